@@ -1,0 +1,55 @@
+"""Make ``docs/demo.svg``: what ``ptb-bucket demo`` prints, as a picture.
+
+python docs/make_demo_picture.py
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from html import escape
+from pathlib import Path
+
+COLUMNS, LINE, WIDTH = 110, 18, 7.85
+BEGIN = "A new process"
+SKIP = "Bo comes by"
+COLOURS = (("──", "#7aa2f7"), ("  Pip ", "#9ece6a"), ("  Ada ", "#e0af68"), ('"', "#c0caf5"), ("{", "#c0caf5"))
+
+
+def printed() -> list[str]:
+    """The demo's output, from the moment the second process starts."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "ptb_bucket.cli", "demo"]
+        output = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    lines = output.splitlines()
+    begin = next(at for at, line in enumerate(lines) if line.startswith(BEGIN)) - 1
+    skip = next(at for at, line in enumerate(lines) if line.startswith(SKIP))
+    resume = next(at for at, line in enumerate(lines) if at > skip and line.startswith("──"))
+    return [line for line in lines[begin:skip] + lines[resume:] if line.strip()]
+
+
+def drawn(lines: list[str]) -> str:
+    """An SVG of a terminal."""
+    height, width = LINE * (len(lines) + 2), WIDTH * COLUMNS + 32
+    rows = [
+        f'<text x="16" y="{LINE * (at + 2)}" fill="{_colour(line)}" xml:space="preserve">{escape(_cut(line))}</text>'
+        for at, line in enumerate(lines)
+    ]
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height + 8}" '
+        'font-family="ui-monospace, DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="13">'
+    )
+    return "\n".join([head, '<rect width="100%" height="100%" rx="8" fill="#1a1b26"/>', *rows, "</svg>", ""])
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= COLUMNS else line[: COLUMNS - 1] + "…"
+
+
+def _colour(line: str) -> str:
+    return next((colour for start, colour in COLOURS if line.startswith(start)), "#a9b1d6")
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name("demo.svg").write_text(drawn(printed()), encoding="utf-8")

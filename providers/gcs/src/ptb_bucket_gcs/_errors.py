@@ -1,0 +1,146 @@
+"""What Google's libraries raise, in the words of the store: the one place that knows them."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+import urllib3
+from google import resumable_media
+from google.api_core import exceptions as api
+from google.auth import exceptions as auth
+from google.cloud.storage import exceptions as media
+
+from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
+from ptb_bucket_gcs._permissions import PERMISSIONS, ROLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["translate", "translated"]
+
+# Whoever is refused for a moment may ask again; Google answers some of these with 403.
+_LATER: Final = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "backendError", "dailyLimitExceeded"}
+_WRONG_ENDPOINT: Final = (
+    requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL,
+    requests.exceptions.URLRequired, requests.exceptions.TooManyRedirects, urllib3.exceptions.LocationValueError,
+)  # fmt: skip
+_PASSING: Final = (auth.TransportError, auth.TimeoutError, auth.ResponseError)
+_RESPONSES: Final = (media.InvalidResponse, resumable_media.InvalidResponse)
+_CREDENTIALS: Final = (
+    "Set up application default credentials (gcloud auth application-default login, a workload identity, or "
+    "GOOGLE_APPLICATION_CREDENTIALS), or name a service_account_file in the URI."
+)
+_HINTS: Final = {
+    400: (AccessError, "was refused as malformed. Check the bucket's name and the options of the URI."),
+    401: (AccessError, f"was refused: the credentials are not valid (any more). {_CREDENTIALS}"),
+    404: (NotFoundError, "found nothing."),
+    405: (UnsupportedError, "is nothing that this server does."),
+    408: (UnavailableError, "took the server too long."),
+    409: (UnavailableError, "met another operation on the same object."),
+    413: (UnsupportedError, "was refused as too large."),
+    429: (UnavailableError, "was refused for now: too many requests; Google takes one write per second of an object."),
+    499: (UnavailableError, "was cancelled on its way."),
+    501: (UnsupportedError, "is nothing that this server does."),
+}
+
+
+@contextmanager
+def translated(operation: str, where: str, key: str | None = None) -> Iterator[None]:
+    """Let nothing of Google's libraries through.
+
+    Args:
+        operation: As in :data:`PERMISSIONS`.
+        where: What to name in the message.
+        key: The object, where there is one.
+
+    Raises:
+        StoreError: Whatever was raised inside, translated.
+    """
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as exc:
+        raise translate(exc, operation, where, key) from exc
+
+
+def translate(exc: Exception, operation: str, where: str, key: str | None = None) -> StoreError:
+    """Find the error of ours that says what to do next.
+
+    Its message names an HTTP status and Google's reason for it, no URL, no header and nothing of credentials.
+    """
+    status = _status(exc)
+    error, text = _by_status(status, exc, operation) if status else _by_class(exc)
+    name = f"HTTP {status}" if status else type(exc).__name__
+    return error(f"{operation} of {where} {text} ({name})", key=key)
+
+
+def _status(exc: Any) -> int:
+    if isinstance(exc, api.GoogleAPICallError):
+        return int(exc.code or 0)
+    return int(getattr(exc.response, "status_code", 0)) if isinstance(exc, _RESPONSES) else 0
+
+
+def _by_status(status: int, exc: Any, operation: str) -> tuple[type[StoreError], str]:
+    if status == 403:  # noqa: PLR2004  the one whose meaning depends on more than the number
+        return _forbidden(exc, operation)
+    if status == 412:  # noqa: PLR2004  only a put is conditional in a way that can be lost
+        lost = operation == "put"
+        return (LostRaceError, "lost a race.") if lost else (UnavailableError, "met a condition that does not hold.")
+    if status in _HINTS:
+        return _HINTS[status]
+    if 300 <= status < 400:  # noqa: PLR2004  redirections
+        return AccessError, "was sent elsewhere. Check endpoint_url."
+    refused = 400 <= status < 500  # noqa: PLR2004  by the client's fault
+    return (AccessError, "was refused.") if refused else (UnavailableError, "failed in the server.")
+
+
+def _forbidden(exc: Any, operation: str) -> tuple[type[StoreError], str]:
+    reasons = _reasons(exc)
+    if reasons & _LATER:
+        return UnavailableError, f"was refused for now: {', '.join(sorted(reasons))}."
+    needed = " and ".join(PERMISSIONS.get(operation, ("storage.buckets.get",)))
+    why = f" Google's reason: {', '.join(sorted(reasons))}." if reasons - {"forbidden"} else ""
+    return AccessError, (
+        f"is forbidden.{why} Grant {needed} on the bucket to whoever the bot runs as ({ROLE} has all that it needs). "
+        "If it has them: is the project's billing on, and does the bucket's retention policy let objects be replaced?"
+    )
+
+
+def _reasons(exc: Any) -> set[str]:
+    # Of an upload or download, the client leaves Google's answer unread.
+    try:
+        errors = getattr(exc, "errors", ()) or exc.response.json()["error"]["errors"]
+        return {str(error["reason"]) for error in errors}
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return set()
+
+
+def _by_class(exc: Any) -> tuple[type[StoreError], str]:
+    if isinstance(exc, _WRONG_ENDPOINT):
+        return AccessError, "cannot even be sent. Check endpoint_url."
+    if _distrusted(exc):
+        return AccessError, "met a TLS certificate that is not trusted. Check endpoint_url, the clock and the CAs."
+    if isinstance(exc, auth.GoogleAuthError):
+        return _by_credentials(exc)
+    # Connections and what breaks them, damaged bytes, answers that are none: of a write, the outcome is unknown.
+    return UnavailableError, "got no usable answer. Check the network and endpoint_url if this lasts."
+
+
+def _by_credentials(exc: Any) -> tuple[type[StoreError], str]:
+    if isinstance(exc, _PASSING) or getattr(exc, "retryable", False):
+        return UnavailableError, "could not get a token from Google for now."
+    return AccessError, f"has no credentials that Google accepts. {_CREDENTIALS}"
+
+
+def _distrusted(exc: BaseException | None) -> bool:
+    """Whether a certificate was refused, before anything was sent; whatever else breaks TLS may come too late."""
+    seen: list[BaseException] = []
+    while exc is not None and exc not in seen:
+        seen.append(exc)
+        inner = next((arg for arg in (*exc.args, getattr(exc, "reason", None)) if isinstance(arg, BaseException)), None)
+        exc = inner or exc.__cause__ or exc.__context__
+    return any(isinstance(error, ssl.SSLCertVerificationError) for error in seen)

@@ -1,0 +1,160 @@
+"""The requests themselves: one method, one request, sent once. They block, and run in threads.
+
+Every call carries ``retry=None``: Google's own retries repeat uploads for two minutes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from google.api_core import exceptions as api
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from google.oauth2 import service_account
+
+from ptb_bucket.errors import AccessError, NotFoundError, UnavailableError, UnsupportedError
+from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo, BlobVersion
+from ptb_bucket_gcs._errors import translated
+from ptb_bucket_gcs._options import is_google
+from ptb_bucket_gcs._transport import CuttableAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptb_bucket.stores import NotModified
+    from ptb_bucket_gcs._options import Options
+
+__all__ = ["Objects", "open_client"]
+
+CONNECT: Final = 3.05
+READ: Final = 10.0
+"""Seconds for a connection, and for the next bytes of an answer; the store's own timeout is above both."""
+
+
+class _Upload(storage.Blob):  # type: ignore[misc]  # untyped
+    """An object that is always written with one request."""
+
+    def _do_resumable_upload(self, *args: Any, **kwargs: Any) -> Any:
+        # The client takes several requests for what is larger than 8 MiB, and nothing public says otherwise.
+        kwargs.pop("crc32c_checksum_value", None)
+        return self._do_multipart_upload(*args, **kwargs)
+
+
+class Objects:
+    """One bucket as one client sees it.
+
+    Args:
+        client: Google's client.
+        bucket: The bucket's name.
+        options: How to use it.
+    """
+
+    def __init__(self, client: storage.Client, bucket: str, options: Options) -> None:
+        self.client = client
+        self._bucket = client.bucket(bucket, user_project=options.user_project)
+        self._kms_key_name = options.kms_key_name
+        ours = isinstance(client._http.get_adapter("https://"), CuttableAdapter)  # noqa: SLF001  nothing public
+        # Of somebody else's client, the timeout for connecting is also the one for sending all of a body.
+        timeout = (CONNECT, READ) if ours else (options.timeout, READ)
+        self._once: Final = {"timeout": timeout, "retry": None}
+
+    def read(self, key: str, known: int | None, generation: int | None) -> Blob | NotModified:
+        """Download an object; the generation comes with the answer that brings the bytes, not from another one."""
+        blob = self._bucket.blob(key, generation=generation)
+        try:
+            data = blob.download_as_bytes(if_generation_not_match=known, checksum="auto", **self._once)
+        except api.NotModified:
+            return NOT_MODIFIED
+        if blob.generation is None:
+            raise UnsupportedError(f"The server does not say which generation of {key!r} it has sent.", key=key)
+        return NOT_MODIFIED if blob.generation == known else Blob(data, str(blob.generation))
+
+    def write(self, key: str, data: bytes, generation: int) -> str:
+        """Upload an object if its generation is this one, 0 for none at all."""
+        blob = _Upload(key, self._bucket, kms_key_name=self._kms_key_name)
+        blob.cache_control = "no-store"  # otherwise a bucket that is public serves states of an hour ago
+        blob.upload_from_string(
+            data, "application/octet-stream", if_generation_match=generation, checksum="auto", **self._once
+        )
+        if blob.generation is None:
+            raise UnavailableError(f"The server does not say which generation of {key!r} it has written.", key=key)
+        return str(blob.generation)
+
+    def delete(self, key: str) -> None:
+        """Delete an object, whatever its generation."""
+        self._bucket.blob(key).delete(**self._once)
+
+    def pages(self, prefix: str) -> Iterator[list[BlobInfo]]:
+        """List; each page is one request, sent when it is asked for."""
+        found = self._list(prefix, "name,size")
+        return ([BlobInfo(blob.name, blob.size) for blob in page] for page in found.pages)
+
+    def version_pages(self, key: str) -> Iterator[list[BlobVersion]]:
+        """List the generations of one object, until other keys begin."""
+        found = self._list(
+            key, "name,size,generation,timeCreated,timeDeleted", versions="true"
+        )  # an emulator wants it so
+        for page in found.pages:
+            blobs = list(page)
+            yield [_version(blob) for blob in blobs if blob.name == key]
+            if any(blob.name != key for blob in blobs):
+                return
+
+    def must_exist(self, key: str) -> None:
+        """Tell a missing object from a missing bucket, with a permission that a bot has anyway.
+
+        Raises:
+            AccessError: The bucket does not exist, or nobody is allowed to know.
+        """
+        try:
+            with translated("list", f"bucket {self._bucket.name!r}", key):
+                list(self._list(key, "name", max_results=1))
+        except NotFoundError as exc:
+            raise AccessError(f"There is no bucket {self._bucket.name!r}. Check the name.", key=key) from exc
+
+    def settings(self) -> storage.Bucket:
+        """Read what is set for the bucket; that takes storage.buckets.get, which a bot need not have."""
+        bucket = self.client.bucket(self._bucket.name, user_project=self._bucket.user_project)
+        bucket.reload(**self._once)
+        return bucket
+
+    def _list(self, prefix: str, fields: str, **options: Any) -> Any:
+        fields = f"items({fields}),nextPageToken"
+        return self.client.list_blobs(self._bucket, prefix=prefix, fields=fields, **options, **self._once)
+
+
+def _version(blob: storage.Blob) -> BlobVersion:
+    return BlobVersion(str(blob.generation), blob.time_created, blob.size, current=blob.time_deleted is None)
+
+
+def open_client(options: Options) -> storage.Client:
+    """Make a client of our own: credentials are looked for, nothing is sent to the bucket.
+
+    Raises:
+        AccessError: There are no credentials that could be used.
+    """
+    endpoint = options.endpoint_url
+    try:
+        client = storage.Client(
+            options.project,
+            _credentials(options),
+            client_options={"api_endpoint": endpoint} if endpoint else None,
+        )
+    except (ValueError, TypeError, AttributeError) as exc:
+        raise AccessError("The credentials that were found are damaged, or of another kind. Make new ones.") from exc
+    # It would ask for the bucket's settings behind our back, in a thread of its own, for two minutes.
+    client._bucket_metadata_cache = None  # noqa: SLF001  nothing public turns it off but an environment variable
+    session = client._http  # noqa: SLF001  nothing public leads to it
+    for scheme in ("http://", "https://"):
+        if not session.is_mtls:  # whose adapter holds the client's certificate
+            session.mount(scheme, CuttableAdapter())
+    return client
+
+
+def _credentials(options: Options) -> Any:
+    if options.service_account_file:
+        try:
+            return service_account.Credentials.from_service_account_file(options.service_account_file)
+        except OSError as exc:
+            raise AccessError("The service_account_file cannot be read. Check its path and its mode.") from exc
+    return None if is_google(options.endpoint_url) else AnonymousCredentials()

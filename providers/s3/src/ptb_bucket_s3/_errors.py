@@ -1,0 +1,140 @@
+"""The SDK's errors as ours: the one place."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.errors import (
+    AccessError,
+    LostRaceError,
+    NotFoundError,
+    StoreError,
+    UnavailableError,
+    UnsupportedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["Asked", "status_of", "translated"]
+
+_SDK: Final = frozenset({"aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore", "s3transfer", "urllib3"})
+_NOT_FOUND: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
+_ABSENT: Final = 404
+_UNREADABLE_VERSION: Final = (400, 405)
+"""No version's id, and a deletion marker's."""
+_MOMENTARY: Final = frozenset(
+    {"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch", "SlowDown", "Throttling",
+     "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable", "InternalError"}
+)  # fmt: skip
+_TOO_MUCH: Final = frozenset({"EntityTooLarge", "KeyTooLongError", "NotImplemented", "MethodNotAllowed"})
+_HINTS: Final[Mapping[str, str]] = {
+    "NoSuchBucket": "The bucket does not exist. Check its name, the region and the endpoint; it is not made for you.",
+    "InvalidBucketName": "No bucket can have that name.",
+    "ExpiredToken": "The credentials have expired. Renew them.",
+    "ExpiredTokenException": "The credentials have expired. Renew them.",
+    "TokenRefreshRequired": "The credentials have expired. Renew them.",
+    "InvalidToken": "The session token is not valid. Renew the credentials.",
+    "InvalidAccessKeyId": "The server does not know this access key. Check which credentials are used.",
+    "SignatureDoesNotMatch": "The secret key is not the access key's, or a proxy changes requests.",
+    "RequestTimeTooSkewed": "This machine's clock is wrong. Set it.",
+    "QuotaExceeded": "The quota is used up. Raise it or free space.",
+    "InvalidObjectState": "The object is archived. Restore it, and keep lifecycle rules away from the bot's prefix.",
+}
+_REGION: Final = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
+_BEFORE_SENDING: Final = (
+    "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ConfigNotFound", "ConfigParseError",
+    "InvalidConfigError", "NoRegionError", "InvalidRegionError", "NoAuthTokenError", "SSOError",
+    "TokenRetrievalError", "LoginError", "ValidationError", "ParamValidationError", "EndpointProviderError",
+    "UnknownCredentialError", "InvalidEndpointConfigurationError", "InvalidProxiesConfigError", "DataNotFoundError",
+    "UnsupportedS3ConfigurationError", "InvalidS3AddressingStyleError", "MissingDependencyException",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for when an error came: for the message, and for what the error means."""
+
+    operation: str
+    key: str
+    updating: bool = False
+    version: bool = False
+
+
+def translated(error: Exception, asked: Asked, place: str, permissions: Sequence[str]) -> StoreError | None:
+    """Return the error of ours that says the same; None if it is no error of the SDK's or of the network."""
+    failed = f"s3: {asked.operation} of {asked.key!r} in {place} failed: "
+    if isinstance(error, StoreError):
+        return None
+    if isinstance(getattr(error, "response", None), dict):
+        kind, text = _answered(error, asked, permissions)
+    elif _is_a(error, *_BEFORE_SENDING):
+        kind, text = AccessError, f"{error} Check the AWS configuration and credentials."
+    elif isinstance(error, (OSError, EOFError, asyncio.TimeoutError)) or _comes_from_sdk(error):
+        kind, text = UnavailableError, f"{type(error).__name__}: {error}"
+    else:
+        return None
+    return kind(failed + text, key=asked.key)
+
+
+def status_of(error: Exception) -> int:
+    """Return the HTTP status that an error of the SDK stands for, 0 if none."""
+    response: Any = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return 0
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+
+
+def _answered(error: Exception, asked: Asked, permissions: Sequence[str]) -> tuple[Callable[..., StoreError], str]:
+    """Decide by status first, by code second: codes differ between servers."""
+    details: dict[str, Any] = getattr(error, "response", {}).get("Error", {})
+    status, code = status_of(error), str(details.get("Code", ""))
+    kind = _kind(status, code, asked)
+    text = f"{status} {code}: {str(details.get('Message', ''))[:300]}"
+    return kind, " ".join((text, *_advice(code, error, asked, permissions)))
+
+
+def _kind(status: int, code: str, asked: Asked) -> type[StoreError]:
+    put, missing = asked.operation == "put", code in _NOT_FOUND
+    if asked.version and code != "NoSuchBucket" and (missing or status in _UNREADABLE_VERSION):
+        return NotFoundError
+    rules: tuple[tuple[bool, type[StoreError]], ...] = (
+        # Any other 404 may come from a server that knows nothing of the bucket: that is not "empty".
+        (status == _ABSENT and missing and not put, NotFoundError),
+        (
+            put and (status in {409, 412} or (status == _ABSENT and code != "NoSuchBucket" and asked.updating)),
+            LostRaceError,
+        ),
+        (status in {405, 413, 501} or code in _TOO_MUCH, UnsupportedError),
+        (status in {0, 200, 304, 307, 408, 409, 412, 429} or code in _MOMENTARY, UnavailableError),
+        (status >= 500 and status != 507, UnavailableError),  # noqa: PLR2004
+    )
+    return next((kind for holds, kind in rules if holds), AccessError)
+
+
+def _advice(code: str, error: Exception, asked: Asked, permissions: Sequence[str]) -> Sequence[str]:
+    if code in _HINTS:
+        return (_HINTS[code],)
+    if status_of(error) == 301 or code in _REGION:  # noqa: PLR2004
+        return (_right_region(error),)
+    if status_of(error) == 403:  # noqa: PLR2004
+        hint = " Without s3:ListBucket, 403 may also mean that the object is missing." * (asked.operation == "get")
+        return (f"Grant {', '.join(permissions)} on this bucket and prefix.{hint}",)
+    return ()
+
+
+def _right_region(error: Exception) -> str:
+    response: Any = getattr(error, "response", {})
+    headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    region = headers.get("x-amz-bucket-region") or response.get("Error", {}).get("Region")
+    return f"The bucket is in another region: set region={region}." if region else "Set the bucket's region."
+
+
+def _is_a(error: Exception, *names: str) -> bool:
+    return any(cls.__name__ in names for cls in type(error).__mro__)
+
+
+def _comes_from_sdk(error: Exception) -> bool:
+    return any(cls.__module__.partition(".")[0] in _SDK for cls in type(error).__mro__)

@@ -1,0 +1,51 @@
+"""The SDK's configuration under which a request is sent once, whatever happens. Imports the SDK."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiobotocore.config import AioConfig
+from aiobotocore.httpsession import AIOHTTPSession
+
+__all__ = ["OnceSession", "configure", "never_redirect", "sends_once"]
+
+
+class OnceSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK comes without types
+    """A transport that neither sends again nor follows redirects."""
+
+    async def _get_session(self, proxy_url: str | None) -> Any:
+        session = await super()._get_session(proxy_url)
+        # Left to itself, aiohttp sends a PUT or DELETE again when a kept connection breaks before the answer.
+        session._retry_connection = False  # noqa: SLF001  there is no public switch; a test watches it
+        return _Direct(session)
+
+
+class _Direct:
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    async def request(self, *args: Any, **kwargs: Any) -> Any:
+        return await self._session.request(*args, **kwargs, allow_redirects=False)
+
+
+def configure(**kwargs: Any) -> Any:
+    """Make an ``AioConfig``; ``kwargs`` are its own, without ``retries`` and ``http_session_cls``."""
+    return AioConfig(
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        http_session_cls=OnceSession,
+        # Checksums beyond the signed SHA-256 are refused by many servers that are not AWS.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        **kwargs,
+    )
+
+
+def never_redirect(context: dict[str, Any], **_: Any) -> None:
+    """Before each request, keep the SDK from asking HeadBucket and sending it again to another region."""
+    context.setdefault("s3_redirect", {})["redirected"] = True
+
+
+def sends_once(client: Any) -> bool:
+    """Whether a client that was made elsewhere keeps the promise too."""
+    once = isinstance(client._endpoint.http_session, OnceSession)  # noqa: SLF001  nothing public tells
+    return once and (client.meta.config.retries or {}).get("total_max_attempts") == 1

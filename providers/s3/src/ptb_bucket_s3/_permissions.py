@@ -1,0 +1,29 @@
+"""What the cloud has to allow: for error messages, the README, ``ptb-bucket check`` and terraform's tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["PERMISSIONS", "with_kms"]
+
+PERMISSIONS: Final[Mapping[str, Sequence[str]]] = {
+    "get": ("s3:GetObject",),
+    # A put on the condition of an ETag reads it.
+    "put": ("s3:PutObject", "s3:GetObject"),
+    "delete": ("s3:DeleteObject",),
+    "list": ("s3:ListBucket",),
+    "versions": ("s3:ListBucketVersions", "s3:GetObjectVersion", "s3:GetBucketVersioning"),
+}
+_KMS: Final[Mapping[str, Sequence[str]]] = {
+    "get": ("kms:Decrypt",),
+    "put": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "versions": ("kms:Decrypt",),
+}
+
+
+def with_kms() -> Mapping[str, Sequence[str]]:
+    """Return the permissions for objects that a KMS key encrypts."""
+    return {name: (*actions, *_KMS.get(name, ())) for name, actions in PERMISSIONS.items()}

@@ -1,0 +1,106 @@
+"""What a URI says about a bucket and how to use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from ptb_bucket.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ptb_bucket.stores import StoreUri
+
+__all__ = ["OPTIONS", "Settings"]
+
+OPTIONS: Final[Mapping[str, str]] = {
+    "region": "the bucket's region, such as eu-west-1",
+    "endpoint_url": "the server, where it is not AWS, such as https://minio.example:9000",
+    "profile": "a profile of the AWS configuration files",
+    "addressing_style": "path, virtual or auto: where the bucket's name goes",
+    "sse": "server-side encryption: AES256, aws:kms or aws:kms:dsse",
+    "kms_key": "id, alias or ARN of the KMS key that encrypts; implies sse=aws:kms",
+    "storage_class": "such as STANDARD or EXPRESS_ONEZONE",
+    "connect_timeout": "seconds for a connection (3)",
+    "read_timeout": "seconds without a byte (10)",
+    "timeout": "seconds for one operation altogether (20)",
+    "always_prove": "1: test the server's conditional puts in every process, not only once per prefix",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to use a bucket. The fields are the URI's options; ``home`` is the URI's prefix.
+
+    Args:
+        home: Where the store keeps its own note about a server that is not AWS: what its key starts with.
+    """
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    profile: str | None = None
+    addressing_style: str = "auto"
+    sse: str | None = None
+    kms_key: str | None = None
+    storage_class: str | None = None
+    connect_timeout: float = 3.0
+    read_timeout: float = 10.0
+    timeout: float = 20.0
+    always_prove: bool = False
+    home: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of("addressing_style", self.addressing_style, "path", "virtual", "auto")
+        if self.sse is not None:
+            _one_of("sse", self.sse, "AES256", "aws:kms", "aws:kms:dsse")
+        if self.kms_key and self.sse == "AES256":
+            raise ConfigurationError("s3: kms_key and sse=AES256 contradict each other. Leave one of them out.")
+        if self.endpoint_url is not None:
+            _check_endpoint(self.endpoint_url)
+        for name in ("connect_timeout", "read_timeout", "timeout"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ConfigurationError(f"s3: {name} is a number of seconds greater than 0.")
+
+    @classmethod
+    def from_uri(cls, uri: StoreUri) -> Settings:
+        """Take the options of a URI.
+
+        Raises:
+            ConfigurationError: A value is no good. It is not repeated.
+        """
+        kinds = {field.name: str(field.type) for field in fields(cls)}
+        return cls(home=uri.prefix, **{name: _value(kinds[name], name, text) for name, text in uri.options.items()})
+
+    def put_arguments(self) -> dict[str, str]:
+        """Return what every put asks for besides its bytes and condition."""
+        wanted = {
+            "ServerSideEncryption": self.sse or ("aws:kms" if self.kms_key else None),
+            "SSEKMSKeyId": self.kms_key,
+            "StorageClass": self.storage_class,
+        }
+        return {name: value for name, value in wanted.items() if value}
+
+
+def _one_of(name: str, value: str, *valid: str) -> None:
+    if value not in valid:
+        raise ConfigurationError(f"s3: {name} is one of {', '.join(valid)}.")
+
+
+def _check_endpoint(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError("s3: endpoint_url looks like https://minio.example:9000.")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError("s3: endpoint_url carries no credentials, query or fragment; remove them.")
+
+
+def _value(kind: str, name: str, text: str) -> Any:
+    if kind == "bool":
+        _one_of(name, text, "0", "1", "false", "true")
+        return text in {"1", "true"}
+    try:
+        return float(text) if kind == "float" else text
+    except ValueError:
+        raise ConfigurationError(f"s3: {name} is a number of seconds.") from None

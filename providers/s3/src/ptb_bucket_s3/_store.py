@@ -1,0 +1,180 @@
+"""The store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, overload
+from urllib.parse import urlsplit
+
+from ptb_bucket.errors import NotFoundError, StoreError, UnsupportedError
+from ptb_bucket.stores import BlobInfo, BlobStore, BlobVersion, ConditionProof, Finding, check_key
+from ptb_bucket_s3._bucket import STYLES, Bucket
+from ptb_bucket_s3._client import Clients, HandedIn
+from ptb_bucket_s3._errors import Asked
+from ptb_bucket_s3._permissions import PERMISSIONS, with_kms
+from ptb_bucket_s3._settings import OPTIONS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from ptb_bucket.stores import Blob, NotModified, PutMode, StoreUri
+
+__all__ = ["S3Store"]
+
+_AWS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+
+
+class S3Store(BlobStore):
+    """A bucket of Amazon S3, or of a server that speaks its protocol.
+
+    Before the first put, a server that is not AWS has to show that it honours conditions. This is remembered in an
+    object ``.ptb-bucket-proof``, which belongs to the store: no listing shows it.
+
+    Args:
+        bucket: The bucket's name.
+        settings: How to use it.
+        session: An ``aioboto3.Session`` to make the client from, instead of the default credential chain.
+        client: A client to use, made with :func:`ptb_bucket_s3.client_config`. It is never closed here.
+
+    Raises:
+        ConfigurationError: The client may send a put twice.
+    """
+
+    scheme = "s3"
+    OPTIONS = OPTIONS
+    PERMISSIONS = PERMISSIONS
+
+    def __init__(
+        self, bucket: str, settings: Settings | None = None, *, session: Any = None, client: Any = None
+    ) -> None:
+        self.bucket = bucket
+        self.settings = settings or Settings()
+        if self.settings.kms_key:
+            vars(self).update(PERMISSIONS=with_kms())
+        self._clients = Clients(self.settings, session) if client is None else HandedIn(client)
+        self._objects = Bucket(bucket, self.settings, self._clients, self.PERMISSIONS)
+        self._proof = ConditionProof(
+            self._objects.read, self._objects.put, server="", home=self.settings.home, styles=STYLES,
+            always=self.settings.always_prove,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"S3Store({self.bucket!r})"
+
+    @classmethod
+    def from_uri(cls, uri: StoreUri) -> S3Store:
+        """Open ``s3://bucket/prefix?option=value``; see :attr:`OPTIONS`."""
+        return cls(uri.bucket, Settings.from_uri(uri))
+
+    def describe(self, key: str) -> str:
+        """Name an object as AWS's tools do."""
+        return f"s3://{self.bucket}/{key}"
+
+    def _check(self, key: str) -> None:
+        check_key(key)
+        self._proof.refuse(key)
+
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> Blob: ...
+    @overload
+    async def get(self, key: str, *, if_none_match: str | None, version: None = None) -> Blob | NotModified: ...
+    async def get(
+        self, key: str, *, if_none_match: str | None = None, version: str | None = None
+    ) -> Blob | NotModified:
+        """Read an object; see :meth:`BlobStore.get`."""
+        self._check(key)
+        if version is None:
+            return await self._objects.get(key, if_none_match)
+        await self._needs_versioning(key)
+        return await self._objects.read(key, version)
+
+    async def put(self, key: str, data: bytes, mode: PutMode) -> str:
+        """Write an object, once; see :meth:`BlobStore.put`."""
+        self._check(key)
+        await self._prove("put", key)
+        return await self._objects.put(key, data, mode, self._proof.style)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; see :meth:`BlobStore.delete`."""
+        self._check(key)
+        try:
+            await self._objects.delete(key)
+        except NotFoundError:
+            return  # the answer of AWS is 204, and of some servers this
+
+    async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
+        """Iterate over the objects; see :meth:`BlobStore.list`."""
+        async for page in self._objects.pages(Asked("list", prefix), "list_objects_v2", "ContinuationToken"):
+            for item in page.get("Contents", ()):
+                if item["Key"] != self._proof.key:
+                    yield BlobInfo(item["Key"], item["Size"])
+
+    async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
+        """Iterate over one object's versions, newest first; see :meth:`BlobStore.versions`."""
+        self._check(key)
+        await self._needs_versioning(key)
+        found: list[tuple[dict[str, Any], bool]] = []
+        pages = self._objects.pages(Asked("versions", key), "list_object_versions", "KeyMarker", "VersionIdMarker")
+        async for page in pages:
+            items = [(item, deleted) for name, deleted in _LISTS for item in page.get(name, ())]
+            found += [pair for pair in items if pair[0]["Key"] == key]
+            if any(item["Key"] > key for item, _ in items):
+                break  # the key itself comes first of all that start with it
+        # Times are whole seconds; of equal ones the server's order stays.
+        found.sort(key=lambda pair: (pair[0]["IsLatest"], pair[0]["LastModified"]), reverse=True)
+        for item, deleted in found:
+            yield _version(item, deleted)
+
+    async def _needs_versioning(self, key: str) -> None:
+        if not await self._objects.versioning():
+            raise UnsupportedError(f"s3: Versioning is off in {self.bucket!r}: no old versions of {key!r}", key=key)
+
+    async def _prove(self, operation: str, key: str) -> None:
+        """Before a put: AWS is known to honour conditions, others have to show it."""
+        endpoint = urlsplit(await self._objects.ask(Asked(operation, key), _endpoint))
+        if not (endpoint.hostname or "").endswith(_AWS):
+            # Without what may stand before an @.
+            self._proof.server = f"{endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}"
+            await self._proof.ensure()
+
+    async def diagnose(self) -> Sequence[Finding]:
+        """Look at endpoint, region, conditional puts and versioning."""
+        checks: dict[str, Callable[[], Awaitable[str]]] = {
+            "endpoint and region": lambda: self._objects.ask(Asked("get", ""), _whereabouts),
+            "conditional puts": self._conditions,
+            "versioning": self._versioning,
+        }
+        return [await _finding(name, look) for name, look in checks.items()]
+
+    async def _conditions(self) -> str:
+        await self._prove("put", self._proof.key)
+        return "honoured"
+
+    async def _versioning(self) -> str:
+        return (await self._objects.versioning()) or "off: an object that is overwritten by mistake cannot be restored"
+
+    async def close(self) -> None:
+        """Let go of the connections; a client that was handed in stays open."""
+        await self._clients.close()
+
+
+_LISTS: Final = (("Versions", False), ("DeleteMarkers", True))
+
+
+def _version(item: dict[str, Any], deleted: bool) -> BlobVersion:  # noqa: FBT001  as the item's list says
+    current = item["IsLatest"] and not deleted
+    return BlobVersion(item["VersionId"], item["LastModified"], item.get("Size", 0), current=current, deleted=deleted)
+
+
+async def _endpoint(client: Any) -> str:
+    return str(client.meta.endpoint_url)
+
+
+async def _whereabouts(client: Any) -> str:
+    return f"{client.meta.endpoint_url}, {client.meta.region_name}"
+
+
+async def _finding(name: str, look: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        return Finding(name, ok=True, detail=await look())
+    except StoreError as exc:
+        return Finding(name, ok=False, detail=str(exc))

@@ -1,0 +1,261 @@
+"""Servers, and the ways to a bucket of one's own on each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from ptb_bucket.stores import PROOF_NAME, open_store
+from ptb_bucket.testing.conformance import Backend
+from ptb_bucket.testing.proxy import FaultProxy
+
+NAMES = (f"bucket-{os.getpid()}-{number}" for number in itertools.count())
+S3RVER = "3.7.1"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A server as the side door sees it: another SDK than the store's."""
+
+    def __init__(self, url: str, *, key: str = "testing", secret: str | None = None) -> None:
+        self.url = url
+        config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3}, max_pool_connections=50)
+        self.client = boto3.client(
+            "s3", endpoint_url=url, config=config, aws_access_key_id=key, aws_secret_access_key=secret or key
+        )
+
+    def bucket(self, *, versioning: bool = False) -> str:
+        """Make an empty bucket."""
+        name = next(NAMES)
+        self.client.create_bucket(Bucket=name)
+        if versioning:
+            self.client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        return name
+
+    def uri(self, bucket: str, prefix: str = "", **options: object) -> str:
+        """The URI of a bucket here."""
+        given = {"endpoint_url": self.url, "region": "us-east-1", **options}
+        return f"s3://{bucket}/{prefix}?" + "&".join(f"{name}={quote(str(value))}" for name, value in given.items())
+
+    def objects(self, bucket: str) -> list[str]:
+        """Every key, the proof's too."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return [item["Key"] for page in pages for item in page.get("Contents", ())]
+
+    def keys(self, bucket: str) -> list[str]:
+        """Every key of what was stored; the store's own note is none."""
+        return [key for key in self.objects(bucket) if not key.endswith(PROOF_NAME)]
+
+
+class S3Backend(Backend):
+    """A bucket, seen through boto3."""
+
+    def __init__(self, server: Server, *, versioning: bool = False, options: dict[str, object] | None = None) -> None:
+        self._server = server
+        self._bucket = server.bucket(versioning=versioning)
+        self._options = options or {}
+        self.supports_versions = versioning
+
+    def open(self):
+        return open_store(self._server.uri(self._bucket, **self._options))
+
+    async def read_raw(self, key):
+        try:
+            answer = await asyncio.to_thread(self._server.client.get_object, Bucket=self._bucket, Key=key)
+        except self._server.client.exceptions.NoSuchKey:
+            return None
+        with answer["Body"] as body:
+            return await asyncio.to_thread(body.read)
+
+    async def write_raw(self, key, data):
+        await asyncio.to_thread(self._server.client.put_object, Bucket=self._bucket, Key=key, Body=data)
+
+    async def keys_raw(self):
+        return await asyncio.to_thread(self._server.keys, self._bucket)
+
+    def unavailable(self):
+        return open_store(f"s3://bucket?endpoint_url=http://127.0.0.1:{free_port()}")
+
+    def denied(self):
+        """Return a store on a mistyped bucket."""
+        return open_store(self._server.uri("mistyped-bucket"))
+
+
+@contextmanager
+def running(command, url, environment=None):
+    """Run a server as a process until the end, and wait for it at the start."""
+    process = subprocess.Popen(
+        command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_for(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(url, process):
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with socket.create_connection(url.removeprefix("http://").split(":"), timeout=1):
+                return
+        except OSError:
+            assert process.poll() is None, "the server has ended"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment():
+    """Credentials that are none (except for a server of yours), and nothing of this machine's AWS configuration."""
+    credentials = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing")
+    if "PTB_BUCKET_S3_TEST_ENDPOINT" in os.environ:
+        credentials = {name: os.environ[name] for name in credentials}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in credentials.items():
+            patch.setenv(name, value)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, os.devnull)
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1,localhost")
+        yield
+
+
+@contextmanager
+def _moto(*peculiarities):
+    port = free_port()
+    program = Path(__file__).with_name("moto_server.py")
+    with running([sys.executable, program, str(port), *peculiarities], f"http://127.0.0.1:{port}") as url:
+        server = Server(url)
+        yield server
+        server.client.close()
+
+
+@pytest.fixture(scope="session")
+def moto(environment):
+    with _moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def own_server(environment):
+    """Whatever PTB_BUCKET_S3_TEST_ENDPOINT names; buckets are made there and stay."""
+    key, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+    server = Server(os.environ["PTB_BUCKET_S3_TEST_ENDPOINT"], key=key, secret=secret)
+    yield server
+    server.client.close()
+
+
+@pytest.fixture
+def peculiar(environment):
+    """Moto with the peculiarities of other servers."""
+    with _moto("bare", "deaf") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ministack(environment):
+    port = free_port()
+    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "s3,iam,sts", "LOG_LEVEL": "ERROR"}
+    with running([sys.executable, "-m", "ministack"], f"http://127.0.0.1:{port}", settings) as url:
+        server = Server(url)
+        yield server
+        server.client.close()
+
+
+@pytest.fixture(scope="session")
+def new_place():
+    """Make a backend for the conformance kit: an empty bucket on a server."""
+    return S3Backend
+
+
+@pytest.fixture(params=["moto", "ministack"])
+def server(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="session")
+def liar(environment, tmp_path_factory):
+    """s3rver answers 200 to every put, whatever its condition. From npm, into a cache outside of the project."""
+    cache = Path(tempfile.gettempdir()) / f"ptb-bucket-s3rver-{S3RVER}-{os.getuid()}"
+    program = cache / "node_modules" / "s3rver" / "bin" / "s3rver.js"
+    if not program.exists():
+        npm = shutil.which("npm")
+        command = [str(npm), "install", "--prefix", str(cache), "--no-audit", "--no-fund", f"s3rver@{S3RVER}"]
+        if npm is None or subprocess.run(command, check=False, capture_output=True, timeout=120).returncode:
+            pytest.skip(f"npm cannot install s3rver@{S3RVER}, the server that lies, here")
+    port = free_port()
+    directory = tmp_path_factory.mktemp("liar")
+    command = ["node", program, "--directory", directory, "--port", str(port), "--address", "127.0.0.1", "--silent"]
+    with running(command, f"http://127.0.0.1:{port}") as url:
+        server = Server(url, key="S3RVER")
+        yield server
+        server.client.close()
+
+
+@pytest.fixture
+def proxy(server):
+    """The fault proxy in front of each server; a trickle takes far longer than a test's timeout."""
+    with FaultProxy(server.url, trickle_delay=0.1) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def run():
+    """Run a program of ``programs.py`` that must succeed without a complaint; what it printed."""
+    return lambda *arguments: finished(start(*arguments))
+
+
+@pytest.fixture
+def race():
+    """Run several of them, let them go on at the same moment, and return what each one printed."""
+
+    def together(*programs):
+        with ExitStack() as stack:
+            processes = [stack.enter_context(start(*arguments, dev=False)) for arguments in programs]
+            stack.callback(lambda: [process.kill() for process in processes])
+            for process in processes:
+                assert process.stdout.readline() == "ready\n", process.communicate()[1]
+            for process in processes:
+                print("go", file=process.stdin, flush=True)
+            return [finished(process) for process in processes]
+
+    return together
+
+
+def start(*arguments, dev=True):
+    strict = ["-W", "error", "-X", "dev"][: 4 if dev else 2]
+    command = [sys.executable, *strict, Path(__file__).with_name("programs.py"), *map(str, arguments)]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def finished(process):
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, err) == (0, ""), err
+    return out

@@ -1,0 +1,136 @@
+"""Programs that tests start as processes of their own: ``python programs.py NAME ...``."""
+
+# ruff: noqa: T201  what they print is what the tests read
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import sys
+from pathlib import Path
+
+from telegram.ext import ExtBot
+
+from ptb_bucket import BucketPersistence, add_differences
+from ptb_bucket.errors import LostRaceError, UnavailableError
+from ptb_bucket.stores import Create, Update, open_store
+
+
+def ready():
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def open_files():
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+async def count_up(uri, times):
+    """Count, as a handler would, while others count too."""
+    persistence = BucketPersistence(uri, resolver=add_differences, refresh_interval=0, commit_timeout=150)
+    persistence.set_bot(ExtBot("123456:offline"))
+    data = await persistence.get_bot_data()
+    ready()
+    for _ in range(int(times)):
+        data["count"] += 1
+        await persistence.update_bot_data(data)
+    await persistence.flush()
+    print(persistence.stats.conflicts_merged)
+
+
+async def create_each(uri, name, times):
+    """Try to be the first one, and tell where it was."""
+    won = []
+    async with open_store(uri) as store:
+        assert [info async for info in store.list()] == []  # connected
+        ready()
+        for number in range(int(times)):
+            try:
+                await store.put(f"race/{number}", name.encode(), Create())
+                won.append(number)
+            except (LostRaceError, UnavailableError):
+                continue
+    print(*won)
+
+
+async def _increment(store):
+    blob = await store.get("n")
+    await store.put("n", str(int(blob.data) + 1).encode(), Update(blob.etag))
+    return [info.key async for info in store.list()]
+
+
+async def _increment_and_close(store):
+    await _increment(store)
+    await store.close()
+
+
+def live_in_many_loops(uri):
+    """Use one store in loop after loop; nobody closes it in between."""
+    store = open_store(uri)
+    asyncio.run(store.put("n", b"0", Create()))
+    for _ in range(3):
+        asyncio.run(_increment(store))
+    before = open_files()
+    for _ in range(3):
+        loop = asyncio.new_event_loop()  # and ends it badly: nothing is shut down before
+        loop.run_until_complete(_increment(store))
+        loop.close()
+        gc.collect()
+    print(asyncio.run(store.get("n")).data.decode(), open_files() - before)
+    asyncio.run(store.close())
+
+
+def fork(uri):
+    """Use one store before a fork and in both processes afterwards."""
+    store = open_store(uri)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(store.put("n", b"0", Create()))
+    loop.run_until_complete(_increment(store))
+    child = os.fork()
+    if child == 0:
+        asyncio.run(_increment_and_close(store))
+        gc.collect()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    loop.run_until_complete(_increment(store))  # its own connection has not suffered
+    print(status, loop.run_until_complete(store.get("n")).data.decode())
+    loop.run_until_complete(store.close())
+    loop.close()
+
+
+async def open_and_close(uri, times):
+    """Open many stores: half of them are closed, half of them forgotten."""
+    before = open_files()
+    for number in range(int(times)):
+        store = open_store(uri)
+        assert [info async for info in store.list()] == []
+        if number % 2:
+            await store.close()
+        del store
+        if number % 50 == 0:
+            gc.collect()
+            await asyncio.sleep(0.01)
+    gc.collect()
+    for _ in range(50):
+        await asyncio.sleep(0.01)
+    print(open_files() - before)
+
+
+async def close_behind_its_back(uri):
+    """Somebody closes the client that a store has made."""
+    store = open_store(uri)
+    await store.put("n", b"0", Create())
+    client = await store._clients.get()
+    await client.close()
+    await _increment(store)
+    print((await store.get("n")).data.decode())
+    await store.close()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.ERROR)  # that a state is still empty is no complaint
+    _, _program, *_arguments = sys.argv
+    _made = globals()[_program](*_arguments)
+    if asyncio.iscoroutine(_made):
+        asyncio.run(_made)

@@ -1,0 +1,71 @@
+"""The conformance kit, on two independent servers, plain and under a prefix, with versions and without."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from ptb_bucket.testing.conformance import StoreConformance
+
+ONE_BY_ONE_ELSEWHERE = None
+"""Each odd key in a bucket of its own is for one class; all of them in one bucket are for every class."""
+
+
+class TestMoto(StoreConformance):
+    test_odd_key_is_faithful_or_refused = ONE_BY_ONE_ELSEWHERE
+
+    @pytest.fixture
+    def backend(self, moto, new_place):
+        return new_place(moto)
+
+
+class TestMotoUnderAPrefix(StoreConformance):
+    test_odd_key_is_faithful_or_refused = ONE_BY_ONE_ELSEWHERE
+    test_increments_add_up = None  # on MiniStack: moto is slow, and one at a time anyway
+
+    @pytest.fixture
+    def backend(self, moto, new_place):
+        return new_place(moto).prefixed("some/prefix/")
+
+
+class WithVersions(StoreConformance):
+    """What versions have a part in; races, sizes and keys are the same as without."""
+
+    test_odd_key_is_faithful_or_refused = test_no_two_keys_fall_together = ONE_BY_ONE_ELSEWHERE
+    test_increments_add_up = test_one_creates = test_one_updates = test_readers_see_whole_objects = None
+    test_any_size = test_many_across_pages = test_impossible_key_is_refused = None
+
+
+class TestMotoWithVersions(WithVersions):
+    @pytest.fixture
+    def backend(self, moto, new_place):
+        return new_place(moto, versioning=True)
+
+
+class TestMiniStack(StoreConformance):
+    @pytest.fixture
+    def backend(self, ministack, new_place):
+        return new_place(ministack)
+
+
+class TestMiniStackUnderAPrefix(StoreConformance):
+    test_odd_key_is_faithful_or_refused = ONE_BY_ONE_ELSEWHERE
+
+    @pytest.fixture
+    def backend(self, ministack, new_place):
+        return new_place(ministack).prefixed("some/prefix/")
+
+
+class TestMiniStackWithVersions(WithVersions):
+    @pytest.fixture
+    def backend(self, ministack, new_place):
+        return new_place(ministack, versioning=True)
+
+
+if "PTB_BUCKET_S3_TEST_ENDPOINT" in os.environ:
+
+    class TestAServerOfYours(StoreConformance):
+        @pytest.fixture
+        def backend(self, own_server, new_place):
+            return new_place(own_server)

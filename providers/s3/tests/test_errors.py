@@ -1,0 +1,283 @@
+"""Errors: every one of the SDK's becomes one of ours, by status first; and what a human has to do is said."""
+
+from __future__ import annotations
+
+import asyncio
+import http.server
+import importlib
+import pkgutil
+import socket
+import ssl
+import string
+import threading
+
+import aiobotocore
+import aiohttp
+import botocore
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from ptb_bucket.errors import (
+    AccessError,
+    LostRaceError,
+    NotFoundError,
+    StoreError,
+    UnavailableError,
+    UnsupportedError,
+)
+from ptb_bucket.stores import Create, Update, open_store
+from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
+from ptb_bucket_s3._errors import Asked, translated
+
+OPERATIONS = ("get", "put", "delete", "list", "versions")
+GRANT = ("s3:This", "s3:That")
+
+
+def translate(error, operation="get", **how):
+    return translated(error, Asked(operation, "state.json", **how), "s3://bucket", GRANT)
+
+
+def every_class():
+    """All exceptions that the SDK's packages define, test helpers aside."""
+    for package in (botocore, aiobotocore, aiohttp):
+        for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            if "vendored" in found.name or found.name.rpartition(".")[2] in {"test_utils", "pytest_plugin", "worker"}:
+                continue
+            try:
+                module = importlib.import_module(found.name)
+            except ImportError:
+                continue  # parts for software that is not installed
+            for item in vars(module).values():
+                own = isinstance(item, type) and item.__module__.startswith(("botocore", "aiobotocore", "aiohttp"))
+                if own and issubclass(item, Exception) and not issubclass(item, Warning):
+                    yield item
+
+
+CLASSES = sorted(set(every_class()), key=lambda cls: (cls.__module__, cls.__name__))
+
+
+class _Anything(dict):
+    def __missing__(self, name):
+        return f"<{name}>"
+
+
+def make(cls):
+    """One of a class, by its own constructor where that is simple."""
+    if issubclass(cls, BotoCoreError):
+        fields = [name for _, name, _, _ in string.Formatter().parse(getattr(cls, "fmt", "")) if name]
+        try:
+            return cls(**dict.fromkeys(fields, "x"))
+        except (TypeError, KeyError):
+            pass
+    error = cls.__new__(cls)
+    error.__dict__.update(_Anything(os_error=OSError(1, "x"), errno=1))
+    cls.__str__ = Exception.__str__
+    return error
+
+
+def test_there_is_something_to_walk():
+    names = {cls.__name__ for cls in CLASSES}
+    assert len(CLASSES) > 150
+    assert {"NoCredentialsError", "ClientConnectorDNSError", "AioReadTimeoutError", "ResponseParserError"} <= names
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_nothing_is_left_untranslated(operation, monkeypatch):
+    for cls in CLASSES:
+        monkeypatch.setattr(cls, "__str__", Exception.__str__)
+        translation = translate(make(cls), operation)
+        assert isinstance(translation, StoreError), cls
+        assert not isinstance(translation, (NotFoundError, LostRaceError)), cls
+        if issubclass(cls, (HTTPClientError, aiohttp.ClientError, OSError)) and "Proxies" not in cls.__name__:
+            assert type(translation) is UnavailableError, cls
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(5, "x"), TimeoutError("x"), EOFError("x"), socket.gaierror(-2, "x"), ssl.SSLError(1, "x")]
+)
+def test_what_lies_below_the_sdk_is_unavailable(error):
+    assert type(translate(error, "put")) is UnavailableError
+    assert type(translate(asyncio.TimeoutError("x"), "put")) is UnavailableError
+
+
+@pytest.mark.parametrize("error", [TypeError("x"), KeyError("x"), AttributeError("x"), ZeroDivisionError("x")])
+def test_a_mistake_of_ours_is_no_store_error(error):
+    assert translate(error) is None
+
+
+def answered(status, code, message="text", headers=None, **details):
+    response = {
+        "Error": {"Code": code, "Message": message, **details},
+        "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers or {}},
+    }
+    return ClientError(response, "GetObject")
+
+
+ANSWERS = [
+    # status, code, get, create, update, delete and list
+    (404, "NoSuchKey", NotFoundError, AccessError, LostRaceError),
+    (404, "NoSuchBucket", AccessError, AccessError, AccessError),
+    (404, "404", AccessError, AccessError, LostRaceError),
+    (404, "", AccessError, AccessError, LostRaceError),
+    (412, "PreconditionFailed", UnavailableError, LostRaceError, LostRaceError),
+    (412, "anything", UnavailableError, LostRaceError, LostRaceError),
+    (409, "ConditionalRequestConflict", UnavailableError, LostRaceError, LostRaceError),
+    (403, "AccessDenied", AccessError, AccessError, AccessError),
+    (403, "", AccessError, AccessError, AccessError),
+    (403, "QuotaExceeded", AccessError, AccessError, AccessError),
+    (403, "RequestTimeTooSkewed", AccessError, AccessError, AccessError),
+    (401, "Unauthorized", AccessError, AccessError, AccessError),
+    (400, "ExpiredToken", AccessError, AccessError, AccessError),
+    (400, "AuthorizationHeaderMalformed", AccessError, AccessError, AccessError),
+    (400, "InvalidArgument", AccessError, AccessError, AccessError),
+    (400, "RequestTimeout", UnavailableError, UnavailableError, UnavailableError),
+    (400, "BadDigest", UnavailableError, UnavailableError, UnavailableError),
+    (400, "EntityTooLarge", UnsupportedError, UnsupportedError, UnsupportedError),
+    (413, "", UnsupportedError, UnsupportedError, UnsupportedError),
+    (301, "PermanentRedirect", AccessError, AccessError, AccessError),
+    (307, "TemporaryRedirect", UnavailableError, UnavailableError, UnavailableError),
+    (405, "MethodNotAllowed", UnsupportedError, UnsupportedError, UnsupportedError),
+    (501, "NotImplemented", UnsupportedError, UnsupportedError, UnsupportedError),
+    (500, "InternalError", UnavailableError, UnavailableError, UnavailableError),
+    (500, "NoSuchKey", UnavailableError, UnavailableError, UnavailableError),
+    (503, "SlowDown", UnavailableError, UnavailableError, UnavailableError),
+    (429, "", UnavailableError, UnavailableError, UnavailableError),
+    (507, "XMinioStorageFull", AccessError, AccessError, AccessError),
+    (599, "", UnavailableError, UnavailableError, UnavailableError),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "get", "create", "update"), ANSWERS)
+def test_answers_are_decided_by_status_first(status, code, get, create, update):
+    error = answered(status, code)
+    assert type(translate(error)) is get
+    assert type(translate(error, "put")) is create
+    assert type(translate(error, "put", updating=True)) is update
+    assert not isinstance(translate(error, "list"), LostRaceError)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, "NoSuchVersion"), (404, "NoSuchKey"), (400, "InvalidArgument"), (405, "MethodNotAllowed")],
+)
+def test_a_version_that_is_not_there_is_not_found(status, code):
+    assert type(translate(answered(status, code), "versions", version=True)) is NotFoundError
+    assert type(translate(answered(404, "NoSuchBucket"), "versions", version=True)) is AccessError
+
+
+def test_what_to_do_is_said():
+    denied = str(translate(answered(403, "AccessDenied")))
+    assert "Grant s3:This, s3:That" in denied
+    assert "Without s3:ListBucket, 403 may also mean that the object is missing" in denied
+    assert "missing" not in str(translate(answered(403, "AccessDenied"), "put"))
+    assert "does not exist" in str(translate(answered(404, "NoSuchBucket")))
+    assert "expired" in str(translate(answered(400, "ExpiredToken"), "put"))
+    assert "clock" in str(translate(answered(403, "RequestTimeTooSkewed")))
+    assert "region=eu-west-3" in str(
+        translate(answered(301, "PermanentRedirect", headers={"x-amz-bucket-region": "eu-west-3"}))
+    )
+    assert "region=eu-west-3" in str(
+        translate(answered(400, "AuthorizationHeaderMalformed", Region="eu-west-3"), "put")
+    )
+    assert "region" in str(translate(answered(301, "")))
+    error = translate(answered(403, "AccessDenied"))
+    assert (error.key, "s3://bucket" in str(error)) == ("state.json", True)
+
+
+async def test_no_credentials_and_no_profile(moto, monkeypatch):
+    bucket = moto.bucket()
+    async with open_store(moto.uri(bucket, profile="nobody")) as store:
+        with pytest.raises(AccessError, match="nobody"):
+            await store.get("a")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    async with open_store(moto.uri(bucket)) as store:
+        with pytest.raises(AccessError, match="credentials"):
+            await store.get("a")
+
+
+async def test_a_mistyped_endpoint_is_unavailable_and_named():
+    async with open_store("s3://bucket?endpoint_url=http://nowhere.invalid&connect_timeout=2&timeout=5") as store:
+        with pytest.raises(UnavailableError, match=r"nowhere\.invalid"):
+            await store.get("a")
+
+
+async def test_a_server_without_the_right_certificate_is_unavailable(moto):
+    url = moto.url.replace("http:", "https:")
+    async with open_store(f"s3://bucket?endpoint_url={url}") as store:
+        with pytest.raises(UnavailableError, match="127"):
+            await store.get("a")
+
+
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """Answers as AWS does when the bucket is in another region."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _redirect(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.seen.append(self.command)
+        self.send_response(self.server.status)
+        self.send_header("x-amz-bucket-region", "eu-west-3")
+        self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/again")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_PUT = do_DELETE = do_HEAD = _redirect  # noqa: N815  the names that http.server looks for
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def elsewhere():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        server.seen = []
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("status", "error"), [(301, AccessError), (307, UnavailableError)])
+async def test_a_request_to_the_wrong_region_is_not_sent_again(elsewhere, status, error):
+    elsewhere.status = status
+    settings = Settings(endpoint_url=f"http://127.0.0.1:{elsewhere.server_port}", region="us-east-1")
+    async with S3Store("bucket", settings) as store:
+        # Below the proof, which would stop at its own first read.
+        with pytest.raises(error, match="eu-west-3" if error is AccessError else "307"):
+            await store._objects.put("a", b"1", Create(), "quoted")
+        with pytest.raises(error):
+            await store.get("a")
+    assert elsewhere.seen == ["PUT", "GET"]
+
+
+@pytest.mark.parametrize("operation", ["get", "put", "delete", "list"])
+async def test_a_mistyped_bucket_is_not_an_empty_one(server, operation):
+    async with open_store(server.uri("mistyped")) as store:
+        with pytest.raises(AccessError, match="does not exist"):
+            await {
+                "get": lambda: store.get("a"),
+                "put": lambda: store._objects.put("a", b"", Create(), "quoted"),
+                "delete": lambda: store.delete("a"),
+                "list": lambda: anext(store.list()),
+            }[operation]()
+
+
+async def test_messages_show_no_secrets(moto, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "rosebud")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "rosebud")
+    store = open_store(moto.uri("mistyped"))
+    for work in (store.get("a"), store.put("a", b"rosebud", Update("x")), store.delete("a")):
+        with pytest.raises(AccessError) as caught:
+            await work
+        assert "rosebud" not in str(caught.value) + repr(store)
+    await store.close()
+
+
+def test_permissions_name_every_operation():
+    assert set(PERMISSIONS) == set(OPERATIONS)
+    assert S3Store("b").PERMISSIONS == PERMISSIONS
+    assert "kms:GenerateDataKey" in S3Store("b", Settings(kms_key="x")).PERMISSIONS["put"]
+    assert "kms:Decrypt" in S3Store("b", Settings(kms_key="x")).PERMISSIONS["get"]

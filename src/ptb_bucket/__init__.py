@@ -1,0 +1,25 @@
+"""A Telegram bot's memory in a bucket: python-telegram-bot persistence on object storage."""
+
+from __future__ import annotations
+
+from ptb_bucket._stats import Stats
+from ptb_bucket.codecs import StoredAs
+from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.persistence import BucketPersistence
+from ptb_bucket.state import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
+from ptb_bucket.stores import BlobStore, open_store
+
+__all__ = [
+    "MISSING",
+    "BlobStore",
+    "BucketPersistence",
+    "Conflict",
+    "PTBBucketError",
+    "Resolver",
+    "Stats",
+    "StoredAs",
+    "add_differences",
+    "keep_ours",
+    "keep_theirs",
+    "open_store",
+]

@@ -1,0 +1,106 @@
+"""What a persistence works with once it knows its bot: store, replica, group commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from telegram.ext import ExtBot
+
+from ptb_bucket._stats import Stats
+from ptb_bucket.errors import ConfigurationError, UnsavedError
+from ptb_bucket.state import Kind, Merger, Patience, Replica, Resolver
+from ptb_bucket.state._group import GroupCommit
+from ptb_bucket.stores import MeteredStore, RetryingStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from telegram import Bot
+    from telegram.ext import PersistenceInput
+
+    from ptb_bucket._settings import Location
+
+__all__ = ["Opened", "bot_id_of", "kinds_of", "open_for"]
+
+
+@dataclass
+class Opened:
+    """One bot's state, open."""
+
+    bot_id: str
+    store: MeteredStore
+    owned: bool
+    replica: Replica
+    group: GroupCommit
+
+    async def flush(self) -> None:
+        """Save everything, let go of the connections, and raise while anything is unsaved."""
+        try:
+            await self.group.finish()
+            self._nothing_left()
+        finally:
+            if self.owned:
+                await self.store.close()
+
+    def _nothing_left(self) -> None:
+        if self.replica.unstorable:
+            errors = list(self.replica.unstorable.values())
+            raise UnsavedError("; ".join(str(error) for error in errors), causes=errors) from errors[0]
+        if self.replica.pending:
+            labels = ", ".join(sorted(record.label for record in self.replica.pending)[:10])
+            raise UnsavedError(f"{len(self.replica.pending)} records are not saved: {labels}")
+
+    def stats(self) -> Stats:
+        """A snapshot."""
+        unstorable = self.replica.unstorable
+        error = self.group.last_error or next(iter(unstorable.values()), None)
+        meter = self.store.meter
+        return Stats(
+            **self.replica.journal.figures(),
+            reads=meter.reads,
+            writes=meter.writes,
+            lists=meter.lists,
+            bytes_read=meter.bytes_read,
+            bytes_written=meter.bytes_written,
+            last_error=None if error is None else f"{type(error).__name__}: {error}",
+            pending=tuple(sorted(record.label for record in {*self.replica.pending, *unstorable})),
+        )
+
+
+def open_for(  # noqa: PLR0913  the settings of one persistence
+    bot: Bot, location: Location, *, store_data: PersistenceInput, defaults: Mapping[Kind, Callable[[], Any]],
+    resolver: Resolver, interval: float, commit_timeout: float,
+) -> Opened:  # fmt: skip
+    """Open a location for one bot. Nothing is read yet."""
+    bot_id = bot_id_of(bot)
+    store = MeteredStore(location.open(bot_id))
+    cache = bot.callback_data_cache if isinstance(bot, ExtBot) and store_data.callback_data else None
+    replica = Replica(
+        RetryingStore(store), location.layout, location.codec, Merger(location.codec, resolver, defaults), bot_id,
+        kinds_of(store_data), None if cache is None else cache.maxsize, Patience(commit_timeout),
+    )  # fmt: skip
+    return Opened(bot_id, store, location.store is None, replica, GroupCommit(replica, interval))
+
+
+def bot_id_of(bot: Bot) -> str:
+    """The part of the token before the colon.
+
+    Raises:
+        ConfigurationError: The token has none. (It is not shown: all of it may be secret.)
+    """
+    bot_id, colon, _ = bot.token.partition(":")
+    if not (colon and bot_id.isdigit()):
+        raise ConfigurationError("The bot's token does not begin with the bot's id and a colon, like 123456:ABC...")
+    return bot_id
+
+
+def kinds_of(store_data: PersistenceInput) -> tuple[Kind, ...]:
+    """The kinds of data that are switched on; conversations cannot be switched off."""
+    on = {
+        Kind.BOT: store_data.bot_data,
+        Kind.CHAT: store_data.chat_data,
+        Kind.USER: store_data.user_data,
+        Kind.CALLBACK: store_data.callback_data,
+    }
+    return tuple(kind for kind in Kind if on.get(kind, True))

@@ -1,0 +1,62 @@
+"""Refreshing once per update, though PTB asks for bot, chat and user data one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+from ptb_bucket.state import Kind
+
+__all__ = ["Rounds"]
+
+ORDER = (Kind.BOT, Kind.CHAT, Kind.USER)
+
+
+@dataclass
+class _Round:
+    began: float
+    last: int
+    end: asyncio.Handle | None = None
+
+
+class Rounds:
+    """Says since when a document must be known for one refresh call.
+
+    PTB refreshes bot, chat and user data of an update in this order, one right after the other. So a round ends with a
+    call for a kind that is not later in that order, and when the loop turns after a call has been answered.
+
+    Args:
+        interval: Seconds that a document may be trusted; None: for ever; 0: within one round.
+    """
+
+    def __init__(self, interval: float | None) -> None:
+        self._interval = interval
+        self._rounds: weakref.WeakKeyDictionary[asyncio.Task[Any], _Round] = weakref.WeakKeyDictionary()
+
+    def since(self, kind: Kind) -> float | None:
+        """The time, on the loop's clock, that a refresh for ``kind`` asks about now; None: it asks nothing."""
+        if self._interval is None:
+            return None
+        now = asyncio.get_running_loop().time()
+        return now - self._interval if self._interval else self._began(ORDER.index(kind), now)
+
+    def _began(self, place: int, now: float) -> float:
+        task = asyncio.current_task()
+        if task is None:
+            return now
+        current = self._rounds.get(task)
+        if current is not None and current.end is not None:
+            current.end.cancel()
+        if current is None or place <= current.last:
+            current = self._rounds[task] = _Round(now, place)
+        current.last = place
+        return current.began
+
+    def answered(self) -> None:
+        """A refresh call is about to return: the next one belongs to its round only if it comes at once."""
+        task = asyncio.current_task()
+        current = self._rounds.get(task) if task else None
+        if task and current:
+            current.end = asyncio.get_running_loop().call_soon(self._rounds.pop, task, None)

@@ -1,0 +1,139 @@
+"""What BucketPersistence was told: arguments, URI options and the environment, brought together once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ptb_bucket.codecs import open_codec
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.state import open_layout
+from ptb_bucket.stores import BlobStore, open_store, parse_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ptb_bucket.codecs import Codec
+    from ptb_bucket.state import Layout, Resolver
+    from ptb_bucket.stores import StoreUri
+
+__all__ = ["ENVIRONMENT", "Location", "checked_interval", "checked_resolver", "checked_seconds", "locate"]
+
+ENVIRONMENT = "PTB_BUCKET_URI"
+BOT_ID = "{bot_id}"
+DEFAULTS = {"layout": "single", "codec": "json"}
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a bot's state lies and how; ``store`` is somebody else's to close, ``uri`` is opened by us."""
+
+    layout: Layout
+    codec: Codec
+    uri: StoreUri | None = None
+    store: BlobStore | None = field(default=None, repr=False)
+
+    def open(self, bot_id: str) -> BlobStore:
+        """The store of one bot: ``{bot_id}`` becomes its id."""
+        if self.store is not None:
+            return self.store
+        if self.uri is None:
+            raise AssertionError("a location has a store or a URI")
+        return open_store(
+            replace(
+                self.uri,
+                bucket=self.uri.bucket.replace(BOT_ID, bot_id),
+                prefix=self.uri.prefix.replace(BOT_ID, bot_id),
+            )
+        )
+
+
+def locate(
+    where: str | os.PathLike[str] | BlobStore | None, layout: str | None, codec: str | None, types: Iterable[Any]
+) -> Location:
+    """Bring arguments and URI together and check them, without any request.
+
+    Raises:
+        ConfigurationError: Something is missing, wrong, or said twice in different ways.
+    """
+    if isinstance(where, os.PathLike):
+        where = str(parse_uri(f"file:{quote(os.fspath(Path(where).absolute()))}"))
+    if isinstance(where, BlobStore):
+        return Location(
+            open_layout(layout or DEFAULTS["layout"]), open_codec(codec or DEFAULTS["codec"], types), store=where
+        )
+    uri = parse_uri(_text(where))
+    options = dict(uri.options)
+    chosen = {name: _chosen(name, given, options.pop(name, None)) for name, given in
+              (("layout", layout), ("codec", codec))}  # fmt: skip
+    location = Location(
+        open_layout(chosen["layout"]), open_codec(chosen["codec"], types), uri=replace(uri, options=options)
+    )
+    _check_placeholders(location.uri)
+    location.open("0")  # opening sends no request, but tells a wrong URI before the bot is built
+    return location
+
+
+def _check_placeholders(uri: StoreUri | None) -> None:
+    rest = f"{uri}".replace(BOT_ID, "")
+    if "{" in rest or "}" in rest:
+        raise ConfigurationError(f"The URI has braces that mean nothing: only {BOT_ID} is replaced, by the bot's id.")
+
+
+def _text(where: str | None) -> str:
+    uri = os.environ.get(ENVIRONMENT, "") if where is None else where
+    if not isinstance(uri, str):
+        raise ConfigurationError(f"Expected a URI, a path or a store, not {type(uri).__name__}.")
+    if not uri:
+        raise ConfigurationError(
+            f"No bucket was named: pass a URI such as 's3://my-bucket/my-bot' or 'file:./bot-data', "
+            f"or set {ENVIRONMENT}."
+        )
+    return uri
+
+
+def _chosen(name: str, argument: str | None, option: str | None) -> str:
+    if argument and option and argument != option:
+        raise ConfigurationError(f"{name}={argument!r} was passed, but the URI says {name}={option}. Say it once.")
+    return argument or option or DEFAULTS[name]
+
+
+def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = False) -> float:
+    """A number of seconds.
+
+    Raises:
+        ConfigurationError: It is negative, zero where that will not do, or no number.
+    """
+    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if not number or not (seconds > 0 if above_zero else seconds >= 0):  # type: ignore[operator]
+        bound = "more than 0" if above_zero else "0 or more"
+        raise ConfigurationError(f"{name}={seconds!r}: expected a number of seconds, {bound}.")
+    return float(seconds)  # type: ignore[arg-type]
+
+
+def checked_interval(seconds: float) -> float:
+    """The update interval, refused where PTB would never rest.
+
+    Raises:
+        ConfigurationError: It is not a positive number.
+    """
+    try:
+        return checked_seconds("update_interval", seconds, above_zero=True)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error} PTB would save in an endless loop without a pause. Pass 60, or 1 to save almost at once."
+        ) from None
+
+
+def checked_resolver(resolver: Resolver) -> Resolver:
+    """A resolver.
+
+    Raises:
+        ConfigurationError: It cannot be called.
+    """
+    if not callable(resolver):
+        raise ConfigurationError("resolver: expected a function that takes a Conflict, such as ptb_bucket.keep_ours.")
+    return resolver

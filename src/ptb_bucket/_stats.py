@@ -1,0 +1,50 @@
+"""Figures that tell how a bot's memory is doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["Stats"]
+
+
+@dataclass(frozen=True)
+class Stats:
+    """A snapshot; counts are since the persistence was made.
+
+    Args:
+        commits: Documents written.
+        reads: GET requests, those answered "not modified" included.
+        writes: PUT requests.
+        lists: LIST requests.
+        bytes_read: Bytes that came with the reads.
+        bytes_written: Bytes that went with the writes.
+        conflicts_merged: Records that both this and another instance had changed.
+        conflicts_decided: Values among them that the resolver decided.
+        conversations_kept: Conversation states of ours that gave way to the bucket's.
+        undecidable: Writes whose fate nobody could tell any more.
+        retries: Waits before a write was tried or read back again.
+        last_save: When the last commit became durable (UTC), None before the first.
+        last_error: Why the last commit failed, or what in a record cannot be stored; None if all is well. Ids and keys
+            of dicts may be named in it, values never are.
+        pending: Records that are not durable, or not all of them, such as ``user_data[42]``. As long as there are any,
+            ``flush()`` raises.
+    """
+
+    commits: int
+    reads: int
+    writes: int
+    lists: int
+    bytes_read: int
+    bytes_written: int
+    conflicts_merged: int
+    conflicts_decided: int
+    conversations_kept: int
+    undecidable: int
+    retries: int
+    last_save: datetime | None
+    last_error: str | None
+    pending: tuple[str, ...]

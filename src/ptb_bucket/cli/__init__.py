@@ -1,0 +1,5 @@
+"""The command ``ptb-bucket``: one module per verb."""
+
+from ptb_bucket.cli._main import main
+
+__all__ = ["main"]

@@ -1,0 +1,139 @@
+"""The one tree of errors, sorted by what the caller does next.
+
+Every message says what failed, on which object or record, and what to do. Values of users never appear in one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "AccessError",
+    "CannotLoadError",
+    "CannotStoreError",
+    "ConfigurationError",
+    "CorruptDocumentError",
+    "DocumentError",
+    "ForeignDocumentError",
+    "LostRaceError",
+    "NotFoundError",
+    "PTBBucketError",
+    "StoreError",
+    "UnavailableError",
+    "UnsavedError",
+    "UnsupportedError",
+    "VanishedDocumentError",
+]
+
+
+class PTBBucketError(Exception):
+    """The root: ``except PTBBucketError`` catches whatever this project raises on purpose."""
+
+
+class ConfigurationError(PTBBucketError, ValueError):
+    """A URI, an option or an argument is wrong. Nothing was read or written; correct it."""
+
+
+class StoreError(PTBBucketError):
+    """A store could not do what it was asked to.
+
+    Args:
+        message: What failed and what to do about it.
+        key: The object that it was about, where there is one.
+    """
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class NotFoundError(StoreError):
+    """There is no object under that key. The only failure that means "empty"."""
+
+
+class LostRaceError(StoreError):
+    """A precondition did not hold: the object has changed, exists already, or is gone.
+
+    Only a hint: it may be our own write whose answer was lost. The replica finds out.
+    """
+
+
+class AccessError(StoreError):
+    """Access denied or misconfigured: a human has to change a permission or a setting. Nothing was applied."""
+
+
+class UnavailableError(StoreError):
+    """The store did not answer, or not usefully. A read may be repeated; of a put, the outcome is unknown."""
+
+
+class UnsupportedError(StoreError):
+    """This store cannot do that at all. Asking again does not help."""
+
+
+class DocumentError(PTBBucketError):
+    """An object in the bucket cannot be used as this bot's state. It is never overwritten.
+
+    Args:
+        message: What is wrong with it and what to do about it.
+        key: The object's key.
+        etag: Which version of it was read.
+    """
+
+    def __init__(self, message: str, *, key: str | None = None, etag: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+        self.etag = etag
+
+
+class CorruptDocumentError(DocumentError):
+    """It cannot be read: truncated, damaged, or no document of ours."""
+
+
+class ForeignDocumentError(DocumentError):
+    """It is whole, but not for us: another bot's, a newer format, another layout or codec."""
+
+
+class VanishedDocumentError(DocumentError):
+    """It was there when we read it last and is gone now. That is no empty state."""
+
+
+class CannotStoreError(PTBBucketError, TypeError):
+    """A value cannot live in a bucket. It costs only itself: what lies beside it is saved.
+
+    Args:
+        reason: What is wrong with the value, without the value.
+        path: The steps to it, each as it would be written in Python: ``('["job"]', "[3]", ".name")``.
+        hint: What to do about it.
+        record: Whose data it is, such as ``user_data[42]``; filled in by whoever knows.
+    """
+
+    def __init__(self, reason: str, *, path: Sequence[object] = (), hint: str = "", record: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = tuple(path)
+        self.hint = hint
+        self.record = record
+
+    def __str__(self) -> str:
+        where = self.record + "".join(map(str, self.path)) or "value"
+        return f"{where}: {self.reason}" + (f". {self.hint}" if self.hint else "")
+
+
+class CannotLoadError(PTBBucketError):
+    """A stored value cannot be turned into Python again, for example because its type is not registered."""
+
+
+class UnsavedError(PTBBucketError):
+    """Something is not durable yet. It is kept in memory and tried again at the next interval.
+
+    Args:
+        message: What is unsaved and why.
+        causes: What went wrong, as far as it was told.
+    """
+
+    def __init__(self, message: str, *, causes: Sequence[BaseException] = ()) -> None:
+        super().__init__(message)
+        self.causes = tuple(causes)

@@ -1,0 +1,284 @@
+"""BucketPersistence: PTB's BasePersistence on top of the replica."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
+
+from ptb_bucket._opened import Opened, bot_id_of, open_for
+from ptb_bucket._rounds import Rounds
+from ptb_bucket._settings import checked_interval, checked_resolver, checked_seconds, locate
+from ptb_bucket.codecs import StoredAs
+from ptb_bucket.errors import CannotStoreError, ConfigurationError
+from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record, keep_ours
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from telegram import Bot
+
+    from ptb_bucket._stats import Stats
+    from ptb_bucket.state import ConversationKey, Resolver
+    from ptb_bucket.stores import BlobStore
+
+__all__ = ["BucketPersistence"]
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    UD = TypeVarWithDefault("UD", default=dict[Any, Any])
+    CD = TypeVarWithDefault("CD", default=dict[Any, Any])
+    BD = TypeVarWithDefault("BD", default=dict[Any, Any])
+else:  # defaults are for type checkers: without context_types, all three kinds of data are dicts
+    UD, CD, BD = TypeVar("UD"), TypeVar("CD"), TypeVar("BD")
+
+BUILT_IN = {"builtins", "collections"}
+CallbackData = tuple[list[tuple[str, float, dict[str, Any]]], dict[str, str]]
+
+
+class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
+    """Makes a bot's data survive restarts, in a bucket, also when several instances of the bot write at once.
+
+    Use it where ``PicklePersistence`` stood::
+
+        Application.builder().token(TOKEN).persistence(BucketPersistence("s3://my-bucket/my-bot")).build()
+
+    What ``update_persistence()`` handed over is durable when :meth:`flush` has returned. A commit is one conditional
+    put for each document that changed; where another instance was faster, both sides' changes are merged.
+
+    Args:
+        uri_or_store: Where the state lies, such as ``s3://bucket/prefix``, ``gs://bucket/prefix``,
+            ``file:./bot-data`` or ``memory:``; ``{bot_id}`` in it becomes the bot's id. Or a directory as a path. Or an
+            open store, which stays yours to close. Without it, the environment variable ``PTB_BUCKET_URI`` is read.
+        layout: ``"single"`` (default: one document) or ``"per-type"`` (one for each kind of data). Also a URI option.
+        codec: ``"json"`` (default: typed and readable) or ``"pickle"``. Also a URI option.
+        types: Classes of your own that occur in the data: enums, dataclasses, pydantic and attrs models, named tuples,
+            plain classes. Those of ``context_types`` are known.
+        store_data: Which kinds of data are saved; the documents' other sections stay untouched. Default: all.
+        update_interval: Seconds between two saves by the application; greater than 0.
+        on_flush: Save only when :meth:`flush` is called, which PTB does at shutdown.
+        context_types: The types of bot, chat and user data, as passed to the application.
+        refresh_interval: Seconds that a document may be trusted without asking the store whether another instance
+            changed it. None (default): never ask. 0: ask once for each update that a handler matched. If it cannot be
+            asked, that update goes to the error handlers and no handler runs.
+        resolver: Decides where two instances changed the same value; see :class:`ptb_bucket.Conflict`.
+        commit_timeout: Seconds that one commit tries before it raises; what is unsaved is tried again later.
+
+    Raises:
+        ConfigurationError: An argument or the URI is wrong. Nothing is requested before the application starts.
+    """
+
+    def __init__(  # noqa: PLR0913  settings of one thing, by keyword
+        self,
+        uri_or_store: str | os.PathLike[str] | BlobStore | None = None,
+        *,
+        layout: str | None = None,
+        codec: str | None = None,
+        types: Iterable[Any] = (),
+        store_data: PersistenceInput | None = None,
+        update_interval: float = 60,
+        on_flush: bool = False,
+        context_types: ContextTypes[Any, UD, CD, BD] | None = None,
+        refresh_interval: float | None = None,
+        resolver: Resolver = keep_ours,
+        commit_timeout: float = 30,
+    ) -> None:
+        super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
+        self.on_flush = on_flush
+        self.context_types = cast("ContextTypes[Any, UD, CD, BD]", context_types or ContextTypes())
+        self._defaults = {
+            Kind.BOT: self.context_types.bot_data,
+            Kind.CHAT: self.context_types.chat_data,
+            Kind.USER: self.context_types.user_data,
+        }
+        self._location = locate(uri_or_store, layout, codec, self._with_own_types(list(types)))
+        self._resolver = checked_resolver(resolver)
+        self._commit_timeout = checked_seconds("commit_timeout", commit_timeout, above_zero=True)
+        if refresh_interval is not None:
+            refresh_interval = checked_seconds("refresh_interval", refresh_interval)
+        self._rounds = Rounds(refresh_interval)
+        self._opened: Opened | None = None
+        self._sections: set[str] = set()
+        self._running = False
+        self._bot_is_new = self._empty_handed = True
+
+    def _with_own_types(self, types: list[Any]) -> list[Any]:
+        """Add the classes of the context types, which the codec has to know too."""
+        known = {item.cls if isinstance(item, StoredAs) else item for item in types}
+        own = [cls for cls in dict.fromkeys(self._defaults.values()) if isinstance(cls, type)]
+        return [*types, *(cls for cls in own if cls.__module__ not in BUILT_IN and cls not in known)]
+
+    def set_bot(self, bot: Bot) -> None:
+        """Take the bot whose state this is. PTB calls it when the application is built.
+
+        Raises:
+            ConfigurationError: It is another bot than before, while this one's state is open.
+            TypeError: Callback data is to be stored and the bot is no ``ExtBot``.
+        """
+        super().set_bot(bot)
+        self._location.codec.bot = bot
+        self._bot_is_new, self._running = True, False
+        if self._opened is None:
+            self._opened = open_for(
+                bot, self._location, store_data=self.store_data, defaults=self._defaults, resolver=self._resolver,
+                interval=self.update_interval, commit_timeout=self._commit_timeout,
+            )  # fmt: skip
+        elif self._opened.bot_id != bot_id_of(bot):
+            raise ConfigurationError("This persistence serves another bot already: make one for each bot.")
+
+    @property
+    def _open(self) -> Opened:
+        if self._opened is None:
+            raise ConfigurationError("No bot is set: pass the persistence to Application.builder().persistence(...).")
+        return self._opened
+
+    @property
+    def stats(self) -> Stats:
+        """Figures: commits, requests, bytes, conflicts, what is pending, when the last save was."""
+        return self._open.stats()
+
+    # ---------------------------------------------------------------- PTB loads
+
+    async def _begin(self) -> None:
+        """A new run of an application begins with a read. One that :meth:`set_bot` announced has nothing in memory."""
+        if not self._running or not self._open.replica.loaded:
+            await self._open.replica.load()
+            self._sections, self._running = set(), True
+            self._empty_handed, self._bot_is_new = self._bot_is_new, False
+
+    async def _records(self, kind: Kind, handler: str | None = None) -> list[tuple[Record, Any]]:
+        """The values of one kind: what the bucket holds when PTB starts, afterwards what PTB has."""
+        await self._begin()
+        replica, section = self._open.replica, f"{kind.value} {handler}"
+        fetch = replica.held if section in self._sections else self._give
+        self._sections.add(section)
+        records = [r for r in replica.records(kind) if handler is None or r.conversation[0] == handler]
+        values = ((record, fetch(record)) for record in records)
+        return [(record, value) for record, value in values if value is not MISSING]
+
+    def _give(self, record: Record) -> Any:
+        """PTB replaces bot_data; into everything else it puts what it is given, and keeps the rest."""
+        return self._open.replica.give(record, replaces=self._empty_handed or record == BOT_DATA)
+
+    async def get_bot_data(self) -> BD:
+        """The stored bot_data, or an empty one of the context types'. See ``BasePersistence.get_bot_data``.
+
+        Raises:
+            DocumentError: There is state in the bucket that this bot cannot use. It was left as it is.
+            StoreError: The state could not be read. Nothing is taken for empty.
+            CannotLoadError: A value needs a type that is not registered.
+        """
+        values = await self._records(Kind.BOT)
+        return cast("BD", values[0][1] if values else self.context_types.bot_data())
+
+    async def get_chat_data(self) -> dict[int, CD]:
+        """All chats' data by chat id. See ``BasePersistence.get_chat_data``; raises as :meth:`get_bot_data`."""
+        return {record.number: value for record, value in await self._records(Kind.CHAT)}
+
+    async def get_user_data(self) -> dict[int, UD]:
+        """All users' data by user id. See ``BasePersistence.get_user_data``; raises as :meth:`get_bot_data`."""
+        return {record.number: value for record, value in await self._records(Kind.USER)}
+
+    async def get_callback_data(self) -> CallbackData | None:
+        """Keyboards, least recently used first, and queries; None if there are none. Raises as :meth:`get_bot_data`."""
+        values = dict(await self._records(Kind.CALLBACK))
+        queries = values.pop(CALLBACK_QUERIES, {})
+        keyboards = [(record.id, float(value[0]), value[1]) for record, value in values.items()]
+        return (sorted(keyboards, key=lambda entry: entry[1]), queries) if keyboards or queries else None
+
+    async def get_conversations(self, name: str) -> dict[ConversationKey, object]:
+        """The states of one handler's conversations by key. Raises as :meth:`get_bot_data`."""
+        return {record.conversation[1]: state for record, state in await self._records(Kind.CONVERSATION, name)}
+
+    # ---------------------------------------------------------------- PTB saves
+
+    async def _save(self, changes: Iterable[tuple[Record, Any]]) -> None:
+        """Stage, share one commit with all that is staged in the same turn, then tell what could not be stored."""
+        self._running = True
+        errors = [error for record, value in changes if (error := self._stage(record, value))]
+        if not self.on_flush:
+            await self._open.group.join()
+        if errors:
+            raise errors[0]
+
+    def _stage(self, record: Record, value: Any) -> CannotStoreError | None:
+        try:
+            self._open.replica.stage(record, value)
+        except CannotStoreError as error:
+            return error
+        return None
+
+    async def update_bot_data(self, data: BD) -> None:
+        """Save bot_data. See ``BasePersistence.update_bot_data``.
+
+        Raises:
+            CannotStoreError: Something in it cannot be stored; the path is named, all the rest is saved.
+            PTBBucketError: The commit failed. Raised by one of the calls that share it; it is tried again at the next
+                interval, and :meth:`flush` raises while it is not saved.
+        """
+        await self._save([(BOT_DATA, data)])
+
+    async def update_chat_data(self, chat_id: int, data: CD) -> None:
+        """Save one chat's data. Raises as :meth:`update_bot_data`."""
+        await self._save([(Record.chat(chat_id), data)])
+
+    async def update_user_data(self, user_id: int, data: UD) -> None:
+        """Save one user's data. Raises as :meth:`update_bot_data`."""
+        await self._save([(Record.user(user_id), data)])
+
+    async def update_callback_data(self, data: CallbackData) -> None:
+        """Save the cache's keyboards and queries, remove those it dropped. Raises as :meth:`update_bot_data`."""
+        keyboards, queries = data
+        current = {Record.keyboard(uuid): [time, buttons] for uuid, time, buttons in keyboards}
+        dropped = self._open.replica.given(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
+        gone = ((record, None) for record in dropped)
+        await self._save(itertools.chain(current.items(), gone, [(CALLBACK_QUERIES, queries or None)]))
+
+    async def update_conversation(self, name: str, key: ConversationKey, new_state: object | None) -> None:
+        """Save one conversation's state; None ends it. Raises as :meth:`update_bot_data`."""
+        await self._save([(Record.of_conversation(name, key), new_state)])
+
+    async def drop_chat_data(self, chat_id: int) -> None:
+        """Remove one chat's data from the bucket. Raises as :meth:`update_bot_data`."""
+        await self._save([(Record.chat(chat_id), None)])
+
+    async def drop_user_data(self, user_id: int) -> None:
+        """Remove one user's data from the bucket. Raises as :meth:`update_bot_data`."""
+        await self._save([(Record.user(user_id), None)])
+
+    async def flush(self) -> None:
+        """Save what is left and let go of connections; the next use reopens them. PTB calls it at shutdown.
+
+        Raises:
+            UnsavedError, StoreError, DocumentError: Something is not durable; the message says what.
+        """
+        if self._opened is not None:
+            await self._opened.flush()
+            self._running = False
+
+    # ---------------------------------------------------------------- PTB refreshes
+
+    async def _refresh(self, record: Record, live: Any) -> None:
+        replica = self._open.replica
+        await replica.refresh([record], self._rounds.since(record.kind))
+        self._rounds.answered()
+        replica.merge_into(record, live)
+
+    async def refresh_bot_data(self, bot_data: BD) -> None:
+        """Bring bot_data up to date in place, if ``refresh_interval`` says so; unsaved local changes survive.
+
+        Raises:
+            StoreError, DocumentError: The store could not tell; ``bot_data`` is unchanged.
+        """
+        await self._refresh(BOT_DATA, bot_data)
+
+    async def refresh_chat_data(self, chat_id: int, chat_data: CD) -> None:
+        """Bring one chat's data up to date in place, like :meth:`refresh_bot_data`."""
+        await self._refresh(Record.chat(chat_id), chat_data)
+
+    async def refresh_user_data(self, user_id: int, user_data: UD) -> None:
+        """Bring one user's data up to date in place, like :meth:`refresh_bot_data`."""
+        await self._refresh(Record.user(user_id), user_data)

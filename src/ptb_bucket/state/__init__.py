@@ -1,0 +1,32 @@
+"""The state engine: records, the three-way merge, documents, layouts, and the replica that commits and refreshes."""
+
+from __future__ import annotations
+
+from ptb_bucket.state._journal import Journal
+from ptb_bucket.state._merger import Merger
+from ptb_bucket.state._patience import Patience
+from ptb_bucket.state.layouts import LAYOUTS, Layout, open_layout
+from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, ConversationKey, Kind, Record
+from ptb_bucket.state.replica import Replica
+from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
+
+__all__ = [
+    "BOT_DATA",
+    "CALLBACK_QUERIES",
+    "LAYOUTS",
+    "MISSING",
+    "Conflict",
+    "ConversationKey",
+    "Journal",
+    "Kind",
+    "Layout",
+    "Merger",
+    "Patience",
+    "Record",
+    "Replica",
+    "Resolver",
+    "add_differences",
+    "keep_ours",
+    "keep_theirs",
+    "open_layout",
+]

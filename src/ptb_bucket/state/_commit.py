@@ -1,0 +1,92 @@
+"""The commit loop of one document: the only place that sends a write again, reads it back, or recognises it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from ptb_bucket.errors import LostRaceError, PTBBucketError, StoreError, UnavailableError, UnsavedError
+from ptb_bucket.stores import Create, Update
+
+if TYPE_CHECKING:
+    from ptb_bucket.state._ledger import Attempt, Ledger
+    from ptb_bucket.state._patience import Patience, Waiting
+    from ptb_bucket.state._reading import Place
+
+__all__ = ["commit_document"]
+
+
+async def commit_document(place: Place, patience: Patience) -> None:
+    """Write until everything that was staged before the call is durable; what comes later is for the next commit.
+
+    Raises:
+        StoreError: It could not be written in time, or must not be. What is unsaved is still pending, and a write of
+            unknown outcome is still remembered.
+        UnsavedError: A record could not be merged with the bucket's; all others are saved.
+    """
+    ledger = place.ledger
+    async with place.lock.here():
+        await _pace(place)  # the clock does not run while the store wants to be left alone
+        waiting = patience.begin()
+        leftover = ledger.attempt  # of an earlier commit: it carries nothing of what is staged
+        while True:
+            await _pace(place)
+            attempt = ledger.attempt or ledger.prepare()
+            if attempt is None:
+                break
+            await _try(place, attempt, waiting)
+            if ledger.last_commit == attempt.commit.id and attempt is not leftover:
+                break
+        _tell_failures(ledger)
+
+
+def _tell_failures(ledger: Ledger) -> None:
+    if ledger.failures:
+        record, error = next(iter(ledger.failures.items()))
+        raise UnsavedError(
+            f"{len(ledger.failures)} records cannot be merged with {ledger.key}, such as {record.label}: "
+            f"{error if isinstance(error, PTBBucketError) else type(error).__name__}. They stay in memory; all others "
+            "are saved.",
+            causes=list(ledger.failures.values()),
+        ) from error
+
+
+async def _pace(place: Place) -> None:
+    """Keep the store's distance between two writes; waiting comes first, so that later changes join this commit."""
+    interval = place.store.min_write_interval
+    if interval and place.wrote is not None:
+        await asyncio.sleep(place.wrote + interval - asyncio.get_running_loop().time())
+
+
+async def _try(place: Place, attempt: Attempt, waiting: Waiting) -> None:
+    unclear, attempt.unclear = attempt.unclear, True  # until an answer says otherwise; a cancelled put is unclear too
+    try:
+        etag = await waiting.within(_send(place, attempt))
+    except (LostRaceError, UnavailableError) as error:
+        await _find_out(place, waiting, error)
+    except StoreError:
+        if not unclear:  # denied or unsupported: this send was not applied; an earlier one may have been
+            place.ledger.failed()
+        raise
+    else:
+        place.ledger.applied(etag)
+
+
+async def _send(place: Place, attempt: Attempt) -> str:
+    place.wrote = asyncio.get_running_loop().time()
+    mode = Create() if attempt.condition is None else Update(attempt.condition)
+    return await place.store.put(place.key, attempt.body, mode)
+
+
+async def _find_out(place: Place, waiting: Waiting, error: Exception) -> None:
+    """Neither a lost race nor silence proves anything: wait, then read what is there now (rule 4)."""
+    while True:
+        delay = waiting.next_delay()
+        if delay is None:
+            raise error
+        place.ledger.journal.retried(place.key, error, delay)
+        await asyncio.sleep(delay)
+        try:
+            return await waiting.within(place.read())
+        except UnavailableError as unreadable:
+            error = unreadable

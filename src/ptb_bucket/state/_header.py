@@ -1,0 +1,116 @@
+"""A document's header: whose it is, and which commits it is made of."""
+
+from __future__ import annotations
+
+import enum
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
+
+__all__ = ["FORMAT", "Commit", "Fate", "Header"]
+
+FORMAT: Final = 1
+WRITERS_KEPT: Final = 128
+SECONDS_KEPT: Final = 24 * 3600
+
+
+class Commit(NamedTuple):
+    """The last commit of one writer; ``time`` in Unix seconds bounds how long it is remembered, nothing else."""
+
+    sequence: int
+    writer: str
+    id: str
+    time: int
+
+
+class Fate(enum.Enum):
+    """What a document says of a write whose answer was lost."""
+
+    APPLIED = "applied"
+    LOST = "lost"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first field of every document."""
+
+    bot_id: str
+    codec: str
+    sequence: int = 0
+    floor: int = 0
+    commits: tuple[Commit, ...] = ()
+
+    def advanced(self, writer: str, commit_id: str) -> Header:
+        """The header after one more commit: newest first, one per writer, bounded."""
+        now = int(time.time())
+        newest = Commit(self.sequence + 1, writer, commit_id, now)
+        others = [commit for commit in self.commits if commit.writer != writer]
+        young = [commit for commit in others if commit.time > now - SECONDS_KEPT]
+        kept = young[: WRITERS_KEPT - 1]
+        floor = max([self.floor, *(commit.sequence for commit in set(others) - set(kept))])
+        return replace(self, sequence=newest.sequence, floor=floor, commits=(newest, *kept))
+
+    def fate(self, commit: Commit, last_known: str | None) -> Fate:
+        """Whether ``commit`` is in this document, which is another version than the one that it was made for.
+
+        Args:
+            commit: The commit that was sent.
+            last_known: The id of the commit that its writer knows to have made before it.
+        """
+        for known in self.commits:
+            if known.id == commit.id:
+                return Fate.APPLIED
+            if known.writer == commit.writer and known.id != last_known:
+                # Somebody else writes under this writer's name (a restored snapshot): ids prove nothing any more.
+                return Fate.UNSURE
+        return Fate.UNSURE if commit.sequence <= self.floor else Fate.LOST
+
+    def to_json(self) -> dict[str, Any]:
+        """The header as it stands in the document."""
+        return {
+            "format": FORMAT,
+            "bot_id": self.bot_id,
+            "codec": self.codec,
+            "sequence": self.sequence,
+            "floor": self.floor,
+            "commits": [list(commit) for commit in self.commits],
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> Header:
+        """Read a header.
+
+        Raises:
+            ForeignDocumentError: It is of a newer format.
+            CorruptDocumentError: It is no header of ours.
+        """
+        if not isinstance(data, dict) or type(data.get("format")) is not int:
+            raise CorruptDocumentError("it has no ptb-bucket header")
+        if data["format"] > FORMAT:
+            raise ForeignDocumentError(
+                f"it has format {data['format']}, and this ptb-bucket reads up to {FORMAT}: upgrade ptb-bucket"
+            )
+        try:
+            return cls(
+                bot_id=_typed(data["bot_id"], str),
+                codec=_typed(data["codec"], str),
+                sequence=_typed(data["sequence"], int),
+                floor=_typed(data["floor"], int),
+                commits=tuple(_commit(entry) for entry in data["commits"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptDocumentError("its ptb-bucket header is damaged") from error
+
+
+def _commit(entry: Any) -> Commit:
+    sequence, writer, commit_id, when = entry
+    return Commit(_typed(sequence, int), _typed(writer, str), _typed(commit_id, str), _typed(when, int))
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"expected {kind.__name__}")
+    return value

@@ -1,0 +1,81 @@
+"""What happened: figures for :class:`~ptb_bucket.state.Stats`, log lines with ids and never with data."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.state.records import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ptb_bucket.state._ledger import Attempt
+    from ptb_bucket.state._merger import Decision
+    from ptb_bucket.state.records import Record
+
+__all__ = ["Journal"]
+
+_LOGGER = logging.getLogger("ptb_bucket.state")
+
+
+@dataclass
+class Journal:
+    """Counts since the start of the process."""
+
+    commits: int = 0
+    retries: int = 0
+    conflicts_merged: int = 0
+    conflicts_decided: int = 0
+    conversations_kept: int = 0
+    undecidable: int = 0
+    last_save: datetime | None = None
+    _stuck: set[type] = field(default_factory=set, repr=False)
+
+    def figures(self) -> dict[str, Any]:
+        """The counts by name."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if not item.name.startswith("_")}
+
+    def committed(self, attempt: Attempt) -> None:
+        """A commit is durable."""
+        self.commits += 1
+        self.conflicts_merged += len(attempt.merged.records)
+        self.last_save = datetime.fromtimestamp(time.time(), timezone.utc)
+        self.decided(attempt.merged.decided)
+
+    def decided(self, decisions: Sequence[Decision]) -> None:
+        """Where structure could not merge: the resolver's decisions, and conversation states of ours that gave way."""
+        for record, _ in decisions:
+            if record.kind is Kind.CONVERSATION:
+                self.conversations_kept += 1
+                _LOGGER.warning("%s changed in the bucket too: its state there stays, ours is dropped", record.label)
+            else:
+                self.conflicts_decided += 1
+                _LOGGER.info("%s: both sides changed the same value, the resolver decided", record.label)
+
+    def retried(self, key: str, error: Exception, delay: float) -> None:
+        """A write did not come through and is tried again."""
+        self.retries += 1
+        _LOGGER.info("%s: %s; again in %.2f s", key, type(error).__name__, delay)
+
+    def not_assigned(self, record: Record, live: object) -> None:
+        """A live object cannot be refreshed: said once for each class."""
+        kind = type(live)
+        if kind not in self._stuck:
+            self._stuck.add(kind)
+            _LOGGER.warning(
+                "%s is of %s, which cannot be changed in place: refreshing leaves it as it is until a restart",
+                record.kind.value, kind.__qualname__,
+            )  # fmt: skip
+
+    def lost_track(self, key: str, attempt: Attempt) -> None:
+        """A write whose answer was lost can no longer be told from others."""
+        self.undecidable += 1
+        _LOGGER.warning(
+            "%s: nobody can tell any more whether commit %s of %d records was applied; dict keys and set members are "
+            "applied again, list elements and counts are not",
+            key, attempt.commit.id, len(attempt.carried),
+        )  # fmt: skip

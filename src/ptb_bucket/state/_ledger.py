@@ -1,0 +1,253 @@
+"""What this instance knows of one document: stored ← attempt ← staged, and seen, the base of every merge.
+
+No input and output happens here, so that every rule of the state engine can be read, and tested, in one place.
+
+* *stored*: the document as last read or written, with its ETag.
+* *seen*: for each record, what PTB was last given, or last gave us and we committed.
+* *attempt*: one put that was sent and whose fate is not known yet, with the staged values that it carries.
+* *staged*: what ``update_*`` gave and no attempt carries yet.
+
+PTB's live objects are the layer above staged; the replica merges into them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ptb_bucket.state._callback_limit import trimmed
+from ptb_bucket.state._document import Document
+from ptb_bucket.state._header import Commit, Fate, Header
+from ptb_bucket.state.records import Kind
+
+if TYPE_CHECKING:
+    from ptb_bucket.state._journal import Journal
+    from ptb_bucket.state._merger import Decision, Merger
+    from ptb_bucket.state._writer import Writer
+    from ptb_bucket.state.records import Record
+
+__all__ = ["Attempt", "Ledger"]
+
+Encoded = bytes | None
+
+
+@dataclass
+class _Merged:
+    """What merging the staged records came to."""
+
+    changes: dict[Record, Encoded] = field(default_factory=dict)
+    records: set[Record] = field(default_factory=set)  # those that the other side had changed as well
+    decided: list[Decision] = field(default_factory=list)
+    seen: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
+
+
+@dataclass
+class Attempt:
+    """One put: sent again only with the same id and body, until its fate is known (rule 4)."""
+
+    commit: Commit
+    condition: str | None  # the ETag that it updates, None if it creates
+    document: Document
+    body: bytes
+    carried: dict[Record, Encoded]
+    merged: _Merged
+    unclear: bool = False  # it was sent, and no answer told what became of it
+
+
+@dataclass(frozen=True)
+class Rebase:
+    """A move of seen to stored: the top layer before and after it, the new seen, and the layers that change."""
+
+    before: Encoded
+    after: Encoded
+    seen: Encoded
+    layers: dict[str, Encoded]
+
+
+@dataclass
+class Ledger:
+    """The layers of one document."""
+
+    key: str
+    merger: Merger
+    writer: Writer
+    journal: Journal
+    empty: Header
+    callback_limit: int | None = None
+    document: Document | None = None
+    etag: str | None = None
+    seen: dict[Record, bytes] = field(default_factory=dict)
+    staged: dict[Record, Encoded] = field(default_factory=dict)
+    attempt: Attempt | None = None
+    unsure: dict[Record, tuple[Encoded, Encoded]] = field(default_factory=dict)
+    failures: dict[Record, Exception] = field(default_factory=dict)
+    last_commit: str | None = None
+
+    # ---------------------------------------------------------------- reading the layers
+
+    @property
+    def pending(self) -> set[Record]:
+        """Records that are not known to be durable."""
+        carried = self.attempt.carried if self.attempt else {}
+        return {*self.staged, *carried, *self.unsure}
+
+    def stored(self, record: Record) -> Encoded:
+        """What the bucket holds, as far as we know."""
+        return None if self.document is None else self.document.get(record)
+
+    def below(self, record: Record) -> Encoded:
+        """What a staged value is a change of: what the attempt carries, else seen (rule 5)."""
+        if self.attempt and record in self.attempt.carried:
+            return self.attempt.carried[record]
+        return self.seen.get(record)
+
+    def top(self, record: Record) -> Encoded:
+        """The newest value that PTB was given or gave us."""
+        return self.staged[record] if record in self.staged else self.below(record)
+
+    # ---------------------------------------------------------------- PTB gives a value
+
+    def stage(self, record: Record, encoded: Encoded) -> None:
+        """Take PTB's newest value; one that changes nothing is not staged."""
+        self.staged[record] = encoded
+        self._settle(record)
+
+    def _settle(self, record: Record) -> None:
+        if record in self.staged and self.merger.equal(record, self.staged[record], self.below(record)):
+            del self.staged[record]
+
+    # ---------------------------------------------------------------- a commit
+
+    def prepare(self) -> Attempt | None:
+        """Merge what is staged with what is stored. None: there is nothing to write.
+
+        A record that cannot be merged stays staged and is named in ``failures``; it does not hold up the others.
+        """
+        merged = _Merged()
+        self.failures = {}
+        for record in {**self.staged, **self.unsure}:
+            try:
+                self._merge_staged(record, merged)
+            except Exception as error:  # noqa: BLE001  a resolver may raise anything; whoever commits is told
+                self.failures[record] = error
+        good = (record for record in self.staged if record not in self.failures)
+        carried = {record: merged.seen.get(record, self.staged[record]) for record in good}
+        if merged.changes:
+            self.attempt = self._attempt(merged, carried)
+        else:
+            self._nothing_to_write(merged, carried)
+        self.staged = {record: self.staged[record] for record in self.failures if record in self.staged}
+        return self.attempt
+
+    def _merge_staged(self, record: Record, merged: _Merged) -> None:
+        base, ours, theirs = self.seen.get(record), self.top(record), self._repaired(record)
+        decided: list[Decision] = []
+        result = self.merger.merge(record, base, ours, theirs, decided=decided)
+        merged.decided += decided
+        if base not in (ours, theirs):
+            merged.records.add(record)
+        if record.kind is Kind.CONVERSATION:
+            merged.seen[record] = result  # one change of ours gives way, not every later one as well
+        if not self.merger.equal(record, result, self.stored(record)):
+            merged.changes[record] = result
+
+    def _nothing_to_write(self, merged: _Merged, carried: dict[Record, Encoded]) -> None:
+        """All of it is in the bucket already, or gave way to what is there."""
+        self.journal.decided(merged.decided)
+        self._saw(carried)
+        self.unsure = {record: sides for record, sides in self.unsure.items() if record in self.failures}
+
+    def _repaired(self, record: Record) -> Encoded:
+        """Stored, with what an attempt of unknown fate carried, as far as that does no harm twice (rule 13)."""
+        if record not in self.unsure:
+            return self.stored(record)
+        base, carried = self.unsure[record]
+        return self.merger.merge(record, base, carried, self.stored(record), idempotent=True)
+
+    def _attempt(self, merged: _Merged, carried: dict[Record, Encoded]) -> Attempt:
+        before = self.document or Document(self.empty)
+        header = before.header.advanced(self.writer.id, os.urandom(8).hex())
+        document = before.changed(header, merged.changes)
+        over = trimmed(document, self.callback_limit, self.merger)
+        document = document.changed(header, over) if over else document
+        return Attempt(header.commits[0], self.etag, document, document.pack(), carried, merged)
+
+    def applied(self, etag: str | None = None) -> None:
+        """The attempt is in the bucket. With its ETag, it is also what the bucket holds now."""
+        attempt = self._take_attempt()
+        self.last_commit = attempt.commit.id
+        self._saw(attempt.carried)
+        self.unsure = {record: sides for record, sides in self.unsure.items() if record in self.failures}
+        if etag is not None:
+            self.document, self.etag = attempt.document, etag
+        self._settle_all()
+        self.journal.committed(attempt)
+
+    def failed(self) -> None:
+        """It is not in the bucket and never will be: what it carried is staged again, below what came since."""
+        attempt = self._take_attempt()
+        self.staged = {**attempt.carried, **self.staged}
+        self._settle_all()
+
+    def _lost_track(self) -> None:
+        """Nobody can tell whether it was applied (rule 13): PTB's values count as given, the next commit repairs."""
+        attempt = self._take_attempt()
+        for record, carried in attempt.carried.items():
+            base, _ = self.unsure.get(record, (self.seen.get(record), None))
+            self.unsure[record] = (base, carried)
+        self._saw(attempt.carried)
+        self.writer.renew()
+        self.journal.lost_track(self.key, attempt)
+
+    def _take_attempt(self) -> Attempt:
+        attempt, self.attempt = self.attempt, None
+        if attempt is None:
+            raise AssertionError(f"{self.key}: no attempt is under way")  # a bug of ours, not of the caller's data
+        return attempt
+
+    def _saw(self, values: dict[Record, Encoded]) -> None:
+        for record, encoded in values.items():
+            if encoded is None:
+                self.seen.pop(record, None)
+            else:
+                self.seen[record] = encoded
+
+    def _settle_all(self) -> None:
+        for record in list(self.staged):
+            self._settle(record)
+
+    # ---------------------------------------------------------------- a read
+
+    def loaded(self, document: Document, etag: str) -> None:
+        """Take what was read. If it tells the fate of the attempt, the attempt ends (rule 4)."""
+        known = self.attempt is not None and etag != self.attempt.condition
+        self.document, self.etag = document, etag
+        if known and self.attempt:
+            fate = document.header.fate(self.attempt.commit, self.last_commit)
+            {Fate.APPLIED: self.applied, Fate.LOST: self.failed, Fate.UNSURE: self._lost_track}[fate]()
+
+    # ---------------------------------------------------------------- PTB is given a value
+
+    def plan(self, record: Record) -> Rebase:
+        """What it takes to move seen to stored, and the layers above it along (rule 6). Nothing is changed yet."""
+        layers: dict[str, Encoded] = {}
+        old = self.seen.get(record)
+        new = target = self._repaired(record)
+        if old == new:
+            return Rebase(self.top(record), self.top(record), target, layers)
+        carried = self.attempt.carried if self.attempt else {}
+        for name, layer in (("carried", carried), ("staged", self.staged)):
+            if record in layer:
+                layers[name] = self.merger.merge(record, old, layer[record], new)
+                old, new = layer[record], layers[name]
+        return Rebase(self.top(record), new, target, layers)
+
+    def adopt(self, record: Record, rebase: Rebase) -> None:
+        """PTB's live object is now what ``rebase.after`` says: the layers follow."""
+        self._saw({record: rebase.seen})
+        if "carried" in rebase.layers and self.attempt:
+            self.attempt.carried[record] = rebase.layers["carried"]
+        if "staged" in rebase.layers:
+            self.staged[record] = rebase.layers["staged"]
+            self._settle(record)

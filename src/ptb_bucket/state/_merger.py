@@ -1,0 +1,146 @@
+"""Merging encoded records: which rule holds for which kind, and what absent means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.codecs import same
+from ptb_bucket.errors import CannotLoadError
+from ptb_bucket.state._merge import Merge
+from ptb_bucket.state.records import CALLBACK_QUERIES, Kind
+from ptb_bucket.state.resolvers import MISSING, Resolver, keep_ours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ptb_bucket.codecs import Codec
+    from ptb_bucket.state.records import Record
+
+__all__ = ["Decision", "Merger"]
+
+Encoded = bytes | None
+Decision = tuple["Record", tuple[Any, ...]]
+
+
+@dataclass
+class Merger:
+    """The rules of one bot.
+
+    Args:
+        codec: Decodes and encodes the values to merge.
+        resolver: Decides what structure cannot.
+        defaults: For chat, user and bot data, what absent stands for (rule 11).
+    """
+
+    codec: Codec
+    resolver: Resolver = keep_ours
+    defaults: Mapping[Kind, Callable[[], Any]] = field(default_factory=dict)
+    _empty: dict[Kind, bytes] = field(default_factory=dict, repr=False)
+
+    def encode(self, record: Record, value: Any) -> Encoded:
+        """One record's bytes; None for its empty default, which is not stored (rule 15)."""
+        if value is None or value is MISSING:
+            return None
+        encoded = self.codec.encode(value)
+        return None if encoded == self._encoded_default(record) else encoded
+
+    def _encoded_default(self, record: Record) -> Encoded:
+        if record.kind not in self.defaults:
+            return None
+        if record.kind not in self._empty:
+            self._empty[record.kind] = self.codec.encode(self.default(record))
+        return self._empty[record.kind]
+
+    def decode(self, record: Record, encoded: Encoded) -> Any:
+        """One record's value; where it is absent its default, or MISSING if its kind has none.
+
+        Raises:
+            CannotLoadError: It cannot be turned into Python; the message names the record.
+        """
+        if encoded is None:
+            return self.default(record)
+        try:
+            return self.codec.decode(encoded)
+        except CannotLoadError as error:
+            raise CannotLoadError(f"{record.label}: {error}") from error
+
+    def default(self, record: Record) -> Any:
+        """What absent stands for."""
+        if record == CALLBACK_QUERIES:
+            return {}
+        make = self.defaults.get(record.kind)
+        return MISSING if make is None else make()
+
+    def equal(self, record: Record, one: Encoded, other: Encoded) -> bool:
+        """By value and type: equal sets may pickle differently (rule 14)."""
+        if one == other or one is None or other is None:
+            return one == other
+        try:
+            return same(self.decode(record, one), self.decode(record, other))
+        except CannotLoadError:
+            return False  # whoever needs the value will be told
+
+    def merge(  # noqa: PLR0913  three sides, and how
+        self, record: Record, base: Encoded, ours: Encoded, theirs: Encoded, *,
+        idempotent: bool = False, decided: list[Decision] | None = None,
+    ) -> Encoded:  # fmt: skip
+        """Merge three encodings of one record.
+
+        Args:
+            record: Which one.
+            base: What both sides started from.
+            ours: This instance's.
+            theirs: The bucket's.
+            idempotent: See :class:`Merge`.
+            decided: Collects what had to be decided rather than merged.
+        """
+        if self.equal(record, base, theirs):
+            return ours
+        if self.equal(record, base, ours):
+            return theirs
+        values = [self.decode(record, encoded) for encoded in (base, ours, theirs)]
+        merge = Merge(record.label, self.resolver, idempotent=idempotent)
+        merged = self._merged(record, merge, *values)
+        if decided is not None:
+            decided += [(record, path) for path in merge.decided]
+        return self.encode(record, merged)
+
+    def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded) -> Any:
+        """What a live object should become when what it was made from has become ``theirs``."""
+        merge = Merge(record.label, self.resolver)
+        return self._merged(record, merge, self.decode(record, base), live, self.decode(record, theirs))
+
+    def _merged(self, record: Record, merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
+        try:
+            return self._rule(record)(merge, base, ours, theirs)
+        except RecursionError:  # pickle keeps cycles; they have no structure to merge along
+            return merge.leaf((), base, ours, theirs)
+
+    @staticmethod
+    def _rule(record: Record) -> Callable[[Merge, Any, Any, Any], Any]:
+        if record.kind is Kind.CONVERSATION:
+            return _conversation
+        if record.kind is Kind.CALLBACK and record != CALLBACK_QUERIES:
+            return _keyboard
+        return _data
+
+
+def _data(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
+    return merge.value((), base, ours, theirs)
+
+
+def _conversation(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
+    """Never merged: a state that the bucket changed stays (rule 11)."""
+    if same(base, theirs):
+        return ours
+    if not same(ours, theirs):
+        merge.decided.append(())
+    return theirs
+
+
+def _keyboard(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
+    """[access time, buttons]: kept if either side kept or touched it, with the newer access time."""
+    if ours is MISSING or theirs is MISSING:
+        return theirs if ours is MISSING else ours
+    return max(ours, theirs, key=lambda keyboard: float(keyboard[0]))

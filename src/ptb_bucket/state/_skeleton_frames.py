@@ -1,0 +1,69 @@
+"""Binary documents: a readable header line, then the records framed by length, then a checksum."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.errors import CorruptDocumentError
+from ptb_bucket.state._skeleton import joined, put_entry
+
+if TYPE_CHECKING:
+    from ptb_bucket.state._skeleton import Sections
+
+__all__ = ["FrameSkeleton"]
+
+MAGIC = b"ptb-bucket frames\n"
+_LENGTHS = struct.Struct(">IQ")
+_CHECKSUM = struct.Struct(">I")
+
+
+class FrameSkeleton:
+    """Magic line, header line with the number of records of each section, frames, CRC-32 of all before it."""
+
+    def lead(self, record_id: str, value: bytes) -> bytes:
+        """The lengths of id and value, and the id."""
+        name = record_id.encode()
+        return _LENGTHS.pack(len(name), len(value)) + name
+
+    def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
+        """The document's bytes."""
+        counts = [[kind, len(section)] for kind, section in sections.items() if section]
+        first = json.dumps({"ptb_bucket": header, "sections": counts}).encode()
+        body = b"".join([MAGIC, first, b"\n", *(joined(section) for section in sections.values())])
+        return body + _CHECKSUM.pack(zlib.crc32(body))
+
+    def unpack(self, data: bytes) -> tuple[Any, Sections]:
+        """Walk the frames. Nothing of a record is opened."""
+        if not data.startswith(MAGIC):
+            raise CorruptDocumentError("it does not begin as a binary ptb-bucket document")
+        body = data[: -_CHECKSUM.size]
+        if _CHECKSUM.pack(zlib.crc32(body)) != data[-_CHECKSUM.size :]:
+            raise CorruptDocumentError("it is truncated or damaged: its checksum does not match")
+        try:
+            return self._sections(body)
+        except (ValueError, KeyError, TypeError, struct.error) as error:
+            raise CorruptDocumentError("its frames are damaged") from error
+
+    def _sections(self, body: bytes) -> tuple[Any, Sections]:
+        line_end = body.index(b"\n", len(MAGIC))
+        first = json.loads(body[len(MAGIC) : line_end])
+        at = line_end + 1
+        sections: Sections = {}
+        for kind, count in first["sections"]:
+            for _ in range(count):
+                at = self._frame(body, at, kind, sections)
+        if at != len(body):
+            raise ValueError("frames and their counts differ")
+        return first["ptb_bucket"], sections
+
+    def _frame(self, body: bytes, at: int, kind: str, sections: Sections) -> int:
+        id_length, value_length = _LENGTHS.unpack_from(body, at)
+        start = at + _LENGTHS.size
+        middle, end = start + id_length, start + id_length + value_length
+        if end > len(body):
+            raise ValueError("a frame is longer than the document")
+        put_entry(sections, kind, body[start:middle].decode(), (body[at:middle], body[middle:end]))
+        return int(end)

@@ -1,0 +1,106 @@
+"""JSON documents: plain, readable, hand-editable UTF-8, one record per line."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.errors import CorruptDocumentError
+from ptb_bucket.state._skeleton import joined, put_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ptb_bucket.state._skeleton import Section, Sections
+
+__all__ = ["JsonSkeleton"]
+
+HEADER = "ptb_bucket"
+_SPACE = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder()
+
+
+class JsonSkeleton:
+    """``{"ptb_bucket": header, section: {id: record, ...}, ...}``."""
+
+    def lead(self, record_id: str, value: bytes) -> bytes:  # noqa: ARG002  the other skeleton needs the value's length
+        """A comma, a line's beginning and the key."""
+        return b",\n" + json.dumps(record_id).encode() + b": "
+
+    def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
+        """The header in the first line, then the sections."""
+        parts = [b'{"ptb_bucket": ', json.dumps(header).encode()]
+        for kind, section in sections.items():
+            if section:
+                parts += [b",\n", json.dumps(kind).encode(), b": {", self._lines(section), b"\n}"]
+        return b"".join([*parts, b"\n}\n"])
+
+    @staticmethod
+    def _lines(section: Section) -> bytes:
+        return joined(section)[1:]  # the first record has no comma before it
+
+    def unpack(self, data: bytes) -> tuple[Any, Sections]:
+        """Find the header and the span of every record; records are not decoded, their bytes stay as they lie."""
+        try:
+            text = data.decode("utf-8-sig")  # editors add a byte order mark
+            return self._sections(text)
+        except (ValueError, RecursionError) as error:
+            raise CorruptDocumentError(f"it is no whole JSON document ({_position(error)})") from error
+
+    def _sections(self, text: str) -> tuple[Any, Sections]:
+        header: Any = None
+        sections: Sections = {}
+
+        def member(kind: str, begin: int) -> int:
+            nonlocal header
+            if header is None and kind == HEADER:
+                header, end = _DECODER.raw_decode(text, begin)
+                return end
+            return _walk(text, begin, lambda record_id, start: self._record(text, start, record_id, sections, kind))
+
+        end = _walk(text, _skip(text, 0), member)
+        if _skip(text, end) != len(text):
+            raise ValueError("something follows the document")
+        return header, sections
+
+    def _record(self, text: str, begin: int, record_id: str, sections: Sections, kind: str) -> int:
+        _, end = _DECODER.raw_decode(text, begin)  # only to learn where it ends
+        raw = text[begin:end].encode()
+        put_entry(sections, kind, record_id, (self.lead(record_id, raw), raw))
+        return end
+
+
+def _walk(text: str, at: int, member: Callable[[str, int], int]) -> int:
+    """Go through the JSON object that begins at ``at`` and return where it ends.
+
+    ``member`` gets each key and where its value begins, and returns where that ends.
+    """
+    at = _expect(text, at, "{")
+    while text[at : at + 1] != "}":
+        key, at = _DECODER.raw_decode(text, at)
+        if not isinstance(key, str):
+            raise ValueError(f"a key is no string at character {at}")  # noqa: TRY004  ValueError is what JSON errors are
+        at = _skip(text, member(key, _expect(text, _skip(text, at), ":")))
+        if text[at : at + 1] == "}":
+            break
+        at = _expect(text, at, ",")
+    return at + 1
+
+
+def _expect(text: str, at: int, mark: str) -> int:
+    if text[at : at + 1] != mark:
+        raise ValueError(f"expected {mark!r} at character {at}")
+    return _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _position(error: Exception) -> str:
+    """Where it breaks, without quoting the document, which is user data."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}: line {error.lineno}, column {error.colno}"
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)

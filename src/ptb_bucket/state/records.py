@@ -1,0 +1,89 @@
+"""Records: the unit of change."""
+
+from __future__ import annotations
+
+import enum
+import json
+from typing import NamedTuple
+
+from ptb_bucket.errors import CannotStoreError, CorruptDocumentError
+
+__all__ = ["BOT_DATA", "CALLBACK_QUERIES", "ConversationKey", "Kind", "Record"]
+
+ConversationKey = tuple[int | str, ...]
+"""PTB's key of a conversation: one to three chat, user and message ids."""
+
+
+class Kind(str, enum.Enum):
+    """The kinds of data that PTB persists, by the names that PTB and our documents give them."""
+
+    BOT = "bot_data"
+    CHAT = "chat_data"
+    USER = "user_data"
+    CONVERSATION = "conversations"
+    CALLBACK = "callback_data"
+
+
+class Record(NamedTuple):
+    """bot_data, one chat's data, one user's data, one conversation's state, one keyboard's callback data."""
+
+    kind: Kind
+    id: str
+
+    @property
+    def label(self) -> str:
+        """How messages name it: ``user_data[42]``. It holds ids, never data."""
+        if self == BOT_DATA:
+            return self.kind.value
+        if self.kind is Kind.CONVERSATION:
+            name, key = self.conversation
+            return f"{self.kind.value}[{name!r}][{key!r}]"
+        return f"{self.kind.value}[{self.id}]"
+
+    @classmethod
+    def chat(cls, chat_id: int) -> Record:
+        """The record of one chat's data."""
+        return cls(Kind.CHAT, str(int(chat_id)))
+
+    @classmethod
+    def user(cls, user_id: int) -> Record:
+        """The record of one user's data."""
+        return cls(Kind.USER, str(int(user_id)))
+
+    @classmethod
+    def keyboard(cls, uuid: str) -> Record:
+        """The record of one inline keyboard's callback data."""
+        return cls(Kind.CALLBACK, uuid)
+
+    @classmethod
+    def of_conversation(cls, name: str, key: ConversationKey) -> Record:
+        """The record of one conversation's state.
+
+        Raises:
+            CannotStoreError: The key holds something else than ``int`` and ``str``.
+        """
+        if any(type(part) not in (int, str) for part in key):
+            raise CannotStoreError("a conversation key holds int and str only", record=f"conversations[{name!r}]")
+        return cls(Kind.CONVERSATION, json.dumps([name, *key], separators=(",", ":")))
+
+    @property
+    def conversation(self) -> tuple[str, ConversationKey]:
+        """The handler's name and the key, of a conversation's record."""
+        try:
+            name, *key = json.loads(self.id)
+        except ValueError as error:
+            raise CorruptDocumentError(f"{self.id!r} is no conversation; expected [name, id, ...]") from error
+        return name, tuple(key)
+
+    @property
+    def number(self) -> int:
+        """The chat's or user's id."""
+        try:
+            return int(self.id)
+        except ValueError as error:
+            raise CorruptDocumentError(f"{self.kind.value} has the key {self.id!r}, which is no id") from error
+
+
+BOT_DATA = Record(Kind.BOT, "bot")
+CALLBACK_QUERIES = Record(Kind.CALLBACK, "queries")
+"""Which keyboard each callback query belongs to; keyboards have 32-digit ids, so it cannot be one of theirs."""

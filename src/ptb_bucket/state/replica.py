@@ -1,0 +1,219 @@
+"""The replica: this instance's view of a bot's state in a bucket.
+
+Its interface speaks of records; which documents hold them is the layout's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnsavedError
+from ptb_bucket.state._commit import commit_document
+from ptb_bucket.state._header import Header
+from ptb_bucket.state._inplace import assign
+from ptb_bucket.state._journal import Journal
+from ptb_bucket.state._ledger import Ledger
+from ptb_bucket.state._patience import Patience
+from ptb_bucket.state._reading import Place, check_empty_start
+from ptb_bucket.state._salvage import salvaged
+from ptb_bucket.state._writer import Writer
+from ptb_bucket.state.records import Record
+from ptb_bucket.state.resolvers import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from ptb_bucket.codecs import Codec
+    from ptb_bucket.state._merger import Merger
+    from ptb_bucket.state.layouts import Layout
+    from ptb_bucket.state.records import Kind
+    from ptb_bucket.stores import BlobStore
+
+__all__ = ["Replica"]
+
+
+@dataclass
+class Replica:
+    """Loads, refreshes, stages and commits records.
+
+    Args:
+        store: Where documents lie; its keys are relative to the prefix.
+        layout: Which records share a document.
+        codec: How records are encoded.
+        merger: The rules of merging.
+        bot_id: Whose state it is; another bot's document is refused.
+        kinds: What is loaded and saved; documents and sections of other kinds stay untouched.
+        callback_limit: How many keyboards are kept; None for all.
+        patience: How long one commit tries.
+    """
+
+    store: BlobStore
+    layout: Layout
+    codec: Codec
+    merger: Merger
+    bot_id: str
+    kinds: tuple[Kind, ...]
+    callback_limit: int | None = None
+    patience: Patience = field(default_factory=Patience)
+    journal: Journal = field(default_factory=Journal)
+    writer: Writer = field(default_factory=Writer)
+    unstorable: dict[Record, CannotStoreError] = field(default_factory=dict)
+    _places: dict[str, Place] = field(default_factory=dict)
+    loaded: bool = False
+
+    # ---------------------------------------------------------------- reading
+
+    async def load(self) -> None:
+        """Read every document once more; the first time, make sure that nothing there is not mistaken for new.
+
+        Raises:
+            DocumentError: A document cannot be used; nothing was changed in the bucket.
+            StoreError: A document could not be read.
+        """
+        for key in self.layout.keys(self.kinds):
+            self._place(key)
+        now = asyncio.get_running_loop().time()
+        await self._for_each(list(self._places.values()), lambda place: place.refresh(now, self.patience))
+        if not self.loaded:
+            await check_empty_start(self.store, self.layout, self.codec, list(self._places.values()))
+            self.loaded = True
+
+    async def refresh(self, records: Iterable[Record], since: float | None) -> None:
+        """Make sure that we know what these records were at ``since``, a time of the loop's clock; None: at any time.
+
+        Costs one conditional GET per document, shared by all that ask at the same time.
+        """
+        if not self.loaded:
+            await self.load()
+        elif since is not None:
+            places = {place.key: place for place in map(self._place_of, records)}
+            await self._for_each(list(places.values()), lambda place: place.refresh(since, self.patience))
+
+    def records(self, kind: Kind) -> list[Record]:
+        """The records of one kind that PTB has, or would be given."""
+        found: dict[Record, None] = {}
+        for ledger in self._ledgers():
+            section = ledger.document.sections.get(kind, {}) if ledger.document else {}
+            found.update((Record(kind, record_id), None) for record_id in section)
+            found.update((record, None) for record in [*ledger.seen, *ledger.pending] if record.kind is kind)
+        return list(found)
+
+    def given(self, kind: Kind) -> set[Record]:
+        """The records of one kind that PTB holds, as far as we know."""
+        return {
+            record
+            for ledger in self._ledgers()
+            for record in {*ledger.seen, *ledger.pending}
+            if record.kind is kind and ledger.top(record) is not None
+        }
+
+    def held(self, record: Record) -> Any:
+        """The newest value that PTB was given or gave us, as a new object; MISSING if absent."""
+        return self._decoded(record, self._place_of(record).ledger.top(record))
+
+    def give(self, record: Record, *, replaces: bool = True) -> Any:
+        """What the bucket holds, with our unsaved changes on top, for PTB to go on from; MISSING if absent.
+
+        Args:
+            record: Which one.
+            replaces: What PTB is given takes the place of what it had. PTB keeps what it had where it is given
+                nothing, if it is re-initialised; then what is gone from the bucket must not seem new when PTB saves it.
+        """
+        ledger = self._place_of(record).ledger
+        rebase = ledger.plan(record)
+        value = self._decoded(record, rebase.after)
+        if replaces or value is not MISSING:
+            ledger.adopt(record, rebase)
+        return value
+
+    def _decoded(self, record: Record, encoded: bytes | None) -> Any:
+        return MISSING if encoded is None else self.merger.decode(record, encoded)
+
+    def merge_into(self, record: Record, live: Any) -> bool:
+        """Bring a live object of PTB up to date, in place; local changes since the last save survive.
+
+        Returns:
+            False if the value is of a type that cannot be changed in place. It is left as it was, and saving it
+            merges as before.
+
+        Raises:
+            CannotLoadError: The bucket's value cannot be turned into Python; ``live`` is as it was.
+        """
+        ledger = self._place_of(record).ledger
+        rebase = ledger.plan(record)
+        if rebase.before != rebase.after:
+            merged = self.merger.merge_live(record, rebase.before, live, rebase.after)
+            if not assign(live, merged):
+                self.journal.not_assigned(record, live)
+                return False
+        ledger.adopt(record, rebase)
+        return True
+
+    # ---------------------------------------------------------------- writing
+
+    def stage(self, record: Record, value: Any) -> None:
+        """Take a record's newest value; None or MISSING drops it. It becomes durable with the next commit.
+
+        Raises:
+            CannotStoreError: Something in it cannot be encoded. All the rest of it is staged.
+        """
+        ledger = self._place_of(record).ledger
+        try:
+            ledger.stage(record, self.merger.encode(record, value))
+            self.unstorable.pop(record, None)
+        except CannotStoreError as error:
+            error.record = record.label
+            if not error.path and record.kind in self.merger.defaults and "register" in error.reason:
+                error.hint = "Pass the application's context_types to BucketPersistence too"
+            self.unstorable[record] = error
+            rest = salvaged(self.codec, value, self.merger.decode(record, ledger.top(record)))
+            ledger.stage(record, self.merger.encode(record, rest))
+            raise
+
+    @property
+    def pending(self) -> set[Record]:
+        """Records that are not known to be durable."""
+        return set().union(*(ledger.pending for ledger in self._ledgers()))
+
+    async def commit(self) -> None:
+        """Make durable what was staged before the call: one conditional put for each document that changed.
+
+        Raises:
+            PTBBucketError: A document could not be saved. What is unsaved stays staged.
+        """
+        if self.pending and not self.loaded:
+            await self.load()
+        places = [place for place in self._places.values() if place.ledger.pending]
+        try:
+            await self._for_each(places, lambda place: commit_document(place, self.patience))
+        except PTBBucketError as error:
+            failed = [place.key for place in places if place.ledger.pending]
+            if len(failed) > 1:
+                raise UnsavedError(f"{', '.join(failed)} are not saved; the first: {error}", causes=[error]) from error
+            raise
+
+    # ---------------------------------------------------------------- inside
+
+    def _ledgers(self) -> list[Ledger]:
+        return [place.ledger for place in self._places.values()]
+
+    def _place_of(self, record: Record) -> Place:
+        return self._place(self.layout.key(record))
+
+    def _place(self, key: str) -> Place:
+        if key not in self._places:
+            name = key + self.codec.extension
+            empty = Header(self.bot_id, self.codec.name)
+            ledger = Ledger(name, self.merger, self.writer, self.journal, empty, self.callback_limit)
+            self._places[key] = Place(self.store, ledger)
+        return self._places[key]
+
+    @staticmethod
+    async def _for_each(places: list[Place], work: Callable[[Place], Awaitable[None]]) -> None:
+        """All at once; one document's failure does not stop the others (rule 19). Raises the first that matters."""
+        results = await asyncio.gather(*(work(place) for place in places), return_exceptions=True)
+        errors = [result for result in results if isinstance(result, BaseException)]
+        if errors:
+            raise next((error for error in errors if not isinstance(error, Exception)), errors[0])

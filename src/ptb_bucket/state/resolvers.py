@@ -1,0 +1,80 @@
+"""What to do where two instances changed the same value: resolvers."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+__all__ = ["MISSING", "Conflict", "Missing", "Resolver", "add_differences", "keep_ours", "keep_theirs"]
+
+
+class Missing(enum.Enum):
+    """The type of :data:`MISSING`."""
+
+    MISSING = "missing"
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing.MISSING
+"""In a conflict: there is no such value on that side."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A value that both sides changed since they last agreed, and that cannot be merged by its structure.
+
+    Args:
+        record: Whose data it is, such as ``user_data[42]``.
+        path: Dict keys, attribute names and list positions that lead to it.
+        base: What both started from; ``MISSING`` if it was not there.
+        ours: This instance's value; ``MISSING`` if it deleted it.
+        theirs: The bucket's value; ``MISSING`` if it was deleted there.
+    """
+
+    record: str
+    path: tuple[Any, ...]
+    base: Any = field(repr=False)
+    ours: Any = field(repr=False)
+    theirs: Any = field(repr=False)
+
+
+Resolver = Callable[[Conflict], Any]
+"""Decides a conflict: returns the value that stays, or ``MISSING`` to delete it. Called synchronously, and maybe more
+than once for one conflict, so it must be pure. It is asked for every leaf that both sides changed, also where both
+changed it to the same value (two equal counts are two changes)."""
+
+
+def keep_ours(conflict: Conflict) -> Any:
+    """The default: the later commit wins, and an edit wins over a deletion."""
+    return conflict.theirs if conflict.ours is MISSING else conflict.ours
+
+
+def keep_theirs(conflict: Conflict) -> Any:
+    """The earlier commit wins, and an edit wins over a deletion."""
+    return conflict.ours if conflict.theirs is MISSING else conflict.theirs
+
+
+def add_differences(conflict: Conflict) -> Any:
+    """For counters: both differences are added up (5 → 6 here and 5 → 7 there make 8); otherwise :func:`keep_ours`.
+
+    As ``resolver=add_differences`` it adds up every number that both sides changed, ages and timestamps included. To
+    count only counters::
+
+        def resolver(conflict):
+            return add_differences(conflict) if conflict.path[-1:] == ("hits",) else keep_ours(conflict)
+
+    A value counts from where both sides knew it: create counters before several instances run.
+    """
+    base, ours, theirs = conflict.base, conflict.ours, conflict.theirs
+    if all(_is_number(value) for value in (base, ours, theirs)):
+        return theirs + (ours - base)
+    return keep_ours(conflict)
+
+
+def _is_number(value: Any) -> bool:
+    """Numbers proper: a bool is a switch, not a count."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,161 @@
+"""Files that are written whole or not at all, and what the operating system's errors mean."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.errors import AccessError, StoreError, UnavailableError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+__all__ = ["make_directories", "read_file", "remove_file", "remove_temporary", "translated", "write_file"]
+
+_TEMPORARY: Final = ".tmp-"
+# No link is followed, and opening a pipe does not wait for its other end.
+_READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_PERMIT: Final = "Let the user that the bot runs as read and write there"
+_REMEDIES: Final[Mapping[int, str]] = {
+    errno.EACCES: _PERMIT,
+    errno.EPERM: _PERMIT,
+    errno.EROFS: "Choose a directory on a file system that is not mounted read-only",
+    errno.ENOTDIR: "Something on this path is no directory: move it away, or choose another directory",
+    errno.EISDIR: "Something there is no ordinary file: move it away, or choose another directory",
+    errno.ELOOP: "Links inside a store's directory are not followed: put the real file or directory there",
+    errno.ENXIO: "Something there is no ordinary file: move it away, or choose another directory",
+}
+
+
+@contextmanager
+def translated(path: Path, key: str | None = None) -> Iterator[None]:
+    """Turn every error of the operating system into one of ours: the only place that does.
+
+    Args:
+        path: Named in the message where the error names none.
+        key: The object that it is about.
+    """
+    try:
+        yield
+    except OSError as exc:
+        raise _translate(exc, path, key) from exc
+
+
+def _translate(exc: OSError, path: Path, key: str | None) -> StoreError:
+    what = f"{exc.filename or path}: {exc.strerror or exc}"
+    if remedy := _REMEDIES.get(exc.errno or 0):
+        return AccessError(f"{what}. {remedy}.", key=key)
+    if exc.errno == errno.ENAMETOOLONG:
+        return UnsupportedError(f"{what}. Use a shorter key, or a directory nearer to the root.", key=key)
+    return UnavailableError(f"{what}. Look at the disk; what was not saved is tried again.", key=key)
+
+
+def read_file(path: Path) -> bytes | None:
+    """Return a file's bytes; None if it does not exist.
+
+    Raises:
+        OSError: It could not be read, or is no ordinary file.
+    """
+    try:
+        descriptor = os.open(path, _READ)
+    except FileNotFoundError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise IsADirectoryError(errno.EISDIR, "Not an ordinary file", str(path))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Put a whole file in place, durably: a reader sees the old bytes or the new ones, also after a crash.
+
+    Raises:
+        OSError: It is not in place; ``EIO`` if it may be but may not survive a crash.
+    """
+    temporary = path.with_name(_TEMPORARY + secrets.token_hex(8))
+    # Opened before the replacement, so that a refusal cannot come after it.
+    with _directory(path.parent) as directory:
+        try:
+            _write_new(temporary, data)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):  # the first error counts; the next writer removes what is left
+                temporary.unlink()
+            raise
+        _sync(directory, path)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file durably; one that is not there is no error."""
+    with suppress(FileNotFoundError), _directory(path.parent) as directory:
+        path.unlink(missing_ok=True)
+        _sync(directory, path)
+
+
+def remove_temporary(directory: Path) -> None:
+    """Remove what killed writers have left. The caller holds the lock, so nobody is writing."""
+    for path in directory.glob(_TEMPORARY + "*"):
+        path.unlink(missing_ok=True)
+
+
+def make_directories(path: Path) -> None:
+    """Make a directory and its parents where they are missing, durably and for this user only."""
+    missing = []
+    while not path.is_dir():
+        missing.append(path)
+        path = path.parent
+    for directory in reversed(missing):
+        _make_directory(directory)
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(0o700)
+    except FileExistsError:
+        if not path.is_dir():  # otherwise somebody else was faster
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+    else:
+        with _directory(path.parent) as parent:
+            _sync(parent, path)
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, _NEW, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _directory(path: Path) -> Iterator[int | None]:
+    """Open a directory for syncing; None on Windows, where there is no such thing."""
+    if os.name == "nt":
+        yield None
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _sync(directory: int | None, path: Path) -> None:
+    """Make a change to a directory durable."""
+    if directory is None:
+        return
+    try:
+        os.fsync(directory)
+    except OSError as exc:
+        # Some file systems know no syncing of directories; they promise nothing to be had in its place.
+        if exc.errno != errno.EINVAL:
+            # The change is made, so this must not look like a refusal, whatever the reason.
+            raise OSError(errno.EIO, os.strerror(exc.errno or errno.EIO), str(path)) from exc

@@ -1,0 +1,159 @@
+"""What a store's URI says: where and how, never a secret.
+
+No message repeats the URI or a value out of it: either may hold a secret that was put there by mistake.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import quote, unquote_to_bytes
+
+from ptb_bucket.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["StoreUri", "parse_uri"]
+
+_EXAMPLES: Final[Mapping[str, str]] = {
+    "file": "file:./bot-data or file:///var/lib/bot",
+    "memory": "memory: or memory:NAME",
+}
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_DRIVE: Final = re.compile(r"/*[A-Za-z][:|]")
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SECRET: Final = re.compile(
+    r"secret|token|passw|pwd|credential|signature|auth|(access|api|private|account|signing|encryption|shared)key"
+)
+_READABLE: Final = "/{}:@!$()*,;=~"
+
+
+@dataclass(frozen=True)
+class StoreUri:
+    """A parsed store URI; ``str()`` gives its canonical form, which parses to an equal one.
+
+    ``s3://bucket/some/prefix?region=x`` has the bucket ``bucket`` and the prefix ``some/prefix/``;
+    ``file:./dir`` and ``memory:name`` have everything in ``bucket`` and no prefix.
+
+    Args:
+        scheme: Lower-case name of the kind of store.
+        bucket: The bucket, directory or name.
+        prefix: What every key starts with; ends in a slash if there is one.
+        options: How to use it: name → value.
+    """
+
+    scheme: str
+    bucket: str
+    prefix: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        where = f"{self.scheme}:{'' if self.scheme in _EXAMPLES else '//'}{quote(self.bucket, safe=_READABLE)}"
+        if self.prefix:
+            where += "/" + quote(self.prefix.removesuffix("/"), safe=_READABLE)
+        pairs = (f"{quote(name)}={quote(value, safe='/:{},@')}" for name, value in sorted(self.options.items()))
+        options = "&".join(pairs)
+        return f"{where}?{options}" if options else where
+
+
+def parse_uri(text: str) -> StoreUri:
+    """Take a store's URI apart.
+
+    Args:
+        text: ``scheme://bucket/prefix?option=value``, ``file:./directory``, ``file:///directory``, ``memory:`` or
+            ``memory:NAME``. Percent-escapes are decoded in paths, prefixes and options.
+
+    Returns:
+        The parts, normalised.
+
+    Raises:
+        ConfigurationError: It is malformed or carries credentials; the message never repeats them.
+    """
+    if text != text.strip() or _CONTROL.search(text):
+        _refuse("has a control character, or a space at its start or end")
+    match = _SCHEME.match(text)
+    if match is None:
+        _refuse("does not start with a scheme; a directory is written file:./directory")
+    scheme = match[1].lower()
+    if len(scheme) == 1:
+        _refuse("starts with a drive letter, not with a scheme; drive letters are not supported")
+    if "#" in text:
+        _refuse("has a fragment; write # as %23", scheme)
+    where, _, query = text[match.end() :].partition("?")
+    options = _options(query, scheme)
+    bucket, prefix = _path_only(scheme, where) if scheme in _EXAMPLES else _bucket_and_prefix(scheme, where)
+    return StoreUri(scheme, bucket, prefix, options)
+
+
+def _refuse(problem: str, scheme: str = "s3") -> NoReturn:
+    example = _EXAMPLES.get(scheme, f"{scheme}://bucket/prefix?option=value")
+    raise ConfigurationError(f"The store's URI {problem}. A right one looks like {example}")
+
+
+def _path_only(scheme: str, where: str) -> tuple[str, str]:
+    if where.startswith("//"):
+        if scheme == "memory":
+            _refuse("has // after the scheme", scheme)
+        if not where.startswith("///"):
+            _refuse("names a host before the path; a directory has none", scheme)
+    path = _decode(where, scheme)
+    if scheme == "file":
+        path = _directory(path)
+    return path, ""
+
+
+def _directory(path: str) -> str:
+    if not path:
+        _refuse("names no directory", "file")
+    if _DRIVE.match(path):
+        _refuse("has a drive letter; drive letters are not supported, use a relative path", "file")
+    if path.startswith("~"):
+        _refuse("starts with ~, which only a shell expands; write the whole path", "file")
+    # More slashes at the start would read as a host the next time.
+    return "/" + path.lstrip("/") if path.startswith("/") else path
+
+
+def _bucket_and_prefix(scheme: str, where: str) -> tuple[str, str]:
+    if not where.startswith("//"):
+        _refuse("has no // before the bucket", scheme)
+    bucket, _, path = where[2:].partition("/")
+    if "@" in bucket:
+        _refuse("has credentials before the bucket; remove them, they belong in the cloud's own configuration", scheme)
+    if not bucket:
+        _refuse("names no bucket", scheme)
+    if not _BUCKET.fullmatch(bucket):
+        _refuse("has a bucket with characters other than letters, digits, dots, dashes and underscores", scheme)
+    prefix = _decode(path, scheme).strip("/")
+    if {".", ".."} & set(prefix.split("/")):
+        _refuse("has . or .. in its prefix, which mean nothing in a bucket", scheme)
+    return bucket, prefix and prefix + "/"
+
+
+def _options(query: str, scheme: str) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for pair in query.split("&") if query else ():
+        name, equals, value = (_decode(part, scheme) for part in pair.partition("="))
+        if not (name and equals):
+            _refuse("has an option that is not name=value", scheme)
+        if _SECRET.search(re.sub(r"[^a-z]", "", name.lower())):
+            _refuse("carries credentials in an option; remove it, they belong in the cloud's own configuration", scheme)
+        if name in options:
+            _refuse(f"has the option {name!r} twice", scheme)
+        options[name] = value
+    return options
+
+
+def _decode(text: str, scheme: str) -> str:
+    if _BAD_ESCAPE.search(text):
+        _refuse("has a % that starts no escape; write % itself as %25", scheme)
+    try:
+        decoded = unquote_to_bytes(text).decode()
+    except UnicodeError:
+        decoded = "\0"
+    if _CONTROL.search(decoded):
+        _refuse("has an escaped control character, or an escape that is not UTF-8", scheme)
+    return decoded

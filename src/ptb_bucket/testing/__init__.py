@@ -1,0 +1,4 @@
+"""What tests need: a conformance kit for providers, fault injection, an offline Telegram.
+
+This package imports without pytest; only ``ptb_bucket.testing.conformance`` and ``ptb_bucket.testing.plugin`` need it.
+"""

@@ -1,0 +1,34 @@
+"""The conformance kit: what a store promises, as a pytest class.
+
+A provider's tests describe a place in a :class:`Backend` and subclass the kit with one fixture::
+
+    class TestS3(StoreConformance):
+        @pytest.fixture
+        def backend(self, bucket):
+            return S3Backend(bucket)
+
+
+    class TestS3UnderAPrefix(StoreConformance):
+        @pytest.fixture
+        def backend(self, bucket):
+            return S3Backend(bucket).prefixed("some/prefix/")
+
+They run under pytest-asyncio in its auto mode, with ``-p ptb_bucket.testing.plugin`` for ``--long``.
+"""
+
+from __future__ import annotations
+
+from ptb_bucket.testing.conformance._backend import Backend
+from ptb_bucket.testing.conformance._failing import FailingTests
+from ptb_bucket.testing.conformance._keys import KeyTests
+from ptb_bucket.testing.conformance._life import LifeTests
+from ptb_bucket.testing.conformance._listing import ListingTests
+from ptb_bucket.testing.conformance._races import RaceTests
+from ptb_bucket.testing.conformance._reading import ReadingTests
+from ptb_bucket.testing.conformance._writing import WritingTests
+
+__all__ = ["Backend", "StoreConformance"]
+
+
+class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeTests, FailingTests, RaceTests):
+    """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""

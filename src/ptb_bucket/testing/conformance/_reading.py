@@ -1,0 +1,82 @@
+"""Reading: bytes, ETags, "not modified", "not found", versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ptb_bucket.errors import NotFoundError, UnsupportedError
+from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, Update
+from ptb_bucket.testing.conformance._case import Case
+
+if TYPE_CHECKING:
+    from ptb_bucket.stores import BlobStore
+    from ptb_bucket.testing.conformance._backend import Backend
+
+__all__ = ["ReadingTests"]
+
+
+def _needs_versions(backend: Backend) -> None:
+    if not backend.supports_versions:
+        pytest.skip("this place keeps no old versions; that asking is refused is tested elsewhere")
+
+
+class ReadingTests(Case):
+    """What ``get`` and ``versions`` promise."""
+
+    async def test_reads_what_somebody_else_wrote(self, store: BlobStore, backend: Backend) -> None:
+        """The bytes come back as they are."""
+        await backend.write_raw("state.json", b"\x00\xff\r\n")
+        assert (await store.get("state.json")).data == b"\x00\xff\r\n"
+
+    async def test_missing_is_not_found(self, store: BlobStore) -> None:
+        """Also in a place where nothing was ever written, and with a condition."""
+        with pytest.raises(NotFoundError) as caught:
+            await store.get("nothing.json")
+        assert caught.value.key == "nothing.json"
+        with pytest.raises(NotFoundError):
+            await store.get("nothing.json", if_none_match="x")
+
+    async def test_same_etag_is_not_modified(self, store: BlobStore) -> None:
+        """The ETag of a put, of a get, and from another reader are one."""
+        etag = await store.put("a", b"1", Create())
+        assert (await store.get("a")).etag == etag
+        assert await store.get("a", if_none_match=etag) is NOT_MODIFIED
+
+    async def test_other_etag_is_read(self, store: BlobStore) -> None:
+        """An ETag that was right once is answered with the new bytes."""
+        old = await store.put("a", b"1", Create())
+        new = await store.put("a", b"2", Update(old))
+        assert old != new
+        assert await store.get("a", if_none_match=old) == Blob(b"2", new)
+
+    async def test_versions_are_refused_where_there_are_none(self, store: BlobStore, backend: Backend) -> None:
+        """Nothing is skipped silently: a store without versions says so, of any key."""
+        if backend.supports_versions:
+            pytest.skip("this place keeps old versions")
+        await store.put("a", b"1", Create())
+        for key in ("a", "nothing"):
+            with pytest.raises(UnsupportedError):
+                await store.get(key, version="1")
+            with pytest.raises(UnsupportedError):
+                [version async for version in store.versions(key)]
+
+    async def test_old_versions_can_be_read(self, store: BlobStore, backend: Backend) -> None:
+        """Newest first, the first one current, each with its own bytes."""
+        _needs_versions(backend)
+        etag = await store.put("a", b"1", Create())
+        await store.put("a", b"22", Update(etag))
+        await store.put("ab", b"neighbour", Create())
+        versions = [version async for version in store.versions("a")]
+        assert [(version.size, version.current) for version in versions] == [(2, True), (1, False)]
+        assert [(await store.get("a", version=version.version)).data for version in versions] == [b"22", b"1"]
+
+    async def test_old_versions_survive_deletion(self, store: BlobStore, backend: Backend) -> None:
+        """None is current afterwards, and the bytes can still be read."""
+        _needs_versions(backend)
+        await store.put("a", b"1", Create())
+        await store.delete("a")
+        old = [version async for version in store.versions("a") if not version.deleted]
+        assert [version.current for version in old] == [False]
+        assert (await store.get("a", version=old[0].version)).data == b"1"

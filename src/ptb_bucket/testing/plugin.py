@@ -1,0 +1,33 @@
+"""A pytest plugin that scales tests: ``pytest -p ptb_bucket.testing.plugin --long``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+__all__ = ["Count", "count", "long"]
+
+Count = Callable[[int, int], int]
+"""``count(short, long)`` → the number to use in this run."""
+
+# Before anybody imports them, so that their failures show the values compared.
+pytest.register_assert_rewrite("ptb_bucket.testing.conformance")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--long``."""
+    parser.addoption("--long", action="store_true", help="repeat races, faults and listings often enough to be sure")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether this run may take its time."""
+    return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session")
+def count(request: pytest.FixtureRequest) -> Count:
+    """Choose between two numbers: ``count(25, 500)`` is 25, or 500 with ``--long``."""
+    index = int(bool(request.config.getoption("--long")))
+    return lambda *numbers: numbers[index]

@@ -1,0 +1,19 @@
+"""A proxy between an SDK and a server that makes the network and the server misbehave as planned.
+
+It stands where only HTTP is seen, so it tells what an SDK really sends: how often, and what its user hears of a lost
+answer. Standard library only; it knows no cloud::
+
+    with FaultProxy(server_url) as proxy:
+        store = open_store(f"s3://bucket?endpoint_url={proxy.url}")
+        proxy.plan(WireFault.RESET_AFTER, method="PUT")
+        ...  # the next PUT is applied, and its answer is a reset
+        assert proxy.count("PUT") == 1
+"""
+
+from __future__ import annotations
+
+from ptb_bucket.testing.proxy._faults import WireFault
+from ptb_bucket.testing.proxy._plan import SeenRequest
+from ptb_bucket.testing.proxy._proxy import FaultProxy
+
+__all__ = ["FaultProxy", "SeenRequest", "WireFault"]

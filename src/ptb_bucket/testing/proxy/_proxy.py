@@ -1,0 +1,203 @@
+"""The proxy itself: an event loop in a thread of its own, gone without a trace at exit."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from ptb_bucket.testing.proxy._faults import WireFault, hang, reset, send_half, trickle
+from ptb_bucket.testing.proxy._plan import Entry, Journal, seen
+from ptb_bucket.testing.proxy._wire import closes, plain_answer, read_answer, read_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from ptb_bucket.testing.proxy._plan import SeenRequest
+    from ptb_bucket.testing.proxy._wire import Message
+
+__all__ = ["FaultProxy"]
+
+_PATIENCE: Final = 10
+"""Seconds to wait for the thread to start and to end."""
+_LIMIT: Final = 2**20
+_GONE: Final = (OSError, EOFError)
+
+
+class FaultProxy:
+    """An HTTP proxy on loopback in front of one server, usable as a context manager.
+
+    Requests pass unchanged, their Host header too (signatures cover it), one connection to the server for each of the
+    client's, kept alive as long as both want. It may be driven from any thread.
+
+    Args:
+        target_url: The server, such as ``http://127.0.0.1:4566``.
+        trickle_delay: Seconds between two bytes of :attr:`WireFault.TRICKLE`.
+    """
+
+    def __init__(self, target_url: str, *, trickle_delay: float = 0.05) -> None:
+        target = urlsplit(target_url)
+        self._target = (target.hostname or "127.0.0.1", target.port or 80)
+        self._delay = trickle_delay
+        self._journal = Journal()
+        self._ready = threading.Event()
+        self._address = ("", 0)
+
+    @property
+    def url(self) -> str:
+        """What the client takes for the server."""
+        return f"http://{self._address[0]}:{self._address[1]}"
+
+    @property
+    def requests(self) -> list[SeenRequest]:
+        """Every request that arrived so far, in order, whatever became of it."""
+        return self._journal.requests()
+
+    def count(self, method: str, path: str = "") -> int:
+        """Return how many requests with this method arrived whose path contains ``path``."""
+        return sum(request.method == method and path in request.path for request in self.requests)
+
+    def plan(  # noqa: PLR0913  a fault and when it happens
+        self,
+        fault: WireFault,
+        *,
+        method: str | None = None,
+        path: str = "",
+        when: Callable[[SeenRequest], bool] | None = None,
+        times: int | None = 1,
+        skip: int = 0,
+        body: bytes = b"",
+        content_type: str = "text/plain",
+    ) -> None:
+        """Plan a fault; each request meets the first planned fault that it matches.
+
+        Args:
+            fault: What goes wrong.
+            method: Only with this method.
+            path: Only if the path (with its query) contains this.
+            when: Only if this says so.
+            times: How often; None for always.
+            skip: How many matching requests pass before.
+            body: Of the answer, where the fault is a status.
+            content_type: Of that body.
+        """
+
+        def matches(request: SeenRequest) -> bool:
+            right = request.method == (method or request.method) and path in request.path
+            return right and (when is None or when(request))
+
+        self._journal.add(Entry(fault, matches, times, skip, body, content_type))
+
+    def clear(self) -> None:
+        """Forget the plan and the requests seen so far."""
+        self._journal.clear()
+
+    def __enter__(self) -> Self:
+        self._ready.clear()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fault proxy", daemon=True)
+        self._thread.start()
+        assert self._ready.wait(_PATIENCE), "the proxy did not start"
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        self._loop.call_soon_threadsafe(self._done.set)
+        self._thread.join(_PATIENCE)
+        assert not self._thread.is_alive(), "the proxy did not end"
+        return False
+
+    async def _serve(self) -> None:
+        self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=_LIMIT)
+        self._address = server.sockets[0].getsockname()[:2]
+        self._ready.set()
+        await self._done.wait()
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await server.wait_closed()
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._converse(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server = _Server(self._target)
+        try:
+            while (request := await read_request(reader, writer)) and await self._handle(
+                request, server, reader, writer
+            ):
+                pass
+        except _GONE:
+            reset(writer)  # what the client would see without a proxy
+        finally:
+            await server.close()
+            await _close(writer)
+
+    async def _handle(
+        self, request: Message, server: _Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        """Answer one request, well or badly; return whether the connection goes on."""
+        entry = self._journal.arrived(seen(request))
+        answer = None if entry and not entry.fault.applies else await server.ask(request)
+        if entry and entry.fault.status:
+            answer = plain_answer(entry.fault.status, entry.body, entry.content_type)
+        elif entry:
+            await self._misbehave(entry.fault, answer, reader, writer)
+            return False
+        assert answer is not None
+        writer.write(answer.head + answer.body)
+        await writer.drain()
+        return not closes(answer) and request.header(b"connection") != b"close"
+
+    async def _misbehave(
+        self, fault: WireFault, answer: Message | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if fault in {WireFault.HANG_BEFORE, WireFault.HANG_AFTER}:
+            await hang(reader)
+        elif fault in {WireFault.RESET_BEFORE, WireFault.RESET_AFTER}:
+            reset(writer)
+        elif answer is not None and fault is WireFault.HALF_ANSWER:
+            await send_half(writer, answer)
+        elif answer is not None and fault is WireFault.TRICKLE:
+            await trickle(writer, answer, self._delay)
+
+
+class _Server:
+    """The connection to the server that belongs to one of a client's."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, request: Message) -> Message:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(*self._address, limit=_LIMIT)
+        reader, writer = self._streams
+        writer.write(request.head + request.body)
+        await writer.drain()
+        answer = await read_answer(reader, request)
+        if closes(answer):
+            await self.close()
+        return answer
+
+    async def close(self) -> None:
+        if self._streams is not None:
+            (_, writer), self._streams = self._streams, None
+            await _close(writer)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    try:
+        await writer.wait_closed()
+    except OSError:
+        return  # reset by either side: closed all the same

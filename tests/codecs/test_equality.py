@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import itertools
+import threading
+from collections import Counter, OrderedDict, deque
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+import strategies
+from hypothesis import given
+from strategies import Basket, Cart, Colour, Name, Plain, Tags, identical
+
+from ptb_bucket.codecs import fingerprint, same
+
+DIFFERENT = [
+    *[
+        1,
+        1.0,
+        True,
+        "1",
+        b"1",
+        bytearray(b"1"),
+        1j,
+        Decimal(1),
+        Decimal("1.0"),
+        None,
+        0,
+        0.0,
+        -0.0,
+        False,
+        "",
+        float("nan"),
+    ],
+    *[(), [], {}, set(), frozenset(), deque(), deque(maxlen=1), OrderedDict(), Counter(), Basket(), Tags()],
+    *[[1], [True], (1,), {1}, {True}, {1: 1}, {True: 1}, {1: True}, {"1": 1}, [1, 2], [2, 1], [[1], 2], Name("1")],
+    *[{float("nan")}, {float("nan"), float("nan")}],
+    *[OrderedDict(a=1, b=2), OrderedDict(b=2, a=1), Cart(1), Cart(owner=True), Plain(1), Colour.RED, int, str, len],
+    dt.datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Berlin")),
+    dt.datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1),
+    dt.datetime(2024, 10, 27, 0, 30, tzinfo=dt.timezone.utc),
+    dt.datetime(2024, 10, 27, 0, 30, tzinfo=dt.timezone(dt.timedelta(0), "x")),
+    dt.date(2024, 10, 27),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(DIFFERENT, 2)))
+def test_types_and_content_count(one, other):
+    assert not same(one, other)
+    assert fingerprint(one) != fingerprint(other)
+
+
+def test_order_counts_where_it_means_something():
+    assert same({"a": 1, "b": {1, 2, 9}}, {"b": {9, 2, 1}, "a": 1})
+    assert same(float("nan"), float("nan"))
+    assert same(Tags("abc"), Tags("cba"))
+    assert not same([1, 2], [2, 1])
+
+
+@given(strategies.storable(), strategies.storable())
+def test_it_agrees_with_a_plain_comparison(one, other):
+    again = copy.deepcopy(one)
+    assert same(one, again)
+    assert hash(fingerprint(one)) == hash(fingerprint(again))
+    if identical(one, other):
+        assert same(one, other)
+
+
+def cyclic():
+    value = {"a": [1]}
+    value["a"].append(value)
+    return value
+
+
+def test_cycles():
+    assert same(cyclic(), cyclic())
+    other = cyclic()
+    other["a"][0] = 2
+    assert not same(cyclic(), other)
+    plain = Plain(None)
+    plain.value = plain
+    assert hash(fingerprint(plain)) == hash(fingerprint(plain))
+
+
+def test_what_cannot_be_taken_apart_equals_itself():
+    lock = threading.Lock()
+    assert same([lock], [lock])
+    assert not same([lock], [threading.Lock()])
+
+
+def test_depth_is_no_problem():
+    value = []
+    for _ in range(50_000):
+        value = [value]
+    assert same(value, value)
+    assert fingerprint(value) == fingerprint(value)

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections import Counter, OrderedDict, defaultdict, deque
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+import strategies
+from hypothesis import given
+from strategies import TYPES, Both, Cart, Colour, Frozen, Level, Model, Name, ObjectId, Plain, Point, Rights, identical
+from telegram.constants import ChatType
+
+from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs, same
+
+
+def not_json(constant):
+    raise AssertionError(constant)
+
+
+@given(strategies.storable())
+def test_json_gives_back_what_it_got(value):
+    codec = JsonCodec(TYPES)
+    data = codec.encode(value)
+    again = codec.decode(data)
+    assert identical(value, again)
+    assert same(value, again)
+    assert b"\n" not in data
+    json.loads(data.decode("utf-8"), parse_constant=not_json)
+
+
+@given(strategies.storable())
+def test_pickle_gives_back_what_it_got(value):
+    codec = PickleCodec(TYPES)
+    again = codec.decode(codec.encode(value))
+    assert identical(value, again)
+    assert same(value, again)
+
+
+@given(strategies.storable())
+def test_encoding_again_gives_the_same_json(value):
+    codec = JsonCodec(TYPES)
+    data = codec.encode(value)
+    assert codec.encode(codec.decode(data)) == data
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+CENSUS = [
+    *[None, True, 0, -0.0, 1.5, float("nan"), float("inf"), 10**5000, -(10**5000), "", "$tuple", "\ud83d", "é\n"],
+    *[{1: "int", "1": "str", (1, "a"): "tuple", None: 0, 2.5: 1, "$x": 2, "": 3}, {True: 1}, {1.0: 1}, {"$tuple": []}],
+    *[
+        (1, [2, (3,)]),
+        {1, "a", (2,)},
+        frozenset({b"x"}),
+        b"\x00",
+        bytearray(b"\xff"),
+        1j,
+        complex("nan"),
+        range(1, 9, 2),
+    ],
+    *[dt.date(1, 1, 1), dt.timedelta(-1, 2, 3), dt.timezone.utc, dt.timezone(dt.timedelta(0), "zero"), BERLIN],
+    dt.datetime(2024, 10, 27, 2, 30, tzinfo=BERLIN, fold=1),
+    dt.datetime(2024, 1, 1, 0, 0, 0, 1),  # noqa: DTZ001  naive ones are stored too
+    *[dt.time(1, 2, fold=1), dt.time(3, tzinfo=dt.timezone.utc)],
+    *[Decimal("1.10"), Decimal("sNaN1"), Fraction(10**5000, 3), uuid.UUID(int=5), uuid.uuid1()],
+    *[deque([1, (2,)], maxlen=3), deque(), defaultdict(list, {1: [2]}), defaultdict(None), defaultdict(Cart)],
+    *[Counter("hello"), Counter({"a": -1}), OrderedDict([("b", 1), ("a", 2)])],
+    *[Cart(1, [{2}]), Frozen(1), Colour.BLUE, Level.HIGH, Rights.READ | Rights.WRITE, Rights(0), Name("n"), Point(1)],
+    *[Model(number=1), Model(number=1, anything={"a": (1,)}), ObjectId(b"12"), Plain(Plain(1)), Both(1, 2)],
+    *[ChatType.PRIVATE, {ChatType.GROUP: 1}, {Colour.RED: {Frozen((1,)): 2}}],
+]
+
+
+@pytest.mark.parametrize("value", CENSUS, ids=lambda value: type(value).__name__)
+def test_what_bots_store(codec, value):
+    again = codec.decode(codec.encode([value, {"in": value}]))
+    assert identical([value, {"in": value}], again)
+
+
+def test_equal_sets_are_equal_json_in_every_process():
+    program = (
+        "from ptb_bucket.codecs import JsonCodec;"
+        "print(JsonCodec().encode({'s': {'a', 'b', 'c', 1, (2, 'x'), None}, 'f': frozenset('hello')}))"
+    )
+    outputs = {
+        subprocess.check_output([sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed})
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+
+
+class Money:
+    def __init__(self, amount, currency):
+        self.amount, self.currency = amount, currency
+
+
+def test_functions_of_ones_own():
+    stored = StoredAs(Money, encode=lambda m: (m.amount, m.currency), decode=lambda v: Money(*v), name="cash")
+    for codec in (JsonCodec([stored]), PickleCodec([stored])):
+        again = codec.decode(codec.encode({"m": Money(Decimal(1), "EUR")}))["m"]
+        assert (again.amount, again.currency) == (Decimal(1), "EUR")
+    assert JsonCodec([stored]).encode(Money(1, "EUR")) == b'{"$cash":{"$tuple":[1,"EUR"]}}'
+
+
+def test_local_classes():
+    class Inner:
+        pass
+
+    for codec in (JsonCodec([Inner]), PickleCodec([Inner])):
+        assert type(codec.decode(codec.encode(Inner()))) is Inner
+
+
+def test_a_field_that_came_later_has_its_default(json_codec):
+    assert json_codec.decode(b'{"$Cart":{"owner":1}}') == Cart(1, [])
+    assert json_codec.decode(b'{"$Frozen":{"first":1}}') == Frozen(1)
+    assert json_codec.decode(b'{"$Point":{"x":1}}') == Point(1)
+    assert json_codec.decode(b'{"$Model":{"number":1}}').anything is None
+    assert json_codec.decode(b'{"$Attrs":{"first":1}}') == strategies.Attrs(1)
+
+
+def test_pickle_keeps_references_and_cycles(pickle_codec):
+    shared = [1]
+    again = pickle_codec.decode(pickle_codec.encode({"a": shared, "b": shared}))
+    assert again["a"] is again["b"]
+    cycle = Plain(None)
+    cycle.value = [cycle]
+    again = pickle_codec.decode(pickle_codec.encode(cycle))
+    assert again.value[0] is again
+
+
+def test_json_stores_a_shared_object_twice(json_codec):
+    shared = [1]
+    again = json_codec.decode(json_codec.encode({"a": shared, "b": shared}))
+    assert again == {"a": [1], "b": [1]}
+    assert again["a"] is not again["b"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({1: 2, "a": 3}, '{"$1":2,"a":3}'),
+        ({(1, "a"): True}, '{"${\\"$tuple\\":[1,\\"a\\"]}":true}'),
+        ({"$x": None}, '{"$\\"$x\\"":null}'),
+        ({True: {None: 1.5}}, '{"$true":{"$null":1.5}}'),
+        ({"b", "a"}, '{"$set":["a","b"]}'),
+        (dt.datetime(2024, 1, 2, tzinfo=dt.timezone.utc), '{"$datetime":"2024-01-02T00:00:00+00:00"}'),
+        (Cart(1), '{"$Cart":{"owner":1,"items":[]}}'),
+        (Colour.RED, '{"$Colour":"RED"}'),
+        (ChatType.PRIVATE, '{"$telegram.ChatType":"PRIVATE"}'),
+        (Name("n"), '{"$Name":"n"}'),
+        ("é", '"é"'),
+    ],
+)
+def test_how_json_reads(json_codec, value, text):
+    assert json_codec.encode(value).decode() == text

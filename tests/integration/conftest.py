@@ -1,0 +1,31 @@
+"""Worlds in which a bot lives: on every place, layout and codec, and on the defaults."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from bots import World
+
+COMBINATIONS = list(itertools.product(["memory", "file"], ["single", "per-type"], ["json", "pickle"]))
+
+
+def uri_of(where, folder) -> str:
+    return f"file:{folder}/state" if where == "file" else f"memory:{folder}"
+
+
+@pytest.fixture(params=COMBINATIONS, ids="-".join)
+def everywhere(request, tmp_path) -> World:
+    where, layout, codec = request.param
+    return World(uri_of(where, tmp_path), {"layout": layout, "codec": codec})
+
+
+@pytest.fixture(params=["memory", "file"])
+def where(request, tmp_path) -> str:
+    return uri_of(request.param, tmp_path)
+
+
+@pytest.fixture
+def world(tmp_path) -> World:
+    """The defaults, in memory: for what does not depend on the place."""
+    return World(uri_of("memory", tmp_path))

@@ -1,0 +1,44 @@
+"""A persistence on every place, layout and codec, and a way to start again as a new process would."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from telegram.ext import ExtBot
+
+from ptb_bucket import BucketPersistence
+
+TOKEN = "123456:offline"
+COMBINATIONS = list(itertools.product(["memory", "file"], ["single", "per-type"], ["json", "pickle"]))
+
+
+def make_bot() -> ExtBot:
+    return ExtBot(TOKEN, arbitrary_callback_data=True)
+
+
+class Place:
+    """Somewhere to keep a bot's state."""
+
+    def __init__(self, uri: str, layout: str, codec: str) -> None:
+        self.uri, self.layout, self.codec = uri, layout, codec
+        self.options = {"layout": layout, "codec": codec}
+
+    def open(self, **options) -> BucketPersistence:
+        """A persistence as a new process would have it."""
+        persistence = BucketPersistence(self.uri, **{**self.options, **options})
+        persistence.set_bot(make_bot())
+        return persistence
+
+
+@pytest.fixture(params=COMBINATIONS, ids="-".join)
+def place(request, tmp_path) -> Place:
+    where, layout, codec = request.param
+    uri = f"file:{tmp_path}/state" if where == "file" else f"memory:{tmp_path.name}-{id(tmp_path)}"
+    return Place(uri, layout, codec)
+
+
+@pytest.fixture
+def simple(tmp_path) -> Place:
+    """The defaults: for what does not depend on the place."""
+    return Place(f"memory:{tmp_path}", "single", "json")

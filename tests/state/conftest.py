@@ -1,0 +1,11 @@
+"""What every test of the state engine may ask for."""
+
+from __future__ import annotations
+
+import pytest
+from bench import Bench
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()

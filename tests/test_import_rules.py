@@ -1,0 +1,178 @@
+"""Who may import whom (DESIGN.md, "The house"), read from the source and not from what happened to be loaded."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "src" / "ptb_bucket"
+PROVIDERS = ROOT / "providers"
+SDKS = ("aioboto3", "aiobotocore", "boto3", "botocore", "google", "azure", "obstore", "ptb_bucket_s3", "ptb_bucket_gcs")
+DOCUMENTS = ("ptb_bucket.state._document", "ptb_bucket.state._skeleton", "ptb_bucket.state._header")
+WITHOUT_TELEGRAM = ("stores", "state", "errors")
+
+
+class Import(NamedTuple):
+    module: str
+    for_types: bool
+
+    def within(self, *packages):
+        return any(self.module == package or self.module.startswith(package + ".") for package in packages)
+
+
+def imports(source):
+    """Yield what a file imports anywhere in it, and whether only under TYPE_CHECKING."""
+    waiting = [(ast.parse(source), False)]
+    while waiting:
+        node, for_types = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, for_types) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "relative imports are banned, and unseen by these rules"
+            # Each name may be a module of its own.
+            yield from (Import(f"{node.module}.{alias.name}", for_types) for alias in node.names)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            waiting += [(child, True) for child in node.body] + [(child, for_types) for child in node.orelse]
+            continue
+        waiting += [(child, for_types) for child in ast.iter_child_nodes(node)]
+
+
+def wrong_in_core(part, found):
+    """Say why a module in this part of the core (``stores``, ``state``, ...) must not import that; None if it may."""
+    ours, beside_stores = found.within("ptb_bucket"), found.within("ptb_bucket.stores", "ptb_bucket.errors")
+    on_top = found.within("ptb_bucket.cli", "ptb_bucket.testing")
+    rules = {
+        "the core sees no SDK and no provider": found.within(*SDKS),
+        f"{part} knows nothing of telegram": part in WITHOUT_TELEGRAM and found.within("telegram"),
+        "codecs know no Application": part == "codecs" and found.within("telegram.ext") and not found.for_types,
+        "stores know nothing of what is stored": part == "stores" and ours and not beside_stores,
+        "nobody outside state knows a document": part != "state" and found.module.startswith(DOCUMENTS),
+        "cli and testing are on top": part not in {"cli", "serverless", "testing"} and on_top,
+        "only testing knows pytest": part != "testing" and found.within("pytest", "pytest_asyncio", "_pytest"),
+    }
+    return next((reason for reason, wrong in rules.items() if wrong), None)
+
+
+def wrong_in_provider(part, found):
+    """Say why a provider must not import that; its tests may use all that is public."""
+    allowed = ["ptb_bucket"] if part == "tests" else ["ptb_bucket.stores", "ptb_bucket.errors"]
+    if found.within("ptb_bucket") and (not found.within(*allowed) or "._" in found.module):
+        return "providers know ptb_bucket.stores and ptb_bucket.errors only"
+    if part == "src" and found.within("telegram"):
+        return "providers know nothing of telegram"
+    return None
+
+
+def broken(rule, files):
+    """List the imports that break a rule; ``files`` are (part, path)."""
+    return [
+        f"{path.relative_to(ROOT)} imports {found.module}: {reason}"
+        for part, path in files
+        for found in imports(path.read_text(encoding="utf-8"))
+        if (reason := rule(part, found))
+    ]
+
+
+def test_the_core_keeps_its_rules():
+    files = [(path.relative_to(CORE).parts[0].removesuffix(".py"), path) for path in sorted(CORE.rglob("*.py"))]
+    assert {"stores", "errors"} <= {part for part, _ in files}
+    assert broken(wrong_in_core, files) == []
+
+
+def test_providers_keep_their_rules():
+    files = [(path.relative_to(PROVIDERS).parts[1], path) for path in sorted(PROVIDERS.glob("*/*/**/*.py"))]
+    assert broken(wrong_in_provider, files) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        ("stores", "import telegram"),
+        ("stores", "from telegram import Bot"),
+        ("stores", "if TYPE_CHECKING:\n    import telegram.ext"),
+        ("stores", "from ptb_bucket import codecs"),
+        ("stores", "def f():\n    from ptb_bucket.codecs import JsonCodec"),
+        ("stores", "import boto3"),
+        ("state", "try:\n    import telegram.ext\nexcept ImportError: pass"),
+        ("codecs", "from telegram.ext import Application"),
+        ("codecs", "if TYPE_CHECKING:\n    pass\nelse:\n    import telegram.ext"),
+        ("codecs", "from ptb_bucket.state import _document"),
+        ("codecs", "from ptb_bucket.state._skeleton_json import x"),
+        ("persistence", "from ptb_bucket.state._header import Header"),
+        ("persistence", "from google.cloud import storage"),
+        ("persistence", "import pytest"),
+        ("cli", "import ptb_bucket_s3"),
+        ("application", "from ptb_bucket import testing"),
+    ],
+)
+def test_the_core_rules_bite(part, source):
+    assert any(wrong_in_core(part, found) for found in imports(source))
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        ("codecs", "import telegram"),
+        ("codecs", "if TYPE_CHECKING:\n    from telegram.ext import Application"),
+        ("state", "from ptb_bucket.state._document import x"),
+        ("persistence", "from telegram.ext import BasePersistence"),
+        ("stores", "from ptb_bucket.errors import StoreError\nimport telegrams"),
+        ("testing", "import pytest"),
+    ],
+)
+def test_the_core_rules_let_through_what_is_right(part, source):
+    assert not any(wrong_in_core(part, found) for found in imports(source))
+
+
+@pytest.mark.parametrize(
+    ("part", "source", "right"),
+    [
+        ("src", "from ptb_bucket.stores import BlobStore\nfrom ptb_bucket.errors import StoreError", True),
+        ("src", "import aioboto3", True),
+        ("src", "import ptb_bucket", False),
+        ("src", "from ptb_bucket import stores", True),
+        ("src", "from ptb_bucket import BucketPersistence", False),
+        ("src", "from ptb_bucket.stores._contract import BlobStore", False),
+        ("src", "from ptb_bucket.testing.conformance import Backend", False),
+        ("src", "import telegram", False),
+        ("tests", "from ptb_bucket.testing.conformance import Backend", True),
+        ("tests", "from ptb_bucket.codecs._json import x", False),
+    ],
+)
+def test_the_provider_rules_bite(part, source, right):
+    assert any(wrong_in_provider(part, found) for found in imports(source)) != right
+
+
+def python(code):
+    return subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+
+
+def test_importing_the_core_imports_no_pytest_and_no_provider():
+    names = ("pytest", "_pytest", "ptb_bucket.testing", *SDKS)
+    # google itself is a namespace that other packages may prepare at start-up.
+    loaded = (
+        f"[name for name in sys.modules if name in {names!r} and name != 'google' or name.startswith('google.cloud.')]"
+    )
+    result = python(
+        f"import sys, ptb_bucket, ptb_bucket.stores; found = {loaded}; sys.exit(str(found) if found else 0)"
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_testing_imports_without_pytest():
+    code = """
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys(("pytest", "_pytest", "pytest_asyncio")))  # None: importing it fails
+import ptb_bucket.testing as testing
+for module in pkgutil.iter_modules(testing.__path__, testing.__name__ + "."):
+    if module.name.rpartition(".")[2] not in {"conformance", "plugin"}:
+        importlib.import_module(module.name)
+"""
+    result = python(code)
+    assert result.returncode == 0, result.stderr
