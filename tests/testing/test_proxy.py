@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import socket
 import subprocess
@@ -229,3 +230,16 @@ def test_nothing_is_left_behind_with_hanging_clients(server):
 def test_the_proxy_imports_without_pytest():
     code = "import sys; sys.modules['pytest'] = None; import ptb_bucket.testing.proxy"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_proxy_that_ends_while_clients_come_and_go_leaves_nothing_open(server):
+    """Warnings are errors here: a connection that nobody closed would fail this test, or a later one."""
+    for _ in range(30):
+        with FaultProxy(f"http://127.0.0.1:{server.server_port}") as proxy:
+            address = ("127.0.0.1", urlsplit(proxy.url).port)
+            clients = [socket.create_connection(address) for _ in range(3)]
+            clients[0].send(b"GET / HT")
+            clients[1].close()
+        for client in clients:
+            client.close()
+        gc.collect()

@@ -24,6 +24,8 @@ __all__ = ["FaultProxy"]
 
 _PATIENCE: Final = 10
 """Seconds to wait for the thread to start and to end."""
+_SETTLING: Final = 0.01
+"""Seconds, some rounds of the loop: asyncio has no list of the connections that it is making."""
 _LIMIT: Final = 2**20
 _GONE: Final = (OSError, EOFError)
 
@@ -114,17 +116,29 @@ class FaultProxy:
     async def _serve(self) -> None:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=_LIMIT)
         self._address = server.sockets[0].getsockname()[:2]
         self._ready.set()
         await self._done.wait()
+        # asyncio loses what was accepted just before a server closes: accept no more, let that arrive, then close.
+        for listening in server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        await asyncio.sleep(_SETTLING)
         server.close()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A task that is cancelled before its first step, or while it closes, leaves its connection to us.
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*self._tasks, *map(_gone, self._writers), return_exceptions=True)
         await server.wait_closed()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._done.is_set():
+            writer.transport.abort()  # accepted while we were closing
+            return
+        self._writers.add(writer)
         task = asyncio.get_running_loop().create_task(self._converse(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -139,8 +153,11 @@ class FaultProxy:
         except _GONE:
             reset(writer)  # what the client would see without a proxy
         finally:
-            await server.close()
-            await _close(writer)
+            # Both are told before either is awaited: whoever cancels us now leaves nothing open.
+            server.close()
+            writer.close()
+            await _gone(writer)
+            self._writers.discard(writer)
 
     async def _handle(
         self, request: Message, server: _Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -186,17 +203,16 @@ class _Server:
         await writer.drain()
         answer = await read_answer(reader, request)
         if closes(answer):
-            await self.close()
+            self.close()
         return answer
 
-    async def close(self) -> None:
+    def close(self) -> None:
         if self._streams is not None:
-            (_, writer), self._streams = self._streams, None
-            await _close(writer)
+            self._streams[1].transport.abort()  # at once: nobody waits for what is unsent
+            self._streams = None
 
 
-async def _close(writer: asyncio.StreamWriter) -> None:
-    writer.close()
+async def _gone(writer: asyncio.StreamWriter) -> None:
     try:
         await writer.wait_closed()
     except OSError:
