@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ptb_bucket._stats import Stats
+from ptb_bucket.application import BucketApplication, bucket_application
 from ptb_bucket.codecs import StoredAs
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.persistence import BucketPersistence
@@ -12,6 +13,7 @@ from ptb_bucket.stores import BlobStore, open_store
 __all__ = [
     "MISSING",
     "BlobStore",
+    "BucketApplication",
     "BucketPersistence",
     "Conflict",
     "PTBBucketError",
@@ -19,6 +21,7 @@ __all__ = [
     "Stats",
     "StoredAs",
     "add_differences",
+    "bucket_application",
     "keep_ours",
     "keep_theirs",
     "open_store",

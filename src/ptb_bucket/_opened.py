@@ -43,6 +43,12 @@ class Opened:
             if self.owned:
                 await self.store.close()
 
+    async def discard(self) -> None:
+        """Let go of everything without saving; nothing is written later."""
+        await self.group.abandon()
+        if self.owned:
+            await self.store.close()
+
     def _nothing_left(self) -> None:
         if self.replica.unstorable:
             errors = list(self.replica.unstorable.values())
@@ -102,5 +108,6 @@ def kinds_of(store_data: PersistenceInput) -> tuple[Kind, ...]:
         Kind.CHAT: store_data.chat_data,
         Kind.USER: store_data.user_data,
         Kind.CALLBACK: store_data.callback_data,
+        Kind.UPDATES: False,  # BucketApplication adds it for dedupe=True
     }
     return tuple(kind for kind in Kind if on.get(kind, True))

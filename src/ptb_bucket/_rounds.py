@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import weakref
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Rounds"]
 
@@ -32,15 +36,29 @@ class Rounds:
     """
 
     def __init__(self, interval: float | None) -> None:
-        self._interval = interval
+        self.interval = interval
+        self._covered: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self._rounds: weakref.WeakKeyDictionary[asyncio.Task[Any], _Round] = weakref.WeakKeyDictionary()
 
     def since(self, kind: Kind) -> float | None:
         """The time, on the loop's clock, that a refresh for ``kind`` asks about now; None: it asks nothing."""
-        if self._interval is None:
+        if self.interval is None or asyncio.current_task() in self._covered:
             return None
         now = asyncio.get_running_loop().time()
-        return now - self._interval if self._interval else self._began(ORDER.index(kind), now)
+        return now - self.interval if self.interval else self._began(ORDER.index(kind), now)
+
+    @contextlib.contextmanager
+    def covered(self) -> Iterator[None]:
+        """Inside, this task asks nothing: BucketApplication asked before any handler, for all of the update's data."""
+        task = asyncio.current_task()
+        mine = task is not None and task not in self._covered
+        if task and mine:
+            self._covered.add(task)
+        try:
+            yield
+        finally:
+            if task and mine:
+                self._covered.discard(task)
 
     def _began(self, place: int, now: float) -> float:
         task = asyncio.current_task()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 
+from ptb_bucket._backstage import STAGED, STAGING_ONLY
 from ptb_bucket._opened import Opened, bot_id_of, open_for
 from ptb_bucket._rounds import Rounds
 from ptb_bucket._settings import checked_interval, checked_resolver, checked_seconds, locate
@@ -86,6 +87,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         resolver: Resolver = keep_ours,
         commit_timeout: float = 30,
     ) -> None:
+        self._staging: PersistenceInput | None = None
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
         self.on_flush = on_flush
         self.context_types = cast("ContextTypes[Any, UD, CD, BD]", context_types or ContextTypes())
@@ -104,6 +106,20 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         self._sections: set[str] = set()
         self._running = False
         self._bot_is_new = self._empty_handed = True
+
+    @property
+    def refresh_interval(self) -> float | None:
+        """Seconds that a document may be trusted; None: for ever, and with a BucketApplication as 0."""
+        return self._rounds.interval
+
+    @property
+    def store_data(self) -> PersistenceInput:
+        """Which kinds of data are saved. While BucketApplication stages, PTB sees those that it has to stage itself."""
+        return self._staging or self._store_data
+
+    @store_data.setter
+    def store_data(self, store_data: PersistenceInput) -> None:
+        self._store_data = store_data
 
     def _with_own_types(self, types: list[Any]) -> list[Any]:
         """Add the classes of the context types, which the codec has to know too."""
@@ -199,6 +215,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """Stage, share one commit with all that is staged in the same turn, then tell what could not be stored."""
         self._running = True
         errors = [error for record, value in changes if (error := self._stage(record, value))]
+        if STAGING_ONLY.get():
+            return  # BucketApplication commits, and reports what cannot be stored
         if not self.on_flush:
             await self._open.group.join()
         if errors:
@@ -206,7 +224,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
 
     def _stage(self, record: Record, value: Any) -> CannotStoreError | None:
         try:
-            self._open.replica.stage(record, value)
+            if value is not STAGED:
+                self._open.replica.stage(record, value)
         except CannotStoreError as error:
             return error
         return None

@@ -6,13 +6,15 @@ from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._merger import Merger
 from ptb_bucket.state._patience import Patience
 from ptb_bucket.state.layouts import LAYOUTS, Layout, open_layout
-from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, ConversationKey, Kind, Record
+from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
 from ptb_bucket.state.replica import Replica
 from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
 
 __all__ = [
     "BOT_DATA",
     "CALLBACK_QUERIES",
+    "HANDLED",
+    "HANDLED_LIMIT",
     "LAYOUTS",
     "MISSING",
     "Conflict",

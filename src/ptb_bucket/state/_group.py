@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from ptb_bucket.state._loops import LoopLock
 
 if TYPE_CHECKING:
+    import contextlib
+
     from ptb_bucket.state.replica import Replica
 
 __all__ = ["GroupCommit"]
@@ -32,7 +35,36 @@ class GroupCommit:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._finishing = False
+        self._waiting_since: float | None = None
         self.last_error: Exception | None = None
+
+    @property
+    def unsaved_for(self) -> float:
+        """Seconds since when something that a commit was asked for is not durable; 0.0 if all is."""
+        if self._waiting_since is None or not self._replica.pending:
+            return 0.0
+        return time.monotonic() - self._waiting_since
+
+    def held(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """While inside, no commit begins: what is staged there is in one commit, together or not at all."""
+        return self._lock.here()
+
+    async def commit(self) -> None:
+        """Like :meth:`join`, but every caller is told: each answers for an update of its own.
+
+        Raises:
+            PTBBucketError: The commit that this call shared failed.
+        """
+        await asyncio.shield(self._request()[0])
+
+    async def abandon(self) -> None:
+        """Stop writing, for good: what is unsaved is forgotten with this object."""
+        self._finishing = True
+        self._disarm()
+        for task in self._here():
+            task.cancel()
+        while tasks := self._here():
+            await asyncio.wait(tasks)
 
     async def join(self) -> None:
         """Wait for a commit that carries all that was staged before this call.
@@ -75,6 +107,8 @@ class GroupCommit:
         """The commit that has not begun yet: one under way does not answer for what it may not carry (rule 3)."""
         if self._next is not None and self._next in self._here():
             return self._next, False
+        if self._waiting_since is None:
+            self._waiting_since = time.monotonic()
         self._next = asyncio.get_running_loop().create_task(self._run(), name="ptb_bucket commit")
         self._next.add_done_callback(_retrieved)
         self._tasks.add(self._next)
@@ -87,6 +121,7 @@ class GroupCommit:
             try:
                 await self._replica.commit()
                 self.last_error = None
+                self._waiting_since = time.monotonic() if self._replica.pending else None
             except Exception as error:
                 self.last_error = error
                 if not self._finishing:

@@ -82,6 +82,7 @@ class Ledger:
     attempt: Attempt | None = None
     unsure: dict[Record, tuple[Encoded, Encoded]] = field(default_factory=dict)
     failures: dict[Record, Exception] = field(default_factory=dict)
+    gave_way: dict[Record, Encoded] = field(default_factory=dict)
     last_commit: str | None = None
 
     # ---------------------------------------------------------------- reading the layers
@@ -106,10 +107,15 @@ class Ledger:
         """The newest value that PTB was given or gave us."""
         return self.staged[record] if record in self.staged else self.below(record)
 
+    def held(self, record: Record) -> Encoded:
+        """What PTB has, if it has changed nothing since: a conversation that gave way is one that PTB still goes on."""
+        return self.gave_way[record] if record in self.gave_way else self.top(record)
+
     # ---------------------------------------------------------------- PTB gives a value
 
     def stage(self, record: Record, encoded: Encoded) -> None:
         """Take PTB's newest value; one that changes nothing is not staged."""
+        self.gave_way.pop(record, None)
         self.staged[record] = encoded
         self._settle(record)
 
@@ -149,6 +155,8 @@ class Ledger:
             merged.records.add(record)
         if record.kind is Kind.CONVERSATION:
             merged.seen[record] = result  # one change of ours gives way, not every later one as well
+            if not self.merger.equal(record, result, ours):
+                self.gave_way[record] = ours
         if not self.merger.equal(record, result, self.stored(record)):
             merged.changes[record] = result
 
@@ -246,6 +254,7 @@ class Ledger:
     def adopt(self, record: Record, rebase: Rebase) -> None:
         """PTB's live object is now what ``rebase.after`` says: the layers follow."""
         self._saw({record: rebase.seen})
+        self.gave_way.pop(record, None)
         if "carried" in rebase.layers and self.attempt:
             self.attempt.carried[record] = rebase.layers["carried"]
         if "staged" in rebase.layers:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state._merge import Merge
-from ptb_bucket.state.records import CALLBACK_QUERIES, Kind
+from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
 from ptb_bucket.state.resolvers import MISSING, Resolver, keep_ours
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Merger:
             return _conversation
         if record.kind is Kind.CALLBACK and record != CALLBACK_QUERIES:
             return _keyboard
-        return _data
+        return _handled if record == HANDLED else _data
 
 
 def _data(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
@@ -137,6 +137,13 @@ def _conversation(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
     if not same(ours, theirs):
         merge.decided.append(())
     return theirs
+
+
+def _handled(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
+    """Union, newest last: what either side handled was handled. What theirs has forgotten stays forgotten."""
+    known = {*(() if base is MISSING else base), *(() if theirs is MISSING else theirs)}
+    mine = [] if ours is MISSING else [number for number in ours if number not in known]
+    return [*(() if theirs is MISSING else theirs), *mine][-HANDLED_LIMIT:]
 
 
 def _keyboard(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules

@@ -8,20 +8,21 @@ from typing import NamedTuple
 
 from ptb_bucket.errors import CannotStoreError, CorruptDocumentError
 
-__all__ = ["BOT_DATA", "CALLBACK_QUERIES", "ConversationKey", "Kind", "Record"]
+__all__ = ["BOT_DATA", "CALLBACK_QUERIES", "HANDLED", "HANDLED_LIMIT", "ConversationKey", "Kind", "Record"]
 
 ConversationKey = tuple[int | str, ...]
 """PTB's key of a conversation: one to three chat, user and message ids."""
 
 
 class Kind(str, enum.Enum):
-    """The kinds of data that PTB persists, by the names that PTB and our documents give them."""
+    """The kinds of data that PTB persists, by the names that PTB and our documents give them; and one of our own."""
 
     BOT = "bot_data"
     CHAT = "chat_data"
     USER = "user_data"
     CONVERSATION = "conversations"
     CALLBACK = "callback_data"
+    UPDATES = "updates"
 
 
 class Record(NamedTuple):
@@ -87,3 +88,9 @@ class Record(NamedTuple):
 BOT_DATA = Record(Kind.BOT, "bot")
 CALLBACK_QUERIES = Record(Kind.CALLBACK, "queries")
 """Which keyboard each callback query belongs to; keyboards have 32-digit ids, so it cannot be one of theirs."""
+
+HANDLED = Record(Kind.UPDATES, "handled")
+"""The ids of the newest updates whose effects are in the bucket, oldest first."""
+
+HANDLED_LIMIT = 1000
+"""How many of them are kept: Telegram sends an update again within minutes, not after a thousand others."""

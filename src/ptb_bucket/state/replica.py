@@ -19,7 +19,7 @@ from ptb_bucket.state._patience import Patience
 from ptb_bucket.state._reading import Place, check_empty_start
 from ptb_bucket.state._salvage import salvaged
 from ptb_bucket.state._writer import Writer
-from ptb_bucket.state.records import Record
+from ptb_bucket.state.records import HANDLED, Record
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
@@ -128,6 +128,60 @@ class Replica:
             ledger.adopt(record, rebase)
         return value
 
+    def is_stored(self, record: Record) -> bool:
+        """Whether the bucket holds anything for it, as far as we know, or PTB gave us something."""
+        ledger = self._place_of(record).ledger
+        return ledger.stored(record) is not None or ledger.top(record) is not None
+
+    def empty(self, record: Record, live: Any) -> None:
+        """Empty a live object in place: PTB has it, and neither we nor the bucket do."""
+        assign(live, self.merger.default(record))
+
+    def merged(self, record: Record, live: Any) -> Any:
+        """Like :meth:`merge_into`, for a value that PTB takes instead of its own.
+
+        Args:
+            record: Which one.
+            live: What PTB has; MISSING if nothing.
+
+        Returns:
+            ``live`` itself if the bucket changed nothing; MISSING if the record is gone.
+        """
+        ledger = self._place_of(record).ledger
+        rebase = ledger.plan(record)
+        if rebase.before != rebase.after:
+            live = self.merger.merge_live(record, rebase.before, live, rebase.after)
+        ledger.adopt(record, rebase)
+        return live
+
+    def moved_on(self, record: Record, live: Any) -> Any:
+        """What a value that is never merged should be now, such as a conversation's state.
+
+        Args:
+            record: Which one.
+            live: What PTB has; MISSING if nothing.
+
+        Returns:
+            ``live`` itself where nothing changed, and where PTB or we have a change that is not in the bucket: it is
+            decided when that is committed. Else the bucket's value; MISSING if it is gone. PTB must take it.
+        """
+        ledger = self._place_of(record).ledger
+        if record in ledger.pending or not self._is_held(record, live):
+            return live
+        rebase = ledger.plan(record)
+        if self.merger.equal(record, ledger.held(record), rebase.after):
+            return live
+        value = self._decoded(record, rebase.after)
+        ledger.adopt(record, rebase)
+        return value
+
+    def _is_held(self, record: Record, live: Any) -> bool:
+        try:
+            encoded = self.merger.encode(record, live)
+        except CannotStoreError:
+            return False  # it never was in the bucket
+        return self.merger.equal(record, encoded, self._place_of(record).ledger.held(record))
+
     def _decoded(self, record: Record, encoded: bytes | None) -> Any:
         return MISSING if encoded is None else self.merger.decode(record, encoded)
 
@@ -187,12 +241,19 @@ class Replica:
             await self.load()
         places = [place for place in self._places.values() if place.ledger.pending]
         try:
-            await self._for_each(places, lambda place: commit_document(place, self.patience))
+            await self._commit_all(places)
         except PTBBucketError as error:
             failed = [place.key for place in places if place.ledger.pending]
             if len(failed) > 1:
                 raise UnsavedError(f"{', '.join(failed)} are not saved; the first: {error}", causes=[error]) from error
             raise
+
+    async def _commit_all(self, places: list[Place]) -> None:
+        """Everything at once; only then, in a document of its own, that an update was handled."""
+        witness = self._places.get(self.layout.key(HANDLED))
+        effects = [place for place in places if place is not witness]
+        for group in (effects, [place for place in places if place is witness]):
+            await self._for_each(group, lambda place: commit_document(place, self.patience))
 
     # ---------------------------------------------------------------- inside
 

@@ -1,0 +1,53 @@
+"""What BucketApplication needs of a BucketPersistence that is nothing for its users."""
+
+from __future__ import annotations
+
+import enum
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from telegram.ext import PersistenceInput
+
+    from ptb_bucket._opened import Opened
+    from ptb_bucket._rounds import Rounds
+    from ptb_bucket.persistence import BucketPersistence
+
+__all__ = ["STAGED", "STAGING_ONLY", "Backstage"]
+
+STAGING_ONLY: ContextVar[bool] = ContextVar("STAGING_ONLY", default=False)
+"""Set while BucketApplication lets PTB stage: one commit comes after, and its outcome is told to whoever waits."""
+
+
+class _Staged(enum.Enum):
+    """What stands for a value that was staged already, where PTB would have copied it. Copying it changes nothing."""
+
+    STAGED = enum.auto()
+
+
+STAGED = _Staged.STAGED
+
+
+class Backstage:
+    """The inner parts of one persistence.
+
+    Args:
+        persistence: Whose.
+    """
+
+    def __init__(self, persistence: BucketPersistence[Any, Any, Any]) -> None:
+        self._persistence = persistence
+
+    @property
+    def opened(self) -> Opened:
+        """Store, replica and group commit of the bot that was set."""
+        return self._persistence._open  # noqa: SLF001  this class is the one that may
+
+    @property
+    def rounds(self) -> Rounds:
+        """When a refresh asks."""
+        return self._persistence._rounds  # noqa: SLF001
+
+    def hide(self, staging: PersistenceInput | None) -> None:
+        """Say what PTB sees as ``store_data`` while BucketApplication stages; None ends that."""
+        self._persistence._staging = staging  # noqa: SLF001

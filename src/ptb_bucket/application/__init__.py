@@ -1,0 +1,8 @@
+"""BucketApplication: telegram.ext.Application made right for many instances, and for none that runs all the time."""
+
+from __future__ import annotations
+
+from ptb_bucket.application._application import BucketApplication
+from ptb_bucket.application._builder import bucket_application
+
+__all__ = ["BucketApplication", "bucket_application"]

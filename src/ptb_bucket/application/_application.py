@@ -1,0 +1,336 @@
+"""BucketApplication: telegram.ext.Application made right for many instances."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from telegram import Update
+from telegram.ext import Application
+
+from ptb_bucket._settings import checked_seconds
+from ptb_bucket.application._conversations import check, timeout_of
+from ptb_bucket.application._deadline import Deadline, Work, name_of, signals_of
+from ptb_bucket.application._memory import Memory
+from ptb_bucket.application._mistakes import mistakes
+from ptb_bucket.application._processor import TellingProcessor
+from ptb_bucket.application._timeouts import careful
+from ptb_bucket.application._turns import Turns
+from ptb_bucket.application._views import View
+from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnsavedError
+from ptb_bucket.persistence import BucketPersistence
+from ptb_bucket.state import Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from telegram import Bot
+    from telegram.ext import BaseUpdateProcessor, CallbackContext, JobQueue
+    from typing_extensions import Self
+
+__all__ = ["BucketApplication"]
+
+_LOGGER = logging.getLogger("ptb_bucket.application")
+
+BT = TypeVar("BT", bound="Bot")
+CCT = TypeVar("CCT", bound="CallbackContext[Any, Any, Any, Any]")
+UD = TypeVar("UD")
+CD = TypeVar("CD")
+BD = TypeVar("BD")
+JQ = TypeVar("JQ", bound="JobQueue[Any] | None")
+Result = TypeVar("Result")
+Save = Literal["interval", "update"]
+
+
+class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
+    """An Application of which several instances may run at once, or one that is frozen after each answer.
+
+    Use it through PTB's builder, or :func:`ptb_bucket.bucket_application`, which does this::
+
+        Application.builder().application_class(BucketApplication, {"save": "update"})
+
+    Before any handler or filter sees an update, its bot, chat and user data, its conversations' states and its
+    callback data are brought up to date from the bucket; what is unsaved here survives. Updates of one chat, and of
+    one user, are handled one at a time. A value that cannot be stored is reported once to the error handlers, and
+    costs only itself. After a signal, what can be saved is saved before ``shutdown_deadline``.
+
+    Args:
+        save: ``"interval"``: PTB's loop saves every ``update_interval`` seconds. ``"update"``:
+            :meth:`process_update` returns when that update's changes are durable.
+        sequential: Whether updates of one chat, and of one user, wait for each other.
+        dedupe: Remember the ids of the newest 1,000 updates in the bucket, and handle none of them again. Every
+            update makes a commit then.
+        shutdown_deadline: Seconds from a stop signal to the end of the last save. At most half of it is for handlers
+            that still run.
+        ptb: What PTB's builder passes.
+
+    Raises:
+        ConfigurationError: There is no BucketPersistence, or an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        save: Save = "interval",
+        sequential: bool = True,
+        dedupe: bool = False,
+        shutdown_deadline: float = 8,
+        **ptb: Any,
+    ) -> None:
+        persistence = _checked(save, ptb.get("persistence"))
+        ptb["job_queue"] = careful(ptb["job_queue"])
+        ptb["update_processor"] = TellingProcessor(ptb["update_processor"], self.process_error)
+        super().__init__(**ptb)
+        self.save, self.sequential, self.dedupe = save, sequential, dedupe
+        self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
+        self._views = {Kind.CHAT: View[Any](self.chat_data), Kind.USER: View[Any](self.user_data)}
+        self.chat_data, self.user_data = self._views[Kind.CHAT], self._views[Kind.USER]
+        self._memory = Memory(self, persistence, self._views)
+        self._turns, self._work = Turns(), Work()
+        self._deadline = Deadline(self.shutdown_deadline)
+        self._signals: tuple[int, ...] = ()
+        self._reported: dict[Record, str] = {}
+        self._loaded = self._ran_before = False
+
+    @property
+    def update_processor(self) -> BaseUpdateProcessor:
+        """The one that the builder was given. See ``Application.update_processor``."""
+        processor = super().update_processor
+        return processor.inner if isinstance(processor, TellingProcessor) else processor
+
+    @property
+    def unsaved_for(self) -> float:
+        """Seconds since when something that was to be saved is not durable; 0.0 if nothing is."""
+        return self._memory.group.unsaved_for
+
+    # ---------------------------------------------------------------- an update
+
+    async def process_update(self, update: object) -> None:
+        """Bring up to date, handle, and with ``save="update"`` save. See ``Application.process_update``.
+
+        Raises:
+            UnsavedError: The handlers ran, and what they changed is not durable. It is kept in memory and tried again.
+            PTBBucketError: Any other: the state could not be loaded, and no handler ran.
+            RuntimeError: The application is not initialized.
+        """
+        if self._work.over:
+            _LOGGER.error("%s came after the shutdown deadline and was not handled", name_of(update))
+            return
+        with self._work.of(update):
+            async with self._turns.of(update) if self.sequential else contextlib.nullcontext():
+                await self._process(update)
+
+    async def _process(self, update: object) -> None:
+        if not self._loaded:
+            await super().process_update(update)  # PTB says what is missing
+            return
+        await self._memory.refresh(update)
+        countable = update if self.dedupe and isinstance(update, Update) else None
+        if countable and self._memory.knows(countable):
+            _LOGGER.info("%s was handled before", name_of(update))
+            countable = None
+        else:
+            with self._memory.backstage.rounds.covered():
+                await super().process_update(update)
+        if self.save == "update":
+            await self._commit(countable)
+        elif countable:
+            await self._stage(countable)
+
+    async def run_and_save(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
+        """Load everything afresh, do something, and save, for a timer where no application runs in between.
+
+        Args:
+            work: An async function of this application. It may change anybody's data; all of it is looked through.
+
+        Returns:
+            What ``work`` returned.
+
+        Raises:
+            UnsavedError: It ran, and what it changed is not durable.
+            PTBBucketError: The state could not be loaded; it did not run.
+            Exception: What ``work`` raised. What it had changed is in memory, and nothing has saved it yet.
+        """
+        await self._memory.refresh_all()
+        result = await work(self)
+        self.mark_data_for_update_persistence(chat_ids=list(self.chat_data), user_ids=list(self.user_data))
+        await self._commit()
+        return result
+
+    async def time_out(self, callback: Callable[[Any], Awaitable[None]], context: Any) -> None:
+        """End a conversation whose time is up, unless it has moved on elsewhere. Called by the job queue.
+
+        Raises:
+            PTBBucketError: The bucket could not tell whether it has, or what was changed is not durable.
+        """
+        found = timeout_of(callback, context.job.data)
+        if found is None:
+            await callback(context)
+            return
+        handler, key, update = found
+        async with self._turns.of(update) if self.sequential else contextlib.nullcontext():
+            await self._memory.refresh(update)
+            if handler.timeout_jobs.get(key) is context.job:
+                await callback(context)
+                await self._save_if_each()
+
+    async def _save_if_each(self) -> None:
+        if self.save == "update":
+            await self._commit()
+
+    # ---------------------------------------------------------------- saving
+
+    async def update_persistence(self) -> None:
+        """Save what changed. Errors go to the error handlers. See ``Application.update_persistence``."""
+        try:
+            if self._memory.commits_at(self.save):
+                await self._commit()
+            else:
+                await self._stage()
+        except PTBBucketError as error:
+            await self.process_error(None, error)
+
+    async def _stage(self, handled: Update | None = None) -> None:
+        async with self._memory.group.held():
+            await self._memory.stage(super().update_persistence, handled)
+        await self._report()
+
+    async def _commit(self, handled: Update | None = None) -> None:
+        await self._stage(handled)
+        if not self._memory.replica.pending:
+            return
+        try:
+            await self._memory.group.commit()
+        except UnsavedError:
+            raise
+        except PTBBucketError as error:
+            raise UnsavedError(f"What was changed is not saved: {error}", causes=[error]) from error
+
+    async def _report(self) -> None:
+        """Tell what cannot be stored, once, until it can be."""
+        before, now = self._reported, dict(self._memory.replica.unstorable)
+        self._reported = {record: str(error) for record, error in now.items()}
+        for record, error in now.items():
+            if before.get(record) != str(error):
+                await self.process_error(None, error)
+
+    def drop_chat_data(self, chat_id: int) -> None:
+        """Drop a chat's data; what is put there anew is saved. See ``Application.drop_chat_data``."""
+        super().drop_chat_data(chat_id)
+        self._memory.dropped(Record.chat(chat_id))
+
+    def drop_user_data(self, user_id: int) -> None:
+        """Drop a user's data; what is put there anew is saved. See ``Application.drop_user_data``."""
+        super().drop_user_data(user_id)
+        self._memory.dropped(Record.user(user_id))
+
+    # ---------------------------------------------------------------- start and end
+
+    async def initialize(self) -> None:
+        """Load. What the bucket no longer has is emptied in place. See ``Application.initialize``.
+
+        Raises:
+            PTBBucketError: The state could not be loaded.
+            ConfigurationError: This version of PTB keeps conversation states in a way that we do not know.
+        """
+        self._deadline.watch(self._signals)
+        self._memory.remember_updates(self.dedupe)
+        await super().initialize()
+        if self._loaded:
+            return
+        check(self)
+        if self._ran_before:
+            self._memory.forget_what_is_gone()
+        self._loaded = self._ran_before = True
+        self.warn_of_mistakes()
+
+    def warn_of_mistakes(self, *, runs: bool = True) -> None:
+        """Warn of settings that do not work with several instances.
+
+        Args:
+            runs: False where the application is never started, and only :meth:`process_update` is called.
+        """
+        for mistake in mistakes(self, saves=self.save == "update", runs=runs):
+            warnings.warn(mistake, stacklevel=3)
+
+    def create_task(
+        self, coroutine: Any, update: object | None = None, *, name: str | None = None
+    ) -> asyncio.Task[Any]:
+        """See ``Application.create_task``. At the shutdown deadline it is named and cancelled."""
+        task = super().create_task(coroutine, update, name=name)
+        self._work.note(task, name or task.get_name())
+        return task
+
+    def run_polling(self, *args: Any, **kwargs: Any) -> None:
+        """See ``Application.run_polling``."""
+        self._signals = signals_of(kwargs)
+        super().run_polling(*args, **kwargs)
+
+    def run_webhook(self, *args: Any, **kwargs: Any) -> None:
+        """See ``Application.run_webhook``. Telegram is answered before the update is handled."""
+        self._signals = signals_of(kwargs)
+        super().run_webhook(*args, **kwargs)
+
+    async def stop(self) -> None:
+        """See ``Application.stop``. After a signal, handlers have half of the deadline; then they are cancelled."""
+        stopping = asyncio.ensure_future(super().stop())
+        left = self._deadline.left(0.5)
+        if left is not None:
+            await asyncio.wait({stopping}, timeout=left)
+            await self._end_what_runs(stopping)
+        await stopping
+
+    async def _end_what_runs(self, stopping: asyncio.Future[None]) -> None:
+        if not stopping.done():
+            self._work.end()
+            await asyncio.wait({stopping}, timeout=(self._deadline.left() or 0) / 4)
+        if not stopping.done():
+            _LOGGER.error("Jobs or handlers that do not end are left behind: the rest of the time is for saving")
+            stopping.cancel()
+            await asyncio.wait({stopping}, timeout=0.1)
+
+    async def shutdown(self) -> None:
+        """Save and let go. See ``Application.shutdown``.
+
+        Raises:
+            UnsavedError: Something could not be saved, or not before the deadline; it is named.
+        """
+        left = self._deadline.left()
+        if left is None:
+            await super().shutdown()
+        else:
+            await self._shut_down_within(super().shutdown(), left)
+        self._loaded = False
+
+    async def _shut_down_within(self, shutdown: Coroutine[Any, Any, None], seconds: float) -> None:
+        ending = asyncio.ensure_future(shutdown)
+        await asyncio.wait({ending}, timeout=seconds)
+        if ending.done():
+            return ending.result()
+        ending.cancel()
+        unsaved = self._memory.unsaved
+        await self._memory.group.abandon()
+        raise UnsavedError(
+            f"The shutdown deadline of {self.shutdown_deadline:g} s is over. Not known to be saved: {unsaved}."
+        )
+
+    async def discard(self) -> None:
+        """Let go of connections without saving: what is unsaved did not happen. This application is of no use then."""
+        await self._memory.backstage.opened.discard()
+        await self.bot.shutdown()
+        if self.updater:
+            await self.updater.shutdown()
+
+
+def _checked(save: str, persistence: object) -> BucketPersistence[Any, Any, Any]:
+    if save not in {"interval", "update"}:
+        raise ConfigurationError(f"save={save!r}: expected 'interval' or 'update'.")
+    if not isinstance(persistence, BucketPersistence):
+        raise ConfigurationError(
+            "BucketApplication needs a BucketPersistence: Application.builder().application_class(BucketApplication)"
+            ".persistence(BucketPersistence('s3://my-bucket/my-bot'))"
+        )
+    return persistence

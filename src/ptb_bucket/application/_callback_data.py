@@ -1,0 +1,117 @@
+"""Keyboards that another instance sent: into PTB's cache, and into updates that came before them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from telegram import CallbackQuery, Message, Update
+from telegram.ext import InvalidCallbackData
+
+from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from telegram import InlineKeyboardButton
+    from telegram.ext import CallbackDataCache
+
+    from ptb_bucket.state import Replica
+
+__all__ = ["Keyboards", "has_invalid", "resolve_again"]
+
+
+class Keyboards:
+    """PTB's cache of callback data, between the bucket and the handlers.
+
+    Args:
+        cache: The bot's.
+    """
+
+    def __init__(self, cache: CallbackDataCache) -> None:
+        self.cache = cache
+        self._staged: dict[str, float] = {}
+
+    def stage(self, replica: Replica) -> None:
+        """Stage what changed: keyboards that are new, were used, or were dropped, and the queries."""
+        keyboards, queries = self.cache.persistence_data
+        current = {uuid: accessed for uuid, accessed, _ in keyboards}
+        for uuid, accessed, buttons in keyboards:
+            if self._staged.get(uuid) != accessed:
+                replica.stage(Record.keyboard(uuid), [accessed, buttons])
+        for record in replica.given(Kind.CALLBACK) - {CALLBACK_QUERIES}:
+            if record.id not in current:
+                replica.stage(record, None)
+        replica.stage(CALLBACK_QUERIES, queries or None)
+        self._staged = current
+
+    def refresh(self, replica: Replica) -> None:
+        """Take over what the bucket has, and keep what it has not got yet; the replica was refreshed before."""
+        keyboards, queries = self.cache.persistence_data
+        live: dict[Record, Any] = {Record.keyboard(uuid): [accessed, buttons] for uuid, accessed, buttons in keyboards}
+        live[CALLBACK_QUERIES] = queries
+        wanted = {record: replica.merged(record, live.get(record, MISSING)) for record in self._all(live, replica)}
+        if any(wanted[record] is not live.get(record, MISSING) for record in wanted):
+            self._load(wanted)
+
+    @staticmethod
+    def _all(live: dict[Record, Any], replica: Replica) -> set[Record]:
+        return {*live, *replica.records(Kind.CALLBACK)}
+
+    def _load(self, wanted: dict[Record, Any]) -> None:
+        queries = wanted.pop(CALLBACK_QUERIES)
+        kept = [(record.id, float(value[0]), value[1]) for record, value in wanted.items() if value is not MISSING]
+        self.cache.clear_callback_data()
+        self.cache.clear_callback_queries()
+        # The least recently used first: they are what the cache drops when it is full.
+        self.cache.load_persistence_data((sorted(kept, key=lambda one: one[1]), {} if queries is MISSING else queries))
+
+
+def _messages(update: Update) -> Iterator[Message]:
+    """The messages into which PTB inserts callback data."""
+    message = update.effective_message
+    if isinstance(message, Message):
+        yield message
+        yield from (one for one in (message.reply_to_message, message.pinned_message) if isinstance(one, Message))
+
+
+def _buttons(update: Update) -> Iterator[InlineKeyboardButton]:
+    for message in _messages(update):
+        for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
+            yield from (button for button in row if isinstance(button.callback_data, InvalidCallbackData))
+
+
+def has_invalid(update: object) -> bool:
+    """Whether an update holds callback data that the cache did not know when it arrived."""
+    if not isinstance(update, Update):
+        return False
+    query = update.callback_query
+    return isinstance(query and query.data, InvalidCallbackData) or any(True for _ in _buttons(update))
+
+
+def resolve_again(update: Update, cache: CallbackDataCache) -> None:
+    """Look up once more what the cache did not know."""
+    query = update.callback_query
+    data: object = query.data if query else None  # PTB's type hint knows text only
+    if query and isinstance(data, InvalidCallbackData):
+        probe = _probe(query, data.callback_data or "", cache)
+        # Objects of the Bot API are frozen for users; here the update is completed before anybody has seen it.
+        object.__setattr__(query, "data", probe.data)
+    for button in _buttons(update):
+        found = _lookup(button.callback_data, cache)
+        if found is not None:
+            button.update_callback_data(found)
+
+
+def _probe(query: CallbackQuery, data: str, cache: CallbackDataCache) -> CallbackQuery:
+    probe = CallbackQuery(query.id, query.from_user, query.chat_instance, data=data)
+    cache.process_callback_query(probe)
+    return probe
+
+
+def _lookup(invalid: Any, cache: CallbackDataCache) -> Any:
+    """Through the cache's data: asking it about a query would note one that nobody sent."""
+    keyboard, button = cache.extract_uuids(invalid.callback_data or "")
+    for uuid, _, buttons in cache.persistence_data[0]:
+        if uuid == keyboard:
+            return buttons.get(button)
+    return None

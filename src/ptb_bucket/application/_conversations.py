@@ -1,0 +1,164 @@
+"""Conversation states, brought up to date in PTB's own memory: all that is private of PTB is touched here.
+
+``Application._conversation_handler_conversations`` maps handler names to dicts of states that remember which keys were
+written. :func:`check` tells at start whether that is still so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import telegram
+from telegram import Update
+from telegram.ext import Application, ConversationHandler
+from telegram.ext._handlers.conversationhandler import PendingState
+
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.state import MISSING, Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ptb_bucket.state import ConversationKey, Replica
+
+__all__ = ["Conversation", "Conversations", "check", "handlers_in", "key_of", "timeout_of"]
+
+NEEDED = ("data", "pop_accessed_keys", "mark_as_accessed")
+
+
+def check(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+    """See whether this PTB keeps conversation states as we know it.
+
+    Raises:
+        ConfigurationError: It does not.
+    """
+    states = getattr(application, "_conversation_handler_conversations", None)
+    if not isinstance(states, dict) or any(not hasattr(of, name) for of in states.values() for name in NEEDED):
+        raise ConfigurationError(
+            f"python-telegram-bot {telegram.__version__} keeps conversation states in another way than ptb-bucket "
+            "knows, so they could not be refreshed from the bucket. Install a version that ptb-bucket supports, or "
+            "use telegram.ext.Application with a single instance of the bot."
+        )
+
+
+def handlers_in(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator[ConversationHandler[Any]]:
+    """Every ConversationHandler of an application, nested ones included, each once."""
+    waiting = [handler for group in application.handlers.values() for handler in group]
+    met: set[int] = set()
+    while waiting:
+        handler = waiting.pop()
+        if isinstance(handler, ConversationHandler) and id(handler) not in met:
+            met.add(id(handler))
+            yield handler
+            waiting += [*handler.entry_points, *handler.fallbacks]
+            waiting += [inner for inners in handler.states.values() for inner in inners]
+
+
+def key_of(handler: ConversationHandler[Any], update: Update) -> ConversationKey | None:
+    """The key under which a handler would look for this update's conversation; None if it would not look."""
+    chat, user, query = update.effective_chat, update.effective_user, update.callback_query
+    if update.channel_post or update.edited_channel_post or (query and handler.per_chat and not query.message):
+        return None
+    parts: list[int | str | None] = []
+    if handler.per_chat:
+        parts.append(chat.id if chat else None)
+    if handler.per_user:
+        parts.append(user.id if user else None)
+    if handler.per_message:
+        message = query.message if query else None
+        parts.append((query.inline_message_id if query else None) or (message.message_id if message else None))
+    return None if None in parts else tuple(part for part in parts if part is not None)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One conversation of one handler, as PTB's memory holds it."""
+
+    handler: ConversationHandler[Any]
+    key: ConversationKey
+    states: Any
+
+    @property
+    def record(self) -> Record:
+        """Its record in the bucket."""
+        return Record.of_conversation(str(self.handler.name), self.key)
+
+    def refresh(self, replica: Replica) -> bool:
+        """Take the bucket's state, if it is another one and nothing here is unsaved.
+
+        Returns:
+            Whether the conversation has moved on elsewhere.
+        """
+        live = self.states.data.get(self.key, MISSING)
+        if isinstance(live, PendingState):
+            return False  # a handler of this instance is at work on it
+        state = replica.moved_on(self.record, live)
+        if state is live:
+            return False
+        self._take(state)
+        return True
+
+    def _take(self, state: Any) -> None:
+        """Past PTB's bookkeeping: what comes from the bucket is no change to save."""
+        if state is MISSING or state == ConversationHandler.END:
+            self.states.data.pop(self.key, None)
+        else:
+            self.states.data[self.key] = state
+        timeout = self.handler.timeout_jobs.pop(self.key, None)
+        if timeout is not None:
+            timeout.schedule_removal()  # it was meant for the state that is over
+
+
+class Conversations:
+    """The persistent conversations of one application."""
+
+    def __init__(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+        self._application = application
+
+    def of(self, update: object) -> list[Conversation]:
+        """Those that an update may belong to, in any of the handlers, nested ones included."""
+        if not isinstance(update, Update):
+            return []
+        found = ((handler, key_of(handler, update)) for handler in handlers_in(self._application))
+        return [one for handler, key in found if key is not None and (one := self.one(handler, key))]
+
+    def one(self, handler: ConversationHandler[Any], key: ConversationKey) -> Conversation | None:
+        """One conversation; None if its handler is not persistent."""
+        states = self._all.get(str(handler.name)) if handler.persistent else None
+        return None if states is None else Conversation(handler, key, states)
+
+    def refresh_all(self, replica: Replica) -> None:
+        """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before."""
+        for handler in handlers_in(self._application):
+            for key in self._keys(handler, replica):
+                conversation = self.one(handler, key)
+                if conversation:
+                    conversation.refresh(replica)
+
+    def _keys(self, handler: ConversationHandler[Any], replica: Replica) -> set[ConversationKey]:
+        kept = {record.conversation for record in replica.records(Kind.CONVERSATION)}
+        return {*self._all.get(str(handler.name), {}), *(key for name, key in kept if name == handler.name)}
+
+    def forget_what_is_gone(self, replica: Replica) -> None:
+        """After a re-initialise: PTB kept what it had, and marked all of it to be saved as if it were new."""
+        for name, states in self._all.items():
+            given = (record.conversation for record in replica.given(Kind.CONVERSATION))
+            kept = {key for of, key in given if of == name}
+            ended = {key for key in states.pop_accessed_keys() if key not in states.data}
+            for key in [key for key in states.data if key not in kept]:
+                del states.data[key]
+            for key in ended & kept:
+                states.mark_as_accessed(key)
+
+    @property
+    def _all(self) -> dict[str, Any]:
+        return self._application._conversation_handler_conversations  # noqa: SLF001  PTB has no public way
+
+
+def timeout_of(callback: object, data: Any) -> tuple[ConversationHandler[Any], ConversationKey, Update] | None:
+    """What a job's callback is a conversation timeout of; None for other jobs."""
+    handler = getattr(callback, "__self__", None)
+    if not isinstance(handler, ConversationHandler):
+        return None
+    return handler, data.conversation_key, data.update

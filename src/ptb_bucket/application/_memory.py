@@ -1,0 +1,232 @@
+"""What an application holds in memory, and its way from and to the bucket."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from telegram import Update
+from telegram.ext import ExtBot, PersistenceInput
+
+from ptb_bucket._backstage import STAGED, STAGING_ONLY, Backstage
+from ptb_bucket.application._callback_data import Keyboards, has_invalid, resolve_again
+from ptb_bucket.application._conversations import Conversations
+from ptb_bucket.errors import CannotStoreError
+from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, MISSING, Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from ptb_bucket.application._application import BucketApplication
+    from ptb_bucket.application._views import View
+    from ptb_bucket.persistence import BucketPersistence
+    from ptb_bucket.state import Replica
+    from ptb_bucket.state._group import GroupCommit
+
+__all__ = ["Memory"]
+
+
+class Memory:
+    """Refreshes the live data of one application from the bucket, and stages it.
+
+    Args:
+        application: Whose memory it is.
+        persistence: Where it is kept.
+        views: The application's chat and user data.
+    """
+
+    def __init__(
+        self,
+        application: BucketApplication[Any, Any, Any, Any, Any, Any],
+        persistence: BucketPersistence[Any, Any, Any],
+        views: Mapping[Kind, View[Any]],
+    ) -> None:
+        self._application = application
+        self._persistence = persistence
+        self._views = views
+        self.backstage = Backstage(persistence)
+        if persistence.refresh_interval is None:
+            self.backstage.rounds.interval = 0
+        self.conversations = Conversations(application)
+        cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
+        self._keyboards = None if cache is None else Keyboards(cache)
+        self._dropped: set[Record] = set()
+
+    @property
+    def replica(self) -> Replica:
+        """The state engine."""
+        return self.backstage.opened.replica
+
+    @property
+    def group(self) -> GroupCommit:
+        """Its commits."""
+        return self.backstage.opened.group
+
+    @property
+    def unsaved(self) -> str:
+        """What is not durable, by name."""
+        return ", ".join(sorted(record.label for record in self.replica.pending)[:10]) or "what handlers changed last"
+
+    def commits_at(self, save: str) -> bool:
+        """Whether what is staged is also committed: not for a persistence that saves on flush only."""
+        return save == "update" or not self._persistence.on_flush
+
+    def remember_updates(self, wanted: bool) -> None:  # noqa: FBT001  the setting, passed on
+        """Say whether the ids of handled updates are loaded."""
+        others = tuple(kind for kind in self.replica.kinds if kind is not Kind.UPDATES)
+        self.replica.kinds = (*others, Kind.UPDATES) if wanted else others
+
+    # ---------------------------------------------------------------- from the bucket
+
+    async def refresh(self, update: object) -> None:
+        """Bring up to date what this update's handlers can see: one read round.
+
+        Raises:
+            StoreError, DocumentError: The bucket could not tell. Nothing is changed.
+            CannotLoadError: What it holds cannot be turned into Python.
+        """
+        conversations = self.conversations.of(update)
+        invalid = self._keyboards is not None and has_invalid(update)
+        records = [*self._data_of(update), *(one.record for one in conversations)]
+        records += [CALLBACK_QUERIES] if invalid else []
+        await self.replica.refresh([*records, *self._handled_if_wanted()], self._since())
+        for record in self._data_of(update):
+            self._merge(record)
+        for one in conversations:
+            one.refresh(self.replica)
+        if invalid and self._keyboards and isinstance(update, Update):
+            self._keyboards.refresh(self.replica)
+            resolve_again(update, self._keyboards.cache)
+
+    async def refresh_all(self) -> None:
+        """Bring everything up to date, whoever it belongs to. Raises as :meth:`refresh`."""
+        await self.replica.refresh(self._everything(), asyncio.get_running_loop().time())
+        for record in self._everything():
+            self._merge(record)
+        self.conversations.refresh_all(self.replica)
+        if self._keyboards and self._stored.callback_data:
+            self._keyboards.refresh(self.replica)
+
+    def forget_what_is_gone(self) -> None:
+        """After a re-initialise: PTB kept what it had; what the bucket no longer has is emptied in place."""
+        for record in self._everything():
+            if record != BOT_DATA and self.replica.held(record) is MISSING:
+                self.replica.empty(record, self._live(record))
+        self.conversations.forget_what_is_gone(self.replica)
+        if self._keyboards and self._stored.callback_data:
+            self._keyboards.refresh(self.replica)
+
+    @property
+    def _stored(self) -> PersistenceInput:
+        return self._persistence.store_data
+
+    def _since(self) -> float:
+        return asyncio.get_running_loop().time() - (self.backstage.rounds.interval or 0)
+
+    def _data_of(self, update: object) -> list[Record]:
+        chat = update.effective_chat if isinstance(update, Update) and self._stored.chat_data else None
+        user = update.effective_user if isinstance(update, Update) and self._stored.user_data else None
+        return [
+            *([BOT_DATA] if self._stored.bot_data else []),
+            *([Record.chat(chat.id)] if chat else []),
+            *([Record.user(user.id)] if user else []),
+        ]
+
+    def _everything(self) -> list[Record]:
+        on = {Kind.CHAT: self._stored.chat_data, Kind.USER: self._stored.user_data}
+        found = [BOT_DATA] if self._stored.bot_data else []
+        for kind, view in self._views.items():
+            found += {Record(kind, str(number)) for number in view} | {*self.replica.records(kind)} if on[kind] else ()
+        return found
+
+    def _merge(self, record: Record) -> None:
+        """Into the live object; none is made for who has no data, neither here nor in the bucket."""
+        if self._is_live(record) or self.replica.is_stored(record):
+            self.replica.merge_into(record, self._live(record))
+
+    def _is_live(self, record: Record) -> bool:
+        if record == BOT_DATA:
+            return True
+        return record.number in self._views[record.kind]
+
+    def _live(self, record: Record) -> Any:
+        if record == BOT_DATA:
+            return self._application.bot_data
+        return self._views[record.kind][record.number]
+
+    # ---------------------------------------------------------------- to the bucket
+
+    def dropped(self, record: Record) -> None:
+        """The application dropped this data; PTB forgets to save what is put there anew before the next save."""
+        self._dropped.add(record)
+
+    async def stage(self, let_ptb: Callable[[], Awaitable[None]], handled: Update | None = None) -> None:
+        """Stage all that changed, and with it, that an update was handled.
+
+        Args:
+            let_ptb: Makes PTB hand over what it has marked. It must not wait before it has taken what it copies:
+                whoever calls us sees to it that nobody else holds PTB's lock, and that no commit begins meanwhile.
+            handled: The update whose effects these are.
+        """
+        self._stage_what_ptb_need_not()
+        self._begin()
+        asyncio.get_running_loop().call_soon(self._end)
+        token = STAGING_ONLY.set(True)
+        try:
+            await let_ptb()
+        finally:
+            STAGING_ONLY.reset(token)
+            self._end()
+        self._stage_what_ptb_forgets()
+        if handled is not None:
+            self._note(handled)
+
+    def _stage_what_ptb_need_not(self) -> None:
+        if self._stored.bot_data:
+            self._stage(BOT_DATA, self._application.bot_data)
+        if self._stored.callback_data and self._keyboards:
+            self._quietly(lambda keyboards: keyboards.stage(self.replica), self._keyboards)
+
+    def _begin(self) -> None:
+        stored = self._stored
+        self.backstage.hide(PersistenceInput(False, stored.chat_data, stored.user_data, False))  # noqa: FBT003  PTB's order
+        for kind, view in self._views.items():
+            view.stage = lambda number, value, kind=kind: self._stage(Record(kind, str(number)), value)
+
+    def _end(self) -> None:
+        self.backstage.hide(None)
+        for view in self._views.values():
+            view.stage = None
+
+    def _stage_what_ptb_forgets(self) -> None:
+        for record in self._dropped:
+            if self._is_live(record):
+                self._stage(record, self._live(record))
+        self._dropped.clear()
+
+    def _stage(self, record: Record, value: Any) -> object:
+        self._quietly(lambda given: self.replica.stage(record, given), value)
+        return STAGED
+
+    @staticmethod
+    def _quietly(stage: Callable[[Any], None], value: Any) -> None:
+        """What cannot be stored is kept in ``replica.unstorable``, from where it is reported; the rest is staged."""
+        try:
+            stage(value)
+        except CannotStoreError:
+            return
+
+    # ---------------------------------------------------------------- which updates were handled
+
+    def _handled_if_wanted(self) -> Iterable[Record]:
+        return [HANDLED] if self._application.dedupe else []
+
+    def knows(self, update: Update) -> bool:
+        """Whether this update was handled already, here or elsewhere."""
+        handled = self.replica.held(HANDLED)
+        return handled is not MISSING and update.update_id in handled
+
+    def _note(self, update: Update) -> None:
+        before = self.replica.held(HANDLED)
+        known = [] if before is MISSING else before
+        self.replica.stage(HANDLED, [*known, update.update_id][-HANDLED_LIMIT:])

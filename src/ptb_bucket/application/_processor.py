@@ -1,0 +1,46 @@
+"""Where PTB takes updates from its queue, nobody is there to hear of a failed load or save: the error handlers are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from telegram.ext import BaseUpdateProcessor
+
+from ptb_bucket.errors import PTBBucketError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+__all__ = ["TellingProcessor"]
+
+
+class TellingProcessor(BaseUpdateProcessor):
+    """Another update processor, around which errors of ours are told instead of ending PTB's fetcher.
+
+    Args:
+        inner: The one that the user chose.
+        tell: Hands an error to the error handlers.
+    """
+
+    def __init__(self, inner: BaseUpdateProcessor, tell: Callable[[object, Exception], Awaitable[Any]]) -> None:
+        super().__init__(inner.max_concurrent_updates)
+        self.inner = inner
+        self._tell = tell
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """As the inner one does it."""
+        await self.inner.do_process_update(update, self._telling(update, coroutine))
+
+    async def _telling(self, update: object, coroutine: Awaitable[Any]) -> None:
+        try:
+            await coroutine
+        except PTBBucketError as error:
+            await self._tell(update, error)
+
+    async def initialize(self) -> None:
+        """As the inner one."""
+        await self.inner.initialize()
+
+    async def shutdown(self) -> None:
+        """As the inner one."""
+        await self.inner.shutdown()

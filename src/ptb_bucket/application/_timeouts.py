@@ -1,0 +1,47 @@
+"""Conversation timeouts that look first: a conversation that has moved on elsewhere is not timed out here."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from telegram.ext import JobQueue
+
+from ptb_bucket.application._conversations import timeout_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from telegram.ext import Job
+
+__all__ = ["CarefulJobQueue", "careful"]
+
+
+class CarefulJobQueue(JobQueue[Any]):
+    """PTB's job queue; what a ConversationHandler schedules asks the application before it runs."""
+
+    __slots__ = ()
+
+    def run_once(self, callback: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Job[Any]:
+        """As in PTB."""
+        is_timeout = timeout_of(callback, kwargs.get("data")) is not None
+        return super().run_once(_looking_first(callback) if is_timeout else callback, *args, **kwargs)
+
+
+def _looking_first(time_out: Callable[[Any], Coroutine[Any, Any, Any]]) -> Callable[[Any], Coroutine[Any, Any, None]]:
+    @functools.wraps(time_out)
+    async def look(context: Any) -> None:
+        await context.application.time_out(time_out, context)
+
+    return look
+
+
+def careful(job_queue: JobQueue[Any] | None) -> JobQueue[Any] | None:
+    """Make PTB's own job queue careful, in place: the builder goes on with the same object.
+
+    A job queue of a class of the user's stays as it is. There, a timeout's handlers may run although the conversation
+    has moved on; its state in the bucket stays all the same.
+    """
+    if type(job_queue) is JobQueue:
+        job_queue.__class__ = CarefulJobQueue
+    return job_queue

@@ -1,0 +1,43 @@
+"""Chat and user data as PTB sees them: the live objects, except while PTB would copy them to save them.
+
+PTB copies each object deeply before it hands it over, and one value that cannot be copied ends its save loop. While
+BucketApplication saves, it finds here that the object has been staged already, and has nothing to copy. Encoding is
+one synchronous step, which is all that the copy was for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+__all__ = ["View"]
+
+Value = TypeVar("Value")
+
+
+class View(Mapping[int, Value]):
+    """A read-only mapping, like the one of PTB that it stands for.
+
+    Args:
+        live: PTB's own.
+    """
+
+    def __init__(self, live: Mapping[int, Value]) -> None:
+        self._live = live
+        self.stage: Callable[[int, Value], Any] | None = None
+
+    def __getitem__(self, key: int) -> Value:
+        value = self._live[key]
+        return value if self.stage is None else self.stage(key, value)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._live
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._live)
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {len(self)}"
