@@ -18,9 +18,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from people import TOKEN, filled, ours, people
 from telegram.ext import ExtBot, PicklePersistence
 
-from ptb_bucket import BucketPersistence
 from ptb_bucket.stores import MemoryStore
 
 CODECS = ("json", "pickle")
@@ -35,14 +35,6 @@ class Nowhere(MemoryStore):
         return str(self.writes)
 
 
-def people(count: int) -> dict[int, dict[str, Any]]:
-    """Users as bots keep them: a name, a few settings, a short history."""
-    return {
-        100_000 + n: {"name": f"User {n}", "lang": "en", "visits": n % 50, "tags": ["new", "gold"], "seen": {"at": n}}
-        for n in range(count)
-    }
-
-
 async def seconds(action: Any) -> float:
     """How long one await takes."""
     begin = time.perf_counter()
@@ -55,34 +47,19 @@ async def median(runs: int, action: Any) -> float:
     return statistics.median([await seconds(lambda n=n: action(n)) for n in range(runs)])
 
 
-def ours(where: Any, codec: str) -> BucketPersistence:
-    """A persistence with a bot."""
-    persistence = BucketPersistence(where, codec=codec)
-    persistence.set_bot(ExtBot("123456:offline"))
-    return persistence
-
-
-async def filled(where: Any, codec: str, users: dict[int, Any]) -> BucketPersistence:
-    """A persistence that has saved these users."""
-    persistence = ours(where, codec)
-    await persistence.get_user_data()
-    await asyncio.gather(*(persistence.update_user_data(user_id, data) for user_id, data in users.items()))
-    return persistence
-
-
 async def measure_pickle(users: dict[int, Any], runs: int, folder: Path) -> dict[str, float]:
     """PicklePersistence's figures."""
     path, first = folder / "bot.pickle", next(iter(users))
     figures = {}
     for name, target in (("splice", Path("/dev/null")), ("save", path)):
         persistence = PicklePersistence(target)
-        persistence.set_bot(ExtBot("123456:offline"))
+        persistence.set_bot(ExtBot(TOKEN))
         persistence.user_data, persistence.chat_data, persistence.conversations = dict(users), {}, {}
         figures[name] = await median(runs, lambda n, p=persistence: p.update_user_data(first, {**users[first], "n": n}))
 
     async def load(_: int) -> None:
         persistence = PicklePersistence(path)
-        persistence.set_bot(ExtBot("123456:offline"))
+        persistence.set_bot(ExtBot(TOKEN))
         await persistence.get_user_data()
 
     return {**figures, "load": await median(runs, load), "bytes": path.stat().st_size}
@@ -93,11 +70,11 @@ async def measure_ours(users: dict[int, Any], runs: int, folder: Path, codec: st
     first, uri = next(iter(users)), f"file:{folder}/{codec}"
     figures = {}
     for name, where in (("splice", Nowhere()), ("save", uri)):
-        persistence = await filled(where, codec, users)
+        persistence = await filled(where, users, codec=codec)
         figures[name] = await median(runs, lambda n, p=persistence: p.update_user_data(first, {**users[first], "n": n}))
 
     async def load(_: int) -> None:
-        await ours(uri, codec).get_user_data()
+        await ours(uri, codec=codec).get_user_data()
 
     size = sum(path.stat().st_size for path in (folder / codec).glob("state.*"))
     return {**figures, "load": await median(runs, load), "bytes": size}

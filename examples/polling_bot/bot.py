@@ -95,7 +95,9 @@ def build_application(builder: ApplicationBuilder | None = None) -> BucketApplic
     uri = os.environ.get("PTB_BUCKET_URI", "file:./bot-data")
     # Two instances that count at once are added up instead of one of them winning.
     persistence = BucketPersistence(uri, update_interval=10, resolver=add_differences)
-    builder.application_class(BucketApplication).persistence(persistence).arbitrary_callback_data(arbitrary_callback_data=True)
+    builder.application_class(BucketApplication).persistence(persistence).arbitrary_callback_data(
+        arbitrary_callback_data=True
+    )
     return add_handlers(builder.build())
 
 

@@ -8,13 +8,16 @@ import pytest
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
+from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
 
 TOKEN = "123456:offline"
+REQUEST = OfflineRequest(OfflineTelegram())
 COMBINATIONS = list(itertools.product(["memory", "file"], ["single", "per-type"], ["json", "pickle"]))
 
 
 def make_bot() -> ExtBot:
-    return ExtBot(TOKEN, arbitrary_callback_data=True)
+    # With a request object of its own, each bot would read all CA certificates, which takes longer than a test.
+    return ExtBot(TOKEN, arbitrary_callback_data=True, request=REQUEST, get_updates_request=REQUEST)
 
 
 class Place:

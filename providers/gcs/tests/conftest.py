@@ -159,11 +159,16 @@ class GcsBackend(Backend):
 
     def __init__(self, server: Server, *, versioning: bool = False) -> None:
         self._server = server
+        self.server = server.url
         self._bucket = server.bucket(versioning=versioning)
         self.supports_versions = versioning
 
     def open(self):
         return GcsStore(self._bucket, Options(endpoint_url=self._server.url))
+
+    def uri(self, prefix="", *, server="", timeout=None):
+        limit = f"&timeout={timeout}" if timeout else ""
+        return f"gs://{self._bucket}/{prefix}?endpoint_url={server or self.server}{limit}"
 
     async def read_raw(self, key):
         return self._server.read(self._bucket, key)
@@ -172,7 +177,7 @@ class GcsBackend(Backend):
         self._server.write(self._bucket, key, data)
 
     async def keys_raw(self):
-        return [key for key in self._server.keys(self._bucket) if key != PROOF_NAME]
+        return [key for key in self._server.keys(self._bucket) if not key.endswith(PROOF_NAME)]
 
     def unavailable(self):
         return GcsStore(self._bucket, Options(endpoint_url=closed_port()))

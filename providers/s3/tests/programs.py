@@ -5,53 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
 import os
 import sys
 from pathlib import Path
 
-from telegram.ext import ExtBot
-
-from ptb_bucket import BucketPersistence, add_differences
-from ptb_bucket.errors import LostRaceError, UnavailableError
 from ptb_bucket.stores import Create, Update, open_store
-
-
-def ready():
-    print("ready", flush=True)
-    sys.stdin.readline()
 
 
 def open_files():
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-async def count_up(uri, times):
-    """Count, as a handler would, while others count too."""
-    persistence = BucketPersistence(uri, resolver=add_differences, refresh_interval=0, commit_timeout=150)
-    persistence.set_bot(ExtBot("123456:offline"))
-    data = await persistence.get_bot_data()
-    ready()
-    for _ in range(int(times)):
-        data["count"] += 1
-        await persistence.update_bot_data(data)
-    await persistence.flush()
-    print(persistence.stats.conflicts_merged)
-
-
-async def create_each(uri, name, times):
-    """Try to be the first one, and tell where it was."""
-    won = []
-    async with open_store(uri) as store:
-        assert [info async for info in store.list()] == []  # connected
-        ready()
-        for number in range(int(times)):
-            try:
-                await store.put(f"race/{number}", name.encode(), Create())
-                won.append(number)
-            except (LostRaceError, UnavailableError):
-                continue
-    print(*won)
 
 
 async def _increment(store):
@@ -129,7 +91,6 @@ async def close_behind_its_back(uri):
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.ERROR)  # that a state is still empty is no complaint
     _, _program, *_arguments = sys.argv
     _made = globals()[_program](*_arguments)
     if asyncio.iscoroutine(_made):

@@ -1,4 +1,8 @@
-"""A pytest plugin that scales tests: ``pytest -p ptb_bucket.testing.plugin --long``."""
+"""A pytest plugin that scales tests: ``pytest -p ptb_bucket.testing.plugin --long``.
+
+``@pytest.mark.long`` is for what tells little beyond its neighbours, such as the same test on a second server: without
+``--long`` it is deselected, and pytest says how many were.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,21 @@ pytest.register_assert_rewrite("ptb_bucket.testing.conformance")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--long``."""
     parser.addoption("--long", action="store_true", help="repeat races, faults and listings often enough to be sure")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, for ``--strict-markers``."""
+    config.addinivalue_line("markers", "long: only with --long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked, in a short run."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,9 @@ class Backend(ABC):
     supports_versions: bool = False
     """Whether old versions are kept here; if not, asking for them has to be refused."""
 
+    server: str = ""
+    """The URL that a proxy has to stand in front of; for :class:`FaultConformance`."""
+
     @abstractmethod
     def open(self) -> BlobStore:
         """Return another store on this place, independent of those before."""
@@ -45,6 +48,16 @@ class Backend(ABC):
     def denied(self) -> BlobStore | None:
         """Return a store that may not use its place, None if there is no such thing here."""
         return None
+
+    def uri(self, prefix: str = "", *, server: str = "", timeout: float | None = None) -> str:
+        """Return the URI of a prefix in this place; for :class:`PersistenceConformance` and :class:`FaultConformance`.
+
+        Args:
+            prefix: What its keys start with; as it stands in a URI.
+            server: A URL to use instead of the server's own: a proxy's.
+            timeout: Seconds for one operation, the store's default if None.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no uri({prefix!r}, {server=}, {timeout=})")
 
     def prefixed(self, prefix: str) -> Backend:
         """Return the same place with all keys under a prefix, and stores wrapped accordingly."""

@@ -25,7 +25,7 @@ class ListingTests(Case):
 
     async def test_many_across_pages(self, store: BlobStore, backend: Backend, count: Count) -> None:
         """Every object once, in order of the keys, with its size."""
-        expected = [BlobInfo(f"many/{number:05}.json", number % 7) for number in range(count(400, 2500))]
+        expected = [BlobInfo(f"many/{number:05}.json", number % 7) for number in range(count(200, 2500))]
         for info in reversed(expected):
             await backend.write_raw(info.key, bytes(info.size))
         assert [info async for info in store.list()] == expected

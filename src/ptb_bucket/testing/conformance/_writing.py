@@ -22,7 +22,9 @@ _MIB: Final = 2**20
 class WritingTests(Case):
     """What ``put`` and ``delete`` promise to one writer."""
 
-    @pytest.mark.parametrize("size", [0, 1, 65_537, _MIB, 5 * _MIB + 1, 32 * _MIB])
+    @pytest.mark.parametrize(
+        "size", [0, 1, 65_537, _MIB, 5 * _MIB + 1, 9 * _MIB, pytest.param(32 * _MIB, marks=pytest.mark.long)]
+    )
     async def test_any_size(self, store: BlobStore, backend: Backend, size: int) -> None:
         """From nothing to 32 MiB, past the sizes at which clients send in parts."""
         data = (bytes(range(251)) * (size // 251 + 1))[:size]

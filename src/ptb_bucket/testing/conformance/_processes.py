@@ -1,0 +1,55 @@
+"""Races between processes: what they count adds up, and one of them creates."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ptb_bucket.testing.conformance._case import Case
+from ptb_bucket.testing.conformance._instances import Instances
+
+if TYPE_CHECKING:
+    from ptb_bucket.testing.conformance._backend import Backend
+    from ptb_bucket.testing.plugin import Count
+
+__all__ = ["ProcessConformance"]
+
+
+def _race(program: str, uri: str, processes: int, times: int) -> list[Any]:
+    """Return what each process returned; none of them has complained."""
+    strict = ("-W", "error", "-W", "ignore::FutureWarning")  # Google's of Python 3.10
+    command = [sys.executable, *strict, "-m", "ptb_bucket.testing.racers", program, uri, str(processes), str(times)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)  # noqa: S603  ourselves
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return list(json.loads(done.stdout))
+
+
+class ProcessConformance(Case):
+    """Subclass it with a fixture ``backend`` whose :meth:`Backend.uri` leads to its place."""
+
+    INCREMENTS: ClassVar[tuple[int, int]] = (4, 25)
+    """Of each of 8 processes, in a short run and in a long one."""
+
+    CREATIONS: ClassVar[tuple[int, int]] = (15, 50)
+    """Rounds of 6 processes, likewise."""
+
+    async def test_what_eight_processes_count_adds_up(self, backend: Backend, count: Count) -> None:
+        """Through the persistence: no increment is lost, none is applied twice."""
+        uri, times = backend.uri("bot/"), count(*self.INCREMENTS)
+        async with Instances() as instances:
+            await instances.open(uri).update_bot_data({"count": 0})
+            merged = _race("increment", uri, 8, times)
+            assert sum(merged) > 0  # it was a race
+            assert await instances.open(uri).get_bot_data() == {"count": 8 * times}
+
+    async def test_of_six_processes_one_creates(self, backend: Backend, count: Count) -> None:
+        """Each object has one creator, and the creator's bytes."""
+        times = count(*self.CREATIONS)
+        won = _race("create", backend.uri(), 6, times)
+        assert sorted(number for numbers in won for number in numbers) == list(range(times))
+        assert sum(map(bool, won)) > 1  # it was a race
+        for name, numbers in enumerate(won):
+            for number in numbers:
+                assert await backend.read_raw(f"race/{number}") == b"%d" % name

@@ -1,0 +1,97 @@
+"""Processes that race: ``python -m ptb_bucket.testing.racers PROGRAM URI PROCESSES TIMES``.
+
+What each of them returned is printed as JSON. They are forked from one that has imported everything, which saves
+seconds of a test that is about milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from telegram.ext import ExtBot
+
+from ptb_bucket import BucketPersistence, add_differences
+from ptb_bucket.errors import LostRaceError, UnavailableError
+from ptb_bucket.stores import Create, open_store
+from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Start = Callable[[], object]
+    Program = Callable[[str, int, int, Start], Awaitable[Any]]
+
+__all__ = ["create", "increment", "main"]
+
+_PATIENCE: Final = 200
+"""Seconds for a commit, and for the others to arrive."""
+TELEGRAM: Final = OfflineTelegram()
+
+
+async def increment(uri: str, _name: int, times: int, start: Start) -> int:
+    """Count, as a handler does that was given its data before the others wrote theirs; how often that was merged."""
+    persistence: BucketPersistence = BucketPersistence(
+        uri, resolver=add_differences, refresh_interval=0, commit_timeout=_PATIENCE
+    )
+    request = OfflineRequest(TELEGRAM)
+    persistence.set_bot(ExtBot(TELEGRAM.token, request=request, get_updates_request=request))
+    bot_data = await persistence.get_bot_data()
+    start()
+    for number in range(times):
+        if number:  # the first time, everybody knows the same document and everybody changes it
+            await persistence.refresh_bot_data(bot_data)
+        bot_data["count"] += 1
+        await persistence.update_bot_data(bot_data)
+    await persistence.flush()
+    return persistence.stats.conflicts_merged
+
+
+async def create(uri: str, name: int, times: int, start: Start) -> list[int]:
+    """Try to be the first on each of many objects, all at the same moment; which ones were won."""
+    won = []
+    async with open_store(uri) as store:
+        await store.put(f"hello/{name}", b"", Create())
+        for number in range(times):
+            start()
+            try:
+                await store.put(f"race/{number}", b"%d" % name, Create())
+            except (LostRaceError, UnavailableError):
+                continue
+            won.append(number)
+    return won
+
+
+async def _import_everything(uri: str) -> None:
+    async with open_store(uri) as store:
+        [info async for info in store.list()]
+
+
+def _run(program: Program, name: int, barrier: Any, outcomes: Any, arguments: tuple[str, int]) -> None:
+    uri, times = arguments
+
+    async def live() -> Any:
+        return await program(uri, name, times, lambda: barrier.wait(_PATIENCE))
+
+    outcomes.put((name, asyncio.run(live())))
+
+
+def main(program: Program, uri: str, processes: int, times: int) -> None:
+    """Run them all, and wait for every one."""
+    fork = multiprocessing.get_context("fork")
+    asyncio.run(_import_everything(uri))
+    barrier, outcomes = fork.Barrier(processes), fork.SimpleQueue()
+    racers = [fork.Process(target=_run, args=(program, n, barrier, outcomes, (uri, times))) for n in range(processes)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+    assert [racer.exitcode for racer in racers] == [0] * processes
+    sys.stdout.write(json.dumps([value for _, value in sorted(outcomes.get() for _ in racers)]))
+
+
+if __name__ == "__main__":
+    main({"increment": increment, "create": create}[sys.argv[1]], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
