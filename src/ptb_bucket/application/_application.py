@@ -172,14 +172,10 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
             return
         handler, key, update = found
         async with self._turns.of(update) if self.sequential else contextlib.nullcontext():
-            await self._memory.refresh(update)
-            if handler.timeout_jobs.get(key) is context.job:
+            if await self._memory.is_still_due(handler, key, update, context.job):
                 await callback(context)
-                await self._save_if_each()
-
-    async def _save_if_each(self) -> None:
-        if self.save == "update":
-            await self._commit()
+                if self.save == "update":
+                    await self._commit()
 
     # ---------------------------------------------------------------- saving
 

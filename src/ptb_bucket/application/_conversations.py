@@ -128,6 +128,11 @@ class Conversations:
         states = self._all.get(str(handler.name)) if handler.persistent else None
         return None if states is None else Conversation(handler, key, states)
 
+    def state(self, handler: ConversationHandler[Any], key: ConversationKey) -> Any:
+        """The state as PTB's memory holds it, pending ones included; None for none."""
+        conversation = self.one(handler, key)
+        return conversation and conversation.states.data.get(key)
+
     def refresh_all(self, replica: Replica) -> None:
         """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before."""
         for handler in handlers_in(self._application):

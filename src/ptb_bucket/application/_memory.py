@@ -17,10 +17,12 @@ from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT,
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+    from telegram.ext import ConversationHandler
+
     from ptb_bucket.application._application import BucketApplication
     from ptb_bucket.application._views import View
     from ptb_bucket.persistence import BucketPersistence
-    from ptb_bucket.state import Replica
+    from ptb_bucket.state import ConversationKey, Replica
     from ptb_bucket.state._group import GroupCommit
 
 __all__ = ["Memory"]
@@ -97,6 +99,22 @@ class Memory:
         if invalid and self._keyboards and isinstance(update, Update):
             self._keyboards.refresh(self.replica)
             resolve_again(update, self._keyboards.cache)
+
+    async def is_still_due(
+        self, handler: ConversationHandler[Any], key: ConversationKey, update: object, job: object
+    ) -> bool:
+        """Whether a conversation's timeout means the state that the conversation is in. Raises as :meth:`refresh`."""
+        jobs = handler.timeout_jobs
+        if jobs.get(key) is not job:
+            return False
+        # Out of the way: whoever moves the conversation on removes the job that it finds, and this one is running.
+        timeout = jobs.pop(key)
+        before = self.conversations.state(handler, key)
+        await self.refresh(update)
+        if key in jobs or self.conversations.state(handler, key) is not before:
+            return False
+        jobs[key] = timeout
+        return True
 
     async def refresh_all(self) -> None:
         """Bring everything up to date, whoever it belongs to. Raises as :meth:`refresh`."""
