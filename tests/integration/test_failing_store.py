@@ -182,7 +182,7 @@ def check_exactly_once(seed):
 
 
 def test_lost_answers_and_lost_races_are_applied_exactly_once(count):
-    for seed in range(count(30, 500)):
+    for seed in range(count(15, 500)):
         check_exactly_once(seed)
 
 

@@ -23,11 +23,15 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
+
+REQUEST = OfflineRequest(OfflineTelegram())  # with one of its own, each bot would read all CA certificates
 
 
 def opened(store, **options) -> BucketPersistence:
     persistence = BucketPersistence(store, **options)
-    persistence.set_bot(ExtBot("123456:offline", arbitrary_callback_data=True))
+    bot = ExtBot("123456:offline", arbitrary_callback_data=True, request=REQUEST, get_updates_request=REQUEST)
+    persistence.set_bot(bot)
     return persistence
 
 

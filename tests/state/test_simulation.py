@@ -20,7 +20,7 @@ from ptb_bucket.stores import Create, StoreWrapper, Update
 @pytest.mark.parametrize("layout", ["single", "per-type"])
 def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(layout, codec, count):
     """A seed that fails is named by the test's output and replays exactly with ``simulate(seed, ...)``."""
-    for seed in range(count(8, 300)):
+    for seed in range(count(4, 300)):
         try:
             run_virtually(simulate(seed, layout=layout, codec=codec))
         except BrokenPromiseError as error:

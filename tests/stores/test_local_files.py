@@ -417,7 +417,7 @@ COUNTER = """
 
 
 def test_processes_lose_no_increment(tmp_path, count):
-    rounds = count(25, 400)
+    rounds = count(10, 400)
     asyncio.run(LocalStore(tmp_path).put("n", b"0", Create()))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     workers = [run(COUNTER, tmp_path, rounds, **pipes) for _ in range(8)]

@@ -232,9 +232,9 @@ def test_the_proxy_imports_without_pytest():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_proxy_that_ends_while_clients_come_and_go_leaves_nothing_open(server):
+def test_a_proxy_that_ends_while_clients_come_and_go_leaves_nothing_open(server, count):
     """Warnings are errors here: a connection that nobody closed would fail this test, or a later one."""
-    for _ in range(30):
+    for _ in range(count(10, 100)):
         with FaultProxy(f"http://127.0.0.1:{server.server_port}") as proxy:
             address = ("127.0.0.1", urlsplit(proxy.url).port)
             clients = [socket.create_connection(address) for _ in range(3)]

@@ -71,6 +71,10 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         ConfigurationError: There is no BucketPersistence, or an argument is wrong.
     """
 
+    runs: bool
+    """Whether it goes on between updates. Where somebody else calls :meth:`process_update` it does not, and what needs
+    that is warned of at start."""
+
     def __init__(
         self,
         *,
@@ -94,6 +98,7 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         self._signals: tuple[int, ...] = ()
         self._reported: dict[Record, str] = {}
         self._loaded = self._ran_before = False
+        self.runs = True
 
     @property
     def update_processor(self) -> BaseUpdateProcessor:
@@ -241,16 +246,8 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         if self._ran_before:
             self._memory.forget_what_is_gone()
         self._loaded = self._ran_before = True
-        self.warn_of_mistakes()
-
-    def warn_of_mistakes(self, *, runs: bool = True) -> None:
-        """Warn of settings that do not work with several instances.
-
-        Args:
-            runs: False where the application is never started, and only :meth:`process_update` is called.
-        """
-        for mistake in mistakes(self, saves=self.save == "update", runs=runs):
-            warnings.warn(mistake, stacklevel=3)
+        for mistake in mistakes(self, saves=self.save == "update", runs=self.runs):
+            warnings.warn(mistake, stacklevel=2)
 
     def create_task(
         self, coroutine: Any, update: object | None = None, *, name: str | None = None

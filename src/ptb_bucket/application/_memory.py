@@ -240,8 +240,8 @@ class Memory:
         return [HANDLED] if self._application.dedupe else []
 
     def knows(self, update: Update) -> bool:
-        """Whether this update was handled already, here or elsewhere."""
-        handled = self.replica.held(HANDLED)
+        """Whether this update was handled already, here or elsewhere; the replica was refreshed before."""
+        handled = self.replica.give(HANDLED)
         return handled is not MISSING and update.update_id in handled
 
     def _note(self, update: Update) -> None:
