@@ -115,7 +115,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
     @property
     def store_data(self) -> PersistenceInput:
         """Which kinds of data are saved. While BucketApplication stages, PTB sees those that it has to stage itself."""
-        return self._staging or self._store_data
+        return self._staging if self._staging and STAGING_ONLY.get() else self._store_data
 
     @store_data.setter
     def store_data(self, store_data: PersistenceInput) -> None:

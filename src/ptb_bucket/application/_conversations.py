@@ -147,9 +147,9 @@ class Conversations:
 
     def forget_what_is_gone(self, replica: Replica) -> None:
         """After a re-initialise: PTB kept what it had, and marked all of it to be saved as if it were new."""
+        found = [r.conversation for r in replica.records(Kind.CONVERSATION) if replica.give(r) is not MISSING]
         for name, states in self._all.items():
-            given = (record.conversation for record in replica.given(Kind.CONVERSATION))
-            kept = {key for of, key in given if of == name}
+            kept = {key for of, key in found if of == name}
             ended = {key for key in states.pop_accessed_keys() if key not in states.data}
             for key in [key for key in states.data if key not in kept]:
                 del states.data[key]

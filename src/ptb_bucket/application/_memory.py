@@ -128,7 +128,7 @@ class Memory:
     def forget_what_is_gone(self) -> None:
         """After a re-initialise: PTB kept what it had; what the bucket no longer has is emptied in place."""
         for record in self._everything():
-            if record != BOT_DATA and self.replica.held(record) is MISSING:
+            if record != BOT_DATA and self.replica.give(record) is MISSING:
                 self.replica.empty(record, self._live(record))
         self.conversations.forget_what_is_gone(self.replica)
         if self._keyboards and self._stored.callback_data:

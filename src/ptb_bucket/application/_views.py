@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from ptb_bucket._backstage import STAGING_ONLY
+
 __all__ = ["View"]
 
 Value = TypeVar("Value")
@@ -28,7 +30,8 @@ class View(Mapping[int, Value]):
 
     def __getitem__(self, key: int) -> Value:
         value = self._live[key]
-        return value if self.stage is None else self.stage(key, value)
+        # Only to whoever saves: a handler that is ready to run may run before the saving task has let go.
+        return value if self.stage is None or not STAGING_ONLY.get() else self.stage(key, value)
 
     def __contains__(self, key: object) -> bool:
         return key in self._live

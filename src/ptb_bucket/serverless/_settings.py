@@ -1,0 +1,96 @@
+"""Settings that are secrets: from the environment, or from a store of secrets that the environment names."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["GROUP", "setting", "webhook_secret"]
+
+GROUP: Final = "ptb_bucket.secrets"
+"""Entry points of readers, ``read(name: str) -> str``. The core has none: each needs an SDK."""
+
+SECRET: Final = "TELEGRAM_WEBHOOK_SECRET"  # noqa: S105  the name of the setting
+SUFFIX: Final = "_PARAMETER"
+SSM: Final = "ssm"
+
+
+def setting(name: str) -> str:
+    """What a setting is, such as ``TELEGRAM_BOT_TOKEN``.
+
+    Args:
+        name: An environment variable that holds it. Or else ``NAME_PARAMETER`` holds the name (or ARN) of a parameter
+            in the AWS Systems Manager Parameter Store, which is read once in the life of the process; that needs
+            ``ptb-bucket-s3``.
+
+    Returns:
+        The value, without white space around it.
+
+    Raises:
+        ConfigurationError: Neither is set or both are, or the reader is not installed, or the parameter does not exist.
+        StoreError: The parameter could not be read.
+    """
+    value, parameter = _environment(name), _environment(name + SUFFIX)
+    if value and parameter:
+        raise ConfigurationError(f"{name} and {name}{SUFFIX} are both set, and may contradict. Set one of them.")
+    if parameter:
+        value = _read(parameter).strip()
+    if not value:
+        raise ConfigurationError(
+            f"{name} is not set, or empty. Set this environment variable, or {name}{SUFFIX} to the name of a parameter "
+            f"in the AWS Systems Manager Parameter Store that holds it."
+        )
+    return value
+
+
+def webhook_secret() -> str:
+    """What Telegram sends along with each update, from the setting ``TELEGRAM_WEBHOOK_SECRET``.
+
+    Raises:
+        ConfigurationError: It is missing (anybody who knows the address could send updates then), or Telegram would not
+            take it.
+        StoreError: It is a parameter, and could not be read.
+    """
+    secret = setting(SECRET)
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+        raise ConfigurationError(
+            f"{SECRET} is no secret token that Telegram takes: 1 to 256 of A-Z, a-z, 0-9, _ and -, as passed to "
+            "set_webhook(secret_token=...)."
+        )
+    return secret
+
+
+def _environment(name: str) -> str:
+    return os.environ.get(name, "").strip()
+
+
+@cache  # an Application that is built again costs no request; a failure is not remembered
+def _read(parameter: str) -> str:
+    return _reader()(parameter)
+
+
+def _reader() -> Callable[[str], str]:
+    found = {entry.value: entry for entry in entry_points(group=GROUP, name=SSM)}
+    if len(found) != 1:
+        raise ConfigurationError(
+            f"Several packages read SSM parameters ({', '.join(sorted(found))}). Uninstall all but one."
+            if found
+            else "Nothing that reads SSM parameters is installed: pip install ptb-bucket-s3 "
+            "(in a checkout: pip install . ./providers/s3)."
+        )
+    entry = next(iter(found.values()))
+    try:
+        reader: Callable[[str], str] = entry.load()
+    except Exception as exc:
+        raise ConfigurationError(
+            f"What reads SSM parameters ({entry.value}) cannot be imported: {exc}. Install it again."
+        ) from exc
+    return reader

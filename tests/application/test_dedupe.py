@@ -1,0 +1,100 @@
+"""An update whose effects are committed is not handled again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from telegram import Update
+from telegram.ext import MessageHandler, filters
+
+from ptb_bucket.errors import UnsavedError
+from ptb_bucket.state import HANDLED_LIMIT
+from ptb_bucket.testing.faults import Fault
+
+
+async def count(_update, context):
+    context.user_data["count"] = context.user_data.get("count", 0) + 1
+
+
+HANDLER = MessageHandler(filters.ALL, count)
+
+
+async def counted(world, layout="single"):
+    return (await world.stored(layout)).user_data.get(42, {}).get("count", 0)
+
+
+@pytest.mark.parametrize("layout", ["single", "per-type"])
+async def test_here_elsewhere_and_after_a_restart(world, layout):
+    one, two = [await world.start(HANDLER, dedupe=True, layout=layout) for _ in range(2)]
+    update = world.ada.message_update("hi")
+    for instance in (one, one, two):
+        await instance.process_update(Update.de_json(update, instance.bot))
+    async with world.build(HANDLER, dedupe=True, layout=layout) as later:
+        await later.process_update(Update.de_json(update, later.bot))
+    assert await counted(world, layout) == 1
+
+
+async def test_after_a_failed_save_it_is_handled_once_and_answered_when_durable(world):
+    one = await world.start(HANDLER, dedupe=True)
+    update = Update.de_json(world.ada.message_update("hi"), one.bot)
+    world.plan = lambda operation, _key: Fault.DENIED if operation == "put" else None
+    for _ in range(2):
+        with pytest.raises(UnsavedError):
+            await one.process_update(update)
+    world.plan = lambda _operation, _key: None
+    await one.process_update(update)
+    assert await counted(world) == 1
+
+
+async def test_an_answer_that_was_lost(world):
+    one = await world.start(HANDLER, dedupe=True)
+    answers = iter([Fault.ANSWER_LOST])
+    world.plan = lambda operation, _key: next(answers, None) if operation == "put" else None
+    update = Update.de_json(world.ada.message_update("hi"), one.bot)
+    await one.process_update(update)
+    await one.process_update(update)
+    assert await counted(world) == 1
+
+
+async def test_on_per_type_the_id_is_written_last(world, tmp_path):
+    one = await world.start(HANDLER, dedupe=True, layout="per-type")
+    world.plan = lambda operation, key: Fault.DENIED if (operation, key) == ("put", "user_data.json") else None
+    with pytest.raises(UnsavedError):
+        await world.ada.send(one, "hi")
+    assert not (tmp_path / "bot" / "updates.json").exists()
+    world.plan = lambda _operation, _key: None
+    await world.ada.send(one, "hi")
+    assert (tmp_path / "bot" / "updates.json").exists()
+
+
+async def test_on_single_id_and_effects_are_one_put(world):
+    one = await world.start(HANDLER, dedupe=True)
+    await world.ada.send(one, "hi")
+    assert one.persistence.stats.writes == 1
+
+
+async def test_both_instances_ids_are_kept_and_only_the_newest(world, tmp_path):
+    one, two = [await world.start(HANDLER, dedupe=True) for _ in range(2)]
+    for instance in (one, two, one):
+        await world.ada.send(instance, "hi")
+
+    def ids():
+        return json.loads((tmp_path / "bot" / "state.json").read_text())["updates"]["handled"]
+
+    assert len(ids()) == 3
+    before = ids()
+    one._memory.replica.stage(one._memory._handled_if_wanted()[0], [*before, *range(5000, 5000 + HANDLED_LIMIT)])
+    await one.update_persistence()
+    await world.ada.send(two, "hi")
+    assert len(ids()) == HANDLED_LIMIT
+    assert ids()[-2] == 5000 + HANDLED_LIMIT - 1
+
+
+async def test_without_it_nothing_is_written_for_an_update_that_changed_nothing(world):
+    one = await world.start(MessageHandler(filters.Regex("never"), count))
+    await world.ada.send(one, "hi")
+    assert one.persistence.stats.writes == 0
+    other = await world.start(MessageHandler(filters.Regex("never"), count), dedupe=True)
+    await world.ada.send(other, "hi")
+    assert other.persistence.stats.writes == 1

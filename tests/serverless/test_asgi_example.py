@@ -1,0 +1,87 @@
+"""examples/cloud_run_bot as it stands: over ASGI with an offline Telegram, and its Dockerfile's command for real."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from asgi_server import HEADERS, SECRET, Server
+
+from ptb_bucket.testing.telegram import OfflineTelegram
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "cloud_run_bot"
+VENV_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where uvicorn is
+
+
+@pytest.fixture
+def telegram():
+    return OfflineTelegram()
+
+
+@pytest.fixture
+def main(monkeypatch, tmp_path, telegram):
+    monkeypatch.setenv("PTB_BUCKET_URI", f"file:{tmp_path}/{{bot_id}}")
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
+    monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
+    spec = importlib.util.spec_from_file_location("cloud_run_bot", EXAMPLE / "main.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    token = module.connected
+
+    def connected(builder):
+        offline = telegram.builder()
+        return token(builder).request(offline._request).get_updates_request(offline._get_updates_request)
+
+    monkeypatch.setattr(module, "connected", connected)
+    return module
+
+
+async def live(main, *updates):
+    """One life of the server."""
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(main.app), base_url="http://bot", headers=HEADERS)
+    async with main.app.router.lifespan_context(main.app), client:
+        for update in updates:
+            assert (await client.post("/telegram", json=update())).status_code == 200
+
+
+async def test_it_goes_on_after_a_restart_and_forgets_when_asked(main, telegram):
+    ada = telegram.user(42, "Ada")
+    await live(main, lambda: ada.message_update("/start"), lambda: ada.message_update("Ada"))
+    await live(main, lambda: ada.message_update("London"), lambda: ada.message_update("/me"))
+    await live(main, lambda: ada.press_update("Forget me"), lambda: ada.message_update("/me"))
+    said = [line.text for line in telegram.transcript if line.who != "Ada"]
+    assert said[:2] == ["Hello! What is your name?", "And where do you live?"]
+    assert said[2].startswith("You are number 1")
+    assert said[3] == "I know city: London, name: Ada."
+    assert said[-1] == "I know nothing."
+
+
+async def test_the_command_of_its_dockerfile_serves_and_ends_at_sigterm(tmp_path):
+    dockerfile = (EXAMPLE / "Dockerfile").read_text()
+    command = json.loads(re.search(r"^CMD (.*)$", dockerfile, re.MULTILINE)[1])
+    # Telegram cannot be reached, nor would it know this token: the server starts all the same, and says so.
+    environment = {
+        "PORT": "0", "PTB_BUCKET_URI": f"file:{tmp_path}", "TELEGRAM_BOT_TOKEN": "123456:offline", "PATH": VENV_PATH,
+        "TELEGRAM_WEBHOOK_SECRET": SECRET, "HTTPS_PROXY": "http://127.0.0.1:9", "PYTHONDONTWRITEBYTECODE": "1",
+    }  # fmt: skip
+    server = Server(command, environment, EXAMPLE)
+    async with server.client() as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.get("/readyz")).status_code == 503
+        assert (await client.post("/telegram", json={"update_id": 1})).status_code == 503
+    log = server.terminate()
+    assert "Application shutdown complete" in log
+    assert "123456:offline" not in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("path", re.findall(r"^COPY (.+) \S+$", (EXAMPLE / "Dockerfile").read_text(), re.MULTILINE))
+def test_what_its_dockerfile_copies_is_there(path):
+    assert all((ROOT / name).exists() for name in path.split())

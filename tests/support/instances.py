@@ -1,0 +1,83 @@
+"""Instances of one bot on one bucket, with BucketApplication."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from telegram.ext import ConversationHandler, MessageHandler, filters
+
+from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.stores import open_store
+from ptb_bucket.testing.faults import FaultyStore
+from ptb_bucket.testing.telegram import OfflineTelegram
+
+WORDS = filters.TEXT & ~filters.COMMAND
+END = ConversationHandler.END
+
+
+def say(text: str, state: object = None):
+    """A handler that says something and goes to a state."""
+
+    async def handle(update, _context):
+        await update.effective_message.reply_text(text)
+        return state
+
+    return handle
+
+
+class World:
+    """One bucket, one Telegram, and the instances that a test starts."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.telegram = OfflineTelegram()
+        self.ada, self.bob = self.telegram.user(42, "Ada"), self.telegram.user(43, "Bob")
+        self.plan = lambda _operation, _key: None
+        self.errors: list[Exception] = []
+        self._stack = contextlib.AsyncExitStack()
+
+    def store(self):
+        return FaultyStore(open_store(self.where), lambda *what: self.plan(*what))  # noqa: PLW0108  the plan of that moment
+
+    def build(self, *handlers: Any, save: Any = "update", layout: str = "single", **options: Any) -> BucketApplication:
+        persistence = {key: options.pop(key) for key in ("on_flush", "resolver", "context_types") if key in options}
+        builder = self.telegram.builder().application_class(BucketApplication, {"save": save, **options})
+        builder.persistence(BucketPersistence(self.store(), layout=layout, **persistence))
+        if "context_types" in persistence:
+            builder.context_types(persistence["context_types"])
+        application = builder.arbitrary_callback_data(arbitrary_callback_data=True).build()
+        application.add_handlers(list(handlers))
+        application.add_error_handler(self._hear)
+        return application
+
+    async def _hear(self, _update, context):
+        self.errors.append(context.error)
+
+    async def start(self, *handlers: Any, **options: Any) -> BucketApplication:
+        """Start one more instance."""
+        application = self.build(*handlers, **options)
+        await self._stack.enter_async_context(application)
+        return application
+
+    async def said(self, who, application, text, **options):
+        """What the bot answers."""
+        return [message.text for message in await who.send(application, text, **options)]
+
+    async def stored(self, layout: str = "single") -> BucketApplication:
+        """What the bucket holds, read by one more instance."""
+        async with self.build(layout=layout) as reader:
+            return reader
+
+    async def close(self):
+        self.plan = lambda _operation, _key: None
+        await self._stack.aclose()
+
+
+def keep(what: str, value: Any):
+    """A handler that puts something into user_data."""
+
+    async def handle(_update, context):
+        context.user_data[what] = value
+
+    return MessageHandler(filters.ALL, handle)
