@@ -1,0 +1,60 @@
+"""examples/lambda_bot as it stands, called as AWS calls it, with an offline Telegram."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from lambda_events import HEADER, SECRET, Context, function_url
+
+from ptb_bucket.testing.telegram import OfflineTelegram
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "lambda_bot"
+
+
+@pytest.fixture
+def telegram():
+    return OfflineTelegram()
+
+
+@pytest.fixture
+def environment(monkeypatch, tmp_path, telegram):
+    """Start a cold environment: the module is imported anew, as AWS does."""
+    monkeypatch.setenv("PTB_BUCKET_URI", f"file:{tmp_path}/{{bot_id}}")
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
+
+    def start():
+        spec = importlib.util.spec_from_file_location("lambda_bot", EXAMPLE / "handler.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        token = module.connected
+
+        def connected(builder):
+            offline = telegram.builder()
+            return token(builder).request(offline._request).get_updates_request(offline._get_updates_request)
+
+        monkeypatch.setattr(module, "connected", connected)
+        return lambda update: module.handler(function_url(json.dumps(update), {HEADER: SECRET}), Context())
+
+    return start
+
+
+def test_it_goes_on_in_another_environment_and_forgets_when_asked(environment, telegram):
+    ada, one, two = telegram.user(42, "Ada"), environment(), environment()
+    for handler, text in ((one, "/start"), (two, "Ada"), (one, "London"), (two, "/me")):
+        assert handler(ada.message_update(text))["statusCode"] == 200
+    assert one(ada.press_update("Forget me"))["statusCode"] == 200
+    assert two(ada.message_update("/me"))["statusCode"] == 200
+    said = [line.text for line in telegram.transcript if line.who != "Ada" and line.kind == "message"]
+    assert said[:2] == ["Hello! What is your name?", "And where do you live?"]
+    assert said[2].startswith("You are number 1")
+    assert said[-2:] == ["I know city: London, name: Ada.", "I know nothing."]
+
+
+def test_an_update_that_comes_again_is_not_handled_again(environment, telegram):
+    ada, handler = telegram.user(42, "Ada"), environment()
+    update = ada.message_update("/start")
+    assert [handler(update)["statusCode"] for _ in range(3)] == [200] * 3
+    assert len([line for line in telegram.transcript if line.who != "Ada"]) == 1
