@@ -51,7 +51,7 @@ def test_a_conversation_goes_on_in_another_environment(where):
     assert two.built[0].user_data[42] == {"count": 1, "name": "Ada"}
 
 
-@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET + "x", "\u00fc"])
+@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET + "x", "\u00fc", "\ud800"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_without_the_secret_nothing_happens(where, shape, secret):
     environment = Environment(where)
@@ -82,6 +82,29 @@ def test_what_is_no_update_is_400(warm, body, caplog):
     with caplog.at_level(logging.DEBUG, "ptb_bucket"):
         assert warm.post(body) == 400
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("number", ["42", True, 4.2, None, [42]])
+@pytest.mark.parametrize("place", [("update_id",), ("message", "chat", "id"), ("message", "from", "id")])
+def test_what_has_an_id_that_is_no_number_is_400(warm, place, number):
+    update = within = warm.update("hi")
+    for name in place[:-1]:
+        within = within[name]
+    within[place[-1]] = number
+    assert warm.post(update) == 400
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(st.sampled_from(["message", "id", "chat", "from", "date"]), inner)
+        ),
+    )
+)
+def test_garbage_within_an_update_is_refused_or_handled_and_never_raises(warm, content):
+    for kind in ("message", "callback_query", "poll", "unknown"):
+        assert warm.post({"update_id": 1, kind: content}) in {200, 400}
 
 
 @given(st.one_of(st.text(), st.recursive(st.none() | st.text() | st.integers(), st.lists).map(json.dumps)))

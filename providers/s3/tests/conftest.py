@@ -72,31 +72,31 @@ class S3Backend(Backend):
     def __init__(self, server: Server, *, versioning: bool = False, options: dict[str, object] | None = None) -> None:
         self._server = server
         self.server = server.url
-        self._bucket = server.bucket(versioning=versioning)
+        self.bucket = server.bucket(versioning=versioning)
         self._options = options or {}
         self.supports_versions = versioning
 
     def open(self):
-        return open_store(self._server.uri(self._bucket, **self._options))
+        return open_store(self._server.uri(self.bucket, **self._options))
 
     def uri(self, prefix="", *, server="", timeout=None):
         # Waiting for a byte ends earlier than the whole operation: both limits are met.
         seconds = {"connect_timeout": 5, "read_timeout": 0.75 * timeout, "timeout": timeout} if timeout else {}
-        return self._server.uri(self._bucket, prefix, endpoint_url=server or self.server, **seconds)
+        return self._server.uri(self.bucket, prefix, endpoint_url=server or self.server, **seconds)
 
     async def read_raw(self, key):
         try:
-            answer = await asyncio.to_thread(self._server.client.get_object, Bucket=self._bucket, Key=key)
+            answer = await asyncio.to_thread(self._server.client.get_object, Bucket=self.bucket, Key=key)
         except self._server.client.exceptions.NoSuchKey:
             return None
         with answer["Body"] as body:
             return await asyncio.to_thread(body.read)
 
     async def write_raw(self, key, data):
-        await asyncio.to_thread(self._server.client.put_object, Bucket=self._bucket, Key=key, Body=data)
+        await asyncio.to_thread(self._server.client.put_object, Bucket=self.bucket, Key=key, Body=data)
 
     async def keys_raw(self):
-        return await asyncio.to_thread(self._server.keys, self._bucket)
+        return await asyncio.to_thread(self._server.keys, self.bucket)
 
     def unavailable(self):
         return open_store(f"s3://bucket?endpoint_url=http://127.0.0.1:{free_port()}")
@@ -184,14 +184,26 @@ def peculiar(environment):
         yield server
 
 
-@pytest.fixture(scope="session")
-def ministack(environment):
+@contextmanager
+def _ministack(**more):
     port = free_port()
     settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "s3,iam,sts", "LOG_LEVEL": "ERROR"}
-    with running([sys.executable, "-m", "ministack"], f"http://127.0.0.1:{port}", settings) as url:
+    with running([sys.executable, "-m", "ministack"], f"http://127.0.0.1:{port}", settings | more) as url:
         server = Server(url)
         yield server
         server.client.close()
+
+
+@pytest.fixture(scope="session")
+def run_ministack(environment):
+    """Run one of your own, with further settings."""
+    return _ministack
+
+
+@pytest.fixture(scope="session")
+def ministack(environment):
+    with _ministack() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

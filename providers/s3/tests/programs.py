@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import sys
 from pathlib import Path
@@ -91,6 +92,7 @@ async def close_behind_its_back(uri):
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.ERROR)  # that a step took long is what asyncio says on a busy machine
     _, _program, *_arguments = sys.argv
     _made = globals()[_program](*_arguments)
     if asyncio.iscoroutine(_made):

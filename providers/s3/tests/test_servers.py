@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from ptb_bucket.errors import ConfigurationError, UnsupportedError
 from ptb_bucket.stores import NOT_MODIFIED, PROOF_NAME, Create, Update, open_store
 from ptb_bucket.testing.proxy import FaultProxy
 from ptb_bucket_s3 import S3Store, Settings
-from ptb_bucket_s3._time import within
 
 
 async def test_a_server_that_ignores_conditions_is_refused(liar, monkeypatch):
@@ -127,36 +124,6 @@ def test_options_are_those_of_the_settings():
     assert store.settings == Settings("r", "http://h:1", "p", "path", "aws:kms", "k", "S", 1, 2.5, 3, always_prove=True)
     assert set(S3Store.OPTIONS) == {pair.partition("=")[0] for pair in uri.split("&")}
     assert open_store("s3://bucket/a/b")._store.settings.home == "a/b/"
-
-
-async def test_a_limit_stops_what_it_limits_and_keeps_what_is_done():
-    ended = []
-
-    async def work(seconds):
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            ended.append(seconds)
-        return seconds
-
-    assert await within(1, work(0)) == 0
-    with pytest.raises(TimeoutError):
-        await within(0.01, work(5))
-    task = asyncio.ensure_future(within(5, work(6)))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert ended == [0, 5, 6]
-
-    async def finishes_when_told_to_stop():
-        try:
-            await asyncio.sleep(5)
-        except asyncio.CancelledError:
-            return "applied"
-
-    assert await within(0.01, finishes_when_told_to_stop()) == "applied"
 
 
 def test_messages_name_an_object_by_its_address():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import operator
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,8 @@ def is_secret(given: str | None, secret: str) -> bool:
         given: The header, None if there is none.
         secret: What was passed to ``set_webhook(secret_token=...)``.
     """
-    return hmac.compare_digest((given or "").encode(), secret.encode())
+    # "replace": JSON can carry what UTF-8 cannot.
+    return hmac.compare_digest((given or "").encode(errors="replace"), secret.encode())
 
 
 def read_update(body: bytes | str, bot: ExtBot[Any]) -> Update:
@@ -73,11 +73,18 @@ def read_update(body: bytes | str, bot: ExtBot[Any]) -> Update:
     """
     try:
         update = Update.de_json(json.loads(body), bot)
-        operator.index(update.update_id)
+        _check_ids(update)
         bot.insert_callback_data(update)
     except Exception:  # noqa: BLE001  what strangers send breaks the parser in every way: KeyError, RecursionError, ...
         raise NoUpdateError("The body is no Update of Telegram's Bot API.") from None
     return update
+
+
+def _check_ids(update: Update) -> None:
+    """PTB takes everything for an id; these become keys of what is stored."""
+    owners = [owner for owner in (update.effective_chat, update.effective_user) if owner]
+    if any(type(number) is not int for number in (update.update_id, *(owner.id for owner in owners))):
+        raise NoUpdateError
 
 
 def said_of(error: BaseException) -> str:

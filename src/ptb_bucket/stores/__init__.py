@@ -15,9 +15,11 @@ from ptb_bucket.stores._contract import (
     Update,
 )
 from ptb_bucket.stores._keys import check_key
+from ptb_bucket.stores._limit import within
 from ptb_bucket.stores._local import LocalStore
 from ptb_bucket.stores._memory import MemoryStore
 from ptb_bucket.stores._meter import Meter, MeteredStore
+from ptb_bucket.stores._options import check_endpoint, check_seconds, read_options
 from ptb_bucket.stores._prefix import PrefixStore
 from ptb_bucket.stores._proof import PROOF_NAME, ConditionProof
 from ptb_bucket.stores._registry import open_store
@@ -46,7 +48,11 @@ __all__ = [
     "StoreUri",
     "StoreWrapper",
     "Update",
+    "check_endpoint",
     "check_key",
+    "check_seconds",
     "open_store",
     "parse_uri",
+    "read_options",
+    "within",
 ]

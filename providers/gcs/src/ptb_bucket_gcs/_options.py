@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.stores import check_endpoint, check_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OPTIONS", "Options", "is_google", "options_from"]
+__all__ = ["OPTIONS", "Options", "is_google"]
 
 OPTIONS: Final[Mapping[str, str]] = {
     "project": "project id for the client; an object's bucket already says where it is",
@@ -23,7 +23,6 @@ OPTIONS: Final[Mapping[str, str]] = {
     "kms_key_name": "Cloud KMS key for new objects: projects/P/locations/L/keyRings/R/cryptoKeys/K",
     "always_prove": "true: prove that conditional writes are honoured at Google's own endpoints as well, every time",
 }
-_SWITCH: Final = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
@@ -39,24 +38,9 @@ class Options:
     always_prove: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 < self.timeout < float("inf"):
-            raise ConfigurationError("timeout is no number of seconds above 0.")
+        check_seconds("timeout", self.timeout)
         endpoint = self.endpoint_url or os.environ.get("STORAGE_EMULATOR_HOST")
         object.__setattr__(self, "endpoint_url", _checked(endpoint) if endpoint else None)
-
-
-def options_from(given: Mapping[str, str]) -> Options:
-    """Read the options of a URI, whose names are known to be right.
-
-    Raises:
-        ConfigurationError: A value is no good.
-    """
-    values: dict[str, object] = dict(given)
-    if "timeout" in given:
-        values["timeout"] = _number(given["timeout"])
-    if "always_prove" in given:
-        values["always_prove"] = _switch(given["always_prove"])
-    return Options(**values)  # type: ignore[arg-type]  # names are checked by whoever opens the URI
 
 
 def is_google(endpoint_url: str | None) -> bool:
@@ -68,20 +52,5 @@ def is_google(endpoint_url: str | None) -> bool:
 def _checked(endpoint: str) -> str:
     # Google's own tools take STORAGE_EMULATOR_HOST with and without a scheme.
     whole = endpoint if "://" in endpoint else f"http://{endpoint}"
-    parts = urlsplit(whole)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-        raise ConfigurationError("endpoint_url (or STORAGE_EMULATOR_HOST) is not like http://127.0.0.1:4443.")
+    check_endpoint("endpoint_url (or STORAGE_EMULATOR_HOST)", whole)
     return whole.rstrip("/")
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ConfigurationError("timeout is no number of seconds above 0.") from None
-
-
-def _switch(text: str) -> bool:
-    if text.lower() not in _SWITCH:
-        raise ConfigurationError("always_prove is neither true nor false.")
-    return _SWITCH[text.lower()]

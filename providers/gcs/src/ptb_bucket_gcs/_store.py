@@ -15,8 +15,8 @@ from ptb_bucket.errors import (
     StoreError,
     UnsupportedError,
 )
-from ptb_bucket.stores import BlobStore, ConditionProof, Create, check_key
-from ptb_bucket_gcs._options import OPTIONS, Options, is_google, options_from
+from ptb_bucket.stores import BlobStore, ConditionProof, Create, check_key, read_options
+from ptb_bucket_gcs._options import OPTIONS, Options, is_google
 from ptb_bucket_gcs._permissions import PERMISSIONS
 from ptb_bucket_gcs._session import Session
 
@@ -82,7 +82,7 @@ class GcsStore(BlobStore):
     @classmethod
     def from_uri(cls, uri: StoreUri) -> GcsStore:
         """Open ``gs://bucket/prefix?option=value``; see :data:`OPTIONS`."""
-        return cls(uri.bucket, options_from(uri.options), home=uri.prefix)
+        return cls(uri.bucket, read_options(Options, uri.options), home=uri.prefix)
 
     @overload
     async def get(self, key: str, *, version: str | None = None) -> Blob: ...

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ptb_bucket.errors import UnavailableError
-from ptb_bucket.stores import NOT_MODIFIED, Blob, Create
+from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, within
 from ptb_bucket_s3._errors import Asked, status_of, translated
-from ptb_bucket_s3._time import within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.stores import check_endpoint, check_seconds, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,10 +58,9 @@ class Settings:
         if self.kms_key and self.sse == "AES256":
             raise ConfigurationError("s3: kms_key and sse=AES256 contradict each other. Leave one of them out.")
         if self.endpoint_url is not None:
-            _check_endpoint(self.endpoint_url)
+            check_endpoint("endpoint_url", self.endpoint_url)
         for name in ("connect_timeout", "read_timeout", "timeout"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ConfigurationError(f"s3: {name} is a number of seconds greater than 0.")
+            check_seconds(name, getattr(self, name))
 
     @classmethod
     def from_uri(cls, uri: StoreUri) -> Settings:
@@ -70,8 +69,7 @@ class Settings:
         Raises:
             ConfigurationError: A value is no good. It is not repeated.
         """
-        kinds = {field.name: str(field.type) for field in fields(cls)}
-        return cls(home=uri.prefix, **{name: _value(kinds[name], name, text) for name, text in uri.options.items()})
+        return read_options(cls, uri.options, home=uri.prefix)
 
     def put_arguments(self) -> dict[str, str]:
         """Return what every put asks for besides its bytes and condition."""
@@ -86,21 +84,3 @@ class Settings:
 def _one_of(name: str, value: str, *valid: str) -> None:
     if value not in valid:
         raise ConfigurationError(f"s3: {name} is one of {', '.join(valid)}.")
-
-
-def _check_endpoint(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError("s3: endpoint_url looks like https://minio.example:9000.")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ConfigurationError("s3: endpoint_url carries no credentials, query or fragment; remove them.")
-
-
-def _value(kind: str, name: str, text: str) -> Any:
-    if kind == "bool":
-        _one_of(name, text, "0", "1", "false", "true")
-        return text in {"1", "true"}
-    try:
-        return float(text) if kind == "float" else text
-    except ValueError:
-        raise ConfigurationError(f"s3: {name} is a number of seconds.") from None

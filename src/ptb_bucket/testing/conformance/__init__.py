@@ -13,9 +13,9 @@ A provider's tests describe a place in a :class:`Backend` and subclass the kit w
         def backend(self, bucket):
             return S3Backend(bucket).prefixed("some/prefix/")
 
-Three more want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
-:class:`FaultConformance` everything that can go wrong on the way to its server, and :class:`ProcessConformance` several
-processes at once.
+Four more want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
+:class:`FaultConformance` everything that can go wrong on the way to its server, :class:`ProcessConformance` several
+processes at once, and :class:`SeveralInstancesConformance` several instances of a bot.
 
 They run under pytest-asyncio in its auto mode, with ``-p ptb_bucket.testing.plugin`` for ``--long``.
 """
@@ -31,10 +31,18 @@ from ptb_bucket.testing.conformance._persistence import PersistenceConformance
 from ptb_bucket.testing.conformance._processes import ProcessConformance
 from ptb_bucket.testing.conformance._races import RaceTests
 from ptb_bucket.testing.conformance._reading import ReadingTests
+from ptb_bucket.testing.conformance._several import SeveralInstancesConformance
 from ptb_bucket.testing.conformance._wire import FaultConformance
 from ptb_bucket.testing.conformance._writing import WritingTests
 
-__all__ = ["Backend", "FaultConformance", "PersistenceConformance", "ProcessConformance", "StoreConformance"]
+__all__ = [
+    "Backend",
+    "FaultConformance",
+    "PersistenceConformance",
+    "ProcessConformance",
+    "SeveralInstancesConformance",
+    "StoreConformance",
+]
 
 
 class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeTests, FailingTests, RaceTests):

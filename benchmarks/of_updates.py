@@ -1,0 +1,175 @@
+"""One update: what BucketApplication adds to a plain PTB Application, in time and in requests.
+
+    python benchmarks/of_updates.py [--rounds 15] [--read-ms 20] [--write-ms 40] [--json results.json]
+
+The same handlers, an offline Telegram, and a bucket whose every read takes 20 ms and every write 40 ms. "warm": an
+instance that runs handles an update; "cold": it starts, loads, and handles its first. Medians of interleaved rounds,
+less the plain Application's. Requests that overlap are one round.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import statistics
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from telegram.ext import CommandHandler
+
+from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.testing.telegram import OfflineTelegram
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+MODES: dict[str, dict[str, Any]] = {
+    "interval": {"save": "interval"},
+    "update": {"save": "update"},
+    "update, dedupe": {"save": "update", "dedupe": True},
+}
+LAYOUTS = ("single", "per-type")
+CASES = ("warm, changes data", "warm, changes nothing", "cold, changes data")
+TELEGRAM = OfflineTelegram()
+ADA = TELEGRAM.user(42, "Ada")
+
+
+class Far(StoreWrapper):
+    """A store far away, that counts requests and the rounds in which they come."""
+
+    def __init__(self, store: MemoryStore, seconds: dict[str, float]) -> None:
+        super().__init__(store)
+        self._seconds = seconds
+        self._under_way: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
+
+    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ARG002
+        self.counts[operation] += 1
+        self.counts[f"{operation} rounds"] += not self._under_way[operation]
+        self._under_way[operation] += 1
+        try:
+            await asyncio.sleep(self._seconds.get(operation, 0))
+            return await send()
+        finally:
+            self._under_way[operation] -= 1
+
+
+async def change(update: Any, context: Any) -> None:
+    """Count in every kind of data, and say so."""
+    for data in (context.bot_data, context.chat_data, context.user_data):
+        data["n"] = data.get("n", 0) + 1
+    await update.message.reply_text("changed")
+
+
+async def look(update: Any, _context: Any) -> None:
+    """Change nothing."""
+    await update.message.reply_text("seen")
+
+
+class Bench:
+    """One mode on one layout: a bucket, and an instance that runs. Without a mode, a plain Application."""
+
+    def __init__(self, seconds: dict[str, float], layout: str = "", mode: dict[str, Any] | None = None) -> None:
+        self.far = Far(MemoryStore(), seconds)
+        self._layout, self._mode = layout, mode
+        self.times: dict[str, list[float]] = {case: [] for case in CASES}
+        self.counts: dict[str, dict[str, int]] = {}
+
+    def build(self) -> Any:
+        """Make another instance."""
+        builder = TELEGRAM.builder()
+        if self._mode is not None:
+            persistence: BucketPersistence = BucketPersistence(self.far, layout=self._layout, update_interval=3600)
+            builder = builder.application_class(BucketApplication, self._mode).persistence(persistence)
+        app = builder.build()
+        app.add_handlers([CommandHandler("change", change), CommandHandler("look", look)])
+        return app
+
+    async def start(self) -> None:
+        """Let something be in the bucket, and the instance be warm."""
+        self.app = self.build()
+        await self.app.initialize()
+        await ADA.send(self.app, "/change")
+        if self._mode is not None:
+            await self.app.update_persistence()
+
+    async def round(self) -> None:
+        """Measure every case once."""
+        await self._measure(CASES[0], lambda: ADA.send(self.app, "/change"))
+        await self._measure(CASES[1], lambda: ADA.send(self.app, "/look"))
+        if self._mode is not None:
+            await self.app.update_persistence()  # what "interval" has not saved yet is no part of the next round
+        new = self.build()
+        await self._measure(CASES[2], lambda: self._first_update(new))
+        await new.shutdown()
+
+    async def _first_update(self, app: Any) -> None:
+        await app.initialize()
+        await ADA.send(app, "/change")
+
+    async def _measure(self, case: str, action: Callable[[], Awaitable[Any]]) -> None:
+        self.far.counts.clear()
+        begin = time.perf_counter()
+        await action()
+        self.times[case].append(time.perf_counter() - begin)
+        self.counts[case] = dict(self.far.counts)  # the same in every round
+
+
+async def measure(rounds: int, seconds: dict[str, float]) -> dict[str, Any]:
+    """All figures, by layout, mode and case."""
+    plain = Bench(seconds)
+    benches = {(layout, name): Bench(seconds, layout, mode) for layout in LAYOUTS for name, mode in MODES.items()}
+    for bench in (plain, *benches.values()):
+        await bench.start()
+    for _ in range(rounds):
+        for bench in (plain, *benches.values()):
+            await bench.round()
+    for bench in (plain, *benches.values()):
+        await bench.app.shutdown()
+    base = {case: statistics.median(plain.times[case]) for case in CASES}
+    figures: dict[str, Any] = {"plain": {case: {"ms": base[case] * 1e3} for case in CASES}}
+    for (layout, name), bench in benches.items():
+        figures.setdefault(layout, {})[name] = {case: _figures(bench, case, base[case]) for case in CASES}
+    return figures
+
+
+def _figures(bench: Bench, case: str, base: float) -> dict[str, float]:
+    names = {"reads": "get", "read rounds": "get rounds", "writes": "put", "write rounds": "put rounds"}
+    counts = {ours: bench.counts[case].get(theirs, 0) for ours, theirs in names.items()}
+    return {"added ms": (statistics.median(bench.times[case]) - base) * 1e3, **counts}
+
+
+def show(figures: dict[str, Any]) -> None:
+    """A table."""
+    for case in CASES:
+        print(f"\n{case} (plain Application: {figures['plain'][case]['ms']:.1f} ms)")
+        print(f"  {'layout':10}{'save':16}{'added':>12}{'reads (rounds)':>18}{'writes (rounds)':>18}")
+        for layout in LAYOUTS:
+            for name, found in ((name, figures[layout][name][case]) for name in MODES):
+                reads, writes = (f"{found[w + 's']} ({found[w + ' rounds']})" for w in ("read", "write"))
+                print(f"  {layout:10}{name:16}{found['added ms']:9.1f} ms{reads:>18}{writes:>18}")
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--read-ms", type=float, default=20)
+    parser.add_argument("--write-ms", type=float, default=40)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # each bucket is empty at first
+    seconds = {"get": options.read_ms / 1e3, "put": options.write_ms / 1e3}
+    figures = asyncio.run(measure(options.rounds, seconds))
+    show(figures)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

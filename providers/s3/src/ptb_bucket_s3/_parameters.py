@@ -1,0 +1,67 @@
+"""Settings from the AWS Systems Manager Parameter Store, for the entry point group ``ptb_bucket.secrets``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.errors import AccessError, ConfigurationError, PTBBucketError, UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["read_parameter"]
+
+_MISSING: Final = frozenset({"ParameterNotFound", "ParameterVersionNotFound", "ValidationException"})
+_MOMENTARY: Final = frozenset({"ThrottlingException", "InternalServerError", "RequestLimitExceeded"})
+_NETWORK: Final = frozenset({"ConnectionError", "HTTPClientError"})
+"""What the SDK's errors of the network are called; all others come from its configuration, before anything is sent."""
+
+
+def read_parameter(name: str) -> str:
+    """Read a parameter and decrypt it, with a few repetitions: credentials, region and network are the SDK's.
+
+    Args:
+        name: Its name, such as ``/my-bot/token``, or its ARN if it is another account's.
+
+    Returns:
+        Its value.
+
+    Raises:
+        ConfigurationError: There is no such parameter.
+        AccessError: It may not be read, or the AWS configuration is wrong; the message says what is needed.
+        UnavailableError: AWS did not answer.
+    """
+    from botocore.config import Config  # noqa: PLC0415  half a second that only those who have parameters pay
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+    from botocore.session import Session  # noqa: PLC0415
+
+    patience = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"})
+    try:
+        client = Session().create_client("ssm", config=patience)
+        try:
+            return str(client.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
+        finally:
+            client.close()
+    except (BotoCoreError, ClientError) as exc:
+        raise _translated(exc, name) from exc
+
+
+def _translated(error: Any, name: str) -> PTBBucketError:
+    answer: dict[str, Any] = getattr(error, "response", {})
+    code = str(answer.get("Error", {}).get("Code", ""))
+    kind, advice = _meaning(error, code, int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0))
+    return kind(f"ssm: the parameter {name!r} could not be read: {code or error}. {advice}")
+
+
+def _meaning(error: Any, code: str, status: int) -> tuple[Callable[[str], PTBBucketError], str]:
+    if code in _MISSING:
+        return ConfigurationError, "Check its name, the account and the region; it is not made for you."
+    if code in _MOMENTARY or status >= 500 or _comes_from_the_network(error):  # noqa: PLR2004
+        return UnavailableError, "Try again; in a VPC, ssm needs an endpoint or a NAT gateway."
+    if code == "AccessDeniedException":
+        return AccessError, "Grant ssm:GetParameter on it, and kms:Decrypt on the customer managed key it may have."
+    return AccessError, "Check the AWS configuration and credentials."
+
+
+def _comes_from_the_network(error: Any) -> bool:
+    return any(cls.__name__ in _NETWORK for cls in type(error).__mro__)

@@ -1,0 +1,70 @@
+"""URI options that several providers have: read and checked; what is wrong is named and not repeated."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from ptb_bucket.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["check_endpoint", "check_seconds", "read_options"]
+
+_T = TypeVar("_T")
+_SWITCH: Final = {"1": True, "true": True, "0": False, "false": False}
+
+
+def read_options(cls: Callable[..., _T], given: Mapping[str, str], **more: Any) -> _T:
+    """Make a provider's dataclass of settings from the options of a URI, by the types of its fields.
+
+    Args:
+        cls: The dataclass; its fields are strings, numbers of seconds (``float``) and switches (``bool``).
+        given: The options; their names are known to be right.
+        more: Further fields, as they are.
+
+    Raises:
+        ConfigurationError: A value is no good.
+    """
+    kinds = {field.name: str(field.type) for field in fields(cls)}  # type: ignore[arg-type]  # a dataclass, as asked
+    readers = {"float": _number, "bool": _switch}
+    read = {name: readers[kinds[name]](name, text) if kinds[name] in readers else text for name, text in given.items()}
+    return cls(**read, **more)
+
+
+def check_seconds(name: str, seconds: float) -> None:
+    """Check a limit of time.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if not 0 < seconds < float("inf"):
+        raise ConfigurationError(f"{name} is a number of seconds greater than 0.")
+
+
+def check_endpoint(name: str, url: str) -> None:
+    """Check the URL of a server.
+
+    Raises:
+        ConfigurationError: It is none, or carries what does not belong there.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigurationError(f"{name} looks like https://storage.example:9000.")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name} carries no credentials, query or fragment; remove them.")
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigurationError(f"{name} is a number of seconds greater than 0.") from None
+
+
+def _switch(name: str, text: str) -> bool:
+    if text.lower() not in _SWITCH:
+        raise ConfigurationError(f"{name} is one of {', '.join(_SWITCH)}.")
+    return _SWITCH[text.lower()]

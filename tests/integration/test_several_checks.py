@@ -1,0 +1,22 @@
+"""What two instances need: BucketApplication has it, and PTB's own Application with PicklePersistence does not.
+
+The second half is why the first means something: a check that everything passes would check nothing.
+"""
+
+from __future__ import annotations
+
+import pytest
+from several_checks import CHECKS, in_a_bucket, in_a_pickle, run
+
+every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+
+
+@every_check
+async def test_ours_passes(check, tmp_path):
+    await run(check, in_a_bucket, tmp_path)
+
+
+@every_check
+async def test_a_pickle_does_not(check, tmp_path):
+    with pytest.raises(AssertionError):
+        await run(check, in_a_pickle, tmp_path)

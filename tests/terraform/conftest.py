@@ -1,0 +1,47 @@
+"""Terraform on copies of this repository's modules, and a local AWS for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this file
+
+from local_aws import LocalAws
+from running import TERRAFORM, Terraform, missing
+
+
+@pytest.fixture(scope="session")
+def needs_aws():
+    """What is not on this machine, said once for all tests that need it."""
+    if reason := missing():
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def aws():
+    """A local AWS of this session's own."""
+    with LocalAws() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def terraform(needs_aws, aws, tmp_path_factory):
+    """``terraform("modules/s3")``: a Terraform in a fresh copy of that folder, initialised, on the local AWS."""
+
+    def initialised(folder):
+        made = Terraform.copied(folder, tmp_path_factory.mktemp("terraform"), aws.environment)
+        made("init", "-backend=false")
+        return made
+
+    return initialised
+
+
+@pytest.fixture(scope="session")
+def command():
+    """The terraform command alone; it needs no provider."""
+    if TERRAFORM is None:
+        pytest.skip("terraform is not installed: nothing below terraform/ is checked by it")
+    return TERRAFORM
