@@ -273,10 +273,12 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         left = self._deadline.left(0.5)
         if left is not None:
             await asyncio.wait({stopping}, timeout=left)
-            await self._end_what_runs(stopping)
+            if not await self._end_what_runs(stopping):
+                return  # not an error: PTB would skip shutdown(), which saves
         await stopping
 
-    async def _end_what_runs(self, stopping: asyncio.Future[None]) -> None:
+    async def _end_what_runs(self, stopping: asyncio.Future[None]) -> bool:
+        """Whether PTB's own stop() came to its end."""
         if not stopping.done():
             self._work.end()
             await asyncio.wait({stopping}, timeout=(self._deadline.left() or 0) / 4)
@@ -284,6 +286,8 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
             _LOGGER.error("Jobs or handlers that do not end are left behind: the rest of the time is for saving")
             stopping.cancel()
             await asyncio.wait({stopping}, timeout=0.1)
+            return stopping.done() and not stopping.cancelled()
+        return True
 
     async def shutdown(self) -> None:
         """Save and let go. See ``Application.shutdown``.

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from telegram import Update
 
@@ -42,7 +42,7 @@ class Turns:
     def __init__(self) -> None:
         self._turns: dict[Key, _Turn] = {}
         self._held: ContextVar[frozenset[tuple[Key, object]]] = ContextVar("held", default=frozenset())
-        self._waits: dict[object, Key] = {}
+        self._waits: dict[object, list[Key]] = {}  # several of one holder: its handler may gather updates
 
     def __len__(self) -> int:
         return len(self._turns)
@@ -86,21 +86,34 @@ class Turns:
     async def _wait(self, key: Key, turn: _Turn, holder: object, held: frozenset[tuple[Key, object]]) -> None:
         waiting = {mine for _, mine in held} | {holder}
         self._check_ring(turn, waiting)
-        self._waits.update(dict.fromkeys(waiting, key))
+        for mine in waiting:
+            self._waits.setdefault(mine, []).append(key)
         try:
             await turn.lock.acquire()
         finally:
             for mine in waiting:
-                self._waits.pop(mine, None)
+                self._waited(mine, key)
         turn.holder = holder
 
+    def _waited(self, mine: object, key: Key) -> None:
+        self._waits[mine].remove(key)
+        if not self._waits[mine]:
+            del self._waits[mine]
+
     def _check_ring(self, turn: _Turn, waiting: set[object]) -> None:
-        other = turn.holder
-        while other is not None and other not in waiting:
-            wanted = self._waits.get(other)
-            other = self._turns[wanted].holder if wanted in self._turns else None
-        if other is not None:
-            raise RuntimeError(
-                "A handler processes an update of another chat or user, whose handler waits for this one: neither "
-                "could ever go on. Put the update into application.update_queue instead."
-            )
+        ahead, met = [turn.holder], set[object]()
+        while ahead:
+            other = ahead.pop()
+            if other is None or other in met:
+                continue
+            if other in waiting:
+                self._refuse()
+            met.add(other)
+            ahead += [self._turns[key].holder for key in self._waits.get(other, ())]
+
+    @staticmethod
+    def _refuse() -> NoReturn:
+        raise RuntimeError(
+            "A handler processes an update of another chat or user, whose handler waits for this one: neither "
+            "could ever go on. Put the update into application.update_queue instead."
+        )
