@@ -107,6 +107,31 @@ async def test_a_ring_is_an_error_instead_of_waiting_for_ever(world, busy):
     assert len(two._turns) == len(one._turns) == 0
 
 
+async def test_a_ring_through_one_of_several_gathered_updates_is_an_error_too(world, busy):
+    both, arrived, cy = asyncio.Event(), [], world.telegram.user(44, "Cy")
+
+    async def cross(update, context):
+        if update.message.text != "first":
+            return
+        arrived.append(update)
+        if len(arrived) == 2:
+            both.set()
+        await both.wait()
+        again = context.application.process_update
+        if update.effective_user.id == 42:  # waits for Bob; what it needs of Cy it gets at once
+            await asyncio.gather(*(again(busy.update(who, "second")) for who in (world.bob, cy)))
+        else:
+            await asyncio.sleep(0.02)
+            await again(busy.update(world.ada, "second"))
+
+    busy.bot = (one := await world.start(MessageHandler(filters.ALL, cross))).bot
+    await asyncio.wait_for(
+        asyncio.gather(*(one.process_update(busy.update(who, "first")) for who in (world.ada, world.bob))), 5
+    )
+    assert [type(error) for error in world.errors] == [RuntimeError]
+    assert len(one._turns) == len(one._turns._waits) == 0
+
+
 async def test_who_is_cancelled_while_waiting_leaves_the_queue(world, busy):
     one = await busy.start()
     tasks = [asyncio.ensure_future(one.process_update(busy.update(world.ada, str(n)))) for n in range(4)]
