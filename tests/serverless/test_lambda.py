@@ -9,7 +9,7 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lambda_events import HEADER, SECRET, SHAPES, Context, Environment, function_url
+from lambda_events import HEADER, SECRET, SHAPES, Context, Environment, function_url, in_base64
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.serverless.aws import lambda_webhook
@@ -112,6 +112,13 @@ def test_no_garbage_is_handled(warm, body):
     assert warm.post(body) == 400
     event = {**function_url(body, {HEADER: SECRET}), "isBase64Encoded": True}
     assert warm.handler(event, Context())["statusCode"] == 400
+
+
+@pytest.mark.parametrize("mark", ["!", "\n", " ", "\u00fc"])
+def test_base64_is_taken_at_its_word(warm, mark):
+    event = in_base64(json.dumps(warm.update("hi")), {HEADER: SECRET})
+    assert warm.handler({**event, "body": mark + event["body"]}, Context())["statusCode"] == 400
+    assert warm.handler(event, Context())["statusCode"] == 200
 
 
 @pytest.mark.parametrize("body", [None, 5, {"update_id": 1}])

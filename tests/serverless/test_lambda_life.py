@@ -10,14 +10,16 @@ import time
 
 import pytest
 from lambda_events import Context, Environment
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import NetworkError
-from telegram.ext import ApplicationBuilder
+from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import ConfigurationError, UnsavedError
 from ptb_bucket.serverless.aws import lambda_webhook
-from ptb_bucket.stores import open_store
+from ptb_bucket.stores import MemoryStore, open_store
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from ptb_bucket.testing.telegram import OfflineTelegram
 
 TIMER = {"source": "aws.events"}
 
@@ -96,11 +98,15 @@ def test_what_belongs_to_the_loop_works_at_the_next_event(environment):
 # ---------------------------------------------------------------- time
 
 
+@pytest.mark.parametrize("where", ["file", "memory"])
 @pytest.mark.parametrize("seconds", [0, 0.3, 0.8])
-def test_without_time_left_nothing_begins(environment, seconds):
+def test_without_time_left_nothing_begins(environment, seconds, where, caplog):
+    if where == "memory":  # which is done before any timer is looked at
+        environment.where = MemoryStore()
     assert environment.post(environment.update("hi")) == 200
     assert environment.post(environment.update("hi"), seconds=seconds) == 503
     assert len(environment.handled) == 1
+    assert "no time to begin" in said(caplog)
 
 
 def test_the_answer_gets_out_before_aws_ends_the_invocation(environment):
@@ -142,6 +148,20 @@ def test_a_handler_that_does_not_heed_its_cancellation_never_goes_on(environment
     assert environment.post(environment.update("hi")) == 200
     assert late == []
     assert users(tmp_path) == {"42": {"count": 2}}
+
+
+def test_a_handler_that_is_cut_off_may_clean_up(environment):
+    cleaned = []
+
+    async def wait(_update, _context):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cleaned.append(True)
+
+    environment.hook = wait
+    assert environment.post(environment.update("hi"), seconds=1.2) == 503
+    assert cleaned == [True]
 
 
 def test_a_handler_that_cancels_itself_did_not_happen(environment, tmp_path):
@@ -228,6 +248,17 @@ def test_a_function_that_was_called_instead_of_passed_is_refused():
         lambda_webhook(None)
 
 
+def test_what_others_errors_say_is_not_logged(caplog):
+    def build():
+        raise KeyError("rosebud")
+
+    environment = Environment(None)
+    environment.handler = lambda_webhook(build)
+    assert environment.post(environment.update("hi")) == 503
+    assert f"KeyError at {__file__}:" in said(caplog)
+    assert "rosebud" not in said(caplog)
+
+
 def test_logs_show_neither_secrets_nor_what_users_wrote(environment, caplog):
     environment.post(environment.update("rosebud"))
     fail(environment, Fault.DENIED)
@@ -235,6 +266,34 @@ def test_logs_show_neither_secrets_nor_what_users_wrote(environment, caplog):
     environment.post(environment.update("rosebud"), secret="rosebud")
     assert "Update 2" in said(caplog)
     assert "rosebud" not in said(caplog)
+
+
+# ---------------------------------------------------------------- keyboards
+
+
+def test_a_button_works_in_the_environment_that_did_not_send_it(tmp_path):
+    telegram, pressed = OfflineTelegram(), []
+
+    async def offer(update, _context):
+        button = InlineKeyboardButton("Tea", callback_data=("tea", 1))
+        await update.effective_message.reply_text("?", reply_markup=InlineKeyboardMarkup([[button]]))
+
+    async def press(update, _context):
+        pressed.append(update.callback_query.data)
+
+    class WithKeyboard(Environment):
+        def build(self):
+            builder = telegram.builder().arbitrary_callback_data(16).application_class(BucketApplication)
+            application = builder.persistence(BucketPersistence(f"file:{tmp_path}/bot")).build()
+            application.add_handlers([CommandHandler("offer", offer), CallbackQueryHandler(press)])
+            return application
+
+    one, two = WithKeyboard(None), WithKeyboard(None)
+    ada = telegram.user(42, "Ada")
+    assert [environment.post(ada.message_update("/start")) for environment in (one, two)] == [200, 200]
+    assert one.post(ada.message_update("/offer")) == 200
+    assert [environment.post(ada.press_update("Tea")) for environment in (two, one)] == [200, 200]
+    assert pressed == [("tea", 1)] * 2
 
 
 # ---------------------------------------------------------------- one bad value
