@@ -106,7 +106,7 @@ def test_without_time_left_nothing_begins(environment, seconds, where, caplog):
     assert environment.post(environment.update("hi")) == 200
     assert environment.post(environment.update("hi"), seconds=seconds) == 503
     assert len(environment.handled) == 1
-    assert "no time to begin" in said(caplog)
+    assert "OutOfTimeError: There was no time to begin" in said(caplog)
 
 
 def test_the_answer_gets_out_before_aws_ends_the_invocation(environment):

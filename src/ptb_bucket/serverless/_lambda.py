@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnsavedError
 from ptb_bucket.serverless._environment import Environment
 from ptb_bucket.serverless._events import Request, answer, request_of
-from ptb_bucket.serverless._loop import GRACE
+from ptb_bucket.serverless._loop import GRACE, OutOfTimeError
 from ptb_bucket.serverless._settings import webhook_secret
 from ptb_bucket.serverless._webhook import SECRET_HEADER, NoUpdateError, is_secret, read_update, said_of
 
@@ -148,7 +148,7 @@ class _Webhook:
 
 def _before_handlers(error: Exception) -> bool:
     """Whether ``process_update`` promises that no handler ran."""
-    return isinstance(error, (PTBBucketError, NoUpdateError)) and not isinstance(error, UnsavedError)
+    return isinstance(error, (PTBBucketError, NoUpdateError)) and not isinstance(error, (UnsavedError, OutOfTimeError))
 
 
 def _seconds(context: Any) -> float:

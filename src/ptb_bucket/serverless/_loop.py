@@ -6,6 +6,8 @@ import asyncio
 import weakref
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ptb_bucket.errors import PTBBucketError
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -24,7 +26,7 @@ _LEFT: Final[list[asyncio.AbstractEventLoop | None]] = []
 """Loops of the process that this one was forked from. Kept, because closing them would deafen that process's."""
 
 
-class OutOfTimeError(TimeoutError):
+class OutOfTimeError(PTBBucketError, TimeoutError):
     """Something took longer than it may. It was cancelled and does not go on."""
 
 
@@ -56,7 +58,7 @@ class Loop:
         """
         if seconds <= 0:
             work.close()
-            raise OutOfTimeError("there was no time to begin")
+            raise OutOfTimeError("There was no time to begin. Give the function a longer timeout.")
         loop = self._here()
         task = loop.create_task(work)
         loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
@@ -67,7 +69,7 @@ class Loop:
             _ABANDONED.append(task)
             self.close()
         if not task.done() or task.cancelled():
-            raise OutOfTimeError(f"cancelled after {seconds:.1f} seconds")
+            raise OutOfTimeError(f"Cancelled; there were {seconds:.1f} seconds, with loading and saving.")
         return task.result()
 
     def close(self) -> None:
