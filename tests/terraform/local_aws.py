@@ -10,6 +10,7 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 ROOT_KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
@@ -36,7 +37,7 @@ class LocalAws:
         """What a process that has the role finds in its environment."""
         answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName="bot")["Credentials"]
         names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
-        return dict(zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), map(answer.get, names)))
+        return dict(zip(KEYS, map(answer.get, names), strict=True))
 
     @contextlib.contextmanager
     def enforcing(self):

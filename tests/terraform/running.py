@@ -50,7 +50,8 @@ class Terraform:
         given = {f"TF_VAR_{name}": _text(value) for name, value in (variables or {}).items()}
         ran = subprocess.run(
             [TERRAFORM, command, *(() if command == "show" else ("-no-color",)), *arguments],
-            cwd=self.folder, env={**self.environment, **given}, capture_output=True, text=True, timeout=580, check=False,
+            cwd=self.folder, env={**self.environment, **given}, capture_output=True, text=True, check=False,
+            timeout=580,
         )  # fmt: skip
         if ran.returncode not in codes:
             raise FailedError(ran.stdout + ran.stderr)
@@ -76,7 +77,8 @@ def _text(value) -> str:
 
 def _configuration() -> str:
     mirror = os.environ.get(PLUGINS, "")
-    return f"disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{ path = {json.dumps(mirror)} }}\n}}\n"
+    installation = f"filesystem_mirror {{ path = {json.dumps(mirror)} }}"
+    return f"disable_checkpoint = true\nprovider_installation {{\n  {installation}\n}}\n"
 
 
 def resource(plan, address):

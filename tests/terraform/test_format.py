@@ -9,7 +9,9 @@ from running import TREE
 
 
 def test_format(command):
-    ran = subprocess.run([command, "fmt", "-check", "-recursive", "-diff", TREE], capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [command, "fmt", "-check", "-recursive", "-diff", TREE], capture_output=True, text=True, check=False
+    )
     assert (ran.returncode, ran.stdout) == (0, "")
 
 

@@ -55,7 +55,14 @@ ELSEWHERE = {
     "another key": Asked("kms:Decrypt", KEY + "0", SERVICE),
 }
 ADMINISTRATION = [
-    *("DeleteBucket", "PutBucketPolicy", "DeleteBucketPolicy", "GetBucketPolicy", "PutBucketVersioning", "PutBucketAcl"),
+    *(
+        "DeleteBucket",
+        "PutBucketPolicy",
+        "DeleteBucketPolicy",
+        "GetBucketPolicy",
+        "PutBucketVersioning",
+        "PutBucketAcl",
+    ),
     *("PutLifecycleConfiguration", "PutEncryptionConfiguration", "PutBucketPublicAccessBlock", "PutBucketTagging"),
     *("PutBucketOwnershipControls", "PutReplicationConfiguration", "PutBucketObjectLockConfiguration"),
 ]

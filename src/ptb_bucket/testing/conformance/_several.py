@@ -103,7 +103,9 @@ class SeveralInstancesConformance(Case):
         steps = [int(text) for text in STEPS]
         assert users == {person.id: {"steps": steps} for person in people}
 
-    @pytest.mark.parametrize("bad", [pytest.param(False, marks=pytest.mark.long), True], ids=["good weather", "bad weather"])
+    @pytest.mark.parametrize(
+        "bad", [pytest.param(False, marks=pytest.mark.long, id="good weather"), pytest.param(True, id="bad weather")]
+    )
     async def test_what_four_processes_add_is_all_there_once(
         self,
         backend: Backend,
