@@ -1,0 +1,59 @@
+# The bucket is the bot's own: nothing else should be kept here.
+
+resource "google_storage_bucket" "this" {
+  name          = var.bucket_name
+  location      = var.location
+  force_destroy = var.force_destroy
+  labels        = var.labels
+
+  # No access control lists and no public objects: roles on the bucket alone decide.
+  uniform_bucket_level_access = true
+  public_access_prevention    = "enforced"
+
+  # An object that was overwritten or deleted by mistake comes back.
+  versioning {
+    enabled = true
+  }
+
+  soft_delete_policy {
+    retention_duration_seconds = var.soft_delete_days * 24 * 60 * 60
+  }
+
+  # Conditions of one rule are ANDed; this has one only, and never meets what is current.
+  lifecycle_rule {
+    action {
+      type = "Delete"
+    }
+
+    condition {
+      days_since_noncurrent_time = var.noncurrent_version_days
+    }
+  }
+
+  lifecycle_rule {
+    action {
+      type = "AbortIncompleteMultipartUpload"
+    }
+
+    condition {
+      age = var.unfinished_upload_days
+    }
+  }
+
+  dynamic "encryption" {
+    for_each = var.kms_key_name == null ? [] : [var.kms_key_name]
+
+    content {
+      default_kms_key_name = encryption.value
+    }
+  }
+}
+
+# On the whole bucket: a condition on names does not cover listing, without which a bot cannot start.
+resource "google_storage_bucket_iam_member" "bot" {
+  for_each = var.service_accounts
+
+  bucket = google_storage_bucket.this.name
+  role   = "roles/storage.objectUser"
+  member = "serviceAccount:${each.value}"
+}

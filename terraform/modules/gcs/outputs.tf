@@ -1,0 +1,14 @@
+output "bucket_uri" {
+  description = "For PTB_BUCKET_URI or BucketPersistence(...)."
+  value       = "gs://${var.bucket_name}/${var.prefix}"
+
+  # Whoever uses the URI finds the bucket, and may use it.
+  depends_on = [google_storage_bucket.this, google_storage_bucket_iam_member.bot]
+}
+
+output "bucket_name" {
+  description = "Name of the bucket."
+  value       = var.bucket_name
+
+  depends_on = [google_storage_bucket.this]
+}

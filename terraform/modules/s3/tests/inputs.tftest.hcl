@@ -1,0 +1,149 @@
+# Bad input is refused when planning, and a plan already shows what will be. No account and no server is asked.
+
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "testing"
+  secret_key                  = "testing"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+variables {
+  bucket_name = "memory-of-bots"
+}
+
+run "defaults_are_safe" {
+  command = plan
+
+  assert {
+    condition     = output.bucket_uri == "s3://memory-of-bots/bot?region=eu-west-1"
+    error_message = "bucket_uri is not what PTB_BUCKET_URI takes."
+  }
+
+  assert {
+    condition     = !aws_s3_bucket.this.force_destroy
+    error_message = "By default nobody may destroy a bot's memory by accident."
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_s3_bucket_policy.this.policy).Statement) == 2
+    error_message = "By default, TLS and conditional writes are required."
+  }
+
+  assert {
+    condition     = !strcontains(output.policy_json, "GetObjectVersion")
+    error_message = "By default the bot may not read old versions."
+  }
+}
+
+run "options_are_in_the_uri" {
+  command = plan
+
+  variables {
+    prefix      = "bots/shop"
+    uri_options = { layout = "per-type" }
+  }
+
+  assert {
+    condition     = output.bucket_uri == "s3://memory-of-bots/bots/shop?layout=per-type&region=eu-west-1"
+    error_message = "The options are not in bucket_uri."
+  }
+}
+
+run "conditions_are_a_choice" {
+  command = plan
+
+  variables {
+    require_conditional_writes = false
+  }
+
+  assert {
+    condition     = [for each in jsondecode(aws_s3_bucket_policy.this.policy).Statement : each.Sid] == ["OnlyOverTls"]
+    error_message = "Only TLS should be required."
+  }
+}
+
+run "bucket_name_in_capitals" {
+  command         = plan
+  expect_failures = [var.bucket_name]
+  variables { bucket_name = "My_Bucket" }
+}
+
+run "bucket_name_too_short" {
+  command         = plan
+  expect_failures = [var.bucket_name]
+  variables { bucket_name = "ab" }
+}
+
+run "bucket_name_reserved" {
+  command         = plan
+  expect_failures = [var.bucket_name]
+  variables { bucket_name = "memory-s3alias" }
+}
+
+run "prefix_with_a_wildcard" {
+  command         = plan
+  expect_failures = [var.prefix]
+  variables { prefix = "bot*" }
+}
+
+run "prefix_with_an_outer_slash" {
+  command         = plan
+  expect_failures = [var.prefix]
+  variables { prefix = "bot/" }
+}
+
+run "prefix_with_dots" {
+  command         = plan
+  expect_failures = [var.prefix]
+  variables { prefix = "bots/../other" }
+}
+
+run "prefix_empty" {
+  command         = plan
+  expect_failures = [var.prefix]
+  variables { prefix = "" }
+}
+
+run "operation_unknown" {
+  command         = plan
+  expect_failures = [var.operations]
+  variables { operations = ["get", "put", "list", "everything"] }
+}
+
+run "operation_missing" {
+  command         = plan
+  expect_failures = [var.operations]
+  variables { operations = ["get", "put"] }
+}
+
+run "retention_of_no_day" {
+  command         = plan
+  expect_failures = [var.noncurrent_version_days]
+  variables { noncurrent_version_days = 0 }
+}
+
+run "retention_of_half_a_day" {
+  command         = plan
+  expect_failures = [var.noncurrent_version_days]
+  variables { noncurrent_version_days = 0.5 }
+}
+
+run "too_many_versions" {
+  command         = plan
+  expect_failures = [var.newer_noncurrent_versions]
+  variables { newer_noncurrent_versions = 101 }
+}
+
+run "key_by_alias" {
+  command         = plan
+  expect_failures = [var.kms_key_arn]
+  variables { kms_key_arn = "alias/bots" }
+}
+
+run "region_as_an_option" {
+  command         = plan
+  expect_failures = [var.uri_options]
+  variables { uri_options = { region = "eu-west-1" } }
+}

@@ -1,0 +1,32 @@
+"""Every operation of the real S3 driver, in the order in which each finds what it needs."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+
+from ptb_bucket.stores import Create, NotModified, Update, open_store
+
+
+async def every_operation(uri):
+    """Raises what the first refused one raises."""
+    key = f"{uuid.uuid4().hex}.json"  # whatever an earlier one could not delete is not in the way
+    async with opened(uri) as store:
+        etag = await store.put(key, b"1", Create())
+        assert (await store.get(key)).data == b"1"
+        assert isinstance(await store.get(key, if_none_match=etag), NotModified)
+        await store.put(key, b"2", Update(etag))
+        assert key in [info.key async for info in store.list()]
+        old = [version async for version in store.versions(key) if not version.current]
+        assert (await store.get(key, version=old[0].version)).data == b"1"
+        await store.delete(key)
+
+
+@contextlib.asynccontextmanager
+async def opened(uri):
+    """A store, closed at the end."""
+    store = open_store(uri)
+    try:
+        yield store
+    finally:
+        await store.close()

@@ -1,0 +1,139 @@
+"""Example lambda-bot, applied: its handler answers as the role, secrets stay out of the state, it ends clean."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import zipfile
+from dataclasses import dataclass
+
+import pytest
+from lambda_events import HEADER, Context, function_url
+from local_aws import ACCOUNT, KEYS, REGION
+from policies import Asked, allowed
+from running import ROOT, FailedError
+
+from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
+
+pytestmark = pytest.mark.long
+
+BOT = ROOT / "examples" / "lambda_bot" / "handler.py"
+BUCKET, TOKEN, SECRET = "memory-of-lambda", OfflineTelegram(bot_id=424242).token, "a-secret-of-some-length"
+
+
+@dataclass
+class Home:
+    """A bot's home: how terraform made it, and what it made."""
+
+    terraform: object
+    variables: dict
+
+    def __call__(self, command, **variables):
+        return self.terraform(command, "-auto-approve", variables={**self.variables, **variables})
+
+
+@pytest.fixture(scope="module")
+def home(terraform, tmp_path_factory):
+    package = tmp_path_factory.mktemp("package") / "bot.zip"
+    with zipfile.ZipFile(package, "w") as opened:
+        opened.write(BOT, "handler.py")
+    secrets = {"telegram_bot_token": TOKEN, "telegram_webhook_secret": SECRET}
+    made = Home(terraform("examples/lambda-bot"), {"bucket_name": BUCKET, "zip_path": str(package), **secrets})
+    made("apply")
+    return made
+
+
+@pytest.fixture
+def environment(home, aws):
+    """What the process finds in Lambda: what terraform set, and the keys of the role that terraform made."""
+    function = aws.client("lambda").get_function_configuration(FunctionName="my-bot")
+    where = {name: value for name, value in aws.environment.items() if "KEY" not in name}
+    return {**where, **function["Environment"]["Variables"], **aws.keys_of(function["Role"])}
+
+
+@pytest.fixture
+def handler(environment, monkeypatch, aws):
+    """The example's own handler, as AWS imports it, before an offline Telegram; permissions are enforced."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    # The local server would take the conditions of the bucket's policy as met and refuse everybody.
+    aws.client("s3").delete_bucket_policy(Bucket=BUCKET)
+    spec = importlib.util.spec_from_file_location("lambda_bot_of_terraform", BOT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    # Before permissions are enforced: of parameters the local server cannot tell one from another, and refuses all.
+    module.setting("TELEGRAM_BOT_TOKEN")
+    with aws.enforcing():
+        telegram, connected = OfflineTelegram(bot_id=424242), module.connected
+        monkeypatch.setattr(module, "connected", lambda builder: offline(connected(builder), telegram))
+        yield module.handler, telegram
+    # Lambda freezes a process and never ends it; this one goes on, and its connections must not stay open.
+    module.handler.__self__._environment._discard()
+
+
+def offline(builder, telegram):
+    return builder.request(OfflineRequest(telegram)).get_updates_request(OfflineRequest(telegram))
+
+
+def event(update, secret):
+    return function_url(json.dumps(update), {HEADER: secret})
+
+
+def test_planned_again_there_is_nothing_to_do(home):
+    assert "No changes" in home.terraform.unchanged(home.variables)
+
+
+def test_no_secret_is_in_the_state(home, aws):
+    files = [path.read_bytes() for path in home.terraform.folder.glob("*.tfstate*")]
+    assert files
+    assert not [text for text in files if TOKEN.encode() in text or SECRET.encode() in text]
+    stored = aws.client("ssm").get_parameter(Name="/my-bot/telegram-bot-token", WithDecryption=True)["Parameter"]
+    assert (stored["Value"], stored["Type"]) == (TOKEN, "SecureString")
+
+
+def test_the_api_leads_to_the_function_in_time(home, aws):
+    function = aws.client("lambda").get_function_configuration(FunctionName="my-bot")
+    api = aws.client("apigatewayv2").get_apis()["Items"][0]
+    integration = aws.client("apigatewayv2").get_integrations(ApiId=api["ApiId"])["Items"][0]
+    assert function["FunctionArn"] in integration["IntegrationUri"]
+    assert function["Timeout"] * 1000 < integration["TimeoutInMillis"]
+    assert home.terraform.outputs()["webhook_url"] == f"{api['ApiEndpoint']}/telegram"
+
+
+def test_the_role_may_read_its_secrets_and_write_its_log_and_no_more(home, aws):
+    iam = aws.client("iam")
+    [attached] = iam.list_attached_role_policies(RoleName="my-bot")["AttachedPolicies"]
+    assert attached["PolicyArn"].endswith(f"{BUCKET}-ptb-bucket")
+    policy = iam.get_role_policy(RoleName="my-bot", PolicyName="secrets-and-log")["PolicyDocument"]
+
+    def may(action, resource):
+        arn = f"arn:aws:{action.partition(':')[0]}:{REGION}:{ACCOUNT}:{resource}"
+        return allowed(Asked(action, arn), identity=policy, bucket={"Statement": []})
+
+    assert may("ssm:GetParameter", "parameter/my-bot/telegram-bot-token")
+    assert may("ssm:GetParameter", "parameter/my-bot/telegram-webhook-secret")
+    assert may("logs:PutLogEvents", "log-group:/aws/lambda/my-bot:log-stream:1")
+    assert not may("ssm:GetParameter", "parameter/my-bot/other")
+    assert not may("ssm:PutParameter", "parameter/my-bot/telegram-bot-token")
+    assert not may("logs:PutLogEvents", "log-group:/aws/lambda/other:log-stream:1")
+
+
+def test_the_bot_answers_as_the_role(handler, environment, aws):
+    handle, telegram = handler
+    ada = telegram.user(42, "Ada")
+    assert handle(event(ada.message_update("/start"), "wrong"), Context())["statusCode"] == 403
+    assert handle(event(ada.message_update("/start"), SECRET), Context())["statusCode"] == 200
+    assert handle(event(ada.message_update("Ada"), SECRET), Context())["statusCode"] == 200
+    bot = aws.client("s3", {name: value for name, value in environment.items() if name in KEYS})
+    keys = [item["Key"] for item in bot.list_objects_v2(Bucket=BUCKET, Prefix="bot/")["Contents"]]
+    assert "bot/state.json" in keys
+
+
+def test_destroy_in_two_steps(home, aws):
+    """Last of this file: what the README says about destroying is so."""
+    with pytest.raises(FailedError, match="BucketNotEmpty"):
+        home("destroy")
+    assert aws.client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] > 0
+    home("apply", force_destroy=True)
+    home("destroy", force_destroy=True)
+    assert BUCKET not in [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
