@@ -20,6 +20,7 @@ class TestMoto(StoreConformance):
         return new_place(moto)
 
 
+@pytest.mark.long
 class TestMotoUnderAPrefix(StoreConformance):
     test_odd_key_is_faithful_or_refused = ONE_BY_ONE_ELSEWHERE
     test_increments_add_up = None  # on MiniStack: moto is slow, and one at a time anyway
