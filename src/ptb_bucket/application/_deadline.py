@@ -101,12 +101,10 @@ class Work:
             self._running[task] = str(before)
         self._cut -= {task}
 
-    def end(self) -> list[str]:
+    def end(self) -> None:
         """Cancel what still runs, say what it was, and take nothing more."""
         self.over = True
-        still = {task: name for task, name in self._running.items() if not task.done()}
-        for task, name in still.items():
+        for task, name in [(task, name) for task, name in self._running.items() if not task.done()]:
             _LOGGER.error("%s was still being handled when the shutdown deadline came: it was cancelled", name)
             self._cut.add(task)
             task.cancel()
-        return list(still.values())
