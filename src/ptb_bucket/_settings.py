@@ -14,7 +14,7 @@ from ptb_bucket.state import open_layout
 from ptb_bucket.stores import BlobStore, open_store, parse_uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state import Layout, Resolver
@@ -29,12 +29,21 @@ DEFAULTS = {"layout": "single", "codec": "json"}
 
 @dataclass(frozen=True)
 class Location:
-    """Where a bot's state lies and how; ``store`` is somebody else's to close, ``uri`` is opened by us."""
+    """Where a bot's state lies and how; ``store`` is somebody else's to close, ``uri`` is opened by us.
+
+    ``said`` holds what of layout and codec was said, and not taken for lack of anything better.
+    """
 
     layout: Layout
     codec: Codec
     uri: StoreUri | None = None
     store: BlobStore | None = field(default=None, repr=False)
+    said: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def needs_bot_id(self) -> bool:
+        """Whether only a bot's id makes it one place."""
+        return self.uri is not None and BOT_ID in f"{self.uri}"
 
     def open(self, bot_id: str) -> BlobStore:
         """The store of one bot: ``{bot_id}`` becomes its id."""
@@ -61,20 +70,22 @@ def locate(
     """
     if isinstance(where, os.PathLike):
         where = str(parse_uri(f"file:{quote(os.fspath(Path(where).absolute()))}"))
+    given = {"layout": layout, "codec": codec}
     if isinstance(where, BlobStore):
-        return Location(
-            open_layout(layout or DEFAULTS["layout"]), open_codec(codec or DEFAULTS["codec"], types), store=where
-        )
+        return _location(given, types, store=where)
     uri = parse_uri(_text(where))
     options = dict(uri.options)
-    chosen = {name: _chosen(name, given, options.pop(name, None)) for name, given in
-              (("layout", layout), ("codec", codec))}  # fmt: skip
-    location = Location(
-        open_layout(chosen["layout"]), open_codec(chosen["codec"], types), uri=replace(uri, options=options)
-    )
+    chosen = {name: _chosen(name, argument, options.pop(name, None)) for name, argument in given.items()}
+    location = _location(chosen, types, uri=replace(uri, options=options))
     _check_placeholders(location.uri)
     location.open("0")  # opening sends no request, but tells a wrong URI before the bot is built
     return location
+
+
+def _location(chosen: Mapping[str, str | None], types: Iterable[Any], **where: Any) -> Location:
+    said = {name: value for name, value in chosen.items() if value}
+    settled = {**DEFAULTS, **said}
+    return Location(open_layout(settled["layout"]), open_codec(settled["codec"], types), said=said, **where)
 
 
 def _check_placeholders(uri: StoreUri | None) -> None:
@@ -95,10 +106,10 @@ def _text(where: str | None) -> str:
     return uri
 
 
-def _chosen(name: str, argument: str | None, option: str | None) -> str:
+def _chosen(name: str, argument: str | None, option: str | None) -> str | None:
     if argument and option and argument != option:
         raise ConfigurationError(f"{name}={argument!r} was passed, but the URI says {name}={option}. Say it once.")
-    return argument or option or DEFAULTS[name]
+    return argument or option
 
 
 def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = False) -> float:

@@ -21,6 +21,7 @@ __all__ = [
     "LostRaceError",
     "NotFoundError",
     "PTBBucketError",
+    "RefusedError",
     "StoreError",
     "UnavailableError",
     "UnsavedError",
@@ -35,6 +36,10 @@ class PTBBucketError(Exception):
 
 class ConfigurationError(PTBBucketError, ValueError):
     """A URI, an option or an argument is wrong. Nothing was read or written; correct it."""
+
+
+class RefusedError(PTBBucketError):
+    """A tool was asked for what might lose something, and did nothing. The message says how to insist."""
 
 
 class StoreError(PTBBucketError):

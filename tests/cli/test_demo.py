@@ -8,8 +8,6 @@ import sys
 
 import pytest
 
-from ptb_bucket.cli import main
-
 
 def run(folder, *arguments, **environment):
     clean = {name: value for name, value in os.environ.items() if name not in {"TELEGRAM_BOT_TOKEN", "PTB_BUCKET_URI"}}
@@ -181,24 +179,6 @@ def test_live_runs_the_same_bot_until_it_is_interrupted(tmp_path):
     assert "Pip listens as @pip_for_real." in result.stdout
     assert "999:offline" not in result.stdout + result.stderr
     assert "visits" in (tmp_path / "ptb-bucket-demo-live" / "state.json").read_text(encoding="utf-8")
-
-
-def test_version_and_help(capsys):
-    for argument, words in (("--version", "ptb-bucket 0."), ("--help", "example:")):
-        with pytest.raises(SystemExit) as info:
-            main([argument])
-        assert info.value.code == 0
-        assert words in capsys.readouterr().out
-
-
-def test_without_a_verb_there_is_help(capsys):
-    assert main([]) == 2
-    assert "ptb-bucket demo" in capsys.readouterr().out
-
-
-def test_an_unknown_verb_names_those_that_there_are(capsys):
-    assert main(["check", "s3://bucket"]) == 2
-    assert capsys.readouterr().err == "ptb-bucket: there is no verb 'check' here, only: demo.\n"
 
 
 READ_ONLY = """

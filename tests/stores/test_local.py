@@ -1,66 +1,9 @@
 from __future__ import annotations
 
-import errno
-import os
-from pathlib import Path
-from urllib.parse import unquote
-
 import pytest
+from places import FileBackend
 
-from ptb_bucket.stores import LocalStore
-from ptb_bucket.testing.conformance import Backend, StoreConformance
-
-
-class FileBackend(Backend):
-    """Reads the tree with a decoder of its own, so that the store's naming is checked and not used."""
-
-    def __init__(self, root, monkeypatch):
-        self._root = root
-        self._monkeypatch = monkeypatch
-
-    def open(self):
-        return LocalStore(self._root / "data")
-
-    def _files(self):
-        for path in (self._root / "data").rglob("*"):
-            if path.is_file() and not path.name.startswith("."):
-                *directories, name = path.relative_to(self._root / "data").parts
-                parts = [*(directory.removesuffix(".d") for directory in directories), name]
-                yield "/".join("" if part == "%" else unquote(part, errors="strict") for part in parts), path
-
-    async def read_raw(self, key):
-        path = dict(self._files()).get(key)
-        return path and path.read_bytes()
-
-    async def write_raw(self, key, data):
-        *directories, name = key.split("/")
-        path = self._root.joinpath("data", *(directory + ".d" for directory in directories), name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._root / "side-door"
-        temporary.write_bytes(data)
-        temporary.replace(path)
-
-    async def keys_raw(self):
-        return [key for key, _ in self._files()]
-
-    def unavailable(self):
-        root = self._root / "broken-disk"
-        for name in ("open", "scandir"):
-            self._monkeypatch.setattr(os, name, _fails_below(root, getattr(os, name)))
-        return LocalStore(root)
-
-    def denied(self):
-        (self._root / "file").touch()
-        return LocalStore(self._root / "file")
-
-
-def _fails_below(root, function):
-    def failing(path, *args, **kwargs):
-        if isinstance(path, (str, os.PathLike)) and root in (Path(path), *Path(path).parents):
-            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
-        return function(path, *args, **kwargs)
-
-    return failing
+from ptb_bucket.testing.conformance import StoreConformance
 
 
 class TestLocal(StoreConformance):

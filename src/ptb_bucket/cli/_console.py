@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import enum
 import io
 import os
 import sys
 from typing import TYPE_CHECKING
 
-from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.errors import ConfigurationError, NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from ptb_bucket.errors import PTBBucketError
 
-__all__ = ["bold", "complain", "dim", "prepare_streams", "report"]
+__all__ = ["Code", "bold", "complain", "dim", "prepare_streams", "report"]
+
+
+class Code(enum.IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    REFUSED = 4
+    INTERRUPTED = 130
 
 
 def prepare_streams() -> None:
@@ -44,9 +56,10 @@ def report(error: PTBBucketError) -> int:
         error: The error.
 
     Returns:
-        The exit code: 2 where the caller has to correct something, 1 otherwise.
+        The exit code that goes with it.
     """
-    return complain(str(error), 2 if isinstance(error, ConfigurationError) else 1)
+    codes = {ConfigurationError: Code.USAGE, NotFoundError: Code.NOT_FOUND, RefusedError: Code.REFUSED}
+    return complain(str(error), next((code for kind, code in codes.items() if isinstance(error, kind)), Code.FAILED))
 
 
 def bold(text: str) -> str:

@@ -8,17 +8,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ptb_bucket.cli import demo
-from ptb_bucket.cli._console import complain, prepare_streams, report
+from ptb_bucket.cli._console import Code, complain, prepare_streams, report
 from ptb_bucket.errors import PTBBucketError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main"]
-
-_VERBS = {"demo": demo}
-
-_USAGE, _INTERRUPTED = 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,45 +24,59 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the command's name; without, those of the process.
 
     Returns:
-        The exit code: 0 done, 1 something failed, 2 called or configured wrongly, 130 interrupted.
+        The exit code; see :class:`ptb_bucket.cli._console.Code`.
 
     Raises:
-        SystemExit: From argparse, after ``--help``, ``--version`` or arguments that it cannot read.
+        SystemExit: From argparse, after ``demo --help`` or arguments of ``demo`` that it cannot read.
     """
     prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments:
-        _parser().print_help()
-        return _USAGE
-    if not arguments[0].startswith("-") and arguments[0] not in _VERBS:
-        return complain(_unknown(arguments[0]), _USAGE)
-    return _run(_parser().parse_args(arguments))
-
-
-def _run(arguments: argparse.Namespace) -> int:
     try:
-        code: int = arguments.run(arguments)
+        return _run_demo(arguments) if arguments[:1] == ["demo"] else _run_box(arguments)
     except PTBBucketError as error:
         return report(error)
     except KeyboardInterrupt:
-        return complain("interrupted", _INTERRUPTED)
+        return complain("interrupted", Code.INTERRUPTED)
+
+
+def _run_demo(arguments: list[str]) -> int:
+    parsed = _parser().parse_args(arguments)
+    code: int = parsed.run(parsed)
     return code
+
+
+def _run_box(arguments: list[str]) -> int:
+    """All other verbs come with the extra ``[cli]``."""
+    try:
+        from ptb_bucket.cli._box import run  # noqa: PLC0415  the core does without click and rich
+    except ModuleNotFoundError as error:
+        if error.name not in {"click", "rich"}:
+            raise
+        return _without_extra(arguments)
+    return run(arguments)
+
+
+def _without_extra(arguments: list[str]) -> int:
+    if not arguments or arguments[0].startswith("-"):
+        parsed = _parser().parse_args(arguments or ["--help"])
+        code: int = parsed.run(parsed)
+        return code
+    return complain(
+        f"{arguments[0]!r} needs the extra [cli]: pip install 'ptb-bucket[cli]' (in a checkout: pip install '.[cli]'). "
+        "Without it there is only: demo.",
+        Code.USAGE,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ptb-bucket",
         description="A Telegram bot's memory in a bucket.",
-        epilog="example:\n  ptb-bucket demo        a bot that is stopped, started again, and remembers",
+        epilog="More verbs come with the extra [cli]: pip install 'ptb-bucket[cli]'\n\n"
+        "example:\n  ptb-bucket demo        a bot that is stopped, started again, and remembers",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ptb-bucket {version('ptb-bucket')}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in _VERBS.values():
-        verb.add_to(verbs)
+    demo.add_to(verbs)
     return parser
-
-
-def _unknown(verb: str) -> str:
-    known = ", ".join(_VERBS)
-    return f"there is no verb {verb!r} here, only: {known}."

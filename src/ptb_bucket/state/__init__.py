@@ -5,6 +5,7 @@ from __future__ import annotations
 from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._merger import Merger
 from ptb_bucket.state._patience import Patience
+from ptb_bucket.state.archive import Archive, Commit, Part
 from ptb_bucket.state.layouts import LAYOUTS, Layout, open_layout
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
 from ptb_bucket.state.replica import Replica
@@ -17,12 +18,15 @@ __all__ = [
     "HANDLED_LIMIT",
     "LAYOUTS",
     "MISSING",
+    "Archive",
+    "Commit",
     "Conflict",
     "ConversationKey",
     "Journal",
     "Kind",
     "Layout",
     "Merger",
+    "Part",
     "Patience",
     "Record",
     "Replica",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.layouts import Layout
     from ptb_bucket.stores import Blob, BlobStore
 
-__all__ = ["Place", "check_empty_start"]
+__all__ = ["Place", "check_empty_start", "open_document"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
 
@@ -85,15 +85,31 @@ class Place:
 
     def _opened(self, blob: Blob) -> Document:
         empty = self.ledger.empty
-        try:
-            return Document.unpack(blob.data, codec=empty.codec, bot_id=empty.bot_id)
-        except DocumentError as error:
-            raise type(error)(
-                f"{self.name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed: "
-                "correct it, bring back a copy, or move it away to start anew.",
-                key=self.key,
-                etag=blob.etag,
-            ) from error
+        return open_document(blob, key=self.key, name=self.name, codec=empty.codec, bot_id=empty.bot_id)
+
+
+def open_document(blob: Blob, *, key: str, name: str, codec: str, bot_id: str | None) -> Document:
+    """Open one version of a document.
+
+    Args:
+        blob: Its bytes and its ETag.
+        key: The document's key.
+        name: How messages name it.
+        codec: The codec that its records must have.
+        bot_id: Whose it must be; None takes anybody's.
+
+    Raises:
+        DocumentError: It cannot be used; the message names the object, its version and the way out.
+    """
+    try:
+        return Document.unpack(blob.data, codec=codec, bot_id=bot_id)
+    except DocumentError as error:
+        raise type(error)(
+            f"{name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed: "
+            "correct it, bring back a copy, or move it away to start anew.",
+            key=key,
+            etag=blob.etag,
+        ) from error
 
 
 async def check_empty_start(store: BlobStore, layout: Layout, codec: Codec, places: Sequence[Place]) -> None:

@@ -13,9 +13,10 @@ A provider's tests describe a place in a :class:`Backend` and subclass the kit w
         def backend(self, bucket):
             return S3Backend(bucket).prefixed("some/prefix/")
 
-Four more want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
+Five more want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
 :class:`FaultConformance` everything that can go wrong on the way to its server, :class:`ProcessConformance` several
-processes at once, and :class:`SeveralInstancesConformance` several instances of a bot.
+processes at once, :class:`SeveralInstancesConformance` several instances of a bot, and :class:`ToolConformance` the
+verbs of ``ptb-bucket``.
 
 They run under pytest-asyncio in its auto mode, with ``-p ptb_bucket.testing.plugin`` for ``--long``.
 """
@@ -32,6 +33,7 @@ from ptb_bucket.testing.conformance._processes import ProcessConformance
 from ptb_bucket.testing.conformance._races import RaceTests
 from ptb_bucket.testing.conformance._reading import ReadingTests
 from ptb_bucket.testing.conformance._several import SeveralInstancesConformance
+from ptb_bucket.testing.conformance._tools_show import ShowTests
 from ptb_bucket.testing.conformance._wire import FaultConformance
 from ptb_bucket.testing.conformance._writing import WritingTests
 
@@ -42,8 +44,13 @@ __all__ = [
     "ProcessConformance",
     "SeveralInstancesConformance",
     "StoreConformance",
+    "ToolConformance",
 ]
 
 
 class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeTests, FailingTests, RaceTests):
     """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""
+
+
+class ToolConformance(ShowTests):
+    """What the verbs of ``ptb-bucket`` do on a real place."""

@@ -1,0 +1,13 @@
+"""The verbs of ``ptb-bucket`` on S3."""
+
+from __future__ import annotations
+
+import pytest
+
+from ptb_bucket.testing.conformance import ToolConformance
+
+
+class TestTools(ToolConformance):
+    @pytest.fixture
+    def backend(self, moto, new_place):
+        return new_place(moto)

@@ -1,0 +1,89 @@
+"""What the verbs have in common: the URI, which may come from the environment, and options that mean the same."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ptb_bucket._settings import ENVIRONMENT
+from ptb_bucket.cli._output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["UriCommand", "with_bot_id", "with_output", "with_types"]
+
+TOKEN: Final = "TELEGRAM_BOT_TOKEN"  # noqa: S105  the name of a variable
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+class UriCommand(click.Command):
+    """A verb whose first argument is a URI, left out where ``PTB_BUCKET_URI`` says it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the environment's URI where the first argument is none."""
+        place = self._first_argument(args)
+        given = args[place] if place < len(args) else ""
+        uri = os.environ.get(ENVIRONMENT)
+        if uri and not _URI.match(given):
+            args = [*args[:place], uri, *args[place:]]
+        return super().parse_args(ctx, args)
+
+    def _first_argument(self, args: list[str]) -> int:
+        valued = {name for option in self.params if isinstance(option, click.Option) and not option.is_flag
+                  for name in option.opts}  # fmt: skip
+        place = 0
+        while place < len(args) and args[place].startswith("-") and args[place] != "--":
+            place += 2 if args[place] in valued else 1
+        return place
+
+
+def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Add ``--json``; the verb gets an :class:`Output` as ``output``."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> int | None:
+        return function(*args, output=Output(as_json=as_json), **kwargs)
+
+    return wrapped
+
+
+def with_bot_id(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Add ``--bot-id``; without it, the id is the beginning of the token in ``TELEGRAM_BOT_TOKEN``, or None."""
+
+    @click.option("--bot-id", metavar="ID", help=f"Whose memory it is; else the bot of {TOKEN}, if that is set.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, bot_id: str | None, **kwargs: Any) -> int | None:
+        found = bot_id or os.environ.get(TOKEN, "").partition(":")[0] or None
+        if found is not None and not found.isdigit():
+            raise click.BadParameter(f"a bot's id is a number, the part of its token before the colon ({TOKEN}).")
+        return function(*args, bot_id=found, **kwargs)
+
+    return wrapped
+
+
+def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Add ``--types MODULE:NAME``; the verb gets the list of classes as ``types``."""
+
+    @click.option("--types", "names", metavar="MODULE:NAME", multiple=True,
+                  help="A class of the bot's, or a list of them; may be repeated.")  # fmt: skip
+    @functools.wraps(function)
+    def wrapped(*args: Any, names: tuple[str, ...], **kwargs: Any) -> int | None:
+        return function(*args, types=[item for name in names for item in _imported(name)], **kwargs)
+
+    return wrapped
+
+
+def _imported(name: str) -> list[Any]:
+    module, _, attribute = name.partition(":")
+    try:
+        found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
+    except (ImportError, AttributeError, ValueError) as error:
+        raise click.BadParameter(f"--types {name}: {error}. It is MODULE:NAME, importable from here.") from error
+    return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]

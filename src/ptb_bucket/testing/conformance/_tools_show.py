@@ -1,0 +1,24 @@
+"""``show`` on a real place."""
+
+from __future__ import annotations
+
+from ptb_bucket.testing.conformance._tools import ToolCase
+
+__all__ = ["ShowTests"]
+
+
+class ShowTests(ToolCase):
+    """Looking at a bot's memory."""
+
+    async def test_show_counts_what_there_is(self, uri: str) -> None:
+        """Whose it is, how it lies there, how much of each kind."""
+        await self.remember(uri)
+        facts = await self.facts("show", uri)
+        assert (facts["bot_id"], facts["layout"], facts["codec"]) == (self.BOT_ID, "single", "json")
+        assert {name: one["records"] for name, one in facts["sections"].items()} == {
+            "bot_data": 1, "chat_data": 2, "user_data": 2, "conversations": 2, "callback_data": 2,
+        }  # fmt: skip
+
+    async def test_show_says_when_nothing_is_there(self, uri: str) -> None:
+        """An empty prefix is no empty bot."""
+        assert "no bot's state" in await self.fails(3, "show", uri)

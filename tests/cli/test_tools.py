@@ -1,0 +1,14 @@
+"""The verbs of ``ptb-bucket`` on a directory."""
+
+from __future__ import annotations
+
+import pytest
+from places import FileBackend
+
+from ptb_bucket.testing.conformance import ToolConformance
+
+
+class TestTools(ToolConformance):
+    @pytest.fixture
+    def backend(self, tmp_path, monkeypatch):
+        return FileBackend(tmp_path, monkeypatch)
