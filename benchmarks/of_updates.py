@@ -15,14 +15,14 @@ import json
 import logging
 import statistics
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from far import Far
 from telegram.ext import CommandHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
-from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.telegram import OfflineTelegram
 
 if TYPE_CHECKING:
@@ -37,26 +37,6 @@ LAYOUTS = ("single", "per-type")
 CASES = ("warm, changes data", "warm, changes nothing", "cold, changes data")
 TELEGRAM = OfflineTelegram()
 ADA = TELEGRAM.user(42, "Ada")
-
-
-class Far(StoreWrapper):
-    """A store far away, that counts requests and the rounds in which they come."""
-
-    def __init__(self, store: MemoryStore, seconds: dict[str, float]) -> None:
-        super().__init__(store)
-        self._seconds = seconds
-        self._under_way: Counter[str] = Counter()
-        self.counts: Counter[str] = Counter()
-
-    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ARG002
-        self.counts[operation] += 1
-        self.counts[f"{operation} rounds"] += not self._under_way[operation]
-        self._under_way[operation] += 1
-        try:
-            await asyncio.sleep(self._seconds.get(operation, 0))
-            return await send()
-        finally:
-            self._under_way[operation] -= 1
 
 
 async def change(update: Any, context: Any) -> None:

@@ -1,0 +1,119 @@
+"""Which layout for whom: commits, starts, loading and memory by layout, place and number of users.
+
+    python benchmarks/scale.py [--users 1000 10000 100000] [--million] [--runs 5] [--json FILE] [--plots FOLDER]
+
+Each case is a process of its own. Every read takes 20 ms and every write 40 ms longer than the place itself takes, as
+in a bucket. "floor" is the ratio to bare puts of the same bytes on the same place, taken in turns; "own CPU" is what we
+use beyond theirs, as a share of their time. PicklePersistence is measured beside, on the same disk. With ``--million``
+also a million users, in memory and in a directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scaling import tables
+from scaling.cases import Case
+from scaling.pickles import KINDS
+from sdk.servers import running, without_accounts
+
+from ptb_bucket.state import LAYOUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHILD = Path(__file__).parent / "scaling" / "child.py"
+MILLION = 1_000_000
+CODEC_USERS = 100_000
+PLACES = ("memory", "file", "s3")
+
+
+def plan(options: argparse.Namespace) -> Iterator[tuple[str, Case]]:
+    """What to measure: (part, case), JSON everywhere, pickle at 100,000 users."""
+    for users in [*options.users, *([MILLION] if options.million else [])]:
+        for place in options.places:
+            if users >= MILLION and place == "s3":
+                continue
+            codecs = options.codecs or ("json", *(["pickle"] if users == CODEC_USERS else []))
+            for layout in options.layouts:
+                yield from (("measure", Case(layout, codec, place, users, runs=options.runs)) for codec in codecs)
+        if "file" in options.places and users < MILLION:
+            yield from (("pickle", Case(name, "pickle", "file", users, runs=options.runs)) for name in KINDS)
+
+
+def measure(part: str, case: Case, options: argparse.Namespace) -> dict[str, Any]:
+    """Run one case in fresh processes."""
+    with ExitStack() as stack:
+        where = ""
+        if case.place == "file":
+            where = stack.enter_context(tempfile.TemporaryDirectory(dir=options.scratch))
+        if case.place == "s3":
+            server = stack.enter_context(running("ministack"))
+            where = server.uri(_bucket(server), "bot/")
+        case = Case(**{**asdict(case), "where": where})
+        figures = run(part, case)
+        if part == "measure" and case.place == "file" and case.layout != "per-record" and case.users < MILLION:
+            figures |= run("memory", case)
+    return {**asdict(case), "where": "", **figures}
+
+
+def _bucket(server: Any) -> str:
+    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415  comes with the S3 provider, and takes its time
+
+    boto3.client("s3", endpoint_url=server.url).create_bucket(Bucket="bench-scale")
+    return "bench-scale"
+
+
+def run(part: str, case: Case) -> dict[str, Any]:
+    """One process."""
+    command = [sys.executable, str(CHILD), part, json.dumps(asdict(case))]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    if done.returncode:
+        raise SystemExit(f"{part} of {case} failed")
+    return dict(json.loads(done.stdout))
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--million", action="store_true")
+    parser.add_argument("--places", nargs="+", choices=PLACES, default=PLACES)
+    parser.add_argument("--layouts", nargs="+", choices=list(LAYOUTS), default=list(LAYOUTS))
+    parser.add_argument("--codecs", nargs="+", choices=["json", "pickle"])
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--scratch", help="where directories are made; the system's own if left out")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--plots", type=Path)
+    options = parser.parse_args()
+    without_accounts()
+    cases, results = list(plan(options)), []
+    for number, (part, case) in enumerate(cases, 1):
+        print(f"[{number}/{len(cases)}] {case.layout} {case.codec} {case.place} {case.users:,}", file=sys.stderr)
+        results.append(measure(part, case, options))
+        if options.json:
+            options.json.write_text(json.dumps({"about": about(), "cases": results}, indent=1) + "\n")
+    tables.show(results)
+    if options.plots:
+        from scaling import plots  # noqa: PLC0415  matplotlib is for pictures only
+
+        plots.draw(results, options.plots)
+
+
+def about() -> dict[str, str]:
+    """When, and with what."""
+    return {"date": str(datetime.now(timezone.utc).date()), "Python": platform.python_version()}
+
+
+if __name__ == "__main__":
+    main()
