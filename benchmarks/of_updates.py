@@ -4,7 +4,8 @@
 
 The same handlers, an offline Telegram, and a bucket whose every read takes 20 ms and every write 40 ms. "warm": an
 instance that runs handles an update; "cold": it starts, loads, and handles its first. Medians of interleaved rounds,
-less the plain Application's. Requests that overlap are one round.
+less the plain Application's. Requests that overlap are one round. The money is what a million such updates cost in
+requests, by list prices.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from far import Far
 from telegram.ext import CommandHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.telegram import OfflineTelegram
 
@@ -33,7 +35,9 @@ MODES: dict[str, dict[str, Any]] = {
     "update": {"save": "update"},
     "update, dedupe": {"save": "update", "dedupe": True},
 }
-LAYOUTS = ("single", "per-type")
+PRICES = {"read": 0.4, "write": 5.0}
+"""Dollars per million requests: list prices of S3 Standard in us-east-1 and of Google's Standard storage in one region,
+as of November 2025."""
 CASES = ("warm, changes data", "warm, changes nothing", "cold, changes data")
 TELEGRAM = OfflineTelegram()
 ADA = TELEGRAM.user(42, "Ada")
@@ -121,18 +125,25 @@ async def measure(rounds: int, seconds: dict[str, float]) -> dict[str, Any]:
 def _figures(bench: Bench, case: str, base: float) -> dict[str, float]:
     names = {"reads": "get", "read rounds": "get rounds", "writes": "put", "write rounds": "put rounds"}
     counts = {ours: bench.counts[case].get(theirs, 0) for ours, theirs in names.items()}
-    return {"added ms": (statistics.median(bench.times[case]) - base) * 1e3, **counts}
+    dollars = counts["reads"] * PRICES["read"] + counts["writes"] * PRICES["write"]
+    return {"added ms": (statistics.median(bench.times[case]) - base) * 1e3, **counts, "dollars": dollars}
 
 
 def show(figures: dict[str, Any]) -> None:
     """A table."""
     for case in CASES:
         print(f"\n{case} (plain Application: {figures['plain'][case]['ms']:.1f} ms)")
-        print(f"  {'layout':10}{'save':16}{'added':>12}{'reads (rounds)':>18}{'writes (rounds)':>18}")
+        print(
+            f"  {'layout':12}{'save':16}{'added':>12}{'reads (rounds)':>18}{'writes (rounds)':>18}{'per million':>14}"
+        )
         for layout in LAYOUTS:
             for name, found in ((name, figures[layout][name][case]) for name in MODES):
-                reads, writes = (f"{found[w + 's']} ({found[w + ' rounds']})" for w in ("read", "write"))
-                print(f"  {layout:10}{name:16}{found['added ms']:9.1f} ms{reads:>18}{writes:>18}")
+                print(f"  {layout:12}{name:16}{_row(found)}")
+
+
+def _row(found: dict[str, float]) -> str:
+    reads, writes = (f"{found[w + 's']} ({found[w + ' rounds']})" for w in ("read", "write"))
+    return f"{found['added ms']:9.1f} ms{reads:>18}{writes:>18}{found['dollars']:12.2f} $"
 
 
 def main() -> None:

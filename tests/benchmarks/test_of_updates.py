@@ -31,7 +31,7 @@ def figures(run):
 
 def test_it_prints_a_table(run):
     assert all(f"\n{case} (plain Application: " in run[0] for case in (CHANGES, LOOKS, COLD))
-    assert all(run[0].count(f"  {mode} ") >= 3 for mode in ("per-type  update, dedupe", "single    interval"))
+    assert all(run[0].count(f"  {mode} ") >= 3 for mode in ("per-type    update, dedupe", "single      interval"))
 
 
 @pytest.mark.parametrize("layout", ["single", "per-type"])
