@@ -123,7 +123,9 @@ async def test_a_chat_migrates_over_data_that_is_there_already(everywhere):
 
 
 @pytest.mark.parametrize(
-    "on", [set(chosen) for n in range(5) for chosen in itertools.combinations(SWITCHES, n)], ids=str
+    "on",
+    [chosen for n in range(5) for chosen in itertools.combinations(SWITCHES, n)],
+    ids=lambda on: "-".join(on) or "nothing",
 )
 async def test_what_is_switched_on_comes_back_and_what_is_off_does_not(world, on):
     world.options["store_data"] = PersistenceInput(**{name: name in on for name in SWITCHES})

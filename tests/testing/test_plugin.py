@@ -23,8 +23,8 @@ def test_one_of_them_marked(server): pass
 
 @pytest.mark.parametrize(
     ("options", "expected", "outcome"),
-    [([], 2, "2 passed, 2 deselected"), (["--long"], 3, "4 passed in")],
-    ids=["short", "long"],
+    [([], 2, "\n2 passed, 2 deselected"), (["--long"], 3, "\n4 passed in"), (["-n2"], 2, "\n2 passed, 2 deselected")],
+    ids=["short", "long", "two workers"],
 )
 def test_what_is_marked_is_for_long_runs(tmp_path, options, expected, outcome):
     (tmp_path / "test_something.py").write_text(TESTS.format(expected=expected))

@@ -208,8 +208,13 @@ def test_a_server_that_is_gone_is_a_reset():
         assert outcome(proxy) is ConnectionResetError
 
 
+def proxies():
+    """The threads of all proxies of this process, those of other tests' servers too."""
+    return {thread for thread in threading.enumerate() if thread.name == "fault proxy"}
+
+
 def test_nothing_is_left_behind_with_hanging_clients(server):
-    before = threading.active_count()
+    before, others = threading.active_count(), proxies()
     with FaultProxy(f"http://127.0.0.1:{server.server_port}") as proxy:
         proxy.plan(WireFault.HANG_AFTER, times=None)
         with connected(proxy) as first, connected(proxy) as second:
@@ -220,7 +225,7 @@ def test_nothing_is_left_behind_with_hanging_clients(server):
             start = time.perf_counter()
             proxy.__exit__(None, None, None)
             assert time.perf_counter() - start < 1
-            assert [thread for thread in threading.enumerate() if thread.name == "fault proxy"] == []
+            assert proxies() == others
         proxy.__enter__()
     assert threading.active_count() <= before + 2  # the server's own handlers end when they notice
     with pytest.raises(OSError, match="refused"):

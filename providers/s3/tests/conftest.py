@@ -18,6 +18,7 @@ from urllib.parse import quote
 import boto3
 import pytest
 from botocore.config import Config
+from filelock import FileLock
 
 from ptb_bucket.stores import PROOF_NAME, open_store
 from ptb_bucket.testing.conformance import Backend
@@ -222,11 +223,12 @@ def liar(environment, tmp_path_factory):
     """s3rver answers 200 to every put, whatever its condition. From npm, into a cache outside of the project."""
     cache = Path(tempfile.gettempdir()) / f"ptb-bucket-s3rver-{S3RVER}-{os.getuid()}"
     program = cache / "node_modules" / "s3rver" / "bin" / "s3rver.js"
-    if not program.exists():
-        npm = shutil.which("npm")
-        command = [str(npm), "install", "--prefix", str(cache), "--no-audit", "--no-fund", f"s3rver@{S3RVER}"]
-        if npm is None or subprocess.run(command, check=False, capture_output=True, timeout=120).returncode:
-            pytest.skip(f"npm cannot install s3rver@{S3RVER}, the server that lies, here")
+    with FileLock(f"{cache}.lock"):  # two runs at once, or two workers of one
+        if not program.exists():
+            npm = shutil.which("npm")
+            command = [str(npm), "install", "--prefix", str(cache), "--no-audit", "--no-fund", f"s3rver@{S3RVER}"]
+            if npm is None or subprocess.run(command, check=False, capture_output=True, timeout=120).returncode:
+                pytest.skip(f"npm cannot install s3rver@{S3RVER}, the server that lies, here")
     port = free_port()
     directory = tmp_path_factory.mktemp("liar")
     command = ["node", program, "--directory", directory, "--port", str(port), "--address", "127.0.0.1", "--silent"]

@@ -1,12 +1,13 @@
 """A pytest plugin that scales tests: ``pytest -p ptb_bucket.testing.plugin --long``.
 
 ``@pytest.mark.long`` is for what tells little beyond its neighbours, such as the same test on a second server: without
-``--long`` it is deselected, and pytest says how many were.
+``--long`` it is deselected, and pytest says how many were; with pytest-xdist, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if not item.get_closest_marker("long")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_deselected(items: Sequence[Any]) -> None:
+    """Note how many, in a worker of pytest-xdist: its own line is printed nowhere."""
+    if items and (output := getattr(items[0].config, "workeroutput", None)) is not None:
+        output["deselected"] = output.get("deselected", 0) + len(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Say it where lines are printed, once: every worker leaves out the same."""
+    del error
+    left_out = getattr(node, "workeroutput", {}).get("deselected", 0)
+    terminal = node.config.pluginmanager.get_plugin("terminalreporter")
+    if left_out and terminal and "deselected" not in terminal.stats:
+        node.config.hook.pytest_deselected(items=[node] * left_out)
 
 
 @pytest.fixture(scope="session")

@@ -133,10 +133,10 @@ class FaultConformance(Case):
 
     async def test_an_outage_is_no_loss(self, backend: Backend, proxy: FaultProxy) -> None:
         """What could not be saved in time is saved later."""
-        async with Instances(commit_timeout=0.3) as instances:
-            persistence = instances.open(backend.uri("bot/", server=proxy.url), commit_timeout=30)
+        async with Instances() as instances:
+            persistence = instances.open(backend.uri("bot/", server=proxy.url))
             await persistence.update_bot_data({"n": 0})
-            impatient = instances.open(backend.uri("bot/", server=proxy.url))
+            impatient = instances.open(backend.uri("bot/", server=proxy.url), commit_timeout=1)
             assert await impatient.get_bot_data() == {"n": 0}
             proxy.plan(WireFault.RESET_BEFORE, times=None)
             with pytest.raises(UnavailableError):
