@@ -7,6 +7,7 @@ from ptb_bucket.application import BucketApplication, bucket_application
 from ptb_bucket.codecs import StoredAs
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.persistence import BucketPersistence
+from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.stores import BlobStore, open_store
 
@@ -18,6 +19,7 @@ __all__ = [
     "Conflict",
     "PTBBucketError",
     "Resolver",
+    "Sealing",
     "Stats",
     "StoredAs",
     "add_differences",

@@ -80,10 +80,11 @@ def open_for(  # noqa: PLR0913  the settings of one persistence
 ) -> Opened:  # fmt: skip
     """Open a location for one bot. Nothing is read yet."""
     bot_id = bot_id_of(bot)
-    store = MeteredStore(location.open(bot_id))
+    store = MeteredStore(location.below(bot_id))  # counts bytes as they lie in the bucket
     cache = bot.callback_data_cache if isinstance(bot, ExtBot) and store_data.callback_data else None
     replica = Replica(
-        RetryingStore(store), location.layout, location.codec, Merger(location.codec, resolver, defaults), bot_id,
+        RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
+        Merger(location.codec, resolver, defaults), bot_id,
         kinds_of(store_data), None if cache is None else cache.maxsize, Patience(commit_timeout),
     )  # fmt: skip
     return Opened(bot_id, store, location.store is None, replica, GroupCommit(replica, interval))

@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.sealing import SealedStore, Sealing
 from ptb_bucket.state import open_layout
-from ptb_bucket.stores import BlobStore, open_store, parse_uri
+from ptb_bucket.stores import BlobStore, agreed, open_store, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,6 +39,7 @@ class Location:
     codec: Codec
     uri: StoreUri | None = None
     store: BlobStore | None = field(default=None, repr=False)
+    sealing: Sealing = field(default_factory=Sealing)
     said: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -46,7 +48,15 @@ class Location:
         return self.uri is not None and BOT_ID in f"{self.uri}"
 
     def open(self, bot_id: str) -> BlobStore:
-        """The store of one bot: ``{bot_id}`` becomes its id."""
+        """The store of one bot: ``{bot_id}`` becomes its id. What lies there is unsealed; see :meth:`sealed`."""
+        return self.sealed(self.below(bot_id), bot_id)
+
+    def sealed(self, store: BlobStore, bot_id: str) -> BlobStore:
+        """Seal and unseal one bot's documents on top of ``store``; an empty id takes the first document's."""
+        return SealedStore(store, self.sealing.sealer(bot_id))
+
+    def below(self, bot_id: str) -> BlobStore:
+        """The store of one bot, with documents as they lie there."""
         if self.store is not None:
             return self.store
         if self.uri is None:
@@ -61,8 +71,9 @@ class Location:
 
 
 def locate(
-    where: str | os.PathLike[str] | BlobStore | None, layout: str | None, codec: str | None, types: Iterable[Any]
-) -> Location:
+    where: str | os.PathLike[str] | BlobStore | None, layout: str | None, codec: str | None, types: Iterable[Any],
+    sealing: Sealing | None = None,
+) -> Location:  # fmt: skip
     """Bring arguments and URI together and check them, without any request.
 
     Raises:
@@ -71,14 +82,16 @@ def locate(
     if isinstance(where, os.PathLike):
         where = str(parse_uri(f"file:{quote(os.fspath(Path(where).absolute()))}"))
     given = {"layout": layout, "codec": codec}
+    sealing = checked_sealing(sealing)
     if isinstance(where, BlobStore):
-        return _location(given, types, store=where)
+        return _location(given, types, store=where, sealing=sealing)
     uri = parse_uri(_text(where))
     options = dict(uri.options)
-    chosen = {name: _chosen(name, argument, options.pop(name, None)) for name, argument in given.items()}
-    location = _location(chosen, types, uri=replace(uri, options=options))
+    chosen = {name: agreed(name, argument, options.pop(name, None)) for name, argument in given.items()}
+    sealing = sealing.joined({name: options.pop(name) for name in Sealing.OPTIONS if name in options})
+    location = _location(chosen, types, uri=replace(uri, options=options), sealing=sealing)
     _check_placeholders(location.uri)
-    location.open("0")  # opening sends no request, but tells a wrong URI before the bot is built
+    location.below("0")  # opening sends no request, but tells a wrong URI before the bot is built
     return location
 
 
@@ -106,12 +119,6 @@ def _text(where: str | None) -> str:
     return uri
 
 
-def _chosen(name: str, argument: str | None, option: str | None) -> str | None:
-    if argument and option and argument != option:
-        raise ConfigurationError(f"{name}={argument!r} was passed, but the URI says {name}={option}. Say it once.")
-    return argument or option
-
-
 def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = False) -> float:
     """A number of seconds.
 
@@ -137,6 +144,19 @@ def checked_interval(seconds: float) -> float:
         raise ConfigurationError(
             f"{error} PTB would save in an endless loop without a pause. Pass 60, or 1 to save almost at once."
         ) from None
+
+
+def checked_sealing(sealing: Sealing | None) -> Sealing:
+    """How documents are sealed; what is not said comes from the environment.
+
+    Raises:
+        ConfigurationError: It is something else, or the environment holds no good keys.
+    """
+    if sealing is None:
+        return Sealing()
+    if not isinstance(sealing, Sealing):
+        raise ConfigurationError("sealing: expected ptb_bucket.Sealing(...).")
+    return sealing
 
 
 def checked_resolver(resolver: Resolver) -> Resolver:

@@ -22,6 +22,7 @@ __all__ = [
     "NotFoundError",
     "PTBBucketError",
     "RefusedError",
+    "SealError",
     "StoreError",
     "UnavailableError",
     "UnsavedError",
@@ -99,6 +100,10 @@ class CorruptDocumentError(DocumentError):
 
 class ForeignDocumentError(DocumentError):
     """It is whole, but not for us: another bot's, a newer format, another layout or codec."""
+
+
+class SealError(DocumentError):
+    """It is not sealed as the settings ask: tampered with, moved, or from before keys were set or changed."""
 
 
 class VanishedDocumentError(DocumentError):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from telegram import Bot
 
     from ptb_bucket._stats import Stats
+    from ptb_bucket.sealing import Sealing
     from ptb_bucket.state import ConversationKey, Resolver
     from ptb_bucket.stores import BlobStore
 
@@ -67,6 +68,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             asked, that update goes to the error handlers and no handler runs.
         resolver: Decides where two instances changed the same value; see :class:`ptb_bucket.Conflict`.
         commit_timeout: Seconds that one commit tries before it raises; what is unsaved is tried again later.
+        sealing: Compression, signatures, encryption; see :class:`ptb_bucket.Sealing`. Without, keys are read from
+            ``PTB_BUCKET_ENCRYPTION_KEYS`` or ``PTB_BUCKET_SIGNING_KEYS``, and nothing is sealed if there are none.
 
     Raises:
         ConfigurationError: An argument or the URI is wrong. Nothing is requested before the application starts.
@@ -86,6 +89,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         refresh_interval: float | None = None,
         resolver: Resolver = keep_ours,
         commit_timeout: float = 30,
+        sealing: Sealing | None = None,
     ) -> None:
         self._staging: PersistenceInput | None = None
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
@@ -96,7 +100,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             Kind.CHAT: self.context_types.chat_data,
             Kind.USER: self.context_types.user_data,
         }
-        self._location = locate(uri_or_store, layout, codec, self._with_own_types(list(types)))
+        self._location = locate(uri_or_store, layout, codec, self._with_own_types(list(types)), sealing)
         self._resolver = checked_resolver(resolver)
         self._commit_timeout = checked_seconds("commit_timeout", commit_timeout, above_zero=True)
         if refresh_interval is not None:

@@ -5,6 +5,7 @@ import random
 from datetime import datetime, timezone
 
 import pytest
+from seals import sealer
 
 from ptb_bucket.errors import (
     AccessError,
@@ -14,6 +15,7 @@ from ptb_bucket.errors import (
     UnavailableError,
     UnsupportedError,
 )
+from ptb_bucket.sealing import SealedStore
 from ptb_bucket.stores import (
     NOT_MODIFIED,
     Blob,
@@ -37,6 +39,7 @@ WRAPPERS = {
     "prefix": lambda store: PrefixStore(store, "p/"),
     "retry": RetryingStore,
     "meter": MeteredStore,
+    "sealed": lambda store: SealedStore(store, sealer()),
     "faulty": lambda store: FaultyStore(store, script([])),
 }
 VERSION = BlobVersion("v1", datetime(2026, 1, 1, tzinfo=timezone.utc), 1, current=True)

@@ -21,7 +21,7 @@ __all__ = ["Document"]
 SKELETONS: dict[str, Skeleton] = {"json": JsonSkeleton(), "pickle": FrameSkeleton()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Document:
     """The records that a layout puts into one object."""
 

@@ -32,7 +32,7 @@ __all__ = ["Attempt", "Ledger"]
 Encoded = bytes | None
 
 
-@dataclass
+@dataclass(repr=False)
 class _Merged:
     """What merging the staged records came to."""
 
@@ -42,7 +42,7 @@ class _Merged:
     seen: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
 
 
-@dataclass
+@dataclass(repr=False)
 class Attempt:
     """One put: sent again only with the same id and body, until its fate is known (rule 4)."""
 
@@ -55,7 +55,7 @@ class Attempt:
     unclear: bool = False  # it was sent, and no answer told what became of it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rebase:
     """A move of seen to stored: the top layer before and after it, the new seen, and the layers that change."""
 
@@ -65,7 +65,7 @@ class Rebase:
     layers: dict[str, Encoded]
 
 
-@dataclass
+@dataclass(repr=False)
 class Ledger:
     """The layers of one document."""
 

@@ -11,7 +11,7 @@ from ptb_bucket.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["check_endpoint", "check_seconds", "read_options"]
+__all__ = ["agreed", "check_endpoint", "check_seconds", "read_options"]
 
 _T = TypeVar("_T")
 _SWITCH: Final = {"1": True, "true": True, "0": False, "false": False}
@@ -32,6 +32,17 @@ def read_options(cls: Callable[..., _T], given: Mapping[str, str], **more: Any) 
     readers = {"float": _number, "bool": _switch}
     read = {name: readers[kinds[name]](name, text) if kinds[name] in readers else text for name, text in given.items()}
     return cls(**read, **more)
+
+
+def agreed(name: str, argument: _T | None, option: _T | None) -> _T | None:
+    """What was said as an argument, or else in the URI; None if nothing was.
+
+    Raises:
+        ConfigurationError: Both were, and differ.
+    """
+    if argument is not None and option is not None and argument != option:
+        raise ConfigurationError(f"{name}={argument!r} was passed, but the URI says {name}={option}. Say it once.")
+    return option if argument is None else argument
 
 
 def check_seconds(name: str, seconds: float) -> None:

@@ -23,6 +23,8 @@ _KNOWN: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs"}
 _BOTS: Final[Mapping[str, str]] = {
     "layout": "for a bot's state: which records share a document",
     "codec": "for a bot's state: how records are written",
+    "compression": "for a bot's state: none, gzip or zstd",
+    "max_size": "for a bot's state: bytes that a document may have, decompressed",
 }
 """Options of the state in a store, which whoever opens a state takes out before."""
 

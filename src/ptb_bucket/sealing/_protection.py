@@ -1,0 +1,105 @@
+"""What is done to the payload: nothing, a signature, or encryption. Each covers the header line as well."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from typing import TYPE_CHECKING, Final, Protocol
+
+from ptb_bucket.errors import ConfigurationError, SealError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ptb_bucket.sealing._keys import Key
+
+__all__ = ["ENCRYPTED", "PROTECTIONS", "SIGNED", "UNPROTECTED", "Protection"]
+
+UNPROTECTED: Final = "none"
+SIGNED: Final = "hmac-sha256"
+ENCRYPTED: Final = "aes-256-gcm"
+
+_DIGEST = 32
+_SALT: Final = 32
+_AES: Final = 32
+_NONCE: Final = 12
+
+
+class Protection(Protocol):
+    """One way, with one key."""
+
+    def seal(self, head: bytes, payload: bytes) -> bytes:
+        """What stands behind ``head``."""
+
+    def open(self, head: bytes, sealed: bytes) -> bytes:
+        """The payload.
+
+        Raises:
+            SealError: It was not sealed with this key and this head, or was changed.
+        """
+
+
+class Signature:
+    """HMAC-SHA-256 over header line and payload, in front of the payload."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key.derived(SIGNED)
+
+    def _digest(self, head: bytes, payload: bytes) -> bytes:
+        return hmac.digest(self._key, head + payload, "sha256")  # a head is one line: where it ends is certain
+
+    def seal(self, head: bytes, payload: bytes) -> bytes:
+        """Digest and payload."""
+        return self._digest(head, payload) + payload
+
+    def open(self, head: bytes, sealed: bytes) -> bytes:
+        """The payload."""
+        payload = sealed[_DIGEST:]
+        if not hmac.compare_digest(self._digest(head, payload), sealed[:_DIGEST]):
+            raise _broken()
+        return payload
+
+
+class Encryption:
+    """AES-256-GCM, each time under a new key that is derived from ours and a random salt.
+
+    A random nonce alone would be safe for 2^32 writes; a bot that saves each update writes for years. The salt has 256
+    bits, and from it come key and nonce, so that no number of writes is too many.
+    """
+
+    def __init__(self, key: Key) -> None:
+        try:
+            from cryptography.exceptions import InvalidTag  # noqa: PLC0415  only who encrypts needs it
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  as above
+        except ImportError as error:
+            raise ConfigurationError("Encryption needs a package: pip install 'ptb-bucket[encryption]'.") from error
+        self._key = key.derived(ENCRYPTED)
+        self._cipher, self._invalid = AESGCM, InvalidTag
+
+    def _fresh(self, salt: bytes) -> tuple[bytes, bytes]:
+        """HKDF (RFC 5869): a key and a nonce."""
+        extracted = hmac.digest(salt, self._key, "sha256")
+        first = hmac.digest(extracted, b"\x01", "sha256")
+        second = hmac.digest(extracted, first + b"\x02", "sha256")
+        return first, second[:_NONCE]
+
+    def seal(self, head: bytes, payload: bytes) -> bytes:
+        """Salt, ciphertext, tag."""
+        salt = os.urandom(_SALT)
+        key, nonce = self._fresh(salt)
+        return salt + self._cipher(key).encrypt(nonce, payload, head)
+
+    def open(self, head: bytes, sealed: bytes) -> bytes:
+        """The payload."""
+        key, nonce = self._fresh(sealed[:_SALT])
+        try:
+            return self._cipher(key).decrypt(nonce, sealed[_SALT:], head)
+        except (self._invalid, ValueError):
+            raise _broken() from None
+
+
+PROTECTIONS: Final[Mapping[str, type[Signature | Encryption]]] = {SIGNED: Signature, ENCRYPTED: Encryption}
+
+
+def _broken() -> SealError:
+    return SealError("its seal is broken: it was changed, truncated, or sealed with another key")

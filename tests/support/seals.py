@@ -1,0 +1,26 @@
+"""Ways of sealing, for tests."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+
+from ptb_bucket import Sealing
+
+BOT = "123456"
+MAGIC = b"ptb-bucket sealed "
+KEYS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(1, 4)]
+PROTECTIONS = {"none": None, "hmac-sha256": "signing_keys", "aes-256-gcm": "encryption_keys"}
+COMPRESSIONS = ["none", "gzip", "zstd"]
+WAYS = list(itertools.product(PROTECTIONS, COMPRESSIONS))
+
+
+def sealing(protection="none", compression=None, *keys, **more) -> Sealing:
+    """Settings that no environment has a part in; the first of KEYS if there are none."""
+    argument = PROTECTIONS[protection]
+    given = {argument: list(keys or KEYS[:1])} if argument else {"environment": {}}
+    return Sealing(compression=compression, **given, **more)
+
+
+def sealer(protection="none", compression=None, *keys, bot_id=BOT, **more):
+    return sealing(protection, compression, *keys, **more).sealer(bot_id)
