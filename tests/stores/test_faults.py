@@ -52,13 +52,20 @@ async def test_what_is_late_lands_when_told_and_under_its_own_condition():
 async def test_every_operation_can_fail(fault):
     seen = []
     store = FaultyStore(MemoryStore(), lambda operation, key: seen.append((operation, key)) or fault)
-    for operation in (store.get("a"), store.put("b", b"", Create()), store.delete("c")):
+    for operation in (store.get("a"), store.put("b", b"", Create()), store.delete("c"), store.delete_version("c", "1")):
         with pytest.raises(RAISED[fault]):
             await operation
     for iteration in (store.list("d"), store.versions("e")):
         with pytest.raises(RAISED[fault]):
             [item async for item in iteration]
-    assert seen == [("get", "a"), ("put", "b"), ("delete", "c"), ("list", "d"), ("versions", "e")]
+    assert seen == [
+        ("get", "a"),
+        ("put", "b"),
+        ("delete", "c"),
+        ("delete_version", "c"),
+        ("list", "d"),
+        ("versions", "e"),
+    ]
 
 
 async def test_a_listing_can_break_off_at_its_end():

@@ -31,6 +31,10 @@ class Versioned(MemoryStore):
             raise NotFoundError("no such version", key=key)
         return Blob(self._history[int(version)][1], version)
 
+    async def delete_version(self, key, version):
+        if version.isdigit() and self._history[int(version)][0] == key:
+            self._history[int(version)] = (None, b"")
+
     async def versions(self, key):
         current = key in self._blobs
         for number, (written, data) in reversed(list(enumerate(self._history))):

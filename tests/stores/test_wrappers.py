@@ -66,6 +66,9 @@ class Rich(MemoryStore):
         self.asked.append(key)
         yield VERSION
 
+    async def delete_version(self, key, version):
+        self.asked.append((key, version, "deleted"))
+
     async def diagnose(self):
         return [Finding("well", ok=True)]
 
@@ -86,8 +89,9 @@ async def test_wrapping_hides_nothing(wrap):
     assert await store.diagnose() == [Finding("well", ok=True)]
     assert [version async for version in store.versions("a")] == [VERSION]
     assert await store.get("a", version="v1") == Blob(b"old", "v1")
+    await store.delete_version("a", "v1")
     prefix = getattr(store, "prefix", "")
-    assert rich.asked == [f"{prefix}a", (f"{prefix}a", "v1")]
+    assert rich.asked == [f"{prefix}a", (f"{prefix}a", "v1"), (f"{prefix}a", "v1", "deleted")]
     assert "MemoryStore" in repr(wrap(MemoryStore()))
     async with store:
         pass

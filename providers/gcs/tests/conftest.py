@@ -162,6 +162,7 @@ class GcsBackend(Backend):
         self.server = server.url
         self._bucket = server.bucket(versioning=versioning)
         self.supports_versions = versioning
+        self.deletes_versions = False if versioning else None
 
     def open(self):
         return GcsStore(self._bucket, Options(endpoint_url=self._server.url))

@@ -268,3 +268,26 @@ async def test_a_listing_goes_on_to_the_last_page(answering):
         async with opened(google.url) as store:
             assert [info.key async for info in store.list()] == ["a", "b", "c", "d", "e"]
     assert len(google.seen) == 4
+
+
+async def test_an_old_generation_is_deleted_by_its_number(answering):
+    """fake-gcs-server deletes the current one instead: refused there, and this is a fake of Google's answers."""
+    left = {"5", "6"}
+
+    def answer(method, path, _):
+        if method == "GET":
+            return 200, {"Content-Type": "application/json"}, b'{"versioning": {"enabled": true}}'
+        [generation] = parse_qs(urlsplit(path).query)["generation"]
+        if generation not in left:
+            return refusal(404, "notFound")
+        left.remove(generation)
+        return 204, {}, b""
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            store._is_google = True
+            for version in ("5", "5", "no generation"):
+                await store.delete_version("a", version)
+            assert left == {"6"}
+            sent = [urlsplit(path).path for method, path in google.seen if method == "DELETE"]
+            assert sent == ["/storage/v1/b/bucket/o/a"] * 2

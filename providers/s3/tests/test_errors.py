@@ -29,7 +29,7 @@ from ptb_bucket.stores import Create, Update, open_store
 from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
 from ptb_bucket_s3._errors import Asked, translated
 
-OPERATIONS = ("get", "put", "delete", "list", "versions")
+OPERATIONS = ("get", "put", "delete", "list", "versions", "delete_version")
 GRANT = ("s3:This", "s3:That")
 
 

@@ -82,13 +82,14 @@ NEEDED_FOR = {
     "s3:ListBucketVersions": lambda store, _etag, _version: _all(store.versions("old")),
     "s3:GetBucketVersioning": lambda store, _etag, _version: _all(store.versions("old")),
     "s3:GetObjectVersion": lambda store, _etag, version: store.get("old", version=version),
+    "s3:DeleteObjectVersion": lambda store, _etag, version: store.delete_version("old", version),
 }
 
 
 def full_policy(bucket, without=""):
     """The README's, and beside it what the rest of PERMISSIONS takes."""
     policy = json.loads(POLICY.replace("my-bucket", bucket))
-    more = {"s3:DeleteObject": "bots/*", "s3:GetObjectVersion": "bots/*"}
+    more = {"s3:DeleteObject": "bots/*", "s3:GetObjectVersion": "bots/*", "s3:DeleteObjectVersion": "bots/*"}
     more |= {"s3:ListBucketVersions": "", "s3:GetBucketVersioning": ""}
     for action, path in more.items():
         resource = f"arn:aws:s3:::{bucket}/{path}".rstrip("/")

@@ -119,7 +119,8 @@ class BlobStore(ABC):
     """URI options that :meth:`from_uri` understands: name → one line of help."""
 
     PERMISSIONS: ClassVar[Mapping[str, Sequence[str]]] = {}
-    """Operation (``get``, ``put``, ``delete``, ``list``, ``versions``) → the cloud's actions that it needs."""
+    """Operation → the cloud's actions that it needs: ``get``, ``put`` and ``list``, which every bot needs; ``delete``,
+    ``versions`` and ``delete_version``, which only tools need."""
 
     min_write_interval: float = 0.0
     """Seconds between two writes of one key that the store can bear; the replica waits, the store does not."""
@@ -214,6 +215,21 @@ class BlobStore(ABC):
             UnsupportedError: This store keeps none.
         """
         raise UnsupportedError(f"{self!r} keeps no old versions of {key!r}", key=key)
+
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an old version of an object for good; one that is not there is no error.
+
+        Not for the current version: where that is removed, some stores make the one before it current again.
+
+        Args:
+            key: Which object.
+            version: As :meth:`versions` gives it.
+
+        Raises:
+            UnsupportedError: This store keeps no old versions.
+            AccessError, UnavailableError: It may still be there.
+        """
+        raise UnsupportedError(f"{self!r} keeps no old versions of {key!r} ({version})", key=key)
 
     async def diagnose(self) -> Sequence[Finding]:
         """Look at what only this kind of store can tell about itself, for ``ptb-bucket check``."""

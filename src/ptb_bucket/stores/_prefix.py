@@ -93,3 +93,7 @@ class PrefixStore(StoreWrapper):
     def versions(self, key: str) -> AsyncIterator[BlobVersion]:
         """Iterate over the versions of the object under the prefix and this key."""
         return super().versions(self._whole(key))
+
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an old version of the object under the prefix and this key."""
+        await super().delete_version(self._whole(key), version)

@@ -46,7 +46,7 @@ class StoreWrapper(BlobStore):
         raise ConfigurationError(f"{cls.__name__} cannot be opened from a {uri.scheme}: URI; wrap it around a store.")
 
     async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:  # noqa: ARG002 for subclasses
-        """Do one operation (``get``, ``put``, ``delete``) by calling ``send``; the seam for subclasses."""
+        """Do one operation, named like its method, by calling ``send``; the seam for subclasses."""
         return await send()
 
     async def _stream(self, operation: str, key: str, begin: Callable[[], AsyncIterator[_T]]) -> AsyncIterator[_T]:  # noqa: ARG002 for subclasses
@@ -81,6 +81,10 @@ class StoreWrapper(BlobStore):
     def versions(self, key: str) -> AsyncIterator[BlobVersion]:
         """Iterate over one object's versions in the store below; see :meth:`BlobStore.versions`."""
         return self._stream("versions", key, lambda: self._store.versions(key))
+
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an old version from the store below, once; see :meth:`BlobStore.delete_version`."""
+        await self._call("delete_version", key, lambda: self._store.delete_version(key, version))
 
     def describe(self, key: str) -> str:
         """Name an object as the store below does."""

@@ -80,9 +80,9 @@ class Objects:
             raise UnavailableError(f"The server does not say which generation of {key!r} it has written.", key=key)
         return str(blob.generation)
 
-    def delete(self, key: str) -> None:
-        """Delete an object, whatever its generation."""
-        self._bucket.blob(key).delete(**self._once)
+    def delete(self, key: str, generation: int | None = None) -> None:
+        """Delete an object, whatever its generation; or only this generation, for good."""
+        self._bucket.blob(key, generation=generation).delete(**self._once)
 
     def pages(self, prefix: str) -> Iterator[list[BlobInfo]]:
         """List; each page is one request, sent when it is asked for."""

@@ -20,5 +20,6 @@ PERMISSIONS: Final[Mapping[str, Sequence[str]]] = {
     "delete": ("storage.objects.delete",),
     "list": ("storage.objects.list",),
     "versions": ("storage.objects.get", "storage.objects.list"),
+    "delete_version": ("storage.objects.delete",),
 }
 """Operation → the permissions that it needs."""

@@ -65,9 +65,10 @@ class GcsStore(BlobStore):
         self._made_in = os.getpid()
         self._sessions: dict[int, Session] = {}
         endpoint = client.api_endpoint if client else self._options.endpoint_url
-        if not is_google(endpoint):
+        self._is_google = is_google(endpoint)
+        if not self._is_google:
             self.min_write_interval = 0.0
-        self._prove = self._options.always_prove or not is_google(endpoint)
+        self._prove = self._options.always_prove or not self._is_google
         self._proof = ConditionProof(
             self._read, self._send, server=endpoint or "Google", home=home, always=self._options.always_prove
         )
@@ -135,6 +136,23 @@ class GcsStore(BlobStore):
         found = [version async for version in self._pages("versions", key, lambda objects: objects.version_pages(key))]
         for version in sorted(found, key=lambda version: int(version.version), reverse=True):
             yield version
+
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove a generation for good; see :meth:`BlobStore.delete_version`."""
+        self._check(key)
+        await self._must_keep_versions(key)
+        if not self._is_google:
+            raise UnsupportedError(
+                f"Old generations of {key!r} are deleted at Google only: an emulator may delete the current one "
+                "instead, whichever was named.",
+                key=key,
+            )
+        if not _is_generation(version):
+            return
+        try:
+            await self._object("delete_version", key, lambda objects: objects.delete(key, int(version)))
+        except NotFoundError:
+            return
 
     async def diagnose(self) -> Sequence[Finding]:
         """Look at the bucket's settings, as far as the bot may; see :meth:`BlobStore.diagnose`."""
@@ -213,7 +231,7 @@ class GcsStore(BlobStore):
         try:
             return await self._session().run(operation, key, work)
         except NotFoundError as exc:
-            if operation in {"get", "put", "delete"}:
+            if operation in {"get", "put", "delete", "delete_version"}:
                 raise
             raise AccessError(f"There is no bucket {self.bucket!r}. Check the name.", key=key) from exc
 

@@ -105,6 +105,11 @@ class Bucket:
         """Remove an object, once."""
         await self.ask(Asked("delete", key), lambda client: client.delete_object(Bucket=self._name, Key=key))
 
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an old version of an object for good, once."""
+        which = {"Key": key, "VersionId": version}
+        await self.ask(Asked("delete_version", key), lambda client: client.delete_object(Bucket=self._name, **which))
+
     async def pages(self, asked: Asked, method: str, *markers: str) -> AsyncIterator[Mapping[str, Any]]:
         """Iterate over the pages of a listing; ``markers`` are where the next one starts."""
         wanted = {"Bucket": self._name, "Prefix": asked.key}

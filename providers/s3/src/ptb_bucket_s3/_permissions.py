@@ -16,6 +16,8 @@ PERMISSIONS: Final[Mapping[str, Sequence[str]]] = {
     "delete": ("s3:DeleteObject",),
     "list": ("s3:ListBucket",),
     "versions": ("s3:ListBucketVersions", "s3:GetObjectVersion", "s3:GetBucketVersioning"),
+    # For whoever runs erase-user --versions; no bot needs it, and it can destroy what versioning keeps.
+    "delete_version": ("s3:DeleteObjectVersion", "s3:GetBucketVersioning"),
 }
 _KMS: Final[Mapping[str, Sequence[str]]] = {
     "get": ("kms:Decrypt",),

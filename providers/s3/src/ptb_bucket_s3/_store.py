@@ -124,6 +124,15 @@ class S3Store(BlobStore):
         for item, deleted in found:
             yield _version(item, deleted)
 
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an old version for good; see :meth:`BlobStore.delete_version`."""
+        self._check(key)
+        await self._needs_versioning(key)
+        try:
+            await self._objects.delete_version(key, version)
+        except NotFoundError:
+            return
+
     async def _needs_versioning(self, key: str) -> None:
         if not await self._objects.versioning():
             raise UnsupportedError(f"s3: Versioning is off in {self.bucket!r}: no old versions of {key!r}", key=key)

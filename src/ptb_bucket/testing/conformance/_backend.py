@@ -22,6 +22,9 @@ class Backend(ABC):
     supports_versions: bool = False
     """Whether old versions are kept here; if not, asking for them has to be refused."""
 
+    deletes_versions: bool | None = None
+    """Whether old versions can be deleted for good; if not, that has to be refused. None: wherever they are kept."""
+
     server: str = ""
     """The URL that a proxy has to stand in front of; for :class:`FaultConformance`."""
 
@@ -76,6 +79,7 @@ class PrefixedBackend(Backend):
         self._backend = backend
         self._prefix = prefix
         self.supports_versions = backend.supports_versions
+        self.deletes_versions = backend.deletes_versions
 
     def open(self) -> BlobStore:
         """Return another store, wrapped."""

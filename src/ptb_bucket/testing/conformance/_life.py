@@ -59,6 +59,6 @@ class LifeTests(Case):
         store = backend.open()
         assert store.scheme
         assert store.min_write_interval >= 0
-        assert set(store.PERMISSIONS) <= {"get", "put", "delete", "list", "versions"}
+        assert set(store.PERMISSIONS) <= {"get", "put", "delete", "list", "versions", "delete_version"}
         assert all(finding.check for finding in await store.diagnose())
         await store.close()

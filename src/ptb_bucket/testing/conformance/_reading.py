@@ -61,6 +61,9 @@ class ReadingTests(Case):
                 await store.get(key, version="1")
             with pytest.raises(UnsupportedError):
                 [version async for version in store.versions(key)]
+            with pytest.raises(UnsupportedError):
+                await store.delete_version(key, "1")
+        assert (await store.get("a")).data == b"1"
 
     async def test_old_versions_can_be_read(self, store: BlobStore, backend: Backend) -> None:
         """Newest first, the first one current, each with its own bytes."""
@@ -80,3 +83,32 @@ class ReadingTests(Case):
         old = [version async for version in store.versions("a") if not version.deleted]
         assert [version.current for version in old] == [False]
         assert (await store.get("a", version=old[0].version)).data == b"1"
+
+    async def test_an_old_version_is_deleted_for_good(self, store: BlobStore, backend: Backend) -> None:
+        """Only that one, of that key; a second time is no error."""
+        _needs_versions(backend)
+        if backend.deletes_versions is False:
+            pytest.skip("this place keeps old versions for good; that deleting one is refused is tested elsewhere")
+        etag = await store.put("a", b"1", Create())
+        etag = await store.put("a", b"22", Update(etag))
+        await store.put("a", b"333", Update(etag))
+        _, _, oldest = [version async for version in store.versions("a")]
+        for _ in range(2):
+            await store.delete_version("a", oldest.version)
+        assert [version.size async for version in store.versions("a")] == [3, 2]
+        assert (await store.get("a")).data == b"333"
+        with pytest.raises(NotFoundError):
+            await store.get("a", version=oldest.version)
+
+    async def test_deleting_an_old_version_is_refused_where_it_cannot_be(
+        self, store: BlobStore, backend: Backend
+    ) -> None:
+        """Also for lack of a way to do it: then all of them are still there."""
+        if backend.deletes_versions is not False:
+            pytest.skip("this place deletes old versions, or keeps none")
+        etag = await store.put("a", b"1", Create())
+        await store.put("a", b"22", Update(etag))
+        _, old = [version async for version in store.versions("a")]
+        with pytest.raises(UnsupportedError):
+            await store.delete_version("a", old.version)
+        assert [version.size async for version in store.versions("a")] == [2, 1]
