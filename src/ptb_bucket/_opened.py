@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telegram.ext import ExtBot
 
+from ptb_bucket._settings import BOT_ID
 from ptb_bucket._stats import Stats
-from ptb_bucket.errors import ConfigurationError, UnsavedError
+from ptb_bucket.errors import ConfigurationError, StoreError, UnsavedError
 from ptb_bucket.state import Kind, Merger, Patience, Replica, Resolver
 from ptb_bucket.state._group import GroupCommit
+from ptb_bucket.state._spool import Origin
+from ptb_bucket.state._spool_files import SpoolFiles
+from ptb_bucket.state._spooling import Spool
 from ptb_bucket.stores import MeteredStore, RetryingStore
 
 if TYPE_CHECKING:
@@ -37,11 +42,31 @@ class Opened:
     async def flush(self) -> None:
         """Save everything, let go of the connections, and raise while anything is unsaved."""
         try:
-            await self.group.finish()
-            self._nothing_left()
+            await self._save()
         finally:
             if self.owned:
                 await self.store.close()
+
+    async def _save(self) -> None:
+        try:
+            await self.group.finish()
+        except Exception as error:
+            if self.replica.pending:
+                unsaved = self._unsaved()
+                raise UnsavedError(f"{unsaved}: {error}{await self.keep()}", causes=[error]) from error
+        self._nothing_left()
+
+    async def keep(self) -> str:
+        """Lay down what is unsaved, if there is a spool; how messages go on to say what became of it."""
+        spool = self.replica.spool
+        if spool is None:
+            return ""
+        try:
+            async with self.group.held():
+                self.replica.keep()
+        except StoreError as error:
+            return f" They could not be kept in spool_dir either: {error}"
+        return f" They are kept in {spool.files.root}, and saved at the next start with this spool_dir."
 
     async def discard(self) -> None:
         """Let go of everything without saving; nothing is written later."""
@@ -54,8 +79,11 @@ class Opened:
             errors = list(self.replica.unstorable.values())
             raise UnsavedError("; ".join(str(error) for error in errors), causes=errors) from errors[0]
         if self.replica.pending:
-            labels = ", ".join(sorted(record.label for record in self.replica.pending)[:10])
-            raise UnsavedError(f"{len(self.replica.pending)} records are not saved: {labels}")
+            raise UnsavedError(self._unsaved())
+
+    def _unsaved(self) -> str:
+        labels = sorted(record.label for record in self.replica.pending)
+        return f"{len(labels)} records are not saved ({', '.join(labels[:10])}{', ...' if labels[10:] else ''})"
 
     def stats(self) -> Stats:
         """A snapshot."""
@@ -76,18 +104,27 @@ class Opened:
 
 def open_for(  # noqa: PLR0913  the settings of one persistence
     bot: Bot, location: Location, *, store_data: PersistenceInput, defaults: Mapping[Kind, Callable[[], Any]],
-    resolver: Resolver, interval: float, commit_timeout: float,
+    resolver: Resolver, interval: float, commit_timeout: float, spool_dir: Path | None,
 ) -> Opened:  # fmt: skip
     """Open a location for one bot. Nothing is read yet."""
     bot_id = bot_id_of(bot)
     store = MeteredStore(location.below(bot_id))  # counts bytes as they lie in the bucket
     cache = bot.callback_data_cache if isinstance(bot, ExtBot) and store_data.callback_data else None
+    patience = Patience(commit_timeout)
     replica = Replica(
         RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
         Merger(location.codec, resolver, defaults), bot_id,
-        kinds_of(store_data), None if cache is None else cache.maxsize, Patience(commit_timeout),
+        kinds_of(store_data), None if cache is None else cache.maxsize, patience,
+        _spool(spool_dir, bot_id, location, patience),
     )  # fmt: skip
     return Opened(bot_id, store, location.store is None, replica, GroupCommit(replica, interval))
+
+
+def _spool(directory: Path | None, bot_id: str, location: Location, patience: Patience) -> Spool | None:
+    if directory is None:
+        return None
+    files = SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), patience.deadline)
+    return Spool(files, Origin(bot_id, location.layout.name, location.codec.name, ""), patience)
 
 
 def bot_id_of(bot: Bot) -> str:

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Layout, Resolver
     from ptb_bucket.stores import StoreUri
 
-__all__ = ["ENVIRONMENT", "Location", "checked_interval", "checked_resolver", "checked_seconds", "locate"]
+__all__ = [
+    "BOT_ID",
+    "ENVIRONMENT",
+    "Location",
+    "checked_interval",
+    "checked_resolver",
+    "checked_seconds",
+    "checked_spool_dir",
+    "locate",
+]
 
 ENVIRONMENT = "PTB_BUCKET_URI"
 BOT_ID = "{bot_id}"
@@ -168,3 +177,16 @@ def checked_resolver(resolver: Resolver) -> Resolver:
     if not callable(resolver):
         raise ConfigurationError("resolver: expected a function that takes a Conflict, such as ptb_bucket.keep_ours.")
     return resolver
+
+
+def checked_spool_dir(where: str | os.PathLike[str] | None) -> Path | None:
+    """The spool's directory; absolute from the start, so that a later change of directory does not move it.
+
+    Raises:
+        ConfigurationError: It is no path.
+    """
+    if where is None:
+        return None
+    if not isinstance(where, (str, os.PathLike)) or not os.fspath(where):
+        raise ConfigurationError(f"spool_dir: expected the path of a local directory, not {type(where).__name__}.")
+    return Path(where).absolute()

@@ -10,7 +10,7 @@ from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 from ptb_bucket._backstage import STAGED, STAGING_ONLY
 from ptb_bucket._opened import Opened, bot_id_of, open_for
 from ptb_bucket._rounds import Rounds
-from ptb_bucket._settings import checked_interval, checked_resolver, checked_seconds, locate
+from ptb_bucket._settings import checked_interval, checked_resolver, checked_seconds, checked_spool_dir, locate
 from ptb_bucket.codecs import StoredAs
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record, keep_ours
@@ -70,6 +70,10 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         commit_timeout: Seconds that one commit tries before it raises; what is unsaved is tried again later.
         sealing: Compression, signatures, encryption; see :class:`ptb_bucket.Sealing`. Without, keys are read from
             ``PTB_BUCKET_ENCRYPTION_KEYS`` or ``PTB_BUCKET_SIGNING_KEYS``, and nothing is sealed if there are none.
+        spool_dir: A local directory of this bot's own (``{bot_id}`` in it becomes the bot's id) that outlives the
+            process. If the bucket is out when :meth:`flush` is called at shutdown, what is unsaved is kept there, for
+            this user only, and merged into the bucket at the next start, before PTB is given anything. Default: None,
+            and what is unsaved then is lost, and named.
 
     Raises:
         ConfigurationError: An argument or the URI is wrong. Nothing is requested before the application starts.
@@ -90,6 +94,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         resolver: Resolver = keep_ours,
         commit_timeout: float = 30,
         sealing: Sealing | None = None,
+        spool_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self._staging: PersistenceInput | None = None
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
@@ -103,6 +108,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         self._location = locate(uri_or_store, layout, codec, self._with_own_types(list(types)), sealing)
         self._resolver = checked_resolver(resolver)
         self._commit_timeout = checked_seconds("commit_timeout", commit_timeout, above_zero=True)
+        self._spool_dir = checked_spool_dir(spool_dir)
         if refresh_interval is not None:
             refresh_interval = checked_seconds("refresh_interval", refresh_interval)
         self._rounds = Rounds(refresh_interval)
@@ -144,7 +150,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         if self._opened is None:
             self._opened = open_for(
                 bot, self._location, store_data=self.store_data, defaults=self._defaults, resolver=self._resolver,
-                interval=self.update_interval, commit_timeout=self._commit_timeout,
+                interval=self.update_interval, commit_timeout=self._commit_timeout, spool_dir=self._spool_dir,
             )  # fmt: skip
         elif self._opened.bot_id != bot_id_of(bot):
             raise ConfigurationError("This persistence serves another bot already: make one for each bot.")
@@ -276,7 +282,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """Save what is left and let go of connections; the next use reopens them. PTB calls it at shutdown.
 
         Raises:
-            UnsavedError, StoreError, DocumentError: Something is not durable; the message says what.
+            UnsavedError: Something is not durable; the message says what and why, and whether ``spool_dir`` has it.
         """
         if self._opened is not None:
             await self._opened.flush()

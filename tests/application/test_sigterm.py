@@ -8,15 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from bots import opened
 
 PROGRAM = Path(__file__).parents[1] / "support" / "application_process.py"
 KILLED_AT = 30
 """Seconds; far more than the deadline of one second, far less than the handler's thousand."""
 
 
-def terminated(what, tmp_path):
+def terminated(what, tmp_path, *spool):
     """What the process printed, what it logged, and what is in the bucket afterwards."""
-    command = [sys.executable, str(PROGRAM), what, f"file:{tmp_path}/bot"]
+    command = [sys.executable, str(PROGRAM), what, f"file:{tmp_path}/bot", *map(str, spool)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=KILLED_AT, check=False)
     state = tmp_path / "bot" / "state.json"
     return done.stdout, done.stderr, json.loads(state.read_text()).get("user_data", {}) if state.exists() else {}
@@ -59,3 +60,12 @@ def test_a_store_that_hangs_does_not_keep_the_process_and_what_is_unsaved_is_sai
     assert raised.startswith("UnsavedError: The shutdown deadline of 1 s is over. Not known to be saved:")
     assert "user_data[43]" in raised
     assert users == {}
+
+
+async def test_with_a_spool_nothing_is_lost_then(tmp_path):
+    raised, _logged, users = terminated("store hangs", tmp_path, tmp_path / "spool")
+    assert f"They are kept in {tmp_path}/spool" in raised
+    assert users == {}
+    next_life = opened(f"file:{tmp_path}/bot", spool_dir=tmp_path / "spool")
+    assert await next_life.get_user_data() == {43: {"first": 1}, 42: {"went": 1}}
+    await next_life.flush()

@@ -80,7 +80,7 @@ async def test_a_bot_that_cannot_save_at_shutdown_says_so_and_can_try_again(worl
     app = world.build(BucketPersistence(store, commit_timeout=0.01))
     await app.initialize()
     await asked(world.telegram.user(42, "Ada"), app, "/count")
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnsavedError):
         await app.shutdown()
     down[0] = False
     await app.shutdown()

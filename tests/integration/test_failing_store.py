@@ -10,7 +10,7 @@ from bots import World, asked, opened, settle
 from virtual_time import run_virtually
 
 from ptb_bucket import add_differences
-from ptb_bucket.errors import AccessError, PTBBucketError, StoreError, UnavailableError
+from ptb_bucket.errors import AccessError, PTBBucketError, UnavailableError, UnsavedError
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 
@@ -39,8 +39,11 @@ def test_a_failed_commit_is_raised_by_one_caller_then_by_flush_and_made_up_for_l
         assert [type(result) for result in results if result is not None] == [error]
         assert len(persistence.stats.pending) == 100
         assert error.__name__ in persistence.stats.last_error
-        with pytest.raises(StoreError):
+        with pytest.raises(
+            UnsavedError, match=r"100 records are not saved \(user_data\[0\], user_data\[10\], "
+        ) as told:
             await persistence.flush()
+        assert isinstance(told.value.causes[0], error)
         outage.over()
         await persistence.update_bot_data({})
         assert persistence.stats.pending == ()

@@ -1,6 +1,7 @@
 """A bot in a process of its own that gets SIGTERM while one of its handlers runs.
 
-Arguments: what the handler does, where the bucket is. It prints what ``run_polling`` raised.
+Arguments: what the handler does, where the bucket is, and the spool's directory if there is one. It prints what
+``run_polling`` raised.
 """
 
 # ruff: noqa: T201
@@ -35,8 +36,8 @@ async def _whatever_happens() -> None:
 class Bot:
     """``/first`` changes user_data; ``/go`` gets the signal."""
 
-    def __init__(self, what: str, where: str) -> None:
-        self.what, self.hangs = what, False
+    def __init__(self, what: str, where: str, spool: str | None = None) -> None:
+        self.what, self.spool, self.hangs = what, spool, False
         self.world = World(where)
         self.world.plan = lambda operation, _key: Fault.HANG if self.hangs and operation == "put" else None
 
@@ -59,7 +60,8 @@ class Bot:
 
     def run(self) -> None:
         handlers = CommandHandler("first", self.first), CommandHandler("go", self.go)
-        application = self.world.build(*handlers, save="interval", shutdown_deadline=DEADLINE)
+        options = {"save": "interval", "shutdown_deadline": DEADLINE, "spool_dir": self.spool}
+        application = self.world.build(*handlers, **options)
         self.world.telegram.push(self.world.bob.message_update("/first"))
         self.world.telegram.push(self.world.ada.message_update("/go"))
         application.run_polling(poll_interval=0.01)

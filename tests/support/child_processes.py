@@ -109,6 +109,28 @@ async def die_while_saving(uri: str, when: str) -> None:
     await persistence.update_user_data(1, {"n": users[1]["n"] + 1})
 
 
+async def die_while_taking_up(uri: str, spool: str, moment: str) -> None:
+    """Start with what lies in the spool, and be killed at a certain point on the way."""
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        put = event == "os.rename" and str(arguments[1]).endswith(".json")
+        removal = event == "os.remove" and str(arguments[0]).endswith(".spool")
+        if {"before the put": put, "before the removal": removal}[moment]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+    await opened(uri, spool_dir=spool).get_bot_data()
+
+
+async def start_with_spool(uri: str, spool: str) -> None:
+    """Start when told to, and tell what is there."""
+    persistence = opened(uri, spool_dir=spool)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print((await persistence.get_bot_data())["log"])
+    await persistence.flush()
+
+
 def live_twice(uri: str) -> None:
     """One persistence in two event loops, one after the other."""
     persistence = opened(uri)

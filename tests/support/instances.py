@@ -41,7 +41,8 @@ class World:
         return FaultyStore(open_store(self.where), lambda *what: self.plan(*what))  # noqa: PLW0108  the plan of that moment
 
     def build(self, *handlers: Any, save: Any = "update", layout: str = "single", **options: Any) -> BucketApplication:
-        persistence = {key: options.pop(key) for key in ("on_flush", "resolver", "context_types") if key in options}
+        own = ("on_flush", "resolver", "context_types", "spool_dir")
+        persistence = {key: options.pop(key) for key in own if key in options}
         builder = self.telegram.builder().application_class(BucketApplication, {"save": save, **options})
         builder.persistence(BucketPersistence(self.store(), layout=layout, **persistence))
         if "context_types" in persistence:

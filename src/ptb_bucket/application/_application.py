@@ -308,10 +308,15 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         if ending.done():
             return ending.result()
         ending.cancel()
-        unsaved = self._memory.unsaved
         await self._memory.group.abandon()
+        await asyncio.wait({ending}, timeout=0.1)
+        if ending.done():
+            _ = ending.cancelled() or ending.exception()  # nobody else asks for it
+            await self._memory.stage(super().update_persistence)  # PTB may have waited for something else until now
+        unsaved = self._memory.unsaved
         raise UnsavedError(
             f"The shutdown deadline of {self.shutdown_deadline:g} s is over. Not known to be saved: {unsaved}."
+            f"{await self._memory.backstage.opened.keep()}"
         )
 
     async def discard(self) -> None:

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from ptb_bucket.state._writer import Writer
     from ptb_bucket.state.records import Record
 
-__all__ = ["Attempt", "Ledger"]
+__all__ = ["Attempt", "Ledger", "Merged"]
 
 Encoded = bytes | None
 
 
 @dataclass(repr=False)
-class _Merged:
+class Merged:
     """What merging the staged records came to."""
 
     changes: dict[Record, Encoded] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Attempt:
     document: Document
     body: bytes
     carried: dict[Record, Encoded]
-    merged: _Merged
+    merged: Merged
     unclear: bool = False  # it was sent, and no answer told what became of it
 
 
@@ -130,7 +130,7 @@ class Ledger:
 
         A record that cannot be merged stays staged and is named in ``failures``; it does not hold up the others.
         """
-        merged = _Merged()
+        merged = Merged()
         self.failures = {}
         for record in {**self.staged, **self.unsure}:
             try:
@@ -146,7 +146,7 @@ class Ledger:
         self.staged = {record: self.staged[record] for record in self.failures if record in self.staged}
         return self.attempt
 
-    def _merge_staged(self, record: Record, merged: _Merged) -> None:
+    def _merge_staged(self, record: Record, merged: Merged) -> None:
         base, ours, theirs = self.seen.get(record), self.top(record), self._repaired(record)
         decided: list[Decision] = []
         result = self.merger.merge(record, base, ours, theirs, decided=decided)
@@ -160,7 +160,7 @@ class Ledger:
         if not self.merger.equal(record, result, self.stored(record)):
             merged.changes[record] = result
 
-    def _nothing_to_write(self, merged: _Merged, carried: dict[Record, Encoded]) -> None:
+    def _nothing_to_write(self, merged: Merged, carried: dict[Record, Encoded]) -> None:
         """All of it is in the bucket already, or gave way to what is there."""
         self.journal.decided(merged.decided)
         self._saw(carried)
@@ -173,7 +173,7 @@ class Ledger:
         base, carried = self.unsure[record]
         return self.merger.merge(record, base, carried, self.stored(record), idempotent=True)
 
-    def _attempt(self, merged: _Merged, carried: dict[Record, Encoded]) -> Attempt:
+    def _attempt(self, merged: Merged, carried: dict[Record, Encoded]) -> Attempt:
         before = self.document or Document(self.empty)
         header = before.header.advanced(self.writer.id, os.urandom(8).hex())
         document = before.changed(header, merged.changes)
@@ -197,6 +197,13 @@ class Ledger:
         attempt = self._take_attempt()
         self.staged = {**attempt.carried, **self.staged}
         self._settle_all()
+
+    def hand_over(self) -> None:
+        """Somebody else answers for all that is unsaved: to us, PTB's values count as given."""
+        self._saw(self._take_attempt().carried if self.attempt else {})
+        self._saw(self.staged)
+        self.staged, self.unsure = {}, {}
+        self.writer.renew()  # what becomes of the attempt now is under a name that we no longer use
 
     def _lost_track(self) -> None:
         """Nobody can tell whether it was applied (rule 13): PTB's values count as given, the next commit repairs."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state._merger import Merger
+    from ptb_bucket.state._spooling import Spool
     from ptb_bucket.state.layouts import Layout
     from ptb_bucket.state.records import Kind
     from ptb_bucket.stores import BlobStore
@@ -47,6 +48,7 @@ class Replica:
         kinds: What is loaded and saved; documents and sections of other kinds stay untouched.
         callback_limit: How many keyboards are kept; None for all.
         patience: How long one commit tries.
+        spool: Where what is unsaved goes at shutdown, and comes from at the next load; None for nowhere.
     """
 
     store: BlobStore
@@ -57,6 +59,7 @@ class Replica:
     kinds: tuple[Kind, ...]
     callback_limit: int | None = None
     patience: Patience = field(default_factory=Patience)
+    spool: Spool | None = None
     journal: Journal = field(default_factory=Journal)
     writer: Writer = field(default_factory=Writer)
     unstorable: dict[Record, CannotStoreError] = field(default_factory=dict)
@@ -72,6 +75,8 @@ class Replica:
             DocumentError: A document cannot be used; nothing was changed in the bucket.
             StoreError: A document could not be read.
         """
+        if self.spool:
+            await self.spool.replay(lambda record: self._new_place(self.layout.key(record), Writer()))
         for key in self.layout.keys(self.kinds):
             self._place(key)
         now = asyncio.get_running_loop().time()
@@ -229,7 +234,20 @@ class Replica:
     @property
     def pending(self) -> set[Record]:
         """Records that are not known to be durable."""
-        return set().union(*(ledger.pending for ledger in self._ledgers()))
+        spooled = self.spool.pending.values() if self.spool else ()
+        return set().union(*(ledger.pending for ledger in self._ledgers()), *spooled)
+
+    def keep(self) -> None:
+        """Lay down in the spool what is unsaved. The next load, here or in another process, brings it in.
+
+        No commit may be under way.
+
+        Raises:
+            StoreError: It cannot be written; it is unsaved as before.
+        """
+        if self.spool and self.pending:
+            self.loaded = False  # or the next commit would be one without what was laid down
+            self.spool.keep(list(self._places.values()))
 
     async def commit(self) -> None:
         """Make durable what was staged before the call: one conditional put for each document that changed.
@@ -265,11 +283,13 @@ class Replica:
 
     def _place(self, key: str) -> Place:
         if key not in self._places:
-            name = key + self.codec.extension
-            empty = Header(self.bot_id, self.codec.name)
-            ledger = Ledger(name, self.merger, self.writer, self.journal, empty, self.callback_limit)
-            self._places[key] = Place(self.store, ledger)
+            self._places[key] = self._new_place(key, self.writer)
         return self._places[key]
+
+    def _new_place(self, key: str, writer: Writer) -> Place:
+        empty = Header(self.bot_id, self.codec.name)
+        name = key + self.codec.extension
+        return Place(self.store, Ledger(name, self.merger, writer, self.journal, empty, self.callback_limit))
 
     @staticmethod
     async def _for_each(places: list[Place], work: Callable[[Place], Awaitable[None]]) -> None:

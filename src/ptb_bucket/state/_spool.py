@@ -1,0 +1,132 @@
+"""What one document lacks of this instance's changes, as bytes: a ledger's layers, to be taken up by the next process.
+
+A spool is not a new way to merge. It is the ledger's own layers, laid down and put back before the document is read:
+what the ledger would have found out, it then finds out, such as that a write of unknown outcome was applied.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
+from ptb_bucket.state._document import Document
+from ptb_bucket.state._header import Commit
+from ptb_bucket.state._ledger import Attempt, Merged
+from ptb_bucket.state.records import Kind, Record
+
+if TYPE_CHECKING:
+    from ptb_bucket.state._ledger import Ledger
+
+__all__ = ["Origin", "Spooled", "pack", "unpack"]
+
+MAGIC: Final = b"ptb-bucket spool 1 "
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Whose changes they are and where they belong; a spool from elsewhere is refused."""
+
+    bot_id: str
+    layout: str
+    codec: str
+    document: str
+
+
+@dataclass(frozen=True)
+class Spooled:
+    """An opened spool."""
+
+    origin: Origin
+    data: dict[str, Any]
+
+    @property
+    def records(self) -> set[Record]:
+        """What is unsaved in it."""
+        return {Record(Kind(kind), record_id) for kind, record_id, _ in self.data["records"]}
+
+    def restore(self, ledger: Ledger) -> None:
+        """Put the layers into a ledger that has read nothing yet."""
+        ledger.last_commit = self.data["last_commit"]
+        carried: dict[Record, bytes | None] = {}
+        for kind, record_id, layers in self.data["records"]:
+            record = Record(Kind(kind), record_id)
+            opened = {name: _bytes(text) for name, text in layers.items()}
+            seen = opened["seen"]
+            if seen is not None:
+                ledger.seen[record] = seen
+            if "staged" in opened:
+                ledger.staged[record] = opened["staged"]
+            if "carried" in opened:
+                carried[record] = opened["carried"]
+            if "unsure" in opened:
+                ledger.unsure[record] = opened["unsure from"], opened["unsure"]
+        ledger.attempt = self._attempt(ledger, carried)
+
+    def _attempt(self, ledger: Ledger, carried: dict[Record, bytes | None]) -> Attempt | None:
+        attempt = self.data["attempt"]
+        if attempt is None:
+            return None
+        body = base64.b64decode(attempt["body"])
+        document = Document.unpack(body, codec=ledger.empty.codec, bot_id=ledger.empty.bot_id)
+        return Attempt(
+            Commit(*attempt["commit"]), attempt["condition"], document, body, carried, Merged(), attempt["unclear"]
+        )
+
+
+def pack(ledger: Ledger, origin: Origin) -> bytes:
+    """Everything of a ledger that is not known to be durable, with what it is a change of."""
+    attempt = ledger.attempt
+    data = {
+        "origin": asdict(origin),
+        "etag": ledger.etag,
+        "last_commit": ledger.last_commit,
+        "records": [[record.kind.value, record.id, _layers(ledger, record)] for record in sorted(ledger.pending)],
+        "attempt": attempt
+        and {
+            "commit": list(attempt.commit),
+            "condition": attempt.condition,
+            "body": _text(attempt.body),
+            "unclear": attempt.unclear,
+        },
+    }
+    body = json.dumps(data).encode()
+    return MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def _layers(ledger: Ledger, record: Record) -> dict[str, str | None]:
+    layers = {"seen": ledger.seen.get(record)}
+    if record in ledger.staged:
+        layers["staged"] = ledger.staged[record]
+    if ledger.attempt and record in ledger.attempt.carried:
+        layers["carried"] = ledger.attempt.carried[record]
+    if record in ledger.unsure:
+        layers["unsure from"], layers["unsure"] = ledger.unsure[record]
+    return {name: _text(value) for name, value in layers.items()}
+
+
+def unpack(data: bytes) -> Spooled:
+    """Open what :func:`pack` made.
+
+    Raises:
+        CorruptDocumentError: It is no spool, or not as it was written.
+        ForeignDocumentError: A newer ptb-bucket wrote it.
+    """
+    first, _, body = data.partition(b"\n")
+    if first.startswith(MAGIC[:-2]) and not first.startswith(MAGIC):
+        raise ForeignDocumentError("it is of a newer format: upgrade ptb-bucket")
+    if first != MAGIC + hashlib.sha256(body).hexdigest().encode():
+        raise CorruptDocumentError("it is no spool of ptb-bucket, or it is damaged")
+    opened = json.loads(body)
+    return Spooled(Origin(**opened["origin"]), opened)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)

@@ -1,0 +1,170 @@
+"""What a bucket could not take at shutdown goes to local files, and from there into the bucket at the next start."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from ptb_bucket.errors import (
+    DocumentError,
+    ForeignDocumentError,
+    PTBBucketError,
+    StoreError,
+    UnsavedError,
+    VanishedDocumentError,
+)
+from ptb_bucket.state._commit import commit_document
+from ptb_bucket.state._spool import Origin, Spooled, pack, unpack
+from ptb_bucket.stores import StoreWrapper
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from ptb_bucket.state._patience import Patience
+    from ptb_bucket.state._reading import Place
+    from ptb_bucket.state._spool_files import SpoolFiles
+    from ptb_bucket.state.records import Record
+    from ptb_bucket.stores import BlobStore
+
+__all__ = ["Spool"]
+
+_LOGGER = logging.getLogger("ptb_bucket.state")
+_T = TypeVar("_T")
+
+
+class _WriteAhead(StoreWrapper):
+    """Before anything is sent, its commit id is in the spool: killed at any point, the next process recognises it."""
+
+    def __init__(self, store: BlobStore, keep: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(store)
+        self._keep = keep
+
+    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:
+        if operation == "put":
+            await self._keep()
+        return await super()._call(operation, key, send)
+
+
+def _plain(_key: str, data: bytes) -> bytes:
+    return data
+
+
+@dataclass
+class Spool:
+    """Local files for what is unsaved.
+
+    Args:
+        files: Where they are.
+        origin: Whose changes they are; each document's name is filled in.
+        patience: How long one document's commit tries at the next start.
+        seal: (key, bytes) → bytes, before they are written.
+        unseal: The way back.
+        pending: What this process has laid down and not seen in the bucket yet.
+    """
+
+    files: SpoolFiles
+    origin: Origin
+    patience: Patience
+    seal: Callable[[str, bytes], bytes] = _plain
+    unseal: Callable[[str, bytes], bytes] = _plain
+    pending: dict[Path, set[Record]] = field(default_factory=dict)
+
+    # ---------------------------------------------------------------- at shutdown
+
+    def keep(self, places: Sequence[Place]) -> None:
+        """Lay down all that is unsaved. From then on the files answer for it, and these places count it as given.
+
+        It does not wait: what is written is what is handed over. No commit may be under way.
+
+        Raises:
+            StoreError: Some of it could not be written; that is still the places'.
+        """
+        for place in places:
+            ledger = place.ledger
+            if ledger.pending:
+                path, records = self.files.new(), ledger.pending
+                self._write(path, place)
+                self.pending[path] = records
+                ledger.hand_over()
+
+    def _write(self, path: Path, place: Place) -> None:
+        self.files.write(path, self.seal(path.name, pack(place.ledger, self._origin_of(place))))
+
+    def _origin_of(self, place: Place) -> Origin:
+        return Origin(self.origin.bot_id, self.origin.layout, self.origin.codec, place.name)
+
+    # ---------------------------------------------------------------- at the next start
+
+    async def replay(self, place_of: Callable[[Record], Place]) -> None:
+        """Bring all that lies there into the bucket, each file removed after the commit that carried it.
+
+        Args:
+            place_of: A new place of the document of a record, which nobody has read yet.
+
+        Raises:
+            PTBBucketError: Something could not be brought in. It was not removed, nor what was laid down after it.
+        """
+        async with self.files.claimed() as paths:
+            for path in paths:
+                await self._bring_in(path, place_of)
+            self.pending = {}  # ours are among them, unless another process has brought them in
+
+    async def _bring_in(self, path: Path, place_of: Callable[[Record], Place]) -> None:
+        spooled = self._opened(path)
+        place = place_of(min(spooled.records))
+        self._check(path, spooled, place)
+        try:
+            await self._commit(path, spooled, place)
+        except PTBBucketError as error:
+            raise _refusal(
+                error, f"{path} holds what the last run could not save, and it cannot be saved yet"
+            ) from error
+        self.files.remove(path)
+        self.pending.pop(path, None)
+        _LOGGER.warning("%s: %d records that the last run could not save are saved", path.name, len(spooled.records))
+
+    async def _commit(self, path: Path, spooled: Spooled, place: Place) -> None:
+        ledger = place.ledger
+        spooled.restore(ledger)
+        place.store = _WriteAhead(place.store, lambda: asyncio.to_thread(self._write, path, place))
+        await place.refresh(asyncio.get_running_loop().time(), self.patience)
+        if spooled.data["etag"] is not None and ledger.etag is None:
+            raise VanishedDocumentError(f"{place.name} was there and is gone: bring it back", key=place.key)
+        if ledger.pending:
+            await commit_document(place, self.patience)
+
+    def _opened(self, path: Path) -> Spooled:
+        data = self.files.read(path)
+        if data is None:
+            raise ForeignDocumentError(f"{path} was removed while this process was taking it up")
+        try:
+            return unpack(self.unseal(path.name, data))
+        except DocumentError as error:
+            raise _refusal(
+                error, f"{path} holds what an earlier run could not save, and it cannot be opened"
+            ) from error
+
+    def _check(self, path: Path, spooled: Spooled, place: Place) -> None:
+        ours, theirs = self._origin_of(place), spooled.origin
+        if ours == theirs:
+            return
+        differing = {
+            name: (getattr(theirs, name), getattr(ours, name)) for name in ("bot_id", "layout", "codec", "document")
+        }
+        what = ", ".join(f"{name} {there}, not {here}" for name, (there, here) in differing.items() if there != here)
+        raise ForeignDocumentError(
+            f"{path} holds what could not be saved for {what}. It was not touched: start that bot with this spool_dir "
+            "once, give each bot a spool_dir of its own, or move the file away to give up what is in it."
+        )
+
+
+def _refusal(error: PTBBucketError, what: str) -> PTBBucketError:
+    text = f"{what}: {error} The bot does not start without it; move the file away to give up what is in it."
+    if isinstance(error, DocumentError):
+        return type(error)(text, key=error.key, etag=error.etag)
+    if isinstance(error, StoreError):
+        return type(error)(text, key=error.key)
+    return UnsavedError(text, causes=[error])
