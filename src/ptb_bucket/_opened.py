@@ -124,7 +124,9 @@ def _spool(directory: Path | None, bot_id: str, location: Location, patience: Pa
     if directory is None:
         return None
     files = SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), patience.deadline)
-    return Spool(files, Origin(bot_id, location.layout.name, location.codec.name, ""), patience)
+    origin = Origin(bot_id, location.layout.name, location.codec.name, "")
+    sealer = location.sealing.sealer(bot_id, times=8)
+    return Spool(files, origin, patience, sealer.seal, sealer.open)
 
 
 def bot_id_of(bot: Bot) -> str:

@@ -9,11 +9,13 @@ import pytest
 from bots import opened
 from child_processes import finished, spawn, start_together
 
+from ptb_bucket import Sealing
 from ptb_bucket.errors import (
     AccessError,
     ConfigurationError,
     CorruptDocumentError,
     ForeignDocumentError,
+    SealError,
     UnavailableError,
     UnsavedError,
     VanishedDocumentError,
@@ -104,6 +106,29 @@ async def test_the_file_is_for_this_user_only(bot):
     (path,) = bot.files()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(bot.spool.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("keys", ["encryption_keys", "signing_keys"])
+async def test_with_sealing_the_file_is_sealed_and_opens_nowhere_else(bot, keys):
+    bot.options["sealing"] = Sealing(**{keys: "k" * 43}, max_size=20_000)
+    one, _ = await bot.started()
+    await bot.end_unsaved(one, {"secret": "hunter2 " * 2000})
+    (path,) = bot.files()
+    data = path.read_bytes()
+    assert data.startswith(b"ptb-bucket sealed ")
+    assert (b"aHVudGVyMi" in data) == (keys == "signing_keys")  # base64 of it
+    with pytest.raises(SealError, match="holds what an earlier run could not save"):
+        await bot.started(sealing=None)
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(SealError):
+        await bot.started()
+    path.rename(path.with_stem("1"))
+    with pytest.raises(SealError):
+        await bot.started()
+    path.with_stem("1").unlink()
+    path.write_bytes(data)
+    _, found = await bot.started()
+    assert found == {"secret": "hunter2 " * 2000}
 
 
 async def test_without_spool_dir_the_error_names_what_was_not_saved(bot):

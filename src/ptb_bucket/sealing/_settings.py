@@ -95,11 +95,12 @@ class Sealing:
             environment={},
         )
 
-    def sealer(self, bot_id: str | None) -> Sealer:
+    def sealer(self, bot_id: str | None, *, times: int = 1) -> Sealer:
         """What seals and opens one bot's documents.
 
         Args:
             bot_id: Whose; None or empty if that is still to be learnt from the first document.
+            times: How many documents of the greatest size may be in one, as in a spool: it holds what it changes too.
 
         Raises:
             ConfigurationError: A function for keys returned none.
@@ -107,7 +108,7 @@ class Sealing:
         protection, keys = next(iter(self._keys.items()), (UNPROTECTED, ()))
         if callable(keys):
             keys = read_keys(keys(), "what the function for keys returned")
-        size = MAX_SIZE if self._max_size is None else self._max_size
+        size = times * (MAX_SIZE if self._max_size is None else self._max_size)
         return Sealer(bot_id or None, protection=protection, keys=keys, compression=self.compression, max_size=size)
 
 

@@ -48,10 +48,6 @@ class _WriteAhead(StoreWrapper):
         return await super()._call(operation, key, send)
 
 
-def _plain(_key: str, data: bytes) -> bytes:
-    return data
-
-
 @dataclass
 class Spool:
     """Local files for what is unsaved.
@@ -60,7 +56,7 @@ class Spool:
         files: Where they are.
         origin: Whose changes they are; each document's name is filled in.
         patience: How long one document's commit tries at the next start.
-        seal: (key, bytes) → bytes, before they are written.
+        seal: (name, bytes) → bytes, before they are written.
         unseal: The way back.
         pending: What this process has laid down and not seen in the bucket yet.
     """
@@ -68,8 +64,8 @@ class Spool:
     files: SpoolFiles
     origin: Origin
     patience: Patience
-    seal: Callable[[str, bytes], bytes] = _plain
-    unseal: Callable[[str, bytes], bytes] = _plain
+    seal: Callable[[str, bytes], bytes]
+    unseal: Callable[[str, bytes], bytes]
     pending: dict[Path, set[Record]] = field(default_factory=dict)
 
     # ---------------------------------------------------------------- at shutdown
@@ -91,7 +87,7 @@ class Spool:
                 ledger.hand_over()
 
     def _write(self, path: Path, place: Place) -> None:
-        self.files.write(path, self.seal(path.name, pack(place.ledger, self._origin_of(place))))
+        self.files.write(path, self.seal(_sealed_as(path), pack(place.ledger, self._origin_of(place))))
 
     def _origin_of(self, place: Place) -> Origin:
         return Origin(self.origin.bot_id, self.origin.layout, self.origin.codec, place.name)
@@ -141,7 +137,7 @@ class Spool:
         if data is None:
             raise ForeignDocumentError(f"{path} was removed while this process was taking it up")
         try:
-            return unpack(self.unseal(path.name, data))
+            return unpack(self.unseal(_sealed_as(path), data))
         except DocumentError as error:
             raise _refusal(
                 error, f"{path} holds what an earlier run could not save, and it cannot be opened"
@@ -159,6 +155,11 @@ class Spool:
             f"{path} holds what could not be saved for {what}. It was not touched: start that bot with this spool_dir "
             "once, give each bot a spool_dir of its own, or move the file away to give up what is in it."
         )
+
+
+def _sealed_as(path: Path) -> str:
+    """No document of ours has such a key, so neither takes the other's place."""
+    return f"spool/{path.name}"
 
 
 def _refusal(error: PTBBucketError, what: str) -> PTBBucketError:
