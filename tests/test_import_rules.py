@@ -15,7 +15,8 @@ CORE = ROOT / "src" / "ptb_bucket"
 PROVIDERS = ROOT / "providers"
 SDKS = ("aioboto3", "aiobotocore", "boto3", "botocore", "google", "azure", "obstore", "ptb_bucket_s3", "ptb_bucket_gcs")
 DOCUMENTS = ("ptb_bucket.state._document", "ptb_bucket.state._skeleton", "ptb_bucket.state._header")
-WITHOUT_TELEGRAM = ("stores", "state", "errors")
+SEALING = "ptb_bucket.sealing"
+WITHOUT_TELEGRAM = ("stores", "sealing", "state", "errors")
 
 
 class Import(NamedTuple):
@@ -52,6 +53,7 @@ def wrong_in_core(part, found):
         f"{part} knows nothing of telegram": part in WITHOUT_TELEGRAM and found.within("telegram"),
         "codecs know no Application": part == "codecs" and found.within("telegram.ext") and not found.for_types,
         "stores know nothing of what is stored": part == "stores" and ours and not beside_stores,
+        "sealing knows stores only": part == "sealing" and ours and not beside_stores and not found.within(SEALING),
         "nobody outside state knows a document": part != "state" and found.module.startswith(DOCUMENTS),
         "cli and testing are on top": part not in {"cli", "serverless", "testing"} and on_top,
         "only testing knows pytest": part != "testing" and found.within("pytest", "pytest_asyncio", "_pytest"),
@@ -99,6 +101,9 @@ def test_providers_keep_their_rules():
         ("stores", "from ptb_bucket import codecs"),
         ("stores", "def f():\n    from ptb_bucket.codecs import JsonCodec"),
         ("stores", "import boto3"),
+        ("sealing", "from ptb_bucket.state import Kind"),
+        ("sealing", "import telegram"),
+        ("stores", "from ptb_bucket.sealing import SealedStore"),
         ("state", "try:\n    import telegram.ext\nexcept ImportError: pass"),
         ("codecs", "from telegram.ext import Application"),
         ("codecs", "if TYPE_CHECKING:\n    pass\nelse:\n    import telegram.ext"),
@@ -124,6 +129,10 @@ def test_the_core_rules_bite(part, source):
         ("persistence", "from telegram.ext import BasePersistence"),
         ("stores", "from ptb_bucket.errors import StoreError\nimport telegrams"),
         ("testing", "import pytest"),
+        (
+            "sealing",
+            "from ptb_bucket.sealing._keys import Key\nfrom ptb_bucket.stores import Blob\nimport cryptography",
+        ),
     ],
 )
 def test_the_core_rules_let_through_what_is_right(part, source):

@@ -51,10 +51,15 @@ class Location:
     sealing: Sealing = field(default_factory=Sealing)
     said: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def needs_bot_id(self) -> bool:
-        """Whether only a bot's id makes it one place."""
-        return self.uri is not None and BOT_ID in f"{self.uri}"
+    def checked_bot_id(self, bot_id: str | None) -> str:
+        """Whose state a tool is to open; empty if anybody's will do.
+
+        Raises:
+            ConfigurationError: Only a bot's id makes this one place.
+        """
+        if bot_id is None and self.uri is not None and BOT_ID in f"{self.uri}":
+            raise ConfigurationError("The URI has {bot_id} in it. Say which bot: --bot-id, or TELEGRAM_BOT_TOKEN.")
+        return bot_id or ""
 
     def open(self, bot_id: str) -> BlobStore:
         """The store of one bot: ``{bot_id}`` becomes its id. What lies there is unsealed; see :meth:`sealed`."""

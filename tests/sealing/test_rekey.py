@@ -8,7 +8,7 @@ import pytest
 from seals import BOT, KEYS, PROTECTIONS, sealer
 
 from ptb_bucket.errors import AccessError, LostRaceError, SealError
-from ptb_bucket.sealing import SealedStore, rekey
+from ptb_bucket.sealing import SealedStore, TransitionStore
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 
@@ -23,7 +23,8 @@ async def filled(way) -> MemoryStore:
 
 
 async def written(store, new, old=None) -> list[str]:
-    return [one.key async for one in rekey(store, sorted(DATA), new, old) if one.written]
+    transition = TransitionStore(store, new, old)
+    return [key for key in sorted(DATA) if await transition.rekey(key)]
 
 
 async def everything(store, way) -> dict[str, bytes]:

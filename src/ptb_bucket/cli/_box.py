@@ -19,6 +19,7 @@ _VERBS: Final[Mapping[str, str]] = {
     # verb → its module here; in the order in which people meet them
     "demo": "_demo_verb",
     "show": "show",
+    "rekey": "rekey",
 }
 
 

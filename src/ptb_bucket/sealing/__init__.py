@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ptb_bucket.sealing._rekey import Rekeyed, rekey
-from ptb_bucket.sealing._sealer import Sealer
+from ptb_bucket.sealing._rekey import TransitionStore
+from ptb_bucket.sealing._sealer import VARIABLES, Sealer
 from ptb_bucket.sealing._settings import Sealing
 from ptb_bucket.sealing._store import SealedStore
 
-__all__ = ["Rekeyed", "SealedStore", "Sealer", "Sealing", "rekey"]
+__all__ = ["VARIABLES", "SealedStore", "Sealer", "Sealing", "TransitionStore"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import LostRaceError, SealError, UnavailableError
@@ -10,71 +9,60 @@ from ptb_bucket.sealing._store import SealedStore
 from ptb_bucket.stores import Update
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
-
     from ptb_bucket.sealing._sealer import Sealer
     from ptb_bucket.stores import Blob, BlobStore
 
-__all__ = ["Rekeyed", "rekey"]
+__all__ = ["TransitionStore"]
 
 _ATTEMPTS: Final = 10
 
 
-@dataclass(frozen=True)
-class Rekeyed:
-    """What became of one document: ``written``, or left because it was sealed as it should be."""
-
-    key: str
-    written: bool
-
-
-async def rekey(
-    store: BlobStore, keys: Iterable[str], new: Sealer, old: Sealer | None = None
-) -> AsyncIterator[Rekeyed]:
-    """Write every document anew that is not sealed as it would be now. Running it again goes on where it ended.
-
-    Bots may run meanwhile if they open what ``new`` writes.
+class TransitionStore(SealedStore):
+    """Opens what is sealed in the new way or in the old one, and seals in the new one.
 
     Args:
-        store: Where they lie, below any sealing; its keys are relative to the prefix.
-        keys: Which documents.
-        new: How they are to be sealed; what it opens needs no ``old``.
-        old: How they were sealed before. One that opens plain documents takes whatever lies there: that is for a human
-            to say.
-
-    Raises:
-        SealError: A document can be opened in neither way. It was not changed.
-        DocumentError: It is damaged.
-        StoreError: It could not be read or written, or was written by others again and again.
+        store: The store below; its keys are relative to the prefix.
+        new: How documents are to be sealed.
+        old: How they were sealed before, if ``new`` does not open that. One that opens plain documents takes whatever
+            lies there: that is for a human to say.
     """
-    sealed = SealedStore(store, new)
-    before = None if old is None else SealedStore(store, old)
-    for key in keys:
-        yield Rekeyed(key, await _rekeyed(store, key, sealed, before))
 
+    def __init__(self, store: BlobStore, new: Sealer, old: Sealer | None = None) -> None:
+        super().__init__(store, new)
+        self._old = None if old is None else SealedStore(store, old)
 
-async def _rekeyed(store: BlobStore, key: str, new: SealedStore, old: SealedStore | None) -> bool:
-    for attempts_left in reversed(range(_ATTEMPTS)):
-        raw = await store.get(key)
-        data = await _opened(key, raw, new, old)
-        if new.sealer.is_current(raw.data):
-            return False
+    async def opened(self, key: str, blob: Blob) -> bytes:
+        """What was sealed in an object, in either way.
+
+        Raises:
+            DocumentError: It can be opened in neither.
+        """
         try:
-            await new.put(key, data, Update(raw.etag))
-        except (LostRaceError, UnavailableError):
-            if not attempts_left:
+            return await super().opened(key, blob)
+        except SealError:
+            if self._old is None:
                 raise
-        else:
-            return True
-    raise AssertionError("the last attempt returns or raises")
+        data = await self._old.opened(key, blob)
+        self.sealer.bot_id = self.sealer.bot_id or self._old.sealer.bot_id
+        return data
 
+    async def rekey(self, key: str) -> bool:
+        """Seal one document in the new way, if it is not; whether it had to be written.
 
-async def _opened(key: str, raw: Blob, new: SealedStore, old: SealedStore | None) -> bytes:
-    try:
-        return await new.opened(key, raw)
-    except SealError:
-        if old is None:
-            raise
-    data = await old.opened(key, raw)
-    new.sealer.bot_id = new.sealer.bot_id or old.sealer.bot_id
-    return data
+        Raises:
+            DocumentError: It can be opened in neither way. It was not changed.
+            StoreError: It could not be read or written, or was written by others again and again.
+        """
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            raw = await self._store.get(key)
+            data = await self.opened(key, raw)
+            if self.sealer.is_current(raw.data):
+                return False
+            try:
+                await self.put(key, data, Update(raw.etag))
+            except (LostRaceError, UnavailableError):
+                if not attempts_left:
+                    raise
+            else:
+                return True
+        raise AssertionError("the last attempt returns or raises")

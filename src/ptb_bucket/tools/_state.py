@@ -86,9 +86,7 @@ async def open_state(
         StoreError: The store could not tell.
     """
     location = locate(where, None, None, types)
-    if bot_id is None and location.needs_bot_id:
-        raise ConfigurationError("The URI has {bot_id} in it. Say which bot: --bot-id, or TELEGRAM_BOT_TOKEN.")
-    store = RetryingStore(location.open(bot_id or ""))
+    store = RetryingStore(location.open(location.checked_bot_id(bot_id)))
     try:
         yield await _state(location, store, list(types), bot_id, create=create)
     finally:
