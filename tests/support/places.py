@@ -14,17 +14,19 @@ from ptb_bucket.testing.conformance import Backend
 class FileBackend(Backend):
     """Reads the tree with a decoder of its own, so that the store's naming is checked and not used."""
 
-    def __init__(self, root, monkeypatch):
+    def __init__(self, root, monkeypatch, *, keep=0):
         self._root = root
         self._monkeypatch = monkeypatch
+        self._keep = keep
+        self.supports_versions = keep > 0
 
     def open(self):
-        return LocalStore(self._root / "data")
+        return LocalStore(self._root / "data", keep=self._keep)
 
     def _files(self):
         for path in (self._root / "data").rglob("*"):
-            if path.is_file() and not path.name.startswith("."):
-                *directories, name = path.relative_to(self._root / "data").parts
+            *directories, name = path.relative_to(self._root / "data").parts
+            if path.is_file() and not any(part.startswith(".") for part in (*directories, name)):
                 parts = [*(directory.removesuffix(".d") for directory in directories), name]
                 yield "/".join("" if part == "%" else unquote(part, errors="strict") for part in parts), path
 
@@ -44,7 +46,7 @@ class FileBackend(Backend):
         return [key for key, _ in self._files()]
 
     def uri(self, prefix="", *, server="", timeout=None):
-        return f"file:{self._root / 'data' / prefix}"
+        return f"file:{self._root / 'data' / prefix}" + (f"?keep={self._keep}" if self._keep else "")
 
     def unavailable(self):
         root = self._root / "broken-disk"
