@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ptb_bucket.codecs._json_decode import RESERVED, Decoder
+from ptb_bucket.codecs._json_depth import check_depth
 from ptb_bucket.codecs._json_encode import CarefulEncoder, Encoder
 from ptb_bucket.codecs._json_native import NATIVE, written
 from ptb_bucket.codecs._refusals import TOO_DEEP, too_deep
@@ -85,12 +86,14 @@ class JsonCodec:
             The value; Telegram objects in it have the live bot.
 
         Raises:
-            CannotLoadError: It is damaged, or needs a class that is not registered.
+            CannotLoadError: It is damaged or nested too deeply, or needs a class that is not registered.
         """
         try:
-            return Decoder(self._registry, self.bot).loads(data.decode("utf-8"))
+            value = Decoder(self._registry, self.bot).loads(data.decode("utf-8"))
+            check_depth(data)
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
             # The original would quote the document.
             raise CannotLoadError(f"a stored record is damaged: it is no JSON of ours ({type(exc).__name__})") from None
+        return value

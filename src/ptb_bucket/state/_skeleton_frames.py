@@ -44,7 +44,7 @@ class FrameSkeleton:
             raise CorruptDocumentError("it is truncated or damaged: its checksum does not match")
         try:
             return self._sections(body)
-        except (ValueError, KeyError, TypeError, struct.error) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
             raise CorruptDocumentError("its frames are damaged") from error
 
     def _sections(self, body: bytes) -> tuple[Any, Sections]:

@@ -14,6 +14,9 @@ ConversationKey = tuple[int | str, ...]
 """PTB's key of a conversation: one to three chat, user and message ids."""
 
 
+_SHOWN = 80
+
+
 class Kind(str, enum.Enum):
     """The kinds of data that PTB persists, by the names that PTB and our documents give them; and one of our own."""
 
@@ -71,10 +74,9 @@ class Record(NamedTuple):
     def conversation(self) -> tuple[str, ConversationKey]:
         """The handler's name and the key, of a conversation's record."""
         try:
-            name, *key = json.loads(self.id)
-        except ValueError as error:
-            raise CorruptDocumentError(f"{self.id!r} is no conversation; expected [name, id, ...]") from error
-        return name, tuple(key)
+            return _name_and_key(json.loads(self.id))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise CorruptDocumentError(f"{self.id[:_SHOWN]!r} is no conversation; expected [name, id, ...]") from error
 
     @property
     def number(self) -> int:
@@ -82,7 +84,14 @@ class Record(NamedTuple):
         try:
             return int(self.id)
         except ValueError as error:
-            raise CorruptDocumentError(f"{self.kind.value} has the key {self.id!r}, which is no id") from error
+            raise CorruptDocumentError(f"{self.kind.value} has the key {self.id[:_SHOWN]!r}, which is no id") from error
+
+
+def _name_and_key(found: list[int | str]) -> tuple[str, ConversationKey]:
+    name, *key = found
+    if type(found) is not list or type(name) is not str or any(type(part) not in (int, str) for part in key):
+        raise TypeError("conversation")
+    return name, tuple(key)
 
 
 BOT_DATA = Record(Kind.BOT, "bot")
