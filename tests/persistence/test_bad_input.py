@@ -82,7 +82,7 @@ async def test_a_document_that_cannot_be_used_stops_the_start_and_stays_as_it_is
         await persistence.get_user_data()
     with pytest.raises(error):
         await persistence.update_user_data(1, {"x": 1})
-    with pytest.raises(error):
+    with pytest.raises(UnsavedError, match=message):
         await persistence.flush()
     assert (await store.get("state.json")).data == data
 
