@@ -25,6 +25,8 @@ class Stats:
         conflicts_merged: Records that both this and another instance had changed.
         conflicts_decided: Values among them that the resolver decided.
         conversations_kept: Conversation states of ours that gave way to the bucket's.
+        unread_merged: Records that were changed without having been loaded (layout ``per-record``), and that the bucket
+            had: its values stayed.
         undecidable: Writes whose fate nobody could tell any more.
         retries: Waits before a write was tried or read back again.
         last_save: When the last commit became durable (UTC), None before the first.
@@ -43,6 +45,7 @@ class Stats:
     conflicts_merged: int
     conflicts_decided: int
     conversations_kept: int
+    unread_merged: int
     undecidable: int
     retries: int
     last_save: datetime | None

@@ -7,7 +7,9 @@ import itertools
 import pytest
 from bots import World
 
-COMBINATIONS = list(itertools.product(["memory", "file"], ["single", "per-type"], ["json", "pickle"]))
+from ptb_bucket.state import LAYOUTS
+
+COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 
 
 def uri_of(where, folder) -> str:

@@ -14,7 +14,7 @@ from ptb_bucket.errors import CannotStoreError, StoreError, UnavailableError, Un
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore
 
-PUTS = {"single": 1, "per-type": 5}
+PUTS = {"single": 1, "per-type": 5, "per-record": 5}
 
 
 class Watched(StoreWrapper):

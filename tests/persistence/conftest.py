@@ -8,11 +8,12 @@ import pytest
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
+from ptb_bucket.state import LAYOUTS
 from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
 
 TOKEN = "123456:offline"
 REQUEST = OfflineRequest(OfflineTelegram())
-COMBINATIONS = list(itertools.product(["memory", "file"], ["single", "per-type"], ["json", "pickle"]))
+COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 
 
 def make_bot() -> ExtBot:

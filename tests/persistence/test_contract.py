@@ -183,7 +183,7 @@ async def test_on_flush_writes_once_at_the_end(place):
     assert persistence.stats.writes == 0
     assert (await persistence.get_bot_data()) == {"total": 4}
     await persistence.flush()
-    assert persistence.stats.writes == (1 if place.layout == "single" else 5)
+    assert persistence.stats.writes == {"single": 1, "per-type": 5, "per-record": 10}[place.layout]
     assert (await place.open(types=[Step]).get_bot_data()) == {"total": 4}
 
 
@@ -202,7 +202,8 @@ async def test_one_commit_for_a_hundred_chats_and_users(place):
     updates += [persistence.update_user_data(n, {"n": n}) for n in range(1, 101)]
     updates += [persistence.update_bot_data({"n": 1}), persistence.update_conversation("c", (1, 1), 1)]
     await asyncio.gather(*updates, persistence.update_callback_data((KEYBOARDS, QUERIES)))
-    assert persistence.stats.writes == persistence.stats.commits == (1 if place.layout == "single" else 5)
+    documents = {"single": 1, "per-type": 5, "per-record": 100 + 100 + 5}[place.layout]
+    assert persistence.stats.writes == persistence.stats.commits == documents
     assert len(await place.open().get_user_data()) == 100
 
 

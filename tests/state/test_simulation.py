@@ -9,7 +9,7 @@ from simulation import BrokenPromiseError, simulate
 from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import Replica
+from ptb_bucket.state import LAYOUTS, Replica
 from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._ledger import Ledger
 from ptb_bucket.state._reading import Place
@@ -17,7 +17,7 @@ from ptb_bucket.stores import Create, StoreWrapper, Update
 
 
 @pytest.mark.parametrize("codec", ["json", "pickle"])
-@pytest.mark.parametrize("layout", ["single", "per-type"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(layout, codec, count):
     """A seed that fails is named by the test's output and replays exactly with ``simulate(seed, ...)``."""
     for seed in range(count(4, 300)):
@@ -53,7 +53,7 @@ def ignore_commit_ids(patch):
 
 def refresh_over_unsaved_changes(patch):
     def merge_into(self, record, live):
-        stored = self._place_of(record).ledger.stored(record)
+        stored = self._ledger(record).stored(record)
         live.clear()
         live.update(self.merger.decode(record, stored))
 

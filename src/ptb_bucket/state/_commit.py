@@ -29,6 +29,8 @@ async def commit_document(place: Place, patience: Patience) -> None:
         await _pace(place)  # the clock does not run while the store wants to be left alone
         waiting = patience.begin()
         leftover = ledger.attempt  # of an earlier commit: it carries nothing of what is staged
+        if ledger.unread and place.asked is None:
+            await _look(place, waiting)
         while True:
             await _pace(place)
             attempt = ledger.attempt or ledger.prepare()
@@ -56,6 +58,14 @@ async def _pace(place: Place) -> None:
     interval = place.store.min_write_interval
     if interval and place.wrote is not None:
         await asyncio.sleep(place.wrote + interval - asyncio.get_running_loop().time())
+
+
+async def _look(place: Place, waiting: Waiting) -> None:
+    """See what a change is to be merged with, before a put that would only be told that something is there."""
+    try:
+        await waiting.within(place.read())
+    except UnavailableError as error:
+        await _find_out(place, waiting, error)
 
 
 async def _try(place: Place, attempt: Attempt, waiting: Waiting) -> None:

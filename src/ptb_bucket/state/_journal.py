@@ -6,12 +6,12 @@ import logging
 import time
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ptb_bucket.state._ledger import Attempt
     from ptb_bucket.state._merger import Decision
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Journal"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
+MANY: Final = 10_000
+"""Documents, from which on somebody should hear that all of them are read."""
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Journal:
     conflicts_merged: int = 0
     conflicts_decided: int = 0
     conversations_kept: int = 0
+    unread_merged: int = 0
     undecidable: int = 0
     last_save: datetime | None = None
     _stuck: set[type] = field(default_factory=set, repr=False)
@@ -45,6 +48,7 @@ class Journal:
         self.conflicts_merged += len(attempt.merged.records)
         self.last_save = datetime.fromtimestamp(time.time(), timezone.utc)
         self.decided(attempt.merged.decided)
+        self.unread(attempt.merged.unread)
 
     def decided(self, decisions: Sequence[Decision]) -> None:
         """Where structure could not merge: the resolver's decisions, and conversation states of ours that gave way."""
@@ -55,6 +59,24 @@ class Journal:
             else:
                 self.conflicts_decided += 1
                 _LOGGER.info("%s: both sides changed the same value, the resolver decided", record.label)
+
+    def unread(self, records: Iterable[Record]) -> None:
+        """Records that were written without having been loaded, and that the bucket had."""
+        for record in records:
+            self.unread_merged += 1
+            _LOGGER.warning(
+                "%s was changed without having been loaded: what the bucket has stays, what it has not is added",
+                record.label,
+            )
+
+    def loads(self, documents: int) -> None:
+        """All documents of a layout with many are read at start."""
+        if documents >= MANY:
+            _LOGGER.warning(
+                "All %d records are read at start, because PTB's own Application never asks for one later; "
+                "BucketApplication reads what an update needs",
+                documents,
+            )
 
     def retried(self, key: str, error: Exception, delay: float) -> None:
         """A write did not come through and is tried again."""

@@ -40,6 +40,7 @@ class Merged:
     records: set[Record] = field(default_factory=set)  # those that the other side had changed as well
     decided: list[Decision] = field(default_factory=list)
     seen: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
+    unread: set[Record] = field(default_factory=set)  # those that PTB changed without having been given them
 
 
 @dataclass(repr=False)
@@ -84,6 +85,8 @@ class Ledger:
     failures: dict[Record, Exception] = field(default_factory=dict)
     gave_way: dict[Record, Encoded] = field(default_factory=dict)
     last_commit: str | None = None
+    unread: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
+    dropped: set[Record] = field(default_factory=set)  # unread, and to be removed whatever the bucket has
 
     # ---------------------------------------------------------------- reading the layers
 
@@ -113,13 +116,33 @@ class Ledger:
 
     # ---------------------------------------------------------------- PTB gives a value
 
-    def stage(self, record: Record, encoded: Encoded) -> None:
-        """Take PTB's newest value; one that changes nothing is not staged."""
+    @property
+    def is_hollow(self) -> bool:
+        """Whether there is a document without a record: all of it was dropped."""
+        return self.document is not None and not any(self.document.sections.values())
+
+    @property
+    def only_drops(self) -> bool:
+        """Whether all that is pending is somebody's data that is to be removed."""
+        return all(self.top(record) is None and record.kind in (Kind.CHAT, Kind.USER) for record in self.pending)
+
+    def stage(self, record: Record, encoded: Encoded, *, drop: bool = False) -> None:
+        """Take PTB's newest value; one that changes nothing is not staged.
+
+        Args:
+            record: Which one.
+            encoded: Its value, None where it is absent or the empty default.
+            drop: It is to be removed, which is more than to be empty where nobody has looked what there is.
+        """
         self.gave_way.pop(record, None)
+        if drop and self.unread:
+            self.dropped.add(record)
         self.staged[record] = encoded
         self._settle(record)
 
     def _settle(self, record: Record) -> None:
+        if record in self.dropped:
+            return
         if record in self.staged and self.merger.equal(record, self.staged[record], self.below(record)):
             del self.staged[record]
 
@@ -147,10 +170,12 @@ class Ledger:
         return self.attempt
 
     def _merge_staged(self, record: Record, merged: Merged) -> None:
-        base, ours, theirs = self.seen.get(record), self.top(record), self._repaired(record)
+        base, ours, theirs = self._base(record), self.top(record), self._repaired(record)
         decided: list[Decision] = []
-        result = self.merger.merge(record, base, ours, theirs, decided=decided)
+        result = self.merger.merge(record, base, ours, theirs, unread=self.unread, decided=decided)
         merged.decided += decided
+        if self.unread and base is None and theirs is not None:
+            merged.unread.add(record)
         if base not in (ours, theirs):
             merged.records.add(record)
         if record.kind is Kind.CONVERSATION:
@@ -160,9 +185,14 @@ class Ledger:
         if not self.merger.equal(record, result, self.stored(record)):
             merged.changes[record] = result
 
+    def _base(self, record: Record) -> Encoded:
+        """What a change is a change of. Dropping something unseen drops all that is there."""
+        return self._repaired(record) if record in self.dropped else self.seen.get(record)
+
     def _nothing_to_write(self, merged: Merged, carried: dict[Record, Encoded]) -> None:
         """All of it is in the bucket already, or gave way to what is there."""
         self.journal.decided(merged.decided)
+        self.journal.unread(merged.unread)
         self._saw(carried)
         self.unsure = {record: sides for record, sides in self.unsure.items() if record in self.failures}
 
@@ -209,7 +239,7 @@ class Ledger:
         """Nobody can tell whether it was applied (rule 13): PTB's values count as given, the next commit repairs."""
         attempt = self._take_attempt()
         for record, carried in attempt.carried.items():
-            base, _ = self.unsure.get(record, (self.seen.get(record), None))
+            base, _ = self.unsure.get(record, (self._base(record), None))
             self.unsure[record] = (base, carried)
         self._saw(attempt.carried)
         self.writer.renew()
@@ -222,6 +252,8 @@ class Ledger:
         return attempt
 
     def _saw(self, values: dict[Record, Encoded]) -> None:
+        self.unread = self.unread and not values
+        self.dropped -= values.keys()
         for record, encoded in values.items():
             if encoded is None:
                 self.seen.pop(record, None)
@@ -242,19 +274,25 @@ class Ledger:
             fate = document.header.fate(self.attempt.commit, self.last_commit)
             {Fate.APPLIED: self.applied, Fate.LOST: self.failed, Fate.UNSURE: self._lost_track}[fate]()
 
+    def swept(self) -> None:
+        """It held nothing and was removed: no put that updates it can be applied any more."""
+        self.document = self.etag = None
+        if self.attempt:
+            self.failed()
+
     # ---------------------------------------------------------------- PTB is given a value
 
     def plan(self, record: Record) -> Rebase:
         """What it takes to move seen to stored, and the layers above it along (rule 6). Nothing is changed yet."""
         layers: dict[str, Encoded] = {}
-        old = self.seen.get(record)
+        old = self._base(record)
         new = target = self._repaired(record)
         if old == new:
             return Rebase(self.top(record), self.top(record), target, layers)
         carried = self.attempt.carried if self.attempt else {}
         for name, layer in (("carried", carried), ("staged", self.staged)):
             if record in layer:
-                layers[name] = self.merger.merge(record, old, layer[record], new)
+                layers[name] = self.merger.merge(record, old, layer[record], new, unread=self.unread)
                 old, new = layer[record], layers[name]
         return Rebase(self.top(record), new, target, layers)
 

@@ -1,14 +1,23 @@
-"""Locks for objects that outlive an event loop: asyncio's own belong to one loop for good."""
+"""Locks that outlive an event loop, and work on many things at once."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Final, TypeVar
 
-__all__ = ["LoopLock"]
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+__all__ = ["AT_ONCE", "LoopLock", "for_each"]
+
+T = TypeVar("T")
+
+AT_ONCE: Final = 10
+"""Requests of one load, refresh or commit: as many connections as cloud SDKs keep. More would wait inside of them."""
 
 
 class LoopLock:
-    """An ``asyncio.Lock`` for whichever loop runs."""
+    """An ``asyncio.Lock`` for whichever loop runs: asyncio's own belong to one loop for good."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -20,3 +29,27 @@ class LoopLock:
         if self._loop is not loop:
             self._loop, self._lock = loop, asyncio.Lock()
         return self._lock
+
+
+async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None:
+    """Do something to all of them, several at once; one failure does not stop the others (rule 19).
+
+    Raises:
+        Exception: The first that happened.
+    """
+    errors: list[Exception] = []
+    several = list(items)
+    rest = iter(several)
+    workers = [_work_off(rest, work, errors) for _ in several[:AT_ONCE]]
+    results = await asyncio.gather(*workers, return_exceptions=True)
+    for outcome in (*results, *errors):
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+
+async def _work_off(rest: Iterator[T], work: Callable[[T], Awaitable[None]], errors: list[Exception]) -> None:
+    for item in rest:
+        try:
+            await work(item)
+        except Exception as error:  # noqa: BLE001  raised when all are done
+            errors.append(error)

@@ -9,7 +9,7 @@ from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state._merge import Merge
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
-from ptb_bucket.state.resolvers import MISSING, Resolver, keep_ours
+from ptb_bucket.state.resolvers import MISSING, Resolver, keep_ours, keep_theirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,7 +83,7 @@ class Merger:
 
     def merge(  # noqa: PLR0913  three sides, and how
         self, record: Record, base: Encoded, ours: Encoded, theirs: Encoded, *,
-        idempotent: bool = False, decided: list[Decision] | None = None,
+        idempotent: bool = False, unread: bool = False, decided: list[Decision] | None = None,
     ) -> Encoded:  # fmt: skip
         """Merge three encodings of one record.
 
@@ -93,6 +93,7 @@ class Merger:
             ours: This instance's.
             theirs: The bucket's.
             idempotent: See :class:`Merge`.
+            unread: Ours was made without knowing theirs, which wins wherever both have something.
             decided: Collects what had to be decided rather than merged.
         """
         if self.equal(record, base, theirs):
@@ -100,15 +101,15 @@ class Merger:
         if self.equal(record, base, ours):
             return theirs
         values = [self.decode(record, encoded) for encoded in (base, ours, theirs)]
-        merge = Merge(record.label, self.resolver, idempotent=idempotent)
+        merge = Merge(record.label, keep_theirs if unread else self.resolver, idempotent=idempotent)
         merged = self._merged(record, merge, *values)
         if decided is not None:
             decided += [(record, path) for path in merge.decided]
         return self.encode(record, merged)
 
-    def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded) -> Any:
-        """What a live object should become when what it was made from has become ``theirs``."""
-        merge = Merge(record.label, self.resolver)
+    def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded, *, unread: bool = False) -> Any:
+        """What a live object should become when what it was made from has become ``theirs``; see :meth:`merge`."""
+        merge = Merge(record.label, keep_theirs if unread else self.resolver)
         return self._merged(record, merge, self.decode(record, base), live, self.decode(record, theirs))
 
     def _merged(self, record: Record, merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:

@@ -1,30 +1,23 @@
-"""One document and its place in the store: reading it, and what an empty start must not be mistaken for."""
+"""One document and its place in the store: reading it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import DocumentError, ForeignDocumentError, NotFoundError, VanishedDocumentError
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._loops import LoopLock
-from ptb_bucket.state.layouts import recognise
 from ptb_bucket.stores import NOT_MODIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ptb_bucket.codecs import Codec
     from ptb_bucket.state._ledger import Ledger
     from ptb_bucket.state._patience import Patience
     from ptb_bucket.state.layouts import Layout
     from ptb_bucket.stores import Blob, BlobStore
 
-__all__ = ["Place", "check_empty_start", "open_document"]
-
-_LOGGER = logging.getLogger("ptb_bucket.state")
+__all__ = ["Place", "open_document"]
 
 
 @dataclass
@@ -32,13 +25,21 @@ class Place:
     """A document, its store, and the lock that keeps its commit and its refresh apart (rule 8).
 
     ``asked`` is when the newest finished read began, on the loop's clock: what was there before it is known.
+    ``wanted`` is how many wait for it to be read, and will look for it where they found it.
+
+    Args:
+        store: Where the document lies.
+        ledger: What is known of it.
+        layout: Which records it may hold.
     """
 
     store: BlobStore
     ledger: Ledger
+    layout: Layout
     lock: LoopLock = field(default_factory=LoopLock)
     asked: float | None = None
     wrote: float | None = None
+    wanted: int = 0
 
     @property
     def key(self) -> str:
@@ -58,6 +59,11 @@ class Place:
             if not self._knows(since):
                 await patience.begin().within(self.read())  # a read that hangs must not hold up every save
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody wants it, and all is durable."""
+        return not (self.wanted or self.lock.here().locked() or self.ledger.pending or self.ledger.gave_way)
+
     def _knows(self, since: float) -> bool:
         return self.asked is not None and self.asked >= since
 
@@ -74,6 +80,8 @@ class Place:
         self.asked = began
 
     def _absent(self, error: NotFoundError) -> None:
+        if self.layout.lazy and self.ledger.is_hollow:
+            self.ledger.swept()
         if self.ledger.etag is not None:
             raise VanishedDocumentError(
                 f"{self.name} was there (version {self.ledger.etag}) and is gone. Somebody deleted it, or the prefix "
@@ -85,14 +93,17 @@ class Place:
 
     def _opened(self, blob: Blob) -> Document:
         empty = self.ledger.empty
-        return open_document(blob, key=self.key, name=self.name, codec=empty.codec, bot_id=empty.bot_id)
+        return open_document(blob, self.layout, key=self.key, name=self.name, codec=empty.codec, bot_id=empty.bot_id)
 
 
-def open_document(blob: Blob, *, key: str, name: str, codec: str, bot_id: str | None) -> Document:
+def open_document(  # noqa: PLR0913  what a document has to be, by keyword
+    blob: Blob, layout: Layout, *, key: str, name: str, codec: str, bot_id: str | None
+) -> Document:
     """Open one version of a document.
 
     Args:
         blob: Its bytes and its ETag.
+        layout: Says which records it may hold.
         key: The document's key.
         name: How messages name it.
         codec: The codec that its records must have.
@@ -102,7 +113,9 @@ def open_document(blob: Blob, *, key: str, name: str, codec: str, bot_id: str | 
         DocumentError: It cannot be used; the message names the object, its version and the way out.
     """
     try:
-        return Document.unpack(blob.data, codec=codec, bot_id=bot_id)
+        document = Document.unpack(blob.data, codec=codec, bot_id=bot_id)
+        if layout.lazy:
+            _check_place(document, layout, key)
     except DocumentError as error:
         raise type(error)(
             f"{name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed: "
@@ -110,23 +123,11 @@ def open_document(blob: Blob, *, key: str, name: str, codec: str, bot_id: str | 
             key=key,
             etag=blob.etag,
         ) from error
+    return document
 
 
-async def check_empty_start(store: BlobStore, layout: Layout, codec: Codec, places: Sequence[Place]) -> None:
-    """A bot that finds nothing must be new, not misconfigured: look what else lies under the prefix, once.
-
-    Raises:
-        ForeignDocumentError: The state is there, in another layout or codec.
-    """
-    if not places or any(place.ledger.etag is not None for place in places):
-        return
-    async for info in store.list():
-        found = recognise(info.key)
-        if found and found != (layout.name, codec.name):
-            raise ForeignDocumentError(
-                f"{places[0].name} is not there, but {info.key} is: this bot's state has layout={found[0]} and "
-                f"codec={found[1]}, and it was opened with layout={layout.name} and codec={codec.name}. Open it with "
-                f"'?layout={found[0]}&codec={found[1]}', or choose an empty prefix to start anew.",
-                key=info.key,
-            )
-    _LOGGER.warning("%s is not there: starting with an empty state (a new bot?)", places[0].name)
+def _check_place(document: Document, layout: Layout, key: str) -> None:
+    """Nobody would find a record in a document that is not its own, and the next save would bury it."""
+    for record in document.records():
+        if not key.startswith(f"{layout.key(record)}."):
+            raise ForeignDocumentError(f"it holds {record.label}, whose place is {layout.key(record)}")

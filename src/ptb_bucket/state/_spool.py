@@ -51,6 +51,8 @@ class Spooled:
     def restore(self, ledger: Ledger) -> None:
         """Put the layers into a ledger that has read nothing yet."""
         ledger.last_commit = self.data["last_commit"]
+        ledger.unread = self.data["unread"]
+        ledger.dropped = {Record(Kind(kind), record_id) for kind, record_id in self.data["dropped"]}
         carried: dict[Record, bytes | None] = {}
         for kind, record_id, layers in self.data["records"]:
             record = Record(Kind(kind), record_id)
@@ -84,6 +86,8 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
         "origin": asdict(origin),
         "etag": ledger.etag,
         "last_commit": ledger.last_commit,
+        "unread": ledger.unread,
+        "dropped": [list(record) for record in sorted(ledger.dropped)],
         "records": [[record.kind.value, record.id, _layers(ledger, record)] for record in sorted(ledger.pending)],
         "attempt": attempt
         and {

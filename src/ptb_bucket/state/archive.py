@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError
+from ptb_bucket.state._loops import AT_ONCE
 from ptb_bucket.state._reading import open_document
+from ptb_bucket.state._starting import listed
 from ptb_bucket.state.layouts import LAYOUTS, recognise
 from ptb_bucket.state.records import Kind, Record
 
@@ -101,16 +104,17 @@ class Archive:
         return cls(store, LAYOUTS[found_layout], found_codec, bot_id)
 
     async def parts(self, kinds: Iterable[Kind] = Kind) -> AsyncIterator[Part]:
-        """Every document that holds these kinds of data, one after the other.
+        """Every document that holds these kinds of data, by key. What was dropped may be one without records.
 
         Raises:
             DocumentError: One cannot be read.
             StoreError: The store could not tell.
         """
-        for key in self.layout.keys(kinds):
-            part = await self.part(key)
-            if part is not None:
-                yield part
+        keys = await listed(self.store, self.layout, EXTENSIONS[self.codec], kinds)
+        for at in range(0, len(keys), AT_ONCE):
+            for part in await asyncio.gather(*(self.part(key) for key in keys[at : at + AT_ONCE])):
+                if part is not None:
+                    yield part
 
     async def part_of(self, record: Record) -> Part | None:
         """The document in which a record lies, or would lie; None if there is none. Raises as :meth:`parts`."""
@@ -140,7 +144,7 @@ class Archive:
 
     def _part(self, name: str, blob: Blob) -> Part:
         where = self.store.describe(name)
-        document = open_document(blob, key=name, name=where, codec=self.codec, bot_id=self.bot_id)
+        document = open_document(blob, self.layout, key=name, name=where, codec=self.codec, bot_id=self.bot_id)
         header = document.header
         commits = tuple(
             Commit(commit.writer, commit.id, datetime.fromtimestamp(commit.time, timezone.utc))
@@ -160,11 +164,21 @@ def _named(found: Mapping[tuple[str, str], str]) -> str:
 
 async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
     """(layout, codec) → a key that shows it."""
-    stems = sorted({key for layout in LAYOUTS.values() for key in layout.keys(Kind)})
-    listings = await asyncio.gather(*(_keys(store, stem) for stem in stems))
+    known = sorted({key for layout in LAYOUTS.values() if not layout.lazy for key in layout.keys(Kind)})
+    folders = [folder for layout in LAYOUTS.values() for folder in layout.folders(Kind)]
+    listings = await asyncio.gather(
+        *(_keys(store, stem) for stem in known), *(_keys(store, folder, enough=1) for folder in folders)
+    )
     shown = {recognise(key): key for keys in listings for key in keys}
     return {found: key for found, key in shown.items() if found is not None}
 
 
-async def _keys(store: BlobStore, prefix: str) -> list[str]:
-    return [info.key async for info in store.list(prefix)]
+async def _keys(store: BlobStore, prefix: str, enough: float = math.inf) -> list[str]:
+    """Keys of documents; one tells as much as a million of the same layout."""
+    found = []
+    async for info in store.list(prefix):
+        if recognise(info.key):
+            found.append(info.key)
+        if len(found) >= enough:
+            break
+    return found

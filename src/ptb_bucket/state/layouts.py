@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state.records import Kind
+from ptb_bucket.state._names import escaped, is_name
+from ptb_bucket.state.records import BOT_DATA, HANDLED, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,17 +24,31 @@ class Layout(Protocol):
 
     name: str
 
+    lazy: bool
+    """Whether each record is a document of its own, read when it is needed. Only a listing shows all of them."""
+
+    root: str
+    """Where those documents lie whose keys only a listing shows; nothing if all keys are known."""
+
     def key(self, record: Record) -> str:
         """The document that holds ``record``."""
 
     def keys(self, kinds: Iterable[Kind]) -> list[str]:
         """The documents to load at start for these kinds of data."""
 
+    def folders(self, kinds: Iterable[Kind]) -> list[str]:
+        """Where below the root documents with these kinds of data lie."""
+
+    def kinds(self, key: str) -> tuple[Kind, ...]:
+        """What a document with this key holds; nothing if no document of this layout has such a key."""
+
 
 class Single:
     """Everything in one document: one read, one write, one consistent state."""
 
     name = "single"
+    lazy = False
+    root = ""
 
     def key(self, record: Record) -> str:  # noqa: ARG002  the same for each
         """Always ``state``."""
@@ -42,11 +58,21 @@ class Single:
         """Always ``state``."""
         return ["state"] if any(True for _ in kinds) else []
 
+    def folders(self, kinds: Iterable[Kind]) -> list[str]:  # noqa: ARG002  the same for each
+        """None: all keys are known."""
+        return []
+
+    def kinds(self, key: str) -> tuple[Kind, ...]:
+        """All of them."""
+        return tuple(Kind) if key == "state" else ()
+
 
 class PerType:
     """One document for each kind of data: smaller writes, and kinds can differ by a moment."""
 
     name = "per-type"
+    lazy = False
+    root = ""
 
     def key(self, record: Record) -> str:
         """Named like PTB's data."""
@@ -56,8 +82,53 @@ class PerType:
         """One for each kind."""
         return [kind.value for kind in kinds]
 
+    def folders(self, kinds: Iterable[Kind]) -> list[str]:  # noqa: ARG002  the same for each
+        """None: all keys are known."""
+        return []
 
-LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (Single(), PerType())}
+    def kinds(self, key: str) -> tuple[Kind, ...]:
+        """The one that it is named like."""
+        return tuple(kind for kind in Kind if kind.value == key)
+
+
+class PerRecord:
+    """A document for each chat, user, conversation and keyboard: the cost of an update does not depend on their number.
+
+    ``records/user_data/1f/42``: the two digits of a digest spread a kind's keys over 256 prefixes.
+    """
+
+    name = "per-record"
+    lazy = True
+    root = "records/"
+
+    def key(self, record: Record) -> str:
+        """Its kind, a digest's first digits, its id."""
+        name = escaped(record.id)
+        return f"{self.root}{record.kind.value}/{_spread(name)}/{name}"
+
+    def keys(self, kinds: Iterable[Kind]) -> list[str]:
+        """What every update needs."""
+        wanted = set(kinds)
+        return [self.key(record) for record in (BOT_DATA, HANDLED) if record.kind in wanted]
+
+    def folders(self, kinds: Iterable[Kind]) -> list[str]:
+        """One for each kind."""
+        return [f"{self.root}{kind.value}/" for kind in kinds]
+
+    def kinds(self, key: str) -> tuple[Kind, ...]:
+        """The one in whose folder it lies."""
+        kind, _, rest = key.removeprefix(self.root).partition("/")
+        spread, _, name = rest.partition("/")
+        if not key.startswith(self.root) or not is_name(name) or spread != _spread(name):
+            return ()
+        return tuple(one for one in Kind if one.value == kind)
+
+
+def _spread(name: str) -> str:
+    return sha256(name.encode()).hexdigest()[:2]
+
+
+LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (Single(), PerType(), PerRecord())}
 
 
 def open_layout(name: str) -> Layout:
@@ -77,6 +148,6 @@ def recognise(key: str) -> tuple[str, str] | None:
         stem = key.removesuffix(ending)
         if stem != key:
             for layout in LAYOUTS.values():
-                if stem in layout.keys(Kind):
+                if layout.kinds(stem):
                     return layout.name, codec
     return None

@@ -6,30 +6,34 @@ Its interface speaks of records; which documents hold them is the layout's busin
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnsavedError
 from ptb_bucket.state._commit import commit_document
 from ptb_bucket.state._header import Header
 from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._ledger import Ledger
+from ptb_bucket.state._loops import for_each
 from ptb_bucket.state._patience import Patience
-from ptb_bucket.state._reading import Place, check_empty_start
+from ptb_bucket.state._places import Places
+from ptb_bucket.state._reading import Place
 from ptb_bucket.state._salvage import salvaged
+from ptb_bucket.state._starting import check_empty_start, listed
 from ptb_bucket.state._writer import Writer
-from ptb_bucket.state.records import HANDLED, Record
+from ptb_bucket.state.records import HANDLED, Kind, Record
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state._merger import Merger
     from ptb_bucket.state._spooling import Spool
     from ptb_bucket.state.layouts import Layout
-    from ptb_bucket.state.records import Kind
     from ptb_bucket.stores import BlobStore
 
 __all__ = ["Replica"]
@@ -49,6 +53,8 @@ class Replica:
         callback_limit: How many keyboards are kept; None for all.
         patience: How long one commit tries.
         spool: Where what is unsaved goes at shutdown, and comes from at the next load; None for nowhere.
+        on_demand: With a layout of a document for each record, read none before somebody refreshes it. Whoever says so
+            refreshes each record before PTB sees it.
     """
 
     store: BlobStore
@@ -63,26 +69,34 @@ class Replica:
     journal: Journal = field(default_factory=Journal)
     writer: Writer = field(default_factory=Writer)
     unstorable: dict[Record, CannotStoreError] = field(default_factory=dict)
-    _places: dict[str, Place] = field(default_factory=dict)
+    on_demand: bool = False
     loaded: bool = False
+    _places: Places = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._places = Places(self.layout, self._make_place)
 
     # ---------------------------------------------------------------- reading
 
     async def load(self) -> None:
-        """Read every document once more; the first time, make sure that nothing there is not mistaken for new.
+        """Read the documents once more; the first time, make sure that nothing there is not mistaken for new.
+
+        All of them, or with ``on_demand`` those that every update needs.
 
         Raises:
             DocumentError: A document cannot be used; nothing was changed in the bucket.
             StoreError: A document could not be read.
         """
         if self.spool:
-            await self.spool.replay(lambda record: self._new_place(self.layout.key(record), Writer()))
-        for key in self.layout.keys(self.kinds):
-            self._place(key)
-        now = asyncio.get_running_loop().time()
-        await self._for_each(list(self._places.values()), lambda place: place.refresh(now, self.patience))
+            await self.spool.replay(lambda record: self._make_place(self.layout.key(record), Writer()))
+        keys = self.layout.keys(self.kinds)
+        if not self._is_lazy:
+            keys = await listed(self.store, self.layout, self.codec.extension, self.kinds)
+            self.journal.loads(len(keys))
+        places = [self._places.at(key) for key in keys]
+        await self._read(places if self._is_lazy else self._places.all(), asyncio.get_running_loop().time())
         if not self.loaded:
-            await check_empty_start(self.store, self.layout, self.codec, list(self._places.values()))
+            await check_empty_start(self.store, self.layout, self.codec, places)
             self.loaded = True
 
     async def refresh(self, records: Iterable[Record], since: float | None) -> None:
@@ -92,14 +106,26 @@ class Replica:
         """
         if not self.loaded:
             await self.load()
-        elif since is not None:
-            places = {place.key: place for place in map(self._place_of, records)}
-            await self._for_each(list(places.values()), lambda place: place.refresh(since, self.patience))
+        if since is None:
+            since = -math.inf if self._is_lazy else None
+        if since is not None:
+            places = {place.key: place for place in map(self._places.of, records)}
+            await self._read(places.values(), since)
+
+    async def _read(self, places: Iterable[Place], since: float) -> None:
+        wanted = list(places)
+        for place in wanted:
+            place.wanted += 1
+        try:
+            await for_each(wanted, lambda place: place.refresh(since, self.patience))
+        finally:
+            for place in wanted:
+                place.wanted -= 1
 
     def records(self, kind: Kind) -> list[Record]:
         """The records of one kind that PTB has, or would be given."""
         found: dict[Record, None] = {}
-        for ledger in self._ledgers():
+        for ledger in self._ledgers(kind):
             section = ledger.document.sections.get(kind, {}) if ledger.document else {}
             found.update((Record(kind, record_id), None) for record_id in section)
             found.update((record, None) for record in [*ledger.seen, *ledger.pending] if record.kind is kind)
@@ -109,14 +135,14 @@ class Replica:
         """The records of one kind that PTB holds, as far as we know."""
         return {
             record
-            for ledger in self._ledgers()
+            for ledger in self._ledgers(kind)
             for record in {*ledger.seen, *ledger.pending}
             if record.kind is kind and ledger.top(record) is not None
         }
 
     def held(self, record: Record) -> Any:
         """The newest value that PTB was given or gave us, as a new object; MISSING if absent."""
-        return self._decoded(record, self._place_of(record).ledger.top(record))
+        return self._decoded(record, self._ledger(record).top(record))
 
     def give(self, record: Record, *, replaces: bool = True) -> Any:
         """What the bucket holds, with our unsaved changes on top, for PTB to go on from; MISSING if absent.
@@ -126,7 +152,7 @@ class Replica:
             replaces: What PTB is given takes the place of what it had. PTB keeps what it had where it is given
                 nothing, if it is re-initialised; then what is gone from the bucket must not seem new when PTB saves it.
         """
-        ledger = self._place_of(record).ledger
+        ledger = self._ledger(record)
         rebase = ledger.plan(record)
         value = self._decoded(record, rebase.after)
         if replaces or value is not MISSING:
@@ -135,8 +161,18 @@ class Replica:
 
     def is_stored(self, record: Record) -> bool:
         """Whether the bucket holds anything for it, as far as we know, or PTB gave us something."""
-        ledger = self._place_of(record).ledger
+        ledger = self._ledger(record)
         return ledger.stored(record) is not None or ledger.top(record) is not None
+
+    def forget(self, record: Record) -> bool:
+        """Forget what is known of a record that is a document of its own; it is read again when it is needed.
+
+        Whoever has a live object of it must let go of it too.
+
+        Returns:
+            False if it cannot be: something of it is not durable, or being read or written.
+        """
+        return self.layout.lazy and record not in self.unstorable and self._places.forget(record)
 
     def empty(self, record: Record, live: Any) -> None:
         """Empty a live object in place: PTB has it, and neither we nor the bucket do."""
@@ -152,7 +188,7 @@ class Replica:
         Returns:
             ``live`` itself if the bucket changed nothing; MISSING if the record is gone.
         """
-        ledger = self._place_of(record).ledger
+        ledger = self._ledger(record)
         rebase = ledger.plan(record)
         if rebase.before != rebase.after:
             live = self.merger.merge_live(record, rebase.before, live, rebase.after)
@@ -170,7 +206,7 @@ class Replica:
             ``live`` itself where nothing changed, and where PTB or we have a change that is not in the bucket: it is
             decided when that is committed. Else the bucket's value; MISSING if it is gone. PTB must take it.
         """
-        ledger = self._place_of(record).ledger
+        ledger = self._ledger(record)
         if record in ledger.pending or not self._is_held(record, live):
             return live
         rebase = ledger.plan(record)
@@ -185,7 +221,7 @@ class Replica:
             encoded = self.merger.encode(record, live)
         except CannotStoreError:
             return False  # it never was in the bucket
-        return self.merger.equal(record, encoded, self._place_of(record).ledger.held(record))
+        return self.merger.equal(record, encoded, self._ledger(record).held(record))
 
     def _decoded(self, record: Record, encoded: bytes | None) -> Any:
         return MISSING if encoded is None else self.merger.decode(record, encoded)
@@ -200,10 +236,12 @@ class Replica:
         Raises:
             CannotLoadError: The bucket's value cannot be turned into Python; ``live`` is as it was.
         """
-        ledger = self._place_of(record).ledger
+        ledger = self._ledger(record)
         rebase = ledger.plan(record)
         if rebase.before != rebase.after:
-            merged = self.merger.merge_live(record, rebase.before, live, rebase.after)
+            if ledger.unread and not same(live, self.merger.default(record)):
+                self.journal.unread([record])
+            merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=ledger.unread)
             if not assign(live, merged):
                 self.journal.not_assigned(record, live)
                 return False
@@ -218,9 +256,9 @@ class Replica:
         Raises:
             CannotStoreError: Something in it cannot be encoded. All the rest of it is staged.
         """
-        ledger = self._place_of(record).ledger
+        ledger = self._places.stages(record).ledger
         try:
-            ledger.stage(record, self.merger.encode(record, value))
+            ledger.stage(record, self.merger.encode(record, value), drop=value is None or value is MISSING)
             self.unstorable.pop(record, None)
         except CannotStoreError as error:
             error.record = record.label
@@ -235,7 +273,7 @@ class Replica:
     def pending(self) -> set[Record]:
         """Records that are not known to be durable."""
         spooled = self.spool.pending.values() if self.spool else ()
-        return set().union(*(ledger.pending for ledger in self._ledgers()), *spooled)
+        return set().union(*(place.ledger.pending for place in self._places.pending()), *spooled)
 
     def keep(self) -> None:
         """Lay down in the spool what is unsaved. The next load, here or in another process, brings it in.
@@ -247,7 +285,7 @@ class Replica:
         """
         if self.spool and self.pending:
             self.loaded = False  # or the next commit would be one without what was laid down
-            self.spool.keep(list(self._places.values()))
+            self.spool.keep(self._places.pending())
 
     async def commit(self) -> None:
         """Make durable what was staged before the call: one conditional put for each document that changed.
@@ -257,7 +295,7 @@ class Replica:
         """
         if self.pending and not self.loaded:
             await self.load()
-        places = [place for place in self._places.values() if place.ledger.pending]
+        places = self._places.pending()
         try:
             await self._commit_all(places)
         except PTBBucketError as error:
@@ -267,34 +305,32 @@ class Replica:
             raise
 
     async def _commit_all(self, places: list[Place]) -> None:
-        """Everything at once; only then, in a document of its own, that an update was handled."""
-        witness = self._places.get(self.layout.key(HANDLED))
+        """Everything at once; only then what is dropped, and last of all, that an update was handled.
+
+        What was moved, as when a group becomes a supergroup, is never only gone; what is noted as handled is done.
+        """
+        witness = self._places.known(HANDLED)
         effects = [place for place in places if place is not witness]
-        for group in (effects, [place for place in places if place is witness]):
-            await self._for_each(group, lambda place: commit_document(place, self.patience))
+        drops = [place for place in effects if place.ledger.only_drops]
+        written = [place for place in effects if not place.ledger.only_drops]
+        for group in (written, drops, [place for place in places if place is witness]):
+            await for_each(group, lambda place: commit_document(place, self.patience))
 
     # ---------------------------------------------------------------- inside
 
-    def _ledgers(self) -> list[Ledger]:
-        return [place.ledger for place in self._places.values()]
+    @property
+    def _is_lazy(self) -> bool:
+        return self.on_demand and self.layout.lazy
 
-    def _place_of(self, record: Record) -> Place:
-        return self._place(self.layout.key(record))
+    def _ledgers(self, kind: Kind) -> list[Ledger]:
+        return [place.ledger for place in self._places.holding(kind)]
 
-    def _place(self, key: str) -> Place:
-        if key not in self._places:
-            self._places[key] = self._new_place(key, self.writer)
-        return self._places[key]
+    def _ledger(self, record: Record) -> Ledger:
+        return self._places.of(record).ledger
 
-    def _new_place(self, key: str, writer: Writer) -> Place:
-        empty = Header(self.bot_id, self.codec.name)
+    def _make_place(self, key: str, writer: Writer | None = None) -> Place:
         name = key + self.codec.extension
-        return Place(self.store, Ledger(name, self.merger, writer, self.journal, empty, self.callback_limit))
-
-    @staticmethod
-    async def _for_each(places: list[Place], work: Callable[[Place], Awaitable[None]]) -> None:
-        """All at once; one document's failure does not stop the others (rule 19). Raises the first that matters."""
-        results = await asyncio.gather(*(work(place) for place in places), return_exceptions=True)
-        errors = [result for result in results if isinstance(result, BaseException)]
-        if errors:
-            raise next((error for error in errors if not isinstance(error, Exception)), errors[0])
+        empty = Header(self.bot_id, self.codec.name)
+        ledger = Ledger(name, self.merger, writer or self.writer, self.journal, empty, self.callback_limit)
+        ledger.unread = self._is_lazy
+        return Place(self.store, ledger, self.layout)

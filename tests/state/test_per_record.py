@@ -1,0 +1,380 @@
+"""Per-record: documents that are read when they are needed, and what is written without having been read."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from virtual_time import run_virtually
+
+from ptb_bucket.codecs import open_codec
+from ptb_bucket.errors import ForeignDocumentError, UnavailableError, UnsavedError, VanishedDocumentError
+from ptb_bucket.state import BOT_DATA, HANDLED, MISSING, Kind, Merger, Patience, Record, Replica, open_layout
+from ptb_bucket.state._loops import AT_ONCE
+from ptb_bucket.state.layouts import recognise
+from ptb_bucket.stores import Create, MemoryStore, MeteredStore, StoreWrapper
+from ptb_bucket.testing.faults import Fault, FaultyStore, script
+
+LAYOUT = open_layout("per-record")
+ADA, BO = Record.user(1), Record.user(2)
+TALK = Record.of_conversation("talk", (1, 1))
+ids = st.text(max_size=90) | st.text(alphabet='Aa/.=%"[]\u00e9', max_size=300)
+records = st.builds(Record, st.sampled_from(Kind), ids)
+
+
+def replica_on(store, *, on_demand=True, **options) -> Replica:
+    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+    patience = Patience(deadline=5, random=random.Random(1))
+    layout = open_layout(options.pop("layout", "per-record"))
+    return Replica(
+        store, layout, merger.codec, merger, "1", tuple(Kind), patience=patience, on_demand=on_demand, **options
+    )
+
+
+async def write(store, values, **options) -> None:
+    """As another instance would."""
+    other = replica_on(store, **options)
+    await other.refresh(values, None)
+    for record, value in values.items():
+        other.give(record)
+        other.stage(record, value)
+    await other.commit()
+
+
+async def read(store, record):
+    reader = replica_on(store)
+    await reader.refresh([record], None)
+    return reader.give(record)
+
+
+# ---------------------------------------------------------------- keys
+
+
+@given(records, records)
+def test_each_record_has_a_key_of_its_own_that_every_store_takes_and_a_listing_understands(one, other):
+    keys = [LAYOUT.key(record) for record in (one, other)]
+    assert (keys[0] == keys[1]) == (one == other)
+    for key, record in zip(keys, (one, other), strict=True):
+        assert LAYOUT.kinds(key) == (record.kind,)
+        assert recognise(f"{key}.json") == ("per-record", "json")
+        assert len(key) < 240
+        assert set(key) <= set("abcdefghijklmnopqrstuvwxyz0123456789/_,-=")
+        assert key.startswith(tuple(LAYOUT.folders([record.kind])))
+
+
+@given(st.text(alphabet="records/user_data01f=42", max_size=40) | st.text(max_size=40))
+def test_what_is_no_key_of_ours_is_not_taken_for_one(text):
+    found = LAYOUT.kinds(text)
+    assert not found or text.startswith(f"records/{found[0].value}/")
+
+
+@pytest.mark.parametrize(
+    "key", ["records/user_data/42", "records/user_data/00/42", "records/users/73/42", "records/user_data/73/4=zz", "x"]
+)
+def test_keys_that_are_almost_ours(key):
+    assert LAYOUT.kinds(key) == ()
+    assert recognise(f"{key}.json") is None
+
+
+def test_a_kinds_keys_are_spread_over_prefixes():
+    spread = Counter(LAYOUT.key(Record.user(number)).split("/")[2] for number in range(10_000))
+    assert len(spread) == 256
+    assert max(spread.values()) < 100
+
+
+# ---------------------------------------------------------------- reading
+
+
+async def test_a_start_reads_what_every_update_needs_and_a_refresh_the_rest_in_one_round():
+    store = MeteredStore(MemoryStore())
+    await write(store, {Record.user(number): {"n": number} for number in range(50)} | {BOT_DATA: {"b": 1}})
+    store.meter.reads = store.meter.lists = 0
+    replica = replica_on(store)
+    await replica.load()
+    assert (store.meter.reads, store.meter.lists) == (2, 0)  # bot_data and the handled updates
+    await replica.refresh([BOT_DATA, Record.user(7), TALK], asyncio.get_running_loop().time())
+    assert store.meter.reads == 5
+    assert replica.give(Record.user(7)) == {"n": 7}
+    assert replica.give(TALK) is MISSING
+    await replica.refresh([Record.user(7), TALK], None)
+    assert store.meter.reads == 5
+    assert replica.records(Kind.USER) == [Record.user(7)]
+
+
+async def test_without_bot_data_one_page_of_a_listing_tells_that_the_bot_is_not_new(caplog):
+    class Counting(StoreWrapper):
+        listed = 0
+
+        async def _stream(self, operation, key, begin):
+            async for item in super()._stream(operation, key, begin):
+                self.listed += 1
+                yield item
+
+    store = Counting(MemoryStore())
+    await write(store, {Record.user(number): {"n": number} for number in range(50)})
+    caplog.clear()
+    store.listed = 0
+    await replica_on(store).load()
+    assert store.listed == 1
+    assert "a new bot?" not in caplog.text
+    await replica_on(MemoryStore()).load()
+    assert "a new bot?" in caplog.text
+
+
+@pytest.mark.parametrize("on_demand", [True, False])
+@pytest.mark.parametrize(("theirs", "ours"), [("single", "per-record"), ("per-record", "single")])
+async def test_a_state_of_another_layout_is_not_taken_for_nothing(theirs, ours, on_demand):
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}}, layout=theirs)
+    with pytest.raises(ForeignDocumentError, match=f"layout={theirs}"):
+        await replica_on(store, layout=ours, on_demand=on_demand).load()
+
+
+async def test_where_nobody_asks_later_everything_is_read_at_start():
+    store = MemoryStore()
+    values = {Record.user(number): {"n": number} for number in range(30)}
+    values |= {TALK: 3, Record.of_conversation("A" * 300, (1,)): 4}
+    await write(store, values)
+    replica = replica_on(store, on_demand=False)
+    await replica.load()
+    found = [record for kind in Kind for record in replica.records(kind)]
+    assert {record: replica.give(record) for record in found} == values
+
+
+async def test_no_more_requests_at_once_than_there_are_connections():
+    class Busy(StoreWrapper):
+        now = most = 0
+
+        async def _call(self, operation, key, send):
+            self.now += 1
+            self.most = max(self.most, self.now)
+            await asyncio.sleep(0.001)
+            self.now -= 1
+            return await super()._call(operation, key, send)
+
+    store = Busy(MemoryStore())
+    await write(store, {Record.user(number): {"n": number} for number in range(40)})
+    await replica_on(store, on_demand=False).load()
+    assert store.most == AT_ONCE
+
+
+async def test_a_record_in_anothers_document_stops_who_reads_it():
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    blob = await store.get(LAYOUT.key(ADA) + ".json")
+    await store.put(LAYOUT.key(BO) + ".json", blob.data, Create())
+    with pytest.raises(ForeignDocumentError, match=r"holds user_data\[1\]"):
+        await read(store, BO)
+
+
+# ---------------------------------------------------------------- written without having been read
+
+
+async def test_what_nobody_loaded_is_added_and_what_the_bucket_has_stays(caplog):
+    store = MemoryStore()
+    await write(store, {ADA: {"name": "Ada", "inbox": ["a"], "deep": {"x": 1}}})
+    replica = replica_on(store)
+    await replica.load()
+    replica.stage(ADA, {"name": "?", "inbox": ["b"], "deep": {"x": 2, "y": 3}})
+    await replica.commit()
+    assert await read(store, ADA) == {"name": "Ada", "inbox": ["a", "b"], "deep": {"x": 1, "y": 3}}
+    assert replica.journal.unread_merged == 1
+    assert "user_data[1] was changed without having been loaded" in caplog.text
+
+
+async def test_a_lost_race_to_create_it_is_read_and_merged_in_the_same_way():
+    bottom = MemoryStore()
+    replica = replica_on(bottom)
+    await replica.load()
+    replica.stage(ADA, {"name": "?", "b": 2})
+    replica.store = replica._places.of(ADA).store = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
+    await replica.commit()
+    assert await read(bottom, ADA) == {"name": "Ada", "b": 2}
+    assert replica.journal.unread_merged == 1
+
+
+class Between(StoreWrapper):
+    """Something happens before the first put."""
+
+    def __init__(self, store, event):
+        super().__init__(store)
+        self._event = event
+
+    async def put(self, key, data, mode):
+        if self._event:
+            event, self._event = self._event, None
+            await event
+        return await super().put(key, data, mode)
+
+
+@pytest.mark.parametrize("staged", [True, False])
+async def test_what_a_handler_put_there_before_it_was_loaded_gives_way_in_its_hands(staged):
+    store = MemoryStore()
+    await write(store, {ADA: {"name": "Ada", "age": 36}})
+    replica = replica_on(store)
+    await replica.load()
+    live = {"name": "?", "seen": 1}
+    if staged:
+        replica.stage(ADA, live)
+    await replica.refresh([ADA], asyncio.get_running_loop().time())
+    replica.merge_into(ADA, live)
+    assert live == {"name": "Ada", "age": 36, "seen": 1}
+    live["age"] = 37  # from here on it is a change like any other
+    replica.stage(ADA, live)
+    await replica.commit()
+    assert await read(store, ADA) == {"name": "Ada", "age": 37, "seen": 1}
+    assert replica.journal.unread_merged == 1
+
+
+async def test_an_empty_object_that_nobody_loaded_deletes_nothing():
+    store = MemoryStore()
+    await write(store, {ADA: {"name": "Ada"}})
+    replica = replica_on(store)
+    await replica.load()
+    replica.stage(ADA, {})  # application.user_data[1] was only looked at
+    await replica.commit()
+    assert (replica.pending, await read(store, ADA)) == (set(), {"name": "Ada"})
+
+
+@pytest.mark.parametrize("then", [MISSING, {"new": 1}])
+async def test_dropping_what_nobody_loaded_drops_all_that_is_there(then):
+    bottom = MemoryStore()
+    await write(bottom, {ADA: {"name": "Ada"}})
+    replica = replica_on(FaultyStore(bottom, script([Fault.LOST_RACE, Fault.UNAVAILABLE, Fault.ANSWER_LOST])))
+    await replica.load()
+    replica.stage(ADA, None)
+    if then is not MISSING:
+        replica.stage(ADA, then)
+    await replica.commit()
+    assert (replica.pending, await read(bottom, ADA)) == (set(), then)
+    assert b"Ada" not in (await bottom.get(LAYOUT.key(ADA) + ".json")).data
+
+
+async def test_dropping_what_is_loaded_later_still_drops_it():
+    store = MemoryStore()
+    await write(store, {ADA: {"name": "Ada"}})
+    replica = replica_on(store)
+    await replica.load()
+    replica.stage(ADA, None)
+    await replica.refresh([ADA], asyncio.get_running_loop().time())
+    live = {"fresh": 1}
+    replica.merge_into(ADA, live)
+    assert live == {"fresh": 1}
+    await replica.commit()
+    assert await read(store, ADA) is MISSING
+
+
+async def test_what_was_loaded_as_absent_merges_as_ever():
+    store = MemoryStore()
+    replica = replica_on(store)
+    await replica.refresh([ADA], None)
+    replica.give(ADA)
+    await write(store, {ADA: {"name": "theirs"}})
+    replica.stage(ADA, {"name": "ours"})
+    await replica.commit()
+    assert await read(store, ADA) == {"name": "ours"}
+    assert replica.journal.unread_merged == 0
+
+
+# ---------------------------------------------------------------- dropped, and the order of writes
+
+
+async def test_what_was_dropped_may_be_swept_and_comes_back_when_it_is_used_again():
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    replica = replica_on(store)
+    await replica.refresh([ADA], None)
+    replica.give(ADA)
+    replica.stage(ADA, None)
+    await replica.commit()
+    await store.delete(LAYOUT.key(ADA) + ".json")
+    await replica.refresh([ADA], asyncio.get_running_loop().time())
+    assert replica.give(ADA) is MISSING
+    replica.stage(ADA, {"n": 2})
+    await replica.commit()
+    assert await read(store, ADA) == {"n": 2}
+
+
+async def test_what_was_not_dropped_must_not_vanish():
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    replica = replica_on(store)
+    await replica.refresh([ADA], None)
+    await store.delete(LAYOUT.key(ADA) + ".json")
+    with pytest.raises(VanishedDocumentError):
+        await replica.refresh([ADA], asyncio.get_running_loop().time())
+
+
+def test_what_moves_is_written_before_it_is_dropped_and_noted_last():
+    async def scenario(fault):
+        puts = []
+
+        def plan(operation, key):
+            if operation != "put" or not watch:
+                return None
+            puts.append(key)
+            return fault if key == LAYOUT.key(NEW) + ".json" else None
+
+        watch, store = False, MemoryStore()
+        await write(store, {OLD: {"title": "x"}})
+        replica = replica_on(FaultyStore(store, plan))
+        await replica.refresh([OLD, NEW, HANDLED], None)
+        moved = replica.give(OLD)
+        for record, value in ((OLD, None), (NEW, moved), (HANDLED, [1])):
+            replica.stage(record, value)
+        watch = True
+        if fault is None:
+            await replica.commit()
+        else:
+            with pytest.raises((UnavailableError, UnsavedError)):
+                await replica.commit()
+        return puts, await read(store, OLD)
+
+    OLD, NEW = Record.chat(-5), Record.chat(-1005)  # noqa: N806
+    puts, old = run_virtually(scenario(None))
+    assert puts == [LAYOUT.key(record) + ".json" for record in (NEW, OLD, HANDLED)]
+    assert old is MISSING
+    puts, old = run_virtually(scenario(Fault.UNAVAILABLE))
+    assert set(puts) == {LAYOUT.key(NEW) + ".json"}
+    assert old == {"title": "x"}
+
+
+# ---------------------------------------------------------------- letting go
+
+
+async def test_what_is_clean_can_be_forgotten_and_is_read_again():
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    replica = replica_on(store)
+    await replica.refresh([ADA], None)
+    assert replica.give(ADA) == {"n": 1}
+    assert replica.forget(ADA)
+    assert replica.records(Kind.USER) == []
+    await replica.refresh([ADA], None)
+    assert replica.give(ADA) == {"n": 1}
+
+
+async def test_what_is_not_durable_or_being_read_is_not_forgotten():
+    class Held(StoreWrapper):
+        async def get(self, key, **options):
+            await release.wait()
+            return await super().get(key, **options)
+
+    release = asyncio.Event()
+    release.set()
+    replica = replica_on(Held(MemoryStore()))
+    await replica.refresh([ADA, BO], None)
+    replica.give(ADA)
+    replica.stage(ADA, {"n": 1})
+    release.clear()
+    reading = asyncio.ensure_future(replica.refresh([BO], asyncio.get_running_loop().time() + 1))
+    await asyncio.sleep(0)
+    assert [replica.forget(record) for record in (ADA, BO)] == [False, False]
+    release.set()
+    await reading
+    await replica.commit()
+    assert [replica.forget(record) for record in (ADA, BO)] == [True, True]
