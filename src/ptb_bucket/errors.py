@@ -5,7 +5,7 @@ Every message says what failed, on which object or record, and what to do. Value
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,24 @@ class LostRaceError(StoreError):
 
 
 class AccessError(StoreError):
-    """Access denied or misconfigured: a human has to change a permission or a setting. Nothing was applied."""
+    """Access denied or misconfigured: a human has to change a permission or a setting. Nothing was applied.
+
+    Args:
+        message: What failed and what to do about it.
+        key: The object that it was about, where there is one.
+        about: Where to look: ``permission``, ``credentials``, ``bucket`` (it does not exist, or is elsewhere) or
+            ``server`` (its address, or that of something on the way). ``ptb-bucket check`` sorts by it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: str | None = None,
+        about: Literal["permission", "credentials", "bucket", "server"] = "permission",
+    ) -> None:
+        super().__init__(message, key=key)
+        self.about = about
 
 
 class UnavailableError(StoreError):

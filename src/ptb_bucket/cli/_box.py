@@ -18,6 +18,7 @@ __all__ = ["run"]
 _VERBS: Final[Mapping[str, str]] = {
     # verb → its module here; in the order in which people meet them
     "demo": "_demo_verb",
+    "check": "check",
     "show": "show",
     "rekey": "rekey",
 }

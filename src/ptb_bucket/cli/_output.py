@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -44,13 +45,19 @@ class Output:
         """One line, or several. Whatever could move the cursor or colour the terminal is shown, not done."""
         self._console.print(Text(_visible(text), style=style))
 
-    def table(self, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-        """A table; columns whose name begins with ``#`` hold numbers."""
+    def table(
+        self,
+        columns: Iterable[str],
+        rows: Iterable[Iterable[object]],
+        styles: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """A table; columns whose name begins with ``#`` hold numbers. ``styles``: the style of cells with that text."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left")
         for row in rows:
-            table.add_row(*(Text(_visible(f"{cell:,}" if type(cell) is int else str(cell))) for cell in row))
+            texts = (f"{cell:,}" if type(cell) is int else str(cell) for cell in row)
+            table.add_row(*(Text(_visible(text), style=styles.get(text, "")) for text in texts))
         self._console.print(table)
 
     @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ptb_bucket.tools._check import check
+from ptb_bucket.tools._findings import Check, Verdict
 from ptb_bucket.tools._state import State, open_state
 
-__all__ = ["State", "open_state"]
+__all__ = ["Check", "State", "Verdict", "check", "open_state"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import requests
 import urllib3
@@ -17,7 +17,7 @@ from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreEr
 from ptb_bucket_gcs._permissions import PERMISSIONS, ROLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["translate", "translated"]
 
@@ -45,6 +45,7 @@ _HINTS: Final = {
     499: (UnavailableError, "was cancelled on its way."),
     501: (UnsupportedError, "is nothing that this server does."),
 }
+_ABOUT: Final[Mapping[int, Literal["credentials", "bucket"]]] = {400: "bucket", 401: "credentials"}
 
 
 @contextmanager
@@ -75,7 +76,18 @@ def translate(exc: Exception, operation: str, where: str, key: str | None = None
     status = _status(exc)
     error, text = _by_status(status, exc, operation) if status else _by_class(exc)
     name = f"HTTP {status}" if status else type(exc).__name__
-    return error(f"{operation} of {where} {text} ({name})", key=key)
+    found = error(f"{operation} of {where} {text} ({name})", key=key)
+    if isinstance(found, AccessError):
+        found.about = _about(status, exc)
+    return found
+
+
+def _about(status: int, exc: Exception) -> Literal["permission", "credentials", "bucket", "server"]:
+    if not status:
+        return "credentials" if isinstance(exc, auth.GoogleAuthError) else "server"
+    if 300 <= status < 400:  # noqa: PLR2004  redirections
+        return "server"
+    return _ABOUT.get(status, "permission")
 
 
 def _status(exc: Any) -> int:

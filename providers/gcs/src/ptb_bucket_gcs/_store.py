@@ -233,7 +233,7 @@ class GcsStore(BlobStore):
         except NotFoundError as exc:
             if operation in {"get", "put", "delete", "delete_version"}:
                 raise
-            raise AccessError(f"There is no bucket {self.bucket!r}. Check the name.", key=key) from exc
+            raise AccessError(f"There is no bucket {self.bucket!r}. Check the name.", key=key, about="bucket") from exc
 
     def _session(self) -> Session:
         """Return this process's own; those of the process that forked it stay its, and are not touched."""

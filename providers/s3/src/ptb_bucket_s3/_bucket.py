@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, within
 from ptb_bucket_s3._errors import Asked, status_of, translated
+from ptb_bucket_s3._permissions import grants
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -55,8 +56,8 @@ class Bucket:
         try:
             return await within(self._settings.timeout, work())
         except Exception as exc:
-            permissions = self._permissions.get(asked.operation, ())
-            error = translated(exc, asked, self._place, permissions)
+            needed = grants(self._permissions.get(asked.operation, ()), self._name, self._settings.home)
+            error = translated(exc, asked, self._place, needed)
             if error is None:
                 raise
             raise error from exc

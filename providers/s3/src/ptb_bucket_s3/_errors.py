@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ptb_bucket.errors import (
     AccessError,
@@ -43,6 +43,11 @@ _HINTS: Final[Mapping[str, str]] = {
     "QuotaExceeded": "The quota is used up. Raise it or free space.",
     "InvalidObjectState": "The object is archived. Restore it, and keep lifecycle rules away from the bot's prefix.",
 }
+_CREDENTIALS: Final = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
+     "SignatureDoesNotMatch", "RequestTimeTooSkewed", "InvalidClientTokenId"}
+)  # fmt: skip
+_BUCKET: Final = frozenset({"NoSuchBucket", "InvalidBucketName"})
 _REGION: Final = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 _BEFORE_SENDING: Final = (
     "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ConfigNotFound", "ConfigParseError",
@@ -50,6 +55,12 @@ _BEFORE_SENDING: Final = (
     "TokenRetrievalError", "LoginError", "ValidationError", "ParamValidationError", "EndpointProviderError",
     "UnknownCredentialError", "InvalidEndpointConfigurationError", "InvalidProxiesConfigError", "DataNotFoundError",
     "UnsupportedS3ConfigurationError", "InvalidS3AddressingStyleError", "MissingDependencyException",
+)  # fmt: skip
+
+_ADDRESS: Final = (
+    "NoRegionError", "InvalidRegionError", "EndpointProviderError", "InvalidEndpointConfigurationError",
+    "InvalidProxiesConfigError", "UnsupportedS3ConfigurationError", "InvalidS3AddressingStyleError", "ValidationError",
+    "ParamValidationError",
 )  # fmt: skip
 
 
@@ -63,20 +74,35 @@ class Asked:
     version: bool = False
 
 
-def translated(error: Exception, asked: Asked, place: str, permissions: Sequence[str]) -> StoreError | None:
+def translated(error: Exception, asked: Asked, place: str, needed: str) -> StoreError | None:
     """Return the error of ours that says the same; None if it is no error of the SDK's or of the network."""
     failed = f"s3: {asked.operation} of {asked.key!r} in {place} failed: "
     if isinstance(error, StoreError):
         return None
     if isinstance(getattr(error, "response", None), dict):
-        kind, text = _answered(error, asked, permissions)
+        kind, text = _answered(error, asked, needed)
     elif _is_a(error, *_BEFORE_SENDING):
         kind, text = AccessError, f"{error} Check the AWS configuration and credentials."
     elif isinstance(error, (OSError, EOFError, asyncio.TimeoutError)) or _comes_from_sdk(error):
         kind, text = UnavailableError, f"{type(error).__name__}: {error}"
     else:
         return None
-    return kind(failed + text, key=asked.key)
+    found = kind(failed + text, key=asked.key)
+    if isinstance(found, AccessError):
+        found.about = _about(error)
+    return found
+
+
+def _about(error: Exception) -> Literal["permission", "credentials", "bucket", "server"]:
+    response: Any = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return "server" if _is_a(error, *_ADDRESS) else "credentials"
+    code = str(response.get("Error", {}).get("Code", ""))
+    if code in _CREDENTIALS or status_of(error) == 401:  # noqa: PLR2004
+        return "credentials"
+    if code in _BUCKET | _REGION or status_of(error) in {301, _ABSENT}:
+        return "bucket"
+    return "permission"
 
 
 def status_of(error: Exception) -> int:
@@ -87,13 +113,13 @@ def status_of(error: Exception) -> int:
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
 
 
-def _answered(error: Exception, asked: Asked, permissions: Sequence[str]) -> tuple[Callable[..., StoreError], str]:
+def _answered(error: Exception, asked: Asked, needed: str) -> tuple[Callable[..., StoreError], str]:
     """Decide by status first, by code second: codes differ between servers."""
     details: dict[str, Any] = getattr(error, "response", {}).get("Error", {})
     status, code = status_of(error), str(details.get("Code", ""))
     kind = _kind(status, code, asked)
     text = f"{status} {code}: {str(details.get('Message', ''))[:300]}"
-    return kind, " ".join((text, *_advice(code, error, asked, permissions)))
+    return kind, " ".join((text, *_advice(code, error, asked, needed)))
 
 
 def _kind(status: int, code: str, asked: Asked) -> type[StoreError]:
@@ -114,14 +140,14 @@ def _kind(status: int, code: str, asked: Asked) -> type[StoreError]:
     return next((kind for holds, kind in rules if holds), AccessError)
 
 
-def _advice(code: str, error: Exception, asked: Asked, permissions: Sequence[str]) -> Sequence[str]:
+def _advice(code: str, error: Exception, asked: Asked, needed: str) -> Sequence[str]:
     if code in _HINTS:
         return (_HINTS[code],)
     if status_of(error) == 301 or code in _REGION:  # noqa: PLR2004
         return (_right_region(error),)
     if status_of(error) == 403:  # noqa: PLR2004
         hint = " Without s3:ListBucket, 403 may also mean that the object is missing." * (asked.operation == "get")
-        return (f"Grant {', '.join(permissions)} on this bucket and prefix.{hint}",)
+        return (f"Grant {needed}.{hint}",)
     return ()
 
 

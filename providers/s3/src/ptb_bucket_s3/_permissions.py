@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["PERMISSIONS", "with_kms"]
+__all__ = ["PERMISSIONS", "grants", "with_kms"]
 
 PERMISSIONS: Final[Mapping[str, Sequence[str]]] = {
     "get": ("s3:GetObject",),
@@ -19,6 +19,8 @@ PERMISSIONS: Final[Mapping[str, Sequence[str]]] = {
     # For whoever runs erase-user --versions; no bot needs it, and it can destroy what versioning keeps.
     "delete_version": ("s3:DeleteObjectVersion", "s3:GetBucketVersioning"),
 }
+_OF_BUCKETS: Final = frozenset({"s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketVersioning"})
+"""Granted on the bucket, not on objects in it."""
 _KMS: Final[Mapping[str, Sequence[str]]] = {
     "get": ("kms:Decrypt",),
     "put": ("kms:GenerateDataKey", "kms:Decrypt"),
@@ -29,3 +31,20 @@ _KMS: Final[Mapping[str, Sequence[str]]] = {
 def with_kms() -> Mapping[str, Sequence[str]]:
     """Return the permissions for objects that a KMS key encrypts."""
     return {name: (*actions, *_KMS.get(name, ())) for name, actions in PERMISSIONS.items()}
+
+
+def grants(actions: Sequence[str], bucket: str, home: str) -> str:
+    """Say which actions a policy has to allow on what.
+
+    Args:
+        actions: Out of the permissions.
+        bucket: The bucket's name.
+        home: What keys start with.
+    """
+    arn = f"arn:aws:s3:::{bucket}"
+    resources = {
+        f"{arn}/{home}*": [one for one in actions if one.startswith("s3:") and one not in _OF_BUCKETS],
+        arn: [one for one in actions if one in _OF_BUCKETS],
+        "the KMS key": [one for one in actions if one.startswith("kms:")],
+    }
+    return "; ".join(f"{', '.join(found)} on {resource}" for resource, found in resources.items() if found)

@@ -1,0 +1,45 @@
+"""Whether a bot can work at a place: all that it needs is tried for real, and nothing of it stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptb_bucket._settings import locate
+from ptb_bucket.tools._findings import Check, Findings
+from ptb_bucket.tools._state import require_bot_id
+from ptb_bucket.tools._tenant import find_tenant
+from ptb_bucket.tools._trial import Trial, knock
+
+if TYPE_CHECKING:
+    import os
+
+    from ptb_bucket.stores import BlobStore
+
+__all__ = ["check"]
+
+
+async def check(where: str | os.PathLike[str] | BlobStore | None = None, *, bot_id: str | None = None) -> list[Check]:
+    """Try all that a bot needs, with an object of our own that is removed in the end. A running bot is not disturbed.
+
+    Args:
+        where: As for :class:`ptb_bucket.BucketPersistence`.
+        bot_id: Whose state has to be there, if there is one. None takes anybody's.
+
+    Returns:
+        What was found. A check that fails does not hide the others; only where nothing answers, nothing else is tried.
+
+    Raises:
+        ConfigurationError: The URI is wrong, or the bot's id is needed and not known.
+    """
+    location = locate(where, None, None, ())
+    require_bot_id(location, bot_id)
+    store = location.open(bot_id or "")
+    findings = Findings()
+    try:
+        if await knock(store, findings):
+            await Trial(store, findings).run()
+            await find_tenant(store, bot_id, location.said, findings)
+    finally:
+        if location.store is None:
+            await store.close()
+    return findings.all()
