@@ -7,6 +7,7 @@ import json
 import runpy
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -126,6 +127,13 @@ def server(run_server):
     """fake-gcs-server: honours the conditions of puts; ignores those of reads, and damaged uploads."""
     command = [str(_get_binary_path()), "-scheme", "http", "-backend", "memory", "-host", "127.0.0.1"]
     yield from run_server(lambda port: [*command, "-port", str(port)], "/storage/v1/b")
+
+
+@pytest.fixture(scope="session")
+def liar(run_server):
+    """gcp-storage-emulator: answers every put with 200, whatever its conditions."""
+    command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--in-memory", "--host", "127.0.0.1"]
+    yield from run_server(lambda port: [*command, "--port", str(port)], "/")
 
 
 @pytest.fixture

@@ -195,3 +195,18 @@ async def test_a_host_that_is_none():
     async with GcsStore("bucket", Options(endpoint_url="http://nowhere.invalid")) as store:
         with pytest.raises(UnavailableError, match="endpoint_url"):
             await store.get("a")
+
+
+@pytest.mark.parametrize(
+    ("error", "about"),
+    [
+        (api.from_http_status(403, "x"), "permission"),
+        (api.from_http_status(401, "x"), "credentials"),
+        (import_module("google.auth.exceptions").DefaultCredentialsError("x"), "credentials"),
+        (api.from_http_status(400, "x"), "bucket"),
+        (api.from_http_status(302, "x"), "server"),
+        (requests.exceptions.InvalidURL("x"), "server"),
+    ],
+)
+def test_what_a_human_has_to_look_at(error, about):
+    assert translate(error, "put", "x").about == about

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from ptb_bucket.errors import UnsupportedError
 from ptb_bucket.stores import PROOF_NAME, Create, Update, open_store
 from ptb_bucket_gcs import GcsStore, Options
 from ptb_bucket_gcs import _store as module
-
-
-@pytest.fixture(scope="module")
-def liar(run_server):
-    """gcp-storage-emulator: answers every put with 200, whatever its conditions."""
-    command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--in-memory", "--host", "127.0.0.1"]
-    yield from run_server(lambda port: [*command, "--port", str(port)], "/")
 
 
 async def test_a_server_that_ignores_conditions_is_refused(liar):

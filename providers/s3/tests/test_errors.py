@@ -15,7 +15,7 @@ import aiobotocore
 import aiohttp
 import botocore
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
 
 from ptb_bucket.errors import (
     AccessError,
@@ -28,9 +28,10 @@ from ptb_bucket.errors import (
 from ptb_bucket.stores import Create, Update, open_store
 from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
 from ptb_bucket_s3._errors import Asked, translated
+from ptb_bucket_s3._permissions import grants
 
 OPERATIONS = ("get", "put", "delete", "list", "versions", "delete_version")
-GRANT = ("s3:This", "s3:That")
+GRANT = "s3:This, s3:That on arn:x"
 
 
 def translate(error, operation="get", **how):
@@ -167,7 +168,7 @@ def test_a_version_that_is_not_there_is_not_found(status, code):
 
 def test_what_to_do_is_said():
     denied = str(translate(answered(403, "AccessDenied")))
-    assert "Grant s3:This, s3:That" in denied
+    assert "Grant s3:This, s3:That on arn:x." in denied
     assert "Without s3:ListBucket, 403 may also mean that the object is missing" in denied
     assert "missing" not in str(translate(answered(403, "AccessDenied"), "put"))
     assert "does not exist" in str(translate(answered(404, "NoSuchBucket")))
@@ -281,3 +282,28 @@ def test_permissions_name_every_operation():
     assert S3Store("b").PERMISSIONS == PERMISSIONS
     assert "kms:GenerateDataKey" in S3Store("b", Settings(kms_key="x")).PERMISSIONS["put"]
     assert "kms:Decrypt" in S3Store("b", Settings(kms_key="x")).PERMISSIONS["get"]
+
+
+@pytest.mark.parametrize(
+    ("error", "about"),
+    [
+        (answered(403, "AccessDenied"), "permission"),
+        (answered(403, "InvalidAccessKeyId"), "credentials"),
+        (answered(401, "Unauthorized"), "credentials"),
+        (NoCredentialsError(), "credentials"),
+        (answered(404, "NoSuchBucket"), "bucket"),
+        (answered(301, "PermanentRedirect"), "bucket"),
+        (answered(400, "AuthorizationHeaderMalformed"), "bucket"),
+        (NoRegionError(), "server"),
+    ],
+)
+def test_what_a_human_has_to_look_at(error, about):
+    assert translate(error, "put").about == about
+
+
+def test_a_grant_says_on_what():
+    store = S3Store("b", Settings(kms_key="x", home="bots/"))
+    said = grants([action for actions in store.PERMISSIONS.values() for action in actions], "b", "bots/")
+    assert "s3:DeleteObject" in said.partition(" on arn:aws:s3:::b/bots/*; ")[0]
+    assert "s3:ListBucket, s3:ListBucketVersions, s3:GetBucketVersioning on arn:aws:s3:::b; kms:" in said
+    assert said.endswith(" on the KMS key")

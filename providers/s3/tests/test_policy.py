@@ -17,6 +17,7 @@ import pytest
 from ptb_bucket.errors import AccessError
 from ptb_bucket.stores import Create, PrefixStore, Update
 from ptb_bucket.testing.conformance import PersistenceConformance
+from ptb_bucket.tools import Verdict, check
 from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
 
 pytestmark = pytest.mark.long  # it installs a second MiniStack
@@ -146,3 +147,55 @@ async def test_nothing_outside_of_the_prefix_is_allowed(enforcing, credentials, 
             await store.get("neighbours/state.json")
         with pytest.raises(AccessError):
             await _all(store.list("neighbours/"))
+
+
+# Without it, these lines of ``ptb-bucket check`` name it. What only tools need is a warning.
+CHECK_SAYS = {
+    "s3:GetObject": ("failed", "read"),
+    "s3:PutObject": ("failed", "create"),
+    "s3:ListBucket": ("failed", "list"),
+    "s3:DeleteObject": ("warning", "delete"),
+    "s3:ListBucketVersions": ("warning", "versioning"),
+    "s3:GetBucketVersioning": ("warning", "versioning"),
+    "s3:GetObjectVersion": ("warning", "versioning"),
+}
+
+
+async def checked(server, place, keys):
+    async with as_user(server, place, keys) as store:
+        return {one.name: one for one in await check(store)}
+
+
+async def test_check_finds_all_well_with_all_of_them(enforcing, credentials, place):
+    place, *_ = place
+    before = sorted(await place.keys_raw())
+    rows = await checked(enforcing, place, credentials(full_policy(place.bucket)))
+    assert {row.verdict for row in rows.values()} == {Verdict.OK}, rows
+    assert sorted(await place.keys_raw()) == before
+
+
+@pytest.mark.parametrize("action", CHECK_SAYS)
+async def test_check_names_what_is_missing_and_the_policys_line(enforcing, credentials, place, action):
+    place, *_ = place
+    assert set(CHECK_SAYS) == set(NEEDED_FOR)
+    before = sorted(await place.keys_raw())
+    rows = await checked(enforcing, place, credentials(full_policy(place.bucket, without=action)))
+    verdict, name = CHECK_SAYS[action]
+    assert rows[name].verdict is Verdict(verdict)
+    assert re.search(rf"Grant .*{action}\b.* on arn:aws:s3:::{place.bucket}", rows[name].detail)
+    assert rows["credentials"].verdict is rows["bucket"].verdict is Verdict.OK
+    stays = [] if action != "s3:DeleteObject" else ["bots/.ptb-bucket-check"]
+    assert sorted(await place.keys_raw()) == sorted([*before, *stays])
+
+
+async def test_check_is_content_with_the_smallest_policy(enforcing, credentials, place):
+    place, *_ = place
+    rows = await checked(enforcing, place, credentials(POLICY.replace("my-bucket", place.bucket)))
+    assert {row.name for row in rows.values() if row.verdict is Verdict.FAILED} == set()
+
+
+async def test_check_knows_keys_that_nobody_has(enforcing, place):
+    place, *_ = place
+    rows = await checked(enforcing, place, {"AccessKeyId": "AKIANOBODY", "SecretAccessKey": "rosebud"})
+    assert rows["credentials"].verdict is Verdict.FAILED
+    assert "rosebud" not in str(rows)

@@ -33,12 +33,12 @@ async def check(where: str | os.PathLike[str] | BlobStore | None = None, *, bot_
     """
     location = locate(where, None, None, ())
     require_bot_id(location, bot_id)
-    store = location.open(bot_id or "")
+    store = location.below(bot_id or "")
     findings = Findings()
     try:
         if await knock(store, findings):
             await Trial(store, findings).run()
-            await find_tenant(store, bot_id, location.said, findings)
+            await find_tenant(location.sealed(store, bot_id or ""), bot_id, location.said, findings)
     finally:
         if location.store is None:
             await store.close()

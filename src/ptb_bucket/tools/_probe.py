@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from ptb_bucket.errors import LostRaceError, NotFoundError, UnavailableError, UnsupportedError
+from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, UnavailableError, UnsupportedError
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ _PAUSE: Final = 0.5
 
 
 class Probe:
-    """An object that nobody else uses. ``etags`` are all that it had, the current one last.
+    """An object that nobody else uses.
+
+    ``etags`` are all that it had, the current one last; ``written`` is whether it may be there.
 
     Args:
         store: Where.
@@ -37,6 +39,7 @@ class Probe:
         self.removable = removable
         self.key = f"{PROBE}-{os.urandom(8).hex()}" if removable else PROBE
         self.etags: list[str] = []
+        self.written = False
         self._sent: asyncio.Future[str] | None = None
         self._free = 0.0
 
@@ -109,11 +112,6 @@ class Probe:
         return time.perf_counter() - began
 
     @property
-    def written(self) -> bool:
-        """Whether anything was sent that could be there."""
-        return self._sent is not None
-
-    @property
     def _name(self) -> str:
         return self._store.describe(self.key)
 
@@ -121,9 +119,13 @@ class Probe:
         await self._pace()
         text = {"about": "A test of 'ptb-bucket check'. It may be deleted.", "number": os.urandom(8).hex()}
         self._sent = asyncio.ensure_future(self._store.put(self.key, json.dumps(text).encode(), mode))
+        before, self.written = self.written, True
         try:
             # An interruption must not leave behind what nobody waits for.
             self.etags.append(await asyncio.shield(self._sent))
+        except (AccessError, UnsupportedError):
+            self.written = before
+            raise
         finally:
             self._free = time.monotonic() + self._store.min_write_interval
 

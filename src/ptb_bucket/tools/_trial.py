@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import statistics
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import AccessError, StoreError, UnsupportedError
 from ptb_bucket.stores import Create, Update
@@ -11,7 +12,7 @@ from ptb_bucket.tools._findings import NAMES, Verdict
 from ptb_bucket.tools._probe import Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from ptb_bucket.stores import BlobStore
     from ptb_bucket.tools._findings import Findings
@@ -37,6 +38,16 @@ async def knock(store: BlobStore, findings: Findings) -> bool:
     for name in ("reachable", "credentials", "bucket"):
         findings.say(name, Verdict.OK)
     return True
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Let an interruption wait; a second one does not."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 class Trial:
@@ -65,7 +76,7 @@ class Trial:
             await self._versions()
             self._judge_credentials()
         finally:
-            await self._clean_up()
+            await _to_the_end(self._clean_up())
         await self._diagnose()
 
     def _permissions(self, operation: str) -> Sequence[str]:

@@ -110,7 +110,9 @@ class Objects:
             with translated("list", f"bucket {self._bucket.name!r}", key):
                 list(self._list(key, "name", max_results=1))
         except NotFoundError as exc:
-            raise AccessError(f"There is no bucket {self._bucket.name!r}. Check the name.", key=key) from exc
+            raise AccessError(
+                f"There is no bucket {self._bucket.name!r}. Check the name.", key=key, about="bucket"
+            ) from exc
 
     def settings(self) -> storage.Bucket:
         """Read what is set for the bucket; that takes storage.buckets.get, which a bot need not have."""

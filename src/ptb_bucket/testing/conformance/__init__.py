@@ -33,6 +33,7 @@ from ptb_bucket.testing.conformance._processes import ProcessConformance
 from ptb_bucket.testing.conformance._races import RaceTests
 from ptb_bucket.testing.conformance._reading import ReadingTests
 from ptb_bucket.testing.conformance._several import SeveralInstancesConformance
+from ptb_bucket.testing.conformance._tools_check import CheckTests
 from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
 from ptb_bucket.testing.conformance._tools_show import ShowTests
 from ptb_bucket.testing.conformance._wire import FaultConformance
@@ -53,5 +54,5 @@ class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeT
     """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""
 
 
-class ToolConformance(ShowTests, RekeyTests):
+class ToolConformance(CheckTests, ShowTests, RekeyTests):
     """What the verbs of ``ptb-bucket`` do on a real place."""
