@@ -52,7 +52,13 @@ class Liar(StoreWrapper):
 async def test_all_is_well():
     found = await verdicts(MemoryStore())
     assert found.pop("versioning") is Verdict.WARNING
+    assert found.pop("delete old versions") is Verdict.NOT_TRIED
     assert set(found.values()) == {Verdict.OK}
+
+
+async def test_old_versions_of_the_probe_go_as_well(tmp_path):
+    assert set((await verdicts(f"file:{tmp_path}?keep=9")).values()) == {Verdict.OK}
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [".lock"]
 
 
 def test_the_probe_is_no_document_of_any_layout():

@@ -15,7 +15,7 @@ import boto3
 import pytest
 
 from ptb_bucket.errors import AccessError
-from ptb_bucket.stores import Create, PrefixStore, Update
+from ptb_bucket.stores import PROOF_NAME, Create, PrefixStore, Update
 from ptb_bucket.testing.conformance import PersistenceConformance
 from ptb_bucket.tools import Verdict, check
 from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
@@ -158,6 +158,7 @@ CHECK_SAYS = {
     "s3:ListBucketVersions": ("warning", "versioning"),
     "s3:GetBucketVersioning": ("warning", "versioning"),
     "s3:GetObjectVersion": ("warning", "versioning"),
+    "s3:DeleteObjectVersion": ("ok", "delete old versions"),
 }
 
 
@@ -168,10 +169,12 @@ async def checked(server, place, keys):
 
 async def test_check_finds_all_well_with_all_of_them(enforcing, credentials, place):
     place, *_ = place
-    before = sorted(await place.keys_raw())
     rows = await checked(enforcing, place, credentials(full_policy(place.bucket)))
     assert {row.verdict for row in rows.values()} == {Verdict.OK}, rows
-    assert sorted(await place.keys_raw()) == before
+    assert rows["delete old versions"].detail.startswith("s3:DeleteObjectVersion")
+    left = enforcing.client.list_object_versions(Bucket=place.bucket)
+    assert {item["Key"] for item in left["Versions"]} == {"bots/old", "bots/gone", f"bots/{PROOF_NAME}"}
+    assert "DeleteMarkers" not in left
 
 
 @pytest.mark.parametrize("action", CHECK_SAYS)

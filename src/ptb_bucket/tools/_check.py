@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._settings import locate
 from ptb_bucket.tools._findings import Check, Findings
-from ptb_bucket.tools._state import require_bot_id
 from ptb_bucket.tools._tenant import find_tenant
 from ptb_bucket.tools._trial import Trial, knock
 
@@ -32,13 +31,13 @@ async def check(where: str | os.PathLike[str] | BlobStore | None = None, *, bot_
         ConfigurationError: The URI is wrong, or the bot's id is needed and not known.
     """
     location = locate(where, None, None, ())
-    require_bot_id(location, bot_id)
-    store = location.below(bot_id or "")
+    owner = location.checked_bot_id(bot_id)
+    store = location.below(owner)
     findings = Findings()
     try:
         if await knock(store, findings):
             await Trial(store, findings).run()
-            await find_tenant(location.sealed(store, bot_id or ""), bot_id, location.said, findings)
+            await find_tenant(location.sealed(store, owner), bot_id, location.said, findings)
     finally:
         if location.store is None:
             await store.close()

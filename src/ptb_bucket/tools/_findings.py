@@ -16,7 +16,7 @@ __all__ = ["NAMES", "Check", "Findings", "Verdict"]
 
 NAMES: Final = (
     "reachable", "credentials", "bucket", "read", "list", "create", "update", "conditional puts", "delete",
-    "versioning", "read latency", "write latency", "state", "cleaned up",
+    "versioning", "read latency", "write latency", "state", "cleaned up", "delete old versions",
 )  # fmt: skip
 """What is always said something about, in this order; what a store finds about itself follows."""
 
@@ -70,5 +70,6 @@ class Findings:
     def all(self) -> list[Check]:
         """Every line, in their order."""
         failed = next((name for name in NAMES if self.verdict(name) is Verdict.FAILED), "")
-        missing = {name: Check(name, Verdict.NOT_TRIED, f"see {failed!r}") for name in NAMES}
+        why = f"see {failed!r}" if failed else ""
+        missing = {name: Check(name, Verdict.NOT_TRIED, why) for name in NAMES}
         return list((missing | self._found).values())

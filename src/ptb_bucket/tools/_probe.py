@@ -101,6 +101,12 @@ class Probe:
             await asyncio.sleep(_PAUSE)
         await self._store.delete(self.key)
 
+    async def forget(self) -> None:
+        """Remove its old versions, after it is removed itself."""
+        versions = [version async for version in self._store.versions(self.key)]
+        for version in reversed(versions):  # a deletion marker comes last: while it is there, nothing is current
+            await self._store.delete_version(self.key, version.version)
+
     async def read(self) -> float:
         """Read it, or what is not there; how many seconds that took."""
         began = time.perf_counter()

@@ -176,14 +176,27 @@ class Trial:
             await self._remove(where)
 
     async def _remove(self, where: str) -> None:
-        kept = self._findings.verdict("versioning") is Verdict.OK
         try:
             await self._probe.remove()
         except StoreError as error:
             self._findings.say("cleaned up", Verdict.FAILED, f"Remove {where} by hand. {error}")
         else:
-            more = "; the bucket keeps old versions of it, as of any object" * kept
-            self._findings.say("cleaned up", Verdict.OK, f"removed{more}")
+            self._findings.say("cleaned up", Verdict.OK, "removed")
+            await self._forget(where)
+
+    async def _forget(self, where: str) -> None:
+        """Who may not destroy what versioning keeps has the safer bucket."""
+        name, needed = "delete old versions", self._permissions("delete_version")
+        if self._findings.verdict("versioning") is not Verdict.OK:
+            self._findings.say(name, Verdict.NOT_TRIED, "see 'versioning'")
+            return
+        try:
+            await self._probe.forget()
+        except StoreError as error:
+            detail = f"not allowed, and only 'erase-user --versions' needs it; those of {where} stay. {error}"
+            self._findings.say(name, Verdict.OK, detail, permissions=needed)
+        else:
+            self._findings.say(name, Verdict.OK, ", ".join(needed), permissions=needed)
 
     async def _diagnose(self) -> None:
         """What the store knows about its settings. Whatever of it stops a bot has shown above."""
