@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside this file
 
-from local_aws import LocalAws
-from running import TERRAFORM, Terraform, missing
+from driving import OPERATIONS
+from local_aws import KMS_KEY, LocalAws
+from running import TERRAFORM, Terraform, missing, resource
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,20 @@ def terraform(needs_aws, aws, tmp_path_factory):
         return made
 
     return initialised
+
+
+@pytest.fixture(scope="module")
+def planned(terraform):
+    """Module s3 with all that it can grant, planned."""
+    variables = {"bucket_name": "memory-of-bots", "kms_key_arn": KMS_KEY, "operations": list(OPERATIONS)}
+    return terraform("modules/s3").planned(variables)
+
+
+@pytest.fixture(scope="module")
+def policies(planned):
+    """The bot's and the bucket's policy, as planned."""
+    bot, bucket = (resource(planned, f"aws_{kind}.this")["policy"] for kind in ("iam_policy", "s3_bucket_policy"))
+    return {"identity": json.loads(bot), "bucket": json.loads(bucket)}
 
 
 @pytest.fixture(scope="session")

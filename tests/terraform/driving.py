@@ -1,4 +1,4 @@
-"""Every operation of the real S3 driver, in the order in which each finds what it needs."""
+"""Every operation of the real S3 driver that a bot may need, in the order in which each finds what it needs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import contextlib
 import uuid
 
 from ptb_bucket.stores import Create, NotModified, Update, open_store
+from ptb_bucket_s3._permissions import with_kms
+
+OPERATIONS = {name: actions for name, actions in with_kms().items() if name != "delete_version"}
+"""What the module can grant: deleting old versions for good is nobody's whom it serves."""
 
 
 async def every_operation(uri):

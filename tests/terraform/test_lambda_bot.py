@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import zipfile
@@ -129,11 +130,37 @@ def test_the_bot_answers_as_the_role(handler, environment, aws):
     assert "bot/state.json" in keys
 
 
+def test_its_memory_is_encrypted_without_a_key_of_ours(home, aws):
+    rules = aws.client("s3").get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rules[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+
+
+def protections(s3):
+    """Which of the bucket's protections are there."""
+    asks = {
+        "policy": s3.get_bucket_policy,
+        "encryption": s3.get_bucket_encryption,
+        "no public access": s3.get_public_access_block,
+    }
+    found = {"versions"} if s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled" else set()
+    for name, ask in asks.items():
+        with contextlib.suppress(s3.exceptions.ClientError):
+            ask(Bucket=BUCKET)
+            found.add(name)
+    return found
+
+
 def test_destroy_in_two_steps(home, aws):
     """Last of this file: what the README says about destroying is so."""
+    s3 = aws.client("s3")
+    memory = s3.head_object(Bucket=BUCKET, Key="bot/state.json")["ETag"]
     with pytest.raises(FailedError, match="BucketNotEmpty"):
         home("destroy")
-    assert aws.client("s3").list_objects_v2(Bucket=BUCKET)["KeyCount"] > 0
+    assert protections(s3) == set()
+    assert s3.head_object(Bucket=BUCKET, Key="bot/state.json")["ETag"] == memory
     home("apply", force_destroy=True)
+    assert protections(s3) == {"policy", "encryption", "no public access", "versions"}
+    s3.delete_bucket_policy(Bucket=BUCKET)  # as in the fixture "handler": else nobody may look
+    assert s3.head_object(Bucket=BUCKET, Key="bot/state.json")["ETag"] == memory
     home("destroy", force_destroy=True)
-    assert BUCKET not in [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]]
+    assert BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]

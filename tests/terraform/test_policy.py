@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import copy
-import json
 
 import pytest
+from driving import OPERATIONS
+from local_aws import KMS_KEY as KEY
 from local_aws import REGION
 from policies import Asked, allowed
-from running import resource
 
-from ptb_bucket_s3._permissions import with_kms
-
-# What the module can grant: deleting old versions for good is nobody's whom it serves.
-OPERATIONS = {name: actions for name, actions in with_kms().items() if name != "delete_version"}
 BUCKET, OBJECTS = "arn:aws:s3:::memory-of-bots", "arn:aws:s3:::memory-of-bots/bot/"
-KEY = f"arn:aws:kms:{REGION}:123456789012:key/1234abcd"
 TLS = {"aws:SecureTransport": "true"}
 SERVICE = {**TLS, "kms:ViaService": f"s3.{REGION}.amazonaws.com"}
 STATE = OBJECTS + "state.json"
@@ -67,18 +62,6 @@ ADMINISTRATION = [
     *("PutLifecycleConfiguration", "PutEncryptionConfiguration", "PutBucketPublicAccessBlock", "PutBucketTagging"),
     *("PutBucketOwnershipControls", "PutReplicationConfiguration", "PutBucketObjectLockConfiguration"),
 ]
-
-
-@pytest.fixture(scope="module")
-def planned(terraform):
-    variables = {"bucket_name": "memory-of-bots", "kms_key_arn": KEY, "operations": list(OPERATIONS)}
-    return terraform("modules/s3").planned(variables)
-
-
-@pytest.fixture(scope="module")
-def policies(planned):
-    bot, bucket = (resource(planned, f"aws_{kind}.this")["policy"] for kind in ("iam_policy", "s3_bucket_policy"))
-    return {"identity": json.loads(bot), "bucket": json.loads(bucket)}
 
 
 def test_the_plan_shows_the_uri(planned):

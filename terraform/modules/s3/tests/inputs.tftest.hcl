@@ -64,6 +64,24 @@ run "conditions_are_a_choice" {
   }
 }
 
+# Only planned: the local server that the module is applied to does not know newer_noncurrent_versions.
+run "some_old_versions_stay_for_ever" {
+  command = plan
+
+  variables {
+    newer_noncurrent_versions = 5
+    noncurrent_version_days   = 30
+  }
+
+  assert {
+    condition = [
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.noncurrent_version_expiration[0]
+      if rule.id == "old-versions"
+    ] == [{ noncurrent_days = 30, newer_noncurrent_versions = 5 }]
+    error_message = "The five newest old versions should stay."
+  }
+}
+
 run "bucket_name_in_capitals" {
   command         = plan
   expect_failures = [var.bucket_name]
