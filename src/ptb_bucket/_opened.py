@@ -10,7 +10,13 @@ from telegram.ext import ExtBot
 
 from ptb_bucket._settings import BOT_ID
 from ptb_bucket._stats import Stats
-from ptb_bucket.errors import ConfigurationError, StoreError, UnsavedError
+from ptb_bucket.errors import (
+    ConfigurationError,
+    CorruptDocumentError,
+    StoreError,
+    UnsavedError,
+    VanishedDocumentError,
+)
 from ptb_bucket.state import Kind, Merger, Patience, Replica, Resolver
 from ptb_bucket.state._group import GroupCommit
 from ptb_bucket.state._spool import Origin
@@ -38,6 +44,18 @@ class Opened:
     owned: bool
     replica: Replica
     group: GroupCommit
+    rescue: str
+
+    async def load(self) -> None:
+        """Read the state; see :meth:`Replica.load`. What is damaged can perhaps be brought back: say how."""
+        try:
+            await self.replica.load()
+        except (CorruptDocumentError, VanishedDocumentError) as error:
+            raise type(error)(
+                f"{error} If old versions are kept, this brings back the newest good one: {self.rescue}",
+                key=error.key,
+                etag=error.etag,
+            ) from error
 
     async def flush(self) -> None:
         """Save everything, let go of the connections, and raise while anything is unsaved."""
@@ -117,7 +135,8 @@ def open_for(  # noqa: PLR0913  the settings of one persistence
         kinds_of(store_data), None if cache is None else cache.maxsize, patience,
         _spool(spool_dir, bot_id, location, patience),
     )  # fmt: skip
-    return Opened(bot_id, store, location.store is None, replica, GroupCommit(replica, interval))
+    group = GroupCommit(replica, interval)
+    return Opened(bot_id, store, location.store is None, replica, group, location.command("restore", bot_id))
 
 
 def _spool(directory: Path | None, bot_id: str, location: Location, patience: Patience) -> Spool | None:

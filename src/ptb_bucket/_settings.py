@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote as quoted
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -41,7 +42,8 @@ DEFAULTS = {"layout": "single", "codec": "json"}
 class Location:
     """Where a bot's state lies and how; ``store`` is somebody else's to close, ``uri`` is opened by us.
 
-    ``said`` holds what of layout and codec was said, and not taken for lack of anything better.
+    ``said`` holds what of layout and codec was said, and not taken for lack of anything better; ``whole`` the URI with
+    all of its options.
     """
 
     layout: Layout
@@ -50,6 +52,14 @@ class Location:
     store: BlobStore | None = field(default=None, repr=False)
     sealing: Sealing = field(default_factory=Sealing)
     said: Mapping[str, str] = field(default_factory=dict)
+    whole: StoreUri | None = None
+
+    def command(self, verb: str, bot_id: str) -> str:
+        """How a shell runs one of our tools here; without a URI of its own, with a word in its place."""
+        if self.whole is None:
+            return f"ptb-bucket {verb} URI"
+        options = {**self.whole.options, **self.said}
+        return f"ptb-bucket {verb} {quoted(f'{_of_bot(replace(self.whole, options=options), bot_id)}')}"
 
     def checked_bot_id(self, bot_id: str | None) -> str:
         """Whose state a tool is to open; empty if anybody's will do.
@@ -75,13 +85,11 @@ class Location:
             return self.store
         if self.uri is None:
             raise AssertionError("a location has a store or a URI")
-        return open_store(
-            replace(
-                self.uri,
-                bucket=self.uri.bucket.replace(BOT_ID, bot_id),
-                prefix=self.uri.prefix.replace(BOT_ID, bot_id),
-            )
-        )
+        return open_store(_of_bot(self.uri, bot_id))
+
+
+def _of_bot(uri: StoreUri, bot_id: str) -> StoreUri:
+    return replace(uri, bucket=uri.bucket.replace(BOT_ID, bot_id), prefix=uri.prefix.replace(BOT_ID, bot_id))
 
 
 def locate(
@@ -103,7 +111,7 @@ def locate(
     options = dict(uri.options)
     chosen = {name: agreed(name, argument, options.pop(name, None)) for name, argument in given.items()}
     sealing = sealing.joined({name: options.pop(name) for name in Sealing.OPTIONS if name in options})
-    location = _location(chosen, types, uri=replace(uri, options=options), sealing=sealing)
+    location = _location(chosen, types, uri=replace(uri, options=options), sealing=sealing, whole=uri)
     _check_placeholders(location.uri)
     location.below("0")  # opening sends no request, but tells a wrong URI before the bot is built
     return location

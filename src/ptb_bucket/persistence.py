@@ -171,7 +171,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
     async def _begin(self) -> None:
         """A new run of an application begins with a read. One that :meth:`set_bot` announced has nothing in memory."""
         if not self._running or not self._open.replica.loaded:
-            await self._open.replica.load()
+            await self._open.load()
             self._sections, self._running = set(), True
             self._empty_handed, self._bot_is_new = self._bot_is_new, False
 

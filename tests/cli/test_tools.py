@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 from places import FileBackend
 
-from ptb_bucket.testing.conformance import ToolConformance
+from ptb_bucket.testing.conformance import ToolConformance, VersionedToolConformance
 
 
 class TestTools(ToolConformance):
     @pytest.fixture
     def backend(self, tmp_path, monkeypatch):
         return FileBackend(tmp_path, monkeypatch)
+
+
+class TestToolsWithGenerations(VersionedToolConformance):
+    @pytest.fixture
+    def backend(self, tmp_path, monkeypatch):
+        return FileBackend(tmp_path, monkeypatch, keep=10)

@@ -36,7 +36,8 @@ class FileBackend(Backend):
 
     async def write_raw(self, key, data):
         *directories, name = key.split("/")
-        path = self._root.joinpath("data", *(directory + ".d" for directory in directories), name)
+        new = self._root.joinpath("data", *(directory + ".d" for directory in directories), name)
+        path = dict(self._files()).get(key, new)  # a directory in the URI has no suffix
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._root / "side-door"
         temporary.write_bytes(data)

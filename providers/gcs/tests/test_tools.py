@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket.testing.conformance import ToolConformance
+from ptb_bucket.testing.conformance import ToolConformance, VersionedToolConformance
 
 
 class TestTools(ToolConformance):
     @pytest.fixture
     def backend(self, backend_on):
         return backend_on()
+
+
+class TestToolsWithVersioning(VersionedToolConformance):
+    @pytest.fixture
+    def backend(self, backend_on):
+        return backend_on(versioning=True)

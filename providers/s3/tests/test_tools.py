@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket.testing.conformance import ToolConformance
+from ptb_bucket.testing.conformance import ToolConformance, VersionedToolConformance
 
 
 class TestTools(ToolConformance):
     @pytest.fixture
     def backend(self, moto, new_place):
         return new_place(moto)
+
+
+class TestToolsWithVersioning(VersionedToolConformance):
+    @pytest.fixture
+    def backend(self, moto, new_place):
+        return new_place(moto, versioning=True)

@@ -20,6 +20,8 @@ _VERBS: Final[Mapping[str, str]] = {
     "demo": "_demo_verb",
     "check": "check",
     "show": "show",
+    "history": "history",
+    "restore": "restore",
     "rekey": "rekey",
 }
 

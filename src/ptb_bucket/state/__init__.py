@@ -5,7 +5,9 @@ from __future__ import annotations
 from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._merger import Merger
 from ptb_bucket.state._patience import Patience
+from ptb_bucket.state._writer import Writer
 from ptb_bucket.state.archive import Archive, Commit, Part
+from ptb_bucket.state.draft import Draft
 from ptb_bucket.state.layouts import LAYOUTS, Layout, open_layout
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
 from ptb_bucket.state.replica import Replica
@@ -22,6 +24,7 @@ __all__ = [
     "Commit",
     "Conflict",
     "ConversationKey",
+    "Draft",
     "Journal",
     "Kind",
     "Layout",
@@ -31,6 +34,7 @@ __all__ = [
     "Record",
     "Replica",
     "Resolver",
+    "Writer",
     "add_differences",
     "keep_ours",
     "keep_theirs",

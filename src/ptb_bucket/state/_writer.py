@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["Writer"]
+__all__ = ["TOOL_MARK", "Writer"]
+
+TOOL_MARK = ":"
+"""What a tool's writer has in its id, and a bot's has not."""
 
 
 class Writer:
-    """The id under which this process commits."""
+    """The id under which this process commits.
 
-    def __init__(self) -> None:
+    Args:
+        tool: The name of the tool that writes, shown before the id; nothing for a bot.
+    """
+
+    def __init__(self, tool: str = "") -> None:
+        self._tool = tool and tool + TOOL_MARK
         self._id: str | None = None
         self._process: int | None = None
 
@@ -18,7 +26,7 @@ class Writer:
     def id(self) -> str:
         """Drawn from the system's randomness, so that copies of a process never share it."""
         if self._id is None or self._process != os.getpid():
-            self._id, self._process = os.urandom(6).hex(), os.getpid()
+            self._id, self._process = self._tool + os.urandom(6).hex(), os.getpid()
         return self._id
 
     def renew(self) -> None:

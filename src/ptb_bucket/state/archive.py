@@ -12,14 +12,16 @@ from ptb_bucket.errors import ForeignDocumentError, NotFoundError
 from ptb_bucket.state._loops import AT_ONCE
 from ptb_bucket.state._reading import open_document
 from ptb_bucket.state._starting import listed
+from ptb_bucket.state._writer import TOOL_MARK
 from ptb_bucket.state.layouts import LAYOUTS, recognise
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from ptb_bucket.state._header import Header
     from ptb_bucket.state.layouts import Layout
-    from ptb_bucket.stores import Blob, BlobStore
+    from ptb_bucket.stores import Blob, BlobStore, BlobVersion
 
 __all__ = ["Archive", "Commit", "Part"]
 
@@ -33,6 +35,11 @@ class Commit:
     writer: str
     id: str
     time: datetime
+
+    @property
+    def is_tools(self) -> bool:
+        """Whether one of our tools made it, and no bot."""
+        return TOOL_MARK in self.writer
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class Part:
     sequence: int
     commits: tuple[Commit, ...]
     records: Mapping[Record, bytes] = field(repr=False)
+    header: Header = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -110,11 +118,24 @@ class Archive:
             DocumentError: One cannot be read.
             StoreError: The store could not tell.
         """
-        keys = await listed(self.store, self.layout, EXTENSIONS[self.codec], kinds)
+        keys = [key async for key in self.documents(kinds)]
         for at in range(0, len(keys), AT_ONCE):
             for part in await asyncio.gather(*(self.part(key) for key in keys[at : at + AT_ONCE])):
                 if part is not None:
                     yield part
+
+    async def documents(self, kinds: Iterable[Kind] = Kind) -> AsyncIterator[str]:
+        """Where documents with these kinds of data lie, or would lie, as :meth:`part` takes it. Raises StoreError."""
+        for key in await listed(self.store, self.layout, EXTENSIONS[self.codec], kinds):
+            yield key
+
+    def versions(self, key: str) -> AsyncIterator[BlobVersion]:
+        """The versions of one document, newest first; see ``BlobStore.versions``.
+
+        Args:
+            key: As the layout gives it, without extension.
+        """
+        return self.store.versions(self.name(key))
 
     async def part_of(self, record: Record) -> Part | None:
         """The document in which a record lies, or would lie; None if there is none. Raises as :meth:`parts`."""
@@ -155,7 +176,7 @@ class Archive:
             for kind, section in document.sections.items()
             for record_id, entry in section.items()
         }
-        return Part(name, blob.etag, len(blob.data), header.bot_id, header.sequence, commits, records)
+        return Part(name, blob.etag, len(blob.data), header.bot_id, header.sequence, commits, records, header)
 
 
 def _named(found: Mapping[tuple[str, str], str]) -> str:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from ptb_bucket.tools._check import check
 from ptb_bucket.tools._findings import Check, Verdict
-from ptb_bucket.tools._state import State, open_state
+from ptb_bucket.tools._state import State, open_past, open_state
 
-__all__ = ["Check", "State", "Verdict", "check", "open_state"]
+__all__ = ["Check", "State", "Verdict", "check", "open_past", "open_state"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._settings import locate
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.errors import ConfigurationError, NotFoundError
+from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.state import Archive, Kind, Merger, Replica, keep_ours
 from ptb_bucket.stores import RetryingStore
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Resolver
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["State", "open_state"]
+__all__ = ["State", "open_past", "open_state"]
 
 _DEFAULTS: Final[Mapping[Kind, Callable[[], Any]]] = {Kind.BOT: dict, Kind.CHAT: dict, Kind.USER: dict}
 
@@ -85,10 +85,53 @@ async def open_state(
         DocumentError: There is one that cannot be read, or another bot's.
         StoreError: The store could not tell.
     """
+    async with _opened(where, types, bot_id) as (location, store):
+        yield await _state(location, store, list(types), bot_id, create=create)
+
+
+@asynccontextmanager
+async def open_past(
+    where: str | os.PathLike[str] | BlobStore | None = None, *, bot_id: str | None = None
+) -> AsyncIterator[Archive]:
+    """Open a bot's state for its old versions, also one that cannot be read or was deleted.
+
+    Args:
+        where: As for :func:`open_state`.
+        bot_id: Whose it must be; None takes anybody's.
+
+    Raises:
+        ConfigurationError: The URI is wrong, or the bot's id is needed and not known.
+        NotFoundError: There is no bot's state, nor an old version of one.
+        StoreError: The store could not tell.
+    """
+    async with _opened(where, (), bot_id) as (location, store):
+        try:
+            archive = await Archive.find(store, bot_id=bot_id, **location.said)
+        except NotFoundError:
+            archive = Archive(store, location.layout, location.codec.name, bot_id)
+            if not await _has_past(archive):
+                raise
+        yield archive
+
+
+async def _has_past(archive: Archive) -> bool:
+    try:
+        async for key in archive.documents():
+            async for _ in archive.versions(key):
+                return True
+    except UnsupportedError:
+        return False  # nothing was ever deleted that could be brought back
+    return False
+
+
+@asynccontextmanager
+async def _opened(
+    where: str | os.PathLike[str] | BlobStore | None, types: Iterable[Any], bot_id: str | None
+) -> AsyncIterator[tuple[Location, BlobStore]]:
     location = locate(where, None, None, types)
     store = RetryingStore(location.open(location.checked_bot_id(bot_id)))
     try:
-        yield await _state(location, store, list(types), bot_id, create=create)
+        yield location, store
     finally:
         if location.store is None:
             await store.close()
@@ -114,4 +157,4 @@ async def _state(location: Location, store: BlobStore, types: list[Any], bot_id:
 async def _owner(archive: Archive) -> str:
     async for part in archive.parts():
         return part.bot_id
-    raise NotFoundError(f"The state at {archive.store.describe('')} was removed while it was opened.")
+    raise NotFoundError(f"The state at {archive.store.describe('state')} was removed while it was opened.")

@@ -135,7 +135,11 @@ class S3Store(BlobStore):
 
     async def _needs_versioning(self, key: str) -> None:
         if not await self._objects.versioning():
-            raise UnsupportedError(f"s3: Versioning is off in {self.bucket!r}: no old versions of {key!r}", key=key)
+            raise UnsupportedError(
+                f"s3: Versioning is off in {self.bucket!r}: no old versions of {key!r}. Turn it on for those to come: "
+                f"aws s3api put-bucket-versioning --bucket {self.bucket} --versioning-configuration Status=Enabled",
+                key=key,
+            )
 
     async def _prove(self, operation: str, key: str) -> None:
         """Before a put: AWS is known to honour conditions, others have to show it."""

@@ -16,7 +16,7 @@ A provider's tests describe a place in a :class:`Backend` and subclass the kit w
 Five more want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
 :class:`FaultConformance` everything that can go wrong on the way to its server, :class:`ProcessConformance` several
 processes at once, :class:`SeveralInstancesConformance` several instances of a bot, and :class:`ToolConformance` the
-verbs of ``ptb-bucket``.
+verbs of ``ptb-bucket``, with :class:`VersionedToolConformance` for a place that keeps old versions.
 
 They run under pytest-asyncio in its auto mode, with ``-p ptb_bucket.testing.plugin`` for ``--long``.
 """
@@ -35,6 +35,7 @@ from ptb_bucket.testing.conformance._reading import ReadingTests
 from ptb_bucket.testing.conformance._several import SeveralInstancesConformance
 from ptb_bucket.testing.conformance._tools_check import CheckTests
 from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
+from ptb_bucket.testing.conformance._tools_restore import RestoreTests
 from ptb_bucket.testing.conformance._tools_show import ShowTests
 from ptb_bucket.testing.conformance._wire import FaultConformance
 from ptb_bucket.testing.conformance._writing import WritingTests
@@ -47,6 +48,7 @@ __all__ = [
     "SeveralInstancesConformance",
     "StoreConformance",
     "ToolConformance",
+    "VersionedToolConformance",
 ]
 
 
@@ -54,5 +56,9 @@ class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeT
     """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""
 
 
-class ToolConformance(CheckTests, ShowTests, RekeyTests):
+class ToolConformance(CheckTests, ShowTests, RestoreTests, RekeyTests):
     """What the verbs of ``ptb-bucket`` do on a real place."""
+
+
+class VersionedToolConformance(RestoreTests):
+    """What the verbs about old versions do, on a place that keeps them."""

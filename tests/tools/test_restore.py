@@ -1,0 +1,234 @@
+"""Going back: what is chosen, what is written, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import pytest
+
+from ptb_bucket.cli import main
+from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, NotFoundError, RefusedError
+from ptb_bucket.state import Record
+from ptb_bucket.stores import LocalStore, Update
+from ptb_bucket.tools import open_past, open_state
+from ptb_bucket.tools._history import history
+from ptb_bucket.tools._restore import plan_rescue, plan_restore, plan_version, restore
+
+BOT = "123456"
+
+
+@dataclass
+class Cart:
+    items: list[str]
+
+
+@pytest.fixture
+def uri(tmp_path):
+    return f"file:{tmp_path}/data?keep=20"
+
+
+async def change(uri, *changes, types=(), bot_id=BOT):
+    """One commit: records and their new values, None to drop."""
+    async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
+        replica = state.replica()
+        await replica.load()
+        for record, value in changes:
+            replica.give(record)
+            replica.stage(record, value)
+        await replica.commit()
+
+
+async def records(uri):
+    async with open_state(uri) as state:
+        return {record: value async for part in state.archive.parts() for record, value in part.records.items()}
+
+
+async def at(uri, number, what=None):
+    """When the version with this number was written, oldest first."""
+    async with open_past(uri) as archive:
+        found = [one async for one in history(archive, what)]
+    return found[::-1][number].version.modified
+
+
+async def restored(uri, make_plan, **how):
+    async with open_past(uri) as archive:
+        plans = await make_plan(archive)
+        await restore(archive, plans, **{"interval": 0, **how})
+        return plans
+
+
+ADA, GRACE, CHAT = Record.user(1), Record.user(2), Record.chat(3)
+
+
+async def test_each_object_is_as_it_was_and_what_was_not_there_is_gone(uri):
+    uri += "&layout=per-type"
+    await change(uri, (ADA, {"v": 1}))
+    before = await records(uri)
+    when = await at(uri, 0)
+    await change(uri, (ADA, {"v": 2}), (GRACE, {"v": 2}), (CHAT, {"v": 2}))
+    after = await records(uri)
+    plans = await restored(uri, lambda archive: plan_restore(archive, when))
+    assert await records(uri) == before
+    figures = {plan.object: plan.figures for plan in plans if plan.is_needed}
+    assert figures == {
+        "user_data.json": {"returning": 0, "changed": 1, "dropped": 1},
+        "chat_data.json": {"returning": 0, "changed": 0, "dropped": 1},
+    }
+    assert set(after) > set(before)
+
+
+async def test_a_document_for_each_record_goes_back_too(uri, tmp_path):
+    uri += "&layout=per-record"
+    await change(uri, (ADA, {"v": 1}), (CHAT, {"v": 1}))
+    before = await records(uri)
+    when = max([await at(uri, 0, "user_data"), await at(uri, 0, "chat_data")])
+    await change(uri, (ADA, {"v": 2}), (GRACE, {"v": 2}), (CHAT, None))
+    await restored(uri, lambda archive: plan_restore(archive, when))
+    assert await records(uri) == before
+    path = next(path for path in tmp_path.rglob("1.json") if path.is_file() and "user_data" in str(path))
+    path.write_bytes(b"{")
+    assert [plan.changes for plan in await restored(uri, plan_rescue)] == [{ADA: before[ADA]}]
+    assert await records(uri) == before
+
+
+async def test_a_deleted_object_was_not_there_and_comes_back(uri, tmp_path):
+    await change(uri, (ADA, {"v": 1}))
+    first = await at(uri, 0)
+    store = LocalStore(tmp_path / "data", keep=20)
+    await store.delete("state.json")
+    deleted = await at(uri, 1)
+    with pytest.raises(NotFoundError, match="before"):
+        await restored(uri, lambda archive: plan_restore(archive, deleted))
+    await restored(uri, lambda archive: plan_restore(archive, first))
+    assert list(await records(uri)) == [ADA]
+    await store.delete("state.json")
+    await restored(uri, plan_rescue)
+    assert list(await records(uri)) == [ADA]
+
+
+async def test_no_class_of_the_bots_is_needed(uri):
+    for codec in ("json", "pickle"):
+        place = uri.replace("data?", f"{codec}?") + f"&codec={codec}"
+        await change(place, (ADA, {"cart": Cart(["a"])}), types=[Cart])
+        before = await records(place)
+        when = await at(place, 0)
+        await change(place, (ADA, {"cart": Cart(["b"])}), types=[Cart])
+        await restored(place, lambda archive, when=when: plan_restore(archive, when))
+        assert await records(place) == before
+
+
+async def test_what_a_bot_writes_meanwhile_stays_unless_it_is_what_is_restored(uri):
+    await change(uri, (ADA, {"v": 1}))
+    before = await records(uri)
+    await change(uri, (ADA, {"v": 2}))
+    async with open_past(uri) as archive:
+        plans = await plan_version(archive, (await versions(archive))[-1])
+        await change(uri, (ADA, {"v": 3}), (GRACE, {"v": 3}))
+        await restore(archive, plans, interval=0)
+    found = await records(uri)
+    assert (found[ADA], set(found)) == (before[ADA], {ADA, GRACE})
+
+
+async def versions(archive):
+    return [one.version.version async for one in history(archive)]
+
+
+async def test_it_waits_until_the_bot_has_been_silent_for_two_intervals(uri):
+    await change(uri, (ADA, {"v": 1}))
+    when = await at(uri, 0)
+    await change(uri, (ADA, {"v": 2}))
+    after = await records(uri)
+    with pytest.raises(RefusedError, match="--force"):
+        await restored(uri, lambda archive: plan_restore(archive, when), interval=60)
+    assert await records(uri) == after
+    await restored(uri, lambda archive: plan_restore(archive, when), interval=60, force=True)
+    assert await records(uri) != after
+
+
+async def damage(tmp_path, data=b'{"ptb_bucket": {"form'):
+    path = tmp_path / "data" / "state.json"
+    path.write_bytes(data)
+    return path
+
+
+async def test_only_the_damage_that_was_found_is_replaced(uri, tmp_path):
+    await change(uri, (ADA, {"v": 1}))
+    await damage(tmp_path)
+    async with open_past(uri) as archive:
+        plans = await plan_rescue(archive)
+        path = await damage(tmp_path, b"another damage")
+        with pytest.raises(CorruptDocumentError):
+            await restore(archive, plans)
+    assert path.read_bytes() == b"another damage"
+
+
+async def test_the_newest_version_that_can_be_read_is_taken_and_commits_go_on_from_there(uri, tmp_path):
+    await change(uri, (ADA, {"v": 1}))
+    await change(uri, (ADA, {"v": 2}))
+    good = await records(uri)
+    await damage(tmp_path)
+    store = LocalStore(tmp_path / "data", keep=20)
+    await store.put("state.json", b"worse", Update((await store.get("state.json")).etag))
+    await restored(uri, plan_rescue)
+    assert await records(uri) == good
+    async with open_past(uri) as archive:
+        found = [one async for one in history(archive)]
+    assert [one.sequence for one in found] == [3, None, None, 2, 1]
+    assert [bool(one.problem) for one in found] == [False, True, True, False, False]
+    assert await restored(uri, plan_rescue) == []
+
+
+async def test_without_a_version_that_can_be_read_nothing_is_touched(uri, tmp_path):
+    (tmp_path / "data").mkdir()
+    path = await damage(tmp_path)
+    with pytest.raises(NotFoundError, match="no older version"):
+        await restored(uri, plan_rescue)
+    assert path.read_bytes().startswith(b'{"ptb')
+
+
+async def test_another_bots_state_is_not_replaced(uri, tmp_path):
+    await change(uri, (ADA, {"v": 1}))
+    async with open_past(uri, bot_id="99") as archive:
+        with pytest.raises(ForeignDocumentError):
+            await plan_rescue(archive)
+    data = (tmp_path / "data" / "state.json").read_bytes()
+    (tmp_path / "data" / "state.json").write_bytes(data.replace(b'"123456"', b'"99"'))
+    async with open_past(uri, bot_id=BOT) as archive:
+        with pytest.raises(ForeignDocumentError):
+            await plan_rescue(archive)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--at", "2026-01-01T10:00:00"], "no zone"),
+        (["--at", "2026-01-01"], "no zone"),
+        (["--at", "yesterday"], "is no time"),
+        (["--at", "2999-01-01T10:00:00Z"], "still to come"),
+        (["--at", "999999999w"], "is no time"),
+        (["--at", "1h", "--version", "1"], "not both"),
+        (["--object", "state.json"], "goes with --version"),
+    ],
+)
+def test_times_and_options_that_mean_nothing_are_refused(tmp_path, capsys, options, words):
+    assert main(["restore", f"file:{tmp_path}?keep=2", *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("when", ["1s", "2h", "1d12h", "2026-01-31T18:00:00Z", "2026-01-31T18:00:00+02:00"])
+def test_times_that_are_times_are_taken(tmp_path, capsys, when):
+    assert main(["restore", f"file:{tmp_path}?keep=2", "--at", when]) == 3
+    assert "no bot's state" in capsys.readouterr().err
+
+
+async def test_what_does_not_exist_is_said(uri):
+    await change(uri, (ADA, {"v": 1}))
+    async with open_past(uri) as archive:
+        with pytest.raises(NotFoundError, match="ptb-bucket history"):
+            await plan_version(archive, "nonsense")
+        with pytest.raises(NotFoundError, match=r"state\.json"):
+            [one async for one in history(archive, "nonsense")]
+        with pytest.raises(NotFoundError, match="before"):
+            await plan_restore(archive, datetime(2000, 1, 1, tzinfo=timezone.utc))
+        assert len([one async for one in history(archive, "user_data", limit=1)]) == 1
