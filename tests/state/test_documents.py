@@ -13,6 +13,8 @@ from ptb_bucket.errors import CorruptDocumentError, DocumentError
 from ptb_bucket.state import BOT_DATA, Kind, Record
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import SECONDS_KEPT, WRITERS_KEPT, Commit, Fate, Header
+from ptb_bucket.state._skeleton_json import JsonSkeleton
+from ptb_bucket.state._skeleton_lines import unpack_lines
 from ptb_bucket.state.layouts import recognise
 
 CODECS = ["json", "pickle"]
@@ -64,6 +66,29 @@ def test_json_documents_are_readable_and_one_record_per_line():
     assert text.splitlines()[0].startswith('{"ptb_bucket": {"format": 1, "bot_id": "1"')
     lines = ['"bot_data": {', '"bot": {"a":1}', "},", '"user_data": {', '"42": [1],', '"-1": 2', "}", "}"]
     assert text.splitlines()[1:] == lines
+
+
+@given(changes=st.dictionaries(records, values["json"], max_size=6), at=st.integers(0), noise=st.binary(max_size=3))
+def test_lines_say_what_careful_reading_says(changes, at, noise):
+    packed = document("json", changes).pack()
+    found = unpack_lines(packed)
+    assert found is not None
+    assert found == JsonSkeleton()._sections(packed.decode())
+    at %= len(packed)
+    edited = packed[:at] + noise + packed[at + len(noise) :]
+    if edited != packed and edited.startswith(b'{"ptb_bucket": {') and b'"crc"' in edited:
+        assert unpack_lines(edited) is None or b"\n" not in edited[:at]  # in the header, which is parsed as ever
+
+
+def test_an_edited_record_is_read_with_care_and_put_on_one_line_again():
+    packed = document("json", {Record.user(1): b'{"a": 1}', Record.user(2): b"2"}).pack()
+    edited = packed.replace(b'{"a": 1}', b'{\n"b": {},\n"c": []}')
+    again = unpack(edited, "json")
+    assert json.loads(again.get(Record.user(1))) == {"b": {}, "c": []}
+    once_more = unpack(again.pack(), "json")
+    assert {record: once_more.get(record) for record in once_more.records()} == {
+        record: again.get(record) for record in again.records()
+    }
 
 
 def test_a_document_that_a_human_reformatted_still_opens():

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state._skeleton import joined, put_entry
+from ptb_bucket.state._skeleton_lines import BEGIN, CHECKSUM, checksum, unpack_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ptb_bucket.state._skeleton import Section, Sections
+    from ptb_bucket.state._skeleton import Sections
 
 __all__ = ["JsonSkeleton"]
 
@@ -30,18 +31,19 @@ class JsonSkeleton:
 
     def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
         """The header in the first line, then the sections."""
-        parts = [b'{"ptb_bucket": ', json.dumps(header).encode()]
+        parts: list[bytes | memoryview] = []
         for kind, section in sections.items():
             if section:
-                parts += [b",\n", json.dumps(kind).encode(), b": {", self._lines(section), b"\n}"]
-        return b"".join([*parts, b"\n}\n"])
-
-    @staticmethod
-    def _lines(section: Section) -> bytes:
-        return joined(section)[1:]  # the first record has no comma before it
+                lines = memoryview(joined(section))[1:]  # the first record has no comma before it
+                parts += [b",\n", json.dumps(kind).encode(), b": {", lines, b"\n}"]
+        parts.append(b"\n}\n")
+        first = json.dumps({**header, CHECKSUM: checksum(parts)}).encode()
+        return b"".join([BEGIN, first, *parts])
 
     def unpack(self, data: bytes) -> tuple[Any, Sections]:
         """Find the header and the span of every record; records are not decoded, their bytes stay as they lie."""
+        if (found := unpack_lines(data)) is not None:
+            return found
         try:
             text = data.decode("utf-8-sig")  # editors add a byte order mark
             return self._sections(text)
@@ -66,7 +68,8 @@ class JsonSkeleton:
 
     def _record(self, text: str, begin: int, record_id: str, sections: Sections, kind: str) -> int:
         _, end = _DECODER.raw_decode(text, begin)  # only to learn where it ends
-        raw = text[begin:end].encode()
+        # A line break in valid JSON is white space. Somebody has edited it: from now on it is on one line again.
+        raw = text[begin:end].encode().replace(b"\n", b" ")
         put_entry(sections, kind, record_id, (self.lead(record_id, raw), raw))
         return end
 
