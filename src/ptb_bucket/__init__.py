@@ -10,6 +10,7 @@ from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.stores import BlobStore, open_store
+from ptb_bucket.tools import edit_bot_data, edit_chat_data, edit_user_data
 
 __all__ = [
     "MISSING",
@@ -24,6 +25,9 @@ __all__ = [
     "StoredAs",
     "add_differences",
     "bucket_application",
+    "edit_bot_data",
+    "edit_chat_data",
+    "edit_user_data",
     "keep_ours",
     "keep_theirs",
     "open_store",

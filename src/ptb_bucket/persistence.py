@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 
 from ptb_bucket._backstage import STAGED, STAGING_ONLY
+from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._opened import Opened, bot_id_of, open_for
 from ptb_bucket._rounds import Rounds
 from ptb_bucket._settings import checked_interval, checked_resolver, checked_seconds, checked_spool_dir, locate
-from ptb_bucket.codecs import StoredAs
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record, keep_ours
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 else:  # defaults are for type checkers: without context_types, all three kinds of data are dicts
     UD, CD, BD = TypeVar("UD"), TypeVar("CD"), TypeVar("BD")
 
-BUILT_IN = {"builtins", "collections"}
 CallbackData = tuple[list[tuple[str, float, dict[str, Any]]], dict[str, str]]
 
 
@@ -100,12 +99,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
         self.on_flush = on_flush
         self.context_types = cast("ContextTypes[Any, UD, CD, BD]", context_types or ContextTypes())
-        self._defaults = {
-            Kind.BOT: self.context_types.bot_data,
-            Kind.CHAT: self.context_types.chat_data,
-            Kind.USER: self.context_types.user_data,
-        }
-        self._location = locate(uri_or_store, layout, codec, self._with_own_types(list(types)), sealing)
+        self._defaults = defaults_of(self.context_types)
+        self._location = locate(uri_or_store, layout, codec, with_own_types(types, self._defaults), sealing)
         self._resolver = checked_resolver(resolver)
         self._commit_timeout = checked_seconds("commit_timeout", commit_timeout, above_zero=True)
         self._spool_dir = checked_spool_dir(spool_dir)
@@ -130,12 +125,6 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
     @store_data.setter
     def store_data(self, store_data: PersistenceInput) -> None:
         self._store_data = store_data
-
-    def _with_own_types(self, types: list[Any]) -> list[Any]:
-        """Add the classes of the context types, which the codec has to know too."""
-        known = {item.cls if isinstance(item, StoredAs) else item for item in types}
-        own = [cls for cls in dict.fromkeys(self._defaults.values()) if isinstance(cls, type)]
-        return [*types, *(cls for cls in own if cls.__module__ not in BUILT_IN and cls not in known)]
 
     def set_bot(self, bot: Bot) -> None:
         """Take the bot whose state this is. PTB calls it when the application is built.

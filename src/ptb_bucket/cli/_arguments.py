@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import itertools
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final
@@ -16,9 +17,10 @@ from ptb_bucket.cli._output import Output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["UriCommand", "with_bot_id", "with_output", "with_types"]
+__all__ = ["RecordCommand", "UriCommand", "dry_run", "with_bot_id", "with_output", "with_types"]
 
 TOKEN: Final = "TELEGRAM_BOT_TOKEN"  # noqa: S105  the name of a variable
+_NUMBER: Final = re.compile(r"-\.?\d")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
@@ -41,6 +43,24 @@ class UriCommand(click.Command):
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
             place += 2 if args[place] in valued else 1
         return place
+
+
+class RecordCommand(UriCommand):
+    """A verb that takes ids, which may be negative numbers, and values: they are no options."""
+
+    ignore_unknown_options = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse options that do not exist, which click would now take for words."""
+        known = {name for option in self.get_params(ctx) for name in option.opts}
+        for word in itertools.takewhile(lambda word: word != "--", args):
+            name = word.partition("=")[0]
+            if word[:1] == "-" and not _NUMBER.match(word) and name not in known:
+                raise click.NoSuchOption(name, ctx=ctx)
+        return super().parse_args(ctx, args)
+
+
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 
 
 def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:

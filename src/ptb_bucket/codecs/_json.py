@@ -38,6 +38,8 @@ class JsonCodec:
 
     name: ClassVar[Literal["json", "pickle"]] = "json"
     extension: ClassVar[str] = ".json"
+    decoder: ClassVar[type[Decoder]] = Decoder
+    """What makes values; for subclasses."""
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
@@ -89,7 +91,7 @@ class JsonCodec:
             CannotLoadError: It is damaged or nested too deeply, or needs a class that is not registered.
         """
         try:
-            value = Decoder(self._registry, self.bot).loads(data.decode("utf-8"))
+            value = self.decoder(self._registry, self.bot).loads(data.decode("utf-8"))
             check_depth(data)
         except CannotLoadError:
             raise

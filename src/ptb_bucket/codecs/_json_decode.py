@@ -21,20 +21,24 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs._registered import Registry
 
-__all__ = ["RESERVED", "Decoder", "unregistered"]
+__all__ = ["RESERVED", "Decoder", "UnknownClassError", "unregistered"]
 
 _KEYWORDS = frozenset({"$true", "$false", "$null"})
 _LONGEST_NAME = 80
 
 
-def unregistered(name: str) -> CannotLoadError:
+class UnknownClassError(CannotLoadError):
+    """Nothing is wrong with it, but its class is not known here."""
+
+
+def unregistered(name: str) -> UnknownClassError:
     """A stored value whose class is not known here.
 
     Args:
         name: How the document calls it.
     """
     name = name[:_LONGEST_NAME]
-    return CannotLoadError(
+    return UnknownClassError(
         f"a stored {name} cannot be loaded: its class is not registered. Register it: "
         f"BucketPersistence(..., types=[{name}])"
     )
@@ -137,7 +141,7 @@ def _defaultdict(decoder: Decoder, payload: Any) -> Any:
 def _telegram(decoder: Decoder, payload: Any) -> Any:
     name, data, *given = payload
     if name not in CLASSES:
-        raise CannotLoadError("a stored Telegram object is of a class that this version of python-telegram-bot lacks")
+        raise UnknownClassError("a stored Telegram object is of a class that this version of python-telegram-bot lacks")
     if given:
         made = from_arguments(name, checked(given[0], dict), decoder.bot)
     else:

@@ -8,6 +8,7 @@ from telegram import Bot, TelegramObject
 
 from ptb_bucket.codecs._equality import same
 from ptb_bucket.codecs._json_native import BIG, NATIVE, in_utf8, written
+from ptb_bucket.codecs._opaque import Opaque
 from ptb_bucket.codecs._reduction import IrreducibleError
 from ptb_bucket.codecs._refusals import attribute, cyclic, item, refusal, too_deep
 from ptb_bucket.codecs._telegram import (
@@ -106,6 +107,8 @@ class Encoder:
             return {"$bot": value is self.bot}
         if isinstance(value, TelegramObject) and CLASSES.get(type(value).__name__) is type(value):
             return {"$telegram": [type(value).__name__, *self.telegram(value, depth)]}
+        if type(value) is Opaque:
+            return {f"${value.name}": self.value(value.payload, depth)}
         raise refusal(value)
 
     def registered(self, entry: Entry, value: Any, depth: int) -> Any:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from ptb_bucket.tools._api import edit_bot_data, edit_chat_data, edit_user_data
 from ptb_bucket.tools._check import check
 from ptb_bucket.tools._findings import Check, Verdict
 from ptb_bucket.tools._state import State, open_past, open_state
 
-__all__ = ["Check", "State", "Verdict", "check", "open_past", "open_state"]
+__all__ = [
+    "Check",
+    "State",
+    "Verdict",
+    "check",
+    "edit_bot_data",
+    "edit_chat_data",
+    "edit_user_data",
+    "open_past",
+    "open_state",
+]

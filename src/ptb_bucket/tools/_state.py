@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
+from telegram import Bot
+
+from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._settings import locate
-from ptb_bucket.codecs import open_codec
+from ptb_bucket.codecs import TolerantJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.state import Archive, Kind, Merger, Replica, keep_ours
 from ptb_bucket.stores import RetryingStore
@@ -16,14 +19,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
+    from telegram.ext import ContextTypes
+
     from ptb_bucket._settings import Location
     from ptb_bucket.codecs import Codec
-    from ptb_bucket.state import Resolver
+    from ptb_bucket.state import Record, Resolver
     from ptb_bucket.stores import BlobStore
 
 __all__ = ["State", "open_past", "open_state"]
-
-_DEFAULTS: Final[Mapping[Kind, Callable[[], Any]]] = {Kind.BOT: dict, Kind.CHAT: dict, Kind.USER: dict}
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class State:
     codec: Codec
     bot_id: str
     is_new: bool
+    types: tuple[Any, ...] = ()
+    defaults: Mapping[Kind, Callable[[], Any]] = field(default_factory=lambda: defaults_of(None))
 
     @property
     def store(self) -> BlobStore:
@@ -49,26 +54,41 @@ class State:
         kinds: Iterable[Kind] = Kind,
         *,
         resolver: Resolver = keep_ours,
-        defaults: Mapping[Kind, Callable[[], Any]] = _DEFAULTS,
+        defaults: Mapping[Kind, Callable[[], Any]] | None = None,
     ) -> Replica:
         """One more instance of the bot, for changes: conditional writes and merge as in the bot. Nothing is read yet.
 
         Args:
             kinds: What it loads.
             resolver: Decides where the bot changed the same value meanwhile.
-            defaults: What absent bot, chat and user data stand for.
+            defaults: What absent bot, chat and user data stand for; None: as the state was opened.
         """
-        merger = Merger(self.codec, resolver, defaults)
+        if self.codec.bot is None:  # without one, what is stored of the bot would be lost with the next change
+            self.codec.bot = Bot(f"{self.bot_id}:nobody")
+        merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults)
         return Replica(self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds))
+
+    async def loaded(self, records: Iterable[Record], *, resolver: Resolver = keep_ours) -> Replica:  # noqa: ARG002  others come along
+        """A replica that knows these records as they are now.
+
+        Raises:
+            DocumentError: There is something that cannot be used.
+            StoreError: They could not be read.
+        """
+        replica = self.replica(resolver=resolver)
+        await replica.load()
+        return replica
 
 
 @asynccontextmanager
-async def open_state(
+async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
     where: str | os.PathLike[str] | BlobStore | None = None,
     *,
     types: Iterable[Any] = (),
     bot_id: str | None = None,
     create: bool = False,
+    keep_unknown: bool = False,
+    context_types: ContextTypes[Any, Any, Any, Any] | None = None,
 ) -> AsyncIterator[State]:
     """Open a bot's state, in whichever layout and codec it lies there.
 
@@ -78,6 +98,8 @@ async def open_state(
         types: As for :class:`ptb_bucket.BucketPersistence`; needed only where values are decoded.
         bot_id: Whose it must be. None takes anybody's, and cannot make a new one.
         create: Where there is nothing yet, begin with nothing.
+        keep_unknown: With JSON, take instances of classes that are not in ``types`` as they lie, as ``Opaque``.
+        context_types: As for :class:`ptb_bucket.BucketPersistence`.
 
     Raises:
         ConfigurationError: The URI is wrong, or the bot's id is needed and not known.
@@ -85,8 +107,12 @@ async def open_state(
         DocumentError: There is one that cannot be read, or another bot's.
         StoreError: The store could not tell.
     """
-    async with _opened(where, types, bot_id) as (location, store):
-        yield await _state(location, store, list(types), bot_id, create=create)
+    defaults = defaults_of(context_types)
+    known = with_own_types(types, defaults)
+    async with _opened(where, known, bot_id) as (location, store):
+        found = await _found(location, store, bot_id, create=create)
+        codec = _codec(found.archive.codec, known, keep_unknown=keep_unknown)
+        yield replace(found, codec=codec, types=tuple(known), defaults=defaults)
 
 
 @asynccontextmanager
@@ -137,7 +163,11 @@ async def _opened(
             await store.close()
 
 
-async def _state(location: Location, store: BlobStore, types: list[Any], bot_id: str | None, *, create: bool) -> State:
+def _codec(name: str, types: list[Any], *, keep_unknown: bool) -> Codec:
+    return TolerantJsonCodec(types) if keep_unknown and name == TolerantJsonCodec.name else open_codec(name, types)
+
+
+async def _found(location: Location, store: BlobStore, bot_id: str | None, *, create: bool) -> State:
     try:
         archive = await Archive.find(store, bot_id=bot_id, **location.said)
     except NotFoundError:
@@ -147,11 +177,9 @@ async def _state(location: Location, store: BlobStore, types: list[Any], bot_id:
             raise ConfigurationError(
                 "There is nothing yet, and whose memory it will be is not known: --bot-id, or TELEGRAM_BOT_TOKEN."
             ) from None
-        return State(
-            location, Archive(store, location.layout, location.codec.name, bot_id), location.codec, bot_id, is_new=True
-        )
-    owner = await _owner(archive)
-    return State(location, archive, open_codec(archive.codec, types), owner, is_new=False)
+        archive = Archive(store, location.layout, location.codec.name, bot_id)
+        return State(location, archive, location.codec, bot_id, is_new=True)
+    return State(location, archive, location.codec, await _owner(archive), is_new=False)
 
 
 async def _owner(archive: Archive) -> str:

@@ -1,0 +1,172 @@
+"""The structure of a pickle, without running anything of it.
+
+A pickle's only way to code is ``find_class``. Here that answers with stand-ins, which note what would have been done
+with them, and with a few of Python's own types of values, which are written in C and do nothing but hold them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import pickle
+import pickletools
+from collections import OrderedDict, deque
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.codecs import _allowed as allowed
+from ptb_bucket.codecs._opaque import Opaque
+from ptb_bucket.codecs._tolerant import TolerantJsonCodec
+from ptb_bucket.errors import CannotLoadError, CannotStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from typing_extensions import Self
+
+__all__ = ["shown_pickle"]
+
+_REAL: Final = {
+    (cls.__module__, cls.__qualname__): cls
+    for cls in (dt.date, dt.timedelta, dt.timezone, Decimal, OrderedDict, complex, deque, range)
+}
+_MOMENTS: Final = {("datetime", cls.__name__): cls for cls in (dt.datetime, dt.time)}
+"""Not among the real ones, because they take no stand-in for a zone."""
+
+_MOST_PARTS: Final = 200_000
+"""A pickle of a few bytes can have more parts than any memory holds, by naming the same one twice, again and again."""
+
+
+class _Inert:
+    """An instance of whatever a pickle named: it keeps what it was given."""
+
+    named: tuple[str, str]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    state: Any
+    members: list[Any]
+    pairs: list[tuple[Any, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        made = super().__new__(cls)
+        made.args, made.kwargs, made.state, made.members, made.pairs = args, kwargs, None, [], []
+        return made
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def extend(self, members: Iterable[Any]) -> None:
+        """What is appended to lists."""
+        self.members += members
+
+    def append(self, member: Any) -> None:
+        """As above, one."""
+        self.members.append(member)
+
+    add = append
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.pairs.append((key, value))
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        """Answers with a stand-in; nothing is ever imported."""
+        return _REAL.get((module, name)) or type("Inert", (_Inert,), {"named": (module, name)})
+
+
+def shown_pickle(data: bytes) -> str:
+    """A pickle as JSON text, as far as it has that structure; else as the list of its instructions.
+
+    Args:
+        data: The pickle; anybody's.
+
+    Raises:
+        CannotLoadError: It is damaged.
+    """
+    try:
+        value = _Unpickler(io.BytesIO(data)).load()
+    except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
+        raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
+    try:
+        return TolerantJsonCodec().encode(_Rendering().of(value)).decode()
+    except Exception:  # noqa: BLE001  what Python writes has this structure; a pickle by hand need not
+        return _instructions(data)
+
+
+def _instructions(data: bytes) -> str:
+    listing = io.StringIO()
+    try:
+        pickletools.dis(data, listing)
+    except Exception as error:  # noqa: BLE001  as above
+        raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
+    return listing.getvalue()
+
+
+class _Rendering:
+    """Stand-ins as opaque values, named as JSON documents name them."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_PARTS
+
+    def of(self, value: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise CannotStoreError("it has too many parts")
+        if isinstance(value, _Inert):
+            return _opaque(self.inert(value))
+        if isinstance(value, type):
+            return Opaque(".".join(getattr(value, "named", (value.__module__, value.__qualname__))), None)
+        if isinstance(value, dict):
+            return type(value)([(self.of(key), self.of(inner)) for key, inner in value.items()])
+        if isinstance(value, deque):
+            return deque(map(self.of, value), value.maxlen)
+        return type(value)(map(self.of, value)) if type(value) in (list, tuple, set, frozenset) else value
+
+    def inert(self, value: _Inert) -> _Inert:
+        """The same, with all that it keeps rendered."""
+        made = type(value)(*map(self.of, value.args), **{key: self.of(inner) for key, inner in value.kwargs.items()})
+        made.state, made.members = self.of(value.state), list(map(self.of, value.members))
+        made.pairs = [(self.of(key), self.of(inner)) for key, inner in value.pairs]
+        return made
+
+
+def _opaque(value: _Inert) -> Any:
+    module, name = value.named
+    if value.named in _MOMENTS:
+        return _moment(_MOMENTS[value.named], *value.args)
+    try:
+        if module == allowed.__name__ and (name == "bot" or isinstance(value.args[0], str)):
+            return _OURS[name](value)
+    except (KeyError, IndexError):
+        pass  # somebody's own idea of our pickles
+    return Opaque(f"{module}.{name}", _content(value, value.args, value.kwargs))
+
+
+def _moment(cls: Any, state: Any, zone: Any = None) -> Any:
+    naive = cls(state)  # as they pickle themselves
+    if zone is None or isinstance(zone, dt.tzinfo):
+        return naive.replace(tzinfo=zone)
+    return Opaque(cls.__name__, [naive.isoformat(), zone, naive.fold])
+
+
+def _object(value: _Inert) -> Opaque:
+    name, _, args, kwargs = (*value.args, (), {})[:4]
+    return Opaque(name, _content(value, args, kwargs))
+
+
+def _content(value: _Inert, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """All that there is of it; only its attributes, if they are all."""
+    kept = {"args": list(args), "kwargs": kwargs, "state": value.state, "members": value.members, "pairs": value.pairs}
+    found = {name: part for name, part in kept.items() if part}
+    return found["state"] if list(found) == ["state"] else found
+
+
+_OURS: Final[Mapping[str, Callable[[_Inert], Opaque]]] = {
+    "object_": _object,
+    "stored": lambda value: Opaque(value.args[0], value.args[1]),
+    "member": lambda value: Opaque(value.args[0], value.args[1]),
+    "default": lambda value: Opaque("defaultdict", [value.args[0], dict(value.pairs)]),
+    "thing": lambda value: Opaque("telegram", list(value.args)),
+    "bot": lambda value: Opaque("bot", value.args[0]),
+}

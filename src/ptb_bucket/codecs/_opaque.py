@@ -1,0 +1,33 @@
+"""Instances of classes that are not known here, kept as they lie: whoever edits what is beside them loses nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ptb_bucket.codecs._equality import same
+
+__all__ = ["Opaque"]
+
+
+class Opaque:
+    """One value whose class is not known: it is encoded as it was, and merges as a whole.
+
+    Args:
+        name: How documents call its class.
+        payload: What is stored of it.
+    """
+
+    __slots__ = ("name", "payload")
+
+    def __init__(self, name: str, payload: Any) -> None:
+        self.name = name
+        self.payload = payload
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Opaque) and self.name == other.name and same(self.payload, other.payload)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"

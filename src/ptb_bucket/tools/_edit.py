@@ -1,0 +1,136 @@
+"""Changing one record as the bot itself would: a conditional write, merged with what the bot wrote meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.codecs import JsonCodec, Opaque, same
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationError, RefusedError
+from ptb_bucket.state import MISSING, Kind
+from ptb_bucket.tools._addresses import steps_of
+from ptb_bucket.tools._places import named, put, take_out, value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ptb_bucket.state import Record
+    from ptb_bucket.tools._state import State
+
+__all__ = ["Edit", "change", "notation_of", "remove", "set_value"]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change of one place in one record.
+
+    ``before`` and ``after`` are JSON text in the notation of JSON documents, None where nothing is. ``after`` is what
+    the bucket holds now, or would hold: where the bot changed the same record meanwhile, its changes are in it.
+    """
+
+    place: str
+    before: str | None
+    after: str | None
+    dry_run: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether there was anything to do."""
+        return self.before != self.after
+
+
+def notation_of(state: State) -> JsonCodec:
+    """How values of this state are written by people: as in JSON documents, whatever its codec is."""
+    return state.codec if isinstance(state.codec, JsonCodec) else JsonCodec(state.types)
+
+
+async def set_value(state: State, record: Record, path: str, text: str, *, dry_run: bool = False) -> Edit:
+    """Put a value at a place of a record.
+
+    Args:
+        state: Opened with ``keep_unknown``.
+        record: Which one; it may be new.
+        path: The place; see :func:`~ptb_bucket.tools._addresses.steps_of`. Empty: the whole record.
+        text: The value, as JSON documents have it: ``{"$set": [1]}``.
+        dry_run: Change nothing.
+
+    Raises:
+        ConfigurationError: Path or value cannot be read.
+        NotFoundError: What the value would have to be put into is not there.
+        RefusedError: It cannot be changed like that, or not without the bot's classes. Nothing was changed.
+        PTBBucketError: It could not be saved.
+    """
+    new = _read(notation_of(state), text)
+
+    def edit(value: Any, steps: list[Any]) -> Any:
+        if not steps:
+            _check_whole(record, value, new)
+        return put(record.label, _or_default(state, record, value), steps, new)
+
+    return await change(state, record, path, edit, dry_run=dry_run)
+
+
+async def remove(state: State, record: Record, path: str = "", *, dry_run: bool = False) -> Edit:
+    """Take out what is at a place of a record, or all of it. Arguments and errors as :func:`set_value`.
+
+    Raises:
+        NotFoundError: There is nothing.
+    """
+    return await change(state, record, path, lambda value, steps: take_out(record.label, value, steps), dry_run=dry_run)
+
+
+async def change(
+    state: State, record: Record, path: str, edit: Callable[[Any, list[Any]], Any], *, dry_run: bool = False
+) -> Edit:
+    """Change a record by a function of its value and the steps of ``path``; see :func:`set_value`."""
+    notation = notation_of(state)
+    steps = steps_of(path, notation)
+    if steps and record.kind is Kind.CONVERSATION:
+        raise ConfigurationError("A conversation's state has no parts: leave the path out.")
+    replica = await state.loaded([record])
+    try:
+        value = replica.give(record)
+        before = _shown(notation, value_at(value, steps))
+        wanted = edit(value, steps)
+        after = _shown(notation, value_at(wanted, steps))
+        replica.stage(record, wanted)
+    except (CannotLoadError, CannotStoreError) as error:
+        raise RefusedError(f"{error} Nothing was changed. (For a tool: --types MODULE:NAME.)") from error
+    if not dry_run:
+        await replica.commit()
+        now = replica.give(record)
+        if record.kind is Kind.CONVERSATION and not same(now, wanted):
+            raise RefusedError(f"{record.label} went on meanwhile, so it was left as it is. Look at it and try again.")
+        after = _shown(notation, value_at(now, steps))
+    return Edit(named(record.label, steps), before, after, dry_run)
+
+
+def _read(notation: JsonCodec, text: str) -> Any:
+    try:
+        return notation.decode(text.encode())
+    except CannotLoadError as error:
+        raise ConfigurationError(
+            f"The value cannot be read as JSON of ours ({error}). Text stands in double quotes, and for the shell "
+            "the whole in single ones: '\"text\"'."
+        ) from error
+    except UnicodeEncodeError:
+        raise ConfigurationError("The value is no text in UTF-8.") from None
+
+
+def _shown(notation: JsonCodec, value: Any) -> str | None:
+    return None if value is MISSING else notation.encode(value).decode()
+
+
+def _or_default(state: State, record: Record, value: Any) -> Any:
+    default = state.defaults.get(record.kind)
+    return default() if value is MISSING and default else value
+
+
+def _check_whole(record: Record, value: Any, new: Any) -> None:
+    """PTB does not start with data of another type than the bot's."""
+    if new is None:
+        raise RefusedError(f"{record.label}: null is nothing; rm and end-conversation take things out.")
+    if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER) or isinstance(new, dict):
+        return
+    if type(new) is not type(value) or (isinstance(new, Opaque) and new.name != value.name):
+        raise RefusedError(f"{record.label} as a whole is a dict, or what the bot's context types make of it.")
