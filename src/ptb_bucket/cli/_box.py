@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -26,6 +27,8 @@ _VERBS: Final[Mapping[str, str]] = {
     "history": "history",
     "restore": "restore",
     "rekey": "rekey",
+    "import": "import_",
+    "export": "export",
 }
 
 
@@ -65,6 +68,7 @@ def run(arguments: list[str]) -> int:
     Raises:
         PTBBucketError: What the verb could not do.
     """
+    logging.getLogger("ptb_bucket").addHandler(logging.NullHandler())  # a verb says itself what there is to say
     try:
         code = _box.main(args=arguments or ["--help"], prog_name="ptb-bucket", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

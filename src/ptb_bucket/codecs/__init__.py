@@ -2,6 +2,7 @@
 
 from ptb_bucket.codecs._contract import Codec
 from ptb_bucket.codecs._equality import fingerprint, has_own_equality, same
+from ptb_bucket.codecs._foreign import ForeignPickles
 from ptb_bucket.codecs._inert import shown_pickle
 from ptb_bucket.codecs._json import JsonCodec
 from ptb_bucket.codecs._opaque import Opaque
@@ -12,6 +13,7 @@ from ptb_bucket.codecs._tolerant import TolerantJsonCodec
 
 __all__ = [
     "Codec",
+    "ForeignPickles",
     "JsonCodec",
     "Opaque",
     "PickleCodec",

@@ -35,6 +35,7 @@ from ptb_bucket.testing.conformance._reading import ReadingTests
 from ptb_bucket.testing.conformance._several import SeveralInstancesConformance
 from ptb_bucket.testing.conformance._tools_check import CheckTests
 from ptb_bucket.testing.conformance._tools_edit import EditTests
+from ptb_bucket.testing.conformance._tools_import import ImportTests
 from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
 from ptb_bucket.testing.conformance._tools_restore import RestoreTests
 from ptb_bucket.testing.conformance._tools_show import ShowTests
@@ -57,7 +58,7 @@ class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeT
     """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""
 
 
-class ToolConformance(CheckTests, ShowTests, EditTests, RestoreTests, RekeyTests):
+class ToolConformance(CheckTests, ShowTests, ImportTests, EditTests, RestoreTests, RekeyTests):
     """What the verbs of ``ptb-bucket`` do on a real place."""
 
 

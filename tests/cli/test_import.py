@@ -1,0 +1,132 @@
+"""``import`` and ``export`` as people call them: every wrong input is one clear line, and nothing of it is written."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+from evil_pickles import evil_pickles
+
+from ptb_bucket.cli import main
+
+DATA = {"user_data": {1: {"name": "Ada"}}, "chat_data": {}, "bot_data": {}, "callback_data": None, "conversations": {}}
+SCRIPT = """
+import pickle
+class Cart:
+    pass
+data = {"user_data": {1: {"cart": Cart()}}, "chat_data": {}, "conversations": {}}
+if __name__ == "__main__":
+    pickle.dump(data, open("bot.pickle", "wb"))
+"""
+
+
+def environment(**more):
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PTB_BUCKET_", "TELEGRAM_"))}
+    return clean | {"PYTHONIOENCODING": "utf-8", "COLUMNS": "120"} | more
+
+
+def run(folder, *arguments, **more):
+    return subprocess.run(
+        [sys.executable, "-m", "ptb_bucket.cli", *arguments],
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PTB_BUCKET_URI", raising=False)
+    monkeypatch.delenv("TELEGRAM_BOT_TOKEN", raising=False)
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps(DATA))
+    (tmp_path / "half.pickle").write_bytes(pickle.dumps(DATA)[:-20])
+    (tmp_path / "evil.pickle").write_bytes(evil_pickles(tmp_path / "canary")["os.system"])
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("expected", "arguments"),
+    [
+        ((3, "nowhere.pickle"), ["import", "nowhere.pickle", "file:./state", "--bot-id", "1"]),
+        ((1, "half.pickle"), ["import", "half.pickle", "file:./state", "--bot-id", "1"]),
+        ((1, "posix.system"), ["import", "evil.pickle", "file:./state", "--bot-id", "1", "--leave-out"]),
+        ((2, "folder cannot be read"), ["import", "folder", "file:./state", "--bot-id", "1"]),
+        ((2, "--bot-id"), ["import", "bot.pickle", "file:./state"]),
+        ((2, "PTB_BUCKET_URI"), ["import", "bot.pickle"]),
+        ((2, "scheme"), ["import", "bot.pickle", "nonsense", "--bot-id", "1"]),
+        ((2, "FILE"), ["import"]),
+        ((3, "no bot's state"), ["export", "file:./state", "all.json"]),
+        ((2, "--format pickle"), ["export", "file:./state", "all.json", "--multi"]),
+    ],
+)
+def test_a_wrong_input_is_one_clear_line(folder, capsys, expected, arguments):
+    code, words = expected
+    before = sorted(folder.rglob("*"))
+    assert main(arguments) == code
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert said.err.startswith("ptb-bucket: ")
+    assert words in said.err
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_for_people_and_with_the_uri_from_the_environment(folder):
+    uri = {"PTB_BUCKET_URI": "file:./state", "TELEGRAM_BOT_TOKEN": "123456:secret"}
+    dry = run(folder, "import", "bot.pickle", "--dry-run", **uri)
+    assert (dry.returncode, dry.stderr) == (0, "")
+    assert "nothing was written" in dry.stdout
+    assert "1 records would be added" in dry.stdout
+    assert not (folder / "state").exists()
+    done = run(folder, "import", "bot.pickle", **uri)
+    assert "1 records were added" in done.stdout
+    assert "secret" not in done.stdout
+    given = run(folder, "export", "all.json", **uri)
+    assert given.stdout == "1 records are in all.json\n"
+    assert run(folder, "export", "all.json", **uri).returncode == 4
+
+
+def test_the_advice_for_a_bots_own_classes_works(folder):
+    """They were pickled by a script, as of ``__main__``."""
+    (folder / "shop.py").write_text(SCRIPT, encoding="utf-8")
+    subprocess.run([sys.executable, "shop.py"], cwd=folder, check=True)
+    arguments = ["import", "bot.pickle", "file:./state", "--bot-id", "1"]
+    refused = run(folder, *arguments)
+    assert refused.returncode == 1
+    assert "--types YOUR_SCRIPT:Cart" in refused.stderr
+    assert run(folder, *arguments, "--types", "shop:Cart").returncode == 0
+
+
+def test_a_bar_moves_on_a_terminal(folder, count):
+    """And not into a pipe, as all other tests show."""
+    (folder / "bot.pickle").write_bytes(
+        pickle.dumps({**DATA, "user_data": {n: {"n": n} for n in range(count(3_000, 100_000))}})
+    )
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "ptb_bucket.cli", "import", "bot.pickle", "file:./state", "--bot-id", "1"]
+    with subprocess.Popen(
+        command, cwd=folder, env=environment(TERM="xterm"), stderr=theirs, stdout=subprocess.DEVNULL
+    ) as running:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                chunk = os.read(ours, 4096)
+            except OSError:  # the other end was closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+    os.close(ours)
+    assert running.returncode == 0
+    steps = set(re.findall(rb"(\d+)/\d+", shown))
+    assert len(steps) >= count(2, 10)

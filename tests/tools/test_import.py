@@ -1,0 +1,307 @@
+"""What is in files that other versions and other persistences wrote, and what of it is taken."""
+
+from __future__ import annotations
+
+import copyreg
+import datetime as dt
+import json
+import pickle
+import sys
+import types
+from collections import defaultdict
+
+import pytest
+from strategies import TYPES, Cart, Colour
+from telegram import User
+from telegram.ext import DictPersistence, ExtBot, PicklePersistence
+
+from ptb_bucket import BucketPersistence
+from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, RefusedError
+from ptb_bucket.tools import export_dict, export_json, export_pickle, import_memory, open_state, read_memory
+
+BOT = ExtBot("123456:offline")
+DATA = {
+    "user_data": {1: {"name": "Ada", 2: [1, None]}, 2: {}},
+    "chat_data": {-5: {"x": 1.5}},
+    "bot_data": {"total": 1},
+    "callback_data": ([("a" * 32, 1.5, {"b": 3})], {"q": "a" * 32}),
+    "conversations": {"form": {(1, 2): 0, (3,): "name", (4, 4): None}},
+}
+
+
+async def imported(path, uri, *, types=(), **decisions):
+    memory = read_memory(path, types=types, leave_out=decisions.get("leave_out", False))
+    async with open_state(uri, types=types, bot_id="123456", create=True) as state:
+        return await import_memory(state, memory, **decisions), memory
+
+
+async def remembered(uri, types=()):
+    persistence = BucketPersistence(uri, types=types)
+    persistence.set_bot(BOT)
+    data = [await persistence.get_user_data(), await persistence.get_chat_data(), await persistence.get_bot_data()]
+    return [*data, await persistence.get_callback_data(), await persistence.get_conversations("form")]
+
+
+@pytest.fixture
+def uri(tmp_path):
+    return f"file:{tmp_path.as_posix()}/state"
+
+
+# ---------------------------------------------------------------- other persistences
+
+
+async def test_dict_persistence(tmp_path, uri):
+    """What DictPersistence takes, as texts or as what they say."""
+    known = DictPersistence()
+    known.set_bot(BOT)
+    await known.update_user_data(1, {"name": "Ada", "5": 1})
+    await known.update_conversation("form", (1, 2), 0)
+    await known.update_callback_data(([("a" * 32, 1.5, {"b": 3})], {"q": "a" * 32}))
+    path = tmp_path / "dict.json"
+    texts = {"user_data_json": known.user_data_json, "callback_data_json": known.callback_data_json}
+    path.write_text(json.dumps({**texts, "conversations": json.loads(known.conversations_json), "bot_data": None}))
+    await imported(path, uri)
+    users, chats, bot, keyboards, states = await remembered(uri)
+    assert (users, chats, bot, states) == ({1: {"name": "Ada", 5: 1}}, {}, {}, {(1, 2): 0})  # 5 as PTB understands it
+    assert keyboards == ([("a" * 32, 1.5, {"b": 3})], {"q": "a" * 32})
+
+
+async def test_dict_persistence_there_and_back(tmp_path, uri):
+    """As its arguments; what its JSON cannot say is refused with the record's name."""
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps({**DATA, "user_data": {1: {"name": "Ada"}}}))
+    await imported(tmp_path / "bot.pickle", uri)
+    async with open_state(uri) as state:
+        assert await export_dict(state, tmp_path / "dict.json") == 7
+    again = DictPersistence(**json.loads((tmp_path / "dict.json").read_text("utf-8")))
+    assert (again.user_data, again.chat_data, again.bot_data) == (
+        {1: {"name": "Ada"}},
+        DATA["chat_data"],
+        DATA["bot_data"],
+    )
+    assert (again.callback_data, again.conversations) == (DATA["callback_data"], {"form": {(1, 2): 0, (3,): "name"}})
+
+
+@pytest.mark.parametrize(
+    "value", [(1, 2), {1: 2}, {"5": 1}, {1}, b"x", dt.date(2026, 1, 2), User(1, "Ada", is_bot=False)]
+)
+async def test_what_dict_persistence_would_change_is_refused(tmp_path, uri, value):
+    data = {**DATA, "user_data": {1: value if type(value) is dict and "5" in value else {"x": value}}}
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps(data))
+    await imported(tmp_path / "bot.pickle", uri)
+    async with open_state(uri) as state:
+        with pytest.raises(RefusedError, match=r"user_data\[1\]"):
+            await export_dict(state, tmp_path / "dict.json")
+    assert not (tmp_path / "dict.json").exists()
+
+
+# ---------------------------------------------------------------- python-telegram-bot 13
+
+
+class TelegramObject:
+    """As in version 13: pickled as any object is."""
+
+
+@pytest.fixture
+def version_13(monkeypatch):
+    """Its modules, as far as pickles name them."""
+    user = type("User", (TelegramObject,), {"__module__": "telegram.user", "__qualname__": "User"})
+    old = types.ModuleType("telegram.user")
+    old.User = user
+    monkeypatch.setitem(sys.modules, "telegram.user", old)
+    zone = type("_UTC", (dt.tzinfo,), {"utcoffset": lambda *_: dt.timedelta(0), "__reduce__": lambda _: (old_utc, ())})
+    old_utc = types.FunctionType(compile("def f(): pass", "", "exec").co_consts[0], {}, "_UTC")
+    old_utc.__module__, old_utc.__qualname__ = "pytz", "_UTC"
+    pytz = types.ModuleType("pytz")
+    pytz._UTC = old_utc
+    monkeypatch.setitem(sys.modules, "pytz", pytz)
+    made = user()
+    made.__dict__.update(id=1, first_name="Ada", bot="bot_instance_replaced_by_ptb_persistence")
+    return made, zone()
+
+
+@pytest.fixture
+def old_file(tmp_path, version_13):
+    """What version 13 wrote: default dicts, the default protocol, Telegram objects as they come."""
+    user, utc = version_13
+    data = {
+        "conversations": {"form": {(1, 2): 0}},
+        "user_data": defaultdict(dict, {1: {"who": user, "seen": dt.datetime(2021, 5, 6, tzinfo=utc)}, 2: {"n": (1,)}}),
+        "chat_data": defaultdict(dict),
+        "bot_data": {"all": [user, 1], "total": 3},
+        "callback_data": None,
+    }
+    path = tmp_path / "old.pickle"
+    path.write_bytes(pickle.dumps(data))
+    for module in ("telegram.user", "pytz"):
+        sys.modules.pop(module)
+    return path
+
+
+async def test_version_13_without_what_no_later_version_can_read(old_file, uri):
+    with pytest.raises(CannotLoadError, match=r"telegram-bot 13 pickled.*telegram\.user\.User.*--leave-out"):
+        read_memory(old_file)
+    found, memory = await imported(old_file, uri, leave_out=True)
+    assert len(found.left_out) == 2
+    assert any(line.startswith('user_data[1]["who"]') for line in found.left_out)
+    assert any(line.startswith('bot_data["all"][0]') for line in found.left_out)
+    assert len(memory.notes) == 2  # the bot, and the time zone
+    users, chats, bot, _, states = await remembered(uri)
+    seen = dt.datetime(2021, 5, 6, tzinfo=dt.timezone.utc)
+    assert (users, chats) == ({1: {"seen": seen}, 2: {"n": (1,)}}, {})
+    assert (bot, states) == ({"total": 3}, {(1, 2): 0})
+
+
+async def test_leaving_out_is_repeatable(old_file, uri):
+    await imported(old_file, uri, leave_out=True)
+    found, _ = await imported(old_file, uri, leave_out=True)
+    assert (found.added, found.replaced) == ({}, [])
+
+
+# ---------------------------------------------------------------- what is not taken
+
+
+async def test_unknown_classes_are_all_named_at_once(tmp_path):
+    data = {**DATA, "user_data": {1: {"cart": Cart(1)}}, "conversations": {"form": {(1,): Colour.RED}}}
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps(data))
+    with pytest.raises(CannotLoadError) as refused:
+        read_memory(tmp_path / "bot.pickle")
+    assert f"--types {Cart.__module__}:Cart --types {Colour.__module__}:Colour" in str(refused.value)
+    assert read_memory(tmp_path / "bot.pickle", types=[Cart, Colour]).lost == []
+
+
+async def test_what_cannot_be_stored_is_refused_or_left_out(tmp_path, uri):
+    data = {**DATA, "user_data": {1: {"good": 1, "bad": len}}}
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps({**DATA, "user_data": {1: {"good": 1, "job": {"f": Cart(1)}}}}))
+    with pytest.raises(CannotLoadError, match="--types"):
+        read_memory(tmp_path / "bot.pickle")
+    found, _ = await imported(tmp_path / "bot.pickle", uri, leave_out=True)
+    assert [line.partition(":")[0] for line in found.left_out] == ['user_data[1]["job"]["f"]']
+    assert (await remembered(uri))[0] == {1: {"good": 1, "job": {}}}
+    (tmp_path / "evil.pickle").write_bytes(pickle.dumps(data))
+    with pytest.raises(CannotLoadError, match=r"builtins\.len"):
+        read_memory(tmp_path / "evil.pickle", leave_out=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "damaged"),
+        (b"\x80\x04\x95", "damaged"),
+        (b"hello", "damaged"),
+        (b"{hello", "JSON"),
+        (b'{"a": 1}', "JSON, but neither"),
+        (b'{"user_data": 3}', "DictPersistence cannot read it"),
+        (b'{"user_data": {"a": {}}}', "DictPersistence cannot read it"),
+        (b'{"ptb_bucket_export": 2}', "newer"),
+        (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
+        (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
+        (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "no id"),
+        (pickle.dumps([1]), "not PicklePersistence's"),
+        (pickle.dumps({**DATA, "user_data": [1]}), "user_data is no dict"),
+        (pickle.dumps({**DATA, "user_data": {"1": {}}}), "no id"),
+        (pickle.dumps({**DATA, "conversations": {"form": {1: 2}}}), "no tuple"),
+        (pickle.dumps({**DATA, "callback_data": [1, 2]}), "callback_data"),
+    ],
+)
+async def test_other_files_are_refused(tmp_path, uri, content, words):
+    (tmp_path / "file").write_bytes(content)
+    with pytest.raises(CannotLoadError) as refused:
+        await imported(tmp_path / "file", uri)
+    assert words in str(refused.value)
+    assert "file" in str(refused.value)
+    assert not list(tmp_path.glob("state/*.json"))
+
+
+async def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(NotFoundError, match="nowhere"):
+        read_memory(tmp_path / "nowhere")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_memory(tmp_path)
+
+
+# ---------------------------------------------------------------- where something lies already
+
+
+async def test_what_differs_is_not_touched_unless_asked_for(tmp_path, uri):
+    (tmp_path / "one.pickle").write_bytes(pickle.dumps(DATA))
+    (tmp_path / "two.pickle").write_bytes(
+        pickle.dumps({**DATA, "user_data": {1: {"name": "Bo"}, 3: {"n": 1}}, "bot_data": {}})
+    )
+    await imported(tmp_path / "one.pickle", uri)
+    with pytest.raises(RefusedError, match=r"1 records.*user_data\[1\].*--overwrite"):
+        await imported(tmp_path / "two.pickle", uri)
+    assert 3 not in (await remembered(uri))[0]
+    found, _ = await imported(tmp_path / "two.pickle", uri, overwrite=True, dry_run=True)
+    assert [record.label for record in found.replaced] == ["user_data[1]"]
+    assert 3 not in (await remembered(uri))[0]
+    await imported(tmp_path / "two.pickle", uri, overwrite=True)
+    users, _, bot, *_ = await remembered(uri)
+    assert users == {1: {"name": "Bo"}, 3: {"n": 1}}
+    assert bot == {"total": 1}  # nothing in the file is no wish to delete what lies there
+
+
+# ---------------------------------------------------------------- export
+
+
+@pytest.fixture
+async def state(tmp_path, uri):
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps({**DATA, "bot_data": {"cart": Cart({1})}}))
+    await imported(tmp_path / "bot.pickle", uri + "?codec=pickle&layout=per-type", types=TYPES)
+    async with open_state(uri, types=TYPES) as state:
+        yield state
+
+
+async def test_json_of_a_pickle_state_can_be_imported(tmp_path, state):
+    assert await export_json(state, tmp_path / "all.json", types=TYPES) == 7
+    found, _ = await imported(tmp_path / "all.json", f"file:{tmp_path.as_posix()}/state", types=TYPES)
+    assert (found.added, found.equal) == ({}, 7)
+
+
+async def test_a_file_that_is_there_is_not_replaced_and_a_failure_leaves_none(tmp_path, state, uri):
+    (tmp_path / "all.json").write_text("precious")
+    for write in (export_json, export_pickle, export_dict):
+        with pytest.raises(RefusedError, match="--force"):
+            await write(state, tmp_path / "all.json", types=TYPES)
+    assert (tmp_path / "all.json").read_text("utf-8") == "precious"
+    async with open_state(uri) as unknowing:
+        for write in (export_json, export_pickle, export_dict):
+            with pytest.raises(CannotLoadError, match=r"bot_data: .*Cart"):
+                await write(unknowing, tmp_path / "all.json", force=True)
+    assert (tmp_path / "all.json").read_text("utf-8") == "precious"
+    before = set(tmp_path.iterdir())
+    await export_json(state, tmp_path / "all.json", types=TYPES, force=True)
+    assert set(tmp_path.iterdir()) == before
+    assert json.loads((tmp_path / "all.json").read_text("utf-8"))["bot_id"] == "123456"
+
+
+async def test_an_older_export_in_five_files_leaves_nothing_behind(tmp_path, state):
+    await export_pickle(state, tmp_path / "five", types=TYPES, multi=True)
+    with pytest.raises(RefusedError, match="five_"):
+        await export_pickle(state, tmp_path / "five", types=TYPES, multi=True)
+    (tmp_path / "little.pickle").write_bytes(pickle.dumps({**DATA, "user_data": {}}))
+    other = f"file:{tmp_path.as_posix()}/other"
+    await imported(tmp_path / "little.pickle", other)
+    async with open_state(other) as little:
+        await export_pickle(little, tmp_path / "five", multi=True, force=True)
+    again = PicklePersistence(tmp_path / "five", single_file=False)
+    again.set_bot(BOT)
+    assert await again.get_user_data() == {}
+    assert await again.get_bot_data() == DATA["bot_data"]
+
+
+async def test_nothing_is_exported_as_a_file_that_ptb_can_read(tmp_path, uri):
+    persistence = BucketPersistence(uri)
+    persistence.set_bot(BOT)
+    await persistence.update_user_data(1, {"a": 1})
+    await persistence.drop_user_data(1)
+    await persistence.flush()
+    async with open_state(uri) as state:
+        assert await export_pickle(state, tmp_path / "empty.pickle") == 0
+    again = PicklePersistence(tmp_path / "empty.pickle")
+    again.set_bot(BOT)
+    assert (await again.get_user_data(), await again.get_chat_data(), await again.get_bot_data()) == ({}, {}, {})
+
+
+def test_the_extension_registry_is_as_it_was():
+    """Nothing of the above registered anything."""
+    assert not [key for key in copyreg._extension_registry if key[0] == "os"]

@@ -1,0 +1,28 @@
+"""Twenty files of PicklePersistence, imported, exported, and read again by PTB: equal in value and type."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROGRAM = Path(__file__).parents[1] / "support" / "memories.py"
+
+
+@pytest.mark.parametrize("hash_seeds", ["121", pytest.param("212", marks=pytest.mark.long)])
+def test_what_was_imported_is_exported_as_it_was(tmp_path, hash_seeds):
+    """Each step is a process whose sets have an order of their own; the last one compares."""
+    for step, hash_seed in zip(("write", "import", "export"), hash_seeds, strict=True):
+        done = subprocess.run(
+            [sys.executable, PROGRAM, step, tmp_path],
+            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, (step, done.stderr)
+    assert len(list(tmp_path.glob("*.back*"))) > 20
