@@ -1,0 +1,18 @@
+"""Looking at a state runs none of its pickles."""
+
+from __future__ import annotations
+
+import malicious
+import pytest
+
+from ptb_bucket.cli import main
+
+
+@pytest.mark.parametrize("name", malicious.effective("x"))
+def test_show_counts_it_and_runs_nothing(name, tmp_path, capsys):
+    target = tmp_path / "made"
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "state.pkl").write_bytes(malicious.document(malicious.effective(str(target))[name]))
+    assert main(["show", f"file:{tmp_path}/bot"]) == 0
+    assert "user_data" in capsys.readouterr().out
+    assert not target.exists()
