@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessError",
+    "BrokenSealError",
     "CannotLoadError",
     "CannotStoreError",
     "ConfigurationError",
@@ -121,6 +122,10 @@ class ForeignDocumentError(DocumentError):
 
 class SealError(DocumentError):
     """It is not sealed as the settings ask: tampered with, moved, or from before keys were set or changed."""
+
+
+class BrokenSealError(SealError, CorruptDocumentError):
+    """It was sealed as the settings ask, with a key that we have, and is not what was sealed, or not where."""
 
 
 class VanishedDocumentError(DocumentError):

@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seals import BOT, KEYS, MAGIC, WAYS, sealer
 
-from ptb_bucket.errors import ConfigurationError, CorruptDocumentError, DocumentError, ForeignDocumentError, SealError
+from ptb_bucket.errors import (
+    BrokenSealError,
+    ConfigurationError,
+    CorruptDocumentError,
+    DocumentError,
+    ForeignDocumentError,
+    SealError,
+)
+from ptb_bucket.sealing._keys import read_keys
 
 KEY = "state.json"
 DATA = b'{"user_data": {"42": {"name": "Ada"}}}' * 5
@@ -86,6 +94,14 @@ def test_no_two_encryptions_share_anything_behind_the_head():
     assert len({one[:32] for one in sealed}) == len({one[32:] for one in sealed}) == 50
 
 
+def test_no_use_of_a_key_says_anything_about_another_one():
+    """Key ids are public: they must not begin like a key that is in use, nor one key stand for another."""
+    (key,) = read_keys(KEYS[0], "the test")
+    derived = {key.derived(purpose) for purpose in ("key id", "hmac-sha256", "aes-256-gcm")} | {key._secret}
+    assert len({one[:8] for one in derived}) == 4
+    assert [one.hex() for one in derived if one.hex().startswith(key.id)] == [key.derived("key id").hex()]
+
+
 def test_key_and_nonce_are_those_of_rfc_5869():
     encryption = next(iter(sealer("aes-256-gcm")._keys.values()))
     salt = bytes(range(32))
@@ -118,9 +134,9 @@ def test_anything_cut_off_or_added_is_refused(protection):
 @pytest.mark.parametrize("key", ["state2.json", "other/state.json", "state.jso"])
 def test_a_moved_document_is_refused(protection, key):
     sealed = sealer(protection).seal(KEY, DATA)
-    with pytest.raises(SealError, match="moved"):
+    with pytest.raises(BrokenSealError, match="moved"):
         sealer(protection).open(key, sealed)
-    with pytest.raises(SealError, match="broken"):
+    with pytest.raises(BrokenSealError, match="broken"):
         sealer(protection).open(key, with_header(sealed, document=key))
 
 
@@ -154,9 +170,12 @@ def test_less_protection_than_ours_is_refused_whatever_it_says(protection):
             ours.open(KEY, with_header(sealed, protection=protection))
         with pytest.raises(DocumentError):
             ours.open(KEY, with_header(sealed, protection=protection, key_id=ours._first))
-    for plain in (DATA, b"", MAGIC[:-1]):
-        with pytest.raises(SealError, match="it is plain"):
-            ours.open(KEY, plain)
+    with pytest.raises(SealError, match="it is plain") as caught:
+        ours.open(KEY, DATA)
+    assert not isinstance(caught.value, CorruptDocumentError)
+    for truncated in (b"", MAGIC[:-1]):
+        with pytest.raises(BrokenSealError, match="truncated"):
+            ours.open(KEY, truncated)
 
 
 def test_one_key_for_both_does_not_make_signed_encrypted():

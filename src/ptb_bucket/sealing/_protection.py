@@ -6,7 +6,7 @@ import hmac
 import os
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ptb_bucket.errors import ConfigurationError, SealError
+from ptb_bucket.errors import BrokenSealError, ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Protection(Protocol):
         """The payload.
 
         Raises:
-            SealError: It was not sealed with this key and this head, or was changed.
+            BrokenSealError: It was not sealed with this key and this head, or was changed.
         """
 
 
@@ -101,5 +101,5 @@ class Encryption:
 PROTECTIONS: Final[Mapping[str, type[Signature | Encryption]]] = {SIGNED: Signature, ENCRYPTED: Encryption}
 
 
-def _broken() -> SealError:
-    return SealError("its seal is broken: it was changed, truncated, or sealed with another key")
+def _broken() -> BrokenSealError:
+    return BrokenSealError("its seal is broken: it was changed or truncated")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ptb_bucket.errors import ConfigurationError, ForeignDocumentError, SealError
+from ptb_bucket.errors import BrokenSealError, ConfigurationError, ForeignDocumentError, SealError
 from ptb_bucket.sealing._compression import NONE, open_compression
-from ptb_bucket.sealing._envelope import Envelope, is_sealed
+from ptb_bucket.sealing._envelope import MAGIC, Envelope, is_sealed
 from ptb_bucket.sealing._protection import ENCRYPTED, PROTECTIONS, SIGNED, UNPROTECTED
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ class Sealer:
             data: All of its bytes.
 
         Raises:
-            SealError: It has less protection than the settings ask for, none of our keys fits, it lay elsewhere when it
-                was sealed, or it was changed.
+            SealError: It has less protection than the settings ask for, or none of our keys fits.
+            BrokenSealError: It was changed, or lay elsewhere when it was sealed.
             ForeignDocumentError: It is another bot's, or needs a newer version or a package.
             CorruptDocumentError: It cannot be read, or is too large.
         """
@@ -111,6 +111,8 @@ class Sealer:
         return plain
 
     def _plain(self, data: bytes) -> bytes:
+        if self.protection != UNPROTECTED and MAGIC.startswith(data):
+            raise BrokenSealError("it is empty or truncated")
         if self.protection != UNPROTECTED:
             raise SealError(
                 f"it is plain, and this bot opens only what is {_WORDS[self.protection]}. If it is from before that "
@@ -133,7 +135,7 @@ class Sealer:
 
     def _check_place(self, envelope: Envelope, document: str) -> None:
         if envelope.document != document:
-            raise SealError(f"it was sealed as {envelope.document[:_SHOWN]!r}, and somebody moved it here")
+            raise BrokenSealError(f"it was sealed as {envelope.document[:_SHOWN]!r}, and somebody moved it here")
         if self.bot_id is not None and envelope.bot_id != self.bot_id:
             raise ForeignDocumentError(
                 f"it was sealed for bot {envelope.bot_id}, and this is bot {self.bot_id}: use another prefix, such as "
