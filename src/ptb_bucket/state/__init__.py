@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ptb_bucket.state._journal import Journal
+from ptb_bucket.state._loops import for_each
 from ptb_bucket.state._merger import Merger
 from ptb_bucket.state._patience import Patience
 from ptb_bucket.state._writer import Writer
@@ -36,6 +37,7 @@ __all__ = [
     "Resolver",
     "Writer",
     "add_differences",
+    "for_each",
     "keep_ours",
     "keep_theirs",
     "open_layout",

@@ -34,6 +34,7 @@ from ptb_bucket.testing.conformance._races import RaceTests
 from ptb_bucket.testing.conformance._reading import ReadingTests
 from ptb_bucket.testing.conformance._several import SeveralInstancesConformance
 from ptb_bucket.testing.conformance._tools_check import CheckTests
+from ptb_bucket.testing.conformance._tools_copy import CopyTests
 from ptb_bucket.testing.conformance._tools_edit import EditTests
 from ptb_bucket.testing.conformance._tools_import import ImportTests
 from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
@@ -58,7 +59,7 @@ class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeT
     """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""
 
 
-class ToolConformance(CheckTests, ShowTests, ImportTests, EditTests, RestoreTests, RekeyTests):
+class ToolConformance(CheckTests, ShowTests, CopyTests, ImportTests, EditTests, RestoreTests, RekeyTests):
     """What the verbs of ``ptb-bucket`` do on a real place."""
 
 

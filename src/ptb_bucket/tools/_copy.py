@@ -1,0 +1,272 @@
+"""A bot's memory, copied to another place, layout, codec or bot, and read back there."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.codecs import open_codec, same
+from ptb_bucket.errors import (
+    CannotLoadError,
+    CannotStoreError,
+    ConfigurationError,
+    ForeignDocumentError,
+    NotFoundError,
+    RefusedError,
+    UnsavedError,
+)
+from ptb_bucket.state import Archive, Draft, Kind, Writer, for_each
+from ptb_bucket.tools._state import State, open_state
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from ptb_bucket.state import Record
+    from ptb_bucket.stores import BlobStore
+
+    Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+    Batch = dict[str, dict[Record, bytes]]
+
+__all__ = ["Copied", "copy", "open_target"]
+
+_BATCH = 500
+_STEP = 1000
+_LABELS = 5
+
+
+@dataclass
+class Copied:
+    """What became of the source's records: ``copied`` were not there, ``skipped`` were, ``replaced`` were different."""
+
+    copied: int = 0
+    skipped: int = 0
+    replaced: int = 0
+    labels: list[str] = field(default_factory=list)
+
+    def add(self, records: Mapping[Record, bytes], different: list[Record], missing: list[Record]) -> None:
+        """Count one document."""
+        self.copied += len(missing)
+        self.replaced += len(different)
+        self.skipped += len(records) - len(missing) - len(different)
+        self.labels += [record.label for record in different[: max(0, _LABELS - len(self.labels))]]
+
+
+@asynccontextmanager
+async def open_target(
+    where: str | os.PathLike[str] | BlobStore, source: State, *, types: Iterable[Any] = (), bot_id: str | None = None
+) -> AsyncIterator[State]:
+    """Open where a state is to be copied to. What its URI does not say of layout and codec is as in the source.
+
+    Args:
+        where: As for :func:`open_state`.
+        source: What is to be copied.
+        types: As for :func:`open_state`.
+        bot_id: Whose memory it will be; None for the source's bot.
+
+    Raises:
+        RefusedError: It is the source's place, another bot's, or another state lies there.
+        ConfigurationError, DocumentError, StoreError: As for :func:`open_state`.
+    """
+    try:
+        async with open_state(where, types=types, bot_id=bot_id or source.bot_id, create=True) as target:
+            _refuse_same(source, target)
+            yield await _as_source(source, target, list(types)) if target.is_new else target
+    except ForeignDocumentError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _refuse_same(source: State, target: State) -> None:
+    places = [(state.store.describe("state"), _server(state)) for state in (source, target)]
+    if places[0] == places[1]:
+        raise RefusedError(f"Source and destination are the same place, {places[0][0]}. Choose another prefix.")
+
+
+def _server(state: State) -> str:
+    return state.location.uri.options.get("endpoint_url", "") if state.location.uri else ""
+
+
+async def _as_source(source: State, target: State, types: list[Any]) -> State:
+    try:
+        other = await Archive.find(target.store)
+    except NotFoundError:
+        pass
+    else:
+        raise RefusedError(
+            f"At {target.store.describe('state')} lies a state already, with layout={other.layout.name} and "
+            f"codec={other.codec}. Choose an empty prefix; nothing was copied."
+        )
+    said = target.location.said
+    layout = target.archive.layout if "layout" in said else source.archive.layout
+    codec = target.archive.codec if "codec" in said else source.archive.codec
+    archive = Archive(target.store, layout, codec, target.bot_id)
+    return replace(target, archive=archive, codec=open_codec(codec, types))
+
+
+@contextmanager
+def _silent(total: int) -> Iterator[Callable[[int], None]]:
+    del total
+    yield _ignored
+
+
+def _ignored(done: int) -> None:
+    del done
+
+
+async def copy(
+    source: State, target: State, *, overwrite: bool = False, dry_run: bool = False, progress: Progress = _silent
+) -> Copied:
+    """Copy all records, and read each document back to compare.
+
+    The source is not changed, and may be in use: of each of its documents, one moment is copied. Records that the
+    destination has and the source has not stay. With one codec on both sides records move as they are encoded.
+
+    Args:
+        source: What to copy.
+        target: Where to; see :func:`open_target`.
+        overwrite: Replace records of the destination that differ.
+        dry_run: Only count.
+        progress: Called with the number of steps, two for each record; gives what is called with those done.
+
+    Raises:
+        RefusedError: Records of the destination differ; the first are named.
+        CannotLoadError, CannotStoreError: A record cannot be written in the other codec.
+        UnsavedError: What was read back is not what was copied: somebody else writes there.
+        DocumentError, StoreError: Something could not be read or written. Copying again goes on from there.
+    """
+    work = _Work(source, target, overwrite=overwrite)
+    planned = Copied(copied=await work.count()) if target.is_new else await work.compare()
+    if dry_run:
+        return planned
+    if planned.replaced and not overwrite:
+        raise RefusedError(_different(planned.replaced, planned.labels))
+    with progress(2 * (planned.copied + planned.skipped + planned.replaced)) as step:
+        return await work.write(step)
+
+
+def _different(number: int, labels: list[str]) -> str:
+    return (
+        f"{number} records of the destination are not as in the source, such as {', '.join(labels)}. "
+        "To replace them by the source's: --overwrite."
+    )
+
+
+class _Work:
+    """One copy, document by document of the destination."""
+
+    def __init__(self, source: State, target: State, *, overwrite: bool) -> None:
+        self._source, self._target, self._overwrite = source, target, overwrite
+        self._same_codec = source.archive.codec == target.archive.codec
+        # Updates are numbered for each bot: those of one must not make another one skip its own.
+        own = source.bot_id == target.bot_id
+        self._kinds = tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
+        self._writer = Writer("copy")
+
+    async def count(self) -> int:
+        """How many records there are to copy. Everything was read once, then: nothing is copied halfway for nothing."""
+        return sum([self._wanted(records) async for records in self._parts()])
+
+    def _wanted(self, records: Mapping[Record, bytes]) -> int:
+        return sum(record.kind in self._kinds for record in records)
+
+    async def _parts(self) -> AsyncIterator[Mapping[Record, bytes]]:
+        async for part in self._source.archive.parts(self._kinds):
+            yield part.records
+
+    async def compare(self) -> Copied:
+        """Look at both sides, and write nothing."""
+        found = Copied()
+
+        async def look(item: tuple[str, dict[Record, bytes]]) -> None:
+            key, records = item
+            part = await self._target.archive.part(key)
+            found.add(records, *self._sides(part.records if part else {}, records))
+
+        async for batch in self._batches(_ignored):
+            await for_each(batch.items(), look)
+        return found
+
+    async def write(self, step: Callable[[int], None]) -> Copied:
+        """Write what is not there, batch by batch, and read it back."""
+        found = Copied()
+
+        async def bring(item: tuple[str, dict[Record, bytes]]) -> None:
+            key, records = item
+            found.add(records, *await self._bring(key, records))
+            await self._verify(key, records, step)
+
+        async for batch in self._batches(step):
+            await for_each(batch.items(), bring)
+        return found
+
+    async def _batches(self, step: Callable[[int], None]) -> AsyncIterator[Batch]:
+        """The source's records by the destination's documents, a bounded number at once where there are many."""
+        layout, batch = self._target.archive.layout, {}  # type: tuple[Any, Batch]
+        async for records in self._parts():
+            steps = 0
+            for record, encoded in records.items():
+                if record.kind in self._kinds:
+                    batch.setdefault(layout.key(record), {})[record] = self._converted(record, encoded)
+                    steps += 1
+                if steps == _STEP:
+                    step(steps)
+                    steps = 0
+                if layout.lazy and len(batch) == _BATCH:
+                    yield batch
+                    batch = {}
+            step(steps)
+        if batch:
+            yield batch
+
+    def _converted(self, record: Record, encoded: bytes) -> bytes:
+        if self._same_codec:
+            return encoded
+        try:
+            return self._target.codec.encode(self._source.codec.decode(encoded))
+        except CannotStoreError as error:
+            error.record = record.label
+            raise
+        except CannotLoadError as error:
+            raise CannotLoadError(f"{record.label}: {error} The classes of the bot's go into --types.") from error
+
+    def _sides(
+        self, theirs: Mapping[Record, bytes], records: Mapping[Record, bytes]
+    ) -> tuple[list[Record], list[Record]]:
+        """Those that are different in the destination, and those that are not there."""
+        missing = [record for record in records if record not in theirs]
+        there = (record for record in records if record in theirs)
+        return [record for record in there if not self._equal(theirs[record], records[record])], missing
+
+    def _equal(self, one: bytes, other: bytes) -> bool:
+        """With another codec than the source's, an equal value may be encoded otherwise each time."""
+        codec = self._target.codec
+        return one == other or (not self._same_codec and same(codec.decode(one), codec.decode(other)))
+
+    async def _bring(self, key: str, records: dict[Record, bytes]) -> tuple[list[Record], list[Record]]:
+        draft = await Draft.open(self._target.archive, key, self._target.bot_id, self._writer)
+        different, missing = self._sides(draft.records, records)
+        if different and not self._overwrite:
+            labels = [record.label for record in different[:_LABELS]]
+            raise RefusedError(f"Since copying began, {_different(len(different), labels)}")
+        draft.stage({record: records[record] for record in (*different, *missing)})
+        await draft.commit()
+        return different, missing
+
+    async def _verify(self, key: str, records: dict[Record, bytes], step: Callable[[int], None]) -> None:
+        part = await self._target.archive.part(key)
+        different, missing = self._sides(part.records if part else {}, records)
+        if wrong := [*different, *missing]:
+            raise UnsavedError(
+                f"{len(wrong)} records are not what was copied, such as {wrong[0].label}: somebody else writes to the "
+                "destination. Stop it, and copy again."
+            )
+        for start in range(0, len(records), _STEP):
+            step(min(_STEP, len(records) - start))
+
+
+def check_source(uri: str) -> None:
+    """Refuse a source that only a bot's id makes one place: ``--bot-id`` is the destination's."""
+    if "{bot_id}" in uri:
+        raise ConfigurationError("The source's URI has {bot_id} in it. Write the id in its place.")
