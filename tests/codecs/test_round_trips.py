@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import strategies
 from hypothesis import given
+from hypothesis import strategies as st
 from strategies import TYPES, Both, Cart, Colour, Frozen, Level, Model, Name, ObjectId, Plain, Point, Rights, identical
 from telegram.constants import ChatType
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs, same
+from ptb_bucket.errors import CannotLoadError
 
 
 def not_json(constant):
@@ -48,6 +50,24 @@ def test_encoding_again_gives_the_same_json(value):
     codec = JsonCodec(TYPES)
     data = codec.encode(value)
     assert codec.encode(codec.decode(data)) == data
+
+
+@pytest.mark.parametrize("codec", [JsonCodec(TYPES), PickleCodec(TYPES)], ids=["json", "pickle"])
+@given(values=st.lists(strategies.storable(), max_size=4))
+def test_many_come_back_as_each_would(codec, values):
+    again = codec.decode_all([codec.encode(value) for value in values])
+    assert all(identical(*pair) for pair in zip(values, again, strict=True))
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"", b"1,2", b"1]", b"[", b"NaN", b"\xff", b'{"$Unknown":{}}', b"[" * 500 + b"]" * 500]
+)
+def test_one_that_is_damaged_is_no_less_so_among_many(damaged):
+    codec = JsonCodec()
+    assert codec.decode_all([b"1", b'{"a":[2]}', b"3"]) == [1, {"a": [2]}, 3]
+    for at in range(3):
+        with pytest.raises(CannotLoadError):
+            codec.decode_all([b"1", b'{"a":2}'][:at] + [damaged] + [b"1", b'{"a":2}'][at:])
 
 
 BERLIN = ZoneInfo("Europe/Berlin")

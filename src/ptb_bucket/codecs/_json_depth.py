@@ -8,12 +8,17 @@ from typing import Final
 
 from ptb_bucket.errors import CannotLoadError
 
-__all__ = ["check_depth"]
+__all__ = ["check_depth", "is_flat"]
 
 _DEEPEST: Final = 400  # what we write has at most three levels for each of a value's hundred
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _REST: Final = bytes(set(range(256)) - _STEPS.keys())
+
+
+def is_flat(data: bytes) -> bool:
+    """Whether it has so few brackets that it needs no closer look; nearly everything has."""
+    return data.count(b"[") + data.count(b"{") <= _DEEPEST
 
 
 def check_depth(data: bytes) -> None:
@@ -25,8 +30,8 @@ def check_depth(data: bytes) -> None:
     Raises:
         CannotLoadError: It is nested too deeply.
     """
-    if data.count(b"[") + data.count(b"{") <= _DEEPEST:
-        return  # nearly always: so few brackets need no closer look
+    if is_flat(data):
+        return
     brackets = _STRING.sub(b"", data).translate(None, _REST)
     if max(accumulate(_STEPS[bracket] for bracket in brackets), default=0) > _DEEPEST:
         raise CannotLoadError(f"a stored record is nested more than {_DEEPEST} levels deep; nothing of ours is")

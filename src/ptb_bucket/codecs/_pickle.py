@@ -24,7 +24,7 @@ from ptb_bucket.codecs._telegram import CLASSES
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["PickleCodec"]
 
@@ -207,6 +207,10 @@ class PickleCodec:
             raise CannotLoadError(
                 f"a stored record is damaged: it is no pickle of ours ({type(exc).__name__})"
             ) from None
+
+    def decode_all(self, records: Sequence[bytes]) -> list[Any]:
+        """Decode many records, one by one. Raises as :meth:`decode`."""
+        return [self.decode(data) for data in records]
 
     def _loads(self, data: bytes) -> Any:
         makers = allowed.Makers(self._registry, self.bot, _STAND_IN)
