@@ -67,7 +67,7 @@ def test_one_that_is_damaged_is_no_less_so_among_many(damaged):
     assert codec.decode_all([b"1", b'{"a":[2]}', b"3"]) == [1, {"a": [2]}, 3]
     for at in range(3):
         with pytest.raises(CannotLoadError):
-            codec.decode_all([b"1", b'{"a":2}'][:at] + [damaged] + [b"1", b'{"a":2}'][at:])
+            codec.decode_all([*[b"1", b'{"a":2}'][:at], damaged, *[b"1", b'{"a":2}'][at:]])
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
