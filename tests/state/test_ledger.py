@@ -181,9 +181,10 @@ def test_a_record_that_cannot_be_merged_stays_staged_and_holds_up_no_other(bench
     assert (bench.stored(), bench.ledger.pending) == ({"n": 2}, set())
 
 
-def test_a_writer_draws_a_new_id_in_another_process(monkeypatch):
-    writer = Writer()
+def test_a_writer_draws_a_new_id_in_another_process():
+    process = [1]
+    writer = Writer(process=lambda: process[0])
     first = writer.id
     assert writer.id == first
-    monkeypatch.setattr("ptb_bucket.state._writer.os.getpid", lambda: -1)
+    process[0] = 2
     assert writer.id != first

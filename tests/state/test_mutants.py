@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bench import crowded
+from bench import ADA, BO, crowded, encoded
 from bots import opened, settle
 from telegram.ext import ContextTypes
 
@@ -83,6 +83,57 @@ def test_two_undecidable_writes_in_a_row_are_both_repeated(bench):
     undecidable(bench, {"n": 0, "theirs": 2}, crowd="b")
     bench.commit()
     assert bench.stored() == {"n": 0, "theirs": 2, "first": 1, "second": 1}
+
+
+def by_our_double(bench, value, *, writer=None):
+    """A second start of our snapshot writes under our name, and we read it."""
+    before = bench.ledger.document
+    header = before.header.advanced(writer or bench.ledger.writer.id, f"double {bench.version}")
+    bench.ledger.loaded(before.changed(header, {ADA: encoded(value)}), bench.etag())
+
+
+def test_another_commit_with_our_sequence_proves_that_ours_was_not_applied(bench):
+    bench.start({"log": ["a"]})
+    bench.stage({"log": ["a", "ours"]})
+    bench.ledger.prepare()
+    by_our_double(bench, {"log": ["a", "double"]})
+    assert bench.ledger.journal.undecidable == 0
+    bench.commit()
+    assert bench.stored() == {"log": ["a", "double", "ours"]}
+
+
+def test_who_sees_another_under_its_name_takes_a_new_one_before_it_writes(bench):
+    bench.start({"log": ["a"]})
+    name = bench.ledger.writer.id
+    by_our_double(bench, {"log": ["a", "double"]})
+    bench.stage({"log": ["ours"]})
+    bench.commit()
+    assert {commit.writer for commit in bench.ledger.document.header.commits} >= {name, bench.ledger.writer.id}
+    assert bench.ledger.writer.id != name
+
+
+def test_one_that_sees_its_own_last_commits_keeps_its_name(bench):
+    bench.start({"n": 0})
+    name = bench.ledger.writer.id
+    for number in (1, 2):
+        bench.stage({"n": number})
+        bench.commit()
+        bench.theirs({"n": number}, BO)
+    bench.stage({"n": 3})
+    attempt = bench.ledger.prepare()
+    bench.ledger.loaded(attempt.document, bench.etag())  # the answer was lost
+    assert bench.ledger.writer.id == name
+
+
+def test_what_others_added_before_a_refresh_is_not_taken_for_ours_when_two_writes_are_undecidable(bench):
+    bench.start({"n": 0})
+    bench.stage({"n": 0, "first": 1})
+    undecidable(bench, {"n": 0, "theirs": 1}, crowd="a")
+    bench.refresh()  # PTB has theirs now
+    bench.stage({"n": 0, "theirs": 1, "first": 1, "second": 1})
+    undecidable(bench, {"n": 0}, crowd="b")  # and they removed it
+    bench.commit()
+    assert bench.stored() == {"n": 0, "first": 1, "second": 1}
 
 
 class Gated(StoreWrapper):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import pytest
 from simulation import BrokenPromiseError, simulate
 from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import LAYOUTS, Replica
+from ptb_bucket.state import BOT_DATA, LAYOUTS, Kind, Merger, Replica
 from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._ledger import Ledger
+from ptb_bucket.state._merge import Merge
 from ptb_bucket.state._reading import Place
+from ptb_bucket.state._spool import Spooled
+from ptb_bucket.state._writer import Writer
 from ptb_bucket.stores import Create, StoreWrapper, Update
 
 
@@ -20,17 +24,25 @@ from ptb_bucket.stores import Create, StoreWrapper, Update
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(layout, codec, count):
     """A seed that fails is named by the test's output and replays exactly with ``simulate(seed, ...)``."""
-    for seed in range(count(4, 300)):
+    for seed in range(count(2, 1000)):
         try:
             run_virtually(simulate(seed, layout=layout, codec=codec))
         except BrokenPromiseError as error:
-            pytest.fail(f"simulate({seed}, layout={layout!r}, codec={codec!r}): {error}")
+            pytest.fail(f"run_virtually(simulate({seed}, layout={layout!r}, codec={codec!r})): {error}")
 
 
 def test_a_seed_replays_exactly():
     worlds = [run_virtually(simulate(3)) for _ in range(2)]
     lives = [[dataclasses.astuple(change) for change in world.model.changes] for world in worlds]
     assert lives[0] == lives[1]
+
+
+def test_in_these_lives_everything_happens_that_they_are_meant_to_have(count):
+    worlds = [run_virtually(simulate(seed)) for seed in range(count(8, 30))]
+    assert any(world.copies for world in worlds)
+    assert any(world.clocks_jump for world in worlds)
+    assert any(world.spool.written for world in worlds)
+    assert all(sum(change.firm for change in world.model.changes) > 100 for world in worlds)
 
 
 # ---------------------------------------------------------------- deliberate bugs
@@ -84,8 +96,67 @@ def deny_means_not_applied_ever(patch):
     patch.setattr("ptb_bucket.state._ledger.Attempt.unclear", property(lambda _: False, lambda *_: None), raising=False)
 
 
+def move_the_base_by_the_commit(patch):
+    applied = Ledger.applied
+
+    def also_move_seen(self, etag=None):
+        carried, document = self.attempt.carried, self.attempt.document
+        applied(self, etag)
+        self._saw({record: document.get(record) for record in carried})
+
+    patch.setattr(Ledger, "applied", also_move_seen)
+
+
+def forget_commit_ids_too_early(patch):
+    advanced = Header.advanced
+
+    def forget(self, writer, commit_id):
+        header = advanced(self, writer, commit_id)
+        return dataclasses.replace(header, commits=header.commits[:1], floor=0)
+
+    patch.setattr(Header, "advanced", forget)
+
+
+def share_the_writer_id_after_a_fork(patch):
+    def never_anew(self):
+        self._id = self._id or os.urandom(6).hex()
+        return self._id
+
+    patch.setattr(Writer, "id", property(never_anew))
+    patch.setattr(Writer, "renew", lambda _: None)
+
+
+def take_a_deletion_for_the_last_word(patch):
+    patch.setattr(Merge, "_deletion", lambda _self, _path, _base, ours, _theirs: ours)
+
+
+def merge_conversations(patch):
+    rule = Merger._rule
+
+    def as_data(record):
+        return rule(BOT_DATA if record.kind is Kind.CONVERSATION else record)
+
+    patch.setattr(Merger, "_rule", staticmethod(as_data))
+
+
+def forget_the_attempt_in_the_spool(patch):
+    restore = Spooled.restore
+
+    def without_the_attempt(self, ledger):
+        restore(self, ledger)
+        ledger.attempt = None
+
+    patch.setattr(Spooled, "restore", without_the_attempt)
+
+
 BUGS = [
     None,
+    move_the_base_by_the_commit,
+    forget_commit_ids_too_early,
+    share_the_writer_id_after_a_fork,
+    take_a_deletion_for_the_last_word,
+    merge_conversations,
+    forget_the_attempt_in_the_spool,
     ignore_commit_ids,
     refresh_over_unsaved_changes,
     take_denied_for_empty,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import enum
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["FORMAT", "Commit", "Fate", "Header"]
 
@@ -60,13 +63,25 @@ class Header:
             commit: The commit that was sent.
             last_known: The id of the commit that its writer knows to have made before it.
         """
-        for known in self.commits:
-            if known.id == commit.id:
-                return Fate.APPLIED
-            if known.writer == commit.writer and known.id != last_known:
-                # Somebody else writes under this writer's name (a restored snapshot): ids prove nothing any more.
-                return Fate.UNSURE
-        return Fate.UNSURE if commit.sequence <= self.floor else Fate.LOST
+        if any(known.id == commit.id for known in self.commits):
+            return Fate.APPLIED
+        if any(known.sequence == commit.sequence for known in self.commits):
+            # Each version has one successor, because each put is conditional, and each commit counts one up: another
+            # one has this one's place.
+            return Fate.LOST
+        shared = self.shared(commit.writer, (last_known,))
+        return Fate.UNSURE if shared or commit.sequence <= self.floor else Fate.LOST
+
+    def shared(self, writer: str, own: Collection[str | None]) -> bool:
+        """Whether somebody else writes under this name, such as a second start of one snapshot of a process.
+
+        Who sees that takes another name before it writes: so nobody's entry is ever replaced by somebody else's.
+
+        Args:
+            writer: The name.
+            own: The ids of the commits under it that may be its owner's last.
+        """
+        return any(known.writer == writer and known.id not in own for known in self.commits)
 
     def to_json(self) -> dict[str, Any]:
         """The header as it stands in the document."""

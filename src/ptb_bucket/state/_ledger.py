@@ -270,6 +270,9 @@ class Ledger:
         """Take what was read. If it tells the fate of the attempt, the attempt ends (rule 4)."""
         known = self.attempt is not None and etag != self.attempt.condition
         self.document, self.etag = document, etag
+        own = (self.last_commit, self.attempt.commit.id if self.attempt else None)
+        if document.header.shared(self.writer.id, own):
+            self.writer.renew()
         if known and self.attempt:
             fate = document.header.fate(self.attempt.commit, self.last_commit)
             {Fate.APPLIED: self.applied, Fate.LOST: self.failed, Fate.UNSURE: self._lost_track}[fate]()
@@ -299,6 +302,8 @@ class Ledger:
     def adopt(self, record: Record, rebase: Rebase) -> None:
         """PTB's live object is now what ``rebase.after`` says: the layers follow."""
         self._saw({record: rebase.seen})
+        if record in self.unsure:  # others' changes, which PTB has now, must not be taken for what we have to repeat
+            self.unsure[record] = self.stored(record), rebase.seen
         self.gave_way.pop(record, None)
         if "carried" in rebase.layers and self.attempt:
             self.attempt.carried[record] = rebase.layers["carried"]

@@ -50,6 +50,10 @@ class SpoolFiles:
             make_directories(self.root)
             write_file(path, data)
 
+    async def write_ahead(self, path: Path, data: bytes) -> None:
+        """Like :meth:`write`, while the loop goes on."""
+        await asyncio.to_thread(self.write, path, data)
+
     def read(self, path: Path) -> bytes | None:
         """A spool's bytes; None if it is gone.
 

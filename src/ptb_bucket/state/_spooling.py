@@ -82,12 +82,12 @@ class Spool:
             ledger = place.ledger
             if ledger.pending:
                 path, records = self.files.new(), ledger.pending
-                self._write(path, place)
+                self.files.write(path, self._packed(path, place))
                 self.pending[path] = records
                 ledger.hand_over()
 
-    def _write(self, path: Path, place: Place) -> None:
-        self.files.write(path, self.seal(_sealed_as(path), pack(place.ledger, self._origin_of(place))))
+    def _packed(self, path: Path, place: Place) -> bytes:
+        return self.seal(_sealed_as(path), pack(place.ledger, self._origin_of(place)))
 
     def _origin_of(self, place: Place) -> Origin:
         return Origin(self.origin.bot_id, self.origin.layout, self.origin.codec, place.name)
@@ -125,7 +125,7 @@ class Spool:
     async def _commit(self, path: Path, spooled: Spooled, place: Place) -> None:
         ledger = place.ledger
         spooled.restore(ledger)
-        place.store = _WriteAhead(place.store, lambda: asyncio.to_thread(self._write, path, place))
+        place.store = _WriteAhead(place.store, lambda: self.files.write_ahead(path, self._packed(path, place)))
         await place.refresh(asyncio.get_running_loop().time(), self.patience)
         if spooled.data["etag"] is not None and ledger.etag is None:
             raise VanishedDocumentError(f"{place.name} was there and is gone: bring it back", key=place.key)

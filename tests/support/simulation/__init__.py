@@ -1,0 +1,16 @@
+"""Several replicas on one store against a plain model, in virtual time, from one seed.
+
+Every change is a token that exists once in the world. The model knows which were acknowledged (the commit that
+carried them returned, or the spool that held them was taken up) and who deleted which. At any time of truth: an
+acknowledged token that nobody deleted is there once; a deleted one, its deletion acknowledged, is gone; what was not
+acknowledged may be there once or not at all; the tokens of one change are there together or not at all. What an
+instance has counted as undecidable may be there once or not at all, and never twice.
+
+Instances are killed, end in order, lay down in a spool what they cannot save, are forked and started twice from one
+snapshot, their clocks jump, and the store loses races, answers and patience.
+"""
+
+from simulation.model import BrokenPromiseError
+from simulation.world import simulate
+
+__all__ = ["BrokenPromiseError", "simulate"]

@@ -1,0 +1,205 @@
+"""One bot process: PTB's live objects, its dirty marks, and our replica."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+from collections import Counter
+from typing import Any
+
+from ptb_bucket.codecs import open_codec
+from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.state import MISSING, Journal, Kind, Merger, Patience, Record, Replica, add_differences, open_layout
+from ptb_bucket.state._loops import LoopLock
+from simulation.clocks import SKEW
+from simulation.handlers import RECORDS, Handlers
+from simulation.model import Change, none, tokens_of
+from simulation.spool import memory_spool
+
+
+class Doubts(Journal):
+    """Tells at once what is counted as undecidable."""
+
+    def __init__(self, tell) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def lost_track(self, key, attempt) -> None:
+        super().lost_track(key, attempt)
+        self._tell()
+
+
+class Instance(Handlers):
+    """A place in which processes live one after the other; each is killed, or ends in order."""
+
+    def __init__(self, world, number: int) -> None:
+        self.world, self.number, self.rng = world, number, world.rng
+        self.clock = [0.0]
+        self.start()
+
+    def start(self) -> None:
+        """A fresh process."""
+        world = self.world
+        codec = open_codec(world.codec, [])
+        merger = Merger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
+        patience = Patience(deadline=3.0, random=self.rng)
+        layout = open_layout(world.layout)
+        self.replica = Replica(world.store, layout, codec, merger, "1", tuple(Kind), None, patience)
+        self.replica.journal = Doubts(self._admit_doubts)
+        self.replica.spool = memory_spool(world.spool, layout, codec, patience)
+        self._be(world.new_process())
+        self.live: dict[Record, dict[str, Any]] = {}
+        self.states: dict[str, object] = {}
+        self.dirty: set[Record] = set()
+        self.changes: list[Change] = []
+        self.saving: list[Change] = []
+        self.still = False
+
+    def _be(self, process: int) -> None:
+        self.process = process
+        self.replica.writer.process = lambda: self.process
+
+    async def run(self, seconds: float, *, as_copy: bool = False) -> None:
+        """Load, then handle, save and refresh side by side until the time is over or the process ends."""
+        SKEW.set(self.clock)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while loop.time() < end:
+            if as_copy or await self._load_or_die():
+                await self._live(min(end - loop.time(), self.rng.expovariate(1 / 4)))
+                if self.rng.random() < 0.5:
+                    await self._shut_down()
+            self.start()
+            as_copy = False
+
+    async def _load_or_die(self) -> bool:
+        if self.rng.random() < 0.8:
+            return await self.load()
+        loading = asyncio.ensure_future(self.load())
+        await asyncio.wait({loading}, timeout=self.rng.uniform(0, 0.5))
+        loading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            return await loading
+        return False
+
+    async def load(self) -> bool:
+        asked = asyncio.get_running_loop().time()
+        self.saving = taken_up = list(self.world.spooled)
+        try:
+            await self.replica.load()
+        except PTBBucketError:
+            await asyncio.sleep(0.1)  # a bot that cannot load does not start
+            return False
+        self.world.are_in_the_bucket(taken_up)
+        self._take_all()
+        self._check_view("a restarted instance", asked)
+        return True
+
+    def _admit_doubts(self) -> None:
+        """All that a write may have carried whose fate nobody can tell is uncertain."""
+        for change in (*self.saving, *self.changes):
+            change.doubtful = True
+
+    def _take_all(self) -> None:
+        for record in RECORDS:
+            value = self.replica.give(record)
+            self.live[record] = {} if value is MISSING else value
+        for record in self.replica.records(Kind.CONVERSATION):
+            state = self.replica.give(record)
+            if state is not MISSING:
+                self.states[record.id] = state
+
+    async def _live(self, seconds: float) -> None:
+        work = [self._handle(), self._save_often(), self._refresh_often(), *self.world.habits(self)]
+        tasks = [asyncio.ensure_future(coroutine) for coroutine in work]
+        try:
+            done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            for task in tasks:
+                task.cancel()  # kill: what was under way stays under way or not, nobody knows
+            await asyncio.wait(tasks)
+        for task in done:
+            task.result()
+
+    async def _shut_down(self) -> None:
+        """In order: save, or lay down in the spool what cannot be saved."""
+        if await self.save():
+            return
+        with contextlib.suppress(PTBBucketError):  # the disk is full
+            self.replica.keep()
+            self.world.spooled += self.changes
+
+    # ---------------------------------------------------------------- a copy of this process
+
+    async def copied(self, *, same_process: bool) -> Instance | None:
+        """A fork, or a second start of a snapshot, of a process that has nothing unsaved; None if it has."""
+        self.still = True
+        try:
+            for _ in range(3):
+                if await self.save() and not (self.dirty or self.changes or self.replica.pending):
+                    return self._copy(same_process=same_process)
+        finally:
+            self.still = False
+        return None
+
+    def _copy(self, *, same_process: bool) -> Instance:
+        other = Instance(self.world, self.world.new_number())
+        mine, fresh = self.replica, other.replica
+        shared = {id(part): part for part in (mine.store, mine.layout, mine.codec, mine.merger, mine.patience)}
+        locks = {id(place.lock): LoopLock() for place in mine._places.values()}
+        other.replica = copy.deepcopy(
+            mine, {**shared, **locks, id(mine.spool): fresh.spool, id(mine.journal): fresh.journal}
+        )
+        other._be(self.process if same_process else other.process)
+        other.live, other.states = copy.deepcopy((self.live, self.states))
+        return other
+
+    # ---------------------------------------------------------------- PTB's interval
+
+    async def _save_often(self) -> None:
+        while True:
+            await asyncio.sleep(self.rng.expovariate(3))
+            await self.save()
+
+    async def save(self) -> bool:
+        """As PTB does it: forget the dirty marks, hand over copies, and hope."""
+        self.saving = changes = self.changes
+        self.changes = []
+        dirty, self.dirty = self.dirty, set()
+        for record in sorted(dirty):
+            self.replica.stage(record, copy.deepcopy(self.live[record]))
+        try:
+            await self.replica.commit()
+        except BaseException as error:
+            self.changes = changes + self.changes  # not acknowledged yet; a later commit answers for them
+            if isinstance(error, PTBBucketError):
+                return False
+            raise
+        for change in changes:
+            change.acknowledge(asyncio.get_running_loop().time())
+        return True
+
+    async def _refresh_often(self) -> None:
+        while True:
+            await asyncio.sleep(self.rng.expovariate(4))
+            await self.refresh()
+
+    async def refresh(self) -> bool:
+        asked = asyncio.get_running_loop().time() - self.rng.choice((0, 0, 0.3, 2))
+        try:
+            await self.replica.refresh(RECORDS, asked)
+        except PTBBucketError:
+            return False
+        for record in RECORDS:
+            self.replica.merge_into(record, self.live[record])
+        self._check_view("a refreshed instance", asked)
+        return True
+
+    def _check_view(self, where: str, asked: float) -> None:
+        """What was acknowledged before this instance asked must be in memory; newer changes may not be there yet."""
+        found: Counter[str] = sum((tokens_of(self.live[record]) for record in RECORDS), Counter())
+        none(f"doubled in {where}", {token for token, times in found.items() if times > 1})
+        there, gone = self.world.settled(asked)
+        none(f"missing in {where}", there - found.keys())
+        none(f"resurrected in {where}", gone & found.keys())

@@ -1,0 +1,102 @@
+"""The plain model: all that was ever done, and what must and may be there because of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from ptb_bucket.state import MISSING
+
+NEVER = float("inf")
+EVERYBODY = -1
+"""In the key of a conversation that every instance may move on: it has a state that somebody gave it."""
+
+
+class BrokenPromiseError(AssertionError):
+    """The checker found something that must not be."""
+
+
+@dataclass
+class Change:
+    """Tokens that one handler run adds or deletes together."""
+
+    adds: list[str] = field(default_factory=list)
+    deletes: list[str] = field(default_factory=list)
+    count: int = 0
+    acknowledged: float = NEVER  # when, in virtual seconds
+    doubtful: bool = False  # it was said that nobody can tell whether all of it was applied (rule 13)
+
+    @property
+    def firm(self) -> bool:
+        return self.acknowledged < NEVER and not self.doubtful
+
+    def acknowledge(self, now: float) -> None:
+        self.acknowledged = min(self.acknowledged, now)
+
+
+@dataclass
+class Model:
+    """All that was ever done."""
+
+    changes: list[Change] = field(default_factory=list)
+    states: dict[str, list[tuple[object, Change]]] = field(default_factory=dict)
+
+    def check(self, found: Counter[str], counted: int, *, everything: bool = True, where: str) -> None:
+        """Compare a view of the world with what must be and what may be."""
+        deleted = {token for change in self.changes for token in change.deletes}
+        firmly_deleted = self.firmly_deleted(self.changes)
+        firm = {token for change in self.changes if change.firm for token in change.adds} - deleted
+        made = {token for change in self.changes for token in change.adds}
+        none(f"lost in {where}", firm - found.keys())
+        none(f"resurrected in {where}", firmly_deleted & found.keys())
+        none(f"doubled in {where}", {token for token, times in found.items() if times > 1})
+        none(f"made up in {where}", found.keys() - made)
+        if everything:
+            kept = [set(change.adds) - deleted for change in self.changes if not change.doubtful]
+            torn = [tokens for tokens in kept if len({token in found for token in tokens}) > 1]
+            none(f"torn in {where}", torn)
+        least = sum(change.count for change in self.changes if change.firm)
+        most = sum(change.count for change in self.changes)
+        if not least <= counted <= most:
+            raise BrokenPromiseError(f"counted {counted} in {where}, expected {least} to {most}")
+
+    def firmly_deleted(self, changes) -> set[str]:
+        """What is gone for good: what is applied a second time because nobody knows of the first may come back."""
+        doubtful = {token for change in self.changes if change.doubtful for token in change.adds}
+        return {token for change in changes if change.firm for token in change.deletes} - doubtful
+
+    def check_state(self, key: str, state: object) -> None:
+        """A conversation has its last acknowledged state, or one that came after it.
+
+        Or one that nobody acknowledged: a killed process's last write may land late, and if it does so under a newer
+        process, the bucket's state stays and the newer process's gives way (rule 11).
+        """
+        history = self.states.get(key, [])
+        if f",{EVERYBODY}," in key:
+            if state not in [MISSING, *(state for state, _ in history)]:
+                raise BrokenPromiseError(f"conversation {key} has {state!r}, which nobody ever gave it")
+            return
+        last = max((at for at, (_, change) in enumerate(history) if change.acknowledged < NEVER), default=-1)
+        unacknowledged = [state for state, change in history if change.acknowledged == NEVER]
+        allowed = [*unacknowledged, history[last][0] if last >= 0 else MISSING]
+        if state not in allowed:
+            raise BrokenPromiseError(f"conversation {key} has {state!r}, expected one of {allowed!r}")
+
+
+def none(what: str, tokens) -> None:
+    if tokens:
+        raise BrokenPromiseError(f"{what}: {sorted(map(str, tokens))[:5]}")
+
+
+def tokens_of(data: dict[str, Any]) -> Counter[str]:
+    """Every token in one record's value, with how often it stands there."""
+    found: Counter[str] = Counter()
+    for value in data.values():
+        if isinstance(value, dict):
+            found += tokens_of(value)
+        elif isinstance(value, (list, set)):
+            found.update(item["id"] if isinstance(item, dict) else item for item in value)
+        elif isinstance(value, str):
+            found[value] += 1
+    return found

@@ -1,0 +1,162 @@
+"""A store, its weather, and the instances on it, in virtual time and from one seed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from unittest.mock import patch
+
+from ptb_bucket.state import BOT_DATA, MISSING, _header
+from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.testing.faults import Fault, FaultyStore
+from simulation.clocks import Clocks, jump_often
+from simulation.handlers import RECORDS
+from simulation.instance import Instance
+from simulation.model import Model, none, tokens_of
+from simulation.spool import MemoryFiles
+
+PUT_FAULTS = (Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST, Fault.LATE, Fault.DENIED)
+GET_FAULTS = (Fault.UNAVAILABLE, Fault.DENIED)
+COPIES = 3
+"""How many times a world's processes are copied, at most."""
+
+
+class Latency(StoreWrapper):
+    """Requests take time on their way there and back, so that everything overlaps with everything."""
+
+    def __init__(self, store, rng):
+        super().__init__(store)
+        self._rng = rng
+
+    async def _call(self, operation, key, send):
+        await asyncio.sleep(self._rng.uniform(0.001, 0.05))
+        result = await super()._call(operation, key, send)
+        await asyncio.sleep(self._rng.uniform(0.001, 0.05))
+        return result
+
+
+class World:
+    """A store, its weather, the instances, and the model."""
+
+    def __init__(self, seed: int, *, layout="single", codec="json", instances=3, wrap=None) -> None:
+        self.rng = random.Random(seed)
+        self.layout, self.codec = layout, codec
+        self.model = Model()
+        self.made = 0
+        self.calm = False
+        self.bottom = MemoryStore()
+        self.faulty = FaultyStore(wrap(self.bottom) if wrap else self.bottom, self._weather)
+        self.store = Latency(self.faulty, self.rng)
+        self.instances = self.numbers = instances
+        self.spool, self.spooled = MemoryFiles(self.rng), []
+        self.processes = self.copies = 0
+        self.clocks_jump, self.processes_are_copied = self.rng.random() < 0.25, self.rng.random() < 0.5
+        self.are_snapshots = self.rng.random() < 0.5
+        self._lives: set[asyncio.Future[None]] = set()
+        self._end = 0.0
+
+    def _weather(self, operation: str, key: str) -> Fault | None:
+        if self.calm or self.rng.random() > 0.25:
+            return None
+        return self.rng.choice({"put": PUT_FAULTS, "get": GET_FAULTS}.get(operation, (None,)))
+
+    def new_process(self) -> int:
+        """Like a process id."""
+        self.processes += 1
+        return self.processes
+
+    def new_number(self) -> int:
+        """Whose conversations an instance changes."""
+        self.numbers += 1
+        return self.numbers
+
+    def are_in_the_bucket(self, changes) -> None:
+        """What lay in the spool has been taken up."""
+        for change in changes:
+            change.acknowledge(asyncio.get_running_loop().time())
+        self.spooled = [change for change in self.spooled if change not in changes]
+
+    def habits(self, instance):
+        """What else happens to an instance of this world."""
+        if self.clocks_jump:
+            yield jump_often(instance)
+        if self.processes_are_copied:
+            yield self._copy_often(instance)
+
+    async def _copy_often(self, instance) -> None:
+        while True:
+            await asyncio.sleep(self.rng.expovariate(1 / 4))
+            if self.copies < COPIES and (other := await instance.copied(same_process=self.are_snapshots)):
+                self.copies += 1
+                self._begin(other, as_copy=True)
+
+    def _begin(self, instance, **how) -> None:
+        left = self._end - asyncio.get_running_loop().time()
+        self._lives.add(asyncio.ensure_future(instance.run(left, **how)))
+
+    def settled(self, asked: float) -> tuple[set[str], set[str]]:
+        """Tokens that every view taken since ``asked`` shows, and tokens that none does."""
+        old = [change for change in self.model.changes if change.acknowledged < asked and change.firm]
+        deleted = {token for change in self.model.changes for token in change.deletes}
+        there = {token for change in old for token in change.adds} - deleted
+        return there, self.model.firmly_deleted(old)
+
+    async def run(self, seconds: float = 20) -> None:
+        """Let the instances live through the weather, then calm down and look."""
+        await self._prime()
+        self._end = asyncio.get_running_loop().time() + seconds
+        members = [Instance(self, number) for number in range(self.instances)]
+        for member in members:
+            self._begin(member)
+        lates = asyncio.ensure_future(self._land_often())
+        try:
+            while running := {life for life in self._lives if not life.done()}:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for life in self._lives:
+                    if life.done():
+                        life.result()
+        finally:
+            for task in (*self._lives, lates):
+                task.cancel()
+            await asyncio.wait([*self._lives, lates])
+        await self.faulty.land()
+        self.calm, self.spool.full = True, lambda: False
+        await self._check_end(members)
+
+    async def _prime(self) -> None:
+        """A counter counts from where everybody knew it."""
+        self.calm = True
+        first = Instance(self, 99)
+        await first.load()
+        first.live[BOT_DATA]["count"] = 0
+        first.dirty.add(BOT_DATA)
+        await first.save()
+        self.calm = False
+
+    async def _land_often(self) -> None:
+        while True:
+            await asyncio.sleep(self.rng.expovariate(2))
+            await self.faulty.land()
+
+    async def _check_end(self, members: list[Instance]) -> None:
+        if not self.clocks_jump and not (self.copies and self.are_snapshots):
+            none("undecidable, and all clocks and names were right", [change for change in self.model.changes if change.doubtful])
+        views = []
+        for member in members:
+            member.start()
+            assert await member.load()
+            views.append(member)
+        truth = views[0]
+        found = sum((tokens_of(truth.live[record]) for record in RECORDS), Counter())
+        self.model.check(found, truth.live[BOT_DATA].get("count", 0), where="the bucket")
+        for key in self.model.states:
+            self.model.check_state(key, truth.states.get(key, MISSING))
+
+
+async def simulate(seed: int, **options) -> World:
+    """One run; raises :class:`BrokenPromiseError`."""
+    world = World(seed, **options)
+    with patch.object(_header, "time", Clocks):
+        await world.run()
+    return world
