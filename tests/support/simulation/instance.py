@@ -147,7 +147,7 @@ class Instance(Handlers):
         other = Instance(self.world, self.world.new_number())
         mine, fresh = self.replica, other.replica
         shared = {id(part): part for part in (mine.store, mine.layout, mine.codec, mine.merger, mine.patience)}
-        locks = {id(place.lock): LoopLock() for place in mine._places.values()}
+        locks = {id(place.lock): LoopLock() for place in mine._places.all()}
         other.replica = copy.deepcopy(
             mine, {**shared, **locks, id(mine.spool): fresh.spool, id(mine.journal): fresh.journal}
         )

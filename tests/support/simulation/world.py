@@ -141,7 +141,10 @@ class World:
 
     async def _check_end(self, members: list[Instance]) -> None:
         if not self.clocks_jump and not (self.copies and self.are_snapshots):
-            none("undecidable, and all clocks and names were right", [change for change in self.model.changes if change.doubtful])
+            none(
+                "undecidable, and all clocks and names were right",
+                [change for change in self.model.changes if change.doubtful],
+            )
         views = []
         for member in members:
             member.start()
