@@ -31,16 +31,18 @@ def printed() -> list[str]:
 
 def drawn(lines: list[str]) -> str:
     """An SVG of a terminal."""
-    height, width = LINE * (len(lines) + 2), WIDTH * COLUMNS + 32
-    rows = [
-        f'<text x="16" y="{LINE * (at + 2)}" fill="{_colour(line)}" xml:space="preserve">{escape(_cut(line))}</text>'
-        for at, line in enumerate(lines)
-    ]
+    return framed([f'<tspan fill="{_colour(line)}">{escape(_cut(line))}</tspan>' for line in lines], COLUMNS)
+
+
+def framed(rows: list[str], columns: int) -> str:
+    """An SVG of a terminal, from what stands in its rows."""
+    height, width = LINE * (len(rows) + 2), WIDTH * columns + 32
+    texts = [f'<text x="16" y="{LINE * (at + 2)}" xml:space="preserve">{row}</text>' for at, row in enumerate(rows)]
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height + 8}" '
         'font-family="ui-monospace, DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="13">'
     )
-    return "\n".join([head, '<rect width="100%" height="100%" rx="8" fill="#1a1b26"/>', *rows, "</svg>", ""])
+    return "\n".join([head, '<rect width="100%" height="100%" rx="8" fill="#1a1b26"/>', *texts, "</svg>", ""])
 
 
 def _cut(line: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket.testing.conformance import ToolConformance, VersionedToolConformance
+from ptb_bucket.testing.conformance import ToolConformance, ToolMistakeConformance, VersionedToolConformance
 
 
 class TestTools(ToolConformance):
@@ -17,3 +17,9 @@ class TestToolsWithVersioning(VersionedToolConformance):
     @pytest.fixture
     def backend(self, moto, new_place):
         return new_place(moto, versioning=True)
+
+
+class TestMistakes(ToolMistakeConformance):
+    @pytest.fixture
+    def backend(self, moto, new_place):
+        return new_place(moto)

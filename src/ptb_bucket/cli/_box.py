@@ -27,6 +27,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "copy": "copy",
     "history": "history",
     "restore": "restore",
+    "keygen": "keygen",
     "rekey": "rekey",
     "import": "import_",
     "export": "export",

@@ -15,6 +15,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from rich.console import JustifyMethod
+
 __all__ = ["Output"]
 
 
@@ -54,7 +56,9 @@ class Output:
         """A table; columns whose name begins with ``#`` hold numbers. ``styles``: the style of cells with that text."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left")
+            # A version's id that is cut off is of no use: fold it.
+            justify: JustifyMethod = "right" if column.startswith("#") else "left"
+            table.add_column(column.removeprefix("#"), justify=justify, overflow="fold")
         for row in rows:
             texts = (f"{cell:,}" if type(cell) is int else str(cell) for cell in row)
             table.add_row(*(Text(_visible(text), style=styles.get(text, "")) for text in texts))

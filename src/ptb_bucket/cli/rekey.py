@@ -26,17 +26,20 @@ _OLD = {name: name.replace("PTB_BUCKET_", "PTB_BUCKET_OLD_") for name in VARIABL
 @click.argument("uri")
 @click.option("--from-plain", is_flag=True, help="Take plain documents as they lie there. Be sure that they are yours.")
 @click.option("--to-plain", is_flag=True, help="With no new keys set, take the protection away.")
+@click.option("--dry-run", is_flag=True, help="Open every document, say what would be sealed anew, write nothing.")
 @with_bot_id
 @with_output
-def command(uri: str, bot_id: str | None, *, from_plain: bool, to_plain: bool, output: Output) -> None:
+def command(  # noqa: PLR0913  click passes what the options say
+    uri: str, bot_id: str | None, *, from_plain: bool, to_plain: bool, dry_run: bool, output: Output
+) -> None:
     """Seal every document as a bot with these settings would.
 
     The new keys are in PTB_BUCKET_ENCRYPTION_KEYS or PTB_BUCKET_SIGNING_KEYS. To rotate keys, list the old ones behind
     the new one. To go from signing to encryption or back, put the old keys into PTB_BUCKET_OLD_SIGNING_KEYS or
     PTB_BUCKET_OLD_ENCRYPTION_KEYS. Done again, it goes on where it ended.
     """
-    done = asyncio.run(rekey(uri, bot_id=bot_id, old=_old(from_plain=from_plain), to_plain=to_plain))
-    output.result(asdict(done), lambda: _render(done, output))
+    done = asyncio.run(rekey(uri, bot_id=bot_id, old=_old(from_plain=from_plain), to_plain=to_plain, dry_run=dry_run))
+    output.result({**asdict(done), "dry_run": dry_run}, lambda: _render(done, output, dry_run=dry_run))
 
 
 def _old(*, from_plain: bool) -> Sealing | None:
@@ -46,9 +49,9 @@ def _old(*, from_plain: bool) -> Sealing | None:
     return Sealing(environment=environment) if environment or from_plain else None
 
 
-def _render(done: Rekeyed, output: Output) -> None:
+def _render(done: Rekeyed, output: Output, *, dry_run: bool) -> None:
     for key in done.written:
-        output.line(f"{key}: sealed anew")
+        output.line(f"{key}: {'would be ' * dry_run}sealed anew")
     for key in done.left:
         output.line(f"{key}: as it should be")
     output.line(f"bot {done.bot_id}: {done.sealing}", "bold")

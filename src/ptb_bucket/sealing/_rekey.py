@@ -46,6 +46,12 @@ class TransitionStore(SealedStore):
         self.sealer.bot_id = self.sealer.bot_id or self._old.sealer.bot_id
         return data
 
+    async def is_due(self, key: str) -> bool:
+        """Whether :meth:`rekey` would write a document. Raises as it does."""
+        raw = await self._store.get(key)
+        await self.opened(key, raw)
+        return not self.sealer.is_current(raw.data)
+
     async def rekey(self, key: str) -> bool:
         """Seal one document in the new way, if it is not; whether it had to be written.
 

@@ -31,13 +31,14 @@ class Rekeyed:
     left: list[str]
 
 
-async def rekey(
+async def rekey(  # noqa: PLR0913  settings, by keyword
     where: str | os.PathLike[str] | BlobStore | None = None,
     *,
     bot_id: str | None = None,
     sealing: Sealing | None = None,
     old: Sealing | None = None,
     to_plain: bool = False,
+    dry_run: bool = False,
 ) -> Rekeyed:
     """Write every document anew that is not sealed as a bot with these settings would seal it.
 
@@ -50,6 +51,7 @@ async def rekey(
         sealing: How it is to be sealed; without, as the environment says.
         old: How it was sealed, if ``sealing`` does not open that. Settings without keys take whatever lies there.
         to_plain: Without keys, take the protection away.
+        dry_run: Open all of them and say what would be written, and write nothing.
 
     Raises:
         RefusedError: There are no keys, and ``to_plain`` was not said.
@@ -70,7 +72,7 @@ async def rekey(
         new.bot_id, keys = await _documents(store, bot_id, **location.said)
         done: dict[bool, list[str]] = {True: [], False: []}
         for key in keys:
-            done[await store.rekey(key)].append(key)
+            done[await (store.is_due(key) if dry_run else store.rekey(key))].append(key)
         return Rekeyed(new.bot_id, f"{new.protection}, compression={new.compression}", done[True], done[False])
     finally:
         if location.store is None:

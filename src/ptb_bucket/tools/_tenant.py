@@ -73,7 +73,7 @@ def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], find
     if len(owners) > 1:
         raise ForeignDocumentError(f"The documents here are of several bots: {', '.join(owners)}.")
     last = max((commit.time for part in parts for commit in part.commits), default=None)
-    when = last.isoformat(" ", "seconds") if last else "never"
+    when = f"{last:%Y-%m-%d %H:%M:%S} UTC" if last else "never"
     facts = {"layout": archive.layout.name, "codec": archive.codec}
     detail = f"bot {owners[0]}, layout {facts['layout']}, codec {facts['codec']}, last commit {when}"
     if {**DEFAULTS, **said} != facts:

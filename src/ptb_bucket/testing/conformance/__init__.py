@@ -37,6 +37,7 @@ from ptb_bucket.testing.conformance._tools_check import CheckTests
 from ptb_bucket.testing.conformance._tools_copy import CopyTests
 from ptb_bucket.testing.conformance._tools_edit import EditTests
 from ptb_bucket.testing.conformance._tools_import import ImportTests
+from ptb_bucket.testing.conformance._tools_mistakes import ToolMistakeConformance
 from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
 from ptb_bucket.testing.conformance._tools_restore import RestoreTests
 from ptb_bucket.testing.conformance._tools_show import ShowTests
@@ -51,6 +52,7 @@ __all__ = [
     "SeveralInstancesConformance",
     "StoreConformance",
     "ToolConformance",
+    "ToolMistakeConformance",
     "VersionedToolConformance",
 ]
 

@@ -24,6 +24,8 @@ class RekeyTests(ToolCase):
         await self.remember(uri)
         plain = await _raw(backend)
         assert "--from-plain" in await self.fails(1, "rekey", uri, **{_KEYS: _FIRST})
+        planned = await self.facts("rekey", uri, "--from-plain", "--dry-run", **{_KEYS: _FIRST})
+        assert (planned["written"], planned["dry_run"]) == (["state.json"], True)
         assert await _raw(backend) == plain
         done = await self.facts("rekey", uri, "--from-plain", **{_KEYS: _FIRST})
         assert (done["bot_id"], done["written"], done["left"]) == (self.BOT_ID, ["state.json"], [])
