@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ptb_bucket.cli import _box, main
-from ptb_bucket.testing.conformance._tools_mistakes import CALLS
+from ptb_bucket.testing.conformance._tools_mistakes import CALLS, call
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
 STATE = {"ptb_bucket": HEADER}
@@ -39,8 +39,9 @@ MISTAKES = {
 }  # fmt: skip
 # What these verbs stumble over before.
 NO_VERSIONS = {(verb, mistake) for verb in ("history", "restore") for mistake in ("another bot's", "a newer format")}
-# What ``check`` is there for is no failure of the call: it says in its table what is wrong.
-CHECK = {"nothing there": 0, "another layout": 1}
+# What ``check`` is there for is no failure of the call, and ``import`` begins with nothing.
+CODES = {("check", "nothing there"): 0, ("check", "another layout"): 1, ("import", "nothing there"): 0,
+         ("import", "another layout"): 1}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -51,12 +52,11 @@ def _secrets(monkeypatch):
 
 
 @pytest.fixture
-def call(capsys):
-    """Call the command; exit code, stdout, and the one line on stderr, none of them with a secret in it."""
+def run(capsys, tmp_path_factory):
+    """Call a verb; exit code, stdout, and the one line on stderr, none of them with a secret in it."""
 
     def run(verb, uri, *more):
-        arguments = [argument.format(uri=uri) for argument in CALLS[verb].split(" ")]
-        code = main([verb, *arguments, *more])
+        code = main([*call(verb, uri, tmp_path_factory.mktemp("files")), *more])
         out, err = capsys.readouterr()
         assert "rosebud" not in out + err
         assert "Traceback" not in out + err
@@ -71,15 +71,18 @@ def test_every_verb_is_tried():
 
 @pytest.mark.parametrize("verb", CALLS)
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_what_is_wrong_is_said_in_one_line(call, tmp_path, verb, mistake):
+def test_what_is_wrong_is_said_in_one_line(run, tmp_path, verb, mistake):
     uri, documents, code, words = MISTAKES[mistake]
     for name, data in documents.items():
         (tmp_path / name).write_text(data if isinstance(data, str) else json.dumps(data))
-    code = CHECK.get(mistake, code) if verb == "check" else code
-    found, out, err = call(verb, uri.format(here=f"file:{tmp_path}"))
+    code = CODES.get((verb, mistake), code)
+    found, out, err = run(verb, uri.format(here=f"file:{tmp_path}"))
     assert found == code
     if verb == "check" and code < 2:
         assert re.fullmatch("" if code == 0 else r"ptb-bucket: \d+ of \d+ checks failed: [a-z, ]+\.\n", err)
+        return
+    if code == 0:
+        assert err == ""
         return
     assert re.fullmatch(r"ptb-bucket: [^\n]+\n", err), err
     assert ("keeps no old versions" if (verb, mistake) in NO_VERSIONS else words) in err
@@ -87,24 +90,24 @@ def test_what_is_wrong_is_said_in_one_line(call, tmp_path, verb, mistake):
 
 
 @pytest.mark.parametrize("verb", CALLS)
-def test_an_unknown_option_is_a_wrong_call(call, tmp_path, verb):
-    code, _, err = call(verb, f"file:{tmp_path}", "--colour")
+def test_an_unknown_option_is_a_wrong_call(run, tmp_path, verb):
+    code, _, err = run(verb, f"file:{tmp_path}", "--colour")
     assert (code, err.count("\n")) == (2, 1)
     assert "--colour" in err
 
 
 @pytest.mark.parametrize("verb", CALLS)
-def test_a_token_that_is_none_is_not_repeated(call, tmp_path, monkeypatch, verb):
+def test_a_token_that_is_none_is_not_repeated(run, tmp_path, monkeypatch, verb):
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "rosebud")
-    code, _, err = call(verb, f"file:{tmp_path}")
+    code, _, err = run(verb, f"file:{tmp_path}")
     assert (code, err.count("\n")) == (2, 1)
     assert "TELEGRAM_BOT_TOKEN" in err
 
 
 @pytest.mark.parametrize("verb", CALLS)
-def test_keys_that_are_none_are_not_repeated(call, tmp_path, monkeypatch, verb):
+def test_keys_that_are_none_are_not_repeated(run, tmp_path, monkeypatch, verb):
     monkeypatch.setenv("PTB_BUCKET_SIGNING_KEYS", "rosebud")
-    code, _, err = call(verb, f"file:{tmp_path}")
+    code, _, err = run(verb, f"file:{tmp_path}")
     assert (code, err.count("\n")) == (2, 1)
     assert "PTB_BUCKET_SIGNING_KEYS" in err
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import closing
 from socket import socket
@@ -13,11 +14,12 @@ from ptb_bucket.cli import main
 from ptb_bucket.testing.conformance._case import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from ptb_bucket.testing.conformance._backend import Backend
 
-__all__ = ["CALLS", "ToolMistakeConformance"]
+__all__ = ["CALLS", "ToolMistakeConformance", "call"]
 
 CALLS: Final[Mapping[str, str]] = {
     "check": "{uri}",
@@ -28,32 +30,54 @@ CALLS: Final[Mapping[str, str]] = {
     "history": "{uri}",
     "restore": "{uri} --at 1h",
     "rekey": "{uri}",
+    "import": "{memory} {uri}",
+    "export": "{uri} {new}",
 }
 """Verb → how it is called; a new verb comes with its line."""
+_MEMORY: Final = {"user_data_json": json.dumps({"42": {"name": "Ada"}})}
 _VERBS = [verb if verb == "show" else pytest.param(verb, marks=pytest.mark.long) for verb in CALLS]
+
+
+def call(verb: str, uri: str, folder: Path) -> list[str]:
+    """The arguments that call a verb rightly, if the URI is right.
+
+    Args:
+        verb: Which one.
+        uri: Where the bot's memory lies.
+        folder: For files that are read and written.
+    """
+    memory = folder / "memory.json"
+    memory.write_text(json.dumps(_MEMORY), encoding="utf-8")
+    words = CALLS[verb].split(" ")
+    return [verb, *(word.format(uri=uri, memory=memory, new=folder / "export.json") for word in words)]
 
 
 class ToolMistakeConformance(Case):
     """One clear line and exit code 1, for places that are reached through a server."""
 
-    @pytest.mark.parametrize("verb", _VERBS)
-    def test_without_a_bucket(self, backend: Backend, capsys: pytest.CaptureFixture[str], verb: str) -> None:
-        """A mistyped bucket is no empty one."""
-        uri = re.sub("//[^/?]+", "//mistyped-bucket", backend.uri("my-bot"), count=1)
-        assert "bucket" in _fails(capsys, verb, uri)
+    @pytest.fixture
+    def fails(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str, str], str]:
+        """Call a verb that has to fail, and return its one line."""
+
+        def run(verb: str, uri: str) -> str:
+            code = main(call(verb, uri, tmp_path))
+            line = capsys.readouterr().err
+            assert (code, line.count("\n")) == (1, 1), line
+            assert line.startswith("ptb-bucket: ")
+            return line
+
+        return run
 
     @pytest.mark.parametrize("verb", _VERBS)
-    def test_without_a_server(self, backend: Backend, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    def test_without_a_bucket(self, backend: Backend, fails: Callable[[str, str], str], verb: str) -> None:
+        """A mistyped bucket is no empty one."""
+        uri = re.sub("//[^/?]+", "//mistyped-bucket", backend.uri("my-bot"), count=1)
+        assert "bucket" in fails(verb, uri)
+
+    @pytest.mark.parametrize("verb", _VERBS)
+    def test_without_a_server(self, backend: Backend, fails: Callable[[str, str], str], verb: str) -> None:
         """Nobody listens there."""
         with closing(socket()) as nobody:
             nobody.bind(("127.0.0.1", 0))
             port = nobody.getsockname()[1]
-        _fails(capsys, verb, backend.uri("my-bot", server=f"http://127.0.0.1:{port}", timeout=2))
-
-
-def _fails(capsys: pytest.CaptureFixture[str], verb: str, uri: str) -> str:
-    code = main([verb, *(argument.format(uri=uri) for argument in CALLS[verb].split(" "))])
-    line = capsys.readouterr().err
-    assert (code, line.count("\n")) == (1, 1), line
-    assert line.startswith("ptb-bucket: ")
-    return line
+        fails(verb, backend.uri("my-bot", server=f"http://127.0.0.1:{port}", timeout=2))
