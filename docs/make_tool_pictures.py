@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ SCENES = {
     "check": [["check", "file:./bot-data?layout=per-type"]],
     "show": [["show", PLACE], ["show", PLACE, "user_data", "4"]],
     "set": [["set", PLACE, "user_data", "4", "premium", "true", "--dry-run"]],
+    "copy": [["copy", PLACE, "file:./copy?layout=per-type"]] * 2,
     "history": [["history", PLACE], ["restore", PLACE, "--version", "{oldest}", "--dry-run"]],
 }
 
@@ -57,10 +59,20 @@ def printed(folder: Path, command: list[str]) -> str:
     environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": f"{COLUMNS}"}
     run = [sys.executable, "-m", "ptb_bucket.cli", *command]
     both = subprocess.STDOUT
-    done = subprocess.run(run, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=both, text=True, check=False)  # noqa: S603
+    done = subprocess.run(run, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=both, check=False)  # noqa: S603
     if done.returncode not in {0, *EXPECTED}:
-        raise RuntimeError(done.stdout)
-    return done.stdout.replace(f"{folder}/", "./")
+        raise RuntimeError(done.stdout.decode())
+    return done.stdout.decode().replace(f"{folder}/", "./")
+
+
+def seen(text: str) -> list[str]:
+    """The rows that are there in the end: a bar is drawn again and again in its place."""
+    rows: list[str] = []
+    for line in text.split("\n"):
+        up = line.count("\x1b[1A")
+        del rows[len(rows) - up :]
+        rows.append(re.sub(r"\x1b\[\?25[lh]", "", line.split("\x1b[2K")[-1]).strip("\r"))
+    return [row for at, row in enumerate(rows) if row or 0 < at < len(rows) - 1]
 
 
 def drawn(text: str) -> str:
@@ -90,7 +102,7 @@ def make(target: Path) -> None:
                 command = [part.format(oldest=oldest) for part in template]
                 typed = textwrap.wrap(f"$ ptb-bucket {' '.join(command)}", COLUMNS, subsequent_indent="    ")
                 rows += [_span(line, Style(color="blue", bold=True)) for line in typed]
-                rows += [drawn(line) for line in printed(folder, command).splitlines()]
+                rows += [drawn(line) for line in seen(printed(folder, command))]
             (target / f"tools-{scene}.svg").write_text(framed(rows, COLUMNS), encoding="utf-8")
 
 

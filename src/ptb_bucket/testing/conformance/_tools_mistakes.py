@@ -27,6 +27,7 @@ CALLS: Final[Mapping[str, str]] = {
     "set": "{uri} user_data 42 premium true",
     "rm": "{uri} user_data 42",
     "end-conversation": "{uri} order 42 42",
+    "copy": "{uri} file:{new}",
     "history": "{uri}",
     "restore": "{uri} --at 1h",
     "rekey": "{uri}",
@@ -49,7 +50,7 @@ def call(verb: str, uri: str, folder: Path) -> list[str]:
     memory = folder / "memory.json"
     memory.write_text(json.dumps(_MEMORY), encoding="utf-8")
     words = CALLS[verb].split(" ")
-    return [verb, *(word.format(uri=uri, memory=memory, new=folder / "export.json") for word in words)]
+    return [verb, *(word.format(uri=uri, memory=memory, new=folder / "new") for word in words)]
 
 
 class ToolMistakeConformance(Case):
