@@ -12,6 +12,7 @@ import pytest_asyncio
 from seals import BOT, KEYS, MAGIC, WAYS, sealer, sealing
 
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, PTBBucketError, SealError
+from ptb_bucket.state import Kind
 from ptb_bucket.stores import MemoryStore, Update
 from ptb_bucket.testing.conformance import Backend, PersistenceConformance
 from ptb_bucket.testing.conformance._instances import Instances, everything
@@ -97,7 +98,7 @@ async def live(bot) -> None:
     )
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [*CASES, (("aes-256-gcm", "gzip"), ("per-record", "pickle"))], ids=str)
 async def test_a_life_in_memory_with_the_keys_from_the_environment(case, bots, monkeypatch):
     (protection, compression), (layout, codec) = case
     if protection != "none":
@@ -109,14 +110,14 @@ async def test_a_life_in_memory_with_the_keys_from_the_environment(case, bots, m
     assert again[:2] == [{MARKER: [MARKER]}, {-100: {"title": MARKER}}]
 
 
-@pytest.mark.parametrize(("layout", "codec"), COMBINATIONS)
+@pytest.mark.parametrize(("layout", "codec"), [*COMBINATIONS, ("per-record", "json")])
 async def test_encrypted_nothing_of_the_users_lies_in_the_bucket(layout, codec, bots):
     shown = {}
     for protection in ("aes-256-gcm", "hmac-sha256"):
         store = MemoryStore()
         await live(bots.open(store, layout=layout, codec=codec, sealing=sealing(protection)))
         documents = await raw(store)
-        assert len(documents) == (1 if layout == "single" else 5)
+        assert len(documents) == {"single": 1, "per-type": 5, "per-record": 6}[layout]
         assert all(data.startswith(MAGIC) and BOT.encode() in data for data in documents.values())
         shown[protection] = MARKER.encode() in b"".join(documents.values())
     assert shown == {"aes-256-gcm": False, "hmac-sha256": True}
@@ -235,6 +236,7 @@ async def test_no_key_and_nothing_of_the_users_is_logged_or_raised(bots, caplog)
                 chain = [error, error.__cause__, error.__context__]
                 said += [f"{one} {one!r} {vars(one) if one else ''}" for one in chain]
             said += [repr(bot), repr(bot._location), repr(bot._opened), repr(bot.stats)]
+            said += map(repr, bot._opened.replica._ledgers(Kind.BOT))
     said += [f"{record.getMessage()} {record.args} {record.exc_text}" for record in caplog.records]
     for secret in (MARKER, *KEYS, *(repr(base64.b64decode(key))[2:-1] for key in KEYS)):
         assert not [text for text in said if secret in text]
