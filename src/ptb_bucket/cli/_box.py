@@ -24,6 +24,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "set": "set",
     "rm": "rm",
     "end-conversation": "end_conversation",
+    "erase-user": "erase_user",
     "copy": "copy",
     "history": "history",
     "restore": "restore",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._settings import locate
 from ptb_bucket.codecs import TolerantJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
-from ptb_bucket.state import Archive, Kind, Merger, Replica, keep_ours
+from ptb_bucket.state import Archive, Kind, Merger, Replica, Writer, keep_ours
 from ptb_bucket.stores import RetryingStore
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class State:
         *,
         resolver: Resolver = keep_ours,
         defaults: Mapping[Kind, Callable[[], Any]] | None = None,
+        on_demand: bool = False,
     ) -> Replica:
         """One more instance of the bot, for changes: conditional writes and merge as in the bot. Nothing is read yet.
 
@@ -62,21 +64,26 @@ class State:
             kinds: What it loads.
             resolver: Decides where the bot changed the same value meanwhile.
             defaults: What absent bot, chat and user data stand for; None: as the state was opened.
+            on_demand: Of a layout with a document for each record, read only those that are asked for.
         """
         if self.codec.bot is None:  # without one, what is stored of the bot would be lost with the next change
             self.codec.bot = Bot(f"{self.bot_id}:nobody")
         merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults)
-        return Replica(self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds))
+        return Replica(
+            self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds), writer=Writer("edit"),
+            on_demand=on_demand,
+        )  # fmt: skip
 
-    async def loaded(self, records: Iterable[Record], *, resolver: Resolver = keep_ours) -> Replica:  # noqa: ARG002  others come along
+    async def loaded(self, records: Iterable[Record], *, resolver: Resolver = keep_ours) -> Replica:
         """A replica that knows these records as they are now.
 
         Raises:
             DocumentError: There is something that cannot be used.
             StoreError: They could not be read.
         """
-        replica = self.replica(resolver=resolver)
-        await replica.load()
+        now = asyncio.get_running_loop().time()
+        replica = self.replica(resolver=resolver, on_demand=True)
+        await replica.refresh(records, now)
         return replica
 
 

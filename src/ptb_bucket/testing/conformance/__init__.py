@@ -36,6 +36,7 @@ from ptb_bucket.testing.conformance._several import SeveralInstancesConformance
 from ptb_bucket.testing.conformance._tools_check import CheckTests
 from ptb_bucket.testing.conformance._tools_copy import CopyTests
 from ptb_bucket.testing.conformance._tools_edit import EditTests
+from ptb_bucket.testing.conformance._tools_erase import EraseTests
 from ptb_bucket.testing.conformance._tools_import import ImportTests
 from ptb_bucket.testing.conformance._tools_mistakes import ToolMistakeConformance
 from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
@@ -61,9 +62,9 @@ class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeT
     """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""
 
 
-class ToolConformance(CheckTests, ShowTests, CopyTests, ImportTests, EditTests, RestoreTests, RekeyTests):
+class ToolConformance(CheckTests, ShowTests, CopyTests, ImportTests, EditTests, EraseTests, RestoreTests, RekeyTests):
     """What the verbs of ``ptb-bucket`` do on a real place."""
 
 
-class VersionedToolConformance(RestoreTests):
+class VersionedToolConformance(EraseTests, RestoreTests):
     """What the verbs about old versions do, on a place that keeps them."""

@@ -1,0 +1,61 @@
+"""``erase-user`` on a real place, with and without old versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptb_bucket.testing.conformance._tools import ToolCase
+
+if TYPE_CHECKING:
+    from ptb_bucket.testing.conformance._backend import Backend
+
+__all__ = ["EraseTests"]
+
+
+class EraseTests(ToolCase):
+    """Forgetting a person."""
+
+    async def test_erase_user_leaves_no_trace(self, uri: str, backend: Backend) -> None:
+        """Their records are gone, everybody else's stay; while a bot may hold them in memory it is refused."""
+        await self.remember(uri)
+        before = {key: await backend.read_raw(key) for key in await backend.keys_raw()}
+        assert "--force" in await self.fails(4, "erase-user", uri, "42")
+        assert {key: await backend.read_raw(key) for key in await backend.keys_raw()} == before
+        receipt = await self.facts("erase-user", uri, "42", "--force")
+        assert [one["record"] for one in receipt["removed"]] == [
+            "chat_data[42]", "conversations['order'][(42, 42)]", "user_data[42]",
+        ]  # fmt: skip
+        assert (receipt["mentions"], receipt["keyboards"]) == (["chat_data[-100]"], 1)
+        left = b"".join([await backend.read_raw(key) or b"" for key in await backend.keys_raw()])
+        assert b"Ada" not in left
+        assert b"private" not in left
+        assert b"Grace" in left
+
+    async def test_erase_user_with_versions(self, uri: str, backend: Backend) -> None:
+        """No version holds them afterwards; how many go is said, and asked; where it cannot be, nothing changes."""
+        await self.remember(uri)
+        if not backend.supports_versions:
+            assert "old versions" in await self.fails(1, "erase-user", uri, "42", "--versions", "--yes", "--force")
+            assert b"Ada" in await self._everything(backend)
+            return
+        await self.facts("set", uri, "user_data", "42", "name", '"Ada Lovelace"')
+        line = await self.fails(4, "erase-user", uri, "42", "--versions", "--force")
+        assert "2 old versions of 1 objects" in line
+        command = ("erase-user", uri, "42", "--versions", "--yes", "--force")
+        if backend.deletes_versions is False:
+            await self.fails(1, *command)
+            assert b"Ada" in await self._everything(backend)
+            return
+        receipt = await self.facts(*command)
+        assert (receipt["old_versions"]["deleted"], receipt["old_versions"]["kept"]) == (2, 0)
+        assert b"Ada" not in await self._everything(backend)
+
+    async def _everything(self, backend: Backend) -> bytes:
+        """All bytes of all versions of all objects."""
+        found = [await backend.read_raw(key) or b"" for key in await backend.keys_raw()]
+        if backend.supports_versions:
+            async with backend.open() as store:
+                for key in await backend.keys_raw():
+                    versions = [one.version async for one in store.versions(key) if not one.deleted]
+                    found += [(await store.get(key, version=version)).data for version in versions]
+        return b"".join(found)
