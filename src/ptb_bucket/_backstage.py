@@ -7,11 +7,14 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
     from telegram.ext import PersistenceInput
 
     from ptb_bucket._opened import Opened
     from ptb_bucket._rounds import Rounds
     from ptb_bucket.persistence import BucketPersistence
+    from ptb_bucket.state import Record
 
 __all__ = ["STAGED", "STAGING_ONLY", "Backstage"]
 
@@ -47,6 +50,24 @@ class Backstage:
     def rounds(self) -> Rounds:
         """When a refresh asks."""
         return self._persistence._rounds  # noqa: SLF001
+
+    def load_on_demand(self, noticed: Callable[[Record], None]) -> None:
+        """Read records when they are refreshed, if the layout can; somebody refreshes each before PTB sees it.
+
+        Args:
+            noticed: Told of each record that PTB refreshes.
+        """
+        self._persistence._on_demand = True  # noqa: SLF001  taken over when the bot is set, once
+        self._persistence._noticed = noticed  # noqa: SLF001
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether records can be read one by one, and let go of."""
+        return self._persistence._location.layout.lazy  # noqa: SLF001
+
+    def let_go(self, records: Collection[Record]) -> None:
+        """Say which records PTB drops from its memory only, while BucketApplication stages."""
+        self._persistence._let_go = records  # noqa: SLF001
 
     def hide(self, staging: PersistenceInput | None) -> None:
         """Say what PTB sees as ``store_data`` while BucketApplication stages; None ends that."""

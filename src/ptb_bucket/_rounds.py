@@ -40,9 +40,14 @@ class Rounds:
         self._covered: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self._rounds: weakref.WeakKeyDictionary[asyncio.Task[Any], _Round] = weakref.WeakKeyDictionary()
 
+    @property
+    def is_covered(self) -> bool:
+        """Whether this task is inside of :meth:`covered`."""
+        return asyncio.current_task() in self._covered
+
     def since(self, kind: Kind) -> float | None:
         """The time, on the loop's clock, that a refresh for ``kind`` asks about now; None: it asks nothing."""
-        if self.interval is None or asyncio.current_task() in self._covered:
+        if self.interval is None or self.is_covered:
             return None
         now = asyncio.get_running_loop().time()
         return now - self.interval if self.interval else self._began(ORDER.index(kind), now)

@@ -154,6 +154,17 @@ def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = Fals
     return float(seconds)  # type: ignore[arg-type]
 
 
+def checked_count(name: str, number: int) -> int:
+    """A number of things, 1 or more.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if type(number) is not int or number < 1:
+        raise ConfigurationError(f"{name}={number!r}: expected a whole number, 1 or more.")
+    return number
+
+
 def checked_interval(seconds: float) -> float:
     """The update interval, refused where PTB would never rest.
 

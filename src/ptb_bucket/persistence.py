@@ -17,7 +17,7 @@ from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record, 
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable
 
     from telegram import Bot
 
@@ -96,6 +96,9 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         spool_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self._staging: PersistenceInput | None = None
+        self._let_go: Collection[Record] = ()
+        self._noticed: Callable[[Record], None] | None = None
+        self._on_demand = False
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
         self.on_flush = on_flush
         self.context_types = cast("ContextTypes[Any, UD, CD, BD]", context_types or ContextTypes())
@@ -143,6 +146,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             )  # fmt: skip
         elif self._opened.bot_id != bot_id_of(bot):
             raise ConfigurationError("This persistence serves another bot already: make one for each bot.")
+        self._opened.replica.on_demand, self._on_demand = self._on_demand, False
 
     @property
     def _open(self) -> Opened:
@@ -223,7 +227,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
 
     def _stage(self, record: Record, value: Any) -> CannotStoreError | None:
         try:
-            if value is not STAGED:
+            if value is not STAGED and record not in self._let_go:
                 self._open.replica.stage(record, value)
         except CannotStoreError as error:
             return error
@@ -253,7 +257,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         current = {Record.keyboard(uuid): [time, buttons] for uuid, time, buttons in keyboards}
         dropped = self._open.replica.given(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
         gone = ((record, None) for record in dropped)
-        await self._save(itertools.chain(current.items(), gone, [(CALLBACK_QUERIES, queries or None)]))
+        await self._save(itertools.chain(current.items(), gone, [(CALLBACK_QUERIES, queries)]))
 
     async def update_conversation(self, name: str, key: ConversationKey, new_state: object | None) -> None:
         """Save one conversation's state; None ends it. Raises as :meth:`update_bot_data`."""
@@ -277,10 +281,33 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             await self._opened.flush()
             self._running = False
 
+    # ---------------------------------------------------------------- for broadcasts
+
+    async def iter_user_ids(self) -> AsyncIterator[int]:
+        """All users that have data in the bucket, or unsaved data here, each once, in no order.
+
+        A bot with a million users iterates too: with the layout ``per-record`` they are read a few at a time.
+
+        Yields:
+            A user's id.
+
+        Raises:
+            StoreError, DocumentError: The bucket could not tell; there may be more.
+        """
+        async for record in self._open.replica.iterate(Kind.USER):
+            yield record.number
+
+    async def iter_chat_ids(self) -> AsyncIterator[int]:
+        """All chats that have data, like :meth:`iter_user_ids`."""
+        async for record in self._open.replica.iterate(Kind.CHAT):
+            yield record.number
+
     # ---------------------------------------------------------------- PTB refreshes
 
     async def _refresh(self, record: Record, live: Any) -> None:
         replica = self._open.replica
+        if self._noticed:
+            self._noticed(record)
         await replica.refresh([record], self._rounds.since(record.kind))
         self._rounds.answered()
         replica.merge_into(record, live)

@@ -12,7 +12,7 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandl
 
 from ptb_bucket.application._conversations import check
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state import Kind, Record
+from ptb_bucket.state import LAYOUTS, Kind, Record
 
 
 def nested():
@@ -30,7 +30,7 @@ def nested():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("layout", ["single", "per-type"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("save", ["update", "interval"])
 async def test_nested_conversations_hop_between_instances(world, layout, save):
     instances = [await world.start(nested(), layout=layout, save=save) for _ in range(3)]

@@ -7,6 +7,8 @@ from instances import say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import CallbackQueryHandler, CommandHandler, InvalidCallbackData, MessageHandler, filters
 
+from ptb_bucket.state import LAYOUTS
+
 
 async def put(update, context):
     """/put KIND KEY."""
@@ -22,7 +24,7 @@ async def tell(update, context):
 HANDLERS = [CommandHandler("put", put), CommandHandler("tell", tell)]
 
 
-@pytest.mark.parametrize("layout", ["single", "per-type"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 async def test_a_warm_instance_sees_what_another_saved(world, layout):
     one, two = [await world.start(*HANDLERS, layout=layout) for _ in range(2)]
     for kind in ("bot", "chat", "user"):

@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import MessageHandler, filters
 
 from ptb_bucket.errors import UnsavedError
-from ptb_bucket.state import HANDLED_LIMIT
+from ptb_bucket.state import HANDLED_LIMIT, LAYOUTS
 from ptb_bucket.testing.faults import Fault
 
 
@@ -24,7 +24,7 @@ async def counted(world, layout="single"):
     return (await world.stored(layout)).user_data.get(42, {}).get("count", 0)
 
 
-@pytest.mark.parametrize("layout", ["single", "per-type"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 async def test_here_elsewhere_and_after_a_restart(world, layout):
     one, two = [await world.start(HANDLER, dedupe=True, layout=layout) for _ in range(2)]
     update = world.ada.message_update("hi")

@@ -13,6 +13,7 @@ from telegram.ext import CommandHandler, ContextTypes, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence, bucket_application
 from ptb_bucket.errors import AccessError, ConfigurationError, UnsavedError
+from ptb_bucket.state import LAYOUTS
 from ptb_bucket.testing.faults import Fault
 
 
@@ -134,7 +135,7 @@ async def test_a_value_that_cannot_be_copied_costs_only_itself(world, kind, bad,
     await one.shutdown()
 
 
-@pytest.mark.parametrize("layout", ["single", "per-type"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 async def test_handlers_never_see_what_the_saving_of_others_does(world, layout):
     """Twenty updates at once: some handlers are ready to run in the very step in which another update is staged."""
 

@@ -11,6 +11,7 @@ from virtual_time import run_virtually
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, StoreWrapper, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.testing.telegram import OfflineTelegram
@@ -90,7 +91,7 @@ async def test_keyboards_of_an_unknown_class_do_not_keep_anything_from_being_sav
     assert sum(isinstance(buttons["b"], Mood) for _, _, buttons in kept) >= 63
 
 
-@pytest.mark.parametrize("layout", ["single", "per-type"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout):
     """In virtual time: whoever waits for ever is an error, and an hour is soon over."""
 

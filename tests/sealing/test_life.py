@@ -12,14 +12,14 @@ import pytest_asyncio
 from seals import BOT, KEYS, MAGIC, WAYS, sealer, sealing
 
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, PTBBucketError, SealError
-from ptb_bucket.state import Kind
+from ptb_bucket.state import LAYOUTS, Kind
 from ptb_bucket.stores import MemoryStore, Update
 from ptb_bucket.testing.conformance import Backend, PersistenceConformance
 from ptb_bucket.testing.conformance._instances import Instances, everything
 from ptb_bucket.testing.conformance._persistence import Step
 
 MARKER = "what the user wrote"
-COMBINATIONS = list(itertools.product(("single", "per-type"), ("json", "pickle")))
+COMBINATIONS = list(itertools.product(LAYOUTS, ("json", "pickle")))
 # Each way of sealing once, the strongest one everywhere; the rest tells little more.
 CASES = [
     pytest.param((way, combination), marks=() if few or way == ("aes-256-gcm", "zstd") else pytest.mark.long)

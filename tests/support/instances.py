@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from telegram.ext import ConversationHandler, MessageHandler, filters
+from telegram.ext import Application, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.stores import open_store
@@ -65,9 +65,10 @@ class World:
         """What the bot answers."""
         return [message.text for message in await who.send(application, text, **options)]
 
-    async def stored(self, layout: str = "single") -> BucketApplication:
+    async def stored(self, layout: str = "single") -> Application:
         """What the bucket holds, read by one more instance."""
-        async with self.build(layout=layout) as reader:
+        builder = self.telegram.builder().arbitrary_callback_data(arbitrary_callback_data=True)
+        async with builder.persistence(BucketPersistence(self.store(), layout=layout)).build() as reader:
             return reader
 
     async def close(self):

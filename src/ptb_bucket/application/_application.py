@@ -9,13 +9,13 @@ import warnings
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from telegram import Update
-from telegram.ext import Application
 
-from ptb_bucket._settings import checked_seconds
+from ptb_bucket._settings import checked_count, checked_seconds
 from ptb_bucket.application._conversations import check, timeout_of
 from ptb_bucket.application._deadline import Deadline, Work, name_of, signals_of
 from ptb_bucket.application._memory import Memory
 from ptb_bucket.application._mistakes import mistakes
+from ptb_bucket.application._others import OthersData
 from ptb_bucket.application._processor import TellingProcessor
 from ptb_bucket.application._timeouts import careful
 from ptb_bucket.application._turns import Turns
@@ -45,7 +45,7 @@ Result = TypeVar("Result")
 Save = Literal["interval", "update"]
 
 
-class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
+class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ]):
     """An Application of which several instances may run at once, or one that is frozen after each answer.
 
     Use it through PTB's builder, or :func:`ptb_bucket.bucket_application`, which does this::
@@ -65,6 +65,8 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
             update makes a commit then.
         shutdown_deadline: Seconds from a stop signal to the end of the last save. At most half of it is for handlers
             that still run.
+        cache_size: With the layout ``per-record``: about how many chats, users and conversations are kept in memory.
+            Those that were used least recently go, unless they are unsaved or something under way may use them.
         ptb: What PTB's builder passes.
 
     Raises:
@@ -82,6 +84,7 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         sequential: bool = True,
         dedupe: bool = False,
         shutdown_deadline: float = 8,
+        cache_size: int = 10_000,
         **ptb: Any,
     ) -> None:
         persistence = _checked(save, ptb.get("persistence"))
@@ -92,7 +95,7 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
         self._views = {Kind.CHAT: View[Any](self.chat_data), Kind.USER: View[Any](self.user_data)}
         self.chat_data, self.user_data = self._views[Kind.CHAT], self._views[Kind.USER]
-        self._memory = Memory(self, persistence, self._views)
+        self._memory = Memory(self, persistence, self._views, checked_count("cache_size", cache_size))
         self._turns, self._work = Turns(), Work()
         self._deadline = Deadline(self.shutdown_deadline)
         self._signals: tuple[int, ...] = ()
@@ -126,7 +129,8 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
             return
         with self._work.of(update):
             async with self._turns.of(update) if self.sequential else contextlib.nullcontext():
-                await self._process(update)
+                with self._memory.recent.at_work():
+                    await self._process(update)
 
     async def _process(self, update: object) -> None:
         if not self._loaded:
@@ -148,6 +152,9 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
     async def run_and_save(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
         """Load everything afresh, do something, and save, for a timer where no application runs in between.
 
+        With the layout ``per-record``, everything is the bot's data and what is in memory: ``work`` loads whose data it
+        needs by :meth:`load_data`, such as of all in ``persistence.iter_user_ids()``.
+
         Args:
             work: An async function of this application. It may change anybody's data; all of it is looked through.
 
@@ -159,10 +166,11 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
             PTBBucketError: The state could not be loaded; it did not run.
             Exception: What ``work`` raised. What it had changed is in memory, and nothing has saved it yet.
         """
-        await self._memory.refresh_all()
-        result = await work(self)
-        self.mark_data_for_update_persistence(chat_ids=list(self.chat_data), user_ids=list(self.user_data))
-        await self._commit()
+        with self._memory.recent.at_work():
+            await self._memory.refresh_all()
+            result = await work(self)
+            self.mark_data_for_update_persistence(chat_ids=list(self.chat_data), user_ids=list(self.user_data))
+            await self._commit()
         return result
 
     async def time_out(self, callback: Callable[[Any], Awaitable[None]], context: Any) -> None:
@@ -218,16 +226,6 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
             if before.get(record) != str(error):
                 await self.process_error(None, error)
 
-    def drop_chat_data(self, chat_id: int) -> None:
-        """Drop a chat's data; what is put there anew is saved. See ``Application.drop_chat_data``."""
-        super().drop_chat_data(chat_id)
-        self._memory.dropped(Record.chat(chat_id))
-
-    def drop_user_data(self, user_id: int) -> None:
-        """Drop a user's data; what is put there anew is saved. See ``Application.drop_user_data``."""
-        super().drop_user_data(user_id)
-        self._memory.dropped(Record.user(user_id))
-
     # ---------------------------------------------------------------- start and end
 
     async def initialize(self) -> None:
@@ -255,6 +253,7 @@ class BucketApplication(Application[BT, CCT, UD, CD, BD, JQ]):
         """See ``Application.create_task``. At the shutdown deadline it is named and cancelled."""
         task = super().create_task(coroutine, update, name=name)
         self._work.note(task, name or task.get_name())
+        self._memory.recent.works(task)
         return task
 
     def run_polling(self, *args: Any, **kwargs: Any) -> None:

@@ -31,18 +31,40 @@ class Keyboards:
         self.cache = cache
         self._staged: dict[str, float] = {}
 
-    def stage(self, replica: Replica) -> None:
-        """Stage what changed: keyboards that are new, were used, or were dropped, and the queries."""
+    def needed(self, update: Update, *, invalid: bool) -> list[Record]:
+        """What has to be known of the bucket before an update is handled.
+
+        Args:
+            update: Which one.
+            invalid: It holds data that the cache does not know.
+        """
+        query = update.callback_query
+        uuid = self.cache.persistence_data[1].get(query.id) if query else None  # PTB noted it, and will change both
+        asked = [self.cache.extract_uuids(data)[0] for data in _unknown(update)] if invalid else []
+        known = [uuid] if uuid else []
+        return [Record.keyboard(one) for one in {*known, *asked}] + ([CALLBACK_QUERIES] if known or invalid else [])
+
+    def holds(self, record: Record) -> bool:
+        """Whether the cache has a keyboard."""
+        return record.id in self._staged
+
+    def stage(self, replica: Replica) -> list[Record]:
+        """Stage what changed: keyboards that are new, were used, or were dropped, and the queries.
+
+        Returns:
+            Those that were dropped.
+        """
         keyboards, queries = self.cache.persistence_data
         current = {uuid: accessed for uuid, accessed, _ in keyboards}
         for uuid, accessed, buttons in keyboards:
             if self._staged.get(uuid) != accessed:
                 replica.stage(Record.keyboard(uuid), [accessed, buttons])
-        for record in replica.given(Kind.CALLBACK) - {CALLBACK_QUERIES}:
-            if record.id not in current:
-                replica.stage(record, None)
-        replica.stage(CALLBACK_QUERIES, queries or None)
+        dropped = [one for one in replica.given(Kind.CALLBACK) if one.id not in current and one != CALLBACK_QUERIES]
+        for record in dropped:
+            replica.stage(record, None)
+        replica.stage(CALLBACK_QUERIES, queries)
         self._staged = current
+        return dropped
 
     def refresh(self, replica: Replica) -> None:
         """Take over what the bucket has, and keep what it has not got yet; the replica was refreshed before."""
@@ -78,6 +100,14 @@ def _buttons(update: Update) -> Iterator[InlineKeyboardButton]:
     for message in _messages(update):
         for row in message.reply_markup.inline_keyboard if message.reply_markup else ():
             yield from (button for button in row if isinstance(button.callback_data, InvalidCallbackData))
+
+
+def _unknown(update: Update) -> Iterator[str]:
+    """The texts of callback data that the cache did not know."""
+    query = update.callback_query
+    found: list[object] = [query.data] if query else []
+    found += [button.callback_data for button in _buttons(update)]
+    yield from (one.callback_data for one in found if isinstance(one, InvalidCallbackData) and one.callback_data)
 
 
 def has_invalid(update: object) -> bool:

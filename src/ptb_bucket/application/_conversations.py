@@ -133,6 +133,26 @@ class Conversations:
         conversation = self.one(handler, key)
         return conversation and conversation.states.data.get(key)
 
+    def let_go(self, record: Record, replica: Replica) -> bool:
+        """Forget a conversation, in PTB's memory too, if nothing of it is unsaved, under way, or waits for its time.
+
+        Returns:
+            Whether it is forgotten.
+        """
+        name, key = record.conversation
+        states = self._all.get(name)
+        if states is None:
+            return replica.forget(record)
+        live = states.data.get(key, MISSING)
+        kept = isinstance(live, PendingState) or key in _marked(states) or self._has_timeout(name, key)
+        if kept or not replica.is_held(record, live) or not replica.forget(record):
+            return False
+        states.data.pop(key, None)
+        return True
+
+    def _has_timeout(self, name: str, key: ConversationKey) -> bool:
+        return any(key in handler.timeout_jobs for handler in handlers_in(self._application) if handler.name == name)
+
     def refresh_all(self, replica: Replica) -> None:
         """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before."""
         for handler in handlers_in(self._application):
@@ -159,6 +179,14 @@ class Conversations:
     @property
     def _all(self) -> dict[str, Any]:
         return self._application._conversation_handler_conversations  # noqa: SLF001  PTB has no public way
+
+
+def _marked(states: Any) -> set[ConversationKey]:
+    """What PTB has not handed over yet."""
+    marked: set[ConversationKey] = states.pop_accessed_keys()
+    for key in marked:
+        states.mark_as_accessed(key)
+    return marked
 
 
 def timeout_of(callback: object, data: Any) -> tuple[ConversationHandler[Any], ConversationKey, Update] | None:

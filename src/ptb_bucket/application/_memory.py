@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from telegram import Update
-from telegram.ext import ExtBot, PersistenceInput
+from telegram.ext import Application, ExtBot, PersistenceInput
 
 from ptb_bucket._backstage import STAGED, STAGING_ONLY, Backstage
 from ptb_bucket.application._callback_data import Keyboards, has_invalid, resolve_again
 from ptb_bucket.application._conversations import Conversations
+from ptb_bucket.application._recent import Recent
 from ptb_bucket.errors import CannotStoreError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, MISSING, Kind, Record
 
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
 __all__ = ["Memory"]
 
 
+def _chats_of(update: object) -> list[int]:
+    """Its chat's id, and where a group becomes a supergroup, the other one: a handler will move the data."""
+    if not isinstance(update, Update):
+        return []
+    message, chat = update.effective_message, update.effective_chat
+    ids = [chat.id if chat else None]
+    ids += [getattr(message, name, None) for name in ("migrate_to_chat_id", "migrate_from_chat_id")]
+    return [chat_id for chat_id in dict.fromkeys(ids) if chat_id is not None]
+
+
 class Memory:
     """Refreshes the live data of one application from the bucket, and stages it.
 
@@ -35,6 +46,7 @@ class Memory:
         application: Whose memory it is.
         persistence: Where it is kept.
         views: The application's chat and user data.
+        size: How many records are kept, where they can be read again.
     """
 
     def __init__(
@@ -42,6 +54,7 @@ class Memory:
         application: BucketApplication[Any, Any, Any, Any, Any, Any],
         persistence: BucketPersistence[Any, Any, Any],
         views: Mapping[Kind, View[Any]],
+        size: int,
     ) -> None:
         self._application = application
         self._persistence = persistence
@@ -53,6 +66,11 @@ class Memory:
         cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
         self._keyboards = None if cache is None else Keyboards(cache)
         self._dropped: set[Record] = set()
+        self.recent = Recent(size)
+        self.backstage.load_on_demand(self._noticed)
+        if self.backstage.is_lazy:
+            for kind, view in views.items():
+                view.use = lambda number, kind=kind: self._use(Record(kind, str(number)))
 
     @property
     def replica(self) -> Replica:
@@ -89,10 +107,12 @@ class Memory:
         """
         conversations = self.conversations.of(update)
         invalid = self._keyboards is not None and has_invalid(update)
-        records = [*self._data_of(update), *(one.record for one in conversations)]
-        records += [CALLBACK_QUERIES] if invalid else []
+        data = self._data_of(update)
+        records = [*data, *(one.record for one in conversations), *self._keyboards_of(update, invalid=invalid)]
+        for record in records:
+            self._use(record)
         await self.replica.refresh([*records, *self._handled_if_wanted()], self._since())
-        for record in self._data_of(update):
+        for record in data:
             self._merge(record)
         for one in conversations:
             one.refresh(self.replica)
@@ -116,9 +136,23 @@ class Memory:
         jobs[key] = timeout
         return True
 
+    async def load(self, records: list[Record]) -> None:
+        """Bring somebody's data up to date. Raises as :meth:`refresh`."""
+        wanted = [record for record in records if self._is_stored(record.kind)]
+        for record in wanted:
+            self._use(record)
+        await self.replica.refresh(wanted, self._since())
+        for record in wanted:
+            self._merge(record)
+
+    def has_loaded(self, record: Record) -> bool:
+        """Whether somebody's data is here, if there is any."""
+        return not self._is_stored(record.kind) or self.replica.has_read(record)
+
     async def refresh_all(self) -> None:
-        """Bring everything up to date, whoever it belongs to. Raises as :meth:`refresh`."""
-        await self.replica.refresh(self._everything(), asyncio.get_running_loop().time())
+        """Bring everything up to date that can be here, whoever it belongs to. Raises as :meth:`refresh`."""
+        others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in self.replica.records(kind)]
+        await self.replica.refresh([*self._everything(), *others], asyncio.get_running_loop().time())
         for record in self._everything():
             self._merge(record)
         self.conversations.refresh_all(self.replica)
@@ -141,14 +175,20 @@ class Memory:
     def _since(self) -> float:
         return asyncio.get_running_loop().time() - (self.backstage.rounds.interval or 0)
 
+    def _is_stored(self, kind: Kind) -> bool:
+        return kind in self.replica.kinds
+
     def _data_of(self, update: object) -> list[Record]:
-        chat = update.effective_chat if isinstance(update, Update) and self._stored.chat_data else None
-        user = update.effective_user if isinstance(update, Update) and self._stored.user_data else None
-        return [
-            *([BOT_DATA] if self._stored.bot_data else []),
-            *([Record.chat(chat.id)] if chat else []),
-            *([Record.user(user.id)] if user else []),
-        ]
+        user = update.effective_user if isinstance(update, Update) else None
+        found = [BOT_DATA, *map(Record.chat, _chats_of(update)), *([Record.user(user.id)] if user else [])]
+        return [record for record in found if self._is_stored(record.kind)]
+
+    def _keyboards_of(self, update: object, *, invalid: bool) -> list[Record]:
+        if self._keyboards is None or not isinstance(update, Update) or not self._is_stored(Kind.CALLBACK):
+            return []
+        if self.backstage.is_lazy:
+            return self._keyboards.needed(update, invalid=invalid)
+        return [CALLBACK_QUERIES] if invalid else []
 
     def _everything(self) -> list[Record]:
         on = {Kind.CHAT: self._stored.chat_data, Kind.USER: self._stored.user_data}
@@ -161,6 +201,8 @@ class Memory:
         """Into the live object; none is made for who has no data, neither here nor in the bucket."""
         if self._is_live(record) or self.replica.is_stored(record):
             self.replica.merge_into(record, self._live(record))
+        else:
+            self.replica.give(record)  # nothing: what is put there from now on is put where nothing was
 
     def _is_live(self, record: Record) -> bool:
         if record == BOT_DATA:
@@ -187,6 +229,7 @@ class Memory:
             handled: The update whose effects these are.
         """
         self._stage_what_ptb_need_not()
+        self.backstage.let_go(self._let_go())
         self._begin()
         asyncio.get_running_loop().call_soon(self._end)
         token = STAGING_ONLY.set(True)
@@ -195,6 +238,7 @@ class Memory:
         finally:
             STAGING_ONLY.reset(token)
             self._end()
+            self.backstage.let_go(())
         self._stage_what_ptb_forgets()
         if handled is not None:
             self._note(handled)
@@ -203,7 +247,11 @@ class Memory:
         if self._stored.bot_data:
             self._stage(BOT_DATA, self._application.bot_data)
         if self._stored.callback_data and self._keyboards:
-            self._quietly(lambda keyboards: keyboards.stage(self.replica), self._keyboards)
+            self._quietly(self._stage_keyboards, self._keyboards)
+
+    def _stage_keyboards(self, keyboards: Keyboards) -> None:
+        for record in keyboards.stage(self.replica):
+            self._use(record)
 
     def _begin(self) -> None:
         stored = self._stored
@@ -212,6 +260,7 @@ class Memory:
             view.stage = lambda number, value, kind=kind: self._stage(Record(kind, str(number)), value)
 
     def _end(self) -> None:
+        """PTB has taken what it copies. What it drops, it still tells us; that ends with :meth:`stage`."""
         self.backstage.hide(None)
         for view in self._views.values():
             view.stage = None
@@ -233,6 +282,37 @@ class Memory:
             stage(value)
         except CannotStoreError:
             return
+
+    # ---------------------------------------------------------------- what need not be here
+
+    def _use(self, record: Record) -> None:
+        if self.backstage.is_lazy and record != BOT_DATA and self._is_stored(record.kind):
+            self.recent.use(record)
+
+    def _noticed(self, record: Record) -> None:
+        """PTB refreshes it: for an update, which is under way, or for a job, which is from now on."""
+        self._use(record)
+        if not self.backstage.rounds.is_covered:
+            self.recent.works(asyncio.current_task())
+
+    def _let_go(self) -> set[Record]:
+        """Let go of what was not used for long. PTB's objects go when PTB takes what it saves, in this same step."""
+        gone = {record for record in self.recent.surplus() if self._forget(record)}
+        for record in gone:
+            self.recent.gone(record)
+            if record.kind is Kind.CHAT:
+                Application.drop_chat_data(self._application, record.number)
+            elif record.kind is Kind.USER:
+                Application.drop_user_data(self._application, record.number)
+        return gone
+
+    def _forget(self, record: Record) -> bool:
+        if record.kind is Kind.CONVERSATION:
+            return self.conversations.let_go(record, self.replica)
+        if record.kind is Kind.CALLBACK:
+            return not (self._keyboards and self._keyboards.holds(record)) and self.replica.forget(record)
+        live = self._views[record.kind].peek(record.number)
+        return (live is MISSING or self.replica.is_held(record, live)) and self.replica.forget(record)
 
     # ---------------------------------------------------------------- which updates were handled
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from ptb_bucket._backstage import STAGING_ONLY
+from ptb_bucket.state.resolvers import MISSING, Missing
 
 __all__ = ["View"]
 
@@ -27,11 +28,18 @@ class View(Mapping[int, Value]):
     def __init__(self, live: Mapping[int, Value]) -> None:
         self._live = live
         self.stage: Callable[[int, Value], Any] | None = None
+        self.use: Callable[[int], None] | None = None
 
     def __getitem__(self, key: int) -> Value:
         value = self._live[key]
+        if self.use is not None:
+            self.use(key)
         # Only to whoever saves: a handler that is ready to run may run before the saving task has let go.
         return value if self.stage is None or not STAGING_ONLY.get() else self.stage(key, value)
+
+    def peek(self, key: int) -> Value | Missing:
+        """The live object, without making or using one; MISSING if there is none."""
+        return self._live.get(key, MISSING)
 
     def __contains__(self, key: object) -> bool:
         return key in self._live

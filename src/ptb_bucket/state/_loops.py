@@ -6,11 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
-__all__ = ["AT_ONCE", "LoopLock", "for_each"]
+__all__ = ["AT_ONCE", "LoopLock", "chunks", "for_each"]
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 AT_ONCE: Final = 10
 """Requests of one load, refresh or commit: as many connections as cloud SDKs keep. More would wait inside of them."""
@@ -53,3 +54,15 @@ async def _work_off(rest: Iterator[T], work: Callable[[T], Awaitable[None]], err
             await work(item)
         except Exception as error:  # noqa: BLE001  raised when all are done
             errors.append(error)
+
+
+async def chunks(items: AsyncIterator[T], make: Callable[[T], U]) -> AsyncIterator[list[U]]:
+    """As many at a time as may be read at once, made into what is to be read."""
+    chunk: list[U] = []
+    async for item in items:
+        chunk.append(make(item))
+        if len(chunk) == AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

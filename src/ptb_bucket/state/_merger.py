@@ -46,7 +46,7 @@ class Merger:
         return None if encoded == self._encoded_default(record) else encoded
 
     def _encoded_default(self, record: Record) -> Encoded:
-        if record.kind not in self.defaults:
+        if record.kind not in self.defaults and record != CALLBACK_QUERIES:
             return None
         if record.kind not in self._empty:
             self._empty[record.kind] = self.codec.encode(self.default(record))

@@ -11,7 +11,7 @@ from ptb_bucket.state.layouts import recognise
 from ptb_bucket.state.records import BOT_DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state._reading import Place
@@ -19,34 +19,42 @@ if TYPE_CHECKING:
     from ptb_bucket.state.records import Kind
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["check_empty_start", "listed"]
+__all__ = ["check_empty_start", "documents", "listed"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
 
 
-async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterable[Kind]) -> list[str]:
-    """The documents that hold these kinds of data: their keys, without extension, as far as there are any.
+async def documents(store: BlobStore, layout: Layout, extension: str, kind: Kind) -> AsyncIterator[str]:
+    """The documents that hold one kind of data: their keys, without extension, as far as there are any.
 
     Args:
         store: Where to look.
         layout: Which keys there may be.
         extension: That of the codec.
-        kinds: What is wanted.
+        kind: What is wanted.
 
     Raises:
         StoreError: They could not be listed.
     """
-    found: list[str] = []
-
-    async def look(folder: str) -> None:
+    if not layout.lazy:
+        for key in layout.keys([kind]):
+            yield key
+    for folder in layout.folders([kind]):
         async for info in store.list(folder):
             stem = info.key.removesuffix(extension)
             if stem != info.key and layout.kinds(stem):
-                found.append(stem)
+                yield stem
 
-    if not layout.lazy:
-        return layout.keys(kinds)
-    await for_each(layout.folders(kinds), look)
+
+async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterable[Kind]) -> list[str]:
+    """All :func:`documents` that hold any of these kinds of data, by key."""
+    found: set[str] = set()
+
+    async def look(kind: Kind) -> None:
+        async for key in documents(store, layout, extension, kind):
+            found.add(key)
+
+    await for_each(kinds, look)
     return sorted(found)
 
 

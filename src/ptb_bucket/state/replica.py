@@ -17,18 +17,18 @@ from ptb_bucket.state._header import Header
 from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._ledger import Ledger
-from ptb_bucket.state._loops import for_each
+from ptb_bucket.state._loops import chunks, for_each
 from ptb_bucket.state._patience import Patience
 from ptb_bucket.state._places import Places
 from ptb_bucket.state._reading import Place
 from ptb_bucket.state._salvage import salvaged
-from ptb_bucket.state._starting import check_empty_start, listed
+from ptb_bucket.state._starting import check_empty_start, documents, listed
 from ptb_bucket.state._writer import Writer
 from ptb_bucket.state.records import HANDLED, Kind, Record
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state._merger import Merger
@@ -131,6 +131,29 @@ class Replica:
             found.update((record, None) for record in [*ledger.seen, *ledger.pending] if record.kind is kind)
         return list(found)
 
+    async def iterate(self, kind: Kind) -> AsyncIterator[Record]:
+        """The records of one kind in the bucket, and unsaved ones, without those that are to be dropped.
+
+        Nothing of what is known changes.
+
+        Raises:
+            StoreError, DocumentError: The bucket could not tell; there may be more.
+        """
+        if not self.loaded:
+            await self.load()
+        ledgers = [place.ledger for place in self._places.pending()]
+        unsaved = {record: ledger for ledger in ledgers for record in ledger.pending if record.kind is kind}
+        for record, ledger in unsaved.items():
+            if ledger.top(record) is not None:
+                yield record
+        keys = documents(self.store, self.layout, self.codec.extension, kind)
+        async for places in chunks(keys, self._make_place):
+            await self._read(places, -math.inf)
+            found = [place.ledger.document.sections.get(kind, {}) for place in places if place.ledger.document]
+            for record in (Record(kind, record_id) for section in found for record_id in section):
+                if record not in unsaved:
+                    yield record
+
     def given(self, kind: Kind) -> set[Record]:
         """The records of one kind that PTB holds, as far as we know."""
         return {
@@ -174,6 +197,11 @@ class Replica:
         """
         return self.layout.lazy and record not in self.unstorable and self._places.forget(record)
 
+    def has_read(self, record: Record) -> bool:
+        """Whether anybody has looked what the bucket has of it; with ``on_demand`` not before it was refreshed."""
+        place = self._places.known(record)
+        return not self._is_lazy or (place is not None and place.asked is not None)
+
     def empty(self, record: Record, live: Any) -> None:
         """Empty a live object in place: PTB has it, and neither we nor the bucket do."""
         assign(live, self.merger.default(record))
@@ -207,7 +235,7 @@ class Replica:
             decided when that is committed. Else the bucket's value; MISSING if it is gone. PTB must take it.
         """
         ledger = self._ledger(record)
-        if record in ledger.pending or not self._is_held(record, live):
+        if record in ledger.pending or not self.is_held(record, live):
             return live
         rebase = ledger.plan(record)
         if self.merger.equal(record, ledger.held(record), rebase.after):
@@ -216,7 +244,8 @@ class Replica:
         ledger.adopt(record, rebase)
         return value
 
-    def _is_held(self, record: Record, live: Any) -> bool:
+    def is_held(self, record: Record, live: Any) -> bool:
+        """Whether a value is the one that PTB was given or gave us last: nothing in it is unsaved."""
         try:
             encoded = self.merger.encode(record, live)
         except CannotStoreError:

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from ptb_bucket import add_differences
 from ptb_bucket.errors import AccessError, PTBBucketError, UnavailableError
+from ptb_bucket.state import LAYOUTS
 from ptb_bucket.testing.conformance._case import Case
 from ptb_bucket.testing.conformance._instances import Instances, everything
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["PersistenceConformance"]
 
 _PREFIX: Final = "bots/{bot_id}"
-_COMBINATIONS: Final = tuple(itertools.product(("single", "per-type"), ("json", "pickle")))
-_DOCUMENTS: Final = {"single": 1, "per-type": 5}
+_COMBINATIONS: Final = tuple(itertools.product(LAYOUTS, ("json", "pickle")))
+_DOCUMENTS: Final = {"single": 1, "per-type": 5, "per-record": 10}
 _KEYBOARDS: Final[list[tuple[str, float, dict[str, Any]]]] = [
     ("a" * 32, 1000.5, {"b1": ("buy", 3), "b2": None}),
     ("c" * 32, 1001.0, {"d1": {"page": 2}}),

@@ -87,7 +87,9 @@ class SeveralInstancesConformance(Case):
     ADDITIONS: ClassVar[tuple[int, int]] = (10, 250)
     """Of each of 4 processes, likewise."""
 
-    @pytest.fixture(params=["single", pytest.param("per-type", marks=pytest.mark.long)])
+    @pytest.fixture(
+        params=["single", *(pytest.param(name, marks=pytest.mark.long) for name in ("per-type", "per-record"))]
+    )
     def layout(self, request: pytest.FixtureRequest) -> str:
         """Which documents there are to race for."""
         return str(request.param)

@@ -1,0 +1,66 @@
+"""What was used last, and since when nobody who is at work can have it in hand."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterator
+
+    from ptb_bucket.state import Record
+
+__all__ = ["Recent"]
+
+
+class Recent:
+    """Records in the order of their last use.
+
+    A handler may keep a part of somebody's data in a variable for as long as it runs. So what was used after the
+    beginning of anything that still runs is in use.
+
+    Args:
+        size: How many records may be kept; beyond it, the least recently used may go.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._clock = itertools.count()
+        self._used: dict[Record, int] = {}
+        self._running: dict[object, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._used)
+
+    def use(self, record: Record) -> None:
+        """Somebody has it in hand now."""
+        self._used.pop(record, None)
+        self._used[record] = next(self._clock)
+
+    def gone(self, record: Record) -> None:
+        """It is not kept any more."""
+        self._used.pop(record, None)
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Inside, whatever is used stays in use."""
+        work = object()
+        self._running[work] = next(self._clock)
+        try:
+            yield
+        finally:
+            del self._running[work]
+
+    def works(self, task: asyncio.Task[Any] | None) -> None:
+        """The same for as long as a task runs."""
+        if task is not None and task not in self._running:
+            self._running[task] = next(self._clock)
+            task.add_done_callback(self._running.pop)
+
+    def surplus(self) -> list[Record]:
+        """Those beyond the size that nobody has in hand, the least recently used first."""
+        since = min(self._running.values(), default=None)
+        oldest = itertools.islice(self._used.items(), max(0, len(self._used) - self.size))
+        return [record for record, used in oldest if since is None or used < since]

@@ -1,0 +1,369 @@
+"""BucketApplication on per-record: what an update needs is read for it, and what nobody needs is let go of."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandler, MessageHandler, filters
+
+from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.state import LAYOUTS, Kind
+
+PER_RECORD = {"layout": "per-record"}
+
+
+async def count(update, context):
+    for data in (context.user_data, context.chat_data):
+        data["count"] = data.get("count", 0) + 1
+    await update.effective_message.reply_text(str(context.user_data["count"]))
+
+
+async def ask(update, _context):
+    await update.effective_message.reply_text("Your name?")
+    return 1
+
+
+async def name(update, context):
+    context.user_data["name"] = update.effective_message.text
+    await update.effective_message.reply_text("Thank you")
+    return ConversationHandler.END
+
+
+def talk(**options) -> ConversationHandler:
+    return ConversationHandler(
+        [CommandHandler("ask", ask)],
+        {1: [MessageHandler(filters.TEXT & ~filters.COMMAND, name)]},
+        [],
+        name="talk",
+        persistent=True,
+        **options,
+    )
+
+
+COUNT = CommandHandler("count", count)
+
+
+async def filled(world, users: int) -> None:
+    """A bot of which so many have made use."""
+    async with world.build(**PER_RECORD) as app:
+        for number in range(users):
+            app.user_data[1000 + number]["count"] = number
+            app.chat_data[1000 + number]["count"] = number
+        numbers = range(1000, 1000 + users)
+        app.mark_data_for_update_persistence(chat_ids=numbers, user_ids=numbers)
+        await app.update_persistence()
+
+
+def requests(app) -> tuple[int, int, int]:
+    stats = app.persistence.stats
+    return stats.reads, stats.writes, stats.lists
+
+
+@pytest.mark.parametrize("users", [3, 60])
+async def test_a_start_and_an_update_cost_the_same_for_few_and_for_many(world, users):
+    await filled(world, users)
+    async with world.build(COUNT, talk(), **PER_RECORD) as app:
+        assert requests(app) == (1, 0, 1)  # bot_data; there is none, so one page of a listing
+        ada = world.telegram.user(1002, "Ada")
+        assert await world.said(ada, app, "/count") == ["3"]
+        assert requests(app) == (1 + 4, 2, 1)  # bot, chat, user, conversation; two of them written
+        assert set(app.user_data) == {1002}
+    stored = await world.stored("per-record")
+    assert len(stored.user_data) == users
+    assert stored.user_data[1002] == {"count": 3}
+
+
+async def test_data_and_conversation_are_there_on_an_instance_that_never_saw_them(world):
+    for _ in range(2):
+        async with world.build(talk(), **PER_RECORD) as app:
+            assert await world.said(world.ada, app, "/ask") == ["Your name?"]
+        async with world.build(talk(), COUNT, **PER_RECORD) as app:
+            assert await world.said(world.ada, app, "Ada") == ["Thank you"]
+        async with world.build(talk(), **PER_RECORD) as app:
+            assert await world.said(world.ada, app, "nobody asked") == []
+    assert (await world.stored("per-record")).user_data == {42: {"name": "Ada"}}
+
+
+# ---------------------------------------------------------------- others' data
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_others_data_is_there_once_it_is_loaded(world, layout):
+    async def greet(_update, context):
+        await context.application.load_data(user_ids=[43, 4711], chat_ids=43)
+        context.application.user_data[43]["greeted"] = context.application.chat_data[43]["count"]
+        context.application.mark_data_for_update_persistence(user_ids=43)
+
+    one, two = [await world.start(COUNT, CommandHandler("greet", greet), layout=layout) for _ in range(2)]
+    await world.bob.send(one, "/count")
+    await world.ada.send(two, "/greet")
+    await world.bob.send(one, "/count")
+    assert (await world.stored(layout)).user_data == {43: {"count": 2, "greeted": 1}}
+    assert two.persistence.stats.unread_merged == 0
+
+
+async def test_what_is_written_without_loading_is_added(world):
+    async def write(_update, context):
+        context.application.user_data[43].update(count=0, greeted=True)
+        context.application.mark_data_for_update_persistence(user_ids=43)
+
+    one, two = [await world.start(COUNT, CommandHandler("write", write), **PER_RECORD) for _ in range(2)]
+    await world.bob.send(one, "/count")
+    await world.ada.send(two, "/write")
+    assert (await world.stored("per-record")).user_data == {43: {"count": 1, "greeted": True}}
+    assert two.persistence.stats.unread_merged == 1
+    assert await world.said(world.bob, two, "/count") == ["2"]
+
+
+async def test_looking_at_others_without_loading_deletes_nothing_and_dropping_them_drops_all(world):
+    async def look(_update, context):
+        assert context.application.user_data[43] == {}
+        context.application.mark_data_for_update_persistence(user_ids=43)
+
+    async def drop(_update, context):
+        context.application.drop_user_data(43)
+
+    one = await world.start(COUNT, **PER_RECORD)
+    await world.bob.send(one, "/count")
+    two = await world.start(CommandHandler("look", look), CommandHandler("drop", drop), **PER_RECORD)
+    await world.ada.send(two, "/look")
+    assert (await world.stored("per-record")).user_data == {43: {"count": 1}}
+    await world.ada.send(two, "/drop")
+    assert (await world.stored("per-record")).user_data == {}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_who_has_data_is_iterated_unsaved_ones_too_and_dropped_ones_not(world, layout):
+    one = await world.start(layout=layout, save="interval")
+    numbers = range(1, 35)
+    for number in numbers:
+        one.user_data[number]["n"] = one.chat_data[-number]["n"] = number
+    one.mark_data_for_update_persistence(user_ids=numbers, chat_ids=[-n for n in numbers])
+    await one.update_persistence()
+    one.drop_user_data(7)
+    await one.update_persistence()
+    two = await world.start(layout=layout, save="interval")
+    await two.persistence.update_user_data(100, {"n": 1})
+    world.plan = lambda operation, _key: pytest.fail("saved") if operation == "put" else None
+    two._memory.replica.stage(next(iter(two._memory.replica.records(Kind.USER))), None)
+    left = {*numbers, 100} - {7}
+    users = [number async for number in two.persistence.iter_user_ids()]
+    assert len(users) == len(set(users)) == len(left) - 1
+    assert set(users) < left
+    assert {number async for number in two.persistence.iter_chat_ids()} == {-n for n in numbers}
+    world.plan = lambda _operation, _key: None
+
+
+async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world):
+    async def migrate(update, context):
+        context.application.migrate_chat_data(update.effective_message)
+
+    group, supergroup = world.telegram.group(-5, "Friends"), world.telegram.group(-1005, "Friends", supergroup=True)
+    one = await world.start(COUNT, **PER_RECORD)
+    await world.ada.send(one, "/count", chat=group)
+    two = await world.start(COUNT, MessageHandler(filters.StatusUpdate.MIGRATE, migrate), **PER_RECORD)
+    told = world.ada.message_update("", chat=group)
+    told["message"].pop("text")
+    told["message"]["migrate_to_chat_id"] = -1005
+    await two.process_update(Update.de_json(told, two.bot))
+    await world.ada.send(one, "/count", chat=supergroup)
+    assert (await world.stored("per-record")).chat_data == {-1005: {"count": 2}}
+
+
+async def test_moving_data_that_is_not_loaded_is_refused(world):
+    one = await world.start(**PER_RECORD)
+    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] is not loaded"):
+        one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
+    await one.load_data(chat_ids=[-5, -1005])
+    one.chat_data[-5]["title"] = "Friends"
+    one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
+    await one.update_persistence()
+    assert (await world.stored("per-record")).chat_data == {-1005: {"title": "Friends"}}
+
+
+async def test_a_timer_loads_whom_it_needs_and_saves(world):
+    await filled(world, 20)
+
+    async def everybody(app):
+        async for user_id in app.persistence.iter_user_ids():
+            if user_id % 2:
+                await app.load_data(user_ids=user_id)
+                app.user_data[user_id]["count"] += 1000
+
+    async with world.build(**PER_RECORD) as app:
+        await app.run_and_save(everybody)
+    found = (await world.stored("per-record")).user_data
+    assert found == {1000 + n: {"count": n + 1000 * (n % 2)} for n in range(20)}
+
+
+async def test_a_job_sees_its_user(world):
+    async def later(context):
+        context.user_data["count"] += 10
+
+    one = await world.start(COUNT, **PER_RECORD)
+    await world.ada.send(one, "/count")
+    two = await world.start(**PER_RECORD)
+    job = two.job_queue.run_once(later, 1000, user_id=42, chat_id=42)
+    await job.run(two)
+    await two.update_persistence()
+    assert (await world.stored("per-record")).user_data == {42: {"count": 11}}
+
+
+# ---------------------------------------------------------------- keyboards
+
+
+async def offer(update, _context):
+    button = InlineKeyboardButton("tea", callback_data=("chose", "tea"))
+    await update.effective_message.reply_text("What?", reply_markup=InlineKeyboardMarkup([[button]]))
+
+
+async def chosen(update, _context):
+    await update.callback_query.answer()
+    await update.effective_message.reply_text(str(update.callback_query.data))
+
+
+KEYBOARD = [CommandHandler("offer", offer), CallbackQueryHandler(chosen)]
+
+
+async def test_a_keyboard_of_which_an_instance_never_heard_is_read_when_it_is_pressed(world):
+    one = await world.start(*KEYBOARD, **PER_RECORD)
+    await world.ada.send(one, "/offer")
+    await world.bob.send(one, "/offer")
+    for _ in range(2):
+        async with world.build(*KEYBOARD, **PER_RECORD) as two:
+            assert (await world.ada.press(two, "tea"))[0].text == "('chose', 'tea')"
+            assert len(two.bot.callback_data_cache.persistence_data[0]) == 1
+    assert (await world.bob.press(one, "tea"))[0].text == "('chose', 'tea')"
+    keyboards, queries = (await world.stored("per-record")).bot.callback_data_cache.persistence_data
+    assert (len(keyboards), len(queries)) == (2, 3)
+
+
+# ---------------------------------------------------------------- letting go
+
+
+def kept(app) -> int:
+    return len(app._memory.replica._places)
+
+
+async def test_memory_does_not_grow_with_the_number_of_users(world):
+    one = await world.start(COUNT, talk(), cache_size=6, **PER_RECORD)
+    people = [world.telegram.user(100 + number, f"P{number}") for number in range(16)]
+    for turn in ("1", "2"):
+        for person in people:
+            assert await world.said(person, one, "/count") == [turn]
+            assert len(one.user_data) <= 6
+            assert len(one.chat_data) <= 6
+            assert kept(one) <= 16
+    assert one.persistence.stats.unread_merged == 0
+    stored = await world.stored("per-record")
+    assert stored.user_data == stored.chat_data == {person.id: {"count": 2} for person in people}
+
+
+async def test_conversations_are_let_go_of_and_come_back(world):
+    one = await world.start(COUNT, talk(), cache_size=6, **PER_RECORD)
+    people = [world.telegram.user(100 + number, f"P{number}") for number in range(16)]
+    for person in people:
+        assert await world.said(person, one, "/ask") == ["Your name?"]
+    assert len(one._conversation_handler_conversations["talk"]) <= 6
+    for person in people:
+        assert await world.said(person, one, person.name) == ["Thank you"]
+    assert (await world.stored("per-record")).user_data == {person.id: {"name": person.name} for person in people}
+
+
+async def test_a_conversation_that_waits_for_its_time_stays(world):
+    one = await world.start(talk(conversation_timeout=1000), COUNT, cache_size=1, **PER_RECORD)
+    await one.job_queue.start()
+    await world.ada.send(one, "/ask")
+    for number in range(10):
+        await world.telegram.user(100 + number, "P").send(one, "/count")
+    await one.job_queue.stop()
+    assert set(one._conversation_handler_conversations["talk"]) == {(42, 42)}
+
+
+async def test_what_is_unsaved_stays(world):
+    one = await world.start(COUNT, cache_size=1, save="interval", **PER_RECORD)
+    people = [world.telegram.user(100 + number, f"P{number}") for number in range(10)]
+    for person in people:
+        await person.send(one, "/count")
+    one.user_data[100]["lock"] = asyncio.Lock()
+    await one.update_persistence()
+    one.user_data[101]["nobody marked"] = True
+    one.user_data[100]["used"] = "last"
+    await one.update_persistence()
+    await one.update_persistence()
+    assert set(one.user_data) == {100, 101}
+    assert one.user_data[101]["nobody marked"]
+    del one.user_data[100]["lock"]
+    one.mark_data_for_update_persistence(user_ids=100)
+
+
+async def test_what_a_handler_or_a_task_has_in_hand_stays(world):
+    going_on, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def begin(_update, context):
+        context.user_data["cart"] = ["milk"]
+
+    async def slow(_update, context):
+        cart = context.user_data["cart"]
+        going_on.release()
+        await go_on.wait()
+        cart.append("tea")
+
+    blocking, apart = CommandHandler("slow", slow), CommandHandler("apart", slow, block=False)
+    with pytest.warns(UserWarning, match="block=False"):
+        one = await world.start(CommandHandler("begin", begin), blocking, apart, COUNT, cache_size=1, **PER_RECORD)
+    for person in (world.ada, world.bob):
+        await person.send(one, "/begin")
+    sent = [asyncio.ensure_future(world.ada.send(one, "/slow")), asyncio.ensure_future(world.bob.send(one, "/apart"))]
+    for _ in sent:
+        await asyncio.wait_for(going_on.acquire(), 30)  # or a handler failed
+    for number in range(10):
+        await world.telegram.user(100 + number, "P").send(one, "/count")
+    go_on.set()
+    await asyncio.gather(*sent)
+    await asyncio.sleep(0)
+    await one.update_persistence()
+    stored = (await world.stored("per-record")).user_data
+    assert (stored[42], stored[43]) == ({"cart": ["milk", "tea"]}, {"cart": ["milk", "tea"]})
+    await world.telegram.user(200, "P").send(one, "/count")
+    await one.update_persistence()
+    assert len(one.user_data) == 1
+
+
+async def test_what_was_let_go_of_and_used_again_at_once_is_saved(world):
+    one = await world.start(COUNT, cache_size=1, **PER_RECORD)
+    await asyncio.gather(*(person.send(one, "/count") for person in (world.ada, world.bob) for _ in range(5)))
+    assert (await world.stored("per-record")).user_data == {42: {"count": 5}, 43: {"count": 5}}
+
+
+async def test_an_application_that_starts_again_goes_on(world):
+    app = world.build(COUNT, talk(), **PER_RECORD)
+    other = await world.start(COUNT, **PER_RECORD)
+    for turn in ("1", "3", "5"):
+        async with app:
+            assert await world.said(world.ada, app, "/count") == [turn]
+        await world.ada.send(other, "/count")
+    other.drop_user_data(42)
+    await other.update_persistence()
+    async with app:
+        assert await world.said(world.ada, app, "/count") == ["1"]
+
+
+async def test_a_persistence_that_goes_to_ptbs_own_application_reads_everything_again(world):
+    await filled(world, 5)
+    persistence = BucketPersistence(world.store(), **PER_RECORD)
+    lazy = world.telegram.builder().application_class(BucketApplication).persistence(persistence).build()
+    async with lazy:
+        assert len(lazy.user_data) == 0
+    plain = world.telegram.builder().persistence(persistence).build()
+    async with plain:
+        assert len(plain.user_data) == 5
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, True, None])
+def test_a_size_that_is_none_is_refused(world, size):
+    with pytest.raises(ConfigurationError, match="cache_size"):
+        world.build(cache_size=size)
