@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from ptb_bucket.cli import main
-from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, NotFoundError, RefusedError
+from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, NotFoundError, RefusedError, SealError
 from ptb_bucket.state import Record
 from ptb_bucket.stores import LocalStore, Update
 from ptb_bucket.tools import open_past, open_state
@@ -197,6 +197,27 @@ async def test_another_bots_state_is_not_replaced(uri, tmp_path):
     async with open_past(uri, bot_id=BOT) as archive:
         with pytest.raises(ForeignDocumentError):
             await plan_rescue(archive)
+
+
+async def test_a_broken_seal_is_damage_and_a_missing_key_is_none(uri, tmp_path, monkeypatch):
+    await change(uri, (ADA, {"v": "plain"}))
+    monkeypatch.setenv("PTB_BUCKET_SIGNING_KEYS", "a" * 43)
+    async with open_past(uri) as archive:
+        with pytest.raises(SealError):
+            await plan_rescue(archive)  # it is plain; that is for 'rekey'
+    (tmp_path / "data" / "state.json").unlink()
+    sealed = uri.replace("data?", "sealed?")
+    await change(sealed, (ADA, {"v": 1}))
+    good = await records(sealed)
+    path = tmp_path / "sealed" / "state.json"
+    path.write_bytes(path.read_bytes()[:-4])
+    monkeypatch.setenv("PTB_BUCKET_SIGNING_KEYS", "b" * 43)
+    async with open_past(sealed) as archive:
+        with pytest.raises(SealError):
+            await plan_rescue(archive)  # whether it is damaged nobody can tell without its key
+    monkeypatch.setenv("PTB_BUCKET_SIGNING_KEYS", "a" * 43)
+    await restored(sealed, plan_rescue)
+    assert await records(sealed) == good
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Every call carries ``retry=None``: Google's own retries repeat uploads for two m
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from google.api_core import exceptions as api
@@ -19,16 +20,20 @@ from ptb_bucket_gcs._options import is_google
 from ptb_bucket_gcs._transport import CuttableAdapter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from ptb_bucket.stores import NotModified
     from ptb_bucket_gcs._options import Options
 
-__all__ = ["Objects", "open_client"]
+__all__ = ["Objects", "as_versions", "open_client"]
 
 CONNECT: Final = 3.05
 READ: Final = 10.0
 """Seconds for a connection, and for the next bytes of an answer; the store's own timeout is above both."""
+
+_SAME: Final = timedelta(seconds=1)
+"""Within this, one generation's end is the next one's beginning: Google takes one write of an object each second."""
 
 
 class _Upload(storage.Blob):  # type: ignore[misc]  # untyped
@@ -89,14 +94,14 @@ class Objects:
         found = self._list(prefix, "name,size")
         return ([BlobInfo(blob.name, blob.size) for blob in page] for page in found.pages)
 
-    def version_pages(self, key: str) -> Iterator[list[BlobVersion]]:
-        """List the generations of one object, until other keys begin."""
+    def version_pages(self, key: str) -> Iterator[list[storage.Blob]]:
+        """List the generations of one object, until other keys begin; :func:`as_versions` reads them."""
         found = self._list(
             key, "name,size,generation,timeCreated,timeDeleted", versions="true"
         )  # an emulator wants it so
         for page in found.pages:
             blobs = list(page)
-            yield [_version(blob) for blob in blobs if blob.name == key]
+            yield [blob for blob in blobs if blob.name == key]
             if any(blob.name != key for blob in blobs):
                 return
 
@@ -125,8 +130,18 @@ class Objects:
         return self.client.list_blobs(self._bucket, prefix=prefix, fields=fields, **options, **self._once)
 
 
-def _version(blob: storage.Blob) -> BlobVersion:
-    return BlobVersion(str(blob.generation), blob.time_created, blob.size, current=blob.time_deleted is None)
+def as_versions(blobs: Iterable[storage.Blob]) -> Iterator[BlobVersion]:
+    """The generations of one object as versions, newest first, with a marker where it was deleted.
+
+    Google keeps no such markers: one is where a generation ended and no other one began.
+    """
+    since: datetime | None = None
+    for blob in sorted(blobs, key=lambda blob: int(blob.generation), reverse=True):
+        ended = blob.time_deleted
+        if ended is not None and (since is None or since - ended > _SAME):
+            yield BlobVersion(f"{blob.generation}-deleted", ended, 0, deleted=True)
+        yield BlobVersion(str(blob.generation), blob.time_created, blob.size, current=ended is None)
+        since = blob.time_created
 
 
 def open_client(options: Options) -> storage.Client:

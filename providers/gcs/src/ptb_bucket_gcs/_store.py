@@ -124,7 +124,7 @@ class GcsStore(BlobStore):
                 yield info
 
     async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
-        """Iterate over the generations of one object, newest first; Google has no deletion markers.
+        """Iterate over the generations of one object, newest first, and when it was deleted.
 
         Where the bot may not read the bucket's settings, what is there is given: the current generation, if no more.
 
@@ -133,8 +133,11 @@ class GcsStore(BlobStore):
         """
         self._check(key)
         await self._must_keep_versions(key)
-        found = [version async for version in self._pages("versions", key, lambda objects: objects.version_pages(key))]
-        for version in sorted(found, key=lambda version: int(version.version), reverse=True):
+        from ptb_bucket_gcs._objects import as_versions  # noqa: PLC0415  with the SDK
+
+        for version in as_versions(
+            [blob async for blob in self._pages("versions", key, lambda objects: objects.version_pages(key))]
+        ):
             yield version
 
     async def delete_version(self, key: str, version: str) -> None:

@@ -10,6 +10,7 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CorruptDocumentError
+from ptb_bucket.stores import open_store
 from ptb_bucket.testing.conformance._tools import ToolCase
 
 if TYPE_CHECKING:
@@ -90,3 +91,15 @@ class RestoreTests(ToolCase):
         assert (result.returncode, result.stderr) == (0, ""), result
         assert await self._users(uri) == whole
         assert (await self.facts(*shlex.split(command)))["objects"] == []
+
+    async def test_a_deleted_state_is_brought_back(self, old: Backend, uri: str) -> None:
+        """The history shows when it went; the newest version before is taken."""
+        del old  # only that it keeps versions
+        await self.remember(uri)
+        whole = await self._users(uri)
+        async with open_store(uri) as store:
+            await store.delete("state.json")
+        deleted, last, *_ = (await self.facts("history", uri))["versions"]
+        assert (deleted["deleted"], last["deleted"], last["current"]) == (True, False, False)
+        assert (await self.facts("restore", uri))["objects"][0]["version"] == last["version"]
+        assert await self._users(uri) == whole
