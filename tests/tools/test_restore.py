@@ -10,7 +10,7 @@ import pytest
 from ptb_bucket.cli import main
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, NotFoundError, RefusedError, SealError
 from ptb_bucket.state import Record
-from ptb_bucket.stores import LocalStore, Update
+from ptb_bucket.stores import LocalStore, StoreWrapper, Update
 from ptb_bucket.tools import open_past, open_state
 from ptb_bucket.tools._history import history
 from ptb_bucket.tools._restore import plan_rescue, plan_restore, plan_version, restore
@@ -128,6 +128,32 @@ async def test_what_a_bot_writes_meanwhile_stays_unless_it_is_what_is_restored(u
         await restore(archive, plans, interval=0)
     found = await records(uri)
     assert (found[ADA], set(found)) == (before[ADA], {ADA, GRACE})
+
+
+class Racing(StoreWrapper):
+    """Lets somebody else be faster, once."""
+
+    def __init__(self, store, uri, *changes):
+        super().__init__(store)
+        self.uri, self.changes = uri, changes
+
+    async def put(self, key, data, mode):
+        changes, self.changes = self.changes, ()
+        if changes:
+            await change(self.uri, *changes, types=[Cart])
+        return await super().put(key, data, mode)
+
+
+async def test_a_lost_race_is_merged_record_by_record_without_opening_them(uri, tmp_path):
+    await change(uri, (ADA, {"cart": Cart(["a"])}), types=[Cart])
+    before = await records(uri)
+    await change(uri, (ADA, {"cart": Cart(["b"])}), (GRACE, {"v": 1}), types=[Cart])
+    racing = Racing(LocalStore(tmp_path / "data", keep=20), uri, (ADA, {"v": 3}), (CHAT, {"v": 3}))
+    async with open_past(racing) as archive:
+        await restore(archive, await plan_version(archive, (await versions(archive))[-1]), interval=0)
+    assert racing.changes == ()
+    found = await records(uri)
+    assert (found[ADA], set(found)) == (before[ADA], {ADA, CHAT})
 
 
 async def versions(archive):
