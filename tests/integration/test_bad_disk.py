@@ -11,7 +11,6 @@ from bots import opened
 
 from ptb_bucket.errors import AccessError, UnavailableError
 
-
 MOUNT, UMOUNT = (shutil.which(name) or name for name in ("mount", "umount"))
 
 

@@ -36,7 +36,7 @@ class Origin:
     document: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spooled:
     """An opened spool."""
 
