@@ -172,6 +172,30 @@ async def test_interrupted_anywhere_it_leaves_nothing(tmp_path, at):
     assert await keys(below) == []
 
 
+@pytest.mark.parametrize("at", range(3))
+async def test_what_lands_after_the_interruption_goes_as_well(at):
+    """A put that goes on without its caller, as a thread does."""
+    below, landing = MemoryStore(), []
+
+    class Slow(StoreWrapper):
+        async def put(self, key, data, mode):
+            async def land():
+                await asyncio.sleep(0.01)
+                return await below.put(key, data, mode)
+
+            landing.append(asyncio.ensure_future(land()))
+            if len(landing) == at + 1:
+                task.cancel()
+            return await asyncio.shield(landing[-1])
+
+    task = asyncio.ensure_future(check(Slow(below)))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.gather(*landing, return_exceptions=True)
+    assert len(landing) == at + 1
+    assert await keys(below) == []
+
+
 @pytest.mark.parametrize(
     ("documents", "options", "verdict", "words"),
     [
