@@ -16,3 +16,16 @@ def test_show_counts_it_and_runs_nothing(name, tmp_path, capsys):
     assert main(["show", f"file:{tmp_path}/bot"]) == 0
     assert "user_data" in capsys.readouterr().out
     assert not target.exists()
+
+
+@pytest.mark.parametrize("name", malicious.effective("x"))
+def test_show_of_the_record_itself_runs_nothing(name, tmp_path, capsys):
+    target = tmp_path / "made"
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "bot" / "state.pkl").write_bytes(malicious.document(malicious.effective(str(target))[name]))
+    assert main(["show", f"file:{tmp_path}/bot", "user_data", "42"]) in {0, 1}
+    shown = capsys.readouterr()
+    assert shown.out.startswith("user_data[42]") or shown.err.startswith(
+        "ptb-bucket: user_data[42]: a stored record is"
+    )
+    assert not target.exists()

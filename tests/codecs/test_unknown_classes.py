@@ -8,6 +8,7 @@ import pickle
 from collections import defaultdict
 from datetime import datetime, tzinfo
 
+import malicious
 import pytest
 import strategies
 from hypothesis import given
@@ -97,3 +98,11 @@ def test_a_damaged_pickle_is_said_to_be(damaged):
 
 def test_an_opaque_value_is_named_and_not_shown():
     assert repr(Opaque("Cart", {"secret": 1})) == "<Cart>"
+
+
+@pytest.mark.parametrize("name", malicious.probes())
+def test_a_probe_is_shown_or_said_to_be_damaged(name):
+    try:
+        assert shown_pickle(malicious.probes()[name])
+    except CannotLoadError as error:
+        assert "damaged" in str(error)  # noqa: PT017  either is right

@@ -200,8 +200,9 @@ async def test_a_page_goes_on_after_the_last_one(store):
 # ---------------------------------------------------------------- from Python
 
 
-async def test_edit_from_python(store):
-    bot = await remembered(store)
+@pytest.mark.parametrize("layout", ["single", "per-type", "per-record"])
+async def test_edit_from_python(store, layout):
+    bot = await remembered(store, layout=layout)
     live = (await bot.get_user_data())[42]
     async with edit_user_data(store, 42, types=[Cart]) as data:
         data["cart"].items.append(2)
@@ -213,7 +214,7 @@ async def test_edit_from_python(store):
         data["x"] += 1
     await bot.refresh_user_data(42, live)
     assert (live["cart"], live["mine"]) == (Cart([1, 2]), True)
-    new = running(store)
+    new = running(store, layout=layout)
     assert (await new.get_chat_data(), await new.get_bot_data()) == ({-100: {"title": "Friends"}}, {"x": 2})
 
 
