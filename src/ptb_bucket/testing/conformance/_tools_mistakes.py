@@ -27,6 +27,7 @@ CALLS: Final[Mapping[str, str]] = {
     "set": "{uri} user_data 42 premium true",
     "rm": "{uri} user_data 42",
     "end-conversation": "{uri} order 42 42",
+    "erase-user": "{uri} 42",
     "copy": "{uri} file:{new}",
     "history": "{uri}",
     "restore": "{uri} --at 1h",
