@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from people import ours
 
 from ptb_bucket.codecs import open_codec
-from scaling.cases import NAME, users_of
+from scaling.cases import NAME, states, users_of
 from scaling.commits import timed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["memory", "times"]
 async def times(case: Case, store: BlobStore) -> dict[str, float]:
     """Medians of loading as PTB does it, and of decoding the same records."""
     codec = open_codec(case.codec)
-    encoded = [codec.encode(data) for data in users_of(case).values()]
+    encoded = [codec.encode(data) for data in (*users_of(case).values(), *states(case).values())]
 
     async def decode() -> None:
         [codec.decode(data) for data in encoded]

@@ -172,15 +172,13 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """The values of one kind: what the bucket holds when PTB starts, afterwards what PTB has."""
         await self._begin()
         replica, section = self._open.replica, f"{kind.value} {handler}"
-        fetch = replica.held if section in self._sections else self._give
-        self._sections.add(section)
         records = [r for r in replica.records(kind) if handler is None or r.conversation[0] == handler]
-        values = ((record, fetch(record)) for record in records)
-        return [(record, value) for record, value in values if value is not MISSING]
-
-    def _give(self, record: Record) -> Any:
-        """PTB replaces bot_data; into everything else it puts what it is given, and keeps the rest."""
-        return self._open.replica.give(record, replaces=self._empty_handed or record == BOT_DATA)
+        if section in self._sections:
+            held = ((record, replica.held(record)) for record in records)
+            return [(record, value) for record, value in held if value is not MISSING]
+        self._sections.add(section)
+        # PTB replaces bot_data; into everything else it puts what it is given, and keeps the rest.
+        return await replica.give_all(records, replaces=self._empty_handed or kind is Kind.BOT)
 
     async def get_bot_data(self) -> BD:
         """The stored bot_data, or an empty one of the context types'. See ``BasePersistence.get_bot_data``.

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state._callback_limit import trimmed
 from ptb_bucket.state._document import Document
@@ -22,6 +22,8 @@ from ptb_bucket.state._header import Commit, Fate, Header
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ptb_bucket.state._journal import Journal
     from ptb_bucket.state._merger import Decision, Merger
     from ptb_bucket.state._writer import Writer
@@ -298,6 +300,19 @@ class Ledger:
                 layers[name] = self.merger.merge(record, old, layer[record], new, unread=self.unread)
                 old, new = layer[record], layers[name]
         return Rebase(self.top(record), new, target, layers)
+
+    def first_given(self, records: Sequence[Record]) -> list[bytes] | None:
+        """What is stored of records that PTB was never given and never gave us; None if one has more layers."""
+        carried = self.attempt.carried if self.attempt else {}
+        layers: tuple[dict[Record, Any], ...] = (self.seen, self.staged, self.unsure, self.gave_way, carried)
+        if any(not layer.keys().isdisjoint(records) for layer in layers):
+            return None
+        stored = [encoded for record in records if (encoded := self.stored(record)) is not None]
+        return stored if len(stored) == len(records) else None
+
+    def gave(self, records: Sequence[Record], stored: Sequence[bytes]) -> None:
+        """PTB was given these, as they are stored."""
+        self._saw(dict(zip(records, stored, strict=True)))
 
     def adopt(self, record: Record, rebase: Rebase) -> None:
         """PTB's live object is now what ``rebase.after`` says: the layers follow."""

@@ -27,6 +27,8 @@ class Kind(str, enum.Enum):
     CALLBACK = "callback_data"
     UPDATES = "updates"
 
+    __hash__ = str.__hash__  # Enum's is a function in Python, and every look-up of a record would call it
+
 
 class Record(NamedTuple):
     """bot_data, one chat's data, one user's data, one conversation's state, one keyboard's callback data."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnsavedError
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, PTBBucketError, UnsavedError
 from ptb_bucket.state._commit import commit_document
 from ptb_bucket.state._header import Header
 from ptb_bucket.state._inplace import assign
@@ -28,7 +29,7 @@ from ptb_bucket.state.records import HANDLED, Kind, Record
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state._merger import Merger
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import BlobStore
 
 __all__ = ["Replica"]
+
+TURN = 500
+"""Records that are decoded before the loop turns: some milliseconds."""
 
 
 @dataclass
@@ -181,6 +185,28 @@ class Replica:
         if replaces or value is not MISSING:
             ledger.adopt(record, rebase)
         return value
+
+    async def give_all(self, records: Sequence[Record], *, replaces: bool = True) -> list[tuple[Record, Any]]:
+        """Like :meth:`give`, for many records of one kind; those that are absent are left out.
+
+        The loop turns in between: it takes long where there are many.
+        """
+        given: list[tuple[Record, Any]] = []
+        for begin in range(0, len(records), TURN):
+            given += self._give_some(records[begin : begin + TURN], replaces=replaces)
+            await asyncio.sleep(0)
+        return given
+
+    def _give_some(self, records: Sequence[Record], *, replaces: bool) -> Iterable[tuple[Record, Any]]:
+        ledger = self._ledger(records[0])
+        stored = None if self.layout.lazy else ledger.first_given(records)
+        with suppress(CannotLoadError):  # one by one, it is told which
+            if stored is not None:
+                values = self.codec.decode_all(stored)
+                ledger.gave(records, stored)
+                return zip(records, values, strict=True)
+        found = ((record, self.give(record, replaces=replaces)) for record in records)
+        return [(record, value) for record, value in found if value is not MISSING]
 
     def is_stored(self, record: Record) -> bool:
         """Whether the bucket holds anything for it, as far as we know, or PTB gave us something."""

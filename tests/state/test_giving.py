@@ -1,0 +1,70 @@
+"""Giving PTB everything at its start: at once what nobody has touched, and like one record after the other all else."""
+
+from __future__ import annotations
+
+import pytest
+
+from ptb_bucket.codecs import open_codec
+from ptb_bucket.errors import CannotLoadError
+from ptb_bucket.state import LAYOUTS, MISSING, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import replica as module
+from ptb_bucket.stores import Create, MemoryStore
+
+USERS = [Record.user(number) for number in range(1, 8)]
+
+
+def replica_on(store, layout="single") -> Replica:
+    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+    return Replica(store, open_layout(layout), merger.codec, merger, "1", tuple(Kind))
+
+
+@pytest.fixture(autouse=True)
+def several_turns(monkeypatch):
+    monkeypatch.setattr(module, "TURN", 3)
+
+
+async def filled(layout="single") -> MemoryStore:
+    store = MemoryStore()
+    replica = replica_on(store, layout)
+    for number, record in enumerate(USERS):
+        replica.stage(record, {"n": number})
+    await replica.commit()
+    return store
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("touched", ["nothing", "given", "staged", "under way"])
+async def test_all_at_once_is_like_one_by_one(layout, touched):
+    store = await filled(layout)
+    one, other = replica_on(store, layout), replica_on(store, layout)
+    for replica in (one, other):
+        await replica.load()
+        if touched == "given":
+            replica.give(USERS[4])
+        if touched in ("staged", "under way"):
+            replica.stage(USERS[4], {"n": "ours"})
+        if touched == "under way":
+            replica._ledger(USERS[4]).prepare()
+    given = dict(await one.give_all(USERS))
+    assert given == {record: other.give(record) for record in USERS}
+    assert [one.held(record) for record in USERS] == [other.held(record) for record in USERS]
+    assert [one._ledger(record).seen.get(record) for record in USERS] == [
+        other._ledger(record).seen.get(record) for record in USERS
+    ]
+
+
+async def test_what_is_absent_is_left_out():
+    replica = replica_on(await filled())
+    await replica.load()
+    assert dict(await replica.give_all([*USERS[:2], Record.user(99)])).keys() == {*USERS[:2]}
+    assert replica.give(Record.user(99)) is MISSING
+
+
+async def test_one_that_is_damaged_is_named():
+    packed = (await (await filled()).get("state.json")).data.replace(b'{"n":4}', b'{"$Cart":{}}')
+    store = MemoryStore()
+    await store.put("state.json", packed, Create())
+    replica = replica_on(store)
+    await replica.load()
+    with pytest.raises(CannotLoadError, match=r"user_data\[5\]: a stored Cart cannot be loaded"):
+        await replica.give_all(USERS)
