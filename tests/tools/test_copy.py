@@ -17,7 +17,8 @@ from ptb_bucket.cli import main
 from ptb_bucket.errors import CannotLoadError, RefusedError, UnsavedError
 from ptb_bucket.state import HANDLED, Record
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools._copy import copy, open_target
+from ptb_bucket.tools._copy import copy
+from ptb_bucket.tools._copy_target import open_target
 
 BOT = "123456"
 LAYOUTS = ("single", "per-type", "per-record")

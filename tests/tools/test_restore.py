@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -9,7 +11,7 @@ import pytest
 
 from ptb_bucket.cli import main
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, NotFoundError, RefusedError, SealError
-from ptb_bucket.state import Record
+from ptb_bucket.state import Record, Writer
 from ptb_bucket.stores import LocalStore, StoreWrapper, Update
 from ptb_bucket.tools import open_past, open_state
 from ptb_bucket.tools._history import history
@@ -29,9 +31,10 @@ def uri(tmp_path):
 
 
 async def change(uri, *changes, types=(), bot_id=BOT):
-    """One commit: records and their new values, None to drop."""
+    """One commit of a bot's: records and their new values, None to drop."""
     async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
         replica = state.replica()
+        replica.writer = Writer()  # as a bot's
         await replica.load()
         for record, value in changes:
             replica.give(record)
@@ -170,6 +173,21 @@ async def test_it_waits_until_the_bot_has_been_silent_for_two_intervals(uri):
     assert await records(uri) == after
     await restored(uri, lambda archive: plan_restore(archive, when), interval=60, force=True)
     assert await records(uri) != after
+
+
+async def test_a_bot_that_writes_to_another_object_is_running_too(uri, tmp_path):
+    uri += "&layout=per-type"
+    await change(uri, (ADA, {"v": 1}))
+    await change(uri, (ADA, {"v": 2}))
+    old = (tmp_path / "data" / "user_data.json").read_text()
+    hour_ago = f"{int(time.time()) - 3600}]"
+    (tmp_path / "data" / "user_data.json").write_text(re.sub(r"\d{10}\]", hour_ago, old))
+    async with open_past(uri) as archive:
+        plans = await plan_version(archive, (await versions(archive))[-1])
+        await change(uri, (CHAT, {"v": 1}))
+        with pytest.raises(RefusedError, match=r"chat_data\.json.*--force"):
+            await restore(archive, plans)
+        await restore(archive, plans, interval=0)
 
 
 async def damage(tmp_path, data=b'{"ptb_bucket": {"form'):

@@ -9,7 +9,8 @@ import click
 
 from ptb_bucket.cli._arguments import with_output, with_types
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools._copy import Copied, check_source, copy, open_target
+from ptb_bucket.tools._copy import Copied, copy
+from ptb_bucket.tools._copy_target import check_source, open_target
 
 if TYPE_CHECKING:
     from ptb_bucket.cli._output import Output

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ptb_bucket.codecs import open_codec, same
+from ptb_bucket.codecs import same
 from ptb_bucket.errors import (
     CannotLoadError,
     CannotStoreError,
-    ConfigurationError,
-    ForeignDocumentError,
-    NotFoundError,
     RefusedError,
     UnsavedError,
 )
-from ptb_bucket.state import Archive, Draft, Kind, Writer, for_each
-from ptb_bucket.tools._state import State, open_state
+from ptb_bucket.state import Draft, Kind, Writer, for_each
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from ptb_bucket.state import Record
-    from ptb_bucket.stores import BlobStore
+    from ptb_bucket.tools._state import State
 
     Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
     Batch = dict[str, dict[Record, bytes]]
 
-__all__ = ["Copied", "copy", "open_target"]
+__all__ = ["Copied", "copy"]
 
 _BATCH = 500
 _STEP = 1000
@@ -54,57 +49,6 @@ class Copied:
         self.labels += [record.label for record in different[: max(0, _LABELS - len(self.labels))]]
 
 
-@asynccontextmanager
-async def open_target(
-    where: str | os.PathLike[str] | BlobStore, source: State, *, types: Iterable[Any] = (), bot_id: str | None = None
-) -> AsyncIterator[State]:
-    """Open where a state is to be copied to. What its URI does not say of layout and codec is as in the source.
-
-    Args:
-        where: As for :func:`open_state`.
-        source: What is to be copied.
-        types: As for :func:`open_state`.
-        bot_id: Whose memory it will be; None for the source's bot.
-
-    Raises:
-        RefusedError: It is the source's place, another bot's, or another state lies there.
-        ConfigurationError, DocumentError, StoreError: As for :func:`open_state`.
-    """
-    try:
-        async with open_state(where, types=types, bot_id=bot_id or source.bot_id, create=True) as target:
-            _refuse_same(source, target)
-            yield await _as_source(source, target, list(types)) if target.is_new else target
-    except ForeignDocumentError as error:
-        raise RefusedError(str(error)) from error
-
-
-def _refuse_same(source: State, target: State) -> None:
-    places = [(state.store.describe("state"), _server(state)) for state in (source, target)]
-    if places[0] == places[1]:
-        raise RefusedError(f"Source and destination are the same place, {places[0][0]}. Choose another prefix.")
-
-
-def _server(state: State) -> str:
-    return state.location.uri.options.get("endpoint_url", "") if state.location.uri else ""
-
-
-async def _as_source(source: State, target: State, types: list[Any]) -> State:
-    try:
-        other = await Archive.find(target.store)
-    except NotFoundError:
-        pass
-    else:
-        raise RefusedError(
-            f"At {target.store.describe('state')} lies a state already, with layout={other.layout.name} and "
-            f"codec={other.codec}. Choose an empty prefix; nothing was copied."
-        )
-    said = target.location.said
-    layout = target.archive.layout if "layout" in said else source.archive.layout
-    codec = target.archive.codec if "codec" in said else source.archive.codec
-    archive = Archive(target.store, layout, codec, target.bot_id)
-    return replace(target, archive=archive, codec=open_codec(codec, types))
-
-
 @contextmanager
 def _silent(total: int) -> Iterator[Callable[[int], None]]:
     del total
@@ -125,7 +69,7 @@ async def copy(
 
     Args:
         source: What to copy.
-        target: Where to; see :func:`open_target`.
+        target: Where to; see ``open_target``.
         overwrite: Replace records of the destination that differ.
         dry_run: Only count.
         progress: Called with the number of steps, two for each record; gives what is called with those done.
@@ -203,7 +147,8 @@ class _Work:
 
     async def _batches(self, step: Callable[[int], None]) -> AsyncIterator[Batch]:
         """The source's records by the destination's documents, a bounded number at once where there are many."""
-        layout, batch = self._target.archive.layout, {}  # type: tuple[Any, Batch]
+        layout = self._target.archive.layout
+        batch: Batch = {}
         async for records in self._parts():
             steps = 0
             for record, encoded in records.items():
@@ -264,9 +209,3 @@ class _Work:
             )
         for start in range(0, len(records), _STEP):
             step(min(_STEP, len(records) - start))
-
-
-def check_source(uri: str) -> None:
-    """Refuse a source that only a bot's id makes one place: ``--bot-id`` is the destination's."""
-    if "{bot_id}" in uri:
-        raise ConfigurationError("The source's URI has {bot_id} in it. Write the id in its place.")

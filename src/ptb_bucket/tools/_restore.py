@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import CorruptDocumentError, NotFoundError, RefusedError
-from ptb_bucket.state import Draft, Writer
+from ptb_bucket.state import Draft, Kind, Writer
 from ptb_bucket.tools._history import keys_of, readable
 
 if TYPE_CHECKING:
@@ -44,6 +44,12 @@ class Restoring:
     def is_needed(self) -> bool:
         """Whether anything changes."""
         return bool(self.changes) or self.over is not None
+
+    @property
+    def owner(self) -> str:
+        """Whose it is: where there is nothing now nor then, there is nothing to restore either."""
+        part = self.past or self.now
+        return part.bot_id if part else ""
 
     @property
     def figures(self) -> dict[str, int]:
@@ -177,29 +183,37 @@ async def restore(
         DocumentError: What lies there now cannot be used.
     """
     needed = [plan for plan in plans if plan.is_needed]
+    _refuse_empty(needed)
     if not force:
-        _refuse_while_written(needed, timedelta(seconds=_INTERVALS * interval))
+        await _refuse_while_written(archive, needed, interval * _INTERVALS)
     writer = Writer("restore")
     for plan in needed:
-        await _restore_one(archive, plan, writer)
+        draft = await Draft.open(archive, plan.key, plan.owner, writer, over=plan.over, past=plan.past)
+        draft.stage(plan.changes)
+        await draft.commit()
 
 
-async def _restore_one(archive: Archive, plan: Restoring, writer: Writer) -> None:
-    owner = plan.past or plan.now
-    if owner is None or not plan.changes:
-        raise RefusedError(f"{plan.object}: there was nothing in it. Move it away to start anew; nothing was changed.")
-    draft = await Draft.open(archive, plan.key, owner.bot_id, writer, over=plan.over, past=plan.past)
-    draft.stage(plan.changes)
-    await draft.commit()
-
-
-def _refuse_while_written(plans: Sequence[Restoring], within: timedelta) -> None:
-    now = datetime.now(timezone.utc)
+def _refuse_empty(plans: Sequence[Restoring]) -> None:
     for plan in plans:
-        for commit in plan.now.commits if plan.now else ():
-            if not commit.is_tools and now - commit.time < within:
+        if not plan.changes:
+            raise RefusedError(
+                f"{plan.object} cannot be read, and held nothing then. Move it away to start anew; nothing was changed."
+            )
+
+
+async def _refuse_while_written(archive: Archive, plans: Sequence[Restoring], within: float) -> None:
+    """Whoever wrote to any of them lately still runs, perhaps. What cannot be read, no bot can be writing."""
+    seen = {plan.key: plan.now for plan in plans}
+    if any(seen.values()):
+        others = [key for key in archive.layout.keys(Kind) if key not in seen]
+        seen.update({key: (await _current(archive, key))[0] for key in others})
+    now = datetime.now(timezone.utc)
+    for part in filter(None, seen.values()):
+        for commit in part.commits:
+            ago = (now - commit.time).total_seconds()
+            if not commit.is_tools and ago < within:
                 raise RefusedError(
-                    f"{plan.object}: the bot (writer {commit.writer}) committed {(now - commit.time).seconds} seconds "
-                    f"ago, and may still be running: it could write back what is to be undone. Stop it and wait "
-                    f"{within.seconds} seconds, or insist: --force."
+                    f"{part.key}: the bot (writer {commit.writer}) committed {max(0, int(ago))} seconds ago, and may "
+                    "still be running: it could write back what is to be undone. Stop it and wait "
+                    f"{within:g} seconds, or insist: --force."
                 )
