@@ -46,7 +46,7 @@ class Commit:
 class Part:
     """One document as it lies: whose it is, its writers' last commits (newest first), and its records, encoded.
 
-    ``size`` is in bytes, as they lie in the bucket.
+    ``size`` is in bytes, before compression and sealing.
     """
 
     key: str
