@@ -45,7 +45,7 @@ def test_two_processes_change_the_same_chat_sets_lists_and_counter(tmp_path, cou
 
 def test_a_process_killed_in_the_middle_of_a_commit_leaves_the_old_or_the_new_document(tmp_path, count):
     uri, rng, acknowledged = f"file:{tmp_path}/state", random.Random(20250523), 0
-    for _ in range(count(5, 100)):
+    for _ in range(count(3, 200)):
         process = spawn("count_aloud", uri, acknowledged)
         for _ in range(rng.randrange(1, 6)):
             acknowledged = int(process.stdout.readline() or pytest.fail(process.stderr.read()))

@@ -1,5 +1,7 @@
 """Processes that race: ``python -m ptb_bucket.testing.racers PROGRAM URI PROCESSES TIMES``.
 
+Or ``python -m ptb_bucket.testing.racers save_aloud URI``.
+
 What each of them returned is printed as JSON. They are forked from one that has imported everything, which saves
 seconds of a test that is about milliseconds.
 """
@@ -7,6 +9,7 @@ seconds of a test that is about milliseconds.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import multiprocessing
 import sys
@@ -32,13 +35,18 @@ _PATIENCE: Final = 200
 TELEGRAM: Final = OfflineTelegram()
 
 
-async def increment(uri: str, _name: int, times: int, start: Start) -> int:
-    """Count, as a handler does that was given its data before the others wrote theirs; how often that was merged."""
+def _opened(uri: str) -> BucketPersistence:
     persistence: BucketPersistence = BucketPersistence(
         uri, resolver=add_differences, refresh_interval=0, commit_timeout=_PATIENCE
     )
     request = OfflineRequest(TELEGRAM)
     persistence.set_bot(ExtBot(TELEGRAM.token, request=request, get_updates_request=request))
+    return persistence
+
+
+async def increment(uri: str, _name: int, times: int, start: Start) -> int:
+    """Count, as a handler does that was given its data before the others wrote theirs; how often that was merged."""
+    persistence = _opened(uri)
     bot_data = await persistence.get_bot_data()
     start()
     for number in range(times):
@@ -63,6 +71,17 @@ async def create(uri: str, name: int, times: int, start: Start) -> list[int]:
                 continue
             won.append(number)
     return won
+
+
+async def save_aloud(uri: str) -> None:
+    """Save numbered states of two users for ever, and print each number when it is durable: to be killed meanwhile."""
+    persistence = _opened(uri)
+    users = await persistence.get_user_data()
+    for number in itertools.count(users.get(1, {"n": 0})["n"] + 1):
+        data = {"n": number, "padding": [number] * 2000}
+        await asyncio.gather(persistence.update_user_data(1, data), persistence.update_user_data(2, data))
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
 
 
 async def _import_everything(uri: str) -> None:
@@ -94,4 +113,6 @@ def main(program: Program, uri: str, processes: int, times: int) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "save_aloud":
+        asyncio.run(save_aloud(sys.argv[2]))
     main({"increment": increment, "create": create}[sys.argv[1]], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -1,8 +1,12 @@
-"""Races between processes: what they count adds up, and one of them creates."""
+"""Processes that race, and that are killed: what they count adds up, one of them creates, nothing is half."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import random
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -26,6 +30,20 @@ def _race(program: str, uri: str, processes: int, times: int) -> list[Any]:
     return list(json.loads(done.stdout))
 
 
+def _killed(uri: str, saves: int, seconds: float) -> int:
+    """Kill a process while it saves; the last number that it said to be durable."""
+    command = [sys.executable, "-m", "ptb_bucket.testing.racers", "save_aloud", uri]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  ourselves
+    assert process.stdout
+    said = [process.stdout.readline() for _ in range(saves)]
+    with contextlib.suppress(subprocess.TimeoutExpired):  # it goes on for ever
+        process.wait(seconds)
+    process.kill()
+    said += process.communicate()[0].split("\n")[:-1]
+    assert process.returncode == -signal.SIGKILL
+    return int(said[-1])
+
+
 class ProcessConformance(Case):
     """Subclass it with a fixture ``backend`` whose :meth:`Backend.uri` leads to its place."""
 
@@ -43,6 +61,22 @@ class ProcessConformance(Case):
             merged = _race("increment", uri, 8, times)
             assert sum(merged) > 0  # it was a race
             assert await instances.open(uri).get_bot_data() == {"count": 8 * times}
+
+    KILLS: ClassVar[tuple[int, int]] = (2, 200)
+    """Processes that are killed while they save, likewise."""
+
+    async def test_killed_while_it_saves_what_was_acknowledged_is_there_and_documents_are_whole(
+        self, backend: Backend, count: Count
+    ) -> None:
+        """``kill -9`` at any moment: the old document or the new one, with everything that was said to be durable."""
+        rng, uri = random.Random(20250523), backend.uri("bot/")  # noqa: S311  the same each time
+        for _ in range(count(*self.KILLS)):
+            acknowledged = await asyncio.to_thread(_killed, uri, rng.randrange(1, 6), rng.uniform(0, 0.02))
+            async with Instances() as instances:
+                users = await instances.open(uri).get_user_data()
+            assert users[1] == users[2]
+            assert set(users[1]["padding"]) == {users[1]["n"]}
+            assert acknowledged <= users[1]["n"] <= acknowledged + 1
 
     async def test_of_six_processes_one_creates(self, backend: Backend, count: Count) -> None:
         """Each object has one creator, and the creator's bytes."""
