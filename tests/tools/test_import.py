@@ -182,6 +182,19 @@ async def test_what_cannot_be_stored_is_refused_or_left_out(tmp_path, uri):
         read_memory(tmp_path / "evil.pickle", leave_out=True)
 
 
+async def test_what_only_the_codec_refuses(tmp_path, uri):
+    """A cycle, which JSON cannot say and pickle can."""
+    loop = [1]
+    loop.append(loop)
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps({**DATA, "user_data": {1: {"good": 1, "loop": loop}}}))
+    with pytest.raises(RefusedError, match=r'user_data\[1\]\["loop"\].*--leave-out'):
+        await imported(tmp_path / "bot.pickle", uri)
+    assert not list(tmp_path.glob("state/*.json"))
+    await imported(tmp_path / "bot.pickle", uri, leave_out=True)
+    assert (await remembered(uri))[0] == {1: {"good": 1}}
+    await imported(tmp_path / "bot.pickle", f"file:{tmp_path.as_posix()}/other?codec=pickle")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -231,9 +244,10 @@ async def test_what_differs_is_not_touched_unless_asked_for(tmp_path, uri):
     with pytest.raises(RefusedError, match=r"1 records.*user_data\[1\].*--overwrite"):
         await imported(tmp_path / "two.pickle", uri)
     assert 3 not in (await remembered(uri))[0]
+    lies = {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}
     found, _ = await imported(tmp_path / "two.pickle", uri, overwrite=True, dry_run=True)
     assert [record.label for record in found.replaced] == ["user_data[1]"]
-    assert 3 not in (await remembered(uri))[0]
+    assert {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()} == lies
     await imported(tmp_path / "two.pickle", uri, overwrite=True)
     users, _, bot, *_ = await remembered(uri)
     assert users == {1: {"name": "Bo"}, 3: {"n": 1}}
