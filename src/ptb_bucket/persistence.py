@@ -54,7 +54,9 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         uri_or_store: Where the state lies, such as ``s3://bucket/prefix``, ``gs://bucket/prefix``,
             ``file:./bot-data`` or ``memory:``; ``{bot_id}`` in it becomes the bot's id. Or a directory as a path. Or an
             open store, which stays yours to close. Without it, the environment variable ``PTB_BUCKET_URI`` is read.
-        layout: ``"single"`` (default: one document) or ``"per-type"`` (one for each kind of data). Also a URI option.
+        layout: ``"single"`` (default: one document), ``"per-type"`` (one for each kind of data) or ``"per-record"``
+            (one for each chat, user, conversation and keyboard, for many users with BucketApplication). Also a URI
+            option.
         codec: ``"json"`` (default: typed and readable) or ``"pickle"``. Also a URI option.
         types: Classes of your own that occur in the data: enums, dataclasses, pydantic and attrs models, named tuples,
             plain classes. Those of ``context_types`` are known.

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import LostRaceError, PTBBucketError, StoreError, UnavailableError, UnsavedError
+from ptb_bucket.state._loops import aside
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ async def _look(place: Place, waiting: Waiting) -> None:
 
 
 async def _try(place: Place, attempt: Attempt, waiting: Waiting) -> None:
+    await aside(attempt.packed, size=len(attempt.document))
     unclear, attempt.unclear = attempt.unclear, True  # until an answer says otherwise; a cancelled put is unclear too
     try:
         etag = await waiting.within(_send(place, attempt))
@@ -85,7 +87,7 @@ async def _try(place: Place, attempt: Attempt, waiting: Waiting) -> None:
 async def _send(place: Place, attempt: Attempt) -> str:
     place.wrote = asyncio.get_running_loop().time()
     mode = Create() if attempt.condition is None else Update(attempt.condition)
-    return await place.store.put(place.key, attempt.body, mode)
+    return await place.store.put(place.key, attempt.packed(), mode)
 
 
 async def _find_out(place: Place, waiting: Waiting, error: Exception) -> None:

@@ -28,6 +28,10 @@ class Document:
     header: Header
     sections: Mapping[Kind, Section] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        """How many records it has."""
+        return sum(map(len, self.sections.values()))
+
     def get(self, record: Record) -> bytes | None:
         """One record, encoded; None where it is absent."""
         entry = self.sections.get(record.kind, {}).get(record.id)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket.state._callback_limit import trimmed
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Commit, Fate, Header
+from ptb_bucket.state._values import Values
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
@@ -52,10 +53,16 @@ class Attempt:
     commit: Commit
     condition: str | None  # the ETag that it updates, None if it creates
     document: Document
-    body: bytes
     carried: dict[Record, Encoded]
     merged: Merged
     unclear: bool = False  # it was sent, and no answer told what became of it
+    body: bytes | None = None  # the document's bytes, when they are needed
+
+    def packed(self) -> bytes:
+        """The document's bytes, the same each time."""
+        if self.body is None:
+            self.body = self.document.pack()
+        return self.body
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,7 +87,7 @@ class Ledger:
     callback_limit: int | None = None
     document: Document | None = None
     etag: str | None = None
-    seen: dict[Record, bytes] = field(default_factory=dict)
+    seen: Values = field(default_factory=Values)
     staged: dict[Record, Encoded] = field(default_factory=dict)
     attempt: Attempt | None = None
     unsure: dict[Record, tuple[Encoded, Encoded]] = field(default_factory=dict)
@@ -211,7 +218,7 @@ class Ledger:
         document = before.changed(header, merged.changes)
         over = trimmed(document, self.callback_limit, self.merger)
         document = document.changed(header, over) if over else document
-        return Attempt(header.commits[0], self.etag, document, document.pack(), carried, merged)
+        return Attempt(header.commits[0], self.etag, document, carried, merged)
 
     def applied(self, etag: str | None = None) -> None:
         """The attempt is in the bucket. With its ETag, it is also what the bucket holds now."""
@@ -257,10 +264,7 @@ class Ledger:
         self.unread = self.unread and not values
         self.dropped -= values.keys()
         for record, encoded in values.items():
-            if encoded is None:
-                self.seen.pop(record, None)
-            else:
-                self.seen[record] = encoded
+            self.seen.put(record, encoded)
 
     def _settle_all(self) -> None:
         for record in list(self.staged):
@@ -304,8 +308,9 @@ class Ledger:
     def first_given(self, records: Sequence[Record]) -> list[bytes] | None:
         """What is stored of records that PTB was never given and never gave us; None if one has more layers."""
         carried = self.attempt.carried if self.attempt else {}
-        layers: tuple[dict[Record, Any], ...] = (self.seen, self.staged, self.unsure, self.gave_way, carried)
-        if any(not layer.keys().isdisjoint(records) for layer in layers):
+        layers: tuple[dict[Record, Any], ...] = (self.staged, self.unsure, self.gave_way, carried)
+        given = any(self.seen.get(record) is not None for record in records)
+        if given or any(not layer.keys().isdisjoint(records) for layer in layers):
             return None
         stored = [encoded for record in records if (encoded := self.stored(record)) is not None]
         return stored if len(stored) == len(records) else None

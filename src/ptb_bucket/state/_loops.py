@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
-__all__ = ["AT_ONCE", "LoopLock", "chunks", "for_each"]
+__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each"]
+
+MANY: Final = 2_000
+"""Records that take a few milliseconds; a thread costs less than one."""
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -54,6 +57,16 @@ async def _work_off(rest: Iterator[T], work: Callable[[T], Awaitable[None]], err
             await work(item)
         except Exception as error:  # noqa: BLE001  raised when all are done
             errors.append(error)
+
+
+async def aside(work: Callable[[], T], *, size: int) -> T:
+    """Do something with bytes in a thread, if it would hold up the loop.
+
+    Args:
+        work: What to do. Nothing that it reads may change meanwhile.
+        size: How many records it goes through.
+    """
+    return await asyncio.to_thread(work) if size > MANY else work()
 
 
 async def chunks(items: AsyncIterator[T], make: Callable[[T], U]) -> AsyncIterator[list[U]]:

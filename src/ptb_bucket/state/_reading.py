@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import DocumentError, ForeignDocumentError, NotFoundError, VanishedDocumentError
 from ptb_bucket.state._document import Document
-from ptb_bucket.state._loops import LoopLock
+from ptb_bucket.state._loops import LoopLock, aside
 from ptb_bucket.stores import NOT_MODIFIED
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import Blob, BlobStore
 
 __all__ = ["Place", "open_document"]
+
+BYTES_OF_A_RECORD: Final = 100
+"""About; what is opened has not been counted yet."""
 
 
 @dataclass
@@ -76,7 +79,8 @@ class Place:
             self._absent(error)
         else:
             if blob is not NOT_MODIFIED:
-                self.ledger.loaded(self._opened(blob), blob.etag)
+                document = await aside(lambda: self._opened(blob), size=len(blob.data) // BYTES_OF_A_RECORD)
+                self.ledger.loaded(document, blob.etag)
         self.asked = began
 
     def _absent(self, error: NotFoundError) -> None:

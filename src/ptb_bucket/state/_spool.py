@@ -57,9 +57,7 @@ class Spooled:
         for kind, record_id, layers in self.data["records"]:
             record = Record(Kind(kind), record_id)
             opened = {name: _bytes(text) for name, text in layers.items()}
-            seen = opened["seen"]
-            if seen is not None:
-                ledger.seen[record] = seen
+            ledger.seen.put(record, opened["seen"])
             if "staged" in opened:
                 ledger.staged[record] = opened["staged"]
             if "carried" in opened:
@@ -75,7 +73,7 @@ class Spooled:
         body = base64.b64decode(attempt["body"])
         document = Document.unpack(body, codec=ledger.empty.codec, bot_id=ledger.empty.bot_id)
         return Attempt(
-            Commit(*attempt["commit"]), attempt["condition"], document, body, carried, Merged(), attempt["unclear"]
+            Commit(*attempt["commit"]), attempt["condition"], document, carried, Merged(), attempt["unclear"], body
         )
 
 
@@ -93,7 +91,7 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
         and {
             "commit": list(attempt.commit),
             "condition": attempt.condition,
-            "body": _text(attempt.body),
+            "body": _text(attempt.packed()),
             "unclear": attempt.unclear,
         },
     }

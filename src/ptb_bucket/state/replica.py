@@ -29,7 +29,7 @@ from ptb_bucket.state.records import HANDLED, Kind, Record
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state._merger import Merger
@@ -128,12 +128,15 @@ class Replica:
 
     def records(self, kind: Kind) -> list[Record]:
         """The records of one kind that PTB has, or would be given."""
-        found: dict[Record, None] = {}
+        return list(self.each(kind))
+
+    def each(self, kind: Kind) -> Iterator[Record]:
+        """The same, one by one: whoever takes them may wait in between."""
         for ledger in self._ledgers(kind):
             section = ledger.document.sections.get(kind, {}) if ledger.document else {}
-            found.update((Record(kind, record_id), None) for record_id in section)
-            found.update((record, None) for record in [*ledger.seen, *ledger.pending] if record.kind is kind)
-        return list(found)
+            given = [*ledger.seen.of(kind), *(record for record in ledger.pending if record.kind is kind)]
+            yield from (Record(kind, record_id) for record_id in section)
+            yield from (record for record in dict.fromkeys(given) if record.id not in section)
 
     async def iterate(self, kind: Kind) -> AsyncIterator[Record]:
         """The records of one kind in the bucket, and unsaved ones, without those that are to be dropped.
@@ -163,7 +166,7 @@ class Replica:
         return {
             record
             for ledger in self._ledgers(kind)
-            for record in {*ledger.seen, *ledger.pending}
+            for record in {*ledger.seen.of(kind), *ledger.pending}
             if record.kind is kind and ledger.top(record) is not None
         }
 

@@ -26,7 +26,7 @@ __all__ = ["PersistenceConformance"]
 
 _PREFIX: Final = "bots/{bot_id}"
 _COMBINATIONS: Final = tuple(itertools.product(LAYOUTS, ("json", "pickle")))
-_DOCUMENTS: Final = {"single": 1, "per-type": 5, "per-record": 10}
+_DOCUMENTS: Final = {"single": 1, "per-type": 5, "per-record": 9}
 _KEYBOARDS: Final[list[tuple[str, float, dict[str, Any]]]] = [
     ("a" * 32, 1000.5, {"b1": ("buy", 3), "b2": None}),
     ("c" * 32, 1001.0, {"d1": {"page": 2}}),

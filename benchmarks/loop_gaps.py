@@ -1,0 +1,97 @@
+"""The longest time that the event loop stands still while a large `single` state is loaded, saved and refreshed.
+
+Run: python benchmarks/loop_gaps.py [--users 100000] [--codec pickle]. One JSON object, times in milliseconds; `idle` is
+what the machine itself does to a loop that has nothing to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+
+from people import filled, ours, people
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from ptb_bucket import BucketPersistence
+
+TICK = 0.001
+FIRST = 100_000
+
+
+class Gaps:
+    """Longest gaps between two turns of the loop, in milliseconds, by what was going on."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, float] = {}
+
+    @contextlib.asynccontextmanager
+    async def during(self, what: str) -> AsyncIterator[None]:
+        """Watch the loop inside."""
+        self.found[what] = 0.0
+        watching = asyncio.create_task(self._watch(what))
+        await asyncio.sleep(10 * TICK)
+        try:
+            yield
+        finally:
+            await asyncio.sleep(10 * TICK)
+            watching.cancel()
+
+    async def _watch(self, what: str) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(TICK)
+            self.found[what] = max(self.found[what], (time.perf_counter() - before - TICK) * 1000)
+
+
+async def measure(users: int, codec: str) -> dict[str, float]:
+    """All gaps of one codec."""
+    gaps = Gaps()
+    with tempfile.TemporaryDirectory() as folder:
+        options = {"codec": codec, "refresh_interval": 0}
+        some = people(users)
+        one, two = await filled(f"file:{folder}/bot", some, **options), ours(f"file:{folder}/bot", **options)
+        async with gaps.during("idle"):
+            await asyncio.sleep(1)
+        await _each(
+            gaps,
+            {
+                "load": two.get_user_data(),
+                "the other kinds": _others(two),
+                "save one user": two.update_user_data(FIRST, {"changed": True}),
+                "refresh one user": one.refresh_user_data(FIRST, some[FIRST]),
+            },
+        )
+    return {what: round(gap, 1) for what, gap in gaps.found.items()}
+
+
+async def _each(gaps: Gaps, steps: dict[str, Awaitable[Any]]) -> None:
+    for what, step in steps.items():
+        async with gaps.during(what):
+            await step
+
+
+async def _others(persistence: BucketPersistence[Any, Any, Any]) -> None:
+    await persistence.get_bot_data()
+    await persistence.get_chat_data()
+    await persistence.get_callback_data()
+    await persistence.get_conversations("talk")
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--users", type=int, default=100_000)
+    parser.add_argument("--codec", choices=("json", "pickle"), default="json")
+    arguments = parser.parse_args()
+    print(json.dumps(asyncio.run(measure(arguments.users, arguments.codec))))
+
+
+if __name__ == "__main__":
+    main()
