@@ -28,6 +28,10 @@ class WireFault(enum.Enum):
     ANSWER_503 = "503 without"
     ANSWER_409 = "409 without"
     ANSWER_429 = "429 without"
+    ANSWER_301 = "301 without"
+    ANSWER_400 = "400 without"
+    ANSWER_403 = "403 without"
+    ANSWER_404 = "404 without"
     ANSWER_500_AFTER = "500 after"
     ANSWER_503_AFTER = "503 after"
     ANSWER_409_AFTER = "409 after"
@@ -39,6 +43,11 @@ class WireFault(enum.Enum):
     def applies(self) -> bool:
         """Whether the server gets the request and answers it, before anything goes wrong."""
         return self.value.endswith("after")
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether a server answers so that repeating does not help; the body that is planned with it says why."""
+        return self.status in {301, 400, 403, 404}
 
     @property
     def status(self) -> int:
