@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
+from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import AccessError, UnavailableError
-from ptb_bucket.testing.conformance._instances import Instances
 from ptb_bucket.testing.proxy import WireFault
+from ptb_bucket.testing.telegram import OfflineTelegram
 
 VERDICTS = {
     "credentials expired": (WireFault.ANSWER_400, "ExpiredToken", AccessError),
@@ -17,6 +19,20 @@ VERDICTS = {
     "wrong region": (WireFault.ANSWER_301, "PermanentRedirect", AccessError),
     "bucket deleted": (WireFault.ANSWER_404, "NoSuchBucket", AccessError),
 }
+
+
+@contextlib.asynccontextmanager
+async def life(uri):
+    """A persistence with a bot, closed in the end."""
+    persistence = BucketPersistence(uri)
+    persistence.set_bot(OfflineTelegram().builder().build().bot)
+    yield persistence
+    await persistence.flush()
+
+
+async def bot_data_at(uri):
+    async with life(uri) as persistence:
+        return await persistence.get_bot_data()
 
 
 def body(code):
@@ -37,12 +53,11 @@ async def goes_on(persistence, error, mend):
 @pytest.mark.parametrize(("fault", "code", "error"), VERDICTS.values(), ids=VERDICTS)
 async def test_what_a_human_has_to_change_is_an_access_error_and_nothing_is_lost(server, proxy, fault, code, error):
     bucket = server.bucket()
-    async with Instances() as instances:
-        persistence = instances.open(server.uri(bucket, endpoint_url=proxy.url))
+    async with life(server.uri(bucket, endpoint_url=proxy.url)) as persistence:
         await persistence.update_bot_data({"n": 1})
         proxy.plan(fault, times=None, body=body(code), content_type="application/xml")
         await goes_on(persistence, error, proxy.clear)
-        assert await instances.open(server.uri(bucket)).get_bot_data() == {"n": 2}
+        assert await bot_data_at(server.uri(bucket)) == {"n": 2}
 
 
 class Relay:
@@ -76,8 +91,7 @@ class Relay:
 async def test_a_refused_connection_says_nothing_of_the_outcome_and_nothing_is_lost(server, unused_tcp_port):
     """Something listens, stops, and listens again, as when a server restarts."""
     bucket, target = server.bucket(), int(server.url.rpartition(":")[2].strip("/"))
-    async with Instances() as instances:
-        persistence = instances.open(server.uri(bucket, endpoint_url=f"http://127.0.0.1:{unused_tcp_port}"))
+    async with life(server.uri(bucket, endpoint_url=f"http://127.0.0.1:{unused_tcp_port}")) as persistence:
         patience = persistence._open.replica.patience
         patience.deadline = 30
         async with Relay(unused_tcp_port, target):
@@ -88,4 +102,4 @@ async def test_a_refused_connection_says_nothing_of_the_outcome_and_nothing_is_l
         patience.deadline = 30
         async with Relay(unused_tcp_port, target):
             await persistence.flush()
-        assert await instances.open(server.uri(bucket)).get_bot_data() == {"n": 2}
+        assert await bot_data_at(server.uri(bucket)) == {"n": 2}

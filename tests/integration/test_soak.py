@@ -1,0 +1,76 @@
+"""A bot that runs and runs: memory flat, no task and no descriptor left, nothing complained of."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import statistics
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from telegram.ext import CommandHandler
+
+from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.testing.telegram import OfflineTelegram
+
+PEOPLE = 20
+WARM, ROUNDS = 3, 6
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+class Soak:
+    """Two instances on one bucket, and people who come again and again."""
+
+    def __init__(self, uri: str, layout: str) -> None:
+        self.telegram = OfflineTelegram()
+        # The same ones again: this Telegram remembers every message.
+        self.updates = [self.telegram.user(1 + n, "P").message_update("/go") for n in range(PEOPLE)]
+        self.applications = [self._build(uri, layout) for _ in range(2)]
+
+    def _build(self, uri, layout):
+        persistence = BucketPersistence(uri, layout=layout, refresh_interval=0)
+        builder = self.telegram.builder().application_class(BucketApplication, {"save": "update"})
+        application = builder.persistence(persistence).build()
+        application.add_handler(CommandHandler("go", self._go))
+        return application
+
+    @staticmethod
+    async def _go(_update, context):
+        """Change everything, and let nothing grow but by what is bounded."""
+        context.user_data["n"] = context.user_data.get("n", 0) + 1
+        context.chat_data["last"] = [*context.chat_data.get("last", []), context.user_data["n"]][-5:]
+        context.bot_data["n"] = context.user_data["n"]
+
+    async def round(self, updates: int) -> None:
+        for number in range(updates):
+            await self.applications[number % 2].process_update(self.updates[number % PEOPLE])
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted in /proc")
+@pytest.mark.parametrize("layout", ["single", "per-record"])
+async def test_memory_tasks_and_descriptors_stay_where_they_are(tmp_path, count, layout, caplog, record_property):
+    caplog.set_level("ERROR")  # the records that pytest keeps would be what grows
+    soak = Soak(f"file:{tmp_path}/state", layout)
+    updates = count(60, 3000)
+    async with soak.applications[0], soak.applications[1]:
+        for _ in range(WARM):
+            await soak.round(updates)
+        tasks, opened_files = len(asyncio.all_tasks()), descriptors()
+        tracemalloc.start()
+        sizes = []
+        for _ in range(ROUNDS):
+            await soak.round(updates)
+            gc.collect()
+            sizes.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert len(asyncio.all_tasks()) <= tasks
+        assert descriptors() <= opened_files + 1
+    # The middle one: something that is loaded late, once, is no leak.
+    slope = statistics.median(after - before for before, after in itertools.pairwise(sizes)) / updates
+    record_property("bytes that stay of an update", round(slope, 1))
+    assert slope < 200, sizes
