@@ -14,6 +14,7 @@ from ptb_bucket._rounds import Rounds
 from ptb_bucket._settings import checked_interval, checked_resolver, checked_seconds, checked_spool_dir, locate
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record, keep_ours
+from ptb_bucket.state._loops import in_turns
 
 if TYPE_CHECKING:
     import os
@@ -174,7 +175,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """The values of one kind: what the bucket holds when PTB starts, afterwards what PTB has."""
         await self._begin()
         replica, section = self._open.replica, f"{kind.value} {handler}"
-        records = [r for r in replica.records(kind) if handler is None or r.conversation[0] == handler]
+        records = await in_turns(r for r in replica.each(kind) if handler is None or r.conversation[0] == handler)
         if section in self._sections:
             held = ((record, replica.held(record)) for record in records)
             return [(record, value) for record, value in held if value is not MISSING]
@@ -195,11 +196,11 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
 
     async def get_chat_data(self) -> dict[int, CD]:
         """All chats' data by chat id. See ``BasePersistence.get_chat_data``; raises as :meth:`get_bot_data`."""
-        return {record.number: value for record, value in await self._records(Kind.CHAT)}
+        return dict(await in_turns((record.number, value) for record, value in await self._records(Kind.CHAT)))
 
     async def get_user_data(self) -> dict[int, UD]:
         """All users' data by user id. See ``BasePersistence.get_user_data``; raises as :meth:`get_bot_data`."""
-        return {record.number: value for record, value in await self._records(Kind.USER)}
+        return dict(await in_turns((record.number, value) for record, value in await self._records(Kind.USER)))
 
     async def get_callback_data(self) -> CallbackData | None:
         """Keyboards, least recently used first, and queries; None if there are none. Raises as :meth:`get_bot_data`."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
-__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each"]
+__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each", "in_turns"]
 
 MANY: Final = 2_000
 """Records that take a few milliseconds; a thread costs less than one."""
@@ -67,6 +68,17 @@ async def aside(work: Callable[[], T], *, size: int) -> T:
         size: How many records it goes through.
     """
     return await asyncio.to_thread(work) if size > MANY else work()
+
+
+async def in_turns(items: Iterable[T]) -> list[T]:
+    """A list of them; where there are many, the loop turns while it is made."""
+    found: list[T] = []
+    rest = iter(items)
+    while some := list(itertools.islice(rest, MANY)):
+        found += some
+        if len(some) == MANY:
+            await asyncio.sleep(0)
+    return found
 
 
 async def chunks(items: AsyncIterator[T], make: Callable[[T], U]) -> AsyncIterator[list[U]]:
