@@ -10,6 +10,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from telegram import Update
 from telegram.ext import CommandHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
@@ -48,7 +49,8 @@ class Soak:
 
     async def round(self, updates: int) -> None:
         for number in range(updates):
-            await self.applications[number % 2].process_update(self.updates[number % PEOPLE])
+            application = self.applications[number % 2]
+            await application.process_update(Update.de_json(self.updates[number % PEOPLE], application.bot))
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted in /proc")
@@ -56,7 +58,7 @@ class Soak:
 async def test_memory_tasks_and_descriptors_stay_where_they_are(tmp_path, count, layout, caplog, record_property):
     caplog.set_level("ERROR")  # the records that pytest keeps would be what grows
     soak = Soak(f"file:{tmp_path}/state", layout)
-    updates = count(60, 3000)
+    updates = count(40, 3000)
     async with soak.applications[0], soak.applications[1]:
         for _ in range(WARM):
             await soak.round(updates)
@@ -68,6 +70,7 @@ async def test_memory_tasks_and_descriptors_stay_where_they_are(tmp_path, count,
             gc.collect()
             sizes.append(tracemalloc.get_traced_memory()[0])
         tracemalloc.stop()
+        assert sum(each.persistence.stats.commits for each in soak.applications) >= (WARM + ROUNDS) * updates
         assert len(asyncio.all_tasks()) <= tasks
         assert descriptors() <= opened_files + 1
     # The middle one: something that is loaded late, once, is no leak.

@@ -111,6 +111,7 @@ class GroupCommit:
             self._waiting_since = time.monotonic()
         self._next = asyncio.get_running_loop().create_task(self._run(), name="ptb_bucket commit")
         self._next.add_done_callback(_retrieved)
+        self._next.add_done_callback(self._tasks.discard)
         self._tasks.add(self._next)
         return self._next, True
 
