@@ -121,6 +121,20 @@ async def test_no_class_of_the_bots_is_needed(uri):
         assert await records(place) == before
 
 
+async def test_a_bot_that_was_started_after_the_plan_was_made_is_noticed(uri, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("ptb_bucket.state._header.time.time", lambda: 1_700_000_000.0)
+        await change(uri, (ADA, {"v": 1}))
+        await change(uri, (ADA, {"v": 2}))
+    when = await at(uri, 0)
+    async with open_past(uri) as archive:
+        plans = await plan_restore(archive, when)
+        await change(uri, (ADA, {"v": 3}))
+        with pytest.raises(RefusedError, match="may still be running"):
+            await restore(archive, plans)
+    assert (await records(uri))[ADA] == b'{"v":3}'
+
+
 async def test_what_a_bot_writes_meanwhile_stays_unless_it_is_what_is_restored(uri):
     await change(uri, (ADA, {"v": 1}))
     before = await records(uri)

@@ -202,13 +202,16 @@ def _refuse_empty(plans: Sequence[Restoring]) -> None:
 
 
 async def _refuse_while_written(archive: Archive, plans: Sequence[Restoring], within: float) -> None:
-    """Whoever wrote to any of them lately still runs, perhaps. What cannot be read, no bot can be writing."""
-    seen = {plan.key: plan.now for plan in plans}
-    if any(seen.values()):
-        others = [key for key in archive.layout.keys(Kind) if key not in seen]
-        seen.update({key: (await _current(archive, key))[0] for key in others})
+    """Whoever wrote to any of them lately still runs, perhaps. What cannot be read, no bot can be writing.
+
+    All are read again: a plan may be old, and a bot may have been started since.
+    """
+    keys = [plan.key for plan in plans]
+    if any(plan.now for plan in plans):
+        keys += [key for key in archive.layout.keys(Kind) if key not in keys]
+    seen = [part for part, _ in [await _current(archive, key) for key in keys]]
     now = datetime.now(timezone.utc)
-    for part in filter(None, seen.values()):
+    for part in filter(None, seen):
         for commit in part.commits:
             ago = (now - commit.time).total_seconds()
             if not commit.is_tools and ago < within:
