@@ -79,6 +79,26 @@ async def test_no_file_holds_the_person(tmp_path, layout, codec):
     assert users == {7: {"name": "Grace", "friend": PERSON}}
 
 
+@pytest.mark.parametrize("layout", ["per-type", "per-record"])
+async def test_old_versions_of_documents_that_were_deleted_are_found(tmp_path, layout):
+    """A listing shows no deleted object, and its versions hold the person all the same."""
+    uri = f"file:{tmp_path}?keep=10&layout={layout}"
+    bot = running(uri)
+    await bot.update_user_data(PERSON, {"name": "Ada"})
+    await bot.update_chat_data(PERSON, {"words": "Ada"})
+    await bot.update_bot_data({"name": "Grace"})
+    await bot.flush()
+    store = LocalStore(tmp_path, keep=10)
+    for info in [info async for info in store.list() if "bot_data" not in info.key]:
+        await store.delete(info.key)
+    async with open_state(uri) as state:
+        found = await find_person(state, PERSON)
+        past = await past_of(state, found)
+        assert past.number == 2
+        assert await erase(state, found, past, force=True) == 2
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"Ada" in path.read_bytes()]
+
+
 async def test_without_versions_the_past_is_left_alone_and_told(tmp_path):
     uri = f"file:{tmp_path}?keep=10"
     await remembered(uri)

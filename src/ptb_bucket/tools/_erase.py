@@ -102,31 +102,38 @@ def _as_number(user_id: int, codec: str) -> re.Pattern[bytes]:
 async def past_of(state: State, found: Findings) -> Past:
     """The old versions of each object that holds the person, or did in one of them.
 
+    Of objects that somebody deleted, which no listing shows, those are looked for whose keys the person's id tells.
+
     Raises:
         DocumentError: A document cannot be read.
         AccessError, UnavailableError: The store could not tell.
     """
     past = Past()
     try:
-        async for part in state.archive.parts(_KINDS):
-            key = _key(part)
+        present = {_key(part): bool(part.records) async for part in state.archive.parts(_KINDS)}
+        for key, has_records in {**_own(state, found.user_id), **present}.items():
             old = await _old(state, key)
-            if old and (key in found.records or await _held(state, part, old, found.user_id)):
+            if old and (key in found.records or await _held(state, key, old, found, has_records=has_records)):
                 past.versions[key] = old
     except UnsupportedError as error:
         return Past(problem=str(error))
     return past
 
 
-async def _held(state: State, part: Part, versions: list[str], user_id: int) -> bool:
-    if state.archive.layout.lazy and part.records:
+def _own(state: State, user_id: int) -> dict[str, bool]:
+    """The documents of a person's own data, as if they were without records."""
+    return dict.fromkeys(map(state.archive.layout.key, (Record.user(user_id), Record.chat(user_id))), False)
+
+
+async def _held(state: State, key: str, versions: list[str], found: Findings, *, has_records: bool) -> bool:
+    if state.archive.layout.lazy and has_records:
         return False  # it is one record's, and that is another one
     for version in versions:
         try:
-            old = await state.archive.part(_key(part), version)
+            old = await state.archive.part(key, version)
         except DocumentError:
             return True  # nobody can tell
-        if old is not None and any(is_of(record, user_id) for record in old.records):
+        if old is not None and any(is_of(record, found.user_id) for record in old.records):
             return True
     return False
 
