@@ -288,6 +288,19 @@ async def test_a_file_that_is_there_is_not_replaced_and_a_failure_leaves_none(tm
     assert json.loads((tmp_path / "all.json").read_text("utf-8"))["bot_id"] == "123456"
 
 
+@pytest.mark.parametrize("keys", ["PTB_BUCKET_ENCRYPTION_KEYS", "PTB_BUCKET_SIGNING_KEYS"])
+async def test_what_is_sealed_is_exported_in_every_format(tmp_path, uri, monkeypatch, keys):
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps(DATA))
+    monkeypatch.setenv(keys, "a" * 43)
+    await imported(tmp_path / "bot.pickle", f"{uri}?compression=gzip")
+    async with open_state(uri) as state:
+        for write in (export_json, export_pickle, export_dict):
+            assert await write(state, tmp_path / write.__name__) == 7
+    again = PicklePersistence(tmp_path / "export_pickle")
+    again.set_bot(BOT)
+    assert await again.get_user_data() == {1: DATA["user_data"][1]}
+
+
 async def test_an_older_export_in_five_files_leaves_nothing_behind(tmp_path, state):
     await export_pickle(state, tmp_path / "five", types=TYPES, multi=True)
     with pytest.raises(RefusedError, match="five_"):

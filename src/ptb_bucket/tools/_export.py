@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from telegram.ext import BasePersistence, DictPersistence, ExtBot, PicklePersist
 from ptb_bucket.codecs import JsonCodec, same
 from ptb_bucket.errors import RefusedError
 from ptb_bucket.persistence import BucketPersistence
+from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import BOT_DATA, Kind, Merger, Record
 from ptb_bucket.tools._memory_file import part_paths
 from ptb_bucket.tools._memory_json import EXPORT, VERSION, dict_persistence
@@ -219,8 +221,9 @@ class _Kept:
 async def _kept(state: State, types: Iterable[Any]) -> _Kept:
     bot = ExtBot(f"{state.bot_id}:export")
     archive = state.archive
+    opened = Sealing(environment={}, max_size=sys.maxsize)  # by the state's own store, with the keys there are
     source: BucketPersistence[Any, Any, Any] = BucketPersistence(
-        state.store, layout=archive.layout.name, codec=archive.codec, types=types
+        state.store, layout=archive.layout.name, codec=archive.codec, types=types, sealing=opened
     )
     source.set_bot(bot)
     handlers: dict[str, None] = {}
