@@ -8,6 +8,8 @@ import pty
 import re
 import subprocess
 import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 from evil_pickles import evil_pickles
@@ -31,8 +33,9 @@ def environment(**more):
 
 
 def run(folder, *arguments, **more):
+    """As people call it: by the script, whose ``sys.path`` does not begin with the folder, as that of ``-m`` does."""
     return subprocess.run(
-        [sys.executable, "-m", "ptb_bucket.cli", *arguments],
+        [Path(sysconfig.get_path("scripts"), "ptb-bucket"), *arguments],
         cwd=folder,
         env=environment(**more),
         capture_output=True,

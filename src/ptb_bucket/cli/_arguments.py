@@ -7,6 +7,7 @@ import importlib
 import itertools
 import os
 import re
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -102,8 +103,12 @@ def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]
 
 def _imported(name: str) -> list[Any]:
     module, _, attribute = name.partition(":")
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)  # where bot.py lies; unlike `python -m`, a script on the PATH does not look there
     try:
         found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
     except (ImportError, AttributeError, ValueError) as error:
-        raise click.BadParameter(f"--types {name}: {error}. It is MODULE:NAME, importable from here.") from error
+        raise click.BadParameter(
+            f"--types {name}: {error}. It is MODULE:NAME, importable in this directory."
+        ) from error
     return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
