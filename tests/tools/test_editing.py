@@ -140,6 +140,7 @@ async def test_what_a_running_bot_changes_meanwhile_stays(store):
         ("", "null", RefusedError),
         ("x", "{oops", ConfigurationError),
         ("x", "text", ConfigurationError),
+        ("cart.items[0]", "1", RefusedError),
     ],
 )
 async def test_what_cannot_be_set_changes_nothing(store, path, value, error):
@@ -257,3 +258,21 @@ async def test_no_state_is_made_by_editing(store):
 
 def test_opaque_values_are_equal_by_content():
     assert Opaque("A", [1]) == Opaque("A", [1]) != Opaque("A", [1.0])
+
+
+@pytest.mark.parametrize(("text", "blamed"), [("yes", False), ("[1", False), ('{"$bytes": 5}', True)])
+async def test_a_value_that_is_no_json_is_not_called_a_damaged_record(store, text, blamed):
+    await remembered(store)
+    async with open_state(store, keep_unknown=True) as state:
+        with pytest.raises(ConfigurationError, match="double quotes") as caught:
+            await set_value(state, USER, "x", text)
+    assert ("damaged" in str(caught.value)) is blamed
+
+
+async def test_what_has_no_places_is_named_and_not_called_missing(store):
+    await remembered(store)
+    async with open_state(store, keep_unknown=True) as state:
+        with pytest.raises(RefusedError, match=r"\['cart'\] is a Cart, which has no place \['items'\]"):
+            await set_value(state, USER, "cart.items[0]", "1")
+        with pytest.raises(NotFoundError, match=r"\['nothing'\] is not there"):
+            await set_value(state, USER, "nothing.x.y", "1")

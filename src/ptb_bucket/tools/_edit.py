@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,12 +110,21 @@ def _read(notation: JsonCodec, text: str) -> Any:
     try:
         return notation.decode(text.encode())
     except CannotLoadError as error:
+        why = f" ({error})" if _is_json(text) else ""  # what is none is no damaged record either
         raise ConfigurationError(
-            f"The value cannot be read as JSON of ours ({error}). Text stands in double quotes, and for the shell "
+            f"The value cannot be read as JSON of ours{why}. Text stands in double quotes, and for the shell "
             "the whole in single ones: '\"text\"'."
         ) from error
     except UnicodeEncodeError:
         raise ConfigurationError("The value is no text in UTF-8.") from None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _shown(notation: JsonCodec, value: Any) -> str | None:

@@ -82,6 +82,8 @@ def take_out(label: str, value: Any, steps: Sequence[Any]) -> Any:
 def _parent(label: str, value: Any, way: Sequence[Any], last: Any) -> Any:
     parent = value_at(value, way)
     if parent is MISSING:
+        if way:
+            _parent(label, value, way[:-1], way[-1])  # says so where it is because that has no places
         raise _nothing(label, way)
     if isinstance(parent, dict) or (isinstance(parent, (list, deque)) and type(last) is int):
         return parent
