@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -103,7 +104,7 @@ def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]
 
 def _imported(name: str) -> list[Any]:
     module, _, attribute = name.partition(":")
-    if (here := os.getcwd()) not in sys.path:
+    if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # where bot.py lies; unlike `python -m`, a script on the PATH does not look there
     try:
         found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
