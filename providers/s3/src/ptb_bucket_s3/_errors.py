@@ -119,7 +119,7 @@ def _answered(error: Exception, asked: Asked, needed: str) -> tuple[Callable[...
     status, code = status_of(error), str(details.get("Code", ""))
     kind = _kind(status, code, asked)
     text = f"{status} {code}: {str(details.get('Message', ''))[:300]}"
-    return kind, " ".join((text, *_advice(code, error, asked, needed)))
+    return kind, " ".join((f"{text.rstrip(' .:')}.", *_advice(code, error, asked, needed)))
 
 
 def _kind(status: int, code: str, asked: Asked) -> type[StoreError]:
