@@ -97,13 +97,17 @@ def make(target: Path) -> None:
         versions = json.loads(printed(folder, ["history", PLACE, "--json"]))["versions"]
         oldest = versions[-1]["version"]
         for scene, commands in SCENES.items():
-            rows = []
+            rows, width = [], COLUMNS
             for template in commands:
                 command = [part.format(oldest=oldest) for part in template]
                 typed = textwrap.wrap(f"$ ptb-bucket {' '.join(command)}", COLUMNS, subsequent_indent="    ")
                 rows += [_span(line, Style(color="blue", bold=True)) for line in typed]
-                rows += [drawn(line) for line in seen(printed(folder, command))]
-            (target / f"tools-{scene}.svg").write_text(framed(rows, COLUMNS), encoding="utf-8")
+                lines = seen(printed(folder, command))
+                rows += [drawn(line) for line in lines]
+                width = max(
+                    width, *(len(Text.from_ansi(line).plain.rstrip()) for line in lines)
+                )  # history folds nothing
+            (target / f"tools-{scene}.svg").write_text(framed(rows, width), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from rich.console import JustifyMethod
 
 __all__ = ["Output"]
+
+_ENDLESS: Final = 10_000
+"""Columns that no table has."""
 
 
 class Output:
@@ -52,17 +55,26 @@ class Output:
         columns: Iterable[str],
         rows: Iterable[Iterable[object]],
         styles: Mapping[str, str] = MappingProxyType({}),
+        *,
+        folded: bool = True,
     ) -> None:
-        """A table; columns whose name begins with ``#`` hold numbers. ``styles``: the style of cells with that text."""
+        """A table.
+
+        Args:
+            columns: Their names; those that begin with ``#`` hold numbers.
+            rows: Their cells.
+            styles: The style of cells with that text.
+            folded: Narrow enough for the terminal. Otherwise each row is one line, so that an id in it can be copied.
+        """
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            # A version's id that is cut off is of no use: fold it.
             justify: JustifyMethod = "right" if column.startswith("#") else "left"
             table.add_column(column.removeprefix("#"), justify=justify, overflow="fold")
         for row in rows:
             texts = (f"{cell:,}" if type(cell) is int else str(cell) for cell in row)
             table.add_row(*(Text(_visible(text), style=styles.get(text, "")) for text in texts))
-        self._console.print(table)
+        console = self._console if folded else Console(highlight=False, soft_wrap=True, width=_ENDLESS)
+        console.print(table)
 
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:

@@ -62,6 +62,7 @@ def _render(found: list[Past], output: Output) -> None:
             )
             for one in found
         ],
+        folded=False,
     )  # fmt: skip
 
 
