@@ -27,7 +27,7 @@ async def fill(uri, number):
 
 
 def test_the_bar_of_a_copy_moves(tmp_path, count):
-    number = count(3_000, 100_000)
+    number = count(800, 100_000)
     asyncio.run(fill(f"file:{tmp_path}/a", number))
     target = f"file:{tmp_path}/b?layout=per-record"
     shown = in_a_terminal("copy", f"file:{tmp_path}/a", target)

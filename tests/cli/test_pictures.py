@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+
 SCRIPT = Path(__file__).parents[2] / "docs" / "make_tool_pictures.py"
 
 
+@pytest.mark.long
 def test_the_pictures_of_the_tools_can_be_made(tmp_path):
     subprocess.run([sys.executable, SCRIPT, tmp_path], check=True, capture_output=True)
     made = {path.name for path in tmp_path.iterdir()}

@@ -9,12 +9,16 @@ from ptb_bucket.testing.conformance import ToolConformance, VersionedToolConform
 
 
 class TestTools(ToolConformance):
+    EVERY_DETAIL = True
+
     @pytest.fixture
     def backend(self, tmp_path, monkeypatch):
         return FileBackend(tmp_path, monkeypatch)
 
 
 class TestToolsWithGenerations(VersionedToolConformance):
+    EVERY_DETAIL = True
+
     @pytest.fixture
     def backend(self, tmp_path, monkeypatch):
         return FileBackend(tmp_path, monkeypatch, keep=10)

@@ -102,9 +102,10 @@ class Life:
                 for sealing in (self.sealing, Sealing(environment={})):
                     await self.tried(self.open(sealing=sealing).get_bot_data())
             await self._put(info.key, blob.data)
-        for path in self.spool.glob("*.spool"):
-            path.write_bytes(path.read_bytes()[:-5])
-            await self.tried(self.open().get_bot_data())
+        for path in list(self.spool.glob("*.spool")):
+            if path.exists():  # it is merged and removed as soon as the commit that carries it is through
+                path.write_bytes(path.read_bytes()[:-5])
+                await self.tried(self.open().get_bot_data())
 
     async def _put(self, key, data):
         await self.store.put(key, data, Update((await self.store.get(key)).etag))

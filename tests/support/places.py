@@ -24,11 +24,16 @@ class FileBackend(Backend):
         return LocalStore(self._root / "data", keep=self._keep)
 
     def _files(self):
-        for path in (self._root / "data").rglob("*"):
-            *directories, name = path.relative_to(self._root / "data").parts
-            if path.is_file() and not any(part.startswith(".") for part in (*directories, name)):
-                parts = [*(directory.removesuffix(".d") for directory in directories), name]
-                yield "/".join("" if part == "%" else unquote(part, errors="strict") for part in parts), path
+        waiting = [("", str(self._root / "data"))]
+        while waiting:
+            above, directory = waiting.pop()
+            for entry in os.scandir(directory) if Path(directory).is_dir() else ():
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    waiting.append((f"{above}{_decoded(entry.name.removesuffix('.d'))}/", entry.path))
+                else:
+                    yield above + _decoded(entry.name), Path(entry.path)
 
     async def read_raw(self, key):
         path = dict(self._files()).get(key)
@@ -58,6 +63,10 @@ class FileBackend(Backend):
     def denied(self):
         (self._root / "file").touch()
         return LocalStore(self._root / "file")
+
+
+def _decoded(name):
+    return "" if name == "%" else unquote(name, errors="strict")
 
 
 def _fails_below(root, function):

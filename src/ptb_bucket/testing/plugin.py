@@ -2,6 +2,8 @@
 
 ``@pytest.mark.long`` is for what tells little beyond its neighbours, such as the same test on a second server: without
 ``--long`` it is deselected, and pytest says how many were; with pytest-xdist, too.
+``@pytest.mark.detail`` is for what one place shows for all: a test class that says ``EVERY_DETAIL = True`` always runs
+it, any other with ``--long``.
 """
 
 from __future__ import annotations
@@ -28,16 +30,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, for ``--strict-markers``."""
     config.addinivalue_line("markers", "long: only with --long")
+    config.addinivalue_line("markers", "detail: only with --long, or where the class says EVERY_DETAIL = True")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what is marked, in a short run."""
     if config.getoption("--long"):
         return
-    left_out = [item for item in items if item.get_closest_marker("long")]
-    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    left_out = [item for item in items if _is_long(item)]
+    items[:] = [item for item in items if not _is_long(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
+
+
+def _is_long(item: pytest.Item) -> bool:
+    every_detail = getattr(getattr(item, "cls", None), "EVERY_DETAIL", False)
+    return bool(item.get_closest_marker("long") or (item.get_closest_marker("detail") and not every_detail))
 
 
 def pytest_deselected(items: Sequence[Any]) -> None:

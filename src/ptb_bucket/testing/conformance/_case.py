@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 import pytest_asyncio
@@ -18,6 +18,9 @@ __all__ = ["Case"]
 
 class Case:
     """Fixtures of the kit."""
+
+    EVERY_DETAIL: ClassVar[bool] = False
+    """Whether tests marked ``detail`` run without ``--long`` too: what one place shows is rarely another's quirk."""
 
     @pytest.fixture
     def backend(self) -> Backend:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from ptb_bucket.testing.conformance._tools import ToolCase
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class CheckTests(ToolCase):
             assert rows["update"]["permissions"] == list(store.PERMISSIONS.get("put", ()))
         assert await backend.keys_raw() == []
 
+    @pytest.mark.detail
     async def test_check_beside_a_bot(self, uri: str, backend: Backend) -> None:
         """Whose it is is told, also if it is the wrong one's; of the bot's data nothing is changed."""
         await self.remember(uri)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ptb_bucket.testing.conformance._tools import ToolCase
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ class CopyTests(ToolCase):
         assert await self.facts("copy", outer, uri) == records | {"copied": 0, "skipped": 9}
         assert await backend.read_raw("my-bot/state.json") == before
 
+    @pytest.mark.detail
     async def test_copy_refuses_the_same_place_and_another_bots(self, uri: str, backend: Backend) -> None:
         """Both before anything is written."""
         await self.remember(uri)

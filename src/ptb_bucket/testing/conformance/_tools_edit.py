@@ -40,6 +40,7 @@ class EditTests(ToolCase):
         assert await self._stored(uri, Record.user(42)) == {"name": "Ada", "scores": [2.5, None]}
         assert "is not there" in await self.fails(3, "rm", uri, "user_data", "42", "scores[7]")
 
+    @pytest.mark.detail
     async def test_a_dry_run_changes_nothing(self, uri: str, backend: Backend) -> None:
         """It says what would change, and no byte does."""
         await self.remember(uri)
@@ -48,6 +49,7 @@ class EditTests(ToolCase):
         assert (done["before"], done["after"], done["dry_run"]) == ("Ada", "Eve", True)
         assert {key: await backend.read_raw(key) for key in await backend.keys_raw()} == before
 
+    @pytest.mark.detail
     async def test_a_conversation_can_be_ended(self, uri: str) -> None:
         """That one, and no other."""
         await self.remember(uri, layout="per-type", codec="pickle")
@@ -56,6 +58,7 @@ class EditTests(ToolCase):
             await self._stored(uri, Record.of_conversation("order", (42, 42)))
         assert await self._stored(uri, Record.of_conversation("order", (7, 7))) == "name"
 
+    @pytest.mark.detail
     async def test_set_and_a_running_bot_lose_nothing(self, uri: str, count: Count) -> None:
         """While a bot adds to a chat, tools set values in the same record, and take out some; three commands a time."""
         telegram, times = OfflineTelegram(), count(1, 67)

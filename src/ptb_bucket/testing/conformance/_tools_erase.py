@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ptb_bucket.testing.conformance._tools import ToolCase
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class EraseTests(ToolCase):
         assert b"private" not in left
         assert b"Grace" in left
 
+    @pytest.mark.detail
     async def test_erase_user_with_versions(self, uri: str, backend: Backend) -> None:
         """No version holds them afterwards; how many go is said, and asked; where it cannot be, nothing changes."""
         await self.remember(uri)

@@ -6,6 +6,7 @@ import asyncio
 import stat
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from telegram.ext import ExtBot, PicklePersistence
 
 from ptb_bucket.testing.conformance._tools import ToolCase
@@ -36,6 +37,7 @@ class ImportTests(ToolCase):
         assert await _everything(exported) == await _everything(path)
         assert stat.S_IMODE(exported.stat().st_mode) == 0o600
 
+    @pytest.mark.detail
     async def test_import_asks_before_it_replaces_anything(self, uri: str, backend: Backend, tmp_path: Path) -> None:
         """What differs is named and untouched, until ``--overwrite`` is said."""
         await self.remember(uri)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from ptb_bucket.testing.conformance._tools import ToolCase
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class RekeyTests(ToolCase):
         assert (await self.facts("show", uri, **{_KEYS: _FIRST}))["bot_id"] == self.BOT_ID
         assert f"Set {_KEYS}" in await self.fails(1, "show", uri)
 
+    @pytest.mark.detail
     async def test_rekey_rotates_and_goes_back_to_plain(self, uri: str, backend: Backend) -> None:
         """What is sealed as it should be is left; taking protection away has to be insisted on."""
         await self.remember(uri)

@@ -92,6 +92,7 @@ class RestoreTests(ToolCase):
         assert await self._users(uri) == whole
         assert (await self.facts(*shlex.split(command)))["objects"] == []
 
+    @pytest.mark.detail
     async def test_a_deleted_state_is_brought_back(self, old: Backend, uri: str) -> None:
         """The history shows when it went; the newest version before is taken."""
         del old  # only that it keeps versions

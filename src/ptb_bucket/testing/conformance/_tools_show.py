@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ptb_bucket.testing.conformance._tools import ToolCase
 
 __all__ = ["ShowTests"]
@@ -19,6 +21,7 @@ class ShowTests(ToolCase):
             "bot_data": 1, "chat_data": 2, "user_data": 2, "conversations": 2, "callback_data": 2,
         }  # fmt: skip
 
+    @pytest.mark.detail
     async def test_show_lists_a_section_and_shows_a_record(self, uri: str) -> None:
         """Ids in order, page by page; a record with its tags, and one of a pickle without its classes."""
         await self.remember(uri, layout="per-type", codec="pickle")
@@ -27,6 +30,7 @@ class ShowTests(ToolCase):
         shown = await self.facts("show", uri, "chat_data", "-100")
         assert shown["value"] == {"title": "Friends", "members": {"$set": [1, 42]}}
 
+    @pytest.mark.detail
     async def test_show_says_when_nothing_is_there(self, uri: str) -> None:
         """An empty prefix is no empty bot."""
         assert "no bot's state" in await self.fails(3, "show", uri)
