@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._foreign_names import ForeignNames
 from ptb_bucket.codecs._json_decode import RESERVED
+from ptb_bucket.codecs._pickle_cost import check_cost
 from ptb_bucket.codecs._registered import Registry, StoredAs
 from ptb_bucket.codecs._surrogates import Surrogate, check_expansion
 from ptb_bucket.errors import CannotLoadError
@@ -144,15 +145,19 @@ class ForeignPickles:
         """Read one pickle; nobody's code runs.
 
         Args:
-            file: Where it begins.
+            file: Where it begins; it is read twice.
 
         Returns:
             Plain values; what stands for instances in them is only good for :meth:`value`.
 
         Raises:
-            CannotLoadError: It is damaged, no pickle, or might run something.
+            CannotLoadError: It is damaged, no pickle, might run something, or would take absurd time or memory.
         """
-        return _guarded(_Reader(file, self.names).load)
+        return _guarded(lambda: self._read(file))
+
+    def _read(self, file: IO[bytes]) -> Any:
+        check_cost(file)
+        return _Reader(file, self.names).load()
 
     def value(self, read: Any) -> Any:
         """A part of what :meth:`read` returned as it was before it was pickled.

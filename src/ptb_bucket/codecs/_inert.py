@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._opaque import Opaque
+from ptb_bucket.codecs._pickle_cost import check_cost
 from ptb_bucket.codecs._tolerant import TolerantJsonCodec
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
@@ -76,7 +77,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def shown_pickle(data: bytes) -> str:
-    """A pickle as JSON text, as far as it has that structure; else as the list of its instructions.
+    """A pickle as JSON text; as the list of its instructions if it lacks that structure or would cost absurdly much.
 
     Args:
         data: The pickle; anybody's.
@@ -85,7 +86,10 @@ def shown_pickle(data: bytes) -> str:
         CannotLoadError: It is damaged.
     """
     try:
+        check_cost(io.BytesIO(data))
         value = _Unpickler(io.BytesIO(data)).load()
+    except CannotLoadError:
+        return _instructions(data)
     except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
         raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
     try:
