@@ -276,3 +276,12 @@ async def test_what_has_no_places_is_named_and_not_called_missing(store):
             await set_value(state, USER, "cart.items[0]", "1")
         with pytest.raises(NotFoundError, match=r"\['nothing'\] is not there"):
             await set_value(state, USER, "nothing.x.y", "1")
+
+
+async def test_who_names_the_classes_cannot_mistype_one(store):
+    await remembered(store)
+    async with open_state(store, keep_unknown=True, types=[Cart]) as state:
+        with pytest.raises(ConfigurationError, match="Carp cannot be loaded"):
+            await set_value(state, USER, "cart", '{"$Carp": {"items": []}}')
+        await set_value(state, USER, "cart", '{"$Cart": {"items": [9]}}')
+    assert (await running(store).get_user_data())[42]["cart"] == Cart([9])

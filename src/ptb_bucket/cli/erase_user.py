@@ -107,7 +107,7 @@ def _old_versions(facts: dict[str, Any]) -> str:
             f"{old['kept']} old versions of {', '.join(old['objects'])} hold the person, or did until now: --versions "
             "deletes them."
         )
-    return f"{old['deleted']} old versions deleted, and none holds the person."
+    return f"{old['deleted']} old versions deleted: none is left that holds the person."
 
 
 def _leftovers(facts: dict[str, Any]) -> list[str]:

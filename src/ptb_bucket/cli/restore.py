@@ -100,10 +100,11 @@ def _render(plans: list[Restoring], output: Output, *, done: bool) -> None:
             )
             for plan in plans
         ],
+        folded=False,
     )  # fmt: skip
     labels = sorted(record.label for plan in plans for record in plan.changes)
     more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
     output.line(f"{'Restored' if done else 'Would restore'}: {', '.join(labels[:_LABELS])}{more}")
 
 
-_NOTHING = "Nothing to restore: all of it is like that now. (To go back in time: --at TIME, or --version VERSION.)"
+_NOTHING = "Nothing to restore: all of it is like that now."

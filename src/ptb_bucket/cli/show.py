@@ -110,7 +110,7 @@ def _facts(found: Survey) -> dict[str, object]:
 def _render(found: Survey, output: Output) -> None:
     output.line(f"bot {found.bot_id}, layout {found.layout}, codec {found.codec}", "bold")
     when = found.last_commit.strftime("%Y-%m-%d %H:%M:%S UTC") if found.last_commit else "never"
-    output.line(f"{found.documents} objects, {found.size:,} bytes; last commit {when}, {len(found.writers)} writers\n")
+    output.line(f"objects {found.documents}, bytes {found.size:,}; last commit {when}, writers {len(found.writers)}\n")
     output.table(
         ["section", "#records", "#bytes"],
         [(kind.value, one.records, one.size) for kind, one in found.sections.items()],

@@ -61,7 +61,8 @@ async def set_value(state: State, record: Record, path: str, text: str, *, dry_r
         RefusedError: It cannot be changed like that, or not without the bot's classes. Nothing was changed.
         PTBBucketError: It could not be saved.
     """
-    new = _read(notation_of(state), text)
+    # Who names the bot's classes means those: a name that is none of them would keep the bot from starting.
+    new = _read(JsonCodec(state.types) if state.types else notation_of(state), text)
 
     def edit(value: Any, steps: list[Any]) -> Any:
         if not steps:

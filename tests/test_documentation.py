@@ -1,0 +1,63 @@
+"""What the documentation names is there: links and their anchors, programs to run, and the verbs of ``ptb-bucket``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from ptb_bucket.cli._box import _box
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    page for page in ROOT.rglob("*.md") if not any(part.startswith(".") for part in page.relative_to(ROOT).parts)
+)
+LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)")
+PROGRAM = re.compile(r"python3? ((?:[\w-]+/)+[\w-]+\.py)")
+COMMAND = re.compile(r"^ptb-bucket (.+)$|\$\(ptb-bucket ([^)]+)\)", re.MULTILINE)
+
+
+def anchors(page):
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def commands():
+    for page in PAGES:
+        for whole, inner in COMMAND.findall(page.read_text("utf-8")):
+            yield pytest.param(shlex.split(whole or inner, comments=True), id=f"{page.name}: {whole or inner}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_a_page_names_is_there(page):
+    text = page.read_text("utf-8")
+    for path, anchor in LINK.findall(text):
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), f"{path}#{anchor}"
+    for program in PROGRAM.findall(text):
+        assert (ROOT / program).is_file() or (page.parent / program).is_file(), program
+
+
+@pytest.mark.parametrize("words", list(commands()))
+def test_a_command_line_is_understood(words, monkeypatch):
+    monkeypatch.delenv("PTB_BUCKET_URI", raising=False)
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:offline")
+    if words[0].startswith("-"):
+        with pytest.raises(click.exceptions.Exit):
+            _box.make_context("ptb-bucket", words)
+        return
+    verb = _box.get_command(click.Context(_box), words[0])
+    assert verb is not None, words[0]
+    verb.make_context(words[0], words[1:])
+
+
+def test_there_are_pages_and_commands():
+    assert (len(PAGES), len(list(commands()))) > (15, 15)
+
+
+def test_the_readme_stays_inviting():
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 200
