@@ -69,6 +69,9 @@ class Rich(MemoryStore):
     async def delete_version(self, key, version):
         self.asked.append((key, version, "deleted"))
 
+    async def delete_if(self, key, etag):
+        self.asked.append((key, etag, "deleted if"))
+
     async def diagnose(self):
         return [Finding("well", ok=True)]
 
@@ -90,8 +93,14 @@ async def test_wrapping_hides_nothing(wrap):
     assert [version async for version in store.versions("a")] == [VERSION]
     assert await store.get("a", version="v1") == Blob(b"old", "v1")
     await store.delete_version("a", "v1")
+    await store.delete_if("a", "e1")
     prefix = getattr(store, "prefix", "")
-    assert rich.asked == [f"{prefix}a", (f"{prefix}a", "v1"), (f"{prefix}a", "v1", "deleted")]
+    assert rich.asked == [
+        f"{prefix}a",
+        (f"{prefix}a", "v1"),
+        (f"{prefix}a", "v1", "deleted"),
+        (f"{prefix}a", "e1", "deleted if"),
+    ]
     assert "MemoryStore" in repr(wrap(MemoryStore()))
     async with store:
         pass

@@ -165,6 +165,8 @@ async def store(server, bucket):
 class GcsBackend(Backend):
     """A bucket on fake-gcs-server."""
 
+    deletes_if = False
+
     def __init__(self, server: Server, *, versioning: bool = False) -> None:
         self._server = server
         self.server = server.url

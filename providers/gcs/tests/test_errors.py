@@ -95,9 +95,9 @@ def test_no_status_stays_untranslated():
         error = translate(api.from_http_status(status, "rosebud"), operation, "x")
         assert type(error) in SAYS
         assert "rosebud" not in str(error)
-        # Only these two may be taken for an answer about the object; 412 is one about a put.
+        # Only these two may be taken for an answer about the object; 412 is one about a write with a condition.
         assert isinstance(error, NotFoundError) == (status == 404)
-        assert isinstance(error, LostRaceError) == (status == 412 and operation == "put")
+        assert isinstance(error, LostRaceError) == (status == 412 and operation in {"put", "delete"})
         # Of a put, whatever may have been applied is unknown.
         assert isinstance(error, UnavailableError) or status < 500 or status == 501
 

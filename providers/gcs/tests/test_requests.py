@@ -291,3 +291,33 @@ async def test_an_old_generation_is_deleted_by_its_number(answering):
             assert left == {"6"}
             sent = [urlsplit(path).path for method, path in google.seen if method == "DELETE"]
             assert sent == ["/storage/v1/b/bucket/o/a"] * 2
+
+
+async def test_a_delete_on_a_condition_names_the_generation(answering):
+    """fake-gcs-server ignores the condition: refused there, and this is a fake of Google's answers."""
+    there = {"a": "6"}
+
+    def answer(method, path, _):
+        if method == "GET":
+            return 200, {"Content-Type": "application/json"}, b"{}"
+        [generation] = parse_qs(urlsplit(path).query)["ifGenerationMatch"]
+        if "a" not in there:
+            return refusal(404, "notFound")
+        if generation != there["a"]:
+            return refusal(412, "conditionNotMet")
+        del there["a"]
+        return 204, {}, b""
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            with pytest.raises(UnsupportedError, match="at Google only"):
+                await store.delete_if("a", "6")
+            assert google.seen == []
+            store._is_google = True
+            for generation in ("5", "no generation"):
+                with pytest.raises(LostRaceError):
+                    await store.delete_if("a", generation)
+            assert there
+            for _ in range(2):
+                await store.delete_if("a", "6")
+            assert not there

@@ -181,7 +181,7 @@ def own_server(environment):
 @pytest.fixture
 def peculiar(environment):
     """Moto with the peculiarities of other servers."""
-    with _moto("bare", "deaf") as server:
+    with _moto("bare", "deaf", "careless") as server:
         yield server
 
 

@@ -1,7 +1,7 @@
 """A program: moto's server, honest about conditions and able to take every key: ``moto_server.py PORT [PECULIARITY]``.
 
 Peculiarities of other servers: ``bare`` takes ETags in If-Match without quotes only, as Ceph does; ``deaf`` does not
-hear If-None-Match when it is read.
+hear If-None-Match when it is read; ``careless`` deletes whatever the condition is, as Ceph does.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ class OneAtATime:
             return [b""]
         if "deaf" in self._peculiar and environ["REQUEST_METHOD"] == "GET":
             environ.pop("HTTP_IF_NONE_MATCH", None)
+        if "careless" in self._peculiar and environ["REQUEST_METHOD"] == "DELETE":
+            environ.pop("HTTP_IF_MATCH", None)
 
         def start(status, headers, *rest):
             # The server adds its own; a strict client refuses two.

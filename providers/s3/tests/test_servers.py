@@ -128,3 +128,23 @@ def test_options_are_those_of_the_settings():
 
 def test_messages_name_an_object_by_its_address():
     assert open_store("s3://my-bucket/my-bot").describe("state.json") == "s3://my-bucket/my-bot/state.json"
+
+
+async def test_deleting_on_a_condition_is_proved_once_and_leaves_nothing(server, proxy):
+    bucket = server.bucket()
+    async with open_store(server.uri(bucket, "bot/", endpoint_url=proxy.url)) as store:
+        for key in ("a", "b"):
+            await store.delete_if(key, await store.put(key, b"1", Create()))
+    assert server.objects(bucket) == ["bot/" + PROOF_NAME]
+    tests = [one for one in proxy.requests if f"{PROOF_NAME}-" in one.path]
+    assert [one.method for one in tests] == ["PUT", "DELETE", "DELETE", "GET", "DELETE"]
+
+
+async def test_a_server_that_deletes_whatever_the_condition_is_refused(peculiar):
+    bucket = peculiar.bucket()
+    async with open_store(peculiar.uri(bucket)) as store:
+        etag = await store.put("a", b"1", Create())
+        for _ in range(2):
+            with pytest.raises(UnsupportedError, match="accepted where 412 is right"):
+                await store.delete_if("a", etag)
+    assert peculiar.keys(bucket) == ["a"]

@@ -30,6 +30,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "restore": "restore",
     "keygen": "keygen",
     "rekey": "rekey",
+    "sweep": "sweep",
     "import": "import_",
     "export": "export",
 }

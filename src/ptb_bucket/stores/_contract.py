@@ -192,6 +192,22 @@ class BlobStore(ABC):
             AccessError, UnavailableError: It may still be there.
         """
 
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object if it still has this ETag; one that is not there is no error.
+
+        For what may be written again at any time: what was written since it was read stays.
+
+        Args:
+            key: Which object.
+            etag: As it was read.
+
+        Raises:
+            LostRaceError: It has another one. It was not removed.
+            UnsupportedError: This store or its server cannot. It was not removed.
+            AccessError, UnavailableError: It may still be there.
+        """
+        raise UnsupportedError(f"{self!r} cannot delete {key!r} on a condition ({etag})", key=key)
+
     @abstractmethod
     def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects whose keys start with ``prefix``, in order of their keys, page by page.

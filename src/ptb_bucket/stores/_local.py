@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, overload
 
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
-from ptb_bucket.stores._contract import NOT_MODIFIED, Blob, BlobInfo, BlobStore
+from ptb_bucket.stores._contract import NOT_MODIFIED, Blob, BlobInfo, BlobStore, Update
 from ptb_bucket.stores._etag import check_mode, digest_etag
 from ptb_bucket.stores._files import (
     make_directories,
@@ -110,6 +110,10 @@ class LocalStore(BlobStore):
         """Remove an object, durably; see :meth:`BlobStore.delete`."""
         await asyncio.to_thread(self._delete, self.path_of(key), key)
 
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object if it has this ETag, durably; see :meth:`BlobStore.delete_if`."""
+        await asyncio.to_thread(self._delete, self.path_of(key), key, etag)
+
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects as they are when the iteration starts; see :meth:`BlobStore.list`."""
         for info in await asyncio.to_thread(self._list, prefix):
@@ -197,11 +201,14 @@ class LocalStore(BlobStore):
             remove_temporary(directory)
             self._tidy.add(directory)
 
-    def _delete(self, path: Path, key: str) -> None:
+    def _delete(self, path: Path, key: str, etag: str | None = None) -> None:
         if self._read(path, key) is None:
             return
         with translated(path, key), locked(self.root, self._lock_timeout):
-            self._remember(path, self._read(path, key))
+            before = self._read(path, key)
+            if etag is not None and before is not None:
+                check_mode(Update(etag), before, key)
+            self._remember(path, before)
             remove_file(path)
             if self._keep:
                 self._generations(path).add_deletion()

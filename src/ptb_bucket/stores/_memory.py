@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, ClassVar, overload
 
 from ptb_bucket.errors import NotFoundError, UnsupportedError
-from ptb_bucket.stores._contract import NOT_MODIFIED, Blob, BlobInfo, BlobStore
+from ptb_bucket.stores._contract import NOT_MODIFIED, Blob, BlobInfo, BlobStore, Update
 from ptb_bucket.stores._etag import check_mode, digest_etag
 from ptb_bucket.stores._keys import check_key
 
@@ -79,6 +79,14 @@ class MemoryStore(BlobStore):
         check_key(key)
         with self._lock:
             self._blobs.pop(key, None)
+
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object if it has this ETag; see :meth:`BlobStore.delete_if`."""
+        check_key(key)
+        with self._lock:
+            if key in self._blobs:
+                check_mode(Update(etag), self._blobs[key], key)
+                del self._blobs[key]
 
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects as they are when the iteration starts; see :meth:`BlobStore.list`."""

@@ -48,7 +48,7 @@ class MeteredStore(StoreWrapper):
     async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:
         self.meter.reads += operation == "get"
         self.meter.writes += operation == "put"
-        self.meter.deletes += operation in {"delete", "delete_version"}
+        self.meter.deletes += operation in {"delete", "delete_if", "delete_version"}
         result = await super()._call(operation, key, send)
         if isinstance(result, Blob):
             self.meter.bytes_read += len(result.data)

@@ -79,6 +79,10 @@ class PrefixStore(StoreWrapper):
         """Remove the object under the prefix and this key."""
         await super().delete(self._whole(key))
 
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove the object under the prefix and this key, if it has this ETag."""
+        await super().delete_if(self._whole(key), etag)
+
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects under the prefix, with relative keys."""
         async for info in super().list(self.prefix + prefix):

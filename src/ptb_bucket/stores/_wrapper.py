@@ -74,6 +74,10 @@ class StoreWrapper(BlobStore):
         """Remove an object from the store below, once; see :meth:`BlobStore.delete`."""
         await self._call("delete", key, lambda: self._store.delete(key))
 
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object from the store below if it has this ETag, once; see :meth:`BlobStore.delete_if`."""
+        await self._call("delete_if", key, lambda: self._store.delete_if(key, etag))
+
     def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects of the store below; see :meth:`BlobStore.list`."""
         return self._stream("list", prefix, lambda: self._store.list(prefix))

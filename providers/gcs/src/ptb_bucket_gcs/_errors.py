@@ -99,8 +99,8 @@ def _status(exc: Any) -> int:
 def _by_status(status: int, exc: Any, operation: str) -> tuple[type[StoreError], str]:
     if status == 403:  # noqa: PLR2004  the one whose meaning depends on more than the number
         return _forbidden(exc, operation)
-    if status == 412:  # noqa: PLR2004  only a put is conditional in a way that can be lost
-        lost = operation == "put"
+    if status == 412:  # noqa: PLR2004  only a write is conditional in a way that can be lost
+        lost = operation in {"put", "delete"}
         return (LostRaceError, "lost a race.") if lost else (UnavailableError, "met a condition that does not hold.")
     if status in _HINTS:
         return _HINTS[status]

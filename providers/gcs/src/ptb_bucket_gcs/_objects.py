@@ -89,6 +89,10 @@ class Objects:
         """Delete an object, whatever its generation; or only this generation, for good."""
         self._bucket.blob(key, generation=generation).delete(**self._once)
 
+    def delete_if(self, key: str, generation: int) -> None:
+        """Delete an object if its generation is this one."""
+        self._bucket.blob(key).delete(if_generation_match=generation, **self._once)
+
     def pages(self, prefix: str) -> Iterator[list[BlobInfo]]:
         """List; each page is one request, sent when it is asked for."""
         found = self._list(prefix, "name,size")

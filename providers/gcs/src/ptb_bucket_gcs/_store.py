@@ -117,6 +117,22 @@ class GcsStore(BlobStore):
         except NotFoundError:
             return
 
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object if it has this generation; see :meth:`BlobStore.delete_if`."""
+        self._check(key)
+        if not self._is_google:
+            raise UnsupportedError(
+                f"{key!r} is deleted on a condition at Google only: emulators ignore the condition, and would delete "
+                "what somebody has just written.",
+                key=key,
+            )
+        if not _is_generation(etag):
+            raise LostRaceError(f"{key!r} never had this ETag", key=key)
+        try:
+            await self._object("delete", key, lambda objects: objects.delete_if(key, int(etag)))
+        except NotFoundError:
+            return
+
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects, 1,000 per request; see :meth:`BlobStore.list`."""
         async for info in self._pages("list", None, lambda objects: objects.pages(prefix)):

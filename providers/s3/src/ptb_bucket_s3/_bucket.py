@@ -91,10 +91,7 @@ class Bucket:
 
     async def put(self, key: str, data: bytes, mode: PutMode, style: str) -> str:
         """Write an object, once; its ETag is the answer."""
-        if isinstance(mode, Create):
-            condition = {"IfNoneMatch": "*"}
-        else:
-            condition = {"IfMatch": f'"{mode.etag}"' if style == STYLES[0] else mode.etag}
+        condition = {"IfNoneMatch": "*"} if isinstance(mode, Create) else {"IfMatch": _styled(mode.etag, style)}
         wanted = {"Bucket": self._name, "Key": key, **condition, **self._settings.put_arguments()}
         asked = Asked("put", key, updating=not isinstance(mode, Create))
         answer = await self.ask(asked, lambda client: client.put_object(Body=data, **wanted))
@@ -105,6 +102,12 @@ class Bucket:
     async def delete(self, key: str) -> None:
         """Remove an object, once."""
         await self.ask(Asked("delete", key), lambda client: client.delete_object(Bucket=self._name, Key=key))
+
+    async def delete_if(self, key: str, etag: str, style: str) -> None:
+        """Remove an object if it has this ETag, once; what a server makes of the condition has to be proved."""
+        which = {"Key": key, "IfMatch": _styled(etag, style)}
+        asked = Asked("delete", key, updating=True)
+        await self.ask(asked, lambda client: client.delete_object(Bucket=self._name, **which))
 
     async def delete_version(self, key: str, version: str) -> None:
         """Remove an old version of an object for good, once."""
@@ -126,6 +129,10 @@ class Bucket:
         asked = Asked("versions", "")
         answer = await self.ask(asked, lambda client: client.get_bucket_versioning(Bucket=self._name))
         return str(answer.get("Status", ""))
+
+
+def _styled(etag: str, style: str) -> str:
+    return f'"{etag}"' if style == STYLES[0] else etag
 
 
 def plain(etag: str) -> str:

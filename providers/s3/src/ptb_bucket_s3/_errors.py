@@ -129,10 +129,8 @@ def _kind(status: int, code: str, asked: Asked) -> type[StoreError]:
     rules: tuple[tuple[bool, type[StoreError]], ...] = (
         # Any other 404 may come from a server that knows nothing of the bucket: that is not "empty".
         (status == _ABSENT and missing and not put, NotFoundError),
-        (
-            put and (status in {409, 412} or (status == _ABSENT and code != "NoSuchBucket" and asked.updating)),
-            LostRaceError,
-        ),
+        ((put or asked.updating) and status in {409, 412}, LostRaceError),
+        (put and asked.updating and status == _ABSENT and code != "NoSuchBucket", LostRaceError),
         (status in {405, 413, 501} or code in _TOO_MUCH, UnsupportedError),
         (status in {0, 200, 304, 307, 408, 409, 412, 429} or code in _MOMENTARY, UnavailableError),
         (status >= 500 and status != 507, UnavailableError),  # noqa: PLR2004

@@ -9,6 +9,7 @@ from ptb_bucket.errors import NotFoundError, StoreError, UnsupportedError
 from ptb_bucket.stores import BlobInfo, BlobStore, BlobVersion, ConditionProof, Finding, check_key
 from ptb_bucket_s3._bucket import STYLES, Bucket
 from ptb_bucket_s3._client import Clients, HandedIn
+from ptb_bucket_s3._deletions import DeletionProof
 from ptb_bucket_s3._errors import Asked
 from ptb_bucket_s3._permissions import PERMISSIONS, with_kms
 from ptb_bucket_s3._settings import OPTIONS, Settings
@@ -56,6 +57,7 @@ class S3Store(BlobStore):
             self._objects.read, self._objects.put, server="", home=self.settings.home, styles=STYLES,
             always=self.settings.always_prove,
         )  # fmt: skip
+        self._deletions = DeletionProof(self._objects, self._proof.key, repr(self))
 
     def __repr__(self) -> str:
         return f"S3Store({self.bucket!r})"
@@ -100,6 +102,16 @@ class S3Store(BlobStore):
             await self._objects.delete(key)
         except NotFoundError:
             return  # the answer of AWS is 204, and of some servers this
+
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object if it has this ETag; see :meth:`BlobStore.delete_if`. The server is tested first."""
+        self._check(key)
+        await self._prove("delete", key)
+        await self._deletions.ensure(self._proof.style)
+        try:
+            await self._objects.delete_if(key, etag, self._proof.style)
+        except NotFoundError:
+            return
 
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects; see :meth:`BlobStore.list`."""

@@ -42,6 +42,7 @@ from ptb_bucket.testing.conformance._tools_mistakes import ToolMistakeConformanc
 from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
 from ptb_bucket.testing.conformance._tools_restore import RestoreTests
 from ptb_bucket.testing.conformance._tools_show import ShowTests
+from ptb_bucket.testing.conformance._tools_sweep import SweepTests
 from ptb_bucket.testing.conformance._wire import FaultConformance
 from ptb_bucket.testing.conformance._writing import WritingTests
 
@@ -62,7 +63,9 @@ class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeT
     """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""
 
 
-class ToolConformance(CheckTests, ShowTests, CopyTests, ImportTests, EditTests, EraseTests, RestoreTests, RekeyTests):
+class ToolConformance(
+    CheckTests, ShowTests, CopyTests, ImportTests, EditTests, EraseTests, RestoreTests, RekeyTests, SweepTests
+):
     """What the verbs of ``ptb-bucket`` do on a real place."""
 
 

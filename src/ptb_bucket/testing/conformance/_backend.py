@@ -25,6 +25,9 @@ class Backend(ABC):
     deletes_versions: bool | None = None
     """Whether old versions can be deleted for good; if not, that has to be refused. None: wherever they are kept."""
 
+    deletes_if: bool = True
+    """Whether objects can be deleted on the condition of their ETag; if not, that has to be refused."""
+
     server: str = ""
     """The URL that a proxy has to stand in front of; for :class:`FaultConformance`."""
 
@@ -80,6 +83,7 @@ class PrefixedBackend(Backend):
         self._prefix = prefix
         self.supports_versions = backend.supports_versions
         self.deletes_versions = backend.deletes_versions
+        self.deletes_if = backend.deletes_if
 
     def open(self) -> BlobStore:
         """Return another store, wrapped."""

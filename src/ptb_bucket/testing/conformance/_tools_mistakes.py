@@ -32,6 +32,7 @@ CALLS: Final[Mapping[str, str]] = {
     "history": "{uri}",
     "restore": "{uri} --at 1h",
     "rekey": "{uri}",
+    "sweep": "{uri}",
     "import": "{memory} {uri}",
     "export": "{uri} {new}",
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from ptb_bucket.errors import LostRaceError, NotFoundError
+from ptb_bucket.errors import LostRaceError, NotFoundError, UnsupportedError
 from ptb_bucket.stores import Create, Update
 from ptb_bucket.testing.conformance._case import Case
 
@@ -78,6 +78,22 @@ class WritingTests(Case):
             await store.get("a")
         await store.put("a", b"2", Create())
         assert await backend.read_raw("a") == b"2"
+
+    async def test_delete_on_a_condition(self, store: BlobStore, backend: Backend) -> None:
+        """What was written since stays; what was not goes, and going twice is no error. Or it is refused."""
+        etag = await store.put("a", b"1", Create())
+        if not backend.deletes_if:
+            with pytest.raises(UnsupportedError):
+                await store.delete_if("a", etag)
+            assert await backend.keys_raw() == ["a"]
+            return
+        later = await store.put("a", b"2", Update(etag))
+        with pytest.raises(LostRaceError):
+            await store.delete_if("a", etag)
+        assert await backend.read_raw("a") == b"2"
+        for _ in range(2):
+            await store.delete_if("a", later)
+        assert await backend.keys_raw() == []
 
     async def test_delete_of_nothing_is_no_error(self, store: BlobStore) -> None:
         """Twice, or in a place where nothing was ever written."""

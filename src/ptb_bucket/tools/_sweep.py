@@ -1,0 +1,105 @@
+"""Removing what a layout with a document for each record leaves behind: documents whose record was dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from ptb_bucket.errors import LostRaceError, RefusedError, UnsupportedError
+from ptb_bucket.state import Kind, for_each
+
+if TYPE_CHECKING:
+    from ptb_bucket.state import Part
+    from ptb_bucket.tools._state import State
+
+__all__ = ["Swept", "sweep"]
+
+
+@dataclass
+class Swept:
+    """Empty documents, by key: ``removed`` ones (or that would be); ``kept``, because a bot wrote to them meanwhile.
+
+    ``young`` is how many are not old enough.
+    """
+
+    removed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    young: int = 0
+
+
+async def sweep(state: State, older_than: timedelta, *, bot_stopped: bool = False, dry_run: bool = False) -> Swept:
+    """Remove empty documents that nobody has written to for some time. What is written meanwhile is not lost.
+
+    Of a layout whose documents hold more than one record, none is ever removed; nor what each start reads.
+
+    Args:
+        state: The bot's.
+        older_than: Since the last commit, by the clock of whoever made it.
+        bot_stopped: Nobody writes: where the store cannot delete on a condition, delete without one.
+        dry_run: Change nothing.
+
+    Raises:
+        RefusedError: The store cannot delete on a condition. Nothing was removed.
+        DocumentError: A document cannot be read. Nothing was removed.
+        StoreError: One could not be removed; others may have been.
+    """
+    swept = Swept()
+    found = await _found(state, datetime.now(timezone.utc) - older_than, swept)
+
+    async def remove(key: str) -> None:
+        done = dry_run or await _remove(state, key, found[key], bot_stopped=bot_stopped)
+        (swept.removed if done else swept.kept).append(key)
+
+    for key in list(found)[:1]:
+        await remove(key)  # alone: where this is refused, it is for all
+    await for_each(list(found)[1:], remove)
+    swept.removed.sort()
+    swept.kept.sort()
+    return swept
+
+
+async def _found(state: State, since: datetime, swept: Swept) -> dict[str, str]:
+    """Key → ETag of what is empty and old enough."""
+    found: dict[str, str] = {}
+    archive = state.archive
+    if not archive.layout.lazy:
+        return found
+    stay = {archive.name(key) for key in archive.layout.keys(Kind)}
+    async for part in archive.parts():
+        if part.records or part.key in stay:
+            continue
+        if _is_old(part, since):
+            found[part.key] = part.etag
+        else:
+            swept.young += 1
+    return found
+
+
+def _is_old(part: Part, since: datetime) -> bool:
+    """Of a document that nobody has committed, nobody knows."""
+    return bool(part.commits) and max(commit.time for commit in part.commits) < since
+
+
+async def _remove(state: State, key: str, etag: str, *, bot_stopped: bool) -> bool:
+    try:
+        await state.store.delete_if(key, etag)
+    except LostRaceError:
+        return False
+    except UnsupportedError as error:
+        if not bot_stopped:
+            raise RefusedError(
+                f"{error} Nothing was removed: what a bot writes at that moment would be lost. Stop every instance, "
+                "and insist: --bot-stopped."
+            ) from error
+        return await _insist(state, key, etag)
+    return True
+
+
+async def _insist(state: State, key: str, etag: str) -> bool:
+    """Nobody writes, it was said; look once more, because that is easily wrong."""
+    part = await state.archive.part(key[: key.rindex(".")])
+    if part is not None and part.etag != etag:
+        return False
+    await state.store.delete(key)
+    return True

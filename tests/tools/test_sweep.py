@@ -1,0 +1,160 @@
+"""Sweeping: what goes, what stays, and what a bot writes at that moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from telegram.ext import ExtBot
+
+from ptb_bucket import BucketPersistence
+from ptb_bucket.cli import main
+from ptb_bucket.errors import RefusedError, StoreError, UnsupportedError, VanishedDocumentError
+from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.testing.faults import Fault, FaultyStore
+from ptb_bucket.tools import open_state
+from ptb_bucket.tools._sweep import sweep
+
+NOW = timedelta(seconds=-5)
+"""Older than a moment that is still to come: everything is."""
+
+
+def running(store, layout="per-record"):
+    bot = BucketPersistence(store, layout=layout)
+    bot.set_bot(ExtBot("123456:offline"))
+    return bot
+
+
+async def dropped(store, *users, layout="per-record"):
+    """A bot that has dropped these people, and kept somebody."""
+    bot = running(store, layout)
+    for user in users:
+        await bot.update_user_data(user, {"name": "Ada"})
+    await bot.update_user_data(7, {"name": "Grace"})
+    await bot.flush()
+    for user in users:
+        await bot.drop_user_data(user)
+    await bot.flush()
+    return bot
+
+
+async def keys(store):
+    return {info.key async for info in store.list()}
+
+
+async def swept(store, age=NOW, **options):
+    async with open_state(store) as state:
+        return await sweep(state, age, **options)
+
+
+class Unconditional(StoreWrapper):
+    """Cannot delete on a condition."""
+
+    async def delete_if(self, key, etag):
+        raise UnsupportedError(f"{key} {etag}: no conditions here", key=key)
+
+
+async def test_what_is_young_or_holds_something_stays():
+    store = MemoryStore()
+    await dropped(store, 1, 2)
+    before = await keys(store)
+    assert (await swept(store, timedelta(days=30))).young == 2
+    dry = await swept(store, dry_run=True)
+    assert len(dry.removed) == 2
+    assert await keys(store) == before
+    assert (await swept(store)).removed == dry.removed
+    assert before - await keys(store) == set(dry.removed)
+    assert await running(store).get_user_data() == {7: {"name": "Grace"}}
+    assert (await swept(store)).removed == []
+
+
+async def test_what_every_start_reads_stays():
+    store = MemoryStore()
+    bot = running(store)
+    await bot.update_bot_data({"total": 1})
+    await bot.flush()
+    await bot.update_bot_data({})
+    await bot.flush()
+    before = await keys(store)
+    assert (await swept(store)).removed == []
+    assert await keys(store) == before
+
+
+@pytest.mark.parametrize("layout", ["single", "per-type"])
+async def test_other_layouts_have_nothing_to_sweep(layout):
+    store = MemoryStore()
+    await dropped(store, 1, 7, layout=layout)
+    before = await keys(store)
+    assert (await swept(store)).removed == []
+    assert await keys(store) == before
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+async def test_what_a_bot_writes_at_that_moment_is_kept(conditional):
+    """Between the sweep's look and its delete; insisting looks once more."""
+
+    class Racing(StoreWrapper):
+        async def delete_if(self, key, etag):
+            await bot.update_user_data(1, {"name": "Ada again"})
+            await bot.flush()
+            if not conditional:
+                raise UnsupportedError("no conditions here", key=key)
+            await super().delete_if(key, etag)
+
+    store = MemoryStore()
+    bot = await dropped(store, 1)
+    done = await swept(Racing(store), bot_stopped=not conditional)
+    assert (done.removed, len(done.kept)) == ([], 1)
+    assert (await running(store).get_user_data())[1] == {"name": "Ada again"}
+
+
+async def test_a_bot_that_knows_the_empty_document_writes_it_anew():
+    store = MemoryStore()
+    bot = await dropped(store, 1)
+    await swept(store)
+    await bot.update_user_data(1, {"name": "Ada again"})
+    await bot.flush()
+    assert (await running(store).get_user_data())[1] == {"name": "Ada again"}
+
+
+async def test_a_bot_that_never_heard_of_the_drop_says_so_and_writes_nothing():
+    store = MemoryStore()
+    await dropped(store)
+    other = running(store)
+    await other.update_user_data(1, {"name": "Ada"})
+    await other.flush()
+    bot = running(store)
+    await bot.get_user_data()
+    await bot.drop_user_data(1)
+    await bot.flush()
+    [gone] = (await swept(store)).removed
+    with pytest.raises(VanishedDocumentError, match="Nothing is written over it"):
+        await other.update_user_data(1, {"name": "Ada", "more": 1})
+    assert gone not in await keys(store)
+
+
+async def test_where_no_delete_has_a_condition_it_is_refused_until_somebody_insists():
+    store = MemoryStore()
+    await dropped(store, *range(10, 40))
+    before = await keys(store)
+    with pytest.raises(RefusedError, match=r"Nothing was removed.*--bot-stopped"):
+        await swept(Unconditional(store))
+    assert await keys(store) == before
+    assert len((await swept(Unconditional(store), bot_stopped=True)).removed) == 30
+    assert len(before - await keys(store)) == 30
+
+
+async def test_a_delete_that_fails_is_told_and_the_next_sweep_goes_on():
+    store = MemoryStore()
+    await dropped(store, 1, 2, 3)
+    faulty = FaultyStore(
+        store, lambda operation, key: Fault.DENIED if (operation, key[-7:]) == ("delete_if", "/2.json") else None
+    )
+    with pytest.raises(StoreError, match=r"/2\.json"):
+        await swept(faulty)
+    assert [key[-7:] for key in (await swept(store)).removed] == ["/2.json"]
+
+
+def test_an_age_is_a_number_and_a_unit(capsys):
+    assert main(["sweep", "memory:nothing", "--older-than", "30 days"]) == 2
+    assert "30d" in capsys.readouterr().err
