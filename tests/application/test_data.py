@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from instances import say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -105,3 +107,27 @@ async def test_what_nobody_knows_stays_invalid(world):
     await world.ada.send(one, "/offer")
     await world.ada.press(one, "tea")
     assert (await world.ada.press(two, "tea"))[0].text == "forgotten"
+
+
+async def test_the_loop_turns_while_everybody_is_brought_up_to_date(world):
+    """With many people: when a run over everybody begins, and when an application starts again."""
+    people, turns = range(1000, 4000), 0
+
+    async def turn():
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with world.build() as app:
+        for number in people:
+            app.user_data[number]["count"] = number
+        app.mark_data_for_update_persistence(user_ids=people)
+        await app.update_persistence()
+        for step in (app._memory.refresh_all, app._memory.forget_what_is_gone):
+            turning = asyncio.create_task(turn())
+            await step()
+            turning.cancel()
+            assert turns >= len(people) // 200
+            turns = 0
+        assert len(app.user_data) == len(people)

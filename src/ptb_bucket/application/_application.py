@@ -242,7 +242,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ]):
             return
         check(self)
         if self._ran_before:
-            self._memory.forget_what_is_gone()
+            await self._memory.forget_what_is_gone()
         self._loaded = self._ran_before = True
         for mistake in mistakes(self, saves=self.save == "update", runs=self.runs):
             warnings.warn(mistake, stacklevel=2)

@@ -14,6 +14,7 @@ from ptb_bucket.application._conversations import Conversations
 from ptb_bucket.application._recent import Recent
 from ptb_bucket.errors import CannotStoreError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, MISSING, Kind, Record
+from ptb_bucket.state._loops import in_turns, paced
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -152,16 +153,16 @@ class Memory:
     async def refresh_all(self) -> None:
         """Bring everything up to date that can be here, whoever it belongs to. Raises as :meth:`refresh`."""
         others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in self.replica.records(kind)]
-        await self.replica.refresh([*self._everything(), *others], asyncio.get_running_loop().time())
-        for record in self._everything():
+        await self.replica.refresh([*await self._everything(), *others], asyncio.get_running_loop().time())
+        async for record in paced(await self._everything()):
             self._merge(record)
         self.conversations.refresh_all(self.replica)
         if self._keyboards and self._stored.callback_data:
             self._keyboards.refresh(self.replica)
 
-    def forget_what_is_gone(self) -> None:
+    async def forget_what_is_gone(self) -> None:
         """After a re-initialise: PTB kept what it had; what the bucket no longer has is emptied in place."""
-        for record in self._everything():
+        async for record in paced(await self._everything()):
             if record != BOT_DATA and self.replica.give(record) is MISSING:
                 self.replica.empty(record, self._live(record))
         self.conversations.forget_what_is_gone(self.replica)
@@ -190,11 +191,13 @@ class Memory:
             return self._keyboards.needed(update, invalid=invalid)
         return [CALLBACK_QUERIES] if invalid else []
 
-    def _everything(self) -> list[Record]:
+    async def _everything(self) -> list[Record]:
         on = {Kind.CHAT: self._stored.chat_data, Kind.USER: self._stored.user_data}
         found = [BOT_DATA] if self._stored.bot_data else []
         for kind, view in self._views.items():
-            found += {Record(kind, str(number)) for number in view} | {*self.replica.records(kind)} if on[kind] else ()
+            if on[kind]:
+                live = await in_turns(Record(kind, str(number)) for number in list(view))
+                found += {*live, *self.replica.records(kind)}
         return found
 
     def _merge(self, record: Record) -> None:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
-__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each", "in_turns"]
+__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each", "in_turns", "paced"]
 
 MANY: Final = 2_000
 """Records that take a few milliseconds; a thread costs less than one."""
+
+SOME: Final = 200
+"""Records that take about as long to be merged or decoded."""
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -79,6 +82,14 @@ async def in_turns(items: Iterable[T]) -> list[T]:
         if len(some) == MANY:
             await asyncio.sleep(0)
     return found
+
+
+async def paced(items: Iterable[T]) -> AsyncIterator[T]:
+    """One after the other; where there are many, the loop turns between them."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % SOME == 0:
+            await asyncio.sleep(0)
 
 
 async def chunks(items: AsyncIterator[T], make: Callable[[T], U]) -> AsyncIterator[list[U]]:
