@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LAYOUTS", "Counts", "count"]
 
-LAYOUTS = ("single", "per-type")
+LAYOUTS = ("single", "per-type", "per-record")
 LIST = re.compile(r"list-type=2|/b/[^/]+/o\?")
 Counts = dict[str, dict[str, int]]
 """Step → how many requests of which sort."""

@@ -51,7 +51,7 @@ def test_commits_are_compared_with_puts_of_the_same_bytes(results, server):
 
 
 @pytest.mark.parametrize("server", EACH)
-@pytest.mark.parametrize(("layout", "loaded", "saved"), [("single", 1, 1), ("per-type", 5, 3)])
+@pytest.mark.parametrize(("layout", "loaded", "saved"), [("single", 1, 1), ("per-type", 5, 3), ("per-record", 3, 3)])
 def test_requests_on_the_wire(results, server, layout, loaded, saved):
     counts = results[server]["requests"][layout]
     assert counts["start"]["GET"] == loaded
