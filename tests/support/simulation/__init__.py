@@ -10,7 +10,8 @@ Instances are killed, end in order, lay down in a spool what they cannot save, a
 snapshot, their clocks jump, and the store loses races, answers and patience.
 """
 
-from simulation.model import BrokenPromiseError
-from simulation.world import simulate
+from simulation.instance import Instance
+from simulation.model import BrokenPromiseError, Change
+from simulation.world import LONG, SHORT, World, simulate
 
-__all__ = ["BrokenPromiseError", "simulate"]
+__all__ = ["LONG", "SHORT", "BrokenPromiseError", "Change", "Instance", "World", "simulate"]

@@ -17,7 +17,7 @@ class Handlers:
 
     async def _handle(self) -> None:
         while True:
-            await asyncio.sleep(self.rng.expovariate(20))
+            await asyncio.sleep(self.rng.expovariate(self.world.size.handled))
             if self.still:
                 continue
             change = Change()

@@ -43,7 +43,7 @@ class Instance(Handlers):
         world = self.world
         codec = open_codec(world.codec, [])
         merger = Merger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
-        patience = Patience(deadline=3.0, random=self.rng)
+        patience = Patience(deadline=world.size.patience, random=self.rng)
         layout = open_layout(world.layout)
         self.replica = Replica(world.store, layout, codec, merger, "1", tuple(Kind), None, patience)
         self.replica.journal = Doubts(self._admit_doubts)
@@ -67,7 +67,7 @@ class Instance(Handlers):
         end = loop.time() + seconds
         while loop.time() < end:
             if as_copy or await self._load_or_die():
-                await self._live(min(end - loop.time(), self.rng.expovariate(1 / 4)))
+                await self._live(min(end - loop.time(), self.rng.expovariate(1 / self.world.size.life)))
                 if self.rng.random() < 0.5:
                     await self._shut_down()
             self.start()
@@ -164,8 +164,8 @@ class Instance(Handlers):
 
     async def save(self) -> bool:
         """As PTB does it: forget the dirty marks, hand over copies, and hope."""
-        self.saving = changes = self.changes
-        self.changes = []
+        changes, self.changes = self.changes, []
+        self.saving += changes  # beside those of a save that is under way
         dirty, self.dirty = self.dirty, set()
         for record in sorted(dirty):
             self.replica.stage(record, copy.deepcopy(self.live[record]))
@@ -176,6 +176,8 @@ class Instance(Handlers):
             if isinstance(error, PTBBucketError):
                 return False
             raise
+        finally:
+            self.saving = [change for change in self.saving if change not in changes]
         for change in changes:
             change.acknowledge(asyncio.get_running_loop().time())
         return True

@@ -17,7 +17,7 @@ class BrokenPromiseError(AssertionError):
     """The checker found something that must not be."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Change:
     """Tokens that one handler run adds or deletes together."""
 

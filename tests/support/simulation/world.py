@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from dataclasses import dataclass
 from unittest.mock import patch
 
 from ptb_bucket.state import BOT_DATA, MISSING, _header
@@ -17,9 +18,30 @@ from simulation.model import Model, none, tokens_of
 from simulation.spool import MemoryFiles
 
 PUT_FAULTS = (Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST, Fault.LATE, Fault.DENIED)
-GET_FAULTS = (Fault.UNAVAILABLE, Fault.DENIED)
+GET_FAULTS = (*[Fault.UNAVAILABLE] * 7, Fault.DENIED)  # a denial ends a start, and per-record reads twenty documents
 COPIES = 3
 """How many times a world's processes are copied, at most."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much happens in a world; all times in virtual seconds.
+
+    Args:
+        seconds: How long it lasts.
+        handled: Changes per second and instance.
+        life: How long a process lives, on average; it is copied as often.
+        patience: How long one commit tries.
+    """
+
+    seconds: float
+    handled: float
+    life: float
+    patience: float
+
+
+SHORT = Size(seconds=5, handled=8, life=1.5, patience=1)
+LONG = Size(seconds=20, handled=20, life=4, patience=3)
 
 
 class Latency(StoreWrapper):
@@ -39,8 +61,10 @@ class Latency(StoreWrapper):
 class World:
     """A store, its weather, the instances, and the model."""
 
-    def __init__(self, seed: int, *, layout="single", codec="json", instances=3, wrap=None) -> None:
-        self.rng = random.Random(seed)
+    def __init__(  # noqa: PLR0913  what a life may be made of, by keyword
+        self, seed: int, *, layout="single", codec="json", instances=3, wrap=None, size=SHORT
+    ) -> None:
+        self.rng, self.size = random.Random(seed), size
         self.layout, self.codec = layout, codec
         self.model = Model()
         self.made = 0
@@ -86,7 +110,7 @@ class World:
 
     async def _copy_often(self, instance) -> None:
         while True:
-            await asyncio.sleep(self.rng.expovariate(1 / 4))
+            await asyncio.sleep(self.rng.expovariate(1 / self.size.life))
             if self.copies < COPIES and (other := await instance.copied(same_process=self.are_snapshots)):
                 self.copies += 1
                 self._begin(other, as_copy=True)
@@ -102,10 +126,10 @@ class World:
         there = {token for change in old for token in change.adds} - deleted
         return there, self.model.firmly_deleted(old)
 
-    async def run(self, seconds: float = 20) -> None:
+    async def run(self) -> None:
         """Let the instances live through the weather, then calm down and look."""
         await self._prime()
-        self._end = asyncio.get_running_loop().time() + seconds
+        self._end = asyncio.get_running_loop().time() + self.size.seconds
         members = [Instance(self, number) for number in range(self.instances)]
         for member in members:
             self._begin(member)
