@@ -62,15 +62,15 @@ class World:
     """A store, its weather, the instances, and the model."""
 
     def __init__(  # noqa: PLR0913  what a life may be made of, by keyword
-        self, seed: int, *, layout="single", codec="json", instances=3, wrap=None, size=SHORT
+        self, seed: int, *, layout="single", codec="json", instances=3, size=SHORT, storms=PUT_FAULTS
     ) -> None:
-        self.rng, self.size = random.Random(seed), size
+        self.rng, self.size, self.storms = random.Random(seed), size, storms
         self.layout, self.codec = layout, codec
         self.model = Model()
         self.made = 0
         self.calm = False
         self.bottom = MemoryStore()
-        self.faulty = FaultyStore(wrap(self.bottom) if wrap else self.bottom, self._weather)
+        self.faulty = FaultyStore(self.bottom, self._weather)
         self.store = Latency(self.faulty, self.rng)
         self.instances = self.numbers = instances
         self.spool, self.spooled = MemoryFiles(self.rng), []
@@ -83,7 +83,7 @@ class World:
     def _weather(self, operation: str, key: str) -> Fault | None:
         if self.calm or self.rng.random() > 0.25:
             return None
-        return self.rng.choice({"put": PUT_FAULTS, "get": GET_FAULTS}.get(operation, (None,)))
+        return self.rng.choice({"put": self.storms, "get": GET_FAULTS}.get(operation, (None,)))
 
     def new_process(self) -> int:
         """Like a process id."""
