@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 
 import pytest
 from simulation import LONG, SHORT, BrokenPromiseError, Change, Instance, World, simulate
 from virtual_time import run_virtually
 
 from ptb_bucket.state import BOT_DATA, LAYOUTS
+
+
+@pytest.fixture(autouse=True)
+def _without_warnings(caplog):
+    """Thousands of lives warn of all that goes wrong in them, and pytest would keep each word."""
+    caplog.set_level(logging.CRITICAL, "ptb_bucket")
 
 
 @pytest.mark.parametrize("codec", ["json", "pickle"])
