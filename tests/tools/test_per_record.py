@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime, timezone
+from hashlib import sha256
 from secrets import token_urlsafe
 
 import pytest
@@ -122,3 +123,18 @@ def test_erase_user_with_all_versions(uri, verb, tmp_path):
     left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"Ada" not in left
     assert b"Grace" in left
+
+
+def test_a_deleted_object_is_found_by_its_key(uri, verb):
+    before = everything(uri)
+    key = "records/user_data/" + sha256(b"42").hexdigest()[:2] + "/42.json"
+    asyncio.run(_delete(uri, key))
+    assert "user_data[42]" not in everything(uri)
+    versions = [one for one in verb("history", uri, key)["versions"] if not one["deleted"]]
+    verb("restore", uri, "--version", versions[0]["version"], "--object", key, "--force")
+    assert everything(uri) == before
+
+
+async def _delete(uri, key):
+    async with open_state(uri) as state:
+        await state.store.delete(key)

@@ -45,7 +45,8 @@ def command(at: datetime | None, version: str | None, what: str | None, output: 
     """Bring back what a bot remembered, as a new commit: another restore undoes it. The bot is to be stopped meanwhile.
 
     With neither --at nor --version, only objects that cannot be read, or were deleted, are brought back: the newest
-    version that can be read.
+    version that can be read. With layout per-record, an object that was deleted or swept is brought back only if it is
+    named, with --version and --object.
     """
     if at is not None and version is not None:
         raise click.UsageError("Say --at or --version, not both.")

@@ -43,12 +43,23 @@ async def keys_of(archive: Archive, what: str | None) -> list[str]:
         return [key async for key in archive.documents([Kind(what)])]
     keys = [key async for key in archive.documents()]
     found = [key for key in keys if what in (None, key, archive.name(key))]
+    if not found and what is not None:
+        found = [key async for key in _deleted(archive, what)]
     if not found:
         raise NotFoundError(
             f"{what!r} is no object of this state and no section. Objects: {', '.join(map(archive.name, keys[:5]))}"
             f"{', ...' if len(keys) > 5 else ''}; sections: {', '.join(kind.value for kind in Kind)}."  # noqa: PLR2004
         )
     return found
+
+
+async def _deleted(archive: Archive, what: str) -> AsyncIterator[str]:
+    """No listing shows an object that was deleted; who knows its key finds its old versions."""
+    key = what.removesuffix(archive.name(""))
+    if archive.layout.lazy and archive.layout.kinds(key):
+        async for _ in archive.versions(key):
+            yield key
+            return
 
 
 async def history(archive: Archive, what: str | None = None, *, limit: int = 20) -> AsyncIterator[Past]:
