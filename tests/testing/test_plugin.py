@@ -32,3 +32,26 @@ def test_what_is_marked_is_for_long_runs(tmp_path, options, expected, outcome):
     done = subprocess.run([*command, str(tmp_path)], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     assert outcome in done.stdout
+
+
+LEAKS = """
+import logging
+
+def test_leaks():
+    try:
+        raise ValueError("Ada said so")
+    except ValueError:
+        logging.getLogger("ptb_bucket.state").debug("%s failed", 42, exc_info=True)
+
+def test_others():
+    logging.getLogger("telegram").error("bot123:offline")
+    logging.getLogger("ptb_bucket").error("user_data[42]")
+"""
+
+
+def test_a_log_line_with_user_data_fails_the_test_that_made_it(tmp_path):
+    (tmp_path / "test_something.py").write_text(LEAKS)
+    command = [sys.executable, "-m", "pytest", "-p", "ptb_bucket.testing.plugin", "-q", "--log-level=DEBUG"]
+    done = subprocess.run([*command, str(tmp_path)], cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert "2 passed, 1 error" in done.stdout
+    assert "ERROR test_something.py::test_leaks" in done.stdout

@@ -8,7 +8,8 @@ it, any other with ``--long``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -75,3 +76,30 @@ def count(request: pytest.FixtureRequest) -> Count:
     """Choose between two numbers: ``count(25, 500)`` is 25, or 500 with ``--long``."""
     index = int(bool(request.config.getoption("--long")))
     return lambda *numbers: numbers[index]
+
+
+PRIVATE = (":offline", "Ada", "Grace")
+"""What tests plant: the tokens of their bots and the names of their people. Our loggers say neither, at any level."""
+
+
+class _Overheard(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        if any(word in text for word in PRIVATE):
+            self.told.append(text)
+
+
+@pytest.fixture(autouse=True)
+def nothing_private_is_logged() -> Iterator[None]:
+    """Fail the test in which a log line of ours, or a traceback in it, holds a token or what a user told the bot."""
+    handler, logger = _Overheard(), logging.getLogger("ptb_bucket")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+    assert handler.told == []
