@@ -10,6 +10,7 @@ from far import Far
 from people import people
 from telegram.ext import ConversationHandler, MessageHandler, filters
 
+from ptb_bucket._backstage import Backstage
 from ptb_bucket.stores import LocalStore, MemoryStore, MeteredStore, open_store
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["LATENCY", "NAME", "Case", "Place", "conversation", "named", "opened", "states", "users_of"]
+__all__ = ["LATENCY", "NAME", "Case", "Place", "conversation", "named", "on_demand", "opened", "states", "users_of"]
 
 LATENCY: Final = {"get": 0.020, "put": 0.040}
 """Seconds that a request takes on its way, beside what the store itself takes."""
@@ -67,6 +68,12 @@ def conversation(states_used: int = 7) -> ConversationHandler[Any]:
 
     by_state: dict[object, list[Any]] = {f"step {n}": [step(f"step {n}")] for n in range(states_used)}
     return ConversationHandler([step("no conversation")], by_state, [], name=NAME, persistent=True)
+
+
+def on_demand(persistence: Any) -> Any:
+    """The same, which reads a record when it is refreshed, as under BucketApplication."""
+    Backstage(persistence).opened.replica.on_demand = True
+    return persistence
 
 
 @dataclass

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from people import ours
 
-from ptb_bucket._backstage import Backstage
 from ptb_bucket.stores import Create, Update
-from scaling.cases import FIRST
+from scaling.cases import FIRST, on_demand
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,8 +32,7 @@ async def timed(action: Callable[[], Awaitable[Any]]) -> tuple[float, float]:
 
 async def measure(case: Case, place: Place) -> dict[str, Figures]:
     """Medians, by the number of changed users."""
-    persistence = ours(place.far, layout=case.layout, codec=case.codec, refresh_interval=0)
-    Backstage(persistence).opened.replica.on_demand = True  # as with BucketApplication
+    persistence = on_demand(ours(place.far, layout=case.layout, codec=case.codec, refresh_interval=0))
     return {str(count): await _rounds(case, place, persistence, count) for count in CHANGED if count <= case.users}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from people import ours
 
 from ptb_bucket.stores import Create, LocalStore, MemoryStore
-from scaling.cases import NAME, states, users_of
+from scaling.cases import NAME, on_demand, states, users_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ async def filled(case: Case) -> MemoryStore:
     store = MemoryStore()
     whole = case.layout != "per-record"
     for chunk in _chunks(_changes(case), None if whole else CHUNK):
-        persistence = ours(store, layout=case.layout, codec=case.codec, on_flush=True)
+        persistence = on_demand(ours(store, layout=case.layout, codec=case.codec, on_flush=True))
         for name, arguments in chunk:
             await getattr(persistence, name)(*arguments)
         await persistence.flush()
