@@ -17,6 +17,8 @@ __all__ = ["FORMAT", "Commit", "Fate", "Header"]
 FORMAT: Final = 1
 WRITERS_KEPT: Final = 128
 SECONDS_KEPT: Final = 24 * 3600
+ALWAYS_KEPT: Final = 4
+"""Others' commits that no clock makes forgotten: one host whose clock is a day ahead must not hide what was applied."""
 
 
 class Commit(NamedTuple):
@@ -51,8 +53,8 @@ class Header:
         now = int(time.time())
         newest = Commit(self.sequence + 1, writer, commit_id, now)
         others = [commit for commit in self.commits if commit.writer != writer]
-        young = [commit for commit in others if commit.time > now - SECONDS_KEPT]
-        kept = young[: WRITERS_KEPT - 1]
+        young = (commit for commit in others[ALWAYS_KEPT:] if commit.time > now - SECONDS_KEPT)
+        kept = [*others[:ALWAYS_KEPT], *young][: WRITERS_KEPT - 1]
         floor = max([self.floor, *(commit.sequence for commit in set(others) - set(kept))])
         return replace(self, sequence=newest.sequence, floor=floor, commits=(newest, *kept))
 
