@@ -19,7 +19,7 @@ from ptb_bucket.cli._output import Output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RecordCommand", "UriCommand", "dry_run", "with_bot_id", "with_output", "with_types"]
+__all__ = ["RecordCommand", "UriCommand", "checked_bot_id", "dry_run", "with_bot_id", "with_output", "with_types"]
 
 TOKEN: Final = "TELEGRAM_BOT_TOKEN"  # noqa: S105  the name of a variable
 _NUMBER: Final = re.compile(r"-\.?\d")
@@ -83,11 +83,16 @@ def with_bot_id(function: Callable[..., int | None]) -> Callable[..., int | None
     @functools.wraps(function)
     def wrapped(*args: Any, bot_id: str | None, **kwargs: Any) -> int | None:
         found = bot_id or os.environ.get(TOKEN, "").partition(":")[0] or None
-        if found is not None and not found.isdigit():
-            raise click.BadParameter(f"a bot's id is a number, the part of its token before the colon ({TOKEN}).")
-        return function(*args, bot_id=found, **kwargs)
+        return function(*args, bot_id=checked_bot_id(found, f" ({TOKEN})"), **kwargs)
 
     return wrapped
+
+
+def checked_bot_id(given: str | None, token: str = "") -> str | None:
+    """The same; what is no bot's id is a mistake in the call. ``token`` says where else it may have come from."""
+    if given is not None and not given.isdigit():
+        raise click.BadParameter(f"a bot's id is a number, the part of its token before the colon{token}.")
+    return given
 
 
 def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]:

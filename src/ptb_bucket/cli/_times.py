@@ -1,4 +1,4 @@
-"""Points in time, as people write them."""
+"""Points in time, and lengths of time, as people write them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-__all__ = ["TimeType"]
+__all__ = ["AgeType", "TimeType"]
 
 _PART: Final = re.compile(r"(\d+)([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -25,7 +25,8 @@ class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
             return value
         text = str(value)
         try:
-            found = _ago(text) or _iso(text)
+            length = _length(text)
+            found = _iso(text) if length is None else _ago(length)
         except (ValueError, OverflowError) as error:
             self.fail(
                 f"{text!r} is no time ({error}). Write 2026-01-31T18:00:00Z, or 2h for two hours ago.", param, ctx
@@ -35,13 +36,34 @@ class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
         return found
 
 
-def _ago(text: str) -> datetime | None:
+class AgeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # as above
+    """How long: ``30d``, ``1d12h``."""
+
+    name = "AGE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """A length of time that reaches back to a day which the calendar has."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            found = _length(str(value))
+            _ago(found or timedelta())
+        except (ValueError, OverflowError):
+            found = None
+        if found is None:
+            self.fail(f"{value!r} is no age. Write 30d for thirty days, or 1d12h.", param, ctx)
+        return found
+
+
+def _ago(length: timedelta) -> datetime:
+    return datetime.now(timezone.utc) - length
+
+
+def _length(text: str) -> timedelta | None:
     parts = _PART.findall(text)
     if not parts or "".join(map("".join, parts)) != text:
         return None
-    return datetime.now(timezone.utc) - sum(
-        (timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta()
-    )
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
 def _iso(text: str) -> datetime:

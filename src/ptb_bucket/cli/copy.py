@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptb_bucket.cli._arguments import with_output, with_types
+from ptb_bucket.cli._arguments import checked_bot_id, with_output, with_types
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._copy import Copied, copy
 from ptb_bucket.tools._copy_target import check_source, open_target
@@ -45,8 +45,7 @@ async def _copy(  # noqa: PLR0913  the options of the verb
     source: str, destination: str, *, bot_id: str | None, types: list[Any], overwrite: bool, dry_run: bool,
     output: Output,
 ) -> Copied:  # fmt: skip
-    if bot_id is not None and not bot_id.isdigit():
-        raise click.BadParameter("a bot's id is a number, the part of its token before the colon.")
+    bot_id = checked_bot_id(bot_id)
     check_source(source)
     async with (
         open_state(source, types=types) as ours,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptb_bucket.cli._arguments import UriCommand, with_bot_id, with_output
+from ptb_bucket.cli._arguments import UriCommand, dry_run, with_bot_id, with_output
 from ptb_bucket.cli._times import TimeType
 from ptb_bucket.tools import open_past
 from ptb_bucket.tools._restore import (
@@ -35,7 +35,7 @@ _LABELS = 10
 @click.option("--at", type=TimeType(), help="As it was then: 2026-01-31T18:00:00Z, or how long ago: 2h, 1d12h.")
 @click.option("--version", metavar="VERSION", help="One object, as it was in this version; 'history' shows them.")
 @click.option("--object", "what", metavar="KEY", help="With --version: which object, if several have it.")
-@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@dry_run
 @click.option("--force", is_flag=True, help="Also while a bot is writing; it may write back what is undone.")
 @click.option("--update-interval", type=click.FloatRange(0), default=UPDATE_INTERVAL, show_default=True,
               metavar="SECONDS", help="The bot's; one that committed within two of them is running.")  # fmt: skip

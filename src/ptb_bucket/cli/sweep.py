@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import asdict
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from ptb_bucket.cli._arguments import UriCommand, dry_run, with_bot_id, with_output
+from ptb_bucket.cli._times import AgeType
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._sweep import Swept, sweep
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from ptb_bucket.cli._output import Output
 
 __all__ = ["command"]
 
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _EXAMPLES = """\b
 Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
          ptb-bucket sweep s3://my-bucket/my-bot --older-than 90d"""
 
 
-def _age(context: click.Context, parameter: click.Parameter, value: str) -> timedelta:
-    del context, parameter  # click's signature
-    found = re.fullmatch(r"([0-9]{1,6})([smhd])", value)
-    if found is None:
-        raise click.BadParameter("an age is a number and one of s, m, h, d: 30d.")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
 @click.command(cls=UriCommand, name="sweep", epilog=_EXAMPLES)
 @click.argument("uri")
-@click.option("--older-than", metavar="AGE", default="30d", show_default=True, callback=_age,
+@click.option("--older-than", type=AgeType(), default="30d", show_default=True,
               help="How long nobody may have written to it.")  # fmt: skip
 @click.option("--bot-stopped", is_flag=True, help="Every instance is stopped: also where deletes have no condition.")
 @dry_run
