@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ptb_bucket.state._journal import Journal
-from ptb_bucket.state._loops import for_each
+from ptb_bucket.state._loops import for_each, outcomes
 from ptb_bucket.state._merger import Merger
 from ptb_bucket.state._patience import Patience
 from ptb_bucket.state._writer import Writer
@@ -41,4 +41,5 @@ __all__ = [
     "keep_ours",
     "keep_theirs",
     "open_layout",
+    "outcomes",
 ]

@@ -7,9 +7,9 @@ import itertools
 from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 
-__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each", "in_turns", "paced"]
+__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each", "in_turns", "outcomes", "paced"]
 
 MANY: Final = 2_000
 """Records that take a few milliseconds; a thread costs less than one."""
@@ -61,6 +61,17 @@ async def _work_off(rest: Iterator[T], work: Callable[[T], Awaitable[None]], err
             await work(item)
         except Exception as error:  # noqa: BLE001  raised when all are done
             errors.append(error)
+
+
+async def outcomes(items: Sequence[T], work: Callable[[T], Awaitable[U]]) -> AsyncIterator[U]:
+    """What comes of doing something to each, in their order; several are under way at once, and not more are kept.
+
+    Raises:
+        Exception: The first that happened; what comes after is not begun.
+    """
+    for begin in range(0, len(items), AT_ONCE):
+        for outcome in await asyncio.gather(*map(work, items[begin : begin + AT_ONCE])):
+            yield outcome
 
 
 async def aside(work: Callable[[], T], *, size: int) -> T:

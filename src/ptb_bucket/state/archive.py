@@ -6,14 +6,14 @@ import asyncio
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError
-from ptb_bucket.state._loops import AT_ONCE
+from ptb_bucket.state._loops import outcomes
 from ptb_bucket.state._reading import open_document
 from ptb_bucket.state._starting import listed
 from ptb_bucket.state._writer import TOOL_MARK
-from ptb_bucket.state.layouts import LAYOUTS, recognise
+from ptb_bucket.state.layouts import EXTENSIONS, LAYOUTS, recognise
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Archive", "Commit", "Part"]
 
-EXTENSIONS = {"json": ".json", "pickle": ".pkl"}
+_ENDINGS: Final = {codec: ending for ending, codec in EXTENSIONS.items()}
 
 
 @dataclass(frozen=True)
@@ -119,14 +119,13 @@ class Archive:
             StoreError: The store could not tell.
         """
         keys = [key async for key in self.documents(kinds)]
-        for at in range(0, len(keys), AT_ONCE):
-            for part in await asyncio.gather(*(self.part(key) for key in keys[at : at + AT_ONCE])):
-                if part is not None:
-                    yield part
+        async for part in outcomes(keys, self.part):
+            if part is not None:
+                yield part
 
     async def documents(self, kinds: Iterable[Kind] = Kind) -> AsyncIterator[str]:
         """Where documents with these kinds of data lie, or would lie, as :meth:`part` takes it. Raises StoreError."""
-        for key in await listed(self.store, self.layout, EXTENSIONS[self.codec], kinds):
+        for key in await listed(self.store, self.layout, _ENDINGS[self.codec], kinds):
             yield key
 
     def versions(self, key: str) -> AsyncIterator[BlobVersion]:
@@ -161,7 +160,7 @@ class Archive:
 
     def name(self, key: str) -> str:
         """The object's key, with its extension."""
-        return key + EXTENSIONS[self.codec]
+        return key + _ENDINGS[self.codec]
 
     def _part(self, name: str, blob: Blob) -> Part:
         where = self.store.describe(name)

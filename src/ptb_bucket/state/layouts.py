@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state.records import Record
 
-__all__ = ["LAYOUTS", "Layout", "open_layout", "recognise"]
+__all__ = ["EXTENSIONS", "LAYOUTS", "Layout", "open_layout", "recognise"]
 
 EXTENSIONS = {".json": "json", ".pkl": "pickle"}
+"""How a document's key ends → the codec of its records."""
 
 
 class Layout(Protocol):

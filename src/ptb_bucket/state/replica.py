@@ -57,6 +57,9 @@ class Replica:
         callback_limit: How many keyboards are kept; None for all.
         patience: How long one commit tries.
         spool: Where what is unsaved goes at shutdown, and comes from at the next load; None for nowhere.
+        journal: Counts what happens, and tells the log.
+        writer: Under which id it commits.
+        unstorable: What was given and cannot be stored, by record; it fills itself.
         on_demand: With a layout of a document for each record, read none before somebody refreshes it. Whoever says so
             refreshes each record before PTB sees it.
     """

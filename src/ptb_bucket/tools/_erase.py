@@ -164,18 +164,7 @@ async def erase(state: State, found: Findings, past: Past | None, *, force: bool
     if past is not None and past.problem:
         raise UnsupportedError(f"{past.problem} Nothing was changed.")
     deleted = 0 if past is None else await _delete(state, past)
-    writer, now = Writer("erase-user"), found
-    for _ in range(_ROUNDS):
-        if not now.records:
-            break
-        for key, records in now.records.items():
-            draft = await Draft.open(state.archive, key, state.bot_id, writer)
-            draft.stage(dict.fromkeys(records, None))
-            await draft.commit()
-        now = await find_person(state, found.user_id)
-    if now.records:
-        labels = ", ".join(record.label for records in now.records.values() for record in records)
-        raise UnsavedError(f"{labels}: a running bot keeps writing it. Stop the bot, and erase again.")
+    await _drop(state, found)
     if past is None:
         return deleted
     try:
@@ -184,6 +173,22 @@ async def erase(state: State, found: Findings, past: Past | None, *, force: bool
         raise UnsavedError(
             f"What is stored now is erased, its old versions are not: {error}", causes=[error]
         ) from error
+
+
+async def _drop(state: State, found: Findings) -> None:
+    """Drop the records, and look again: a bot may write them meanwhile."""
+    writer, now = Writer("erase-user"), found
+    for _ in range(_ROUNDS):
+        if not now.records:
+            return
+        for key, records in now.records.items():
+            draft = await Draft.open(state.archive, key, state.bot_id, writer)
+            draft.stage(dict.fromkeys(records, None))
+            await draft.commit()
+        now = await find_person(state, found.user_id)
+    if now.records:
+        labels = ", ".join(record.label for records in now.records.values() for record in records)
+        raise UnsavedError(f"{labels}: a running bot keeps writing it. Stop the bot, and erase again.")
 
 
 async def _delete(state: State, past: Past) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import CorruptDocumentError, NotFoundError, RefusedError
-from ptb_bucket.state import Draft, Kind, Writer
+from ptb_bucket.state import Draft, Kind, Writer, outcomes
 from ptb_bucket.tools._history import keys_of, readable
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ __all__ = ["UPDATE_INTERVAL", "Restoring", "plan_rescue", "plan_restore", "plan_
 
 UPDATE_INTERVAL = 60.0
 _INTERVALS = 2
-_AT_ONCE = 10
 
 
 @dataclass(frozen=True)
@@ -71,10 +69,9 @@ async def plan_restore(archive: Archive, at: datetime) -> list[Restoring]:
     """
     keys = await keys_of(archive, None)
     existed, plans = False, []
-    for start in range(0, len(keys), _AT_ONCE):
-        for plan in await asyncio.gather(*(_planned_at(archive, key, at) for key in keys[start : start + _AT_ONCE])):
-            existed = existed or plan.version is not None
-            plans += [plan] if plan.is_needed else []
+    async for plan in outcomes(keys, lambda key: _planned_at(archive, key, at)):
+        existed = existed or plan.version is not None
+        plans += [plan] if plan.is_needed else []
     if not existed:
         where = archive.store.describe(archive.name(keys[0]))
         raise NotFoundError(
