@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOT_ID",
+    "DEFAULTS",
     "ENVIRONMENT",
     "Location",
+    "checked_count",
     "checked_interval",
     "checked_resolver",
     "checked_seconds",

@@ -13,10 +13,11 @@ A provider's tests describe a place in a :class:`Backend` and subclass the kit w
         def backend(self, bucket):
             return S3Backend(bucket).prefixed("some/prefix/")
 
-Five more want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
+The others want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
 :class:`FaultConformance` everything that can go wrong on the way to its server, :class:`ProcessConformance` several
-processes at once, :class:`SeveralInstancesConformance` several instances of a bot, and :class:`ToolConformance` the
-verbs of ``ptb-bucket``, with :class:`VersionedToolConformance` for a place that keeps old versions.
+processes at once, :class:`SeveralInstancesConformance` several instances of a bot, :class:`ToolConformance` the verbs
+of ``ptb-bucket``, with :class:`VersionedToolConformance` for a place that keeps old versions, and
+:class:`ToolMistakeConformance` the verbs where there is no such bucket, or no server.
 
 They run under pytest-asyncio in its auto mode, with ``-p ptb_bucket.testing.plugin`` for ``--long``.
 """
