@@ -141,6 +141,11 @@ OUTCOMES = {
     WireFault.CLOSE_AFTER: http.client.RemoteDisconnected,
     WireFault.ANSWER_500: 500,
     WireFault.ANSWER_503: 503,
+    WireFault.ANSWER_301: 301,
+    WireFault.ANSWER_400: 400,
+    WireFault.ANSWER_401: 401,
+    WireFault.ANSWER_403: 403,
+    WireFault.ANSWER_404: 404,
     WireFault.ANSWER_409: 409,
     WireFault.ANSWER_429: 429,
     WireFault.ANSWER_500_AFTER: 500,
@@ -206,6 +211,21 @@ def test_a_server_that_is_gone_is_a_reset():
         port = listening.getsockname()[1]
     with FaultProxy(f"http://127.0.0.1:{port}") as proxy:
         assert outcome(proxy) is ConnectionResetError
+
+
+def test_who_refuses_cuts_all_connections_and_listens_again_at_the_same_address(proxy, server):
+    with connected(proxy) as kept:
+        assert ask(kept)[0] == 200
+        url = proxy.url
+        for _ in range(2):
+            with proxy.refusing():
+                with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
+                    ask(kept)
+                kept.close()
+                assert outcome(proxy) is ConnectionRefusedError
+            assert proxy.url == url
+            assert ask(kept)[0] == 200
+    assert len(server.seen) == len(proxy.requests) == 3
 
 
 def proxies():

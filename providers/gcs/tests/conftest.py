@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,9 @@ class Server:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  our own server
             return answer.read()
 
-    def bucket(self, *, versioning: bool = False) -> str:
+    def bucket(self, name: str = "", *, versioning: bool = False) -> str:
         """Make an empty bucket."""
-        name = next(NAMES)
+        name = name or next(NAMES)
         body = json.dumps({"name": name, "versioning": {"enabled": versioning}}).encode()
         self.ask("POST", "/storage/v1/b?project=test", body)
         return name
@@ -62,6 +63,11 @@ class Server:
             found += [item["name"] for item in page.get("items", ())]
             token = page.get("nextPageToken")
         return found
+
+    def delete(self, bucket: str) -> None:
+        for key in self.keys(bucket):
+            self.ask("DELETE", f"/storage/v1/b/{bucket}/o/{quoted(key)}")
+        self.ask("DELETE", f"/storage/v1/b/{bucket}")
 
     def read(self, bucket: str, key: str) -> bytes | None:
         try:
@@ -189,6 +195,12 @@ class GcsBackend(Backend):
 
     async def keys_raw(self):
         return [key for key in self._server.keys(self._bucket) if not key.endswith(PROOF_NAME)]
+
+    @asynccontextmanager
+    async def bucket_gone(self):
+        self._server.delete(self._bucket)
+        yield
+        self._server.bucket(self._bucket)
 
     def unavailable(self):
         return GcsStore(self._bucket, Options(endpoint_url=closed_port()))

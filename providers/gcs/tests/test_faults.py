@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import json
+from typing import ClassVar
+
 import pytest
 
 from ptb_bucket.errors import LostRaceError, NotFoundError, UnavailableError
 from ptb_bucket.stores import Create, Update
-from ptb_bucket.testing.conformance import FaultConformance
+from ptb_bucket.testing.conformance import Answer, FaultConformance, WithdrawnConformance
 from ptb_bucket.testing.proxy import WireFault
 from ptb_bucket_gcs import GcsStore, Options
 
 
+def answer(fault, reason, about):
+    """What Google says; what it says beside the reason is not ours to repeat."""
+    error = {"code": fault.status, "message": "Told.", "errors": [{"reason": reason, "message": "Told."}]}
+    return Answer(fault, json.dumps({"error": error}).encode(), "application/json", about)
+
+
 class TestFaults(FaultConformance):
     METHODS = FaultConformance.METHODS | {"create": "POST", "update": "POST"}
+    ANSWERS: ClassVar = {
+        "credentials expired": answer(WireFault.ANSWER_401, "authError", "credentials"),
+        "account disabled": answer(WireFault.ANSWER_403, "accountDisabled", "permission"),
+        "permission withdrawn": answer(WireFault.ANSWER_403, "forbidden", "permission"),
+        "sent elsewhere": answer(WireFault.ANSWER_301, "movedPermanently", "server"),
+        "bucket deleted": answer(WireFault.ANSWER_404, "notFound", "bucket"),
+    }
 
+    @pytest.fixture
+    def backend(self, backend_on):
+        return backend_on()
+
+
+class TestWithdrawn(WithdrawnConformance):
     @pytest.fixture
     def backend(self, backend_on):
         return backend_on()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -98,6 +98,17 @@ class S3Backend(Backend):
 
     async def keys_raw(self):
         return await asyncio.to_thread(self._server.keys, self.bucket)
+
+    @asynccontextmanager
+    async def bucket_gone(self):
+        await asyncio.to_thread(self._delete)
+        yield
+        await asyncio.to_thread(self._server.client.create_bucket, Bucket=self.bucket)
+
+    def _delete(self):
+        for key in self._server.objects(self.bucket):
+            self._server.client.delete_object(Bucket=self.bucket, Key=key)
+        self._server.client.delete_bucket(Bucket=self.bucket)
 
     def unavailable(self):
         return open_store(f"s3://bucket?endpoint_url=http://127.0.0.1:{free_port()}")

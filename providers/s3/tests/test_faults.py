@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import Create, Update, open_store
-from ptb_bucket.testing.conformance import FaultConformance
+from ptb_bucket.testing.conformance import Answer, FaultConformance
 from ptb_bucket.testing.proxy import WireFault
 
 
+def answer(fault, code, about):
+    """What S3 says; what it says beside the code is not ours to repeat."""
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Told.</Message></Error>"
+    return Answer(fault, body.encode(), "application/xml", about)
+
+
 class TestFaults(FaultConformance):
+    ANSWERS: ClassVar = {
+        "credentials expired": answer(WireFault.ANSWER_400, "ExpiredToken", "credentials"),
+        "key withdrawn": answer(WireFault.ANSWER_403, "InvalidAccessKeyId", "credentials"),
+        "permission withdrawn": answer(WireFault.ANSWER_403, "AccessDenied", "permission"),
+        "wrong region": answer(WireFault.ANSWER_301, "PermanentRedirect", "bucket"),
+        "bucket deleted": answer(WireFault.ANSWER_404, "NoSuchBucket", "bucket"),
+    }
     # A conflict is a hint that a put has lost a race.
     LOST_RACES = frozenset({WireFault.ANSWER_409, WireFault.ANSWER_409_AFTER})
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aioboto3
@@ -16,7 +17,7 @@ import pytest
 
 from ptb_bucket.errors import AccessError
 from ptb_bucket.stores import PROOF_NAME, Create, PrefixStore, Update
-from ptb_bucket.testing.conformance import PersistenceConformance
+from ptb_bucket.testing.conformance import PersistenceConformance, WithdrawnConformance
 from ptb_bucket.tools import Verdict, check
 from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
 
@@ -56,18 +57,42 @@ def credentials(enforcing):
     iam.close()
 
 
+@pytest.fixture
+def bot(enforcing, credentials, new_place, monkeypatch):
+    """A place, for a bot with the README's policy, which can be withdrawn."""
+    place = new_place(enforcing)
+    keys = credentials(POLICY.replace("my-bucket", place.bucket))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+    place.forbidden = lambda: without_policy(enforcing.url, keys["UserName"])
+    return place
+
+
+@asynccontextmanager
+async def without_policy(url, name):
+    which = {"UserName": name, "PolicyName": "bot"}
+    iam = boto3.client("iam", endpoint_url=url, aws_access_key_id="testing", aws_secret_access_key="testing")
+    policy = json.dumps(iam.get_user_policy(**which)["PolicyDocument"])
+    iam.delete_user_policy(**which)
+    yield
+    iam.put_user_policy(**which, PolicyDocument=policy)
+    iam.close()
+
+
 class TestABotWithTheSmallestPolicy(PersistenceConformance):
     @pytest.fixture
     def combination(self):
         return "per-type", "json"
 
     @pytest.fixture
-    def backend(self, enforcing, credentials, new_place, monkeypatch):
-        place = new_place(enforcing)
-        keys = credentials(POLICY.replace("my-bucket", place.bucket))
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
-        return place
+    def backend(self, bot):
+        return bot
+
+
+class TestABotWhosePolicyIsWithdrawn(WithdrawnConformance):
+    @pytest.fixture
+    def backend(self, bot):
+        return bot
 
 
 async def _all(items):

@@ -14,8 +14,9 @@ A provider's tests describe a place in a :class:`Backend` and subclass the kit w
             return S3Backend(bucket).prefixed("some/prefix/")
 
 The others want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
-:class:`FaultConformance` everything that can go wrong on the way to its server, :class:`ProcessConformance` several
-processes at once, :class:`SeveralInstancesConformance` several instances of a bot, :class:`ToolConformance` the verbs
+:class:`FaultConformance` everything that can go wrong on the way to its server, :class:`WithdrawnConformance` a bucket
+or a permission that is taken away, :class:`ProcessConformance` several processes at once,
+:class:`SeveralInstancesConformance` several instances of a bot, :class:`ToolConformance` the verbs
 of ``ptb-bucket``, with :class:`VersionedToolConformance` for a place that keeps old versions, and
 :class:`ToolMistakeConformance` the verbs where there is no such bucket, or no server.
 
@@ -44,10 +45,13 @@ from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
 from ptb_bucket.testing.conformance._tools_restore import RestoreTests
 from ptb_bucket.testing.conformance._tools_show import ShowTests
 from ptb_bucket.testing.conformance._tools_sweep import SweepTests
+from ptb_bucket.testing.conformance._verdicts import Answer
 from ptb_bucket.testing.conformance._wire import FaultConformance
+from ptb_bucket.testing.conformance._withdrawn import WithdrawnConformance
 from ptb_bucket.testing.conformance._writing import WritingTests
 
 __all__ = [
+    "Answer",
     "Backend",
     "FaultConformance",
     "PersistenceConformance",
@@ -57,6 +61,7 @@ __all__ = [
     "ToolConformance",
     "ToolMistakeConformance",
     "VersionedToolConformance",
+    "WithdrawnConformance",
 ]
 
 

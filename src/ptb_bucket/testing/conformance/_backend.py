@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from ptb_bucket.stores import PrefixStore
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from ptb_bucket.stores import BlobStore
 
 __all__ = ["Backend", "PrefixedBackend"]
@@ -53,6 +55,14 @@ class Backend(ABC):
 
     def denied(self) -> BlobStore | None:
         """Return a store that may not use its place, None if there is no such thing here."""
+        return None
+
+    def bucket_gone(self) -> AbstractAsyncContextManager[None] | None:
+        """Return a block in which the bucket does not exist; after it, an empty one has its name. None: no bucket."""
+        return None
+
+    def forbidden(self) -> AbstractAsyncContextManager[None] | None:
+        """Return a block in which stores on this place have no permission at all, None if there is no such thing."""
         return None
 
     def uri(self, prefix: str = "", *, server: str = "", timeout: float | None = None) -> str:

@@ -30,6 +30,7 @@ class WireFault(enum.Enum):
     ANSWER_429 = "429 without"
     ANSWER_301 = "301 without"
     ANSWER_400 = "400 without"
+    ANSWER_401 = "401 without"
     ANSWER_403 = "403 without"
     ANSWER_404 = "404 without"
     ANSWER_500_AFTER = "500 after"
@@ -47,7 +48,7 @@ class WireFault(enum.Enum):
     @property
     def is_verdict(self) -> bool:
         """Whether a server answers so that repeating does not help; the body that is planned with it says why."""
-        return self.status in {301, 400, 403, 404}
+        return self.status in {301, 400, 401, 403, 404}
 
     @property
     def status(self) -> int:

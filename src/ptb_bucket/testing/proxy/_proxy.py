@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
-from typing import TYPE_CHECKING, Final, Literal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from ptb_bucket.testing.proxy._faults import WireFault, hang, reset, send_half, trickle
 from ptb_bucket.testing.proxy._plan import Entry, Journal, seen
-from ptb_bucket.testing.proxy._wire import closes, plain_answer, read_answer, read_request
+from ptb_bucket.testing.proxy._upstream import LIMIT, Upstream, gone
+from ptb_bucket.testing.proxy._wire import closes, plain_answer, read_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
@@ -26,7 +29,6 @@ _PATIENCE: Final = 10
 """Seconds to wait for the thread to start and to end."""
 _SETTLING: Final = 0.01
 """Seconds, some rounds of the loop: asyncio has no list of the connections that it is making."""
-_LIMIT: Final = 2**20
 _GONE: Final = (OSError, EOFError)
 
 
@@ -98,6 +100,18 @@ class FaultProxy:
         """Forget the plan and the requests seen so far."""
         self._journal.clear()
 
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Cut all connections and let nobody connect, as when a server is down, until the end of the block."""
+        self._do(self._refuse())
+        try:
+            yield
+        finally:
+            self._do(self._listen(self._kept))
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
+
     def __enter__(self) -> Self:
         self._ready.clear()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fault proxy", daemon=True)
@@ -117,25 +131,38 @@ class FaultProxy:
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=_LIMIT)
-        self._address = server.sockets[0].getsockname()[:2]
+        await self._listen(_bound(("127.0.0.1", 0)))
         self._ready.set()
         await self._done.wait()
+        await self._hang_up()
+
+    async def _listen(self, where: socket.socket) -> None:
+        self._listener = await asyncio.start_server(self._connected, sock=where, limit=LIMIT)
+        self._address = where.getsockname()
+        self._hears = True
+
+    async def _refuse(self) -> None:
+        await self._hang_up()
+        self._kept = _bound(self._address)  # nobody else gets the port meanwhile
+
+    async def _hang_up(self) -> None:
+        self._hears = False
         # asyncio loses what was accepted just before a server closes: accept no more, let that arrive, then close.
-        for listening in server.sockets:
+        for listening in self._listener.sockets:
             self._loop.remove_reader(listening.fileno())
         await asyncio.sleep(_SETTLING)
-        server.close()
+        self._listener.close()
         for task in self._tasks:
             task.cancel()
         # A task that is cancelled before its first step, or while it closes, leaves its connection to us.
         for writer in self._writers:
             writer.transport.abort()
-        await asyncio.gather(*self._tasks, *map(_gone, self._writers), return_exceptions=True)
-        await server.wait_closed()
+        await asyncio.gather(*self._tasks, *map(gone, self._writers), return_exceptions=True)
+        self._writers.clear()
+        await self._listener.wait_closed()
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._done.is_set():
+        if not self._hears:
             writer.transport.abort()  # accepted while we were closing
             return
         self._writers.add(writer)
@@ -144,7 +171,7 @@ class FaultProxy:
         task.add_done_callback(self._tasks.discard)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server = _Server(self._target)
+        server = Upstream(self._target)
         try:
             while (request := await read_request(reader, writer)) and await self._handle(
                 request, server, reader, writer
@@ -156,11 +183,11 @@ class FaultProxy:
             # Both are told before either is awaited: whoever cancels us now leaves nothing open.
             server.close()
             writer.close()
-            await _gone(writer)
+            await gone(writer)
             self._writers.discard(writer)
 
     async def _handle(
-        self, request: Message, server: _Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, request: Message, server: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         """Answer one request, well or badly; return whether the connection goes on."""
         entry = self._journal.arrived(seen(request))
@@ -188,32 +215,10 @@ class FaultProxy:
             await trickle(writer, answer, self._delay)
 
 
-class _Server:
-    """The connection to the server that belongs to one of a client's."""
-
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._address = address
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def ask(self, request: Message) -> Message:
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(*self._address, limit=_LIMIT)
-        reader, writer = self._streams
-        writer.write(request.head + request.body)
-        await writer.drain()
-        answer = await read_answer(reader, request)
-        if closes(answer):
-            self.close()
-        return answer
-
-    def close(self) -> None:
-        if self._streams is not None:
-            self._streams[1].transport.abort()  # at once: nobody waits for what is unsent
-            self._streams = None
-
-
-async def _gone(writer: asyncio.StreamWriter) -> None:
-    try:
-        await writer.wait_closed()
-    except OSError:
-        return  # reset by either side: closed all the same
+def _bound(address: tuple[str, int]) -> socket.socket:
+    """A socket that has a port and does not listen: whoever connects is refused."""
+    bound = socket.socket()
+    # The connections of before may not be quite gone yet.
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(address)
+    return bound
