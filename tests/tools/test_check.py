@@ -7,12 +7,13 @@ import json
 
 import pytest
 
-from ptb_bucket.errors import AccessError, UnavailableError
+from ptb_bucket.errors import AccessError, NotFoundError, UnavailableError
 from ptb_bucket.state.layouts import recognise
 from ptb_bucket.stores import Create, LocalStore, MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from ptb_bucket.tools import Verdict, check
 from ptb_bucket.tools._probe import PROBE
+from ptb_bucket.tools._rekey import rekey
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
 STATE = json.dumps({"ptb_bucket": HEADER}).encode()
@@ -47,6 +48,29 @@ class Liar(StoreWrapper):
             await self._store.delete(key)
             mode = Create()
         return await super().put(key, data, mode)
+
+
+class Going(StoreWrapper):
+    """Somebody removes a document between its listing and its reading."""
+
+    async def get(self, key, **how):
+        await self._store.delete(key)
+        return await super().get(key, **how)
+
+
+async def test_a_state_that_is_removed_meanwhile_is_told_and_ends_no_check():
+    store = MemoryStore()
+    await store.put("state.json", STATE, Create())
+    found = {one.name: one for one in await check(Going(store))}
+    assert found["state"].verdict is Verdict.FAILED
+    assert "removed while it was looked at" in found["state"].detail
+
+
+async def test_a_state_that_is_removed_meanwhile_is_not_sealed_anew():
+    store = MemoryStore()
+    await store.put("state.json", STATE, Create())
+    with pytest.raises(NotFoundError, match="removed while it was looked at"):
+        await rekey(Going(store))
 
 
 async def test_all_is_well():

@@ -15,7 +15,7 @@ from ptb_bucket.application._conversations import check, timeout_of
 from ptb_bucket.application._deadline import Deadline, Work, name_of, signals_of
 from ptb_bucket.application._memory import Memory
 from ptb_bucket.application._mistakes import mistakes
-from ptb_bucket.application._others import OthersData
+from ptb_bucket.application._others import BD, BT, CCT, CD, JQ, UD, OthersData
 from ptb_bucket.application._processor import TellingProcessor
 from ptb_bucket.application._timeouts import careful
 from ptb_bucket.application._turns import Turns
@@ -27,20 +27,13 @@ from ptb_bucket.state import Kind, Record
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from telegram import Bot
-    from telegram.ext import BaseUpdateProcessor, CallbackContext, JobQueue
+    from telegram.ext import BaseUpdateProcessor
     from typing_extensions import Self
 
 __all__ = ["BucketApplication"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
-BT = TypeVar("BT", bound="Bot")
-CCT = TypeVar("CCT", bound="CallbackContext[Any, Any, Any, Any]")
-UD = TypeVar("UD")
-CD = TypeVar("CD")
-BD = TypeVar("BD")
-JQ = TypeVar("JQ", bound="JobQueue[Any] | None")
 Result = TypeVar("Result")
 Save = Literal["interval", "update"]
 
@@ -65,7 +58,8 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ]):
             update makes a commit then.
         shutdown_deadline: Seconds from a stop signal to the end of the last save. At most half of it is for handlers
             that still run.
-        cache_size: With the layout ``per-record``: about how many chats, users and conversations are kept in memory.
+        cache_size: With the layout ``per-record``: about how many chats, users, conversations and keyboards are kept
+            in memory.
             Those that were used least recently go, unless they are unsaved or something under way may use them.
         ptb: What PTB's builder passes.
 

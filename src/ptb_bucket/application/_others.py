@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.application._memory import Memory
 
-__all__ = ["OthersData"]
+__all__ = ["BD", "BT", "CCT", "CD", "JQ", "UD", "OthersData"]
 
 BT = TypeVar("BT", bound="Bot")
 CCT = TypeVar("CCT", bound="CallbackContext[Any, Any, Any, Any]")

@@ -19,7 +19,7 @@ from ptb_bucket.codecs._telegram import content
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-__all__ = ["fingerprint", "same"]
+__all__ = ["fingerprint", "has_own_equality", "same"]
 
 # No codec stores anything nested deeper than this, so nothing that was loaded is.
 _LOOK_FOR_CYCLES = 120

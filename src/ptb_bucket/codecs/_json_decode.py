@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs._registered import Registry
 
-__all__ = ["RESERVED", "Decoder", "UnknownClassError", "unregistered"]
+__all__ = ["PLAIN", "RESERVED", "Decoder", "UnknownClassError", "is_tagged", "unregistered"]
 
 _KEYWORDS = frozenset({"$true", "$false", "$null"})
 _LONGEST_NAME = 80

@@ -158,6 +158,10 @@ class Archive:
             return None
         return self._part(name, blob)
 
+    def gone(self) -> NotFoundError:
+        """What to raise where a listing showed documents and none of them can be read any more."""
+        return NotFoundError(f"The state at {self.store.describe('state')} was removed while it was looked at.")
+
     def name(self, key: str) -> str:
         """The object's key, with its extension."""
         return key + _ENDINGS[self.codec]

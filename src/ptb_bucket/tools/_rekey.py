@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ptb_bucket._settings import locate
 from ptb_bucket.errors import ForeignDocumentError, RefusedError
-from ptb_bucket.sealing import Sealing, TransitionStore
+from ptb_bucket.sealing import UNPROTECTED, Sealing, TransitionStore
 from ptb_bucket.state import Archive
 from ptb_bucket.stores import RetryingStore
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import BlobStore
 
 __all__ = ["Rekeyed", "rekey"]
-
-_PLAIN: Final = "none"
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
     """
     location = locate(where, None, None, (), sealing)
     new = location.sealing.sealer(bot_id)
-    if new.protection == _PLAIN and old is not None and not to_plain:
+    if new.protection == UNPROTECTED and old is not None and not to_plain:
         raise RefusedError(
             "No keys are set, so that everything would lie there plain. Set PTB_BUCKET_ENCRYPTION_KEYS or "
             "PTB_BUCKET_SIGNING_KEYS, or insist with --to-plain."
@@ -86,6 +84,8 @@ async def _documents(store: BlobStore, bot_id: str | None, **said: str) -> tuple
     async for part in archive.parts():
         owners.add(part.bot_id)
         keys.append(part.key)
+    if not owners:
+        raise archive.gone()
     if len(owners) > 1:
         raise ForeignDocumentError(
             f"Documents of several bots lie there: {', '.join(sorted(owners))}. Move them apart."

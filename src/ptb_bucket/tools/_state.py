@@ -192,4 +192,4 @@ async def _found(location: Location, store: BlobStore, bot_id: str | None, *, cr
 async def _owner(archive: Archive) -> str:
     async for part in archive.parts():
         return part.bot_id
-    raise NotFoundError(f"The state at {archive.store.describe('state')} was removed while it was opened.")
+    raise archive.gone()

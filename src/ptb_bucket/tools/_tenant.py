@@ -49,6 +49,8 @@ async def _first(archive: Archive) -> list[Part]:
         parts.append(part)
         if len(parts) == _ENOUGH:
             break
+    if not parts:
+        raise archive.gone()
     return parts
 
 
