@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from telegram import Bot
 
@@ -13,7 +13,7 @@ from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._settings import locate
 from ptb_bucket.codecs import TolerantJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
-from ptb_bucket.state import Archive, Kind, Merger, Replica, Writer, keep_ours
+from ptb_bucket.state import Archive, Kind, Merger, Patience, Replica, Writer, keep_ours
 from ptb_bucket.stores import RetryingStore
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import BlobStore
 
 __all__ = ["State", "open_past", "open_state"]
+
+
+_PERSISTENT: Final = Patience(deadline=60, longest=0.2)
+"""A bot that saves all the time would win nearly every race against whoever waits for seconds between two tries."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class State:
         merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults)
         return Replica(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds), writer=Writer("edit"),
-            on_demand=on_demand,
+            patience=_PERSISTENT, on_demand=on_demand,
         )  # fmt: skip
 
     async def loaded(self, records: Iterable[Record], *, resolver: Resolver = keep_ours) -> Replica:
