@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -155,14 +156,13 @@ async def test_a_refusal_before_the_write_changes_nothing_and_one_after_it_is_no
     replace = os.replace
     calls = []
 
-    def fails(source, target, **how):
+    def fails(source, target):
         calls.append(target)
         if ".versions" in os.fspath(target):
             raise PermissionError(errno.EACCES, "Permission denied", os.fspath(target))
-        return replace(source, target, **how)
+        replace(source, target)
 
-    monkeypatch.setattr(os, "rename", fails)
-    monkeypatch.setattr(os, "replace", fails)
+    monkeypatch.setattr(Path, "replace", fails)
     with pytest.raises(UnavailableError):
         await store.put("a", b"2", Update(etag))
     monkeypatch.undo()
@@ -170,8 +170,7 @@ async def test_a_refusal_before_the_write_changes_nothing_and_one_after_it_is_no
     blob = await store.get("a")
     assert blob.data == b"2"
     (tmp_path / "a").write_bytes(b"by hand")
-    monkeypatch.setattr(os, "rename", fails)
-    monkeypatch.setattr(os, "replace", fails)
+    monkeypatch.setattr(Path, "replace", fails)
     with pytest.raises(AccessError):
         await store.put("a", b"3", Update((await store.get("a")).etag))
     monkeypatch.undo()

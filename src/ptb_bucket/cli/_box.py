@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import logging
+import sys
+import warnings
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -72,7 +74,10 @@ def run(arguments: list[str]) -> int:
     Raises:
         PTBBucketError: What the verb could not do.
     """
-    logging.getLogger("ptb_bucket").addHandler(logging.NullHandler())  # a verb says itself what there is to say
+    # A verb says itself what there is to say; what an SDK will no longer support some day is for programmers.
+    logging.getLogger("ptb_bucket").addHandler(logging.NullHandler())
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore", FutureWarning)
     try:
         code = _box.main(args=arguments or ["--help"], prog_name="ptb-bucket", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
