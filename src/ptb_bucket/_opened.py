@@ -72,6 +72,7 @@ class Opened:
             if self.replica.pending:
                 unsaved = self._unsaved()
                 raise UnsavedError(f"{unsaved}: {error}{await self.keep()}", causes=[error]) from error
+            raise
         self._nothing_left()
 
     async def keep(self) -> str:
