@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 
 from ptb_bucket._backstage import STAGED, STAGING_ONLY
+from ptb_bucket._collector import collector_waits
 from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._opened import Opened, bot_id_of, open_for
 from ptb_bucket._rounds import Rounds
@@ -181,7 +182,12 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             return [(record, value) for record, value in held if value is not MISSING]
         self._sections.add(section)
         # PTB replaces bot_data; into everything else it puts what it is given, and keeps the rest.
-        return await replica.give_all(records, replaces=self._empty_handed or kind is Kind.BOT)
+        with collector_waits():
+            return await replica.give_all(records, replaces=self._empty_handed or kind is Kind.BOT)
+
+    async def _by_number(self, kind: Kind) -> dict[int, Any]:
+        with collector_waits():
+            return dict(await in_turns((record.number, value) for record, value in await self._records(kind)))
 
     async def get_bot_data(self) -> BD:
         """The stored bot_data, or an empty one of the context types'. See ``BasePersistence.get_bot_data``.
@@ -196,11 +202,11 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
 
     async def get_chat_data(self) -> dict[int, CD]:
         """All chats' data by chat id. See ``BasePersistence.get_chat_data``; raises as :meth:`get_bot_data`."""
-        return dict(await in_turns((record.number, value) for record, value in await self._records(Kind.CHAT)))
+        return await self._by_number(Kind.CHAT)
 
     async def get_user_data(self) -> dict[int, UD]:
         """All users' data by user id. See ``BasePersistence.get_user_data``; raises as :meth:`get_bot_data`."""
-        return dict(await in_turns((record.number, value) for record, value in await self._records(Kind.USER)))
+        return await self._by_number(Kind.USER)
 
     async def get_callback_data(self) -> CallbackData | None:
         """Keyboards, least recently used first, and queries; None if there are none. Raises as :meth:`get_bot_data`."""

@@ -12,7 +12,7 @@ from ptb_bucket.state._skeleton_json import JsonSkeleton
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ptb_bucket.state._skeleton import Section, Skeleton
 
@@ -35,7 +35,13 @@ class Document:
     def get(self, record: Record) -> bytes | None:
         """One record, encoded; None where it is absent."""
         entry = self.sections.get(record.kind, {}).get(record.id)
-        return None if entry is None else entry[1]
+        return None if entry is None else SKELETONS[self.header.codec].value(record.id, entry)
+
+    def get_all(self, records: Sequence[Record]) -> list[bytes] | None:
+        """Some records of one kind, encoded; None if one of them is absent."""
+        section, value = self.sections.get(records[0].kind, {}), SKELETONS[self.header.codec].value
+        found = [value(record_id, section[record_id]) for _, record_id in records if record_id in section]
+        return found if len(found) == len(records) else None
 
     def records(self) -> Iterator[Record]:
         """All records in it."""
@@ -43,17 +49,24 @@ class Document:
             for record_id in section:
                 yield Record(kind, record_id)
 
+    def items(self) -> Iterator[tuple[Record, bytes]]:
+        """All records in it, encoded."""
+        value = SKELETONS[self.header.codec].value
+        for kind, section in self.sections.items():
+            for record_id, entry in section.items():
+                yield Record(kind, record_id), value(record_id, entry)
+
     def changed(self, header: Header, changes: Mapping[Record, bytes | None]) -> Document:
         """The next document: these records replaced (None: removed), all other bytes untouched."""
         sections = dict(self.sections)
-        lead = SKELETONS[header.codec].lead
+        entry = SKELETONS[header.codec].entry
         for kind in {record.kind for record in changes}:
             sections[kind] = dict(sections.get(kind, {}))
         for record, value in changes.items():
             if value is None:
                 sections[record.kind].pop(record.id, None)
             else:
-                sections[record.kind][record.id] = (lead(record.id, value), value)
+                sections[record.kind][record.id] = entry(record.id, value)
         return Document(header, sections)
 
     def pack(self) -> bytes:
@@ -96,7 +109,7 @@ def _canonical(section: Section, skeleton: Skeleton) -> Section:
         if " " in record_id or not record_id.isascii():
             name, key = Record(Kind.CONVERSATION, record_id).conversation
             ours = Record.of_conversation(name, key).id
-            found[ours] = (skeleton.lead(ours, entry[1]), entry[1])
+            found[ours] = skeleton.entry(ours, skeleton.value(record_id, entry))
         else:
             found[record_id] = entry
     return found

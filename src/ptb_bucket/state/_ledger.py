@@ -309,11 +309,11 @@ class Ledger:
         """What is stored of records that PTB was never given and never gave us; None if one has more layers."""
         carried = self.attempt.carried if self.attempt else {}
         layers: tuple[dict[Record, Any], ...] = (self.staged, self.unsure, self.gave_way, carried)
-        given = any(self.seen.get(record) is not None for record in records)
-        if given or any(not layer.keys().isdisjoint(records) for layer in layers):
+        if self.document is None or self.seen.has_any(records):
             return None
-        stored = [encoded for record in records if (encoded := self.stored(record)) is not None]
-        return stored if len(stored) == len(records) else None
+        if any(not layer.keys().isdisjoint(records) for layer in layers):
+            return None
+        return self.document.get_all(records)
 
     def gave(self, records: Sequence[Record], stored: Sequence[bytes]) -> None:
         """PTB was given these, as they are stored."""

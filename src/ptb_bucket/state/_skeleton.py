@@ -1,28 +1,30 @@
 """How a document's bytes hang together, apart from what its records mean: two ways, one per codec.
 
-Records stay encoded one by one, so that a commit splices what changed between untouched bytes. An entry is a pair:
-the bytes that lead to a record's value, and the value. Joining a document is then one pass at C speed.
+Records stay encoded one by one, so that a commit splices what changed between untouched bytes. An entry is a record
+as it lies in the document: the bytes that lead to its value, and the value. Joining a document is one pass at C speed.
 """
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any, Protocol
 
 from ptb_bucket.errors import CorruptDocumentError
 
-__all__ = ["Entry", "Section", "Sections", "Skeleton", "joined", "put_entry"]
+__all__ = ["Section", "Sections", "Skeleton", "put_entry"]
 
-Entry = tuple[bytes, bytes]
-Section = dict[str, Entry]
+Section = dict[str, bytes]
+"""Entries by record id."""
 Sections = dict[str, Section]
 
 
 class Skeleton(Protocol):
     """Header and sections ↔ bytes. Opening one never runs code and never decodes a record."""
 
-    def lead(self, record_id: str, value: bytes) -> bytes:
-        """The bytes in front of a record's value."""
+    def entry(self, record_id: str, value: bytes) -> bytes:
+        """A record as it lies in a document."""
+
+    def value(self, record_id: str, entry: bytes) -> bytes:
+        """What :meth:`entry` was made of."""
 
     def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
         """The document's bytes."""
@@ -35,12 +37,7 @@ class Skeleton(Protocol):
         """
 
 
-def joined(section: Section) -> bytes:
-    """All entries of a section, one behind the other."""
-    return b"".join(chain.from_iterable(section.values()))
-
-
-def put_entry(sections: Sections, kind: str, record_id: str, entry: Entry) -> None:
+def put_entry(sections: Sections, kind: str, record_id: str, entry: bytes) -> None:
     """Add an entry that was read; the same record twice is damage, never a choice."""
     if record_id in sections.setdefault(kind, {}):
         raise CorruptDocumentError(f"{kind} holds {record_id!r} twice")

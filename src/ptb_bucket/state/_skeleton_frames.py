@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state._skeleton import joined, put_entry
+from ptb_bucket.state._skeleton import put_entry
 
 if TYPE_CHECKING:
     from ptb_bucket.state._skeleton import Sections
@@ -23,16 +23,20 @@ _CHECKSUM = struct.Struct(">I")
 class FrameSkeleton:
     """Magic line, header line with the number of records of each section, frames, CRC-32 of all before it."""
 
-    def lead(self, record_id: str, value: bytes) -> bytes:
-        """The lengths of id and value, and the id."""
+    def entry(self, record_id: str, value: bytes) -> bytes:
+        """The lengths of id and value, then both."""
         name = record_id.encode()
-        return _LENGTHS.pack(len(name), len(value)) + name
+        return _LENGTHS.pack(len(name), len(value)) + name + value
+
+    def value(self, record_id: str, entry: bytes) -> bytes:
+        """What follows the id."""
+        return entry[_LENGTHS.size + len(record_id.encode()) :]
 
     def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
         """The document's bytes."""
         counts = [[kind, len(section)] for kind, section in sections.items() if section]
         first = json.dumps({"ptb_bucket": header, "sections": counts}).encode()
-        body = b"".join([MAGIC, first, b"\n", *(joined(section) for section in sections.values())])
+        body = b"".join([MAGIC, first, b"\n", *(b"".join(section.values()) for section in sections.values())])
         return body + _CHECKSUM.pack(zlib.crc32(body))
 
     def unpack(self, data: bytes) -> tuple[Any, Sections]:
@@ -65,5 +69,5 @@ class FrameSkeleton:
         middle, end = start + id_length, start + id_length + value_length
         if end > len(body):
             raise ValueError("a frame is longer than the document")
-        put_entry(sections, kind, body[start:middle].decode(), (body[at:middle], body[middle:end]))
+        put_entry(sections, kind, body[start:middle].decode(), body[at:end])
         return int(end)

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state._skeleton import joined, put_entry
-from ptb_bucket.state._skeleton_lines import BEGIN, CHECKSUM, checksum, unpack_lines
+from ptb_bucket.state._skeleton import put_entry
+from ptb_bucket.state._skeleton_lines import BEGIN, BETWEEN, CHECKSUM, END, OPEN, SHUT, checksum, unpack_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,23 +20,27 @@ __all__ = ["JsonSkeleton"]
 HEADER = "ptb_bucket"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
+_quoted = json.JSONEncoder().encode
 
 
 class JsonSkeleton:
     """``{"ptb_bucket": header, section: {id: record, ...}, ...}``."""
 
-    def lead(self, record_id: str, value: bytes) -> bytes:  # noqa: ARG002  the other skeleton needs the value's length
-        """A comma, a line's beginning and the key."""
-        return b",\n" + json.dumps(record_id).encode() + b": "
+    def entry(self, record_id: str, value: bytes) -> bytes:
+        """A line without its end."""
+        return _quoted(record_id).encode() + b": " + value
+
+    def value(self, record_id: str, entry: bytes) -> bytes:
+        """What follows the key."""
+        return entry[len(_quoted(record_id)) + len(": ") :]
 
     def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
         """The header in the first line, then the sections."""
-        parts: list[bytes | memoryview] = []
+        parts: list[bytes] = []
         for kind, section in sections.items():
             if section:
-                lines = memoryview(joined(section))[1:]  # the first record has no comma before it
-                parts += [b",\n", json.dumps(kind).encode(), b": {", lines, b"\n}"]
-        parts.append(b"\n}\n")
+                parts += [BETWEEN, json.dumps(kind).encode(), OPEN, BETWEEN.join(section.values()), SHUT]
+        parts.append(END)
         first = json.dumps({**header, CHECKSUM: checksum(parts)}).encode()
         return b"".join([BEGIN, first, *parts])
 
@@ -70,7 +74,7 @@ class JsonSkeleton:
         _, end = _DECODER.raw_decode(text, begin)  # only to learn where it ends
         # A line break in valid JSON is white space. Somebody has edited it: from now on it is on one line again.
         raw = text[begin:end].encode().replace(b"\n", b" ")
-        put_entry(sections, kind, record_id, (self.lead(record_id, raw), raw))
+        put_entry(sections, kind, record_id, self.entry(record_id, raw))
         return end
 
 

@@ -18,11 +18,16 @@ __all__ = ["BEGIN", "CHECKSUM", "checksum", "unpack_lines"]
 BEGIN: Final = b'{"ptb_bucket": '
 CHECKSUM: Final = "crc"
 """The header's field with the CRC-32 of all that follows the header."""
+BETWEEN: Final = b",\n"
+"""Between two records of a section, and before each section: no record has a line break in it."""
+OPEN: Final = b": {\n"
+SHUT: Final = b"\n}"
+END: Final = b"\n}\n"
 _VALUE: Final = b'": '
 _DECODER: Final = json.JSONDecoder()
 
 
-def checksum(parts: list[bytes | memoryview]) -> int:
+def checksum(parts: list[bytes]) -> int:
     """The CRC-32 of parts that follow one another."""
     crc = 0
     for part in parts:
@@ -35,36 +40,42 @@ def unpack_lines(data: bytes) -> tuple[Any, Sections] | None:
     if not data.startswith(BEGIN):
         return None
     line = data[len(BEGIN) : data.find(b"\n")].removesuffix(b",")
-    rest = memoryview(data)[len(BEGIN) + len(line) :]
+    begin = len(BEGIN) + len(line)
     try:
         header = json.loads(line)
-        if header[CHECKSUM] != zlib.crc32(rest):
+        if header[CHECKSUM] != zlib.crc32(memoryview(data)[begin:]):
             return None
-        return header, _sections(bytes(rest).split(b"\n"))
+        return header, _sections(data, begin)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _sections(lines: list[bytes]) -> Sections:
+def _sections(data: bytes, at: int) -> Sections:
     sections: Sections = {}
-    section: Section | None = None
-    for line in lines[1:-2]:
-        if section is None:
-            section = sections[json.loads(line[: -len(b": {")])] = {}
-        elif line[:1] == b"}":
-            section = None
-        else:
-            _record(line, section)
+    while data.startswith(BETWEEN, at):
+        opened = data.index(OPEN, at)
+        begin = opened + len(OPEN)
+        end = data.index(SHUT, begin)
+        sections[json.loads(data[at + len(BETWEEN) : opened])] = _section(data[begin:end].split(BETWEEN))
+        at = end + len(SHUT)
+    if data[at:] != END:
+        raise ValueError("something follows the last section")
     return sections
 
 
-def _record(line: bytes, section: Section) -> None:
-    end = line.index(_VALUE)
-    name = line[1:end].decode()
-    if "\\" in name:  # then it may hold what looks like its end
-        name, after = _DECODER.raw_decode(line.decode())  # ids are written in ASCII: characters are bytes
-        end = after - 1
-    begin = end + len(_VALUE)
-    if name in section:
+def _section(entries: list[bytes]) -> Section:
+    section: Section = {}
+    for entry in entries:
+        name = entry[1 : entry.index(_VALUE)].decode("ascii")
+        section[name if "\\" not in name else _escaped(entry)] = entry
+    if len(section) != len(entries):
         raise ValueError("twice")
-    section[name] = (b",\n" + line[:begin], line[begin:].removesuffix(b","))
+    return section
+
+
+def _escaped(entry: bytes) -> str:
+    """An id in which there may be what looks like its end. Written as we write it, or the careful reader's."""
+    name, end = _DECODER.raw_decode(entry.decode())
+    if json.dumps(name) != entry[:end].decode():  # ids are written in ASCII: characters are bytes
+        raise ValueError("not written by us")
+    return str(name)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ptb_bucket.state.records import Record
 
 __all__ = ["Values"]
@@ -28,6 +30,10 @@ class Values:
             self._kinds[record.kind].pop(record, None)
         else:
             self._kinds[record.kind][record] = value
+
+    def has_any(self, records: Sequence[Record]) -> bool:
+        """Whether one of these records, which are of one kind, has a value."""
+        return not self._kinds[records[0].kind].keys().isdisjoint(records)
 
     def of(self, kind: Kind) -> list[Record]:
         """The records of one kind that have a value, as they are now."""

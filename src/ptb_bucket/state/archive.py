@@ -174,11 +174,7 @@ class Archive:
             Commit(commit.writer, commit.id, datetime.fromtimestamp(commit.time, timezone.utc))
             for commit in header.commits
         )
-        records = {
-            Record(kind, record_id): entry[1]
-            for kind, section in document.sections.items()
-            for record_id, entry in section.items()
-        }
+        records = dict(document.items())
         return Part(name, blob.etag, len(blob.data), header.bot_id, header.sequence, commits, records, header)
 
 

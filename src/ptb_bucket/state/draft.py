@@ -86,7 +86,7 @@ class Draft:
     def records(self) -> dict[Record, bytes]:
         """What it holds as it was read, encoded."""
         document = self._place.ledger.document or Document(self._place.ledger.empty)
-        return {record: document.sections[record.kind][record.id][1] for record in document.records()}
+        return dict(document.items())
 
     def stage(self, changes: Mapping[Record, Encoded]) -> None:
         """Take records as they are encoded; None drops one."""
