@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import statistics
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["CHANGED", "measure", "timed"]
 
 CHANGED = (1, 10, 1_000)
+AT_ONCE = 10
+"""As many as the persistence sends."""
 Figures = dict[str, float]
 
 
@@ -59,7 +62,7 @@ async def _round(place: Place, persistence: Any, lives: dict[int, Any], raw: _Ra
 
     wall, cpu = await timed(commit)
     figures = {"reads": meter.reads - reads, "writes": meter.writes - writes, "bytes": meter.bytes_written - sent}
-    raw_wall, raw_cpu = await timed(lambda: raw.put(int(figures["writes"]), int(figures["bytes"])))
+    raw_wall, raw_cpu = await timed(raw.puts(int(figures["writes"]), int(figures["bytes"])))
     own = {"wall": wall, "cpu": cpu, "raw wall": raw_wall, "raw cpu": raw_cpu}
     return {**figures, **own, "wall ratio": wall / raw_wall, "own cpu share": (cpu - raw_cpu) / raw_wall}
 
@@ -71,9 +74,9 @@ class _Raw:
         self._store, self._folder = place.far, folder
         self._etags: dict[str, str] = {}
 
-    async def put(self, count: int, size: int) -> None:
-        data = bytes(size // max(1, count))
-        gate = asyncio.Semaphore(16)
+    def puts(self, count: int, size: int) -> Callable[[], Awaitable[Any]]:
+        data = os.urandom(size // max(1, count))  # of zeros, the system would not have a page of its own for each
+        gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(number: int) -> None:
             key = f"{self._folder}/{number}"
@@ -81,4 +84,4 @@ class _Raw:
             async with gate:
                 self._etags[key] = await self._store.put(key, data, mode)
 
-        await asyncio.gather(*(one(number) for number in range(count)))
+        return lambda: asyncio.gather(*(one(number) for number in range(count)))
