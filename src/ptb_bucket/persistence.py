@@ -176,7 +176,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """The values of one kind: what the bucket holds when PTB starts, afterwards what PTB has."""
         await self._begin()
         replica, section = self._open.replica, f"{kind.value} {handler}"
-        records = await in_turns(r for r in replica.each(kind) if handler is None or r.conversation[0] == handler)
+        records = await in_turns(r for r in replica.each(kind) if handler is None or r.is_of(handler))
         if section in self._sections:
             held = ((record, replica.held(record)) for record in records)
             return [(record, value) for record, value in held if value is not MISSING]

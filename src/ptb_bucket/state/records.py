@@ -80,6 +80,12 @@ class Record(NamedTuple):
         except (ValueError, TypeError, RecursionError) as error:
             raise CorruptDocumentError(f"{self.id[:_SHOWN]!r} is no conversation; expected [name, id, ...]") from error
 
+    def is_of(self, handler: str) -> bool:
+        """Whether it is a conversation of this handler."""
+        if self.id.startswith('["'):  # as we write it: it begins with the name, and need not be read to its end
+            return self.id.startswith((f"[{json.dumps(handler)},", f"[{json.dumps(handler)}]"))
+        return self.conversation[0] == handler
+
     @property
     def number(self) -> int:
         """The chat's or user's id."""

@@ -70,7 +70,7 @@ def _first(found: list[tuple[Record, int]], limit: int) -> list[tuple[Record, in
 async def _records(state: State, kind: Kind, handler: str | None) -> AsyncIterator[tuple[Record, int]]:
     async for part in state.archive.parts([kind]):
         for record, value in part.records.items():
-            if record.kind is kind and (handler is None or record.conversation[0] == handler):
+            if record.kind is kind and (handler is None or record.is_of(handler)):
                 yield record, len(value)
 
 
