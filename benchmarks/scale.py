@@ -22,7 +22,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling import tables
+from scaling import tables, targets
 from scaling.cases import Case
 from scaling.pickles import KINDS
 from sdk.servers import running, without_accounts
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 CHILD = Path(__file__).parent / "scaling" / "child.py"
 MILLION = 1_000_000
-CODEC_USERS = 100_000
+LARGE = 100_000
+"""So many have pickle measured too, and the loop's gaps."""
 PLACES = ("memory", "file", "s3")
 
 
@@ -44,7 +45,7 @@ def plan(options: argparse.Namespace) -> Iterator[tuple[str, Case]]:
         for place in options.places:
             if users >= MILLION and place == "s3":
                 continue
-            codecs = options.codecs or ("json", *(["pickle"] if users == CODEC_USERS else []))
+            codecs = options.codecs or ("json", *(["pickle"] if users == LARGE else []))
             for layout in options.layouts:
                 yield from (("measure", Case(layout, codec, place, users, runs=options.runs)) for codec in codecs)
         if "file" in options.places and users < MILLION:
@@ -64,6 +65,8 @@ def measure(part: str, case: Case, options: argparse.Namespace) -> dict[str, Any
         figures = run(part, case)
         if part == "measure" and case.place == "file" and case.layout != "per-record" and case.users < MILLION:
             figures |= run("memory", case)
+        if case.place == "file" and case.layout == "single" and case.users == LARGE:
+            figures |= run("gaps", case)
     return {**asdict(case), "where": "", **figures}
 
 
@@ -104,6 +107,7 @@ def main() -> None:
         if options.json:
             options.json.write_text(json.dumps({"about": about(), "cases": results}, indent=1) + "\n")
     tables.show(results)
+    targets.show(results)
     if options.plots:
         from scaling import plots  # noqa: PLC0415  matplotlib is for pictures only
 

@@ -1,15 +1,18 @@
-"""A program: one case in a fresh process, as JSON. ``child.py PART CASE``, where PART is measure, memory or pickle."""
+"""A program: one case in a fresh process, as JSON. ``child.py PART CASE``; PART is measure, memory, gaps or pickle."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import resource
+import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import loop_gaps
 
 from scaling import commits, loads, pickles, starts
 from scaling.cases import Case, opened
@@ -36,13 +39,24 @@ async def peak(case: Case) -> dict[str, Any]:
         return {"memory": await loads.memory(case, place.base)}
 
 
+async def gaps(case: Case) -> dict[str, Any]:
+    """Medians of the loop's longest gaps, as the bot is and as docs/layouts.md advises large ones."""
+    found: dict[str, Any] = {}
+    for how, freeze in (("as it is", False), ("frozen", True)):
+        runs = [await loop_gaps.measure(case.users, case.codec, freeze=freeze) for _ in range(case.runs)]
+        found[how] = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    return {"gaps": found}
+
+
 def main() -> None:
     """Run one part."""
     part, case = sys.argv[1], Case(**json.loads(sys.argv[2]))
-    figures = asyncio.run({"measure": measure, "memory": peak, "pickle": pickles.measure}[part](case))
+    figures = asyncio.run(PARTS[part](case))
     figures["peak of the process"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps(figures))
 
+
+PARTS = {"measure": measure, "memory": peak, "gaps": gaps, "pickle": pickles.measure}
 
 if __name__ == "__main__":
     main()

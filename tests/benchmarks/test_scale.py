@@ -36,7 +36,7 @@ def cases(run):
 
 
 def test_it_prints_tables_and_draws(run, folder):
-    assert all(title in run[0] for title in ("cold start", "commit of changed users", "loading everything"))
+    assert all(title in run[0] for title in ("cold start", "commit of changed users", "loading everything", "targets"))
     assert "<svg" in (folder / "scale.svg").read_text()
 
 
@@ -50,3 +50,14 @@ def test_requests(cases, layout):
     assert starts["start"]["writes"] == starts["update"]["writes"] == 1
     requests = {name: (found["reads"], found["writes"]) for name, found in commits.items()}
     assert requests == {"1": (0, 1), "10": (0, LAYOUTS[layout])}
+
+
+@pytest.mark.detail
+def test_gaps_are_measured_with_and_without_freezing(folder):
+    case = {"layout": "single", "codec": "json", "place": "file", "users": 20, "where": str(folder), "runs": 1}
+    command = [sys.executable, str(SCRIPT.parent / "scaling" / "child.py"), "gaps", json.dumps(case)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert {name: "load" in gaps for name, gaps in json.loads(done.stdout)["gaps"].items()} == {
+        "as it is": True,
+        "frozen": True,
+    }
