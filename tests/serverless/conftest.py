@@ -1,11 +1,17 @@
-"""The secret that every entry point needs."""
+"""The secret that every entry point needs, and an environment that fails when it is told to."""
 
 from __future__ import annotations
 
 import pytest
-from lambda_events import SECRET
+from lambda_events import SECRET, Failing
 
 
 @pytest.fixture(autouse=True)
 def _secret(monkeypatch):
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """A bot in a directory, ``tmp_path / "bot"``."""
+    return Failing(tmp_path / "bot")

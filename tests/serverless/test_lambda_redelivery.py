@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 
 import pytest
-from lambda_events import Environment
+from lambda_events import Environment, document
 
-from ptb_bucket.stores import open_store
-from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from ptb_bucket.testing.faults import Fault, script
 from ptb_bucket.testing.telegram import OfflineTelegram
-
-
-def document(tmp_path):
-    return json.loads((tmp_path / "bot" / "state.json").read_text())
-
-
-@pytest.fixture
-def environment(tmp_path):
-    """A bot whose store fails as ``environment.plan`` says; the store outlives the application."""
-    made = Environment(None, options={})
-    made.plan = lambda _operation, _key: None
-    made.store = FaultyStore(open_store(f"file:{tmp_path}/bot"), lambda *what: made.plan(*what))  # noqa: PLW0108  whatever it is then
-    made.where = lambda: made.store
-    return made
-
-
-def fails_once(fault, operation="put"):
-    return script([fault], operation=operation)
-
-
-def always(fault, operation="put"):
-    return lambda happening, _key: fault if happening == operation else None
 
 
 @pytest.mark.parametrize("dedupe", [False, True])
@@ -42,10 +18,10 @@ def test_a_failed_save_did_not_happen_and_the_redelivered_update_does_once(envir
     environment.options = {"dedupe": dedupe}
     assert environment.post(environment.update("hi")) == 200
     update = environment.update("hi")
-    environment.plan = always(fault)
+    environment.fail(fault)
     assert environment.post(update, seconds=2) == 503
     assert document(tmp_path)["user_data"] == {"42": {"count": 1}}
-    environment.plan = lambda _operation, _key: None
+    environment.heal()
     assert environment.post(update) == 200
     assert document(tmp_path)["user_data"] == {"42": {"count": 2}}
     assert len(environment.built) == 2, "what the failed one had in memory is gone"
@@ -53,7 +29,7 @@ def test_a_failed_save_did_not_happen_and_the_redelivered_update_does_once(envir
 
 @pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.ANSWERED_TWICE])
 def test_a_save_whose_answer_was_lost_is_recognised_within_the_invocation(environment, tmp_path, fault):
-    environment.plan = fails_once(fault)
+    environment.plan = script([fault], operation="put")
     update = environment.update("hi")
     assert environment.post(update) == 200
     assert document(tmp_path)["user_data"] == {"42": {"count": 1}}
@@ -63,9 +39,9 @@ def test_a_save_that_landed_without_an_answer_in_time_is_not_handled_again_with_
     environment.options = {"dedupe": True}
     assert environment.post(environment.update("hi")) == 200
     update = environment.update("hi")
-    environment.plan = always(Fault.HANG_APPLIED)
+    environment.fail(Fault.HANG_APPLIED)
     assert environment.post(update, seconds=1.5) == 503
-    environment.plan = lambda _operation, _key: None
+    environment.heal()
     assert environment.post(update) == 200
     assert document(tmp_path)["user_data"] == {"42": {"count": 2}}
     assert environment.handled.count(update["update_id"]) == 1
@@ -93,17 +69,17 @@ def test_without_dedupe_a_redelivered_update_is_handled_again(tmp_path):
 def test_what_cannot_be_loaded_is_503_and_no_handler_runs(environment, fault, warm):
     if warm:
         assert environment.post(environment.update("hi")) == 200
-    environment.plan = always(fault, "get")
+    environment.fail(fault, "get")
     update = environment.update("hi")
     assert environment.post(update, seconds=2) == 503
     assert update["update_id"] not in environment.handled
-    environment.plan = lambda _operation, _key: None
+    environment.heal()
     assert environment.post(update) == 200
     assert environment.handled.count(update["update_id"]) == 1
 
 
 def test_a_store_that_hangs_is_503_before_aws_ends_the_invocation(environment):
-    environment.plan = always(Fault.HANG, "get")
+    environment.fail(Fault.HANG, "get")
     assert environment.post(environment.update("hi"), seconds=1.3) == 503
 
 

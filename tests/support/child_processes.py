@@ -13,6 +13,8 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
+from typing import Any
 
 from telegram.ext import ExtBot
 
@@ -26,6 +28,11 @@ def spawn(program: str, *arguments: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-X", "dev", "-W", "error", __file__, program, *map(str, arguments)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def run(code: str, *arguments: object, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a few lines of code of a test's own."""
+    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)], **options)
 
 
 def start_together(*processes: subprocess.Popen[str]) -> None:

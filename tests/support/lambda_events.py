@@ -5,13 +5,20 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.serverless.aws import lambda_webhook
+from ptb_bucket.stores import open_store
+from ptb_bucket.testing.faults import FaultyStore
 from ptb_bucket.testing.telegram import OfflineTelegram
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ptb_bucket.testing.faults import Fault
 
 SECRET = "s3cret-token"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -112,3 +119,35 @@ class Environment:
         headers = {"Content-Type": "application/json", **({HEADER: secret} if secret is not None else {})}
         body = update if isinstance(update, str) else json.dumps(update)
         return self.handler(shape(body, headers), Context(seconds))["statusCode"]
+
+
+class Failing(Environment):
+    """One on a directory that fails as it is told to. The store outlives the application."""
+
+    def __init__(self, directory: Path) -> None:
+        self.heal()
+        store = FaultyStore(open_store(f"file:{directory}"), lambda *what: self.plan(*what))  # noqa: PLW0108  as it is then
+        super().__init__(lambda: store)
+
+    def fail(self, fault: Fault, operation: str = "put") -> None:
+        """From now on, each time."""
+        self.plan: Any = lambda happening, _key: fault if happening == operation else None
+
+    def heal(self) -> None:
+        """No more."""
+        self.plan = lambda _operation, _key: None
+
+
+def document(tmp_path: Path) -> dict[str, Any]:
+    """What the environment's bot has in the bucket."""
+    return json.loads((tmp_path / "bot" / "state.json").read_text())
+
+
+def users(tmp_path: Path) -> dict[str, Any]:
+    """Its users' data."""
+    return document(tmp_path).get("user_data", {})
+
+
+def said(caplog: Any) -> str:
+    """What we logged; PTB and filelock say more at DEBUG."""
+    return "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("ptb_bucket"))
