@@ -173,6 +173,24 @@ async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world):
     assert (await world.stored("per-record")).chat_data == {-1005: {"count": 2}}
 
 
+async def test_moving_data_that_was_written_unseen_is_refused_too(world):
+    """What is here of it is not all that there is."""
+    async with world.build(**PER_RECORD) as theirs:
+        theirs.chat_data[-5]["title"] = "Friends"
+        theirs.mark_data_for_update_persistence(chat_ids=-5)
+    one = await world.start(**PER_RECORD)
+    one.chat_data[-5]["seen"] = 1
+    one.mark_data_for_update_persistence(chat_ids=-5)
+    await one.update_persistence()
+    await one.load_data(chat_ids=-1005)
+    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] is not loaded"):
+        one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
+    await one.load_data(chat_ids=-5)
+    one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
+    await one.update_persistence()
+    assert (await world.stored("per-record")).chat_data == {-1005: {"title": "Friends", "seen": 1}}
+
+
 async def test_moving_data_that_is_not_loaded_is_refused(world):
     one = await world.start(**PER_RECORD)
     with pytest.raises(RuntimeError, match=r"chat_data\[-5\] is not loaded"):

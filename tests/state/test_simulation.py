@@ -20,17 +20,22 @@ def _without_warnings(caplog):
 
 
 @pytest.mark.parametrize("codec", ["json", "pickle"])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "world",
+    [*({"layout": layout} for layout in LAYOUTS), {"layout": "per-record", "on_demand": 2}],
+    ids=[*LAYOUTS, "per-record on demand"],
+)
 @pytest.mark.parametrize(
     ("size", "counts"), [(SHORT, (3, 400)), pytest.param(LONG, (5, 5), marks=pytest.mark.long)], ids=["short", "long"]
 )
-def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(size, counts, layout, codec, count):
+def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(size, counts, world, codec, count):
     """A seed that fails is named by the test's output and replays exactly with ``simulate(seed, ...)``."""
+    life = {**world, "codec": codec, "size": size}
     for seed in range(count(*counts)):
         try:
-            run_virtually(simulate(seed, layout=layout, codec=codec, size=size))
+            run_virtually(simulate(seed, **life))
         except BrokenPromiseError as error:
-            pytest.fail(f"run_virtually(simulate({seed}, layout={layout!r}, codec={codec!r}, size={size})): {error}")
+            pytest.fail(f"run_virtually(simulate({seed}, **{life})): {error}")
 
 
 def test_a_seed_replays_exactly():
@@ -67,3 +72,11 @@ def test_in_these_lives_everything_happens_that_they_are_meant_to_have():
         assert any(world.clocks_jump for world in worlds)
         assert any(world.spool.written for world in worlds)
         assert sum(change.firm for world in worlds for change in world.model.changes) > 30 * 50
+
+
+@pytest.mark.long
+def test_in_lives_on_demand_much_is_written_unseen_and_swept_while_it_is_written_anew():
+    worlds = [run_virtually(simulate(seed, layout="per-record", on_demand=2)) for seed in range(30)]
+    assert sum(journal.unread_merged for world in worlds for journal in world.journals) > 30
+    assert sum(world.swept for world in worlds) > 3
+    assert sum(change.drops_blindly for world in worlds for change in world.model.changes) > 3

@@ -10,7 +10,7 @@ from simulation import BrokenPromiseError, simulate
 from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import BOT_DATA, Kind, Merger, Replica
+from ptb_bucket.state import BOT_DATA, Kind, Merger, Replica, keep_ours
 from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._ledger import Ledger
 from ptb_bucket.state._merge import Merge
@@ -124,6 +124,33 @@ def forget_the_attempt_in_the_spool(patch):
     patch.setattr(Spooled, "restore", without_the_attempt)
 
 
+def forget_whatever_is_under_way(patch):
+    patch.setattr(Place, "is_idle", property(lambda _: True))
+
+
+def let_ours_win_unseen(patch):
+    patch.setattr("ptb_bucket.state._merger.keep_theirs", keep_ours)
+
+
+def take_a_commit_for_a_look(patch):
+    """The mistake that this test found: what was merged into the bucket unseen was not given to PTB."""
+    saw = Ledger._saw
+
+    def and_know_all(self, values, *still_dropped):
+        saw(self, values, *still_dropped)
+        self.unread = self.unread and not values
+
+    patch.setattr(Ledger, "_saw", and_know_all)
+
+
+def drop_only_what_was_seen(patch):
+    patch.setattr(Ledger, "_base", lambda self, record: self.seen.get(record))
+
+
+def sweep_without_a_condition(patch):
+    patch.setattr(MemoryStore, "delete_if", lambda self, key, _etag: self.delete(key))
+
+
 BUGS = {
     put_without_a_condition: 0,
     move_the_base_by_the_commit: 0,
@@ -137,11 +164,24 @@ BUGS = {
     take_denied_for_empty: 3,
     drop_pending_on_error: 0,
     deny_means_not_applied_ever: 48,
+    forget_whatever_is_under_way: 0,
+    let_ours_win_unseen: 0,
+    take_a_commit_for_a_look: 5,
+    drop_only_what_was_seen: 1,
+    sweep_without_a_condition: 3,
 }
 """Each with a seed that is known to notice it: it is tried first, then those behind it."""
 
-STORMS = {deny_means_not_applied_ever: {"storms": (Fault.LATE, Fault.DENIED)}}
-"""What hardly happens in usual weather gets its own."""
+ON_DEMAND = {"layout": "per-record", "on_demand": 2}
+LIVES = {
+    deny_means_not_applied_ever: {"storms": (Fault.LATE, Fault.DENIED)},
+    forget_whatever_is_under_way: ON_DEMAND,
+    let_ours_win_unseen: ON_DEMAND,
+    take_a_commit_for_a_look: ON_DEMAND,
+    drop_only_what_was_seen: ON_DEMAND,
+    sweep_without_a_condition: {**ON_DEMAND, "storms": (Fault.LOST_RACE,)},
+}
+"""What hardly happens in usual lives gets its own."""
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
@@ -150,7 +190,7 @@ def test_the_model_test_notices(bug, monkeypatch):
         bug(patch)
         seed = _noticed(bug)
     assert seed is not None, "a deliberate bug went unnoticed in forty lives"
-    run_virtually(simulate(seed, **STORMS.get(bug, {})))  # without the bug, the same life is whole
+    run_virtually(simulate(seed, **LIVES.get(bug, {})))  # without the bug, the same life is whole
 
 
 def _noticed(bug) -> int | None:
@@ -159,7 +199,7 @@ def _noticed(bug) -> int | None:
 
 def _is_noticed(bug, seed: int) -> bool:
     try:
-        run_virtually(simulate(seed, **STORMS.get(bug, {})))
+        run_virtually(simulate(seed, **LIVES.get(bug, {})))
     except BrokenPromiseError:
         return True
     return False

@@ -144,7 +144,7 @@ class Giving(Known):
         ledger = self._ledger(record)
         rebase = ledger.plan(record)
         if rebase.before != rebase.after:
-            if ledger.unread and not same(live, self.merger.default(record)):
+            if ledger.unread and ledger.seen.get(record) is None and not same(live, self.merger.default(record)):
                 self.journal.unread([record])
             merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=ledger.unread)
             if not assign(live, merged):

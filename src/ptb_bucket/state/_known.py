@@ -153,9 +153,9 @@ class Known:
         return ledger.stored(record) is not None or ledger.top(record) is not None
 
     def has_read(self, record: Record) -> bool:
-        """Whether anybody has looked what the bucket has of it; with ``on_demand`` not before it was refreshed."""
+        """Whether PTB has all that the bucket had of it when somebody looked; ``on_demand``, not before a refresh."""
         place = self._places.known(record)
-        return not self._is_lazy or (place is not None and place.asked is not None)
+        return not self._is_lazy or (place is not None and not place.ledger.unread)
 
     @property
     def _is_lazy(self) -> bool:

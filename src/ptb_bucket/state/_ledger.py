@@ -23,7 +23,7 @@ from ptb_bucket.state._values import Values
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from ptb_bucket.state._journal import Journal
     from ptb_bucket.state._merger import Decision, Merger
@@ -56,6 +56,7 @@ class Attempt:
     carried: dict[Record, Encoded]
     merged: Merged
     unclear: bool = False  # it was sent, and no answer told what became of it
+    dropped_since: set[Record] = field(default_factory=set)  # unread; its success settles earlier drops, not these
     body: bytes | None = None  # the document's bytes, when they are needed
 
     def packed(self) -> bytes:
@@ -146,6 +147,8 @@ class Ledger:
         self.gave_way.pop(record, None)
         if drop and self.unread:
             self.dropped.add(record)
+            if self.attempt:
+                self.attempt.dropped_since.add(record)
         self.staged[record] = encoded
         self._settle(record)
 
@@ -210,7 +213,7 @@ class Ledger:
         if record not in self.unsure:
             return self.stored(record)
         base, carried = self.unsure[record]
-        return self.merger.merge(record, base, carried, self.stored(record), idempotent=True)
+        return self.merger.merge(record, base, carried, self.stored(record), idempotent=True, unread=self.unread)
 
     def _attempt(self, merged: Merged, carried: dict[Record, Encoded]) -> Attempt:
         before = self.document or Document(self.empty)
@@ -224,10 +227,10 @@ class Ledger:
         """The attempt is in the bucket. With its ETag, it is also what the bucket holds now."""
         attempt = self._take_attempt()
         self.last_commit = attempt.commit.id
-        self._saw(attempt.carried)
-        self.unsure = {record: sides for record, sides in self.unsure.items() if record in self.failures}
         if etag is not None:
             self.document, self.etag = attempt.document, etag
+        self._saw(attempt.carried, attempt.dropped_since)
+        self.unsure = {record: sides for record, sides in self.unsure.items() if record in self.failures}
         self._settle_all()
         self.journal.committed(attempt)
 
@@ -250,7 +253,7 @@ class Ledger:
         for record, carried in attempt.carried.items():
             base, _ = self.unsure.get(record, (self._base(record), None))
             self.unsure[record] = (base, carried)
-        self._saw(attempt.carried)
+        self._saw(attempt.carried, attempt.dropped_since)
         self.writer.renew()
         self.journal.lost_track(self.key, attempt)
 
@@ -260,11 +263,14 @@ class Ledger:
             raise AssertionError(f"{self.key}: no attempt is under way")  # a bug of ours, not of the caller's data
         return attempt
 
-    def _saw(self, values: dict[Record, Encoded]) -> None:
-        self.unread = self.unread and not values
-        self.dropped -= values.keys()
+    def _saw(self, values: dict[Record, Encoded], still_dropped: Collection[Record] = ()) -> None:
+        self.dropped -= values.keys() - still_dropped
         for record, encoded in values.items():
             self.seen.put(record, encoded)
+        if self.unread and values:  # what was merged into the bucket unseen is still unseen
+            self.unread = not all(
+                self.merger.equal(record, value, self.stored(record)) for record, value in values.items()
+            )
 
     def _settle_all(self) -> None:
         for record in list(self.staged):
@@ -322,6 +328,7 @@ class Ledger:
     def adopt(self, record: Record, rebase: Rebase) -> None:
         """PTB's live object is now what ``rebase.after`` says: the layers follow."""
         self._saw({record: rebase.seen})
+        self.unread = False
         if record in self.unsure:  # others' changes, which PTB has now, must not be taken for what we have to repeat
             self.unsure[record] = self.stored(record), rebase.seen
         self.gave_way.pop(record, None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket.codecs import same
 from ptb_bucket.state._fields import build, fields_of, is_fielded, set_fields
 from ptb_bucket.state._lists import merge_lists
-from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver
+from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_theirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ class Merge:
 
     def _decide(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         if self.idempotent:
-            return theirs if isinstance(theirs, (int, float)) else ours
+            return theirs if self.resolver is keep_theirs or isinstance(theirs, (int, float)) else ours
         if ours is MISSING or theirs is MISSING or not same(ours, theirs):
             self.decided.append(path)
         return self.resolver(Conflict(self.record, path, base, ours, theirs))

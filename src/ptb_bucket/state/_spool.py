@@ -19,6 +19,8 @@ from ptb_bucket.state._ledger import Attempt, Merged
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ptb_bucket.state._ledger import Ledger
 
 __all__ = ["Origin", "Spooled", "pack", "unpack"]
@@ -52,7 +54,7 @@ class Spooled:
         """Put the layers into a ledger that has read nothing yet."""
         ledger.last_commit = self.data["last_commit"]
         ledger.unread = self.data["unread"]
-        ledger.dropped = {Record(Kind(kind), record_id) for kind, record_id in self.data["dropped"]}
+        ledger.dropped = _records(self.data["dropped"])
         carried: dict[Record, bytes | None] = {}
         for kind, record_id, layers in self.data["records"]:
             record = Record(Kind(kind), record_id)
@@ -73,8 +75,9 @@ class Spooled:
         body = base64.b64decode(attempt["body"])
         document = Document.unpack(body, codec=ledger.empty.codec, bot_id=ledger.empty.bot_id)
         return Attempt(
-            Commit(*attempt["commit"]), attempt["condition"], document, carried, Merged(), attempt["unclear"], body
-        )
+            Commit(*attempt["commit"]), attempt["condition"], document, carried, Merged(), attempt["unclear"],
+            _records(attempt["dropped since"]), body,
+        )  # fmt: skip
 
 
 def pack(ledger: Ledger, origin: Origin) -> bytes:
@@ -83,9 +86,10 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
     data = {
         "origin": asdict(origin),
         "etag": ledger.etag,
+        "hollow": ledger.is_hollow,
         "last_commit": ledger.last_commit,
         "unread": ledger.unread,
-        "dropped": [list(record) for record in sorted(ledger.dropped)],
+        "dropped": _names(ledger.dropped),
         "records": [[record.kind.value, record.id, _layers(ledger, record)] for record in sorted(ledger.pending)],
         "attempt": attempt
         and {
@@ -93,6 +97,7 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
             "condition": attempt.condition,
             "body": _text(attempt.packed()),
             "unclear": attempt.unclear,
+            "dropped since": _names(attempt.dropped_since),
         },
     }
     body = json.dumps(data).encode()
@@ -124,6 +129,14 @@ def unpack(data: bytes) -> Spooled:
         raise CorruptDocumentError("it is no spool of ptb-bucket, or it is damaged")
     opened = json.loads(body)
     return Spooled(Origin(**opened["origin"]), opened)
+
+
+def _names(records: Iterable[Record]) -> list[list[str]]:
+    return [[record.kind.value, record.id] for record in sorted(records)]
+
+
+def _records(names: Iterable[list[str]]) -> set[Record]:
+    return {Record(Kind(kind), record_id) for kind, record_id in names}
 
 
 def _text(value: bytes | None) -> str | None:

@@ -128,7 +128,9 @@ class Spool:
         place.store = _WriteAhead(place.store, lambda: self.files.write_ahead(path, self._packed(path, place)))
         await place.refresh(asyncio.get_running_loop().time(), self.patience)
         if spooled.data["etag"] is not None and ledger.etag is None:
-            raise VanishedDocumentError(f"{place.name} was there and is gone: bring it back", key=place.key)
+            if not spooled.data["hollow"]:
+                raise VanishedDocumentError(f"{place.name} was there and is gone: bring it back", key=place.key)
+            ledger.swept()
         if ledger.pending:
             await commit_document(place, self.patience)
 

@@ -7,7 +7,9 @@ acknowledged may be there once or not at all; the tokens of one change are there
 instance has counted as undecidable may be there once or not at all, and never twice.
 
 Instances are killed, end in order, lay down in a spool what they cannot save, are forked and started twice from one
-snapshot, their clocks jump, and the store loses races, answers and patience.
+snapshot, their clocks jump, and the store loses races, answers and patience. Those on demand (layout ``per-record``)
+hold few records, forget them, and write to some unseen: what is there stays; what they drop unseen is gone as far as it
+was acknowledged before. What was dropped is swept on the condition that nobody has written it anew.
 """
 
 from simulation.instance import Instance

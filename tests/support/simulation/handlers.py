@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state import BOT_DATA, MISSING, Record
 from simulation.model import EVERYBODY, Change, tokens_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 RECORDS = (BOT_DATA, Record.user(1), Record.user(2), Record.chat(-5))
+NAMED = Record.user(3)
+"""Where some write without looking: somebody whose name is there, and who is never dropped."""
+NAME = ("first",)
 CONVERSATIONS = 4
 
 
 class Handlers:
     """The part of an instance that changes its live objects."""
 
+    drops = 0.2
+
     async def _handle(self) -> None:
         while True:
             await asyncio.sleep(self.rng.expovariate(self.world.size.handled))
-            if self.still:
+            if not await self._meet() or self.still:
                 continue
-            change = Change()
+            change = Change(made=asyncio.get_running_loop().time())
             self.rng.choice(ACTIONS)(self, change)
             self.world.model.changes.append(change)
             self.changes.append(change)
@@ -31,28 +39,35 @@ class Handlers:
         change.adds.append(token)
         return token
 
-    def _record(self) -> dict[str, Any]:
-        record = self.rng.choice(RECORDS)
+    async def _meet(self) -> bool:
+        """Before an update is handled: whether it can be."""
+        return True
+
+    def _choose(self, records: Sequence[Record]) -> Record:
+        return self.rng.choice(records)
+
+    def _record(self, change: Change) -> dict[str, Any]:
+        record = change.record = self._choose(self.world.records)
         self.dirty.add(record)
         return self.live[record]
 
     def add_key(self, change: Change) -> None:
-        data = self._record()
+        data = self._record(change)
         data[f"key{self.world.made}"] = self._token(change)
 
     def add_pair(self, change: Change) -> None:
-        data = self._record().setdefault("nested", {}).setdefault("deep", {})
+        data = self._record(change).setdefault("nested", {}).setdefault("deep", {})
         for _ in range(2):
             data[f"key{self.world.made}"] = self._token(change)
 
     def append(self, change: Change) -> None:
-        self._record().setdefault("log", []).append(self._token(change))
+        self._record(change).setdefault("log", []).append(self._token(change))
 
     def append_item(self, change: Change) -> None:
-        self._record().setdefault("items", []).append({"id": self._token(change), "open": True})
+        self._record(change).setdefault("items", []).append({"id": self._token(change), "open": True})
 
     def add_member(self, change: Change) -> None:
-        self._record().setdefault("tags", set()).add(self._token(change))
+        self._record(change).setdefault("tags", set()).add(self._token(change))
 
     def count(self, change: Change) -> None:
         record = self.live[BOT_DATA]
@@ -62,7 +77,7 @@ class Handlers:
             self.dirty.add(BOT_DATA)
 
     def delete_something(self, change: Change) -> None:
-        data = self._record()
+        data = self._record(change)
         for name in ("log", "tags", "items"):
             if data.get(name) and self.rng.random() < 0.5:
                 victim = self.rng.choice(sorted(data[name], key=str))
@@ -73,16 +88,23 @@ class Handlers:
             change.deletes.append(data.pop(self.rng.choice(keys)))
 
     def drop_record(self, change: Change) -> None:
-        if self.rng.random() < 0.2:
-            record = self.rng.choice(RECORDS[1:])
-            change.deletes += tokens_of(self.live[record])
+        if self.rng.random() < self.drops:
+            record = change.record = self._choose(RECORDS[1:])
+            change.deletes += self._tokens_in(record, change)
             self.live[record] = {}
             self.dirty.add(record)
             self.replica.stage(record, None)
 
-    def converse(self, change: Change) -> None:
+    def _conversation(self) -> Record:
         whose = self.number if self.rng.random() < 0.5 else EVERYBODY
-        key = Record.of_conversation("talk", (whose, self.rng.randrange(CONVERSATIONS)))
+        return Record.of_conversation("talk", (whose, self.rng.randrange(CONVERSATIONS)))
+
+    def _tokens_in(self, record: Record, change: Change) -> Iterable[str]:
+        """What goes when this record is dropped."""
+        return tokens_of(self.live[record])
+
+    def converse(self, change: Change) -> None:
+        key = self._conversation()
         state = MISSING if self.rng.random() < 0.3 else self.world.made + self.rng.randrange(1000)
         self.states[key.id] = state
         self.world.model.states.setdefault(key.id, []).append((state, change))

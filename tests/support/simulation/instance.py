@@ -6,16 +6,19 @@ import asyncio
 import contextlib
 import copy
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING, Journal, Kind, Merger, Patience, Record, Replica, add_differences, open_layout
 from ptb_bucket.state._loops import LoopLock
 from simulation.clocks import SKEW
-from simulation.handlers import RECORDS, Handlers
+from simulation.handlers import NAME, NAMED, Handlers
 from simulation.model import Change, none, tokens_of
 from simulation.spool import memory_spool
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
 
 
 class Doubts(Journal):
@@ -33,6 +36,8 @@ class Doubts(Journal):
 class Instance(Handlers):
     """A place in which processes live one after the other; each is killed, or ends in order."""
 
+    on_demand = False
+
     def __init__(self, world, number: int) -> None:
         self.world, self.number, self.rng = world, number, world.rng
         self.clock = [0.0]
@@ -46,7 +51,9 @@ class Instance(Handlers):
         patience = Patience(deadline=world.size.patience, random=self.rng)
         layout = open_layout(world.layout)
         self.replica = Replica(world.store, layout, codec, merger, "1", tuple(Kind), None, patience)
+        self.replica.on_demand = self.on_demand
         self.replica.journal = Doubts(self._admit_doubts)
+        world.journals.append(self.replica.journal)
         self.replica.spool = memory_spool(world.spool, layout, codec, patience)
         self._be(world.new_process())
         self.live: dict[Record, dict[str, Any]] = {}
@@ -93,7 +100,7 @@ class Instance(Handlers):
             return False
         self.world.are_in_the_bucket(taken_up)
         self._take_all()
-        self._check_view("a restarted instance", asked)
+        self._check_view("a restarted instance", asked, list(self.live))
         return True
 
     def _admit_doubts(self) -> None:
@@ -102,7 +109,7 @@ class Instance(Handlers):
             change.doubtful = True
 
     def _take_all(self) -> None:
-        for record in RECORDS:
+        for record in self.world.records:
             value = self.replica.give(record)
             self.live[record] = {} if value is MISSING else value
         for record in self.replica.records(Kind.CONVERSATION):
@@ -111,7 +118,7 @@ class Instance(Handlers):
                 self.states[record.id] = state
 
     async def _live(self, seconds: float) -> None:
-        work = [self._handle(), self._save_often(), self._refresh_often(), *self.world.habits(self)]
+        work = [self._handle(), self._save_often(), self._refresh_often(), *self._habits(), *self.world.habits(self)]
         tasks = [asyncio.ensure_future(coroutine) for coroutine in work]
         try:
             done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
@@ -121,6 +128,10 @@ class Instance(Handlers):
             await asyncio.wait(tasks)
         for task in done:
             task.result()
+
+    def _habits(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """What only instances of this kind do."""
+        return ()
 
     async def _shut_down(self) -> None:
         """In order: save, or lay down in the spool what cannot be saved."""
@@ -144,7 +155,7 @@ class Instance(Handlers):
         return None
 
     def _copy(self, *, same_process: bool) -> Instance:
-        other = Instance(self.world, self.world.new_number())
+        other = type(self)(self.world, self.world.new_number())
         mine, fresh = self.replica, other.replica
         shared = {id(part): part for part in (mine.store, mine.layout, mine.codec, mine.merger, mine.patience)}
         locks = {id(place.lock): LoopLock() for place in mine._places.all()}
@@ -190,18 +201,23 @@ class Instance(Handlers):
     async def refresh(self) -> bool:
         asked = asyncio.get_running_loop().time() - self.rng.choice((0, 0, 0.3, 2))
         try:
-            await self.replica.refresh(RECORDS, asked)
+            await self.replica.refresh(self.world.records, asked)
         except PTBBucketError:
             return False
-        for record in RECORDS:
+        for record in self.world.records:
             self.replica.merge_into(record, self.live[record])
-        self._check_view("a refreshed instance", asked)
+        self._check_view("a refreshed instance", asked, self.world.records)
         return True
 
-    def _check_view(self, where: str, asked: float) -> None:
+    async def look_at_all(self) -> None:
+        """Make sure that all there is is here: an instance that reads all at its start has done so."""
+
+    def _check_view(self, where: str, asked: float, records: Iterable[Record]) -> None:
         """What was acknowledged before this instance asked must be in memory; newer changes may not be there yet."""
-        found: Counter[str] = sum((tokens_of(self.live[record]) for record in RECORDS), Counter())
+        found: Counter[str] = sum((tokens_of(self.live.get(record, {})) for record in records), Counter())
         none(f"doubled in {where}", {token for token, times in found.items() if times > 1})
-        there, gone = self.world.settled(asked)
+        if NAMED in records:
+            none(f"written without looking in {where}", {self.live.get(NAMED, {}).get("name")} - {NAME})
+        there, gone = self.world.settled(asked, set(records))
         none(f"missing in {where}", there - found.keys())
         none(f"resurrected in {where}", gone & found.keys())

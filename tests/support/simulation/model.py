@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from ptb_bucket.state import MISSING
+from ptb_bucket.state import MISSING, Record
 
 NEVER = float("inf")
 EVERYBODY = -1
@@ -21,6 +21,9 @@ class BrokenPromiseError(AssertionError):
 class Change:
     """Tokens that one handler run adds or deletes together."""
 
+    record: Record | None = None  # where its tokens lie
+    made: float = 0  # when, in virtual seconds
+    drops_blindly: bool = False  # all that is in the record, whatever it is
     adds: list[str] = field(default_factory=list)
     deletes: list[str] = field(default_factory=list)
     count: int = 0
@@ -44,8 +47,7 @@ class Model:
 
     def check(self, found: Counter[str], counted: int, *, everything: bool = True, where: str) -> None:
         """Compare a view of the world with what must be and what may be."""
-        deleted = {token for change in self.changes for token in change.deletes}
-        firmly_deleted = self.firmly_deleted(self.changes)
+        deleted, firmly_deleted = self.deleted(), self.firmly_deleted(self.changes)
         firm = {token for change in self.changes if change.firm for token in change.adds} - deleted
         made = {token for change in self.changes for token in change.adds}
         none(f"lost in {where}", firm - found.keys())
@@ -60,6 +62,21 @@ class Model:
         most = sum(change.count for change in self.changes)
         if not least <= counted <= most:
             raise BrokenPromiseError(f"counted {counted} in {where}, expected {least} to {most}")
+
+    def deleted(self) -> set[str]:
+        """What may be gone: deleted by name, or in a record that was dropped unseen and not acknowledged before."""
+        named = {token for change in self.changes for token in change.deletes}
+        drops = [change for change in self.changes if change.drops_blindly]
+        return named | {
+            token
+            for change in self.changes
+            if any(change.record == drop.record and change.made <= drop.acknowledged for drop in drops)
+            for token in change.adds
+        }
+
+    def known_in(self, record: Record) -> list[str]:
+        """What certainly lies in a record, or has been there: whoever drops it drops that too."""
+        return [token for change in self.changes if change.firm and change.record == record for token in change.adds]
 
     def firmly_deleted(self, changes) -> set[str]:
         """What is gone for good: what is applied a second time because nobody knows of the first may come back."""

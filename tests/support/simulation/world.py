@@ -8,14 +8,16 @@ from collections import Counter
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from ptb_bucket.state import BOT_DATA, MISSING, _header
+from ptb_bucket.state import BOT_DATA, MISSING, Journal, Record, _header
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from simulation.clocks import Clocks, jump_often
-from simulation.handlers import RECORDS
+from simulation.handlers import NAME, NAMED, RECORDS
 from simulation.instance import Instance
 from simulation.model import Model, none, tokens_of
+from simulation.on_demand import OnDemand
 from simulation.spool import MemoryFiles
+from simulation.sweeping import sweep_often
 
 PUT_FAULTS = (Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST, Fault.LATE, Fault.DENIED)
 GET_FAULTS = (*[Fault.UNAVAILABLE] * 7, Fault.DENIED)  # a denial ends a start, and per-record reads twenty documents
@@ -62,7 +64,7 @@ class World:
     """A store, its weather, the instances, and the model."""
 
     def __init__(  # noqa: PLR0913  what a life may be made of, by keyword
-        self, seed: int, *, layout="single", codec="json", instances=3, size=SHORT, storms=PUT_FAULTS
+        self, seed: int, *, layout="single", codec="json", instances=3, size=SHORT, storms=PUT_FAULTS, on_demand=0
     ) -> None:
         self.rng, self.size, self.storms = random.Random(seed), size, storms
         self.layout, self.codec = layout, codec
@@ -73,6 +75,11 @@ class World:
         self.faulty = FaultyStore(self.bottom, self._weather)
         self.store = Latency(self.faulty, self.rng)
         self.instances = self.numbers = instances
+        self.on_demand = on_demand
+        self.records = RECORDS
+        self.everybody: list[Instance] = []
+        self.journals: list[Journal] = []
+        self.swept = self.kept = 0
         self.spool, self.spooled = MemoryFiles(self.rng), []
         self.processes = self.copies = 0
         self.clocks_jump, self.processes_are_copied = self.rng.random() < 0.25, self.rng.random() < 0.5
@@ -116,24 +123,27 @@ class World:
                 self._begin(other, as_copy=True)
 
     def _begin(self, instance, **how) -> None:
+        self.everybody.append(instance)
         left = self._end - asyncio.get_running_loop().time()
         self._lives.add(asyncio.ensure_future(instance.run(left, **how)))
 
-    def settled(self, asked: float) -> tuple[set[str], set[str]]:
-        """Tokens that every view taken since ``asked`` shows, and tokens that none does."""
+    def settled(self, asked: float, records: set[Record]) -> tuple[set[str], set[str]]:
+        """Tokens that every view of these records taken since ``asked`` shows, and tokens that none does."""
         old = [change for change in self.model.changes if change.acknowledged < asked and change.firm]
-        deleted = {token for change in self.model.changes for token in change.deletes}
-        there = {token for change in old for token in change.adds} - deleted
+        there = {token for change in old if change.record in records for token in change.adds} - self.model.deleted()
         return there, self.model.firmly_deleted(old)
 
     async def run(self) -> None:
         """Let the instances live through the weather, then calm down and look."""
         await self._prime()
         self._end = asyncio.get_running_loop().time() + self.size.seconds
-        members = [Instance(self, number) for number in range(self.instances)]
+        knowing = self.instances - self.on_demand
+        members = [(Instance if n < knowing else OnDemand)(self, n) for n in range(self.instances)]
         for member in members:
             self._begin(member)
-        lates = asyncio.ensure_future(self._land_often())
+        events = [asyncio.ensure_future(self._land_often())]
+        if self.on_demand:
+            events.append(asyncio.ensure_future(sweep_often(self)))
         try:
             while running := {life for life in self._lives if not life.done()}:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -141,9 +151,9 @@ class World:
                     if life.done():
                         life.result()
         finally:
-            for task in (*self._lives, lates):
+            for task in (*self._lives, *events):
                 task.cancel()
-            await asyncio.wait([*self._lives, lates])
+            await asyncio.wait([*self._lives, *events])
         await self.faulty.land()
         self.calm, self.spool.full = True, lambda: False
         await self._check_end(members)
@@ -155,6 +165,9 @@ class World:
         await first.load()
         first.live[BOT_DATA]["count"] = 0
         first.dirty.add(BOT_DATA)
+        if self.on_demand:
+            self.records = (*RECORDS, NAMED)
+            first.replica.stage(NAMED, {"name": NAME})
         await first.save()
         self.calm = False
 
@@ -169,13 +182,13 @@ class World:
                 "undecidable, and all clocks and names were right",
                 [change for change in self.model.changes if change.doubtful],
             )
-        views = []
+        members.insert(0, Instance(self, self.new_number()))
         for member in members:
             member.start()
             assert await member.load()
-            views.append(member)
-        truth = views[0]
-        found = sum((tokens_of(truth.live[record]) for record in RECORDS), Counter())
+            await member.look_at_all()
+        truth = members[0]
+        found = sum((tokens_of(truth.live[record]) for record in self.records), Counter())
         self.model.check(found, truth.live[BOT_DATA].get("count", 0), where="the bucket")
         for key in self.model.states:
             self.model.check_state(key, truth.states.get(key, MISSING))
