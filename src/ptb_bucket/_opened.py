@@ -10,6 +10,7 @@ from telegram.ext import ExtBot
 
 from ptb_bucket._settings import BOT_ID
 from ptb_bucket._stats import Stats
+from ptb_bucket._words import counted
 from ptb_bucket.errors import (
     ConfigurationError,
     CorruptDocumentError,
@@ -84,8 +85,8 @@ class Opened:
             async with self.group.held():
                 self.replica.keep()
         except StoreError as error:
-            return f" They could not be kept in spool_dir either: {error}"
-        return f" They are kept in {spool.files.root}, and saved at the next start with this spool_dir."
+            return f" It could not be kept in spool_dir either: {error}"
+        return f" It is kept in {spool.files.root}, and saved at the next start with this spool_dir."
 
     async def discard(self) -> None:
         """Let go of everything without saving; nothing is written later."""
@@ -102,7 +103,8 @@ class Opened:
 
     def _unsaved(self) -> str:
         labels = sorted(record.label for record in self.replica.pending)
-        return f"{len(labels)} records are not saved ({', '.join(labels[:10])}{', ...' if labels[10:] else ''})"
+        number = counted(len(labels), "record is", "records are")
+        return f"{number} not saved ({', '.join(labels[:10])}{', ...' if labels[10:] else ''})"
 
     def stats(self) -> Stats:
         """A snapshot."""

@@ -15,7 +15,7 @@ from ptb_bucket._rounds import Rounds
 from ptb_bucket._settings import checked_interval, checked_resolver, checked_seconds, checked_spool_dir, locate
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record, keep_ours
-from ptb_bucket.state._loops import in_turns
+from ptb_bucket.state._loops import in_turns, turns
 
 if TYPE_CHECKING:
     import os
@@ -186,8 +186,11 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             return await replica.give_all(records, replaces=self._empty_handed or kind is Kind.BOT)
 
     async def _by_number(self, kind: Kind) -> dict[int, Any]:
+        found: dict[int, Any] = {}
         with collector_waits():
-            return dict(await in_turns((record.number, value) for record, value in await self._records(kind)))
+            async for some in turns(await self._records(kind)):
+                found.update({record.number: value for record, value in some})
+        return found
 
     async def get_bot_data(self) -> BD:
         """The stored bot_data, or an empty one of the context types'. See ``BasePersistence.get_bot_data``.

@@ -88,13 +88,13 @@ def test_for_people_and_with_the_uri_from_the_environment(folder):
     dry = run(folder, "import", "bot.pickle", "--dry-run", **uri)
     assert (dry.returncode, dry.stderr) == (0, "")
     assert "nothing was written" in dry.stdout
-    assert "1 records would be added" in dry.stdout
+    assert "1 record would be added" in dry.stdout
     assert not (folder / "state").exists()
     done = run(folder, "import", "bot.pickle", **uri)
-    assert "1 records were added" in done.stdout
+    assert "1 record added" in done.stdout
     assert "secret" not in done.stdout
     given = run(folder, "export", "all.json", **uri)
-    assert given.stdout == "1 records are in all.json\n"
+    assert given.stdout == "1 record is in all.json\n"
     assert run(folder, "export", "all.json", **uri).returncode == 4
 
 

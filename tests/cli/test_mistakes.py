@@ -60,6 +60,7 @@ def run(capsys, tmp_path_factory):
         out, err = capsys.readouterr()
         assert "rosebud" not in out + err
         assert "Traceback" not in out + err
+        assert "Store(" not in out + err  # where it lies is what a person wants to know
         return code, out, err
 
     return run

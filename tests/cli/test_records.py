@@ -69,6 +69,6 @@ def test_a_person_is_asked(answer, code, uri, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
     assert main(["erase-user", uri, "42", "--versions", "--force"]) == code
     said = capsys.readouterr()
-    assert "3 old versions of 1 objects" in said.out + said.err
+    assert "3 old versions of 1 object for good" in said.out + said.err
     everything = b"".join(path.read_bytes() for path in Path(uri[5:-7]).rglob("*") if path.is_file())
     assert (b"Ada" in everything) == (code == 4)

@@ -109,7 +109,7 @@ async def test_what_is_unsaved_is_merged_before_the_next_start_gives_anything_to
 async def test_the_file_is_for_this_user_only(bot):
     one, _ = await bot.started()
     said = await bot.end_unsaved(one, {"a": 1})
-    assert said.startswith("1 records are not saved (bot_data): ")
+    assert said.startswith("1 record is not saved (bot_data): ")
     assert str(bot.spool) in said
     (path,) = bot.files()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -141,7 +141,7 @@ async def test_with_sealing_the_file_is_sealed_and_opens_nowhere_else(bot, keys)
 
 async def test_without_spool_dir_the_error_names_what_was_not_saved(bot):
     one, _ = await bot.started(spool_dir=None)
-    assert (await bot.end_unsaved(one, {"a": 1})).startswith("1 records are not saved (bot_data): ")
+    assert (await bot.end_unsaved(one, {"a": 1})).startswith("1 record is not saved (bot_data): ")
     assert not bot.spool.exists()
 
 

@@ -241,7 +241,7 @@ async def test_what_differs_is_not_touched_unless_asked_for(tmp_path, uri):
         pickle.dumps({**DATA, "user_data": {1: {"name": "Bo"}, 3: {"n": 1}}, "bot_data": {}})
     )
     await imported(tmp_path / "one.pickle", uri)
-    with pytest.raises(RefusedError, match=r"1 records.*user_data\[1\].*--overwrite"):
+    with pytest.raises(RefusedError, match=r"1 record lies.*user_data\[1\].*--overwrite"):
         await imported(tmp_path / "two.pickle", uri)
     assert 3 not in (await remembered(uri))[0]
     lies = {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket._words import counted
 from ptb_bucket.cli._arguments import checked_bot_id, with_output, with_types
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._copy import Copied, copy
@@ -58,8 +59,10 @@ async def _copy(  # noqa: PLR0913  the options of the verb
 
 def _said(found: Copied, *, dry_run: bool) -> str:
     labels = f", such as {', '.join(found.labels)}" if found.labels else ""
+    copied = counted(found.copied, "record", "records")
     if dry_run:
-        return f"Would copy {found.copied:,} records; {found.skipped:,} are there, {found.replaced:,} differ{labels}"
+        there, other = counted(found.skipped, "is", "are"), counted(found.replaced, "differs", "differ")
+        return f"Would copy {copied}; {there} there, {other}{labels}"
+    there = counted(found.skipped, "was", "were")
     total = found.copied + found.skipped + found.replaced
-    done = f"{found.copied:,} records copied, {found.skipped:,} were there, {found.replaced:,} replaced{labels}"
-    return f"{done}; all {total:,} read back and equal"
+    return f"{copied} copied, {there} there, {found.replaced:,} replaced{labels}; all {total:,} read back and equal"

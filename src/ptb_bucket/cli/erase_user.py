@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket._words import counted
 from ptb_bucket.cli._arguments import RecordCommand, dry_run, with_bot_id, with_output
 from ptb_bucket.errors import RefusedError
 from ptb_bucket.tools import open_state
@@ -68,7 +69,9 @@ def _ask(found: Findings, past: Past, output: Output) -> None:
     number = past.number + len(found.records)  # those that are current until then
     if past.problem or not number:
         return
-    question = f"This deletes {number} old versions of {len(objects)} objects for good, other people's history included"
+    versions = counted(number, "old version", "old versions")
+    where = counted(len(objects), "object", "objects")
+    question = f"This deletes {versions} of {where} for good, other people's history included"
     if output.as_json or not sys.stdin.isatty():
         raise RefusedError(f"{question}. Nothing was changed; if that is meant: --yes.")
     if not click.confirm(f"{question}. Continue?", err=True):
@@ -91,7 +94,7 @@ def _facts(found: Findings, past: Past, deleted: int, *, dry_run: bool) -> dict[
 
 def _render(facts: dict[str, Any], output: Output) -> None:
     done = "would be removed" if facts["dry_run"] else "removed"
-    output.line(f"user {facts['user_id']}: {len(facts['removed'])} records {done}", "bold")
+    output.line(f"user {facts['user_id']}: {counted(len(facts['removed']), 'record', 'records')} {done}", "bold")
     output.table([done, "#bytes"], [(one["record"], one["bytes"]) for one in facts["removed"]])
     output.line("")
     for text in (_old_versions(facts), *_leftovers(facts), *facts["notes"]):
@@ -103,18 +106,17 @@ def _old_versions(facts: dict[str, Any]) -> str:
     if old["problem"]:
         return f"Old versions cannot be seen: {old['problem']}"
     if old["kept"]:
-        return (
-            f"{old['kept']} old versions of {', '.join(old['objects'])} hold the person, or did until now: --versions "
-            "deletes them."
-        )
-    return f"{old['deleted']} old versions deleted: none is left that holds the person."
+        versions = counted(old["kept"], "old version has", "old versions have")
+        return f"{versions} the person, or had until now: --versions deletes those of {', '.join(old['objects'])}."
+    return f"{counted(old['deleted'], 'old version', 'old versions')} deleted: none is left that holds the person."
 
 
 def _leftovers(facts: dict[str, Any]) -> list[str]:
     mentions = facts["mentions"]
+    keyboards = counted(facts["keyboards"], "inline keyboard was", "inline keyboards were")
     more = f" and {len(mentions) - _LABELS} more" if len(mentions) > _LABELS else ""
     lines = [
-        f"{facts['keyboards']} inline keyboards (callback_data) were kept: they cannot be attributed to a person.",
+        f"{keyboards} kept (callback_data): nobody can tell whose.",
         f"The number occurs in {', '.join(mentions[:_LABELS])}{more}, perhaps by chance: look at them."
         if mentions else "The number occurs nowhere else.",
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket._words import counted
 from ptb_bucket.cli._arguments import UriCommand, with_bot_id, with_output, with_types
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._export import export_dict, export_json, export_pickle
@@ -41,7 +42,7 @@ def command(uri: str, file: Path, form: str, output: Output, **settings: Any) ->
         raise click.BadParameter("--multi goes with --format pickle.")
     count = asyncio.run(_export(uri, file, form, output, **settings))
     output.result({"file": str(file), "format": form, "records": count},
-                  lambda: output.line(f"{count} records are in {file}"))  # fmt: skip
+                  lambda: output.line(f"{counted(count, 'record is', 'records are')} in {file}"))  # fmt: skip
 
 
 async def _export(  # noqa: PLR0913  the verb's options

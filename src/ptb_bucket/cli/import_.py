@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket._words import counted
 from ptb_bucket.cli._arguments import with_bot_id, with_output, with_types
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._import import Imported, import_memory
@@ -61,9 +62,10 @@ def _facts(found: Imported, memory: MemoryFile) -> dict[str, Any]:
 
 
 def _render(facts: dict[str, Any], output: Output) -> None:
-    verb, will = ("would be", " (a dry run: nothing was written)") if facts["dry_run"] else ("were", "")
+    verb, will = ("would be ", " (a dry run: nothing was written)") if facts["dry_run"] else ("", "")
     output.line(f"bot {facts['bot_id']}, layout {facts['layout']}, codec {facts['codec']}{will}", "bold")
-    output.line(f"{sum(facts['added'].values())} records {verb} added; {facts['equal']} lie there already")
+    added = counted(sum(facts["added"].values()), "record", "records")
+    output.line(f"{added} {verb}added; {counted(facts['equal'], 'lies', 'lie')} there already")
     if facts["added"]:
         output.table(["section", "#records"], facts["added"].items())
     for what in ("replaced", "left_out"):

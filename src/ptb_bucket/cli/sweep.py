@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ptb_bucket._words import counted
 from ptb_bucket.cli._arguments import UriCommand, dry_run, with_bot_id, with_output
 from ptb_bucket.cli._times import AgeType
 from ptb_bucket.tools import open_state
@@ -51,7 +52,8 @@ async def _run(uri: str, bot_id: str | None, older_than: timedelta, *, bot_stopp
 
 
 def _render(done: Swept, output: Output, *, dry_run: bool) -> None:
-    output.line(f"{len(done.removed)} empty documents {'would be ' * dry_run}removed", "bold")
-    output.line(f"{done.young} are not old enough")
+    removed = counted(len(done.removed), "empty document", "empty documents")
+    output.line(f"{removed} {'would be ' * dry_run}removed", "bold")
+    output.line(f"{counted(done.young, 'is', 'are')} not old enough")
     for key in done.kept:
         output.line(f"{key}: kept, a bot wrote to it meanwhile")

@@ -127,6 +127,8 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
+    __slots__ = ("makers",)  # one is made for each record
+
     def __init__(self, data: bytes, makers: allowed.Makers) -> None:
         super().__init__(io.BytesIO(data), fix_imports=False)
         self.makers = makers
@@ -198,8 +200,12 @@ class PickleCodec:
         Raises:
             CannotLoadError: It is damaged, or names anything that is not on the allow-list.
         """
+        return self.decode_all([data])[0]
+
+    def decode_all(self, records: Sequence[bytes]) -> list[Any]:
+        """Decode many records. Raises as :meth:`decode`."""
         try:
-            return self._loads(data)
+            return self._loads(records)
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
@@ -208,15 +214,14 @@ class PickleCodec:
                 f"a stored record is damaged: it is no pickle of ours ({type(exc).__name__})"
             ) from None
 
-    def decode_all(self, records: Sequence[bytes]) -> list[Any]:
-        """Decode many records, one by one. Raises as :meth:`decode`."""
-        return [self.decode(data) for data in records]
-
-    def _loads(self, data: bytes) -> Any:
+    def _loads(self, records: Sequence[bytes]) -> list[Any]:
         makers = allowed.Makers(self._registry, self.bot, _STAND_IN)
-        value = _Unpickler(data, makers).load()
+        values = [_Unpickler(data, makers).load() for data in records]
         if not makers.met_bot:
-            return value
+            return values
+        return [self._with_bot(values[0])] if len(values) == 1 else [self._loads([data])[0] for data in records]
+
+    def _with_bot(self, value: Any) -> Any:
         # The live bot holds the token, and instructions of a pickle could change it. So it takes its place only in
         # a second pass, over instructions that were written here and now.
         again = self._dumps(value, _STAND_IN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from ptb_bucket._words import counted
 from ptb_bucket.errors import LostRaceError, PTBBucketError, StoreError, UnavailableError, UnsavedError
 from ptb_bucket.state._loops import aside
 from ptb_bucket.stores import Create, Update
@@ -46,10 +47,11 @@ async def commit_document(place: Place, patience: Patience) -> None:
 def _tell_failures(ledger: Ledger) -> None:
     if ledger.failures:
         record, error = next(iter(ledger.failures.items()))
+        records = counted(len(ledger.failures), "record", "records")
         raise UnsavedError(
-            f"{len(ledger.failures)} records cannot be merged with {ledger.key}, such as {record.label}: "
-            f"{error if isinstance(error, PTBBucketError) else type(error).__name__}. They stay in memory; all others "
-            "are saved.",
+            f"{records} cannot be merged with {ledger.key}, such as {record.label}: "
+            f"{error if isinstance(error, PTBBucketError) else type(error).__name__}. What is not merged stays in "
+            "memory; all else is saved.",
             causes=list(ledger.failures.values()),
         ) from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 
-__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each", "in_turns", "outcomes", "paced"]
+__all__ = ["AT_ONCE", "LoopLock", "aside", "chunks", "for_each", "in_turns", "outcomes", "paced", "turns"]
 
 MANY: Final = 2_000
 """Records that take a few milliseconds; a thread costs less than one."""
@@ -84,15 +84,18 @@ async def aside(work: Callable[[], T], *, size: int) -> T:
     return await asyncio.to_thread(work) if size > MANY else work()
 
 
-async def in_turns(items: Iterable[T]) -> list[T]:
-    """A list of them; where there are many, the loop turns while it is made."""
-    found: list[T] = []
+async def turns(items: Iterable[T]) -> AsyncIterator[list[T]]:
+    """Some of them at a time; where there are many, the loop turns in between."""
     rest = iter(items)
     while some := list(itertools.islice(rest, MANY)):
-        found += some
+        yield some
         if len(some) == MANY:
             await asyncio.sleep(0)
-    return found
+
+
+async def in_turns(items: Iterable[T]) -> list[T]:
+    """A list of them; where there are many, the loop turns while it is made."""
+    return [item async for some in turns(items) for item in some]
 
 
 async def paced(items: Iterable[T]) -> AsyncIterator[T]:

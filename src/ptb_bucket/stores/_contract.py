@@ -206,7 +206,7 @@ class BlobStore(ABC):
             UnsupportedError: This store or its server cannot. It was not removed.
             AccessError, UnavailableError: It may still be there.
         """
-        raise UnsupportedError(f"{self!r} cannot delete {key!r} on a condition ({etag})", key=key)
+        raise UnsupportedError(f"{self.describe(key)} ({etag}): this store cannot delete on a condition", key=key)
 
     @abstractmethod
     def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
@@ -230,7 +230,7 @@ class BlobStore(ABC):
         Raises:
             UnsupportedError: This store keeps none.
         """
-        raise UnsupportedError(f"{self!r} keeps no old versions of {key!r}", key=key)
+        raise UnsupportedError(f"{self.describe(key)}: this store keeps no old versions", key=key)
 
     async def delete_version(self, key: str, version: str) -> None:
         """Remove an old version of an object for good; one that is not there is no error.
@@ -245,7 +245,7 @@ class BlobStore(ABC):
             UnsupportedError: This store keeps no old versions.
             AccessError, UnavailableError: It may still be there.
         """
-        raise UnsupportedError(f"{self!r} keeps no old versions of {key!r} ({version})", key=key)
+        raise UnsupportedError(f"{self.describe(key)} (version {version}): this store keeps no old versions", key=key)
 
     async def diagnose(self) -> Sequence[Finding]:
         """Look at what only this kind of store can tell about itself, for ``ptb-bucket check``."""

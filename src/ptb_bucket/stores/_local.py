@@ -135,8 +135,8 @@ class LocalStore(BlobStore):
     def _must_keep(self, key: str) -> None:
         if not self._keep:
             raise UnsupportedError(
-                f"{self!r} keeps no old versions of {key!r}. Turn them on for those to come: file:DIRECTORY?keep=10, "
-                "in the bot's URI too.",
+                f"{self.root} keeps no old versions of {key!r}. Turn them on for those to come: "
+                "file:DIRECTORY?keep=10, in the bot's URI too.",
                 key=key,
             )
 

@@ -55,10 +55,10 @@ class MemoryStore(BlobStore):
         """Read an object; see :meth:`BlobStore.get`."""
         check_key(key)
         if version is not None:
-            raise UnsupportedError(f"{self!r} keeps no old versions of {key!r}", key=key)
+            raise UnsupportedError(f"{self.describe(key)}: this store keeps no old versions", key=key)
         blob = self._blobs.get(key)
         if blob is None:
-            raise NotFoundError(f"{self!r} has no object {key!r}", key=key)
+            raise NotFoundError(f"{self.describe(key)} does not exist", key=key)
         return NOT_MODIFIED if blob.etag == if_none_match else blob
 
     def describe(self, key: str) -> str:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ptb_bucket._words import counted
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import (
     CannotLoadError,
@@ -92,8 +93,8 @@ async def copy(
 
 def _different(number: int, labels: list[str]) -> str:
     return (
-        f"{number} records of the destination are not as in the source, such as {', '.join(labels)}. "
-        "To replace them by the source's: --overwrite."
+        f"In the destination {counted(number, 'record is', 'records are')} not as in the source, such as "
+        f"{', '.join(labels)}. To replace by the source's: --overwrite."
     )
 
 
@@ -204,8 +205,8 @@ class _Work:
         different, missing = self._sides(part.records if part else {}, records)
         if wrong := [*different, *missing]:
             raise UnsavedError(
-                f"{len(wrong)} records are not what was copied, such as {wrong[0].label}: somebody else writes to the "
-                "destination. Stop it, and copy again."
+                f"{counted(len(wrong), 'record is', 'records are')} not what was copied, such as {wrong[0].label}: "
+                "somebody else writes to the destination. Stop it, and copy again."
             )
         for start in range(0, len(records), _STEP):
             step(min(_STEP, len(records) - start))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._words import counted
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotStoreError, RefusedError
 from ptb_bucket.state import MISSING, Kind
@@ -106,14 +107,14 @@ def _take(replica: Replica, record: Record, value: Any, found: Imported) -> None
 def _check(found: Imported, *, overwrite: bool, leave_out: bool) -> None:
     if found.left_out and not leave_out:
         raise RefusedError(
-            f"{len(found.left_out)} records have something that cannot be stored: {_some(found.left_out)}. Nothing was "
-            "written. All the rest can be imported: --leave-out."
+            f"{counted(len(found.left_out), 'record has', 'records have')} something that cannot be stored: "
+            f"{_some(found.left_out)}. Nothing was written. All the rest can be imported: --leave-out."
         )
     if found.replaced and not overwrite:
         raise RefusedError(
-            f"{len(found.replaced)} records lie there already and differ from the file's: "
-            f"{_some([record.label for record in found.replaced])}. Nothing was written. --overwrite puts the "
-            "file's in their place."
+            f"{counted(len(found.replaced), 'record lies', 'records lie')} there already, not as in the file: "
+            f"{_some([record.label for record in found.replaced])}. Nothing was written. --overwrite puts what is in "
+            "the file in its place."
         )
 
 

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from telegram import Bot
 
+from ptb_bucket._words import counted
 from ptb_bucket.codecs import ForeignPickles
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError
 from ptb_bucket.tools._memory_json import read_json
@@ -136,7 +137,7 @@ def _check_unknown(unknown: Iterable[str], old_telegram: Iterable[str], *, leave
         advice = " ".join(f"--types {_advised(name)}" for name in unknown[:_NAMED_AT_ONCE])
         more = f" and {len(unknown) - _NAMED_AT_ONCE} more" if len(unknown) > _NAMED_AT_ONCE else ""
         raise CannotLoadError(
-            f"it has objects of {len(unknown)} classes that are not known here. If they are your bot's own, add "
+            f"it has objects of {counted(len(unknown), 'class', 'classes')} not known here. If your bot's own, add "
             f"{advice}{more}. Or leave such objects out: --leave-out"
         )
     if old:
