@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 
+from ptb_bucket._arguments import checked_interval, checked_resolver, checked_seconds, checked_spool_dir
 from ptb_bucket._backstage import STAGED, STAGING_ONLY
 from ptb_bucket._collector import collector_waits
 from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._opened import Opened, bot_id_of, open_for
 from ptb_bucket._rounds import Rounds
-from ptb_bucket._settings import checked_interval, checked_resolver, checked_seconds, checked_spool_dir, locate
+from ptb_bucket._settings import locate
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record, keep_ours
 from ptb_bucket.state._loops import in_turns, turns

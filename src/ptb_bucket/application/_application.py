@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from telegram import Update
 
-from ptb_bucket._settings import checked_count, checked_seconds
+from ptb_bucket._arguments import checked_count, checked_seconds
 from ptb_bucket.application._conversations import check, timeout_of
 from ptb_bucket.application._deadline import Deadline, Work, name_of, signals_of
 from ptb_bucket.application._memory import Memory

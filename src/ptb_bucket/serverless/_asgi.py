@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ptb_bucket._settings import checked_seconds
+from ptb_bucket._arguments import checked_seconds
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.serverless._asgi_answers import answer_to, receive
 from ptb_bucket.serverless._asgi_lifespan import start, stop
