@@ -11,7 +11,8 @@ from ptb_bucket.state._loops import aside
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
-    from ptb_bucket.state._ledger import Attempt, Ledger
+    from ptb_bucket.state._attempt import Attempt
+    from ptb_bucket.state._ledger import Ledger
     from ptb_bucket.state._patience import Patience, Waiting
     from ptb_bucket.state._reading import Place
 

@@ -13,7 +13,7 @@ from ptb_bucket.state.records import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ptb_bucket.state._ledger import Attempt
+    from ptb_bucket.state._attempt import Attempt
     from ptb_bucket.state._merger import Decision
     from ptb_bucket.state.records import Record
 

@@ -4,7 +4,8 @@ No input and output happens here, so that every rule of the state engine can be 
 
 * *stored*: the document as last read or written, with its ETag.
 * *seen*: for each record, what PTB was last given, or last gave us and we committed.
-* *attempt*: one put that was sent and whose fate is not known yet, with the staged values that it carries.
+* *attempt*: one put that was sent and whose fate is not known yet, with the staged values that it carries
+  (``_attempt.py``).
 * *staged*: what ``update_*`` gave and no attempt carries yet.
 
 PTB's live objects are the layer above staged; the replica merges into them.
@@ -16,9 +17,10 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket.state._attempt import Attempt, Encoded, Merged
 from ptb_bucket.state._callback_limit import trimmed
 from ptb_bucket.state._document import Document
-from ptb_bucket.state._header import Commit, Fate, Header
+from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._values import Values
 from ptb_bucket.state.records import Kind
 
@@ -30,40 +32,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state._writer import Writer
     from ptb_bucket.state.records import Record
 
-__all__ = ["Attempt", "Ledger", "Merged"]
-
-Encoded = bytes | None
-
-
-@dataclass(repr=False)
-class Merged:
-    """What merging the staged records came to."""
-
-    changes: dict[Record, Encoded] = field(default_factory=dict)
-    records: set[Record] = field(default_factory=set)  # those that the other side had changed as well
-    decided: list[Decision] = field(default_factory=list)
-    seen: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
-    unread: set[Record] = field(default_factory=set)  # those that PTB changed without having been given them
-
-
-@dataclass(repr=False)
-class Attempt:
-    """One put: sent again only with the same id and body, until its fate is known (rule 4)."""
-
-    commit: Commit
-    condition: str | None  # the ETag that it updates, None if it creates
-    document: Document
-    carried: dict[Record, Encoded]
-    merged: Merged
-    unclear: bool = False  # it was sent, and no answer told what became of it
-    dropped_since: set[Record] = field(default_factory=set)  # unread; its success settles earlier drops, not these
-    body: bytes | None = None  # the document's bytes, when they are needed
-
-    def packed(self) -> bytes:
-        """The document's bytes, the same each time."""
-        if self.body is None:
-            self.body = self.document.pack()
-        return self.body
+__all__ = ["Ledger"]
 
 
 @dataclass(frozen=True, repr=False)

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
+from ptb_bucket.state._attempt import Attempt, Merged
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Commit
-from ptb_bucket.state._ledger import Attempt, Merged
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:

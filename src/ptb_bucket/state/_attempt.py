@@ -1,0 +1,48 @@
+"""One put: what it carries, what merging came to, and the bytes that it sends, the same each time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ptb_bucket.state._document import Document
+    from ptb_bucket.state._header import Commit
+    from ptb_bucket.state._merger import Decision
+    from ptb_bucket.state.records import Record
+
+__all__ = ["Attempt", "Encoded", "Merged"]
+
+Encoded = bytes | None
+"""A record's value; None where it is absent or the empty default."""
+
+
+@dataclass(repr=False)
+class Merged:
+    """What merging the staged records came to."""
+
+    changes: dict[Record, Encoded] = field(default_factory=dict)
+    records: set[Record] = field(default_factory=set)  # those that the other side had changed as well
+    decided: list[Decision] = field(default_factory=list)
+    seen: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
+    unread: set[Record] = field(default_factory=set)  # those that PTB changed without having been given them
+
+
+@dataclass(repr=False)
+class Attempt:
+    """One put: sent again only with the same id and body, until its fate is known (rule 4)."""
+
+    commit: Commit
+    condition: str | None  # the ETag that it updates, None if it creates
+    document: Document
+    carried: dict[Record, Encoded]
+    merged: Merged
+    unclear: bool = False  # it was sent, and no answer told what became of it
+    dropped_since: set[Record] = field(default_factory=set)  # unread; its success settles earlier drops, not these
+    body: bytes | None = None  # the document's bytes, when they are needed
+
+    def packed(self) -> bytes:
+        """The document's bytes, the same each time."""
+        if self.body is None:
+            self.body = self.document.pack()
+        return self.body
