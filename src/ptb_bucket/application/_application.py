@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import warnings
@@ -10,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from telegram import Update
 
-from ptb_bucket._arguments import checked_count, checked_seconds
+from ptb_bucket._arguments import checked_count
 from ptb_bucket.application._conversations import check, timeout_of
-from ptb_bucket.application._deadline import Deadline, Work, name_of, signals_of
+from ptb_bucket.application._deadline import name_of
+from ptb_bucket.application._ending import EndsInTime
 from ptb_bucket.application._memory import Memory
 from ptb_bucket.application._mistakes import mistakes
 from ptb_bucket.application._others import BD, BT, CCT, CD, JQ, UD, OthersData
@@ -25,7 +25,7 @@ from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.state import Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
     from telegram.ext import BaseUpdateProcessor
     from typing_extensions import Self
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 Save = Literal["interval", "update"]
 
 
-class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ]):
+class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT, UD, CD, BD, JQ]):
     """An Application of which several instances may run at once, or one that is frozen after each answer.
 
     Use it through PTB's builder, or :func:`ptb_bucket.bucket_application`, which does this::
@@ -84,15 +84,12 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ]):
         persistence = _checked(save, ptb.get("persistence"))
         ptb["job_queue"] = careful(ptb["job_queue"])
         ptb["update_processor"] = TellingProcessor(ptb["update_processor"], self.process_error)
-        super().__init__(**ptb)
+        super().__init__(shutdown_deadline, **ptb)
         self.save, self.sequential, self.dedupe = save, sequential, dedupe
-        self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
         self._views = {Kind.CHAT: View[Any](self.chat_data), Kind.USER: View[Any](self.user_data)}
         self.chat_data, self.user_data = self._views[Kind.CHAT], self._views[Kind.USER]
         self._memory = Memory(self, persistence, self._views, checked_count("cache_size", cache_size))
-        self._turns, self._work = Turns(), Work()
-        self._deadline = Deadline(self.shutdown_deadline)
-        self._signals: tuple[int, ...] = ()
+        self._turns = Turns()
         self._reported: dict[Record, str] = {}
         self._loaded = self._ran_before = False
         self.runs = True
@@ -220,7 +217,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ]):
             if before.get(record) != str(error):
                 await self.process_error(None, error)
 
-    # ---------------------------------------------------------------- start and end
+    # ---------------------------------------------------------------- start
 
     async def initialize(self) -> None:
         """Load. What the bucket no longer has is emptied in place. See ``Application.initialize``.
@@ -229,7 +226,6 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ]):
             PTBBucketError: The state could not be loaded.
             ConfigurationError: This version of PTB keeps conversation states in a way that we do not know.
         """
-        self._deadline.watch(self._signals)
         self._memory.remember_updates(self.dedupe)
         await super().initialize()
         if self._loaded:
@@ -240,84 +236,6 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ]):
         self._loaded = self._ran_before = True
         for mistake in mistakes(self, saves=self.save == "update", runs=self.runs):
             warnings.warn(mistake, stacklevel=2)
-
-    def create_task(
-        self, coroutine: Any, update: object | None = None, *, name: str | None = None
-    ) -> asyncio.Task[Any]:
-        """See ``Application.create_task``. At the shutdown deadline it is named and cancelled."""
-        task = super().create_task(coroutine, update, name=name)
-        self._work.note(task, name or task.get_name())
-        self._memory.recent.works(task)
-        return task
-
-    def run_polling(self, *args: Any, **kwargs: Any) -> None:
-        """See ``Application.run_polling``."""
-        self._signals = signals_of(kwargs)
-        super().run_polling(*args, **kwargs)
-
-    def run_webhook(self, *args: Any, **kwargs: Any) -> None:
-        """See ``Application.run_webhook``. Telegram is answered before the update is handled."""
-        self._signals = signals_of(kwargs)
-        super().run_webhook(*args, **kwargs)
-
-    async def stop(self) -> None:
-        """See ``Application.stop``. After a signal, handlers have half of the deadline; then they are cancelled."""
-        stopping = asyncio.ensure_future(super().stop())
-        left = self._deadline.left(0.5)
-        if left is not None:
-            await asyncio.wait({stopping}, timeout=left)
-            if not await self._end_what_runs(stopping):
-                return  # not an error: PTB would skip shutdown(), which saves
-        await stopping
-
-    async def _end_what_runs(self, stopping: asyncio.Future[None]) -> bool:
-        """Whether PTB's own stop() came to its end."""
-        if not stopping.done():
-            self._work.end()
-            await asyncio.wait({stopping}, timeout=(self._deadline.left() or 0) / 4)
-        if not stopping.done():
-            _LOGGER.error("Jobs or handlers that do not end are left behind: the rest of the time is for saving")
-            stopping.cancel()
-            await asyncio.wait({stopping}, timeout=0.1)
-            return stopping.done() and not stopping.cancelled()
-        return True
-
-    async def shutdown(self) -> None:
-        """Save and let go. See ``Application.shutdown``.
-
-        Raises:
-            UnsavedError: Something could not be saved, or not before the deadline; it is named.
-        """
-        left = self._deadline.left()
-        if left is None:
-            await super().shutdown()
-        else:
-            await self._shut_down_within(super().shutdown(), left)
-        self._loaded = False
-
-    async def _shut_down_within(self, shutdown: Coroutine[Any, Any, None], seconds: float) -> None:
-        ending = asyncio.ensure_future(shutdown)
-        await asyncio.wait({ending}, timeout=seconds)
-        if ending.done():
-            return ending.result()
-        ending.cancel()
-        await self._memory.group.abandon()
-        await asyncio.wait({ending}, timeout=0.1)
-        if ending.done():
-            _ = ending.cancelled() or ending.exception()  # nobody else asks for it
-            await self._memory.stage(super().update_persistence)  # PTB may have waited for something else until now
-        unsaved = self._memory.unsaved
-        raise UnsavedError(
-            f"The shutdown deadline of {self.shutdown_deadline:g} s is over. Not known to be saved: {unsaved}."
-            f"{await self._memory.backstage.opened.keep()}"
-        )
-
-    async def discard(self) -> None:
-        """Let go of connections without saving: what is unsaved did not happen. This application is of no use then."""
-        await self._memory.backstage.opened.discard()
-        await self.bot.shutdown()
-        if self.updater:
-            await self.updater.shutdown()
 
 
 def _checked(save: str, persistence: object) -> BucketPersistence[Any, Any, Any]:
