@@ -8,6 +8,7 @@ from ptb_bucket.testing.conformance import SeveralInstancesConformance
 
 
 class TestSeveralInstances(SeveralInstancesConformance):
+    EVERY_DETAIL = True  # here per-record is read on demand over a real client
     PEOPLE, ADDITIONS = (3, 200), (5, 250)  # moto serves one request at a time
 
     @pytest.fixture

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["Instances", "everything"]
+__all__ = ["Instances", "everything", "with_options"]
 
 _TELEGRAM: Final = OfflineTelegram()
 
@@ -55,6 +55,11 @@ class Instances:
             # What could not be saved is what the test was about; the connections are let go of all the same.
             with suppress(PTBBucketError):
                 await asyncio.wait_for(persistence.flush(), 60)
+
+
+def with_options(uri: str, options: str) -> str:
+    """Return a URI with further options, ``name=value&...``."""
+    return f"{uri}{'&' if '?' in uri else '?'}{options}"
 
 
 async def everything(persistence: BucketPersistence) -> list[Any]:

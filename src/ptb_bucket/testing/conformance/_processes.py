@@ -11,8 +11,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pytest
+
 from ptb_bucket.testing.conformance._case import Case
-from ptb_bucket.testing.conformance._instances import Instances
+from ptb_bucket.testing.conformance._instances import Instances, with_options
 
 if TYPE_CHECKING:
     from ptb_bucket.testing.conformance._backend import Backend
@@ -65,18 +67,21 @@ class ProcessConformance(Case):
     KILLS: ClassVar[tuple[int, int]] = (2, 200)
     """Processes that are killed while they save, likewise."""
 
+    @pytest.mark.parametrize("layout", ["single", pytest.param("per-type", marks=pytest.mark.long), "per-record"])
     async def test_killed_while_it_saves_what_was_acknowledged_is_there_and_documents_are_whole(
-        self, backend: Backend, count: Count
+        self, backend: Backend, count: Count, layout: str
     ) -> None:
         """``kill -9`` at any moment: the old document or the new one, with everything that was said to be durable."""
-        rng, uri = random.Random(20250523), backend.uri("bot/")  # noqa: S311  the same each time
+        rng = random.Random(20250523)  # noqa: S311  the same each time
+        uri = with_options(backend.uri("bot/"), f"layout={layout}")
         for _ in range(count(*self.KILLS)):
             acknowledged = await asyncio.to_thread(_killed, uri, rng.randrange(1, 6), rng.uniform(0, 0.02))
             async with Instances() as instances:
                 users = await instances.open(uri).get_user_data()
-            assert users[1] == users[2]
-            assert set(users[1]["padding"]) == {users[1]["n"]}
-            assert acknowledged <= users[1]["n"] <= acknowledged + 1
+            for user in (users[1], users[2]):
+                assert set(user["padding"]) == {user["n"]}
+                assert acknowledged <= user["n"] <= acknowledged + 1
+            assert users[1] == users[2] or layout == "per-record"  # there, each is a document of its own
 
     async def test_of_six_processes_one_creates(self, backend: Backend, count: Count) -> None:
         """Each object has one creator, and the creator's bytes."""

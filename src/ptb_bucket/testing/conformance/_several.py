@@ -88,7 +88,11 @@ class SeveralInstancesConformance(Case):
     """Of each of 4 processes, likewise."""
 
     @pytest.fixture(
-        params=["single", *(pytest.param(name, marks=pytest.mark.long) for name in ("per-type", "per-record"))]
+        params=[
+            "single",
+            pytest.param("per-type", marks=pytest.mark.long),
+            pytest.param("per-record", marks=pytest.mark.detail),
+        ]
     )
     def layout(self, request: pytest.FixtureRequest) -> str:
         """Which documents there are to race for."""

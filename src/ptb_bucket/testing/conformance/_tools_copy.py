@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ptb_bucket.testing.conformance._instances import with_options
 from ptb_bucket.testing.conformance._tools import ToolCase
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class CopyTests(ToolCase):
         await self.remember(uri)
         before = await backend.read_raw("my-bot/state.json")
         inner = backend.uri("copy")
-        inner += ("&" if "?" in inner else "?") + "layout=per-record&codec=pickle"
+        inner = with_options(inner, "layout=per-record&codec=pickle")
         outer = f"file:{tmp_path / 'copy'}?layout=single&codec=json"
         records = {"copied": 9, "skipped": 0, "different": 0, "dry_run": False}
         assert await self.facts("copy", uri, inner) == records

@@ -30,9 +30,10 @@ _ADDITIONS = 3
 class EditTests(ToolCase):
     """Changing a bot's memory from outside."""
 
-    async def test_set_and_rm_change_one_place(self, uri: str) -> None:
+    @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
+    async def test_set_and_rm_change_one_place(self, uri: str, layout: str) -> None:
         """Only that; ids as people write them, values as JSON documents have them; what is not there is not found."""
-        await self.remember(uri)
+        await self.remember(uri, layout=layout)
         done = await self.facts("set", uri, "chat_data", "-100", "members", '{"$set": [5]}')
         assert (done["before"], done["after"]) == ({"$set": [1, 42]}, {"$set": [5]})
         await self.facts("rm", uri, "user_data", "42", "scores[0]")

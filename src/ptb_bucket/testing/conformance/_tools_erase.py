@@ -17,9 +17,10 @@ __all__ = ["EraseTests"]
 class EraseTests(ToolCase):
     """Forgetting a person."""
 
-    async def test_erase_user_leaves_no_trace(self, uri: str, backend: Backend) -> None:
+    @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
+    async def test_erase_user_leaves_no_trace(self, uri: str, backend: Backend, layout: str) -> None:
         """Their records are gone, everybody else's stay; while a bot may hold them in memory it is refused."""
-        await self.remember(uri)
+        await self.remember(uri, layout=layout)
         before = {key: await backend.read_raw(key) for key in await backend.keys_raw()}
         assert "--force" in await self.fails(4, "erase-user", uri, "42")
         assert {key: await backend.read_raw(key) for key in await backend.keys_raw()} == before

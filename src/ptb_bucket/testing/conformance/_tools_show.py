@@ -12,11 +12,12 @@ __all__ = ["ShowTests"]
 class ShowTests(ToolCase):
     """Looking at a bot's memory."""
 
-    async def test_show_counts_what_there_is(self, uri: str) -> None:
+    @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
+    async def test_show_counts_what_there_is(self, uri: str, layout: str) -> None:
         """Whose it is, how it lies there, how much of each kind."""
-        await self.remember(uri)
+        await self.remember(uri, layout=layout)
         facts = await self.facts("show", uri)
-        assert (facts["bot_id"], facts["layout"], facts["codec"]) == (self.BOT_ID, "single", "json")
+        assert (facts["bot_id"], facts["layout"], facts["codec"]) == (self.BOT_ID, layout, "json")
         assert {name: one["records"] for name, one in facts["sections"].items()} == {
             "bot_data": 1, "chat_data": 2, "user_data": 2, "conversations": 2, "callback_data": 2,
         }  # fmt: skip
