@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
-from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandler, MessageHandler, filters
+from telegram import Update
+from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import ConfigurationError
@@ -228,35 +228,6 @@ async def test_a_job_sees_its_user(world):
     await job.run(two)
     await two.update_persistence()
     assert (await world.stored("per-record")).user_data == {42: {"count": 11}}
-
-
-# ---------------------------------------------------------------- keyboards
-
-
-async def offer(update, _context):
-    button = InlineKeyboardButton("tea", callback_data=("chose", "tea"))
-    await update.effective_message.reply_text("What?", reply_markup=InlineKeyboardMarkup([[button]]))
-
-
-async def chosen(update, _context):
-    await update.callback_query.answer()
-    await update.effective_message.reply_text(str(update.callback_query.data))
-
-
-KEYBOARD = [CommandHandler("offer", offer), CallbackQueryHandler(chosen)]
-
-
-async def test_a_keyboard_of_which_an_instance_never_heard_is_read_when_it_is_pressed(world):
-    one = await world.start(*KEYBOARD, **PER_RECORD)
-    await world.ada.send(one, "/offer")
-    await world.bob.send(one, "/offer")
-    for _ in range(2):
-        async with world.build(*KEYBOARD, **PER_RECORD) as two:
-            assert (await world.ada.press(two, "tea"))[0].text == "('chose', 'tea')"
-            assert len(two.bot.callback_data_cache.persistence_data[0]) == 1
-    assert (await world.bob.press(one, "tea"))[0].text == "('chose', 'tea')"
-    keyboards, queries = (await world.stored("per-record")).bot.callback_data_cache.persistence_data
-    assert (len(keyboards), len(queries)) == (2, 3)
 
 
 # ---------------------------------------------------------------- letting go

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import LostRaceError, RefusedError, UnsupportedError
 from ptb_bucket.state import Kind, for_each
+from ptb_bucket.tools._old_keyboards import drop_oldest
 
 if TYPE_CHECKING:
     from ptb_bucket.state import Part
@@ -20,22 +21,27 @@ __all__ = ["Swept", "sweep"]
 class Swept:
     """Empty documents, by key: ``removed`` ones (or that would be); ``kept``, because a bot wrote to them meanwhile.
 
-    ``young`` is how many are not old enough.
+    ``young`` is how many are not old enough, ``keyboards`` those that were dropped (or would be).
     """
 
     removed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     young: int = 0
+    keyboards: list[str] = field(default_factory=list)
 
 
-async def sweep(state: State, older_than: timedelta, *, bot_stopped: bool = False, dry_run: bool = False) -> Swept:
+async def sweep(
+    state: State, older_than: timedelta, *,
+    keyboards: int | None = None, bot_stopped: bool = False, dry_run: bool = False,
+) -> Swept:  # fmt: skip
     """Remove empty documents that nobody has written to for some time. What is written meanwhile is not lost.
 
     Of a layout whose documents hold more than one record, none is ever removed; nor what each start reads.
 
     Args:
-        state: The bot's.
+        state: The bot's; with ``keyboards``, opened with ``keep_unknown``.
         older_than: Since the last commit, by the clock of whoever made it.
+        keyboards: How many keyboards are kept; see :func:`drop_oldest`. None for all.
         bot_stopped: Nobody writes: where the store cannot delete on a condition, delete without one.
         dry_run: Change nothing.
 
@@ -54,6 +60,10 @@ async def sweep(state: State, older_than: timedelta, *, bot_stopped: bool = Fals
     for key in list(found)[:1]:
         await remove(key)  # alone: where this is refused, it is for all
     await for_each(list(found)[1:], remove)
+    if keyboards is not None:  # last: what this leaves empty is not old, whatever ``older_than`` says
+        dropped, used = await drop_oldest(state, keyboards, dry_run=dry_run)
+        swept.keyboards += [record.id for record in dropped]
+        swept.kept += [state.archive.name(state.archive.layout.key(record)) for record in used]
     swept.removed.sort()
     swept.kept.sort()
     return swept
