@@ -1,0 +1,210 @@
+"""What an application holds in memory, brought up to date from the bucket before handlers see it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from telegram import Update
+from telegram.ext import ExtBot, PersistenceInput
+
+from ptb_bucket._backstage import Backstage
+from ptb_bucket.application._callback_data import Keyboards, has_invalid, resolve_again
+from ptb_bucket.application._conversations import Conversations
+from ptb_bucket.application._recent import Recent
+from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
+from ptb_bucket.state._loops import in_turns, paced
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from telegram.ext import ConversationHandler
+
+    from ptb_bucket.application._application import BucketApplication
+    from ptb_bucket.application._views import View
+    from ptb_bucket.persistence import BucketPersistence
+    from ptb_bucket.state import ConversationKey, Replica
+
+__all__ = ["Refreshed"]
+
+
+def _chats_of(update: object) -> list[int]:
+    """Its chat's id, and where a group becomes a supergroup, the other one: a handler will move the data."""
+    if not isinstance(update, Update):
+        return []
+    message, chat = update.effective_message, update.effective_chat
+    ids = [chat.id if chat else None]
+    ids += [getattr(message, name, None) for name in ("migrate_to_chat_id", "migrate_from_chat_id")]
+    return [chat_id for chat_id in dict.fromkeys(ids) if chat_id is not None]
+
+
+class Refreshed:
+    """The live data of one application, as the bucket has it, with what is unsaved here on top."""
+
+    def __init__(
+        self,
+        application: BucketApplication[Any, Any, Any, Any, Any, Any],
+        persistence: BucketPersistence[Any, Any, Any],
+        views: Mapping[Kind, View[Any]],
+        size: int,
+    ) -> None:
+        self._application = application
+        self._persistence = persistence
+        self._views = views
+        self.backstage = Backstage(persistence)
+        if persistence.refresh_interval is None:
+            self.backstage.rounds.interval = 0
+        self.conversations = Conversations(application)
+        cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
+        self._keyboards = None if cache is None else Keyboards(cache)
+        self.recent = Recent(size)
+        self.backstage.load_on_demand(self._noticed)
+        if self.backstage.is_lazy:
+            for kind, view in views.items():
+                view.use = lambda number, kind=kind: self._use(Record(kind, str(number)))
+
+    @property
+    def replica(self) -> Replica:
+        """The state engine."""
+        return self.backstage.opened.replica
+
+    def remember_updates(self, wanted: bool) -> None:  # noqa: FBT001  the setting, passed on
+        """Say whether the ids of handled updates are loaded."""
+        others = tuple(kind for kind in self.replica.kinds if kind is not Kind.UPDATES)
+        self.replica.kinds = (*others, Kind.UPDATES) if wanted else others
+
+    async def refresh(self, update: object) -> None:
+        """Bring up to date what this update's handlers can see: one read round.
+
+        Raises:
+            StoreError, DocumentError: The bucket could not tell. Nothing is changed.
+            CannotLoadError: What it holds cannot be turned into Python.
+        """
+        conversations = self.conversations.of(update)
+        invalid = self._keyboards is not None and has_invalid(update)
+        data = self._data_of(update)
+        records = [*data, *(one.record for one in conversations), *self._keyboards_of(update, invalid=invalid)]
+        for record in records:
+            self._use(record)
+        await self.replica.refresh([*records, *self._handled_if_wanted()], self._since())
+        for record in data:
+            self._merge(record)
+        for one in conversations:
+            one.refresh(self.replica)
+        if invalid and self._keyboards and isinstance(update, Update):
+            self._keyboards.refresh(self.replica)
+            resolve_again(update, self._keyboards.cache)
+
+    async def is_still_due(
+        self, handler: ConversationHandler[Any], key: ConversationKey, update: object, job: object
+    ) -> bool:
+        """Whether a conversation's timeout means the state that the conversation is in. Raises as :meth:`refresh`."""
+        jobs = handler.timeout_jobs
+        if jobs.get(key) is not job:
+            return False
+        # Out of the way: whoever moves the conversation on removes the job that it finds, and this one is running.
+        timeout = jobs.pop(key)
+        before = self.conversations.state(handler, key)
+        await self.refresh(update)
+        if key in jobs or self.conversations.state(handler, key) is not before:
+            return False
+        jobs[key] = timeout
+        return True
+
+    async def load(self, records: list[Record]) -> None:
+        """Bring somebody's data up to date. Raises as :meth:`refresh`."""
+        wanted = [record for record in records if self._is_stored(record.kind)]
+        for record in wanted:
+            self._use(record)
+        await self.replica.refresh(wanted, self._since())
+        for record in wanted:
+            self._merge(record)
+
+    def has_loaded(self, record: Record) -> bool:
+        """Whether somebody's data is here, if there is any."""
+        return not self._is_stored(record.kind) or self.replica.has_read(record)
+
+    async def refresh_all(self) -> None:
+        """Bring everything up to date that can be here, whoever it belongs to. Raises as :meth:`refresh`."""
+        others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in self.replica.records(kind)]
+        await self.replica.refresh([*await self._everything(), *others], asyncio.get_running_loop().time())
+        async for record in paced(await self._everything()):
+            self._merge(record)
+        self.conversations.refresh_all(self.replica)
+        if self._keyboards and self._stored.callback_data:
+            self._keyboards.refresh(self.replica)
+
+    async def forget_what_is_gone(self) -> None:
+        """After a re-initialise: PTB kept what it had; what the bucket no longer has is emptied in place."""
+        async for record in paced(await self._everything()):
+            if record != BOT_DATA and self.replica.give(record) is MISSING:
+                self.replica.empty(record, self._live(record))
+        self.conversations.forget_what_is_gone(self.replica)
+        if self._keyboards and self._stored.callback_data:
+            self._keyboards.refresh(self.replica)
+
+    @property
+    def _stored(self) -> PersistenceInput:
+        return self._persistence.store_data
+
+    def _since(self) -> float:
+        return asyncio.get_running_loop().time() - (self.backstage.rounds.interval or 0)
+
+    def _is_stored(self, kind: Kind) -> bool:
+        return kind in self.replica.kinds
+
+    def _data_of(self, update: object) -> list[Record]:
+        user = update.effective_user if isinstance(update, Update) else None
+        found = [BOT_DATA, *map(Record.chat, _chats_of(update)), *([Record.user(user.id)] if user else [])]
+        return [record for record in found if self._is_stored(record.kind)]
+
+    def _keyboards_of(self, update: object, *, invalid: bool) -> list[Record]:
+        if self._keyboards is None or not isinstance(update, Update) or not self._is_stored(Kind.CALLBACK):
+            return []
+        if self.backstage.is_lazy:
+            return self._keyboards.needed(update, invalid=invalid)
+        return [CALLBACK_QUERIES] if invalid else []
+
+    async def _everything(self) -> list[Record]:
+        on = {Kind.CHAT: self._stored.chat_data, Kind.USER: self._stored.user_data}
+        found = [BOT_DATA] if self._stored.bot_data else []
+        for kind, view in self._views.items():
+            if on[kind]:
+                live = await in_turns(Record(kind, str(number)) for number in list(view))
+                found += {*live, *self.replica.records(kind)}
+        return found
+
+    def _merge(self, record: Record) -> None:
+        """Into the live object; none is made for who has no data, neither here nor in the bucket."""
+        if self._is_live(record) or self.replica.is_stored(record):
+            self.replica.merge_into(record, self._live(record))
+        else:
+            self.replica.give(record)  # nothing: what is put there from now on is put where nothing was
+
+    def _is_live(self, record: Record) -> bool:
+        if record == BOT_DATA:
+            return True
+        return record.number in self._views[record.kind]
+
+    def _live(self, record: Record) -> Any:
+        if record == BOT_DATA:
+            return self._application.bot_data
+        return self._views[record.kind][record.number]
+
+    def _use(self, record: Record) -> None:
+        if self.backstage.is_lazy and record != BOT_DATA and self._is_stored(record.kind):
+            self.recent.use(record)
+
+    def _noticed(self, record: Record) -> None:
+        """PTB refreshes it: for an update, which is under way, or for a job, which is from now on."""
+        self._use(record)
+        if not self.backstage.rounds.is_covered:
+            self.recent.works(asyncio.current_task())
+
+    def _handled_if_wanted(self) -> Iterable[Record]:
+        return [HANDLED] if self._application.dedupe else []
+
+    def knows(self, update: Update) -> bool:
+        """Whether this update was handled already, here or elsewhere; the replica was refreshed before."""
+        handled = self.replica.give(HANDLED)
+        return handled is not MISSING and update.update_id in handled
