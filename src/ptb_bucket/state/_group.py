@@ -7,6 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from ptb_bucket._words import counted
 from ptb_bucket.state._loops import LoopLock
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ class GroupCommit:
     def _report(self, task: asyncio.Task[None]) -> None:
         """Nobody awaits a retry; :meth:`finish` raises what is still wrong then."""
         if not task.cancelled() and task.exception():
-            _LOGGER.error("%d records are not saved yet: %s", len(self._replica.pending), task.exception())
+            records = counted(len(self._replica.pending), "record is", "records are")
+            _LOGGER.error("%s not saved yet: %s", records, task.exception())
 
 
 def _retrieved(task: asyncio.Task[None]) -> None:

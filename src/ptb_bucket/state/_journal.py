@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._words import counted
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Journal:
         """A write whose answer was lost can no longer be told from others."""
         self.undecidable += 1
         _LOGGER.warning(
-            "%s: nobody can tell any more whether commit %s of %d records was applied; dict keys and set members are "
+            "%s: nobody can tell any more whether commit %s of %s was applied; dict keys and set members are "
             "applied again, list elements and counts are not",
-            key, attempt.commit.id, len(attempt.carried),
+            key, attempt.commit.id, counted(len(attempt.carried), "record", "records"),
         )  # fmt: skip

@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from ptb_bucket._words import counted
 from ptb_bucket.errors import (
     DocumentError,
     ForeignDocumentError,
@@ -120,7 +121,8 @@ class Spool:
             ) from error
         self.files.remove(path)
         self.pending.pop(path, None)
-        _LOGGER.warning("%s: %d records that the last run could not save are saved", path.name, len(spooled.records))
+        records = counted(len(spooled.records), "record", "records")
+        _LOGGER.warning("%s: saved %s that the last run could not save", path.name, records)
 
     async def _commit(self, path: Path, spooled: Spooled, place: Place) -> None:
         ledger = place.ledger
