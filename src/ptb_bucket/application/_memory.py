@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from telegram.ext import Application, PersistenceInput
@@ -13,14 +14,11 @@ from ptb_bucket.errors import CannotStoreError
 from ptb_bucket.state import BOT_DATA, HANDLED, HANDLED_LIMIT, MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from telegram import Update
 
-    from ptb_bucket.application._application import BucketApplication
     from ptb_bucket.application._callback_data import Keyboards
-    from ptb_bucket.application._views import View
-    from ptb_bucket.persistence import BucketPersistence
     from ptb_bucket.state._group import GroupCommit
 
 __all__ = ["Memory"]
@@ -29,22 +27,13 @@ __all__ = ["Memory"]
 class Memory(Refreshed):
     """Stages the live data of one application, and lets go of what was not used for long.
 
-    Args:
-        application: Whose memory it is.
-        persistence: Where it is kept.
-        views: The application's chat and user data.
-        size: How many records are kept, where they can be read again.
+    It is made as :class:`Refreshed` is.
     """
 
-    def __init__(
-        self,
-        application: BucketApplication[Any, Any, Any, Any, Any, Any],
-        persistence: BucketPersistence[Any, Any, Any],
-        views: Mapping[Kind, View[Any]],
-        size: int,
-    ) -> None:
-        super().__init__(application, persistence, views, size)
-        self._dropped: set[Record] = set()
+    @cached_property
+    def _dropped(self) -> set[Record]:
+        """What the application dropped since the last save."""
+        return set()
 
     @property
     def group(self) -> GroupCommit:

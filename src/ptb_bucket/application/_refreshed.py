@@ -39,7 +39,14 @@ def _chats_of(update: object) -> list[int]:
 
 
 class Refreshed:
-    """The live data of one application, as the bucket has it, with what is unsaved here on top."""
+    """The live data of one application, as the bucket has it, with what is unsaved here on top.
+
+    Args:
+        application: Whose memory it is.
+        persistence: Where it is kept.
+        views: The application's chat and user data.
+        size: How many records are kept, where they can be read again.
+    """
 
     def __init__(
         self,

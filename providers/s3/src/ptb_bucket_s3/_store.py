@@ -57,7 +57,7 @@ class S3Store(BlobStore):
             self._objects.read, self._objects.put, server="", home=self.settings.home, styles=STYLES,
             always=self.settings.always_prove,
         )  # fmt: skip
-        self._deletions = DeletionProof(self._objects, self._proof.key, repr(self))
+        self._deletions = DeletionProof(self._objects, self._proof.key, f"s3://{self.bucket}")
 
     def __repr__(self) -> str:
         return f"S3Store({self.bucket!r})"
