@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import boto3
+import certifi
 import pytest
 from botocore.config import Config
 from filelock import FileLock
@@ -145,7 +146,7 @@ def _wait_for(url, process):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def environment():
+def environment(tmp_path_factory):
     """Credentials that are none (except for a server of yours), and nothing of this machine's AWS configuration."""
     credentials = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing")
     if "PTB_BUCKET_S3_TEST_ENDPOINT" in os.environ:
@@ -157,11 +158,22 @@ def environment():
             patch.setenv(name, value)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        if "PTB_BUCKET_S3_TEST_ENDPOINT" not in os.environ:  # all servers are local and plain: no client needs them all
+            patch.setenv("AWS_CA_BUNDLE", str(_one_authority(tmp_path_factory)))
         for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
             patch.setenv(name, os.devnull)
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, "127.0.0.1,localhost")
         yield
+
+
+def _one_authority(tmp_path_factory):
+    """A bundle of one certificate: reading all of them, for each client, takes longer than what most tests do."""
+    end = "-----END CERTIFICATE-----\n"
+    first = Path(certifi.where()).read_text(encoding="utf-8").split(end)[0] + end
+    bundle = tmp_path_factory.mktemp("authorities") / "one.pem"
+    bundle.write_text(first, encoding="utf-8")
+    return bundle
 
 
 @contextmanager

@@ -8,7 +8,9 @@ it, any other with ``--long``.
 
 from __future__ import annotations
 
+import functools
 import logging
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -76,6 +78,14 @@ def count(request: pytest.FixtureRequest) -> Count:
     """Choose between two numbers: ``count(25, 500)`` is 25, or 500 with ``--long``."""
     index = int(bool(request.config.getoption("--long")))
     return lambda *numbers: numbers[index]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_are_read_once() -> Iterator[None]:
+    """Share what ``ssl`` makes of the CA certificates: each bot and client would read all of them, twice."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
 
 
 PRIVATE = (":offline", "Ada", "Grace")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from telegram.ext import BasePersistence, DictPersistence, ExtBot, PicklePersistence
+from telegram.ext import BasePersistence, DictPersistence, PicklePersistence
 
 from ptb_bucket.codecs import JsonCodec, same
 from ptb_bucket.errors import RefusedError
@@ -21,10 +21,13 @@ from ptb_bucket.state import BOT_DATA, Kind, Merger, Record
 from ptb_bucket.tools._memory_file import part_paths
 from ptb_bucket.tools._memory_json import EXPORT, VERSION, dict_persistence
 from ptb_bucket.tools._new_files import check_absent, put_in_place, written_whole
+from ptb_bucket.tools._nobody import nobody
 from ptb_bucket.tools._ptb_records import PTB_KINDS, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from telegram.ext import ExtBot
 
     from ptb_bucket.tools._state import State
 
@@ -81,7 +84,7 @@ def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], 
     if state.archive.codec == JsonCodec.name:
         return lambda _, encoded: encoded
     merger, codec = Merger(state.codec), JsonCodec(types)
-    state.codec.bot = codec.bot = ExtBot(f"{state.bot_id}:export")
+    state.codec.bot = codec.bot = nobody(state.bot_id)
     return lambda record, encoded: codec.encode(merger.decode(record, encoded))
 
 
@@ -219,7 +222,7 @@ class _Kept:
 
 
 async def _kept(state: State, types: Iterable[Any]) -> _Kept:
-    bot = ExtBot(f"{state.bot_id}:export")
+    bot = nobody(state.bot_id)
     archive = state.archive
     opened = Sealing(environment={}, max_size=sys.maxsize)  # by the state's own store, with the keys there are
     source: BucketPersistence[Any, Any, Any] = BucketPersistence(

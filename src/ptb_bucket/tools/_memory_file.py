@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from telegram import Bot
-
 from ptb_bucket._words import counted
 from ptb_bucket.codecs import ForeignPickles
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError
 from ptb_bucket.tools._memory_json import read_json
+from ptb_bucket.tools._nobody import nobody
 from ptb_bucket.tools._ptb_records import PTB_KINDS, count_records, records_of
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
+
+    from telegram import Bot
 
     from ptb_bucket.state import Record
 
@@ -78,7 +79,7 @@ def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leav
         ConfigurationError: It may not be read, or ``types`` is wrong.
         CannotLoadError: It is damaged, another kind of file, names classes that are not known, or might run something.
     """
-    path, types, bot = Path(path), list(types), Bot("0:import")
+    path, types, bot = Path(path), list(types), nobody("0")
     with _named(path.name):
         if not path.exists():
             parts = {kind: part for kind, part in part_paths(path).items() if part.exists()}

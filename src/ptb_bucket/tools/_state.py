@@ -7,14 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from telegram import Bot
-
 from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._settings import locate
 from ptb_bucket.codecs import TolerantJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.state import Archive, Kind, Merger, Patience, Replica, Writer, keep_ours
 from ptb_bucket.stores import RetryingStore
+from ptb_bucket.tools._nobody import nobody
 
 if TYPE_CHECKING:
     import os
@@ -71,7 +70,7 @@ class State:
             on_demand: Of a layout with a document for each record, read only those that are asked for.
         """
         if self.codec.bot is None:  # without one, what is stored of the bot would be lost with the next change
-            self.codec.bot = Bot(f"{self.bot_id}:nobody")
+            self.codec.bot = nobody(self.bot_id)
         merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults)
         return Replica(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds), writer=Writer("edit"),
