@@ -32,13 +32,18 @@ class EditTests(ToolCase):
 
     @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
     async def test_set_and_rm_change_one_place(self, uri: str, layout: str) -> None:
-        """Only that; ids as people write them, values as JSON documents have them; what is not there is not found."""
+        """Only that; ids as people write them, values as JSON documents have them."""
         await self.remember(uri, layout=layout)
         done = await self.facts("set", uri, "chat_data", "-100", "members", '{"$set": [5]}')
         assert (done["before"], done["after"]) == ({"$set": [1, 42]}, {"$set": [5]})
         await self.facts("rm", uri, "user_data", "42", "scores[0]")
         assert await self._stored(uri, Record.chat(-100)) == {"title": "Friends", "members": {"$set": [5]}}
         assert await self._stored(uri, Record.user(42)) == {"name": "Ada", "scores": [2.5, None]}
+
+    @pytest.mark.detail
+    async def test_what_is_not_there_is_not_found(self, uri: str) -> None:
+        """It is one clear line."""
+        await self.remember(uri)
         assert "is not there" in await self.fails(3, "rm", uri, "user_data", "42", "scores[7]")
 
     @pytest.mark.detail
@@ -50,7 +55,6 @@ class EditTests(ToolCase):
         assert (done["before"], done["after"], done["dry_run"]) == ("Ada", "Eve", True)
         assert {key: await backend.read_raw(key) for key in await backend.keys_raw()} == before
 
-    @pytest.mark.detail
     async def test_a_conversation_can_be_ended(self, uri: str) -> None:
         """That one, and no other."""
         await self.remember(uri, layout="per-type", codec="pickle")

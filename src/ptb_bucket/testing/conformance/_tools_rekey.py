@@ -22,18 +22,24 @@ class RekeyTests(ToolCase):
     """From plain to signed, to another key, and back. The keys come from the environment, as a bot's do."""
 
     async def test_rekey_seals_what_was_plain(self, uri: str, backend: Backend) -> None:
-        """Only if that is said; afterwards no tool opens it without the key."""
+        """Afterwards no tool opens it without the key."""
+        await self.remember(uri)
+        done = await self.facts("rekey", uri, "--from-plain", **{_KEYS: _FIRST})
+        assert (done["bot_id"], done["written"], done["left"]) == (self.BOT_ID, ["state.json"], [])
+        assert (await _raw(backend)).startswith(b'ptb-bucket sealed {"format": 1, "bot_id": "123456"')
+        assert f"Set {_KEYS}" in await self.fails(1, "show", uri)
+
+    @pytest.mark.detail
+    async def test_rekey_seals_only_if_that_is_said(self, uri: str, backend: Backend) -> None:
+        """Nor is anything sealed in a dry run; what is sealed opens with the key."""
         await self.remember(uri)
         plain = await _raw(backend)
         assert "--from-plain" in await self.fails(1, "rekey", uri, **{_KEYS: _FIRST})
         planned = await self.facts("rekey", uri, "--from-plain", "--dry-run", **{_KEYS: _FIRST})
         assert (planned["written"], planned["dry_run"]) == (["state.json"], True)
         assert await _raw(backend) == plain
-        done = await self.facts("rekey", uri, "--from-plain", **{_KEYS: _FIRST})
-        assert (done["bot_id"], done["written"], done["left"]) == (self.BOT_ID, ["state.json"], [])
-        assert (await _raw(backend)).startswith(b'ptb-bucket sealed {"format": 1, "bot_id": "123456"')
+        await self.facts("rekey", uri, "--from-plain", **{_KEYS: _FIRST})
         assert (await self.facts("show", uri, **{_KEYS: _FIRST}))["bot_id"] == self.BOT_ID
-        assert f"Set {_KEYS}" in await self.fails(1, "show", uri)
 
     @pytest.mark.detail
     async def test_rekey_rotates_and_goes_back_to_plain(self, uri: str, backend: Backend) -> None:
