@@ -1,12 +1,18 @@
-"""What all tests share: how many examples hypothesis draws."""
+"""What all tests share: how many examples hypothesis draws, and that sources are compiled once."""
 
 from __future__ import annotations
+
+import os
+import sys
 
 from hypothesis import settings
 
 
 def pytest_configure(config):
     """Short runs draw a few examples, ``--long`` draws many; no example has a deadline, machines are busy."""
-    settings.register_profile("short", deadline=None, max_examples=60, database=None)
+    settings.register_profile("short", deadline=None, max_examples=40, database=None)
     settings.register_profile("long", deadline=None, max_examples=2000, database=None)
     settings.load_profile("long" if config.getoption("--long") else "short")
+    # Containers often set it. Tests start hundreds of processes, and each would compile all our sources anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False

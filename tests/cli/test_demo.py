@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from ptb_bucket.cli import main
+
 
 def run(folder, *arguments, **environment):
     clean = {name: value for name, value in os.environ.items() if name not in {"TELEGRAM_BOT_TOKEN", "PTB_BUCKET_URI"}}
@@ -111,12 +113,13 @@ def test_another_bucket_and_its_options(tmp_path):
         ("file:./here?colour=red", "colour"),
     ],
 )
-def test_a_bad_uri_is_one_clear_line(tmp_path, uri, words):
-    result = demo(tmp_path, "--uri", uri)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.count("\n") == 1
-    assert result.stderr.startswith("ptb-bucket: ")
-    assert words in result.stderr
+def test_a_bad_uri_is_one_clear_line(tmp_path, monkeypatch, capsys, uri, words):
+    monkeypatch.chdir(tmp_path)
+    code = main(["demo", "--uri", uri])
+    out, err = capsys.readouterr()
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("ptb-bucket: ")
+    assert words in err
 
 
 def test_a_document_that_cannot_be_read_is_one_clear_line_and_stays(tmp_path):
@@ -137,10 +140,13 @@ def test_a_module_of_the_author_in_the_current_directory_is_not_in_the_way(tmp_p
     assert run(tmp_path, "-P", "-m", "ptb_bucket.cli", "demo").returncode == 0
 
 
-def test_live_without_a_token_is_one_clear_line(tmp_path):
-    result = demo(tmp_path, "--live")
-    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
-    assert "TELEGRAM_BOT_TOKEN" in result.stderr
+def test_live_without_a_token_is_one_clear_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TELEGRAM_BOT_TOKEN", raising=False)
+    code = main(["demo", "--live"])
+    out, err = capsys.readouterr()
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "TELEGRAM_BOT_TOKEN" in err
     assert list(tmp_path.iterdir()) == []
 
 

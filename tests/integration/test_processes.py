@@ -23,7 +23,7 @@ def state_of(uri):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_two_processes_change_the_same_chat_sets_lists_and_counter(tmp_path, count, layout):
-    times = count(25, 200)
+    times = count(15, 200)
     uri = f"file:{tmp_path}/state?layout={layout}"
     asyncio.run(opened(uri).update_bot_data({"count": 0}))
     processes = [spawn("update_in_turns", uri, name, times) for name in "ab"]
@@ -45,7 +45,7 @@ def test_two_processes_change_the_same_chat_sets_lists_and_counter(tmp_path, cou
 
 def test_a_process_killed_in_the_middle_of_a_commit_leaves_the_old_or_the_new_document(tmp_path, count):
     uri, rng, acknowledged = f"file:{tmp_path}/state", random.Random(20250523), 0
-    for _ in range(count(3, 200)):
+    for _ in range(count(2, 200)):
         process = spawn("count_aloud", uri, acknowledged)
         for _ in range(rng.randrange(1, 6)):
             acknowledged = int(process.stdout.readline() or pytest.fail(process.stderr.read()))

@@ -57,7 +57,7 @@ class Soak:
 async def test_memory_tasks_and_descriptors_stay_where_they_are(tmp_path, count, layout, caplog, record_property):
     caplog.set_level("ERROR")  # the records that pytest keeps would be what grows
     soak = Soak(f"file:{tmp_path}/state", layout)
-    updates = count(40, 3000)
+    updates = count(25, 3000)
     async with soak.applications[0], soak.applications[1]:
         for _ in range(WARM):
             await soak.round(updates)

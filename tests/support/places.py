@@ -24,25 +24,31 @@ class FileBackend(Backend):
         return LocalStore(self._root / "data", keep=self._keep)
 
     def _files(self):
-        waiting = [("", str(self._root / "data"))]
+        """Key and path as text: some keys are a thousand directories deep, and a Path takes each apart."""
+        data = self._root / "data"
+        waiting = [("", str(data))] if data.is_dir() else []
         while waiting:
             above, directory = waiting.pop()
-            for entry in os.scandir(directory) if Path(directory).is_dir() else ():
+            for entry in os.scandir(directory):
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir():
                     waiting.append((f"{above}{_decoded(entry.name.removesuffix('.d'))}/", entry.path))
                 else:
-                    yield above + _decoded(entry.name), Path(entry.path)
+                    yield above + _decoded(entry.name), entry.path
+
+    def _path(self, key):
+        found = dict(self._files()).get(key)
+        return found and Path(found)
 
     async def read_raw(self, key):
-        path = dict(self._files()).get(key)
+        path = self._path(key)
         return path and path.read_bytes()
 
     async def write_raw(self, key, data):
         *directories, name = key.split("/")
         new = self._root.joinpath("data", *(directory + ".d" for directory in directories), name)
-        path = dict(self._files()).get(key, new)  # a directory in the URI has no suffix
+        path = self._path(key) or new  # a directory in the URI has no suffix
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._root / "side-door"
         temporary.write_bytes(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -21,6 +22,15 @@ def test_one_of_them_marked(server): pass
 """
 
 
+def run(folder, *options):
+    """Run pytest in that folder, without plugins that happen to be installed: loading them takes most of the time."""
+    command = [sys.executable, "-m", "pytest", "-p", "ptb_bucket.testing.plugin", "-p", "xdist.plugin", "-q", *options]
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run(
+        [*command, str(folder)], cwd=folder, env=environment, check=False, capture_output=True, text=True
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "expected", "outcome"),
     [([], 2, "\n2 passed, 2 deselected"), (["--long"], 3, "\n4 passed in"), (["-n2"], 2, "\n2 passed, 2 deselected")],
@@ -28,8 +38,7 @@ def test_one_of_them_marked(server): pass
 )
 def test_what_is_marked_is_for_long_runs(tmp_path, options, expected, outcome):
     (tmp_path / "test_something.py").write_text(TESTS.format(expected=expected))
-    command = [sys.executable, "-m", "pytest", "-p", "ptb_bucket.testing.plugin", "--strict-markers", "-q", *options]
-    done = subprocess.run([*command, str(tmp_path)], cwd=tmp_path, check=False, capture_output=True, text=True)
+    done = run(tmp_path, "--strict-markers", *options)
     assert done.returncode == 0, done.stdout
     assert outcome in done.stdout
 
@@ -51,7 +60,6 @@ def test_others():
 
 def test_a_log_line_with_user_data_fails_the_test_that_made_it(tmp_path):
     (tmp_path / "test_something.py").write_text(LEAKS)
-    command = [sys.executable, "-m", "pytest", "-p", "ptb_bucket.testing.plugin", "-q", "--log-level=DEBUG"]
-    done = subprocess.run([*command, str(tmp_path)], cwd=tmp_path, check=False, capture_output=True, text=True)
+    done = run(tmp_path, "--log-level=DEBUG")
     assert "2 passed, 1 error" in done.stdout
     assert "ERROR test_something.py::test_leaks" in done.stdout

@@ -52,7 +52,7 @@ class ProcessConformance(Case):
     INCREMENTS: ClassVar[tuple[int, int]] = (4, 25)
     """Of each of 8 processes, in a short run and in a long one."""
 
-    CREATIONS: ClassVar[tuple[int, int]] = (15, 50)
+    CREATIONS: ClassVar[tuple[int, int]] = (10, 50)
     """Rounds of 6 processes, likewise."""
 
     async def test_what_eight_processes_count_adds_up(self, backend: Backend, count: Count) -> None:

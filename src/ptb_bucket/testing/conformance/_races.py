@@ -58,7 +58,7 @@ class RaceTests(Case):
 
     async def test_increments_add_up(self, backend: Backend, count: Count) -> None:
         """8 workers and their compare-and-swap increments of one object: none lost, none twice."""
-        rounds = count(6, 250)
+        rounds = count(3, 250)
         await backend.write_raw("counter", b"")
 
         async def work(store: BlobStore, worker: int) -> None:
@@ -76,14 +76,14 @@ class RaceTests(Case):
         """Of 8 that create the same object, one wins, and its bytes are there."""
         async with AsyncExitStack() as stack:
             stores = [await stack.enter_async_context(backend.open()) for _ in range(_WORKERS)]
-            for number in range(count(5, 200)):
+            for number in range(count(3, 200)):
                 await self._race(backend, stores, f"new-{number}", Create())
 
     async def test_one_updates(self, backend: Backend, count: Count) -> None:
         """Of 8 that update the same version, one wins, and its bytes are there."""
         async with AsyncExitStack() as stack:
             stores = [await stack.enter_async_context(backend.open()) for _ in range(_WORKERS)]
-            for number in range(count(5, 200)):
+            for number in range(count(3, 200)):
                 await backend.write_raw("one", b"round %d" % number)
                 await self._race(backend, stores, "one", Update((await stores[0].get("one")).etag))
 
