@@ -4,6 +4,8 @@
 ``--long`` it is deselected, and pytest says how many were; with pytest-xdist, too.
 ``@pytest.mark.detail`` is for what one place shows for all: a test class that says ``EVERY_DETAIL = True`` always runs
 it, any other with ``--long``.
+
+While it runs, ``ssl.create_default_context`` gives all callers in the process the same context for the same arguments.
 """
 
 from __future__ import annotations
