@@ -185,7 +185,7 @@ class GcsBackend(Backend):
 
     def uri(self, prefix="", *, server="", timeout=None):
         limit = f"&timeout={timeout}" if timeout else ""
-        return f"gs://{self._bucket}/{prefix}?endpoint_url={server or self.server}{limit}"
+        return f"gs://{self._bucket}/{prefix}?endpoint_url={server or self._server.url}{limit}"
 
     async def read_raw(self, key):
         return self._server.read(self._bucket, key)
