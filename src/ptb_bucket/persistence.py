@@ -183,12 +183,12 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             return [(record, value) for record, value in held if value is not MISSING]
         self._sections.add(section)
         # PTB replaces bot_data; into everything else it puts what it is given, and keeps the rest.
-        with collector_waits():
+        with collector_waits(self):
             return await replica.give_all(records, replaces=self._empty_handed or kind is Kind.BOT)
 
     async def _by_number(self, kind: Kind) -> dict[int, Any]:
         found: dict[int, Any] = {}
-        with collector_waits():
+        with collector_waits(self):
             async for some in turns(await self._records(kind)):
                 found.update({record.number: value for record, value in some})
         return found
