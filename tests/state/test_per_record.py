@@ -15,6 +15,7 @@ from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ForeignDocumentError, UnavailableError, UnsavedError, VanishedDocumentError
 from ptb_bucket.state import BOT_DATA, HANDLED, MISSING, Kind, Merger, Patience, Record, Replica, open_layout
 from ptb_bucket.state._loops import AT_ONCE
+from ptb_bucket.state.archive import Archive
 from ptb_bucket.state.layouts import recognise
 from ptb_bucket.stores import Create, MemoryStore, MeteredStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
@@ -378,3 +379,27 @@ async def test_what_is_not_durable_or_being_read_is_not_forgotten():
     await reading
     await replica.commit()
     assert [replica.forget(record) for record in (ADA, BO)] == [True, True]
+
+
+# ---------------------------------------------------------------- what was dropped, and what is known of it
+
+
+async def test_a_tombstone_that_is_written_anew_keeps_the_history_of_its_commits():
+    """Or a writer whose answer was lost would take its commit for one that was never applied."""
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    await write(store, {ADA: None})
+    await write(store, {ADA: {"n": 2}})
+    archive = Archive(store, LAYOUT, "json")
+    part = await archive.part_of(ADA)
+    assert (part.sequence, len(part.commits)) == (3, 3)
+
+
+async def test_what_is_dropped_without_having_been_loaded_goes_as_it_is_then_not_as_it_was_once_read():
+    store = MemoryStore()
+    replica = replica_on(store)
+    await replica.refresh([ADA], None)  # nothing is there, and nobody is given anything
+    await write(store, {ADA: {"n": 1}})
+    replica.stage(ADA, None)
+    await replica.commit()
+    assert await read(store, ADA) is MISSING

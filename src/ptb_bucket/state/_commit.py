@@ -32,7 +32,7 @@ async def commit_document(place: Place, patience: Patience) -> None:
         await _pace(place)  # the clock does not run while the store wants to be left alone
         waiting = patience.begin()
         leftover = ledger.attempt  # of an earlier commit: it carries nothing of what is staged
-        if ledger.unread and place.asked is None:
+        if ledger.unread and (place.asked is None or ledger.dropped):  # what is dropped goes as it is now
             await _look(place, waiting)
         while True:
             await _pace(place)
@@ -73,7 +73,7 @@ async def _look(place: Place, waiting: Waiting) -> None:
 
 
 async def _try(place: Place, attempt: Attempt, waiting: Waiting) -> None:
-    await aside(attempt.packed, size=len(attempt.document))
+    await aside(attempt.packed, size=attempt.document.size)
     unclear, attempt.unclear = attempt.unclear, True  # until an answer says otherwise; a cancelled put is unclear too
     try:
         etag = await waiting.within(_send(place, attempt))

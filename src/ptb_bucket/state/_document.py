@@ -28,8 +28,9 @@ class Document:
     header: Header
     sections: Mapping[Kind, Section] = field(default_factory=dict)
 
-    def __len__(self) -> int:
-        """How many records it has."""
+    @property
+    def size(self) -> int:
+        """How many records it has. Not its length: a document without any, a tombstone, must not count as none."""
         return sum(map(len, self.sections.values()))
 
     def get(self, record: Record) -> bytes | None:
