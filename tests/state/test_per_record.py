@@ -403,3 +403,15 @@ async def test_what_is_dropped_without_having_been_loaded_goes_as_it_is_then_not
     replica.stage(ADA, None)
     await replica.commit()
     assert await read(store, ADA) is MISSING
+
+
+async def test_what_is_brought_up_to_date_after_it_was_dropped_unseen_is_dropped_all_the_same():
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    replica, live = replica_on(store), {}
+    await replica.refresh([ADA], None)
+    replica.stage(ADA, None)
+    await write(store, {ADA: {"n": 1, "theirs": 2}})
+    replica.merge_into(ADA, live)  # with what was read before
+    await replica.commit()
+    assert (await read(store, ADA), live) == (MISSING, {})

@@ -32,7 +32,7 @@ async def commit_document(place: Place, patience: Patience) -> None:
         await _pace(place)  # the clock does not run while the store wants to be left alone
         waiting = patience.begin()
         leftover = ledger.attempt  # of an earlier commit: it carries nothing of what is staged
-        if ledger.unread and (place.asked is None or ledger.dropped):  # what is dropped goes as it is now
+        if ledger.dropped or (ledger.unread and place.asked is None):  # what is dropped goes as it is now
             await _look(place, waiting)
         while True:
             await _pace(place)
