@@ -1,11 +1,14 @@
 """Which layout for whom: commits, starts, loading and memory by layout, place and number of users.
 
-    python benchmarks/scale.py [--users 1000 10000 100000] [--million] [--runs 5] [--json FILE] [--plots FOLDER]
+    python benchmarks/scale.py [--users 1000 10000 100000] [--million] [--runs 5] [--json FILE] [--resume]
+        [--plots FOLDER] [--guide FILE]
 
 Each case is a process of its own. Every read takes 20 ms and every write 40 ms longer than the place itself takes, as
 in a bucket. "floor" is the ratio to bare puts of the same bytes on the same place, taken in turns; "own CPU" is what we
 use beyond theirs, as a share of their time. PicklePersistence is measured beside, on the same disk. With ``--million``
-also a million users, in memory and in a directory.
+also a million users, in memory and in a directory. docs/scale.json and its picture and tables are made by
+
+    python benchmarks/scale.py --million --json docs/scale.json --plots docs --guide docs/layouts.md
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +26,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling import tables, targets
+from scaling import guide, tables, targets
 from scaling.cases import Case
 from scaling.pickles import KINDS
 from sdk.servers import running, without_accounts
@@ -66,8 +70,14 @@ def measure(part: str, case: Case, options: argparse.Namespace) -> dict[str, Any
         if part == "measure" and case.place == "file" and case.layout != "per-record" and case.users < MILLION:
             figures |= run("memory", case)
         if case.place == "file" and case.layout == "single" and case.users == LARGE:
-            figures |= run("gaps", case)
+            figures["gaps"] = {"as it is": gaps("gaps", case), "frozen": gaps("frozen", case)}
     return {**asdict(case), "where": "", **figures}
+
+
+def gaps(part: str, case: Case) -> dict[str, float]:
+    """Medians of processes that have just started, as a bot that loads has."""
+    found = [run(part, case) for _ in range(case.runs)]
+    return {name: statistics.median(each[name] for each in found) for name in found[0]}
 
 
 def _bucket(server: Any) -> str:
@@ -97,10 +107,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", help="where directories are made; the system's own if left out")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--resume", action="store_true", help="do not measure again what the JSON file has already")
     parser.add_argument("--plots", type=Path)
+    parser.add_argument("--guide", type=Path, help="a Markdown file with marks, between which the tables go")
     options = parser.parse_args()
     without_accounts()
-    cases, results = list(plan(options)), []
+    results = json.loads(options.json.read_text())["cases"] if options.resume else []
+    done = [{name: each[name] for name in asdict(Case("", "", "", 0))} for each in results]
+    cases = [(part, case) for part, case in plan(options) if asdict(case) not in done]
     for number, (part, case) in enumerate(cases, 1):
         print(f"[{number}/{len(cases)}] {case.layout} {case.codec} {case.place} {case.users:,}", file=sys.stderr)
         results.append(measure(part, case, options))
@@ -108,6 +122,8 @@ def main() -> None:
             options.json.write_text(json.dumps({"about": about(), "cases": results}, indent=1) + "\n")
     tables.show(results)
     targets.show(results)
+    if options.guide:
+        guide.fill(options.guide, {"about": about(), "cases": results})
     if options.plots:
         from scaling import plots  # noqa: PLC0415  matplotlib is for pictures only
 
