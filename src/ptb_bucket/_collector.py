@@ -15,6 +15,9 @@ __all__ = ["collector_waits"]
 MANY: Final = 20_000
 """Objects that are worth it: to go through them takes some ten milliseconds."""
 
+FEW: Final = 1_000
+"""Objects that Python itself may have frozen at its start (3.12 does); whoever freezes a program freezes far more."""
+
 _first: weakref.ref[object] | None = None
 
 
@@ -37,7 +40,7 @@ def collector_waits(owner: object) -> Iterator[None]:
         yield
     finally:
         if was_enabled:
-            if gc.get_count()[0] > MANY and not gc.get_freeze_count() and _is_first(owner):
+            if gc.get_count()[0] > MANY and gc.get_freeze_count() < FEW and _is_first(owner):
                 gc.freeze()  # all that there is goes out of sight,
                 gc.unfreeze()  # and comes back as old
             gc.enable()
