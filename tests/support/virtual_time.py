@@ -38,7 +38,7 @@ class _NoWaiting(selectors.BaseSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Single-threaded and deterministic; no input or output, no threads."""
+    """Single-threaded and deterministic; no input or output, and what is meant for a thread is done at once."""
 
     def __init__(self) -> None:
         self._virtual_now = 0.0
@@ -46,6 +46,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._virtual_now
+
+    def run_in_executor(self, executor, func, *args):
+        done = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except BaseException as error:  # noqa: BLE001  as a thread's
+            done.set_exception(error)
+        return done
 
     def jump(self, seconds: float) -> None:
         self._virtual_now += max(0.0, seconds)
