@@ -57,7 +57,7 @@ class Soak:
 async def test_memory_tasks_and_descriptors_stay_where_they_are(tmp_path, count, layout, caplog, record_property):
     caplog.set_level("ERROR")  # the records that pytest keeps would be what grows
     soak = Soak(f"file:{tmp_path}/state", layout)
-    updates = count(25, 3000)
+    updates = count(40, 3000)
     async with soak.applications[0], soak.applications[1]:
         for _ in range(WARM):
             await soak.round(updates)
@@ -75,4 +75,4 @@ async def test_memory_tasks_and_descriptors_stay_where_they_are(tmp_path, count,
     # A leak is in every round; what is loaded late, once, is not. The least but one, as one round may give back.
     slope = sorted(after - before for before, after in itertools.pairwise(sizes))[1] / updates
     record_property("bytes that stay of an update", round(slope, 1))
-    assert slope < 200, sizes
+    assert slope < count(600, 200), sizes  # in a short run, what is bounded is still filling
