@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from virtual_time import run_virtually
+from on_demand import ADA, BO, LAYOUT, read, replica_on, write
 
-from ptb_bucket.codecs import open_codec
-from ptb_bucket.errors import ForeignDocumentError, UnavailableError, UnsavedError, VanishedDocumentError
-from ptb_bucket.state import BOT_DATA, HANDLED, MISSING, Kind, Merger, Patience, Record, Replica, open_layout
+from ptb_bucket.errors import ForeignDocumentError
+from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 from ptb_bucket.state._loops import AT_ONCE
-from ptb_bucket.state.archive import Archive
 from ptb_bucket.state.layouts import recognise
 from ptb_bucket.stores import Create, MemoryStore, MeteredStore, StoreWrapper
-from ptb_bucket.testing.faults import Fault, FaultyStore, script
 
-LAYOUT = open_layout("per-record")
-ADA, BO = Record.user(1), Record.user(2)
 TALK = Record.of_conversation("talk", (1, 1))
 ids = st.text(max_size=90) | st.text(alphabet='Aa/.=%"[]\u00e9', max_size=300)
 records = st.builds(Record, st.sampled_from(Kind), ids)
-
-
-def replica_on(store, *, on_demand=True, **options) -> Replica:
-    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
-    patience = Patience(deadline=5, random=random.Random(1))
-    layout = open_layout(options.pop("layout", "per-record"))
-    return Replica(
-        store, layout, merger.codec, merger, "1", tuple(Kind), patience=patience, on_demand=on_demand, **options
-    )
-
-
-async def write(store, values, **options) -> None:
-    """As another instance would."""
-    other = replica_on(store, **options)
-    await other.refresh(values, None)
-    for record, value in values.items():
-        other.give(record)
-        other.stage(record, value)
-    await other.commit()
-
-
-async def read(store, record):
-    reader = replica_on(store)
-    await reader.refresh([record], None)
-    return reader.give(record)
 
 
 # ---------------------------------------------------------------- keys
@@ -241,34 +210,6 @@ async def test_an_empty_object_that_nobody_loaded_deletes_nothing():
     assert (replica.pending, await read(store, ADA)) == (set(), {"name": "Ada"})
 
 
-@pytest.mark.parametrize("then", [MISSING, {"new": 1}])
-async def test_dropping_what_nobody_loaded_drops_all_that_is_there(then):
-    bottom = MemoryStore()
-    await write(bottom, {ADA: {"name": "Ada"}})
-    replica = replica_on(FaultyStore(bottom, script([Fault.LOST_RACE, Fault.UNAVAILABLE, Fault.ANSWER_LOST])))
-    await replica.load()
-    replica.stage(ADA, None)
-    if then is not MISSING:
-        replica.stage(ADA, then)
-    await replica.commit()
-    assert (replica.pending, await read(bottom, ADA)) == (set(), then)
-    assert b"Ada" not in (await bottom.get(LAYOUT.key(ADA) + ".json")).data
-
-
-async def test_dropping_what_is_loaded_later_still_drops_it():
-    store = MemoryStore()
-    await write(store, {ADA: {"name": "Ada"}})
-    replica = replica_on(store)
-    await replica.load()
-    replica.stage(ADA, None)
-    await replica.refresh([ADA], asyncio.get_running_loop().time())
-    live = {"fresh": 1}
-    replica.merge_into(ADA, live)
-    assert live == {"fresh": 1}
-    await replica.commit()
-    assert await read(store, ADA) is MISSING
-
-
 async def test_what_was_loaded_as_absent_merges_as_ever():
     store = MemoryStore()
     replica = replica_on(store)
@@ -279,69 +220,6 @@ async def test_what_was_loaded_as_absent_merges_as_ever():
     await replica.commit()
     assert await read(store, ADA) == {"name": "ours"}
     assert replica.journal.unread_merged == 0
-
-
-# ---------------------------------------------------------------- dropped, and the order of writes
-
-
-async def test_what_was_dropped_may_be_swept_and_comes_back_when_it_is_used_again():
-    store = MemoryStore()
-    await write(store, {ADA: {"n": 1}})
-    replica = replica_on(store)
-    await replica.refresh([ADA], None)
-    replica.give(ADA)
-    replica.stage(ADA, None)
-    await replica.commit()
-    await store.delete(LAYOUT.key(ADA) + ".json")
-    await replica.refresh([ADA], asyncio.get_running_loop().time())
-    assert replica.give(ADA) is MISSING
-    replica.stage(ADA, {"n": 2})
-    await replica.commit()
-    assert await read(store, ADA) == {"n": 2}
-
-
-async def test_what_was_not_dropped_must_not_vanish():
-    store = MemoryStore()
-    await write(store, {ADA: {"n": 1}})
-    replica = replica_on(store)
-    await replica.refresh([ADA], None)
-    await store.delete(LAYOUT.key(ADA) + ".json")
-    with pytest.raises(VanishedDocumentError):
-        await replica.refresh([ADA], asyncio.get_running_loop().time())
-
-
-def test_what_moves_is_written_before_it_is_dropped_and_noted_last():
-    async def scenario(fault):
-        puts = []
-
-        def plan(operation, key):
-            if operation != "put" or not watch:
-                return None
-            puts.append(key)
-            return fault if key == LAYOUT.key(NEW) + ".json" else None
-
-        watch, store = False, MemoryStore()
-        await write(store, {OLD: {"title": "x"}})
-        replica = replica_on(FaultyStore(store, plan))
-        await replica.refresh([OLD, NEW, HANDLED], None)
-        moved = replica.give(OLD)
-        for record, value in ((OLD, None), (NEW, moved), (HANDLED, [1])):
-            replica.stage(record, value)
-        watch = True
-        if fault is None:
-            await replica.commit()
-        else:
-            with pytest.raises((UnavailableError, UnsavedError)):
-                await replica.commit()
-        return puts, await read(store, OLD)
-
-    OLD, NEW = Record.chat(-5), Record.chat(-1005)  # noqa: N806
-    puts, old = run_virtually(scenario(None))
-    assert puts == [LAYOUT.key(record) + ".json" for record in (NEW, OLD, HANDLED)]
-    assert old is MISSING
-    puts, old = run_virtually(scenario(Fault.UNAVAILABLE))
-    assert set(puts) == {LAYOUT.key(NEW) + ".json"}
-    assert old == {"title": "x"}
 
 
 # ---------------------------------------------------------------- letting go
@@ -379,39 +257,3 @@ async def test_what_is_not_durable_or_being_read_is_not_forgotten():
     await reading
     await replica.commit()
     assert [replica.forget(record) for record in (ADA, BO)] == [True, True]
-
-
-# ---------------------------------------------------------------- what was dropped, and what is known of it
-
-
-async def test_a_tombstone_that_is_written_anew_keeps_the_history_of_its_commits():
-    """Or a writer whose answer was lost would take its commit for one that was never applied."""
-    store = MemoryStore()
-    await write(store, {ADA: {"n": 1}})
-    await write(store, {ADA: None})
-    await write(store, {ADA: {"n": 2}})
-    archive = Archive(store, LAYOUT, "json")
-    part = await archive.part_of(ADA)
-    assert (part.sequence, len(part.commits)) == (3, 3)
-
-
-async def test_what_is_dropped_without_having_been_loaded_goes_as_it_is_then_not_as_it_was_once_read():
-    store = MemoryStore()
-    replica = replica_on(store)
-    await replica.refresh([ADA], None)  # nothing is there, and nobody is given anything
-    await write(store, {ADA: {"n": 1}})
-    replica.stage(ADA, None)
-    await replica.commit()
-    assert await read(store, ADA) is MISSING
-
-
-async def test_what_is_brought_up_to_date_after_it_was_dropped_unseen_is_dropped_all_the_same():
-    store = MemoryStore()
-    await write(store, {ADA: {"n": 1}})
-    replica, live = replica_on(store), {}
-    await replica.refresh([ADA], None)
-    replica.stage(ADA, None)
-    await write(store, {ADA: {"n": 1, "theirs": 2}})
-    replica.merge_into(ADA, live)  # with what was read before
-    await replica.commit()
-    assert (await read(store, ADA), live) == (MISSING, {})

@@ -1,0 +1,136 @@
+"""Per-record: what is dropped leaves an empty document, and what was not loaded is dropped as it is then."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from on_demand import ADA, LAYOUT, read, replica_on, write
+from virtual_time import run_virtually
+
+from ptb_bucket.errors import UnavailableError, UnsavedError, VanishedDocumentError
+from ptb_bucket.state import HANDLED, MISSING, Record
+from ptb_bucket.state.archive import Archive
+from ptb_bucket.stores import MemoryStore
+from ptb_bucket.testing.faults import Fault, FaultyStore, script
+
+
+@pytest.mark.parametrize("then", [MISSING, {"new": 1}])
+async def test_dropping_what_nobody_loaded_drops_all_that_is_there(then):
+    bottom = MemoryStore()
+    await write(bottom, {ADA: {"name": "Ada"}})
+    replica = replica_on(FaultyStore(bottom, script([Fault.LOST_RACE, Fault.UNAVAILABLE, Fault.ANSWER_LOST])))
+    await replica.load()
+    replica.stage(ADA, None)
+    if then is not MISSING:
+        replica.stage(ADA, then)
+    await replica.commit()
+    assert (replica.pending, await read(bottom, ADA)) == (set(), then)
+    assert b"Ada" not in (await bottom.get(LAYOUT.key(ADA) + ".json")).data
+
+
+async def test_dropping_what_is_loaded_later_still_drops_it():
+    store = MemoryStore()
+    await write(store, {ADA: {"name": "Ada"}})
+    replica = replica_on(store)
+    await replica.load()
+    replica.stage(ADA, None)
+    await replica.refresh([ADA], asyncio.get_running_loop().time())
+    live = {"fresh": 1}
+    replica.merge_into(ADA, live)
+    assert live == {"fresh": 1}
+    await replica.commit()
+    assert await read(store, ADA) is MISSING
+
+
+async def test_what_was_dropped_may_be_swept_and_comes_back_when_it_is_used_again():
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    replica = replica_on(store)
+    await replica.refresh([ADA], None)
+    replica.give(ADA)
+    replica.stage(ADA, None)
+    await replica.commit()
+    await store.delete(LAYOUT.key(ADA) + ".json")
+    await replica.refresh([ADA], asyncio.get_running_loop().time())
+    assert replica.give(ADA) is MISSING
+    replica.stage(ADA, {"n": 2})
+    await replica.commit()
+    assert await read(store, ADA) == {"n": 2}
+
+
+async def test_what_was_not_dropped_must_not_vanish():
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    replica = replica_on(store)
+    await replica.refresh([ADA], None)
+    await store.delete(LAYOUT.key(ADA) + ".json")
+    with pytest.raises(VanishedDocumentError):
+        await replica.refresh([ADA], asyncio.get_running_loop().time())
+
+
+def test_what_moves_is_written_before_it_is_dropped_and_noted_last():
+    async def scenario(fault):
+        puts = []
+
+        def plan(operation, key):
+            if operation != "put" or not watch:
+                return None
+            puts.append(key)
+            return fault if key == LAYOUT.key(NEW) + ".json" else None
+
+        watch, store = False, MemoryStore()
+        await write(store, {OLD: {"title": "x"}})
+        replica = replica_on(FaultyStore(store, plan))
+        await replica.refresh([OLD, NEW, HANDLED], None)
+        moved = replica.give(OLD)
+        for record, value in ((OLD, None), (NEW, moved), (HANDLED, [1])):
+            replica.stage(record, value)
+        watch = True
+        if fault is None:
+            await replica.commit()
+        else:
+            with pytest.raises((UnavailableError, UnsavedError)):
+                await replica.commit()
+        return puts, await read(store, OLD)
+
+    OLD, NEW = Record.chat(-5), Record.chat(-1005)  # noqa: N806
+    puts, old = run_virtually(scenario(None))
+    assert puts == [LAYOUT.key(record) + ".json" for record in (NEW, OLD, HANDLED)]
+    assert old is MISSING
+    puts, old = run_virtually(scenario(Fault.UNAVAILABLE))
+    assert set(puts) == {LAYOUT.key(NEW) + ".json"}
+    assert old == {"title": "x"}
+
+
+async def test_a_tombstone_that_is_written_anew_keeps_the_history_of_its_commits():
+    """Or a writer whose answer was lost would take its commit for one that was never applied."""
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    await write(store, {ADA: None})
+    await write(store, {ADA: {"n": 2}})
+    archive = Archive(store, LAYOUT, "json")
+    part = await archive.part_of(ADA)
+    assert (part.sequence, len(part.commits)) == (3, 3)
+
+
+async def test_what_is_dropped_without_having_been_loaded_goes_as_it_is_then_not_as_it_was_once_read():
+    store = MemoryStore()
+    replica = replica_on(store)
+    await replica.refresh([ADA], None)  # nothing is there, and nobody is given anything
+    await write(store, {ADA: {"n": 1}})
+    replica.stage(ADA, None)
+    await replica.commit()
+    assert await read(store, ADA) is MISSING
+
+
+async def test_what_is_brought_up_to_date_after_it_was_dropped_unseen_is_dropped_all_the_same():
+    store = MemoryStore()
+    await write(store, {ADA: {"n": 1}})
+    replica, live = replica_on(store), {}
+    await replica.refresh([ADA], None)
+    replica.stage(ADA, None)
+    await write(store, {ADA: {"n": 1, "theirs": 2}})
+    replica.merge_into(ADA, live)  # with what was read before
+    await replica.commit()
+    assert (await read(store, ADA), live) == (MISSING, {})
