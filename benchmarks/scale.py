@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 from scaling import guide, tables, targets
 from scaling.cases import Case
 from scaling.pickles import KINDS
+from scaling.targets import LARGE
 from sdk.servers import running, without_accounts
 
 from ptb_bucket.state import LAYOUTS
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 CHILD = Path(__file__).parent / "scaling" / "child.py"
 MILLION = 1_000_000
-LARGE = 100_000
-"""So many have pickle measured too, and the loop's gaps."""
 PLACES = ("memory", "file", "s3")
 
 
@@ -111,6 +110,8 @@ def main() -> None:
     parser.add_argument("--plots", type=Path)
     parser.add_argument("--guide", type=Path, help="a Markdown file with marks, between which the tables go")
     options = parser.parse_args()
+    if options.resume and not (options.json and options.json.is_file()):
+        parser.error("--resume needs --json FILE, with what was measured before")
     without_accounts()
     results = json.loads(options.json.read_text())["cases"] if options.resume else []
     done = [{name: each[name] for name in asdict(Case("", "", "", 0))} for each in results]

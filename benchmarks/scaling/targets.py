@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["show"]
+__all__ = ["LARGE", "show"]
 
 Results = list[dict[str, Any]]
 Target = tuple[str, float, float]
 """What, how much it is, how much it may be."""
 
 LARGE: Final = 100_000
+"""So many users have pickle measured too, and the loop's gaps."""
 
 
 def show(results: Results) -> None:

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import TYPES, Both, Cart, Colour, Frozen, Level, Model, Name, ObjectId, Plain, Point, Rights, identical
 from telegram.constants import ChatType
+from telegram.ext import ExtBot
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs, same
 from ptb_bucket.errors import CannotLoadError
@@ -57,6 +58,14 @@ def test_encoding_again_gives_the_same_json(value):
 def test_many_come_back_as_each_would(codec, values):
     again = codec.decode_all([codec.encode(value) for value in values])
     assert all(identical(*pair) for pair in zip(values, again, strict=True))
+
+
+@pytest.mark.parametrize("codec", [JsonCodec(), PickleCodec()], ids=["json", "pickle"])
+def test_one_that_holds_the_bot_has_it_among_many(codec):
+    codec.bot = ExtBot("1:offline")
+    first, second, third = codec.decode_all([codec.encode(value) for value in ({"a": 1}, [codec.bot], {"b": 2})])
+    assert (first, third) == ({"a": 1}, {"b": 2})
+    assert second[0] is codec.bot
 
 
 @pytest.mark.parametrize(

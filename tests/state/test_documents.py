@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import zlib
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from ptb_bucket.errors import CorruptDocumentError, DocumentError
 from ptb_bucket.state import BOT_DATA, Kind, Record
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import ALWAYS_KEPT, SECONDS_KEPT, WRITERS_KEPT, Commit, Fate, Header
+from ptb_bucket.state._skeleton_frames import FrameSkeleton
 from ptb_bucket.state._skeleton_json import JsonSkeleton
 from ptb_bucket.state._skeleton_lines import unpack_lines
 from ptb_bucket.state.layouts import recognise
@@ -78,6 +80,35 @@ def test_lines_say_what_careful_reading_says(changes, at, noise):
     edited = packed[:at] + noise + packed[at + len(noise) :]
     if edited != packed and edited.startswith(b'{"ptb_bucket": {') and b'"crc"' in edited:
         assert unpack_lines(edited) is None or b"\n" not in edited[:at]  # in the header, which is parsed as ever
+
+
+def test_the_same_frame_twice_is_damage_never_a_choice():
+    entry = FrameSkeleton().entry("1", b"data")
+    packed = document("pickle", {Record.user(1): b"data"}).pack()
+    body = packed[:-4].replace(b'["user_data", 1]', b'["user_data", 2]') + entry
+    with pytest.raises(CorruptDocumentError, match="user_data holds a record twice"):
+        unpack(body + zlib.crc32(body).to_bytes(4, "big"), "pickle")
+
+
+def test_an_id_that_is_written_in_another_way_is_read_with_care_though_the_checksum_is_right():
+    """Its length would not say where the value begins."""
+    packed = document("json", {Record.keyboard('a"b'): b"[1]"}).pack()
+    body = packed[packed.index(b",\n") :].replace(rb"a\"b", rb"a\u0022b")
+    header = json.loads(packed[len('{"ptb_bucket": ') : packed.index(b",\n")]) | {"crc": zlib.crc32(body)}
+    other = b'{"ptb_bucket": ' + json.dumps(header).encode() + body
+    assert unpack_lines(other) is None
+    assert unpack(other, "json").get(Record.keyboard('a"b')) == b"[1]"
+
+
+@given(st.text(max_size=5), records)
+def test_a_conversation_is_of_the_handler_that_its_id_names(handler, record):
+    if record.kind is Kind.CONVERSATION:
+        name, key = record.conversation
+        spaced = Record(Kind.CONVERSATION, f"[ {json.dumps(name)}, {json.dumps(key)[1:-1]}]")  # by hand
+        for name_of_one in (handler, name):
+            assert record.is_of(name_of_one) == spaced.is_of(name_of_one) == (name == name_of_one)
+    longer = Record.of_conversation(f"{handler}x", (1,))
+    assert not longer.is_of(handler)
 
 
 def test_an_edited_record_is_read_with_care_and_put_on_one_line_again():

@@ -296,8 +296,8 @@ class Ledger:
 
     def adopt(self, record: Record, rebase: Rebase) -> None:
         """PTB's live object is now what ``rebase.after`` says: the layers follow."""
-        self._saw({record: rebase.seen}, self.dropped)  # what was dropped unseen goes with all that is there then
         self.unread = False
+        self._saw({record: rebase.seen}, self.dropped)  # what was dropped unseen goes with all that is there then
         if record in self.unsure:  # others' changes, which PTB has now, must not be taken for what we have to repeat
             self.unsure[record] = self.stored(record), rebase.seen
         self.gave_way.pop(record, None)

@@ -57,6 +57,8 @@ class FrameSkeleton:
         sections: Sections = {}
         for kind, count in first["sections"]:
             sections[kind], at = _section(body, at, count)
+            if len(sections[kind]) != count:
+                raise CorruptDocumentError(f"{kind} holds a record twice")
         if at != len(body):
             raise ValueError("frames and their counts differ")
         return first["ptb_bucket"], sections
@@ -73,6 +75,4 @@ def _section(body: bytes, at: int, count: int) -> tuple[Section, int]:
             raise ValueError("a frame is longer than the document")
         section[body[start : start + id_length].decode()] = body[at:end]
         at = end
-    if len(section) != count:
-        raise ValueError("a record is there twice")
     return section, at
