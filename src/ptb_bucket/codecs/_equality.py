@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 from telegram import Bot, TelegramObject
 
 from ptb_bucket.codecs._reduction import IrreducibleError, reduction
+from ptb_bucket.codecs._structure import Structure, attribute_slots, has_identity, has_own_equality, structure_of
 from ptb_bucket.codecs._telegram import content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-__all__ = ["fingerprint", "has_own_equality", "same"]
+__all__ = ["Equality", "fingerprint", "identical", "same"]
 
 # No codec stores anything nested deeper than this, so nothing that was loaded is.
 _LOOK_FOR_CYCLES = 120
@@ -39,12 +40,6 @@ class _Is:
 
     def __hash__(self) -> int:
         return id(self._value)
-
-
-def has_own_equality(value: object) -> bool:
-    """Whether its class has an equality and a hash of its own: such objects are values, whoever holds them."""
-    own_hash: object = type(value).__hash__
-    return own_hash is not None and own_hash is not object.__hash__
 
 
 class _TooDeep(Exception):  # noqa: N818  a signal inside this module
@@ -88,6 +83,85 @@ def same(a: object, b: object) -> bool:
     if type(a) in (str, int, bool, bytes):
         return a == b
     return fingerprint(a) == fingerprint(b)
+
+
+def identical(a: object, b: object) -> bool:
+    """Tell whether two values are the same to a program: content, types, order of keys, and sharing.
+
+    Every object with an identity must pair with exactly one object of the other value.
+
+    Args:
+        a: One value.
+        b: The other one.
+    """
+    return _Pairing().match(a, b) if type(a) is type(b) else False
+
+
+class Equality:
+    """What "equal" means to one bot: its registered classes are compared by what is stored of them."""
+
+    def fingerprint(self, value: object) -> Hashable:
+        """See :func:`fingerprint`."""
+        return fingerprint(value)
+
+    def same(self, a: object, b: object) -> bool:
+        """See :func:`same`."""
+        return same(a, b)
+
+    def identical(self, a: object, b: object) -> bool:
+        """See :func:`identical`."""
+        return identical(a, b)
+
+
+class _Pairing:
+    """Walks two values side by side."""
+
+    def __init__(self) -> None:
+        self.partner: dict[int, Any] = {}
+        self.taken: dict[int, Any] = {}
+
+    def match(self, a: Any, b: Any) -> bool:
+        waiting = [(a, b)]
+        while waiting:
+            one, other = waiting.pop()
+            if type(one) is not type(other):
+                return False
+            if has_identity(one):
+                if id(one) in self.partner or id(other) in self.taken:
+                    if self.partner.get(id(one)) is other and self.taken.get(id(other)) is one:
+                        continue
+                    return False
+                self.partner[id(one)], self.taken[id(other)] = other, one
+            parts = _ordered_parts(one), _ordered_parts(other)
+            if parts[0] is None or parts[1] is None:
+                if not same(one, other):
+                    return False
+                continue
+            if len(parts[0]) != len(parts[1]):
+                return False
+            waiting += zip(parts[0], parts[1], strict=True)
+        return True
+
+
+def _ordered_parts(value: Any) -> list[Any] | None:
+    """Everything in a container, in its order; None for what is compared as a whole."""
+    cls: Any = type(value)
+    structure = structure_of(cls)
+    if structure is Structure.MAPPING:
+        inner = [part for pair in dict.items(value) for part in pair]
+        return [*inner, getattr(value, "default_factory", None), *_fields(value)]
+    if structure is Structure.SEQUENCE:
+        return [*value, getattr(value, "maxlen", None), *_fields(value)]
+    if structure is Structure.FIELDS:
+        return _fields(value)
+    return list(value) if cls is tuple else None
+
+
+def _fields(value: Any) -> list[Any]:
+    slots = [
+        part for name in attribute_slots(type(value)) if hasattr(value, name) for part in (name, getattr(value, name))
+    ]
+    return [*slots, *(part for pair in getattr(value, "__dict__", {}).items() for part in pair)]
 
 
 class _Walk:

@@ -1,0 +1,117 @@
+"""How a value's parts hang together: decided by its class alone, so that no code of a bot's author runs."""
+
+from __future__ import annotations
+
+import enum
+import types
+from collections import deque
+from functools import cache
+from typing import Any, Final
+
+__all__ = ["Structure", "attribute_slots", "has_identity", "has_own_equality", "is_a", "structure_of"]
+
+
+class Structure(enum.Enum):
+    """What a merge may look into. Everything else is taken as a whole."""
+
+    VALUE = "value"
+    MAPPING = "mapping"
+    SEQUENCE = "sequence"
+    SET = "set"
+    FIELDS = "fields"
+
+
+def is_a(value: object, *classes: type) -> bool:
+    """Tell whether a value is an instance, by its class and not by what it says of itself.
+
+    ``isinstance`` asks an object for its ``__class__``, which a proxy answers with code of its own.
+
+    Args:
+        value: Any value.
+        classes: The classes to look for.
+    """
+    return issubclass(type(value), classes)
+
+
+def has_own_equality(value: Any) -> bool:
+    """Tell whether the class defines both its own equality and its own hash: such objects are values.
+
+    Args:
+        value: Any value.
+    """
+    cls: Any = type(value)
+    return _has_own_equality(cls)
+
+
+@cache
+def _has_own_equality(cls: Any) -> bool:
+    own_hash: object = cls.__hash__
+    own_equality: object = cls.__eq__
+    return own_hash not in (None, object.__hash__) and own_equality is not object.__eq__
+
+
+_WITH_IDENTITY: Final = (dict, list, set, deque, bytearray)
+_WITHOUT: Final = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, enum.Enum)
+
+
+def has_identity(value: Any) -> bool:
+    """Tell whether a program can notice that two places hold this very object, by changing it.
+
+    True for dict, list, set, deque, bytearray and their subclasses, and for instances of classes that do not define
+    both an equality and a hash of their own. Everything else is a value.
+
+    Args:
+        value: Any value.
+    """
+    cls: Any = type(value)
+    return _has_identity(cls)
+
+
+@cache
+def _has_identity(cls: Any) -> bool:
+    if issubclass(cls, _WITH_IDENTITY):
+        return True
+    if cls.__module__ in _VALUES or issubclass(cls, _WITHOUT):
+        return False
+    return not _has_own_equality(cls)
+
+
+_VALUES: Final = frozenset({"builtins", "zoneinfo", "datetime", "telegram._utils.defaultvalue"})
+
+
+@cache
+def structure_of(cls: Any) -> Structure:
+    """Return how values of this class are merged.
+
+    Frozen and validating classes guard their attributes, and classes with their own equality and hash are values:
+    both merge as a whole.
+
+    Args:
+        cls: The class, never an instance.
+    """
+    if issubclass(cls, dict):
+        return Structure.MAPPING
+    if cls in (set, frozenset):
+        return Structure.SET
+    if issubclass(cls, (list, deque)):
+        return Structure.SEQUENCE
+    if cls.__module__ == "builtins" or issubclass(cls, (type, enum.Enum, set, frozenset, tuple)):
+        return Structure.VALUE
+    set_attribute: object = cls.__setattr__
+    plain = set_attribute is object.__setattr__ and not _has_own_equality(cls)
+    has_attributes = bool(cls.__dictoffset__) or bool(attribute_slots(cls))
+    return Structure.FIELDS if plain and has_attributes else Structure.VALUE
+
+
+@cache  # by class, of which there are few; merging asks for every object
+def attribute_slots(cls: Any) -> tuple[str, ...]:
+    """Return the names of the attributes that a class keeps in slots.
+
+    Args:
+        cls: The class.
+    """
+    names: list[str] = []
+    for base in cls.__mro__:
+        slots: Any = vars(base).get("__slots__", ())
+        names += [slots] if isinstance(slots, str) else list(slots)
+    return tuple(name for name in names if not name.startswith("__"))
