@@ -17,9 +17,9 @@ from strategies import TYPES, Cart, Colour, Rights, identical, storable
 from telegram import Bot, User
 from telegram.ext import ExtBot, PicklePersistence
 
-from ptb_bucket.codecs import ForeignPickles, JsonCodec
+from ptb_bucket.codecs import BotReference, ForeignPickles, JsonCodec
 from ptb_bucket.codecs._foreign_names import ForeignNames
-from ptb_bucket.codecs._registered import Registry
+from ptb_bucket.codecs.types import Registry
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 BOT = ExtBot("123456:offline")
@@ -64,13 +64,13 @@ def test_all_protocols(protocol):
     assert identical(loaded(pickle.dumps(value, protocol=protocol), TYPES), value)
 
 
-async def test_bots_are_the_bot_or_none(tmp_path, recwarn):
+async def test_bots_as_values_give_access_to_nothing(tmp_path, recwarn):
     path = await file_of(tmp_path / "bot.pickle", [BOT, ExtBot("9:other")])
     assert len(recwarn) == 1  # PTB's, about the other one
     with path.open("rb") as file:
         pickles = ForeignPickles([], BOT)
         known, unknown = pickles.value(pickles.read(file)["bot_data"])["value"]
-    assert known is BOT
+    assert known == BotReference(is_live=True)
     assert unknown is None
 
 
@@ -153,7 +153,7 @@ def test_the_evil_would_have_touched_the_canary(tmp_path):
 
 def test_no_name_gives_anything_that_could_be_changed_or_run():
     """Every name that is known gives a type written in C, a surrogate, or a function without attributes."""
-    names = ForeignNames(Registry(TYPES, reserved=(), native=()))
+    names = ForeignNames(Registry(TYPES))
     names.find("telegram._user", "User")
     for known in names._known.values():
         with pytest.raises((AttributeError, TypeError)):

@@ -19,7 +19,7 @@ from strategies import TYPES, Both, Cart, Colour, Frozen, Level, Model, Name, Ob
 from telegram.constants import ChatType
 from telegram.ext import ExtBot
 
-from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs, same
+from ptb_bucket.codecs import BotReference, JsonCodec, PickleCodec, StoredAs, same
 from ptb_bucket.errors import CannotLoadError
 
 
@@ -61,11 +61,11 @@ def test_many_come_back_as_each_would(codec, values):
 
 
 @pytest.mark.parametrize("codec", [JsonCodec(), PickleCodec()], ids=["json", "pickle"])
-def test_one_that_holds_the_bot_has_it_among_many(codec):
+def test_one_that_holds_the_bot_holds_no_live_bot_among_many(codec):
     codec.bot = ExtBot("1:offline")
     first, second, third = codec.decode_all([codec.encode(value) for value in ({"a": 1}, [codec.bot], {"b": 2})])
     assert (first, third) == ({"a": 1}, {"b": 2})
-    assert second[0] is codec.bot
+    assert second == [BotReference(is_live=True)]
 
 
 @pytest.mark.parametrize(
@@ -163,11 +163,14 @@ def test_pickle_keeps_references_and_cycles(pickle_codec):
     assert again.value[0] is again
 
 
-def test_json_stores_a_shared_object_twice(json_codec):
+def test_json_labels_a_shared_object_and_nothing_else(json_codec):
     shared = [1]
-    again = json_codec.decode(json_codec.encode({"a": shared, "b": shared}))
-    assert again == {"a": [1], "b": [1]}
-    assert again["a"] is not again["b"]
+    data = json_codec.encode({"a": shared, "b": shared, "c": [1]})
+    assert data == b'{"a":{"$id":1,"$list":[1]},"b":{"$ref":1},"c":[1]}'
+    again = json_codec.decode(data)
+    assert again == {"a": [1], "b": [1], "c": [1]}
+    assert again["a"] is again["b"]
+    assert again["a"] is not again["c"]
 
 
 @pytest.mark.parametrize(

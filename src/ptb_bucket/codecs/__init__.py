@@ -1,20 +1,36 @@
 """Values to bytes and back, one record at a time."""
 
 from ptb_bucket.codecs._contract import Codec
-from ptb_bucket.codecs._equality import Equality, fingerprint, identical, same
 from ptb_bucket.codecs._foreign import ForeignPickles
 from ptb_bucket.codecs._inert import shown_pickle
 from ptb_bucket.codecs._json import JsonCodec
 from ptb_bucket.codecs._opaque import Opaque
 from ptb_bucket.codecs._open import open_codec
 from ptb_bucket.codecs._pickle import PickleCodec
-from ptb_bucket.codecs._registered import StoredAs
-from ptb_bucket.codecs._structure import Structure, attribute_slots, has_identity, has_own_equality, is_a, structure_of
 from ptb_bucket.codecs._tolerant import TolerantJsonCodec
+from ptb_bucket.codecs.types import (
+    BotReference,
+    Equality,
+    ForeignCodeError,
+    StoredAs,
+    Structure,
+    attribute_slots,
+    fingerprint,
+    guarded,
+    has_identity,
+    has_own_equality,
+    identical,
+    is_a,
+    item,
+    same,
+    structure_of,
+)
 
 __all__ = [
+    "BotReference",
     "Codec",
     "Equality",
+    "ForeignCodeError",
     "ForeignPickles",
     "JsonCodec",
     "Opaque",
@@ -24,10 +40,12 @@ __all__ = [
     "TolerantJsonCodec",
     "attribute_slots",
     "fingerprint",
+    "guarded",
     "has_identity",
     "has_own_equality",
     "identical",
     "is_a",
+    "item",
     "open_codec",
     "same",
     "shown_pickle",

@@ -19,17 +19,25 @@ from zoneinfo import ZoneInfo
 
 from telegram import TelegramObject
 
-from ptb_bucket.codecs._json_decode import unregistered
-from ptb_bucket.codecs._shapes import rebuild
-from ptb_bucket.codecs._telegram import CLASSES, DEFAULT_VALUE
+from ptb_bucket.codecs.types import (
+    CLASSES,
+    DEFAULT_VALUE,
+    TAGS,
+    BotReference,
+    Family,
+    ForeignCodeError,
+    Shape,
+    guarded,
+    outdated,
+    owned,
+    rebuild,
+)
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from telegram import Bot
-
-    from ptb_bucket.codecs._registered import Registry
+    from ptb_bucket.codecs.types import Scope
 
 __all__ = ["IMMUTABLE", "MAKERS", "NAMES", "Makers", "Sealed", "bot", "default", "member", "object_", "stored", "thing"]
 
@@ -108,67 +116,77 @@ class Makers:
     """What the functions above do when a pickle is loaded.
 
     Args:
-        registry: The classes that were registered.
-        live: The live bot.
-        stand_in: What takes its place while somebody else's instructions run.
+        scope: The bot and its classes.
+
+    Attributes:
+        made: The instances of registered classes that were made, with their shapes.
+        by_position: Whether one of them may have its fields in an order that its class no longer has.
     """
 
-    def __init__(self, registry: Registry, live: Bot | None, stand_in: object) -> None:
-        self.registry = registry
-        self.live = live
-        self.stand_in = stand_in
-        self.met_bot = False
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.made: list[tuple[Shape, Any]] = []
+        self.by_position = False
 
     def named(self, module: str, name: str) -> Any:
-        """What a pickle means by that name; None if it may not name it."""
+        """Return what a pickle means by a name; None if it may not name it."""
         if (module, name) in _MADE:
             return Sealed(getattr(self, name))
         return _TYPES.get((module, name))
 
     def object_(self, name: str, how: str, args: Any = (), kwargs: Any = None) -> Any:
-        """As above."""
-        return rebuild(_NAMED.get(name) or self._entry(name).cls, how, args, kwargs=kwargs)
+        """Make an instance of a known class."""
+        if name in _NAMED:
+            return rebuild(_NAMED[name], how, args, kwargs=kwargs)
+        shape = self.scope.registry.named(name)
+        self.by_position = self.by_position or shape.family is Family.RECORD
+        try:
+            return self._noted(shape, guarded(rebuild, shape.cls, how, args, None, (), (), kwargs))
+        except ForeignCodeError as exc:
+            raise outdated(shape.cls, f"cannot be made again: its own code raised {exc}") from None
 
     def stored(self, name: str, payload: Any) -> Any:
-        """As above."""
-        return self._owned(self._entry(name).shape.make(payload))
+        """Make a value from what its shape took."""
+        shape = TAGS[name] if name in _STORED else self.scope.registry.named(name)
+        try:
+            return self._noted(shape, owned(guarded(shape.make, payload, self.scope), self.scope))
+        except ForeignCodeError as exc:
+            raise CannotLoadError(f"a stored {shape.name} cannot be loaded: its own code raised {exc}") from None
 
     def member(self, name: str, payload: Any) -> Any:
-        """As above."""
-        entry = self._entry(name)
-        if not issubclass(entry.cls, Enum):
+        """Make a member of an Enum."""
+        shape = self.scope.registry.named(name)
+        if not issubclass(shape.cls, Enum):
             raise TypeError("member")
-        return entry.shape.make(payload)
+        return shape.make(payload, self.scope)
 
     def default(self, name: str) -> Any:
-        """As above."""
-        return defaultdict(_NAMED.get(name) or self._entry(name).cls)
+        """Make a defaultdict of a known class."""
+        return defaultdict(_NAMED.get(name) or self.scope.registry.named(name).cls)
 
     def thing(self, name: str, state: Any) -> Any:
-        """As above."""
-        cls = self._entry(name[1:]).cls if name[:1] == "$" else CLASSES.get(name)
+        """Make a Telegram object."""
+        cls = self.scope.registry.named(name[1:]).cls if name[:1] == "$" else CLASSES.get(name)
         if cls is None:
             raise CannotLoadError("a stored Telegram object is of a class that this python-telegram-bot lacks")
         if not issubclass(cls, TelegramObject):
             raise TypeError("telegram")
+        given = dict(state)
+        is_ours = given.pop("_bot", True) is not None
         made = cls.__new__(cls)
-        made.__setstate__(dict(state))
-        return self._owned(made)
+        made.__setstate__(given)
+        return owned(made, self.scope, is_ours=is_ours)
 
-    def _owned(self, made: Any) -> Any:
-        if isinstance(made, TelegramObject):
-            made.set_bot(self.live)
+    @staticmethod
+    def bot(live: object) -> Any:
+        """Stand for a bot. It gives access to nothing: anyone who can write the bucket could ask it for its token."""
+        return BotReference(is_live=True) if live is True else None
+
+    def _noted(self, shape: Shape, made: Any) -> Any:
+        if shape.declared or shape.is_risky:
+            self.made.append((shape, made))
         return made
 
-    def bot(self, live: object) -> Any:
-        """As above."""
-        if live is not True or self.live is None:
-            return None
-        self.met_bot = True
-        return self.stand_in
 
-    def _entry(self, name: str) -> Any:
-        entry = self.registry.by_name.get(name)
-        if entry is None:
-            raise unregistered(str(name))
-        return entry
+_STORED = frozenset({"python.pattern", "numpy.number", "pydantic.url", "pytz.zone", "dateutil.zone", "pydantic.zone"})
+"""Native types that pickles name by their shape."""

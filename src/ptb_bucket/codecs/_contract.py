@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
+    from ptb_bucket.codecs.types import Equality
+    from ptb_bucket.errors import CannotStoreError
+
 __all__ = ["Codec"]
 
 
@@ -24,19 +27,38 @@ class Codec(Protocol):
     bot: Bot | None
     """The live bot, set again on Telegram objects when they are loaded."""
 
-    def encode(self, value: Any) -> bytes:
+    equality: Equality
+    """What "equal" means, given the registered classes."""
+
+    def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
 
+        Args:
+            value: What to store. It is not changed.
+            known: The record's earlier bytes. Values that came from there unchanged are not tried again.
+
         Raises:
-            CannotStoreError: Something in it cannot live in a bucket; ``path`` names what.
+            CannotStoreError: Something in it cannot live in a bucket; the error names the paths.
         """
 
-    def decode(self, data: bytes) -> Any:
+    def encode_rest(
+        self, value: Any, before: bytes | None, *, origin: str = ""
+    ) -> tuple[bytes | None, list[CannotStoreError]]:
+        """Encode what can be stored of a record; return it, and why something cannot be stored."""
+
+    def decode(self, data: bytes, *, origin: str = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
+        Args:
+            data: What :meth:`encode` returned.
+            origin: Names the record, so that fields that its data lacks get the same default at each decoding.
+
         Raises:
-            CannotLoadError: The bytes are damaged, or need a type that is not registered.
+            CannotLoadError: The bytes are damaged, need a type that is not registered, or do not fit its class.
         """
 
     def decode_all(self, records: Sequence[bytes]) -> list[Any]:
-        """Decode many records, perhaps faster than one by one. Raises as :meth:`decode`; which it was is not said."""
+        """Decode many records, perhaps faster than one by one. Raises as :meth:`decode`, without saying which."""
+
+    def features(self, data: bytes) -> frozenset[str]:
+        """Return the features that a library must have to read these bytes."""

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._foreign_names import ForeignNames
-from ptb_bucket.codecs._json_decode import RESERVED
+from ptb_bucket.codecs._pickle_changes import complete
 from ptb_bucket.codecs._pickle_cost import check_cost
-from ptb_bucket.codecs._registered import Registry, StoredAs
 from ptb_bucket.codecs._surrogates import Surrogate, check_expansion
+from ptb_bucket.codecs.types import Registry, Scope, StoredAs
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -95,12 +95,19 @@ def _reduced(obj: Surrogate) -> Any:
     if meaning.how == "lost":
         return lost, (meaning.name,)
     if meaning.how == "telegram":
-        return allowed.thing, (meaning.name, {key: inner for key, inner in obj.state.items() if key != "_bot"})
+        return allowed.thing, (meaning.name, _with_owner(obj.state))
     if meaning.how == "enum" and not obj.called:
         return allowed.member, (meaning.name, obj.state)
     how = (meaning.name, "call" if obj.called else "new", obj.args)
     made_by = (*how, obj.kwargs) if obj.kwargs else how
     return allowed.object_, made_by, obj.state, iter(obj.items), iter(obj.pairs)
+
+
+def _with_owner(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a Telegram object's state as ours has it: the live bot is not named, none and another one are."""
+    owner = state.get("_bot")
+    rest = {key: inner for key, inner in state.items() if key != "_bot"}
+    return rest if type(owner) is _Bot and owner.live else {**rest, "_bot": None}
 
 
 class _Maker(pickle.Unpickler):
@@ -137,8 +144,8 @@ class ForeignPickles:
     """
 
     def __init__(self, types: Iterable[type | StoredAs], bot: Bot) -> None:
-        self._registry = Registry(types, reserved=RESERVED, native=allowed.IMMUTABLE | frozenset(allowed.NAMES))
-        self._makers = allowed.Makers(self._registry, bot, bot)
+        self._registry = Registry(types)
+        self._bot = bot
         self.names = ForeignNames(self._registry)
 
     def read(self, file: IO[bytes]) -> Any:
@@ -173,7 +180,11 @@ class ForeignPickles:
         check_expansion(read)
         file = io.BytesIO()
         _Writer(file, protocol=5, fix_imports=False).dump(read)
-        return _Maker(file.getvalue(), self._makers).load()
+        makers = allowed.Makers(Scope(self._registry, self._bot))
+        made = _Maker(file.getvalue(), makers).load()
+        for shape, instance in makers.made:
+            complete(shape, instance, makers.scope)
+        return made
 
 
 def _guarded(work: Callable[[], Any]) -> Any:

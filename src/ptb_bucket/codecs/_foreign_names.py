@@ -13,13 +13,13 @@ from telegram import TelegramObject
 
 from ptb_bucket.codecs._allowed import IMMUTABLE, NAMES, Sealed
 from ptb_bucket.codecs._surrogates import Meaning, Surrogate, surrogate_of
-from ptb_bucket.codecs._telegram import CLASSES, DEFAULT_VALUE
+from ptb_bucket.codecs.types import CLASSES, DEFAULT_VALUE, Family
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ptb_bucket.codecs._registered import Entry, Registry
+    from ptb_bucket.codecs.types import Registry, Shape
 
 __all__ = ["ForeignNames"]
 
@@ -72,7 +72,7 @@ class ForeignNames:
 
     def _know_as_script(self, registry: Registry) -> None:
         """Classes of a bot that is started as a script are pickled as of ``__main__``."""
-        by_name: dict[str, list[Entry]] = {}
+        by_name: dict[str, list[Shape]] = {}
         for cls, entry in registry.by_class.items():
             by_name.setdefault(cls.__qualname__, []).append(entry)
         for name, entries in by_name.items():
@@ -122,8 +122,8 @@ class ForeignNames:
         return dt.timezone.utc
 
 
-def _meaning(entry: Entry) -> Meaning:
-    if issubclass(entry.cls, Enum) and not entry.by_functions:
+def _meaning(entry: Shape) -> Meaning:
+    if issubclass(entry.cls, Enum) and entry.family is not Family.FUNCTIONS:
         return Meaning("enum", entry.name, entry.cls)
     if issubclass(entry.cls, TelegramObject):
         return Meaning("telegram", f"${entry.name}")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._opaque import Opaque
 from ptb_bucket.codecs._pickle_cost import check_cost
+from ptb_bucket.codecs._stand_ins import StandIn
 from ptb_bucket.codecs._tolerant import TolerantJsonCodec
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
@@ -38,42 +39,10 @@ _MOST_PARTS: Final = 200_000
 """A pickle of a few bytes can have more parts than any memory holds, by naming the same one twice, again and again."""
 
 
-class _Inert:
-    """An instance of whatever a pickle named: it keeps what it was given."""
-
-    named: tuple[str, str]
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    state: Any
-    members: list[Any]
-    pairs: list[tuple[Any, Any]]
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        made = super().__new__(cls)
-        made.args, made.kwargs, made.state, made.members, made.pairs = args, kwargs, None, [], []
-        return made
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def extend(self, members: Iterable[Any]) -> None:
-        """What is appended to lists."""
-        self.members += members
-
-    def append(self, member: Any) -> None:
-        """As above, one."""
-        self.members.append(member)
-
-    add = append
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.pairs.append((key, value))
-
-
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Answers with a stand-in; nothing is ever imported."""
-        return _REAL.get((module, name)) or type("Inert", (_Inert,), {"named": (module, name)})
+        return _REAL.get((module, name)) or type("Inert", (StandIn,), {"named": (module, name)})
 
 
 def shown_pickle(data: bytes) -> str:
@@ -117,7 +86,7 @@ class _Rendering:
         self.left -= 1
         if self.left < 0:
             raise CannotStoreError("it has too many parts")
-        if isinstance(value, _Inert):
+        if isinstance(value, StandIn):
             return _opaque(self.inert(value))
         if isinstance(value, type):
             return Opaque(".".join(getattr(value, "named", (value.__module__, value.__qualname__))), None)
@@ -127,7 +96,7 @@ class _Rendering:
             return deque(map(self.of, value), value.maxlen)
         return type(value)(map(self.of, value)) if type(value) in (list, tuple, set, frozenset) else value
 
-    def inert(self, value: _Inert) -> _Inert:
+    def inert(self, value: StandIn) -> StandIn:
         """The same, with all that it keeps rendered."""
         made = type(value)(*map(self.of, value.args), **{key: self.of(inner) for key, inner in value.kwargs.items()})
         made.state, made.members = self.of(value.state), list(map(self.of, value.members))
@@ -135,7 +104,7 @@ class _Rendering:
         return made
 
 
-def _opaque(value: _Inert) -> Any:
+def _opaque(value: StandIn) -> Any:
     module, name = value.named
     if value.named in _MOMENTS:
         return _moment(_MOMENTS[value.named], *value.args)
@@ -154,19 +123,19 @@ def _moment(cls: Any, state: Any, zone: Any = None) -> Any:
     return Opaque(cls.__name__, [naive.isoformat(), zone, naive.fold])
 
 
-def _object(value: _Inert) -> Opaque:
+def _object(value: StandIn) -> Opaque:
     name, _, args, kwargs = (*value.args, (), {})[:4]
     return Opaque(name, _content(value, args, kwargs))
 
 
-def _content(value: _Inert, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+def _content(value: StandIn, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """All that there is of it; only its attributes, if they are all."""
     kept = {"args": list(args), "kwargs": kwargs, "state": value.state, "members": value.members, "pairs": value.pairs}
     found = {name: part for name, part in kept.items() if part}
     return found["state"] if list(found) == ["state"] else found
 
 
-_OURS: Final[Mapping[str, Callable[[_Inert], Opaque]]] = {
+_OURS: Final[Mapping[str, Callable[[StandIn], Opaque]]] = {
     "object_": _object,
     "stored": lambda value: Opaque(value.args[0], value.args[1]),
     "member": lambda value: Opaque(value.args[0], value.args[1]),

@@ -4,36 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ptb_bucket.codecs._json_decode import PLAIN, RESERVED, Decoder, is_tagged
+from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
+from ptb_bucket.codecs._json_decode import PLAIN, Decoder, is_tagged, may_have_labels
 from ptb_bucket.codecs._json_depth import check_depth, is_flat
-from ptb_bucket.codecs._json_encode import CarefulEncoder, Encoder
-from ptb_bucket.codecs._json_native import NATIVE, written
-from ptb_bucket.codecs._refusals import TOO_DEEP, too_deep
-from ptb_bucket.codecs._registered import Registry, StoredAs
+from ptb_bucket.codecs._json_encode import Encoder, RepeatedError
+from ptb_bucket.codecs._json_graph import GraphReader
+from ptb_bucket.codecs.types import Drawn, Equality, Registry, Scope, StoredAs, too_deep, written
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from telegram import Bot
 
 __all__ = ["JsonCodec"]
 
-_STEPS_SHOWN = 8
-
 
 class JsonCodec:
     """Values as plain JSON where JSON has them, and as ``{"$tag": payload}`` where it does not.
 
-    What comes back is equal and of the same types at every level, dict keys included. The bytes are strict JSON in
-    UTF-8 without a line break, and equal values (with dicts in the same order) are equal bytes in every process.
+    What comes back is equal and of the same types at every level, dict keys included. An object that one record holds
+    at several places, or that contains itself, is one object again: ``{"$id": 1, ...}`` at the first place and
+    ``{"$ref": 1}`` at the others. The bytes are strict JSON in UTF-8 without a line break, and the same value has the
+    same bytes in every process.
 
     Args:
         types: Classes of the bot's own whose instances are stored: Enum, dataclass, pydantic and attrs models,
-            namedtuples, subclasses of Python's types, any class that pickle could store, or :class:`StoredAs`.
+            named tuples, subclasses of Python's types, any class that pickle could store, or :class:`StoredAs`.
 
     Raises:
-        ConfigurationError: No class, a name twice, or a name that is taken.
+        ConfigurationError: Not a class, a name twice, or a name that is taken.
     """
 
     name: ClassVar[Literal["json", "pickle"]] = "json"
@@ -43,62 +43,110 @@ class JsonCodec:
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
-        self._registry = Registry(types, reserved=RESERVED, native=NATIVE)
+        self._registry = Registry(types)
+        self._drawn = Drawn()
+        self.equality = Equality(Scope(self._registry, None))
 
-    def encode(self, value: Any) -> bytes:
+    def _scope(self, origin: str = "") -> Scope:
+        return Scope(self._registry, self.bot, origin, self._default)
+
+    def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
 
         Args:
             value: What to store. It is not changed.
+            known: The record's earlier bytes. Values that stand in them need no trial whether they can be loaded.
 
         Returns:
-            JSON in UTF-8, on one line.
+            JSON in UTF-8, on one line. :meth:`decode` makes an equal value of it.
 
         Raises:
-            CannotStoreError: Something in it cannot be stored; ``path`` says what.
+            CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
+        encoder = Encoder(self._scope())
         try:
-            return written(Encoder(self._registry, self.bot).value(value, 0)).encode()
-        except UnicodeEncodeError:
-            return self._carefully(value)
+            data = written(encoder.whole(value)).encode()
+        except (CannotStoreError, RepeatedError, UnicodeEncodeError, RecursionError):
+            return self._carefully(value, known)
+        trial = self._trial(known)
+        return data if all(trial(value, tree) for tree in encoder.risky) else self._carefully(value, known)
+
+    def _carefully(self, value: Any, known: Sequence[bytes]) -> bytes:
+        try:
+            return written(careful_tree(self._scope(), value, self._trial(known))).encode()
         except RecursionError:
             raise too_deep() from None
-        except CannotStoreError as exc:
-            if exc.reason is TOO_DEEP:
-                return self._carefully(value)
-            raise
 
-    def _carefully(self, value: Any) -> bytes:
+    def encode_rest(
+        self, value: Any, before: bytes | None, *, origin: str = ""
+    ) -> tuple[bytes | None, list[CannotStoreError]]:
+        """Encode what can be stored of a record, when not all of it can.
+
+        Args:
+            value: What was to be stored. It is not changed.
+            before: What was stored last; it stays at places whose new value cannot be stored.
+            origin: As for :meth:`decode`.
+
+        Returns:
+            The bytes, or None if nothing can be stored; and why something cannot, each with its path.
+        """
+        known = () if before is None else (before,)
+        old = NOTHING if before is None else self.decode(before, origin=origin)
         try:
-            return written(CarefulEncoder(self._registry, self.bot).value(value, 0)).encode()
+            tree, errors = remaining_tree(self._scope(), value, old, self._trial(known))
         except RecursionError:
-            raise too_deep() from None
+            return before, [too_deep()]
         except CannotStoreError as exc:
-            if exc.reason is TOO_DEEP:
-                exc.path = (*exc.path[:_STEPS_SHOWN], "...")
-            raise
+            return before, [exc]
+        return (before if tree is NOTHING else written(tree).encode()), errors
 
-    def decode(self, data: bytes) -> Any:
+    def _trial(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
+        """Return a function that tries whether loading a tree gives the same tree again."""
+
+        def gives_back(_: Any, tree: Any) -> bool:
+            text = written(tree)
+            data = text.encode("utf-8", "surrogatepass")
+            if any(data in earlier for earlier in known):
+                return True
+            try:
+                again = careful_tree(self._scope(), self._decoded(text, ""))
+                return written(again) == text
+            except (CannotLoadError, CannotStoreError):
+                return False
+
+        return gives_back
+
+    def decode(self, data: bytes, *, origin: str = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
             data: What :meth:`encode` returned, perhaps edited by hand.
+            origin: Names the record, so that fields that its data lacks get the same default at each decoding.
 
         Returns:
             The value; Telegram objects in it have the live bot.
 
         Raises:
-            CannotLoadError: It is damaged or nested too deeply, or needs a class that is not registered.
+            CannotLoadError: It is damaged or nested too deeply, needs a class that is not registered, or does not fit
+                its class any more.
         """
         try:
-            value = self.decoder(self._registry, self.bot).loads(data.decode("utf-8"))
+            value = self._decoded(data.decode("utf-8"), origin)
             check_depth(data)
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
             # The original would quote the document.
-            raise CannotLoadError(f"a stored record is damaged: it is no JSON of ours ({type(exc).__name__})") from None
+            raise CannotLoadError(
+                f"a stored record is damaged: it is not JSON as ptb-bucket writes it ({type(exc).__name__})"
+            ) from None
         return value
+
+    def _decoded(self, text: str, origin: str) -> Any:
+        if not is_tagged(text):
+            return PLAIN.decode(text)
+        decoder = self.decoder(self._scope(origin))
+        return GraphReader(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
 
     def decode_all(self, records: Sequence[bytes]) -> list[Any]:
         """Decode many records.
@@ -111,9 +159,24 @@ class JsonCodec:
         """
         return _decoded_as_one(records) or [self.decode(data) for data in records]
 
+    def features(self, data: bytes) -> frozenset[str]:
+        """Return the features that a library must have to read these bytes.
+
+        Args:
+            data: One record's bytes.
+        """
+        return frozenset({"refs"}) if b'"$ref"' in data else frozenset()
+
+    def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
+        """Draw the default of a missing field once, and give each decoding of the record a copy of it."""
+        if not scope.origin:
+            return make()
+        key = (scope.origin, *place, number)
+        return self._drawn.get(key, make, self.encode, self.decode)
+
 
 def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:
-    """All values, if they need no closer look."""
+    """Return all values, if they need no closer look."""
     try:
         text = b",".join(records).decode("utf-8")
         if is_tagged(text) or not all(map(is_flat, records)):

@@ -2,69 +2,117 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
 
-from telegram import Bot, TelegramObject
-
-from ptb_bucket.codecs._equality import same
-from ptb_bucket.codecs._json_native import BIG, NATIVE, in_utf8, written
 from ptb_bucket.codecs._opaque import Opaque
-from ptb_bucket.codecs._reduction import IrreducibleError
-from ptb_bucket.codecs._refusals import attribute, cyclic, item, refusal, too_deep
-from ptb_bucket.codecs._telegram import (
-    CLASSES,
-    Impure,
-    arguments,
-    bot_api_json,
-    from_arguments,
-    from_bot_api_json,
+from ptb_bucket.codecs.types import (
+    BIG,
+    NATIVE,
+    Family,
+    ForeignCodeError,
+    IrreducibleError,
+    Scope,
+    Shape,
+    attribute,
+    check_collisions,
+    guarded,
+    has_identity,
+    item,
+    refusal,
+    too_deep,
+    written,
 )
 from ptb_bucket.errors import CannotStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
-    from ptb_bucket.codecs._registered import Entry, Registry
-
-__all__ = ["CarefulEncoder", "Encoder", "taken"]
+__all__ = ["Encoder", "RepeatedError", "taken"]
 
 # A level may cost four Python frames here and three JSON levels in a document; 1000 is Python's limit for both.
-_DEEPEST = 100
+_DEEPEST: Final = 100
+_FIRST_LOOK: Final = 1_000
+
+WRITERS: Final = {cls: shape.write for cls, shape in NATIVE.items() if shape.write is not None}
+"""Type → what writes it, for the types that need no registration."""
+
+
+class RepeatedError(Exception):
+    """An object occurs twice: one pass without looking back cannot write it."""
 
 
 class Encoder:
-    """Encodes one record.
+    """Encodes one record in which no object occurs twice. If one does, it stops and says so.
 
     Args:
-        registry: The classes that were registered.
-        bot: The live bot.
+        scope: The bot and its classes.
     """
 
     plain: frozenset[type] = frozenset({str, bool, type(None)})
-    """What JSON says as it is."""
+    """Types whose values JSON writes as they are."""
 
-    def __init__(self, registry: Registry, bot: Bot | None) -> None:
-        self.registry = registry
-        self.bot = bot
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.objects: list[Any] = []
+        self.note = self.objects.append
+        self.look_at = _FIRST_LOOK
+        self.risky: list[Any] = []
+        self._is_inside_risky = False
+
+    def whole(self, value: Any) -> Any:
+        """Return the tree of a record.
+
+        Args:
+            value: The record's value.
+
+        Raises:
+            CannotStoreError: Something in it cannot be stored.
+            RepeatedError: An object in it occurs twice.
+        """
+        tree = self.value(value, 0)
+        self._look()
+        return tree
+
+    def _look(self) -> None:
+        """Stop as soon as an object was met twice: a structure that doubles at each level would never end."""
+        if len(set(map(id, self.objects))) != len(self.objects):
+            raise RepeatedError
+        self.look_at = 4 * len(self.objects)
 
     def value(self, value: Any, depth: int) -> Any:
-        """The tree of one value.
+        """Return the tree of one value.
+
+        Args:
+            value: The value.
+            depth: How many levels there are above it.
 
         Raises:
             CannotStoreError: With the path from this value on.
         """
         if depth > _DEEPEST:
             raise too_deep()
-        encode = NATIVE.get(type(value))
-        return encode(self, value, depth + 1) if encode else self.other(value, depth + 1)
+        if len(self.objects) > self.look_at:
+            self._look()
+        write = WRITERS.get(type(value))
+        return write(self, value, depth + 1) if write else self.other(value, depth + 1)
 
-    def mapping(self, value: Mapping[Any, Any], depth: int, step: Callable[[object], str] = item) -> dict[str, Any]:
-        """The tree of a dict, or of attributes by name."""
+    def mapping(self, value: dict[Any, Any], depth: int, step: Callable[[object], str] = item) -> dict[str, Any]:
+        """Return the tree of a dict, or of attributes by name.
+
+        Args:
+            value: The dict.
+            depth: How many levels there are above its values.
+            step: Names the way to a value.
+        """
         tree: dict[str, Any] = {}
-        plain, key = self.plain, None
+        plain, key, is_plain = self.plain, None, True
         try:
             for key, inner in value.items():
-                text = key if type(key) is str and key[:1] != "$" and str in plain else self.key(key, depth)
+                if type(key) is str and key[:1] != "$":
+                    text = key
+                else:
+                    text, is_plain = self.key(key, depth), False
                 cls = type(inner)
                 tree[text] = inner if cls in plain or (cls is int and -BIG < inner < BIG) else self.value(inner, depth)
         except CannotStoreError as exc:
@@ -72,10 +120,17 @@ class Encoder:
             raise
         if len(tree) != len(value):
             raise CannotStoreError("two of its keys would be stored as the same one", hint="Make them differ")
+        if not is_plain:
+            self.hashed(value, tree)
         return tree
 
     def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
-        """The trees of members in order."""
+        """Return the trees of members in order.
+
+        Args:
+            value: The members.
+            depth: How many levels there are above them.
+        """
         tree: list[Any] = []
         plain = self.plain
         try:
@@ -86,12 +141,39 @@ class Encoder:
             raise
         return tree
 
+    def members(self, value: Any, depth: int) -> list[Any]:
+        """Return the trees of a set's members, sorted: the order of a hash table depends on the process.
+
+        Args:
+            value: The set.
+            depth: How many levels there are above its members.
+        """
+        try:
+            trees = [self.value(member, depth) for member in value]
+        except CannotStoreError as exc:
+            exc.path = ("{...}", *exc.path)
+            raise
+        trees.sort(key=written)
+        self.hashed(value, {"$set": trees})
+        return trees
+
     def key(self, key: Any, depth: int) -> str:
-        """A key of a dict that is no plain string."""
+        """Return the text of a dict's key that is not a plain string.
+
+        Args:
+            key: The key.
+            depth: How many levels there are above it.
+        """
         return f"${written(self.value(key, depth))}"
 
     def part(self, value: Any, depth: int, step: str) -> Any:
-        """The tree of a part that has a step of its own."""
+        """Return the tree of a part that has its own step.
+
+        Args:
+            value: The part.
+            depth: How many levels there are above it.
+            step: What names it.
+        """
         try:
             return self.value(value, depth)
         except CannotStoreError as exc:
@@ -99,96 +181,157 @@ class Encoder:
             raise
 
     def other(self, value: Any, depth: int) -> Any:
-        """The tree of an instance of a class that is not Python's."""
-        entry = self.registry.by_class.get(type(value))
-        if entry is not None:
-            return {f"${entry.name}": self.registered(entry, value, depth)}
-        if isinstance(value, Bot):
-            return {"$bot": value is self.bot}
-        if isinstance(value, TelegramObject) and CLASSES.get(type(value).__name__) is type(value):
-            return {"$telegram": [type(value).__name__, *self.telegram(value, depth)]}
+        """Return the tree of an instance of a class that is not Python's.
+
+        Args:
+            value: The instance.
+            depth: How many levels there are above its parts.
+        """
+        shape = self.scope.registry.by_class.get(type(value)) or self.scope.registry.shape(type(value))
+        if shape is None:
+            return self.unknown(value, depth)
+        if shape.write is not None:
+            return guarded_write(shape, self, value, depth)
+        if has_identity(value):
+            self.note(value)
+        return self.proven(shape, value, lambda: {f"${shape.name}": self.registered(shape, value, depth)})
+
+    def unknown(self, value: Any, depth: int) -> Any:
+        """Return the tree of a value without a shape, or refuse it.
+
+        Args:
+            value: The value.
+            depth: How many levels there are above its parts.
+        """
         if type(value) is Opaque:
+            self.note(value)
             return {f"${value.name}": self.value(value.payload, depth)}
         raise refusal(value)
 
-    def registered(self, entry: Entry, value: Any, depth: int) -> Any:
-        """The payload of an instance of a registered class."""
-        payload = taken(entry, value)
-        if entry.by_functions:
-            return self.value(payload, depth)
+    def proven(self, shape: Shape, value: Any, write: Callable[[], Any]) -> Any:  # noqa: ARG002  for subclasses
+        """Return what ``write`` returns, and note it if only loading it can show that it can be loaded.
+
+        Args:
+            shape: The shape of the value.
+            value: The value.
+            write: Makes its tree.
+        """
+        if not shape.is_risky or self._is_inside_risky:
+            return write()
+        self._is_inside_risky = True
+        try:
+            tree = write()
+        finally:
+            self._is_inside_risky = False
+        self.risky.append(tree)
+        return tree
+
+    def hashed(self, members: Any, tree: Any) -> None:
+        """Look at what is hashed when it is loaded: by code of its author, or with as many collisions as possible.
+
+        Args:
+            members: The dict or the set.
+            tree: Its tree.
+        """
+        check_hashes(members)
+        if any(map(_is_authors, members)):
+            self.risky.append(tree)
+
+    def registered(self, shape: Shape, value: Any, depth: int) -> Any:
+        """Return the payload of an instance of a registered class.
+
+        Args:
+            shape: Its shape.
+            value: The instance.
+            depth: How many levels there are above its parts.
+        """
+        payload = taken(shape, value, self.scope)
+        if shape.family is Family.FUNCTIONS:
+            return self.payload(payload, depth)
         if type(payload) is dict:
             return self.mapping(payload, depth + 1, attribute)
         try:
-            return self.value(payload, depth)
+            return self.payload(payload, depth)
         except CannotStoreError as exc:
             # Which part of the pickle protocol it was would not help.
             exc.path = exc.path[1:]
             raise
 
-    def telegram(self, value: TelegramObject, depth: int) -> list[Any]:
-        """Bot API JSON if that gives the object back, else None and its arguments."""
-        name = type(value).__name__
-        if _gives_back(value, lambda: from_bot_api_json(name, bot_api_json(value), self.bot)):
-            return [self.mapping(bot_api_json(value), depth + 1, attribute)]
-        given = arguments(value)
-        # Their own parts first: the path to what cannot be stored says more than that the whole cannot.
-        tree = self.mapping(given, depth + 1, attribute)
-        if _gives_back(value, lambda: from_arguments(name, dict(given), self.bot)):
-            return [None, tree]
-        raise refusal(value, why="neither its Bot API form nor its arguments give it back")
+    def payload(self, payload: Any, depth: int) -> Any:
+        """Return the tree of what a shape made: it is not an object of the record, and cannot occur twice.
+
+        Args:
+            payload: What ``take`` returned.
+            depth: How many levels there are above it.
+        """
+        if type(payload) is list:
+            return self.sequence(payload, depth + 1)
+        return self.mapping(payload, depth + 1) if type(payload) is dict else self.value(payload, depth)
 
 
-def taken(entry: Entry, value: Any) -> Any:
-    """An instance of a registered class as a plainer value.
+def guarded_write(shape: Shape, writer: Any, value: Any, depth: int) -> Any:
+    """Let a shape write a value whose class is another library's.
+
+    Args:
+        shape: The shape.
+        writer: Writes its parts.
+        value: The value.
+        depth: How many levels there are above its parts.
+
+    Raises:
+        CannotStoreError: It cannot be stored, or its own code raised.
+    """
+    try:
+        return guarded(shape.write, writer, value, depth)  # type: ignore[arg-type]
+    except ForeignCodeError as exc:
+        raise refusal(value, why=f"taking it apart raised {exc}") from None
+
+
+def taken(shape: Shape, value: Any, scope: Scope) -> Any:
+    """Take an instance of a registered class apart.
+
+    Args:
+        shape: Its shape.
+        value: The instance.
+        scope: The bot and its classes.
+
+    Returns:
+        A plainer value.
 
     Raises:
         CannotStoreError: Its class does not let itself be taken apart.
     """
     try:
-        return entry.shape.take(value)
-    except (CannotStoreError, RecursionError):
-        raise
+        return guarded(_take, shape, value, scope)
+    except ForeignCodeError as exc:
+        raise refusal(value, why=f"taking it apart raised {exc}") from None
+
+
+def _take(shape: Shape, value: Any, scope: Scope) -> Any:
+    try:
+        return shape.take(value, scope)
     except IrreducibleError:
         raise refusal(value, registered=True) from None
-    except Exception as exc:  # noqa: BLE001  the code of the class ran
-        raise refusal(value, why=f"taking it apart raised {type(exc).__name__}") from None
 
 
-def _gives_back(value: TelegramObject, make: Callable[[], TelegramObject]) -> bool:
+def _is_authors(member: Any) -> bool:
+    """Tell whether hashing a member runs code of a bot's author."""
+    cls = type(member)
+    if cls is tuple or cls is frozenset:
+        return any(map(_is_authors, member))
+    return cls not in NATIVE and not issubclass(cls, Enum)
+
+
+def check_hashes(members: Any) -> None:
+    """Refuse members that collide in a hash table, as the decoder does.
+
+    Args:
+        members: A dict or a set.
+
+    Raises:
+        CannotStoreError: Too many have one hash.
+    """
     try:
-        return same(make(), value)
-    except Impure:
-        return False
-    except RecursionError:
-        raise
-    except Exception:  # noqa: BLE001  PTB's constructors ran
-        # Whatever PTB raises about arguments that Telegram would not have sent.
-        return False
-
-
-class CarefulEncoder(Encoder):
-    """Takes the time to look for lone surrogates and cycles; the second try when the first one failed."""
-
-    plain = frozenset({bool, type(None)})
-
-    def __init__(self, registry: Registry, bot: Bot | None) -> None:
-        super().__init__(registry, bot)
-        self.way: list[object] = []
-
-    def value(self, value: Any, depth: int) -> Any:
-        if any(above is value for above in self.way):
-            raise cyclic()
-        # Small objects that Python shares are no containers, and cannot lead to themselves.
-        self.way.append(value if type(value) not in _ATOMS else object())
-        try:
-            return super().value(value, depth)
-        finally:
-            self.way.pop()
-
-    def key(self, key: Any, depth: int) -> str:
-        if type(key) is str and key[:1] != "$" and in_utf8(key):
-            return key
-        return super().key(key, depth)
-
-
-_ATOMS = frozenset({str, int, float, bool, type(None), bytes})
+        guarded(check_collisions, list(members))
+    except ForeignCodeError:
+        raise CannotStoreError("too many of its keys or members have one hash", hint="Use strings") from None

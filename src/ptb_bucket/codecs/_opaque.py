@@ -1,15 +1,15 @@
-"""Instances of classes that are not known here, kept as they lie: whoever edits what is beside them loses nothing."""
+"""Instances of classes that are not known here, kept as they are stored, so that an edit beside them loses nothing."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ptb_bucket.codecs._equality import same
+from ptb_bucket.codecs.types import Identified, same
 
 __all__ = ["Opaque"]
 
 
-class Opaque:
+class Opaque(Identified):
     """One value whose class is not known: it is encoded as it was, and merges as a whole.
 
     Args:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptb_bucket.codecs._contract import Codec
-    from ptb_bucket.codecs._registered import StoredAs
+    from ptb_bucket.codecs.types import StoredAs
 
 __all__ = ["open_codec"]
 

@@ -5,81 +5,96 @@ from __future__ import annotations
 import io
 import pickle
 import types
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from enum import Enum
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfo
 
 from telegram import Bot, TelegramObject
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs._json_decode import RESERVED
+from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
+from ptb_bucket.codecs._json_decode import Decoder
 from ptb_bucket.codecs._json_encode import taken
-from ptb_bucket.codecs._parts import path_to
-from ptb_bucket.codecs._reduction import IrreducibleError, reduction
-from ptb_bucket.codecs._refusals import factory_refusal, refusal, too_deep
-from ptb_bucket.codecs._registered import Entry, Registry, StoredAs
-from ptb_bucket.codecs._telegram import CLASSES
+from ptb_bucket.codecs._json_graph import GraphReader
+from ptb_bucket.codecs._pickle_changes import check_changes, check_collisions_in, complete
+from ptb_bucket.codecs.types import (
+    CLASSES,
+    BotReference,
+    Drawn,
+    Equality,
+    Family,
+    IrreducibleError,
+    Registry,
+    Scope,
+    Shape,
+    StoredAs,
+    factory_refusal,
+    guarded,
+    hashes_by_hand,
+    owner_of,
+    reduction,
+    refusal,
+    too_deep,
+    written,
+)
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["PickleCodec"]
 
 _PROTOCOL = 5
-_NATIVE = allowed.IMMUTABLE | frozenset(allowed.NAMES)
 _GLOBALS = (*allowed.IMMUTABLE, *allowed.MAKERS)
-_STAND_IN = allowed.Sealed(lambda: None)
 _PLAIN_FACTORIES = (None, *allowed.IMMUTABLE)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
-
-
-class _RefusedError(Exception):
-    """Carries the part that cannot be stored, for which a path is still to be found."""
-
-    def __init__(self, part: object, error: CannotStoreError) -> None:
-        super().__init__()
-        self.part = part
-        self.error = error
+_MOST_PROVEN: Final = 10_000
 
 
 class _Pickler(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, registry: Registry, bot: object) -> None:
+    def __init__(self, file: io.BytesIO, scope: Scope) -> None:
         super().__init__(file, protocol=_PROTOCOL, fix_imports=False)
-        self.registry = registry
-        self.bot = bot
+        self.scope = scope
+        self.risky: list[Any] = []
 
     def reducer_override(self, obj: Any) -> Any:
         """Called for everything but exact instances of pickle's own basic types."""
-        try:
-            return self._reduced(obj)
-        except CannotStoreError as exc:
-            raise _RefusedError(obj, exc) from None
-
-    def _reduced(self, obj: Any) -> Any:
         cls = type(obj)
-        if isinstance(obj, type) or cls in _FUNCTIONS:
+        if issubclass(cls, type) or cls in _FUNCTIONS:
             return self._global(obj)
         if cls is defaultdict and not any(obj.default_factory is plain for plain in _PLAIN_FACTORIES):
             return allowed.default, (self._factory(obj),), None, None, iter(obj.items())
         if cls in allowed.IMMUTABLE:
             return NotImplemented
-        if obj is self.bot or isinstance(obj, Bot):
-            return allowed.bot, (obj is self.bot,)
-        return self._instance(obj, self.registry.by_class.get(cls))
+        if cls is BotReference or issubclass(cls, Bot):
+            return allowed.bot, (obj.is_live if cls is BotReference else obj is self.scope.bot,)
+        return self._instance(obj, self.scope.registry.by_class.get(cls))
 
-    def _instance(self, obj: Any, entry: Entry | None) -> Any:
-        if entry is None:
+    def _instance(self, obj: Any, shape: Shape | None) -> Any:
+        if shape is None:
             return self._unregistered(obj)
-        if entry.by_functions:
-            return allowed.stored, (entry.name, taken(entry, obj))
-        if isinstance(obj, Enum):
-            return allowed.member, (entry.name, taken(entry, obj))
-        if isinstance(obj, TelegramObject):
-            return allowed.thing, (f"${entry.name}", obj.__getstate__())
-        return self._taken_apart(obj, entry.name)
+        if shape.is_risky or (shape.family is not Family.ENUM and hashes_by_hand(type(obj))):
+            self.risky.append(obj)
+        if issubclass(type(obj), Enum) and shape.family is Family.ENUM:
+            return allowed.member, (shape.name, taken(shape, obj, self.scope))
+        if issubclass(type(obj), TelegramObject) and shape.family is not Family.FUNCTIONS:
+            return allowed.thing, (f"${shape.name}", self._state(obj))
+        payload = self._row(shape, obj)
+        return self._taken_apart(obj, shape.name) if payload is None else (allowed.stored, (shape.name, payload))
+
+    def _row(self, shape: Shape, obj: Any) -> Any:
+        """Return what is stored by the shape: with fields by name where pickle would store them by position."""
+        if shape.family is Family.FUNCTIONS:
+            return taken(shape, obj, self.scope)
+        payload = taken(shape, obj, self.scope) if shape.family is Family.RECORD else None
+        return payload if type(payload) is dict else None
+
+    def _state(self, obj: TelegramObject) -> dict[str, Any]:
+        state: dict[str, Any] = obj.__getstate__()
+        return state if owner_of(obj, self.scope) is not None else {**state, "_bot": None}
 
     def _global(self, obj: Any) -> Any:
         # By identity: a metaclass may say that it equals anything.
@@ -92,29 +107,33 @@ class _Pickler(pickle.Pickler):
         if isinstance(factory, type):
             if factory in allowed.NAMES:
                 return allowed.NAMES[factory]
-            if factory in self.registry.by_class:
-                return self.registry.by_class[factory].name
+            if factory in self.scope.registry.by_class:
+                return self.scope.registry.by_class[factory].name
         raise factory_refusal()
 
     def _unregistered(self, obj: Any) -> Any:
-        name = type(obj).__name__
-        if CLASSES.get(name) is type(obj):
-            return allowed.thing, (name, obj.__getstate__())
-        if type(obj) not in allowed.NAMES:
+        cls = type(obj)
+        if CLASSES.get(cls.__name__) is cls:
+            return allowed.thing, (cls.__name__, self._state(obj))
+        if cls in allowed.NAMES:
+            return self._python(obj, allowed.NAMES[cls])
+        shape = self.scope.registry.shape(cls)
+        if shape is None:
             raise refusal(obj)
-        name = allowed.NAMES[type(obj)]
+        return allowed.stored, (shape.name, taken(shape, obj, self.scope))
+
+    def _python(self, obj: Any, name: str) -> Any:
         if type(obj) is Fraction:
             # Some Pythons pickle them as decimal text, which ends at 4300 digits.
             return allowed.object_, (name, "call", (obj.numerator, obj.denominator))
-        return self._zone(obj, name) if type(obj) is ZoneInfo else self._taken_apart(obj, name)
+        if type(obj) is ZoneInfo:
+            if obj.key is None:
+                raise refusal(obj, why="it was read from a file and has no key")
+            return allowed.object_, (name, "call", (obj.key,))
+        return self._taken_apart(obj, name)
 
     @staticmethod
-    def _zone(obj: ZoneInfo, name: str) -> Any:
-        if obj.key is None:
-            raise refusal(obj, why="it was read from a file and has no key")
-        return allowed.object_, (name, "call", (obj.key,))
-
-    def _taken_apart(self, obj: Any, name: str) -> Any:
+    def _taken_apart(obj: Any, name: str) -> Any:
         try:
             parts = reduction(obj)
         except IrreducibleError:
@@ -151,7 +170,7 @@ class PickleCodec:
         types: As for :class:`JsonCodec`.
 
     Raises:
-        ConfigurationError: No class, a name twice, or a name that is taken.
+        ConfigurationError: Not a class, a name twice, or a name that is taken.
     """
 
     name: ClassVar[Literal["json", "pickle"]] = "pickle"
@@ -159,70 +178,170 @@ class PickleCodec:
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
-        self._registry = Registry(types, reserved=RESERVED, native=_NATIVE)
+        self._registry = Registry(types)
+        self._drawn = Drawn()
+        self._proven: OrderedDict[bytes, None] = OrderedDict()
+        self.equality = Equality(Scope(self._registry, None))
 
-    def encode(self, value: Any) -> bytes:
+    def _scope(self, origin: str = "") -> Scope:
+        return Scope(self._registry, self.bot, origin, self._default)
+
+    def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
 
         Args:
             value: What to store. It is not changed.
+            known: The record's earlier bytes; the same bytes need no trial whether they can be loaded.
 
         Returns:
-            A pickle that :meth:`decode` accepts.
+            A pickle of which :meth:`decode` makes an equal value.
 
         Raises:
-            CannotStoreError: Something in it cannot be stored; ``path`` says what.
+            CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
         try:
-            return self._dumps(value, self.bot)
-        except _RefusedError as exc:
-            exc.error.path = (*path_to(value, exc.part), *exc.error.path)
-            raise exc.error from None
+            data, risky = guarded(self._dumps, value)
+        except Exception as exc:  # noqa: BLE001  anybody's code ran
+            self._explain(value)
+            raise exc if isinstance(exc, CannotStoreError) else _unpicklable(exc) from None
+        if risky and data not in known:
+            self._try(value, data, risky)
+        return data
+
+    def _dumps(self, value: Any) -> tuple[bytes, list[Any]]:
+        file = io.BytesIO()
+        pickler = _Pickler(file, self._scope())
+        pickler.dump(value)
+        return file.getvalue(), pickler.risky
+
+    def _explain(self, value: Any) -> None:
+        """Raise an error that names everything that cannot be stored, with its path."""
+        try:
+            careful_tree(self._scope(), value, self._gives_back)
         except RecursionError:
             raise too_deep() from None
-        except (pickle.PicklingError, TypeError, ValueError, AttributeError) as exc:
-            raise CannotStoreError(f"it cannot be pickled ({type(exc).__name__})") from None
 
-    def _dumps(self, value: Any, bot: object) -> bytes:
-        file = io.BytesIO()
-        _Pickler(file, self._registry, bot).dump(value)
-        return file.getvalue()
+    # ---------------------------------------------------------------- what can be loaded
 
-    def decode(self, data: bytes) -> Any:
+    def _try(self, value: Any, data: bytes, risky: list[Any]) -> None:
+        """Try whether new values of classes whose code runs at loading can be loaded."""
+        digests = [self._digest(part) for part in risky]
+        if None not in digests and self._proven.keys() >= set(digests):
+            return
+        if not self._loads_equal(value, data):
+            self._explain(value)
+            raise CannotStoreError("loading it would not give it back", hint="Register its classes with StoredAs(...)")
+        self._note(digests)
+
+    def _loads_equal(self, value: Any, data: bytes) -> bool:
+        try:
+            return self.equality.identical(self.decode(data), value)
+        except CannotLoadError:
+            return False
+
+    def _gives_back(self, value: Any, _: Any) -> bool:
+        """Tell whether a part of a record can be loaded by itself."""
+        try:
+            return self._loads_equal(value, guarded(self._dumps, value)[0])
+        except Exception:  # noqa: BLE001  anybody's code ran
+            return False
+
+    def _digest(self, value: Any) -> bytes | None:
+        try:
+            text = written(careful_tree(self._scope(), value))
+        except (CannotStoreError, RecursionError):
+            return None
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    def _note(self, digests: Iterable[bytes | None]) -> None:
+        self._proven.update(dict.fromkeys(digest for digest in digests if digest is not None))
+        while len(self._proven) > _MOST_PROVEN:
+            self._proven.popitem(last=False)
+
+    # ---------------------------------------------------------------- what remains
+
+    def encode_rest(
+        self, value: Any, before: bytes | None, *, origin: str = ""
+    ) -> tuple[bytes | None, list[CannotStoreError]]:
+        """Encode what can be stored of a record, when not all of it can.
+
+        Args:
+            value: What was to be stored. It is not changed.
+            before: What was stored last; it stays at places whose new value cannot be stored.
+            origin: As for :meth:`decode`.
+
+        Returns:
+            The bytes, or None if nothing can be stored; and why something cannot, each with its path.
+        """
+        old = NOTHING if before is None else self.decode(before, origin=origin)
+        scope = self._scope()
+        try:
+            tree, errors = remaining_tree(scope, value, old, self._gives_back)
+            if tree is NOTHING:
+                return before, errors
+            return self.encode(GraphReader(Decoder(scope)).loads(written(tree))), errors
+        except RecursionError:
+            return before, [too_deep()]
+        except CannotStoreError as exc:
+            return before, [exc]
+
+    # ---------------------------------------------------------------- loading
+
+    def decode(self, data: bytes, *, origin: str = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
             data: What :meth:`encode` returned.
+            origin: Names the record, so that fields that its data lacks get the same default at each decoding.
 
         Returns:
             The value; Telegram objects in it have the live bot.
 
         Raises:
-            CannotLoadError: It is damaged, or names anything that is not on the allow-list.
+            CannotLoadError: It is damaged, names anything that is not on the allow-list, or does not fit its class any
+                more.
         """
-        return self.decode_all([data])[0]
-
-    def decode_all(self, records: Sequence[bytes]) -> list[Any]:
-        """Decode many records. Raises as :meth:`decode`."""
         try:
-            return self._loads(records)
+            return self._loads(data, origin)
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
+            check_changes(data, self._registry)
             # The original would quote the data.
             raise CannotLoadError(
-                f"a stored record is damaged: it is no pickle of ours ({type(exc).__name__})"
+                f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__})"
             ) from None
 
-    def _loads(self, records: Sequence[bytes]) -> list[Any]:
-        makers = allowed.Makers(self._registry, self.bot, _STAND_IN)
-        values = [_Unpickler(data, makers).load() for data in records]
-        if not makers.met_bot:
-            return values
-        return [self._with_bot(values[0])] if len(values) == 1 else [self._loads([data])[0] for data in records]
+    def decode_all(self, records: Sequence[bytes]) -> list[Any]:
+        """Decode many records. Raises as :meth:`decode`."""
+        return [self.decode(data) for data in records]
 
-    def _with_bot(self, value: Any) -> Any:
-        # The live bot holds the token, and instructions of a pickle could change it. So it takes its place only in
-        # a second pass, over instructions that were written here and now.
-        again = self._dumps(value, _STAND_IN)
-        return _Unpickler(again, allowed.Makers(self._registry, self.bot, self.bot)).load()
+    def _loads(self, data: bytes, origin: str) -> Any:
+        check_collisions_in(data)
+        makers = allowed.Makers(self._scope(origin))
+        value = _Unpickler(data, makers).load()
+        if makers.made:
+            self._finish(makers, data)
+        return value
+
+    def _finish(self, makers: allowed.Makers, data: bytes) -> None:
+        if makers.by_position:
+            check_changes(data, self._registry)
+        for shape, made in makers.made:
+            complete(shape, made, makers.scope)
+        self._note(self._digest(made) for shape, made in makers.made if shape.is_risky)
+
+    def features(self, data: bytes) -> frozenset[str]:  # noqa: ARG002  as JsonCodec.features
+        """Return the features that a library must have to read these bytes: every version reads all pickles."""
+        return frozenset()
+
+    def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
+        """Draw the default of a missing field once, and give each decoding of the record a copy of it."""
+        if not scope.origin:
+            return make()
+        return self._drawn.get((scope.origin, *place, number), make, self.encode, self.decode)
+
+
+def _unpicklable(exc: Exception) -> CannotStoreError:
+    kind = exc.args[0] if type(exc).__name__ == "ForeignCodeError" else type(exc).__name__
+    return CannotStoreError(f"it cannot be pickled ({kind})")

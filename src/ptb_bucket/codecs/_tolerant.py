@@ -5,17 +5,36 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ptb_bucket.codecs._json import JsonCodec
-from ptb_bucket.codecs._json_decode import Decoder, UnknownClassError
+from ptb_bucket.codecs._json_decode import Decoder
 from ptb_bucket.codecs._opaque import Opaque
+from ptb_bucket.codecs.types import NewerTelegramError, Shape, UnknownClassError
 
 __all__ = ["TolerantJsonCodec"]
 
 
+def _opaque(name: str) -> Shape:
+    """Return the shape of instances whose class is not known: they are kept as they are stored."""
+
+    def fill(made: Opaque, payload: Any, _: Any) -> None:
+        made.payload = payload
+
+    return Shape(
+        Opaque, name, lambda value, _: value.payload, lambda payload, _: Opaque(name, payload),
+        begin=lambda _: Opaque(name, None), fill=fill,
+    )  # fmt: skip
+
+
 class _TolerantDecoder(Decoder):
-    def _made(self, name: str, payload: Any) -> Any:
+    def shape(self, name: str) -> Shape:
         try:
-            return super()._made(name, payload)
+            return super().shape(name)
         except UnknownClassError:
+            return _opaque(name)
+
+    def made(self, name: str, payload: Any) -> Any:
+        try:
+            return super().made(name, payload)
+        except (UnknownClassError, NewerTelegramError):
             return Opaque(name, payload)
         except Exception:
             # Such as a moment whose zone is of an unknown class: then all of it is.

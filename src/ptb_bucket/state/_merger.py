@@ -12,7 +12,7 @@ from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, K
 from ptb_bucket.state.resolvers import MISSING, Resolver, keep_ours, keep_theirs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state.records import Record
@@ -38,11 +38,30 @@ class Merger:
     defaults: Mapping[Kind, Callable[[], Any]] = field(default_factory=dict)
     _empty: dict[Kind, bytes] = field(default_factory=dict, repr=False)
 
-    def encode(self, record: Record, value: Any) -> Encoded:
-        """One record's bytes; None for its empty default, which is not stored (rule 15)."""
+    def encode(self, record: Record, value: Any, known: Sequence[Encoded] = ()) -> Encoded:
+        """Encode one record; None for its empty default, which is not stored (rule 15).
+
+        Args:
+            record: Which one.
+            value: Its value.
+            known: Earlier encodings. Values that stand in them are not tried again.
+        """
         if value is None or value is MISSING:
             return None
-        encoded = self.codec.encode(value)
+        return self._pruned(record, self.codec.encode(value, known=[data for data in known if data is not None]))
+
+    def encode_rest(self, record: Record, value: Any, before: Encoded) -> Encoded:
+        """Encode what can be stored of a value that cannot be stored as a whole.
+
+        Args:
+            record: Which one.
+            value: Its value.
+            before: What was stored last, which stays where something cannot be stored.
+        """
+        rest, _ = self.codec.encode_rest(value, before, origin=record.label)
+        return None if rest is None else self._pruned(record, rest)
+
+    def _pruned(self, record: Record, encoded: bytes) -> Encoded:
         return None if encoded == self._encoded_default(record) else encoded
 
     def _encoded_default(self, record: Record) -> Encoded:
@@ -61,7 +80,7 @@ class Merger:
         if encoded is None:
             return self.default(record)
         try:
-            return self.codec.decode(encoded)
+            return self.codec.decode(encoded, origin=record.label)
         except CannotLoadError as error:
             raise CannotLoadError(f"{record.label}: {error}") from error
 
@@ -105,7 +124,7 @@ class Merger:
         merged = self._merged(record, merge, *values)
         if decided is not None:
             decided += [(record, path) for path in merge.decided]
-        return self.encode(record, merged)
+        return self.encode(record, merged, (base, ours, theirs))
 
     def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded, *, unread: bool = False) -> Any:
         """What a live object should become when what it was made from has become ``theirs``; see :meth:`merge`."""

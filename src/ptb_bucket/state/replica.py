@@ -14,7 +14,6 @@ from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnsavedError
 from ptb_bucket.state._commit import commit_document
 from ptb_bucket.state._giving import Giving
 from ptb_bucket.state._loops import for_each
-from ptb_bucket.state._salvage import salvaged
 from ptb_bucket.state.records import HANDLED, Record
 from ptb_bucket.state.resolvers import MISSING
 
@@ -43,15 +42,15 @@ class Replica(Giving):
         """
         ledger = self._places.stages(record).ledger
         try:
-            ledger.stage(record, self.merger.encode(record, value), drop=value is None or value is MISSING)
+            known = (ledger.top(record), ledger.stored(record))
+            ledger.stage(record, self.merger.encode(record, value, known), drop=value is None or value is MISSING)
             self.unstorable.pop(record, None)
         except CannotStoreError as error:
             error.record = record.label
             if not error.path and record.kind in self.merger.defaults and "register" in error.reason:
                 error.hint = "Pass the application's context_types to BucketPersistence too"
             self.unstorable[record] = error
-            rest = salvaged(self.codec, value, self.merger.decode(record, ledger.top(record)))
-            ledger.stage(record, self.merger.encode(record, rest))
+            ledger.stage(record, self.merger.encode_rest(record, value, ledger.top(record)))
             raise
 
     @property

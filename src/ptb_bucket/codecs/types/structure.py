@@ -8,7 +8,7 @@ from collections import deque
 from functools import cache
 from typing import Any, Final
 
-__all__ = ["Structure", "attribute_slots", "has_identity", "has_own_equality", "is_a", "structure_of"]
+__all__ = ["Identified", "Structure", "attribute_slots", "has_identity", "has_own_equality", "is_a", "structure_of"]
 
 
 class Structure(enum.Enum):
@@ -50,7 +50,13 @@ def _has_own_equality(cls: Any) -> bool:
     return own_hash not in (None, object.__hash__) and own_equality is not object.__eq__
 
 
-_WITH_IDENTITY: Final = (dict, list, set, deque, bytearray)
+class Identified:
+    """A base for classes whose instances have an identity, although they define an equality."""
+
+    __slots__ = ()
+
+
+_WITH_IDENTITY: Final = (dict, list, set, deque, bytearray, Identified)
 _WITHOUT: Final = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, enum.Enum)
 
 
@@ -113,5 +119,11 @@ def attribute_slots(cls: Any) -> tuple[str, ...]:
     names: list[str] = []
     for base in cls.__mro__:
         slots: Any = vars(base).get("__slots__", ())
-        names += [slots] if isinstance(slots, str) else list(slots)
+        names += [_mangled(base, name) for name in ([slots] if isinstance(slots, str) else slots)]
     return tuple(name for name in names if not name.startswith("__"))
+
+
+def _mangled(cls: type, name: str) -> str:
+    """Return the name under which Python keeps a private slot."""
+    is_private = name.startswith("__") and not name.endswith("__")
+    return f"_{cls.__name__.lstrip('_')}{name}" if is_private else name

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copyreg
 import dataclasses
+import types
 from typing import Any
 
-__all__ = ["IrreducibleError", "Reduction", "attributes", "has_own_state", "reduction"]
+from ptb_bucket.codecs.types.shape import ForeignCodeError, guarded
+
+__all__ = ["IrreducibleError", "Reduction", "attributes", "has_own_state", "hashes_by_hand", "reduction", "runs_code"]
 
 _PROTOCOL = 4
 _PARTS = 5
@@ -53,11 +56,18 @@ def reduction(value: object) -> Reduction:
     Raises:
         IrreducibleError: It refuses, or answers with something that only pickle could follow.
     """
+    try:
+        return guarded(_reduction, value)
+    except ForeignCodeError as exc:
+        raise IrreducibleError(f"{exc}") from None
+
+
+def _reduction(value: object) -> Reduction:
     parts = _reduce(value)
-    if not isinstance(parts, tuple) or any(part is not None for part in parts[_PARTS:]):
-        raise IrreducibleError(type(value).__qualname__)
+    if type(parts) is not tuple or any(part is not None for part in parts[_PARTS:]):
+        raise ForeignCodeError("its __reduce__ returned something that only pickle could follow")
     function, args, state, items, pairs = (*parts, None, None, None)[:_PARTS]
-    rest = (state, list(items or ()), list(pairs or ()))
+    rest = (state, [] if items is None else list(items), [] if pairs is None else list(pairs))
     if function is copyreg.__newobj__:  # type: ignore[attr-defined]
         return Reduction(args[0], True, args[1:], {}, *rest)  # noqa: FBT003  the field's name is new
     if function is copyreg.__newobj_ex__:  # type: ignore[attr-defined]
@@ -66,14 +76,8 @@ def reduction(value: object) -> Reduction:
 
 
 def _reduce(value: object) -> Any:
-    try:
-        reduce = copyreg.dispatch_table.get(type(value))
-        return reduce(value) if reduce else value.__reduce_ex__(_PROTOCOL)
-    except RecursionError:
-        raise
-    except Exception as exc:  # noqa: BLE001  anybody's __reduce__ ran
-        # Anybody's code ran here. Its message may contain data, so only the kind of failure goes on.
-        raise IrreducibleError(type(exc).__name__) from None
+    reduce = copyreg.dispatch_table.get(type(value))
+    return reduce(value) if reduce else value.__reduce_ex__(_PROTOCOL)
 
 
 def attributes(value: object, parts: Reduction) -> dict[str, Any] | None:
@@ -102,18 +106,50 @@ def _named(state: Any, *, custom: bool) -> dict[str, Any] | None:
 
 
 _STATE_METHODS = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
-_GENERATORS = frozenset({"attr", "attrs", "collections", "dataclasses", "pydantic"})
+_LOAD_METHODS = (*_STATE_METHODS, "__new__", "__setitem__", "append", "extend", "_missing_")
+_GENERATORS = frozenset({"attr", "attrs", "builtins", "collections", "dataclasses", "enum", "pydantic", "typing"})
 
 
 def has_own_state(cls: type) -> bool:
-    """Whether its author wrote how it is stored, rather than dataclasses, attrs, pydantic or Python itself.
+    """Tell whether its author wrote how it is stored, rather than dataclasses, attrs, pydantic or Python itself.
 
     Args:
         cls: The class.
     """
+    return _writes_any(cls, _STATE_METHODS)
+
+
+def runs_code(cls: type) -> bool:
+    """Tell whether the author's code runs when an instance is put together from what pickle would store of it.
+
+    Args:
+        cls: The class.
+    """
+    return cls in copyreg.dispatch_table or _writes_any(cls, _LOAD_METHODS)
+
+
+def _writes_any(cls: type, methods: tuple[str, ...]) -> bool:
     bases = [base for base in cls.__mro__ if base not in (object, tuple)]
-    return any(_by_hand(vars(base).get(name)) for base in bases for name in _STATE_METHODS)
+    return any(_by_hand(vars(base).get(name)) for base in bases for name in methods)
+
+
+def hashes_by_hand(cls: type) -> bool:
+    """Tell whether the author wrote how instances are hashed or compared, rather than dataclasses or attrs.
+
+    Args:
+        cls: The class.
+    """
+    methods = (vars(base).get(name) for base in cls.__mro__ for name in ("__hash__", "__eq__"))
+    codes = (getattr(method, "__code__", None) for method in methods)
+    return any(code is not None and not code.co_filename.startswith("<") for code in codes)
 
 
 def _by_hand(method: object) -> bool:
-    return method is not None and (getattr(method, "__module__", None) or "").partition(".")[0] not in _GENERATORS
+    function = getattr(method, "__func__", method)
+    if not callable(function) or isinstance(function, _OF_PYTHON):
+        return False
+    root = (getattr(function, "__module__", None) or "").partition(".")[0]
+    return root not in _GENERATORS and not root.startswith("namedtuple_")
+
+
+_OF_PYTHON = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)

@@ -1,0 +1,393 @@
+"""Values → trees, with all the care that few records need.
+
+The plain encoder hands over here when an object occurs twice, when something cannot be stored, and when a string is not
+valid Unicode. This one visits each object once, labels those that occur again, names everything that cannot be
+stored with its path, and can leave that out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.codecs._json_encode import Encoder, taken
+from ptb_bucket.codecs.types import (
+    Family,
+    ForeignCodeError,
+    Shape,
+    UnregisteredError,
+    attribute,
+    cyclic,
+    declared,
+    guarded,
+    has_identity,
+    in_utf8,
+    is_live,
+    item,
+    name_of,
+    refusal,
+    shape_of,
+    together,
+    unhelpful,
+    written,
+)
+from ptb_bucket.errors import CannotStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ptb_bucket.codecs.types import Scope
+
+__all__ = ["NOTHING", "Prove", "careful_tree", "remaining_tree"]
+
+Prove = Callable[[Any, Any], bool]
+"""(value, tree) → whether loading the tree gives the same tree again."""
+
+NOTHING: Final = object()
+"""No value: where there is nothing to fall back to."""
+
+_STEPS_SHOWN: Final = 8
+_MOST_ERRORS: Final = 50
+_PAIRS: Final = 4  # their place in the row that the pickle protocol makes of an object
+
+Hole = tuple[int, int]
+"""A dict or an object, and which of its members it is."""
+
+
+def careful_tree(scope: Scope, value: Any, prove: Prove | None = None) -> Any:
+    """Return the tree of a record.
+
+    Args:
+        scope: The bot and its classes.
+        value: The record's value.
+        prove: Tries whether a value can be loaded.
+
+    Raises:
+        CannotStoreError: Something in it cannot be stored. The error names everything that cannot.
+    """
+    first = _CarefulEncoder(scope, prove)
+    tree = first.attempt(value)
+    if first.errors:
+        raise together(first.errors, scope.registry.by_name)
+    return first.labelled(value) if first.again else tree
+
+
+def remaining_tree(scope: Scope, value: Any, before: Any, prove: Prove) -> tuple[Any, list[CannotStoreError]]:
+    """Return the tree of what can be stored of a record: everything else is cut out at the nearest key or attribute.
+
+    Args:
+        scope: The bot and its classes.
+        value: The record's value. It is not changed.
+        before: What was stored before; it stays where something cannot be stored. :data:`NOTHING` for nothing.
+        prove: As for :func:`careful_tree`.
+
+    Returns:
+        The tree, or :data:`NOTHING` if nothing can be stored, and why something cannot.
+    """
+    found: list[CannotStoreError] = []
+    holes: dict[Hole, Any] = {}
+    while True:
+        encoder = _CarefulEncoder(scope, prove, holes, before)
+        tree = encoder.attempt(value)
+        found += encoder.errors
+        if not encoder.new_holes:
+            break
+        holes.update(encoder.new_holes)
+    if tree is NOTHING:
+        return NOTHING, found
+    return (encoder.labelled(value) if encoder.again else tree), found
+
+
+class _CarefulEncoder(Encoder):
+    """Encodes one record; see this module.
+
+    Args:
+        scope: The bot and its classes.
+        prove: Tries whether a value can be loaded; None for no trial.
+        holes: What stands in for members that cannot be stored; None to leave nothing out.
+        before: What was stored before.
+    """
+
+    plain = frozenset({bool, type(None)})
+
+    def __init__(
+        self, scope: Scope, prove: Prove | None = None, holes: dict[Hole, Any] | None = None, before: Any = NOTHING
+    ) -> None:
+        super().__init__(scope)
+        self.prove = prove
+        self.holes = holes
+        self.before = before
+        self.errors: list[CannotStoreError] = []
+        self.new_holes: dict[Hole, Any] = {}
+        self.met: dict[int, Any] = {}
+        self.again: set[int] = set()
+        self.labels: dict[int, int] | None = None
+        self.way: list[Any] = []
+        self.steps: list[str] = []
+        self.whole_only = 0  # how many values around this one are stored as a whole, or not at all
+
+    def attempt(self, value: Any) -> Any:
+        """Return the tree, with references that name nothing yet; :data:`NOTHING` if all of it cannot be stored."""
+        try:
+            return self.value(value, 0)
+        except CannotStoreError as exc:
+            self._record(exc)
+            return NOTHING
+
+    def labelled(self, value: Any) -> Any:
+        """Return the tree with labels: the objects that occur again are known by now."""
+        second = _CarefulEncoder(self.scope, None, self.holes, self.before)
+        second.again, second.labels = self.again, {}
+        second.objects += self.met.values()  # kept alive: the identities of the dead are given to others
+        tree = second.value(value, 0)
+        if self.prove is not None and not self.prove(value, tree):
+            raise CannotStoreError(
+                "it contains itself, or one object at several places, in a way that cannot be loaded again",
+                hint="Store an id instead of the object",
+            )
+        return tree
+
+    def _record(self, exc: CannotStoreError) -> None:
+        exc.path = (*self.steps, *exc.path)
+        if len(exc.path) > _STEPS_SHOWN and "deep" in exc.reason:
+            exc.path = (*exc.path[:_STEPS_SHOWN], "...")
+        if len(self.errors) < _MOST_ERRORS:
+            self.errors.append(exc)
+
+    # ---------------------------------------------------------------- identity
+
+    def value(self, value: Any, depth: int) -> Any:
+        if not has_identity(value):
+            return self._without_identity(value, depth)
+        if id(value) in self.met:
+            return self._reference(value)
+        self.met[id(value)] = value
+        number = self._label(value)
+        self.way.append(value)
+        try:
+            tree = super().value(value, depth)
+        finally:
+            self.way.pop()
+        if number is None:
+            return tree
+        return {"$id": number, "$list": tree} if type(tree) is list else {"$id": number, **tree}
+
+    def _without_identity(self, value: Any, depth: int) -> Any:
+        if type(value) in _ATOMS:
+            return super().value(value, depth)
+        if any(above is value for above in self.way):
+            raise cyclic()
+        self.way.append(value)
+        try:
+            return super().value(value, depth)
+        finally:
+            self.way.pop()
+
+    def _label(self, value: Any) -> int | None:
+        if self.labels is None or id(value) not in self.again:
+            return None
+        return self.labels.setdefault(id(value), len(self.labels) + 1)
+
+    def _reference(self, value: Any) -> Any:
+        shape = self.scope.registry.shape(type(value))
+        if shape is not None and shape.begin is None and any(above is value for above in self.way):
+            raise cyclic()
+        self.again.add(id(value))
+        return {"$ref": self.labels[id(value)] if self.labels is not None else 0}
+
+    # ---------------------------------------------------------------- parts
+
+    def mapping(self, value: dict[Any, Any], depth: int, step: Callable[[object], str] = item) -> dict[str, Any]:
+        tree: dict[str, Any] = {}
+        owner, before = (self.way[-1] if step is attribute and self.way else value), self.before
+        is_plain = True
+        for number, (key, inner) in enumerate(value.items()):
+            is_plain = is_plain and type(key) is str
+            self.steps.append(step(key))
+            self.before = _member(before, key, step) if step is item or type(before) is type(owner) else NOTHING
+            try:
+                self._put(tree, key, inner, depth, (id(owner), number))
+            except CannotStoreError as exc:
+                self._cannot(exc, owner, key, (id(owner), number), step)
+            finally:
+                self.steps.pop()
+                self.before = before
+        if len(tree) < len(value) and not (self.errors or self.holes):
+            raise CannotStoreError("two of its keys would be stored as the same one", hint="Make them differ")
+        if not is_plain:
+            self.hashed(value, tree)
+        return tree
+
+    def _put(self, tree: dict[str, Any], key: Any, inner: Any, depth: int, hole: Hole) -> None:
+        if self.holes and hole in self.holes:
+            inner = self.holes[hole]
+            if inner is NOTHING:
+                return
+        tree[self.key(key, depth)] = self.value(inner, depth)
+
+    def _cannot(self, exc: CannotStoreError, owner: Any, key: Any, hole: Hole, step: Callable[[object], str]) -> None:
+        """Note what cannot be stored. An object that would be incomplete without it cannot be stored either."""
+        is_needed = step is attribute and self.before is NOTHING and _needs(owner, key)
+        if self.whole_only or (self.holes is not None and is_needed):
+            exc.path = (step(key), *exc.path)
+            raise exc
+        self._record(exc)
+        filled_before = self.holes is not None and hole in self.holes
+        self.new_holes[hole] = NOTHING if filled_before else self.before
+
+    def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
+        tree: list[Any] = []
+        failed: CannotStoreError | None = None
+        before = self.before
+        for number, inner in enumerate(value):
+            self.steps.append(item(number))
+            self.before = _element(before, number, value)
+            try:
+                tree.append(self.value(inner, depth))
+            except CannotStoreError as exc:
+                if failed is None:
+                    failed = exc
+                    failed.path = (item(number), *failed.path)
+                else:
+                    self._record(exc)
+            finally:
+                self.steps.pop()
+        self.before = before
+        if failed is not None:
+            raise failed
+        return tree
+
+    def members(self, value: Any, depth: int) -> list[Any]:
+        ordered = sorted(value, key=self._alone) if any(map(_may_be_shared, value)) else value
+        before, self.before = self.before, NOTHING
+        try:
+            trees = [self.part(member, depth, "{...}") for member in ordered]
+        finally:
+            self.before = before
+        if ordered is value:
+            trees.sort(key=written)
+        self.hashed(value, {"$set": trees})
+        return trees
+
+    def _alone(self, member: Any) -> str:
+        """Return a text by which members with labels can be ordered: that of the member by itself."""
+        try:
+            return written(careful_tree(self.scope, member))
+        except CannotStoreError:
+            return ""
+
+    def key(self, key: Any, depth: int) -> str:
+        if type(key) is str and key[:1] != "$" and in_utf8(key):
+            return key
+        before, self.before = self.before, NOTHING
+        try:
+            return super().key(key, depth)
+        finally:
+            self.before = before
+
+    def hashed(self, members: Any, tree: Any) -> None:
+        known = len(self.risky)
+        super().hashed(members, tree)
+        is_whole = not (self.errors or self.again or self.holes)
+        if len(self.risky) > known and self.prove and is_whole and not self.prove(members, tree):
+            raise refusal(members, why="loading it would not give back all of its keys or members")
+
+    # ---------------------------------------------------------------- classes
+
+    def registered(self, shape: Shape, value: Any, depth: int) -> Any:
+        payload = taken(shape, value, self.scope)
+        if type(payload) is dict and shape.family is not Family.FUNCTIONS:
+            return self.mapping(payload, depth + 1, attribute)
+        if type(payload) is not list or shape.family is Family.FUNCTIONS:
+            return self._whole(payload, depth)
+        return [
+            self._pairs(value, part, depth + 1) if number == _PAIRS else self._whole(part, depth + 1)
+            for number, part in enumerate(payload)
+        ]
+
+    def _whole(self, part: Any, depth: int) -> Any:
+        """Return the tree of a part that is stored as a whole or not at all, and has no step in the path."""
+        before, self.before = self.before, NOTHING
+        self.whole_only += 1
+        try:
+            return self.payload(part, depth)
+        finally:
+            self.whole_only -= 1
+            self.before = before
+
+    def _pairs(self, owner: Any, pairs: list[Any], depth: int) -> list[Any]:
+        """Return the trees of what is put into an instance of a dict class, as a dict's would be."""
+        trees: list[Any] = []
+        before = self.before
+        for number, (key, inner) in enumerate(pairs):
+            self.steps.append(item(key))
+            self.before = _member(before, key, item)
+            try:
+                found = (self.holes or {}).get((id(owner), number), inner)
+                if found is not NOTHING:
+                    trees.append([self.value(key, depth + 1), self.value(found, depth + 1)])
+            except CannotStoreError as exc:
+                self._cannot(exc, owner, key, (id(owner), number), item)
+            finally:
+                self.steps.pop()
+                self.before = before
+        return trees
+
+    def unknown(self, value: Any, depth: int) -> Any:
+        try:
+            return super().unknown(value, depth)
+        except UnregisteredError as exc:
+            if exc.cls is type(value) and not is_live(value):
+                self._look_inside(value, depth)
+            raise
+
+    def _look_inside(self, value: Any, depth: int) -> None:
+        """Name the classes that its instances consist of, too, and find out whether registering it would help."""
+        try:
+            shape: Shape = guarded(shape_of, type(value), name_of(type(value)))
+            self.registered(shape, value, depth)
+        except CannotStoreError as exc:
+            if not exc.path:
+                raise unhelpful(type(value)) from None
+            self._record(exc)
+        except ForeignCodeError:
+            raise unhelpful(type(value)) from None
+
+    def proven(self, shape: Shape, value: Any, write: Callable[[], Any]) -> Any:
+        before = len(self.again), len(self.errors)
+        tree = super().proven(shape, value, write)
+        if self.prove is None or not shape.is_risky or len(self.errors) > before[1] or self.holes:
+            return tree
+        alone = tree if len(self.again) == before[0] else careful_tree(self.scope, value)
+        if not self.prove(value, alone):
+            raise refusal(value, why="loading it would not give it back")
+        return tree
+
+
+_ATOMS: Final = frozenset({str, int, float, bool, type(None), bytes})
+
+
+def _may_be_shared(member: Any) -> bool:
+    cls = type(member)
+    return any(map(_may_be_shared, member)) if cls is tuple or cls is frozenset else cls not in _ATOMS
+
+
+def _member(before: Any, key: Any, step: Callable[[object], str]) -> Any:
+    """Return what was stored at this place before."""
+    try:
+        if step is attribute:
+            return NOTHING if before is NOTHING else guarded(getattr, before, key, NOTHING)
+        return dict.get(before, key, NOTHING) if issubclass(type(before), dict) else NOTHING
+    except Exception:  # noqa: BLE001  a key's own code ran
+        return NOTHING
+
+
+def _element(before: Any, number: int, value: Any) -> Any:
+    """Return what was stored at this place of a list before, if the list has as many elements as then."""
+    same_kind = type(before) is type(value) and type(value) in (list, tuple)
+    return before[number] if same_kind and len(before) == len(value) else NOTHING
+
+
+def _needs(owner: Any, key: Any) -> bool:
+    found = declared(type(owner))
+    return found is not None and key in found.required

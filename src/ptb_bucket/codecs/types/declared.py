@@ -1,0 +1,187 @@
+"""The fields that a class declares, and stored data that has others: what a deployment with a changed class may load."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.codecs.types.shape import guarded
+from ptb_bucket.errors import CannotLoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from ptb_bucket.codecs.types.scope import Scope
+
+__all__ = ["Declared", "declared", "outdated", "qualified"]
+
+
+def qualified(cls: type) -> str:
+    """Return how messages call a class: with its module, so that two of the same name can be told apart.
+
+    Args:
+        cls: The class.
+    """
+    return f"{cls.__qualname__.rpartition('<locals>.')[2]} (module {cls.__module__})"
+
+
+def outdated(cls: type, reason: str) -> CannotLoadError:
+    """Return the error for stored data that does not fit its class any more.
+
+    Args:
+        cls: The class as it is now.
+        reason: What does not fit.
+    """
+    return CannotLoadError(
+        f"a stored {qualified(cls)} {reason}. Deploy a version of the class that can read it, or change the stored "
+        "value with 'ptb-bucket set'. Until then it stays in the bucket as it is"
+    )
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The fields of one class.
+
+    Attributes:
+        cls: The class.
+        required: Fields that every stored instance must have.
+        defaults: What makes the value of a field that stored data lacks, given the instance.
+        others: Fields that an instance may have or not.
+        is_closed: Instances cannot carry attributes that the class does not declare.
+    """
+
+    cls: Any
+    required: frozenset[str]
+    defaults: Mapping[str, Callable[[Any], Any]]
+    others: frozenset[str] = frozenset()
+    is_closed: bool = False
+
+    def check(self, given: Collection[str]) -> list[str]:
+        """Compare the fields of stored data with those of the class.
+
+        Args:
+            given: The names of the stored fields.
+
+        Returns:
+            The fields that need their default.
+
+        Raises:
+            CannotLoadError: A required field is missing; a field is unknown and cannot be carried; or some are unknown
+                and others missing, as when a field was renamed.
+        """
+        missing = [name for name in (*self.required, *self.defaults) if name not in given]
+        if not missing and len(given) <= len(self.required) + len(self.defaults):
+            return []
+        unknown = [name for name in given if not self._knows(name)]
+        absent = sorted(self.required.difference(given))
+        if absent or (unknown and (missing or self.is_closed)):
+            raise outdated(self.cls, self._difference(unknown, absent or missing))
+        return missing
+
+    def _knows(self, name: str) -> bool:
+        return name in self.required or name in self.defaults or name in self.others or hasattr(self.cls, name)
+
+    @staticmethod
+    def _difference(unknown: list[str], missing: list[str]) -> str:
+        more = f"has {_listed(unknown)}, which the class does not have" if unknown else ""
+        less = f"lacks {_listed(missing)}, which the class has" if missing else ""
+        return " and ".join(filter(None, (more, less)))
+
+    def complete(self, made: Any, given: Collection[str], name: str, scope: Scope, put: Callable[..., None]) -> None:
+        """Give an instance the defaults of the fields that its stored data lacks.
+
+        Args:
+            made: The instance, with the stored fields.
+            given: The names of these.
+            name: What documents call the class.
+            scope: The record that is read.
+            put: Sets a field: (instance, name, value).
+
+        Raises:
+            CannotLoadError: As :meth:`check`.
+        """
+        for field in self.check(given):
+            make = self.defaults[field]
+            put(made, field, scope.default(name, field, lambda make=make: guarded(make, made)))  # type: ignore[misc]
+
+
+def _listed(names: list[str]) -> str:
+    word = "the field" if len(names) == 1 else "the fields"
+    return f"{word} {', '.join(map(repr, names))}"
+
+
+def declared(cls: Any) -> Declared | None:
+    """Return the fields that a dataclass, an attrs class, a pydantic model or a named tuple declares.
+
+    Args:
+        cls: The class.
+
+    Returns:
+        None for a class whose fields nobody declared.
+    """
+    if dataclasses.is_dataclass(cls):
+        return _of_dataclass(cls)
+    if hasattr(cls, "__attrs_attrs__"):
+        return _of_attrs(cls)
+    if hasattr(cls, "model_fields"):
+        return _of_model(cls)
+    return _of_named_tuple(cls) if issubclass(cls, tuple) and hasattr(cls, "_field_defaults") else None
+
+
+def _closed(cls: Any) -> bool:
+    return not cls.__dictoffset__
+
+
+def _of_dataclass(cls: Any) -> Declared:
+    required, defaults, others = set(), {}, set()
+    for field in dataclasses.fields(cls):
+        if field.default_factory is not dataclasses.MISSING:
+            defaults[field.name] = _ignoring(field.default_factory)
+        elif field.default is not dataclasses.MISSING:
+            defaults[field.name] = _constant(field.default)
+        else:
+            (required if field.init else others).add(field.name)
+    return Declared(cls, frozenset(required), defaults, frozenset(others), _closed(cls))
+
+
+def _of_attrs(cls: Any) -> Declared:
+    required, defaults, others = set(), {}, set()
+    for field in cls.__attrs_attrs__:
+        default = field.default
+        if hasattr(default, "takes_self"):
+            defaults[field.name] = default.factory if default.takes_self else _ignoring(default.factory)
+        elif type(default).__name__ != "_Nothing":
+            defaults[field.name] = _constant(default)
+        else:
+            (required if field.init else others).add(field.name)
+    return Declared(cls, frozenset(required), defaults, frozenset(others), _closed(cls))
+
+
+def _of_model(cls: Any) -> Declared:
+    required = frozenset(name for name, info in cls.model_fields.items() if info.is_required())
+    optional = {name: info for name, info in cls.model_fields.items() if name not in required}
+    defaults = {name: _of_field(info) for name, info in optional.items()}
+    return Declared(cls, required, defaults, is_closed=cls.model_config.get("extra") == "forbid")
+
+
+def _of_field(info: Any) -> Callable[[Any], Any]:
+    """Return what makes a model's default; a factory may take the fields that are known by then."""
+    factory = info.default_factory
+    if factory is not None and inspect.signature(factory).parameters:
+        return lambda made: factory(dict(made.__dict__))
+    return lambda _: info.get_default(call_default_factory=True)
+
+
+def _of_named_tuple(cls: Any) -> Declared:
+    defaults = {name: _constant(value) for name, value in cls._field_defaults.items()}
+    return Declared(cls, frozenset(cls._fields) - defaults.keys(), defaults, is_closed=True)
+
+
+def _ignoring(factory: Callable[[], Any]) -> Callable[[Any], Any]:
+    return lambda _: factory()
+
+
+def _constant(value: Any) -> Callable[[Any], Any]:
+    return lambda _: value

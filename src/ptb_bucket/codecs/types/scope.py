@@ -1,0 +1,122 @@
+"""What a codec knows while it reads or writes one record."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telegram import Bot
+
+    from ptb_bucket.codecs.types.registry import Registry
+
+__all__ = ["BotReference", "Drawn", "Scope"]
+
+_MOST_DRAWN: Final = 65_536
+
+
+class BotReference:
+    """Stands for a bot that was stored as a value. It gives access to nothing, and least of all to the token.
+
+    A bucket's contents must not turn into the live bot: anyone with write access to the bucket could read its token.
+    Telegram objects get their bot when they are loaded. In your handlers, use ``context.bot``.
+    """
+
+    __slots__ = ("_is_live",)
+
+    def __init__(self, *, is_live: bool) -> None:
+        self._is_live = is_live
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether it was this bot that was stored, rather than another one."""
+        return self._is_live
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"A bot that was stored comes back without {name!r}. Use context.bot instead.")
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is BotReference and other.is_live == self._is_live
+
+    def __hash__(self) -> int:
+        return hash((BotReference, self._is_live))
+
+    def __repr__(self) -> str:
+        return "<a stored bot>"
+
+
+class Drawn:
+    """Remembers the defaults that fields got when they were loaded, so that each loading of one record agrees.
+
+    A default may come from a clock or from ``uuid4``: drawn anew at each decoding, it would look like a change.
+    """
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[tuple[str, str, str, int], bytes] = OrderedDict()
+
+    def get(
+        self,
+        key: tuple[str, str, str, int],
+        draw: Callable[[], Any],
+        encode: Callable[[Any], bytes],
+        decode: Callable[[bytes], Any],
+    ) -> Any:
+        """Return the default that was drawn first, as a new object.
+
+        Args:
+            key: The record, the class, the field, and which instance of that class in the record it is.
+            draw: Makes a default.
+            encode: Value → bytes.
+            decode: Bytes → value.
+        """
+        if key not in self._values:
+            self._values[key] = encode(draw())
+            if len(self._values) > _MOST_DRAWN:
+                self._values.popitem(last=False)
+        return decode(self._values[key])
+
+
+class Scope:
+    """The bot, its classes, and what has been met so far in one record.
+
+    Args:
+        registry: The known classes.
+        bot: The live bot; None in tools that have none.
+        origin: Whose record is read; see :class:`Drawn`.
+        draw: Returns the default of a field that stored data lacks.
+    """
+
+    __slots__ = ("_met", "bot", "draw", "live", "origin", "registry")
+
+    STAND_IN: Final[Any] = BotReference(is_live=True)
+    """What Telegram objects have for their bot where there is none, so that they are stored as before."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        bot: Bot | None,
+        origin: str = "",
+        draw: Callable[[Scope, tuple[str, str], int, Callable[[], Any]], Any] | None = None,
+    ) -> None:
+        self.registry = registry
+        self.bot = bot
+        self.live: Any = self.STAND_IN if bot is None else bot
+        self.origin = origin
+        self.draw = draw
+        self._met: dict[tuple[str, str], int] = {}
+
+    def default(self, name: str, field: str, make: Callable[[], Any]) -> Any:
+        """Return the default of a field that the stored data of an instance lacks: the same at each decoding.
+
+        Args:
+            name: What documents call its class.
+            field: The field.
+            make: Makes a default.
+        """
+        place = (name, field)
+        number = self._met[place] = self._met.get(place, 0) + 1
+        return make() if self.draw is None else self.draw(self, place, number, make)
