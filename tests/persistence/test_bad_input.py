@@ -10,7 +10,7 @@ import threading
 import pytest
 from telegram.ext import ExtBot
 
-from ptb_bucket import BucketPersistence
+from ptb_bucket import BucketPersistence, StoredAs
 from ptb_bucket.errors import (
     AccessError,
     CannotLoadError,
@@ -206,12 +206,28 @@ async def test_flush_tells_of_what_could_not_be_stored_until_it_is_gone():
     assert (persistence.stats.pending, persistence.stats.last_error) == ((), None)
 
 
-async def test_cycles_are_refused_and_their_neighbours_saved():
+async def test_a_record_that_contains_itself_is_stored():
     store = MemoryStore()
     data = {"name": "Ada", "deep": {"ok": 1}}
     data["deep"]["self"] = data
-    with pytest.raises(CannotStoreError, match=r"user_data\[42\]"):
-        await opened(store).update_user_data(42, data)
+    await opened(store).update_user_data(42, data)
+    again = (await opened(store).get_user_data())[42]
+    assert again["deep"]["self"] is again
+    assert again["deep"]["ok"] == 1
+
+
+class Ring:
+    def __init__(self, to):
+        self.to = to
+
+
+async def test_a_cycle_through_functions_is_refused_and_its_neighbours_are_saved():
+    store = MemoryStore()
+    types = [StoredAs(Ring, encode=lambda ring: [ring.to], decode=lambda parts: Ring(*parts))]
+    ring = Ring(None)
+    ring.to = [ring]
+    with pytest.raises(CannotStoreError, match=r'user_data\[42\]\["ring"\].*contains itself'):
+        await opened(store, types=types).update_user_data(42, {"name": "Ada", "ring": ring, "deep": {"ok": 1}})
     assert await opened(store).get_user_data() == {42: {"name": "Ada", "deep": {"ok": 1}}}
 
 

@@ -9,7 +9,7 @@ import pytest
 from telegram.ext import ContextTypes, ExtBot
 
 from ptb_bucket import BucketPersistence, edit_bot_data, edit_chat_data, edit_user_data
-from ptb_bucket.codecs import JsonCodec, Opaque
+from ptb_bucket.codecs import BotReference, JsonCodec, Opaque
 from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationError, NotFoundError, RefusedError
 from ptb_bucket.state import Kind, Record
 from ptb_bucket.stores import MemoryStore
@@ -181,7 +181,7 @@ async def test_a_pickle_needs_the_classes_of_that_record(store):
         assert (await set_value(state, USER, "list[0]", '{"$Cart":{"items":[]}}')).changed
     bot = running(store, codec="pickle")
     user = (await bot.get_user_data())[42]
-    assert (user["list"], user["cart"], user["bot"]) == ([Cart([]), 2], Cart([1]), bot.bot)
+    assert (user["list"], user["cart"], user["bot"]) == ([Cart([]), 2], Cart([1]), BotReference(is_live=True))
 
 
 async def test_a_page_goes_on_after_the_last_one(store):

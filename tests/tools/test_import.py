@@ -183,11 +183,12 @@ async def test_what_cannot_be_stored_is_refused_or_left_out(tmp_path, uri):
 
 
 async def test_what_only_the_codec_refuses(tmp_path, uri):
-    """A cycle, which JSON cannot say and pickle can."""
-    loop = [1]
-    loop.append(loop)
-    (tmp_path / "bot.pickle").write_bytes(pickle.dumps({**DATA, "user_data": {1: {"good": 1, "loop": loop}}}))
-    with pytest.raises(RefusedError, match=r'user_data\[1\]\["loop"\].*--leave-out'):
+    """A value that is nested more deeply than JSON documents may be, and that pickle can store."""
+    deep = []
+    for _ in range(120):
+        deep = [deep]
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps({**DATA, "user_data": {1: {"good": 1, "deep": deep}}}))
+    with pytest.raises(RefusedError, match=r'user_data\[1\]\["deep"\].*--leave-out'):
         await imported(tmp_path / "bot.pickle", uri)
     assert not list(tmp_path.glob("state/*.json"))
     await imported(tmp_path / "bot.pickle", uri, leave_out=True)

@@ -13,6 +13,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -116,17 +117,22 @@ class Makers:
     """What the functions above do when a pickle is loaded.
 
     Args:
-        scope: The bot and its classes.
+        make_scope: Returns the bot and its classes; called once, and only if something needs them.
 
     Attributes:
         made: The instances of registered classes that were made, with their shapes.
         by_position: Whether one of them may have its fields in an order that its class no longer has.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, make_scope: Callable[[], Scope]) -> None:
+        self._make_scope = make_scope
         self.made: list[tuple[Shape, Any]] = []
         self.by_position = False
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The bot and its classes."""
+        return self._make_scope()
 
     def named(self, module: str, name: str) -> Any:
         """Return what a pickle means by a name; None if it may not name it."""
@@ -141,9 +147,9 @@ class Makers:
         shape = self.scope.registry.named(name)
         self.by_position = self.by_position or shape.family is Family.RECORD
         try:
-            return self._noted(shape, guarded(rebuild, shape.cls, how, args, None, (), (), kwargs))
-        except ForeignCodeError as exc:
-            raise outdated(shape.cls, f"cannot be made again: its own code raised {exc}") from None
+            return self._noted(shape, rebuild(shape.cls, how, args, kwargs=kwargs))
+        except Exception as exc:  # noqa: BLE001  the author's code ran, or the arguments are others
+            raise outdated(shape.cls, f"cannot be made again: that raised {type(exc).__name__}") from None
 
     def stored(self, name: str, payload: Any) -> Any:
         """Make a value from what its shape took."""

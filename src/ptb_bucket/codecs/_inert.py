@@ -22,9 +22,8 @@ from ptb_bucket.codecs._tolerant import TolerantJsonCodec
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from typing_extensions import Self
 
 __all__ = ["shown_pickle"]
 

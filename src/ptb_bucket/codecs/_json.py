@@ -45,10 +45,15 @@ class JsonCodec:
         self.bot: Bot | None = None
         self._registry = Registry(types)
         self._drawn = Drawn()
-        self.equality = Equality(Scope(self._registry, None))
+        self._anonymous = Scope(self._registry, None)
+        self.equality = Equality(self._anonymous)
 
     def _scope(self, origin: str = "") -> Scope:
-        return Scope(self._registry, self.bot, origin, self._default)
+        if origin:
+            return Scope(self._registry, self.bot, origin, self._default)
+        if self._anonymous.bot is not self.bot:
+            self._anonymous = Scope(self._registry, self.bot)
+        return self._anonymous
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
@@ -68,8 +73,9 @@ class JsonCodec:
             data = written(encoder.whole(value)).encode()
         except (CannotStoreError, RepeatedError, UnicodeEncodeError, RecursionError):
             return self._carefully(value, known)
-        trial = self._trial(known)
-        return data if all(trial(value, tree) for tree in encoder.risky) else self._carefully(value, known)
+        if encoder.risky and not all(self._trial(known)(value, tree) for tree in encoder.risky):
+            return self._carefully(value, known)
+        return data
 
     def _carefully(self, value: Any, known: Sequence[bytes]) -> bytes:
         try:
@@ -169,8 +175,6 @@ class JsonCodec:
 
     def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
         """Draw the default of a missing field once, and give each decoding of the record a copy of it."""
-        if not scope.origin:
-            return make()
         key = (scope.origin, *place, number)
         return self._drawn.get(key, make, self.encode, self.decode)
 

@@ -353,10 +353,10 @@ class _CarefulEncoder(Encoder):
         except ForeignCodeError:
             raise unhelpful(type(value)) from None
 
-    def proven(self, shape: Shape, value: Any, write: Callable[[], Any]) -> Any:
+    def proven(self, shape: Shape, value: Any, depth: int) -> Any:
         before = len(self.again), len(self.errors)
-        tree = super().proven(shape, value, write)
-        if self.prove is None or not shape.is_risky or len(self.errors) > before[1] or self.holes:
+        tree = super().proven(shape, value, depth)
+        if self.prove is None or len(self.errors) > before[1] or self.holes:
             return tree
         alone = tree if len(self.again) == before[0] else careful_tree(self.scope, value)
         if not self.prove(value, alone):

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ptb_bucket.codecs._json_depth import check_depth
-from ptb_bucket.codecs.types import TAGS, ForeignCodeError, check_collisions, guarded, owned, qualified
+from ptb_bucket.codecs.types import TAGS, check_collisions, owned, qualified
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -88,28 +88,27 @@ class Decoder:
         Raises:
             CannotLoadError: Its class is not registered, or it is damaged.
         """
-        return self.guarded(name, lambda: self.made(name, payload))
+        try:
+            return self.made(name, payload)
+        except CannotLoadError:
+            raise
+        except Exception as exc:  # noqa: BLE001  damage and authors' classes may raise anything
+            raise self.failure(name, exc) from None
 
-    def guarded(self, name: str, work: Any) -> Any:
-        """Run what makes a value; a failure names the class, and quotes nothing of the payload.
+    def failure(self, name: str, exc: Exception) -> CannotLoadError:
+        """Return the error for a value that could not be made: it names the class, and quotes nothing of the payload.
 
         Args:
             name: The tag.
-            work: Makes the value.
-
-        Raises:
-            CannotLoadError: It could not be made.
+            exc: What was raised.
         """
-        try:
-            return guarded(work)
-        except ForeignCodeError as exc:
-            shape = self.scope.registry.by_name.get(name)
-            if shape is not None and shape.is_risky:
-                raise CannotLoadError(
-                    f"a stored {qualified(shape.cls)} cannot be loaded: its own code raised {exc}. Correct the class, "
-                    "or the stored value with 'ptb-bucket set'"
-                ) from None
-            raise CannotLoadError(f"a stored {name[:_LONGEST_NAME]} is damaged ({exc})") from None
+        shape = self.scope.registry.by_name.get(name)
+        if shape is not None and shape.is_risky:
+            return CannotLoadError(
+                f"a stored {qualified(shape.cls)} cannot be loaded: its own code raised {type(exc).__name__}. Correct "
+                "the class, or the stored value with 'ptb-bucket set'"
+            )
+        return CannotLoadError(f"a stored {name[:_LONGEST_NAME]} is damaged ({type(exc).__name__})")
 
     def shape(self, name: str) -> Shape:
         """Return the shape that a tag stands for.

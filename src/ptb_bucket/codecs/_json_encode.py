@@ -26,7 +26,7 @@ from ptb_bucket.codecs.types import (
 from ptb_bucket.errors import CannotStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["Encoder", "RepeatedError", "taken"]
 
@@ -52,13 +52,15 @@ class Encoder:
     plain: frozenset[type] = frozenset({str, bool, type(None)})
     """Types whose values JSON writes as they are."""
 
+    look_at = _FIRST_LOOK
+    _is_inside_risky = False
+    risky: Sequence[Any] = ()
+    """The trees that have to be tried."""
+
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.objects: list[Any] = []
         self.note = self.objects.append
-        self.look_at = _FIRST_LOOK
-        self.risky: list[Any] = []
-        self._is_inside_risky = False
 
     def whole(self, value: Any) -> Any:
         """Return the tree of a record.
@@ -71,7 +73,8 @@ class Encoder:
             RepeatedError: An object in it occurs twice.
         """
         tree = self.value(value, 0)
-        self._look()
+        if len(self.objects) > 1:
+            self._look()
         return tree
 
     def _look(self) -> None:
@@ -194,7 +197,9 @@ class Encoder:
             return guarded_write(shape, self, value, depth)
         if has_identity(value):
             self.note(value)
-        return self.proven(shape, value, lambda: {f"${shape.name}": self.registered(shape, value, depth)})
+        if shape.is_risky:
+            return self.proven(shape, value, depth)
+        return {f"${shape.name}": self.registered(shape, value, depth)}
 
     def unknown(self, value: Any, depth: int) -> Any:
         """Return the tree of a value without a shape, or refuse it.
@@ -208,22 +213,22 @@ class Encoder:
             return {f"${value.name}": self.value(value.payload, depth)}
         raise refusal(value)
 
-    def proven(self, shape: Shape, value: Any, write: Callable[[], Any]) -> Any:  # noqa: ARG002  for subclasses
-        """Return what ``write`` returns, and note it if only loading it can show that it can be loaded.
+    def proven(self, shape: Shape, value: Any, depth: int) -> Any:
+        """Return the tree of an instance, and note it: only loading it can show that it can be loaded.
 
         Args:
-            shape: The shape of the value.
-            value: The value.
-            write: Makes its tree.
+            shape: Its shape.
+            value: The instance.
+            depth: How many levels there are above its parts.
         """
-        if not shape.is_risky or self._is_inside_risky:
-            return write()
+        if self._is_inside_risky:
+            return {f"${shape.name}": self.registered(shape, value, depth)}
         self._is_inside_risky = True
         try:
-            tree = write()
+            tree = {f"${shape.name}": self.registered(shape, value, depth)}
         finally:
             self._is_inside_risky = False
-        self.risky.append(tree)
+        self.risky = [*self.risky, tree]
         return tree
 
     def hashed(self, members: Any, tree: Any) -> None:
@@ -235,7 +240,7 @@ class Encoder:
         """
         check_hashes(members)
         if any(map(_is_authors, members)):
-            self.risky.append(tree)
+            self.risky = [*self.risky, tree]
 
     def registered(self, shape: Shape, value: Any, depth: int) -> Any:
         """Return the payload of an instance of a registered class.

@@ -6,12 +6,11 @@ label stands, and in which order, does not matter: ``jq -S`` and hand edits may 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs._json_decode import PLAIN, Decoder, is_tag
 from ptb_bucket.codecs._json_depth import check_depth
-from ptb_bucket.codecs.types import check_collisions, guarded, owned
+from ptb_bucket.codecs.types import check_collisions, owned
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -139,7 +138,12 @@ class GraphReader:
         return made
 
     def _tagged(self, name: str, payload: Any, label: int | None) -> Any:
-        return self.decoder.guarded(name, lambda: self._made(name, payload, label))
+        try:
+            return self._made(name, payload, label)
+        except CannotLoadError:
+            raise
+        except Exception as exc:  # noqa: BLE001  damage and authors' classes may raise anything
+            raise self.decoder.failure(name, exc) from None
 
     def _made(self, name: str, payload: Any, label: int | None) -> Any:
         shape = self.decoder.shape(name)

@@ -32,7 +32,6 @@ from ptb_bucket.codecs.types import (
     Shape,
     StoredAs,
     factory_refusal,
-    guarded,
     hashes_by_hand,
     owner_of,
     reduction,
@@ -76,7 +75,8 @@ class _Pickler(pickle.Pickler):
     def _instance(self, obj: Any, shape: Shape | None) -> Any:
         if shape is None:
             return self._unregistered(obj)
-        if shape.is_risky or (shape.family is not Family.ENUM and hashes_by_hand(type(obj))):
+        cls: Any = type(obj)
+        if shape.is_risky or (shape.family is not Family.ENUM and hashes_by_hand(cls)):
             self.risky.append(obj)
         if issubclass(type(obj), Enum) and shape.family is Family.ENUM:
             return allowed.member, (shape.name, taken(shape, obj, self.scope))
@@ -181,10 +181,15 @@ class PickleCodec:
         self._registry = Registry(types)
         self._drawn = Drawn()
         self._proven: OrderedDict[bytes, None] = OrderedDict()
-        self.equality = Equality(Scope(self._registry, None))
+        self._anonymous = Scope(self._registry, None)
+        self.equality = Equality(self._anonymous)
 
     def _scope(self, origin: str = "") -> Scope:
-        return Scope(self._registry, self.bot, origin, self._default)
+        if origin:
+            return Scope(self._registry, self.bot, origin, self._default)
+        if self._anonymous.bot is not self.bot:
+            self._anonymous = Scope(self._registry, self.bot)
+        return self._anonymous
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
@@ -200,7 +205,7 @@ class PickleCodec:
             CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
         try:
-            data, risky = guarded(self._dumps, value)
+            data, risky = self._dumps(value)
         except Exception as exc:  # noqa: BLE001  anybody's code ran
             self._explain(value)
             raise exc if isinstance(exc, CannotStoreError) else _unpicklable(exc) from None
@@ -242,7 +247,7 @@ class PickleCodec:
     def _gives_back(self, value: Any, _: Any) -> bool:
         """Tell whether a part of a record can be loaded by itself."""
         try:
-            return self._loads_equal(value, guarded(self._dumps, value)[0])
+            return self._loads_equal(value, self._dumps(value)[0])
         except Exception:  # noqa: BLE001  anybody's code ran
             return False
 
@@ -318,7 +323,7 @@ class PickleCodec:
 
     def _loads(self, data: bytes, origin: str) -> Any:
         check_collisions_in(data)
-        makers = allowed.Makers(self._scope(origin))
+        makers = allowed.Makers(lambda: self._scope(origin))
         value = _Unpickler(data, makers).load()
         if makers.made:
             self._finish(makers, data)
@@ -337,11 +342,8 @@ class PickleCodec:
 
     def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
         """Draw the default of a missing field once, and give each decoding of the record a copy of it."""
-        if not scope.origin:
-            return make()
         return self._drawn.get((scope.origin, *place, number), make, self.encode, self.decode)
 
 
 def _unpicklable(exc: Exception) -> CannotStoreError:
-    kind = exc.args[0] if type(exc).__name__ == "ForeignCodeError" else type(exc).__name__
-    return CannotStoreError(f"it cannot be pickled ({kind})")
+    return CannotStoreError(f"it cannot be pickled ({type(exc).__name__})")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._stand_ins import StandIn
-from ptb_bucket.codecs.types import attribute_slots, outdated, set_field
+from ptb_bucket.codecs.types import attribute_slots, is_plain, outdated, set_field
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def complete(shape: Shape, made: Any, scope: Scope) -> None:
         CannotLoadError: Its data does not fit its class any more.
     """
     if shape.declared is None or issubclass(shape.cls, tuple):
+        return
+    if is_plain(shape.cls) and shape.declared.names == made.__dict__.keys():
         return
     slots = (name for name in attribute_slots(shape.cls) if hasattr(made, name))
     given = {*slots, *getattr(made, "__dict__", ())}

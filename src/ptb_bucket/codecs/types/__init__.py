@@ -3,7 +3,7 @@
 from ptb_bucket.codecs.types.authors import positional, rebuild, set_field, shape_of
 from ptb_bucket.codecs.types.declared import declared, outdated, qualified
 from ptb_bucket.codecs.types.equality import Equality, fingerprint, identical, same
-from ptb_bucket.codecs.types.reduction import IrreducibleError, hashes_by_hand, reduction
+from ptb_bucket.codecs.types.reduction import IrreducibleError, hashes_by_hand, is_plain, reduction
 from ptb_bucket.codecs.types.refusals import (
     TOO_DEEP,
     UnregisteredError,
@@ -79,6 +79,7 @@ __all__ = [
     "in_utf8",
     "is_a",
     "is_live",
+    "is_plain",
     "item",
     "name_of",
     "outdated",

@@ -8,7 +8,7 @@ import types
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.types.declared import Declared, declared, outdated
-from ptb_bucket.codecs.types.reduction import attributes, has_own_state, reduction, runs_code
+from ptb_bucket.codecs.types.reduction import attributes, has_own_state, is_plain, reduction, runs_code
 from ptb_bucket.codecs.types.shape import Family, Shape
 from ptb_bucket.codecs.types.structure import attribute_slots
 
@@ -152,12 +152,14 @@ class _Instance:
         self.own_state = has_own_state(cls)
         self.declared = None if self.own_state else declared(cls)
         self.fields = self._fields()
+        self.is_plain = is_plain(cls)
         self.is_risky = runs_code(cls)
 
     def shape(self) -> Shape:
         family = Family.RECORD if positional(self.cls) else Family.FIELDS if self.declared else Family.PARTS
+        take = _attributes if self.is_plain else _taken_apart
         return Shape(
-            self.cls, self.name, lambda value, _: _taken_apart(value), self.make, self.begin, self.fill,
+            self.cls, self.name, take, self.make, self.begin, self.fill,
             family=family, is_risky=self.is_risky, declared=self.fields,
         )  # fmt: skip
 
@@ -170,7 +172,9 @@ class _Instance:
     def begin(self, payload: Any) -> Any:
         if type(payload) is dict:
             return self.cls.__new__(self.cls)
-        how, args, _, _, _, kwargs = (*payload, None, None, None, None, None)[:6] if type(payload) is list else [None] * 6
+        how, args, _, _, _, kwargs = (
+            (*payload, None, None, None, None, None)[:6] if type(payload) is list else [None] * 6
+        )
         return self.cls.__new__(self.cls) if how == "new" and not (args or kwargs) else None
 
     def make(self, payload: Any, scope: Scope) -> Any:
@@ -190,7 +194,10 @@ class _Instance:
             return
         if self.fields:  # names the fields that an instance cannot hold, before one of them fails without a name
             self.fields.check(payload)
-        _with_state(made, payload)
+        if self.is_plain:
+            made.__dict__.update(payload)
+        else:
+            _with_state(made, payload)
         if self.fields:
             self.fields.complete(made, payload, self.name, scope, set_field)
 
@@ -207,7 +214,11 @@ def positional(cls: Any) -> bool:
     return (getattr(method, "__module__", None) or "") == "dataclasses"
 
 
-def _taken_apart(value: Any) -> Any:
+def _attributes(value: Any, _: Scope) -> Any:
+    return value.__dict__
+
+
+def _taken_apart(value: Any, _: Any = None) -> Any:
     parts = reduction(value)
     named = attributes(value, parts)
     if named is not None:
@@ -269,7 +280,7 @@ def _filled(made: Any, state: Any = None, items: Any = (), pairs: Any = (), _: A
 
 
 def _with_state(made: Any, state: Any) -> Any:
-    cls = type(made)
+    cls: Any = type(made)
     by_position = dataclasses.is_dataclass(cls) and not has_own_state(cls) and type(state) is dict
     if hasattr(cls, "__setstate__") and not by_position:
         made.__setstate__(state)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +11,8 @@ from ptb_bucket.codecs.types.refusals import factory_refusal, refusal
 from ptb_bucket.codecs.types.shape import Shape, Writer, check_collisions, checked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ptb_bucket.codecs.types.scope import Scope
 
 __all__ = ["CONTAINERS", "FACTORIES"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs.types.shape import guarded
@@ -58,6 +59,11 @@ class Declared:
     others: frozenset[str] = frozenset()
     is_closed: bool = False
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The fields that a stored instance usually has."""
+        return self.required.union(self.defaults)
+
     def check(self, given: Collection[str]) -> list[str]:
         """Compare the fields of stored data with those of the class.
 
@@ -71,9 +77,9 @@ class Declared:
             CannotLoadError: A required field is missing; a field is unknown and cannot be carried; or some are unknown
                 and others missing, as when a field was renamed.
         """
-        missing = [name for name in (*self.required, *self.defaults) if name not in given]
-        if not missing and len(given) <= len(self.required) + len(self.defaults):
+        if len(given) == len(self.names) and self.names.issuperset(given):
             return []
+        missing = [name for name in (*self.required, *self.defaults) if name not in given]
         unknown = [name for name in given if not self._knows(name)]
         absent = sorted(self.required.difference(given))
         if absent or (unknown and (missing or self.is_closed)):
@@ -135,7 +141,9 @@ def _closed(cls: Any) -> bool:
 
 
 def _of_dataclass(cls: Any) -> Declared:
-    required, defaults, others = set(), {}, set()
+    required: set[str] = set()
+    others: set[str] = set()
+    defaults: dict[str, Callable[[Any], Any]] = {}
     for field in dataclasses.fields(cls):
         if field.default_factory is not dataclasses.MISSING:
             defaults[field.name] = _ignoring(field.default_factory)
@@ -147,7 +155,9 @@ def _of_dataclass(cls: Any) -> Declared:
 
 
 def _of_attrs(cls: Any) -> Declared:
-    required, defaults, others = set(), {}, set()
+    required: set[str] = set()
+    others: set[str] = set()
+    defaults: dict[str, Callable[[Any], Any]] = {}
     for field in cls.__attrs_attrs__:
         default = field.default
         if hasattr(default, "takes_self"):

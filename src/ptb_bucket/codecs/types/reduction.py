@@ -5,11 +5,21 @@ from __future__ import annotations
 import copyreg
 import dataclasses
 import types
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 from ptb_bucket.codecs.types.shape import ForeignCodeError, guarded
 
-__all__ = ["IrreducibleError", "Reduction", "attributes", "has_own_state", "hashes_by_hand", "reduction", "runs_code"]
+__all__ = [
+    "IrreducibleError",
+    "Reduction",
+    "attributes",
+    "has_own_state",
+    "hashes_by_hand",
+    "is_plain",
+    "reduction",
+    "runs_code",
+]
 
 _PROTOCOL = 4
 _PARTS = 5
@@ -57,9 +67,10 @@ def reduction(value: object) -> Reduction:
         IrreducibleError: It refuses, or answers with something that only pickle could follow.
     """
     try:
-        return guarded(_reduction, value)
+        found: Reduction = guarded(_reduction, value)
     except ForeignCodeError as exc:
         raise IrreducibleError(f"{exc}") from None
+    return found
 
 
 def _reduction(value: object) -> Reduction:
@@ -80,7 +91,7 @@ def _reduce(value: object) -> Any:
     return reduce(value) if reduce else value.__reduce_ex__(_PROTOCOL)
 
 
-def attributes(value: object, parts: Reduction) -> dict[str, Any] | None:
+def attributes(value: Any, parts: Reduction) -> dict[str, Any] | None:
     """Its attributes by name, if they are all that it is; None if its class has a state of another form.
 
     Args:
@@ -89,10 +100,14 @@ def attributes(value: object, parts: Reduction) -> dict[str, Any] | None:
     """
     if not parts.bare or parts.function is not type(value):
         return None
-    if dataclasses.is_dataclass(value) and not has_own_state(type(value)) and isinstance(parts.state, list):
+    if type(parts.state) is list and _is_dataclass(type(value)) and not has_own_state(type(value)):
         # dataclass(frozen=True, slots=True): a list by position, which a new field would shift.
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     return _named(parts.state, custom=hasattr(type(value), "__setstate__"))
+
+
+def _is_dataclass(cls: Any) -> bool:
+    return dataclasses.is_dataclass(cls)
 
 
 def _named(state: Any, *, custom: bool) -> dict[str, Any] | None:
@@ -110,7 +125,8 @@ _LOAD_METHODS = (*_STATE_METHODS, "__new__", "__setitem__", "append", "extend", 
 _GENERATORS = frozenset({"attr", "attrs", "builtins", "collections", "dataclasses", "enum", "pydantic", "typing"})
 
 
-def has_own_state(cls: type) -> bool:
+@cache
+def has_own_state(cls: Any) -> bool:
     """Tell whether its author wrote how it is stored, rather than dataclasses, attrs, pydantic or Python itself.
 
     Args:
@@ -119,7 +135,28 @@ def has_own_state(cls: type) -> bool:
     return _writes_any(cls, _STATE_METHODS)
 
 
-def runs_code(cls: type) -> bool:
+@cache
+def is_plain(cls: Any) -> bool:
+    """Tell whether an instance is its ``__dict__`` and nothing else, so that pickle would store just that.
+
+    Args:
+        cls: The class.
+    """
+    bases = [base for base in cls.__mro__ if base is not object]
+    in_python = all(base.__flags__ & _HEAP_TYPE for base in bases) and cls.__basicsize__ <= _WITH_A_DICT.__basicsize__
+    return in_python and bool(cls.__dictoffset__) and not (runs_code(cls) or _writes_any(cls, ("__getattribute__",)))
+
+
+class _WITH_A_DICT:  # noqa: N801  an example
+    pass
+
+
+_HEAP_TYPE: Final = 1 << 9
+"""What CPython notes of classes that were made at run time, such as all that are written in Python."""
+
+
+@cache
+def runs_code(cls: Any) -> bool:
     """Tell whether the author's code runs when an instance is put together from what pickle would store of it.
 
     Args:
@@ -133,7 +170,8 @@ def _writes_any(cls: type, methods: tuple[str, ...]) -> bool:
     return any(_by_hand(vars(base).get(name)) for base in bases for name in methods)
 
 
-def hashes_by_hand(cls: type) -> bool:
+@cache
+def hashes_by_hand(cls: Any) -> bool:
     """Tell whether the author wrote how instances are hashed or compared, rather than dataclasses or attrs.
 
     Args:
@@ -144,9 +182,9 @@ def hashes_by_hand(cls: type) -> bool:
     return any(code is not None and not code.co_filename.startswith("<") for code in codes)
 
 
-def _by_hand(method: object) -> bool:
+def _by_hand(method: Any) -> bool:
     function = getattr(method, "__func__", method)
-    if not callable(function) or isinstance(function, _OF_PYTHON):
+    if not callable(function) or type(function) in _OF_PYTHON:
         return False
     root = (getattr(function, "__module__", None) or "").partition(".")[0]
     return root not in _GENERATORS and not root.startswith("namedtuple_")

@@ -97,7 +97,9 @@ class UnregisteredError(CannotStoreError):
     """
 
     def __init__(self, cls: type, *, hint: str = "") -> None:
-        super().__init__(f"{_called(cls)} cannot be stored: its class is not registered", hint=hint or _registering(cls))
+        super().__init__(
+            f"{_called(cls)} cannot be stored: its class is not registered", hint=hint or _registering(cls)
+        )
         self.cls = cls
 
 
@@ -134,7 +136,9 @@ def together(errors: list[CannotStoreError], taken: Container[str] = ()) -> Cann
     classes = list(dict.fromkeys(error.cls for error in errors if isinstance(error, UnregisteredError)))
     if len(classes) > 1 or any(_short(cls) in taken for cls in classes):
         called = ", ".join(map(_called, classes))
-        first.reason = f"{called} cannot be stored: their classes are not registered" if len(classes) > 1 else first.reason
+        first.reason = (
+            f"{called} cannot be stored: their classes are not registered" if len(classes) > 1 else first.reason
+        )
         first.hint = f"Register them: BucketPersistence(..., types=[{', '.join(_named_apart(classes, taken))}])"
     rest = list(dict.fromkeys("".join(map(str, error.path)) for error in others if error.path != first.path))
     if rest:

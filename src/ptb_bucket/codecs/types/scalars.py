@@ -6,13 +6,15 @@ import base64
 import json
 import math
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, SafeUUID
 
 from ptb_bucket.codecs.types.shape import Shape, Writer, checked, leaf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["BIG", "SCALARS", "in_utf8", "written"]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
     from ptb_bucket.codecs.types.declared import Declared
     from ptb_bucket.codecs.types.scope import Scope
 

@@ -113,9 +113,7 @@ def _from_arguments(name: str, given: dict[str, Any], scope: Scope) -> Any:
     return owned(made, scope, is_ours=is_ours)
 
 
-TELEGRAM: Final = Shape(
-    TelegramObject, "telegram", lambda value, _: value, _make, write=_write, family=Family.TELEGRAM
-)
+TELEGRAM: Final = Shape(TelegramObject, "telegram", lambda value, _: value, _make, write=_write, family=Family.TELEGRAM)
 
 
 def _write_bot(writer: Any, value: Any, _: int) -> Any:

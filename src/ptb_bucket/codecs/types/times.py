@@ -6,12 +6,14 @@ import datetime as dt
 import importlib
 import os
 import zoneinfo
-from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from ptb_bucket.codecs.types.refusals import refusal
 from ptb_bucket.codecs.types.shape import Shape, Writer, checked, leaf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["FOREIGN_ZONES", "TIMES", "foreign_zone", "offset"]
 
