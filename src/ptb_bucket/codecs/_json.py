@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
 from ptb_bucket.codecs._json_decode import PLAIN, Decoder, is_tagged, may_have_labels
 from ptb_bucket.codecs._json_depth import check_depth, is_flat
-from ptb_bucket.codecs._json_encode import Encoder, RepeatedError
+from ptb_bucket.codecs._json_encode import Encoder
 from ptb_bucket.codecs._json_graph import GraphReader
 from ptb_bucket.codecs.types import Drawn, Equality, Registry, Scope, StoredAs, too_deep, written
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
@@ -71,7 +71,7 @@ class JsonCodec:
         encoder = Encoder(self._scope())
         try:
             data = written(encoder.whole(value)).encode()
-        except (CannotStoreError, RepeatedError, UnicodeEncodeError, RecursionError):
+        except Exception:  # noqa: BLE001  an object occurs twice, or anybody's code ran; which, is found out there
             return self._carefully(value, known)
         if encoder.risky and not all(self._trial(known)(value, tree) for tree in encoder.risky):
             return self._carefully(value, known)

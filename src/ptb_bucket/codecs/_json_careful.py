@@ -165,7 +165,7 @@ class _CarefulEncoder(Encoder):
         number = self._label(value)
         self.way.append(value)
         try:
-            tree = super().value(value, depth)
+            tree = self._tree(value, depth)
         finally:
             self.way.pop()
         if number is None:
@@ -179,9 +179,18 @@ class _CarefulEncoder(Encoder):
             raise cyclic()
         self.way.append(value)
         try:
-            return super().value(value, depth)
+            return self._tree(value, depth)
         finally:
             self.way.pop()
+
+    def _tree(self, value: Any, depth: int) -> Any:
+        """Return the tree of a value, which anybody's code may be part of."""
+        try:
+            return super().value(value, depth)
+        except (CannotStoreError, RecursionError):
+            raise
+        except Exception as exc:  # noqa: BLE001  an author's class may raise anything
+            raise refusal(value, why=f"its own code raised {type(exc).__name__}") from None
 
     def _label(self, value: Any) -> int | None:
         if self.labels is None or id(value) not in self.again:

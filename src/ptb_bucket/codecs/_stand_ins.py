@@ -13,7 +13,7 @@ __all__ = ["StandIn"]
 
 
 class StandIn:
-    """Keeps what an instance of the named class would have been given; ``made`` collects all of them, where it is set."""
+    """Keeps what an instance of the named class would have been given; ``made``, where it is set, collects them."""
 
     named: tuple[str, str]
     made: list[StandIn] | None = None

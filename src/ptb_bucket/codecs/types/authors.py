@@ -1,14 +1,13 @@
-"""Classes of bot authors: fields by name wherever there are any, and whatever pickle would store where there are none."""
+"""Classes of bot authors: fields by name wherever there are any, else what pickle would store."""
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import types
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.types.declared import Declared, declared, outdated
-from ptb_bucket.codecs.types.reduction import attributes, has_own_state, is_plain, reduction, runs_code
+from ptb_bucket.codecs.types.reduction import attributes, has_own_state, is_dataclass, is_plain, reduction, runs_code
 from ptb_bucket.codecs.types.shape import Family, Shape
 from ptb_bucket.codecs.types.structure import attribute_slots
 
@@ -172,9 +171,8 @@ class _Instance:
     def begin(self, payload: Any) -> Any:
         if type(payload) is dict:
             return self.cls.__new__(self.cls)
-        how, args, _, _, _, kwargs = (
-            (*payload, None, None, None, None, None)[:6] if type(payload) is list else [None] * 6
-        )
+        row = payload if type(payload) is list else []
+        how, args, _, _, _, kwargs = (*row, None, None, None, None, None, None)[:6]
         return self.cls.__new__(self.cls) if how == "new" and not (args or kwargs) else None
 
     def make(self, payload: Any, scope: Scope) -> Any:
@@ -208,7 +206,7 @@ def positional(cls: Any) -> bool:
     Args:
         cls: The class.
     """
-    if not dataclasses.is_dataclass(cls) or has_own_state(cls):
+    if not is_dataclass(cls) or has_own_state(cls):
         return False
     method = getattr(cls, "__setstate__", None)
     return (getattr(method, "__module__", None) or "") == "dataclasses"
@@ -281,7 +279,7 @@ def _filled(made: Any, state: Any = None, items: Any = (), pairs: Any = (), _: A
 
 def _with_state(made: Any, state: Any) -> Any:
     cls: Any = type(made)
-    by_position = dataclasses.is_dataclass(cls) and not has_own_state(cls) and type(state) is dict
+    by_position = type(state) is dict and is_dataclass(cls) and not has_own_state(cls)
     if hasattr(cls, "__setstate__") and not by_position:
         made.__setstate__(state)
         return made

@@ -1,4 +1,4 @@
-"""The fields that a class declares, and stored data that has others: what a deployment with a changed class may load."""
+"""The fields that a class declares, compared with those of stored data: what a changed class may load."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ __all__ = [
     "attributes",
     "has_own_state",
     "hashes_by_hand",
+    "is_dataclass",
     "is_plain",
     "reduction",
     "runs_code",
@@ -100,13 +101,19 @@ def attributes(value: Any, parts: Reduction) -> dict[str, Any] | None:
     """
     if not parts.bare or parts.function is not type(value):
         return None
-    if type(parts.state) is list and _is_dataclass(type(value)) and not has_own_state(type(value)):
+    cls: Any = type(value)
+    if type(parts.state) is list and is_dataclass(cls) and not has_own_state(cls):
         # dataclass(frozen=True, slots=True): a list by position, which a new field would shift.
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     return _named(parts.state, custom=hasattr(type(value), "__setstate__"))
 
 
-def _is_dataclass(cls: Any) -> bool:
+def is_dataclass(cls: Any) -> bool:
+    """Tell whether a class is a dataclass.
+
+    Args:
+        cls: The class.
+    """
     return dataclasses.is_dataclass(cls)
 
 

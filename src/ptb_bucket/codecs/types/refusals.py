@@ -134,11 +134,9 @@ def together(errors: list[CannotStoreError], taken: Container[str] = ()) -> Cann
     """
     first, *others = errors
     classes = list(dict.fromkeys(error.cls for error in errors if isinstance(error, UnregisteredError)))
+    if len(classes) > 1:
+        first.reason = f"{', '.join(map(_called, classes))} cannot be stored: their classes are not registered"
     if len(classes) > 1 or any(_short(cls) in taken for cls in classes):
-        called = ", ".join(map(_called, classes))
-        first.reason = (
-            f"{called} cannot be stored: their classes are not registered" if len(classes) > 1 else first.reason
-        )
         first.hint = f"Register them: BucketPersistence(..., types=[{', '.join(_named_apart(classes, taken))}])"
     rest = list(dict.fromkeys("".join(map(str, error.path)) for error in others if error.path != first.path))
     if rest:

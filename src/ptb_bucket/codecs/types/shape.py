@@ -93,7 +93,7 @@ class Shape:
     declared: Declared | None = None
 
 
-def leaf(
+def leaf(  # noqa: PLR0913  a row of the table
     cls: type,
     name: str,
     take: Callable[[Any], Any],
