@@ -29,6 +29,7 @@ from ptb_bucket.codecs.types import (
     ForeignCodeError,
     Shape,
     guarded,
+    hashes_by_hand,
     outdated,
     owned,
     rebuild,
@@ -189,7 +190,7 @@ class Makers:
         return BotReference(is_live=True) if live is True else None
 
     def _noted(self, shape: Shape, made: Any) -> Any:
-        if shape.declared or shape.is_risky:
+        if shape.declared or shape.is_risky or hashes_by_hand(shape.cls):
             self.made.append((shape, made))
         return made
 

@@ -124,6 +124,7 @@ class _CarefulEncoder(Encoder):
         self.labels: dict[int, int] | None = None
         self.way: list[Any] = []
         self.steps: list[str] = []
+        self.is_ordering = False
         self.whole_only = 0  # how many values around this one are stored as a whole, or not at all
 
     def attempt(self, value: Any) -> Any:
@@ -267,7 +268,8 @@ class _CarefulEncoder(Encoder):
         return tree
 
     def members(self, value: Any, depth: int) -> list[Any]:
-        ordered = sorted(value, key=self._alone) if any(map(_may_be_shared, value)) else value
+        is_shared = not self.is_ordering and any(map(_may_be_shared, value))
+        ordered = sorted(value, key=self._alone) if is_shared else value
         before, self.before = self.before, NOTHING
         try:
             trees = [self.part(member, depth, "{...}") for member in ordered]
@@ -280,10 +282,9 @@ class _CarefulEncoder(Encoder):
 
     def _alone(self, member: Any) -> str:
         """Return a text by which members with labels can be ordered: that of the member by itself."""
-        try:
-            return written(careful_tree(self.scope, member))
-        except CannotStoreError:
-            return ""
+        encoder = _CarefulEncoder(self.scope)
+        encoder.is_ordering = True
+        return written(encoder.attempt(member)) if not encoder.errors else ""
 
     def key(self, key: Any, depth: int) -> str:
         if type(key) is str and key[:1] != "$" and in_utf8(key):
@@ -299,7 +300,10 @@ class _CarefulEncoder(Encoder):
         super().hashed(members, tree)
         is_whole = not (self.errors or self.again or self.holes)
         if len(self.risky) > known and self.prove and is_whole and not self.prove(members, tree):
-            raise refusal(members, why="loading it would not give back all of its keys or members")
+            raise CannotStoreError(
+                "loading it would not give back all of its keys or members",
+                hint="A class among them is hashed or compared by something that is not stored. Use ids instead",
+            )
 
     # ---------------------------------------------------------------- classes
 

@@ -6,6 +6,7 @@ import io
 import pickle
 import types
 from collections import OrderedDict, defaultdict
+from contextlib import suppress
 from enum import Enum
 from fractions import Fraction
 from hashlib import blake2b
@@ -57,7 +58,7 @@ class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO, scope: Scope) -> None:
         super().__init__(file, protocol=_PROTOCOL, fix_imports=False)
         self.scope = scope
-        self.risky: list[Any] = []
+        self.is_risky = False
 
     def reducer_override(self, obj: Any) -> Any:
         """Called for everything but exact instances of pickle's own basic types."""
@@ -77,7 +78,7 @@ class _Pickler(pickle.Pickler):
             return self._unregistered(obj)
         cls: Any = type(obj)
         if shape.is_risky or (shape.family is not Family.ENUM and hashes_by_hand(cls)):
-            self.risky.append(obj)
+            self.is_risky = True
         if issubclass(type(obj), Enum) and shape.family is Family.ENUM:
             return allowed.member, (shape.name, taken(shape, obj, self.scope))
         if issubclass(type(obj), TelegramObject) and shape.family is not Family.FUNCTIONS:
@@ -205,19 +206,19 @@ class PickleCodec:
             CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
         try:
-            data, risky = self._dumps(value)
+            data, is_risky = self._dumps(value)
         except Exception as exc:  # noqa: BLE001  anybody's code ran
             self._explain(value)
             raise exc if isinstance(exc, CannotStoreError) else _unpicklable(exc) from None
-        if risky and data not in known:
-            self._try(value, data, risky)
+        if is_risky and data not in known:
+            self._try(value, data)
         return data
 
-    def _dumps(self, value: Any) -> tuple[bytes, list[Any]]:
+    def _dumps(self, value: Any) -> tuple[bytes, bool]:
         file = io.BytesIO()
         pickler = _Pickler(file, self._scope())
         pickler.dump(value)
-        return file.getvalue(), pickler.risky
+        return file.getvalue(), pickler.is_risky
 
     def _explain(self, value: Any) -> None:
         """Raise an error that names everything that cannot be stored, with its path."""
@@ -228,15 +229,22 @@ class PickleCodec:
 
     # ---------------------------------------------------------------- what can be loaded
 
-    def _try(self, value: Any, data: bytes, risky: list[Any]) -> None:
+    def _try(self, value: Any, data: bytes) -> None:
         """Try whether new values of classes whose code runs at loading can be loaded."""
-        digests = [self._digest(part) for part in risky]
-        if None not in digests and self._proven.keys() >= set(digests):
-            return
-        if not self._loads_equal(value, data):
-            self._explain(value)
-            raise CannotStoreError("loading it would not give it back", hint="Register its classes with StoredAs(...)")
-        self._note(digests)
+        failed: list[Any] = []
+
+        def prove(part: Any, tree: Any) -> bool:
+            if not self._gives_back(part, tree):
+                failed.append(part)
+            return not failed or failed[-1] is not part
+
+        try:
+            careful_tree(self._scope(), value, prove)
+        except (CannotStoreError, RecursionError) as exc:
+            if failed and isinstance(exc, CannotStoreError):
+                raise
+            if not self._loads_equal(value, data):  # JSON cannot say it, so that it is tried as a whole
+                raise CannotStoreError("loading it would not give it back", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
         try:
@@ -244,24 +252,27 @@ class PickleCodec:
         except CannotLoadError:
             return False
 
-    def _gives_back(self, value: Any, _: Any) -> bool:
-        """Tell whether a part of a record can be loaded by itself."""
+    def _gives_back(self, part: Any, tree: Any) -> bool:
+        """Tell whether a part of a record can be loaded. What was loaded or tried before is not tried again."""
+        digest = _digest(tree)
+        if digest in self._proven:
+            return True
         try:
-            return self._loads_equal(value, self._dumps(value)[0])
+            is_good = self._loads_equal(part, self._dumps(part)[0])
         except Exception:  # noqa: BLE001  anybody's code ran
             return False
+        return is_good and self._note(digest)
 
-    def _digest(self, value: Any) -> bytes | None:
-        try:
-            text = written(careful_tree(self._scope(), value))
-        except (CannotStoreError, RecursionError):
-            return None
-        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-    def _note(self, digests: Iterable[bytes | None]) -> None:
-        self._proven.update(dict.fromkeys(digest for digest in digests if digest is not None))
-        while len(self._proven) > _MOST_PROVEN:
+    def _note(self, digest: bytes) -> bool:
+        self._proven[digest] = None
+        if len(self._proven) > _MOST_PROVEN:
             self._proven.popitem(last=False)
+        return True
+
+    def _remember(self, value: Any) -> None:
+        """Note that the values in a record can be loaded: they just were."""
+        with suppress(CannotStoreError, RecursionError):
+            careful_tree(self._scope(), value, lambda _, tree: self._note(_digest(tree)))
 
     # ---------------------------------------------------------------- what remains
 
@@ -326,15 +337,16 @@ class PickleCodec:
         makers = allowed.Makers(lambda: self._scope(origin))
         value = _Unpickler(data, makers).load()
         if makers.made:
-            self._finish(makers, data)
+            self._finish(makers, data, value)
         return value
 
-    def _finish(self, makers: allowed.Makers, data: bytes) -> None:
+    def _finish(self, makers: allowed.Makers, data: bytes, value: Any) -> None:
         if makers.by_position:
             check_changes(data, self._registry)
         for shape, made in makers.made:
             complete(shape, made, makers.scope)
-        self._note(self._digest(made) for shape, made in makers.made if shape.is_risky)
+        if any(shape.is_risky or hashes_by_hand(shape.cls) for shape, _ in makers.made):
+            self._remember(value)
 
     def features(self, data: bytes) -> frozenset[str]:  # noqa: ARG002  as JsonCodec.features
         """Return the features that a library must have to read these bytes: every version reads all pickles."""
@@ -343,6 +355,13 @@ class PickleCodec:
     def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
         """Draw the default of a missing field once, and give each decoding of the record a copy of it."""
         return self._drawn.get((scope.origin, *place, number), make, self.encode, self.decode)
+
+
+_FUNCTIONS_HINT: Final = "Register its classes with functions of their own: StoredAs(...)"
+
+
+def _digest(tree: Any) -> bytes:
+    return blake2b(written(tree).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _unpicklable(exc: Exception) -> CannotStoreError:

@@ -90,6 +90,11 @@ def _float(_: Writer, value: float, __: int) -> Any:
     return value if math.isfinite(value) else {"$float": repr(value)}
 
 
+def _write_bytearray(writer: Writer, value: bytearray, _: int) -> Any:
+    writer.note(value)
+    return {"$bytearray": _base64(value)}
+
+
 def _itself(value: Any) -> Any:
     return value
 
@@ -128,7 +133,8 @@ SCALARS: Final[tuple[Shape, ...]] = (
     _plain(int, "int", _int, lambda payload: int(checked(payload, str), 16)),
     _plain(float, "float", _float, _NOT_FINITE.__getitem__, float.hex),
     leaf(bytes, "bytes", _base64, _bytes, canonical=_itself),
-    leaf(bytearray, "bytearray", _base64, lambda payload: bytearray(_bytes(payload)), canonical=bytes),
+    Shape(bytearray, "bytearray", lambda value, _: _base64(value), lambda payload, _: bytearray(_bytes(payload)),
+          write=_write_bytearray, canonical=bytes, pickles_itself=True),
     leaf(Decimal, "decimal", str, lambda payload: Decimal(checked(payload, str)), canonical=str),
     leaf(UUID, "uuid", _uuid, _from_uuid, pickles_itself=False),
     _row(complex, "complex", lambda value: [value.real, value.imag], pickles_itself=True,
