@@ -284,7 +284,8 @@ class _CarefulEncoder(Encoder):
         """Return a text by which members with labels can be ordered: that of the member by itself."""
         encoder = _CarefulEncoder(self.scope)
         encoder.is_ordering = True
-        return written(encoder.attempt(member)) if not encoder.errors else ""
+        tree = encoder.attempt(member)
+        return "" if encoder.errors else written(tree)
 
     def key(self, key: Any, depth: int) -> str:
         if type(key) is str and key[:1] != "$" and in_utf8(key):
