@@ -122,13 +122,13 @@ class Makers:
 
     Attributes:
         made: The instances of registered classes that were made, with their shapes.
-        by_position: Whether one of them may have its fields in an order that its class no longer has.
+        is_doubtful: Whether pickle itself would not notice that the fields of one of them have changed.
     """
 
     def __init__(self, make_scope: Callable[[], Scope]) -> None:
         self._make_scope = make_scope
         self.made: list[tuple[Shape, Any]] = []
-        self.by_position = False
+        self.is_doubtful = False
 
     @cached_property
     def scope(self) -> Scope:
@@ -146,7 +146,8 @@ class Makers:
         if name in _NAMED:
             return rebuild(_NAMED[name], how, args, kwargs=kwargs)
         shape = self.scope.registry.named(name)
-        self.by_position = self.by_position or shape.family is Family.RECORD
+        drops_unknown = shape.declared is not None and shape.declared.drops_unknown
+        self.is_doubtful = self.is_doubtful or drops_unknown or shape.family is Family.RECORD
         try:
             return self._noted(shape, rebuild(shape.cls, how, args, kwargs=kwargs))
         except Exception as exc:  # noqa: BLE001  the author's code ran, or the arguments are others

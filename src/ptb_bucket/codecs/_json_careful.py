@@ -120,6 +120,7 @@ class _CarefulEncoder(Encoder):
         self.errors: list[CannotStoreError] = []
         self.new_holes: dict[Hole, Any] = {}
         self.met: dict[int, Any] = {}
+        self.numbers: dict[int, int] = {}
         self.again: set[int] = set()
         self.labels: dict[int, int] | None = None
         self.way: list[Any] = []
@@ -163,6 +164,7 @@ class _CarefulEncoder(Encoder):
         if id(value) in self.met:
             return self._reference(value)
         self.met[id(value)] = value
+        self.numbers[id(value)] = len(self.met)
         number = self._label(value)
         self.way.append(value)
         try:
@@ -203,7 +205,8 @@ class _CarefulEncoder(Encoder):
         if shape is not None and shape.begin is None and any(above is value for above in self.way):
             raise cyclic()
         self.again.add(id(value))
-        return {"$ref": self.labels[id(value)] if self.labels is not None else 0}
+        # Until all is seen, a number that is only different from the others: keys of one dict must not look the same.
+        return {"$ref": self.numbers[id(value)] if self.labels is None else self.labels[id(value)]}
 
     # ---------------------------------------------------------------- parts
 

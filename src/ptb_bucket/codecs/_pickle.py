@@ -341,7 +341,7 @@ class PickleCodec:
         return value
 
     def _finish(self, makers: allowed.Makers, data: bytes, value: Any) -> None:
-        if makers.by_position:
+        if makers.is_doubtful:
             check_changes(data, self._registry)
         for shape, made in makers.made:
             complete(shape, made, makers.scope)

@@ -51,6 +51,7 @@ class Declared:
         defaults: What makes the value of a field that stored data lacks, given the instance.
         others: Fields that an instance may have or not.
         is_closed: Instances cannot carry attributes that the class does not declare.
+        drops_unknown: Pickle would leave such attributes out without a word.
     """
 
     cls: Any
@@ -58,6 +59,7 @@ class Declared:
     defaults: Mapping[str, Callable[[Any], Any]]
     others: frozenset[str] = frozenset()
     is_closed: bool = False
+    drops_unknown: bool = False
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -166,7 +168,8 @@ def _of_attrs(cls: Any) -> Declared:
             defaults[field.name] = _constant(default)
         else:
             (required if field.init else others).add(field.name)
-    return Declared(cls, frozenset(required), defaults, frozenset(others), _closed(cls))
+    closed = _closed(cls)
+    return Declared(cls, frozenset(required), defaults, frozenset(others), closed, drops_unknown=closed)
 
 
 def _of_model(cls: Any) -> Declared:

@@ -21,7 +21,7 @@ from ptb_bucket.codecs.types.telegram_objects import content
 from ptb_bucket.codecs.types.times import TIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from ptb_bucket.codecs.types.scope import Scope
 
@@ -136,7 +136,17 @@ class Equality:
         if issubclass(type(value), (set, frozenset)):
             return None
         pairs = [part for pair in taken.pairs for part in pair]
-        return [taken.new, *taken.args, len(taken.args), taken.kwargs, taken.state, *taken.items, len(pairs), *pairs]
+        rows = (taken.args, _spread(taken.kwargs), _spread(taken.state), taken.items, pairs)
+        return [taken.new, *(part for row in rows for part in (len(row), *row))]
+
+
+def _spread(state: Any) -> Sequence[Any]:
+    """Return what a state consists of. The dict that holds attributes is not an object of its own."""
+    if type(state) is dict:
+        return [part for pair in state.items() for part in pair]
+    if type(state) is tuple:
+        return [part for inner in state for part in (type(inner), *_spread(inner))]
+    return state if type(state) is list else (state,)
 
 
 def stored_by_functions(value: Any, scope: Scope | None) -> list[Any] | None:
