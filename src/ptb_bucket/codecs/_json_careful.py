@@ -125,6 +125,7 @@ class _CarefulEncoder(Encoder):
         self.labels: dict[int, int] | None = None
         self.way: list[Any] = []
         self.steps: list[str] = []
+        self.references = 0
         self.is_ordering = False
         self.whole_only = 0  # how many values around this one are stored as a whole, or not at all
 
@@ -205,6 +206,7 @@ class _CarefulEncoder(Encoder):
         if shape is not None and shape.begin is None and any(above is value for above in self.way):
             raise cyclic()
         self.again.add(id(value))
+        self.references += 1
         # Until all is seen, a number that is only different from the others: keys of one dict must not look the same.
         return {"$ref": self.numbers[id(value)] if self.labels is None else self.labels[id(value)]}
 
@@ -302,7 +304,7 @@ class _CarefulEncoder(Encoder):
     def hashed(self, members: Any, tree: Any) -> None:
         known = len(self.risky)
         super().hashed(members, tree)
-        is_whole = not (self.errors or self.again or self.holes)
+        is_whole = not (self.errors or self.references or self.holes)
         if len(self.risky) > known and self.prove and is_whole and not self.prove(members, tree):
             raise CannotStoreError(
                 "loading it would not give back all of its keys or members",
@@ -371,11 +373,11 @@ class _CarefulEncoder(Encoder):
             raise unhelpful(type(value)) from None
 
     def proven(self, shape: Shape, value: Any, depth: int) -> Any:
-        before = len(self.again), len(self.errors)
+        references, errors = self.references, len(self.errors)
         tree = super().proven(shape, value, depth)
-        if self.prove is None or len(self.errors) > before[1] or self.holes:
+        if self.prove is None or len(self.errors) > errors or self.holes:
             return tree
-        alone = tree if len(self.again) == before[0] else careful_tree(self.scope, value)
+        alone = tree if self.references == references else careful_tree(self.scope, value)
         if not self.prove(value, alone):
             raise refusal(value, why="loading it would not give it back")
         return tree
