@@ -1,15 +1,12 @@
-"""How a directory on disk is written to: modes, syncs, failures on the way, litter, locks."""
+"""How a directory on disk is written to: modes, syncs, failures on the way, litter."""
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import stat
-import time
 from pathlib import Path
 
-import filelock
 import pytest
 
 from ptb_bucket.errors import AccessError, NotFoundError, UnavailableError, UnsupportedError
@@ -170,37 +167,3 @@ async def test_temporary_files_of_the_killed_are_neither_seen_nor_kept(tmp_path)
     litter.write_bytes(b"looked for once only")
     await store.put("dir/c", b"1", Create())
     assert litter.exists()
-
-
-async def test_a_lock_that_is_not_let_go_of_is_unavailable(tmp_path):
-    store = LocalStore(tmp_path, lock_timeout=0.05)
-    with filelock.FileLock(tmp_path / ".lock"), pytest.raises(UnavailableError, match="another writer"):
-        await store.put("a", b"1", Create())
-    await store.put("a", b"1", Create())
-    with filelock.FileLock(tmp_path / ".lock"), pytest.raises(UnavailableError, match="another writer"):
-        await store.delete("a")
-    assert (await store.get("a")).data == b"1"
-
-
-@pytest.mark.filterwarnings("ignore:flock not supported")
-async def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch):
-    fcntl = pytest.importorskip("fcntl")
-
-    def flock(descriptor, operation):
-        raise OSError(errno.ENOSYS, "no locks")
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    with pytest.raises(AccessError, match="no locks"):
-        await LocalStore(tmp_path).put("a", b"1", Create())
-    assert not (tmp_path / "a").exists()
-
-
-async def test_the_loop_goes_on_while_a_lock_is_waited_for(tmp_path):
-    store = LocalStore(tmp_path)
-    with filelock.FileLock(tmp_path / ".lock"):
-        writing = asyncio.ensure_future(store.put("a", b"1", Create()))
-        before = time.monotonic()
-        await asyncio.sleep(0.02)
-        assert time.monotonic() - before < 1
-        assert not writing.done()
-    await writing

@@ -1,0 +1,417 @@
+"""The lock of a directory on disk: who is kept out, for how long, and where no lock can be had."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import importlib.util
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from child_processes import run
+
+from ptb_bucket.errors import AccessError, UnavailableError
+from ptb_bucket.stores import Create, LocalStore, Update, _locks
+
+fcntl = pytest.importorskip("fcntl", reason="takes the part of another instance with flock()")
+TAKE = fcntl.LOCK_EX | fcntl.LOCK_NB
+
+
+@contextmanager
+def taken(root):
+    """Another instance holds the lock, as filelock would."""
+    with (root / ".lock").open("a") as file:
+        fcntl.flock(file, TAKE)
+        yield
+
+
+def is_free(root) -> bool:
+    try:
+        with taken(root):
+            return True
+    except BlockingIOError:
+        return False
+
+
+def open_locks() -> list[Path]:
+    return [link for link in Path("/proc/self/fd").iterdir() if link.resolve().name == ".lock"]
+
+
+async def put(root, key="a", *, timeout=0.05):
+    return await LocalStore(root, lock_timeout=timeout).put(key, b"1", Create())
+
+
+# ---------------------------------------------------------------- one at a time
+
+
+async def test_a_lock_that_another_holds_is_waited_for_and_then_unavailable(tmp_path):
+    store = LocalStore(tmp_path, lock_timeout=0.05)
+    with taken(tmp_path), pytest.raises(UnavailableError, match="another writer"):
+        await store.put("a", b"1", Create())
+    await store.put("a", b"1", Create())
+    with taken(tmp_path), pytest.raises(UnavailableError, match="another writer"):
+        await store.delete("a")
+    assert (await store.get("a")).data == b"1"
+
+
+@pytest.mark.parametrize("timeout", [0, 0.3])
+async def test_it_is_waited_for_as_long_as_was_asked(tmp_path, timeout):
+    with taken(tmp_path):
+        before = time.monotonic()
+        with pytest.raises(UnavailableError, match=f"for {timeout} seconds"):
+            await put(tmp_path, timeout=timeout)
+        assert timeout <= time.monotonic() - before < timeout + 5
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.EACCES, errno.EINTR])
+async def test_whatever_the_system_calls_a_lock_that_is_held_it_is_tried_again(tmp_path, monkeypatch, number):
+    answers = iter([OSError(number, os.strerror(number))] * 3)
+    real = fcntl.flock
+
+    def flock(descriptor, operation):
+        if operation == TAKE and (error := next(answers, None)):
+            raise error
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    await put(tmp_path, timeout=10)
+    assert next(answers, None) is None
+
+
+async def test_the_loop_goes_on_while_a_lock_is_waited_for(tmp_path):
+    with taken(tmp_path):
+        writing = asyncio.ensure_future(put(tmp_path, timeout=10))
+        before = time.monotonic()
+        await asyncio.sleep(0.02)
+        assert time.monotonic() - before < 1
+        assert not writing.done()
+    await writing
+
+
+def test_it_is_held_against_others_for_the_whole_time(tmp_path):
+    with _locks.locked(tmp_path, 0):
+        assert not is_free(tmp_path)
+        with pytest.raises(UnavailableError), _locks.locked(tmp_path, 0):
+            pass
+        assert not is_free(tmp_path)  # the one in vain has not let it go
+    assert is_free(tmp_path)
+    with pytest.raises(ZeroDivisionError), _locks.locked(tmp_path, 0):
+        _ = 1 / 0
+    assert is_free(tmp_path)
+
+
+def test_threads_are_inside_one_at_a_time(tmp_path, count):
+    inside, most, rounds = [], [], count(20, 300)
+
+    def work():
+        for _ in range(rounds):
+            with _locks.locked(tmp_path, 60):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.0005)
+                inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (max(most), len(most)) == (1, 4 * rounds)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files in /proc")
+async def test_no_file_stays_open(tmp_path, monkeypatch):
+    await put(tmp_path)
+    with taken(tmp_path), pytest.raises(UnavailableError):
+        await put(tmp_path, "b")
+    with _locks.locked(tmp_path, 0):
+        assert len(open_locks()) == 1
+    monkeypatch.setattr(fcntl, "flock", refusing(errno.EIO))
+    with pytest.raises(UnavailableError):
+        await put(tmp_path, "b")
+    assert not open_locks()
+    assert not _locks._OPENED
+
+
+# ---------------------------------------------------------------- the file
+
+
+async def test_the_file_is_for_this_user_only_and_is_never_written(tmp_path):
+    old = os.umask(0)
+    try:
+        await put(tmp_path)
+    finally:
+        os.umask(old)
+    found = (tmp_path / ".lock").stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_size) == (0o600, 0)
+    (tmp_path / ".lock").write_bytes(b"somebody's")
+    (tmp_path / ".lock").chmod(0o660)
+    os.link(tmp_path / ".lock", tmp_path / ".backup")
+    await put(tmp_path, "b")
+    assert (tmp_path / ".backup").read_bytes() == b"somebody's"
+    assert stat.S_IMODE((tmp_path / ".lock").stat().st_mode) == 0o660
+
+
+@pytest.mark.parametrize("replacement", [None, "another"])
+async def test_a_file_that_is_replaced_before_it_is_locked_does_not_count(tmp_path, monkeypatch, replacement):
+    """Else two would be inside: one with the old file, one with the new."""
+    real, events = fcntl.flock, []
+    path = tmp_path / ".lock"
+
+    def flock(descriptor, operation):
+        if operation == TAKE and not events:
+            events.append("replaced")
+            path.unlink()
+            if replacement:
+                path.touch()
+        real(descriptor, operation)
+        if operation == TAKE:
+            events.append(path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with _locks.locked(tmp_path, 10):
+        monkeypatch.undo()
+        assert events == ["replaced", False, True]
+        assert not is_free(tmp_path)
+
+
+def plant_link(path):
+    path.symlink_to("elsewhere")
+
+
+def plant_live_link(path):
+    path.with_name("elsewhere").write_bytes(b"precious")
+    path.symlink_to("elsewhere")
+
+
+def plant_socket(path):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+
+
+def plant_device(path):
+    try:
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 3))  # /dev/null
+    except PermissionError:
+        pytest.skip("only root makes devices")
+
+
+PLANTED = [plant_link, plant_live_link, Path.mkdir, os.mkfifo, plant_socket, plant_device]
+
+
+@pytest.fixture
+def root():
+    """Short enough for a socket."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+async def is_refused(root):
+    with pytest.raises(AccessError, match=r"\.lock"):
+        await asyncio.wait_for(put(root, timeout=10), 5)
+    assert {path.name for path in root.iterdir()} <= {".lock", "elsewhere"}
+    elsewhere = root / "elsewhere"
+    assert not elsewhere.exists() or elsewhere.read_bytes() == b"precious"
+    assert not _locks._OPENED
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+async def test_what_is_not_an_ordinary_file_is_refused_and_not_opened(root, monkeypatch, plant):
+    plant(root / ".lock")
+    opened, real = [], os.open
+    monkeypatch.setattr(os, "open", lambda path, *rest: opened.append(Path(path).name) or real(path, *rest))
+    await is_refused(root)
+    assert ".lock" not in opened  # a device may act on being opened
+    assert not (root / "elsewhere").exists() or plant is plant_live_link
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+async def test_what_comes_there_between_the_look_and_the_opening_is_refused_as_well(root, monkeypatch, plant):
+    real = os.open
+
+    def open_(path, *rest):
+        if Path(path).name == ".lock":
+            (root / ".lock").unlink(missing_ok=True)
+            plant(root / ".lock")
+        return real(path, *rest)
+
+    monkeypatch.setattr(os, "open", open_)
+    await is_refused(root)
+    assert not (root / "elsewhere").exists() or plant is plant_live_link
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives files away, which takes root")
+@pytest.mark.parametrize(("mode", "owner", "refused"), [(0o1777, 1234, True), (0o777, 1234, False), (0o1777, 0, False)])
+async def test_a_file_that_another_user_could_replace_meanwhile_is_refused(tmp_path, mode, owner, refused):
+    tmp_path.chmod(mode)
+    (tmp_path / ".lock").touch()
+    os.chown(tmp_path / ".lock", owner, owner)
+    if refused:
+        with pytest.raises(AccessError, match="another user"):
+            await put(tmp_path)
+        assert not (tmp_path / "a").exists()
+    else:
+        await put(tmp_path)
+
+
+# ---------------------------------------------------------------- where there are no locks
+
+
+def refusing(number):
+    def flock(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    return flock
+
+
+@pytest.mark.parametrize("name", ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ENOLCK", "EINVAL"])
+async def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, name):
+    etag = await put(tmp_path)
+    (tmp_path / ".lock").unlink()
+    monkeypatch.setattr(fcntl, "flock", refusing(getattr(errno, name)))
+    store = LocalStore(tmp_path)
+    for operation in (store.put("b", b"2", Create()), store.put("a", b"2", Update(etag)), store.delete("a")):
+        with pytest.raises(AccessError, match=r"This file system has no locks\. Choose a directory"):
+            await operation
+    assert (tmp_path / "a").read_bytes() == b"1"
+    assert {path.name: path.stat().st_size for path in tmp_path.iterdir()} == {"a": 1, ".lock": 0}
+    assert (await store.get("a")).data == b"1"
+
+
+async def test_a_lock_that_fails_otherwise_may_work_later(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(fcntl, "flock", refusing(errno.EIO))
+        with pytest.raises(UnavailableError, match=r"\.lock: Input/output error"):
+            await put(tmp_path)
+    assert not (tmp_path / "a").exists()
+    await put(tmp_path)
+
+
+async def test_a_write_that_is_done_does_not_fail_with_its_lock(tmp_path, monkeypatch):
+    real = fcntl.flock
+
+    def flock(descriptor, operation):
+        if operation == fcntl.LOCK_UN:
+            raise PermissionError(errno.EACCES, "no")
+        real(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    etag = await put(tmp_path)
+    assert await LocalStore(tmp_path, lock_timeout=0.05).put("a", b"2", Update(etag))  # closing has unlocked it
+
+
+# ---------------------------------------------------------------- processes
+
+HOLDER = """
+    import os, subprocess, sys, time
+    from pathlib import Path
+    from ptb_bucket.stores._locks import locked
+    with locked(Path(sys.argv[1]), 10):
+        if sys.argv[2] == "start a child":
+            child = subprocess.Popen(["sleep", "60"], close_fds=False).pid
+        elif sys.argv[2] == "fork":
+            child = os.fork()
+            if child == 0:
+                time.sleep(60)
+        else:
+            child = 0
+        print(child, flush=True)
+        time.sleep(60)
+"""
+
+
+def free_within(root, seconds) -> bool:
+    end = time.monotonic() + seconds
+    while not is_free(root) and time.monotonic() < end:
+        time.sleep(0.005)
+    return is_free(root)
+
+
+@pytest.mark.parametrize("way", ["alone", "start a child", "fork"])
+def test_the_lock_of_one_that_is_killed_is_free_even_if_its_children_live_on(tmp_path, way):
+    with run(HOLDER, tmp_path, way, stdout=subprocess.PIPE) as holder:
+        child = int(holder.stdout.readline())
+        try:
+            assert not is_free(tmp_path)
+            holder.kill()
+            holder.wait(30)
+            if child:
+                os.kill(child, 0)  # it lives
+            assert free_within(tmp_path, 5)
+        finally:
+            if child:
+                os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_child_does_not_unlock_what_its_parent_holds(tmp_path):
+    with _locks.locked(tmp_path, 0):
+        if (child := os.fork()) == 0:
+            os._exit(0 if not _locks._OPENED and not is_free(tmp_path) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert not is_free(tmp_path)
+    assert is_free(tmp_path)
+
+
+# ---------------------------------------------------------------- Windows
+
+
+@pytest.fixture
+def on_windows(monkeypatch):
+    """The module as Windows has it; its locks of one byte are this system's."""
+
+    def locking(descriptor, operation, length):
+        assert (length, os.lseek(descriptor, 0, os.SEEK_CUR)) == (1, 0)
+        try:
+            fcntl.flock(descriptor, operation)
+        except BlockingIOError as exc:
+            raise PermissionError(errno.EACCES, "Permission denied") from exc
+
+    fake = SimpleNamespace(locking=locking, LK_NBLCK=TAKE, LK_UNLCK=fcntl.LOCK_UN)
+    monkeypatch.setitem(sys.modules, "msvcrt", fake)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr(os, "O_NOFOLLOW")
+    spec = importlib.util.spec_from_file_location("locks_on_windows", _locks.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert not hasattr(module, "fcntl")
+    return module, fake
+
+
+def test_on_windows_one_is_kept_out_and_then_let_in(tmp_path, on_windows):
+    module, _ = on_windows
+    with module.locked(tmp_path, 0):
+        assert not is_free(tmp_path)
+        with pytest.raises(UnavailableError), module.locked(tmp_path, 0.02):
+            pass
+    with module.locked(tmp_path, 0):
+        pass
+    assert is_free(tmp_path)
+
+
+def test_on_windows_links_and_directories_are_refused(tmp_path, on_windows):
+    module, _ = on_windows
+    (tmp_path / ".lock").symlink_to("elsewhere")
+    with pytest.raises(OSError, match="Is a link") as caught, module.locked(tmp_path, 0):
+        pass
+    assert caught.value.errno == errno.ELOOP
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_on_windows_a_file_system_without_locks_is_refused(tmp_path, on_windows):
+    module, fake = on_windows
+    fake.locking = lambda *_: refusing(errno.EINVAL)(*_[:2])
+    with pytest.raises(OSError, match="has no locks"), module.locked(tmp_path, 0):
+        pass
