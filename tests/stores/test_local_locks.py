@@ -89,6 +89,21 @@ async def test_whatever_the_system_calls_a_lock_that_is_held_it_is_tried_again(t
     assert next(answers, None) is None
 
 
+async def test_a_file_that_a_file_server_has_on_lease_is_waited_for_and_not_for_longer(tmp_path, monkeypatch):
+    """Opening it would wait for the end of the lease, which may take a minute."""
+    real, refused = os.open, []
+
+    def open_(path, flags, *rest):
+        if Path(path).name == ".lock" and len(refused) < 3:
+            refused.append(flags & os.O_NONBLOCK)
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN), str(path))
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", open_)
+    await put(tmp_path, timeout=10)
+    assert refused == [os.O_NONBLOCK] * 3
+
+
 async def test_the_loop_goes_on_while_a_lock_is_waited_for(tmp_path):
     with taken(tmp_path):
         writing = asyncio.ensure_future(put(tmp_path, timeout=10))
@@ -109,6 +124,13 @@ def test_it_is_held_against_others_for_the_whole_time(tmp_path):
     with pytest.raises(ZeroDivisionError), _locks.locked(tmp_path, 0):
         _ = 1 / 0
     assert is_free(tmp_path)
+
+
+def test_it_is_let_go_even_if_the_file_is_still_open_in_a_process_that_a_library_has_forked(tmp_path):
+    with _locks.locked(tmp_path, 0):
+        theirs = os.dup(*_locks._OPENED)
+    assert is_free(tmp_path)
+    os.close(theirs)
 
 
 def test_threads_are_inside_one_at_a_time(tmp_path, count):
@@ -252,11 +274,15 @@ async def test_what_comes_there_between_the_look_and_the_opening_is_refused_as_w
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="gives files away, which takes root")
-@pytest.mark.parametrize(("mode", "owner", "refused"), [(0o1777, 1234, True), (0o777, 1234, False), (0o1777, 0, False)])
-async def test_a_file_that_another_user_could_replace_meanwhile_is_refused(tmp_path, mode, owner, refused):
-    tmp_path.chmod(mode)
+@pytest.mark.parametrize(
+    ("mode", "directory", "owner", "refused"),
+    [(0o1777, 0, 1234, True), (0o777, 0, 1234, False), (0o1777, 1234, 0, False), (0o1777, 1234, 1234, False)],
+)
+async def test_a_file_that_another_user_could_replace_meanwhile_is_refused(tmp_path, mode, directory, owner, refused):
     (tmp_path / ".lock").touch()
     os.chown(tmp_path / ".lock", owner, owner)
+    os.chown(tmp_path, directory, directory)
+    tmp_path.chmod(mode)
     if refused:
         with pytest.raises(AccessError, match="another user"):
             await put(tmp_path)
@@ -397,8 +423,9 @@ def test_on_windows_one_is_kept_out_and_then_let_in(tmp_path, on_windows):
         with pytest.raises(UnavailableError), module.locked(tmp_path, 0.02):
             pass
     with module.locked(tmp_path, 0):
-        pass
+        still_open = os.dup(*module._OPENED)
     assert is_free(tmp_path)
+    os.close(still_open)
 
 
 def test_on_windows_links_and_directories_are_refused(tmp_path, on_windows):

@@ -73,7 +73,10 @@ def _acquired(path: Path, timeout: float) -> int:
 def _attempt(path: Path) -> int | None:
     """Open the file anew and lock it; None if another holds the lock, or has replaced the file meanwhile."""
     _check_kind(path)
-    descriptor = os.open(path, _OPEN, 0o600)
+    try:
+        descriptor = os.open(path, _OPEN, 0o600)
+    except BlockingIOError:  # a file server has it on lease, and is asked to return it
+        return None
     _OPENED.add(descriptor)
     try:
         _check_opened(descriptor, path)
