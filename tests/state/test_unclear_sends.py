@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 from bench import ADA, BO, crowded, encoded
@@ -16,6 +17,7 @@ from ptb_bucket.testing.faults import Fault, FaultyStore, script
 
 UNCLEAR = [Fault.UNAVAILABLE, Fault.LATE, Fault.ANSWER_LOST, Fault.HANG, Fault.HANG_APPLIED, Fault.ANSWERED_TWICE]
 ANSWERS = [None, Fault.DENIED, Fault.LOST_RACE, *UNCLEAR]
+WEATHER = [(False, True), (True, True), (True, False)]
 
 
 def replica_of(store, **options):
@@ -48,15 +50,30 @@ async def another_adds(store, what) -> None:
     await other.commit()
 
 
-async def saved_through(faults, *, others, late_before_them) -> list[str]:
-    """Save a, then b while all that happens, then c; between two tries, what is late lands, and others write."""
-    bottom, left = MemoryStore(), [None, *faults]
-    faulty = FaultyStore(bottom, lambda operation, _: left.pop(0) if operation == "put" and left else None)
+async def saved_through(faults, *, blind, others, late_before_them) -> list[str]:
+    """Save a, then b while all that happens, then c; between two tries, what is late lands, and others write.
+
+    Args:
+        faults: What happens to the puts of b.
+        blind: During the first try, nothing can be read any more once something was sent.
+        others: Another instance writes between two tries.
+        late_before_them: What is late lands before that, not after it.
+    """
+    bottom, left, hidden = MemoryStore(), [None, *faults], False
+
+    def plan(operation, _):
+        if operation == "put":
+            return left.pop(0) if left else None
+        return Fault.UNAVAILABLE if hidden else None
+
+    faulty = FaultyStore(bottom, plan)
     replica = replica_of(faulty)
     replica.stage(ADA, {"log": ["a"]})
     await replica.commit()
     replica.stage(ADA, {"log": ["a", "b"]})
+    hidden = blind
     while not await try_to_commit(replica):
+        hidden = False
         if late_before_them:
             await faulty.land()
         if others:
@@ -64,6 +81,7 @@ async def saved_through(faults, *, others, late_before_them) -> list[str]:
         await faulty.land()
     assert replica.pending == set()
     left.clear()
+    hidden = False
     replica.stage(ADA, {"log": ["a", "b", "c"]})
     await replica.commit()
     return await log_in(bottom)
@@ -71,13 +89,13 @@ async def saved_through(faults, *, others, late_before_them) -> list[str]:
 
 @pytest.mark.parametrize("second", ANSWERS, ids=lambda fault: fault and fault.name)
 @pytest.mark.parametrize("first", [Fault.DENIED, Fault.LOST_RACE, *UNCLEAR], ids=lambda fault: fault.name)
-def test_after_any_answers_a_change_is_there_once(first, second):
-    for third in ANSWERS if second is not None else [None]:
-        for others, before in ((False, True), (True, True), (True, False)):
-            faults = (first, second, third)
-            log = run_virtually(saved_through(faults, others=others, late_before_them=before))
-            ours = [entry for entry in log if not entry.startswith("other")]
-            assert (ours, len(set(log))) == (["a", "b", "c"], len(log)), (faults, others, before)
+def test_after_any_answers_a_change_is_there_once(first, second, long):
+    thirds = [None] if second is None else ANSWERS if long else [None, Fault.DENIED]
+    for third, blind, (others, before) in itertools.product(thirds, [False, True], WEATHER):
+        happening = {"blind": blind, "others": others, "late_before_them": before}
+        log = run_virtually(saved_through((first, second, third), **happening))
+        ours = [entry for entry in log if not entry.startswith("other")]
+        assert (ours, len(set(log))) == (["a", "b", "c"], len(log)), (third, happening)
 
 
 def test_a_change_that_was_refused_and_then_undone_is_never_sent():
@@ -162,7 +180,6 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
     spooled = unpack(pack(bench.ledger, Origin("1", "single", "json", "state.json")))
     bench.ledger.hand_over()
     assert bench.ledger.pending == set()
-    bench.start({"n": 0}, BO)
     for number in (1, 2):
         bench.stage({"n": number}, BO)
         bench.commit()
@@ -227,3 +244,14 @@ def test_a_refresh_after_such_a_send_moves_what_has_to_be_repeated_along(bench):
     bench.commit()
     assert bench.stored() == {"n": 0, "ours": 1}
     assert bench.ledger.pending == set()
+
+
+def test_what_was_superseded_when_ptb_was_refreshed_is_never_repeated(bench):
+    """PTB has had others' value since: the one of the send that nobody can tell of is history."""
+    bench.start({"level": 0})
+    bench.stage({"level": 1})
+    undecidable(bench, {"level": 5}, "a")
+    assert bench.refresh() == ({"level": 1}, {"level": 5})
+    bench.theirs({"level": 0})
+    bench.commit()
+    assert bench.stored() == {"level": 0}
