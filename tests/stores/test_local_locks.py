@@ -21,7 +21,7 @@ from types import SimpleNamespace
 import pytest
 from child_processes import run
 
-from ptb_bucket.errors import AccessError, UnavailableError
+from ptb_bucket.errors import AccessError, LostRaceError, UnavailableError
 from ptb_bucket.stores import Create, LocalStore, Update, _locks
 
 fcntl = pytest.importorskip("fcntl", reason="takes the part of another instance with flock()")
@@ -63,6 +63,47 @@ async def test_a_lock_that_another_holds_is_waited_for_and_then_unavailable(tmp_
     with taken(tmp_path), pytest.raises(UnavailableError, match="another writer"):
         await store.delete("a")
     assert (await store.get("a")).data == b"1"
+
+
+async def etag_and_version(root):
+    """What a store that keeps versions has of an object that was written twice."""
+    store = LocalStore(root, keep=5, lock_timeout=0.05)
+    etag = await store.put("a", b"1", Update(await store.put("a", b"0", Create())))
+    return store, etag, [found.version async for found in store.versions("a")][-1]
+
+
+WRITERS = {
+    "put": lambda store, etag, _: store.put("a", b"2", Update(etag)),
+    "create": lambda store, *_: store.put("b", b"2", Create()),
+    "delete": lambda store, *_: store.delete("a"),
+    "delete_if": lambda store, etag, _: store.delete_if("a", etag),
+    "delete_version": lambda store, _, version: store.delete_version("a", version),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+async def test_whatever_writes_waits_for_the_lock(tmp_path, write):
+    store, *known = await etag_and_version(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with taken(tmp_path), pytest.raises(UnavailableError, match="another writer"):
+        await write(store, *known)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    await write(store, *known)
+
+
+@pytest.mark.parametrize("name", ["put", "create", "delete_if"])
+async def test_what_another_wrote_while_the_lock_was_waited_for_counts(tmp_path, monkeypatch, name):
+    _, *known = await etag_and_version(tmp_path)
+    waits, real = threading.Event(), fcntl.flock
+    with taken(tmp_path):
+        monkeypatch.setattr(fcntl, "flock", lambda *arguments: waits.set() or real(*arguments))
+        writing = asyncio.ensure_future(WRITERS[name](LocalStore(tmp_path, lock_timeout=30), *known))
+        await asyncio.to_thread(waits.wait, 30)
+        for path in (tmp_path / "a", tmp_path / "b"):
+            path.write_bytes(b"just written")
+    with pytest.raises(LostRaceError):
+        await writing
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes() == b"just written"
 
 
 @pytest.mark.parametrize("timeout", [0, 0.3])
