@@ -431,6 +431,23 @@ def test_a_forked_child_does_not_unlock_what_its_parent_holds(tmp_path):
     assert is_free(tmp_path)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_child_that_was_forked_inside_closes_no_file_of_its_own_when_it_leaves(tmp_path):
+    """The number of the lock's file may be another file's by then."""
+    child = -1
+    with _locks.locked(tmp_path, 0):
+        (number,) = _locks._OPENED
+        if (child := os.fork()) == 0:
+            mine = os.open(tmp_path / "mine", os.O_CREAT | os.O_WRONLY)
+    if child == 0:
+        try:
+            os.write(mine, b"still open")
+        except OSError:
+            os._exit(1)
+        os._exit(0 if mine == number else 2)
+    assert os.waitpid(child, 0)[1] == 0
+
+
 # ---------------------------------------------------------------- Windows
 
 

@@ -102,6 +102,8 @@ def _lock(descriptor: int, path: Path) -> bool:
 
 
 def _release(descriptor: int) -> None:
+    if descriptor not in _OPENED:
+        return  # this is a child that was forked inside: it has closed the file, and the lock is its parent's
     # What was written is written: no error here may look as if it were not. Unlocked before it is closed, because a
     # process that was forked meanwhile may have the same file open.
     with suppress(OSError):
