@@ -178,6 +178,7 @@ def test_a_token_that_telegram_refuses_is_never_shown(tmp_path):
     assert "not-the-right-one" not in result.stdout + result.stderr
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a process")
 def test_live_runs_the_same_bot_until_it_is_interrupted(tmp_path):
     result = run(tmp_path, "-c", LIVE, TELEGRAM_BOT_TOKEN="999:offline")

@@ -1,15 +1,12 @@
-"""How a directory on disk is written to: modes, syncs, failures on the way, litter, locks."""
+"""How a directory on disk is written to: modes, syncs, failures on the way, litter."""
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import stat
-import time
 from pathlib import Path
 
-import filelock
 import pytest
 
 from ptb_bucket.errors import AccessError, NotFoundError, UnavailableError, UnsupportedError
@@ -114,6 +111,50 @@ async def test_a_failure_after_the_replacement_is_never_a_refusal(tmp_path, monk
     assert (tmp_path / "a").read_bytes() == b"1"
 
 
+async def test_what_is_deleted_is_gone_for_good_before_it_counts_as_deleted(tmp_path, monkeypatch):
+    """Without a sync of the directory, an erased object could be back after a crash."""
+    store = LocalStore(tmp_path)
+    await store.put("a/b", b"1", Create())
+    await store.put("a/c", b"1", Create())
+    events, real_fsync, real_unlink = [], os.fsync, Path.unlink
+
+    def fsync(descriptor):
+        events.append(("sync", str(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path))))
+        real_fsync(descriptor)
+
+    def unlink(self, *, missing_ok=False):
+        events.append(("unlink", self.name))
+        real_unlink(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    await store.delete("a/b")
+    await store.delete_if("a/c", (await store.get("a/c")).etag)
+    assert events == [("unlink", "b"), ("sync", "a.d"), ("unlink", "c"), ("sync", "a.d")]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE])
+async def test_a_directory_that_cannot_be_synced_is_known_before_anything_is_changed(tmp_path, monkeypatch, number):
+    """Else a refusal would be told of a write that is there."""
+    store = LocalStore(tmp_path)
+    etag = await store.put("a", b"old", Create())
+    real = os.open
+
+    def failing(path, flags, *rest):
+        if flags & os.O_DIRECTORY:
+            raise OSError(number, os.strerror(number), str(path))
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", failing)
+    for operation in (store.put("a", b"new", Update(etag)), store.delete("a"), store.delete_if("a", etag)):
+        with pytest.raises((AccessError, UnavailableError)):
+            await operation
+        assert (await store.get("a")).data == b"old"
+    with pytest.raises((AccessError, UnavailableError)):
+        await store.put("b", b"new", Create())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "a"]
+
+
 async def test_a_file_system_without_directory_sync_still_works(tmp_path, monkeypatch):
     real = os.fsync
 
@@ -170,37 +211,3 @@ async def test_temporary_files_of_the_killed_are_neither_seen_nor_kept(tmp_path)
     litter.write_bytes(b"looked for once only")
     await store.put("dir/c", b"1", Create())
     assert litter.exists()
-
-
-async def test_a_lock_that_is_not_let_go_of_is_unavailable(tmp_path):
-    store = LocalStore(tmp_path, lock_timeout=0.05)
-    with filelock.FileLock(tmp_path / ".lock"), pytest.raises(UnavailableError, match="another writer"):
-        await store.put("a", b"1", Create())
-    await store.put("a", b"1", Create())
-    with filelock.FileLock(tmp_path / ".lock"), pytest.raises(UnavailableError, match="another writer"):
-        await store.delete("a")
-    assert (await store.get("a")).data == b"1"
-
-
-@pytest.mark.filterwarnings("ignore:flock not supported")
-async def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch):
-    fcntl = pytest.importorskip("fcntl")
-
-    def flock(descriptor, operation):
-        raise OSError(errno.ENOSYS, "no locks")
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    with pytest.raises(AccessError, match="no locks"):
-        await LocalStore(tmp_path).put("a", b"1", Create())
-    assert not (tmp_path / "a").exists()
-
-
-async def test_the_loop_goes_on_while_a_lock_is_waited_for(tmp_path):
-    store = LocalStore(tmp_path)
-    with filelock.FileLock(tmp_path / ".lock"):
-        writing = asyncio.ensure_future(store.put("a", b"1", Create()))
-        before = time.monotonic()
-        await asyncio.sleep(0.02)
-        assert time.monotonic() - before < 1
-        assert not writing.done()
-    await writing

@@ -221,3 +221,12 @@ async def test_a_writer_killed_at_any_step_loses_no_generation(tmp_path, step):
     await store.put("a", b"last", mode)
     assert await kept(store) == [b"last", *durable[::-1]]
     assert not list(tmp_path.rglob(".tmp-*"))
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+async def test_what_was_written_by_hand_is_kept_as_well_when_it_is_deleted(tmp_path, conditional):
+    store = LocalStore(tmp_path, keep=5)
+    await written(store, b"1")
+    (tmp_path / "a").write_bytes(b"by hand")
+    await (store.delete_if("a", (await store.get("a")).etag) if conditional else store.delete("a"))
+    assert await kept(store) == [None, b"by hand", b"1"]

@@ -11,7 +11,7 @@ import pytest
 from child_processes import run
 
 from ptb_bucket.errors import AccessError, UnsupportedError
-from ptb_bucket.stores import Create, LocalStore
+from ptb_bucket.stores import Create, LocalStore, Update
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="becomes another user, which takes root")
@@ -55,6 +55,27 @@ async def test_linked_files_and_directories_are_refused(tmp_path):
     for key in ("file", "dir/x", "loop"):
         await refuses_everything(store, key)
     assert (outside / "x").read_bytes() == b"secret"
+
+
+async def test_a_link_that_comes_between_the_look_and_the_opening_is_not_followed(tmp_path, monkeypatch):
+    (tmp_path / "outside").write_bytes(b"secret")
+    store = LocalStore(tmp_path / "root")
+    etag = await store.put("a", b"1", Create())
+    path, real = tmp_path / "root" / "a", os.open
+
+    def planting(opened, *rest):
+        if Path(opened) == path:
+            path.unlink(missing_ok=True)
+            path.symlink_to(tmp_path / "outside")
+        return real(opened, *rest)
+
+    monkeypatch.setattr(os, "open", planting)
+    for operation in (store.get, store.delete, lambda key: store.put(key, b"2", Update(etag))):
+        path.unlink(missing_ok=True)
+        path.write_bytes(b"1")
+        with pytest.raises(AccessError):
+            await operation("a")
+    assert (tmp_path / "outside").read_bytes() == b"secret"
 
 
 @pytest.mark.parametrize("name", ["file", "dir.d"])

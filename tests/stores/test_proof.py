@@ -139,6 +139,42 @@ async def test_one_store_proves_once_for_all_that_wait():
     assert len(server.puts) == 5
 
 
+class Far(Server):
+    """A server whose answers take their time, so that others get to run meanwhile."""
+
+    async def read(self, key):
+        await asyncio.sleep(0)
+        return await super().read(key)
+
+    async def send(self, key, data, mode, style):
+        await asyncio.sleep(0)
+        return await super().send(key, data, mode, style)
+
+
+async def test_first_puts_at_the_same_time_wait_for_one_proof():
+    server = Far()
+    proof = server.proof()
+    await asyncio.gather(*(proof.ensure() for _ in range(5)))
+    assert (server.reads, len(server.puts)) == (1, 5)
+
+
+async def test_those_that_wait_try_again_if_the_proof_that_they_wait_for_fails():
+    server = Far()
+    proof = server.proof()
+    read, failures = server.read, [UnavailableError("no", key="x")]
+
+    async def failing_once(key):
+        await asyncio.sleep(0)
+        if failures:
+            raise failures.pop()
+        return await read(key)
+
+    proof._read = failing_once
+    results = await asyncio.gather(*(proof.ensure() for _ in range(5)), return_exceptions=True)
+    assert [type(result) for result in results] == [UnavailableError, *[type(None)] * 4]
+    assert len(server.puts) == 5
+
+
 @pytest.mark.parametrize("error", [AccessError, UnavailableError])
 async def test_what_could_not_be_found_out_is_asked_again(error):
     server = Server()

@@ -149,5 +149,5 @@ def users(tmp_path: Path) -> dict[str, Any]:
 
 
 def said(caplog: Any) -> str:
-    """What we logged; PTB and filelock say more at DEBUG."""
+    """What we logged; PTB says more at DEBUG."""
     return "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("ptb_bucket"))

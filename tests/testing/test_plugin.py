@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -63,3 +64,31 @@ def test_a_log_line_with_user_data_fails_the_test_that_made_it(tmp_path):
     done = run(tmp_path, "--log-level=DEBUG")
     assert "2 passed, 1 error" in done.stdout
     assert "ERROR test_something.py::test_leaks" in done.stdout
+
+
+INTERRUPTS = """
+import signal, subprocess, sys
+import pytest
+
+@pytest.mark.usefixtures("interruptible")
+def test_a_child():
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "KeyboardInterrupt" in child.stderr
+
+def test_afterwards():
+    assert signal.getsignal(signal.SIGINT) is {expected}
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to a process")
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, signal.default_int_handler], ids=["ignored", "default"])
+def test_children_can_be_interrupted_where_the_shell_ignores_it(tmp_path, handler):
+    name = "signal.SIG_IGN" if handler is signal.SIG_IGN else "signal.default_int_handler"
+    (tmp_path / "test_something.py").write_text(INTERRUPTS.format(expected=name))
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        done = run(tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert "2 passed" in done.stdout, done.stdout

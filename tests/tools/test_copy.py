@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -237,8 +236,7 @@ def peak_of(function):
 
 
 @pytest.mark.long
-def test_a_document_for_each_record_is_copied_in_a_fraction_of_its_size(place, caplog):
-    caplog.set_level(logging.WARNING, "filelock")  # pytest keeps every line, which is more than all records
+def test_a_document_for_each_record_is_copied_in_a_fraction_of_its_size(place):
     number, size = 6_000, 10_000  # twelve batches
     source = place("a", "layout=per-record")
     asyncio.run(fill(source, {Record.user(n): {"text": "x" * size} for n in range(number)}))

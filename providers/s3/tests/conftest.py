@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import itertools
 import os
 import shutil
@@ -19,7 +20,6 @@ import boto3
 import certifi
 import pytest
 from botocore.config import Config
-from filelock import FileLock
 
 from ptb_bucket.stores import PROOF_NAME, open_store
 from ptb_bucket.testing.conformance import Backend
@@ -246,7 +246,8 @@ def liar(environment, tmp_path_factory):
     """s3rver answers 200 to every put, whatever its condition. From npm, into a cache outside of the project."""
     cache = Path(tempfile.gettempdir()) / f"ptb-bucket-s3rver-{S3RVER}-{os.getuid()}"
     program = cache / "node_modules" / "s3rver" / "bin" / "s3rver.js"
-    with FileLock(f"{cache}.lock"):  # two runs at once, or two workers of one
+    with Path(f"{cache}.lock").open("w") as alone:  # two runs at once, or two workers of one
+        fcntl.flock(alone, fcntl.LOCK_EX)
         if not program.exists():
             npm = shutil.which("npm")
             command = [str(npm), "install", "--prefix", str(cache), "--no-audit", "--no-fund", f"s3rver@{S3RVER}"]

@@ -41,6 +41,7 @@ async def test_the_right_line_fails(moto, monkeypatch):
     assert set(await failed(moto.uri(moto.bucket(), "bot"))) == {"credentials"}
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=lambda sent: sent.name)
 def test_a_signal_in_the_middle_of_a_put(moto, sent):
     """Applied, and the answer does not come: the process ends, and nothing is left."""

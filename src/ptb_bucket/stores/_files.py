@@ -29,6 +29,7 @@ _REMEDIES: Final[Mapping[int, str]] = {
     errno.ENOTDIR: "Something on this path is no directory: move it away, or choose another directory",
     errno.EISDIR: "Something there is no ordinary file: move it away, or choose another directory",
     errno.ELOOP: "Links inside a store's directory are not followed: put the real file or directory there",
+    errno.ENOLCK: "Choose a directory on a file system that has them, such as a local disk",
     errno.ENXIO: "Something there is no ordinary file: move it away, or choose another directory",
 }
 

@@ -1,12 +1,19 @@
-"""One writer at a time in a directory, between threads and processes."""
+"""One writer at a time in a directory, between threads and processes.
+
+The lock is the operating system's own, on the file ``.lock``: it ends with the process that holds it, however that
+process ends. Nothing is ever written to the file, and it is never removed. There is no fallback: a marker file in
+place of a lock would stay behind when its owner is killed, and lock everybody out.
+"""
 
 from __future__ import annotations
 
 import errno
-from contextlib import contextmanager
+import os
+import stat
+import sys
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
-
-from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from ptb_bucket.errors import UnavailableError
 
@@ -19,35 +26,159 @@ __all__ = ["locked"]
 _POLL: Final = 0.005
 """Seconds between attempts: short against a write with its syncs."""
 
+# No link is followed, and opening a pipe or a terminal neither waits nor has effects. Python closes it at exec.
+_OPEN: Final = (
+    os.O_RDWR
+    | os.O_CREAT
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_TAKEN: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EINTR})
+"""What the system says while another holds the lock; some network file systems say EACCES."""
+_NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL})
+
 
 @contextmanager
 def locked(root: Path, timeout: float) -> Iterator[None]:
-    """Hold the lock of a store's directory, which exists. The system lets go of it when a process dies.
+    """Hold the lock of a store's directory, which exists.
 
     Args:
         root: The store's directory.
-        timeout: Seconds to wait for the lock.
+        timeout: Seconds to wait for the lock; 0 tries once.
 
     Raises:
-        UnavailableError: Somebody else held it all that time. Nothing was applied.
-        OSError: There can be no lock there.
+        UnavailableError: Another writer held it all that time. Nothing was applied.
+        OSError: It cannot be locked: ``ENOLCK`` if the file system has no locks, ``ELOOP`` if ``.lock`` is a link,
+            ``EISDIR`` if it is not an ordinary file, ``EPERM`` if another user could replace it.
     """
-    # A lock object of its own each time: one that is shared would let a second thread in.
-    lock: BaseFileLock = FileLock(root / ".lock", mode=0o600)
+    descriptor = _acquired(root / ".lock", timeout)
     try:
-        lock.acquire(timeout=timeout, poll_interval=_POLL)
-    except Timeout as exc:
-        raise UnavailableError(f"{root}: another writer held the lock for {timeout} seconds") from exc
-    except NotImplementedError as exc:
-        raise _no_locks(root) from exc
-    try:
-        # What filelock falls back to stays behind when its holder is killed, and would lock everybody out.
-        if isinstance(lock, SoftFileLock):
-            raise _no_locks(root)
         yield
     finally:
-        lock.release()
+        _release(descriptor)
 
 
-def _no_locks(root: Path) -> OSError:
-    return OSError(errno.EPERM, "This file system has no locks", str(root))
+def _acquired(path: Path, timeout: float) -> int:
+    """Wait for the lock; its open file."""
+    deadline = time.monotonic() + timeout
+    while (descriptor := _attempt(path)) is None:
+        if time.monotonic() >= deadline:
+            raise UnavailableError(f"{path.parent}: another writer held the lock for {timeout} seconds")
+        time.sleep(_POLL)
+    return descriptor
+
+
+def _attempt(path: Path) -> int | None:
+    """Open the file anew and lock it; None if another holds the lock, or has replaced the file meanwhile."""
+    _check_kind(path)
+    try:
+        descriptor = os.open(path, _OPEN, 0o600)
+    except BlockingIOError:  # a file server has it on lease, and is asked to return it
+        return None
+    _OPENED.add(descriptor)
+    try:
+        _check_opened(descriptor, path)
+        if _lock(descriptor, path) and not _replaced(descriptor, path):
+            return descriptor
+    except BaseException:
+        _close(descriptor)
+        raise
+    _close(descriptor)
+    return None
+
+
+def _lock(descriptor: int, path: Path) -> bool:
+    try:
+        _system_lock(descriptor)
+    except OSError as exc:
+        if exc.errno in _TAKEN:
+            return False
+        if exc.errno in _NO_LOCKS:
+            raise OSError(errno.ENOLCK, "This file system has no locks", str(path)) from exc
+        raise OSError(exc.errno, exc.strerror, str(path)) from exc
+    return True
+
+
+def _release(descriptor: int) -> None:
+    if descriptor not in _OPENED:
+        return  # this is a child that was forked inside: it has closed the file, and the lock is its parent's
+    # What was written is written: no error here may look as if it were not. Unlocked before it is closed, because a
+    # process that was forked meanwhile may have the same file open.
+    with suppress(OSError):
+        _system_unlock(descriptor)
+    _close(descriptor)
+
+
+def _close(descriptor: int) -> None:
+    _OPENED.discard(descriptor)
+    with suppress(OSError):
+        os.close(descriptor)
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse what is not an ordinary file before it is opened: opening a device has effects, and Windows follows."""
+    with suppress(FileNotFoundError):
+        mode = path.lstat().st_mode
+        if stat.S_ISLNK(mode):
+            raise OSError(errno.ELOOP, "Is a link", str(path))
+        _check_mode(mode, path)
+
+
+def _check_opened(descriptor: int, path: Path) -> None:
+    """Refuse what has come to the path since, and what another user could replace while it is locked."""
+    found, directory = os.fstat(descriptor), path.parent.stat()
+    _check_mode(found.st_mode, path)
+    # In a sticky directory, such as /tmp, a file is its owner's to rename and remove; elsewhere, the directory's.
+    if directory.st_mode & stat.S_ISVTX and found.st_uid not in (_user(), directory.st_uid):
+        raise OSError(errno.EPERM, "Belongs to another user, who could replace it", str(path))
+
+
+def _check_mode(mode: int, path: Path) -> None:
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EISDIR, "Not an ordinary file", str(path))
+
+
+_OPENED: set[int] = set()
+
+
+def _close_inherited() -> None:
+    """In a child that was forked while a thread held the lock: else it would stay held when the parent is killed."""
+    for descriptor in list(_OPENED):
+        _close(descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _system_lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # the first byte, which need not exist
+
+    def _system_unlock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def _replaced(descriptor: int, path: Path) -> bool:  # noqa: ARG001  one signature for both systems
+        return False  # Windows keeps what is open where it is
+
+    def _user() -> int:
+        return 0  # every file's, in Python
+
+else:
+    import fcntl
+
+    def _system_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _system_unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _replaced(descriptor: int, path: Path) -> bool:
+        """Whether the locked file is no longer the one that others would lock."""
+        try:
+            return not os.path.samestat(os.fstat(descriptor), path.lstat())
+        except FileNotFoundError:
+            return True
+
+    _user = os.geteuid
+    os.register_at_fork(after_in_child=_close_inherited)

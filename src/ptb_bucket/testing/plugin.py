@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import signal
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -88,6 +89,19 @@ def certificates_are_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
         yield
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let SIGINT end the processes that a test starts, also where the shell ignores it, as one does in background jobs.
+
+    A process inherits what its parent ignores, so a test that sends SIGINT would wait for ever.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 PRIVATE = (":offline", "Ada", "Grace")
