@@ -103,7 +103,13 @@ def with_part(cls, part):
 
 MUTABLE = [
     *[lambda: [1], lambda: {"a": 1}, lambda: {1}, lambda: deque([1], 3), lambda: bytearray(b"a")],
-    *[lambda: defaultdict(list, a=[1]), lambda: Counter("aab"), lambda: OrderedDict(a=1), lambda: Bag(a=1), lambda: Row("a")],
+    *[
+        lambda: defaultdict(list, a=[1]),
+        lambda: Counter("aab"),
+        lambda: OrderedDict(a=1),
+        lambda: Bag(a=1),
+        lambda: Row("a"),
+    ],
     *[lambda cls=cls: with_part(cls, 1) for cls in WITH_A_PART],
 ]
 

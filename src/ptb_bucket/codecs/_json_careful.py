@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["NOTHING", "Prove", "careful_tree", "remaining_tree"]
 
 Prove = Callable[[Any, Any], bool]
-"""(value, tree) → whether loading the tree gives the same tree again."""
+"""(value, tree) → whether loading the tree gives the same tree again. Without a value, only the tree is looked at."""
 
 NOTHING: Final = object()
 """No value: where there is nothing to fall back to."""
@@ -143,7 +143,7 @@ class _CarefulEncoder(Encoder):
         second.again, second.labels = self.again, {}
         second.objects += self.met.values()  # kept alive: the identities of the dead are given to others
         tree = second.value(value, 0)
-        if self.prove is not None and not self.prove(value, tree):
+        if self.prove is not None and not self.prove(NOTHING if self.holes else value, tree):
             raise CannotStoreError(
                 "it contains itself, or one object at several places, in a way that cannot be loaded again",
                 hint="Store an id instead of the object",
@@ -238,7 +238,19 @@ class _CarefulEncoder(Encoder):
             inner = self.holes[hole]
             if inner is NOTHING:
                 return
-        tree[self.key(key, depth)] = self.value(inner, depth)
+        try:
+            text = self.key(key, depth)
+        except CannotStoreError:
+            self._look_at(inner, depth)
+            raise
+        tree[text] = self.value(inner, depth)
+
+    def _look_at(self, inner: Any, depth: int) -> None:
+        """Name what cannot be stored of a value whose key cannot be stored."""
+        try:
+            self.value(inner, depth)
+        except CannotStoreError as exc:
+            self._record(exc)
 
     def _cannot(self, exc: CannotStoreError, owner: Any, key: Any, hole: Hole, step: Callable[[object], str]) -> None:
         """Note what cannot be stored. An object that would be incomplete without it cannot be stored either."""

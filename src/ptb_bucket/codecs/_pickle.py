@@ -255,7 +255,7 @@ class PickleCodec:
     def _gives_back(self, part: Any, tree: Any) -> bool:
         """Tell whether a part of a record can be loaded. What was loaded or tried before is not tried again."""
         digest = _digest(tree)
-        if digest in self._proven:
+        if part is NOTHING or digest in self._proven:  # the rest of a record is tried when it is encoded
             return True
         try:
             is_good = self._loads_equal(part, self._dumps(part)[0])

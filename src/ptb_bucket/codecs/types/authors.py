@@ -7,7 +7,15 @@ import types
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.types.declared import Declared, declared, outdated
-from ptb_bucket.codecs.types.reduction import attributes, has_own_state, is_dataclass, is_plain, reduction, runs_code
+from ptb_bucket.codecs.types.reduction import (
+    attributes,
+    has_own_state,
+    is_dataclass,
+    is_plain,
+    own_attributes,
+    reduction,
+    runs_code,
+)
 from ptb_bucket.codecs.types.shape import Family, Shape
 from ptb_bucket.codecs.types.structure import attribute_slots
 
@@ -213,7 +221,7 @@ def positional(cls: Any) -> bool:
 
 
 def _attributes(value: Any, _: Scope) -> Any:
-    return value.__dict__
+    return own_attributes(value)
 
 
 def _taken_apart(value: Any, _: Any = None) -> Any:

@@ -18,6 +18,7 @@ __all__ = [
     "hashes_by_hand",
     "is_dataclass",
     "is_plain",
+    "own_attributes",
     "reduction",
     "runs_code",
 ]
@@ -79,7 +80,7 @@ def _reduction(value: object) -> Reduction:
     if type(parts) is not tuple or any(part is not None for part in parts[_PARTS:]):
         raise ForeignCodeError("its __reduce__ returned something that only pickle could follow")
     function, args, state, items, pairs = (*parts, None, None, None)[:_PARTS]
-    rest = (state, [] if items is None else list(items), [] if pairs is None else list(pairs))
+    rest = (_without_alias(state), [] if items is None else list(items), [] if pairs is None else list(pairs))
     if function is copyreg.__newobj__:  # type: ignore[attr-defined]
         return Reduction(args[0], True, args[1:], {}, *rest)  # noqa: FBT003  the field's name is new
     if function is copyreg.__newobj_ex__:  # type: ignore[attr-defined]
@@ -87,9 +88,29 @@ def _reduction(value: object) -> Reduction:
     return Reduction(function, False, args, {}, *rest)  # noqa: FBT003  the field's name is new
 
 
+_ALIAS: Final = "__orig_class__"
+"""What typing notes on an instance that was made by ``Box[int](...)``. Nothing depends on it at run time."""
+
+
+def _without_alias(state: Any) -> Any:
+    if type(state) is dict and _ALIAS in state:
+        return {key: inner for key, inner in state.items() if key != _ALIAS}
+    return state
+
+
 def _reduce(value: object) -> Any:
     reduce = copyreg.dispatch_table.get(type(value))
     return reduce(value) if reduce else value.__reduce_ex__(_PROTOCOL)
+
+
+def own_attributes(value: Any) -> dict[str, Any]:
+    """Return the attributes of an instance that is nothing else; see :func:`is_plain`.
+
+    Args:
+        value: The instance.
+    """
+    found: dict[str, Any] = _without_alias(value.__dict__)
+    return found
 
 
 def attributes(value: Any, parts: Reduction) -> dict[str, Any] | None:
@@ -169,7 +190,8 @@ def runs_code(cls: Any) -> bool:
     Args:
         cls: The class.
     """
-    return cls in copyreg.dispatch_table or _writes_any(cls, _LOAD_METHODS)
+    calls_init = cls.__reduce__ is not object.__reduce__ and _writes_any(cls, ("__init__",))
+    return calls_init or cls in copyreg.dispatch_table or _writes_any(cls, _LOAD_METHODS)
 
 
 def _writes_any(cls: type, methods: tuple[str, ...]) -> bool:

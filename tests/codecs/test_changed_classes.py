@@ -1,0 +1,256 @@
+"""Stored objects whose classes have changed since: complete, carried, or refused by name, and never half."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import enum
+import uuid
+from typing import Any
+
+import attrs
+import pydantic
+import pytest
+
+from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
+from ptb_bucket.errors import CannotLoadError
+
+REQUIRED = object()
+
+
+def dataclass(fields, **options):
+    rows = []
+    for name, default in fields.items():
+        factory = {"default_factory": default} if callable(default) else {"default": default}
+        rows.append((name, Any) if default is REQUIRED else (name, Any, dataclasses.field(**factory)))
+    return dataclasses.make_dataclass("Profile", rows, **options)
+
+
+def attrs_class(fields, **options):
+    def field(default):
+        factory = {"factory": default} if callable(default) else {"default": default}
+        return attrs.field() if default is REQUIRED else attrs.field(**factory)
+
+    return attrs.make_class("Profile", {name: field(default) for name, default in fields.items()}, **options)
+
+
+def model(fields, **config):
+    def field(default):
+        factory = {"default_factory": default} if callable(default) else {"default": default}
+        return (Any, ...) if default is REQUIRED else (Any, pydantic.Field(**factory))
+
+    rows = {name: field(default) for name, default in fields.items()}
+    return pydantic.create_model("Profile", __config__=pydantic.ConfigDict(**config), **rows)
+
+
+def named_tuple(fields):
+    defaults = [default() if callable(default) else default for default in fields.values() if default is not REQUIRED]
+    return collections.namedtuple("Profile", fields, defaults=defaults)
+
+
+FAMILIES = {
+    "dataclass": dataclass,
+    "slots": lambda fields: dataclass(fields, slots=True),
+    "frozen": lambda fields: dataclass(fields, frozen=True),
+    "frozen slots": lambda fields: dataclass(fields, frozen=True, slots=True),
+    "attrs": lambda fields: attrs_class(fields, slots=True),
+    "attrs without slots": lambda fields: attrs_class(fields, slots=False),
+    "frozen attrs": lambda fields: attrs_class(fields, slots=True, frozen=True),
+    "pydantic": model,
+    "pydantic, extra forbidden": lambda fields: model(fields, extra="forbid"),
+    "named tuple": named_tuple,
+}
+WITH_ROOM = {"dataclass", "frozen", "attrs without slots", "pydantic"}
+"""Families whose instances can carry a field that their class does not have."""
+
+
+@pytest.fixture(params=FAMILIES)
+def family(request):
+    return request.param
+
+
+@pytest.fixture(params=[JsonCodec, PickleCodec])
+def codec(request):
+    return request.param
+
+
+def profile(family, **fields):
+    cls = FAMILIES[family](fields)
+    cls.__module__ = "bots.shop"
+    return cls
+
+
+def stored(codec, cls, **values):
+    return codec([cls]).encode({"me": cls(**values), "beside": 1})
+
+
+def loaded(codec, cls, data, origin="user_data[42]"):
+    return codec([cls]).decode(data, origin=origin)["me"]
+
+
+def refused(codec, cls, data):
+    with pytest.raises(CannotLoadError) as caught:
+        loaded(codec, cls, data)
+    assert "Profile (module bots.shop)" in str(caught.value)
+    assert "rosebud" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_missing_field_gets_its_default(codec, family):
+    data = stored(codec, profile(family, name=REQUIRED), name="rosebud")
+    me = loaded(codec, profile(family, name=REQUIRED, city="Rome"), data)
+    assert (me.name, me.city) == ("rosebud", "Rome")
+
+
+def test_a_default_that_is_drawn_is_the_same_at_each_decoding(codec, family):
+    data = stored(codec, profile(family, name=REQUIRED), name="rosebud")
+    again = codec([profile(family, name=REQUIRED, id=uuid.uuid4, tags=list)])
+    ada, bo, ada_again = (again.decode(data, origin=origin)["me"] for origin in ("ada", "bo", "ada"))
+    assert ada.id == ada_again.id
+    if family != "named tuple":  # whose defaults are drawn once for the class
+        assert ada.id != bo.id
+        assert ada.tags is not ada_again.tags
+    assert again.encode({"me": ada}) == again.encode({"me": ada_again})
+
+
+def test_two_instances_in_one_record_draw_their_own_defaults(codec):
+    old, new = profile("dataclass", name=REQUIRED), profile("dataclass", name=REQUIRED, id=uuid.uuid4)
+    data = codec([old]).encode([old("a"), old("a")])
+    again = codec([new])
+    one, other = again.decode(data, origin="x")
+    assert one.id != other.id
+    assert [found.id for found in again.decode(data, origin="x")] == [one.id, other.id]
+
+
+def test_a_missing_field_without_a_default_is_named(codec, family):
+    data = stored(codec, profile(family, name=REQUIRED), name="rosebud")
+    assert "'city'" in refused(codec, profile(family, name=REQUIRED, city=REQUIRED), data)
+
+
+def test_an_unknown_field_is_carried_and_written_back_or_named(codec, family):
+    old, new = profile(family, name=REQUIRED, premium=False), profile(family, name=REQUIRED)
+    data = stored(codec, old, name="rosebud", premium="rosebud")
+    if family not in WITH_ROOM:
+        assert "'premium'" in refused(codec, new, data)
+        return
+    me = loaded(codec, new, data)
+    assert me.name == "rosebud"
+    assert codec([new]).encode({"me": me, "beside": 1}) == data
+
+
+@pytest.mark.parametrize("default", [REQUIRED, "Bo"], ids=["required", "with a default"])
+def test_a_field_that_looks_renamed_is_named_by_both_names(codec, family, default):
+    data = stored(codec, profile(family, age=REQUIRED, name=default), age=36, name="rosebud")
+    message = refused(codec, profile(family, age=REQUIRED, full_name=default), data)
+    assert "'full_name'" in message
+    assert "'name'" in message
+
+
+def test_a_class_that_keeps_its_fields_is_not_looked_at_twice(codec, family):
+    cls = profile(family, name=REQUIRED, city="Rome")
+    data = stored(codec, cls, name="rosebud", city="Oslo")
+    me = loaded(codec, cls, data)
+    assert (me.name, me.city) == ("rosebud", "Oslo")
+    if codec is JsonCodec:
+        assert codec([cls]).encode({"me": me, "beside": 1}) == data
+
+
+class Cached:
+    def __init__(self):
+        self.extra = 1
+
+
+@dataclasses.dataclass
+class Shown:
+    name: str
+
+    @property
+    def loud(self):
+        return self.name.upper()
+
+
+def test_what_an_instance_carries_beside_its_fields_is_no_renamed_field(codec):
+    shown = Shown("a")
+    shown.__dict__["loud"] = "A"  # as functools.cached_property does
+    shown.note = "more"
+    data = codec([Shown]).encode(shown)
+    again = codec([Shown]).decode(data)
+    assert vars(again) == {"name": "a", "loud": "A", "note": "more"}
+    assert vars(codec([Cached]).decode(codec([Cached]).encode(Cached()))) == {"extra": 1}
+
+
+def test_an_attribute_that_is_set_later_may_be_missing(codec):
+    @dataclasses.dataclass
+    class Lazy:
+        name: str
+        total: int = dataclasses.field(init=False)
+
+    again = codec([Lazy]).decode(codec([Lazy]).encode(Lazy("a")))
+    assert vars(again) == {"name": "a"}
+
+
+@attrs.define
+class Derived:
+    name: str
+    greeting: str = attrs.field(default=attrs.Factory(lambda self: f"Hello {self.name}", takes_self=True))
+
+
+def test_a_default_may_be_made_from_the_other_fields(codec):
+    old = attrs_class({"name": REQUIRED})
+    data = codec([StoredAs(old, name="Derived")]).encode(old("Ada"))
+    assert codec([Derived]).decode(data, origin="x").greeting == "Hello Ada"
+
+
+@pytest.mark.parametrize("kind", [enum.Enum, enum.IntEnum, enum.Flag])
+def test_a_removed_member_is_named_with_its_enum(codec, kind):
+    old = kind("Colour", {"RED": 1, "BLUE": 2}, module="bots.shop")
+    new = kind("Colour", {"RED": 1, "GREEN": 4}, module="bots.shop")
+    data = codec([old]).encode({"paint": old.BLUE})
+    assert codec([new]).decode(codec([old]).encode(old.RED)) is new.RED
+    if kind is enum.Flag and data:
+        with pytest.raises(CannotLoadError, match=r"Colour \(module bots.shop\) has a flag"):
+            codec([new]).decode(data)
+        return
+    with pytest.raises(CannotLoadError, match=r"Colour \(module bots.shop\) lacks the member 'BLUE'"):
+        codec([new]).decode(data)
+
+
+def test_a_class_with_another_name_is_kept_by_its_old_one(codec):
+    old, new = profile("dataclass", name=REQUIRED), profile("dataclass", name=REQUIRED)
+    new.__qualname__ = new.__name__ = "Person"
+    data = stored(codec, old, name="rosebud")
+    with pytest.raises(CannotLoadError, match=r"StoredAs\(NewName, name='Profile'\)"):
+        loaded(codec, new, data)
+    again = codec([StoredAs(new, name="Profile")])
+    assert type(again.decode(data)["me"]) is new
+    assert again.encode(again.decode(data)) == data
+
+
+def test_fields_in_slots_that_a_class_no_longer_has_are_named(codec):
+    class Old:
+        __slots__ = ("__secret", "age")
+
+        def __init__(self):
+            self.age, self.__secret = 1, 2
+
+    class New:
+        __slots__ = ("age",)
+
+    for cls in (Old, New):
+        cls.__qualname__ = "Slotted"
+    data = codec([Old]).encode(Old())
+    assert codec([Old]).decode(data)._Old__secret == 2
+    with pytest.raises(CannotLoadError, match="_Old__secret"):
+        codec([New]).decode(data)
+
+
+def test_old_pickles_with_fields_by_position_are_not_mixed_up():
+    """Written by ptb-bucket before fields of these classes were stored by name."""
+    old = profile("frozen slots", name=REQUIRED, age=0)
+    pickled = (
+        b"\x80\x05\x8c\x1aptb_bucket.codecs._allowed\x94\x8c\x07object_\x94\x93\x94"
+        b"\x8c\x07Profile\x94\x8c\x03new\x94)\x87\x94R\x94]\x94(\x8c\x03Ada\x94K$eb."
+    )
+    assert PickleCodec([old]).decode(pickled) == old("Ada", 36)
+    with pytest.raises(CannotLoadError, match="has 2 fields, and the class has 1"):
+        PickleCodec([profile("frozen slots", name=REQUIRED)]).decode(pickled)

@@ -1,0 +1,228 @@
+"""Values of other libraries, and what a message says about classes that are not known: it can be pasted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import re
+import sys
+from dataclasses import dataclass, field
+from types import ModuleType, SimpleNamespace
+from typing import Any, Generic, TypeVar
+
+import dateutil.tz
+import numpy
+import pydantic
+import pytest
+import pytz
+import telegram
+
+from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
+from ptb_bucket.errors import CannotStoreError, ConfigurationError
+
+NOON = dt.datetime(2026, 7, 1, 12)  # noqa: DTZ001  each test gives it a zone
+WINTER = dt.datetime(2026, 1, 1, 12)  # noqa: DTZ001
+
+
+@pytest.fixture(params=[JsonCodec, PickleCodec])
+def codec(request):
+    return request.param
+
+
+class Links(pydantic.BaseModel):
+    moment: dt.datetime
+    page: pydantic.HttpUrl
+    database: pydantic.PostgresDsn
+
+
+LINKS = Links(moment="2026-01-01T00:00:00+02:00", page="https://a.example/b?c=d", database="postgres://u:p@h:5/d")
+BERLIN = pytz.timezone("Europe/Berlin")
+
+MOMENTS = [
+    *[
+        BERLIN.localize(NOON),
+        BERLIN.localize(WINTER),
+        NOON.replace(tzinfo=pytz.utc),
+        NOON.replace(tzinfo=pytz.FixedOffset(90)),
+    ],
+    *[NOON.replace(tzinfo=dateutil.tz.gettz("Europe/Berlin")), NOON.replace(tzinfo=dateutil.tz.tzutc())],
+    *[NOON.replace(tzinfo=dateutil.tz.tzoffset("X", 3600)), NOON.replace(tzinfo=dateutil.tz.tzoffset(None, -3600))],
+    LINKS.moment,
+]
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids=repr)
+def test_moments_keep_the_zone_that_a_parser_gave_them(codec, moment):
+    again = codec().decode(codec().encode({"at": [moment]}))["at"][0]
+    assert (again, again.utcoffset(), again.tzname()) == (moment, moment.utcoffset(), moment.tzname())
+    assert type(again.tzinfo) is type(moment.tzinfo)
+    assert codec().encode(again) == codec().encode(moment)
+
+
+NUMBERS = [
+    *[numpy.float64(0.1), numpy.float32(0.1), numpy.float64("nan"), numpy.float64("-inf"), numpy.int8(-3)],
+    *[numpy.uint64(2**64 - 1), numpy.bool_(True), numpy.complex128(1 + 2j), numpy.str_("a")],
+]
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=repr)
+def test_numpys_numbers_are_numbers_of_the_same_type(codec, number):
+    again = codec().decode(codec().encode({"n": (number,)}))["n"][0]
+    assert type(again) is type(number)
+    assert repr(again) == repr(number)
+
+
+def test_urls_and_patterns(codec):
+    value = [LINKS.page, LINKS.database, re.compile("a+", re.IGNORECASE), re.compile(b"\xff"), slice(1, None, 2)]
+    again = codec().decode(codec().encode(value))
+    assert again == value
+    assert [type(part) for part in again] == [type(part) for part in value]
+
+
+def test_a_model_with_such_values(codec):
+    made = codec([Links])
+    assert made.decode(made.encode(LINKS)) == LINKS
+
+
+# ---------------------------------------------------------------- hints that can be pasted
+
+
+def refused(codec, value):
+    with pytest.raises(CannotStoreError) as caught:
+        codec.encode(value)
+    return str(caught.value)
+
+
+def pasted(message, **names):
+    """Run what stands behind ``types=`` in a message, as a reader would."""
+    text = message[message.index("types=[") + len("types=") :]
+    end = next(end for end in range(1, len(text) + 1) if text[:end].count("[") == text[:end].count("]"))
+    return eval(text[:end], {**sys.modules, "StoredAs": StoredAs, **names})  # noqa: S307  our own message
+
+
+@pytest.mark.parametrize("value", [numpy.array([[1.5, 2]]), pydantic.SecretStr("a")], ids=["array", "secret"])
+def test_the_hint_for_a_known_class_works_as_it_stands(codec, value):
+    types = pasted(refused(codec(), {"value": [value]}), numpy=numpy, pydantic=pydantic)
+    made = codec(types)
+    again = made.decode(made.encode({"value": [value]}))["value"][0]
+    assert repr(again) == repr(value)
+
+
+T = TypeVar("T")
+
+
+class Page(pydantic.BaseModel, Generic[T]):
+    items: list[T]
+
+
+class Inner(pydantic.BaseModel):
+    number: int
+
+
+@dataclass
+class Box(Generic[T]):
+    item: T
+
+
+@pytest.mark.parametrize(
+    "value", [Page[int](items=[1]), Page[Inner](items=[Inner(number=1)]), Page[dict[str, int]](items=[{}])]
+)
+def test_the_hint_for_a_generic_model_works_as_it_stands(codec, value):
+    types = pasted(refused(codec([Page, Inner]), {"page": value}), Page=Page, Inner=Inner)
+    made = codec([Page, Inner, *types])
+    again = made.decode(made.encode({"page": value}))["page"]
+    assert type(again) is type(value)
+    assert again == value
+
+
+def test_a_generic_dataclass_needs_no_more_than_its_class(codec):
+    made = codec([Box])
+    assert made.decode(made.encode(Box[int](1))) == Box(1)
+
+
+def test_the_hint_for_a_zone_that_no_codec_knows_works_as_it_stands(codec):
+    local = NOON.replace(tzinfo=dateutil.tz.tzlocal())
+    types = pasted(refused(codec(), local), **vars(dateutil.tz))
+    made = codec(types)
+    assert made.decode(made.encode(local)) == local
+
+
+def module(name, **classes):
+    made = ModuleType(name)
+    for cls in classes.values():
+        cls.__module__ = name
+    vars(made).update(classes)
+    return made
+
+
+def test_every_class_that_is_not_registered_is_named_at_once(codec):
+    @dataclass
+    class Deep:
+        x: int = 1
+
+    @dataclass
+    class Cart:
+        deep: Deep = field(default_factory=Deep)
+
+    class Chat:
+        pass
+
+    class Colour(enum.Enum):
+        RED = 1
+
+    shop = module("shop", Cart=Cart, Deep=Deep, Chat=Chat, Colour=Colour)
+    message = refused(codec(), {"cart": Cart(), "chat": [Chat()], "fine": 1, "paint": {Colour.RED: Chat()}})
+    for name in ("Cart (module shop)", "Deep (module shop)", "Chat (module shop)", "Colour (module shop)"):
+        assert name in message.replace("test_every_class_that_is_not_registered_is_named_at_once.<locals>.", "")
+    types = pasted(message, **vars(shop))
+    assert set(types) == {Cart, Deep, Chat, Colour}
+    codec(types).encode({"cart": Cart(), "chat": [Chat()], "paint": {Colour.RED: Chat()}})
+
+
+def test_two_classes_of_one_name_are_told_apart(codec):
+    shop, desk = (module(name, Chat=type("Chat", (), {})) for name in ("shop", "desk"))
+    value = [shop.Chat(), desk.Chat(), telegram.Chat(1, "private")]
+    types = pasted(refused(codec(), value), shop=shop, desk=desk)
+    made = codec(types)
+    again = made.decode(made.encode(value))
+    assert [type(part) for part in again] == [shop.Chat, desk.Chat, telegram.Chat]
+    more = pasted(refused(codec([shop.Chat]), value), shop=shop, desk=desk)
+    assert codec([shop.Chat, *more]).encode(value)
+    with pytest.raises(ConfigurationError, match=r"StoredAs\(Chat, name='desk.Chat'\)"):
+        codec([shop.Chat, desk.Chat])
+
+
+def test_a_name_alone_is_enough(codec):
+    made = codec([StoredAs(Box, name="boxes.Box")])
+    assert made.decode(made.encode(Box(1))) == Box(1)
+    with pytest.raises(ConfigurationError, match="both encode and decode"):
+        StoredAs(Box, encode=str)
+
+
+def test_a_class_that_pickle_could_not_store_either_needs_functions(codec):
+    class Odd:
+        def __reduce__(self):
+            return print, ()
+
+    assert "StoredAs(Odd, encode=..., decode=...)" in refused(codec(), {"odd": Odd()})
+
+
+class Proxy:
+    """Says that it is of another class, and raises when it is asked anything else."""
+
+    @property
+    def __class__(self):
+        raise ValueError("rosebud")
+
+
+PROXIES = [Proxy(), SimpleNamespace(a=Proxy()), {Proxy(): 1}, [{Proxy()}]]
+
+
+@pytest.mark.parametrize("at", range(len(PROXIES)))
+def test_an_object_that_raises_when_its_class_is_asked(codec, at):
+    value = PROXIES[at]
+    names: dict[str, Any] = {"SimpleNamespace": SimpleNamespace}
+    message = refused(codec([SimpleNamespace]), {"a": value, "b": 1})
+    assert "Proxy" in message
+    assert "rosebud" not in message
+    assert Proxy in pasted(message, Proxy=Proxy, **names)

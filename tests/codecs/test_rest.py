@@ -1,0 +1,152 @@
+"""One value that cannot be stored costs only itself, whatever its code does."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from ptb_bucket.codecs import JsonCodec, PickleCodec
+from ptb_bucket.errors import CannotStoreError
+
+SECRET = "rosebud"
+
+
+@dataclass
+class Person:
+    name: str
+    more: object = None
+
+
+class Bag(dict):
+    pass
+
+
+@pytest.fixture(params=[JsonCodec, PickleCodec])
+def codec(request):
+    return request.param([Person, Bag])
+
+
+def rest(codec, value, before=None):
+    with pytest.raises(CannotStoreError):
+        codec.encode(value)
+    data, errors = codec.encode_rest(value, None if before is None else codec.encode(before))
+    assert errors
+    assert SECRET not in " ".join(map(str, errors))
+    return codec.decode(data), [error.path for error in errors]
+
+
+LOCK = threading.Lock()
+
+
+def test_what_cannot_be_stored_is_cut_out_at_the_nearest_key(codec):
+    value = {"good": 1, "job": LOCK, "deep": {"ok": [1], "lock": [1, LOCK]}, "rows": [{"a": LOCK, "b": 1}, 2]}
+    assert rest(codec, value) == (
+        {"good": 1, "deep": {"ok": [1]}, "rows": [{"b": 1}, 2]},
+        [('["job"]',), ('["deep"]', '["lock"]', "[1]"), ('["rows"]', "[0]", '["a"]')],
+    )
+
+
+def test_what_was_stored_there_before_stays(codec):
+    value = {"job": LOCK, "deep": {"lock": LOCK, "new": 1}, "me": Person("Ada", LOCK), "rows": [{"a": LOCK}]}
+    before = {"job": "old", "deep": {"lock": 5}, "me": Person("Bo", "kept"), "rows": [{"a": 7}], "gone": 1}
+    assert rest(codec, value, before)[0] == {
+        "job": "old", "deep": {"lock": 5, "new": 1}, "me": Person("Ada", "kept"), "rows": [{"a": 7}],
+    }  # fmt: skip
+
+
+def test_an_attribute_that_the_class_needs_costs_its_object(codec):
+    assert rest(codec, {"me": Person(LOCK), "other": Person("a", LOCK)})[0] == {"other": Person("a")}
+
+
+def test_items_of_a_dict_class_are_cut_out_like_those_of_a_dict(codec):
+    again = rest(codec, {"bag": Bag(a=1, b=LOCK)})[0]
+    assert again == {"bag": {"a": 1}}
+    assert type(again["bag"]) is Bag
+
+
+def test_objects_at_several_places_stay_one(codec):
+    shared = {"lock": LOCK, "n": 1}
+    again = rest(codec, {"a": shared, "b": [shared], "c": LOCK})[0]
+    assert again["a"] is again["b"][0]
+    assert again["a"] == {"n": 1}
+    shared["me"] = shared
+    again = rest(codec, shared)[0]
+    assert again["me"] is again
+
+
+def test_a_record_of_which_nothing_can_be_stored_keeps_what_it_had(codec):
+    with pytest.raises(CannotStoreError):
+        codec.encode(LOCK)
+    before = codec.encode({"a": 1})
+    data, errors = codec.encode_rest(LOCK, before)
+    assert (data, len(errors)) == (before, 1)
+    assert codec.encode_rest(LOCK, None)[0] is None
+
+
+def test_a_value_that_is_nested_too_deeply_costs_only_itself():
+    deep = []
+    for _ in range(5_000):
+        deep = [deep]
+    again, (path,) = rest(JsonCodec(), {"deep": deep, "good": 1})
+    assert again == {"good": 1}
+    assert path[0] == '["deep"]'
+
+
+# ---------------------------------------------------------------- code of a bot's author that raises
+
+METHODS = [
+    *[
+        "__reduce_ex__",
+        "__reduce__",
+        "__getstate__",
+        "__setstate__",
+        "__getattribute__",
+        "__eq__",
+        "__hash__",
+        "__bool__",
+    ],
+    *["__len__", "__iter__", "__getitem__", "__setitem__", "__contains__", "__repr__", "__str__", "__copy__"],
+    *["__deepcopy__", "__instancecheck__", "__init__", "__new__", "items", "keys", "clear", "update", "append"],
+]
+BASES = {"object": object, "dict": dict, "list": list, "set": set, "str": str, "int": int}
+
+
+class Unlucky(Exception):
+    pass
+
+
+def raising(base, method):
+    """Return an instance of a class of which one method raises, once it has been made."""
+    armed = []
+
+    def fail(*args, **kwargs):
+        if armed:
+            raise Unlucky(SECRET)
+        return getattr(base, method)(*args, **kwargs)
+
+    cls = type("Raising", (base,), {method: fail})
+    made = cls()
+    armed.append(True)
+    return made
+
+
+@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("registered", [True, False])
+@pytest.mark.parametrize("made", [JsonCodec, PickleCodec])
+def test_a_class_whose_code_raises_costs_only_its_values(base, method, registered, made):
+    if not hasattr(BASES[base], method) and method not in {"__getattribute__", "__copy__", "__deepcopy__", "__bool__"}:
+        pytest.skip("a method that this base does not have")
+    value = raising(BASES[base], method)
+    codec = made([type(value)] if registered else [])
+    record = {"good": 1, "bad": [value], "also good": {"a": (1,)}}
+    try:
+        data = codec.encode(record)
+    except CannotStoreError as error:
+        assert error.path[:2] == ('["bad"]', "[0]")
+        assert SECRET not in str(error)
+        data, _ = codec.encode_rest(record, None)
+    again = codec.decode(data)
+    assert (again["good"], again["also good"]) == (1, {"a": (1,)})
