@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ptb_bucket.state._foreign import UnknownSections
 from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._loops import for_each, outcomes
 from ptb_bucket.state._merger import Merger
@@ -35,6 +36,7 @@ __all__ = [
     "Record",
     "Replica",
     "Resolver",
+    "UnknownSections",
     "Writer",
     "add_differences",
     "for_each",

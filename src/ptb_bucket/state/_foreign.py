@@ -8,7 +8,10 @@ from typing import Final, NamedTuple
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state.records import Kind
 
-__all__ = ["KNOWN", "UnknownSections", "Untouched", "check_name", "named"]
+__all__ = ["HEADER", "KNOWN", "UnknownSections", "Untouched", "check_name", "named"]
+
+HEADER: Final = "ptb_bucket"
+"""Where a document's header stands."""
 
 KNOWN: Final = frozenset(kind.value for kind in Kind)
 """The names of the sections whose records this library reads."""
@@ -34,10 +37,12 @@ def check_name(name: object) -> None:
     """Refuse a section whose name looks like a misspelt one of ours: a bot must not start with nothing because of it.
 
     Raises:
-        CorruptDocumentError: It does; the message says which one was meant.
+        CorruptDocumentError: It does, and the message says which one was meant; or it is a second header.
     """
     if type(name) is not str:
         raise CorruptDocumentError("it has a section whose name is not text")
+    if name == HEADER:
+        raise CorruptDocumentError(f"it has {name!r} twice")
     plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
     if meant := difflib.get_close_matches(plain, KNOWN, 1, _LIKE):
         raise CorruptDocumentError(f"it has the section {name[:_SHOWN]!r}. Did you mean {meant[0]!r}?")

@@ -27,7 +27,7 @@ from ptb_bucket.state.records import Kind
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from ptb_bucket.state._foreign import Untouched
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._journal import Journal
     from ptb_bucket.state._merger import Decision, Merger
     from ptb_bucket.state._writer import Writer
@@ -67,7 +67,7 @@ class Ledger:
     last_commit: str | None = None
     unread: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
     dropped: set[Record] = field(default_factory=set)  # unread, and to be removed whatever the bucket has
-    returning: dict[str, Untouched] = field(default_factory=dict)  # unknown sections, where the bucket has none such
+    returning: UnknownSections = field(default_factory=dict)  # unknown sections, where the bucket has none such
 
     # ---------------------------------------------------------------- reading the layers
 
@@ -196,7 +196,7 @@ class Ledger:
         document = document.holding(self._missing())
         return Attempt(header.commits[0], self.etag, document, carried, merged)
 
-    def _missing(self) -> dict[str, Untouched]:
+    def _missing(self) -> UnknownSections:
         known = self.document.unknown if self.document else {}
         return {name: section for name, section in self.returning.items() if name not in known}
 

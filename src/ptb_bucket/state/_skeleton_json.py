@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state._foreign import KNOWN, Untouched, check_name
+from ptb_bucket.state._foreign import HEADER, KNOWN, Untouched, check_name
 from ptb_bucket.state._skeleton import Opened, put_entry
 from ptb_bucket.state._skeleton_lines import (
     BEGIN,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["JsonSkeleton"]
 
-HEADER = "ptb_bucket"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 _quoted = json.JSONEncoder().encode
@@ -93,9 +92,9 @@ class JsonSkeleton:
 
     def _untouched(self, text: str, begin: int, name: str, unknown: UnknownSections) -> int:
         _, end = _DECODER.raw_decode(text, begin)
-        if name == HEADER or name in unknown:
-            raise CorruptDocumentError(f"it has {name!r} twice")
         check_name(name)
+        if name in unknown:
+            raise CorruptDocumentError(f"it has {name!r} twice")
         unknown[name] = Untouched(text[begin:end].encode())
         return end
 

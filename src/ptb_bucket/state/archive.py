@@ -20,7 +20,7 @@ from ptb_bucket.state.records import Kind, Record
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from ptb_bucket.state._foreign import Untouched
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._header import Header
     from ptb_bucket.state.layouts import Layout
     from ptb_bucket.stores import Blob, BlobStore, BlobVersion
@@ -59,7 +59,7 @@ class Part:
     commits: tuple[Commit, ...]
     records: Mapping[Record, bytes] = field(repr=False)
     header: Header = field(repr=False)
-    unknown: Mapping[str, Untouched] = field(repr=False)
+    unknown: UnknownSections = field(repr=False)
 
     @property
     def is_hollow(self) -> bool:

@@ -18,7 +18,7 @@ from ptb_bucket.state._reading import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ptb_bucket.state._foreign import Untouched
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._writer import Writer
     from ptb_bucket.state.archive import Archive, Part
     from ptb_bucket.state.records import Record
@@ -91,11 +91,11 @@ class Draft:
         return dict(document.items())
 
     @property
-    def unknown(self) -> Mapping[str, Untouched]:
+    def unknown(self) -> UnknownSections:
         """Its sections that this ptb-bucket does not know. Committing it keeps them."""
         return self._place.ledger.document.unknown if self._place.ledger.document else {}
 
-    def add_unknown(self, sections: Mapping[str, Untouched]) -> None:
+    def add_unknown(self, sections: UnknownSections) -> None:
         """Take unknown sections of another document of the same layout, codec and bot, where this one has none such."""
         self._place.ledger.returning.update(sections)
 
