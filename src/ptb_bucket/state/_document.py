@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import ForeignDocumentError
 from ptb_bucket.state._header import Header
+from ptb_bucket.state._ids import checked
 from ptb_bucket.state._skeleton_frames import FrameSkeleton
 from ptb_bucket.state._skeleton_json import JsonSkeleton
 from ptb_bucket.state.records import Kind, Record
@@ -141,24 +142,10 @@ class Document:
                 f"it belongs to bot {header.bot_id}, and this is bot {bot_id}: use another prefix, such as one with "
                 "{bot_id} in it"
             )
-        sections = {Kind(name): section for name, section in opened.sections.items()}
-        if Kind.CONVERSATION in sections:
-            sections[Kind.CONVERSATION] = _canonical(sections[Kind.CONVERSATION], SKELETONS[codec])
+        found = ((Kind(name), section) for name, section in opened.sections.items())
+        sections = {kind: checked(kind, section, SKELETONS[codec]) for kind, section in found}
         return cls(header, sections, opened.unknown)
 
 
 def _all(features: Features, values: Iterable[bytes | None]) -> frozenset[str]:
     return frozenset().union(*(features(value) for value in values if value is not None))
-
-
-def _canonical(section: Section, skeleton: Skeleton) -> Section:
-    """Conversations by the ids that we write: a hand edit may have put spaces into one."""
-    found: Section = {}
-    for record_id, entry in section.items():
-        if " " in record_id or not record_id.isascii():
-            name, key = Record(Kind.CONVERSATION, record_id).conversation
-            ours = Record.of_conversation(name, key).id
-            found[ours] = skeleton.entry(ours, skeleton.value(record_id, entry))
-        else:
-            found[record_id] = entry
-    return found
