@@ -16,6 +16,7 @@ from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
 from ptb_bucket.state._attempt import Attempt, Merged
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Commit, check_features
+from ptb_bucket.state._ids import check_id
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
@@ -146,8 +147,14 @@ def unpack(data: bytes) -> Spooled:
     if first != magic + hashlib.sha256(body).hexdigest().encode() or magic not in (MAGIC, MAGIC_WITH_NEEDS):
         raise CorruptDocumentError("it is no spool of ptb-bucket, or it is damaged")
     opened = json.loads(body)
-    check_features(opened.get("needs", []))
-    return Spooled(Origin(**opened["origin"]), opened)
+    try:
+        check_features(opened.get("needs", []))
+        spooled = Spooled(Origin(**opened["origin"]), opened)
+        for record in spooled.records | _records(opened["dropped"]):
+            check_id(record)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptDocumentError("it is no spool as ptb-bucket writes them") from error
+    return spooled
 
 
 def _names(records: Iterable[Record]) -> list[list[str]]:
