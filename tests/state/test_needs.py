@@ -34,9 +34,10 @@ def empty() -> Document:
 
 def test_a_record_with_shared_objects_needs_refs_and_nothing_else_does():
     assert FEATURES(SHARED) == {"refs"}
-    assert FEATURES(b'{"me":{ "$ref" : 1}}') == {"refs"}  # by hand
+    for by_hand in (b'{"me":{ "$ref" : 1}}', b'{"me":{"\\u0024ref":1}}'):
+        assert FEATURES(by_hand) == {"refs"}
     codec = JsonCodec()
-    for value in ({"$ref": 1}, {"a": "$ref"}, ["$ref", '"$ref":'], {'"$ref"': 1}, {"$id": 2}):
+    for value in ({"$ref": 1}, {"a": "$ref"}, ["$ref", '"$ref":'], {'"$ref"': 1}, {"$id": 2}, {"ref": 1}):
         assert FEATURES(codec.encode(value)) == frozenset()
     shared = {"x": 1}
     assert PickleCodec().features(PickleCodec().encode([shared, shared])) == frozenset()
