@@ -14,7 +14,13 @@ from newer import FRAMES, JSON_BODY, body_of, header_of, newer
 
 from ptb_bucket import BucketPersistence, errors
 from ptb_bucket.cli import main
-from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, RefusedError, UnsavedError
+from ptb_bucket.errors import (
+    CorruptDocumentError,
+    ForeignDocumentError,
+    RefusedError,
+    UnsavedError,
+    VanishedDocumentError,
+)
 from ptb_bucket.state import LAYOUTS, Archive, Record, open_layout
 from ptb_bucket.stores import LocalStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
@@ -167,12 +173,59 @@ async def test_a_document_that_holds_nothing_but_an_unknown_section_is_not_swept
     await bucket.fill()
     bucket.change()
     bot = bucket.bot()
+    await bot.get_user_data()
     await bot.drop_user_data(42)
     await bot.flush()
     number = len(bucket.documents())
     async with open_state(bucket.uri) as state:
+        assert [part.key for part in [part async for part in state.archive.parts()] if not part.records] != []
         assert (await sweep(state, timedelta(seconds=-5))).removed == []
     bucket.check_untouched(number)
+    to = Bucket(tmp_path / "copy", "per-record", "json")
+    async with open_state(bucket.uri) as source, open_target(to.uri, source) as target:
+        await copy(source, target)
+    assert [body_of(path.read_bytes()) for path in to.documents()] == [JSON_BODY] * number
+
+
+async def test_a_document_that_held_an_unknown_section_and_is_gone_is_no_swept_one(tmp_path):
+    bucket = Bucket(tmp_path / "bucket", "per-record", "json")
+    await bucket.fill()
+    bucket.change()
+    bot = bucket.bot(refresh_interval=0)
+    await bot.get_user_data()
+    await bot.drop_user_data(42)
+    for path in bucket.documents():
+        if path.stem == "42":
+            path.unlink()
+    with pytest.raises(VanishedDocumentError):
+        await bot.refresh_user_data(42, {})
+
+
+def test_a_receipt_names_the_sections_that_were_kept(tmp_path, capfd):
+    bucket = Bucket(tmp_path / "bucket", "single", "json")
+    asyncio.run(bucket.fill())
+    assert main(["erase-user", bucket.uri, "42", "--force", "--dry-run"]) == 0
+    assert "does not know" not in capfd.readouterr().out
+    bucket.change()
+    assert main(["erase-user", bucket.uri, "42", "--force"]) == 0
+    assert "Sections that this ptb-bucket does not know were kept: 'timers'." in capfd.readouterr().out
+
+
+async def test_what_stands_inside_an_unknown_section_is_never_taken_for_a_section(tmp_path):
+    """Its line breaks may be where ours are, and its nested keys named as ours."""
+    bucket = Bucket(tmp_path / "bucket", "single", "json")
+    bot = bucket.bot()
+    await bot.update_bot_data({"n": 1})
+    (path,) = bucket.documents()
+    inner = b'{\n"a": {\n"x": 1\n},\n"user_data": {\n"42": {"evil": 1}}}'
+    path.write_bytes(newer(newer(path.read_bytes(), body=inner), section="z", body=b'{\n"43": {"evil": 1}\n}'))
+    path.write_bytes(path.read_bytes().replace(b'"crc"', b'"crd"'))  # read with care, as if edited by hand
+    for n in range(3):
+        bot = bucket.bot()
+        assert (await bot.get_user_data(), await bot.get_bot_data()) == ({}, {"n": n or 1})
+        await bot.update_bot_data({"n": n + 1})
+        assert body_of(path.read_bytes(), "z") == b'{\n"43": {"evil": 1}\n}'
+        assert inner in path.read_bytes()
 
 
 @pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
@@ -260,10 +313,14 @@ async def test_what_is_in_the_spool_meets_a_newer_document_and_changes_only_its_
 async def test_the_log_names_the_section_once_for_each_document(bucket, caplog):
     bucket.change()
     bot = bucket.bot(refresh_interval=0)
+    other = bucket.bot()
+    other._open.replica.journal.unknown = lambda *_: None
     with caplog.at_level(logging.WARNING, "ptb_bucket"):
-        for _ in range(3):
+        for n in range(3):
             await change_everything(bot)
+            await other.update_user_data(42, {"n": n})
             await bot.refresh_user_data(42, {})
+            assert bot._open.replica.held(Record.user(42))["n"] == n
     told = [record.getMessage() for record in caplog.records if "does not know" in record.getMessage()]
     assert len(told) == len(set(told)) == len(bucket.documents())
     assert all("has the section 'timers'" in line for line in told)
