@@ -135,6 +135,9 @@ class Header:
             raise CorruptDocumentError("its ptb-bucket header is damaged") from error
 
 
+_SHOWN: Final = 80
+"""Characters of a name in a message. Somebody else may have written it."""
+_NAMED: Final = 10
 _OURS: Final = frozenset({"format", "bot_id", "codec", "sequence", "floor", "commits", "needs"})
 
 
@@ -147,7 +150,8 @@ def check_features(names: Any) -> frozenset[str]:
     """
     needs = frozenset(_typed(name, str) for name in _typed(names, list))
     if lacking := needs - FEATURES:
-        raise NewerDocumentError(f"it needs {', '.join(sorted(lacking))}, which this ptb-bucket lacks")
+        names = [name if name.isidentifier() else repr(name) for name in sorted(name[:_SHOWN] for name in lacking)]
+        raise NewerDocumentError(f"it needs {', '.join(names[:_NAMED])}, which this ptb-bucket lacks")
     return needs
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Journal"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
+SHOWN: Final = 80
+"""Characters of a name that somebody else has written."""
 MANY: Final = 10_000
 """Documents, from which on somebody should hear that all of them are read."""
 
@@ -79,7 +81,7 @@ class Journal:
                 _LOGGER.warning(
                     "%s has the section %r, which this ptb-bucket does not know. It is kept as it is. If a newer "
                     "ptb-bucket wrote it, upgrade this one too; if you did, correct its name",
-                    document, section,
+                    document, section[:SHOWN],
                 )  # fmt: skip
 
     def loads(self, documents: int) -> None:
