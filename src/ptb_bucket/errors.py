@@ -20,6 +20,7 @@ __all__ = [
     "DocumentError",
     "ForeignDocumentError",
     "LostRaceError",
+    "NewerDocumentError",
     "NotFoundError",
     "PTBBucketError",
     "RefusedError",
@@ -118,6 +119,20 @@ class CorruptDocumentError(DocumentError):
 
 class ForeignDocumentError(DocumentError):
     """It is whole, but not for us: another bot's, a newer format, another layout or codec."""
+
+
+class NewerDocumentError(ForeignDocumentError):
+    """A newer ptb-bucket wrote it, and this one lacks something that it needs: upgrade ptb-bucket. It is never written.
+
+    Args:
+        message: What it needs and this library lacks.
+        key: The object's key.
+        etag: Which version of it was read.
+    """
+
+    def __init__(self, message: str, *, key: str | None = None, etag: str | None = None) -> None:
+        text = message if "upgrade ptb-bucket" in message else f"{message}: upgrade ptb-bucket"
+        super().__init__(text, key=key, etag=etag)
 
 
 class SealError(DocumentError):

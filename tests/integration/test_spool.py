@@ -259,7 +259,7 @@ async def test_a_damaged_file_is_refused_and_stays(bot):
     path.write_bytes(data[:-1])
     with pytest.raises(CorruptDocumentError, match=f"{path.name} holds what an earlier run could not save"):
         await bot.started()
-    path.write_bytes(data.replace(b"spool 1 ", b"spool 2 "))
+    path.write_bytes(data.replace(b"spool 1 ", b"spool 3 "))
     with pytest.raises(ForeignDocumentError, match="newer format"):
         await bot.started()
 

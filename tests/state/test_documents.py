@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptb_bucket.errors import CorruptDocumentError, DocumentError
-from ptb_bucket.state import BOT_DATA, Kind, Record
+from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Record
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import ALWAYS_KEPT, SECONDS_KEPT, WRITERS_KEPT, Commit, Fate, Header
 from ptb_bucket.state._skeleton_frames import FrameSkeleton
@@ -20,8 +20,11 @@ from ptb_bucket.state._skeleton_lines import unpack_lines
 from ptb_bucket.state.layouts import recognise
 
 CODECS = ["json", "pickle"]
-others = st.builds(
-    Record, st.sampled_from([kind for kind in Kind if kind is not Kind.CONVERSATION]), st.text(max_size=8)
+others = (
+    st.sampled_from([BOT_DATA, HANDLED])
+    | st.builds(Record.keyboard, st.text(max_size=8))
+    | st.builds(Record.user, st.integers())
+    | st.builds(Record.chat, st.integers())
 )
 keys = st.lists(st.integers() | st.text(max_size=5), min_size=1, max_size=3).map(tuple)
 records = others | st.builds(Record.of_conversation, st.text(max_size=5), keys)

@@ -8,6 +8,7 @@ What they print is how their parent hears of them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -18,16 +19,21 @@ from typing import Any
 
 from telegram.ext import ExtBot
 
-from ptb_bucket import BucketPersistence, add_differences
+from ptb_bucket import BucketPersistence, PTBBucketError, add_differences
+from ptb_bucket.errors import UnavailableError, UnsavedError
 
 CHAT = -100
 
 
-def spawn(program: str, *arguments: object) -> subprocess.Popen[str]:
-    """Start one of the programs below; what it complains about comes through ``stderr``."""
+def spawn(program: str, *arguments: object, source: object = None) -> subprocess.Popen[str]:
+    """Start one of the programs below; what it complains about comes through ``stderr``.
+
+    With ``source``, it runs on the ptb-bucket in that directory instead of the one that is installed.
+    """
+    environment = None if source is None else {**os.environ, "PYTHONPATH": str(source)}
     command = [sys.executable, "-X", "dev", "-W", "error", __file__, program, *map(str, arguments)]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
 
 
 def run(code: str, *arguments: object, **options: Any) -> subprocess.Popen[bytes]:
@@ -78,6 +84,54 @@ async def update_in_turns(uri: str, name: str, times: str) -> None:
         await asyncio.gather(persistence.update_bot_data(bot_data), persistence.update_chat_data(CHAT, chat))
     await persistence.flush()
     print(persistence.stats.conflicts_merged)
+
+
+async def run_into_a_newer_library(uri: str) -> None:
+    """Start, wait until somebody else has changed the bucket, then refresh, save and end; what each came to."""
+    persistence = opened(uri, refresh_interval=0, commit_timeout=2)
+    users = await persistence.get_user_data()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for call in (
+        lambda: persistence.refresh_user_data(1, users[1]),
+        lambda: persistence.update_user_data(1, {"late": 1}),
+        persistence.flush,
+    ):
+        try:
+            await call()
+        except PTBBucketError as error:
+            print(f"{type(error).__name__}: {error}", flush=True)
+        else:
+            print("done", flush=True)
+    print(persistence.stats.pending)
+
+
+async def end_in_an_outage(uri: str, spool: str) -> None:
+    """Load, change something, and end while nothing can be written."""
+    persistence = opened(uri, spool_dir=spool, commit_timeout=0.1)
+    bot_data = await persistence.get_bot_data()
+    bot_data["list"].append("late")
+
+    async def put(*_: object) -> str:
+        raise UnavailableError("out")
+
+    persistence._open.store.put = put  # type: ignore[method-assign]  the outermost store that writes
+    with contextlib.suppress(UnavailableError):
+        await persistence.update_bot_data(bot_data)
+    try:
+        await persistence.flush()
+    except UnsavedError:
+        print("kept")
+
+
+async def start(uri: str) -> None:
+    """Start, and tell what came of it."""
+    persistence = opened(uri)
+    try:
+        await persistence.get_bot_data()
+        print(await persistence.get_user_data())
+    except PTBBucketError as error:
+        print(f"{type(error).__name__}: {error}")
 
 
 async def count_aloud(uri: str, first: str) -> None:

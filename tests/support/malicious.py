@@ -227,6 +227,6 @@ def probes() -> dict[str, bytes]:
 def document(record: bytes, *, user_id: str = "42") -> bytes:
     """A whole, unharmed document of bot 123456 that holds ``record`` as one user's data."""
     skeleton = FrameSkeleton()
-    data = skeleton.pack(HEADER, {"user_data": {user_id: skeleton.entry(user_id, record)}})
+    data = skeleton.pack(HEADER, {"user_data": {user_id: skeleton.entry(user_id, record)}}, {})
     assert data.endswith(struct.pack(">I", zlib.crc32(data[:-4])))
     return data

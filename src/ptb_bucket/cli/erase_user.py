@@ -88,6 +88,7 @@ def _facts(found: Findings, past: Past, deleted: int, *, dry_run: bool) -> dict[
     return {
         "user_id": found.user_id, "dry_run": dry_run, "removed": removed, "old_versions": old,
         "mentions": [record.label for record in found.mentions], "keyboards": found.keyboards,
+        "unknown": sorted(found.unknown),
         "running": sorted({commit.writer for commit in found.running}), "notes": list(_NOTES),
     }  # fmt: skip
 
@@ -120,6 +121,9 @@ def _leftovers(facts: dict[str, Any]) -> list[str]:
         f"The number occurs in {', '.join(mentions[:_LABELS])}{more}, perhaps by chance: look at them."
         if mentions else "The number occurs nowhere else.",
     ]  # fmt: skip
+    if facts["unknown"]:
+        names = ", ".join(map(repr, facts["unknown"]))
+        lines.append(f"Sections that this ptb-bucket does not know were kept: {names}. Upgrade it, and erase again.")
     if facts["running"]:
         writers = ", ".join(facts["running"])
         lines.append(f"Bots that committed within the last hour: {writers}. Restart those that never refresh.")

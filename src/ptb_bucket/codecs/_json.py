@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from telegram import Bot
 
 __all__ = ["JsonCodec"]
+
+_REFERENCE = re.compile(rb'"(?:\$|\\u0024)ref"\s*:')
+"""A reference, perhaps written by hand. A text "$ref" is none, and a user's own key is written in another way."""
 
 
 class JsonCodec:
@@ -171,7 +175,7 @@ class JsonCodec:
         Args:
             data: One record's bytes.
         """
-        return frozenset({"refs"}) if b'"$ref"' in data else frozenset()
+        return frozenset({"refs"}) if b'ref"' in data and _REFERENCE.search(data) else frozenset()
 
     def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
         """Draw the default of a missing field once, and give each decoding of the record a copy of it."""

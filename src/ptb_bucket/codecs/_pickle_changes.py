@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._stand_ins import StandIn
-from ptb_bucket.codecs.types import attribute_slots, is_plain, outdated, set_field
+from ptb_bucket.codecs.types import Family, attribute_slots, is_plain, outdated, set_field
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def _check_instance(shape: Shape, args: Any, state: Any) -> None:
     elif type(state) is list:
         _check_count(shape, len(state), len(dataclasses.fields(shape.cls)))
     else:
+        if shape.family is Family.MODEL and type(state) is dict:
+            state = state.get("__dict__")  # beside what pydantic notes of it
         parts = state if type(state) is tuple else (state,)
         fields.check({name for part in parts if type(part) is dict for name in part if type(name) is str})
 

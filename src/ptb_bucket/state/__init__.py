@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ptb_bucket.state._foreign import UnknownSections
+from ptb_bucket.state._ids import check_id
 from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._loops import for_each, outcomes
 from ptb_bucket.state._merger import Merger
@@ -35,8 +37,10 @@ __all__ = [
     "Record",
     "Replica",
     "Resolver",
+    "UnknownSections",
     "Writer",
     "add_differences",
+    "check_id",
     "for_each",
     "keep_ours",
     "keep_theirs",

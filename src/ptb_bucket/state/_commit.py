@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._words import counted
-from ptb_bucket.errors import LostRaceError, PTBBucketError, StoreError, UnavailableError, UnsavedError
+from ptb_bucket.errors import (
+    LostRaceError,
+    NewerDocumentError,
+    PTBBucketError,
+    StoreError,
+    UnavailableError,
+    UnsavedError,
+)
 from ptb_bucket.state._loops import aside
 from ptb_bucket.stores import Create, Update
 
@@ -18,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["commit_document"]
 
+LABELS: Final = 10
+"""How many records a message names."""
+
 
 async def commit_document(place: Place, patience: Patience) -> None:
     """Write until everything that was staged before the call is durable; what comes later is for the next commit.
@@ -26,7 +36,20 @@ async def commit_document(place: Place, patience: Patience) -> None:
         StoreError: It could not be written in time, or must not be. What is unsaved is still pending, and a write of
             unknown outcome is still remembered.
         UnsavedError: A record could not be merged with the bucket's; all others are saved.
+        DocumentError: What lies there now cannot be used. It was not changed, and what is unsaved is still pending.
     """
+    try:
+        await _commit(place, patience)
+    except NewerDocumentError as error:
+        labels = sorted(record.label for record in place.ledger.pending)
+        raise NewerDocumentError(
+            f"{error} Unsaved, and still in memory: {', '.join(labels[:LABELS])}{', ...' if labels[LABELS:] else ''}.",
+            key=error.key,
+            etag=error.etag,
+        ) from error
+
+
+async def _commit(place: Place, patience: Patience) -> None:
     ledger = place.ledger
     async with place.lock.here():
         await _pace(place)  # the clock does not run while the store wants to be left alone

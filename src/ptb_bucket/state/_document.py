@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
+from ptb_bucket.errors import ForeignDocumentError
 from ptb_bucket.state._header import Header
+from ptb_bucket.state._ids import checked
 from ptb_bucket.state._skeleton_frames import FrameSkeleton
 from ptb_bucket.state._skeleton_json import JsonSkeleton
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._skeleton import Section, Skeleton
 
+    Features = Callable[[bytes], frozenset[str]]
+
 __all__ = ["Document"]
+
+
+def none(data: bytes) -> frozenset[str]:
+    """Return that a record needs no feature."""
+    del data
+    return frozenset()
+
 
 SKELETONS: dict[str, Skeleton] = {"json": JsonSkeleton(), "pickle": FrameSkeleton()}
 
 
 @dataclass(frozen=True, repr=False)
 class Document:
-    """The records that a layout puts into one object."""
+    """The records that a layout puts into one object.
+
+    ``unknown`` are sections of a newer ptb-bucket. Whatever becomes of the records, they stay as they were read.
+    """
 
     header: Header
     sections: Mapping[Kind, Section] = field(default_factory=dict)
+    unknown: UnknownSections = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """How many records it has. Not its length: a document without any, a tombstone, must not count as none."""
         return sum(map(len, self.sections.values()))
+
+    @property
+    def is_hollow(self) -> bool:
+        """Whether it holds nothing at all, of ours or of a newer ptb-bucket."""
+        return not self.unknown and not any(self.sections.values())
 
     def get(self, record: Record) -> bytes | None:
         """One record, encoded; None where it is absent."""
@@ -57,8 +77,14 @@ class Document:
             for record_id, entry in section.items():
                 yield Record(kind, record_id), value(record_id, entry)
 
-    def changed(self, header: Header, changes: Mapping[Record, bytes | None]) -> Document:
-        """The next document: these records replaced (None: removed), all other bytes untouched."""
+    def changed(self, header: Header, changes: Mapping[Record, bytes | None], features: Features = none) -> Document:
+        """Make the next document: these records replaced (None: removed), all other bytes untouched.
+
+        Args:
+            header: Its header; what it needs is found out here.
+            changes: What becomes of which records, encoded.
+            features: The features that an encoded record needs, as its codec says.
+        """
         sections = dict(self.sections)
         entry = SKELETONS[header.codec].entry
         for kind in {record.kind for record in changes}:
@@ -68,12 +94,31 @@ class Document:
                 sections[record.kind].pop(record.id, None)
             else:
                 sections[record.kind][record.id] = entry(record.id, value)
-        return Document(header, sections)
+        after = Document(header, sections, self.unknown)
+        return replace(after, header=replace(header, needs=self._needs(after, changes, features)))
+
+    def _needs(self, after: Document, changes: Mapping[Record, bytes | None], features: Features) -> frozenset[str]:
+        """What it needed, less what only the old values of changed records did, and what the new ones need.
+
+        All records are looked at only if a changed one stopped needing something.
+        """
+        used = _all(features, changes.values())
+        listed = after.header.needs
+        gone = _all(features, map(self.get, changes)) - used if listed else frozenset()
+        for _, value in after.items() if gone else ():
+            gone -= features(value)
+            if not gone:
+                break
+        return (listed - gone) | used
+
+    def holding(self, unknown: UnknownSections) -> Document:
+        """The same document with these unknown sections after its own."""
+        return replace(self, unknown={**self.unknown, **unknown}) if unknown else self
 
     def pack(self) -> bytes:
-        """Its bytes, sections in the order of :class:`Kind`."""
+        """Its bytes, sections in the order of :class:`Kind`, then those that we do not know."""
         ordered = {kind.value: self.sections[kind] for kind in Kind if kind in self.sections}
-        return SKELETONS[self.header.codec].pack(self.header.to_json(), ordered)
+        return SKELETONS[self.header.codec].pack(self.header.to_json(), ordered, self.unknown)
 
     @classmethod
     def unpack(cls, data: bytes, *, codec: str, bot_id: str | None) -> Document:
@@ -86,10 +131,10 @@ class Document:
 
         Raises:
             CorruptDocumentError: It cannot be read.
-            ForeignDocumentError: Another bot's, another codec's, a newer format.
+            ForeignDocumentError: Another bot's, another codec's, or a newer library's that needs what this one lacks.
         """
-        raw_header, raw_sections = SKELETONS[codec].unpack(data)
-        header = Header.from_json(raw_header)
+        opened = SKELETONS[codec].unpack(data)
+        header = Header.from_json(opened.header)
         if header.codec != codec:
             raise ForeignDocumentError(f"its records are {header.codec}, and this bot is set to codec={codec}")
         if bot_id is not None and header.bot_id != bot_id:
@@ -97,27 +142,10 @@ class Document:
                 f"it belongs to bot {header.bot_id}, and this is bot {bot_id}: use another prefix, such as one with "
                 "{bot_id} in it"
             )
-        sections = {_kind(name): section for name, section in raw_sections.items()}
-        if Kind.CONVERSATION in sections:
-            sections[Kind.CONVERSATION] = _canonical(sections[Kind.CONVERSATION], SKELETONS[codec])
-        return cls(header, sections)
+        found = ((Kind(name), section) for name, section in opened.sections.items())
+        sections = {kind: checked(kind, section, SKELETONS[codec]) for kind, section in found}
+        return cls(header, sections, opened.unknown)
 
 
-def _canonical(section: Section, skeleton: Skeleton) -> Section:
-    """Conversations by the ids that we write: a hand edit may have put spaces into one."""
-    found: Section = {}
-    for record_id, entry in section.items():
-        if " " in record_id or not record_id.isascii():
-            name, key = Record(Kind.CONVERSATION, record_id).conversation
-            ours = Record.of_conversation(name, key).id
-            found[ours] = skeleton.entry(ours, skeleton.value(record_id, entry))
-        else:
-            found[record_id] = entry
-    return found
-
-
-def _kind(name: str) -> Kind:
-    try:
-        return Kind(name)
-    except ValueError as error:
-        raise CorruptDocumentError(f"it has the section {name!r}, which is none of ours") from error
+def _all(features: Features, values: Iterable[bytes | None]) -> frozenset[str]:
+    return frozenset().union(*(features(value) for value in values if value is not None))

@@ -73,8 +73,9 @@ class Giving(Known):
         with suppress(CannotLoadError):  # one by one, it is told which
             if stored is not None:
                 values = self.codec.decode_all(stored)
-                ledger.gave(records, stored)
-                return zip(records, values, strict=True)
+                if not any(map(self.merger.wrong_shape, records, values)):
+                    ledger.gave(records, stored)
+                    return zip(records, values, strict=True)
         found = ((record, self.give(record, replaces=replaces)) for record in records)
         return [(record, value) for record, value in found if value is not MISSING]
 

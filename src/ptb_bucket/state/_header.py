@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import enum
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
+from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
-__all__ = ["FORMAT", "Commit", "Fate", "Header"]
+__all__ = ["FEATURES", "FORMAT", "Commit", "Fate", "Header", "check_features"]
 
 FORMAT: Final = 1
+FORMAT_WITH_NEEDS: Final = 2
+"""Of a document that needs features. Libraries from before there were any read up to 1, and ask to be upgraded."""
+FEATURES: Final = frozenset({"refs"})
+"""What this library can do of what documents may need. ``refs``: a JSON record with shared or cyclic objects."""
 WRITERS_KEPT: Final = 128
 SECONDS_KEPT: Final = 24 * 3600
 ALWAYS_KEPT: Final = 4
@@ -47,6 +51,10 @@ class Header:
     sequence: int = 0
     floor: int = 0
     commits: tuple[Commit, ...] = ()
+    needs: frozenset[str] = frozenset()
+    """The features without which its records cannot be read."""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of a newer ptb-bucket, kept as they are."""
 
     def advanced(self, writer: str, commit_id: str) -> Header:
         """The header after one more commit: newest first, one per writer, bounded."""
@@ -88,12 +96,14 @@ class Header:
     def to_json(self) -> dict[str, Any]:
         """The header as it stands in the document."""
         return {
-            "format": FORMAT,
+            "format": FORMAT_WITH_NEEDS if self.needs else FORMAT,
+            **({"needs": sorted(self.needs)} if self.needs else {}),
             "bot_id": self.bot_id,
             "codec": self.codec,
             "sequence": self.sequence,
             "floor": self.floor,
             "commits": [list(commit) for commit in self.commits],
+            **self.unknown,
         }
 
     @classmethod
@@ -101,25 +111,48 @@ class Header:
         """Read a header.
 
         Raises:
-            ForeignDocumentError: It is of a newer format.
+            NewerDocumentError: It is of a newer format, or needs a feature that this library lacks.
             CorruptDocumentError: It is no header of ours.
         """
         if not isinstance(data, dict) or type(data.get("format")) is not int:
             raise CorruptDocumentError("it has no ptb-bucket header")
-        if data["format"] > FORMAT:
-            raise ForeignDocumentError(
-                f"it has format {data['format']}, and this ptb-bucket reads up to {FORMAT}: upgrade ptb-bucket"
+        if data["format"] > FORMAT_WITH_NEEDS:
+            raise NewerDocumentError(
+                f"it has format {data['format']}, and this ptb-bucket reads up to {FORMAT_WITH_NEEDS}"
             )
         try:
+            needs = check_features(data.get("needs", []))
             return cls(
                 bot_id=_typed(data["bot_id"], str),
                 codec=_typed(data["codec"], str),
                 sequence=_typed(data["sequence"], int),
                 floor=_typed(data["floor"], int),
                 commits=tuple(_commit(entry) for entry in data["commits"]),
+                needs=needs,
+                unknown={name: value for name, value in data.items() if name not in _OURS},
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CorruptDocumentError("its ptb-bucket header is damaged") from error
+
+
+_SHOWN: Final = 80
+"""Characters of a name in a message. Somebody else may have written it."""
+_NAMED: Final = 10
+_OURS: Final = frozenset({"format", "bot_id", "codec", "sequence", "floor", "commits", "needs"})
+
+
+def check_features(names: Any) -> frozenset[str]:
+    """Take the features that something needs.
+
+    Raises:
+        NewerDocumentError: This library lacks one.
+        TypeError: It is not a list of names.
+    """
+    needs = frozenset(_typed(name, str) for name in _typed(names, list))
+    if lacking := needs - FEATURES:
+        names = [name if name.isidentifier() else repr(name) for name in sorted(name[:_SHOWN] for name in lacking)]
+        raise NewerDocumentError(f"it needs {', '.join(names[:_NAMED])}, which this ptb-bucket lacks")
+    return needs
 
 
 def _commit(entry: Any) -> Commit:

@@ -12,7 +12,7 @@ from ptb_bucket._words import counted
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ptb_bucket.state._attempt import Attempt
     from ptb_bucket.state._merger import Decision
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Journal"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
+SHOWN: Final = 80
+"""Characters of a name that somebody else has written."""
 MANY: Final = 10_000
 """Documents, from which on somebody should hear that all of them are read."""
 
@@ -38,6 +40,7 @@ class Journal:
     undecidable: int = 0
     last_save: datetime | None = None
     _stuck: set[type] = field(default_factory=set, repr=False)
+    _unknown: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def figures(self) -> dict[str, Any]:
         """The counts by name."""
@@ -69,6 +72,17 @@ class Journal:
                 "%s was changed without having been loaded: what the bucket has stays, what it has not is added",
                 record.label,
             )
+
+    def unknown(self, document: str, sections: Mapping[str, Any]) -> None:
+        """A document has sections that this library does not know: said once for each."""
+        for section in sections:
+            if (document, section) not in self._unknown:
+                self._unknown.add((document, section))
+                _LOGGER.warning(
+                    "%s has the section %r, which this ptb-bucket does not know. It is kept as it is. If a newer "
+                    "ptb-bucket wrote it, upgrade this one too; if you did, correct its name",
+                    document, section[:SHOWN],
+                )  # fmt: skip
 
     def loads(self, documents: int) -> None:
         """All documents of a layout with many are read at start."""

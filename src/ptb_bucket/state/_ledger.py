@@ -27,6 +27,7 @@ from ptb_bucket.state.records import Kind
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._journal import Journal
     from ptb_bucket.state._merger import Decision, Merger
     from ptb_bucket.state._writer import Writer
@@ -66,6 +67,7 @@ class Ledger:
     last_commit: str | None = None
     unread: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
     dropped: set[Record] = field(default_factory=set)  # unread, and to be removed whatever the bucket has
+    returning: UnknownSections = field(default_factory=dict)  # unknown sections, where the bucket has none such
 
     # ---------------------------------------------------------------- reading the layers
 
@@ -97,8 +99,8 @@ class Ledger:
 
     @property
     def is_hollow(self) -> bool:
-        """Whether there is a document without a record: all of it was dropped."""
-        return self.document is not None and not any(self.document.sections.values())
+        """Whether there is a document with nothing in it: all of it was dropped."""
+        return self.document is not None and self.document.is_hollow
 
     @property
     def only_drops(self) -> bool:
@@ -143,7 +145,7 @@ class Ledger:
                 self.failures[record] = error
         good = (record for record in self.staged if record not in self.failures)
         carried = {record: merged.seen.get(record, self.staged[record]) for record in good}
-        if merged.changes:
+        if merged.changes or self._missing():
             self.attempt = self._attempt(merged, carried)
         else:
             self._nothing_to_write(merged, carried)
@@ -187,10 +189,16 @@ class Ledger:
     def _attempt(self, merged: Merged, carried: dict[Record, Encoded]) -> Attempt:
         before = self.document or Document(self.empty)
         header = before.header.advanced(self.writer.id, os.urandom(8).hex())
-        document = before.changed(header, merged.changes)
+        features = self.merger.codec.features
+        document = before.changed(header, merged.changes, features)
         over = trimmed(document, self.callback_limit, self.merger)
-        document = document.changed(header, over) if over else document
+        document = document.changed(header, over, features) if over else document
+        document = document.holding(self._missing())
         return Attempt(header.commits[0], self.etag, document, carried, merged)
+
+    def _missing(self) -> UnknownSections:
+        known = self.document.unknown if self.document else {}
+        return {name: section for name, section in self.returning.items() if name not in known}
 
     def applied(self, etag: str | None = None) -> None:
         """The attempt is in the bucket. With its ETag, it is also what the bucket holds now."""

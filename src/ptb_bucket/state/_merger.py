@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotLoadError
+from ptb_bucket.errors import CannotLoadError, CannotStoreError
 from ptb_bucket.state._merge import Merge
+from ptb_bucket.state._shape import wrong_shape
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
 from ptb_bucket.state.resolvers import MISSING, Resolver, keep_ours, keep_theirs
 
@@ -30,13 +31,16 @@ class Merger:
     Args:
         codec: Decodes and encodes the values to merge.
         resolver: Decides what structure cannot.
-        defaults: For chat, user and bot data, what absent stands for (rule 11).
+        defaults: For chat, user and bot data, what absent stands for (rule 11), and of which class values are.
+        any_class: Also take chat, user and bot data of other classes of the bot's: tools do not know which it has.
     """
 
     codec: Codec
     resolver: Resolver = keep_ours
     defaults: Mapping[Kind, Callable[[], Any]] = field(default_factory=dict)
+    any_class: bool = False
     _empty: dict[Kind, bytes] = field(default_factory=dict, repr=False)
+    _classes: dict[Kind, type] = field(default_factory=dict, repr=False)
 
     def encode(self, record: Record, value: Any, known: Sequence[Encoded] = ()) -> Encoded:
         """Encode one record; None for its empty default, which is not stored (rule 15).
@@ -45,9 +49,14 @@ class Merger:
             record: Which one.
             value: Its value.
             known: Earlier encodings. Values that stand in them are not tried again.
+
+        Raises:
+            CannotStoreError: Something in it cannot be stored, or it could not be loaded as this record.
         """
         if value is None or value is MISSING:
             return None
+        if wrong := self.wrong_shape(record, value):
+            raise CannotStoreError(wrong, record=record.label)
         return self._pruned(record, self.codec.encode(value, known=[data for data in known if data is not None]))
 
     def encode_rest(self, record: Record, value: Any, before: Encoded) -> Encoded:
@@ -58,6 +67,8 @@ class Merger:
             value: Its value.
             before: What was stored last, which stays where something cannot be stored.
         """
+        if self.wrong_shape(record, value):
+            return before
         rest, _ = self.codec.encode_rest(value, before, origin=record.label)
         return None if rest is None else self._pruned(record, rest)
 
@@ -80,9 +91,19 @@ class Merger:
         if encoded is None:
             return self.default(record)
         try:
-            return self.codec.decode(encoded, origin=record.label)
+            value = self.codec.decode(encoded, origin=record.label)
         except CannotLoadError as error:
             raise CannotLoadError(f"{record.label}: {error}") from error
+        if wrong := self.wrong_shape(record, value):
+            raise CannotLoadError(f"{record.label}: a stored record is damaged: {wrong}")
+        return value
+
+    def wrong_shape(self, record: Record, value: Any) -> str | None:
+        """What keeps a value from being this record's, without quoting it; None if nothing does."""
+        expected = self._classes.get(record.kind)
+        if expected is None and record.kind in self.defaults:
+            expected = self._classes[record.kind] = type(self.defaults[record.kind]())
+        return wrong_shape(record, value, expected, any_class=self.any_class)
 
     def default(self, record: Record) -> Any:
         """What absent stands for."""

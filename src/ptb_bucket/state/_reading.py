@@ -6,7 +6,13 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ptb_bucket.errors import DocumentError, ForeignDocumentError, NotFoundError, VanishedDocumentError
+from ptb_bucket.errors import (
+    DocumentError,
+    ForeignDocumentError,
+    NewerDocumentError,
+    NotFoundError,
+    VanishedDocumentError,
+)
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._loops import LoopLock, aside
 from ptb_bucket.stores import NOT_MODIFIED
@@ -80,6 +86,7 @@ class Place:
         else:
             if blob is not NOT_MODIFIED:
                 document = await aside(lambda: self._opened(blob), size=len(blob.data) // BYTES_OF_A_RECORD)
+                self.ledger.journal.unknown(self.name, document.unknown)
                 self.ledger.loaded(document, blob.etag)
         self.asked = began
 
@@ -121,9 +128,10 @@ def open_document(  # noqa: PLR0913  what a document has to be, by keyword
         if layout.lazy:
             _check_place(document, layout, key)
     except DocumentError as error:
+        newer = isinstance(error, NewerDocumentError)
+        way_out = "." if newer else ": correct it, bring back a copy, or move it away to start anew."
         raise type(error)(
-            f"{name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed: "
-            "correct it, bring back a copy, or move it away to start anew.",
+            f"{name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed{way_out}",
             key=key,
             etag=blob.etag,
         ) from error

@@ -6,15 +6,26 @@ as it lies in the document: the bytes that lead to its value, and the value. Joi
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ptb_bucket.errors import CorruptDocumentError
 
-__all__ = ["Section", "Sections", "Skeleton", "put_entry"]
+if TYPE_CHECKING:
+    from ptb_bucket.state._foreign import UnknownSections
+
+__all__ = ["Opened", "Section", "Sections", "Skeleton", "put_entry"]
 
 Section = dict[str, bytes]
 """Entries by record id."""
 Sections = dict[str, Section]
+
+
+class Opened(NamedTuple):
+    """What a document's bytes hold: the header as it was parsed, our sections, and those that we do not know."""
+
+    header: Any
+    sections: Sections
+    unknown: UnknownSections
 
 
 class Skeleton(Protocol):
@@ -26,14 +37,15 @@ class Skeleton(Protocol):
     def value(self, record_id: str, entry: bytes) -> bytes:
         """What :meth:`entry` was made of."""
 
-    def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
-        """The document's bytes."""
+    def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
+        """The document's bytes. Unknown sections follow ours, as they were read."""
 
-    def unpack(self, data: bytes) -> tuple[Any, Sections]:
+    def unpack(self, data: bytes) -> Opened:
         """The header and the sections.
 
         Raises:
             CorruptDocumentError: The bytes are damaged or not ours.
+            NewerDocumentError: A newer ptb-bucket put something where this one would lose it.
         """
 
 

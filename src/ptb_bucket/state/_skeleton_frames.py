@@ -7,9 +7,12 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.errors import CorruptDocumentError
+from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
+from ptb_bucket.state._foreign import KNOWN, Untouched, check_name
+from ptb_bucket.state._skeleton import Opened
 
 if TYPE_CHECKING:
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._skeleton import Section, Sections
 
 __all__ = ["FrameSkeleton"]
@@ -31,14 +34,16 @@ class FrameSkeleton:
         """What follows the id."""
         return entry[_LENGTHS.size + len(record_id.encode()) :]
 
-    def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
+    def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
         """The document's bytes."""
         counts = [[kind, len(section)] for kind, section in sections.items() if section]
+        counts += [[name, section.frames] for name, section in unknown.items()]
         first = json.dumps({"ptb_bucket": header, "sections": counts}).encode()
-        body = b"".join([MAGIC, first, b"\n", *(b"".join(section.values()) for section in sections.values())])
+        ours = (b"".join(section.values()) for section in sections.values())
+        body = b"".join([MAGIC, first, b"\n", *ours, *(section.data for section in unknown.values())])
         return body + _CHECKSUM.pack(zlib.crc32(body))
 
-    def unpack(self, data: bytes) -> tuple[Any, Sections]:
+    def unpack(self, data: bytes) -> Opened:
         """Walk the frames. Nothing of a record is opened."""
         if not data.startswith(MAGIC):
             raise CorruptDocumentError("it does not begin as a binary ptb-bucket document")
@@ -50,18 +55,37 @@ class FrameSkeleton:
         except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
             raise CorruptDocumentError("its frames are damaged") from error
 
-    def _sections(self, body: bytes) -> tuple[Any, Sections]:
+    def _sections(self, body: bytes) -> Opened:
         line_end = body.index(b"\n", len(MAGIC))
         first = json.loads(body[len(MAGIC) : line_end])
+        if set(first) - {"ptb_bucket", "sections"}:
+            raise NewerDocumentError("its first line has something that this ptb-bucket does not know")
         at = line_end + 1
         sections: Sections = {}
+        unknown: UnknownSections = {}
         for kind, count in first["sections"]:
+            if kind in sections or kind in unknown:
+                raise CorruptDocumentError(f"it has the section {kind!r} twice")
+            if kind not in KNOWN:
+                check_name(kind)
+                end = _end(body, at, count)
+                unknown[kind], at = Untouched(body[at:end], count), end
+                continue
             sections[kind], at = _section(body, at, count)
             if len(sections[kind]) != count:
                 raise CorruptDocumentError(f"{kind} holds a record twice")
         if at != len(body):
             raise ValueError("frames and their counts differ")
-        return first["ptb_bucket"], sections
+        return Opened(first["ptb_bucket"], sections, unknown)
+
+
+def _end(body: bytes, at: int, count: int) -> int:
+    """Where ``count`` frames end that begin at ``at``."""
+    for _ in range(count):
+        at += _LENGTHS.size + sum(_LENGTHS.unpack_from(body, at))
+    if at > len(body):
+        raise ValueError("a frame is longer than the document")
+    return at
 
 
 def _section(body: bytes, at: int, count: int) -> tuple[Section, int]:

@@ -7,17 +7,28 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state._skeleton import put_entry
-from ptb_bucket.state._skeleton_lines import BEGIN, BETWEEN, CHECKSUM, END, OPEN, SHUT, checksum, unpack_lines
+from ptb_bucket.state._foreign import HEADER, KNOWN, Untouched, check_name
+from ptb_bucket.state._skeleton import Opened, put_entry
+from ptb_bucket.state._skeleton_lines import (
+    BEGIN,
+    BETWEEN,
+    CHECKSUM,
+    END,
+    OPEN,
+    SHUT,
+    checksum,
+    is_in_lines,
+    unpack_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._skeleton import Sections
 
 __all__ = ["JsonSkeleton"]
 
-HEADER = "ptb_bucket"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 _quoted = json.JSONEncoder().encode
@@ -34,17 +45,21 @@ class JsonSkeleton:
         """What follows the key."""
         return entry[len(_quoted(record_id)) + len(": ") :]
 
-    def pack(self, header: dict[str, Any], sections: Sections) -> bytes:
+    def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
         """The header in the first line, then the sections."""
         parts: list[bytes] = []
         for kind, section in sections.items():
             if section:
                 parts += [BETWEEN, json.dumps(kind).encode(), OPEN, BETWEEN.join(section.values()), SHUT]
+        for name, untouched in unknown.items():
+            parts += [BETWEEN, json.dumps(name).encode(), b": ", untouched.data]
         parts.append(END)
-        first = json.dumps({**header, CHECKSUM: checksum(parts)}).encode()
+        # Without a checksum, it is read with care: what others wrote need not have its line breaks where ours are.
+        lines = all(is_in_lines(untouched.data) for untouched in unknown.values())
+        first = json.dumps({**header, CHECKSUM: checksum(parts)} if lines else header).encode()
         return b"".join([BEGIN, first, *parts])
 
-    def unpack(self, data: bytes) -> tuple[Any, Sections]:
+    def unpack(self, data: bytes) -> Opened:
         """Find the header and the span of every record; records are not decoded, their bytes stay as they lie."""
         if (found := unpack_lines(data)) is not None:
             return found
@@ -54,21 +69,34 @@ class JsonSkeleton:
         except (ValueError, RecursionError) as error:
             raise CorruptDocumentError(f"it is no whole JSON document ({_position(error)})") from error
 
-    def _sections(self, text: str) -> tuple[Any, Sections]:
+    def _sections(self, text: str) -> Opened:
         header: Any = None
         sections: Sections = {}
+        unknown: UnknownSections = {}
 
         def member(kind: str, begin: int) -> int:
             nonlocal header
             if header is None and kind == HEADER:
                 header, end = _DECODER.raw_decode(text, begin)
+                if isinstance(header, dict):
+                    header.pop(CHECKSUM, None)
                 return end
+            if kind not in KNOWN:
+                return self._untouched(text, begin, kind, unknown)
             return _walk(text, begin, lambda record_id, start: self._record(text, start, record_id, sections, kind))
 
         end = _walk(text, _skip(text, 0), member)
         if _skip(text, end) != len(text):
             raise ValueError("something follows the document")
-        return header, sections
+        return Opened(header, sections, unknown)
+
+    def _untouched(self, text: str, begin: int, name: str, unknown: UnknownSections) -> int:
+        _, end = _DECODER.raw_decode(text, begin)
+        check_name(name)
+        if name in unknown:
+            raise CorruptDocumentError(f"it has {name!r} twice")
+        unknown[name] = Untouched(text[begin:end].encode())
+        return end
 
     def _record(self, text: str, begin: int, record_id: str, sections: Sections, kind: str) -> int:
         _, end = _DECODER.raw_decode(text, begin)  # only to learn where it ends

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.state._foreign import KNOWN, Untouched, check_name
+from ptb_bucket.state._skeleton import Opened
 
 if TYPE_CHECKING:
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._skeleton import Section, Sections
 
-__all__ = ["BEGIN", "CHECKSUM", "checksum", "unpack_lines"]
+__all__ = ["BEGIN", "CHECKSUM", "checksum", "is_in_lines", "unpack_lines"]
 
 BEGIN: Final = b'{"ptb_bucket": '
 CHECKSUM: Final = "crc"
@@ -35,7 +39,12 @@ def checksum(parts: list[bytes]) -> int:
     return crc
 
 
-def unpack_lines(data: bytes) -> tuple[Any, Sections] | None:
+def is_in_lines(section: bytes) -> bool:
+    """Return whether an unknown section has its line breaks where ours have them, so that its end is found."""
+    return section.startswith(OPEN[2:]) and section.find(SHUT, len(OPEN) - 2) == len(section) - len(SHUT)
+
+
+def unpack_lines(data: bytes) -> Opened | None:
     """The header and the sections, as the careful reader would find them; None if it has to look itself."""
     if not data.startswith(BEGIN):
         return None
@@ -43,24 +52,31 @@ def unpack_lines(data: bytes) -> tuple[Any, Sections] | None:
     begin = len(BEGIN) + len(line)
     try:
         header = json.loads(line)
-        if header[CHECKSUM] != zlib.crc32(memoryview(data)[begin:]):
+        if header.pop(CHECKSUM) != zlib.crc32(memoryview(data)[begin:]):
             return None
-        return header, _sections(data, begin)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return Opened(header, *_sections(data, begin))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def _sections(data: bytes, at: int) -> Sections:
+def _sections(data: bytes, at: int) -> tuple[Sections, UnknownSections]:
     sections: Sections = {}
+    unknown: UnknownSections = {}
     while data.startswith(BETWEEN, at):
         opened = data.index(OPEN, at)
         begin = opened + len(OPEN)
         end = data.index(SHUT, begin)
-        sections[json.loads(data[at + len(BETWEEN) : opened])] = _section(data[begin:end].split(BETWEEN))
-        at = end + len(SHUT)
+        name, at = json.loads(data[at + len(BETWEEN) : opened]), end + len(SHUT)
+        if name in sections or name in unknown:
+            raise ValueError("twice")
+        if name in KNOWN:
+            sections[name] = _section(data[begin:end].split(BETWEEN))
+        else:
+            check_name(name)
+            unknown[name] = Untouched(data[opened + 2 : at])
     if data[at:] != END:
         raise ValueError("something follows the last section")
-    return sections
+    return sections, unknown
 
 
 def _section(entries: list[bytes]) -> Section:

@@ -12,10 +12,11 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
+from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
 from ptb_bucket.state._attempt import Attempt, Merged
 from ptb_bucket.state._document import Document
-from ptb_bucket.state._header import Commit
+from ptb_bucket.state._header import Commit, check_features
+from ptb_bucket.state._ids import check_id
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Origin", "Spooled", "pack", "unpack"]
 
 MAGIC: Final = b"ptb-bucket spool 1 "
+MAGIC_WITH_NEEDS: Final = b"ptb-bucket spool 2 "
+"""Of a spool that needs features: libraries from before there were any refuse it, and ask to be upgraded."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Spooled:
 def pack(ledger: Ledger, origin: Origin) -> bytes:
     """Everything of a ledger that is not known to be durable, with what it is a change of."""
     attempt = ledger.attempt
-    data = {
+    data: dict[str, Any] = {
         "origin": asdict(origin),
         "etag": ledger.etag,
         "hollow": ledger.is_hollow,
@@ -100,11 +103,26 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
             "dropped since": _names(attempt.dropped_since),
         },
     }
+    if needs := _needs(ledger):
+        data["needs"] = sorted(needs)
     body = json.dumps(data).encode()
-    return MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+    return (MAGIC_WITH_NEEDS if needs else MAGIC) + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def _needs(ledger: Ledger) -> frozenset[str]:
+    """The features of what was never in a document, or will be one's; a document lists its own."""
+    features = ledger.merger.codec.features
+    layers = (_raw_layers(ledger, record) for record in ledger.pending)
+    values = [value for found in layers for value in found.values() if value is not None]
+    carried = ledger.attempt.document.header.needs if ledger.attempt else frozenset()
+    return carried.union(*map(features, values))
 
 
 def _layers(ledger: Ledger, record: Record) -> dict[str, str | None]:
+    return {name: _text(value) for name, value in _raw_layers(ledger, record).items()}
+
+
+def _raw_layers(ledger: Ledger, record: Record) -> dict[str, bytes | None]:
     layers = {"seen": ledger.seen.get(record)}
     if record in ledger.staged:
         layers["staged"] = ledger.staged[record]
@@ -112,7 +130,7 @@ def _layers(ledger: Ledger, record: Record) -> dict[str, str | None]:
         layers["carried"] = ledger.attempt.carried[record]
     if record in ledger.unsure:
         layers["unsure from"], layers["unsure"] = ledger.unsure[record]
-    return {name: _text(value) for name, value in layers.items()}
+    return layers
 
 
 def unpack(data: bytes) -> Spooled:
@@ -120,15 +138,23 @@ def unpack(data: bytes) -> Spooled:
 
     Raises:
         CorruptDocumentError: It is no spool, or not as it was written.
-        ForeignDocumentError: A newer ptb-bucket wrote it.
+        NewerDocumentError: A newer ptb-bucket wrote it.
     """
     first, _, body = data.partition(b"\n")
-    if first.startswith(MAGIC[:-2]) and not first.startswith(MAGIC):
-        raise ForeignDocumentError("it is of a newer format: upgrade ptb-bucket")
-    if first != MAGIC + hashlib.sha256(body).hexdigest().encode():
+    magic = first[: len(MAGIC)]
+    if magic.startswith(MAGIC[:-2]) and magic not in (MAGIC, MAGIC_WITH_NEEDS):
+        raise NewerDocumentError("it is of a newer format")
+    if first != magic + hashlib.sha256(body).hexdigest().encode() or magic not in (MAGIC, MAGIC_WITH_NEEDS):
         raise CorruptDocumentError("it is no spool of ptb-bucket, or it is damaged")
     opened = json.loads(body)
-    return Spooled(Origin(**opened["origin"]), opened)
+    try:
+        check_features(opened.get("needs", []))
+        spooled = Spooled(Origin(**opened["origin"]), opened)
+        for record in spooled.records | _records(opened["dropped"]):
+            check_id(record)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptDocumentError("it is no spool as ptb-bucket writes them") from error
+    return spooled
 
 
 def _names(records: Iterable[Record]) -> list[list[str]]:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError
+from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._loops import outcomes
 from ptb_bucket.state._reading import open_document
 from ptb_bucket.state._starting import listed
@@ -19,6 +20,7 @@ from ptb_bucket.state.records import Kind, Record
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._header import Header
     from ptb_bucket.state.layouts import Layout
     from ptb_bucket.stores import Blob, BlobStore, BlobVersion
@@ -46,7 +48,7 @@ class Commit:
 class Part:
     """One document as it lies: whose it is, its writers' last commits (newest first), and its records, encoded.
 
-    ``size`` is in bytes, before compression and sealing.
+    ``size`` is in bytes, before compression and sealing. ``unknown`` are sections of a newer ptb-bucket, by name.
     """
 
     key: str
@@ -57,6 +59,12 @@ class Part:
     commits: tuple[Commit, ...]
     records: Mapping[Record, bytes] = field(repr=False)
     header: Header = field(repr=False)
+    unknown: UnknownSections = field(repr=False)
+
+    @property
+    def is_hollow(self) -> bool:
+        """Whether it holds nothing at all, of ours or of a newer ptb-bucket."""
+        return not self.records and not self.unknown
 
 
 @dataclass(frozen=True)
@@ -68,12 +76,14 @@ class Archive:
         layout: Which records share a document.
         codec: The name of the codec of its records.
         bot_id: Whose it must be; None takes anybody's.
+        journal: Tells the log which documents have sections that this ptb-bucket does not know.
     """
 
     store: BlobStore
     layout: Layout
     codec: str
     bot_id: str | None = None
+    journal: Journal = field(default_factory=Journal, compare=False, repr=False)
 
     @classmethod
     async def find(
@@ -169,13 +179,16 @@ class Archive:
     def _part(self, name: str, blob: Blob) -> Part:
         where = self.store.describe(name)
         document = open_document(blob, self.layout, key=name, name=where, codec=self.codec, bot_id=self.bot_id)
+        self.journal.unknown(where, document.unknown)
         header = document.header
         commits = tuple(
             Commit(commit.writer, commit.id, datetime.fromtimestamp(commit.time, timezone.utc))
             for commit in header.commits
         )
         records = dict(document.items())
-        return Part(name, blob.etag, len(blob.data), header.bot_id, header.sequence, commits, records, header)
+        return Part(
+            name, blob.etag, len(blob.data), header.bot_id, header.sequence, commits, records, header, document.unknown
+        )
 
 
 def _named(found: Mapping[tuple[str, str], str]) -> str:

@@ -10,7 +10,6 @@ from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state._commit import commit_document
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Header
-from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._ledger import Ledger
 from ptb_bucket.state._merger import Merger
 from ptb_bucket.state._patience import Patience
@@ -19,6 +18,7 @@ from ptb_bucket.state._reading import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._writer import Writer
     from ptb_bucket.state.archive import Archive, Part
     from ptb_bucket.state.records import Record
@@ -64,7 +64,8 @@ class Draft:
             bot_id: Whose it must be.
             writer: Who commits.
             over: The ETag of a version that cannot be read and is to be replaced; no other one is.
-            past: The version of it whose commits go on where there is none that can be read.
+            past: The version of it whose commits go on where there is none that can be read. Of its unknown sections,
+                those return that the document does not have.
 
         Raises:
             DocumentError: It cannot be used.
@@ -72,7 +73,8 @@ class Draft:
         """
         header = Header(bot_id, archive.codec) if past is None else past.header
         merger = _Unopened(open_codec(archive.codec, ()))
-        ledger = Ledger(archive.name(key), merger, writer, Journal(), header)
+        ledger = Ledger(archive.name(key), merger, writer, archive.journal, header)
+        ledger.returning = dict(past.unknown) if past else {}
         place = Place(archive.store, ledger, archive.layout)
         try:
             await place.read()
@@ -87,6 +89,15 @@ class Draft:
         """What it holds as it was read, encoded."""
         document = self._place.ledger.document or Document(self._place.ledger.empty)
         return dict(document.items())
+
+    @property
+    def unknown(self) -> UnknownSections:
+        """Its sections that this ptb-bucket does not know. Committing it keeps them."""
+        return self._place.ledger.document.unknown if self._place.ledger.document else {}
+
+    def add_unknown(self, sections: UnknownSections) -> None:
+        """Take unknown sections of another document of the same layout, codec and bot, where this one has none such."""
+        self._place.ledger.returning.update(sections)
 
     def stage(self, changes: Mapping[Record, Encoded]) -> None:
         """Take records as they are encoded; None drops one."""

@@ -48,13 +48,13 @@ class Record(NamedTuple):
 
     @classmethod
     def chat(cls, chat_id: int) -> Record:
-        """The record of one chat's data."""
-        return cls(Kind.CHAT, str(int(chat_id)))
+        """The record of one chat's data. Raises CannotStoreError for a number that nobody could read again."""
+        return cls(Kind.CHAT, _digits(chat_id, Kind.CHAT))
 
     @classmethod
     def user(cls, user_id: int) -> Record:
-        """The record of one user's data."""
-        return cls(Kind.USER, str(int(user_id)))
+        """The record of one user's data. Raises CannotStoreError for a number that nobody could read again."""
+        return cls(Kind.USER, _digits(user_id, Kind.USER))
 
     @classmethod
     def keyboard(cls, uuid: str) -> Record:
@@ -66,11 +66,16 @@ class Record(NamedTuple):
         """The record of one conversation's state.
 
         Raises:
-            CannotStoreError: The key holds something else than ``int`` and ``str``.
+            CannotStoreError: The name is not text, or the key holds something else than ``int`` and ``str``.
         """
+        if not isinstance(name, str):
+            raise CannotStoreError("a handler's name is text", record=Kind.CONVERSATION.value)
         if any(type(part) not in (int, str) for part in key):
             raise CannotStoreError("a conversation key holds int and str only", record=f"conversations[{name!r}]")
-        return cls(Kind.CONVERSATION, json.dumps([name, *key], separators=(",", ":")))
+        try:
+            return cls(Kind.CONVERSATION, json.dumps([name, *key], separators=(",", ":")))
+        except ValueError:
+            raise CannotStoreError("a number is too long to be an id", record=f"conversations[{name!r}]") from None
 
     @property
     def conversation(self) -> tuple[str, ConversationKey]:
@@ -93,6 +98,14 @@ class Record(NamedTuple):
             return int(self.id)
         except ValueError as error:
             raise CorruptDocumentError(f"{self.kind.value} has the key {self.id[:_SHOWN]!r}, which is no id") from error
+
+
+def _digits(number: int, kind: Kind) -> str:
+    number = int(number)
+    try:
+        return str(number)
+    except ValueError:
+        raise CannotStoreError("the number is too long to be an id", record=kind.value) from None
 
 
 def _name_and_key(found: list[int | str]) -> tuple[str, ConversationKey]:

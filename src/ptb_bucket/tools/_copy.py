@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-    from ptb_bucket.state import Record
+    from ptb_bucket.state import Part, Record, UnknownSections
     from ptb_bucket.tools._state import State
 
     Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
-    Batch = dict[str, dict[Record, bytes]]
+    Batch = dict[str, "_Share"]
 
 __all__ = ["Copied", "copy"]
 
@@ -76,7 +76,8 @@ async def copy(
         progress: Called with the number of steps, two for each record; gives what is called with those done.
 
     Raises:
-        RefusedError: Records of the destination differ; the first are named.
+        RefusedError: Records of the destination differ; the first are named. Or a document has a section that this
+            ptb-bucket does not know, and the destination has another layout, codec or bot, or a different such section.
         CannotLoadError, CannotStoreError: A record cannot be written in the other codec.
         UnsavedError: What was read back is not what was copied: somebody else writes there.
         DocumentError, StoreError: Something could not be read or written. Copying again goes on from there.
@@ -98,6 +99,29 @@ def _different(number: int, labels: list[str]) -> str:
     )
 
 
+@dataclass
+class _Share:
+    """What one document of the destination gets."""
+
+    records: dict[Record, bytes] = field(default_factory=dict)
+    unknown: UnknownSections = field(default_factory=dict)
+
+
+def _sections(unknown: Mapping[str, object]) -> str:
+    names = ", ".join(map(repr, unknown))
+    return f"the section {names}" if len(unknown) == 1 else f"the sections {names}"
+
+
+def _check_unknown(key: str, there: Mapping[str, object], share: _Share) -> None:
+    """Which of two is right, only a library that knows the section can tell."""
+    different = {name: "" for name, section in share.unknown.items() if there.get(name, section) != section}
+    if different:
+        raise RefusedError(
+            f"In the destination, {key} has {_sections(different)}, not as in the source, and this ptb-bucket does "
+            "not know it. Upgrade ptb-bucket, or choose an empty prefix."
+        )
+
+
 class _Work:
     """One copy, document by document of the destination."""
 
@@ -107,27 +131,35 @@ class _Work:
         # Updates are numbered for each bot: those of one must not make another one skip its own.
         own = source.bot_id == target.bot_id
         self._kinds = tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
+        self._as_it_is = own and self._same_codec and source.archive.layout is target.archive.layout
         self._writer = Writer("copy")
 
     async def count(self) -> int:
         """How many records there are to copy. Everything was read once, then: nothing is copied halfway for nothing."""
-        return sum([self._wanted(records) async for records in self._parts()])
+        return sum([self._wanted(part.records) async for part in self._parts()])
 
     def _wanted(self, records: Mapping[Record, bytes]) -> int:
         return sum(record.kind in self._kinds for record in records)
 
-    async def _parts(self) -> AsyncIterator[Mapping[Record, bytes]]:
+    async def _parts(self) -> AsyncIterator[Part]:
+        """The source's documents. What nobody here can read moves only to where it means the same."""
         async for part in self._source.archive.parts(self._kinds):
-            yield part.records
+            if part.unknown and not self._as_it_is:
+                raise RefusedError(
+                    f"{part.key} has {_sections(part.unknown)}, which this ptb-bucket does not know, so it can copy it "
+                    "only to the same layout and codec, and for the same bot. Upgrade ptb-bucket, and copy again."
+                )
+            yield part
 
     async def compare(self) -> Copied:
         """Look at both sides, and write nothing."""
         found = Copied()
 
-        async def look(item: tuple[str, dict[Record, bytes]]) -> None:
-            key, records = item
+        async def look(item: tuple[str, _Share]) -> None:
+            key, share = item
             part = await self._target.archive.part(key)
-            found.add(records, *self._sides(part.records if part else {}, records))
+            _check_unknown(key, part.unknown if part else {}, share)
+            found.add(share.records, *self._sides(part.records if part else {}, share.records))
 
         async for batch in self._batches(_ignored):
             await for_each(batch.items(), look)
@@ -137,10 +169,10 @@ class _Work:
         """Write what is not there, batch by batch, and read it back."""
         found = Copied()
 
-        async def bring(item: tuple[str, dict[Record, bytes]]) -> None:
-            key, records = item
-            found.add(records, *await self._bring(key, records))
-            await self._verify(key, records, step)
+        async def bring(item: tuple[str, _Share]) -> None:
+            key, share = item
+            found.add(share.records, *await self._bring(key, share))
+            await self._verify(key, share, step)
 
         async for batch in self._batches(step):
             await for_each(batch.items(), bring)
@@ -150,11 +182,14 @@ class _Work:
         """The source's records by the destination's documents, a bounded number at once where there are many."""
         layout = self._target.archive.layout
         batch: Batch = {}
-        async for records in self._parts():
+        async for part in self._parts():
             steps = 0
-            for record, encoded in records.items():
+            if part.unknown:
+                batch.setdefault(part.key[: part.key.rindex(".")], _Share()).unknown.update(part.unknown)
+            for record, encoded in part.records.items():
                 if record.kind in self._kinds:
-                    batch.setdefault(layout.key(record), {})[record] = self._converted(record, encoded)
+                    share = batch.setdefault(layout.key(record), _Share())
+                    share.records[record] = self._converted(record, encoded)
                     steps += 1
                 if steps == _STEP:
                     step(steps)
@@ -190,18 +225,23 @@ class _Work:
         codec = self._target.codec
         return one == other or (not self._same_codec and same(codec.decode(one), codec.decode(other)))
 
-    async def _bring(self, key: str, records: dict[Record, bytes]) -> tuple[list[Record], list[Record]]:
+    async def _bring(self, key: str, share: _Share) -> tuple[list[Record], list[Record]]:
+        records = share.records
         draft = await Draft.open(self._target.archive, key, self._target.bot_id, self._writer)
         different, missing = self._sides(draft.records, records)
         if different and not self._overwrite:
             labels = [record.label for record in different[:_LABELS]]
             raise RefusedError(f"Since copying began, {_different(len(different), labels)}")
+        _check_unknown(key, draft.unknown, share)
         draft.stage({record: records[record] for record in (*different, *missing)})
+        draft.add_unknown(share.unknown)
         await draft.commit()
         return different, missing
 
-    async def _verify(self, key: str, records: dict[Record, bytes], step: Callable[[int], None]) -> None:
+    async def _verify(self, key: str, share: _Share, step: Callable[[int], None]) -> None:
+        records = share.records
         part = await self._target.archive.part(key)
+        _check_unknown(key, part.unknown if part else {}, share)
         different, missing = self._sides(part.records if part else {}, records)
         if wrong := [*different, *missing]:
             raise UnsavedError(

@@ -29,14 +29,16 @@ class Findings:
     """What is stored of a person.
 
     ``records`` with their sizes in bytes, by document; ``mentions``, other records in which the person's id occurs as a
-    number, perhaps by chance; ``keyboards``, which nobody can attribute to a person; ``running``, bots' last commits of
-    which at least one is so recent that the bot may be running.
+    number, perhaps by chance; ``keyboards``, which nobody can attribute to a person; ``unknown``, sections of a newer
+    ptb-bucket, which this one can neither read nor change; ``running``, bots' last commits of which at least one is so
+    recent that the bot may be running.
     """
 
     user_id: int
     records: dict[str, dict[Record, int]] = field(default_factory=dict)
     mentions: list[Record] = field(default_factory=list)
     keyboards: int = 0
+    unknown: set[str] = field(default_factory=set)
     running: list[Commit] = field(default_factory=list)
 
 
@@ -77,6 +79,7 @@ async def find_person(state: State, user_id: int) -> Findings:
     since = datetime.now(timezone.utc) - RECENT
     async for part in state.archive.parts():
         found.running += [commit for commit in part.commits if not commit.is_tools and commit.time > since]
+        found.unknown |= part.unknown.keys()
         for record, value in part.records.items():
             if is_of(record, user_id):
                 found.records.setdefault(_key(part), {})[record] = len(value)

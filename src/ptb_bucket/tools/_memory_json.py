@@ -9,7 +9,7 @@ from telegram.ext import DictPersistence
 
 from ptb_bucket.codecs import JsonCodec
 from ptb_bucket.errors import CannotLoadError, CorruptDocumentError
-from ptb_bucket.state import BOT_DATA, Kind, Record
+from ptb_bucket.state import BOT_DATA, Kind, Record, check_id
 from ptb_bucket.tools._ptb_records import PTB_KINDS, count_records, records_of
 
 if TYPE_CHECKING:
@@ -34,13 +34,21 @@ def read_json(file: IO[bytes], types: Iterable[Any], bot: Bot) -> _Read:
         CannotLoadError: It is no JSON, or other JSON.
     """
     try:
-        data = json.load(file, parse_constant=_no_constant)
+        data = json.load(file, parse_constant=_no_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise CannotLoadError("it begins like JSON and is none, or it is damaged") from None
     if EXPORT in data:
         return _exported(data, types, bot)
     data = _of_dict_persistence(data)
     return count_records(data), records_of(data), lambda value: value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; which of two members with one name was meant, nobody can tell."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def _no_constant(_: str) -> NoReturn:
@@ -70,11 +78,10 @@ def _records(data: dict[str, Any], sections: dict[Kind, dict[str, Any]]) -> Iter
 def _checked(record: Record) -> Record:
     """Ids as we write them: somebody may have edited the file."""
     try:
-        if record.kind is Kind.CONVERSATION:
-            return Record.of_conversation(*record.conversation)
-        return Record(record.kind, str(record.number)) if record.kind in {Kind.CHAT, Kind.USER} else record
-    except (CorruptDocumentError, TypeError, ValueError):
-        raise CannotLoadError(f"{record.kind.value} has a key that is no id") from None
+        check_id(record)
+    except CorruptDocumentError as error:
+        raise CannotLoadError(str(error)) from None
+    return record
 
 
 def _of_dict_persistence(data: dict[str, Any]) -> dict[str, Any]:
@@ -86,10 +93,22 @@ def _of_dict_persistence(data: dict[str, Any]) -> dict[str, Any]:
             "user_data_json and the like"
         )
     try:
-        known = dict_persistence({key: _text(value) for key, value in texts.items() if value is not None})
-    except (TypeError, ValueError):
+        given = {key: _text(value) for key, value in texts.items() if value is not None}
+        sizes = {key: _size(json.loads(text, object_pairs_hook=_once)) for key, text in given.items()}
+        known = dict_persistence(given)
+    except (TypeError, ValueError, RecursionError):
         raise CannotLoadError("DictPersistence cannot read it") from None
-    return {kind.value: getattr(known, kind.value) for kind in PTB_KINDS}
+    found = {kind.value: getattr(known, kind.value) for kind in PTB_KINDS}
+    for kind in (Kind.USER, Kind.CHAT, Kind.CONVERSATION):
+        if _size(found[kind.value]) < sizes.get(f"{kind.value}_json", 0):
+            raise CannotLoadError(f"{kind.value} has an id twice, in two spellings")
+    return found
+
+
+def _size(section: Any) -> int:
+    """How many records there are; a conversation handler's are one level further down."""
+    values = list(section.values()) if isinstance(section, dict) else []
+    return len(values) + sum(len(value) for value in values if isinstance(value, dict))
 
 
 def dict_persistence(texts: Mapping[str, Any]) -> DictPersistence:

@@ -41,7 +41,12 @@ class Restoring:
     @property
     def is_needed(self) -> bool:
         """Whether anything changes."""
-        return bool(self.changes) or self.over is not None
+        return bool(self.changes) or self.over is not None or bool(self.returning)
+
+    @property
+    def returning(self) -> set[str]:
+        """The names of unknown sections that return. Those that are there now stay as they are."""
+        return set(self.past.unknown if self.past else ()) - set(self.now.unknown if self.now else ())
 
     @property
     def owner(self) -> str:
@@ -192,7 +197,7 @@ async def restore(
 
 def _refuse_empty(plans: Sequence[Restoring]) -> None:
     for plan in plans:
-        if not plan.changes:
+        if not plan.changes and not plan.returning:
             raise RefusedError(
                 f"{plan.object} cannot be read, and held nothing then. Move it away to start anew; nothing was changed."
             )

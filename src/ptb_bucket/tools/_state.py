@@ -71,7 +71,7 @@ class State:
         """
         if self.codec.bot is None:  # without one, what is stored of the bot would be lost with the next change
             self.codec.bot = nobody(self.bot_id)
-        merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults)
+        merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
         return Replica(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds), writer=Writer("edit"),
             patience=_PERSISTENT, on_demand=on_demand,

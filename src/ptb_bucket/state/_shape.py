@@ -1,0 +1,75 @@
+"""Which values a record may hold, by its kind: whatever wrote it, PTB and handlers get what they expect, or an error.
+
+Looking at a value runs none of its code, and a message says what was expected and found, never the value.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.codecs import Opaque
+from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, Kind
+
+if TYPE_CHECKING:
+    from ptb_bucket.state.records import Record
+
+__all__ = ["wrong_shape"]
+
+_DATA: Final = frozenset({Kind.BOT, Kind.CHAT, Kind.USER})
+_KEYBOARD: Final = "a list of the time of its last use and its buttons' data"
+
+
+def wrong_shape(record: Record, value: Any, expected: type | None, *, any_class: bool = False) -> str | None:
+    """Return what is wrong with a record's value as a whole, or None if PTB can work with it.
+
+    Args:
+        record: Which one.
+        value: Its value, as it was decoded or is to be encoded.
+        expected: For bot, chat and user data, the class that the context types make; None if nobody knows.
+        any_class: Whether classes may stand there that the context types do not make. Tools do not know them all.
+    """
+    cls = type(value)
+    if record.kind in _DATA:
+        if cls is expected or expected is None or _fits(cls, expected, any_class=any_class):
+            return None
+        return f"it has to be {expected.__qualname__} and is {cls.__qualname__}"
+    if record.kind is Kind.CONVERSATION:
+        return None  # a state may be anything
+    if record == CALLBACK_QUERIES:
+        return None if _is_queries(value) else "it has to be a dict of texts by texts"
+    if record == HANDLED:
+        return None if _is_numbers(value) else "it has to be a list of whole numbers"
+    return None if _is_keyboard(value) else f"it has to be {_KEYBOARD}"
+
+
+def _fits(cls: type, expected: type, *, any_class: bool) -> bool:
+    if issubclass(cls, (expected, Opaque)):
+        return True
+    if issubclass(expected, dict) and (issubclass(cls, dict) or not any_class):
+        return issubclass(cls, dict)
+    # Another class of the bot's own: PTB refuses it as bot_data; as chat and user data, it leaves that to the handlers.
+    return issubclass(cls, dict) or cls.__module__.partition(".")[0] not in {*sys.stdlib_module_names, "telegram"}
+
+
+def _is_queries(value: Any) -> bool:
+    return isinstance(value, dict) and all(type(key) is type(found) is str for key, found in value.items())
+
+
+def _is_numbers(value: Any) -> bool:
+    return type(value) is list and all(type(number) is int for number in value)
+
+
+def _is_keyboard(value: Any) -> bool:
+    if type(value) not in (list, tuple) or len(value) != 2:  # noqa: PLR2004  as PTB has it, without the id
+        return False
+    time, buttons = value
+    return _is_time(time) and issubclass(type(buttons), dict) and all(type(key) is str for key in buttons)
+
+
+def _is_time(value: Any) -> bool:
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        return False

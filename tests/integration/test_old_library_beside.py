@@ -1,0 +1,176 @@
+"""The last release without ``needs`` and this one on one bucket, as processes: both edit, and nothing is lost.
+
+The old one comes out of the repository's history. Where that is not at hand, these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bots import opened
+from child_processes import CHAT, finished, spawn, start_together
+from newer import body_of, header_of, newer
+
+from ptb_bucket.codecs import JsonCodec
+from ptb_bucket.state import LAYOUTS, Record
+from ptb_bucket.state._document import Document
+
+OLD = "36b9f0d"
+SHORT = {("single", "json"), ("per-record", "pickle")}
+LAYOUT_AND_CODEC = [
+    pytest.param(layout, codec, marks=() if (layout, codec) in SHORT else pytest.mark.long)
+    for layout in LAYOUTS
+    for codec in ("json", "pickle")
+]
+TIMES = 8
+SHARED = b'{"a":{"$id":1,"n":1},"b":{"$ref":1}}'
+NEW = None
+"""As a process's source: the library that is tested."""
+
+
+@pytest.fixture(scope="module")
+def old(tmp_path_factory) -> Path:
+    """The source of the old release, ready to be imported."""
+    root = tmp_path_factory.mktemp("old")
+    git = shutil.which("git")
+    repository = Path(__file__).parents[2]
+    archive = git and subprocess.run([git, "archive", OLD, "src"], cwd=repository, capture_output=True, check=False)
+    if not archive or archive.returncode:
+        pytest.skip(f"commit {OLD} is not in this copy of the repository (an sdist, or a shallow clone)")
+    shutil.unpack_archive(_written(root / "old.tar", archive.stdout), root)
+    source = root / "src"
+    code = "import ptb_bucket.stores._local; print(ptb_bucket.__file__)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=False
+    )
+    if "No module named 'filelock'" in found.stderr:
+        pytest.skip(f"the library at commit {OLD} needs filelock, which is not installed")
+    assert found.stdout.startswith(str(source)), found.stderr
+    return source
+
+
+def _written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+class Bucket:
+    """A bot's directory."""
+
+    def __init__(self, root: Path, layout: str = "single", codec: str = "json") -> None:
+        self.root, self.options = root, {"layout": layout, "codec": codec}
+        self.uri = f"file:{root}?layout={layout}&codec={codec}"
+
+    def bot(self):
+        return opened(self.uri, **self.options)
+
+    async def fill(self) -> None:
+        bot = self.bot()
+        await bot.update_bot_data({"count": 0, "list": ["first"], "untouched": {"a": 1}})
+        await bot.update_user_data(1, {"name": "Ada"})
+        await bot.flush()
+
+    def documents(self) -> list[Path]:
+        return sorted(path for path in self.root.rglob("*") if path.suffix in (".json", ".pkl"))
+
+    def change(self, how, **what) -> dict[Path, bytes]:
+        """Change all documents; how they are then."""
+        for path in self.documents():
+            path.write_bytes(how(path.read_bytes(), **what))
+        return {path: path.read_bytes() for path in self.documents()}
+
+    def now(self) -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in self.documents()}
+
+    async def check(self, names: list[str], times: int) -> None:
+        """Every edit of every process is there, exactly once."""
+        bot = self.bot()
+        mine = [f"{name} {number}" for name in names for number in range(times)]
+        bot_data, chat = await bot.get_bot_data(), (await bot.get_chat_data())[CHAT]
+        assert bot_data["count"] == len(mine)
+        assert bot_data["set"] == set(mine)
+        assert sorted(bot_data["list"]) == sorted(["first", *mine])
+        assert (bot_data["untouched"], await bot.get_user_data()) == ({"a": 1}, {1: {"name": "Ada"}})
+        assert sorted(chat["log"]) == sorted(mine)
+        assert {name: chat[name] for name in mine} == {name: int(name.split()[1]) for name in mine}
+        assert chat["latest"] == dict.fromkeys(names, times - 1)
+
+
+@pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
+def test_old_and_new_take_turns(old, tmp_path, layout, codec):
+    bucket = Bucket(tmp_path / "bucket", layout, codec)
+    asyncio.run(bucket.fill())
+    for name, source in (("old1", old), ("new1", NEW), ("old2", old), ("new2", NEW)):
+        process = spawn("update_in_turns", bucket.uri, name, 2, source=source)
+        start_together(process)
+        finished(process)
+    asyncio.run(bucket.check(["old1", "new1", "old2", "new2"], 2))
+
+
+@pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
+def test_old_and_new_edit_at_once(old, tmp_path, layout, codec):
+    bucket = Bucket(tmp_path / "bucket", layout, codec)
+    asyncio.run(bucket.fill())
+    processes = [spawn("update_in_turns", bucket.uri, name, TIMES, source=source) for name, source in _four(old)]
+    start_together(*processes)
+    assert sum(int(finished(process)) for process in processes) > 0  # conflicts merged
+    asyncio.run(bucket.check([name for name, _ in _four(old)], TIMES))
+
+
+def _four(old):
+    return [("old1", old), ("new1", NEW), ("old2", old), ("new2", NEW)]
+
+
+def test_a_document_with_shared_objects_is_refused_by_the_old_one_and_not_changed(old, tmp_path):
+    bucket = Bucket(tmp_path / "bucket")
+    asyncio.run(bucket.fill())
+    running = spawn("run_into_a_newer_library", bucket.uri, source=old)
+    assert running.stdout.readline() == "ready\n"
+    before = bucket.change(with_shared)
+    assert [header_of(data)["needs"] for data in before.values()] == [["refs"]]
+    started = finished(spawn("start", bucket.uri, source=old))
+    refusal = "it has format 2, and this ptb-bucket reads up to 1: upgrade ptb-bucket"
+    assert started.startswith("ForeignDocumentError: ")
+    assert refusal in started
+    assert str(bucket.documents()[0]) in started
+    print("go", file=running.stdin, flush=True)
+    refreshed, saved, ended, pending = finished(running).splitlines()
+    for said in (refreshed, saved, ended):
+        assert refusal in said
+    assert ended.startswith("UnsavedError: 1 record is not saved (user_data[1])")
+    assert pending == "('user_data[1]',)"
+    assert bucket.now() == before
+
+
+def with_shared(data: bytes) -> bytes:
+    """A commit of this library that stores shared objects."""
+    document = Document.unpack(data, codec="json", bot_id="123456")
+    header = document.header.advanced("somebody", "else")
+    return document.changed(header, {Record.user(1): SHARED}, JsonCodec().features).pack()
+
+
+def test_a_section_that_the_old_one_does_not_know_is_refused_by_it_and_not_changed(old, tmp_path):
+    """Which is why only what is new may put one there; nothing of this release does."""
+    bucket = Bucket(tmp_path / "bucket")
+    asyncio.run(bucket.fill())
+    before = bucket.change(newer, fields={})
+    said = finished(spawn("start", bucket.uri, source=old))
+    assert said.startswith("CorruptDocumentError: ")
+    assert "it has the section 'timers', which is none of ours" in said
+    assert bucket.now() == before
+    assert [body_of(data) is not None for data in before.values()] == [True]
+
+
+def test_what_the_old_one_leaves_in_its_spool_is_brought_in_by_the_new_one(old, tmp_path):
+    bucket = Bucket(tmp_path / "bucket")
+    asyncio.run(bucket.fill())
+    spool = tmp_path / "spool"
+    process = spawn("end_in_an_outage", bucket.uri, spool, source=old)
+    assert finished(process) == "kept\n"
+    assert asyncio.run(opened(bucket.uri, spool_dir=spool).get_bot_data())["list"] == ["first", "late"]
+    assert list(spool.glob("*.spool")) == []
