@@ -45,7 +45,7 @@ def model(fields, **config):
 
 def named_tuple(fields):
     defaults = [default() if callable(default) else default for default in fields.values() if default is not REQUIRED]
-    return collections.namedtuple("Profile", fields, defaults=defaults)
+    return collections.namedtuple("Profile", fields, defaults=defaults)  # noqa: PYI024  defaults come last
 
 
 FAMILIES = {

@@ -11,7 +11,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Generic, TypeVar
 
 import dateutil.tz
-import numpy
+import numpy as np
 import pydantic
 import pytest
 import pytz
@@ -60,8 +60,8 @@ def test_moments_keep_the_zone_that_a_parser_gave_them(codec, moment):
 
 
 NUMBERS = [
-    *[numpy.float64(0.1), numpy.float32(0.1), numpy.float64("nan"), numpy.float64("-inf"), numpy.int8(-3)],
-    *[numpy.uint64(2**64 - 1), numpy.bool_(True), numpy.complex128(1 + 2j), numpy.str_("a")],
+    *[np.float64(0.1), np.float32(0.1), np.float64("nan"), np.float64("-inf"), np.int8(-3)],
+    *[np.uint64(2**64 - 1), np.bool_(1), np.complex128(1 + 2j), np.str_("a")],
 ]
 
 
@@ -100,9 +100,9 @@ def pasted(message, **names):
     return eval(text[:end], {**sys.modules, "StoredAs": StoredAs, **names})  # noqa: S307  our own message
 
 
-@pytest.mark.parametrize("value", [numpy.array([[1.5, 2]]), pydantic.SecretStr("a")], ids=["array", "secret"])
+@pytest.mark.parametrize("value", [np.array([[1.5, 2]]), pydantic.SecretStr("a")], ids=["array", "secret"])
 def test_the_hint_for_a_known_class_works_as_it_stands(codec, value):
-    types = pasted(refused(codec(), {"value": [value]}), numpy=numpy, pydantic=pydantic)
+    types = pasted(refused(codec(), {"value": [value]}), numpy=np, pydantic=pydantic)
     made = codec(types)
     again = made.decode(made.encode({"value": [value]}))["value"][0]
     assert repr(again) == repr(value)

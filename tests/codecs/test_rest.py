@@ -113,7 +113,7 @@ METHODS = [
 BASES = {"object": object, "dict": dict, "list": list, "set": set, "str": str, "int": int}
 
 
-class Unlucky(Exception):
+class UnluckyError(Exception):
     pass
 
 
@@ -123,7 +123,7 @@ def raising(base, method):
 
     def fail(*args, **kwargs):
         if armed:
-            raise Unlucky(SECRET)
+            raise UnluckyError(SECRET)
         return getattr(base, method)(*args, **kwargs)
 
     cls = type("Raising", (base,), {method: fail})
@@ -132,21 +132,31 @@ def raising(base, method):
     return made
 
 
-@pytest.mark.parametrize("base", BASES)
-@pytest.mark.parametrize("method", METHODS)
+OPTIONAL = {"__getattribute__", "__copy__", "__deepcopy__", "__bool__", "__getstate__", "__setstate__"}
+CASES = [
+    (base, method) for base, cls in BASES.items() for method in METHODS if hasattr(cls, method) or method in OPTIONAL
+]
+
+
+@pytest.mark.parametrize(("base", "method"), CASES)
 @pytest.mark.parametrize("registered", [True, False])
 @pytest.mark.parametrize("made", [JsonCodec, PickleCodec])
 def test_a_class_whose_code_raises_costs_only_its_values(base, method, registered, made):
-    if not hasattr(BASES[base], method) and method not in {"__getattribute__", "__copy__", "__deepcopy__", "__bool__"}:
-        pytest.skip("a method that this base does not have")
     value = raising(BASES[base], method)
     codec = made([type(value)] if registered else [])
     record = {"good": 1, "bad": [value], "also good": {"a": (1,)}}
-    try:
-        data = codec.encode(record)
-    except CannotStoreError as error:
-        assert error.path[:2] == ('["bad"]', "[0]")
-        assert SECRET not in str(error)
-        data, _ = codec.encode_rest(record, None)
+    error = refused(codec, record)
+    data = codec.encode_rest(record, None)[0] if error else codec.encode(record)
     again = codec.decode(data)
     assert (again["good"], again["also good"]) == (1, {"a": (1,)})
+    if error:
+        assert error.path[:2] == ('["bad"]', "[0]")
+        assert SECRET not in str(error)
+
+
+def refused(codec, record):
+    try:
+        codec.encode(record)
+    except CannotStoreError as error:
+        return error
+    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import fractions
+import pickle
 
 import pytest
 
@@ -228,8 +229,6 @@ def test_keys_that_were_made_to_collide_are_refused_when_they_are_loaded():
         for labelled in (text, f'[{{"$id":1}},{{"$ref":1}},{text}]'):
             with pytest.raises(CannotLoadError):
                 JsonCodec().decode(labelled.encode())
-    import pickle  # noqa: PLC0415  what somebody else wrote
-
     for value in (dict.fromkeys(range(0, FLOOD * PRIME, PRIME)), set(range(0, FLOOD * PRIME, PRIME))):
         with pytest.raises(CannotLoadError, match="collide"):
             PickleCodec().decode(pickle.dumps(value, protocol=5))
