@@ -132,7 +132,7 @@ def raising(base, method):
     return made
 
 
-OPTIONAL = {"__getattribute__", "__copy__", "__deepcopy__", "__bool__", "__getstate__", "__setstate__"}
+OPTIONAL = ("__getattribute__", "__copy__", "__deepcopy__", "__bool__", "__getstate__", "__setstate__")
 CASES = [
     (base, method) for base, cls in BASES.items() for method in METHODS if hasattr(cls, method) or method in OPTIONAL
 ]
