@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotLoadError
+from ptb_bucket.errors import CannotLoadError, UnreadableRecordError
 from ptb_bucket.state._merge import Merge
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
 from ptb_bucket.state.resolvers import MISSING, Resolver, keep_ours, keep_theirs
@@ -75,14 +75,16 @@ class Merger:
         """One record's value; where it is absent its default, or MISSING if its kind has none.
 
         Raises:
-            CannotLoadError: It cannot be turned into Python; the message names the record.
+            UnreadableRecordError: It cannot be turned into Python; the message names the record.
         """
         if encoded is None:
             return self.default(record)
         try:
             return self.codec.decode(encoded, origin=record.label)
         except CannotLoadError as error:
-            raise CannotLoadError(f"{record.label}: {error}") from error
+            raise UnreadableRecordError(str(error), record=record.label) from error
+        except Exception as error:  # a class of the bot's own may raise anything
+            raise UnreadableRecordError(f"decoding it raised {type(error).__name__}", record=record.label) from error
 
     def default(self, record: Record) -> Any:
         """What absent stands for."""
@@ -97,8 +99,8 @@ class Merger:
             return one == other
         try:
             return same(self.decode(record, one), self.decode(record, other))
-        except CannotLoadError:
-            return False  # whoever needs the value will be told
+        except Exception:  # noqa: BLE001  unreadable, or a class of the bot's own raises: the one that needs the value fails
+            return False
 
     def merge(  # noqa: PLR0913  three sides, and how
         self, record: Record, base: Encoded, ours: Encoded, theirs: Encoded, *,
