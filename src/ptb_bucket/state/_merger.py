@@ -97,6 +97,11 @@ class Merger:
         except Exception as error:  # a class of the bot's own may raise anything
             raise UnreadableRecordError(f"decoding it raised {type(error).__name__}", record=record.label) from error
 
+    def without_updates(self, encoded: Encoded, withheld: set[int]) -> Encoded:
+        """Return the ids of handled updates without some of them."""
+        handled = self.decode(HANDLED, encoded)
+        return self.encode(HANDLED, None if handled is MISSING else [one for one in handled if one not in withheld])
+
     def default(self, record: Record) -> Any:
         """What absent stands for."""
         if record == CALLBACK_QUERIES:
