@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raising import VALUES, make
 
 from ptb_bucket.codecs import same
+from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._merge import Merge
 from ptb_bucket.state.resolvers import MISSING, Conflict, add_differences, keep_ours, keep_theirs
 
@@ -226,3 +228,34 @@ def test_idempotent_merging_repeats_only_what_does_no_harm_twice():
 
 def test_a_conflict_shows_no_values():
     assert "rosebud" not in repr(Conflict("user_data[1]", ("a",), "rosebud", "rosebud", "rosebud"))
+
+
+# ---------------------------------------------------------------- code of the bot's own, while a live object is changed
+
+
+class ReadOnly(dict):
+    """A dict that nobody may change."""
+
+    def _refuse(self, *_):
+        raise TypeError
+
+    __setitem__ = __delitem__ = clear = update = pop = _refuse
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_live_value_whose_code_raises_is_replaced_and_all_beside_it_is_changed_in_place(name):
+    log = [1]
+    live, wanted = {"bad": make(name), "log": log, "gone": 1}, {"bad": make(name), "log": [1, 2]}
+    assert assign(live, wanted)
+    assert list(live) == ["bad", "log"]
+    assert live["log"] is log
+    assert log == [1, 2]
+
+
+def test_a_live_value_that_cannot_be_changed_is_replaced():
+    log = [1]
+    live, wanted = {"bad": ReadOnly(a=1), "log": log}, {"bad": ReadOnly(a=2), "log": [1, 2]}
+    assert assign(live, wanted)
+    assert live == wanted
+    assert live["log"] is log
+    assert not assign(ReadOnly(a=1), ReadOnly(a=2))

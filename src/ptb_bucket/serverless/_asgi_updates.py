@@ -120,6 +120,7 @@ class Updates:
             await application.process_update(update)
         except UnsavedError:
             await self._saver.until_saved(application)
+            application.check_saved(update)
 
 
 def _rename(name: str) -> None:

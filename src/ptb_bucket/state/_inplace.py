@@ -41,6 +41,8 @@ class _Assignment:
         self._inside.add(id(live))
         try:
             return self._assign(live, wanted)
+        except Exception:  # noqa: BLE001  its own methods raise: it cannot be changed in place
+            return False
         finally:
             self._inside.discard(id(live))
 
@@ -130,12 +132,20 @@ def _reachable_twice(root: Any) -> set[int]:
     todo = [root]
     while todo:
         value = todo.pop()
-        parts = _parts(value)
+        parts = _listed(value)
         if parts is not None:
             met[id(value)] += 1
             if met[id(value)] == 1:
                 todo.extend(parts)
     return {key for key, times in met.items() if times > 1}
+
+
+def _listed(value: Any) -> list[Any] | None:
+    try:
+        parts = _parts(value)
+        return None if parts is None else list(parts)
+    except Exception:  # noqa: BLE001  its own methods raise: nobody can change it in place
+        return None
 
 
 def _parts(value: Any) -> Iterable[Any] | None:
