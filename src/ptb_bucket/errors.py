@@ -32,6 +32,7 @@ __all__ = [
     "UnsavedError",
     "UnsupportedError",
     "VanishedDocumentError",
+    "WrongShapeError",
 ]
 
 
@@ -197,9 +198,19 @@ class UnreadableRecordError(CannotLoadError):
 
     def again(self) -> UnreadableRecordError:
         """Return a new error that says the same, for the next caller that needs the record."""
-        error = UnreadableRecordError(self.reason, record=self.record)
+        error = type(self)(self.reason, record=self.record)
         error.__cause__ = self.__cause__
         return error
+
+
+class WrongShapeError(UnreadableRecordError):
+    """A record does not have the shape that its kind has: somebody has edited it by hand, or damaged it.
+
+    A bot that finds it at the start does not start. One that meets it later goes on without the record.
+    """
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.reason.rstrip('.')}. Correct it, or bring back an earlier version."
 
 
 class CannotMergeError(PTBBucketError):

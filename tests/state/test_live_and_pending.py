@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 
 import pytest
 from on_demand import ADA, replica_on
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.errors import AccessError, CannotLoadError
+from ptb_bucket.errors import AccessError, CannotLoadError, PTBBucketError
 from ptb_bucket.state import MISSING, Record
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT
 from ptb_bucket.stores import MemoryStore
@@ -154,12 +154,12 @@ async def test_a_live_object_that_cannot_become_the_buckets_value_does_not_undo_
     store = MemoryStore()
     one, two = await several(store, ADA, {"n": 1})
     live = {"n": 1}
-    await save(one, ADA, Decimal(7))
+    await save(one, ADA, OrderedDict(n=7))
     await read_again(two, ADA)
     assert not two.merge_into(ADA, live)
     assert live == {"n": 1}
     await save(two, ADA, live)  # PTB's next save: nothing changed here
-    assert await stored(store, ADA) == Decimal(7)
+    assert await stored(store, ADA) == OrderedDict(n=7)
 
 
 @dataclass
@@ -201,7 +201,7 @@ async def test_a_live_object_that_a_resolver_failed_on_does_not_undo_the_buckets
         raise ZeroDivisionError
 
     two.merger.resolver = broken
-    with suppress(ZeroDivisionError):
+    with suppress(PTBBucketError):
         two.merge_into(ADA, live)
     two.merger.resolver = works
     await save(two, ADA, live)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError
+from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError, WrongShapeError
 from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._known import Known
 from ptb_bucket.state._merger import ResolverError, raised_in_merge
@@ -160,8 +160,8 @@ class Giving(Known):
     def _given_alone(self, record: Record, *, replaces: bool) -> Any:
         try:
             return self.give(record, replaces=replaces)
-        except UnreadableRecordError:
-            if record.kind in NEEDED_BY_ALL:
+        except UnreadableRecordError as error:
+            if record.kind in NEEDED_BY_ALL or isinstance(error, WrongShapeError):
                 raise
             return MISSING
 

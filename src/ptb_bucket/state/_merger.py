@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotLoadError, CannotMergeError, CannotStoreError, UnreadableRecordError
+from ptb_bucket.errors import (
+    CannotLoadError,
+    CannotMergeError,
+    CannotStoreError,
+    UnreadableRecordError,
+    WrongShapeError,
+)
 from ptb_bucket.state._merge import Merge
 from ptb_bucket.state._shape import wrong_shape
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
@@ -108,7 +114,7 @@ class Merger:
         except Exception as error:  # a class of the bot's own may raise anything
             raise UnreadableRecordError(f"decoding it raised {type(error).__name__}", record=record.label) from error
         if wrong := self.wrong_shape(record, value):
-            raise UnreadableRecordError(f"a stored record is damaged: {wrong}", record=record.label)
+            raise WrongShapeError(f"a stored record is damaged: {wrong}", record=record.label)
         return value
 
     def wrong_shape(self, record: Record, value: Any) -> str | None:

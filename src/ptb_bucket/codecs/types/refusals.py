@@ -132,7 +132,10 @@ def together(errors: list[CannotStoreError], taken: Container[str] = ()) -> Cann
     Returns:
         The first one, which also names the others, and every class that is not registered.
     """
-    first, *others = errors
+    leading = errors[0].path
+    around = [error for error in errors if leading[: len(error.path)] == error.path]
+    first = min(around, key=lambda error: len(error.path))  # the object before what it holds
+    others = [error for error in errors if error is not first]
     classes = list(dict.fromkeys(error.cls for error in errors if isinstance(error, UnregisteredError)))
     if len(classes) > 1:
         first.reason = f"{', '.join(map(_called, classes))} cannot be stored: their classes are not registered"
