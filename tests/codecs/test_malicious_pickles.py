@@ -61,12 +61,13 @@ def test_probes_are_refused(name, data):
 
 
 @pytest.mark.parametrize("name", EFFECTIVE)
-async def test_a_bot_does_not_start_on_one(name, target):
+async def test_one_costs_its_user_and_runs_nothing(name, target):
     store = MemoryStore()
     data = malicious.document(malicious.effective(str(target))[name])
     await store.put("state.pkl", data, Create())
     async with Instances(codec="pickle") as bots:
+        data_by_user = await bots.open(store).get_user_data()
         with pytest.raises(CannotLoadError):
-            await bots.open(store).get_user_data()
+            _ = data_by_user[42]
     assert not target.exists()
     assert (await store.get("state.pkl")).data == data

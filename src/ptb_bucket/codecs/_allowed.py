@@ -28,6 +28,7 @@ from ptb_bucket.codecs.types import (
     Family,
     ForeignCodeError,
     Shape,
+    carrier_of,
     guarded,
     hashes_by_hand,
     outdated,
@@ -37,7 +38,7 @@ from ptb_bucket.codecs.types import (
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from ptb_bucket.codecs.types import Scope
 
@@ -119,14 +120,16 @@ class Makers:
 
     Args:
         make_scope: Returns the bot and its classes; called once, and only if something needs them.
+        carried: The names of classes whose instances have fields that these lack.
 
     Attributes:
         made: The instances of registered classes that were made, with their shapes.
         is_doubtful: Whether pickle itself would not notice that the fields of one of them have changed.
     """
 
-    def __init__(self, make_scope: Callable[[], Scope]) -> None:
+    def __init__(self, make_scope: Callable[[], Scope], carried: Collection[str] = ()) -> None:
         self._make_scope = make_scope
+        self._carried = carried
         self.made: list[tuple[Shape, Any]] = []
         self.is_doubtful = False
 
@@ -149,9 +152,12 @@ class Makers:
         drops_unknown = shape.declared is not None and shape.declared.drops_unknown
         self.is_doubtful = self.is_doubtful or drops_unknown or shape.family is Family.RECORD
         try:
-            return self._noted(shape, rebuild(shape.cls, how, args, kwargs=kwargs))
+            return self._noted(shape, rebuild(self._class(shape), how, args, kwargs=kwargs))
         except Exception as exc:  # noqa: BLE001  the author's code ran, or the arguments are others
             raise outdated(shape.cls, f"cannot be made again: that raised {type(exc).__name__}") from None
+
+    def _class(self, shape: Shape) -> Any:
+        return (carrier_of(shape.cls) if shape.name in self._carried else None) or shape.cls
 
     def stored(self, name: str, payload: Any) -> Any:
         """Make a value from what its shape took."""

@@ -20,7 +20,7 @@ from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tre
 from ptb_bucket.codecs._json_decode import Decoder
 from ptb_bucket.codecs._json_encode import taken
 from ptb_bucket.codecs._json_graph import GraphReader
-from ptb_bucket.codecs._pickle_changes import check_changes, check_collisions_in, complete
+from ptb_bucket.codecs._pickle_changes import check_collisions_in, complete, fields_to_carry
 from ptb_bucket.codecs.types import (
     CLASSES,
     BotReference,
@@ -32,6 +32,7 @@ from ptb_bucket.codecs.types import (
     Scope,
     Shape,
     StoredAs,
+    base_of,
     factory_refusal,
     hashes_by_hand,
     owner_of,
@@ -71,7 +72,7 @@ class _Pickler(pickle.Pickler):
             return NotImplemented
         if cls is BotReference or issubclass(cls, Bot):
             return allowed.bot, (obj.is_live if cls is BotReference else obj is self.scope.bot,)
-        return self._instance(obj, self.scope.registry.by_class.get(cls))
+        return self._instance(obj, self.scope.registry.author_shape(cls))
 
     def _instance(self, obj: Any, shape: Shape | None) -> Any:
         if shape is None:
@@ -143,7 +144,8 @@ class _Pickler(pickle.Pickler):
             raise refusal(obj, why="its __reduce__ names a function")
         how = (name, "new" if parts.new else "call", parts.args)
         made_by = (*how, parts.kwargs) if parts.kwargs else how
-        return allowed.object_, made_by, parts.state, iter(parts.items), iter(parts.pairs)
+        state = (None, parts.state) if base_of(type(obj)) and not hasattr(type(obj), "__attrs_attrs__") else parts.state
+        return allowed.object_, made_by, state, iter(parts.items), iter(parts.pairs)
 
 
 class _Unpickler(pickle.Unpickler):
@@ -322,27 +324,39 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
-            check_changes(data, self._registry)
+            carried = fields_to_carry(data, self._registry)
+            if carried:
+                return self._decoded_with(data, origin, carried)
             # The original would quote the data.
             raise CannotLoadError(
                 f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__})"
+            ) from None
+
+    def _decoded_with(self, data: bytes, origin: str, carried: frozenset[str]) -> Any:
+        try:
+            return self._loads(data, origin, carried)
+        except CannotLoadError:
+            raise
+        except Exception as exc:  # noqa: BLE001  damage may raise anything
+            raise CannotLoadError(
+                f"a stored record cannot be loaded by classes that have changed ({type(exc).__name__})"
             ) from None
 
     def decode_all(self, records: Sequence[bytes]) -> list[Any]:
         """Decode many records. Raises as :meth:`decode`."""
         return [self.decode(data) for data in records]
 
-    def _loads(self, data: bytes, origin: str) -> Any:
+    def _loads(self, data: bytes, origin: str, carried: frozenset[str] = frozenset()) -> Any:
         check_collisions_in(data)
-        makers = allowed.Makers(lambda: self._scope(origin))
+        makers = allowed.Makers(lambda: self._scope(origin), carried)
         value = _Unpickler(data, makers).load()
+        if makers.is_doubtful and not carried and (carried := fields_to_carry(data, self._registry)):
+            return self._loads(data, origin, carried)
         if makers.made:
-            self._finish(makers, data, value)
+            self._finish(makers, value)
         return value
 
-    def _finish(self, makers: allowed.Makers, data: bytes, value: Any) -> None:
-        if makers.is_doubtful:
-            check_changes(data, self._registry)
+    def _finish(self, makers: allowed.Makers, value: Any) -> None:
         for shape, made in makers.made:
             complete(shape, made, makers.scope)
         if any(shape.is_risky or hashes_by_hand(shape.cls) for shape, _ in makers.made):

@@ -17,7 +17,7 @@ from ptb_bucket.errors import CannotLoadError
 if TYPE_CHECKING:
     from ptb_bucket.codecs.types import Registry, Scope, Shape
 
-__all__ = ["check_changes", "check_collisions_in", "complete"]
+__all__ = ["check_collisions_in", "complete", "fields_to_carry"]
 
 _BIG_INTS: Final = 64
 _LONG: Final = b"\x8a"
@@ -56,40 +56,50 @@ class _Reader(pickle.Unpickler):
         return type("StandIn", (StandIn,), {"named": (module, name), "made": self.made})
 
 
-def check_changes(data: bytes, registry: Registry) -> None:
-    """Name the class and the field if a pickle cannot be loaded because a class has changed.
+def fields_to_carry(data: bytes, registry: Registry) -> frozenset[str]:
+    """Compare the fields in a pickle with those of the classes as they are now.
 
     Args:
         data: The pickle.
-        registry: The classes as they are now.
+        registry: The classes.
+
+    Returns:
+        The names of classes whose instances need room for fields that these lack.
 
     Raises:
-        CannotLoadError: That is why.
+        CannotLoadError: A class and its stored data do not fit, and the fields are named.
     """
     reader = _Reader(data)
     try:
         reader.load()
     except Exception:  # noqa: BLE001  it is damaged, which the caller says
-        return
-    for instance in reader.made:
-        name, _, args = (*instance.args, None, None, None)[:3]
-        if instance.named == (allowed.__name__, "object_") and type(name) is str and name in registry.by_name:
-            _check_instance(registry.by_name[name], args, instance.state)
+        return frozenset()
+    return frozenset(name for instance in reader.made if (name := _carried(instance, registry)))
 
 
-def _check_instance(shape: Shape, args: Any, state: Any) -> None:
+def _carried(instance: StandIn, registry: Registry) -> str | None:
+    name, _, args = (*instance.args, None, None, None)[:3]
+    if instance.named != (allowed.__name__, "object_") or type(name) is not str or name not in registry.by_name:
+        return None
+    return name if _has_no_room(registry.by_name[name], args, instance.state) else None
+
+
+def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:
     fields = shape.declared
     if fields is None:
-        return
+        return False
     if issubclass(shape.cls, tuple):
         _check_count(shape, len(args) if type(args) is tuple else 0, len(shape.cls._fields))
-    elif type(state) is list:
+        return False
+    if type(state) is list:
         _check_count(shape, len(state), len(dataclasses.fields(shape.cls)))
-    else:
-        if shape.family is Family.MODEL and type(state) is dict:
-            state = state.get("__dict__")  # beside what pydantic notes of it
-        parts = state if type(state) is tuple else (state,)
-        fields.check({name for part in parts if type(part) is dict for name in part if type(name) is str})
+        return False
+    if shape.family is Family.MODEL and type(state) is dict:
+        state = state.get("__dict__")  # beside what pydantic notes of it
+    parts = state if type(state) is tuple else (state,)
+    given = {name for part in parts if type(part) is dict for name in part if type(name) is str}
+    fields.check(given)
+    return fields.has_no_room(given)
 
 
 def _check_count(shape: Shape, stored: int, now: int) -> None:

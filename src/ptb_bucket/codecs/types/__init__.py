@@ -1,6 +1,7 @@
 """One table with an entry per type or family of types: how values are taken apart and put together."""
 
 from ptb_bucket.codecs.types.authors import positional, rebuild, set_field, shape_of
+from ptb_bucket.codecs.types.carriers import base_of, carrier_of
 from ptb_bucket.codecs.types.declared import declared, outdated, qualified
 from ptb_bucket.codecs.types.equality import Equality, fingerprint, identical, same
 from ptb_bucket.codecs.types.reduction import IrreducibleError, hashes_by_hand, is_plain, reduction
@@ -64,6 +65,8 @@ __all__ = [
     "UnregisteredError",
     "attribute",
     "attribute_slots",
+    "base_of",
+    "carrier_of",
     "check_collisions",
     "checked",
     "content",

@@ -6,6 +6,7 @@ import enum
 import types
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket.codecs.types.carriers import base_of, carrier_of
 from ptb_bucket.codecs.types.declared import Declared, declared, outdated
 from ptb_bucket.codecs.types.reduction import (
     attributes,
@@ -20,7 +21,7 @@ from ptb_bucket.codecs.types.shape import Family, Shape
 from ptb_bucket.codecs.types.structure import attribute_slots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from ptb_bucket.codecs.types.scope import Scope
 
@@ -89,10 +90,11 @@ class _NamedTuple:
         return Shape(self.cls, self.name, self.take, self.make, family=Family.RECORD, declared=self.declared)
 
     def take(self, value: Any, _: Scope) -> Any:
+        fields = dict(zip(self.cls._fields, tuple.__iter__(value), strict=True))
+        if base_of(type(value)) is self.cls:
+            return {**fields, **value.__dict__}
         # A subclass of a named tuple without __slots__ may carry attributes as well.
-        if getattr(value, "__dict__", None):
-            return _taken_apart(value)
-        return dict(zip(self.cls._fields, tuple.__iter__(value), strict=True))
+        return _taken_apart(value) if getattr(value, "__dict__", None) else fields
 
     def make(self, payload: Any, scope: Scope) -> Any:
         if type(payload) is list:
@@ -100,7 +102,12 @@ class _NamedTuple:
         given = dict(payload)
         assert self.declared is not None  # noqa: S101  for mypy; named tuples declare their fields
         self.declared.complete(given, payload, self.name, scope, dict.__setitem__)
-        return tuple.__new__(self.cls, [given[name] for name in self.cls._fields])
+        row = [given.pop(name) for name in self.cls._fields]
+        if not given:
+            return tuple.__new__(self.cls, row)
+        made = tuple.__new__(_with_room(self.cls, given), row)
+        made.__dict__.update(given)
+        return made
 
 
 class _Model:
@@ -178,7 +185,8 @@ class _Instance:
 
     def begin(self, payload: Any) -> Any:
         if type(payload) is dict:
-            return self.cls.__new__(self.cls)
+            cls = self._class_for(payload)
+            return cls.__new__(cls)
         row = payload if type(payload) is list else []
         how, args, _, _, _, kwargs = (*row, None, None, None, None, None, None)[:6]
         return self.cls.__new__(self.cls) if how == "new" and not (args or kwargs) else None
@@ -190,9 +198,13 @@ class _Instance:
             if type(payload) not in _SCALARS or self.cls.__new__ is object.__new__:
                 raise TypeError("payload")
             return rebuild(self.cls, "new", [payload])
-        made = self.cls.__new__(self.cls)
+        cls = self._class_for(payload)
+        made = cls.__new__(cls)
         self.fill(made, payload, scope)
         return made
+
+    def _class_for(self, payload: dict[str, Any]) -> Any:
+        return _with_room(self.cls, payload) if self.fields and self.fields.has_no_room(payload) else self.cls
 
     def fill(self, made: Any, payload: Any, scope: Scope) -> None:
         if type(payload) is list:
@@ -206,6 +218,14 @@ class _Instance:
             _with_state(made, payload)
         if self.fields:
             self.fields.complete(made, payload, self.name, scope, set_field)
+
+
+def _with_room(cls: Any, given: Collection[str]) -> Any:
+    """Return a class whose instances can carry these fields, too."""
+    carrier = carrier_of(cls)
+    if carrier is None:
+        raise outdated(cls, f"has one of the fields {', '.join(map(repr, given))}, which the class does not have")
+    return carrier
 
 
 def positional(cls: Any) -> bool:

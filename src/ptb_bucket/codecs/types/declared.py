@@ -50,7 +50,8 @@ class Declared:
         required: Fields that every stored instance must have.
         defaults: What makes the value of a field that stored data lacks, given the instance.
         others: Fields that an instance may have or not.
-        is_closed: Instances cannot carry attributes that the class does not declare.
+        is_closed: Instances have no room for attributes that the class does not declare.
+        is_strict: The class forbids such attributes.
         drops_unknown: Pickle would leave such attributes out without a word.
     """
 
@@ -59,6 +60,7 @@ class Declared:
     defaults: Mapping[str, Callable[[Any], Any]]
     others: frozenset[str] = frozenset()
     is_closed: bool = False
+    is_strict: bool = False
     drops_unknown: bool = False
 
     @cached_property
@@ -76,17 +78,25 @@ class Declared:
             The fields that need their default.
 
         Raises:
-            CannotLoadError: A required field is missing; a field is unknown and cannot be carried; or some are unknown
-                and others missing, as when a field was renamed.
+            CannotLoadError: A required field is missing; a field is unknown and forbidden; or some are unknown and
+                others missing, as when a field was renamed.
         """
         if len(given) == len(self.names) and self.names.issuperset(given):
             return []
         missing = [name for name in (*self.required, *self.defaults) if name not in given]
         unknown = [name for name in given if not self._knows(name)]
         absent = sorted(self.required.difference(given))
-        if absent or (unknown and (missing or self.is_closed)):
+        if absent or (unknown and (missing or self.is_strict)):
             raise outdated(self.cls, self._difference(unknown, absent or missing))
         return missing
+
+    def has_no_room(self, given: Collection[str]) -> bool:
+        """Tell whether instances need a carrier to hold these fields.
+
+        Args:
+            given: The names of the stored fields.
+        """
+        return self.is_closed and not all(map(self._knows, given))
 
     def _knows(self, name: str) -> bool:
         return name in self.required or name in self.defaults or name in self.others or hasattr(self.cls, name)
@@ -176,7 +186,7 @@ def _of_model(cls: Any) -> Declared:
     required = frozenset(name for name, info in cls.model_fields.items() if info.is_required())
     optional = {name: info for name, info in cls.model_fields.items() if name not in required}
     defaults = {name: _of_field(info) for name, info in optional.items()}
-    return Declared(cls, required, defaults, is_closed=cls.model_config.get("extra") == "forbid")
+    return Declared(cls, required, defaults, is_strict=cls.model_config.get("extra") == "forbid")
 
 
 def _of_field(info: Any) -> Callable[[Any], Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from telegram import Bot
 
 from ptb_bucket.codecs.types.authors import by_functions, shape_of
+from ptb_bucket.codecs.types.carriers import base_of
 from ptb_bucket.codecs.types.containers import CONTAINERS
 from ptb_bucket.codecs.types.other_libraries import OTHER_LIBRARIES, shape_of_foreign
 from ptb_bucket.codecs.types.scalars import SCALARS
@@ -148,7 +149,16 @@ class Registry:
         Args:
             cls: The class of a value.
         """
-        return NATIVE.get(cls) or self.by_class.get(cls) or (BOTS if issubclass(cls, Bot) else shape_of_foreign(cls))
+        known = NATIVE.get(cls) or self.author_shape(cls)
+        return known or (BOTS if issubclass(cls, Bot) else shape_of_foreign(cls))
+
+    def author_shape(self, cls: Any) -> Shape | None:
+        """Return the shape of a registered class, or of one that carries fields for it; None if there is none.
+
+        Args:
+            cls: The class of a value.
+        """
+        return self.by_class.get(cls) or self.by_class.get(base_of(cls))
 
     def named(self, name: str) -> Shape:
         """Return the shape of a registered class by its name.
