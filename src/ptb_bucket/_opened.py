@@ -10,10 +10,11 @@ from telegram.ext import ExtBot
 
 from ptb_bucket._settings import BOT_ID
 from ptb_bucket._stats import Stats
-from ptb_bucket._words import counted
+from ptb_bucket._words import counted, said
 from ptb_bucket.errors import (
     ConfigurationError,
     CorruptDocumentError,
+    PTBBucketError,
     StoreError,
     UnsavedError,
     VanishedDocumentError,
@@ -72,7 +73,7 @@ class Opened:
         except Exception as error:
             if self.replica.pending:
                 unsaved = self._unsaved()
-                raise UnsavedError(f"{unsaved}: {error}{await self.keep()}", causes=[error]) from error
+                raise UnsavedError(f"{unsaved}: {said(error)}{await self.keep()}", causes=[error]) from error
             raise
         self._nothing_left()
 
@@ -118,9 +119,16 @@ class Opened:
             lists=meter.lists,
             bytes_read=meter.bytes_read,
             bytes_written=meter.bytes_written,
-            last_error=None if error is None else f"{type(error).__name__}: {error}",
+            last_error=_described(error),
             pending=tuple(sorted(record.label for record in {*self.replica.pending, *unstorable})),
+            unreadable=tuple(sorted(record.label for record in self.replica.unreadable_now())),
         )
+
+
+def _described(error: Exception | None) -> str | None:
+    if error is None:
+        return None
+    return f"{type(error).__name__}: {error}" if isinstance(error, PTBBucketError) else type(error).__name__
 
 
 def open_for(  # noqa: PLR0913  the settings of one persistence

@@ -34,6 +34,8 @@ class Stats:
             of dicts may be named in it, values never are.
         pending: Records that are not durable, or not all of them, such as ``user_data[42]``. As long as there are any,
             ``flush()`` raises.
+        unreadable: Records in the bucket that this process cannot decode, such as ``user_data[42]``. Updates that need
+            them fail, and they stay in the bucket unchanged.
     """
 
     commits: int
@@ -51,3 +53,4 @@ class Stats:
     last_save: datetime | None
     last_error: str | None
     pending: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ __all__ = [
     "AccessError",
     "BrokenSealError",
     "CannotLoadError",
+    "CannotMergeError",
     "CannotStoreError",
     "ConfigurationError",
     "CorruptDocumentError",
@@ -27,6 +28,7 @@ __all__ = [
     "SealError",
     "StoreError",
     "UnavailableError",
+    "UnreadableRecordError",
     "UnsavedError",
     "UnsupportedError",
     "VanishedDocumentError",
@@ -173,14 +175,67 @@ class CannotLoadError(PTBBucketError):
     """A stored value cannot be turned into Python again, for example because its type is not registered."""
 
 
+class UnreadableRecordError(CannotLoadError):
+    """This process cannot decode one record of the bucket: newer code wrote it, a class changed, or it is damaged.
+
+    Only updates that need the record fail. Its bytes pass through every commit unchanged, until a version of them can
+    be read, or until the record is dropped.
+
+    Args:
+        reason: What the codec could not do, with the class and the member or field, and never with data.
+        record: The record's label, such as ``user_data[42]``.
+    """
+
+    def __init__(self, reason: str, *, record: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.record = record
+
+    def __str__(self) -> str:
+        return (
+            f"{self.record}: {self.reason.rstrip('.')}. The record stays in the bucket unchanged. Run code that can "
+            "read it, or correct or remove the record with ptb-bucket."
+        )
+
+    def again(self) -> UnreadableRecordError:
+        """Return a new error that says the same, for the next caller that needs the record."""
+        error = UnreadableRecordError(self.reason, record=self.record)
+        error.__cause__ = self.__cause__
+        return error
+
+
+class CannotMergeError(PTBBucketError):
+    """Two versions of one record cannot be merged, because a resolver or a class of the bot's own raised an error.
+
+    Only updates that need the record fail. The application's object and the bucket keep what they have.
+
+    Args:
+        reason: What raised which type of error, without the data.
+        record: The record's label, such as ``user_data[42]``.
+    """
+
+    def __init__(self, reason: str, *, record: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.record = record
+
+    def __str__(self) -> str:
+        return (
+            f"{self.record}: {self.reason}. Your changes stay in memory and the bucket's version stays in the bucket. "
+            "Correct the code that raised it; it is the cause of this error."
+        )
+
+
 class UnsavedError(PTBBucketError):
     """Something is not durable yet. It is kept in memory and tried again at the next interval.
 
     Args:
         message: What is unsaved and why.
         causes: What went wrong, as far as it was told.
+        records: Labels of the records that failed, if all other records are saved; empty if a whole document failed.
     """
 
-    def __init__(self, message: str, *, causes: Sequence[BaseException] = ()) -> None:
+    def __init__(self, message: str, *, causes: Sequence[BaseException] = (), records: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.causes = tuple(causes)
+        self.records = tuple(records)

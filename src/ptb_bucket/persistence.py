@@ -14,8 +14,8 @@ from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._opened import Opened, bot_id_of, open_for
 from ptb_bucket._rounds import Rounds
 from ptb_bucket._settings import locate
-from ptb_bucket.errors import CannotStoreError, ConfigurationError
-from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record, keep_ours
+from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnreadableRecordError
+from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Readable, Record, keep_ours
 from ptb_bucket.state._loops import in_turns, turns
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         self._let_go: Collection[Record] = ()
         self._noticed: Callable[[Record], None] | None = None
         self._on_demand = False
+        self._denied: set[Record] = set()  # since the last save, updates failed because these are unreadable
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
         self.on_flush = on_flush
         self.context_types = cast("ContextTypes[Any, UD, CD, BD]", context_types or ContextTypes())
@@ -179,7 +180,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         replica, section = self._open.replica, f"{kind.value} {handler}"
         records = await in_turns(r for r in replica.each(kind) if handler is None or r.is_of(handler))
         if section in self._sections:
-            held = ((record, replica.held(record)) for record in records)
+            held = ((record, replica.held(record)) for record in records)  # unreadable ones are not held
             return [(record, value) for record, value in held if value is not MISSING]
         self._sections.add(section)
         # PTB replaces bot_data; into everything else it puts what it is given, and keeps the rest.
@@ -191,7 +192,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         with collector_waits(self):
             async for some in turns(await self._records(kind)):
                 found.update({record.number: value for record, value in some})
-        return found
+        errors = self._open.replica.unreadable.of(kind)
+        return Readable(found, errors) if errors else found
 
     async def get_bot_data(self) -> BD:
         """The stored bot_data, or an empty one of the context types'. See ``BasePersistence.get_bot_data``.
@@ -199,17 +201,21 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         Raises:
             DocumentError: There is state in the bucket that this bot cannot use. It was left as it is.
             StoreError: The state could not be read. Nothing is taken for empty.
-            CannotLoadError: A value needs a type that is not registered.
+            UnreadableRecordError: bot_data cannot be decoded, for example because it needs a class that is not
+                registered. Of all other data, records that cannot be decoded are left out: see ``stats.unreadable``.
         """
         values = await self._records(Kind.BOT)
         return cast("BD", values[0][1] if values else self.context_types.bot_data())
 
     async def get_chat_data(self) -> dict[int, CD]:
-        """All chats' data by chat id. See ``BasePersistence.get_chat_data``; raises as :meth:`get_bot_data`."""
+        """All chats' data by chat id. See ``BasePersistence.get_chat_data``; raises as :meth:`get_bot_data`.
+
+        Data that cannot be decoded is left out. If you ask for it by ``[chat_id]``, UnreadableRecordError says why.
+        """
         return await self._by_number(Kind.CHAT)
 
     async def get_user_data(self) -> dict[int, UD]:
-        """All users' data by user id. See ``BasePersistence.get_user_data``; raises as :meth:`get_bot_data`."""
+        """All users' data by user id, like :meth:`get_chat_data`."""
         return await self._by_number(Kind.USER)
 
     async def get_callback_data(self) -> CallbackData | None:
@@ -236,19 +242,33 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         if errors:
             raise errors[0]
 
-    def _stage(self, record: Record, value: Any) -> CannotStoreError | None:
+    def _stage(self, record: Record, value: Any) -> PTBBucketError | None:
+        self._denied.discard(record)
         try:
             if value is not STAGED and record not in self._let_go:
                 self._open.replica.stage(record, value)
-        except CannotStoreError as error:
+        except PTBBucketError as error:
             return error
         return None
+
+    async def _drop(self, record: Record) -> None:
+        """Drop a record, unless PTB may only do so because it does not know it.
+
+        PTB goes on with the next group of handlers after a refresh has failed. There, a group's migration would move
+        an empty chat to the new id, and drop what could not be read.
+        """
+        if record in self._denied:
+            self._denied.discard(record)
+            self._open.replica.check_readable(record)
+        await self._save([(record, None)])
 
     async def update_bot_data(self, data: BD) -> None:
         """Save bot_data. See ``BasePersistence.update_bot_data``.
 
         Raises:
             CannotStoreError: Something in it cannot be stored; the path is named, all the rest is saved.
+            UnreadableRecordError: The bucket has a version that cannot be decoded, and PTB was never given it. That
+                version stays; nothing is saved.
             PTBBucketError: The commit failed. Raised by one of the calls that share it; it is tried again at the next
                 interval, and :meth:`flush` raises while it is not saved.
         """
@@ -275,12 +295,17 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         await self._save([(Record.of_conversation(name, key), new_state)])
 
     async def drop_chat_data(self, chat_id: int) -> None:
-        """Remove one chat's data from the bucket. Raises as :meth:`update_bot_data`."""
-        await self._save([(Record.chat(chat_id), None)])
+        """Remove one chat's data from the bucket, also data that cannot be decoded. Raises as :meth:`update_bot_data`.
+
+        Raises:
+            UnreadableRecordError: It cannot be decoded, and an update of this chat failed because of that since the
+                last save. A handler may have dropped or moved it without knowing it. Drop it again to insist.
+        """
+        await self._drop(Record.chat(chat_id))
 
     async def drop_user_data(self, user_id: int) -> None:
-        """Remove one user's data from the bucket. Raises as :meth:`update_bot_data`."""
-        await self._save([(Record.user(user_id), None)])
+        """Remove one user's data from the bucket. Raises as :meth:`drop_chat_data`."""
+        await self._drop(Record.user(user_id))
 
     async def flush(self) -> None:
         """Save what is left and let go of connections; the next use reopens them. PTB calls it at shutdown.
@@ -321,13 +346,20 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             self._noticed(record)
         await replica.refresh([record], self._rounds.since(record.kind))
         self._rounds.answered()
-        replica.merge_into(record, live)
+        try:
+            replica.merge_into(record, live)
+        except UnreadableRecordError:
+            self._denied.add(record)
+            raise
 
     async def refresh_bot_data(self, bot_data: BD) -> None:
         """Bring bot_data up to date in place, if ``refresh_interval`` says so; unsaved local changes survive.
 
         Raises:
             StoreError, DocumentError: The store could not tell; ``bot_data`` is unchanged.
+            UnreadableRecordError: The bucket's version cannot be decoded. PTB passes the error to the error handlers
+                and goes on with the next group of handlers, without refreshing again.
+            CannotMergeError: A resolver or a class of your own raised an error.
         """
         await self._refresh(BOT_DATA, bot_data)
 

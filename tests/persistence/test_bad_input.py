@@ -167,8 +167,12 @@ async def test_an_unregistered_type_is_named_when_it_is_loaded():
 
     store = MemoryStore()
     await opened(store, types=[Mood]).update_user_data(42, {"mood": Mood.GOOD})
+    data = await opened(store).get_user_data()
+    assert 42 not in data
     with pytest.raises(CannotLoadError, match=r"user_data\[42\]: .*Mood"):
-        await opened(store).get_user_data()
+        data[42]
+    with pytest.raises(KeyError):
+        data[43]
 
 
 # ---------------------------------------------------------------- values that cannot be stored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.errors import CannotLoadError
+from ptb_bucket.errors import UnreadableRecordError
 from ptb_bucket.state import LAYOUTS, MISSING, Kind, Merger, Record, Replica, open_layout
 from ptb_bucket.state import _giving as module
 from ptb_bucket.stores import Create, MemoryStore
@@ -60,11 +60,13 @@ async def test_what_is_absent_is_left_out():
     assert replica.give(Record.user(99)) is MISSING
 
 
-async def test_one_that_is_damaged_is_named():
+async def test_one_that_is_damaged_is_left_out_and_named_to_whoever_needs_it(caplog):
     packed = (await (await filled()).get("state.json")).data.replace(b'{"n":4}', b'{"$Cart":{}}')
     store = MemoryStore()
     await store.put("state.json", packed, Create())
     replica = replica_on(store)
     await replica.load()
-    with pytest.raises(CannotLoadError, match=r"user_data\[5\]: a stored Cart cannot be loaded"):
-        await replica.give_all(USERS)
+    assert [record for record, _ in await replica.give_all(USERS)] == [*USERS[:4], *USERS[5:]]
+    assert caplog.text.count("user_data[5]: a stored Cart cannot be loaded") == 1
+    with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: a stored Cart cannot be loaded"):
+        replica.give(USERS[4])

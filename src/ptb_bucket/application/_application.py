@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from telegram import Update
 
 from ptb_bucket._arguments import checked_count
+from ptb_bucket._words import said
 from ptb_bucket.application._conversations import check, timeout_of
 from ptb_bucket.application._deadline import name_of
 from ptb_bucket.application._ending import EndsInTime
@@ -25,7 +26,7 @@ from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.state import Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from telegram.ext import BaseUpdateProcessor
     from typing_extensions import Self
@@ -136,7 +137,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
             with self._memory.backstage.rounds.covered():
                 await super().process_update(update)
         if self.save == "update":
-            await self._commit(countable)
+            await self._commit(countable, needed=self._memory.records_of(update))
         elif countable:
             await self._stage(countable)
 
@@ -179,7 +180,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
             if await self._memory.is_still_due(handler, key, update, context.job):
                 await callback(context)
                 if self.save == "update":
-                    await self._commit()
+                    await self._commit(needed=self._memory.records_of(update))
 
     # ---------------------------------------------------------------- saving
 
@@ -190,7 +191,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
                 await self._commit()
             else:
                 await self._stage()
-        except PTBBucketError as error:
+        except Exception as error:  # noqa: BLE001  any of them would end PTB's save loop
             await self.process_error(None, error)
 
     async def _stage(self, handled: Update | None = None) -> None:
@@ -198,20 +199,47 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
             await self._memory.stage(super().update_persistence, handled)
         await self._report()
 
-    async def _commit(self, handled: Update | None = None) -> None:
+    async def _commit(self, handled: Update | None = None, *, needed: Collection[Record] | None = None) -> None:
+        """Stage and commit.
+
+        Args:
+            handled: The update whose effects these are.
+            needed: The records that somebody answers for, so that another user's record that cannot be merged is no
+                failure of theirs; it was told already, or is now. None: all records.
+
+        Raises:
+            UnsavedError: Something of that is not durable.
+        """
         await self._stage(handled)
         if not self._memory.replica.pending:
             return
         try:
             await self._memory.group.commit()
-        except UnsavedError:
-            raise
+        except UnsavedError as error:
+            if needed is None or not error.records or {record.label for record in needed} & {*error.records}:
+                raise
+            await self._report()
         except PTBBucketError as error:
             raise UnsavedError(f"What was changed is not saved: {error}", causes=[error]) from error
 
+    def check_saved(self, update: Update) -> None:
+        """Make sure that no change of an update was left out by a commit, after ``unsaved_for`` became 0.
+
+        Raises:
+            UnsavedError: A record that its handlers can see cannot be merged with the bucket's.
+        """
+        failures = self._memory.replica.failures
+        for record in self._memory.records_of(update):
+            if record in failures:
+                error = failures[record]
+                raise UnsavedError(
+                    f"What was changed is not saved: {said(error)}", causes=[error], records=[record.label]
+                ) from error
+
     async def _report(self) -> None:
-        """Tell what cannot be stored, once, until it can be."""
-        before, now = self._reported, dict(self._memory.replica.unstorable)
+        """Tell what cannot be stored or merged, once, until it can be."""
+        before, replica = self._reported, self._memory.replica
+        now: dict[Record, Exception] = {**replica.failures, **replica.unstorable}
         self._reported = {record: str(error) for record, error in now.items()}
         for record, error in now.items():
             if before.get(record) != str(error):
@@ -231,6 +259,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         if self._loaded:
             return
         check(self)
+        await self._memory.check_handled()
         if self._ran_before:
             await self._memory.forget_what_is_gone()
         self._loaded = self._ran_before = True

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 from telegram import CallbackQuery, Message, Update
 from telegram.ext import InvalidCallbackData
 
+from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
 from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from telegram import InlineKeyboardButton
     from telegram.ext import CallbackDataCache
 
+    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state import Replica
 
 __all__ = ["Keyboards", "has_invalid", "resolve_again"]
@@ -48,8 +50,12 @@ class Keyboards:
         """Whether the cache has a keyboard."""
         return record.id in self._staged
 
-    def stage(self, replica: Replica) -> list[Record]:
+    def stage(self, replica: Replica, stage: Callable[[Record, Any], object]) -> list[Record]:
         """Stage what changed: keyboards that are new, were used, or were dropped, and the queries.
+
+        Args:
+            replica: Knows what PTB was given.
+            stage: Stages one record and does not raise, so that a button that cannot be stored costs its keyboard only.
 
         Returns:
             Those that were dropped.
@@ -58,22 +64,39 @@ class Keyboards:
         current = {uuid: accessed for uuid, accessed, _ in keyboards}
         for uuid, accessed, buttons in keyboards:
             if self._staged.get(uuid) != accessed:
-                replica.stage(Record.keyboard(uuid), [accessed, buttons])
+                stage(Record.keyboard(uuid), [accessed, buttons])
         dropped = [one for one in replica.given(Kind.CALLBACK) if one.id not in current and one != CALLBACK_QUERIES]
         for record in dropped:
-            replica.stage(record, None)
-        replica.stage(CALLBACK_QUERIES, queries)
+            stage(record, None)
+        stage(CALLBACK_QUERIES, queries)
         self._staged = current
         return dropped
 
-    def refresh(self, replica: Replica) -> None:
-        """Take over what the bucket has, and keep what it has not got yet; the replica was refreshed before."""
+    def refresh(self, replica: Replica) -> dict[Record, PTBBucketError]:
+        """Take over what the bucket has, and keep what it has not got yet; the replica was refreshed before.
+
+        Returns:
+            Why keyboards cannot be decoded or merged. Of these, the cache keeps what it had; all others are up to date.
+        """
         keyboards, queries = self.cache.persistence_data
         live: dict[Record, Any] = {Record.keyboard(uuid): [accessed, buttons] for uuid, accessed, buttons in keyboards}
         live[CALLBACK_QUERIES] = queries
-        wanted = {record: replica.merged(record, live.get(record, MISSING)) for record in self._all(live, replica)}
+        wanted: dict[Record, Any] = {}
+        failed: dict[Record, PTBBucketError] = {}
+        for record in self._all(live, replica):
+            wanted[record] = live.get(record, MISSING)
+            try:
+                wanted[record] = replica.merged(record, wanted[record])
+            except (UnreadableRecordError, CannotMergeError) as error:
+                failed[record] = error
         if any(wanted[record] is not live.get(record, MISSING) for record in wanted):
             self._load(wanted)
+        return failed
+
+    def pressed(self, update: Update) -> list[Record]:
+        """Return the keyboards of callback data in an update that the cache does not know, and the queries."""
+        uuids = {self.cache.extract_uuids(data)[0] for data in _unknown(update)}
+        return [*map(Record.keyboard, uuids), CALLBACK_QUERIES]
 
     @staticmethod
     def _all(live: dict[Record, Any], replica: Replica) -> set[Record]:

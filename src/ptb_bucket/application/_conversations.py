@@ -6,6 +6,7 @@ written. :func:`check` tells at start whether that is still so.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from telegram import Update
 from telegram.ext import Application, ConversationHandler
 from telegram.ext._handlers.conversationhandler import PendingState
 
-from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.errors import CannotMergeError, ConfigurationError, UnreadableRecordError
 from ptb_bucket.state import MISSING, Kind, Record
 
 if TYPE_CHECKING:
@@ -154,12 +155,16 @@ class Conversations:
         return any(key in handler.timeout_jobs for handler in handlers_in(self._application) if handler.name == name)
 
     def refresh_all(self, replica: Replica) -> None:
-        """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before."""
+        """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before.
+
+        One that cannot be decoded stays as it is here; updates that need it fail.
+        """
         for handler in handlers_in(self._application):
             for key in self._keys(handler, replica):
                 conversation = self.one(handler, key)
                 if conversation:
-                    conversation.refresh(replica)
+                    with suppress(UnreadableRecordError, CannotMergeError):
+                        conversation.refresh(replica)
 
     def _keys(self, handler: ConversationHandler[Any], replica: Replica) -> set[ConversationKey]:
         kept = {record.conversation for record in replica.records(Kind.CONVERSATION)}
@@ -167,7 +172,7 @@ class Conversations:
 
     def forget_what_is_gone(self, replica: Replica) -> None:
         """After a re-initialise: PTB kept what it had, and marked all of it to be saved as if it were new."""
-        found = [r.conversation for r in replica.records(Kind.CONVERSATION) if replica.give(r) is not MISSING]
+        found = [r.conversation for r in replica.records(Kind.CONVERSATION) if _is_there(r, replica)]
         for name, states in self._all.items():
             kept = {key for of, key in found if of == name}
             ended = {key for key in states.pop_accessed_keys() if key not in states.data}
@@ -179,6 +184,14 @@ class Conversations:
     @property
     def _all(self) -> dict[str, Any]:
         return self._application._conversation_handler_conversations  # noqa: SLF001  PTB has no public way
+
+
+def _is_there(record: Record, replica: Replica) -> bool:
+    """Whether the bucket has a conversation, be it one that cannot be decoded."""
+    try:
+        return replica.give(record) is not MISSING
+    except (UnreadableRecordError, CannotMergeError):
+        return True
 
 
 def _marked(states: Any) -> set[ConversationKey]:

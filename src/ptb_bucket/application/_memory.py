@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from telegram.ext import Application, PersistenceInput
 
 from ptb_bucket._backstage import STAGED, STAGING_ONLY
 from ptb_bucket.application._refreshed import Refreshed
-from ptb_bucket.errors import CannotStoreError
+from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, HANDLED_LIMIT, MISSING, Kind, Record
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from telegram import Update
 
-    from ptb_bucket.application._callback_data import Keyboards
     from ptb_bucket.state._group import GroupCommit
 
 __all__ = ["Memory"]
@@ -44,6 +44,12 @@ class Memory(Refreshed):
     def unsaved(self) -> str:
         """What is not durable, by name."""
         return ", ".join(sorted(record.label for record in self.replica.pending)[:10]) or "what handlers changed last"
+
+    def move_unreadable(self, old: Record, new: Record) -> bool:
+        """Move a chat's data as it is, if it cannot be decoded; return whether it was. Raises as ``Replica.move``."""
+        if self._is_stored(Kind.CHAT):
+            self.replica.check_readable(new)
+        return self._is_stored(Kind.CHAT) and self.replica.move(old, new)
 
     def commits_at(self, save: str) -> bool:
         """Whether what is staged is also committed: not for a persistence that saves on flush only."""
@@ -80,11 +86,8 @@ class Memory(Refreshed):
         if self._stored.bot_data:
             self._stage(BOT_DATA, self._application.bot_data)
         if self._stored.callback_data and self._keyboards:
-            self._quietly(self._stage_keyboards, self._keyboards)
-
-    def _stage_keyboards(self, keyboards: Keyboards) -> None:
-        for record in keyboards.stage(self.replica):
-            self._use(record)
+            for record in self._keyboards.stage(self.replica, self._stage):
+                self._use(record)
 
     def _begin(self) -> None:
         stored = self._stored
@@ -105,16 +108,10 @@ class Memory(Refreshed):
         self._dropped.clear()
 
     def _stage(self, record: Record, value: Any) -> object:
-        self._quietly(lambda given: self.replica.stage(record, given), value)
-        return STAGED
-
-    @staticmethod
-    def _quietly(stage: Callable[[Any], None], value: Any) -> None:
         """What cannot be stored is kept in ``replica.unstorable``, from where it is reported; the rest is staged."""
-        try:
-            stage(value)
-        except CannotStoreError:
-            return
+        with suppress(PTBBucketError):
+            self.replica.stage(record, value)
+        return STAGED
 
     def _note(self, update: Update) -> None:
         before = self.replica.held(HANDLED)

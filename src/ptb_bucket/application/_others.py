@@ -53,17 +53,22 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
     ) -> None:
         """Move a chat's data to its new id. See ``Application.migrate_chat_data``.
 
+        Data that cannot be decoded is moved as it is.
+
         Raises:
             RuntimeError: The data of one of the two is not loaded: an update about the migration loads both; for
                 others, call :meth:`load_data` first.
+            UnreadableRecordError: One of the two cannot be decoded, and both have data. Nothing is moved.
         """
-        for chat_id in _ids(message, old_chat_id, new_chat_id):
+        ids = _ids(message, old_chat_id, new_chat_id)
+        for chat_id in ids:
             if not self._memory.has_loaded(Record.chat(chat_id)):
                 raise RuntimeError(
                     f"chat_data[{chat_id}] is not loaded, and moving it would lose it: "
                     f"await application.load_data(chat_ids=[...]) with both ids first."
                 )
-        super().migrate_chat_data(message, old_chat_id, new_chat_id)
+        if not (len(ids) == 2 and self._memory.move_unreadable(*map(Record.chat, ids))):  # noqa: PLR2004  old, new
+            super().migrate_chat_data(message, old_chat_id, new_chat_id)
 
     def drop_chat_data(self, chat_id: int) -> None:
         """Drop a chat's data; what is put there anew is saved. See ``Application.drop_chat_data``."""

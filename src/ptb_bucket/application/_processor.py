@@ -1,12 +1,10 @@
-"""Where PTB takes updates from its queue, nobody is there to hear of a failed load or save: the error handlers are."""
+"""Where PTB takes updates from its queue, the error handlers hear of a failed load or save: nobody else is there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from telegram.ext import BaseUpdateProcessor
-
-from ptb_bucket.errors import PTBBucketError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,7 +13,10 @@ __all__ = ["TellingProcessor"]
 
 
 class TellingProcessor(BaseUpdateProcessor):
-    """Another update processor, around which errors of ours are told instead of ending PTB's fetcher.
+    """Another update processor, around which errors go to the error handlers instead of ending PTB's fetcher.
+
+    PTB's fetcher ends at the first exception, and then nobody is answered any more. So it never sees one, whether it is
+    ours or comes from code of the bot's own.
 
     Args:
         inner: The one that the user chose.
@@ -34,7 +35,7 @@ class TellingProcessor(BaseUpdateProcessor):
     async def _telling(self, update: object, coroutine: Awaitable[Any]) -> None:
         try:
             await coroutine
-        except PTBBucketError as error:
+        except Exception as error:  # noqa: BLE001  any of them would end the fetcher
             await self._tell(update, error)
 
     async def initialize(self) -> None:

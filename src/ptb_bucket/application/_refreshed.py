@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from telegram import Update
@@ -12,6 +14,7 @@ from ptb_bucket._backstage import Backstage
 from ptb_bucket.application._callback_data import Keyboards, has_invalid, resolve_again
 from ptb_bucket.application._conversations import Conversations
 from ptb_bucket.application._recent import Recent
+from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
 from ptb_bucket.state._loops import in_turns, paced
 
@@ -22,10 +25,13 @@ if TYPE_CHECKING:
 
     from ptb_bucket.application._application import BucketApplication
     from ptb_bucket.application._views import View
+    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.persistence import BucketPersistence
     from ptb_bucket.state import ConversationKey, Replica
 
 __all__ = ["Refreshed"]
+
+_LOGGER = logging.getLogger("ptb_bucket.application")
 
 
 def _chats_of(update: object) -> list[int]:
@@ -36,6 +42,11 @@ def _chats_of(update: object) -> list[int]:
     ids = [chat.id if chat else None]
     ids += [getattr(message, name, None) for name in ("migrate_to_chat_id", "migrate_from_chat_id")]
     return [chat_id for chat_id in dict.fromkeys(ids) if chat_id is not None]
+
+
+def _raise_first(errors: Iterable[PTBBucketError]) -> None:
+    for error in errors:
+        raise error
 
 
 class Refreshed:
@@ -85,22 +96,28 @@ class Refreshed:
 
         Raises:
             StoreError, DocumentError: The bucket could not tell. Nothing is changed.
-            CannotLoadError: What it holds cannot be turned into Python.
+            UnreadableRecordError, CannotMergeError: One of these records cannot be decoded, or code of the bot's own
+                raised an error. Only updates that need this record fail.
         """
-        conversations = self.conversations.of(update)
         invalid = self._keyboards is not None and has_invalid(update)
-        data = self._data_of(update)
-        records = [*data, *(one.record for one in conversations), *self._keyboards_of(update, invalid=invalid)]
-        for record in records:
+        for record in self.records_of(update):
             self._use(record)
-        await self.replica.refresh([*records, *self._handled_if_wanted()], self._since())
-        for record in data:
+        await self.replica.refresh([*self.records_of(update), *self._handled_if_wanted()], self._since())
+        for record in self._data_of(update):
             self._merge(record)
-        for one in conversations:
+        for one in self.conversations.of(update):
             one.refresh(self.replica)
         if invalid and self._keyboards and isinstance(update, Update):
-            self._keyboards.refresh(self.replica)
+            pressed = self._keyboards.pressed(update)
+            failed = self._keyboards.refresh(self.replica)
+            _raise_first(failed[record] for record in pressed if record in failed)
             resolve_again(update, self._keyboards.cache)
+
+    def records_of(self, update: object) -> list[Record]:
+        """Return the records that this update's handlers can see."""
+        invalid = self._keyboards is not None and has_invalid(update)
+        conversations = (one.record for one in self.conversations.of(update))
+        return [*self._data_of(update), *conversations, *self._keyboards_of(update, invalid=invalid)]
 
     async def is_still_due(
         self, handler: ConversationHandler[Any], key: ConversationKey, update: object, job: object
@@ -119,24 +136,29 @@ class Refreshed:
         return True
 
     async def load(self, records: list[Record]) -> None:
-        """Bring somebody's data up to date. Raises as :meth:`refresh`."""
+        """Bring somebody's data up to date. Raises as :meth:`refresh`, after all others are up to date."""
         wanted = [record for record in records if self._is_stored(record.kind)]
         for record in wanted:
             self._use(record)
         await self.replica.refresh(wanted, self._since())
-        for record in wanted:
-            self._merge(record)
+        _raise_first([error for record in wanted if (error := self._failed_merge(record))])
 
     def has_loaded(self, record: Record) -> bool:
         """Whether somebody's data is here, if there is any."""
         return not self._is_stored(record.kind) or self.replica.has_read(record)
 
     async def refresh_all(self) -> None:
-        """Bring everything up to date that can be here, whoever it belongs to. Raises as :meth:`refresh`."""
+        """Bring up to date all that can be here. A chat's or user's record that fails stays as it is, and is logged.
+
+        Raises as :meth:`refresh`, about bot_data.
+        """
         others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in self.replica.records(kind)]
         await self.replica.refresh([*await self._everything(), *others], asyncio.get_running_loop().time())
         async for record in paced(await self._everything()):
-            self._merge(record)
+            if record == BOT_DATA:
+                self._merge(record)
+            elif (error := self._failed_merge(record)) is not None:
+                _LOGGER.error("Not loaded: %s", error)
         self.conversations.refresh_all(self.replica)
         if self._keyboards and self._stored.callback_data:
             self._keyboards.refresh(self.replica)
@@ -144,11 +166,16 @@ class Refreshed:
     async def forget_what_is_gone(self) -> None:
         """After a re-initialise: PTB kept what it had; what the bucket no longer has is emptied in place."""
         async for record in paced(await self._everything()):
-            if record != BOT_DATA and self.replica.give(record) is MISSING:
-                self.replica.empty(record, self._live(record))
+            if record != BOT_DATA:
+                self._empty_if_gone(record)
         self.conversations.forget_what_is_gone(self.replica)
         if self._keyboards and self._stored.callback_data:
             self._keyboards.refresh(self.replica)
+
+    def _empty_if_gone(self, record: Record) -> None:
+        with suppress(UnreadableRecordError, CannotMergeError):  # not gone; the next update that needs it fails
+            if self.replica.give(record) is MISSING:
+                self.replica.empty(record, self._live(record))
 
     @property
     def _stored(self) -> PersistenceInput:
@@ -182,11 +209,20 @@ class Refreshed:
         return found
 
     def _merge(self, record: Record) -> None:
-        """Into the live object; none is made for who has no data, neither here nor in the bucket."""
+        """Into the live object; none is made if there is no data here and in the bucket, or unreadable data."""
         if self._is_live(record) or self.replica.is_stored(record):
+            if not self._is_live(record):
+                self.replica.check_readable(record)
             self.replica.merge_into(record, self._live(record))
         else:
             self.replica.give(record)  # nothing: what is put there from now on is put where nothing was
+
+    def _failed_merge(self, record: Record) -> PTBBucketError | None:
+        try:
+            self._merge(record)
+        except (UnreadableRecordError, CannotMergeError) as error:
+            return error
+        return None
 
     def _is_live(self, record: Record) -> bool:
         if record == BOT_DATA:
@@ -210,6 +246,15 @@ class Refreshed:
 
     def _handled_if_wanted(self) -> Iterable[Record]:
         return [HANDLED] if self._application.dedupe else []
+
+    async def check_handled(self) -> None:
+        """Decode the ids of handled updates at start: without them, no update can be handled.
+
+        Raises as :meth:`refresh`.
+        """
+        if self._application.dedupe:
+            await self.replica.refresh([HANDLED], None)
+            self.replica.check_readable(HANDLED)
 
     def knows(self, update: Update) -> bool:
         """Whether this update was handled already, here or elsewhere; the replica was refreshed before."""

@@ -118,8 +118,11 @@ class Updates:
         _rename(f"update {update.update_id}")
         try:
             await application.process_update(update)
-        except UnsavedError:
+        except UnsavedError as error:
+            if error.records:  # trying again does not help: they cannot be merged with the bucket's
+                raise
             await self._saver.until_saved(application)
+            application.check_saved(update)
 
 
 def _rename(name: str) -> None:

@@ -8,6 +8,7 @@ from ptb_bucket.state._journal import Journal
 from ptb_bucket.state._loops import for_each, outcomes
 from ptb_bucket.state._merger import Merger
 from ptb_bucket.state._patience import Patience
+from ptb_bucket.state._unreadable import Readable
 from ptb_bucket.state._writer import Writer
 from ptb_bucket.state.archive import Archive, Commit, Part
 from ptb_bucket.state.draft import Draft
@@ -34,6 +35,7 @@ __all__ = [
     "Merger",
     "Part",
     "Patience",
+    "Readable",
     "Record",
     "Replica",
     "Resolver",

@@ -18,12 +18,14 @@ from ptb_bucket.state._loops import aside
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ptb_bucket.state._attempt import Attempt
     from ptb_bucket.state._ledger import Ledger
     from ptb_bucket.state._patience import Patience, Waiting
     from ptb_bucket.state._reading import Place
 
-__all__ = ["commit_document"]
+__all__ = ["commit_document", "tell_failures", "write_document"]
 
 LABELS: Final = 10
 """How many records a message names."""
@@ -38,6 +40,12 @@ async def commit_document(place: Place, patience: Patience) -> None:
         UnsavedError: A record could not be merged with the bucket's; all others are saved.
         DocumentError: What lies there now cannot be used. It was not changed, and what is unsaved is still pending.
     """
+    await write_document(place, patience)
+    tell_failures([place.ledger])
+
+
+async def write_document(place: Place, patience: Patience) -> None:
+    """Do as :func:`commit_document`, but leave records that could not be merged in ``ledger.failures``, untold."""
     try:
         await _commit(place, patience)
     except NewerDocumentError as error:
@@ -65,18 +73,25 @@ async def _commit(place: Place, patience: Patience) -> None:
             await _try(place, attempt, waiting)
             if ledger.last_commit == attempt.commit.id and attempt is not leftover:
                 break
-        _tell_failures(ledger)
 
 
-def _tell_failures(ledger: Ledger) -> None:
-    if ledger.failures:
-        record, error = next(iter(ledger.failures.items()))
-        records = counted(len(ledger.failures), "record", "records")
+def tell_failures(ledgers: Sequence[Ledger]) -> None:
+    """Raise if a record could not be merged with the bucket's.
+
+    Raises:
+        UnsavedError: The records are named; all others are saved.
+    """
+    failures = {record: error for ledger in ledgers for record, error in ledger.failures.items()}
+    if failures:
+        record, error = next(iter(failures.items()))
+        records = counted(len(failures), "record", "records")
+        keys = ", ".join(ledger.key for ledger in ledgers if ledger.failures)
         raise UnsavedError(
-            f"{records} cannot be merged with {ledger.key}, such as {record.label}: "
+            f"{records} cannot be merged with {keys}, such as {record.label}: "
             f"{error if isinstance(error, PTBBucketError) else type(error).__name__}. What is not merged stays in "
             "memory; all else is saved.",
-            causes=list(ledger.failures.values()),
+            causes=list(failures.values()),
+            records=[record.label for record in failures],
         ) from error
 
 

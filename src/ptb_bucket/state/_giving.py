@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotLoadError, CannotStoreError
+from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError
 from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._known import Known
+from ptb_bucket.state._unreadable import NEEDED_BY_ALL, Unreadable
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from ptb_bucket.state._ledger import Ledger, Rebase
     from ptb_bucket.state.records import Kind, Record
 
 __all__ = ["Giving"]
@@ -26,7 +28,64 @@ TURN = 500
 
 @dataclass
 class Giving(Known):
-    """Turns what is known into PTB's objects, and remembers what PTB has: *seen*, the base of every merge (rule 1)."""
+    """Turns what is known into PTB's objects, and remembers what PTB has: *seen*, the base of every merge (rule 1).
+
+    A record that cannot be decoded is never given, and nothing is decoded, merged or written in its place: see
+    :mod:`ptb_bucket.state._unreadable`.
+
+    Args:
+        unreadable: The records that cannot be decoded, as far as somebody tried; it fills itself. All else: see
+            :class:`~ptb_bucket.state._known.Known`.
+    """
+
+    unreadable: Unreadable = field(default_factory=Unreadable, repr=False)
+
+    def check_readable(self, record: Record) -> None:
+        """Decode a record that PTB was not given yet, before anybody makes an object for it.
+
+        Raises:
+            UnreadableRecordError: The bucket's version cannot be decoded.
+        """
+        ledger = self._ledger(record)
+        with self._costing(record, ledger):
+            stored = ledger.stored(record)
+            if stored is not None and stored != ledger.seen.get(record) and record not in ledger.dropped:
+                self.merger.decode(record, stored)
+
+    def unreadable_now(self) -> set[Record]:
+        """Return the records whose version in the bucket was tried and cannot be decoded."""
+        places = ((record, self._places.known(record)) for record in self.unreadable.records)
+        found = ((record, place.ledger) for record, place in places if place is not None)
+        return {record for record, ledger in found if self.unreadable.error(record, ledger.stored(record))}
+
+    @contextmanager
+    def _costing(self, record: Record, ledger: Ledger, *, giving: bool = False) -> Iterator[None]:
+        """Inside, whatever the bot's own code raises costs this record and no other.
+
+        Args:
+            record: Which one.
+            ledger: Its document's.
+            giving: PTB begins with what it is given: if that fails, it has nothing of this record.
+        """
+        stored = ledger.stored(record)
+        if record in self.unreadable and record not in ledger.dropped:
+            known = self.unreadable.error(record, stored) or self.unreadable.error(record, ledger.top(record))
+            if known is not None:
+                raise known.again()
+        try:
+            yield
+        except UnreadableRecordError as error:
+            blind = (giving or ledger.unread) and ledger.seen.get(record) is None
+            self.unreadable.note(record, stored, error, blind=blind)
+            raise
+        except PTBBucketError:
+            raise
+        except Exception as error:
+            raise CannotMergeError(f"merging it raised {type(error).__name__}", record=record.label) from error
+
+    def _adopt(self, record: Record, ledger: Ledger, rebase: Rebase) -> None:
+        ledger.adopt(record, rebase)
+        self.unreadable.forget(record)
 
     def given(self, kind: Kind) -> set[Record]:
         """The records of one kind that PTB holds, as far as we know."""
@@ -39,7 +98,8 @@ class Giving(Known):
 
     def held(self, record: Record) -> Any:
         """The newest value that PTB was given or gave us, as a new object; MISSING if absent."""
-        return self._decoded(record, self._ledger(record).top(record))
+        ledger = self._ledger(record)
+        return MISSING if self.unreadable.blind(record) else self._decoded(record, ledger.top(record))
 
     def give(self, record: Record, *, replaces: bool = True) -> Any:
         """What the bucket holds, with our unsaved changes on top, for PTB to go on from; MISSING if absent.
@@ -48,18 +108,26 @@ class Giving(Known):
             record: Which one.
             replaces: What PTB is given takes the place of what it had. PTB keeps what it had where it is given
                 nothing, if it is re-initialised; then what is gone from the bucket must not seem new when PTB saves it.
+
+        Raises:
+            UnreadableRecordError: It cannot be decoded. PTB must not be given anything in its place.
+            CannotMergeError: It cannot be merged with our unsaved changes.
         """
         ledger = self._ledger(record)
-        rebase = ledger.plan(record)
-        value = self._decoded(record, rebase.after)
+        with self._costing(record, ledger, giving=True):
+            rebase = ledger.plan(record)
+            value = self._decoded(record, rebase.after)
         if replaces or value is not MISSING:
-            ledger.adopt(record, rebase)
+            self._adopt(record, ledger, rebase)
         return value
 
     async def give_all(self, records: Sequence[Record], *, replaces: bool = True) -> list[tuple[Record, Any]]:
-        """Like :meth:`give`, for many records of one kind; those that are absent are left out.
+        """Like :meth:`give`, for many records of one kind; those that are absent or unreadable are left out.
 
         The loop turns in between: it takes long where there are many.
+
+        Raises:
+            UnreadableRecordError: Nobody can be served without this record.
         """
         given: list[tuple[Record, Any]] = []
         for begin in range(0, len(records), TURN):
@@ -70,14 +138,22 @@ class Giving(Known):
     def _give_some(self, records: Sequence[Record], *, replaces: bool) -> Iterable[tuple[Record, Any]]:
         ledger = self._ledger(records[0])
         stored = None if self.layout.lazy else ledger.first_given(records)
-        with suppress(CannotLoadError):  # one by one, it is told which
+        with suppress(Exception):  # one by one, it is told which
             if stored is not None:
                 values = self.codec.decode_all(stored)
                 if not any(map(self.merger.wrong_shape, records, values)):
                     ledger.gave(records, stored)
                     return zip(records, values, strict=True)
-        found = ((record, self.give(record, replaces=replaces)) for record in records)
+        found = ((record, self._given_alone(record, replaces=replaces)) for record in records)
         return [(record, value) for record, value in found if value is not MISSING]
+
+    def _given_alone(self, record: Record, *, replaces: bool) -> Any:
+        try:
+            return self.give(record, replaces=replaces)
+        except UnreadableRecordError:
+            if record.kind in NEEDED_BY_ALL:
+                raise
+            return MISSING
 
     def empty(self, record: Record, live: Any) -> None:
         """Empty a live object in place: PTB has it, and neither we nor the bucket do."""
@@ -92,12 +168,16 @@ class Giving(Known):
 
         Returns:
             ``live`` itself if the bucket changed nothing; MISSING if the record is gone.
+
+        Raises:
+            UnreadableRecordError, CannotMergeError: It cannot be decoded or merged; PTB must keep ``live``.
         """
         ledger = self._ledger(record)
-        rebase = ledger.plan(record)
-        if rebase.before != rebase.after:
-            live = self.merger.merge_live(record, rebase.before, live, rebase.after)
-        ledger.adopt(record, rebase)
+        with self._costing(record, ledger):
+            rebase = ledger.plan(record)
+            if rebase.before != rebase.after:
+                live = self.merger.merge_live(record, rebase.before, live, rebase.after)
+        self._adopt(record, ledger, rebase)
         return live
 
     def moved_on(self, record: Record, live: Any) -> Any:
@@ -110,23 +190,28 @@ class Giving(Known):
         Returns:
             ``live`` itself where nothing changed, and where PTB or we have a change that is not in the bucket: it is
             decided when that is committed. Else the bucket's value; MISSING if it is gone. PTB must take it.
+
+        Raises:
+            UnreadableRecordError: The bucket's value cannot be decoded.
         """
         ledger = self._ledger(record)
-        if record in ledger.pending or not self.is_held(record, live):
-            return live
-        rebase = ledger.plan(record)
-        if self.merger.equal(record, ledger.held(record), rebase.after):
-            return live
-        value = self._decoded(record, rebase.after)
-        ledger.adopt(record, rebase)
+        with self._costing(record, ledger):
+            if record in ledger.pending or not self.is_held(record, live):
+                self.check_readable(record)
+                return live
+            rebase = ledger.plan(record)
+            if self.merger.equal(record, ledger.held(record), rebase.after):
+                return live
+            value = self._decoded(record, rebase.after)
+        self._adopt(record, ledger, rebase)
         return value
 
     def is_held(self, record: Record, live: Any) -> bool:
         """Whether a value is the one that PTB was given or gave us last: nothing in it is unsaved."""
         try:
             encoded = self.merger.encode(record, live)
-        except CannotStoreError:
-            return False  # it never was in the bucket
+        except Exception:  # noqa: BLE001  it never was in the bucket, whatever a class of the bot's own raises
+            return False
         return self.merger.equal(record, encoded, self._ledger(record).held(record))
 
     def _decoded(self, record: Record, encoded: bytes | None) -> Any:
@@ -140,16 +225,20 @@ class Giving(Known):
             merges as before.
 
         Raises:
-            CannotLoadError: The bucket's value cannot be turned into Python; ``live`` is as it was.
+            UnreadableRecordError: The bucket's value cannot be decoded; ``live`` is as it was.
+            CannotMergeError: A resolver or a class of the bot's own raised an error.
         """
         ledger = self._ledger(record)
-        rebase = ledger.plan(record)
-        if rebase.before != rebase.after:
-            if ledger.unread and ledger.seen.get(record) is None and not same(live, self.merger.default(record)):
-                self.journal.unread([record])
-            merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=ledger.unread)
-            if not assign(live, merged):
+        with self._costing(record, ledger):
+            rebase = ledger.plan(record)
+            if rebase.before != rebase.after and not self._merged_into(record, live, rebase, ledger):
                 self.journal.not_assigned(record, live)
                 return False
-        ledger.adopt(record, rebase)
+        self._adopt(record, ledger, rebase)
         return True
+
+    def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
+        unread = ledger.unread or self.unreadable.blind(record) is not None
+        if unread and ledger.seen.get(record) is None and not same(live, self.merger.default(record)):
+            self.journal.unread([record])
+        return assign(live, self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread))

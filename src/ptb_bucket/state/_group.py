@@ -7,7 +7,8 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from ptb_bucket._words import counted
+from ptb_bucket._words import counted, said
+from ptb_bucket.errors import UnsavedError
 from ptb_bucket.state._loops import LoopLock
 
 if TYPE_CHECKING:
@@ -41,8 +42,11 @@ class GroupCommit:
 
     @property
     def unsaved_for(self) -> float:
-        """Seconds since when something that a commit was asked for is not durable; 0.0 if all is."""
-        if self._waiting_since is None or not self._replica.pending:
+        """Seconds since when something that a commit was asked for is not durable; 0.0 if all is.
+
+        Records that cannot be merged with the bucket's do not count: no further commit is expected to save them.
+        """
+        if self._waiting_since is None or not self._replica.waiting:
             return 0.0
         return time.monotonic() - self._waiting_since
 
@@ -123,12 +127,17 @@ class GroupCommit:
             try:
                 await self._replica.commit()
                 self.last_error = None
-                self._waiting_since = time.monotonic() if self._replica.pending else None
+                self._begin_to_wait()
             except Exception as error:
                 self.last_error = error
+                if isinstance(error, UnsavedError) and error.records:
+                    self._begin_to_wait()  # all other records are saved
                 if not self._finishing:
                     self._arm()
                 raise
+
+    def _begin_to_wait(self) -> None:
+        self._waiting_since = time.monotonic() if self._replica.waiting else None
 
     # A timer, not a task that sleeps: a loop that ends leaves no timer to be destroyed while pending.
 
@@ -149,7 +158,7 @@ class GroupCommit:
         """Nobody awaits a retry; :meth:`finish` raises what is still wrong then."""
         if not task.cancelled() and task.exception():
             records = counted(len(self._replica.pending), "record is", "records are")
-            _LOGGER.error("%s not saved yet: %s", records, task.exception())
+            _LOGGER.error("%s not saved yet: %s", records, said(task.exception()))
 
 
 def _retrieved(task: asyncio.Task[None]) -> None:

@@ -41,6 +41,8 @@ class _Assignment:
         self._inside.add(id(live))
         try:
             return self._assign(live, wanted)
+        except Exception:  # noqa: BLE001  its own methods raise: it cannot be changed in place
+            return False
         finally:
             self._inside.discard(id(live))
 

@@ -17,6 +17,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket.errors import CannotMergeError
 from ptb_bucket.state._attempt import Attempt, Encoded, Merged
 from ptb_bucket.state._callback_limit import trimmed
 from ptb_bucket.state._document import Document
@@ -66,7 +67,7 @@ class Ledger:
     gave_way: dict[Record, Encoded] = field(default_factory=dict)
     last_commit: str | None = None
     unread: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
-    dropped: set[Record] = field(default_factory=set)  # unread, and to be removed whatever the bucket has
+    dropped: set[Record] = field(default_factory=set)  # unread or unreadable, and removed whatever the bucket has
     returning: UnknownSections = field(default_factory=dict)  # unknown sections, where the bucket has none such
 
     # ---------------------------------------------------------------- reading the layers
@@ -107,16 +108,17 @@ class Ledger:
         """Whether all that is pending is somebody's data that is to be removed."""
         return all(self.top(record) is None and record.kind in (Kind.CHAT, Kind.USER) for record in self.pending)
 
-    def stage(self, record: Record, encoded: Encoded, *, drop: bool = False) -> None:
+    def stage(self, record: Record, encoded: Encoded, *, drop: bool = False, unreadable: bool = False) -> None:
         """Take PTB's newest value; one that changes nothing is not staged.
 
         Args:
             record: Which one.
             encoded: Its value, None where it is absent or the empty default.
             drop: It is to be removed, which is more than to be empty where nobody has looked what there is.
+            unreadable: The bucket's version cannot be decoded, so a drop removes it as it is.
         """
         self.gave_way.pop(record, None)
-        if drop and self.unread:
+        if drop and (self.unread or unreadable):
             self.dropped.add(record)
             if self.attempt:
                 self.attempt.dropped_since.add(record)
@@ -143,6 +145,7 @@ class Ledger:
                 self._merge_staged(record, merged)
             except Exception as error:  # noqa: BLE001  a resolver may raise anything; whoever commits is told
                 self.failures[record] = error
+        self._keep_chats(merged)
         good = (record for record in self.staged if record not in self.failures)
         carried = {record: merged.seen.get(record, self.staged[record]) for record in good}
         if merged.changes or self._missing():
@@ -151,6 +154,16 @@ class Ledger:
             self._nothing_to_write(merged, carried)
         self.staged = {record: self.staged[record] for record in self.failures if record in self.staged}
         return self.attempt
+
+    def _keep_chats(self, merged: Merged) -> None:
+        """Drop no chat while another chat's record cannot be saved: it may be the same one, under its new id."""
+        failed = next((record for record in self.failures if record.kind is Kind.CHAT), None)
+        if failed is None:
+            return
+        for record in [one for one, value in merged.changes.items() if value is None and one.kind is Kind.CHAT]:
+            del merged.changes[record]
+            reason = f"it is dropped when {failed.label} is saved, which may be the same chat's"
+            self.failures[record] = CannotMergeError(reason, record=record.label)
 
     def _merge_staged(self, record: Record, merged: Merged) -> None:
         base, ours, theirs = self._base(record), self.top(record), self._repaired(record)
@@ -191,7 +204,7 @@ class Ledger:
         header = before.header.advanced(self.writer.id, os.urandom(8).hex())
         features = self.merger.codec.features
         document = before.changed(header, merged.changes, features)
-        over = trimmed(document, self.callback_limit, self.merger)
+        over = self._over_limit(document)
         document = document.changed(header, over, features) if over else document
         document = document.holding(self._missing())
         return Attempt(header.commits[0], self.etag, document, carried, merged)
@@ -199,6 +212,13 @@ class Ledger:
     def _missing(self) -> UnknownSections:
         known = self.document.unknown if self.document else {}
         return {name: section for name, section in self.returning.items() if name not in known}
+
+    def _over_limit(self, document: Document) -> dict[Record, Encoded]:
+        """What exceeds the limit of callback data. Nothing is removed where the records cannot be read."""
+        try:
+            return trimmed(document, self.callback_limit, self.merger)
+        except Exception:  # noqa: BLE001  buttons hold objects of the bot's own; no other record may fail with them
+            return {}
 
     def applied(self, etag: str | None = None) -> None:
         """The attempt is in the bucket. With its ETag, it is also what the bucket holds now."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotLoadError, CannotStoreError
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, UnreadableRecordError
 from ptb_bucket.state._merge import Merge
 from ptb_bucket.state._shape import wrong_shape
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
@@ -86,16 +86,18 @@ class Merger:
         """One record's value; where it is absent its default, or MISSING if its kind has none.
 
         Raises:
-            CannotLoadError: It cannot be turned into Python; the message names the record.
+            UnreadableRecordError: It cannot be turned into Python; the message names the record.
         """
         if encoded is None:
             return self.default(record)
         try:
             value = self.codec.decode(encoded, origin=record.label)
         except CannotLoadError as error:
-            raise CannotLoadError(f"{record.label}: {error}") from error
+            raise UnreadableRecordError(str(error), record=record.label) from error
+        except Exception as error:  # a class of the bot's own may raise anything
+            raise UnreadableRecordError(f"decoding it raised {type(error).__name__}", record=record.label) from error
         if wrong := self.wrong_shape(record, value):
-            raise CannotLoadError(f"{record.label}: a stored record is damaged: {wrong}")
+            raise UnreadableRecordError(f"a stored record is damaged: {wrong}", record=record.label)
         return value
 
     def wrong_shape(self, record: Record, value: Any) -> str | None:
@@ -118,8 +120,8 @@ class Merger:
             return one == other
         try:
             return same(self.decode(record, one), self.decode(record, other))
-        except CannotLoadError:
-            return False  # whoever needs the value will be told
+        except Exception:  # noqa: BLE001  unreadable, or a class of the bot's own raises: the one that needs the value fails
+            return False
 
     def merge(  # noqa: PLR0913  three sides, and how
         self, record: Record, base: Encoded, ours: Encoded, theirs: Encoded, *,

@@ -7,17 +7,19 @@ hold them is the layout's business.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnsavedError
-from ptb_bucket.state._commit import commit_document
+from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
+from ptb_bucket.state._commit import tell_failures, write_document
 from ptb_bucket.state._giving import Giving
 from ptb_bucket.state._loops import for_each
-from ptb_bucket.state.records import HANDLED, Record
+from ptb_bucket.state.records import HANDLED, Kind, Record
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
+    from ptb_bucket.state._ledger import Ledger
     from ptb_bucket.state._reading import Place
 
 __all__ = ["Replica"]
@@ -32,32 +34,103 @@ class Replica(Giving):
             :class:`~ptb_bucket.state._known.Known`.
     """
 
-    unstorable: dict[Record, CannotStoreError] = field(default_factory=dict)
+    unstorable: dict[Record, PTBBucketError] = field(default_factory=dict)
 
     def stage(self, record: Record, value: Any) -> None:
         """Take a record's newest value; None or MISSING drops it. It becomes durable with the next commit.
 
         Raises:
-            CannotStoreError: Something in it cannot be encoded. All the rest of it is staged.
+            CannotStoreError: Something in it cannot be encoded, or a class of the bot's own raised an error. All the
+                rest of it is staged, as far as that can be separated.
+            UnreadableRecordError: The bucket has this record, and PTB was never given it. Nothing is staged, because
+                it would be made without knowing the record. Dropping it works.
         """
+        drop = value is None or value is MISSING
+        drops_unread = drop and record.kind in (Kind.CHAT, Kind.USER)  # elsewhere, nothing is just what PTB knows
+        if not drops_unread:
+            self._refuse_blind(record, value)
         ledger = self._places.stages(record).ledger
         try:
-            known = (ledger.top(record), ledger.stored(record))
-            ledger.stage(record, self.merger.encode(record, value, known), drop=value is None or value is MISSING)
+            unreadable = drops_unread and record in self.unreadable
+            encoded = self._encoded(record, value, (ledger.top(record), ledger.stored(record)))
+            ledger.stage(record, encoded, drop=drop, unreadable=unreadable)
             self.unstorable.pop(record, None)
+        except CannotStoreError as error:
+            self.unstorable[record] = error
+            self._stage_rest(record, value, ledger)
+            raise
+        if drops_unread:
+            self.unreadable.forget(record)
+
+    def _refuse_blind(self, record: Record, value: Any) -> None:
+        error = self.unreadable.blind(record)
+        if error is None:
+            return
+        try:
+            is_empty = self.merger.encode(record, value) is None
+        except Exception:  # noqa: BLE001  it is not empty
+            is_empty = False
+        if not is_empty:
+            self.unstorable[record] = error
+        raise error.again()
+
+    def _encoded(self, record: Record, value: Any, known: tuple[bytes | None, ...]) -> bytes | None:
+        """Encode a value. This is the one place that runs code of the bot's own while a value is staged."""
+        try:
+            return self.merger.encode(record, value, known)
         except CannotStoreError as error:
             error.record = record.label
             if not error.path and record.kind in self.merger.defaults and "register" in error.reason:
                 error.hint = "Pass the application's context_types to BucketPersistence too"
-            self.unstorable[record] = error
-            ledger.stage(record, self.merger.encode_rest(record, value, ledger.top(record)))
             raise
+        except Exception as error:
+            reason, hint = f"encoding it raised {type(error).__name__}", "Correct the class that raised it"
+            raise CannotStoreError(reason, record=record.label, hint=hint) from error
+
+    def _stage_rest(self, record: Record, value: Any, ledger: Ledger) -> None:
+        """Stage all of a value that can be stored. If even that raises, what is staged stays as it was."""
+        with suppress(Exception):
+            ledger.stage(record, self.merger.encode_rest(record, value, ledger.top(record)))
 
     @property
     def pending(self) -> set[Record]:
         """Records that are not known to be durable."""
         spooled = self.spool.pending.values() if self.spool else ()
         return set().union(*(place.ledger.pending for place in self._places.pending()), *spooled)
+
+    @property
+    def failures(self) -> dict[Record, Exception]:
+        """Records that the last commit could not merge with the bucket's. They are pending; all others were saved."""
+        failures: dict[Record, Exception] = {}
+        for ledger in (place.ledger for place in self._places.pending()):
+            pending = ledger.pending if ledger.failures else ()
+            failures.update({record: error for record, error in ledger.failures.items() if record in pending})
+        return failures
+
+    @property
+    def waiting(self) -> set[Record]:
+        """Records that are pending and that the next commit is expected to save."""
+        return self.pending - self.failures.keys()
+
+    def move(self, old: Record, new: Record) -> bool:
+        """Move a chat's record that cannot be decoded to the chat's new id, as it is.
+
+        Returns:
+            False if the old record is not known to be unreadable. Nothing is moved then.
+
+        Raises:
+            UnreadableRecordError: The new id has data too, and the two cannot be merged. Nothing is moved.
+        """
+        encoded = self._ledger(old).stored(old)
+        error = self.unreadable.error(old, encoded)
+        if error is None or encoded is None:
+            return False
+        if self.is_stored(new):
+            raise error.again()
+        self._places.stages(new).ledger.stage(new, encoded)
+        self.unreadable.note(new, encoded, UnreadableRecordError(error.reason, record=new.label), blind=True)
+        self.stage(old, None)
+        return True
 
     def keep(self) -> None:
         """Lay down in the spool what is unsaved. The next load, here or in another process, brings it in.
@@ -87,18 +160,34 @@ class Replica(Giving):
             if len(failed) > 1:
                 raise UnsavedError(f"{', '.join(failed)} are not saved; the first: {error}", causes=[error]) from error
             raise
+        finally:
+            self._note_failures(places)
+        tell_failures([place.ledger for place in places])
+
+    def _note_failures(self, places: list[Place]) -> None:
+        for ledger in (place.ledger for place in places):
+            for record, error in ledger.failures.items():
+                if isinstance(error, UnreadableRecordError):
+                    self.unreadable.note(record, ledger.stored(record), error, blind=False)
 
     async def _commit_all(self, places: list[Place]) -> None:
         """Everything at once; only then what is dropped, and last of all, that an update was handled.
 
-        What was moved, as when a group becomes a supergroup, is never only gone; what is noted as handled is done.
+        What was moved, as when a group becomes a supergroup, is never only gone; what is noted as handled is done. So
+        if a chat's record cannot be merged, no chat is dropped. Records that cannot be merged hold up nothing else.
         """
         witness = self._places.known(HANDLED)
         effects = [place for place in places if place is not witness]
         drops = [place for place in effects if place.ledger.only_drops]
         written = [place for place in effects if not place.ledger.only_drops]
-        for group in (written, drops, [place for place in places if place is witness]):
-            await for_each(group, lambda place: commit_document(place, self.patience))
+        await self._write(written)
+        if any(record.kind is Kind.CHAT for place in written for record in place.ledger.failures):
+            drops = [place for place in drops if not any(record.kind is Kind.CHAT for record in place.ledger.pending)]
+        await self._write(drops)
+        await self._write([place for place in places if place is witness])
+
+    async def _write(self, places: list[Place]) -> None:
+        await for_each(places, lambda place: write_document(place, self.patience))
 
     def forget(self, record: Record) -> bool:
         """Forget what is known of a record that is a document of its own; it is read again when it is needed.
@@ -108,4 +197,7 @@ class Replica(Giving):
         Returns:
             False if it cannot be: something of it is not durable, or being read or written.
         """
-        return self.layout.lazy and record not in self.unstorable and self._places.forget(record)
+        gone = self.layout.lazy and record not in self.unstorable and self._places.forget(record)
+        if gone:
+            self.unreadable.forget(record)
+        return gone
