@@ -14,7 +14,7 @@ from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._opened import Opened, bot_id_of, open_for
 from ptb_bucket._rounds import Rounds
 from ptb_bucket._settings import locate
-from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnreadableRecordError
+from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Readable, Record, keep_ours
 from ptb_bucket.state._loops import in_turns, turns
 
@@ -104,7 +104,6 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         self._let_go: Collection[Record] = ()
         self._noticed: Callable[[Record], None] | None = None
         self._on_demand = False
-        self._denied: set[Record] = set()  # since the last save, updates failed because these are unreadable
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
         self.on_flush = on_flush
         self.context_types = cast("ContextTypes[Any, UD, CD, BD]", context_types or ContextTypes())
@@ -243,24 +242,12 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             raise errors[0]
 
     def _stage(self, record: Record, value: Any) -> PTBBucketError | None:
-        self._denied.discard(record)
         try:
             if value is not STAGED and record not in self._let_go:
                 self._open.replica.stage(record, value)
         except PTBBucketError as error:
             return error
         return None
-
-    async def _drop(self, record: Record) -> None:
-        """Drop a record, unless PTB may only do so because it does not know it.
-
-        PTB goes on with the next group of handlers after a refresh has failed. There, a group's migration would move
-        an empty chat to the new id, and drop what could not be read.
-        """
-        if record in self._denied:
-            self._denied.discard(record)
-            self._open.replica.check_readable(record)
-        await self._save([(record, None)])
 
     async def update_bot_data(self, data: BD) -> None:
         """Save bot_data. See ``BasePersistence.update_bot_data``.
@@ -295,17 +282,20 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         await self._save([(Record.of_conversation(name, key), new_state)])
 
     async def drop_chat_data(self, chat_id: int) -> None:
-        """Remove one chat's data from the bucket, also data that cannot be decoded. Raises as :meth:`update_bot_data`.
+        """Remove one chat's data from the bucket. Raises as :meth:`update_bot_data`.
 
         Raises:
-            UnreadableRecordError: It cannot be decoded, and an update of this chat failed because of that since the
-                last save. A handler may have dropped or moved it without knowing it. Drop it again to insist.
+            UnreadableRecordError: It cannot be decoded, and PTB's own Application drops it. That may be half of a
+                chat's migration, which would move an empty chat and lose this one. ``ptb-bucket rm`` removes it.
         """
-        await self._drop(Record.chat(chat_id))
+        record = Record.chat(chat_id)
+        if not STAGING_ONLY.get():
+            self._open.replica.check_readable(record)
+        await self._save([(record, None)])
 
     async def drop_user_data(self, user_id: int) -> None:
-        """Remove one user's data from the bucket. Raises as :meth:`drop_chat_data`."""
-        await self._drop(Record.user(user_id))
+        """Remove one user's data from the bucket, even if it cannot be decoded. Raises as :meth:`update_bot_data`."""
+        await self._save([(Record.user(user_id), None)])
 
     async def flush(self) -> None:
         """Save what is left and let go of connections; the next use reopens them. PTB calls it at shutdown.
@@ -346,11 +336,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
             self._noticed(record)
         await replica.refresh([record], self._rounds.since(record.kind))
         self._rounds.answered()
-        try:
-            replica.merge_into(record, live)
-        except UnreadableRecordError:
-            self._denied.add(record)
-            raise
+        replica.merge_into(record, live)
 
     async def refresh_bot_data(self, bot_data: BD) -> None:
         """Bring bot_data up to date in place, if ``refresh_interval`` says so; unsaved local changes survive.

@@ -13,6 +13,7 @@ from ptb_bucket.errors import (
     ForeignDocumentError,
     PTBBucketError,
     StoreError,
+    UnreadableRecordError,
     UnsavedError,
     VanishedDocumentError,
 )
@@ -60,6 +61,7 @@ class Spool:
         seal: (name, bytes) → bytes, before they are written.
         unseal: The way back.
         pending: What this process has laid down and not seen in the bucket yet.
+        left: What of it cannot be brought in by this process, because newer code wrote the same records.
     """
 
     files: SpoolFiles
@@ -68,6 +70,7 @@ class Spool:
     seal: Callable[[str, bytes], bytes]
     unseal: Callable[[str, bytes], bytes]
     pending: dict[Path, set[Record]] = field(default_factory=dict)
+    left: dict[Path, set[Record]] = field(default_factory=dict)
 
     # ---------------------------------------------------------------- at shutdown
 
@@ -103,11 +106,14 @@ class Spool:
 
         Raises:
             PTBBucketError: Something could not be brought in. It was not removed, nor what was laid down after it.
+                Changes of records that cannot be decoded stay in their files, and do not raise.
         """
         async with self.files.claimed() as paths:
+            self.left = {}
             for path in paths:
                 await self._bring_in(path, place_of)
             self.pending = {}  # ours are among them, unless another process has brought them in
+            self.pending.update(self.left)
 
     async def _bring_in(self, path: Path, place_of: Callable[[Record], Place]) -> None:
         spooled = self._opened(path)
@@ -116,6 +122,9 @@ class Spool:
         try:
             await self._commit(path, spooled, place)
         except PTBBucketError as error:
+            if _all_unreadable(error):
+                self._keep_rest(path, place, error)
+                return
             raise _refusal(
                 error, f"{path} holds what the last run could not save, and it cannot be saved yet"
             ) from error
@@ -123,6 +132,12 @@ class Spool:
         self.pending.pop(path, None)
         records = counted(len(spooled.records), "record", "records")
         _LOGGER.warning("%s: saved %s that the last run could not save", path.name, records)
+
+    def _keep_rest(self, path: Path, place: Place, error: PTBBucketError) -> None:
+        """Keep the changes of records that newer code has written meanwhile; this process goes on for all others."""
+        self.files.write(path, self._packed(path, place))
+        self.left[path] = place.ledger.pending
+        _LOGGER.warning("%s: %s They stay in this file, for code that can read these records.", path.name, error)
 
     async def _commit(self, path: Path, spooled: Spooled, place: Place) -> None:
         ledger = place.ledger
@@ -164,6 +179,13 @@ class Spool:
 def _sealed_as(path: Path) -> str:
     """No document of ours has such a key, so neither takes the other's place."""
     return f"spool/{path.name}"
+
+
+def _all_unreadable(error: PTBBucketError) -> bool:
+    """Whether all is in the bucket but changes of records that this process cannot decode."""
+    if not isinstance(error, UnsavedError) or not error.records:
+        return False
+    return all(isinstance(cause, UnreadableRecordError) for cause in error.causes)
 
 
 def _refusal(error: PTBBucketError, what: str) -> PTBBucketError:

@@ -110,7 +110,8 @@ class Replica(Giving):
     @property
     def waiting(self) -> set[Record]:
         """Records that are pending and that the next commit is expected to save."""
-        return self.pending - self.failures.keys()
+        left = self.spool.left.values() if self.spool else ()
+        return self.pending.difference(self.failures, *left)
 
     def move(self, old: Record, new: Record) -> bool:
         """Move a chat's record that cannot be decoded to the chat's new id, as it is.
