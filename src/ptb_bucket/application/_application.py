@@ -239,7 +239,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
     async def _report(self) -> None:
         """Tell what cannot be stored or merged, once, until it can be."""
         before, replica = self._reported, self._memory.replica
-        now: dict[Record, Exception] = {**replica.failures, **replica.unstorable}
+        now: dict[Record, Exception] = {**replica.unmerged, **replica.failures, **replica.unstorable}
         self._reported = {record: str(error) for record, error in now.items()}
         for record, error in now.items():
             if before.get(record) != str(error):

@@ -144,8 +144,8 @@ class Refreshed:
         _raise_first([error for record in wanted if (error := self._failed_merge(record))])
 
     def has_loaded(self, record: Record) -> bool:
-        """Whether somebody's data is here, if there is any."""
-        return not self._is_stored(record.kind) or self.replica.has_read(record)
+        """Whether somebody's data is here, if there is any, or is known to be unreadable."""
+        return not self._is_stored(record.kind) or self.replica.has_read(record) or record in self.replica.unreadable
 
     async def refresh_all(self) -> None:
         """Bring up to date all that can be here. A chat's or user's record that fails stays as it is, and is logged.

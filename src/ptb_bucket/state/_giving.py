@@ -11,6 +11,7 @@ from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError
 from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._known import Known
+from ptb_bucket.state._merger import ResolverError, raised_in_merge
 from ptb_bucket.state._unreadable import NEEDED_BY_ALL, Unreadable
 from ptb_bucket.state.resolvers import MISSING
 
@@ -34,11 +35,13 @@ class Giving(Known):
     :mod:`ptb_bucket.state._unreadable`.
 
     Args:
-        unreadable: The records that cannot be decoded, as far as somebody tried; it fills itself. All else: see
+        unreadable: The records that cannot be decoded, as far as somebody tried; it fills itself.
+        unmerged: Why live objects could not be brought up to date, by record; it fills itself. All else: see
             :class:`~ptb_bucket.state._known.Known`.
     """
 
     unreadable: Unreadable = field(default_factory=Unreadable, repr=False)
+    unmerged: dict[Record, CannotMergeError] = field(default_factory=dict, repr=False)
 
     def check_readable(self, record: Record) -> None:
         """Decode a record that PTB was not given yet, before anybody makes an object for it.
@@ -81,11 +84,12 @@ class Giving(Known):
         except PTBBucketError:
             raise
         except Exception as error:
-            raise CannotMergeError(f"merging it raised {type(error).__name__}", record=record.label) from error
+            raise raised_in_merge(error, record) from error
 
     def _adopt(self, record: Record, ledger: Ledger, rebase: Rebase) -> None:
         ledger.adopt(record, rebase)
         self.unreadable.forget(record)
+        self.unmerged.pop(record, None)
 
     def given(self, kind: Kind) -> set[Record]:
         """The records of one kind that PTB holds, as far as we know."""
@@ -221,19 +225,26 @@ class Giving(Known):
         """Bring a live object of PTB up to date, in place; local changes since the last save survive.
 
         Returns:
-            False if the value is of a type that cannot be changed in place. It is left as it was, and saving it
-            merges as before.
+            False if the value is of a type that cannot be changed in place, or if its class raised an error: see
+            ``unmerged``. It is left as it was, and saving it merges as before.
 
         Raises:
             UnreadableRecordError: The bucket's value cannot be decoded; ``live`` is as it was.
-            CannotMergeError: A resolver or a class of the bot's own raised an error.
+            CannotMergeError: The resolver raised an error, and it was not about bot_data, which all updates need.
         """
         ledger = self._ledger(record)
-        with self._costing(record, ledger):
-            rebase = ledger.plan(record)
-            if rebase.before != rebase.after and not self._merged_into(record, live, rebase, ledger):
-                self.journal.not_assigned(record, live)
-                return False
+        try:
+            with self._costing(record, ledger):
+                rebase = ledger.plan(record)
+                if rebase.before != rebase.after and not self._merged_into(record, live, rebase, ledger):
+                    self.journal.not_assigned(record, live)
+                    return False
+        except CannotMergeError as error:
+            if isinstance(error, ResolverError) and record.kind not in NEEDED_BY_ALL:
+                raise
+            self.journal.not_merged(record, error)
+            self.unmerged[record] = error
+            return False
         self._adopt(record, ledger, rebase)
         return True
 

@@ -41,6 +41,7 @@ class Journal:
     last_save: datetime | None = None
     _stuck: set[type] = field(default_factory=set, repr=False)
     _unknown: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    _unmerged: dict[Record, str] = field(default_factory=dict, repr=False)
 
     def figures(self) -> dict[str, Any]:
         """The counts by name."""
@@ -107,6 +108,12 @@ class Journal:
                 "%s is of %s, which cannot be changed in place: refreshing leaves it as it is until a restart",
                 record.kind.value, kind.__qualname__,
             )  # fmt: skip
+
+    def not_merged(self, record: Record, error: Exception) -> None:
+        """A live object cannot be refreshed, because a class of the bot's own raises: said once for each record."""
+        if self._unmerged.get(record) != str(error):
+            self._unmerged[record] = str(error)
+            _LOGGER.error("%s It is not refreshed until then.", error)
 
     def lost_track(self, key: str, attempt: Attempt) -> None:
         """A write whose answer was lost can no longer be told from others."""

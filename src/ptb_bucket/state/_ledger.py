@@ -17,11 +17,12 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.errors import CannotMergeError
+from ptb_bucket.errors import CannotMergeError, PTBBucketError
 from ptb_bucket.state._attempt import Attempt, Encoded, Merged
 from ptb_bucket.state._callback_limit import trimmed
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Fate, Header
+from ptb_bucket.state._merger import raised_in_merge
 from ptb_bucket.state._values import Values
 from ptb_bucket.state.records import Kind
 
@@ -143,8 +144,10 @@ class Ledger:
         for record in {**self.staged, **self.unsure}:
             try:
                 self._merge_staged(record, merged)
-            except Exception as error:  # noqa: BLE001  a resolver may raise anything; whoever commits is told
+            except PTBBucketError as error:
                 self.failures[record] = error
+            except Exception as error:  # noqa: BLE001  code of the bot's own may raise anything; whoever commits is told
+                self.failures[record] = raised_in_merge(error, record)
         self._keep_chats(merged)
         good = (record for record in self.staged if record not in self.failures)
         carried = {record: merged.seen.get(record, self.staged[record]) for record in good}

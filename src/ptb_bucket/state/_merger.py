@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotLoadError, CannotStoreError, UnreadableRecordError
+from ptb_bucket.errors import CannotLoadError, CannotMergeError, CannotStoreError, UnreadableRecordError
 from ptb_bucket.state._merge import Merge
 from ptb_bucket.state._shape import wrong_shape
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
-from ptb_bucket.state.resolvers import MISSING, Resolver, keep_ours, keep_theirs
+from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_ours, keep_theirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,10 +18,21 @@ if TYPE_CHECKING:
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state.records import Record
 
-__all__ = ["Decision", "Merger"]
+__all__ = ["Decision", "Merger", "ResolverError", "raised_in_merge"]
 
 Encoded = bytes | None
 Decision = tuple["Record", tuple[Any, ...]]
+
+
+class ResolverError(CannotMergeError):
+    """The resolver raised an error. Until it decides, neither side's value may be taken."""
+
+
+def raised_in_merge(error: Exception, record: Record) -> CannotMergeError:
+    """Return an error for what code of the bot's own raised while a record was merged. It quotes nothing."""
+    made = CannotMergeError(f"merging it raised {type(error).__name__}", record=record.label)
+    made.__cause__ = error
+    return made
 
 
 @dataclass
@@ -143,7 +154,7 @@ class Merger:
         if self.equal(record, base, ours):
             return theirs
         values = [self.decode(record, encoded) for encoded in (base, ours, theirs)]
-        merge = Merge(record.label, keep_theirs if unread else self.resolver, idempotent=idempotent)
+        merge = Merge(record.label, self._resolver(unread=unread), idempotent=idempotent)
         merged = self._merged(record, merge, *values)
         if decided is not None:
             decided += [(record, path) for path in merge.decided]
@@ -151,8 +162,19 @@ class Merger:
 
     def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded, *, unread: bool = False) -> Any:
         """What a live object should become when what it was made from has become ``theirs``; see :meth:`merge`."""
-        merge = Merge(record.label, keep_theirs if unread else self.resolver)
+        merge = Merge(record.label, self._resolver(unread=unread))
         return self._merged(record, merge, self.decode(record, base), live, self.decode(record, theirs))
+
+    def _resolver(self, *, unread: bool) -> Resolver:
+        if unread or self.resolver is keep_theirs:
+            return keep_theirs
+        return self.resolver if self.resolver is keep_ours else self._ask
+
+    def _ask(self, conflict: Conflict) -> Any:
+        try:
+            return self.resolver(conflict)
+        except Exception as error:
+            raise ResolverError(f"the resolver raised {type(error).__name__}", record=conflict.record) from error
 
     def _merged(self, record: Record, merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
         try:

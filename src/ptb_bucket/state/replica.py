@@ -120,13 +120,16 @@ class Replica(Giving):
             False if the old record is not known to be unreadable. Nothing is moved then.
 
         Raises:
-            UnreadableRecordError: The new id has data too, and the two cannot be merged. Nothing is moved.
+            UnreadableRecordError: The new id has data too, or changes of the old one are unsaved, and the two cannot
+                be merged. Nothing is moved.
         """
-        encoded = self._ledger(old).stored(old)
-        error = self.unreadable.error(old, encoded)
-        if error is None or encoded is None:
+        error = self.unreadable.of(old.kind).get(old)
+        if error is None:
             return False
-        if self.is_stored(new):
+        ledger = self._ledger(old)
+        encoded = ledger.stored(old)
+        is_other = encoded is None or self.unreadable.error(old, encoded) is None
+        if encoded is None or is_other or old in ledger.pending or self.is_stored(new):
             raise error.again()
         self._places.stages(new).ledger.stage(new, encoded)
         self.unreadable.note(new, encoded, UnreadableRecordError(error.reason, record=new.label), blind=True)
