@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import json
+from datetime import datetime, timezone
 
 import pytest
 
+from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import AccessError, NotFoundError, UnavailableError
+from ptb_bucket.state import LAYOUTS
 from ptb_bucket.state.layouts import recognise
 from ptb_bucket.stores import Create, LocalStore, MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from ptb_bucket.testing.telegram import OfflineTelegram
 from ptb_bucket.tools import Verdict, check
 from ptb_bucket.tools._probe import PROBE
 from ptb_bucket.tools._rekey import rekey
@@ -240,3 +245,52 @@ async def test_whose_bot_it_is(tmp_path, documents, options, verdict, words):
     state = next(one for one in await check(f"file:{tmp_path}{options}") if one.name == "state")
     assert (state.verdict, words in state.detail) == (verdict, True), state
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name != ".lock"} == documents
+
+
+# ---------------------------------------------------------------- records
+
+
+class Mood(enum.Enum):
+    GOOD = 1
+
+
+class NoMood(enum.Enum):
+    BAD = 1
+
+
+NoMood.__name__ = NoMood.__qualname__ = "Mood"
+
+
+async def stored(uri, **data):
+    persistence = BucketPersistence(uri, types=[Mood])
+    persistence.set_bot(OfflineTelegram().builder().build().bot)
+    for number, value in data.items():
+        await persistence.update_user_data(int(number.removeprefix("u")), value)
+    await persistence.flush()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+async def test_records_that_the_bot_could_not_decode_are_named(tmp_path, layout, codec):
+    uri = f"file:{tmp_path}/bot?layout={layout}&codec={codec}"
+    await stored(uri, u42={"mood": Mood.GOOD}, u43={"n": 1})
+    found = {types: {one.name: one for one in await check(uri, types=types)} for types in ((), (Mood,), (NoMood,))}
+    assert "records" not in found[()], "without its classes, nothing can be said"
+    assert found[(Mood,)]["records"].verdict is Verdict.OK
+    assert found[(Mood,)]["records"].detail == "2 records can be decoded"
+    records = found[(NoMood,)]["records"]
+    assert records.verdict is Verdict.WARNING
+    assert records.detail.startswith("1 of 2 records cannot be decoded")
+    assert "user_data[42]: " in records.detail
+    assert records.facts["unreadable"] == ["user_data[42]"]
+
+
+async def test_damaged_records_are_named_without_the_bots_classes(tmp_path):
+    """A damaged pickle breaks its document's checksum, which 'state' says."""
+    uri = f"file:{tmp_path}/bot"
+    await stored(uri, u42={"when": datetime(2026, 1, 2, tzinfo=timezone.utc)}, u43={"mood": Mood.GOOD})
+    path = tmp_path / "bot" / "state.json"
+    path.write_bytes(path.read_bytes().replace(b"2026-01-02T00:00:00", b"2026-99-02T00:00:00"))
+    records = {one.name: one for one in await check(uri)}["records"]
+    assert records.facts["unreadable"] == ["user_data[42]"]
+    assert "99" not in records.detail

@@ -12,7 +12,7 @@ from telegram.ext import Application, PersistenceInput
 from ptb_bucket._backstage import STAGED, STAGING_ONLY
 from ptb_bucket.application._refreshed import Refreshed
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import BOT_DATA, HANDLED, HANDLED_LIMIT, MISSING, Kind, Record
+from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -114,9 +114,7 @@ class Memory(Refreshed):
         return STAGED
 
     def _note(self, update: Update) -> None:
-        before = self.replica.held(HANDLED)
-        known = [] if before is MISSING else before
-        self.replica.stage(HANDLED, [*known, update.update_id][-HANDLED_LIMIT:])
+        self.replica.stage_handled(update.update_id, self.records_of(update))
 
     # ---------------------------------------------------------------- what need not be here
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ptb_bucket.cli._arguments import UriCommand, with_bot_id, with_output
+from ptb_bucket.cli._arguments import UriCommand, with_bot_id, with_output, with_types
 from ptb_bucket.cli._console import Code, complain
 from ptb_bucket.tools import Check, Verdict, check
 
@@ -23,16 +23,17 @@ _STYLES: Final = {"ok": "green", "warning": "yellow", "failed": "bold red", "not
 @click.command(cls=UriCommand, name="check", epilog="Example: ptb-bucket check s3://my-bucket/my-bot")
 @click.argument("uri")
 @with_bot_id
+@with_types
 @with_output
-def command(uri: str, bot_id: str | None, output: Output) -> int:
+def command(uri: str, bot_id: str | None, types: list[Any], output: Output) -> int:
     """Whether a bot can work there: reach, permissions, conditional puts.
 
     All that a bot needs is tried for real, with an object .ptb-bucket-check-... that is removed again. It may run
     before the bot's first start, and while the bot runs. A warning costs the bot nothing; the exit code is 1 if
-    anything failed.
+    anything failed. With --types, records are named that the bot could not decode; without, only damaged ones.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a supervisor, it cleans up as well
-    found = asyncio.run(check(uri, bot_id=bot_id))
+    found = asyncio.run(check(uri, bot_id=bot_id, types=types))
     failed = [one.name for one in found if one.verdict is Verdict.FAILED]
     output.result(_facts(found, ok=not failed), lambda: _render(found, output))
     if failed:

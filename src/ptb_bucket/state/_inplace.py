@@ -62,7 +62,10 @@ class _Assignment:
 
     def _kept(self, have: Any, wanted: Any) -> Any:
         """What is there, made equal, wherever that can be done; else what is wanted."""
-        return have if have is wanted or same(have, wanted) or self.assign(have, wanted) else wanted
+        try:
+            return have if have is wanted or same(have, wanted) or self.assign(have, wanted) else wanted
+        except Exception:  # noqa: BLE001  comparing it runs code of the bot's own; all other places must still be right
+            return wanted
 
     def _dict(self, live: dict[Any, Any], wanted: dict[Any, Any]) -> None:
         for key in [key for key in live if key not in wanted]:

@@ -24,10 +24,10 @@ from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._merger import raised_in_merge
 from ptb_bucket.state._values import Values
-from ptb_bucket.state.records import Kind
+from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from ptb_bucket.state._foreign import UnknownSections
     from ptb_bucket.state._journal import Journal
@@ -68,6 +68,7 @@ class Ledger:
     gave_way: dict[Record, Encoded] = field(default_factory=dict)
     last_commit: str | None = None
     unread: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
+    withheld: Callable[[], set[int]] = set  # updates whose effects cannot be merged: they are not noted as handled
     dropped: set[Record] = field(default_factory=set)  # unread or unreadable, and removed whatever the bucket has
     returning: UnknownSections = field(default_factory=dict)  # unknown sections, where the bucket has none such
 
@@ -141,7 +142,7 @@ class Ledger:
         """
         merged = Merged()
         self.failures = {}
-        for record in {**self.staged, **self.unsure}:
+        for record in sorted({**self.staged, **self.unsure}, key=HANDLED.__eq__):  # what was handled comes last
             try:
                 self._merge_staged(record, merged)
             except PTBBucketError as error:
@@ -170,6 +171,8 @@ class Ledger:
 
     def _merge_staged(self, record: Record, merged: Merged) -> None:
         base, ours, theirs = self._base(record), self.top(record), self._repaired(record)
+        if record == HANDLED and (withheld := self.withheld()):
+            ours = merged.seen[record] = self.merger.without_updates(ours, withheld)
         decided: list[Decision] = []
         result = self.merger.merge(record, base, ours, theirs, unread=self.unread, decided=decided)
         merged.decided += decided

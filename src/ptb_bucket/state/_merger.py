@@ -118,6 +118,11 @@ class Merger:
             expected = self._classes[record.kind] = type(self.defaults[record.kind]())
         return wrong_shape(record, value, expected, any_class=self.any_class)
 
+    def without_updates(self, encoded: Encoded, withheld: set[int]) -> Encoded:
+        """Return the ids of handled updates without some of them."""
+        handled = self.decode(HANDLED, encoded)
+        return self.encode(HANDLED, None if handled is MISSING else [one for one in handled if one not in withheld])
+
     def default(self, record: Record) -> Any:
         """What absent stands for."""
         if record == CALLBACK_QUERIES:

@@ -15,12 +15,15 @@ from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecord
 from ptb_bucket.state._commit import tell_failures, write_document
 from ptb_bucket.state._giving import Giving
 from ptb_bucket.state._loops import for_each
-from ptb_bucket.state.records import HANDLED, Kind, Record
+from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT, Kind, Record
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ptb_bucket.state._ledger import Ledger
     from ptb_bucket.state._reading import Place
+    from ptb_bucket.state._writer import Writer
 
 __all__ = ["Replica"]
 
@@ -35,6 +38,7 @@ class Replica(Giving):
     """
 
     unstorable: dict[Record, PTBBucketError] = field(default_factory=dict)
+    _effects: dict[int, frozenset[Record]] = field(default_factory=dict, init=False, repr=False)
 
     def stage(self, record: Record, value: Any) -> None:
         """Take a record's newest value; None or MISSING drops it. It becomes durable with the next commit.
@@ -61,6 +65,27 @@ class Replica(Giving):
             raise
         if drops_unread:
             self.unreadable.forget(record)
+
+    def stage_handled(self, update_id: int, effects: Iterable[Record]) -> None:
+        """Note that an update was handled. It becomes durable together with its effects, or not at all.
+
+        Args:
+            update_id: Which update.
+            effects: The records that its handlers may have changed. If one of them cannot be merged with the bucket's,
+                the update is not noted: it is not acknowledged, so it is handled again.
+        """
+        before = self.held(HANDLED)
+        self._effects[update_id] = frozenset(effects)
+        self.stage(HANDLED, [*([] if before is MISSING else before), update_id][-HANDLED_LIMIT:])
+
+    def _withheld(self) -> set[int]:
+        failed = self.failures.keys()
+        return {update_id for update_id, effects in self._effects.items() if not failed.isdisjoint(effects)}
+
+    def _make_place(self, key: str, writer: Writer | None = None) -> Place:
+        place = super()._make_place(key, writer)
+        place.ledger.withheld = self._withheld
+        return place
 
     def _refuse_blind(self, record: Record, value: Any) -> None:
         error = self.unreadable.blind(record)
@@ -189,6 +214,8 @@ class Replica(Giving):
             drops = [place for place in drops if not any(record.kind is Kind.CHAT for record in place.ledger.pending)]
         await self._write(drops)
         await self._write([place for place in places if place is witness])
+        if witness is None or HANDLED not in witness.ledger.pending:
+            self._effects.clear()
 
     async def _write(self, places: list[Place]) -> None:
         await for_each(places, lambda place: write_document(place, self.patience))
