@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from instances import keep
 from telegram import Update
-from telegram.ext import MessageHandler, filters
+from telegram.ext import CommandHandler, MessageHandler, filters
 
 from ptb_bucket.errors import UnsavedError
 from ptb_bucket.state import HANDLED_LIMIT, LAYOUTS
@@ -98,3 +99,29 @@ async def test_without_it_nothing_is_written_for_an_update_that_changed_nothing(
     other = await world.start(MessageHandler(filters.Regex("never"), count), dedupe=True)
     await world.ada.send(other, "hi")
     assert other.persistence.stats.writes == 1
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_an_update_whose_effects_cannot_be_merged_is_not_noted_as_handled(world, layout):
+    """It is not acknowledged: Telegram sends it again, and then it must not be skipped."""
+
+    def fail(_conflict):
+        raise ValueError
+
+    async def overtaken(_update, context):
+        async with world.build(keep("x", "theirs"), layout=layout) as other:
+            await world.ada.send(other, "hi")
+        context.user_data["x"] = "ours"
+
+    update = world.ada.message_update("/slow")
+    one = world.build(CommandHandler("slow", overtaken), keep("y", 1), layout=layout, dedupe=True, resolver=fail)
+    await one.initialize()
+    await world.bob.send(one, "hi")
+    with pytest.raises(UnsavedError, match=r"user_data\[42\]"):
+        await world.telegram.deliver(one, update)
+    await world.bob.send(one, "hi")
+    two = await world.start(keep("again", 1), layout=layout, dedupe=True)
+    await world.telegram.deliver(two, update)
+    assert two.user_data[42] == {"x": "theirs", "again": 1}
+    with pytest.raises(UnsavedError, match=r"user_data\[42\]"):
+        await one.shutdown()

@@ -30,13 +30,14 @@ def document(value: str) -> bytes:
 
 
 async def refused(bots, data, *, codec="json") -> PTBBucketError:
-    """Start a bot on a document, and get the error that stops it."""
+    """Start a bot on a document, and get the error that stops it, or that keeps the user's updates from being handled."""
     store = MemoryStore()
     key = "state.json" if codec == "json" else "state.pkl"
     await store.put(key, data, Create())
     bot = bots.open(store, codec=codec)
     with pytest.raises(PTBBucketError) as caught:
         await everything(bot)
+        (await bot.get_user_data())[42]
     assert (await store.get(key)).data == data
     return caught.value
 
