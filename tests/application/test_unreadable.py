@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import enum
 import itertools
+import re
 
 import pytest
 from instances import WORDS, say
@@ -14,7 +15,6 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandl
 
 from ptb_bucket.errors import UnreadableRecordError, UnsavedError
 from ptb_bucket.state import LAYOUTS
-from ptb_bucket.tools import open_state
 
 
 class Mood(enum.Enum):
@@ -269,8 +269,43 @@ async def test_a_change_that_meets_a_newer_record_is_not_acknowledged_and_costs_
         await one.shutdown()
 
 
-async def test_documents_can_be_checked_by_tools_without_its_class(world, place):
-    """Tools do not need to read what they pass on."""
+async def test_an_application_that_starts_again_keeps_what_became_unreadable(world, place):
+    one = world.build(*handlers(), **place)
+    await one.initialize()
+    for person in (world.ada, world.bob):
+        assert await world.said(person, one, "hi") == ["count 1"]
+    await one.shutdown()
     await make_newer(world, place, user=[42])
-    async with open_state(f"{world.where}?layout={place['layout']}&codec={place['codec']}", keep_unknown=True) as state:
-        assert [part async for part in state.archive.parts()]
+    async with world.build(*handlers(), **place, **NEWER) as newer:
+        await world.ada.send(newer, "/go")
+        await newer.load_data(user_ids=42)
+        before = dict(newer.user_data[42])
+    await one.initialize()
+    with pytest.raises(UnreadableRecordError):
+        await world.ada.send(one, "hi")
+    assert await world.said(world.bob, one, "hi") == ["count 2"]
+    await one.update_persistence()
+    await one.shutdown()
+    assert await read(world, place) == {42: before, 43: {"count": 2}}
+    assert before == {"count": 1, "mood": Mood.GOOD}
+    async with world.build(*handlers(), **place, **NEWER) as newer:
+        assert await world.said(world.ada, newer, "/end") == ["end"]
+
+
+async def test_queries_that_cannot_be_read_do_not_keep_others_from_being_saved(world, tmp_path):
+    """The bot's limit of keyboards needs them; nothing is removed then."""
+    one = await world.start(*handlers(), **NEWER)
+    await world.ada.send(one, "/offer")
+    await world.ada.press(one, "milk")
+    await one.update_persistence()
+    document = tmp_path / "bot" / "state.json"
+    text = document.read_text()
+    text, changed = re.subn(r'"queries": \{[^}]+\}', '"queries": {"$Mood":"GOOD"}', text)
+    assert changed == 1
+    document.write_text(text)
+    async with world.build(*handlers()) as two:
+        assert await world.said(world.bob, two, "hi") == ["count 1"]
+        await world.bob.send(two, "/tea")
+        assert two.persistence.stats.pending == ()
+    assert '"queries": {"$Mood":"GOOD"}' in document.read_text()
+    assert (await world.stored()).user_data[43] == {"count": 1}

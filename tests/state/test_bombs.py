@@ -29,15 +29,19 @@ def document(value: str) -> bytes:
     return f'{{"ptb_bucket": {json.dumps(HEADER)}, "user_data": {{"42": {value}}}}}'.encode()
 
 
+async def ask(bot):
+    await everything(bot)
+    return (await bot.get_user_data())[42]
+
+
 async def refused(bots, data, *, codec="json") -> PTBBucketError:
-    """Start a bot on a document, and get the error that stops it, or that keeps the user's updates from being handled."""
+    """Start a bot on a document, and get the error that stops it, or that fails the user's updates."""
     store = MemoryStore()
     key = "state.json" if codec == "json" else "state.pkl"
     await store.put(key, data, Create())
     bot = bots.open(store, codec=codec)
     with pytest.raises(PTBBucketError) as caught:
-        await everything(bot)
-        (await bot.get_user_data())[42]
+        await ask(bot)
     assert (await store.get(key)).data == data
     return caught.value
 

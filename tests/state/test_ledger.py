@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from bench import ADA, BO, TALK, crowded
+from bench import ADA, BO, TALK, crowded, encoded
 
+from ptb_bucket.state import Record
 from ptb_bucket.state._writer import Writer
 
 
@@ -188,3 +189,22 @@ def test_a_writer_draws_a_new_id_in_another_process():
     assert writer.id == first
     process[0] = 2
     assert writer.id != first
+
+
+def test_a_chat_is_not_dropped_while_another_chat_cannot_be_saved(bench):
+    """It may be the same chat, under its new id: what was moved must never only be gone."""
+    old, new = Record.chat(-1), Record.chat(-1001)
+    bench.start({"n": 1}, old)
+    bench.stage({"n": 1}, new)
+    bench.theirs({"$Mood": "GOOD"}, new)  # newer code was there first
+    bench.stage(None, old)
+    bench.stage({"x": 1}, BO)
+    bench.commit()
+    ledger = bench.ledger
+    assert ledger.stored(old) == encoded({"n": 1})
+    assert ledger.stored(BO) == encoded({"x": 1})
+    assert ledger.pending == {old, new} == ledger.failures.keys()
+    bench.theirs({"n": 2}, new)
+    bench.commit()
+    assert ledger.stored(old) is None
+    assert ledger.pending == set()
