@@ -15,6 +15,9 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandl
 
 from ptb_bucket.errors import UnreadableRecordError, UnsavedError
 from ptb_bucket.state import LAYOUTS
+from ptb_bucket.testing.faults import Fault
+
+END = ConversationHandler.END
 
 
 class Mood(enum.Enum):
@@ -121,6 +124,24 @@ async def test_a_conversation_that_cannot_be_read_costs_only_its_own_updates(wor
     assert await world.said(world.bob, one, "hi") == ["count 1"]
     assert await world.said(world.ada, newer, "/end") == ["end"]
     assert await world.said(world.ada, one, "hi") == ["count 1"]
+
+
+async def test_a_conversation_that_goes_on_here_and_is_newer_in_the_bucket_is_not_handled(world, place):
+    def talk():
+        states = {1: [CommandHandler("next", say("next", 2))], 2: [CommandHandler("end", say("end", END))]}
+        return ConversationHandler([CommandHandler("go", say("gone", 1))], states, [], name="talk", persistent=True)
+
+    one = world.build(talk(), *handlers()[3:], **place, save="interval")
+    await one.initialize()
+    await world.ada.send(one, "/go")  # not saved yet
+    newer = await world.start(*handlers(), **place, **NEWER)
+    await world.ada.send(newer, "/go")
+    with pytest.raises(UnreadableRecordError, match=r"conversations\['talk'\]"):
+        await world.ada.send(one, "/next")
+    assert await world.said(world.bob, one, "/go") == ["gone"]
+    with pytest.raises(UnsavedError, match=r"conversations\['talk'\]"):
+        await one.shutdown()
+    assert await world.said(world.ada, newer, "/end") == ["end"]
 
 
 async def test_a_keyboard_that_cannot_be_read_costs_only_its_own_presses(world, place):
@@ -263,8 +284,15 @@ async def test_a_change_that_meets_a_newer_record_is_not_acknowledged_and_costs_
         with pytest.raises(UnreadableRecordError):
             await world.ada.send(one, "hi")
     assert one.persistence.stats.pending == ("user_data[42]",)
+    await asyncio.sleep(0.3)
+    world.plan = lambda operation, _key: Fault.DENIED if operation == "put" else None
+    with pytest.raises(UnsavedError):
+        await world.bob.send(one, "hi")
+    assert 0 < one.unsaved_for < 0.25, "bob's change waits since then"
+    world.plan = lambda _operation, _key: None
+    assert await world.said(world.bob, one, "hi") == ["count 4"]
     assert len(world.errors) <= 1, "it is told once"
-    assert await read(world, place) == {42: {"mood": Mood.GOOD}, 43: {"count": 2}}
+    assert await read(world, place) == {42: {"mood": Mood.GOOD}, 43: {"count": 4}}
     with pytest.raises(UnsavedError, match=r"user_data\[42\]"):
         await one.shutdown()
 

@@ -188,7 +188,7 @@ async def test_when_the_record_can_be_read_again_it_is_given_and_nothing_of_it_i
     assert (await bucket.open().get_user_data())[42] == {"level": 100, "own": True}
 
 
-async def test_unsaved_changes_that_meet_a_newer_record_stay_pending(bucket):
+async def test_unsaved_changes_that_meet_a_newer_record_stay_pending(bucket, caplog):
     older = await loaded(bucket, refresh_interval=0)
     newer = await loaded(bucket, types=[Mood])
     await newer.update_user_data(43, {"level": 1, "mood": Mood.GOOD})
@@ -198,6 +198,7 @@ async def test_unsaved_changes_that_meet_a_newer_record_stay_pending(bucket):
     with pytest.raises(UnsavedError, match=r"user_data\[43\]"):
         await older.update_user_data(44, {"level": 3})
     stats = older.stats
+    assert sum("user_data[43]: " in one.getMessage() for one in caplog.records) == 1
     assert stats.pending == ("user_data[43]",)
     assert "user_data[43]" in stats.unreadable
     assert (await bucket.open(types=[Mood]).get_user_data()) == {
@@ -215,6 +216,7 @@ async def test_unsaved_changes_that_met_a_newer_record_are_merged_once_it_can_be
         await older.update_user_data(43, {"level": 2})
     await newer.update_user_data(43, {"level": 1, "mood": "good"})
     await older.update_bot_data({"since": 2027})
+    assert "user_data[43]" not in older.stats.unreadable
     await older.flush()
     assert (await bucket.open().get_user_data())[43] == {"level": 2, "mood": "good"}
 

@@ -70,3 +70,21 @@ async def test_one_that_is_damaged_is_left_out_and_named_to_whoever_needs_it(cap
     assert caplog.text.count("user_data[5]: a stored Cart cannot be loaded") == 1
     with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: a stored Cart cannot be loaded"):
         replica.give(USERS[4])
+
+
+async def test_whatever_a_codec_raises_costs_the_record_and_is_not_quoted(monkeypatch):
+    replica = replica_on(await filled())
+    await replica.load()
+    decode = replica.codec.decode
+
+    def fail(data):
+        if b"4" in data:
+            raise RuntimeError("secret 4711")
+        return decode(data)
+
+    monkeypatch.setattr(replica.codec, "decode", fail)
+    monkeypatch.setattr(replica.codec, "decode_all", lambda records: [fail(data) for data in records])
+    assert [record for record, _ in await replica.give_all(USERS)] == [*USERS[:4], *USERS[5:]]
+    with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: decoding it raised RuntimeError") as caught:
+        replica.give(USERS[4])
+    assert "4711" not in str(caught.value)

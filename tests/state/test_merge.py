@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ptb_bucket.codecs import same
+from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._merge import Merge
 from ptb_bucket.state.resolvers import MISSING, Conflict, add_differences, keep_ours, keep_theirs
 
@@ -226,3 +227,37 @@ def test_idempotent_merging_repeats_only_what_does_no_harm_twice():
 
 def test_a_conflict_shows_no_values():
     assert "rosebud" not in repr(Conflict("user_data[1]", ("a",), "rosebud", "rosebud", "rosebud"))
+
+
+# ---------------------------------------------------------------- code of the bot's own, while a live object is changed
+
+
+class ReadOnly(dict):
+    """A dict that nobody may change."""
+
+    def _refuse(self, *_):
+        raise TypeError
+
+    __setitem__ = __delitem__ = clear = update = pop = _refuse
+
+
+class Touchy:
+    """A value that cannot be compared."""
+
+    def __eq__(self, _other):
+        raise TypeError
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("make", [lambda: ReadOnly(a=1), Touchy, lambda: [Touchy()]])
+def test_a_live_value_whose_code_raises_is_replaced_and_all_beside_it_is_changed_in_place(make):
+    log = [1]
+    live, wanted = {"bad": make(), "log": log, "gone": 1}, {"bad": make(), "log": [1, 2]}
+    if isinstance(wanted["bad"], ReadOnly):
+        wanted["bad"] = ReadOnly(a=2)
+    assert assign(live, wanted)
+    assert live["bad"] is wanted["bad"] or type(live["bad"]) is not ReadOnly
+    assert live.keys() == wanted.keys()
+    assert live["log"] is log
+    assert log == [1, 2]

@@ -118,9 +118,7 @@ class Updates:
         _rename(f"update {update.update_id}")
         try:
             await application.process_update(update)
-        except UnsavedError as error:
-            if error.records:  # trying again does not help: they cannot be merged with the bucket's
-                raise
+        except UnsavedError:
             await self._saver.until_saved(application)
             application.check_saved(update)
 
