@@ -182,7 +182,8 @@ class UnreadableRecordError(CannotLoadError):
     be read, or until the record is dropped.
 
     Args:
-        reason: What the codec could not do, with the class and the member or field, and never with data.
+        reason: What the codec could not do and what to do about it, with the class and the member or field, and never
+            with data.
         record: The record's label, such as ``user_data[42]``.
     """
 
@@ -192,10 +193,7 @@ class UnreadableRecordError(CannotLoadError):
         self.record = record
 
     def __str__(self) -> str:
-        return (
-            f"{self.record}: {self.reason.rstrip('.')}. The record stays in the bucket unchanged. Run code that can "
-            "read it, or correct or remove the record with ptb-bucket."
-        )
+        return f"{self.record}: {self.reason.rstrip('.')}. Only updates that need this record fail."
 
     def again(self) -> UnreadableRecordError:
         """Return a new error that says the same, for the next caller that needs the record."""

@@ -93,6 +93,7 @@ async def live_with(world, caplog, name, place, save):
     check_told(world.errors, caplog)
     users = (await world.stored()).user_data
     assert users[43]["count"] == 3
+    assert users[42]["beside"] is True, "what lies beside it is saved"
     log = users.get(42, {}).get("log", [])
     assert len(log) == len(set(log)), "nothing is appended twice"
 

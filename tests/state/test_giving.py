@@ -77,13 +77,16 @@ async def test_whatever_a_codec_raises_costs_the_record_and_is_not_quoted(monkey
     await replica.load()
     decode = replica.codec.decode
 
-    def fail(data):
+    def fail(data, **how):
         if b"4" in data:
             raise RuntimeError("secret 4711")
-        return decode(data)
+        return decode(data, **how)
+
+    def fail_all(_records, **_how):
+        raise RuntimeError("secret 4711")
 
     monkeypatch.setattr(replica.codec, "decode", fail)
-    monkeypatch.setattr(replica.codec, "decode_all", lambda records: [fail(data) for data in records])
+    monkeypatch.setattr(replica.codec, "decode_all", fail_all)
     assert [record for record, _ in await replica.give_all(USERS)] == [*USERS[:4], *USERS[5:]]
     with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: decoding it raised RuntimeError") as caught:
         replica.give(USERS[4])
