@@ -273,9 +273,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """Save the cache's keyboards and queries, remove those it dropped. Raises as :meth:`update_bot_data`."""
         keyboards, queries = data
         current = {Record.keyboard(uuid): [time, buttons] for uuid, time, buttons in keyboards}
-        replica = self._open.replica
-        known = {*replica.given(Kind.CALLBACK), *(one for one in replica.unstorable if one.kind is Kind.CALLBACK)}
-        gone = ((record, None) for record in known - current.keys() - {CALLBACK_QUERIES})
+        dropped = self._open.replica.given(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
+        gone = ((record, None) for record in dropped)
         await self._save(itertools.chain(current.items(), gone, [(CALLBACK_QUERIES, queries)]))
 
     async def update_conversation(self, name: str, key: ConversationKey, new_state: object | None) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
+import pytest
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import CallbackQueryHandler, CommandHandler, InvalidCallbackData
 
+from ptb_bucket import BucketPersistence
+from ptb_bucket.errors import CannotStoreError
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._sweep import sweep
 
@@ -37,6 +41,37 @@ async def test_a_keyboard_of_which_an_instance_never_heard_is_read_when_it_is_pr
     assert (await world.bob.press(one, "tea"))[0].text == "('chose', 'tea')"
     keyboards, queries = (await world.stored("per-record")).bot.callback_data_cache.persistence_data
     assert (len(keyboards), len(queries)) == (2, 3)
+
+
+async def test_a_button_that_cannot_be_stored_costs_its_keyboard_only_and_only_as_long_as_it_is_kept(world):
+    async def bad(update, _context):
+        button = InlineKeyboardButton("lock", callback_data=threading.Lock())
+        await update.effective_message.reply_text("What?", reply_markup=InlineKeyboardMarkup([[button]]))
+
+    async with world.build(CommandHandler("bad", bad), *KEYBOARD) as one:
+        await world.ada.send(one, "/bad")
+        await world.bob.send(one, "/offer")
+        keyboards, _ = (await world.stored()).bot.callback_data_cache.persistence_data
+        assert [list(buttons.values()) for *_, buttons in keyboards] == [[], [("chose", "tea")]]
+        assert [type(error) for error in world.errors] == [CannotStoreError], "told once"
+        assert len(one.persistence.stats.pending) == 1
+        one.bot.callback_data_cache.clear_callback_data()
+        await one.update_persistence()
+        assert one.persistence.stats.pending == ()
+
+
+async def test_the_same_without_bucket_application(world):
+    persistence = BucketPersistence(world.store())
+    persistence.set_bot(world.telegram.builder().arbitrary_callback_data(arbitrary_callback_data=True).build().bot)
+    good = ("b" * 32, 2.0, {"x": 1})
+    with pytest.raises(CannotStoreError, match="callback_data"):
+        await persistence.update_callback_data(([("a" * 32, 1.0, {"x": threading.Lock()}), good], {}))
+    bad = ("a" * 32, 1.0, {})
+    assert (await world.stored()).bot.callback_data_cache.persistence_data[0] == [bad, good]
+    await persistence.update_callback_data(([good], {}))
+    assert (await world.stored()).bot.callback_data_cache.persistence_data[0] == [good]
+    assert persistence.stats.pending == ()
+    await persistence.flush()
 
 
 async def test_a_keyboard_that_was_swept_works_where_it_is_in_memory_and_is_saved_again(world):

@@ -65,8 +65,7 @@ class Keyboards:
         for uuid, accessed, buttons in keyboards:
             if self._staged.get(uuid) != accessed:
                 stage(Record.keyboard(uuid), [accessed, buttons])
-        gone = {*replica.given(Kind.CALLBACK), *(one for one in replica.unstorable if one.kind is Kind.CALLBACK)}
-        dropped = [one for one in gone if one.id not in current and one != CALLBACK_QUERIES]
+        dropped = [one for one in replica.given(Kind.CALLBACK) if one.id not in current and one != CALLBACK_QUERIES]
         for record in dropped:
             stage(record, None)
         stage(CALLBACK_QUERIES, queries)

@@ -62,10 +62,7 @@ class _Assignment:
 
     def _kept(self, have: Any, wanted: Any) -> Any:
         """What is there, made equal, wherever that can be done; else what is wanted."""
-        try:
-            return have if have is wanted or same(have, wanted) or self.assign(have, wanted) else wanted
-        except Exception:  # noqa: BLE001  comparing it runs code of the bot's own; all other places must still be right
-            return wanted
+        return have if have is wanted or same(have, wanted) or self.assign(have, wanted) else wanted
 
     def _dict(self, live: dict[Any, Any], wanted: dict[Any, Any]) -> None:
         for key in [key for key in live if key not in wanted]:
@@ -135,12 +132,20 @@ def _reachable_twice(root: Any) -> set[int]:
     todo = [root]
     while todo:
         value = todo.pop()
-        parts = _parts(value)
+        parts = _listed(value)
         if parts is not None:
             met[id(value)] += 1
             if met[id(value)] == 1:
                 todo.extend(parts)
     return {key for key, times in met.items() if times > 1}
+
+
+def _listed(value: Any) -> list[Any] | None:
+    try:
+        parts = _parts(value)
+        return None if parts is None else list(parts)
+    except Exception:  # noqa: BLE001  its own methods raise: nobody can change it in place
+        return None
 
 
 def _parts(value: Any) -> Iterable[Any] | None:
