@@ -137,7 +137,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
             with self._memory.backstage.rounds.covered():
                 await super().process_update(update)
         if self.save == "update":
-            await self._commit(countable, needed=self._memory.records_of(update))
+            await self._commit(countable, needed_by=update)
         elif countable:
             await self._stage(countable)
 
@@ -180,7 +180,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
             if await self._memory.is_still_due(handler, key, update, context.job):
                 await callback(context)
                 if self.save == "update":
-                    await self._commit(needed=self._memory.records_of(update))
+                    await self._commit(needed_by=update)
 
     # ---------------------------------------------------------------- saving
 
@@ -199,13 +199,13 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
             await self._memory.stage(super().update_persistence, handled)
         await self._report()
 
-    async def _commit(self, handled: Update | None = None, *, needed: Collection[Record] | None = None) -> None:
+    async def _commit(self, handled: Update | None = None, *, needed_by: object = None) -> None:
         """Stage and commit.
 
         Args:
             handled: The update whose effects these are.
-            needed: The records that somebody answers for, so that another user's record that cannot be merged is no
-                failure of theirs; it was told already, or is now. None: all records.
+            needed_by: The update that is answered with this commit. Another user's record that cannot be merged does
+                not fail it; that record was told already, or is now. None: any record fails it.
 
         Raises:
             UnsavedError: Something of that is not durable.
@@ -216,7 +216,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         try:
             await self._memory.group.commit()
         except UnsavedError as error:
-            if needed is None or not error.records or {record.label for record in needed} & {*error.records}:
+            if needed_by is None or not error.records or self._needs(needed_by, error.records):
                 raise
             await self._report()
         except PTBBucketError as error:
@@ -235,6 +235,9 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
                 raise UnsavedError(
                     f"What was changed is not saved: {said(error)}", causes=[error], records=[record.label]
                 ) from error
+
+    def _needs(self, update: object, labels: Collection[str]) -> bool:
+        return any(record.label in labels for record in self._memory.records_of(update))
 
     async def _report(self) -> None:
         """Tell what cannot be stored or merged, once, until it can be."""

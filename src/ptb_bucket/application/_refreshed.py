@@ -100,12 +100,14 @@ class Refreshed:
                 raised an error. Only updates that need this record fail.
         """
         invalid = self._keyboards is not None and has_invalid(update)
-        for record in self.records_of(update):
+        data, conversations = self._data_of(update), self.conversations.of(update)
+        records = [*data, *(one.record for one in conversations), *self._keyboards_of(update, invalid=invalid)]
+        for record in records:
             self._use(record)
-        await self.replica.refresh([*self.records_of(update), *self._handled_if_wanted()], self._since())
-        for record in self._data_of(update):
+        await self.replica.refresh([*records, *self._handled_if_wanted()], self._since())
+        for record in data:
             self._merge(record)
-        for one in self.conversations.of(update):
+        for one in conversations:
             one.refresh(self.replica)
         if invalid and self._keyboards and isinstance(update, Update):
             pressed = self._keyboards.pressed(update)

@@ -61,6 +61,12 @@ class Giving(Known):
         found = ((record, place.ledger) for record, place in places if place is not None)
         return {record for record, ledger in found if self.unreadable.error(record, ledger.stored(record))}
 
+    def _is_current(self, record: Record, ledger: Ledger) -> bool:
+        """Whether PTB has been given the bucket's version, so that nothing has to be decoded."""
+        if record in self.unreadable or record in ledger.unsure or record in ledger.dropped:
+            return False
+        return not ledger.unread and ledger.seen.get(record) == ledger.stored(record)
+
     @contextmanager
     def _costing(self, record: Record, ledger: Ledger, *, giving: bool = False) -> Iterator[None]:
         """Inside, whatever the bot's own code raises costs this record and no other.
@@ -233,6 +239,9 @@ class Giving(Known):
             CannotMergeError: The resolver raised an error, and it was not about bot_data, which all updates need.
         """
         ledger = self._ledger(record)
+        if self._is_current(record, ledger):
+            self._adopt(record, ledger, ledger.plan(record))
+            return True
         try:
             with self._costing(record, ledger):
                 rebase = ledger.plan(record)
