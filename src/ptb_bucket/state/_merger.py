@@ -98,6 +98,7 @@ class Merger:
 
         Raises:
             UnreadableRecordError: It cannot be turned into Python; the message names the record.
+            CannotLoadError: It is no value that a bot's record may have: somebody wrote it by hand.
         """
         if encoded is None:
             return self.default(record)
@@ -108,7 +109,7 @@ class Merger:
         except Exception as error:  # a class of the bot's own may raise anything
             raise UnreadableRecordError(f"decoding it raised {type(error).__name__}", record=record.label) from error
         if wrong := self.wrong_shape(record, value):
-            raise UnreadableRecordError(f"a stored record is damaged: {wrong}", record=record.label)
+            raise CannotLoadError(f"{record.label}: a stored record is damaged: {wrong}")
         return value
 
     def wrong_shape(self, record: Record, value: Any) -> str | None:
