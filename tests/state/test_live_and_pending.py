@@ -11,7 +11,7 @@ import pytest
 from on_demand import ADA, replica_on
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.errors import AccessError, CannotLoadError, PTBBucketError
+from ptb_bucket.errors import AccessError, CannotLoadError, CannotMergeError
 from ptb_bucket.state import MISSING, Record
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT
 from ptb_bucket.stores import MemoryStore
@@ -201,7 +201,7 @@ async def test_a_live_object_that_a_resolver_failed_on_does_not_undo_the_buckets
         raise ZeroDivisionError
 
     two.merger.resolver = broken
-    with suppress(PTBBucketError):
+    with suppress(CannotMergeError):
         two.merge_into(ADA, live)
     two.merger.resolver = works
     await save(two, ADA, live)

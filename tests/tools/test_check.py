@@ -10,13 +10,14 @@ from datetime import datetime, timezone
 import pytest
 
 from ptb_bucket import BucketPersistence
-from ptb_bucket.errors import AccessError, NotFoundError, UnavailableError
-from ptb_bucket.state import LAYOUTS
+from ptb_bucket.errors import AccessError, NotFoundError, RefusedError, UnavailableError
+from ptb_bucket.state import LAYOUTS, Record
 from ptb_bucket.state.layouts import recognise
 from ptb_bucket.stores import Create, LocalStore, MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from ptb_bucket.testing.telegram import OfflineTelegram
-from ptb_bucket.tools import Verdict, check
+from ptb_bucket.tools import Verdict, check, open_state
+from ptb_bucket.tools._edit import remove
 from ptb_bucket.tools._probe import PROBE
 from ptb_bucket.tools._rekey import rekey
 
@@ -294,3 +295,20 @@ async def test_damaged_records_are_named_without_the_bots_classes(tmp_path):
     records = {one.name: one for one in await check(uri)}["records"]
     assert records.facts["unreadable"] == ["user_data[42]"]
     assert "99" not in records.detail
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+async def test_a_record_that_cannot_be_decoded_can_be_removed_as_a_whole(tmp_path, layout, codec):
+    uri = f"file:{tmp_path}/bot?layout={layout}&codec={codec}"
+    await stored(uri, u42={"mood": Mood.GOOD}, u43={"n": 1})
+    async with open_state(uri, types=[NoMood], keep_unknown=True) as state:
+        with pytest.raises(RefusedError, match=r"user_data\[42\]"):
+            await remove(state, Record.user(42), "mood")
+        assert (await remove(state, Record.user(42), dry_run=True)).changed
+        assert await state.archive.part_of(Record.user(42))
+        assert (await remove(state, Record.user(42))).changed
+    left = BucketPersistence(uri)
+    left.set_bot(OfflineTelegram().builder().build().bot)
+    assert await left.get_user_data() == {43: {"n": 1}}
+    assert left.stats.unreadable == ()

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import JsonCodec, Opaque, same
-from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationError, RefusedError
-from ptb_bucket.state import MISSING, Kind
+from ptb_bucket.errors import (
+    CannotLoadError,
+    CannotStoreError,
+    ConfigurationError,
+    RefusedError,
+    UnreadableRecordError,
+)
+from ptb_bucket.state import MISSING, Draft, Kind, Writer
 from ptb_bucket.tools._addresses import steps_of
 from ptb_bucket.tools._places import named, put, take_out, value_at
 
@@ -73,12 +79,31 @@ async def set_value(state: State, record: Record, path: str, text: str, *, dry_r
 
 
 async def remove(state: State, record: Record, path: str = "", *, dry_run: bool = False) -> Edit:
-    """Take out what is at a place of a record, or all of it. Arguments and errors as :func:`set_value`.
+    """Take out what is at a place of a record, or all of it, even if it cannot be decoded.
+
+    Arguments and errors as :func:`set_value`.
 
     Raises:
         NotFoundError: There is nothing.
     """
-    return await change(state, record, path, lambda value, steps: take_out(record.label, value, steps), dry_run=dry_run)
+
+    def edit(value: Any, steps: list[Any]) -> Any:
+        return take_out(record.label, value, steps)
+
+    try:
+        return await change(state, record, path, edit, dry_run=dry_run)
+    except RefusedError as error:
+        if path or not isinstance(error.__cause__, UnreadableRecordError):
+            raise
+    return await _remove_undecoded(state, record, dry_run=dry_run)
+
+
+async def _remove_undecoded(state: State, record: Record, *, dry_run: bool) -> Edit:
+    if not dry_run:
+        draft = await Draft.open(state.archive, state.archive.layout.key(record), state.bot_id, Writer("edit"))
+        draft.stage({record: None})
+        await draft.commit()
+    return Edit(record.label, json.dumps("a value that cannot be decoded"), None, dry_run)
 
 
 async def change(
