@@ -61,6 +61,10 @@ class Row(list):
     pass
 
 
+class Line(deque):
+    pass
+
+
 class Stateful:
     def __init__(self, part=None):
         self.part = part
@@ -77,7 +81,7 @@ class Ring:
         self.part = part
 
 
-TYPES = [Plain, Data, Slotted, Frozen, Attrs, Model, Pair, Bag, Row, Stateful]
+TYPES = [Plain, Data, Slotted, Frozen, Attrs, Model, Pair, Bag, Row, Line, Stateful]
 WITH_A_PART = [Plain, Data, Slotted, Attrs, Model, Stateful]
 
 
@@ -132,14 +136,16 @@ def test_an_object_that_contains_itself(codec, cls):
 
 
 def test_containers_that_contain_themselves(codec):
-    row, bag, back = [], {}, deque(maxlen=2)
+    row, bag, back, line = [], {}, deque(maxlen=2), Line()
+    line.append(line)
     row.append((row,))
     bag["bag"] = defaultdict(list, bag=bag)
     back.append(back)
-    made = again(codec, [row, bag, back])
+    made = again(codec, [row, bag, back, line])
     assert made[0][0][0] is made[0]
     assert made[1]["bag"]["bag"] is made[1]
     assert made[2][0] is made[2]
+    assert made[3][0] is made[3]
 
 
 def test_a_member_of_a_set_that_knows_its_set(codec):

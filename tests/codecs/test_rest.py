@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from dataclasses import dataclass
 
+import pydantic
 import pytest
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
@@ -23,9 +25,25 @@ class Bag(dict):
     pass
 
 
+class Tagged(dict):
+    pass
+
+
+class Stack(list):
+    pass
+
+
+class Line(deque):
+    pass
+
+
+class Model(pydantic.BaseModel):
+    part: object = None
+
+
 @pytest.fixture(params=[JsonCodec, PickleCodec])
 def codec(request):
-    return request.param([Person, Bag])
+    return request.param([Person, Bag, Tagged, Stack, Line, Model])
 
 
 def rest(codec, value, before=None):
@@ -64,6 +82,23 @@ def test_items_of_a_dict_class_are_cut_out_like_those_of_a_dict(codec):
     again = rest(codec, {"bag": Bag(a=1, b=LOCK)})[0]
     assert again == {"bag": {"a": 1}}
     assert type(again["bag"]) is Bag
+
+
+@pytest.mark.parametrize("cls", [Stack, Line, Model, Tagged, Bag])
+def test_a_bad_value_inside_an_object_costs_only_itself(codec, cls):
+    inner = {"bad": LOCK, "fine": 1}
+    if cls is Model:
+        value = Model(part=inner)
+    elif cls in (Stack, Line):
+        value = cls([inner])
+    else:
+        value = cls(part=inner) if cls is Bag else Tagged({"x": 1})
+        if cls is Tagged:
+            value.part = inner
+    again = rest(codec, {"value": value})[0]["value"]
+    assert type(again) is cls
+    found = again[0] if cls in (Stack, Line) else again["part"] if cls is Bag else again.part
+    assert found == {"fine": 1}
 
 
 def test_objects_at_several_places_stay_one(codec):

@@ -48,7 +48,7 @@ NOTHING: Final = object()
 
 _STEPS_SHOWN: Final = 8
 _MOST_ERRORS: Final = 50
-_PAIRS: Final = 4  # their place in the row that the pickle protocol makes of an object
+_STATE, _ITEMS, _PAIRS = 2, 3, 4  # their places in the row that the pickle protocol makes of an object
 
 Hole = tuple[int, int]
 """A dict or an object, and which of its members it is."""
@@ -327,14 +327,23 @@ class _CarefulEncoder(Encoder):
 
     def registered(self, shape: Shape, value: Any, depth: int) -> Any:
         payload = taken(shape, value, self.scope)
-        if type(payload) is dict and shape.family is not Family.FUNCTIONS:
-            return self.mapping(payload, depth + 1, attribute)
-        if type(payload) is not list or shape.family is Family.FUNCTIONS:
+        if shape.is_risky or type(payload) not in (dict, list):  # its author's code needs all of it
             return self._whole(payload, depth)
-        return [
-            self._pairs(value, part, depth + 1) if number == _PAIRS else self._whole(part, depth + 1)
-            for number, part in enumerate(payload)
-        ]
+        if type(payload) is dict:
+            return self.mapping(payload, depth + 1, attribute)
+        if shape.family is Family.MODEL:
+            return [self.mapping(payload[0], depth + 1, attribute), self._whole(payload[1], depth + 1)]
+        return [self._part_of_row(value, number, part, depth + 1) for number, part in enumerate(payload)]
+
+    def _part_of_row(self, owner: Any, number: int, part: Any, depth: int) -> Any:
+        """Return the tree of one part of what the pickle protocol says of an object."""
+        if number == _PAIRS:
+            return self._pairs(owner, part, depth)
+        if number == _ITEMS:
+            return self.sequence(part, depth + 1)
+        if number == _STATE and type(part) is dict:
+            return self.mapping(part, depth + 1, attribute)
+        return self._whole(part, depth)
 
     def _whole(self, part: Any, depth: int) -> Any:
         """Return the tree of a part that is stored as a whole or not at all, and has no step in the path."""
@@ -354,11 +363,11 @@ class _CarefulEncoder(Encoder):
             self.steps.append(item(key))
             self.before = _member(before, key, item)
             try:
-                found = (self.holes or {}).get((id(owner), number), inner)
+                found = (self.holes or {}).get((id(owner), -1 - number), inner)
                 if found is not NOTHING:
                     trees.append([self.value(key, depth + 1), self.value(found, depth + 1)])
             except CannotStoreError as exc:
-                self._cannot(exc, owner, key, (id(owner), number), item)
+                self._cannot(exc, owner, key, (id(owner), -1 - number), item)
             finally:
                 self.steps.pop()
                 self.before = before

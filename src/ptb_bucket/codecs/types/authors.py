@@ -189,7 +189,9 @@ class _Instance:
             return cls.__new__(cls)
         row = payload if type(payload) is list else []
         how, args, _, _, _, kwargs = (*row, None, None, None, None, None, None)[:6]
-        return self.cls.__new__(self.cls) if how == "new" and not (args or kwargs) else None
+        if args or kwargs or how not in ("new", "call"):
+            return None
+        return self.cls() if how == "call" else self.cls.__new__(self.cls)
 
     def make(self, payload: Any, scope: Scope) -> Any:
         if type(payload) is list:
