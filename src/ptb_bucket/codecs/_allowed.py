@@ -8,21 +8,17 @@ instruction could change the class itself.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections import Counter, OrderedDict, defaultdict, deque
-from decimal import Decimal
+from collections import defaultdict
 from enum import Enum
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from telegram import TelegramObject
 
 from ptb_bucket.codecs.types import (
     CLASSES,
     DEFAULT_VALUE,
+    NATIVE,
     TAGS,
     BotReference,
     Family,
@@ -44,13 +40,17 @@ if TYPE_CHECKING:
 
 __all__ = ["IMMUTABLE", "MAKERS", "NAMES", "Makers", "Sealed", "bot", "default", "member", "object_", "stored", "thing"]
 
-_BUILTINS = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, range, set, slice, str, tuple)
-_LIBRARY = (dt.date, dt.datetime, dt.time, dt.timedelta, dt.timezone, Decimal, OrderedDict, defaultdict, deque)
-
-IMMUTABLE: frozenset[type] = frozenset(_BUILTINS + _LIBRARY)
+IMMUTABLE: frozenset[type] = frozenset(
+    shape.cls for shape in NATIVE.values() if shape.pickles_itself and shape.cls is not type(None)
+)
 """Pickled under their own names. A test holds that none of them can be changed."""
 
-NAMES: dict[type, str] = {cls: f"python.{cls.__name__}" for cls in (Counter, Fraction, UUID, ZoneInfo)}
+_MADE_BY_NAME = (
+    shape.cls
+    for shape in NATIVE.values()
+    if shape.family is Family.NATIVE and not (shape.pickles_itself or shape.pickled_by_shape)
+)
+NAMES: dict[type, str] = {cls: f"python.{cls.__name__}" for cls in _MADE_BY_NAME}
 NAMES[DEFAULT_VALUE] = "telegram.DefaultValue"
 """Python's and PTB's own classes that are made by name."""
 
@@ -202,5 +202,5 @@ class Makers:
         return made
 
 
-_STORED = frozenset({"python.pattern", "numpy.number", "pydantic.url", "pytz.zone", "dateutil.zone", "pydantic.zone"})
+_STORED = frozenset(shape.name for shape in TAGS.values() if shape.pickled_by_shape)
 """Native types that pickles name by their shape."""

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.types.refusals import factory_refusal, refusal
-from ptb_bucket.codecs.types.shape import Shape, Writer, check_collisions, checked
+from ptb_bucket.codecs.types.shape import Shape, Structure, Writer, check_collisions, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,7 +132,9 @@ def _like_dict(cls: type) -> Shape:
         take(value, writer.scope)
         return {f"${name}": writer.mapping(value, depth)}
 
-    return _container(cls, name, take, lambda _: cls(), _fill_dict, write, pickles_itself=cls is OrderedDict)
+    return _container(
+        cls, name, take, lambda _: cls(), _fill_dict, write, pickles_itself=cls is OrderedDict, **_MAPPING
+    )
 
 
 def _itself(value: Any, _: Scope) -> Any:
@@ -147,17 +149,22 @@ def _begin(cls: Callable[[], Any]) -> Callable[[Any], Any]:
     return lambda _: cls()
 
 
+_MAPPING: Final = {"structure": Structure.MAPPING, "has_identity": True}
+_SEQUENCE: Final = {"structure": Structure.SEQUENCE, "has_identity": True}
+
 CONTAINERS: Final[tuple[Shape, ...]] = (
-    _container(dict, "dict", _itself, _begin(dict), _fill_dict, _write_dict, pickles_itself=True),
-    _container(list, "list", _itself, _begin(list), _fill_list, _write_list, pickles_itself=True),
+    _container(dict, "dict", _itself, _begin(dict), _fill_dict, _write_dict, pickles_itself=True, **_MAPPING),
+    _container(list, "list", _itself, _begin(list), _fill_list, _write_list, pickles_itself=True, **_SEQUENCE),
     Shape(tuple, "tuple", _members, lambda payload, _: tuple(checked(payload, list)), write=_write_tuple,
           pickles_itself=True),
-    _container(set, "set", _members, _begin(set), _fill_set, _write_set, pickles_itself=True),
-    Shape(frozenset, "frozenset", _members, _frozenset, write=_write_frozenset, pickles_itself=True),
+    _container(set, "set", _members, _begin(set), _fill_set, _write_set, pickles_itself=True,
+               structure=Structure.SET, has_identity=True),
+    Shape(frozenset, "frozenset", _members, _frozenset, write=_write_frozenset, pickles_itself=True,
+          structure=Structure.SET),
     _container(deque, "deque", lambda value, _: [list(value), value.maxlen],
-               lambda payload: deque(maxlen=payload[1]), _fill_deque, _write_deque, pickles_itself=True),
+               lambda payload: deque(maxlen=payload[1]), _fill_deque, _write_deque, pickles_itself=True, **_SEQUENCE),
     _container(defaultdict, "defaultdict", lambda value, scope: [_factory_name(value, scope), dict(value.items())],
-               _begin(defaultdict), _fill_defaultdict, _write_defaultdict, pickles_itself=True),
+               _begin(defaultdict), _fill_defaultdict, _write_defaultdict, pickles_itself=True, **_MAPPING),
     _like_dict(Counter),
     _like_dict(OrderedDict),
 )  # fmt: skip

@@ -65,7 +65,7 @@ def _from_url(payload: Any) -> Any:
 
 _URLS: Final = ("Url", "MultiHostUrl")
 _BASES: Final = ("_BaseUrl", "_BaseMultiHostUrl")
-_NUMPY: Final = leaf(object, "numpy.number", _number, _from_number, pickles_itself=False)
-_URL: Final = leaf(object, "pydantic.url", _url, _from_url, pickles_itself=False)
+_NUMPY: Final = leaf(object, "numpy.number", _number, _from_number, pickled_by_shape=True)
+_URL: Final = leaf(object, "pydantic.url", _url, _from_url, pickled_by_shape=True)
 
 OTHER_LIBRARIES: Final[tuple[Shape, ...]] = (_NUMPY, _URL, *FOREIGN_ZONES)

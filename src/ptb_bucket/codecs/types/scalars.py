@@ -134,7 +134,7 @@ SCALARS: Final[tuple[Shape, ...]] = (
     _plain(float, "float", _float, _NOT_FINITE.__getitem__, float.hex),
     leaf(bytes, "bytes", _base64, _bytes, canonical=_itself),
     Shape(bytearray, "bytearray", lambda value, _: _base64(value), lambda payload, _: bytearray(_bytes(payload)),
-          write=_write_bytearray, canonical=bytes, pickles_itself=True),
+          write=_write_bytearray, canonical=bytes, pickles_itself=True, has_identity=True),
     leaf(Decimal, "decimal", str, lambda payload: Decimal(checked(payload, str)), canonical=str),
     leaf(UUID, "uuid", _uuid, _from_uuid, pickles_itself=False),
     _row(complex, "complex", lambda value: [value.real, value.imag], pickles_itself=True,
@@ -143,5 +143,5 @@ SCALARS: Final[tuple[Shape, ...]] = (
              canonical=lambda value: (value.numerator, value.denominator)),
     _row(range, "range", lambda value: [value.start, value.stop, value.step], pickles_itself=True),
     _row(slice, "python.slice", lambda value: [value.start, value.stop, value.step], pickles_itself=True),
-    _row(re.Pattern, "python.pattern", lambda value: [value.pattern, value.flags], _pattern),
+    _row(re.Pattern, "python.pattern", lambda value: [value.pattern, value.flags], _pattern, pickled_by_shape=True),
 )  # fmt: skip

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from ptb_bucket.codecs.types.declared import Declared
     from ptb_bucket.codecs.types.scope import Scope
 
-__all__ = ["Family", "ForeignCodeError", "Shape", "Writer", "check_collisions", "checked", "guarded", "leaf"]
+__all__ = [
+    "Family",
+    "ForeignCodeError",
+    "Shape",
+    "Structure",
+    "Writer",
+    "check_collisions",
+    "checked",
+    "guarded",
+    "leaf",
+]
 
 
 class Family(enum.Enum):
@@ -29,6 +39,16 @@ class Family(enum.Enum):
     MODEL = "pydantic models"
     FUNCTIONS = "two functions of the author's"
     TELEGRAM = "objects of the Bot API"
+
+
+class Structure(enum.Enum):
+    """What a merge may look into. Everything else is taken as a whole."""
+
+    VALUE = "value"
+    MAPPING = "mapping"
+    SEQUENCE = "sequence"
+    SET = "set"
+    FIELDS = "fields"
 
 
 class Writer(Protocol):
@@ -75,7 +95,10 @@ class Shape:
         canonical: A hashable value that is equal for equal instances only, where that is faster than ``take``.
         family: Where it comes from.
         is_risky: The author's code runs when an instance is loaded, so that each new one has to be tried.
+        structure: How two instances' changes of one value are merged.
+        has_identity: A program can notice that two places hold the very same object, by changing it.
         pickles_itself: Python's own pickle writes and loads it safely.
+        pickled_by_shape: Pickles hold what ``take`` returned.
         declared: The fields that its class declares, if it does.
     """
 
@@ -89,7 +112,10 @@ class Shape:
     canonical: Callable[[Any], Hashable] | None = None
     family: Family = Family.NATIVE
     is_risky: bool = False
+    structure: Structure = Structure.VALUE
+    has_identity: bool = False
     pickles_itself: bool = False
+    pickled_by_shape: bool = False
     declared: Declared | None = None
 
 
@@ -101,6 +127,7 @@ def leaf(  # noqa: PLR0913  a row of the table
     *,
     canonical: Callable[[Any], Hashable] | None = None,
     pickles_itself: bool = True,
+    pickled_by_shape: bool = False,
 ) -> Shape:
     """Return the shape of a type whose payload is plain JSON.
 
@@ -111,6 +138,7 @@ def leaf(  # noqa: PLR0913  a row of the table
         make: Payload → instance.
         canonical: As in :class:`Shape`.
         pickles_itself: As in :class:`Shape`.
+        pickled_by_shape: As in :class:`Shape`; then the type does not pickle itself.
     """
     tag = f"${name}"
     return Shape(
@@ -120,7 +148,8 @@ def leaf(  # noqa: PLR0913  a row of the table
         lambda payload, _: make(payload),
         write=lambda _, value, __: {tag: take(value)},
         canonical=canonical,
-        pickles_itself=pickles_itself,
+        pickles_itself=pickles_itself and not pickled_by_shape,
+        pickled_by_shape=pickled_by_shape,
     )
 
 

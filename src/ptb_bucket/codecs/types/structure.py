@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import enum
 import types
-from collections import deque
 from functools import cache
 from typing import Any, Final
 
+from ptb_bucket.codecs.types.containers import CONTAINERS
+from ptb_bucket.codecs.types.scalars import SCALARS
+from ptb_bucket.codecs.types.shape import Structure
+
 __all__ = ["Identified", "Structure", "attribute_slots", "has_identity", "has_own_equality", "is_a", "structure_of"]
-
-
-class Structure(enum.Enum):
-    """What a merge may look into. Everything else is taken as a whole."""
-
-    VALUE = "value"
-    MAPPING = "mapping"
-    SEQUENCE = "sequence"
-    SET = "set"
-    FIELDS = "fields"
 
 
 def is_a(value: object, *classes: type) -> bool:
@@ -56,7 +49,8 @@ class Identified:
     __slots__ = ()
 
 
-_WITH_IDENTITY: Final = (dict, list, set, deque, bytearray, Identified)
+_WITH_IDENTITY: Final = (*(shape.cls for shape in (*CONTAINERS, *SCALARS) if shape.has_identity), Identified)
+_STRUCTURES: Final = {shape.cls: shape.structure for shape in CONTAINERS}
 _WITHOUT: Final = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, enum.Enum)
 
 
@@ -95,14 +89,14 @@ def structure_of(cls: Any) -> Structure:
     Args:
         cls: The class, never an instance.
     """
-    if issubclass(cls, dict):
-        return Structure.MAPPING
-    if cls in (set, frozenset):
-        return Structure.SET
-    if issubclass(cls, (list, deque)):
-        return Structure.SEQUENCE
+    own = _STRUCTURES.get(cls)
+    if own is not None:
+        return own
     if cls.__module__ == "builtins" or issubclass(cls, (type, enum.Enum, set, frozenset, tuple)):
         return Structure.VALUE
+    for base in cls.__mro__:
+        if base in _STRUCTURES:
+            return _STRUCTURES[base]
     set_attribute: object = cls.__setattr__
     plain = set_attribute is object.__setattr__ and not _has_own_equality(cls)
     has_attributes = bool(cls.__dictoffset__) or bool(attribute_slots(cls))

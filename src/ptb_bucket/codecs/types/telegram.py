@@ -124,5 +124,6 @@ def _write_bot(writer: Any, value: Any, _: int) -> Any:
 BOTS: Final = Shape(
     Bot, "bot", lambda value, scope: value is scope.bot,
     lambda payload, _: BotReference(is_live=True) if payload is True else None, write=_write_bot,
+    family=Family.TELEGRAM,
 )  # fmt: skip
 """Bots as values: they are noted, and come back as something that gives access to nothing."""

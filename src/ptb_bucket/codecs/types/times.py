@@ -91,7 +91,7 @@ def foreign_zone(cls: type) -> Shape | None:
 
 
 def _foreign(name: str, take: Callable[[Any], Any], make: Callable[[Any], Any]) -> Shape:
-    return leaf(dt.tzinfo, name, take, make, pickles_itself=False)
+    return leaf(dt.tzinfo, name, take, make, pickled_by_shape=True)
 
 
 def _pytz(zone: Any) -> list[Any]:
