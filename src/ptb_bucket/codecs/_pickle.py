@@ -9,8 +9,6 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from telegram import Bot
-
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
 from ptb_bucket.codecs._json_decode import Decoder
@@ -31,6 +29,8 @@ from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from telegram import Bot
 
 __all__ = ["PickleCodec"]
 
