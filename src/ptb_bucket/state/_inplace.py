@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import has_own_equality, same
+from ptb_bucket.codecs import fingerprint, has_own_equality, same
 from ptb_bucket.state._fields import fields_of, is_fielded, set_fields
-from ptb_bucket.state._lists import ambiguous, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -105,6 +104,24 @@ class _Assignment:
                 for element, old in zip(drawn, live)  # noqa: B905  just compared
             ]
         return [want if old is _NOTHING else self._kept(old, want) for old, want in zip(drawn, wanted)]  # noqa: B905
+
+
+def _identity(element):
+    if isinstance(element, dict):
+        for key in ("id", "_id", "uuid", "key"):
+            if element.get(key) is not None:
+                return ("carries", key, fingerprint(element[key]))
+    return fingerprint(element)
+
+
+def told_apart(element, several):
+    name = _identity(element)
+    return fingerprint(element) if name in several else name
+
+
+def ambiguous(*sides):
+    counts = (Counter(map(_identity, side)) for side in sides)
+    return {name for count in counts for name, times in count.items() if times > 1}
 
 
 def _drawn(live: list[Any], wanted: list[Any]) -> list[Any]:
