@@ -7,9 +7,16 @@ content: a class whose methods raise is merged as a whole (:class:`WholeError`).
 from __future__ import annotations
 
 import copy
+import datetime as dt
 from collections import Counter, OrderedDict, defaultdict, deque
 from contextlib import contextmanager
+from decimal import Decimal
+from enum import Enum
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from telegram import Bot, TelegramObject
 
 from ptb_bucket.codecs import Structure, attribute_slots, structure_of
 
@@ -20,19 +27,28 @@ __all__ = [
     "ATOMS",
     "WholeError",
     "build",
+    "copied",
     "elements_of",
     "emptied",
     "fields_of",
     "filled",
+    "inner_of",
     "is_fielded",
     "members_of",
+    "parts_of",
+    "refilled",
     "set_fields",
+    "with_inner",
 ]
 
 ATOMS: Final = frozenset({str, int, float, bool, bytes, type(None)})
 """Classes that hold nothing else, and that are by far the most frequent."""
 
 _BARE: Final = frozenset({dict, list, set, frozenset, tuple, deque, defaultdict, *ATOMS})
+
+
+_OPAQUE: Final = frozenset({dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone, Decimal, UUID, bytearray})
+_CLOSED: Final = (TelegramObject, Bot, Enum, type, ModuleType, FunctionType)
 
 
 class WholeError(Exception):
@@ -100,6 +116,29 @@ def _dict_of(value: Any) -> dict[str, Any]:
     except AttributeError:
         return {}
     return found if type(found) is dict else {}
+
+
+def inner_of(value: Any) -> list[tuple[Any, Any]]:
+    """Return what a value that is merged as a whole holds, with the step to each part; nothing for most values."""
+    cls: Any = type(value)
+    if cls in ATOMS or cls in _OPAQUE or structure_of(cls) is not Structure.VALUE or issubclass(cls, _CLOSED):
+        return []
+    if issubclass(cls, tuple):
+        return list(enumerate(tuple.__iter__(value)))
+    if issubclass(cls, (set, frozenset)):
+        return [(None, member) for member in elements_of(value)]
+    return list(fields_of(value).items())
+
+
+def parts_of(value: Any) -> list[Any]:
+    """Return everything that a value holds, keys aside, in its order."""
+    structure = structure_of(type(value))
+    if structure is Structure.VALUE:
+        return [part for _, part in inner_of(value)]
+    fields = list(fields_of(value).values())
+    if structure is Structure.MAPPING:
+        return [*members_of(value).values(), *fields]
+    return fields if structure is Structure.FIELDS else [*elements_of(value), *fields]
 
 
 def set_fields(value: Any, wanted: dict[str, Any]) -> None:
@@ -183,3 +222,60 @@ def filled(made: Any, content: Any, fields: dict[str, Any] | None = None) -> Non
             made.update(content)
         if fields is not None:
             set_fields(made, fields)
+
+
+def refilled(made: Any, like: Any) -> None:
+    """Give a container, or an object, what another one of its class holds.
+
+    Raises:
+        WholeError: The class does not let itself be filled.
+    """
+    structure = structure_of(type(made))
+    content: Any = None
+    if structure is Structure.MAPPING:
+        content = list(members_of(like).items())
+    elif structure is not Structure.FIELDS:
+        content = list(elements_of(like))
+    if content is not None:
+        with _by_author_of(made):
+            made.clear()
+    filled(made, content, fields_of(like))
+
+
+def copied(value: Any) -> Any:
+    """Copy an object, so that its attributes can be set.
+
+    Raises:
+        WholeError: Its class does not let itself be copied.
+    """
+    with _by_author_of(value):
+        made = copy.copy(value)
+        if made is value or type(made) is not type(value):
+            raise WholeError(type(value))
+    return made
+
+
+def with_inner(value: Any, before: list[tuple[Any, Any]], after: list[tuple[Any, Any]]) -> Any:
+    """Make a value again that holds other parts.
+
+    Args:
+        value: Something that is merged as a whole; see :func:`inner_of`.
+        before: Its parts.
+        after: What stands for each of them.
+
+    Returns:
+        The value itself if its class does not let it be made.
+    """
+    cls: Any = type(value)
+    parts = [part for _, part in after]
+    if issubclass(cls, tuple) and not _dict_of(value):
+        return tuple.__new__(cls, parts)
+    try:
+        if issubclass(cls, (set, frozenset)):
+            return cls(parts)
+        made = copy.deepcopy(value, {id(old[1]): new[1] for old, new in zip(before, after, strict=True)})
+    except RecursionError:
+        raise
+    except Exception:  # noqa: BLE001  anybody's __deepcopy__ ran
+        return value
+    return made if type(made) is cls else value

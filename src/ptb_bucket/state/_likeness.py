@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state._exact import Exact
 
-__all__ = ["MAY_HAVE_MOVED", "Likeness", "Matches", "id_key", "is_pairable", "step_to"]
+__all__ = ["MAY_HAVE_MOVED", "Likeness", "Matches", "equal_ones", "id_key", "is_pairable", "step_to"]
 
 ID_KEYS: Final = ("id", "_id", "uuid", "key")
 MAY_HAVE_MOVED: Final = 0.5
@@ -100,7 +100,7 @@ class Likeness:
             other: The newer list.
             other_prints: What its elements consist of.
         """
-        near = _equal_ones(prints, other_prints)
+        near = equal_ones(prints, other_prints)
         found = set(near)
         left = [at for at, element in enumerate(first) if at not in found and is_pairable(element)]
         new = [at for at, element in enumerate(other) if near[at] is None and is_pairable(element)]
@@ -166,7 +166,7 @@ class Likeness:
         return same_kind and not self._differ_in_id(one, other)
 
 
-def _equal_ones(first: Sequence[Hashable], other: Sequence[Hashable]) -> list[int | None]:
+def equal_ones(first: Sequence[Hashable], other: Sequence[Hashable]) -> list[int | None]:
     """Find equal elements: those at the beginning and at the end, those at the same place, and then one by one."""
     near: list[int | None] = [None] * len(other)
     begin, length = 0, min(len(first), len(other))

@@ -154,7 +154,7 @@ class _Weave:
         if self._stays_at(at):
             return self._merged(at, at, at)
         side = self.ours if self.ours.prints[at] != self.base.prints[at] else self.theirs
-        return self.merge.taken(side.elements[at])
+        return self.merge.taken(side.elements[at], 1 if side is self.ours else 2)
 
     def _element(self, token: Token) -> Any:
         """Deleted on either side is deleted, also when it was modified on the other (rule 12)."""
@@ -166,12 +166,12 @@ class _Weave:
                 return MISSING
             self.merge.decide((*self.path, token), KEPT)
         side, at = (self.theirs, theirs) if ours is None else (self.ours, ours)
-        return MISSING if at is None else self.merge.taken(side.elements[at])
+        return MISSING if at is None else self.merge.taken(side.elements[at], 1 if side is self.ours else 2)
 
     def _merged(self, token: Token, ours: int, theirs: int) -> Any:
         mine, other = self.ours.elements[ours], self.theirs.elements[theirs]
         if not is_pairable(other):
-            return self.merge.taken(other)
+            return self.merge.taken(other, 2)
         base = MISSING
         if isinstance(token, int):
             base, exact = self.base.elements[token], self.base.exact[token]
@@ -192,7 +192,8 @@ class _Weave:
             if token in self._in_ours
             else ((self.theirs, self._in_theirs.get(token, -1)), self.ours)
         )
-        if at < 0 or side.prints[at] == self.base.prints[token]:
+        which = 1 if side is self.ours else 2
+        if at < 0 or not self.merge.is_edited(self.base.elements[token], side.elements[at], which):
             return False
         before, like = self.base.elements[token], self.merge.likeness.similarity
         added = (element for element, origin in zip(lacking.elements, lacking.origins, strict=True) if origin is None)

@@ -6,21 +6,19 @@ own. Rules by number: ``state-engine`` in DESIGN.md.
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ptb_bucket.codecs import Equality, Structure, structure_of
 from ptb_bucket.state._exact import Exact
-from ptb_bucket.state._fields import ATOMS, WholeError, elements_of, emptied, fields_of, filled, members_of
+from ptb_bucket.state._fields import ATOMS, WholeError, copied, elements_of, emptied, fields_of, filled, members_of
+from ptb_bucket.state._graph import Graph
 from ptb_bucket.state._likeness import Likeness
 from ptb_bucket.state._lists import merge_lists, paired
 from ptb_bucket.state._order import merged_keys
+from ptb_bucket.state._pairing import Objects
 from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_theirs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["Choice", "Merge", "Path"]
 
@@ -77,29 +75,52 @@ class Merge:
         self.exact = Exact()
         self.likeness = Likeness(self.equality, self.exact)
         self._whole: set[type] = set()
+        self._graph: Graph | None = None
+        self._reports: list[Choice] = []
 
     def value(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Return what stays at ``path``; MISSING stands for absent, in arguments and result."""
         before = len(self.decided)
         while True:
             try:
-                return self.at(path, base, ours, theirs)
+                return self._value(path, base, ours, theirs)
             except WholeError as error:  # once for each class
                 self._whole.add(error.cls)
                 del self.decided[before:]
 
+    def _value(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
+        versions = [Objects(version) for version in (base, ours, theirs)]
+        if not any(version.are_shared for version in versions):
+            self._graph = None
+            return self.at(path, base, ours, theirs)
+        graph = self._graph = Graph(self, versions)
+        before, self._reports = len(self.decided), []
+        for _ in graph.passes():
+            del self.decided[before:]
+            result = self.at(path, base, ours, theirs)
+            if graph.is_whole(result):
+                break
+        self.decided += self._reports
+        return result
+
     def at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Merge what one location holds."""
+        if self._graph is not None:
+            return self._graph.at(path, base, ours, theirs)
         if ours is MISSING or theirs is MISSING:
             return self._deletion(path, base, ours, theirs)
-        if type(theirs) in ATOMS or type(ours) in ATOMS:
-            return self.leaf(path, base, ours, theirs)
-        structure = self.structure(ours)
-        if structure is Structure.VALUE or structure is not self.structure(theirs):
-            return self.leaf(path, base, ours, theirs)
-        if structure is Structure.FIELDS and not self._is_one_class(base, ours, theirs):
+        if type(theirs) in ATOMS or type(ours) in ATOMS or not self.is_mergeable(base, ours, theirs):
             return self.leaf(path, base, ours, theirs)
         return self.merged(path, base, ours, theirs) if base is MISSING else self._changed(path, base, ours, theirs)
+
+    def is_mergeable(self, base: Any, ours: Any, theirs: Any) -> bool:
+        """Tell whether two values are merged part by part."""
+        structure = self.structure(ours)
+        if structure is Structure.VALUE or structure is not self.structure(theirs):
+            return False
+        if structure is not Structure.FIELDS:
+            return True
+        return type(ours) is type(theirs) and (base is MISSING or type(base) is type(ours))
 
     def _changed(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Take what only one side changed, where that can be seen at once."""
@@ -113,16 +134,19 @@ class Merge:
 
     def structure(self, value: Any) -> Structure:
         """Return what of a value is merged part by part."""
-        cls = type(value)
+        cls: Any = type(value)
         return Structure.VALUE if cls in self._whole else structure_of(cls)
 
-    def taken(self, value: Any) -> Any:
-        """Return a value of one side as it is part of the result."""
-        return value
+    def taken(self, value: Any, side: int) -> Any:
+        """Return a value of one side, 1 for ours and 2 for theirs, as it is part of the result."""
+        return value if self._graph is None else self._graph.taken(value, side)
 
-    @staticmethod
-    def _is_one_class(base: Any, ours: Any, theirs: Any) -> bool:
-        return type(ours) is type(theirs) and (base is MISSING or type(base) is type(ours))
+    def is_edited(self, base: Any, value: Any, side: int) -> bool:
+        """Tell whether one side changed an element that is still the same one."""
+        triple = None if self._graph is None else self._graph.find(value, side)
+        if self._graph is not None and triple is not None:
+            return self._graph.is_edited(triple, side)
+        return not self.same(base, value)
 
     def _deletion(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Deleted on one side: what the other side added or changed stays, what it left alone goes (rule 11)."""
@@ -133,7 +157,7 @@ class Merge:
             return kept
         empty = None if type(kept) in self._whole else emptied(kept)
         if empty is None or type(base) is not type(kept):
-            return self._decide(path, base, ours, theirs)
+            return self.choose(path, base, ours, theirs)
         merged = self.at(path, base, *((empty, kept) if ours is MISSING else (kept, empty)))
         return MISSING if self.same(merged, empty) else merged
 
@@ -144,9 +168,10 @@ class Merge:
                 return ours
             if self.same(ours, base):
                 return theirs
-        return self._decide(path, base, ours, theirs)
+        return self.choose(path, base, ours, theirs)
 
-    def _decide(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
+    def choose(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
+        """Ask the resolver what stays."""
         if self.idempotent:
             return theirs if self.resolver is keep_theirs or isinstance(theirs, (int, float)) else ours
         if ours is MISSING or theirs is MISSING or not self.same(ours, theirs):
@@ -157,41 +182,47 @@ class Merge:
         """Remember that something had to be decided; see :class:`Choice`."""
         self.decided.append(Choice(path, *what))
 
+    def report(self, path: Path, *what: Any) -> None:
+        """Like :meth:`decide`, for what holds however often the merge is done again."""
+        self._reports.append(Choice(path, *what))
+
     # ---------------------------------------------------------------- part by part
 
     def merged(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Merge values of one structure, part by part."""
-        structure = self.structure(ours)
-        if base is MISSING or self.structure(base) is not structure:
-            base = self._hollow(base, ours, theirs)
-        made = self._made(base, ours, theirs, structure)
-        if structure is not Structure.SET:  # sets have no parts
-            self._fill(made, path, base, ours, theirs, structure)
+        base, made = self.begun(base, ours, theirs)
+        if type(made) is frozenset:
+            return frozenset(self._set(base, ours, theirs))
+        self.fill(made, path, base, ours, theirs)
         return made
 
-    def _fill(self, made: Any, path: Path, base: Any, ours: Any, theirs: Any, structure: Structure) -> None:
+    def begun(self, base: Any, ours: Any, theirs: Any) -> tuple[Any, Any]:
+        """Return what both sides started from, and what the result goes into."""
+        structure = self.structure(ours)
+        if base is MISSING or self.structure(base) is not structure:
+            base = self.hollow(base, ours, theirs)
+        if structure is Structure.FIELDS:
+            return base, copied(theirs)
+        made = emptied(_latest(base, ours, theirs))
+        if isinstance(made, defaultdict):
+            made.default_factory = _factory(base, ours, theirs)
+        return base, made
+
+    def fill(self, made: Any, path: Path, base: Any, ours: Any, theirs: Any) -> None:
+        """Fill an empty container, or a copied object, with what stays."""
+        structure = self.structure(made)
         content = fields = None
         if structure is Structure.MAPPING:
             content = self._members(path, members_of(base), members_of(ours), members_of(theirs))
         elif structure is Structure.SEQUENCE:
             content = self._elements(path, *map(elements_of, (base, ours, theirs)))
+        elif structure is Structure.SET:
+            content = self._set(base, ours, theirs)
         mine, other = fields_of(ours), fields_of(theirs)
         if mine or other:
             old = {} if base is MISSING else fields_of(base)
             fields = dict(self._members(path, old, mine, other))
         filled(made, content, fields)
-
-    def _made(self, base: Any, ours: Any, theirs: Any, structure: Structure) -> Any:
-        """Make what the result goes into."""
-        latest = _latest(base, ours, theirs)
-        if structure is Structure.SET:
-            return type(latest)(self._set(base, ours, theirs))
-        if structure is Structure.FIELDS:
-            return copied(theirs)
-        made = emptied(latest)
-        if isinstance(made, defaultdict):
-            made.default_factory = _factory(base, ours, theirs)
-        return made
 
     def _members(self, path: Path, base: dict[Any, Any], ours: dict[Any, Any], theirs: dict[Any, Any]) -> list[Any]:
         found = []
@@ -204,24 +235,33 @@ class Merge:
 
     def _set(self, base: Any, ours: Any, theirs: Any) -> list[Any]:
         """By added and removed members."""
-        old, mine, other = (self._by_print(side) for side in (base, ours, theirs))
-        kept = {name: member for name, member in other.items() if name in mine or name not in old}
-        return [*kept.values(), *(member for name, member in mine.items() if name not in old and name not in kept)]
+        old, mine, other = (self._by_print(side, members) for side, members in enumerate((base, ours, theirs)))
+        kept = {name: (member, 2) for name, member in other.items() if name in mine or name not in old}
+        kept |= {name: (member, 1) for name, member in mine.items() if name not in old and name not in kept}
+        return [self.taken(*member) for member in kept.values()]
 
-    def _by_print(self, members: Any) -> dict[Any, Any]:
+    def _by_print(self, side: int, members: Any) -> dict[Any, Any]:
         found = elements_of(members)
+        if self._graph is not None:
+            return {self._graph.name(member, side): member for member in found}
         return dict(zip(self.likeness.prints(found), found, strict=True))
 
     def _elements(self, path: Path, base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
+        graph = self._graph
         if self.idempotent:
-            return ours if self.same(theirs, base) else theirs
-        return merge_lists(self, path, *paired(self.likeness, base, ours, theirs))
+            kept = self.same(theirs, base) if graph is None else graph.is_alike(_numbered(base), _numbered(theirs), 2)
+            return [self.taken(element, 1 if kept else 2) for element in (ours if kept else theirs)]
+        sides = paired(self.likeness, base, ours, theirs) if graph is None else graph.sides(base, ours, theirs)
+        return merge_lists(self, path, *sides)
 
-    def _hollow(self, base: Any, ours: Any, theirs: Any) -> Any:
+    def hollow(self, base: Any, ours: Any, theirs: Any) -> Any:
         """Return what both sides started from when they made containers where there was none."""
         structure = self.structure(ours)
         if structure is Structure.SEQUENCE:
-            return self._common_beginning(elements_of(ours), elements_of(theirs)) if base is MISSING else []
+            # What both sides began a new list with is one in a graph because it is one object.
+            if base is not MISSING or self._graph is not None:
+                return []
+            return self._common_beginning(elements_of(ours), elements_of(theirs))
         if structure is Structure.FIELDS:
             return base
         return {} if structure is Structure.MAPPING else set()
@@ -236,21 +276,8 @@ class Merge:
         return common
 
 
-def copied(value: Any) -> Any:
-    """Copy an object, so that its attributes can be set.
-
-    Raises:
-        WholeError: Its class does not let itself be copied.
-    """
-    try:
-        made = copy.copy(value)
-    except RecursionError:
-        raise
-    except Exception as error:
-        raise WholeError(type(value)) from error
-    if made is value or type(made) is not type(value):
-        raise WholeError(type(value))
-    return made
+def _numbered(elements: list[Any]) -> list[tuple[int, Any]]:
+    return list(enumerate(elements))
 
 
 def _latest(base: Any, ours: Any, theirs: Any) -> Any:

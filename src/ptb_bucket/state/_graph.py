@@ -1,0 +1,442 @@
+"""The merge of a record in which an object is at several places, or inside itself.
+
+Objects are paired across the three versions, each is merged once, and a place holds a reference: the side that changed
+which object a place holds wins, and what the other side did to the object that was there stays with that object.
+
+An object that one side changed may be at no place any more because of the other side. That is known only when all is
+merged; then it is merged again, knowing more: what was removed keeps what was changed or added (rule 11), and what was
+replaced hands its changes to the object that is in its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ptb_bucket.codecs import Structure
+from ptb_bucket.state._fields import (
+    ATOMS,
+    copied,
+    elements_of,
+    emptied,
+    fields_of,
+    filled,
+    inner_of,
+    members_of,
+    parts_of,
+    refilled,
+    with_inner,
+)
+from ptb_bucket.state._likeness import Likeness, equal_ones
+from ptb_bucket.state._lists import Side
+from ptb_bucket.state._pairing import NewPairing, Objects, Pairing, Prints, unknown
+from ptb_bucket.state.resolvers import MISSING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from ptb_bucket.state._merge import Merge, Path
+
+__all__ = ["Graph", "Triple"]
+
+BASE, OURS, THEIRS = 0, 1, 2
+HANDED_ON: Final = "an object that one side changed was replaced by the other; the change is in what replaced it"
+_PASSES = 30
+_NOT_YET: Final = object()
+
+
+class Triple:
+    """One object: what it was, and what each side made of it."""
+
+    __slots__ = ("path", "result", "sides")
+
+    def __init__(self, *sides: Any) -> None:
+        self.sides = list(sides)
+        self.result: Any = _NOT_YET
+        self.path: Path = ()
+
+
+class Gone(NamedTuple):
+    """A place at which one side changed an object that the other side took away."""
+
+    path: Path
+    triple: Triple
+    side: int
+    winner: Triple | None
+    removed: bool
+
+
+class Graph:
+    """The objects of a merge, and what is done where.
+
+    Args:
+        merge: Merges the content of each object.
+        versions: Base, ours and theirs.
+    """
+
+    def __init__(self, merge: Merge, versions: list[Objects]) -> None:
+        self.merge, self.versions = merge, versions
+        self.prints = Prints(merge.equality)
+        self.likeness = Likeness(self.prints, unknown)
+        self.of: list[dict[int, Triple]] = [{}, {}, {}]
+        self._made: list[Any] = []  # holds results, so that their ids are not given to other objects
+        self._gone: list[Gone] = []
+        self._orphans: set[Triple] = set()
+        self._handed_on: dict[Triple, list[Gone]] = {}
+        self._edited: dict[tuple[Triple, int], bool] = {}
+        self._pair()
+
+    def _pair(self) -> None:
+        options = self.prints, self.merge.structure
+        base, ours, theirs = self.versions
+        pairings = [Pairing(base, side, *options).run() for side in (ours, theirs)]
+        for pairing, other in (pairings, reversed(pairings)):
+            pairing.accept_far(other)
+        for pairing in pairings:
+            pairing.accept_equal()
+        for one in base.by_id.values():
+            self._know(Triple(one, *(pairing.partner.get(id(one), MISSING) for pairing in pairings)))
+        new = NewPairing(ours, theirs, *options, known=self._base_of).run()
+        for one in ours.by_id.values():
+            if id(one) not in self.of[OURS]:
+                self._know(Triple(MISSING, one, new.partner.get(id(one), MISSING)))
+        for one in theirs.by_id.values():
+            if id(one) not in self.of[THEIRS]:
+                self._know(Triple(MISSING, MISSING, one))
+
+    def _know(self, triple: Triple) -> None:
+        for known, value in zip(self.of, triple.sides, strict=True):
+            if value is not MISSING:
+                known[id(value)] = triple
+
+    def _base_of(self, value: Any, side: int) -> Any:
+        triple = self.of[side].get(id(value))
+        return None if triple is None else triple.sides[BASE]
+
+    def find(self, value: Any, side: int) -> Triple | None:
+        """Return the object that a side's value is; None for a value without an identity."""
+        return None if type(value) in ATOMS or value is MISSING else self.of[side].get(id(value))
+
+    # ---------------------------------------------------------------- places
+
+    def at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
+        """Merge what one place holds."""
+        if ours is MISSING or theirs is MISSING:
+            return self._one_sided(path, base, ours, theirs)
+        old, mine, other = self.find(base, BASE), self.find(ours, OURS), self.find(theirs, THEIRS)
+        if mine is None and other is None:
+            return self._values(path, base, ours, theirs)
+        if mine is other and mine is not None:
+            return self.merged(path, mine)
+        if self.is_kept(base, ours, OURS):
+            return self._replaced(path, old, OURS, theirs, THEIRS)
+        if self.is_kept(base, theirs, THEIRS):
+            return self._replaced(path, old, THEIRS, ours, OURS)
+        if self.merge.structure(ours) is self.merge.structure(theirs) is Structure.SET:
+            return self.merge.merged(path, base, ours, theirs)  # a set here and a frozenset there
+        return self._decided(path, base, ours, theirs)
+
+    def _replaced(self, path: Path, loser: Triple | None, side: int, winner: Any, winning: int) -> Any:
+        if loser is not None:
+            self._gone.append(Gone(path, loser, side, self.find(winner, winning), removed=False))
+        return self.taken(winner, winning)
+
+    def _decided(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
+        """Both sides put something else here."""
+        chosen = self.merge.choose(path, base, ours, theirs)
+        for value, side, other, losing in ((ours, OURS, theirs, THEIRS), (theirs, THEIRS, ours, OURS)):
+            if chosen is value:
+                return self._replaced(path, self.find(other, losing), losing, value, side)
+        return chosen
+
+    def _values(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
+        if type(ours) in ATOMS and type(theirs) in ATOMS:
+            return self.merge.leaf(path, base, ours, theirs)
+        if self.is_kept(base, theirs, THEIRS):
+            return self.taken(ours, OURS)
+        if self.is_kept(base, ours, OURS):
+            return self.taken(theirs, THEIRS)
+        if self.merge.structure(ours) is self.merge.structure(theirs) is Structure.SET:
+            return self.merge.merged(path, base, ours, theirs)
+        return self._decided(path, base, ours, theirs)
+
+    def _one_sided(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
+        """Only one side has something here: it is new, or the other side removed it."""
+        kept, side = (theirs, THEIRS) if ours is MISSING else (ours, OURS)
+        if kept is MISSING:
+            return MISSING
+        if base is MISSING:
+            return self.taken(kept, side)
+        triple = self.find(kept, side)
+        if triple is not None and triple is self.find(base, BASE):
+            if triple in self._orphans:
+                return self._rest(path, triple, side)
+            self._gone.append(Gone(path, triple, side, None, removed=True))
+            return MISSING
+        if self.is_kept(base, kept, side):
+            return MISSING
+        chosen = self.merge.choose(path, base, ours, theirs)
+        return self.taken(kept, side) if chosen is kept else chosen
+
+    def _rest(self, path: Path, triple: Triple, side: int) -> Any:
+        """Return what one side added to an object, or changed in it, that the other side removed (rule 11)."""
+        if triple.result is not _NOT_YET:
+            return triple.result
+        if not self._is_touched(triple, side):
+            return MISSING
+        kept, base = triple.sides[side], triple.sides[BASE]
+        structure = self.merge.structure(kept)
+        if structure in (Structure.VALUE, Structure.FIELDS) or type(kept) is not type(base):
+            sides = (kept, MISSING) if side == OURS else (MISSING, kept)
+            chosen = self.merge.choose(path, base, *sides)
+            return self.merged(path, triple) if chosen is kept else chosen
+        made = self._begin(triple, path, emptied(kept))
+        empty = emptied(kept)
+        self.merge.fill(made, path, base, *((kept, empty) if side == OURS else (empty, kept)))
+        if parts_of(made) or members_of_any(made):
+            return made
+        triple.result = MISSING
+        return MISSING
+
+    def is_kept(self, base: Any, value: Any, side: int) -> bool:
+        """Tell whether a place holds what it held: the same object, or an equal value."""
+        old, new = self.find(base, BASE), self.find(value, side)
+        if old is not None or new is not None:
+            return old is new
+        if base is MISSING or type(base) is not type(value):
+            return False
+        before, after = inner_of(base), inner_of(value)
+        if not before and not after:
+            return self.merge.same(base, value)
+        return len(before) == len(after) and all(
+            mine[0] == other[0] and self.is_kept(mine[1], other[1], side)
+            for mine, other in zip(before, after, strict=True)
+        )
+
+    # ---------------------------------------------------------------- objects
+
+    def taken(self, value: Any, side: int) -> Any:
+        """Return a value of one side as it is part of the result: objects merged."""
+        if type(value) in ATOMS:
+            return value
+        triple = self.find(value, side)
+        if triple is not None:
+            return self.merged(triple.path, triple)
+        return self._with_merged(value, side)
+
+    def _with_merged(self, value: Any, side: int) -> Any:
+        """Return a value that holds merged objects in place of those of its side."""
+        inner = inner_of(value)
+        made = [(step, self.taken(part, side)) for step, part in inner]
+        if all(new[1] is old[1] for new, old in zip(made, inner, strict=True)):
+            return value
+        return with_inner(value, inner, made)
+
+    def merged(self, path: Path, triple: Triple) -> Any:
+        """Return what an object becomes. It is made once, and filled after it is known, so that cycles end."""
+        if triple.result is not _NOT_YET:
+            return triple.result
+        base, ours, theirs = triple.sides
+        if ours is MISSING or theirs is MISSING:
+            self._copy(path, triple, OURS if theirs is MISSING else THEIRS)
+        elif self.merge.is_mergeable(base, ours, theirs):
+            base, made = self.merge.begun(base, ours, theirs)
+            self.merge.fill(self._begin(triple, path, made), path, base, ours, theirs)
+        else:
+            self._as_a_whole(path, triple)
+        for gone in self._handed_on.get(triple, ()):
+            self._hand_on(triple, gone)
+        return triple.result
+
+    def _begin(self, triple: Triple, path: Path, made: Any) -> Any:
+        triple.result, triple.path = made, triple.path or path
+        self._made.append(made)
+        self.of[OURS][id(made)] = self.of[THEIRS][id(made)] = triple
+        return made
+
+    def _copy(self, path: Path, triple: Triple, side: int) -> None:
+        value = triple.sides[side]
+        structure = self.merge.structure(value)
+        if structure is Structure.VALUE:
+            self._begin(triple, path, value)
+            triple.result = self._with_merged(value, side)
+            self._begin(triple, path, triple.result)
+            return
+        made = self._begin(triple, path, copied(value) if structure is Structure.FIELDS else emptied(value))
+        content: Any = None
+        if structure is Structure.MAPPING:
+            content = [(key, self.taken(part, side)) for key, part in members_of(value).items()]
+        elif structure is not Structure.FIELDS:
+            content = [self.taken(part, side) for part in elements_of(value)]
+        fields = {name: self.taken(part, side) for name, part in fields_of(value).items()}
+        filled(made, content, fields or None)
+
+    def _as_a_whole(self, path: Path, triple: Triple) -> None:
+        """Merge an object that guards what it holds, or whose class was changed."""
+        base, ours, theirs = triple.sides
+        if not self.is_edited(triple, THEIRS):
+            side: int | None = OURS
+        elif not self.is_edited(triple, OURS):
+            side = THEIRS
+        else:
+            chosen = self.merge.choose(path, base, ours, theirs)
+            side = OURS if chosen is ours else THEIRS if chosen is theirs else None
+            if side is None:
+                self._begin(triple, path, chosen)
+                return
+        self._begin(triple, path, triple.sides[side])
+        self._begin(triple, path, self._with_merged(triple.sides[side], side))
+
+    # ---------------------------------------------------------------- lists and sets
+
+    def sides(self, base: list[Any], ours: list[Any], theirs: list[Any]) -> tuple[list[Side], dict[int, int]]:
+        """Return three versions of a list, its elements told apart by which object they are."""
+        versions = [base, ours, theirs]
+        names = [[self.name(element, side) for element in elements] for side, elements in enumerate(versions)]
+        origins = [list(range(len(base))), equal_ones(names[0], names[1]), equal_ones(names[0], names[2])]
+        found = [
+            Side(elements, [None] * len(elements), named, origin)
+            for elements, named, origin in zip(versions, names, origins, strict=True)
+        ]
+        return found, self._both_new(found[1], found[2])
+
+    @staticmethod
+    def _both_new(ours: Side, theirs: Side) -> dict[int, int]:
+        both = {}
+        there = {
+            name: at for at, name in enumerate(theirs.prints) if theirs.origins[at] is None and isinstance(name, Triple)
+        }
+        for at, name in enumerate(ours.prints):
+            triple = name if isinstance(name, Triple) and ours.origins[at] is None else None
+            if triple is not None and triple.sides[BASE] is MISSING and triple in there:
+                both[at] = there.pop(triple)
+        return both
+
+    def name(self, value: Any, side: int) -> Hashable:
+        """Return what is equal for the same object, or for equal values."""
+        triple = self.find(value, side)
+        if triple is not None:
+            return triple
+        inner = inner_of(value)
+        if inner and not isinstance(value, (set, frozenset)):
+            return (type(value), *(self.name(part, side) for _, part in inner))
+        return self.prints.fingerprint(value)
+
+    # ---------------------------------------------------------------- edits that would be lost
+
+    def passes(self) -> Iterator[int]:
+        """Yield as long as the merge has to be done again, knowing more."""
+        for number in range(_PASSES):
+            self._gone = []
+            for known in self.of:
+                for triple in known.values():
+                    triple.result = _NOT_YET
+            yield number
+
+    def is_whole(self, result: Any) -> bool:
+        """Tell whether no edit was lost; if one was, the next pass keeps it."""
+        there = Objects(result).by_id
+        self._reached = {triple for triple in self.of[BASE].values() if id(triple.result) in there}
+        for side in (OURS, THEIRS):
+            self._reached |= {triple for triple in self.of[side].values() if id(triple.result) in there}
+        lost = [gone for gone in self._gone if gone.triple not in self._reached and self._is_touched(gone.triple, gone.side)]
+        before = len(self._orphans), sum(map(len, self._handed_on.values()))
+        for gone in lost:
+            self._keep(gone)
+        return before == (len(self._orphans), sum(map(len, self._handed_on.values())))
+
+    def _keep(self, gone: Gone) -> None:
+        if gone.removed:
+            self._orphans |= self._unreached(gone.triple, gone.side)
+            return
+        known = self._handed_on.setdefault(gone.winner, []) if gone.winner is not None else []
+        if any(other.triple is gone.triple and other.side == gone.side for others in self._handed_on.values() for other in others):
+            return
+        if gone.winner is not None and self._may_hand_on(gone.triple.sides[gone.side], gone.winner):
+            known.append(gone)
+        self.merge.report(gone.path, HANDED_ON, gone.winner.path if gone.winner is not None else None)
+
+    def _may_hand_on(self, value: Any, winner: Triple) -> bool:
+        structure = self.merge.structure(value)
+        target = next(side for side in (*winner.sides[1:], winner.sides[0]) if side is not MISSING)
+        if structure is Structure.VALUE or structure is not self.merge.structure(target):
+            return False
+        return structure is not Structure.FIELDS or type(value) is type(target)
+
+    def _hand_on(self, winner: Triple, gone: Gone) -> None:
+        """Merge what one side did to an object into the one that is in its place."""
+        base, value, made = gone.triple.sides[BASE], gone.triple.sides[gone.side], winner.result
+        sides = (value, made) if gone.side == OURS else (made, value)
+        again = emptied(made)
+        if again is None:
+            again = copied(made)
+        if base is MISSING or self.merge.structure(base) is not self.merge.structure(value):
+            base = self.merge.hollow(base, *sides)
+        self.merge.fill(again, gone.path, base, *sides)
+        refilled(made, again)
+
+    def _unreached(self, triple: Triple, side: int) -> set[Triple]:
+        """Return an object, and those inside it, that are at no place any more."""
+        found: set[Triple] = set()
+        waiting = [triple]
+        while waiting:
+            triple = waiting.pop()
+            if triple not in found and triple not in self._reached:
+                found.add(triple)
+                waiting += self._objects_in(triple.sides[side], side)
+        return found
+
+    def _objects_in(self, value: Any, side: int) -> list[Triple]:
+        found: list[Triple] = []
+        waiting = [] if value is MISSING else parts_of(value)
+        while waiting:
+            part = waiting.pop()
+            triple = self.find(part, side)
+            if triple is not None:
+                found.append(triple)
+            elif type(part) not in ATOMS:
+                waiting += parts_of(part)
+        return found
+
+    def _is_touched(self, triple: Triple, side: int) -> bool:
+        """Tell whether one side changed an object, or one inside it, that is at no place any more."""
+        return any(self.is_edited(found, side) for found in self._unreached(triple, side))
+
+    def is_edited(self, triple: Triple, side: int) -> bool:
+        """Tell whether one side changed what an object itself holds."""
+        key = triple, side
+        if key not in self._edited:
+            self._edited[key] = self._differs(triple.sides[BASE], triple.sides[side], side)
+        return self._edited[key]
+
+    def _differs(self, base: Any, value: Any, side: int) -> bool:
+        if value is MISSING:
+            return False
+        if base is MISSING:
+            return bool(parts_of(value))
+        structure = self.merge.structure(base)
+        if type(base) is not type(value):
+            return True
+        if structure is Structure.VALUE:
+            inner = inner_of(base)
+            return not self.is_alike(inner, inner_of(value), side) if inner else not self.merge.same(base, value)
+        fields = [list(fields_of(one).items()) for one in (base, value)]
+        if structure is Structure.MAPPING:
+            fields = [[*named, *members_of(one).items()] for named, one in zip(fields, (base, value), strict=True)]
+        elif structure is Structure.SET:
+            return {self.name(member, BASE) for member in base} != {self.name(member, side) for member in value}
+        elif structure is Structure.SEQUENCE:
+            fields = [[*named, *enumerate(elements_of(one))] for named, one in zip(fields, (base, value), strict=True)]
+        return not self.is_alike(*fields, side)
+
+    def is_alike(self, before: list[Any], after: list[Any], side: int) -> bool:
+        """Tell whether named parts are the same ones; their order does not count."""
+        there = dict(after)
+        return len(before) == len(after) and all(
+            name in there and self.is_kept(part, there[name], side) for name, part in before
+        )
+
+
+def members_of_any(value: Any) -> bool:
+    """Tell whether a container holds anything at all."""
+    return bool(len(value)) if hasattr(type(value), "__len__") else False
+

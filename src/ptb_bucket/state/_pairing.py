@@ -1,0 +1,292 @@
+"""Which object of one version of a record is which of another.
+
+Candidates are objects found at the same place in both versions. An object that is at several places may have several
+candidates: first comes one of equal content, then one with the same id, then the more similar one, then the one that
+is a candidate at more places, then the first. Each object is paired once.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.codecs import Structure, has_identity, structure_of
+from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, inner_of, members_of, parts_of
+from ptb_bucket.state._likeness import Likeness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+    from ptb_bucket.codecs import Equality
+
+__all__ = ["NewPairing", "Objects", "Pairing", "Prints", "unknown"]
+
+Pairs = list[tuple[Any, Any]]
+_ENOUGH = 20
+"""Places to look at for each object: where everything shares everything, the first ones tell enough."""
+
+
+class Objects:
+    """The objects of one version, in document order, and whether one of them is at two places.
+
+    Args:
+        root: The version.
+    """
+
+    def __init__(self, root: Any) -> None:
+        self.root = root
+        self.by_id: dict[int, Any] = {}
+        self.are_shared = False
+        values: set[int] = set()
+        waiting = [root]
+        while waiting:
+            value = waiting.pop()
+            if type(value) in ATOMS:
+                continue
+            known = self.by_id if has_identity(value) else values
+            if id(value) in known:
+                # A tuple at two places shares what it holds.
+                self.are_shared = self.are_shared or known is self.by_id or any(map(has_identity, parts_of(value)))
+                continue
+            if known is values:
+                values.add(id(value))
+            else:
+                self.by_id[id(value)] = value
+            waiting += reversed(parts_of(value))
+
+
+class Prints:
+    """What objects consist of, with each of them visited once, however often it occurs.
+
+    Good for guesses, not for decisions: two cycles may differ and look alike.
+    """
+
+    def __init__(self, equality: Equality) -> None:
+        self._equality = equality
+        self._known: dict[int, tuple[Hashable, Any]] = {}
+        self._numbers: dict[Hashable, int] = {}
+
+    def fingerprint(self, value: Any) -> Hashable:
+        """Return something that is equal for equal values."""
+        cls = type(value)
+        if cls is str or cls is int:
+            return value  # type: ignore[no-any-return]
+        if cls in ATOMS or not (has_identity(value) or inner_of(value)):
+            return self._equality.fingerprint(value)
+        if id(value) not in self._known:
+            self._known[id(value)] = (Prints, value)  # what is inside a cycle sees this
+            made = self._of(value)
+            self._known[id(value)] = ((Prints, self._numbers.setdefault(made, len(self._numbers))), value)
+        return self._known[id(value)][0]
+
+    def _of(self, value: Any) -> Hashable:
+        structure, of = structure_of(type(value)), self.fingerprint
+        fields = frozenset((name, of(part)) for name, part in fields_of(value).items())
+        content: Hashable = None
+        if structure is Structure.MAPPING:
+            content = frozenset((of(key), of(part)) for key, part in members_of(value).items())
+        elif structure is Structure.SEQUENCE:
+            content = tuple(map(of, elements_of(value)))
+        elif structure is Structure.SET:
+            content = frozenset(map(of, elements_of(value)))
+        elif structure is Structure.VALUE:
+            inner = inner_of(value)
+            content = tuple(of(part) for _, part in inner) if inner else self._equality.fingerprint(value)
+        return type(value), content, fields
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Tell whether two values look alike."""
+        return type(one) is type(other) and self.fingerprint(one) == self.fingerprint(other)
+
+
+def unknown(_: Any) -> None:
+    """Know nothing quickly: stands for :class:`~ptb_bucket.state._exact.Exact`, which visits an object wherever it occurs."""
+
+
+class Pairing:
+    """Pairs the objects of two versions.
+
+    Args:
+        one: The older version.
+        other: The newer one.
+        prints: What objects consist of.
+        structure: How a value's parts hang together.
+    """
+
+    def __init__(self, one: Objects, other: Objects, prints: Prints, structure: Callable[[Any], Structure]) -> None:
+        self.one, self.other, self.prints, self.structure = one, other, prints, structure
+        self.likeness = Likeness(prints, unknown)
+        self.partner: dict[int, Any] = {}
+        self.owner: dict[int, Any] = {}
+        self.far: Pairs = []
+        self._candidates: dict[tuple[int, int], tuple[Pairs, Pairs]] = {}
+        self._votes: Counter[tuple[int, int]] = Counter()
+        self._choices: tuple[Counter[int], Counter[int]] = Counter(), Counter()
+        self._agenda: list[tuple[tuple[float, ...], int, Any, Any]] = []
+        self._number = 0
+        self._entered: set[tuple[int, int]] = set()
+
+    def run(self) -> Pairing:
+        """Pair what is found at the same places."""
+        self._explore(self.one.root, self.other.root)
+        for number, one in self.one.by_id.items():
+            if number in self.other.by_id:  # it is in both versions
+                self._accept(one, one)
+        self._consider(self.one.root, self.other.root)
+        self._drain()
+        return self
+
+    def accept_far(self, other: Pairing) -> None:
+        """Pair what may have changed and moved here, if it is where it was on the other side."""
+        for one, mine in self.far:
+            if id(one) in other.partner:
+                self._accept(one, mine)
+        self._drain()
+
+    def accept_equal(self) -> None:
+        """Pair objects left over that have the same content: they were moved."""
+        left: dict[Hashable, list[Any]] = {}
+        for one in self.one.by_id.values():
+            if id(one) not in self.partner and parts_of(one):
+                left.setdefault(self.prints.fingerprint(one), []).append(one)
+        for mine in self.other.by_id.values():
+            if id(mine) not in self.owner and left and (found := left.get(self.prints.fingerprint(mine))):
+                one = next((one for one in found if id(one) not in self.partner), None)
+                if one is not None:
+                    self._accept(one, mine)
+                    self._drain()
+
+    def may_pair(self, one: Any, other: Any) -> bool:
+        """Tell whether two objects can be one at all."""
+        structure = self.structure(one)
+        if structure is not self.structure(other):
+            return False
+        return type(one) is type(other) or structure in (Structure.MAPPING, Structure.SEQUENCE)
+
+    # ---------------------------------------------------------------- candidates
+
+    def _explore(self, one: Any, other: Any) -> None:
+        """Look at all places once, so that it is known which objects have several candidates."""
+        waiting, seen = [(one, other)], {(id(one), id(other))}
+        limit = _ENOUGH * (len(self.one.by_id) + len(self.other.by_id) + 1)
+        while waiting and len(seen) < limit:
+            for pair in self._corresponding(*waiting.pop())[0]:
+                key = id(pair[0]), id(pair[1])
+                if has_identity(pair[0]) and has_identity(pair[1]) and self.may_pair(*pair):
+                    self._votes[key] += 1
+                    if self._votes[key] == 1:
+                        self._choices[0][key[0]] += 1
+                        self._choices[1][key[1]] += 1
+                if key not in seen:
+                    seen.add(key)
+                    waiting.append(pair)
+
+    def _corresponding(self, one: Any, other: Any) -> tuple[Pairs, Pairs]:
+        """Return the parts of two values that are at the same place, and elements that may have changed and moved."""
+        key = id(one), id(other)
+        if key not in self._candidates:
+            far: Pairs = []
+            found = self._parts(one, other, far)
+            near = [pair for pair in found if type(pair[0]) not in ATOMS and type(pair[1]) not in ATOMS]
+            self._candidates[key] = near, far
+        return self._candidates[key]
+
+    def _parts(self, one: Any, other: Any, far: Pairs) -> Iterator[tuple[Any, Any]]:
+        structure = self.structure(one)
+        if structure is not self.structure(other):
+            return
+        if structure in (Structure.SEQUENCE, Structure.SET):
+            yield from self.elements(one, other, far)
+        named = [(fields_of(one), fields_of(other))]
+        if structure is Structure.MAPPING:
+            named.append((members_of(one), members_of(other)))
+        elif structure is Structure.VALUE:
+            named = [(dict(inner_of(one)), dict(inner_of(other)))] if type(one) is type(other) else []
+        for before, after in named:
+            yield from ((part, after[name]) for name, part in before.items() if name in after)
+
+    def elements(self, one: Any, other: Any, far: Pairs) -> Iterator[tuple[Any, Any]]:
+        """Pair the elements of two lists, or the members of two sets."""
+        sides = elements_of(one), elements_of(other)
+        prints = [self.likeness.prints(side) for side in sides]
+        found = self.likeness.match(sides[0], prints[0], sides[1], prints[1])
+        yield from ((sides[0][at], element) for at, element in zip(found.near, sides[1], strict=True) if at is not None)
+        far += [(sides[0][before], sides[1][after]) for before, after in found.far]
+
+    # ---------------------------------------------------------------- decisions
+
+    def _consider(self, one: Any, other: Any) -> None:
+        if not (has_identity(one) and has_identity(other)):
+            self._enter(one, other)
+        elif self.may_pair(one, other):
+            self._number += 1
+            heapq.heappush(self._agenda, (self._rank(one, other), self._number, one, other))
+
+    def _rank(self, one: Any, other: Any) -> tuple[float, ...]:
+        if self._choices[0][id(one)] <= 1 and self._choices[1][id(other)] <= 1:
+            return (0,)
+        if one is other:
+            return (0,)
+        differs = not self.prints.same(one, other)
+        likeness = self.likeness.similarity(one, other) if differs else 1.0
+        other_id = differs and not self.likeness.may_be_one(one, other)
+        return (1, differs, other_id, -likeness, -self._votes[id(one), id(other)])
+
+    def _drain(self) -> None:
+        while self._agenda:
+            _, _, one, other = heapq.heappop(self._agenda)
+            self._accept(one, other)
+
+    def _accept(self, one: Any, other: Any) -> None:
+        if id(one) in self.partner or id(other) in self.owner:
+            if self.partner.get(id(one)) is other:
+                self._enter(one, other)
+            return
+        self.partner[id(one)], self.owner[id(other)] = other, one
+        self._enter(one, other)
+
+    def _enter(self, one: Any, other: Any) -> None:
+        key = id(one), id(other)
+        if key not in self._entered:
+            self._entered.add(key)
+            near, far = self._corresponding(one, other)
+            self.far += far
+            for pair in near:
+                self._consider(*pair)
+
+
+class NewPairing(Pairing):
+    """Pairs what both sides created: two new objects at the same place are one.
+
+    Args:
+        known: Tells which object of the base an object is; None for a new one.
+    """
+
+    def __init__(self, *args: Any, known: Callable[[Any, int], Any]) -> None:
+        super().__init__(*args)
+        self.known = known
+
+    def may_pair(self, one: Any, other: Any) -> bool:
+        """See :meth:`Pairing.may_pair`; an object that was there before is paired with itself alone."""
+        old = self.known(one, 1), self.known(other, 2)
+        if old == (None, None):
+            return super().may_pair(one, other)
+        return old[0] is old[1]
+
+    def elements(self, one: Any, other: Any, far: Pairs) -> Iterator[tuple[Any, Any]]:  # noqa: ARG002  as inherited
+        """Pair what was there before, what has the same id, and how two new lists begin."""
+        sides = elements_of(one), elements_of(other)
+        old = {id(self.known(element, 2)): element for element in sides[1] if has_identity(element)}
+        for element in sides[0]:
+            before = self.known(element, 1)
+            if before is not None and id(before) in old:
+                yield element, old[id(before)]
+        names = [self.likeness.unique_names(side) for side in sides]
+        there = {name: at for at, name in enumerate(names[1]) if name is not None}
+        yield from ((sides[0][at], sides[1][there[name]]) for at, name in enumerate(names[0]) if name in there)
+        if self.known(one, 1) is None and self.known(other, 2) is None:
+            for mine, theirs in zip(*sides):  # noqa: B905  the shorter one ends it
+                if not self.prints.same(mine, theirs):
+                    break
+                yield mine, theirs
