@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["Graph", "Triple"]
 
 BASE, OURS, THEIRS = 0, 1, 2
-HANDED_ON: Final = "an object that one side changed was replaced by the other; the change is in what replaced it"
 _PASSES = 30
 _NOT_YET: Final = object()
 
@@ -62,7 +61,13 @@ class Gone(NamedTuple):
     triple: Triple
     side: int
     winner: Triple | None
-    removed: bool
+    how: str
+
+
+ELEMENT: Final = "an element was changed on one side and removed on the other: it stays removed"
+KEY: Final = "removed"
+REPLACED: Final = "an object that one side changed was replaced by the other; the change is in what replaced it"
+LOST: Final = "an object that one side changed was replaced by the other, by something else: the change is lost"
 
 
 class Graph:
@@ -73,7 +78,7 @@ class Graph:
         versions: Base, ours and theirs.
     """
 
-    def __init__(self, merge: Merge, versions: list[Objects]) -> None:
+    def __init__(self, merge: Merge, *versions: Objects) -> None:
         self.merge, self.versions = merge, versions
         self.prints = Prints(merge.equality)
         self.likeness = Likeness(self.prints, unknown)
@@ -82,6 +87,7 @@ class Graph:
         self._gone: list[Gone] = []
         self._orphans: set[Triple] = set()
         self._handed_on: dict[Triple, list[Gone]] = {}
+        self._reported: set[tuple[Triple, int]] = set()
         self._edited: dict[tuple[Triple, int], bool] = {}
         self._pair()
 
@@ -137,7 +143,7 @@ class Graph:
 
     def _replaced(self, path: Path, loser: Triple | None, side: int, winner: Any, winning: int) -> Any:
         if loser is not None:
-            self._gone.append(Gone(path, loser, side, self.find(winner, winning), removed=False))
+            self._gone.append(Gone(path, loser, side, self.find(winner, winning), REPLACED))
         return self.taken(winner, winning)
 
     def _decided(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
@@ -170,7 +176,7 @@ class Graph:
         if triple is not None and triple is self.find(base, BASE):
             if triple in self._orphans:
                 return self._rest(path, triple, side)
-            self._gone.append(Gone(path, triple, side, None, removed=True))
+            self._gone.append(Gone(path, triple, side, None, KEY))
             return MISSING
         if self.is_kept(base, kept, side):
             return MISSING
@@ -345,15 +351,26 @@ class Graph:
         return before == (len(self._orphans), sum(map(len, self._handed_on.values())))
 
     def _keep(self, gone: Gone) -> None:
-        if gone.removed:
+        if gone.how is KEY:
             self._orphans |= self._unreached(gone.triple, gone.side)
             return
-        known = self._handed_on.setdefault(gone.winner, []) if gone.winner is not None else []
-        if any(other.triple is gone.triple and other.side == gone.side for others in self._handed_on.values() for other in others):
+        what = gone.triple, gone.side
+        if what in self._reported:
             return
-        if gone.winner is not None and self._may_hand_on(gone.triple.sides[gone.side], gone.winner):
-            known.append(gone)
-        self.merge.report(gone.path, HANDED_ON, gone.winner.path if gone.winner is not None else None)
+        self._reported.add(what)
+        if gone.how is ELEMENT:
+            self.merge.report(gone.path, ELEMENT)
+        elif gone.winner is not None and self._may_hand_on(gone.triple.sides[gone.side], gone.winner):
+            self._handed_on.setdefault(gone.winner, []).append(gone)
+            self.merge.report(gone.path, REPLACED, gone.winner.path)
+        else:
+            self.merge.report(gone.path, LOST)
+
+    def removed(self, path: Path, value: Any, side: int) -> None:
+        """Take note of an element that one side removed."""
+        triple = self.find(value, side)
+        if triple is not None:
+            self._gone.append(Gone(path, triple, side, None, ELEMENT))
 
     def _may_hand_on(self, value: Any, winner: Triple) -> bool:
         structure = self.merge.structure(value)

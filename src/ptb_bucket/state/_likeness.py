@@ -11,13 +11,14 @@ from collections import Counter, deque
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ptb_bucket.codecs import Equality, Structure, has_identity, structure_of
+from ptb_bucket.codecs import Structure, has_identity, structure_of
 from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from ptb_bucket.state._exact import Exact
+    from ptb_bucket.codecs import Equality
+    from ptb_bucket.state._pairing import Prints
 
 __all__ = ["MAY_HAVE_MOVED", "Likeness", "Matches", "equal_ones", "id_key", "is_pairable", "step_to"]
 
@@ -54,7 +55,7 @@ class Likeness:
         exact: Writes what is of built-in classes only.
     """
 
-    def __init__(self, equality: Equality, exact: Exact) -> None:
+    def __init__(self, equality: Equality | Prints, exact: Callable[[Any], bytes | None]) -> None:
         self._equality, self._exact = equality, exact
 
     def prints(self, elements: Iterable[Any]) -> list[Hashable]:

@@ -88,7 +88,7 @@ def merge_lists(merge: Merge, path: Path, sides: Sequence[Side], both: dict[int,
     base, ours, theirs = sides
     length = len(base.elements)
     ours_same, theirs_same = (side.prints == base.prints for side in (ours, theirs))
-    if theirs_same or ours_same:
+    if (theirs_same and weave.has_all(ours)) or (ours_same and weave.has_all(theirs)):
         return weave.values(weave.tokens_of_ours if theirs_same else weave.tokens_of_theirs)
     if all(side.prints[:length] == base.prints for side in (ours, theirs)):
         return weave.values([*weave.tokens_of_theirs, *weave.tokens_of_ours[length:]])
@@ -130,11 +130,19 @@ class _Weave:
         """Add elements that the backbone's side removed and that stay all the same, behind those they followed."""
         there = set(order)
         for at, token in enumerate(other):
-            if token not in there and self._stays_though_removed(token):
+            if token in there:
+                continue
+            if self._stays_though_removed(token):
                 before = next((order.index(known) for known in reversed(other[:at]) if known in there), -1)
                 order.insert(before + 1, token)
                 there.add(token)
+            else:
+                self._element(token)  # takes note of what is lost
         return order
+
+    def has_all(self, side: Side) -> bool:
+        """Tell whether a side removed nothing."""
+        return len({origin for origin in side.origins if origin is not None}) == len(self.base.elements)
 
     @staticmethod
     def _moved(side: list[Token]) -> bool:
@@ -161,12 +169,15 @@ class _Weave:
         ours, theirs = self._in_ours.get(token), self._in_theirs.get(token)
         if ours is not None and theirs is not None:
             return self._merged(token, ours, theirs)
+        side, at, which = (self.theirs, theirs, 2) if ours is None else (self.ours, ours, 1)
+        if at is None:
+            return MISSING
+        if isinstance(token, int) and not self._stays_though_removed(token):
+            self.merge.removed((*self.path, token), self.base.elements[token], side.elements[at], which)
+            return MISSING
         if isinstance(token, int):
-            if not self._stays_though_removed(token):
-                return MISSING
             self.merge.decide((*self.path, token), KEPT)
-        side, at = (self.theirs, theirs) if ours is None else (self.ours, ours)
-        return MISSING if at is None else self.merge.taken(side.elements[at], 1 if side is self.ours else 2)
+        return self.merge.taken(side.elements[at], which)
 
     def _merged(self, token: Token, ours: int, theirs: int) -> Any:
         mine, other = self.ours.elements[ours], self.theirs.elements[theirs]

@@ -24,6 +24,7 @@ __all__ = ["Choice", "Merge", "Path"]
 
 Path = tuple[Any, ...]
 _LONGEST_STEP: Final = 40
+REMOVED: Final = "an element was changed on one side and removed on the other: it stays removed"
 RESOLVED: Final = "both sides changed the same value, the resolver decided"
 
 
@@ -93,7 +94,7 @@ class Merge:
         if not any(version.are_shared for version in versions):
             self._graph = None
             return self.at(path, base, ours, theirs)
-        graph = self._graph = Graph(self, versions)
+        graph = self._graph = Graph(self, *versions)
         before, self._reports = len(self.decided), []
         for _ in graph.passes():
             del self.decided[before:]
@@ -147,6 +148,13 @@ class Merge:
         if self._graph is not None and triple is not None:
             return self._graph.is_edited(triple, side)
         return not self.same(base, value)
+
+    def removed(self, path: Path, base: Any, value: Any, side: int) -> None:
+        """Take note of an element that one side removed: if the other one changed it, that is lost (rule 12)."""
+        if self._graph is not None:
+            self._graph.removed(path, value, side)
+        elif not self.same(base, value):
+            self.decide(path, REMOVED)
 
     def _deletion(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Deleted on one side: what the other side added or changed stays, what it left alone goes (rule 11)."""

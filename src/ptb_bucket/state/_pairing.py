@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from ptb_bucket.codecs import Equality
+    from ptb_bucket.state._exact import Exact
 
 __all__ = ["NewPairing", "Objects", "Pairing", "Prints", "unknown"]
 
@@ -28,10 +29,14 @@ _ENOUGH = 20
 
 
 class Objects:
-    """The objects of one version, in document order, and whether one of them is at two places.
+    """The objects of one version, in document order.
 
     Args:
         root: The version.
+
+    Attributes:
+        by_id: The objects.
+        are_shared: Whether an object is at two places, or inside itself; also where that is only possible.
     """
 
     def __init__(self, root: Any) -> None:
@@ -42,18 +47,24 @@ class Objects:
         waiting = [root]
         while waiting:
             value = waiting.pop()
-            if type(value) in ATOMS:
+            cls = type(value)
+            if cls in ATOMS:
                 continue
-            known = self.by_id if has_identity(value) else values
-            if id(value) in known:
-                # A tuple at two places shares what it holds.
-                self.are_shared = self.are_shared or known is self.by_id or any(map(has_identity, parts_of(value)))
-                continue
-            if known is values:
-                values.add(id(value))
-            else:
+            if cls is dict or cls is list or has_identity(value):
+                if id(value) in self.by_id:
+                    self.are_shared = True
+                    continue
                 self.by_id[id(value)] = value
-            waiting += reversed(parts_of(value))
+            elif id(value) in values:
+                # A tuple at two places shares what it holds.
+                self.are_shared = self.are_shared or any(type(part) not in ATOMS for part in parts_of(value))
+                continue
+            else:
+                values.add(id(value))
+            parts: Any = value.values() if cls is dict else value if cls is list else parts_of(value)
+            inside = [part for part in parts if type(part) not in ATOMS]
+            inside.reverse()
+            waiting += inside
 
 
 class Prints:
@@ -110,16 +121,32 @@ class Pairing:
     Args:
         one: The older version.
         other: The newer one.
-        prints: What objects consist of.
+        equality: What equal means; :class:`Prints`, if an object is at several places.
         structure: How a value's parts hang together.
+        exact: Tells quickly that two objects are equal, if no object is at several places.
+
+    Attributes:
+        partner: For each object of the older version that has one, by its id, the same one in the newer version.
+        owner: The same the other way round.
+        equal: Ids of objects of the newer version that need not be looked into.
     """
 
-    def __init__(self, one: Objects, other: Objects, prints: Prints, structure: Callable[[Any], Structure]) -> None:
-        self.one, self.other, self.prints, self.structure = one, other, prints, structure
-        self.likeness = Likeness(prints, unknown)
+    def __init__(
+        self,
+        one: Objects,
+        other: Objects,
+        equality: Equality | Prints,
+        structure: Callable[[Any], Structure],
+        exact: Exact | None = None,
+    ) -> None:
+        self.one, self.other, self.structure, self.exact = one, other, structure, exact
+        self.same = equality.same
+        self.likeness = Likeness(equality, exact or unknown)
         self.partner: dict[int, Any] = {}
         self.owner: dict[int, Any] = {}
+        self.equal: set[int] = set()
         self.far: Pairs = []
+        self._print = equality.fingerprint
         self._candidates: dict[tuple[int, int], tuple[Pairs, Pairs]] = {}
         self._votes: Counter[tuple[int, int]] = Counter()
         self._choices: tuple[Counter[int], Counter[int]] = Counter(), Counter()
@@ -129,7 +156,8 @@ class Pairing:
 
     def run(self) -> Pairing:
         """Pair what is found at the same places."""
-        self._explore(self.one.root, self.other.root)
+        if self.exact is None:
+            self._explore(self.one.root, self.other.root)
         for number, one in self.one.by_id.items():
             if number in self.other.by_id:  # it is in both versions
                 self._accept(one, one)
@@ -149,9 +177,9 @@ class Pairing:
         left: dict[Hashable, list[Any]] = {}
         for one in self.one.by_id.values():
             if id(one) not in self.partner and parts_of(one):
-                left.setdefault(self.prints.fingerprint(one), []).append(one)
+                left.setdefault(self._print(one), []).append(one)
         for mine in self.other.by_id.values():
-            if id(mine) not in self.owner and left and (found := left.get(self.prints.fingerprint(mine))):
+            if id(mine) not in self.owner and left and (found := left.get(self._print(mine))):
                 one = next((one for one in found if id(one) not in self.partner), None)
                 if one is not None:
                     self._accept(one, mine)
@@ -209,7 +237,7 @@ class Pairing:
     def elements(self, one: Any, other: Any, far: Pairs) -> Iterator[tuple[Any, Any]]:
         """Pair the elements of two lists, or the members of two sets."""
         sides = elements_of(one), elements_of(other)
-        prints = [self.likeness.prints(side) for side in sides]
+        _, prints = self.likeness.common_prints(*sides)
         found = self.likeness.match(sides[0], prints[0], sides[1], prints[1])
         yield from ((sides[0][at], element) for at, element in zip(found.near, sides[1], strict=True) if at is not None)
         far += [(sides[0][before], sides[1][after]) for before, after in found.far]
@@ -228,7 +256,7 @@ class Pairing:
             return (0,)
         if one is other:
             return (0,)
-        differs = not self.prints.same(one, other)
+        differs = not self.same(one, other)
         likeness = self.likeness.similarity(one, other) if differs else 1.0
         other_id = differs and not self.likeness.may_be_one(one, other)
         return (1, differs, other_id, -likeness, -self._votes[id(one), id(other)])
@@ -244,7 +272,14 @@ class Pairing:
                 self._enter(one, other)
             return
         self.partner[id(one)], self.owner[id(other)] = other, one
-        self._enter(one, other)
+        if one is not other and self.exact is not None and self._is_equal(one, other):
+            self.equal.add(id(other))
+        else:
+            self._enter(one, other)
+
+    def _is_equal(self, one: Any, other: Any) -> bool:
+        known = None if self.exact is None else self.exact(one)
+        return known is not None and self.exact is not None and known == self.exact(other)
 
     def _enter(self, one: Any, other: Any) -> None:
         key = id(one), id(other)
@@ -287,6 +322,6 @@ class NewPairing(Pairing):
         yield from ((sides[0][at], sides[1][there[name]]) for at, name in enumerate(names[0]) if name in there)
         if self.known(one, 1) is None and self.known(other, 2) is None:
             for mine, theirs in zip(*sides):  # noqa: B905  the shorter one ends it
-                if not self.prints.same(mine, theirs):
+                if not self.same(mine, theirs):
                     break
                 yield mine, theirs
