@@ -83,6 +83,7 @@ class Graph:
         self.prints = Prints(merge.equality)
         self.likeness = Likeness(self.prints, unknown)
         self.of: list[dict[int, Triple]] = [{}, {}, {}]
+        self._rebuilt: dict[tuple[int, int], Any] = {}
         self._made: list[Any] = []  # holds results, so that their ids are not given to other objects
         self._gone: list[Gone] = []
         self._orphans: set[Triple] = set()
@@ -231,11 +232,12 @@ class Graph:
 
     def _with_merged(self, value: Any, side: int) -> Any:
         """Return a value that holds merged objects in place of those of its side."""
-        inner = inner_of(value)
-        made = [(step, self.taken(part, side)) for step, part in inner]
-        if all(new[1] is old[1] for new, old in zip(made, inner, strict=True)):
-            return value
-        return with_inner(value, inner, made)
+        if (id(value), side) not in self._rebuilt:
+            inner = inner_of(value)
+            made = [(step, self.taken(part, side)) for step, part in inner]
+            changed = any(new[1] is not old[1] for new, old in zip(made, inner, strict=True))
+            self._rebuilt[id(value), side] = with_inner(value, inner, made) if changed else value
+        return self._rebuilt[id(value), side]
 
     def merged(self, path: Path, triple: Triple) -> Any:
         """Return what an object becomes. It is made once, and filled after it is known, so that cycles end."""
@@ -332,7 +334,7 @@ class Graph:
     def passes(self) -> Iterator[int]:
         """Yield as long as the merge has to be done again, knowing more."""
         for number in range(_PASSES):
-            self._gone = []
+            self._gone, self._rebuilt = [], {}
             for known in self.of:
                 for triple in known.values():
                     triple.result = _NOT_YET

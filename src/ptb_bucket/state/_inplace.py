@@ -56,6 +56,7 @@ class _Assignment:
             self._pairing = Pairing(*sides, equality, _structure, Exact()).run()
         self._objects = sides[1].by_id
         self._stuck: set[int] = set()
+        self._values: dict[int, Any] = {}
         # Taken down before anything changes: the wanted objects may be live ones, or parts of one another.
         self._contents = {number: _Content(value) for number, value in self._objects.items() if self._is_open(number)}
 
@@ -65,6 +66,7 @@ class _Assignment:
     def run(self) -> bool:
         """Fill what can be filled. Again, without an object that turned out to refuse."""
         while self._target(self.wanted) is self.live:
+            self._values = {}
             try:
                 for number, content in self._contents.items():
                     self._fill(self._objects[number], content)
@@ -86,11 +88,12 @@ class _Assignment:
             return wanted
         if id(wanted) in self._objects and has_identity(wanted):
             return self._target(wanted)
-        inner = inner_of(wanted)
-        made = [(step, self._part(part)) for step, part in inner]
-        if all(new[1] is old[1] for new, old in zip(made, inner, strict=True)):
-            return wanted
-        return with_inner(wanted, inner, made)
+        if id(wanted) not in self._values:
+            inner = inner_of(wanted)
+            made = [(step, self._part(part)) for step, part in inner]
+            changed = any(new[1] is not old[1] for new, old in zip(made, inner, strict=True))
+            self._values[id(wanted)] = with_inner(wanted, inner, made) if changed else wanted
+        return self._values[id(wanted)]
 
     def _kept(self, have: Any, wanted: Any) -> Any:
         """What is there, where it is equal already; else what is wanted."""

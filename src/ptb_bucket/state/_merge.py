@@ -16,7 +16,7 @@ from ptb_bucket.state._fields import ATOMS, WholeError, copied, elements_of, emp
 from ptb_bucket.state._graph import Graph
 from ptb_bucket.state._likeness import Likeness
 from ptb_bucket.state._lists import merge_lists, paired
-from ptb_bucket.state._order import merged_keys
+from ptb_bucket.state._order import merged_members
 from ptb_bucket.state._pairing import Objects
 from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_theirs
 
@@ -234,8 +234,7 @@ class Merge:
 
     def _members(self, path: Path, base: dict[Any, Any], ours: dict[Any, Any], theirs: dict[Any, Any]) -> list[Any]:
         found = []
-        for name, key in merged_keys(base, ours, theirs, self.equality):
-            old, mine, other = (side.get(name, MISSING) for side in (base, ours, theirs))
+        for key, old, mine, other in merged_members(base, ours, theirs, self.equality):
             value = self.at((*path, key), old, mine, other)
             if value is not MISSING:
                 found.append((key, value))

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket.state.resolvers import MISSING
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
     from ptb_bucket.codecs import Equality
 
-__all__ = ["merged_keys"]
+__all__ = ["merged_members"]
 
 _PLAIN: Final = ({str}, {int}, set())
 """What nearly all mappings have as keys. Keys of several types may be equal, as 1 and True are."""
 
 
-def merged_keys(
+def merged_members(
     base: Mapping[Any, Any], ours: Mapping[Any, Any], theirs: Mapping[Any, Any], equality: Equality
-) -> Iterable[tuple[Any, Any]]:
-    """Return every key of ours and theirs once.
+) -> Iterable[tuple[Any, Any, Any, Any]]:
+    """Return every member of ours and theirs once, in the order in which they stay.
 
     Args:
         base: What both sides started from.
@@ -27,21 +30,51 @@ def merged_keys(
         equality: What equal means.
 
     Returns:
-        Pairs of a key by which all three can be asked, and the key that stays: of two equal ones, that of the side
-        which changed its type.
+        The key that stays, and what base, ours and theirs have for it, or MISSING. Of two keys that are equal but of
+        different types, the one stays of the side that changed the type.
     """
-    order = _order(list(base), list(ours), list(theirs))
     if {*map(type, base), *map(type, ours), *map(type, theirs)} in _PLAIN:
-        return ((key, key) for key in order)
-    named = [{key: key for key in side} for side in (base, ours, theirs)]
-    return ((key, _kept(key, *named, equality)) for key in order)
+        order = _order(list(base), list(ours), list(theirs))
+        return (
+            (key, base.get(key, MISSING), ours.get(key, MISSING), theirs.get(key, MISSING)) for key in order
+        )  # fmt: skip
+    numbers = _numbered((base, ours, theirs), equality)
+    members = [
+        {number: member for number, member in zip(known, side.items(), strict=True)}
+        for known, side in zip(numbers, (base, ours, theirs), strict=True)
+    ]
+    return (
+        (_kept(*found, equality), *(MISSING if member is None else member[1] for member in found))
+        for found in ([side.get(number) for side in members] for number in _order(*numbers))
+    )
 
 
-def _kept(key: Any, base: dict[Any, Any], ours: dict[Any, Any], theirs: dict[Any, Any], equality: Equality) -> Any:
-    if key not in ours or key not in theirs:
-        return key
-    ours_changed = key in base and equality.same(theirs[key], base[key])
-    return ours[key] if ours_changed else theirs[key]
+def _numbered(sides: Iterable[Mapping[Any, Any]], equality: Equality) -> list[list[int]]:
+    """Number the keys of several mappings: equal ones alike, and those that equal only themselves by their content."""
+    by_key: dict[Any, int] = {}
+    by_print: dict[Hashable, int] = {}
+    fresh = itertools.count()
+    found: list[list[int]] = []
+    for side in sides:
+        used: dict[int, None] = {}
+        for key in side:
+            name = equality.fingerprint(key)
+            number = by_key.get(key, by_print.get(name))
+            if number is None or number in used:
+                number = next(fresh)
+            by_key.setdefault(key, number)
+            by_print.setdefault(name, number)
+            used[number] = None
+        found.append(list(used))
+    return found
+
+
+def _kept(base: Any, ours: Any, theirs: Any, equality: Equality) -> Any:
+    """Choose between the keys of three members, which are pairs or None."""
+    if ours is None or theirs is None:
+        return (ours or theirs)[0]
+    ours_changed = base is not None and equality.same(theirs[0], base[0])
+    return ours[0] if ours_changed else theirs[0]
 
 
 def _order(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
