@@ -38,6 +38,7 @@ __all__ = [
     "parts_of",
     "refilled",
     "set_fields",
+    "steps_in",
     "with_inner",
 ]
 
@@ -139,6 +140,17 @@ def parts_of(value: Any) -> list[Any]:
     if structure is Structure.MAPPING:
         return [*members_of(value).values(), *fields]
     return fields if structure is Structure.FIELDS else [*elements_of(value), *fields]
+
+
+def steps_in(value: Any) -> list[tuple[Any, Any]]:
+    """Return everything that a value holds, keys aside, with the step to each part."""
+    structure = structure_of(type(value))
+    if structure is Structure.VALUE:
+        return inner_of(value)
+    fields = list(fields_of(value).items())
+    if structure is Structure.MAPPING:
+        return [*members_of(value).items(), *fields]
+    return fields if structure is Structure.FIELDS else [*enumerate(elements_of(value)), *fields]
 
 
 def set_fields(value: Any, wanted: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from ptb_bucket.state._fields import (
     members_of,
     parts_of,
     refilled,
+    steps_in,
     with_inner,
 )
 from ptb_bucket.state._likeness import Likeness, equal_ones
@@ -145,7 +146,7 @@ class Graph:
     def _replaced(self, path: Path, loser: Triple | None, side: int, winner: Any, winning: int) -> Any:
         if loser is not None:
             self._gone.append(Gone(path, loser, side, self.find(winner, winning), REPLACED))
-        return self.taken(winner, winning)
+        return self.taken(path, winner, winning)
 
     def _decided(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Both sides put something else here."""
@@ -159,9 +160,9 @@ class Graph:
         if type(ours) in ATOMS and type(theirs) in ATOMS:
             return self.merge.leaf(path, base, ours, theirs)
         if self.is_kept(base, theirs, THEIRS):
-            return self.taken(ours, OURS)
+            return self.taken(path, ours, OURS)
         if self.is_kept(base, ours, OURS):
-            return self.taken(theirs, THEIRS)
+            return self.taken(path, theirs, THEIRS)
         if self.merge.structure(ours) is self.merge.structure(theirs) is Structure.SET:
             return self.merge.merged(path, base, ours, theirs)
         return self._decided(path, base, ours, theirs)
@@ -172,7 +173,7 @@ class Graph:
         if kept is MISSING:
             return MISSING
         if base is MISSING:
-            return self.taken(kept, side)
+            return self.taken(path, kept, side)
         triple = self.find(kept, side)
         if triple is not None and triple is self.find(base, BASE):
             if triple in self._orphans:
@@ -182,7 +183,7 @@ class Graph:
         if self.is_kept(base, kept, side):
             return MISSING
         chosen = self.merge.choose(path, base, ours, theirs)
-        return self.taken(kept, side) if chosen is kept else chosen
+        return self.taken(path, kept, side) if chosen is kept else chosen
 
     def _rest(self, path: Path, triple: Triple, side: int) -> Any:
         """Return what one side added to an object, or changed in it, that the other side removed (rule 11)."""
@@ -221,20 +222,20 @@ class Graph:
 
     # ---------------------------------------------------------------- objects
 
-    def taken(self, value: Any, side: int) -> Any:
+    def taken(self, path: Path, value: Any, side: int) -> Any:
         """Return a value of one side as it is part of the result: objects merged."""
         if type(value) in ATOMS:
             return value
         triple = self.find(value, side)
         if triple is not None:
-            return self.merged(triple.path, triple)
-        return self._with_merged(value, side)
+            return self.merged(path, triple)
+        return self._with_merged(path, value, side)
 
-    def _with_merged(self, value: Any, side: int) -> Any:
+    def _with_merged(self, path: Path, value: Any, side: int) -> Any:
         """Return a value that holds merged objects in place of those of its side."""
         if (id(value), side) not in self._rebuilt:
             inner = inner_of(value)
-            made = [(step, self.taken(part, side)) for step, part in inner]
+            made = [(step, self.taken((*path, step), part, side)) for step, part in inner]
             changed = any(new[1] is not old[1] for new, old in zip(made, inner, strict=True))
             self._rebuilt[id(value), side] = with_inner(value, inner, made) if changed else value
         return self._rebuilt[id(value), side]
@@ -266,16 +267,16 @@ class Graph:
         structure = self.merge.structure(value)
         if structure is Structure.VALUE:
             self._begin(triple, path, value)
-            triple.result = self._with_merged(value, side)
+            triple.result = self._with_merged(path, value, side)
             self._begin(triple, path, triple.result)
             return
         made = self._begin(triple, path, copied(value) if structure is Structure.FIELDS else emptied(value))
         content: Any = None
         if structure is Structure.MAPPING:
-            content = [(key, self.taken(part, side)) for key, part in members_of(value).items()]
+            content = [(key, self.taken((*path, key), part, side)) for key, part in members_of(value).items()]
         elif structure is not Structure.FIELDS:
-            content = [self.taken(part, side) for part in elements_of(value)]
-        fields = {name: self.taken(part, side) for name, part in fields_of(value).items()}
+            content = [self.taken((*path, at), part, side) for at, part in enumerate(elements_of(value))]
+        fields = {name: self.taken((*path, name), part, side) for name, part in fields_of(value).items()}
         filled(made, content, fields or None)
 
     def _as_a_whole(self, path: Path, triple: Triple) -> None:
@@ -292,7 +293,7 @@ class Graph:
                 self._begin(triple, path, chosen)
                 return
         self._begin(triple, path, triple.sides[side])
-        self._begin(triple, path, self._with_merged(triple.sides[side], side))
+        self._begin(triple, path, self._with_merged(path, triple.sides[side], side))
 
     # ---------------------------------------------------------------- lists and sets
 
@@ -343,6 +344,7 @@ class Graph:
     def is_whole(self, result: Any) -> bool:
         """Tell whether no edit was lost; if one was, the next pass keeps it."""
         there = Objects(result).by_id
+        self._result = result
         self._reached = {triple for triple in self.of[BASE].values() if id(triple.result) in there}
         for side in (OURS, THEIRS):
             self._reached |= {triple for triple in self.of[side].values() if id(triple.result) in there}
@@ -364,9 +366,24 @@ class Graph:
             self.merge.report(gone.path, ELEMENT)
         elif gone.winner is not None and self._may_hand_on(gone.triple.sides[gone.side], gone.winner):
             self._handed_on.setdefault(gone.winner, []).append(gone)
-            self.merge.report(gone.path, REPLACED, gone.winner.path)
+            self.merge.report(gone.path, REPLACED, self._path_to(gone.winner.result, gone.path))
         else:
             self.merge.report(gone.path, LOST)
+
+    def _path_to(self, wanted: Any, besides: Path) -> Path | None:
+        """Return another place of an object in the result; None if it has no other."""
+        seen: set[int] = set()
+        level: list[tuple[Path, Any]] = [((), self._result)]
+        while level:
+            below: list[tuple[Path, Any]] = []
+            for path, value in level:
+                if value is wanted and path != besides:
+                    return path
+                if type(value) not in ATOMS and id(value) not in seen:
+                    seen.add(id(value))
+                    below += [((*path, step), part) for step, part in steps_in(value)]
+            level = below
+        return None
 
     def removed(self, path: Path, value: Any, side: int) -> None:
         """Take note of an element that one side removed."""

@@ -162,7 +162,7 @@ class _Weave:
         if self._stays_at(at):
             return self._merged(at, at, at)
         side = self.ours if self.ours.prints[at] != self.base.prints[at] else self.theirs
-        return self.merge.taken(side.elements[at], 1 if side is self.ours else 2)
+        return self.merge.taken((*self.path, at), side.elements[at], 1 if side is self.ours else 2)
 
     def _element(self, token: Token) -> Any:
         """Deleted on either side is deleted, also when it was modified on the other (rule 12)."""
@@ -177,12 +177,12 @@ class _Weave:
             return MISSING
         if isinstance(token, int):
             self.merge.decide((*self.path, token), KEPT)
-        return self.merge.taken(side.elements[at], which)
+        return self.merge.taken((*self.path, at), side.elements[at], which)
 
     def _merged(self, token: Token, ours: int, theirs: int) -> Any:
         mine, other = self.ours.elements[ours], self.theirs.elements[theirs]
         if not is_pairable(other):
-            return self.merge.taken(other, 2)
+            return self.merge.taken((*self.path, theirs), other, 2)
         base = MISSING
         if isinstance(token, int):
             base, exact = self.base.elements[token], self.base.exact[token]

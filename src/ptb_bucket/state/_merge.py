@@ -138,9 +138,9 @@ class Merge:
         cls: Any = type(value)
         return Structure.VALUE if cls in self._whole else structure_of(cls)
 
-    def taken(self, value: Any, side: int) -> Any:
+    def taken(self, path: Path, value: Any, side: int) -> Any:
         """Return a value of one side, 1 for ours and 2 for theirs, as it is part of the result."""
-        return value if self._graph is None else self._graph.taken(value, side)
+        return value if self._graph is None else self._graph.taken(path, value, side)
 
     def is_edited(self, base: Any, value: Any, side: int) -> bool:
         """Tell whether one side changed an element that is still the same one."""
@@ -200,7 +200,7 @@ class Merge:
         """Merge values of one structure, part by part."""
         base, made = self.begun(base, ours, theirs)
         if type(made) is frozenset:
-            return frozenset(self._set(base, ours, theirs))
+            return frozenset(self._set(path, base, ours, theirs))
         self.fill(made, path, base, ours, theirs)
         return made
 
@@ -225,7 +225,7 @@ class Merge:
         elif structure is Structure.SEQUENCE:
             content = self._elements(path, *map(elements_of, (base, ours, theirs)))
         elif structure is Structure.SET:
-            content = self._set(base, ours, theirs)
+            content = self._set(path, base, ours, theirs)
         mine, other = fields_of(ours), fields_of(theirs)
         if mine or other:
             old = {} if base is MISSING else fields_of(base)
@@ -240,12 +240,12 @@ class Merge:
                 found.append((key, value))
         return found
 
-    def _set(self, base: Any, ours: Any, theirs: Any) -> list[Any]:
+    def _set(self, path: Path, base: Any, ours: Any, theirs: Any) -> list[Any]:
         """By added and removed members."""
         old, mine, other = (self._by_print(side, members) for side, members in enumerate((base, ours, theirs)))
         kept = {name: (member, 2) for name, member in other.items() if name in mine or name not in old}
         kept |= {name: (member, 1) for name, member in mine.items() if name not in old and name not in kept}
-        return [self.taken(*member) for member in kept.values()]
+        return [self.taken(path, *member) for member in kept.values()]
 
     def _by_print(self, side: int, members: Any) -> dict[Any, Any]:
         found = elements_of(members)
@@ -257,7 +257,9 @@ class Merge:
         graph = self._graph
         if self.idempotent:
             kept = self.same(theirs, base) if graph is None else graph.is_alike(_numbered(base), _numbered(theirs), 2)
-            return [self.taken(element, 1 if kept else 2) for element in (ours if kept else theirs)]
+            return [
+                self.taken((*path, at), element, 1 if kept else 2) for at, element in enumerate(ours if kept else theirs)
+            ]
         sides = paired(self.likeness, base, ours, theirs) if graph is None else graph.sides(base, ours, theirs)
         return merge_lists(self, path, *sides)
 

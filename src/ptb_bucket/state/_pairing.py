@@ -152,6 +152,7 @@ class Pairing:
         self._choices: tuple[Counter[int], Counter[int]] = Counter(), Counter()
         self._agenda: list[tuple[tuple[float, ...], int, Any, Any]] = []
         self._number = 0
+        self._places = {number: at for at, number in enumerate(other.by_id)}
         self._entered: set[tuple[int, int]] = set()
 
     def run(self) -> Pairing:
@@ -249,7 +250,8 @@ class Pairing:
             self._enter(one, other)
         elif self.may_pair(one, other):
             self._number += 1
-            heapq.heappush(self._agenda, (self._rank(one, other), self._number, one, other))
+            place = self._places.get(id(other), 0)
+            heapq.heappush(self._agenda, ((*self._rank(one, other), place), self._number, one, other))
 
     def _rank(self, one: Any, other: Any) -> tuple[float, ...]:
         if self._choices[0][id(one)] <= 1 and self._choices[1][id(other)] <= 1:
@@ -301,13 +303,19 @@ class NewPairing(Pairing):
     def __init__(self, *args: Any, known: Callable[[Any, int], Any]) -> None:
         super().__init__(*args)
         self.known = known
+        self._elements = {
+            id(element) for side in (self.one, self.other) for value in side.by_id.values() for element in _elements(value)
+        }
+        self._allowed: set[tuple[int, int]] = set()
 
     def may_pair(self, one: Any, other: Any) -> bool:
         """See :meth:`Pairing.may_pair`; an object that was there before is paired with itself alone."""
         old = self.known(one, 1), self.known(other, 2)
-        if old == (None, None):
-            return super().may_pair(one, other)
-        return old[0] is old[1]
+        if old != (None, None):
+            return old[0] is old[1]
+        # Two new elements of lists are two (rule 10), at whatever other place they are as well.
+        are_elements = id(one) in self._elements or id(other) in self._elements
+        return (not are_elements or (id(one), id(other)) in self._allowed) and super().may_pair(one, other)
 
     def elements(self, one: Any, other: Any, far: Pairs) -> Iterator[tuple[Any, Any]]:  # noqa: ARG002  as inherited
         """Pair what was there before, what has the same id, and how two new lists begin."""
@@ -319,9 +327,15 @@ class NewPairing(Pairing):
                 yield element, old[id(before)]
         names = [self.likeness.unique_names(side) for side in sides]
         there = {name: at for at, name in enumerate(names[1]) if name is not None}
-        yield from ((sides[0][at], sides[1][there[name]]) for at, name in enumerate(names[0]) if name in there)
+        new = [(sides[0][at], sides[1][there[name]]) for at, name in enumerate(names[0]) if name in there]
         if self.known(one, 1) is None and self.known(other, 2) is None:
             for mine, theirs in zip(*sides):  # noqa: B905  the shorter one ends it
                 if not self.same(mine, theirs):
                     break
-                yield mine, theirs
+                new.append((mine, theirs))
+        self._allowed |= {(id(mine), id(theirs)) for mine, theirs in new}
+        yield from new
+
+
+def _elements(value: Any) -> list[Any]:
+    return elements_of(value) if structure_of(type(value)) is Structure.SEQUENCE else []
