@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import logging
+import random
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,6 +16,7 @@ from ptb_bucket.codecs import identical
 from ptb_bucket.state import MISSING, keep_ours, keep_theirs
 from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._merge import Merge
+from ptb_bucket.state._pairing import Objects
 
 SHORT, LONG = 60, 1500
 RIGHT = {"edits": 1.0, "insertions": 0.99, "sharing": 0.9, "unsharing": 0.85, "everything": 0.85}
@@ -35,7 +38,10 @@ def test_no_edit_is_lost_without_a_report_and_none_is_doubled(kind, counts, coun
     assert not [seed for seed, ran in enumerate(runs) if ran.lost and not ran.reports]
     assert not [seed for seed, ran in enumerate(runs) if ran.doubled]
     right = sum(ran.is_right for ran in runs) / len(runs)
-    print(f"{kind}: {right:.1%} right, {sum(bool(ran.reports) for ran in runs)} of {len(runs)} with a report")
+    reported = sum(bool(ran.reports) for ran in runs)
+    logging.getLogger(__name__).info(
+        "%s: %.1f %% right, %d of %d with a report", kind, right * 100, reported, len(runs)
+    )
     assert right >= RIGHT[kind] - (0.1 if len(runs) < LONG else 0)
 
 
@@ -89,7 +95,10 @@ def test_damage_stays_with_the_one_who_was_hit_when_another_one_is_current_now()
     ours["current"] = ours["characters"][1]
     theirs["current"]["hp"] = 4
     result, decided = merged(base, ours, theirs)
-    assert result == {"characters": [{"name": "Bo", "hp": 4}, {"name": "Al", "hp": 20}], "current": {"name": "Al", "hp": 20}}
+    assert result == {
+        "characters": [{"name": "Bo", "hp": 4}, {"name": "Al", "hp": 20}],
+        "current": {"name": "Al", "hp": 20},
+    }
     assert result["current"] is result["characters"][1]
     assert not decided
 
@@ -235,12 +244,8 @@ def test_the_model_notices_objects_that_are_merged_at_each_place(monkeypatch):
 
 
 def test_records_of_the_model_are_shared_and_cyclic():
-    import random
-
     worlds = [made(random.Random(seed), cycles=True).root for seed in range(100)]
     assert all(isomorphic(world, copy.deepcopy(world)) for world in worlds)
-    from ptb_bucket.state._pairing import Objects
-
     assert sum(Objects(world).are_shared for world in worlds) > 40
 
 

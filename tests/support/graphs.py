@@ -10,10 +10,13 @@ import copy
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state import keep_ours
 from ptb_bucket.state._merge import Merge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 KINDS = {
     "edits": ("set", "append"),
@@ -25,6 +28,8 @@ KINDS = {
         *("unshare", "delete", "remove", "cycle"),
     ),
 }
+
+ON_LISTS = ("append", "insert", "new element", "list share", "remove")
 
 
 @dataclass
@@ -138,6 +143,7 @@ class Writer:
         self.world, self.rng, self.kinds, self.name, self.used = world, rng, kinds, name, used
         self.edits: list[Edit] = []
         self.mine: set[Any] = set()
+        self.empty = {name for name, value in world.objects.items() if not value}  # an empty list has one end
 
     def work(self) -> None:
         for _ in range(self.rng.randrange(1, 5)):
@@ -150,44 +156,51 @@ class Writer:
         kind = self.rng.choice(self.kinds)
         there = {id(value) for value in everything(self.world.root)}
         names = [name for name, value in self.world.objects.items() if id(value) in there]
-        dicts = [name for name in names if isinstance(self.world.objects[name], dict)]
-        lists = [name for name in names if name not in dicts]
-        token = f"{self.name}!{len(self.edits)}"
-        wants_list = kind in ("append", "insert", "new element", "list share", "remove")
-        if not (lists if wants_list else dicts):
+        target = self._one_of(
+            name for name in names if isinstance(self.world.objects[name], list) == (kind in ON_LISTS)
+        )
+        if not target:
             return None
-        target = self.rng.choice(lists if wants_list else dicts)
         value = self.world.objects[target]
-        held = [key for key, part in value.items() if isinstance(part, dict | list)] if not wants_list else []
-        other, key = "", ""
-        if kind == "set":
-            key = self.rng.choice([*(key for key, part in value.items() if isinstance(part, str)), f"n{token}"])
-        elif kind == "new":
-            key = f"n{token}"
-        elif kind in ("share", "cycle"):
-            key = f"n{token}"
-            fitting = [name for name in names if kind == "cycle" or not reaches(self.world.objects[name], value)]
-            other = self.rng.choice(fitting or [""])
-        elif kind == "list share":
-            other = self.rng.choice([name for name in names if not reaches(self.world.objects[name], value)] or [""])
-        elif kind in ("switch", "unshare", "delete"):
-            if not held:
-                return None
-            key = self.rng.choice(held)
-            if kind == "switch":
-                fitting = [name for name in names[1:] if not reaches(self.world.objects[name], value)]
-                other = self.rng.choice(fitting or [""])
-            if kind == "unshare" and sum(part is value[key] for obj in everything(self.world.root) for part in inside(obj)) < 2:
-                return None
-        elif kind == "remove":
-            other = self.rng.choice([name for name in names if any(part is self.world.objects[name] for part in value)] or [""])
-        if kind in ("share", "cycle", "list share", "switch", "remove") and not other:
-            return None
+        key = self._key(kind, value)
+        other = self._other(kind, names, value)
         place = (target, key or (other if kind == "remove" else kind))
-        if place in self.used or (kind == "insert" and not value):  # an empty list has one end
+        if key is None or other is None or place in self.used or (kind == "insert" and target in self.empty):
             return None
         self.mine.add(place)
-        return Edit(kind, target, key, other, token)
+        return Edit(kind, target, key, other, self._token())
+
+    def _token(self) -> str:
+        return f"{self.name}!{len(self.edits)}"
+
+    def _one_of(self, names: Iterable[str]) -> str | None:
+        found = list(names)
+        return self.rng.choice(found) if found else None
+
+    def _key(self, kind: str, value: Any) -> str | None:
+        if kind in ON_LISTS:
+            return ""
+        if kind == "set":
+            return self._one_of([*(key for key, part in value.items() if isinstance(part, str)), f"n{self._token()}"])
+        if kind in ("new", "share", "cycle"):
+            return f"n{self._token()}"
+        parts = [part for each in everything(self.world.root) for part in inside(each)]
+        return self._one_of(
+            key
+            for key, part in value.items()
+            if isinstance(part, dict | list) and (kind != "unshare" or sum(other is part for other in parts) > 1)
+        )
+
+    def _other(self, kind: str, names: list[str], value: Any) -> str | None:
+        """Another object that the edit is about."""
+        objects = self.world.objects
+        if kind == "cycle":
+            return self._one_of(names)
+        if kind in ("share", "list share", "switch"):
+            return self._one_of(name for name in names if not reaches(objects[name], value))
+        if kind == "remove":
+            return self._one_of(name for name in names if any(part is objects[name] for part in value))
+        return ""
 
 
 def tokens(root: Any) -> Counter[str]:
@@ -258,7 +271,11 @@ class Run:
     def doubled(self) -> list[str]:
         written = {edit.token for edits in self.edits for edit in edits}
         expected = tokens(self.expected)
-        return sorted(token for token, times in tokens(self.merged).items() if token in written and times > max(1, expected[token]))
+        return sorted(
+            token
+            for token, times in tokens(self.merged).items()
+            if token in written and times > max(1, expected[token])
+        )
 
 
 def run(seed: int, kind: str) -> Run:

@@ -26,19 +26,18 @@ if TYPE_CHECKING:
 __all__ = [
     "ATOMS",
     "WholeError",
-    "build",
     "copied",
     "elements_of",
     "emptied",
     "fields_of",
     "filled",
     "inner_of",
-    "is_fielded",
     "members_of",
     "parts_of",
     "refilled",
     "set_fields",
     "steps_in",
+    "structure",
     "with_inner",
 ]
 
@@ -74,12 +73,10 @@ def _by_author_of(value: object) -> Iterator[None]:
         raise WholeError(type(value)) from error
 
 
-def is_fielded(value: Any) -> bool:
-    """Tell whether its attributes are plain data that may change one by one.
-
-    Frozen and validating classes guard their attributes, and values are what they are: these merge as a whole.
-    """
-    return structure_of(type(value)) is Structure.FIELDS
+def structure(value: Any) -> Structure:
+    """Return how a value's parts hang together."""
+    cls: Any = type(value)
+    return structure_of(cls)
 
 
 def members_of(value: Any) -> dict[Any, Any]:
@@ -133,24 +130,24 @@ def inner_of(value: Any) -> list[tuple[Any, Any]]:
 
 def parts_of(value: Any) -> list[Any]:
     """Return everything that a value holds, keys aside, in its order."""
-    structure = structure_of(type(value))
-    if structure is Structure.VALUE:
+    kind = structure(value)
+    if kind is Structure.VALUE:
         return [part for _, part in inner_of(value)]
     fields = list(fields_of(value).values())
-    if structure is Structure.MAPPING:
+    if kind is Structure.MAPPING:
         return [*members_of(value).values(), *fields]
-    return fields if structure is Structure.FIELDS else [*elements_of(value), *fields]
+    return fields if kind is Structure.FIELDS else [*elements_of(value), *fields]
 
 
 def steps_in(value: Any) -> list[tuple[Any, Any]]:
     """Return everything that a value holds, keys aside, with the step to each part."""
-    structure = structure_of(type(value))
-    if structure is Structure.VALUE:
+    kind = structure(value)
+    if kind is Structure.VALUE:
         return inner_of(value)
     fields = list(fields_of(value).items())
-    if structure is Structure.MAPPING:
+    if kind is Structure.MAPPING:
         return [*members_of(value).items(), *fields]
-    return fields if structure is Structure.FIELDS else [*enumerate(elements_of(value)), *fields]
+    return fields if kind is Structure.FIELDS else [*enumerate(elements_of(value)), *fields]
 
 
 def set_fields(value: Any, wanted: dict[str, Any]) -> None:
@@ -166,13 +163,6 @@ def set_fields(value: Any, wanted: dict[str, Any]) -> None:
     if list(inner) != order and len(inner) == len(order):
         for name in order:
             inner[name] = inner.pop(name)
-
-
-def build(like: Any, wanted: dict[str, Any]) -> Any:
-    """Make a new object of the same class with these attributes."""
-    made = copy.copy(like)
-    set_fields(made, wanted)
-    return made
 
 
 def emptied(value: Any) -> Any:
@@ -223,14 +213,14 @@ def filled(made: Any, content: Any, fields: dict[str, Any] | None = None) -> Non
     if fields is None and type(made) is list:
         made += content
         return
-    structure = structure_of(type(made))
+    kind = structure(made)
     with _by_author_of(made):
-        if structure is Structure.MAPPING:
+        if kind is Structure.MAPPING:
             for key, value in content:
                 made[key] = value
-        elif structure is Structure.SEQUENCE:
+        elif kind is Structure.SEQUENCE:
             made.extend(content)
-        elif structure is Structure.SET:
+        elif kind is Structure.SET:
             made.update(content)
         if fields is not None:
             set_fields(made, fields)
@@ -242,11 +232,11 @@ def refilled(made: Any, like: Any) -> None:
     Raises:
         WholeError: The class does not let itself be filled.
     """
-    structure = structure_of(type(made))
+    kind = structure(made)
     content: Any = None
-    if structure is Structure.MAPPING:
+    if kind is Structure.MAPPING:
         content = list(members_of(like).items())
-    elif structure is not Structure.FIELDS:
+    elif kind is not Structure.FIELDS:
         content = list(elements_of(like))
     if content is not None:
         with _by_author_of(made):

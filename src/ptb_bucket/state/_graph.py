@@ -126,7 +126,7 @@ class Graph:
 
     # ---------------------------------------------------------------- places
 
-    def at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
+    def at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: PLR0911  one rule a line
         """Merge what one place holds."""
         if ours is MISSING or theirs is MISSING:
             return self._one_sided(path, base, ours, theirs)
@@ -283,16 +283,15 @@ class Graph:
         """Merge an object that guards what it holds, or whose class was changed."""
         base, ours, theirs = triple.sides
         if not self.is_edited(triple, THEIRS):
-            side: int | None = OURS
+            chosen = ours
         elif not self.is_edited(triple, OURS):
-            side = THEIRS
+            chosen = theirs
         else:
             chosen = self.merge.choose(path, base, ours, theirs)
-            side = OURS if chosen is ours else THEIRS if chosen is theirs else None
-            if side is None:
-                self._begin(triple, path, chosen)
-                return
-        self._begin(triple, path, triple.sides[side])
+        self._begin(triple, path, chosen)
+        side = OURS if chosen is ours else THEIRS
+        if chosen is not triple.sides[side]:  # the resolver made something else
+            return
         self._begin(triple, path, self._with_merged(path, triple.sides[side], side))
 
     # ---------------------------------------------------------------- lists and sets
@@ -301,7 +300,11 @@ class Graph:
         """Return three versions of a list, its elements told apart by which object they are."""
         versions = [base, ours, theirs]
         names = [[self.name(element, side) for element in elements] for side, elements in enumerate(versions)]
-        origins = [list(range(len(base))), equal_ones(names[0], names[1]), equal_ones(names[0], names[2])]
+        origins: list[list[int | None]] = [
+            [*range(len(base))],
+            equal_ones(names[0], names[1]),
+            equal_ones(names[0], names[2]),
+        ]
         found = [
             Side(elements, [None] * len(elements), named, origin)
             for elements, named, origin in zip(versions, names, origins, strict=True)
@@ -320,9 +323,15 @@ class Graph:
                 both[at] = there.pop(triple)
         return both
 
+    def is_one(self, ours: Any, theirs: Any) -> bool:
+        """Tell whether elements of both sides are one object, or equal values."""
+        return self.name(ours, OURS) == self.name(theirs, THEIRS)
+
     def name(self, value: Any, side: int) -> Hashable:
         """Return what is equal for the same object, or for equal values."""
         triple = self.find(value, side)
+        if triple is None and side == BASE:  # how two new lists begin stands for what they began with
+            triple = self.find(value, THEIRS)
         if triple is not None:
             return triple
         inner = inner_of(value)
@@ -348,7 +357,9 @@ class Graph:
         self._reached = {triple for triple in self.of[BASE].values() if id(triple.result) in there}
         for side in (OURS, THEIRS):
             self._reached |= {triple for triple in self.of[side].values() if id(triple.result) in there}
-        lost = [gone for gone in self._gone if gone.triple not in self._reached and self._is_touched(gone.triple, gone.side)]
+        lost = [
+            gone for gone in self._gone if gone.triple not in self._reached and self._is_touched(gone.triple, gone.side)
+        ]
         before = len(self._orphans), sum(map(len, self._handed_on.values()))
         for gone in lost:
             self._keep(gone)
@@ -455,14 +466,14 @@ class Graph:
         if structure is Structure.VALUE:
             inner = inner_of(base)
             return not self.is_alike(inner, inner_of(value), side) if inner else not self.merge.same(base, value)
-        fields = [list(fields_of(one).items()) for one in (base, value)]
-        if structure is Structure.MAPPING:
-            fields = [[*named, *members_of(one).items()] for named, one in zip(fields, (base, value), strict=True)]
-        elif structure is Structure.SET:
+        if structure is Structure.SET:
             return {self.name(member, BASE) for member in base} != {self.name(member, side) for member in value}
+        sides: list[tuple[Any, Any]] = [(fields_of(base), fields_of(value))]
+        if structure is Structure.MAPPING:
+            sides.append((members_of(base), members_of(value)))
         elif structure is Structure.SEQUENCE:
-            fields = [[*named, *enumerate(elements_of(one))] for named, one in zip(fields, (base, value), strict=True)]
-        return not self.is_alike(*fields, side)
+            sides.append((dict(enumerate(elements_of(base))), dict(enumerate(elements_of(value)))))
+        return not all(self.is_alike(list(before.items()), list(after.items()), side) for before, after in sides)
 
     def is_alike(self, before: list[Any], after: list[Any], side: int) -> bool:
         """Tell whether named parts are the same ones; their order does not count."""
@@ -475,4 +486,3 @@ class Graph:
 def members_of_any(value: Any) -> bool:
     """Tell whether a container holds anything at all."""
     return bool(len(value)) if hasattr(type(value), "__len__") else False
-

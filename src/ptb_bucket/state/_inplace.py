@@ -11,9 +11,18 @@ from collections import OrderedDict, deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import Equality, Structure, has_identity, has_own_equality, structure_of
+from ptb_bucket.codecs import Equality, Structure, has_identity, has_own_equality
 from ptb_bucket.state._exact import Exact
-from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, inner_of, members_of, set_fields, with_inner
+from ptb_bucket.state._fields import (
+    ATOMS,
+    elements_of,
+    fields_of,
+    inner_of,
+    members_of,
+    set_fields,
+    structure,
+    with_inner,
+)
 from ptb_bucket.state._pairing import Objects, Pairing, Prints
 
 if TYPE_CHECKING:
@@ -50,10 +59,10 @@ class _Assignment:
         self.live, self.wanted, self.equality = live, wanted, equality
         sides = Objects(live), Objects(wanted)
         if any(side.are_shared for side in sides):
-            self._pairing = Pairing(*sides, Prints(equality), _structure).run()
+            self._pairing = Pairing(*sides, Prints(equality), structure).run()
             self._pairing.accept_equal()
         else:
-            self._pairing = Pairing(*sides, equality, _structure, Exact()).run()
+            self._pairing = Pairing(*sides, equality, structure, Exact()).run()
         self._objects = sides[1].by_id
         self._stuck: set[int] = set()
         self._values: dict[int, Any] = {}
@@ -127,16 +136,16 @@ class _Assignment:
             raise _StuckError(id(target)) from error
 
     def _change(self, target: Any, wanted: Any, before: _Content, content: _Content) -> None:
-        structure = _structure(target)
-        if structure is Structure.MAPPING:
+        kind = structure(target)
+        if kind is Structure.MAPPING:
             have = before.members
             pairs = [(key, self._kept(have.get(key, _NOTHING), part)) for key, part in content.members.items()]
             _set_members(target, have, pairs)
-        elif structure is Structure.SEQUENCE:
+        elif kind is Structure.SEQUENCE:
             self._elements(target, before.elements, content.elements)
-        elif structure is Structure.SET:
+        elif kind is Structure.SET:
             _set_of(target, self._members(before.elements, content.elements))
-        elif structure is Structure.VALUE:
+        elif kind is Structure.VALUE:
             self._whole(target, wanted)
             return
         if before.fields or content.fields:
@@ -144,7 +153,7 @@ class _Assignment:
             set_fields(
                 target, {name: self._kept(have.get(name, _NOTHING), part) for name, part in content.fields.items()}
             )
-        if structure is Structure.MAPPING and content.factory is not before.factory:
+        if kind is Structure.MAPPING and content.factory is not before.factory:
             target.default_factory = content.factory
 
     def _elements(self, target: Any, have: list[Any], wanted: list[Any]) -> None:
@@ -193,7 +202,7 @@ class _Content:
     """What an object holds at one moment."""
 
     def __init__(self, value: Any) -> None:
-        self.structure = _structure(value)
+        self.structure = structure(value)
         self.fields = fields_of(value)
         self.members = dict(members_of(value)) if self.structure is Structure.MAPPING else {}
         has_elements = self.structure in (Structure.SEQUENCE, Structure.SET)
@@ -202,7 +211,9 @@ class _Content:
 
     def restore(self, value: Any) -> None:
         """Put everything back, past methods that raise."""
-        base: Any = next((base for base in (OrderedDict, dict, list, deque, set) if issubclass(type(value), base)), None)
+        base: Any = next(
+            (base for base in (OrderedDict, dict, list, deque, set) if issubclass(type(value), base)), None
+        )
         if base is not None:
             base.clear(value)
             fill: Callable[..., Any] = base.extend if base in (list, deque) else base.update
@@ -211,15 +222,11 @@ class _Content:
             set_fields(value, self.fields)
 
 
-def _structure(value: Any) -> Structure:
-    return structure_of(type(value))
-
-
 def _can_become(live: Any, wanted: Any) -> bool:
-    structure = _structure(live)
-    if structure is Structure.SEQUENCE:
+    kind = structure(live)
+    if kind is Structure.SEQUENCE:
         return not issubclass(type(live), deque) or bool(live.maxlen == wanted.maxlen)
-    if structure is not Structure.VALUE or issubclass(type(live), (set, bytearray)):
+    if kind is not Structure.VALUE or issubclass(type(live), (set, bytearray)):
         return True
     # Not in the instance: that would be data.
     return not has_own_equality(live) and hasattr(type(live), "__setstate__") and hasattr(type(wanted), "__getstate__")
@@ -237,10 +244,12 @@ def _set_members(target: Any, have: dict[Any, Any], wanted: list[tuple[Any, Any]
     present = list(members_of(target))
     at = 0
     for key, _ in wanted:
-        if at >= len(present) or present[at] is not key and not (present[at] == key and type(present[at]) is type(key)):
+        if at >= len(present) or (
+            present[at] is not key and not (present[at] == key and type(present[at]) is type(key))
+        ):
             break
         at += 1
-    for key, value in wanted[at:] if at < len(present) else ():
+    for key, value in wanted[at:]:
         del target[key]
         target[key] = value
 

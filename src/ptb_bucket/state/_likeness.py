@@ -8,14 +8,13 @@ their content otherwise. What is still left over may have been changed *and* mov
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ptb_bucket.codecs import Structure, has_identity, structure_of
-from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of
+from ptb_bucket.codecs import Structure, has_identity
+from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, structure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from ptb_bucket.codecs import Equality
     from ptb_bucket.state._pairing import Prints
@@ -44,7 +43,7 @@ class Matches(NamedTuple):
 
 def is_pairable(value: Any) -> bool:
     """Tell whether an element can change and stay the same element: containers and objects can, values cannot."""
-    return type(value) not in ATOMS and (structure_of(type(value)) is not Structure.VALUE or has_identity(value))
+    return type(value) not in ATOMS and (structure(value) is not Structure.VALUE or has_identity(value))
 
 
 class Likeness:
@@ -137,7 +136,7 @@ class Likeness:
         """Return how much of their content two containers share, from 0 to 1."""
         if type(one) is not type(other) or self._differ_in_id(one, other):
             return 0.0
-        if structure_of(type(one)) in (Structure.SEQUENCE, Structure.SET):
+        if structure(one) in (Structure.SEQUENCE, Structure.SET):
             sides = [Counter(self.prints(elements_of(value))) for value in (one, other)]
             total = sum((sides[0] | sides[1]).values())
             return sum((sides[0] & sides[1]).values()) / total if total else 1.0
@@ -160,30 +159,41 @@ class Likeness:
 
     def may_be_one(self, one: Any, other: Any) -> bool:
         """Tell whether nothing says that two containers are different things: their kind, or an id."""
-        structure = structure_of(type(one))
-        if structure is not structure_of(type(other)):
+        kind = structure(one)
+        if kind is not structure(other):
             return False
-        same_kind = type(one) is type(other) or structure in (Structure.MAPPING, Structure.SEQUENCE)
+        same_kind = type(one) is type(other) or kind in (Structure.MAPPING, Structure.SEQUENCE)
         return same_kind and not self._differ_in_id(one, other)
 
 
 def equal_ones(first: Sequence[Hashable], other: Sequence[Hashable]) -> list[int | None]:
-    """Find equal elements: those at the beginning and at the end, those at the same place, and then one by one."""
+    """Find equal elements: those at the beginning and at the end, those at the same place, and then one by one.
+
+    Args:
+        first: What the elements of the older list consist of.
+        other: The same of the newer list.
+
+    Returns:
+        For each element of the newer list the position of an equal one in the older list, or None.
+    """
     near: list[int | None] = [None] * len(other)
-    begin, length = 0, min(len(first), len(other))
-    while begin < length and first[begin] == other[begin]:
-        near[begin] = begin
-        begin += 1
-    end = 0
-    while end < length - begin and first[-1 - end] == other[-1 - end]:
-        end += 1
-        near[-end] = len(first) - end
-    if begin + end == length:
-        return near
+    shorter = min(len(first), len(other))
+    begin = next((at for at in range(shorter) if first[at] != other[at]), shorter)
+    end = next((at for at in range(shorter - begin) if first[-1 - at] != other[-1 - at]), shorter - begin)
+    near[:begin] = range(begin)
+    near[len(other) - end :] = range(len(first) - end, len(first))
+    if begin + end < shorter or len(first) != len(other):
+        _equal_between(first, other, near, (begin, end))
+    return near
+
+
+def _equal_between(
+    first: Sequence[Hashable], other: Sequence[Hashable], near: list[int | None], ends: tuple[int, int]
+) -> None:
+    begin, end = ends
     if len(first) == len(other):
-        for at in range(begin, length - end):
-            if first[at] == other[at]:
-                near[at] = at
+        for at in range(begin, len(other) - end):
+            near[at] = at if first[at] == other[at] else None
     found = set(near)
     free: dict[Hashable, deque[int]] = {}
     for at in range(begin, len(first) - end):
@@ -192,7 +202,6 @@ def equal_ones(first: Sequence[Hashable], other: Sequence[Hashable]) -> list[int
     for at in range(begin, len(other) - end):
         if near[at] is None and (places := free.get(other[at])):
             near[at] = places.popleft()
-    return near
 
 
 class _Leftovers:
@@ -206,7 +215,7 @@ class _Leftovers:
         for side, (positions, gap_of) in enumerate(((left, self._gaps_of_first()), (new, self._gaps_of_other()))):
             elements = self.other if side else self.first
             for at in positions:
-                group = gap_of[at], structure_of(type(elements[at]))
+                group = gap_of[at], structure(elements[at])
                 gaps.setdefault(group, ([], []))[side].append(at)
         for before, after in gaps.values():
             in_order = len(before) == len(after)
@@ -261,10 +270,10 @@ def step_to(element: Any, at: int) -> Any:
 
 
 def _named_parts(value: Any) -> dict[Any, Any]:
-    structure = structure_of(type(value))
-    if structure is Structure.MAPPING:
+    kind = structure(value)
+    if kind is Structure.MAPPING:
         return members_of(value)
-    if structure in (Structure.SEQUENCE, Structure.SET) or not has_identity(value):
+    if kind in (Structure.SEQUENCE, Structure.SET) or not has_identity(value):
         return {}
     return fields_of(value)
 

@@ -62,7 +62,7 @@ def paired(likeness: Likeness, *versions: list[Any]) -> tuple[list[Side], dict[i
         for before, after in matches.far:
             if before in kept:
                 matches.near[after] = before
-    origins = [list(range(len(base))), *(matches.near for matches in found)]
+    origins: list[list[int | None]] = [[*range(len(base))], *(matches.near for matches in found)]
     sides = [Side(*parts) for parts in zip(versions, exact, prints, origins, strict=True)]
     return sides, _added_twice(likeness, *sides[1:])
 
@@ -120,7 +120,7 @@ class _Weave:
 
     def order(self) -> list[Token]:
         """The backbone is the side that moved elements, or theirs; the other side's additions join it."""
-        base = set(range(len(self.base.elements)))
+        base: set[Token] = set(range(len(self.base.elements)))
         ours, theirs = self.tokens_of_ours, self.tokens_of_theirs
         if self._moved(ours) and not self._moved(theirs):
             return self._with_kept(_woven(ours, theirs, base, before=True), theirs)

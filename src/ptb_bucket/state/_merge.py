@@ -258,7 +258,8 @@ class Merge:
         if self.idempotent:
             kept = self.same(theirs, base) if graph is None else graph.is_alike(_numbered(base), _numbered(theirs), 2)
             return [
-                self.taken((*path, at), element, 1 if kept else 2) for at, element in enumerate(ours if kept else theirs)
+                self.taken((*path, at), element, 1 if kept else 2)
+                for at, element in enumerate(ours if kept else theirs)
             ]
         sides = paired(self.likeness, base, ours, theirs) if graph is None else graph.sides(base, ours, theirs)
         return merge_lists(self, path, *sides)
@@ -267,10 +268,7 @@ class Merge:
         """Return what both sides started from when they made containers where there was none."""
         structure = self.structure(ours)
         if structure is Structure.SEQUENCE:
-            # What both sides began a new list with is one in a graph because it is one object.
-            if base is not MISSING or self._graph is not None:
-                return []
-            return self._common_beginning(elements_of(ours), elements_of(theirs))
+            return [] if base is not MISSING else self._common_beginning(elements_of(ours), elements_of(theirs))
         if structure is Structure.FIELDS:
             return base
         return {} if structure is Structure.MAPPING else set()
@@ -279,7 +277,7 @@ class Merge:
         """Two equal first initialisations are one (rule 10), also when one side went on from there."""
         common = []
         for mine, other in zip(ours, theirs):  # noqa: B905  the shorter one ends it
-            if not self.same(mine, other):
+            if not (self.same(mine, other) if self._graph is None else self._graph.is_one(mine, other)):
                 break
             common.append(other)
         return common

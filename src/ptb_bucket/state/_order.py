@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["merged_members"]
 
-_PLAIN: Final = ({str}, {int}, set())
+_PLAIN: Final[tuple[set[type], ...]] = ({str}, {int}, set())
 """What nearly all mappings have as keys. Keys of several types may be equal, as 1 and True are."""
 
 
@@ -40,13 +40,9 @@ def merged_members(
         )  # fmt: skip
     numbers = _numbered((base, ours, theirs), equality)
     members = [
-        {number: member for number, member in zip(known, side.items(), strict=True)}
-        for known, side in zip(numbers, (base, ours, theirs), strict=True)
+        dict(zip(known, side.items(), strict=True)) for known, side in zip(numbers, (base, ours, theirs), strict=True)
     ]
-    return (
-        (_kept(*found, equality), *(MISSING if member is None else member[1] for member in found))
-        for found in ([side.get(number) for side in members] for number in _order(*numbers))
-    )
+    return [_chosen([side.get(number) for side in members], equality) for number in _order(*numbers)]
 
 
 def _numbered(sides: Iterable[Mapping[Any, Any]], equality: Equality) -> list[list[int]]:
@@ -69,12 +65,14 @@ def _numbered(sides: Iterable[Mapping[Any, Any]], equality: Equality) -> list[li
     return found
 
 
-def _kept(base: Any, ours: Any, theirs: Any, equality: Equality) -> Any:
-    """Choose between the keys of three members, which are pairs or None."""
-    if ours is None or theirs is None:
-        return (ours or theirs)[0]
-    ours_changed = base is not None and equality.same(theirs[0], base[0])
-    return ours[0] if ours_changed else theirs[0]
+def _chosen(found: list[tuple[Any, Any] | None], equality: Equality) -> tuple[Any, Any, Any, Any]:
+    """Return what three sides have for a key, and of their keys the one that stays."""
+    base, ours, theirs = found
+    kept = theirs or ours or (MISSING, MISSING)
+    if ours and theirs and base and equality.same(theirs[0], base[0]):
+        kept = ours  # who kept it is not who changed it
+    values = [MISSING if member is None else member[1] for member in found]
+    return kept[0], values[0], values[1], values[2]
 
 
 def _order(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:

@@ -11,8 +11,8 @@ import heapq
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import Structure, has_identity, structure_of
-from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, inner_of, members_of, parts_of
+from ptb_bucket.codecs import Structure, has_identity
+from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, inner_of, members_of, parts_of, structure
 from ptb_bucket.state._likeness import Likeness
 
 if TYPE_CHECKING:
@@ -92,16 +92,16 @@ class Prints:
         return self._known[id(value)][0]
 
     def _of(self, value: Any) -> Hashable:
-        structure, of = structure_of(type(value)), self.fingerprint
+        kind, of = structure(value), self.fingerprint
         fields = frozenset((name, of(part)) for name, part in fields_of(value).items())
         content: Hashable = None
-        if structure is Structure.MAPPING:
+        if kind is Structure.MAPPING:
             content = frozenset((of(key), of(part)) for key, part in members_of(value).items())
-        elif structure is Structure.SEQUENCE:
+        elif kind is Structure.SEQUENCE:
             content = tuple(map(of, elements_of(value)))
-        elif structure is Structure.SET:
+        elif kind is Structure.SET:
             content = frozenset(map(of, elements_of(value)))
-        elif structure is Structure.VALUE:
+        elif kind is Structure.VALUE:
             inner = inner_of(value)
             content = tuple(of(part) for _, part in inner) if inner else self._equality.fingerprint(value)
         return type(value), content, fields
@@ -112,7 +112,7 @@ class Prints:
 
 
 def unknown(_: Any) -> None:
-    """Know nothing quickly: stands for :class:`~ptb_bucket.state._exact.Exact`, which visits an object wherever it occurs."""
+    """Know nothing quickly. Stands for ``Exact``, which visits an object wherever it occurs."""
 
 
 class Pairing:
@@ -304,7 +304,10 @@ class NewPairing(Pairing):
         super().__init__(*args)
         self.known = known
         self._elements = {
-            id(element) for side in (self.one, self.other) for value in side.by_id.values() for element in _elements(value)
+            id(element)
+            for side in (self.one, self.other)
+            for value in side.by_id.values()
+            for element in _elements(value)
         }
         self._allowed: set[tuple[int, int]] = set()
 
@@ -338,4 +341,4 @@ class NewPairing(Pairing):
 
 
 def _elements(value: Any) -> list[Any]:
-    return elements_of(value) if structure_of(type(value)) is Structure.SEQUENCE else []
+    return elements_of(value) if structure(value) is Structure.SEQUENCE else []
