@@ -13,7 +13,9 @@ from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, Kind, Merger, Replica, keep_ours
 from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._ledger import Ledger
+from ptb_bucket.state._likeness import Matches
 from ptb_bucket.state._merge import Merge
+from ptb_bucket.state._pairing import Objects
 from ptb_bucket.state._reading import Place
 from ptb_bucket.state._spool import Spooled
 from ptb_bucket.state._writer import Writer
@@ -151,6 +153,14 @@ def sweep_without_a_condition(patch):
     patch.setattr(MemoryStore, "delete_if", lambda self, key, _etag: self.delete(key))
 
 
+def merge_objects_at_each_place(patch):
+    patch.setattr(Objects, "are_shared", property(lambda _: False, lambda *_: None), raising=False)
+
+
+def take_a_changed_element_for_a_new_one(patch):
+    patch.setattr("ptb_bucket.state._likeness._Leftovers.matched", lambda self, *_: Matches(self.near, []))
+
+
 BUGS = {
     put_without_a_condition: 0,
     move_the_base_by_the_commit: 0,
@@ -169,6 +179,8 @@ BUGS = {
     take_a_commit_for_a_look: 5,
     drop_only_what_was_seen: 1,
     sweep_without_a_condition: 3,
+    merge_objects_at_each_place: 0,
+    take_a_changed_element_for_a_new_one: 0,
 }
 """Each with a seed that is known to notice it: it is tried first, then those behind it."""
 

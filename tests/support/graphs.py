@@ -270,12 +270,9 @@ class Run:
     @property
     def doubled(self) -> list[str]:
         written = {edit.token for edits in self.edits for edit in edits}
-        expected = tokens(self.expected)
-        return sorted(
-            token
-            for token, times in tokens(self.merged).items()
-            if token in written and times > max(1, expected[token])
-        )
+        most = tokens(self.expected) | tokens(self.ours) | tokens(self.theirs)
+        found = tokens(self.merged).items()
+        return sorted(token for token, times in found if token in written and times > most[token])
 
 
 def run(seed: int, kind: str) -> Run:
