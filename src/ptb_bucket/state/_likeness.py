@@ -133,23 +133,24 @@ class Likeness:
         return None if key is None else (key, self._equality.fingerprint(_named_parts(element)[key]))
 
     def similarity(self, one: Any, other: Any) -> float:
-        """Return how much of their content two containers share, from 0 to 1."""
+        """Return how much of their content two containers share, from 0 to 1.
+
+        What the smaller one shares counts most: an element that many keys were added to is still the same one.
+        """
         if type(one) is not type(other) or self._differ_in_id(one, other):
             return 0.0
         if structure(one) in (Structure.SEQUENCE, Structure.SET):
             sides = [Counter(self.prints(elements_of(value))) for value in (one, other)]
-            total = sum((sides[0] | sides[1]).values())
-            return sum((sides[0] & sides[1]).values()) / total if total else 1.0
+            sizes = [sum(side.values()) for side in sides]
+            return _overlap(sum((sides[0] & sides[1]).values()), *sizes)
         return self._shared_parts(_named_parts(one), _named_parts(other))
 
     def _shared_parts(self, one: dict[Any, Any], other: dict[Any, Any]) -> float:
-        shared = total = 0.0
-        for key in [*one, *(key for key in other if key not in one)]:
-            weight = max(_weight(side[key]) for side in (one, other) if key in side)
-            total += weight
-            if key in one and key in other and self._equality.same(one[key], other[key]):
-                shared += weight
-        return shared / total if total else 1.0
+        shared = 0.0
+        for key, part in one.items():
+            if key in other and self._equality.same(part, other[key]):
+                shared += _weight(part)
+        return _overlap(shared, sum(map(_weight, one.values())), sum(map(_weight, other.values())))
 
     def _differ_in_id(self, one: Any, other: Any) -> bool:
         keys = [id_key(one), id_key(other)]
@@ -255,6 +256,12 @@ class _Leftovers:
                 used[1].add(j)
                 found.append((i, j))
         return found
+
+
+def _overlap(shared: float, one: float, other: float) -> float:
+    if not one and not other:
+        return 1.0
+    return 0.8 * shared / min(one, other) + 0.2 * shared / max(one, other) if shared else 0.0
 
 
 def id_key(element: Any) -> Any:

@@ -70,6 +70,9 @@ class Handlers:
         """A character in a list, without an id; the newest one is the current one too."""
         data = self._record(change)
         character = {"name": self._token(change)}
+        before = data.get("current")
+        if before is not None and not any(before is other for other in data.get("party", ())):
+            change.deletes += tokens_of(before)
         data.setdefault("party", []).append(character)
         data["current"] = character
 
