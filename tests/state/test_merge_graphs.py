@@ -16,7 +16,7 @@ from ptb_bucket.codecs import identical
 from ptb_bucket.state import MISSING, keep_ours, keep_theirs
 from ptb_bucket.state._inplace import assign
 from ptb_bucket.state._merge import Merge
-from ptb_bucket.state._pairing import Objects
+from ptb_bucket.state._objects import Objects
 
 SHORT, LONG = 60, 1500
 RIGHT = {"edits": 1.0, "insertions": 0.99, "sharing": 0.9, "unsharing": 0.85, "everything": 0.85}

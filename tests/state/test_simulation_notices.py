@@ -15,7 +15,7 @@ from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._ledger import Ledger
 from ptb_bucket.state._likeness import Matches
 from ptb_bucket.state._merge import Merge
-from ptb_bucket.state._pairing import Objects
+from ptb_bucket.state._objects import Objects
 from ptb_bucket.state._reading import Place
 from ptb_bucket.state._spool import Spooled
 from ptb_bucket.state._writer import Writer

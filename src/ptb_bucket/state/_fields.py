@@ -12,11 +12,10 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from contextlib import contextmanager
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
-
-from telegram import Bot, TelegramObject
 
 from ptb_bucket.codecs import Structure, attribute_slots, structure_of
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ATOMS",
+    "Path",
     "WholeError",
     "copied",
     "elements_of",
@@ -41,6 +41,9 @@ __all__ = [
     "with_inner",
 ]
 
+Path = tuple[Any, ...]
+"""The steps from a record to a place in it."""
+
 ATOMS: Final = frozenset({str, int, float, bool, bytes, type(None)})
 """Classes that hold nothing else, and that are by far the most frequent."""
 
@@ -48,7 +51,7 @@ _BARE: Final = frozenset({dict, list, set, frozenset, tuple, deque, defaultdict,
 
 
 _OPAQUE: Final = frozenset({dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone, Decimal, UUID, bytearray})
-_CLOSED: Final = (TelegramObject, Bot, Enum, type, ModuleType, FunctionType)
+_CLOSED: Final = (Enum, type, ModuleType, FunctionType)
 
 
 class WholeError(Exception):
@@ -116,10 +119,18 @@ def _dict_of(value: Any) -> dict[str, Any]:
     return found if type(found) is dict else {}
 
 
+@cache
+def _is_closed(cls: Any) -> bool:
+    """Tell whether nothing that handlers could change is inside: also in what Telegram sends."""
+    if cls in _OPAQUE or structure_of(cls) is not Structure.VALUE or issubclass(cls, _CLOSED):
+        return True
+    return any(base.__module__.partition(".")[0] == "telegram" for base in cls.__mro__)
+
+
 def inner_of(value: Any) -> list[tuple[Any, Any]]:
     """Return what a value that is merged as a whole holds, with the step to each part; nothing for most values."""
     cls: Any = type(value)
-    if cls in ATOMS or cls in _OPAQUE or structure_of(cls) is not Structure.VALUE or issubclass(cls, _CLOSED):
+    if cls in ATOMS or _is_closed(cls):
         return []
     if issubclass(cls, tuple):
         return list(enumerate(tuple.__iter__(value)))

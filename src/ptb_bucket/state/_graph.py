@@ -10,11 +10,12 @@ replaced hands its changes to the object that is in its place.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ptb_bucket.codecs import Structure
 from ptb_bucket.state._fields import (
     ATOMS,
+    Path,
     copied,
     elements_of,
     emptied,
@@ -27,32 +28,16 @@ from ptb_bucket.state._fields import (
     steps_in,
     with_inner,
 )
-from ptb_bucket.state._likeness import Likeness, equal_ones
-from ptb_bucket.state._lists import Side
-from ptb_bucket.state._pairing import NewPairing, Objects, Pairing, Prints, unknown
+from ptb_bucket.state._objects import Objects
+from ptb_bucket.state._triples import BASE, NOT_YET, OURS, THEIRS, Triple, Triples
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Iterator
 
-    from ptb_bucket.state._merge import Merge, Path
+__all__ = ["Graph"]
 
-__all__ = ["Graph", "Triple"]
-
-BASE, OURS, THEIRS = 0, 1, 2
 _PASSES = 30
-_NOT_YET: Final = object()
-
-
-class Triple:
-    """One object: what it was, and what each side made of it."""
-
-    __slots__ = ("path", "result", "sides")
-
-    def __init__(self, *sides: Any) -> None:
-        self.sides = list(sides)
-        self.result: Any = _NOT_YET
-        self.path: Path = ()
 
 
 class Gone(NamedTuple):
@@ -71,58 +56,37 @@ REPLACED: Final = "an object that one side changed was replaced by the other; th
 LOST: Final = "an object that one side changed was replaced by the other, by something else: the change is lost"
 
 
+class Merging(Protocol):
+    """Merges the content of objects; see :class:`~ptb_bucket.state._merge.Merge`."""
+
+    def structure(self, value: Any) -> Structure: ...
+    def is_mergeable(self, base: Any, ours: Any, theirs: Any) -> bool: ...
+    def leaf(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any: ...
+    def choose(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any: ...
+    def merged(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any: ...
+    def begun(self, base: Any, ours: Any, theirs: Any) -> tuple[Any, Any]: ...
+    def hollow(self, base: Any, ours: Any, theirs: Any) -> Any: ...
+    def fill(self, made: Any, path: Path, base: Any, ours: Any, theirs: Any) -> None: ...
+    def report(self, path: Path, *what: Any) -> None: ...
+
+
 class Graph:
     """The objects of a merge, and what is done where.
 
     Args:
         merge: Merges the content of each object.
-        versions: Base, ours and theirs.
+        triples: The objects.
     """
 
-    def __init__(self, merge: Merge, *versions: Objects) -> None:
-        self.merge, self.versions = merge, versions
-        self.prints = Prints(merge.equality)
-        self.likeness = Likeness(self.prints, unknown)
-        self.of: list[dict[int, Triple]] = [{}, {}, {}]
+    def __init__(self, merge: Merging, triples: Triples) -> None:
+        self.merge, self.triples, self.find = merge, triples, triples.find
         self._rebuilt: dict[tuple[int, int], Any] = {}
-        self._made: list[Any] = []  # holds results, so that their ids are not given to other objects
         self._gone: list[Gone] = []
         self._orphans: set[Triple] = set()
         self._handed_on: dict[Triple, list[Gone]] = {}
         self._reported: set[tuple[Triple, int]] = set()
-        self._edited: dict[tuple[Triple, int], bool] = {}
-        self._pair()
-
-    def _pair(self) -> None:
-        options = self.prints, self.merge.structure
-        base, ours, theirs = self.versions
-        pairings = [Pairing(base, side, *options).run() for side in (ours, theirs)]
-        for pairing, other in (pairings, reversed(pairings)):
-            pairing.accept_far(other)
-        for pairing in pairings:
-            pairing.accept_equal()
-        for one in base.by_id.values():
-            self._know(Triple(one, *(pairing.partner.get(id(one), MISSING) for pairing in pairings)))
-        new = NewPairing(ours, theirs, *options, known=self._base_of).run()
-        for one in ours.by_id.values():
-            if id(one) not in self.of[OURS]:
-                self._know(Triple(MISSING, one, new.partner.get(id(one), MISSING)))
-        for one in theirs.by_id.values():
-            if id(one) not in self.of[THEIRS]:
-                self._know(Triple(MISSING, MISSING, one))
-
-    def _know(self, triple: Triple) -> None:
-        for known, value in zip(self.of, triple.sides, strict=True):
-            if value is not MISSING:
-                known[id(value)] = triple
-
-    def _base_of(self, value: Any, side: int) -> Any:
-        triple = self.of[side].get(id(value))
-        return None if triple is None else triple.sides[BASE]
-
-    def find(self, value: Any, side: int) -> Triple | None:
-        """Return the object that a side's value is; None for a value without an identity."""
-        return None if type(value) in ATOMS or value is MISSING else self.of[side].get(id(value))
+        self._reached: set[Triple] = set()
+        self._result: Any = None
 
     # ---------------------------------------------------------------- places
 
@@ -135,9 +99,9 @@ class Graph:
             return self._values(path, base, ours, theirs)
         if mine is other and mine is not None:
             return self.merged(path, mine)
-        if self.is_kept(base, ours, OURS):
+        if self.triples.is_kept(base, ours, OURS):
             return self._replaced(path, old, OURS, theirs, THEIRS)
-        if self.is_kept(base, theirs, THEIRS):
+        if self.triples.is_kept(base, theirs, THEIRS):
             return self._replaced(path, old, THEIRS, ours, OURS)
         if self.merge.structure(ours) is self.merge.structure(theirs) is Structure.SET:
             return self.merge.merged(path, base, ours, theirs)  # a set here and a frozenset there
@@ -159,9 +123,9 @@ class Graph:
     def _values(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         if type(ours) in ATOMS and type(theirs) in ATOMS:
             return self.merge.leaf(path, base, ours, theirs)
-        if self.is_kept(base, theirs, THEIRS):
+        if self.triples.is_kept(base, theirs, THEIRS):
             return self.taken(path, ours, OURS)
-        if self.is_kept(base, ours, OURS):
+        if self.triples.is_kept(base, ours, OURS):
             return self.taken(path, theirs, THEIRS)
         if self.merge.structure(ours) is self.merge.structure(theirs) is Structure.SET:
             return self.merge.merged(path, base, ours, theirs)
@@ -180,14 +144,14 @@ class Graph:
                 return self._rest(path, triple, side)
             self._gone.append(Gone(path, triple, side, None, KEY))
             return MISSING
-        if self.is_kept(base, kept, side):
+        if self.triples.is_kept(base, kept, side):
             return MISSING
         chosen = self.merge.choose(path, base, ours, theirs)
         return self.taken(path, kept, side) if chosen is kept else chosen
 
     def _rest(self, path: Path, triple: Triple, side: int) -> Any:
         """Return what one side added to an object, or changed in it, that the other side removed (rule 11)."""
-        if triple.result is not _NOT_YET:
+        if triple.result is not NOT_YET:
             return triple.result
         if not self._is_touched(triple, side):
             return MISSING
@@ -204,21 +168,6 @@ class Graph:
             return made
         triple.result = MISSING
         return MISSING
-
-    def is_kept(self, base: Any, value: Any, side: int) -> bool:
-        """Tell whether a place holds what it held: the same object, or an equal value."""
-        old, new = self.find(base, BASE), self.find(value, side)
-        if old is not None or new is not None:
-            return old is new
-        if base is MISSING or type(base) is not type(value):
-            return False
-        before, after = inner_of(base), inner_of(value)
-        if not before and not after:
-            return self.merge.same(base, value)
-        return len(before) == len(after) and all(
-            mine[0] == other[0] and self.is_kept(mine[1], other[1], side)
-            for mine, other in zip(before, after, strict=True)
-        )
 
     # ---------------------------------------------------------------- objects
 
@@ -242,7 +191,7 @@ class Graph:
 
     def merged(self, path: Path, triple: Triple) -> Any:
         """Return what an object becomes. It is made once, and filled after it is known, so that cycles end."""
-        if triple.result is not _NOT_YET:
+        if triple.result is not NOT_YET:
             return triple.result
         base, ours, theirs = triple.sides
         if ours is MISSING or theirs is MISSING:
@@ -257,10 +206,8 @@ class Graph:
         return triple.result
 
     def _begin(self, triple: Triple, path: Path, made: Any) -> Any:
-        triple.result, triple.path = made, triple.path or path
-        self._made.append(made)
-        self.of[OURS][id(made)] = self.of[THEIRS][id(made)] = triple
-        return made
+        triple.path = triple.path or path
+        return self.triples.begin(triple, made)
 
     def _copy(self, path: Path, triple: Triple, side: int) -> None:
         value = triple.sides[side]
@@ -282,9 +229,9 @@ class Graph:
     def _as_a_whole(self, path: Path, triple: Triple) -> None:
         """Merge an object that guards what it holds, or whose class was changed."""
         base, ours, theirs = triple.sides
-        if not self.is_edited(triple, THEIRS):
+        if not self.triples.is_edited(triple, THEIRS):
             chosen = ours
-        elif not self.is_edited(triple, OURS):
+        elif not self.triples.is_edited(triple, OURS):
             chosen = theirs
         else:
             chosen = self.merge.choose(path, base, ours, theirs)
@@ -294,69 +241,21 @@ class Graph:
             return
         self._begin(triple, path, self._with_merged(path, triple.sides[side], side))
 
-    # ---------------------------------------------------------------- lists and sets
-
-    def sides(self, base: list[Any], ours: list[Any], theirs: list[Any]) -> tuple[list[Side], dict[int, int]]:
-        """Return three versions of a list, its elements told apart by which object they are."""
-        versions = [base, ours, theirs]
-        names = [[self.name(element, side) for element in elements] for side, elements in enumerate(versions)]
-        origins: list[list[int | None]] = [
-            [*range(len(base))],
-            equal_ones(names[0], names[1]),
-            equal_ones(names[0], names[2]),
-        ]
-        found = [
-            Side(elements, [None] * len(elements), named, origin)
-            for elements, named, origin in zip(versions, names, origins, strict=True)
-        ]
-        return found, self._both_new(found[1], found[2])
-
-    @staticmethod
-    def _both_new(ours: Side, theirs: Side) -> dict[int, int]:
-        both = {}
-        there = {
-            name: at for at, name in enumerate(theirs.prints) if theirs.origins[at] is None and isinstance(name, Triple)
-        }
-        for at, name in enumerate(ours.prints):
-            triple = name if isinstance(name, Triple) and ours.origins[at] is None else None
-            if triple is not None and triple.sides[BASE] is MISSING and triple in there:
-                both[at] = there.pop(triple)
-        return both
-
-    def is_one(self, ours: Any, theirs: Any) -> bool:
-        """Tell whether elements of both sides are one object, or equal values."""
-        return self.name(ours, OURS) == self.name(theirs, THEIRS)
-
-    def name(self, value: Any, side: int) -> Hashable:
-        """Return what is equal for the same object, or for equal values."""
-        triple = self.find(value, side)
-        if triple is None and side == BASE:  # how two new lists begin stands for what they began with
-            triple = self.find(value, THEIRS)
-        if triple is not None:
-            return triple
-        inner = inner_of(value)
-        if inner and not isinstance(value, (set, frozenset)):
-            return (type(value), *(self.name(part, side) for _, part in inner))
-        return self.prints.fingerprint(value)
-
     # ---------------------------------------------------------------- edits that would be lost
 
     def passes(self) -> Iterator[int]:
         """Yield as long as the merge has to be done again, knowing more."""
         for number in range(_PASSES):
             self._gone, self._rebuilt = [], {}
-            for known in self.of:
-                for triple in known.values():
-                    triple.result = _NOT_YET
+            for triple in self.triples.all:
+                triple.result = NOT_YET
             yield number
 
     def is_whole(self, result: Any) -> bool:
         """Tell whether no edit was lost; if one was, the next pass keeps it."""
         there = Objects(result).by_id
         self._result = result
-        self._reached = {triple for triple in self.of[BASE].values() if id(triple.result) in there}
-        for side in (OURS, THEIRS):
-            self._reached |= {triple for triple in self.of[side].values() if id(triple.result) in there}
+        self._reached = {triple for triple in self.triples.all if id(triple.result) in there}
         lost = [
             gone for gone in self._gone if gone.triple not in self._reached and self._is_touched(gone.triple, gone.side)
         ]
@@ -429,58 +328,12 @@ class Graph:
             triple = waiting.pop()
             if triple not in found and triple not in self._reached:
                 found.add(triple)
-                waiting += self._objects_in(triple.sides[side], side)
-        return found
-
-    def _objects_in(self, value: Any, side: int) -> list[Triple]:
-        found: list[Triple] = []
-        waiting = [] if value is MISSING else parts_of(value)
-        while waiting:
-            part = waiting.pop()
-            triple = self.find(part, side)
-            if triple is not None:
-                found.append(triple)
-            elif type(part) not in ATOMS:
-                waiting += parts_of(part)
+                waiting += self.triples.objects_in(triple.sides[side], side)
         return found
 
     def _is_touched(self, triple: Triple, side: int) -> bool:
         """Tell whether one side changed an object, or one inside it, that is at no place any more."""
-        return any(self.is_edited(found, side) for found in self._unreached(triple, side))
-
-    def is_edited(self, triple: Triple, side: int) -> bool:
-        """Tell whether one side changed what an object itself holds."""
-        key = triple, side
-        if key not in self._edited:
-            self._edited[key] = self._differs(triple.sides[BASE], triple.sides[side], side)
-        return self._edited[key]
-
-    def _differs(self, base: Any, value: Any, side: int) -> bool:
-        if value is MISSING:
-            return False
-        if base is MISSING:
-            return bool(parts_of(value))
-        structure = self.merge.structure(base)
-        if type(base) is not type(value):
-            return True
-        if structure is Structure.VALUE:
-            inner = inner_of(base)
-            return not self.is_alike(inner, inner_of(value), side) if inner else not self.merge.same(base, value)
-        if structure is Structure.SET:
-            return {self.name(member, BASE) for member in base} != {self.name(member, side) for member in value}
-        sides: list[tuple[Any, Any]] = [(fields_of(base), fields_of(value))]
-        if structure is Structure.MAPPING:
-            sides.append((members_of(base), members_of(value)))
-        elif structure is Structure.SEQUENCE:
-            sides.append((dict(enumerate(elements_of(base))), dict(enumerate(elements_of(value)))))
-        return not all(self.is_alike(list(before.items()), list(after.items()), side) for before, after in sides)
-
-    def is_alike(self, before: list[Any], after: list[Any], side: int) -> bool:
-        """Tell whether named parts are the same ones; their order does not count."""
-        there = dict(after)
-        return len(before) == len(after) and all(
-            name in there and self.is_kept(part, there[name], side) for name, part in before
-        )
+        return any(self.triples.is_edited(found, side) for found in self._unreached(triple, side))
 
 
 def members_of_any(value: Any) -> bool:

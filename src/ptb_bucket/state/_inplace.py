@@ -23,7 +23,8 @@ from ptb_bucket.state._fields import (
     structure,
     with_inner,
 )
-from ptb_bucket.state._pairing import Objects, Pairing, Prints
+from ptb_bucket.state._objects import Objects, Prints
+from ptb_bucket.state._pairing import Pairing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ their content otherwise. What is still left over may have been changed *and* mov
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ptb_bucket.codecs import Structure, has_identity
 from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, structure
@@ -16,10 +16,8 @@ from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from ptb_bucket.codecs import Equality
-    from ptb_bucket.state._pairing import Prints
 
-__all__ = ["MAY_HAVE_MOVED", "Likeness", "Matches", "equal_ones", "id_key", "is_pairable", "step_to"]
+__all__ = ["MAY_HAVE_MOVED", "Comparing", "Likeness", "Matches", "equal_ones", "id_key", "is_pairable", "step_to"]
 
 ID_KEYS: Final = ("id", "_id", "uuid", "key")
 MAY_HAVE_MOVED: Final = 0.5
@@ -46,6 +44,13 @@ def is_pairable(value: Any) -> bool:
     return type(value) not in ATOMS and (structure(value) is not Structure.VALUE or has_identity(value))
 
 
+class Comparing(Protocol):
+    """Compares values."""
+
+    def fingerprint(self, value: Any, /) -> Hashable: ...
+    def same(self, one: Any, other: Any, /) -> bool: ...
+
+
 class Likeness:
     """Compares elements.
 
@@ -54,7 +59,7 @@ class Likeness:
         exact: Writes what is of built-in classes only.
     """
 
-    def __init__(self, equality: Equality | Prints, exact: Callable[[Any], bytes | None]) -> None:
+    def __init__(self, equality: Comparing, exact: Callable[[Any], bytes | None]) -> None:
         self._equality, self._exact = equality, exact
 
     def prints(self, elements: Iterable[Any]) -> list[Hashable]:

@@ -8,7 +8,7 @@ with themselves, and order follows the side that changed it.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ptb_bucket.state._likeness import MAY_HAVE_MOVED, is_pairable, step_to
 from ptb_bucket.state.resolvers import MISSING
@@ -16,14 +16,26 @@ from ptb_bucket.state.resolvers import MISSING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ptb_bucket.state._fields import Path
     from ptb_bucket.state._likeness import Likeness
-    from ptb_bucket.state._merge import Merge, Path
 
 __all__ = ["Side", "merge_lists", "paired"]
 
 KEPT: Final = "an element was changed on one side and removed on the other, which added a similar one: both stay"
 Token = int | tuple[Hashable, ...]
 """An element: its position in the base, or the side that added it and its position there."""
+
+
+class Merging(Protocol):
+    """Merges elements; see :class:`~ptb_bucket.state._merge.Merge`."""
+
+    likeness: Likeness
+
+    def at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any: ...
+    def taken(self, path: Path, value: Any, side: int) -> Any: ...
+    def is_edited(self, base: Any, value: Any, side: int) -> bool: ...
+    def removed(self, path: Path, base: Any, value: Any, side: int) -> None: ...
+    def decide(self, path: Path, *what: Any) -> None: ...
 
 
 class Side(NamedTuple):
@@ -75,7 +87,7 @@ def _added_twice(likeness: Likeness, ours: Side, theirs: Side) -> dict[int, int]
     return {here[name]: at for at, name in enumerate(names[1]) if theirs.origins[at] is None and name in here}
 
 
-def merge_lists(merge: Merge, path: Path, sides: Sequence[Side], both: dict[int, int]) -> list[Any]:
+def merge_lists(merge: Merging, path: Path, sides: Sequence[Side], both: dict[int, int]) -> list[Any]:
     """Merge three lists; elements that all have are merged through ``merge``.
 
     Args:
@@ -100,7 +112,7 @@ def merge_lists(merge: Merge, path: Path, sides: Sequence[Side], both: dict[int,
 class _Weave:
     """A merge by element."""
 
-    def __init__(self, merge: Merge, path: Path, sides: Sequence[Side], both: dict[int, int]) -> None:
+    def __init__(self, merge: Merging, path: Path, sides: Sequence[Side], both: dict[int, int]) -> None:
         self.merge, self.path = merge, path
         self.base, self.ours, self.theirs = sides
         self.tokens_of_theirs: list[Token] = [

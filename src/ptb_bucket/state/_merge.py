@@ -12,17 +12,27 @@ from typing import Any, Final, NamedTuple
 
 from ptb_bucket.codecs import Equality, Structure, structure_of
 from ptb_bucket.state._exact import Exact
-from ptb_bucket.state._fields import ATOMS, WholeError, copied, elements_of, emptied, fields_of, filled, members_of
+from ptb_bucket.state._fields import (
+    ATOMS,
+    Path,
+    WholeError,
+    copied,
+    elements_of,
+    emptied,
+    fields_of,
+    filled,
+    members_of,
+)
 from ptb_bucket.state._graph import Graph
 from ptb_bucket.state._likeness import Likeness
 from ptb_bucket.state._lists import merge_lists, paired
+from ptb_bucket.state._objects import Objects
 from ptb_bucket.state._order import merged_members
-from ptb_bucket.state._pairing import Objects
+from ptb_bucket.state._triples import Triples
 from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_theirs
 
-__all__ = ["Choice", "Merge", "Path"]
+__all__ = ["Choice", "Merge"]
 
-Path = tuple[Any, ...]
 _LONGEST_STEP: Final = 40
 REMOVED: Final = "an element was changed on one side and removed on the other: it stays removed"
 RESOLVED: Final = "both sides changed the same value, the resolver decided"
@@ -94,7 +104,7 @@ class Merge:
         if not any(version.are_shared for version in versions):
             self._graph = None
             return self.at(path, base, ours, theirs)
-        graph = self._graph = Graph(self, *versions)
+        graph = self._graph = Graph(self, Triples(self.equality, self.structure, *versions))
         before, self._reports = len(self.decided), []
         for _ in graph.passes():
             del self.decided[before:]
@@ -146,7 +156,7 @@ class Merge:
         """Tell whether one side changed an element that is still the same one."""
         triple = None if self._graph is None else self._graph.find(value, side)
         if self._graph is not None and triple is not None:
-            return self._graph.is_edited(triple, side)
+            return self._graph.triples.is_edited(triple, side)
         return not self.same(base, value)
 
     def removed(self, path: Path, base: Any, value: Any, side: int) -> None:
@@ -182,9 +192,12 @@ class Merge:
         """Ask the resolver what stays."""
         if self.idempotent:
             return theirs if self.resolver is keep_theirs or isinstance(theirs, (int, float)) else ours
-        if ours is MISSING or theirs is MISSING or not self.same(ours, theirs):
+        if ours is MISSING or theirs is MISSING or not self._is_one(ours, theirs):
             self.decide(path)
         return self.resolver(Conflict(self.record, path, base, ours, theirs))
+
+    def _is_one(self, ours: Any, theirs: Any) -> bool:
+        return self.same(ours, theirs) if self._graph is None else self._graph.triples.is_one(ours, theirs)
 
     def decide(self, path: Path, *what: Any) -> None:
         """Remember that something had to be decided; see :class:`Choice`."""
@@ -250,18 +263,22 @@ class Merge:
     def _by_print(self, side: int, members: Any) -> dict[Any, Any]:
         found = elements_of(members)
         if self._graph is not None:
-            return {self._graph.name(member, side): member for member in found}
+            return {self._graph.triples.name(member, side): member for member in found}
         return dict(zip(self.likeness.prints(found), found, strict=True))
 
     def _elements(self, path: Path, base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
         graph = self._graph
         if self.idempotent:
-            kept = self.same(theirs, base) if graph is None else graph.is_alike(_numbered(base), _numbered(theirs), 2)
+            kept = (
+                self.same(theirs, base)
+                if graph is None
+                else graph.triples.is_alike(_numbered(base), _numbered(theirs), 2)
+            )
             return [
                 self.taken((*path, at), element, 1 if kept else 2)
                 for at, element in enumerate(ours if kept else theirs)
             ]
-        sides = paired(self.likeness, base, ours, theirs) if graph is None else graph.sides(base, ours, theirs)
+        sides = paired(self.likeness, base, ours, theirs) if graph is None else graph.triples.sides(base, ours, theirs)
         return merge_lists(self, path, *sides)
 
     def hollow(self, base: Any, ours: Any, theirs: Any) -> Any:
@@ -277,7 +294,7 @@ class Merge:
         """Two equal first initialisations are one (rule 10), also when one side went on from there."""
         common = []
         for mine, other in zip(ours, theirs):  # noqa: B905  the shorter one ends it
-            if not (self.same(mine, other) if self._graph is None else self._graph.is_one(mine, other)):
+            if not self._is_one(mine, other):
                 break
             common.append(other)
         return common
