@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket.codecs import Structure, has_identity
 from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, inner_of, members_of, parts_of, structure
 from ptb_bucket.state._likeness import Comparing, Likeness
-from ptb_bucket.state._objects import Objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from ptb_bucket.state._exact import Exact
+    from ptb_bucket.state._objects import Objects
 
 __all__ = ["NewPairing", "Pairing"]
 
