@@ -131,9 +131,9 @@ class _Assignment:
         except RecursionError:
             raise
         except Exception as error:  # anybody's methods ran
-            if target is wanted:
-                raise
             before.restore(target)
+            if target is wanted:
+                return  # a new object, which keeps the parts that it came with
             raise _StuckError(id(target)) from error
 
     def _change(self, target: Any, wanted: Any, before: _Content, content: _Content) -> None:
