@@ -26,6 +26,7 @@ __all__ = [
     "ATOMS",
     "Path",
     "WholeError",
+    "attribute",
     "copied",
     "elements_of",
     "emptied",
@@ -70,7 +71,7 @@ class WholeError(Exception):
 def _by_author_of(value: object) -> Iterator[None]:
     try:
         yield
-    except (WholeError, RecursionError):
+    except WholeError:
         raise
     except Exception as error:
         raise WholeError(type(value)) from error
@@ -107,15 +108,29 @@ def fields_of(value: Any) -> dict[str, Any]:
     if cls in _BARE:
         return {}
     slots = attribute_slots(cls)
-    found = {name: getattr(value, name) for name in slots if hasattr(value, name)} if slots else {}
-    return {**found, **_dict_of(value)}
+    found = {name: attribute(value, name, _NOTHING) for name in slots}
+    return {**{name: part for name, part in found.items() if part is not _NOTHING}, **_dict_of(value)}
+
+
+def attribute(value: Any, name: str, default: Any = None) -> Any:
+    """Return an attribute past anything that its class does when it is asked for one.
+
+    Args:
+        value: Any object.
+        name: The attribute.
+        default: What to return if there is none.
+    """
+    try:
+        return object.__getattribute__(value, name)
+    except AttributeError:
+        return default
+
+
+_NOTHING: Final = object()
 
 
 def _dict_of(value: Any) -> dict[str, Any]:
-    try:
-        found = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        return {}
+    found = attribute(value, "__dict__")
     return found if type(found) is dict else {}
 
 
@@ -287,8 +302,6 @@ def with_inner(value: Any, before: list[tuple[Any, Any]], after: list[tuple[Any,
         if issubclass(cls, (set, frozenset)):
             return cls(parts)
         made = copy.deepcopy(value, {id(old[1]): new[1] for old, new in zip(before, after, strict=True)})
-    except RecursionError:
-        raise
     except Exception:  # noqa: BLE001  anybody's __deepcopy__ ran
         return value
     return made if type(made) is cls else value

@@ -15,6 +15,7 @@ from ptb_bucket.codecs import Equality, Structure, has_identity, has_own_equalit
 from ptb_bucket.state._exact import Exact
 from ptb_bucket.state._fields import (
     ATOMS,
+    attribute,
     elements_of,
     fields_of,
     inner_of,
@@ -128,8 +129,6 @@ class _Assignment:
         before = content if target is wanted else _Content(target)
         try:
             self._change(target, wanted, before, content)
-        except RecursionError:
-            raise
         except Exception as error:  # anybody's methods ran
             before.restore(target)
             if target is wanted:
@@ -141,11 +140,11 @@ class _Assignment:
         if kind is Structure.MAPPING:
             have = before.members
             pairs = [(key, self._kept(have.get(key, _NOTHING), part)) for key, part in content.members.items()]
-            _set_members(target, have, pairs)
+            _set_members(target, have, pairs, self.equality.same)
         elif kind is Structure.SEQUENCE:
             self._elements(target, before.elements, content.elements)
         elif kind is Structure.SET:
-            _set_of(target, self._members(before.elements, content.elements))
+            _set_of(target, self._members(before.elements, content.elements), self.equality.same)
         elif kind is Structure.VALUE:
             self._whole(target, wanted)
             return
@@ -191,7 +190,7 @@ class _Assignment:
         if issubclass(type(target), bytearray):
             target[:] = wanted
         elif issubclass(type(target), set):
-            _set_of(target, [part for _, part in made])
+            _set_of(target, [part for _, part in made], self.equality.same)
         else:
             target.__setstate__(with_inner(wanted, inner, made).__getstate__())
 
@@ -208,7 +207,7 @@ class _Content:
         self.members = dict(members_of(value)) if self.structure is Structure.MAPPING else {}
         has_elements = self.structure in (Structure.SEQUENCE, Structure.SET)
         self.elements = list(elements_of(value)) if has_elements else []
-        self.factory = getattr(value, "default_factory", None) if self.structure is Structure.MAPPING else None
+        self.factory = attribute(value, "default_factory") if self.structure is Structure.MAPPING else None
 
     def restore(self, value: Any) -> None:
         """Put everything back, past methods that raise."""
@@ -226,14 +225,16 @@ class _Content:
 def _can_become(live: Any, wanted: Any) -> bool:
     kind = structure(live)
     if kind is Structure.SEQUENCE:
-        return not issubclass(type(live), deque) or bool(live.maxlen == wanted.maxlen)
+        return not issubclass(type(live), deque) or bool(attribute(live, "maxlen") == attribute(wanted, "maxlen"))
     if kind is not Structure.VALUE or issubclass(type(live), (set, bytearray)):
         return True
     # Not in the instance: that would be data.
     return not has_own_equality(live) and hasattr(type(live), "__setstate__") and hasattr(type(wanted), "__getstate__")
 
 
-def _set_members(target: Any, have: dict[Any, Any], wanted: list[tuple[Any, Any]]) -> None:
+def _set_members(
+    target: Any, have: dict[Any, Any], wanted: list[tuple[Any, Any]], same: Callable[[Any, Any], bool]
+) -> None:
     """Make a mapping hold these, in this order, with the keys of these types; values that are there stay."""
     keys = dict(wanted)
     for key in have:
@@ -243,25 +244,20 @@ def _set_members(target: Any, have: dict[Any, Any], wanted: list[tuple[Any, Any]
         if key not in have or have[key] is not value:
             target[key] = value
     present = list(members_of(target))
-    at = 0
-    for key, _ in wanted:
-        if at >= len(present) or (
-            present[at] is not key and not (present[at] == key and type(present[at]) is type(key))
-        ):
-            break
-        at += 1
+    right = [old is key or same(old, key) for old, (key, _) in zip(present, wanted, strict=True)]
+    at = [*right, False].index(False)
     for key, value in wanted[at:]:
         del target[key]
         target[key] = value
 
 
-def _set_of(target: Any, wanted: list[Any]) -> None:
+def _set_of(target: Any, wanted: list[Any], same: Callable[[Any, Any], bool]) -> None:
     """Make a set hold these members. One that is equal but of another type gives way."""
     have = {member: member for member in set.__iter__(target)}
     keep = {member: member for member in wanted}
     for member in have:
-        if member not in keep or type(keep[member]) is not type(member):
+        if member not in keep or not same(keep[member], member):
             target.discard(member)
     for member in wanted:
-        if member not in have or type(have[member]) is not type(member):
+        if member not in have or not same(have[member], member):
             target.add(member)

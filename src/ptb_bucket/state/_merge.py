@@ -16,6 +16,7 @@ from ptb_bucket.state._fields import (
     ATOMS,
     Path,
     WholeError,
+    attribute,
     copied,
     elements_of,
     emptied,
@@ -310,10 +311,10 @@ def _latest(base: Any, ours: Any, theirs: Any) -> Any:
 
 
 def _form(value: Any) -> tuple[type, Any]:
-    return type(value), value.maxlen if issubclass(type(value), deque) else None
+    return type(value), attribute(value, "maxlen") if issubclass(type(value), deque) else None
 
 
 def _factory(base: Any, ours: Any, theirs: Any) -> Any:
     """Return the factory of the side that changed it; theirs if both did, or none."""
-    old, mine, other = (getattr(side, "default_factory", MISSING) for side in (base, ours, theirs))
+    old, mine, other = (attribute(side, "default_factory", MISSING) for side in (base, ours, theirs))
     return mine if other is MISSING or (other is old and mine is not MISSING) else other
