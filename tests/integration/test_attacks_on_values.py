@@ -96,7 +96,7 @@ async def test_a_telegram_object_that_a_handler_holds_is_never_changed():
     assert (held.id, pair.ours["u"].id) == (1, 2)
 
 
-async def test_one_dict_in_two_places_of_which_they_changed_one():
+async def test_one_dict_in_two_places_that_they_changed_through_one_is_still_one():
     pair, game = await Pair.of({"z": 1}), {"moves": ["m1"]}
     pair.ours |= {"current": game, "games": {"g": game}}
     await pair.save_ours()
@@ -107,10 +107,12 @@ async def test_one_dict_in_two_places_of_which_they_changed_one():
     pair.ours["x"] = 1
     await pair.save_ours()
     data = await pair.stored()
-    assert (data["current"], data["games"]["g"]) == ({"moves": ["m1"], "winner": "bo"}, {"moves": ["m1"]})
+    assert data["current"] == {"moves": ["m1"], "winner": "bo"}
+    assert data["games"]["g"] is data["current"]
+    assert pair.ours["games"]["g"] is pair.ours["current"] is game
 
 
-async def test_one_list_in_two_places_that_they_changed_differently():
+async def test_one_list_in_two_places_that_they_changed_through_both_is_still_one():
     pair, moves = await Pair.of({"z": 1}), ["m1"]
     pair.ours |= {"a": moves, "b": moves}
     await pair.save_ours()
@@ -121,7 +123,10 @@ async def test_one_list_in_two_places_that_they_changed_differently():
     await pair.refresh_ours()
     pair.ours["x"] = 1
     await pair.save_ours()
-    assert await pair.stored() == {"z": 1, "a": ["m1", "A"], "b": ["m1", "B"], "x": 1}
+    data = await pair.stored()
+    assert data == {"z": 1, "a": ["m1", "A", "B"], "b": ["m1", "A", "B"], "x": 1}
+    assert data["a"] is data["b"]
+    assert pair.ours["a"] is pair.ours["b"] is moves
 
 
 async def test_an_element_without_an_id_that_they_changed_is_the_one_that_a_handler_holds():

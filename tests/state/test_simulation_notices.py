@@ -13,7 +13,9 @@ from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, Kind, Merger, Replica, keep_ours
 from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._ledger import Ledger
+from ptb_bucket.state._likeness import Matches
 from ptb_bucket.state._merge import Merge
+from ptb_bucket.state._objects import Objects
 from ptb_bucket.state._reading import Place
 from ptb_bucket.state._spool import Spooled
 from ptb_bucket.state._writer import Writer
@@ -151,24 +153,34 @@ def sweep_without_a_condition(patch):
     patch.setattr(MemoryStore, "delete_if", lambda self, key, _etag: self.delete(key))
 
 
+def merge_objects_at_each_place(patch):
+    patch.setattr(Objects, "are_shared", property(lambda _: False, lambda *_: None), raising=False)
+
+
+def take_a_changed_element_for_a_new_one(patch):
+    patch.setattr("ptb_bucket.state._likeness._Leftovers.matched", lambda self, *_: Matches(self.near, []))
+
+
 BUGS = {
     put_without_a_condition: 0,
     move_the_base_by_the_commit: 0,
-    forget_commit_ids_too_early: 1,
-    share_the_writer_id_after_a_fork: 7,
+    forget_commit_ids_too_early: 6,
+    share_the_writer_id_after_a_fork: 10,
     take_a_deletion_for_the_last_word: 0,
-    merge_conversations: 13,
+    merge_conversations: 1,
     forget_the_attempt_in_the_spool: 0,
-    ignore_commit_ids: 1,
+    ignore_commit_ids: 5,
     refresh_over_unsaved_changes: 0,
     take_denied_for_empty: 3,
     drop_pending_on_error: 0,
-    deny_means_not_applied_ever: 48,
+    deny_means_not_applied_ever: 19,
     forget_whatever_is_under_way: 0,
     let_ours_win_unseen: 0,
-    take_a_commit_for_a_look: 5,
+    take_a_commit_for_a_look: 0,
     drop_only_what_was_seen: 1,
     sweep_without_a_condition: 3,
+    merge_objects_at_each_place: 0,
+    take_a_changed_element_for_a_new_one: 0,
 }
 """Each with a seed that is known to notice it: it is tried first, then those behind it."""
 

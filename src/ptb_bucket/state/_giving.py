@@ -167,7 +167,7 @@ class Giving(Known):
 
     def empty(self, record: Record, live: Any) -> None:
         """Empty a live object in place: PTB has it, and neither we nor the bucket do."""
-        assign(live, self.merger.default(record))
+        assign(live, self.merger.default(record), self.merger.equality)
 
     def merged(self, record: Record, live: Any) -> Any:
         """Like :meth:`merge_into`, for a value that PTB takes instead of its own.
@@ -261,4 +261,5 @@ class Giving(Known):
         unread = ledger.unread or self.unreadable.blind(record) is not None
         if unread and ledger.seen.get(record) is None and not same(live, self.merger.default(record)):
             self.journal.unread([record])
-        return assign(live, self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread))
+        merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
+        return assign(live, merged, self.merger.equality)

@@ -1,169 +1,263 @@
 """Making a live object equal to a merged value without replacing what handlers hold (rule 9).
 
-Containers keep their identity: no clear-and-refill, and what is equal already is not touched. Values proper (anything
-with an equality and a hash of its own) are never changed: somebody else may hold them too.
+Live and wanted objects are paired, and each live one is filled once: no clear-and-refill, and what is equal already is
+not touched. Values proper (anything with an equality and a hash of its own) are never changed: somebody else may hold
+them too. A class whose methods raise is not changed either: its place gets the wanted object.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import has_own_equality, same
-from ptb_bucket.state._fields import fields_of, is_fielded, set_fields
-from ptb_bucket.state._lists import ambiguous, told_apart
+from ptb_bucket.codecs import Equality, Structure, has_identity, has_own_equality
+from ptb_bucket.state._exact import Exact
+from ptb_bucket.state._fields import (
+    ATOMS,
+    attribute,
+    elements_of,
+    fields_of,
+    inner_of,
+    members_of,
+    set_fields,
+    structure,
+    with_inner,
+)
+from ptb_bucket.state._objects import Objects, Prints
+from ptb_bucket.state._pairing import Pairing
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable
 
 __all__ = ["assign"]
 
 
-def assign(live: Any, wanted: Any) -> bool:
-    """Make ``live`` equal to ``wanted``.
+def assign(live: Any, wanted: Any, equality: Equality | None = None) -> bool:
+    """Make ``live`` equal to ``wanted``, which may become part of it.
+
+    Args:
+        live: The object that handlers hold.
+        wanted: What it shall be.
+        equality: What equal means.
 
     Returns:
-        Whether that was possible: False for immutable values, and for a value of another type.
+        Whether that was possible: False for immutable values, and for a value of another type. ``live`` is as it was
+        then.
     """
-    return _Assignment(live).assign(live, wanted)
+    if live is wanted:
+        return True
+    if not has_identity(live) or type(live) is not type(wanted):
+        return False
+    return _Assignment(live, wanted, equality or Equality()).run()
+
+
+class _StuckError(Exception):
+    """A live object does not let itself be changed. It is as it was."""
 
 
 class _Assignment:
-    def __init__(self, root: Any) -> None:
-        self._shared = _reachable_twice(root) - {id(root)}
-        self._inside: set[int] = set()
-
-    def assign(self, live: Any, wanted: Any) -> bool:
-        if live is wanted:
-            return True
-        if type(live) is not type(wanted) or id(live) in self._shared or id(live) in self._inside:
-            return False
-        self._inside.add(id(live))
-        try:
-            return self._assign(live, wanted)
-        except Exception:  # noqa: BLE001  its own methods raise: it cannot be changed in place
-            return False
-        finally:
-            self._inside.discard(id(live))
-
-    def _assign(self, live: Any, wanted: Any) -> bool:
-        if isinstance(live, dict):
-            self._dict(live, wanted)
-        elif isinstance(live, set):
-            live -= live - wanted
-            live |= wanted
-        elif isinstance(live, (list, deque)):
-            return self._sequence(live, wanted)
-        elif is_fielded(live):
-            self._fields(live, wanted)
+    def __init__(self, live: Any, wanted: Any, equality: Equality) -> None:
+        self.live, self.wanted, self.equality = live, wanted, equality
+        sides = Objects(live), Objects(wanted)
+        if any(side.are_shared for side in sides):
+            self._pairing = Pairing(*sides, Prints(equality), structure).run()
+            self._pairing.accept_equal()
         else:
-            return _become(live, wanted)
-        return True
+            self._pairing = Pairing(*sides, equality, structure, Exact()).run()
+        self._objects = sides[1].by_id
+        self._stuck: set[int] = set()
+        self._values: dict[int, Any] = {}
+        # Taken down before anything changes: the wanted objects may be live ones, or parts of one another.
+        self._contents = {number: _Content(value) for number, value in self._objects.items() if self._is_open(number)}
+
+    def _is_open(self, number: int) -> bool:
+        return number not in self._pairing.equal
+
+    def run(self) -> bool:
+        """Fill what can be filled. Again, without an object that turned out to refuse."""
+        while self._target(self.wanted) is self.live:
+            self._values = {}
+            try:
+                for number, content in self._contents.items():
+                    self._fill(self._objects[number], content)
+            except _StuckError as error:
+                self._stuck.add(error.args[0])
+            else:
+                return True
+        return False
+
+    def _target(self, wanted: Any) -> Any:
+        """Return the live object that stands for a wanted one, or the wanted one itself."""
+        live = self._pairing.owner.get(id(wanted), wanted)
+        if type(live) is not type(wanted) or id(live) in self._stuck or not _can_become(live, wanted):
+            return wanted
+        return live
+
+    def _part(self, wanted: Any) -> Any:
+        if type(wanted) in ATOMS:
+            return wanted
+        if id(wanted) in self._objects and has_identity(wanted):
+            return self._target(wanted)
+        if id(wanted) not in self._values:
+            inner = inner_of(wanted)
+            made = [(step, self._part(part)) for step, part in inner]
+            changed = any(new[1] is not old[1] for new, old in zip(made, inner, strict=True))
+            self._values[id(wanted)] = with_inner(wanted, inner, made) if changed else wanted
+        return self._values[id(wanted)]
 
     def _kept(self, have: Any, wanted: Any) -> Any:
-        """What is there, made equal, wherever that can be done; else what is wanted."""
-        return have if have is wanted or same(have, wanted) or self.assign(have, wanted) else wanted
+        """What is there, where it is equal already; else what is wanted."""
+        part = self._part(wanted)
+        if have is part or has_identity(part) or type(have) is not type(part):
+            return part
+        if self._holds_same(have, part):
+            return have
+        return part
 
-    def _dict(self, live: dict[Any, Any], wanted: dict[Any, Any]) -> None:
-        for key in [key for key in live if key not in wanted]:
-            del live[key]
-        for key, value in wanted.items():
-            kept = self._kept(live[key], value) if key in live else value
-            if key not in live or live[key] is not kept:
-                live[key] = kept
-        if isinstance(live, OrderedDict) and list(live) != list(wanted):
-            for key in wanted:
-                live.move_to_end(key)
-        self._fields(live, wanted)
+    def _holds_same(self, have: Any, part: Any) -> bool:
+        inner = inner_of(have), inner_of(part)
+        if any(type(held) not in ATOMS and has_identity(held) for side in inner for _, held in side):
+            return len(inner[0]) == len(inner[1]) and all(
+                one[1] is other[1] or (not has_identity(other[1]) and self.equality.same(one[1], other[1]))
+                for one, other in zip(*inner, strict=True)
+            )
+        return self.equality.same(have, part)
 
-    def _fields(self, live: Any, wanted: Any) -> None:
-        have, fields = fields_of(live), fields_of(wanted)
-        if have or fields:
-            kept = {name: self._kept(have[name], value) if name in have else value for name, value in fields.items()}
-            set_fields(live, kept)
+    def _fill(self, wanted: Any, content: _Content) -> None:
+        target = self._target(wanted)
+        before = content if target is wanted else _Content(target)
+        try:
+            self._change(target, wanted, before, content)
+        except Exception as error:  # anybody's methods ran
+            before.restore(target)
+            if target is wanted:
+                return  # a new object, which keeps the parts that it came with
+            raise _StuckError(id(target)) from error
 
-    def _sequence(self, live: Any, wanted: Any) -> bool:
-        if isinstance(live, deque) and live.maxlen != wanted.maxlen:
-            return False
-        elements = self._elements(list(live), list(wanted))
-        if len(elements) == len(live) and all(new is old for new, old in zip(elements, live)):  # noqa: B905  just compared
-            return True
-        if isinstance(live, list):
-            live[:] = elements
+    def _change(self, target: Any, wanted: Any, before: _Content, content: _Content) -> None:
+        kind = structure(target)
+        if kind is Structure.MAPPING:
+            have = before.members
+            pairs = [(key, self._kept(have.get(key, _NOTHING), part)) for key, part in content.members.items()]
+            _set_members(target, have, pairs, self.equality.same)
+        elif kind is Structure.SEQUENCE:
+            self._elements(target, before.elements, content.elements)
+        elif kind is Structure.SET:
+            _set_of(target, self._members(before.elements, content.elements), self.equality.same)
+        elif kind is Structure.VALUE:
+            self._whole(target, wanted)
+            return
+        if before.fields or content.fields:
+            have = before.fields
+            set_fields(
+                target, {name: self._kept(have.get(name, _NOTHING), part) for name, part in content.fields.items()}
+            )
+        if kind is Structure.MAPPING and content.factory is not before.factory:
+            target.default_factory = content.factory
+
+    def _elements(self, target: Any, have: list[Any], wanted: list[Any]) -> None:
+        there = [*have, *[_NOTHING] * len(wanted)]
+        elements = [self._kept(old, part) for old, part in zip(there, wanted)]  # noqa: B905  the shorter one ends it
+        if len(elements) == len(have) and all(new is old for new, old in zip(elements, have, strict=True)):
+            return
+        if issubclass(type(target), list):
+            target[:] = elements
         else:
-            live.clear()
-            live.extend(elements)
-        return True
+            target.clear()
+            target.extend(elements)
 
-    def _elements(self, live: list[Any], wanted: list[Any]) -> list[Any]:
-        """Elements that are the same ones keep their identity wherever they move to, changed ones at their place."""
-        drawn = _drawn(live, wanted)
-        taken = {id(element) for element in drawn}
-        if len(live) == len(wanted):
-            drawn = [
-                old if element is _NOTHING and id(old) not in taken else element
-                for element, old in zip(drawn, live)  # noqa: B905  just compared
-            ]
-        return [want if old is _NOTHING else self._kept(old, want) for old, want in zip(drawn, wanted)]  # noqa: B905
+    def _members(self, have: list[Any], wanted: list[Any]) -> list[Any]:
+        known = {self.equality.fingerprint(member): member for member in have if not has_identity(member)}
+        parts = map(self._part, wanted)
+        return [
+            part if has_identity(part) else known.get(self.equality.fingerprint(part), part) for part in parts
+        ]  # fmt: skip
 
-
-def _drawn(live: list[Any], wanted: list[Any]) -> list[Any]:
-    """For each wanted element itself, if it lives, else a live one of the same identity that is free, else nothing."""
-    several = ambiguous(live, wanted)
-    own = {id(element) for element in live}
-    staying = own & {id(element) for element in wanted}
-    pool: dict[Hashable, list[Any]] = {}
-    for element in reversed(live):
-        if id(element) not in staying:
-            pool.setdefault(told_apart(element, several), []).append(element)
-    drawn = []
-    for element in wanted:
-        candidates = [element] if id(element) in own else pool.get(told_apart(element, several))
-        drawn.append(candidates.pop() if candidates else _NOTHING)
-    return drawn
+    def _whole(self, target: Any, wanted: Any) -> None:
+        """Give an object that validates or guards its attributes another one's state, the way unpickling would."""
+        inner = inner_of(wanted)
+        made = [(step, self._part(part)) for step, part in inner]
+        moved = any(new[1] is not old[1] for new, old in zip(made, inner, strict=True))
+        if target is wanted and not moved:
+            return
+        held = inner_of(target)
+        there = len(held) == len(made) and all(
+            one[1] is other[1] or type(other[1]) in ATOMS for one, other in zip(held, made, strict=True)
+        )
+        if (there or not moved) and self.equality.same(target, wanted):
+            return
+        if issubclass(type(target), bytearray):
+            target[:] = wanted
+        elif issubclass(type(target), set):
+            _set_of(target, [part for _, part in made], self.equality.same)
+        else:
+            target.__setstate__(with_inner(wanted, inner, made).__getstate__())
 
 
 _NOTHING = object()
 
 
-def _reachable_twice(root: Any) -> set[int]:
-    """Containers that stand in two places: what one place should become, the other may not want."""
-    met: Counter[int] = Counter()
-    todo = [root]
-    while todo:
-        value = todo.pop()
-        parts = _listed(value)
-        if parts is not None:
-            met[id(value)] += 1
-            if met[id(value)] == 1:
-                todo.extend(parts)
-    return {key for key, times in met.items() if times > 1}
+class _Content:
+    """What an object holds at one moment."""
+
+    def __init__(self, value: Any) -> None:
+        self.structure = structure(value)
+        self.fields = fields_of(value)
+        self.members = dict(members_of(value)) if self.structure is Structure.MAPPING else {}
+        has_elements = self.structure in (Structure.SEQUENCE, Structure.SET)
+        self.elements = list(elements_of(value)) if has_elements else []
+        self.factory = attribute(value, "default_factory") if self.structure is Structure.MAPPING else None
+
+    def restore(self, value: Any) -> None:
+        """Put everything back, past methods that raise."""
+        base: Any = next(
+            (base for base in (OrderedDict, dict, list, deque, set) if issubclass(type(value), base)), None
+        )
+        if base is not None:
+            base.clear(value)
+            fill: Callable[..., Any] = base.extend if base in (list, deque) else base.update
+            fill(value, self.members or self.elements)
+        with suppress(Exception):
+            set_fields(value, self.fields)
 
 
-def _listed(value: Any) -> list[Any] | None:
-    try:
-        parts = _parts(value)
-        return None if parts is None else list(parts)
-    except Exception:  # noqa: BLE001  its own methods raise: nobody can change it in place
-        return None
+def _can_become(live: Any, wanted: Any) -> bool:
+    kind = structure(live)
+    if kind is Structure.SEQUENCE:
+        return not issubclass(type(live), deque) or bool(attribute(live, "maxlen") == attribute(wanted, "maxlen"))
+    if kind is not Structure.VALUE or issubclass(type(live), (set, bytearray)):
+        return True
+    # Not in the instance: that would be data.
+    return not has_own_equality(live) and hasattr(type(live), "__setstate__") and hasattr(type(wanted), "__getstate__")
 
 
-def _parts(value: Any) -> Iterable[Any] | None:
-    if isinstance(value, (str, bytes, int, float, type(None))):
-        return None
-    if isinstance(value, dict):
-        return [*value.values(), *fields_of(value).values()]
-    if isinstance(value, (list, deque)):
-        return value
-    if isinstance(value, set):
-        return ()
-    return fields_of(value).values() if is_fielded(value) else None
+def _set_members(
+    target: Any, have: dict[Any, Any], wanted: list[tuple[Any, Any]], same: Callable[[Any, Any], bool]
+) -> None:
+    """Make a mapping hold these, in this order, with the keys of these types; values that are there stay."""
+    keys = dict(wanted)
+    for key in have:
+        if key not in keys:
+            del target[key]
+    for key, value in wanted:
+        if key not in have or have[key] is not value:
+            target[key] = value
+    present = list(members_of(target))
+    right = [old is key or same(old, key) for old, (key, _) in zip(present, wanted, strict=True)]
+    at = [*right, False].index(False)
+    for key, value in wanted[at:]:
+        del target[key]
+        target[key] = value
 
 
-def _become(live: Any, wanted: Any) -> bool:
-    """Give an object that validates or guards its attributes another one's state, the way unpickling would."""
-    set_state = getattr(live, "__setstate__", None)
-    if has_own_equality(live) or set_state is None or not hasattr(wanted, "__getstate__"):
-        return False
-    set_state(wanted.__getstate__())
-    return True
+def _set_of(target: Any, wanted: list[Any], same: Callable[[Any, Any], bool]) -> None:
+    """Make a set hold these members. One that is equal but of another type gives way."""
+    have = {member: member for member in set.__iter__(target)}
+    keep = {member: member for member in wanted}
+    for member in have:
+        if member not in keep or not same(keep[member], member):
+            target.discard(member)
+    for member in wanted:
+        if member not in have or not same(have[member], member):
+            target.add(member)

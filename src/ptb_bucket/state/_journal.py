@@ -57,13 +57,13 @@ class Journal:
 
     def decided(self, decisions: Sequence[Decision]) -> None:
         """Where structure could not merge: the resolver's decisions, and conversation states of ours that gave way."""
-        for record, _ in decisions:
+        for record, choice in decisions:
             if record.kind is Kind.CONVERSATION:
                 self.conversations_kept += 1
                 _LOGGER.warning("%s changed in the bucket too: its state there stays, ours is dropped", record.label)
             else:
                 self.conflicts_decided += 1
-                _LOGGER.info("%s: both sides changed the same value, the resolver decided", record.label)
+                _LOGGER.info("%s: %s", " and ".join(choice.places(record.label)), choice.what)
 
     def unread(self, records: Iterable[Record]) -> None:
         """Records that were written without having been loaded, and that the bucket had."""

@@ -1,122 +1,228 @@
 """The three-way merge of lists.
 
-Both only appended: both tails, theirs first. Equally long and changed at different places: place by place. Otherwise
-by element identity: what either side removed is removed, what either side added is added, elements that carry an
-id are merged with themselves, and order follows the side that changed it.
+Both only appended: both tails, theirs first. Equally long and each element at its place: place by place. Otherwise by
+element: what either side removed is removed, what either side added is added, elements that both sides have are merged
+with themselves, and order follows the side that changed it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from ptb_bucket.codecs import fingerprint
+from ptb_bucket.state._likeness import MAY_HAVE_MOVED, is_pairable, step_to
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from ptb_bucket.state._merge import Merge
+    from collections.abc import Sequence
 
-__all__ = ["ambiguous", "identity", "merge_lists", "told_apart"]
+    from ptb_bucket.state._fields import Path
+    from ptb_bucket.state._likeness import Likeness
 
-ID_KEYS = ("id", "_id", "uuid", "key")
-Token = tuple[Hashable, ...]
-"""An element's identity, made unique by counting equal ones: the second "a" of a list is ("a", 1)."""
+__all__ = ["Side", "merge_lists", "paired"]
 
-
-def identity(element: Any) -> Hashable:
-    """What makes two elements the same one: its id if it is a dict that carries one, else all of its content."""
-    if isinstance(element, dict):
-        for key in ID_KEYS:
-            if element.get(key) is not None:
-                return ("carries", key, fingerprint(element[key]))
-    return fingerprint(element)
+KEPT: Final = "an element was changed on one side and removed on the other, which added a similar one: both stay"
+Token = int | tuple[Hashable, ...]
+"""An element: its position in the base, or the side that added it and its position there."""
 
 
-def merge_lists(merge: Merge, path: tuple[Any, ...], base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
-    """Merge three lists; elements that all have are merged through ``merge``."""
-    prints = [[fingerprint(element) for element in side] for side in (base, ours, theirs)]
-    b, o, t = prints
-    if b in (o, t):
-        return ours if t == b else theirs
-    if o[: len(b)] == b and t[: len(b)] == b:
-        return theirs + ours[len(b) :]
-    if len(b) == len(o) == len(t):
-        clash = [at for at in range(len(b)) if o[at] != b[at] and t[at] != b[at]]
-        if not clash:
-            return [ours[at] if o[at] != b[at] else theirs[at] for at in range(len(b))]
-    return _Weave(merge, path, base, ours, theirs).result()
+class Merging(Protocol):
+    """Merges elements; see :class:`~ptb_bucket.state._merge.Merge`."""
+
+    likeness: Likeness
+
+    def at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any: ...
+    def taken(self, path: Path, value: Any, side: int) -> Any: ...
+    def is_edited(self, base: Any, value: Any, side: int) -> bool: ...
+    def removed(self, path: Path, base: Any, value: Any, side: int) -> None: ...
+    def decide(self, path: Path, *what: Any) -> None: ...
 
 
-def told_apart(element: Any, several: set[Hashable]) -> Hashable:
-    """An element's identity, where that tells it apart from the others of its list."""
-    name = identity(element)
-    return fingerprint(element) if name in several else name
+class Side(NamedTuple):
+    """One version of a list.
+
+    Attributes:
+        elements: What is in it.
+        exact: For each element, something that is equal for elements that are equal in the order of keys too, or None.
+        prints: For each element, something that is equal for equal elements only.
+        origins: For each element, the position of the same one in the base; None for one that was added.
+    """
+
+    elements: list[Any]
+    exact: Sequence[Hashable]
+    prints: Sequence[Hashable]
+    origins: list[int | None]
 
 
-def _tokens(elements: list[Any], several: set[Hashable]) -> dict[Token, Any]:
-    seen: Counter[Hashable] = Counter()
-    found: dict[Token, Any] = {}
-    for element in elements:
-        name = told_apart(element, several)
-        found[name, seen[name]] = element
-        seen[name] += 1
-    return found
+def paired(likeness: Likeness, *versions: list[Any]) -> tuple[list[Side], dict[int, int]]:
+    """Find the elements of three versions of a list in one another.
+
+    Args:
+        likeness: Compares elements.
+        versions: Base, ours and theirs.
+
+    Returns:
+        The three sides; and the positions, in ours and theirs, of elements that both sides added under one id.
+    """
+    base, ours, theirs = versions
+    exact, prints = likeness.common_prints(*versions)
+    found = [likeness.match(base, prints[0], side, prints[at]) for at, side in ((1, ours), (2, theirs))]
+    for matches, other in (found, reversed(found)):
+        kept = {at for at in other.near if at is not None}
+        # Changed and moved here, and still there: the same one. Gone from its place on both sides: two logs that
+        # dropped their oldest entry look like that, and their newest ones are not one.
+        for before, after in matches.far:
+            if before in kept:
+                matches.near[after] = before
+    origins: list[list[int | None]] = [[*range(len(base))], *(matches.near for matches in found)]
+    sides = [Side(*parts) for parts in zip(versions, exact, prints, origins, strict=True)]
+    return sides, _added_twice(likeness, *sides[1:])
 
 
-def ambiguous(*sides: list[Any]) -> set[Hashable]:
-    """An id that several elements of one list carry names something else than the element."""
-    counts = (Counter(map(identity, side)) for side in sides)
-    return {name for count in counts for name, times in count.items() if times > 1}
+def _added_twice(likeness: Likeness, ours: Side, theirs: Side) -> dict[int, int]:
+    if None not in ours.origins or None not in theirs.origins:
+        return {}
+    names = [likeness.unique_names(side.elements) for side in (ours, theirs)]
+    here = {name: at for at, name in enumerate(names[0]) if ours.origins[at] is None and name is not None}
+    return {here[name]: at for at, name in enumerate(names[1]) if theirs.origins[at] is None and name in here}
+
+
+def merge_lists(merge: Merging, path: Path, sides: Sequence[Side], both: dict[int, int]) -> list[Any]:
+    """Merge three lists; elements that all have are merged through ``merge``.
+
+    Args:
+        merge: The merge of their record.
+        path: Where the list is.
+        sides: Base, ours and theirs.
+        both: Positions, in ours and theirs, of elements that both sides added and that are one.
+    """
+    weave = _Weave(merge, path, sides, both)
+    base, ours, theirs = sides
+    length = len(base.elements)
+    ours_same, theirs_same = (side.prints == base.prints for side in (ours, theirs))
+    if (theirs_same and weave.has_all(ours)) or (ours_same and weave.has_all(theirs)):
+        return weave.values(weave.tokens_of_ours if theirs_same else weave.tokens_of_theirs)
+    if all(side.prints[:length] == base.prints for side in (ours, theirs)):
+        return weave.values([*weave.tokens_of_theirs, *weave.tokens_of_ours[length:]])
+    if length == len(ours.elements) == len(theirs.elements) and all(map(weave.is_clear_at, range(length))):
+        return [weave.at_place(at) for at in range(length)]
+    return weave.values(weave.order())
 
 
 class _Weave:
-    """A merge by element identity."""
+    """A merge by element."""
 
-    def __init__(self, merge: Merge, path: tuple[Any, ...], *sides: list[Any]) -> None:
+    def __init__(self, merge: Merging, path: Path, sides: Sequence[Side], both: dict[int, int]) -> None:
         self.merge, self.path = merge, path
-        several = ambiguous(*sides)
-        self.base, self.ours, theirs = (_tokens(side, several) for side in sides)
-        self.theirs = self._told_apart(theirs)
+        self.base, self.ours, self.theirs = sides
+        self.tokens_of_theirs: list[Token] = [
+            ("theirs", at) if origin is None else origin for at, origin in enumerate(self.theirs.origins)
+        ]
+        self.tokens_of_ours: list[Token] = [
+            (("theirs", both[at]) if at in both else ("ours", at)) if origin is None else origin
+            for at, origin in enumerate(self.ours.origins)
+        ]
+        self._in_ours = {token: at for at, token in enumerate(self.tokens_of_ours)}
+        self._in_theirs = {token: at for at, token in enumerate(self.tokens_of_theirs)}
 
-    def _told_apart(self, theirs: dict[Token, Any]) -> dict[Token, Any]:
-        """Equal elements that both sides added are two elements, unless an id says that they are one."""
-        both_added = {token for token in theirs if token in self.ours and token not in self.base}
-        return {(*token, "theirs") if token in both_added and not _carries(token) else token: element
-                for token, element in theirs.items()}  # fmt: skip
-
-    def result(self) -> list[Any]:
-        """The elements that stay, in order."""
-        order = self._order()
+    def values(self, order: Any) -> list[Any]:
+        """Return the elements that stay."""
         values = (self._element(token) for token in order)
         return [value for value in values if value is not MISSING]
 
-    def _order(self) -> list[Token]:
+    def order(self) -> list[Token]:
         """The backbone is the side that moved elements, or theirs; the other side's additions join it."""
-        if self._moved(self.ours) and not self._moved(self.theirs):
-            return _woven(list(self.ours), list(self.theirs), set(self.base), before=True)
-        return _woven(list(self.theirs), list(self.ours), set(self.base), before=False)
+        base: set[Token] = set(range(len(self.base.elements)))
+        ours, theirs = self.tokens_of_ours, self.tokens_of_theirs
+        if self._moved(ours) and not self._moved(theirs):
+            return self._with_kept(_woven(ours, theirs, base, before=True), theirs)
+        return self._with_kept(_woven(theirs, ours, base, before=False), ours)
 
-    def _moved(self, side: dict[Token, Any]) -> bool:
-        return [token for token in side if token in self.base] != [token for token in self.base if token in side]
+    def _with_kept(self, order: list[Token], other: list[Token]) -> list[Token]:
+        """Add elements that the backbone's side removed and that stay all the same, behind those they followed."""
+        there = set(order)
+        for at, token in enumerate(other):
+            if token in there:
+                continue
+            if self._stays_though_removed(token):
+                before = next((order.index(known) for known in reversed(other[:at]) if known in there), -1)
+                order.insert(before + 1, token)
+                there.add(token)
+            else:
+                self._element(token)  # takes note of what is lost
+        return order
+
+    def has_all(self, side: Side) -> bool:
+        """Tell whether a side removed nothing."""
+        return len({origin for origin in side.origins if origin is not None}) == len(self.base.elements)
+
+    @staticmethod
+    def _moved(side: list[Token]) -> bool:
+        known = [token for token in side if isinstance(token, int)]
+        return known != sorted(known)
+
+    def is_clear_at(self, at: int) -> bool:
+        """Tell whether at most one side changed what a position holds, or both changed the same element."""
+        known = self.base.prints[at]
+        return known in (self.ours.prints[at], self.theirs.prints[at]) or self._stays_at(at)
+
+    def _stays_at(self, at: int) -> bool:
+        return self.ours.origins[at] == at == self.theirs.origins[at]
+
+    def at_place(self, at: int) -> Any:
+        """Return what one position of equally long lists holds."""
+        if self._stays_at(at):
+            return self._merged(at, at, at)
+        side = self.ours if self.ours.prints[at] != self.base.prints[at] else self.theirs
+        return self.merge.taken((*self.path, at), side.elements[at], 1 if side is self.ours else 2)
 
     def _element(self, token: Token) -> Any:
         """Deleted on either side is deleted, also when it was modified on the other (rule 12)."""
-        base, ours, theirs = (side.get(token, MISSING) for side in (self.base, self.ours, self.theirs))
-        if base is not MISSING and MISSING in (ours, theirs):
+        ours, theirs = self._in_ours.get(token), self._in_theirs.get(token)
+        if ours is not None and theirs is not None:
+            return self._merged(token, ours, theirs)
+        side, at, which = (self.theirs, theirs, 2) if ours is None else (self.ours, ours, 1)
+        if at is None:
             return MISSING
-        if MISSING in (ours, theirs) or not _carries(token):
-            return ours if theirs is MISSING else theirs
-        return self.merge.value((*self.path, _id_of(theirs)), base, ours, theirs)
+        if isinstance(token, int) and not self._stays_though_removed(token):
+            self.merge.removed((*self.path, token), self.base.elements[token], side.elements[at], which)
+            return MISSING
+        if isinstance(token, int):
+            self.merge.decide((*self.path, token), KEPT)
+        return self.merge.taken((*self.path, at), side.elements[at], which)
 
+    def _merged(self, token: Token, ours: int, theirs: int) -> Any:
+        mine, other = self.ours.elements[ours], self.theirs.elements[theirs]
+        if not is_pairable(other):
+            return self.merge.taken((*self.path, theirs), other, 2)
+        base = MISSING
+        if isinstance(token, int):
+            base, exact = self.base.elements[token], self.base.exact[token]
+            if exact is not None and exact == self.ours.exact[ours] == self.theirs.exact[theirs]:
+                return other
+        return self.merge.at((*self.path, step_to(other, theirs)), base, mine, other)
 
-def _carries(token: Token) -> bool:
-    name = token[0]
-    return isinstance(name, tuple) and name[:1] == ("carries",)
+    def _stays_though_removed(self, token: Token) -> bool:
+        """Tell whether an element that one side lacks and the other one changed may be more than a deletion.
 
-
-def _id_of(element: dict[Any, Any]) -> Any:
-    return next(element[key] for key in ID_KEYS if element.get(key) is not None)
+        What is there now has nothing in common with what was there: it may be an addition. Or the side that lacks the
+        element added one that it may have become. Both edits stay then.
+        """
+        if not isinstance(token, int):
+            return False
+        (side, at), lacking = (
+            ((self.ours, self._in_ours[token]), self.theirs)
+            if token in self._in_ours
+            else ((self.theirs, self._in_theirs.get(token, -1)), self.ours)
+        )
+        which = 1 if side is self.ours else 2
+        if at < 0 or not self.merge.is_edited(self.base.elements[token], side.elements[at], which):
+            return False
+        before, like = self.base.elements[token], self.merge.likeness.similarity
+        added = (element for element, origin in zip(lacking.elements, lacking.origins, strict=True) if origin is None)
+        return like(before, side.elements[at]) == 0.0 or any(
+            is_pairable(element) and like(before, element) >= MAY_HAVE_MOVED for element in added
+        )
 
 
 def _woven(backbone: list[Token], other: list[Token], base: set[Token], *, before: bool) -> list[Token]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ptb_bucket.codecs import same
+from ptb_bucket.codecs import Equality
 from ptb_bucket.errors import (
     CannotLoadError,
     CannotMergeError,
@@ -13,7 +13,7 @@ from ptb_bucket.errors import (
     UnreadableRecordError,
     WrongShapeError,
 )
-from ptb_bucket.state._merge import Merge
+from ptb_bucket.state._merge import Choice, Merge
 from ptb_bucket.state._shape import wrong_shape
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
 from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_ours, keep_theirs
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "Merger", "ResolverError", "raised_in_merge"]
 
 Encoded = bytes | None
-Decision = tuple["Record", tuple[Any, ...]]
+_EQUALITY = Equality()
+
+
+class Decision(NamedTuple):
+    """What had to be decided in one record."""
+
+    record: Record
+    choice: Choice
 
 
 class ResolverError(CannotMergeError):
@@ -136,12 +143,22 @@ class Merger:
         make = self.defaults.get(record.kind)
         return MISSING if make is None else make()
 
+    @property
+    def equality(self) -> Equality:
+        """What equal means: to the codec, if it has registered classes, or in general."""
+        found = getattr(self.codec, "equality", None)
+        return found if isinstance(found, Equality) else _EQUALITY
+
     def equal(self, record: Record, one: Encoded, other: Encoded) -> bool:
-        """By value and type: equal sets may pickle differently (rule 14)."""
+        """Tell whether two encodings are the same to a program (rule 14).
+
+        Equal values may be encoded differently, if somebody wrote them by hand, or because of a set's order. The order
+        of keys counts, and which places share an object.
+        """
         if one == other or one is None or other is None:
             return one == other
         try:
-            return same(self.decode(record, one), self.decode(record, other))
+            return self.equality.identical(self.decode(record, one), self.decode(record, other))
         except Exception:  # noqa: BLE001  unreadable, or a class of the bot's own raises: the one that needs the value fails
             return False
 
@@ -160,20 +177,27 @@ class Merger:
             unread: Ours was made without knowing theirs, which wins wherever both have something.
             decided: Collects what had to be decided rather than merged.
         """
-        if self.equal(record, base, theirs):
+        if base == theirs:
             return ours
-        if self.equal(record, base, ours):
+        if base == ours:
             return theirs
         values = [self.decode(record, encoded) for encoded in (base, ours, theirs)]
-        merge = Merge(record.label, self._resolver(unread=unread), idempotent=idempotent)
+        if None not in (base, theirs) and self.equality.identical(values[0], values[2]):
+            return ours
+        if None not in (base, ours) and self.equality.identical(values[0], values[1]):
+            return theirs
+        merge = self._merge(record, idempotent=idempotent, unread=unread)
         merged = self._merged(record, merge, *values)
         if decided is not None:
-            decided += [(record, path) for path in merge.decided]
+            decided += [Decision(record, choice) for choice in merge.decided]
         return self.encode(record, merged, (base, ours, theirs))
+
+    def _merge(self, record: Record, *, idempotent: bool = False, unread: bool = False) -> Merge:
+        return Merge(record.label, self._resolver(unread=unread), idempotent=idempotent, equality=self.equality)
 
     def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded, *, unread: bool = False) -> Any:
         """What a live object should become when what it was made from has become ``theirs``; see :meth:`merge`."""
-        merge = Merge(record.label, self._resolver(unread=unread))
+        merge = self._merge(record, unread=unread)
         return self._merged(record, merge, self.decode(record, base), live, self.decode(record, theirs))
 
     def _resolver(self, *, unread: bool) -> Resolver:
@@ -190,7 +214,7 @@ class Merger:
     def _merged(self, record: Record, merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
         try:
             return self._rule(record)(merge, base, ours, theirs)
-        except RecursionError:  # pickle keeps cycles; they have no structure to merge along
+        except RecursionError:  # nested more deeply than Python goes
             return merge.leaf((), base, ours, theirs)
 
     @staticmethod
@@ -208,10 +232,10 @@ def _data(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
 
 def _conversation(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
     """Never merged: a state that the bucket changed stays (rule 11)."""
-    if same(base, theirs):
+    if merge.same(base, theirs):
         return ours
-    if not same(ours, theirs):
-        merge.decided.append(())
+    if not merge.same(ours, theirs):
+        merge.decide(())
     return theirs
 
 

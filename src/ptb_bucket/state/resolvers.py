@@ -45,7 +45,7 @@ class Conflict:
 Resolver = Callable[[Conflict], Any]
 """Decides a conflict: returns the value that stays, or ``MISSING`` to delete it. Called synchronously, and maybe more
 than once for one conflict, so it must be pure. It is asked for every leaf that both sides changed, also where both
-changed it to the same value (two equal counts are two changes)."""
+changed it to the same value, or created it with the same value (two equal counts are two changes)."""
 
 
 def keep_ours(conflict: Conflict) -> Any:
@@ -67,9 +67,11 @@ def add_differences(conflict: Conflict) -> Any:
         def resolver(conflict):
             return add_differences(conflict) if conflict.path[-1:] == ("hits",) else keep_ours(conflict)
 
-    A value counts from where both sides knew it: create counters before several instances run.
+    A number that both sides created counts from 0: two handlers that do ``data["n"] = data.get("n", 0) + 1`` at once
+    make 2.
     """
-    base, ours, theirs = conflict.base, conflict.ours, conflict.theirs
+    ours, theirs = conflict.ours, conflict.theirs
+    base = 0 if conflict.base is MISSING else conflict.base
     if all(_is_number(value) for value in (base, ours, theirs)):
         return theirs + (ours - base)
     return keep_ours(conflict)

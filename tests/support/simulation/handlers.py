@@ -66,6 +66,25 @@ class Handlers:
     def append_item(self, change: Change) -> None:
         self._record(change).setdefault("items", []).append({"id": self._token(change), "open": True})
 
+    def add_character(self, change: Change) -> None:
+        """A character in a list, without an id; the newest one is the current one too."""
+        data = self._record(change)
+        character = {"name": self._token(change)}
+        before = data.get("current")
+        if before is not None and not any(before is other for other in data.get("party", ())):
+            change.deletes += tokens_of(before)
+        data.setdefault("party", []).append(character)
+        data["current"] = character
+
+    def level_up(self, change: Change) -> None:
+        """Through the list, or through the name of the current one: a key that nobody else has."""
+        data = self._record(change)
+        found = [character for character in (*data.get("party", ()), data.get("current", {})) if "name" in character]
+        if found:
+            character = self.rng.choice(found)
+            change.part_of = character["name"]
+            character[f"level{self.world.made}"] = self._token(change)
+
     def add_member(self, change: Change) -> None:
         self._record(change).setdefault("tags", set()).add(self._token(change))
 
@@ -112,6 +131,7 @@ class Handlers:
 
 
 ACTIONS = (
-    Handlers.add_key, Handlers.add_pair, Handlers.append, Handlers.append_item, Handlers.add_member, Handlers.count,
+    Handlers.add_key, Handlers.add_pair, Handlers.append, Handlers.append_item, Handlers.add_character,
+    Handlers.level_up, Handlers.level_up, Handlers.add_member, Handlers.count,
     Handlers.delete_something, Handlers.drop_record, Handlers.converse,
 )  # fmt: skip

@@ -28,6 +28,7 @@ class Change:
     deletes: list[str] = field(default_factory=list)
     count: int = 0
     acknowledged: float = NEVER  # when, in virtual seconds
+    part_of: str | None = None  # the token of the list element that it changes
     doubtful: bool = False  # it was said that nobody can tell whether all of it was applied (rule 13)
 
     @property
@@ -64,7 +65,15 @@ class Model:
             raise BrokenPromiseError(f"counted {counted} in {where}, expected {least} to {most}")
 
     def deleted(self) -> set[str]:
-        """What may be gone: deleted by name, or in a record that was dropped unseen and not acknowledged before."""
+        """What may be gone.
+
+        It was deleted by name, or in a record that was dropped unseen and not acknowledged before, or it was written
+        into a list element that was deleted (rule 12).
+        """
+        gone = self._deleted()
+        return gone | {token for change in self.changes if change.part_of in gone for token in change.adds}
+
+    def _deleted(self) -> set[str]:
         named = {token for change in self.changes for token in change.deletes}
         drops = [change for change in self.changes if change.drops_blindly]
         return named | {
@@ -107,13 +116,15 @@ def none(what: str, tokens) -> None:
 
 
 def tokens_of(data: dict[str, Any]) -> Counter[str]:
-    """Every token in one record's value, with how often it stands there."""
+    """Every token in one record's value, with how often it stands there; an object at two places counts once."""
     found: Counter[str] = Counter()
-    for value in data.values():
-        if isinstance(value, dict):
-            found += tokens_of(value)
-        elif isinstance(value, (list, set)):
-            found.update(item["id"] if isinstance(item, dict) else item for item in value)
+    seen: set[int] = set()
+    waiting: list[Any] = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list | set) and id(value) not in seen:
+            seen.add(id(value))
+            waiting += value.values() if isinstance(value, dict) else value
         elif isinstance(value, str):
             found[value] += 1
     return found

@@ -1,0 +1,168 @@
+"""Lists are merged by element: what changed on both sides stays one element, and no edit goes without a report."""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pairs import Pair
+
+from ptb_bucket.codecs import identical
+from ptb_bucket.state import keep_ours
+from ptb_bucket.state._merge import Merge
+
+BO, AL, CY = {"name": "Bo", "hp": 12}, {"name": "Al", "hp": 20}, {"name": "Cy", "hp": 7}
+
+
+def merged(base, ours, theirs):
+    """The result, and how often something was decided."""
+    merge = Merge("user_data[1]", keep_ours)
+    return merge.value((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "expected"),
+    [
+        ([BO, AL], [BO | {"hp": 4}, AL], [BO | {"level": 2}, AL], [BO | {"level": 2, "hp": 4}, AL]),
+        ([BO, AL], [BO | {"hp": 4}, AL | {"hp": 1}], [BO | {"x": 1}, AL | {"y": 2}],
+         [BO | {"hp": 4, "x": 1}, AL | {"hp": 1, "y": 2}]),
+        ([BO, AL], [BO | {"hp": 4}, AL], [AL, BO], [AL, BO | {"hp": 4}]),  # moved there
+        ([BO, AL], [AL, BO | {"hp": 4}], [BO | {"level": 2}, AL], [AL, BO | {"level": 2, "hp": 4}]),  # and changed
+        ([BO, AL], [BO | {"hp": 4}, AL, CY], [CY | {"hp": 1}, BO | {"x": 1}, AL],
+         [CY | {"hp": 1}, BO | {"x": 1, "hp": 4}, AL, CY]),  # both added, in different places
+        ([BO, AL, CY], [AL, CY | {"hp": 1}], [BO, AL, CY | {"x": 1}], [AL, CY | {"x": 1, "hp": 1}]),
+        ([{"n": 1}], [{"n": 2}], [{"n": 1, "m": 1}], [{"n": 2, "m": 1}]),
+        ([{"id": 1, "n": 1}], [{"id": 1, "n": 2}], [{"id": 1, "n": 1, "m": 1}], [{"id": 1, "n": 2, "m": 1}]),
+        ([[1, [2, {"a": 1}]]], [[1, [2, {"a": 2}]]], [[1, [2, {"a": 1, "b": 1}]]], [[1, [2, {"a": 2, "b": 1}]]]),
+        ([[*"..."], [*"..."], [*"..."]], [[*"X.."], [*"..."], [*"..."]], [[*"..O"], [*"..."], [*"..."]],
+         [[*"X.O"], [*"..."], [*"..."]]),  # a board
+        ([{1}, {2}], [{1, 3}, {2}], [{1, 4}, {2}], [{1, 3, 4}, {2}]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", [list, deque])
+def test_what_both_sides_changed_in_one_element_is_in_one_element(kind, base, ours, theirs, expected):
+    assert merged(kind(base), kind(ours), kind(theirs)) == (kind(expected), 0)
+
+
+@dataclass
+class Hero:
+    name: str
+    hp: int
+    bag: list = field(default_factory=list)
+
+
+def test_elements_that_are_objects_are_merged_attribute_by_attribute():
+    result, decided = merged([Hero("Bo", 12), Hero("Al", 20)], [Hero("Bo", 4), Hero("Al", 20)],
+                             [Hero("Bo", 12, ["rope"]), Hero("Al", 20)])  # fmt: skip
+    assert (result, decided) == ([Hero("Bo", 4, ["rope"]), Hero("Al", 20)], 0)
+
+
+@attrs.define
+class Guarded:
+    name: str
+    hp: int
+
+
+def test_an_element_that_guards_its_attributes_is_not_doubled():
+    result, decided = merged([Guarded("Bo", 12)], [Guarded("Bo", 4)], [Guarded("Bo", 11)])
+    assert (result, decided) == ([Guarded("Bo", 4)], 1)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [([BO | {"hp": 4}, AL], [AL]), ([AL], [BO | {"hp": 4}, AL])], ids=["there", "here"]
+)
+def test_an_element_that_one_side_changed_and_the_other_removed_is_gone_and_that_is_counted(ours, theirs):
+    assert merged([BO, AL], ours, theirs) == ([AL], 1)
+
+
+def test_two_logs_that_dropped_their_oldest_entry_keep_both_newest_ones():
+    log = [{"user": 1, "kind": "roll", "value": number} for number in range(5)]
+    mine, other = ({"user": 1, "kind": "roll", "value": value} for value in ("mine", "other"))
+    assert merged(log, [*log[1:], mine], [*log[1:], other]) == ([*log[1:], other, mine], 0)
+
+
+def test_an_element_that_may_have_been_replaced_is_kept_beside_its_edit_and_counted():
+    result, decided = merged([{"job": 1}], [{"job": 2}], [])
+    assert (result, decided) == ([{"job": 2}], 1)
+
+
+def test_two_equal_elements_that_both_sides_appended_are_two():
+    assert merged([BO], [BO, AL], [BO, AL]) == ([BO, AL, AL], 0)
+
+
+def test_different_ids_are_different_elements_however_alike_they_are():
+    base, ours, theirs = ([{"id": number, "name": "x", "hp": 1}] for number in (1, 2, 3))
+    assert merged(base, ours, theirs) == ([*theirs, *ours], 0)
+
+
+elements = st.dictionaries(st.sampled_from("abcd"), st.integers(0, 3), max_size=3)
+rows = st.lists(elements | st.lists(st.integers(0, 2), max_size=3) | st.integers(0, 2), max_size=5)
+
+
+@given(rows, rows)
+def test_what_only_one_side_changed_is_taken_as_it_is(base, changed):
+    assert identical(merged(base, changed, base)[0], changed)
+    assert identical(merged(base, base, changed)[0], changed)
+
+
+@given(st.lists(elements, min_size=1, max_size=5), st.data())
+def test_edits_of_different_fields_are_all_there_once(base, data):
+    base = [element | {"name": number} for number, element in enumerate(base)]
+    ours, theirs = copy.deepcopy(base), copy.deepcopy(base)
+    for at in data.draw(st.sets(st.integers(0, len(base) - 1))):
+        ours[at]["ours"] = at
+    for at in data.draw(st.sets(st.integers(0, len(base) - 1))):
+        theirs[at]["theirs"] = at
+    expected = [other | mine for other, mine in zip(theirs, ours, strict=True)]
+    assert merged(base, ours, theirs) == (expected, 0)
+
+
+def test_order_inside_an_element_that_only_they_changed_is_theirs():
+    result, _ = merged([{"a": 1, "b": 2}, BO], [{"a": 1, "b": 2}, AL], [{"b": 2, "a": 1}, BO])
+    assert list(result[0]) == ["b", "a"]
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+@pytest.mark.parametrize("refreshed", [False, True], ids=["merged", "refreshed"])
+async def test_elements_stay_one_and_in_the_hands_of_handlers(codec, refreshed):
+    pair = await Pair.of({"party": [BO, AL]}, codec=codec)
+    held = pair.ours["party"][0]
+    pair.ours["party"][0]["hp"] = 4
+    pair.theirs["party"][0]["level"] = 2
+    assert (await pair.meet(refreshed=refreshed))["party"] == [BO | {"hp": 4, "level": 2}, AL]
+    assert pair.ours["party"][0] is held
+
+
+async def test_a_report_of_a_lost_edit_names_the_place_and_no_data(caplog):
+    caplog.set_level("INFO", "ptb_bucket.state")
+    pair = await Pair.of({"party": [BO, AL], "private note": {"rosebud 1": [dict(BO)]}})
+    pair.ours["party"][0]["hp"] = pair.ours["private note"]["rosebud 1"][0]["hp"] = 4
+    pair.theirs["party"].pop(0)
+    pair.theirs["private note"]["rosebud 1"].pop()
+    await pair.meet()
+    assert pair.one.stats.conflicts_decided == 2
+    said = [record.getMessage() for record in caplog.records if "removed" in record.getMessage()]
+    assert sorted(line.partition(":")[0] for line in said) == [
+        'user_data[42]["party"][0]', "user_data[42][<str>][<str>][0]"
+    ]  # fmt: skip
+    assert "rosebud" not in caplog.text
+
+
+class Lines(list):
+    """A list of one's own."""
+
+
+def test_types_of_lists_that_one_side_changed_stay():
+    result, _ = merged({"a": [1], "b": deque([1]), "c": [1]}, {"a": Lines([1]), "b": deque([1], 3), "c": [1]},
+                       {"a": [1, 2], "b": deque([1, 2]), "c": [1, 2]})  # fmt: skip
+    assert identical(result, {"a": Lines([1, 2]), "b": deque([1, 2], 3), "c": [1, 2]})
+
+
+def test_an_ordered_dict_that_replaced_a_dict_stays_one():
+    result, _ = merged({"a": {"x": 1}}, {"a": OrderedDict(x=1)}, {"a": {"x": 1, "y": 2}})
+    assert identical(result, {"a": OrderedDict(x=1, y=2)})
