@@ -58,8 +58,8 @@ async def _run(update: Any, context: Any) -> None:
 class Faithful(PicklePersistence):
     """PTB's own, without its shortcut: it saves nothing that is ``==`` to what it has.
 
-    The shortcut would run code of the authors' classes, miss that ``1`` became ``True`` and that two objects became one,
-    and never save a record again in which a cycle is.
+    The shortcut would run code of the authors' classes, miss that ``1`` became ``True`` and that two objects became
+    one, and never save a record again that contains a cycle.
     """
 
     async def update_user_data(self, user_id: int, data: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import attrs
 import pydantic
+from typing_extensions import Self
 
 from ptb_bucket import StoredAs
 
@@ -158,7 +159,7 @@ class Version:
 
     __slots__ = ("major", "minor")
 
-    def __new__(cls, text: str) -> Version:
+    def __new__(cls, text: str) -> Self:
         made = super().__new__(cls)
         made.major, made.minor = text.split(".")
         return made

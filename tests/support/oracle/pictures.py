@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import decimal
 import enum
@@ -62,10 +63,8 @@ def attributes(value: Any) -> dict[str, Any]:
             found[name] = object.__getattribute__(value, name)
         except AttributeError:
             continue
-    try:
+    with contextlib.suppress(AttributeError):
         found.update(object.__getattribute__(value, "__dict__"))
-    except AttributeError:
-        pass
     if isinstance(found.get("__pydantic_fields_set__"), set):
         found["__pydantic_fields_set__"] = tuple(sorted(found["__pydantic_fields_set__"]))
     return dict(sorted(found.items()))
