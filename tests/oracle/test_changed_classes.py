@@ -37,10 +37,12 @@ async def turns_of(family: str, seed: int) -> None:
             await bot.restart()
         value = rng.randrange(100)
         done: list[bool] = []
+
+        def edit(context, number=number, value=value, done=done):
+            done.append(_edit(context.user_data, number, value))
+
         with contextlib.suppress(PTBBucketError):  # the older one may refuse this user's updates, and lose nothing
-            await bot.handle(
-                42, 42, lambda context, n=number, v=value, d=done: d.append(_edit(context.user_data, n, v))
-            )
+            await bot.handle(42, 42, edit)
         if done and done[0]:
             sheets[number]["hp"] = value
         if not done and bot is bots[1]:

@@ -35,6 +35,11 @@ def _plain(fields: tuple[str, ...], slots: tuple[str, ...] | None = None) -> typ
     return type("Sheet", (), {"__init__": make} | ({} if slots is None else {"__slots__": slots}))
 
 
+def _named_tuple(fields: tuple[str, ...]) -> type:
+    defaults = [None] * len(fields)
+    return collections.namedtuple("Sheet", fields, defaults=defaults)  # noqa: PYI024  its fields differ from call to call
+
+
 CHANGED: dict[str, Any] = {
     "dataclass": _dataclass,
     "dataclass slots": lambda fields: _dataclass(fields, slots=True),
@@ -46,7 +51,7 @@ CHANGED: dict[str, Any] = {
     "attrs without slots": _attrs,
     "pydantic": _pydantic,
     "pydantic frozen": lambda fields: _pydantic(fields, frozen=True),
-    "named tuple": lambda fields: collections.namedtuple("Sheet", fields, defaults=[None] * len(fields)),
+    "named tuple": _named_tuple,
     "plain": _plain,
     "slots": lambda fields: _plain(fields, fields),
 }

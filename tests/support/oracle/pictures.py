@@ -149,7 +149,8 @@ class Picture:
 
     def _telegram(self, value: TelegramObject) -> list[Any]:
         bot = "no bot" if value._bot is None else "its bot" if value._bot is self.bot else "another bot"
-        state = {name: inner for name, inner in value.__getstate__().items() if not name.startswith("_")}
+        told = value.__getstate__().items()
+        state = {name: inner for name, inner in told if inner is not None and not name.startswith("_")}
         return [
             bot,
             *self._items((name, dict(inner) if name == "api_kwargs" else inner) for name, inner in state.items()),
