@@ -14,6 +14,7 @@ from telegram.ext import PicklePersistence, TypeHandler
 from oracle.classes import TYPES
 from oracle.pictures import Picture
 from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.errors import UnsavedError
 from ptb_bucket.testing.telegram import OfflineTelegram
 
 if TYPE_CHECKING:
@@ -134,8 +135,11 @@ class Bot:
         self.errors.append(context.error)
 
     async def stop(self) -> None:
-        """In order: all is saved."""
-        await self.app.shutdown()
+        """In order: all that can be saved is saved, and what cannot is an error."""
+        try:
+            await self.app.shutdown()
+        except UnsavedError as error:
+            self.errors.append(error)
 
     async def restart(self) -> None:
         """Stop and start."""

@@ -46,7 +46,7 @@ def added_up(reports: Iterable[Any]) -> Figures:
     total = Figures()
     for report in reports:
         for name, value in getattr(report, "user_properties", ()):
-            if name == PROPERTY and report.when == "call":
+            if name == PROPERTY and report.when == "teardown":
                 total.counts.update(value["counts"])
                 total.families.update(value["families"])
     return total

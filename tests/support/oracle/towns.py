@@ -155,7 +155,9 @@ _VERBS: dict[str, Callable[[Any, Any, Any, list[Any]], None]] = {
 _ALONE = {"insert", "pop", "reorder", "reorder keys", "append alias"}
 """Changes of a container's order: the other side leaves that order alone."""
 _ORDER = {*_ALONE, "append", "append dict", "put", "put alias", "delete", "unshare", "retarget"}
-_APPENDS = {"append", "append dict", "put", "put alias"}
+_APPENDS = {"append", "append dict"}
+_TOGETHER = {"insert", "pop"}
+"""Changes of a list's order that leave no doubt about where the other side's new tail belongs."""
 
 
 @dataclass
@@ -219,12 +221,17 @@ class Plan:
             return False
         if edit.key is not None and edit.key == other.key:
             return True
+        if any(one.verb in _TOGETHER and two.verb in _APPENDS for one, two in ((edit, other), (other, edit))):
+            return False
         return (edit.verb in _ALONE and other.verb in _ORDER) or (other.verb in _ALONE and edit.verb in _ORDER)
 
     def _unclear(self, edit: Edit, other: Edit) -> bool:
         """Whether one side's edits together leave open which element became which, or undo each other."""
         if edit.node == other.node and edit.key is not None and edit.key == other.key:
             return True
+        for one, two in ((edit, other), (other, edit)):
+            if one.verb == "unshare" and self.numbers[id(places(self.nodes[one.node])[one.key])] == two.node:
+                return True
         moves = [one for one in (edit, other) if one.verb in {"insert", "pop", "reorder", "append alias"}]
         for move in moves:
             rest = other if move is edit else edit
