@@ -33,7 +33,9 @@ def test_the_comparison_finds_no_difference_between_two_of_ptbs_own(tmp_path, co
 
 
 def test_a_seed_replays_exactly(tmp_path):
-    lives = [BothOnPickle(7, tmp_path, COMBINATIONS[0]) for _ in range(2)]
-    for life in lives:
+    trees = []
+    for _ in range(2):
+        life = BothOnPickle(7, tmp_path, COMBINATIONS[0])
         run_virtually(life.restarts())
-    assert [picture.tree for picture in lives[0].pictures] == [picture.tree for picture in lives[1].pictures]
+        trees.append([picture.tree for picture in life.pictures])
+    assert trees[0] == trees[1]
