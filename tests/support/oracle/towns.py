@@ -288,9 +288,9 @@ class Plan:
     def _of_list(self, number: int, node: list[Any], target: int) -> list[Edit]:
         texts = [member for member in node if isinstance(member, str)]
         found = [Edit("append", number, None, self.token()), Edit("append dict", number, None, self.token())]
-        found += [Edit("insert", number, None, self.token()), *(Edit("pop", number, text) for text in texts)]
+        found += [Edit("pop", number, text) for text in texts]
         if len(node) > 1:
-            found.append(Edit("reorder", number))
+            found += [Edit("insert", number, None, self.token()), Edit("reorder", number)]
         if self.style.shares and target != number:
             found.append(Edit("append alias", number, None, target))
         return found
