@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import attrs
 import pydantic
+from telegram import Chat, InlineKeyboardMarkup, Message, User
 from typing_extensions import Self
 
 from ptb_bucket import StoredAs
@@ -291,5 +292,9 @@ FAMILIES: dict[str, type] = {
     "read-only dict": Tariff,
     "raising": Touchy,
     "ordered dict": OrderedDict,
+    "telegram user": User,
+    "telegram chat": Chat,
+    "telegram message": Message,
+    "telegram keyboard": InlineKeyboardMarkup,
 }
 """Which class stands for which family, to count that each occurs often enough."""

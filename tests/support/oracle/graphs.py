@@ -268,6 +268,7 @@ _OWN: list[Callable[[Maker], Any]] = [
     lambda make: make.known(Tariff({make.key(): make.leaf()})),
     lambda make: Touchy(make.value()),
     lambda make: make.telegram(),
+    lambda make: make.telegram(),
 ]
 _BUILT_IN: list[Callable[[Maker], Any]] = [
     lambda make: make.fill({}),
