@@ -69,8 +69,8 @@ class AtOnce:
         self.plan = Plan(picture, self.rng, self.town.token, self.town.style)
         self.on_one_object |= self.plan.on_one_object
         nodes = picture.nodes
-        for edit in [*self.plan.sides[0], *self.plan.sides[1]]:
-            edit.apply(nodes)
+        for edit in [edit.prepare(nodes) for side in self.plan.sides for edit in side]:
+            edit()
         await self._both_edit(bots)
         wanted = Picture.of(model)
         for number, (bot, before) in enumerate(zip(bots, seen, strict=True)):
@@ -84,8 +84,8 @@ class AtOnce:
         def edit(edits: list[Edit], then: asyncio.Event, own: asyncio.Event | None) -> Any:
             async def job(context: Any) -> None:
                 nodes = Picture.of(self._data(context)).nodes
-                for one in edits:
-                    one.apply(nodes)
+                for one in [one.prepare(nodes) for one in edits]:
+                    one()
                 if own:
                     own.set()
                 await then.wait()

@@ -117,20 +117,17 @@ class Edit:
     key: Any = None
     value: Any = None
 
-    def apply(self, nodes: list[Any]) -> None:
-        """Carry it out on a record whose objects are ``nodes``."""
-        node = nodes[self.node]
-        _VERBS[self.verb](node, self.key, self.value, nodes)
+    def prepare(self, nodes: list[Any]) -> Callable[[], Any]:
+        """Return what carries it out on a record whose objects are ``nodes``. Copies are made now, of what is there."""
+        node, value = nodes[self.node], self.value
+        if self.verb == "unshare":
+            value = copy.copy(places(node)[self.key])
+            value["unshared"] = self.value
+        return lambda: _VERBS[self.verb](node, self.key, value, nodes)
 
 
 def _pop_last_to_front(node: Any, *_: Any) -> None:
     node.insert(0, node.pop())
-
-
-def _unshare(node: Any, key: Any, value: Any, nodes: list[Any]) -> None:
-    new = copy.copy(places(node)[key])
-    new["unshared"] = value
-    put(node, key, new)
 
 
 _VERBS: dict[str, Callable[[Any, Any, Any, list[Any]], None]] = {
@@ -139,7 +136,7 @@ _VERBS: dict[str, Callable[[Any, Any, Any, list[Any]], None]] = {
     "delete": lambda node, key, _value, _nodes: node.pop(key),
     "reorder keys": lambda node, key, _value, _nodes: put(node, key, node.pop(key)),
     "append": lambda node, _key, value, _: node.append(value),
-    "append dict": lambda node, _key, value, _: node.append({"name": value, "new": True}),
+    "append dict": lambda node, _key, value, _: node.append({"name": value, "of": f"{value} of", "by": f"{value} by"}),
     "insert": lambda node, _key, value, _: node.insert(0, value),
     "pop": lambda node, key, _value, _nodes: node.remove(key),
     "reorder": _pop_last_to_front,
@@ -148,7 +145,7 @@ _VERBS: dict[str, Callable[[Any, Any, Any, list[Any]], None]] = {
     "put alias": lambda node, key, value, nodes: put(node, key, nodes[value]),
     "append alias": lambda node, _key, value, nodes: node.append(nodes[value]),
     "retarget": lambda node, key, value, nodes: put(node, key, nodes[value]),
-    "unshare": _unshare,
+    "unshare": lambda node, key, value, _: put(node, key, value),
 }
 """Each takes the object, the key, the value, and all objects."""
 
