@@ -15,7 +15,7 @@ from virtual_time import run_virtually
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import Replica, _merge
+from ptb_bucket.state import Merger, Replica, _merge
 
 
 def _after_decoding(patch, change):
@@ -26,9 +26,12 @@ def _after_decoding(patch, change):
         return value
 
     for codec in (JsonCodec, PickleCodec):
-        decode, decode_all = codec.decode, codec.decode_all
-        patch.setattr(codec, "decode", lambda self, data, decode=decode: changed(decode(self, data)))
-        patch.setattr(codec, "decode_all", lambda self, data, decode=decode_all: [*map(changed, decode(self, data))])
+        patch.setattr(codec, "decode", _then(codec.decode, changed))
+        patch.setattr(codec, "decode_all", _then(codec.decode_all, lambda values: [*map(changed, values)]))
+
+
+def _then(function, change):
+    return lambda *args, **kwargs: change(function(*args, **kwargs))
 
 
 def _to_each(change):
@@ -89,17 +92,17 @@ def drop_an_unknown_field(patch):
 
 
 def drop_the_neighbours(patch):
-    patch.setattr("ptb_bucket.state.replica.salvaged", lambda _codec, _value, before, *_: before)
+    patch.setattr(Merger, "encode_rest", lambda _self, _record, _value, before: before)
 
 
 def double_an_element(patch):
     merge_lists = _merge.merge_lists
 
-    def with_both(merge, path, base, ours, theirs):
-        merged = merge_lists(merge, path, base, ours, theirs)
-        return [*merged, merged[-1]] if merged and base not in (ours, theirs) else merged
+    def with_one_more(*args):
+        merged = merge_lists(*args)
+        return [*merged, *merged[-1:]]
 
-    patch.setattr(_merge, "merge_lists", with_both)
+    patch.setattr(_merge, "merge_lists", with_one_more)
 
 
 def replace_live_objects(patch):
