@@ -126,7 +126,7 @@ class _Job:
         self.before = [self.bot.look(data) for data in records]
         rng = random.Random(self.draws)
         for data in records:
-            if not data:
+            if all(type(value) in UNSTORABLE for value in data.values()):
                 Maker(rng, self.style).record(data)
             elif rng.random() < 0.7:
                 Handler(rng, self.style, data).work(rng.randrange(1, 4))

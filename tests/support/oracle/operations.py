@@ -113,7 +113,7 @@ class Handler:
         target.append(value) if type(target) is list else target.update({self._new_key(): value})
 
     def clear(self, node: Any) -> None:
-        if len(node) < 4:
+        if len([value for value in node.values() if type(value) not in UNSTORABLE]) < 4:
             node.clear()
 
     def count(self, node: Any) -> None:
