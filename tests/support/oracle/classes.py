@@ -234,6 +234,10 @@ TYPES: list[Any] = [
 """What the bots of the oracle register."""
 
 
+BY_FUNCTIONS = (Money,)
+"""Cycles do not lead through these: their functions would be given what is not filled yet. See docs/differences.md."""
+
+
 class Unregistered:
     """Nobody registers it, so it cannot be stored."""
 

@@ -50,6 +50,7 @@ from oracle.classes import (
     Version,
     Wish,
 )
+from oracle.pictures import Picture
 
 if TYPE_CHECKING:
     import random
@@ -91,6 +92,7 @@ class Maker:
         self.rng = rng
         self.style = style
         self.pool = list(pool)
+        self.around: list[Any] = []
         self.depth = 0
         self.room = 40
 
@@ -180,6 +182,17 @@ class Maker:
         self.depth -= 1
         return made
 
+    def value_outside(self) -> Any:
+        """Any value that leads back to nothing around it."""
+        pool, around, style = self.pool, self.around, self.style
+        self.style = Style(style.shares, cycles=False)
+        self.pool = [made for made in pool if not any(_contains(made, outer) for outer in around)]
+        known = len(self.pool)
+        try:
+            return self.value()
+        finally:
+            self.style, self.pool = style, [*pool, *self.pool[known:]]
+
     def values(self, most: int = 3) -> list[Any]:
         """Some values."""
         return [self.value() for _ in range(self.rng.randrange(most + 1))]
@@ -194,7 +207,9 @@ class Maker:
         """Let later values refer to this object; those inside of it only where cycles are wanted."""
         if self.style.cycles:
             self.pool.append(made)
+        self.around.append(made)
         yield
+        self.around.pop()
         if not self.style.cycles:
             self.pool.append(made)
 
@@ -237,6 +252,10 @@ class Maker:
         return made
 
 
+def _contains(made: Any, inner: Any) -> bool:
+    return any(node is inner for node in Picture.of(made).nodes)
+
+
 _OWN: list[Callable[[Maker], Any]] = [
     lambda make: make.rng.choice(list(Colour)),
     lambda make: make.rng.choice(list(Level)),
@@ -264,7 +283,7 @@ _OWN: list[Callable[[Maker], Any]] = [
     lambda make: make.assign(Sealed(), "left", "right"),
     lambda make: make.known(Version(f"{make.rng.randrange(9)}.{make.rng.randrange(9)}")),
     lambda make: make.known(Reduced(make.leaf())),
-    lambda make: Money(make.value(), "EUR"),
+    lambda make: Money(make.value_outside(), "EUR"),
     lambda make: make.known(Tariff({make.key(): make.leaf()})),
     lambda make: Touchy(make.value()),
     lambda make: make.telegram(),

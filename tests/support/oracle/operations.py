@@ -9,7 +9,7 @@ import copy
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
-from oracle.classes import UNSTORABLE, Amount, Reduced, Tariff, Uncopyable, Version
+from oracle.classes import UNSTORABLE, Amount, Reduced, Sealed, Tariff, Uncopyable, Version
 from oracle.graphs import Maker, Style
 from oracle.pictures import Picture, attributes, in_order
 
@@ -66,13 +66,23 @@ class Handler:
         return self.rng.choice(found) if found else None
 
     def _may_refer_to(self) -> list[Any]:
-        return self.nodes if self.style.cycles else [node for node in self.nodes if not _contains(node, self.target)]
+        return [node for node in self.nodes if self._may_contain(self.target, node)]
+
+    def _may_contain(self, outer: Any, value: Any) -> bool:
+        """Whether a reference to ``value`` in ``outer`` makes no cycle, or one of those that are wanted."""
+        if self.style.cycles and not any(_contains(made, outer) for made in Picture.of(self.data).by_functions):
+            return True
+        return not _contains(value, outer)
 
     def _spoil(self) -> None:
-        """Put a value that cannot be stored beside good ones."""
-        places = [node for node in Picture.of(self.data).nodes if type(node) is dict]
-        spoiled = self.rng.choice(self.spoils)
-        self.rng.choice(places)[f"bad {self.rng.randrange(1000)}"] = spoiled()
+        """Put a value that cannot be stored beside good ones, but not below an object whose state its author makes."""
+        picture = Picture.of(self.data)
+        whole = [*picture.by_functions, *(node for node in picture.nodes if type(node) is Sealed)]
+        dicts = [node for node in picture.nodes if type(node) is dict]
+        places = [node for node in dicts if not any(_contains(one, node) for one in whole)]
+        if places:
+            spoiled = self.rng.choice(self.spoils)
+            self.rng.choice(places)[f"bad {self.rng.randrange(1000)}"] = spoiled()
 
     # ------------------------------------------------------------------ dicts
 
@@ -109,7 +119,7 @@ class Handler:
     def move(self, node: Any) -> None:
         value = node.pop(self.key_of(node), None)
         targets = [other for other in self.nodes if type(other) in (dict, list)]
-        target = self.rng.choice([other for other in targets if self.style.cycles or not _contains(value, other)])
+        target = self.rng.choice([other for other in targets if self._may_contain(other, value)])
         target.append(value) if type(target) is list else target.update({self._new_key(): value})
 
     def clear(self, node: Any) -> None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from telegram import TelegramObject
 
-from oracle.classes import UNSTORABLE
+from oracle.classes import BY_FUNCTIONS, UNSTORABLE
 
 
 def _zone(zone: Any) -> str:
@@ -86,11 +86,13 @@ class Picture:
         shared: References to an object that had occurred before.
         cycles: Those of them that lead back to an object around them.
         types: How often each class occurs.
+        by_functions: Instances of classes that are stored by functions.
     """
 
     bot: Any = None
     nodes: list[Any] = field(default_factory=list)
     types: Counter[type] = field(default_factory=Counter)
+    by_functions: list[Any] = field(default_factory=list)
     shared: int = 0
     cycles: int = 0
     tree: Any = None
@@ -112,6 +114,8 @@ class Picture:
             return f"{cls.__name__} {atom(value)}"
         if issubclass(cls, enum.Enum):
             return f"{cls.__qualname__} {value._value_!r} {value is cls(value._value_)}"
+        if cls in BY_FUNCTIONS:
+            self.by_functions.append(value)
         if is_value(cls):
             return (cls.__qualname__, *self._parts(cls, value))
         known = self._numbers.get(id(value))
