@@ -77,7 +77,7 @@ class Handler:
     def _spoil(self) -> None:
         """Put a value that cannot be stored beside good ones, but not below an object whose state its author makes."""
         picture = Picture.of(self.data)
-        whole = [*picture.by_functions, *(node for node in picture.nodes if type(node) is Sealed)]
+        whole = [*picture.by_functions, *(node for node in picture.nodes if type(node) in (Sealed, Reduced, Tariff))]
         dicts = [node for node in picture.nodes if type(node) is dict]
         places = [node for node in dicts if not any(_contains(one, node) for one in whole)]
         if places:
