@@ -1,4 +1,4 @@
-"""What all tests share: how many examples hypothesis draws, and that sources are compiled once."""
+"""What all tests share: how many examples hypothesis draws, that sources are compiled once, what the oracle counted."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 
 from hypothesis import settings
+from oracle.figures import added_up, line
 
 
 def pytest_configure(config):
@@ -16,3 +17,10 @@ def pytest_configure(config):
     # Containers often set it. Tests start hundreds of processes, and each would compile all our sources anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what the runs of the oracle consisted of."""
+    total = added_up(report for reports in terminalreporter.stats.values() for report in reports)
+    if total.counts:
+        terminalreporter.write_line(line(total))

@@ -1,0 +1,135 @@
+"""The documented differences from PicklePersistence: there are no others, and each of them is still one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from oracle.applications import Bot, Combination
+from oracle.classes import TYPES, Cart, Unregistered
+from oracle.pictures import Picture
+from virtual_time import run_virtually
+
+from ptb_bucket.stores import MemoryStore
+
+PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
+ROWS = re.findall(r"^\| ([a-z][^|]*?) \| (both|json|pickle) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+CODECS = {name: ("json", "pickle") if codecs == "both" else (codecs,) for name, codecs in ROWS}
+
+
+class MadeByFunction:
+    def __reduce__(self) -> Any:
+        return make, ()
+
+
+def make() -> MadeByFunction:
+    return MadeByFunction()
+
+
+class MadeFromItself:
+    def __init__(self, parts: list[Any]) -> None:
+        self.parts = parts
+
+    def __reduce__(self) -> Any:
+        return MadeFromItself, (self.parts,)
+
+
+def _made_from_itself() -> Any:
+    parts: list[Any] = []
+    parts.append(MadeFromItself(parts))
+    return parts[0]
+
+
+def _nested() -> Any:
+    value: list[Any] = []
+    for _ in range(150):
+        value = [value]
+    return value
+
+
+def _at_two_places() -> Any:
+    value = tuple(["a", "b"])  # noqa: C409  not one that the compiler shares
+    return [value, value]
+
+
+REFUSED = {
+    "unregistered class": Unregistered,
+    "code as a value": lambda: Cart,
+    "made by a function": MadeByFunction,
+    "made from itself": _made_from_itself,
+    "very deep nesting": _nested,
+    "keys that look the same": lambda: {float("nan"): 1, float("nan"): 2},
+}
+"""What is refused: PicklePersistence stores it."""
+
+
+def test_there_are_at_most_eight_and_each_has_its_test():
+    assert set(CODECS) == {*REFUSED, "value at two places", "empty data"}
+    assert len(ROWS) <= 8
+
+
+@pytest.fixture
+def ptb(tmp_path):
+    return Bot.on_pickle(tmp_path / "bot.pickle")
+
+
+def ours(codec: str) -> Bot:
+    return Bot.on_bucket(
+        MemoryStore(), Combination("single", codec, bucket_application=True), [*TYPES, MadeByFunction, MadeFromItself]
+    )
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_is_refused_by_its_path_and_its_neighbours_are_saved(name, codec, ptb):
+    make_it = REFUSED[name]
+    theirs = run_virtually(_kept(ptb, make_it))
+    bot = ours(codec)
+    found = run_virtually(_kept(bot, make_it))
+    assert theirs["keys"] == ["good", "it", "last"]
+    if codec not in CODECS[name]:
+        assert (found["keys"], bot.errors) == (theirs["keys"], [])
+        return
+    assert found["keys"] == ["good", "last"]
+    assert any('user_data[42]["it"]' in str(error) for error in bot.errors)
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+def test_a_value_at_two_places_comes_back_as_two_equal_ones(codec, ptb):
+    one, other = (run_virtually(_kept(bot, _at_two_places)) for bot in (ptb, ours(codec)))
+    assert one["tree"] == other["tree"]
+    assert one["it"][0] is one["it"][1]
+    assert (other["it"][0] is other["it"][1]) == (codec not in CODECS["value at two places"])
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+def test_an_emptied_user_has_no_entry(codec, ptb):
+    assert run_virtually(_users(ptb)) == {42: {}}
+    assert run_virtually(_users(ours(codec))) == {}
+
+
+async def _users(bot: Bot) -> dict[int, Any]:
+    await bot.start()
+    await bot.handle(42, 42, lambda context: context.user_data.update(a=1))
+    await bot.handle(42, 42, lambda context: context.user_data.clear())
+    await bot.restart()
+    found = dict(bot.app.user_data)
+    await bot.stop()
+    return found
+
+
+async def _kept(bot: Bot, make_it: Any) -> dict[str, Any]:
+    """What is there after a process that kept a value and ended without a word."""
+    await bot.start()
+    await bot.handle(42, 42, lambda context: context.user_data.update(good=1, it=make_it(), last=2))
+    await bot.start()
+    seen: list[dict[str, Any]] = []
+
+    def look(context: Any) -> None:
+        data = context.user_data
+        seen.append({"keys": list(data), "tree": Picture.of(data).tree, "it": data.get("it")})
+
+    await bot.handle(42, 42, look)
+    return seen[0]

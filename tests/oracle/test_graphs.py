@@ -1,0 +1,60 @@
+"""Graphs that hypothesis draws, and shrinks where they come back as something else than with PicklePersistence."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from oracle.applications import COMBINATIONS, Bot
+from oracle.graphs import Maker, Style
+from oracle.lives import DifferentError
+from oracle.operations import Handler
+from oracle.pictures import difference
+from virtual_time import run_virtually
+
+from ptb_bucket.stores import MemoryStore
+
+STYLES = st.builds(Style, st.sampled_from([0, 0.1, 0.2, 0.4]), st.booleans())
+EXAMPLES = max(8, settings.default.max_examples // 25)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_a_graph_comes_back_as_it_was_and_again_after_a_handler_changed_it(combination, tmp_path):
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+    @given(st.randoms(use_true_random=False), STYLES, st.integers(0, 1 << 30))
+    def each(rng, style, seed):
+        graph = Maker(rng, style).value()
+        expected, actual = (run_virtually(_seen(bot, graph, style, seed)) for bot in _bots(combination, tmp_path))
+        for one, other in zip(expected, actual, strict=True):
+            if one != other:
+                raise DifferentError(difference(one, other))
+
+    each()
+
+
+def _bots(combination, folder):
+    (folder / "bot.pickle").unlink(missing_ok=True)
+    return Bot.on_pickle(folder / "bot.pickle"), Bot.on_bucket(MemoryStore(), combination)
+
+
+async def _seen(bot, graph, style, seed):
+    """What handlers see: the graph as it was kept, after a restart, changed, after another restart."""
+    seen = []
+
+    def keep(context):
+        context.user_data["it"] = graph
+
+    def change(context):
+        Handler(random.Random(seed), style, context.user_data).work(3)
+
+    for job in (keep, change, None):
+        await bot.start()
+        await bot.handle(42, 42, lambda context: seen.append(bot.look(context.user_data).tree))
+        if job:
+            await bot.handle(42, 42, job)
+            await bot.handle(42, 42, lambda context: seen.append(bot.look(context.user_data).tree))
+        await bot.stop()
+    assert bot.errors == []
+    return seen

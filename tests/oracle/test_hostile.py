@@ -1,0 +1,18 @@
+"""Values that cannot be stored cost only themselves, whatever else is around them."""
+
+from __future__ import annotations
+
+import pytest
+from oracle.applications import COMBINATIONS
+from oracle.lives import Life
+from virtual_time import run_virtually
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+@pytest.mark.parametrize("kind", ["restarts", "turns"])
+def test_all_else_is_as_if_they_had_never_been_there(kind, combination, tmp_path, count, figures):
+    """A seed that fails is named by the error; ``Life(seed, folder, combination, hostile=True)`` replays it."""
+    for seed in range(2000, 2000 + count(3, 40)):
+        life = Life(seed, tmp_path, combination, hostile=True)
+        run_virtually(getattr(life, kind)())
+        figures.add(life.pictures)

@@ -1,0 +1,41 @@
+"""One instance that is started again and again: handlers see what they would see with PicklePersistence."""
+
+from __future__ import annotations
+
+import pytest
+from oracle.applications import COMBINATIONS, Bot
+from oracle.lives import Life
+from virtual_time import run_virtually
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_handlers_see_the_same_after_restarts(combination, tmp_path, count, figures, share):
+    """A seed that fails is named by the error; ``Life(seed, folder, combination).restarts()`` replays it."""
+    for seed in range(count(8, 250)):
+        life = Life(seed, tmp_path, combination)
+        run_virtually(life.restarts())
+        figures.add(life.pictures)
+    share(figures, 1 / 60, "runs", "sharing", "with cycles", families=1 / 20)
+
+
+class BothOnPickle(Life):
+    """PTB's own persistence on both sides."""
+
+    def _bots(self, count):
+        other = self.folder / "other.pickle"
+        other.unlink(missing_ok=True)
+        return Bot.on_pickle(self.path), [Bot.on_pickle(other)]
+
+
+def test_the_comparison_finds_no_difference_between_two_of_ptbs_own(tmp_path, count):
+    for seed in range(count(20, 200)):
+        run_virtually(BothOnPickle(seed, tmp_path, COMBINATIONS[0]).restarts())
+
+
+def test_a_seed_replays_exactly(tmp_path):
+    trees = []
+    for _ in range(2):
+        life = BothOnPickle(7, tmp_path, COMBINATIONS[0])
+        run_virtually(life.restarts())
+        trees.append([picture.tree for picture in life.pictures])
+    assert trees[0] == trees[1]

@@ -1,0 +1,18 @@
+"""Two instances that take turns: handlers see what one bot on PicklePersistence sees, started again at each turn."""
+
+from __future__ import annotations
+
+import pytest
+from oracle.applications import COMBINATIONS
+from oracle.lives import Life
+from virtual_time import run_virtually
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+def test_handlers_see_the_same_on_either_instance(combination, tmp_path, count, figures, share):
+    """A seed that fails is named by the error; ``Life(seed, folder, combination).turns()`` replays it."""
+    for seed in range(1000, 1000 + count(8, 250)):
+        life = Life(seed, tmp_path, combination)
+        run_virtually(life.turns())
+        figures.add(life.pictures)
+    share(figures, 1 / 60, "runs", "sharing", "with cycles", families=1 / 20)

@@ -1,0 +1,130 @@
+"""Two instances that edit disjoint places of one record at once: all edits are there afterwards, each once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from oracle.applications import Bot, Combination
+from oracle.graphs import Style
+from oracle.lives import DifferentError
+from oracle.pictures import Picture, difference
+from oracle.towns import Plan, Town
+from ptb_bucket.stores import MemoryStore
+
+if TYPE_CHECKING:
+    from oracle.towns import Edit
+
+_NAMES = ("user_data", "chat_data", "bot_data")
+
+
+@dataclass
+class AtOnce:
+    """One run from one seed.
+
+    Args:
+        seed: All that happens in it.
+        combination: Which layout, codec and application.
+    """
+
+    seed: int
+    combination: Combination
+    pictures: list[Picture] = field(default_factory=list)
+    on_one_object: bool = False
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.record = self.rng.choice(_NAMES)
+        self.store = MemoryStore()
+        self.town = Town(self.rng, Style.drawn(self.rng))
+
+    async def live(self, rounds: int = 2) -> None:
+        """Build a town, edit it on both instances at once, compare; again."""
+        model: dict[Any, Any] = {}
+        bots = [self._bot(), self._bot()]
+        for bot in bots:
+            await bot.start()
+        draws = self.rng.getstate()
+        self.town.fill(model)
+        after = self.rng.getstate()
+        self.rng.setstate(draws)
+        self.town.made = 0
+        await bots[0].handle(42, 42, lambda context: self.town.fill(self._data(context)))
+        self.rng.setstate(after)
+        for _ in range(rounds):
+            await self._round(bots, model)
+        for bot in bots:
+            await bot.stop()
+        new = self._bot()
+        await new.start()
+        await self._compare(model, new, "a new process")
+        await new.stop()
+
+    async def _round(self, bots: list[Bot], model: dict[Any, Any]) -> None:
+        seen = [await self._compare(model, bot, f"instance {number} before") for number, bot in enumerate(bots)]
+        picture = Picture.of(model)
+        self.pictures.append(picture)
+        self.plan = Plan(picture, self.rng, self.town.token, self.town.style)
+        self.on_one_object |= self.plan.on_one_object
+        nodes = picture.nodes
+        for edit in [edit.prepare(nodes) for side in self.plan.sides for edit in side]:
+            edit()
+        await self._both_edit(bots)
+        wanted = Picture.of(model)
+        for number, (bot, before) in enumerate(zip(bots, seen, strict=True)):
+            now = await self._compare(model, bot, f"instance {number} after")
+            self._check_kept(nodes, before.nodes, wanted.nodes, now.nodes, number)
+
+    async def _both_edit(self, bots: list[Bot]) -> None:
+        """Both have read the same; the first is saved first."""
+        everybody_has_edited, first_is_saved = asyncio.Event(), asyncio.Event()
+
+        def edit(edits: list[Edit], then: asyncio.Event, own: asyncio.Event | None) -> Any:
+            async def job(context: Any) -> None:
+                nodes = Picture.of(self._data(context)).nodes
+                for one in [one.prepare(nodes) for one in edits]:
+                    one()
+                if own:
+                    own.set()
+                await then.wait()
+
+            return job
+
+        async def first() -> None:
+            await bots[0].handle(42, 42, edit(self.plan.sides[0], everybody_has_edited, None))
+            first_is_saved.set()
+
+        second = bots[1].handle(42, 42, edit(self.plan.sides[1], first_is_saved, everybody_has_edited))
+        await asyncio.gather(first(), second)
+
+    async def _compare(self, model: dict[Any, Any], bot: Bot, who: str) -> Picture:
+        pictures: list[Picture] = []
+        await bot.handle(42, 42, lambda context: pictures.append(bot.look(self._data(context))))
+        if bot.errors or not pictures:
+            raise DifferentError(self.said(who, f"errors: {bot.errors}"))
+        expected = Picture.of(model)
+        if expected.tree != pictures[0].tree:
+            raise DifferentError(self.said(who, difference(expected.tree, pictures[0].tree)))
+        return pictures[0]
+
+    def _check_kept(self, old: list[Any], before: list[Any], wanted: list[Any], now: list[Any], who: int) -> None:
+        """What a handler held is still what it finds: model and instance have the same objects at the same numbers."""
+        numbers = {id(node): number for number, node in enumerate(wanted)}
+        for number, node in enumerate(old):
+            place = numbers.get(id(node))
+            if place is not None and now[place] is not before[number]:
+                raise DifferentError(self.said(f"instance {who}", f"object {number} was replaced by another one"))
+
+    def said(self, who: str, what: str) -> str:
+        """Name the run, the edits, and what was wrong."""
+        plan = getattr(self, "plan", None)
+        edits = f"\n  first: {plan.sides[0]}\n  second: {plan.sides[1]}" if plan else ""
+        return f"seed {self.seed} ({self.combination}), {self.record}, {who}: {what}{edits}"
+
+    def _data(self, context: Any) -> Any:
+        return getattr(context, self.record)
+
+    def _bot(self) -> Bot:
+        return Bot.on_bucket(self.store, self.combination)

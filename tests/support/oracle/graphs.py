@@ -1,0 +1,305 @@
+"""Random object graphs: nested, shared, cyclic, of every family of class.
+
+Everything is drawn from a :class:`random.Random`. A seeded one makes runs that replay; hypothesis hands in one of its
+own, and shrinks what it drew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import math
+import uuid
+from collections import Counter, OrderedDict, defaultdict, deque
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Location, Message, MessageEntity, User
+
+from oracle.classes import (
+    Amount,
+    Basket,
+    Boat,
+    Cart,
+    Colour,
+    FrozenProfile,
+    Horse,
+    IntBox,
+    Level,
+    Medal,
+    Money,
+    Name,
+    Plain,
+    Point,
+    Profile,
+    Queue,
+    Receipt,
+    Reduced,
+    Rights,
+    Sealed,
+    SlotCart,
+    SlotReceipt,
+    Slotted,
+    Stack,
+    Tags,
+    Tariff,
+    Touchy,
+    Version,
+    Wish,
+)
+from oracle.pictures import Picture
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterable, Iterator
+
+_ZONES = [dt.timezone.utc, dt.timezone(dt.timedelta(hours=-3, minutes=-30)), ZoneInfo("Europe/Berlin"), None]
+_TEXTS = ["", "a", "name", "$id", "$ref", "$list", "$tuple", '$"a"', "\u2028\n", "\U0001f600", "\ud800", "1", "None"]
+_FACTORIES = [None, list, int, dict, set, Counter]
+
+
+@dataclasses.dataclass(frozen=True)
+class Style:
+    """What the graphs of one run are like.
+
+    Args:
+        shares: How probable it is that a value is an object that is there already.
+        cycles: Whether that may be one that contains the new reference.
+    """
+
+    shares: float = 0.15
+    cycles: bool = True
+
+    @classmethod
+    def drawn(cls, rng: random.Random) -> Style:
+        """One of several."""
+        return rng.choice([cls(0, cycles=False), cls(0.1, cycles=False), cls(0.2, cycles=False), cls()])
+
+
+class Maker:
+    """Makes the values of one record.
+
+    Args:
+        rng: Where all chance comes from.
+        style: What they are like.
+        pool: Objects that a new value may refer to, so that they are shared.
+    """
+
+    def __init__(self, rng: random.Random, style: Style, pool: Iterable[Any] = ()) -> None:
+        self.rng = rng
+        self.style = style
+        self.pool = list(pool)
+        self.around: list[Any] = []
+        self.depth = 0
+        self.room = 40
+
+    # ------------------------------------------------------------------ what has no identity
+
+    def leaf(self) -> Any:
+        """A native value that contains nothing."""
+        rng = self.rng
+        kinds: list[Callable[[], Any]] = [
+            lambda: rng.choice(_TEXTS),
+            lambda: rng.randrange(-3, 1000),
+            lambda: rng.choice([1 << 70, -(1 << 2100), 0, 1, True, False, None]),
+            lambda: rng.choice([0.0, -0.0, 1.5, 1.0, math.inf, -math.inf, math.nan, 1e300]),
+            lambda: bytes([rng.randrange(256), 0]),
+            lambda: dt.datetime(
+                2025, 10, 26, 2, 30, rng.randrange(60), fold=rng.randrange(2), tzinfo=rng.choice(_ZONES)
+            ),
+            lambda: dt.date(2024, 2, rng.randrange(1, 29)),
+            lambda: dt.time(1, rng.randrange(60), tzinfo=rng.choice(_ZONES[:2])),
+            lambda: dt.timedelta(days=rng.randrange(9), microseconds=1),
+            lambda: Decimal(rng.choice(["1.10", "-0", "NaN", "Infinity", "1E+9"])),
+            lambda: Fraction(rng.randrange(9), 7),
+            lambda: complex(rng.randrange(3), -0.0),
+            lambda: uuid.UUID(int=rng.randrange(1 << 100)),
+            lambda: range(rng.randrange(4), 9, 2),
+            lambda: rng.choice([ZoneInfo("UTC"), ZoneInfo("Asia/Tokyo"), dt.timezone.utc]),
+        ]
+        return rng.choice(kinds)()
+
+    def key(self) -> Any:
+        """What can be a key: equal to no other key of another type, and to itself."""
+        rng = self.rng
+        kinds: list[Callable[[], Any]] = [
+            lambda: rng.choice(_TEXTS),
+            lambda: f"k{rng.randrange(30)}",
+            lambda: rng.randrange(2, 60),
+            lambda: rng.choice([True, False, None]),
+            lambda: (rng.randrange(5), f"t{rng.randrange(5)}"),
+            lambda: dt.date(2024, 2, rng.randrange(1, 29)),
+            lambda: frozenset({rng.randrange(9)}),
+            lambda: rng.choice([Colour.RED, Colour.BLUE, Rights.READ | Rights.WRITE]),
+            lambda: Point(rng.randrange(5), "y"),
+            lambda: Receipt(rng.randrange(5), (1,)),
+            lambda: Name(f"n{rng.randrange(9)}"),
+            lambda: Money(rng.randrange(5), "EUR"),
+            lambda: uuid.UUID(int=rng.randrange(100)),
+            lambda: b"b%d" % rng.randrange(9),
+        ]
+        return rng.choice(kinds[:3] if rng.random() < 0.6 else kinds)()
+
+    def telegram(self) -> Any:
+        """An object of Telegram's, without a bot as handlers make them."""
+        rng = self.rng
+        user = User(rng.randrange(1, 1 << 50), f"U{rng.randrange(9)}", is_bot=False, username=rng.choice([None, "bo"]))
+        chat = Chat(
+            rng.randrange(1, 1 << 50), rng.choice(["private", "group", "new kind"]), title=rng.choice([None, "T"])
+        )
+        row = [
+            InlineKeyboardButton("b", callback_data=rng.choice(["x", "y"])),
+            InlineKeyboardButton("c", url="https://a.b"),
+        ]
+        keyboard = InlineKeyboardMarkup([row[: rng.randrange(1, 3)]])
+        message = Message(
+            rng.randrange(1, 99),
+            dt.datetime(2025, 1, 1, 12, 0, rng.randrange(60), tzinfo=dt.timezone.utc),
+            chat,
+            from_user=user,
+            text="hi",
+            entities=[MessageEntity("bold", 0, 2)],
+            reply_markup=rng.choice([None, keyboard]),
+            location=rng.choice([None, Location(1.5, 2.5)]),
+        )
+        return rng.choice([user, chat, keyboard, message])
+
+    # ------------------------------------------------------------------ what contains values
+
+    def value(self) -> Any:
+        """Any value; perhaps one that is there already."""
+        rng = self.rng
+        self.room -= 1
+        if self.pool and rng.random() < self.style.shares:
+            return rng.choice(self.pool)
+        if self.depth > 4 or self.room < 0 or rng.random() < 0.4:
+            return self.leaf()
+        self.depth += 1
+        made = rng.choice(_OWN if rng.random() < 0.55 else _BUILT_IN)(self)
+        self.depth -= 1
+        return made
+
+    def value_outside(self) -> Any:
+        """Any value that leads back to nothing around it."""
+        pool, around, style = self.pool, self.around, self.style
+        self.style = Style(style.shares, cycles=False)
+        self.pool = [made for made in pool if not any(_contains(made, outer) for outer in around)]
+        known = len(self.pool)
+        try:
+            return self.value()
+        finally:
+            self.style, self.pool = style, [*pool, *self.pool[known:]]
+
+    def values(self, most: int = 3) -> list[Any]:
+        """Some values."""
+        return [self.value() for _ in range(self.rng.randrange(most + 1))]
+
+    def known(self, made: Any) -> Any:
+        """Let later values refer to this finished object."""
+        self.pool.append(made)
+        return made
+
+    @contextlib.contextmanager
+    def inside(self, made: Any) -> Iterator[None]:
+        """Let later values refer to this object; those inside of it only where cycles are wanted."""
+        if self.style.cycles:
+            self.pool.append(made)
+        self.around.append(made)
+        yield
+        self.around.pop()
+        if not self.style.cycles:
+            self.pool.append(made)
+
+    def fill(self, made: Any, most: int = 3) -> Any:
+        """Put items into a dict."""
+        with self.inside(made):
+            for _ in range(self.rng.randrange(most + 1)):
+                made[self.key()] = self.value()
+        return made
+
+    def extend(self, made: Any) -> Any:
+        """Put items into a list or deque."""
+        with self.inside(made):
+            for _ in range(self.rng.randrange(4)):
+                made.append(self.value())
+        return made
+
+    def assign(self, made: Any, *names: str) -> Any:
+        """Set attributes of an object."""
+        with self.inside(made):
+            for name in names:
+                setattr(made, name, self.value())
+        return made
+
+    def keys(self) -> list[Any]:
+        """Some keys, as members of sets."""
+        return [self.key() for _ in range(self.rng.randrange(4))]
+
+    def with_attribute(self, made: Any) -> Any:
+        """Set an attribute on an instance of a container's subclass, now and then."""
+        if self.rng.random() < 0.5:
+            made.note = self.value()
+        return made
+
+    def record(self, made: dict[Any, Any], size: int = 4) -> dict[Any, Any]:
+        """Fill a record's data; its own values may refer to it."""
+        with self.inside(made):
+            for number in range(size):
+                made[f"r{number}"] = self.value()
+        return made
+
+
+def _contains(made: Any, inner: Any) -> bool:
+    return any(node is inner for node in Picture.of(made).nodes)
+
+
+_OWN: list[Callable[[Maker], Any]] = [
+    lambda make: make.rng.choice(list(Colour)),
+    lambda make: make.rng.choice(list(Level)),
+    lambda make: make.rng.choice([Rights.READ, Rights.READ | Rights.WRITE, Rights(0)]),
+    lambda make: make.assign(Cart(make.leaf()), "owner", "items"),
+    lambda make: make.assign(SlotCart(make.leaf()), "owner", "items"),
+    lambda make: Receipt(make.value(), tuple(make.values())),
+    lambda make: SlotReceipt(make.value(), tuple(make.values())),
+    lambda make: make.assign(Wish(what=make.leaf()), "what", "why"),
+    lambda make: make.assign(Horse(make.leaf()), "name", "shoes"),
+    lambda make: Medal(make.value(), make.leaf()),
+    lambda make: make.assign(Boat(make.leaf()), "name", "crew"),
+    lambda make: make.assign(Profile(number=make.rng.randrange(9)), "anything"),
+    lambda make: FrozenProfile(number=make.rng.randrange(9), anything=make.leaf()),
+    lambda make: make.assign(IntBox(content=make.rng.randrange(9)), "label"),
+    lambda make: Point(make.value(), make.value()),
+    lambda make: make.assign(Plain(), "value", "more"),
+    lambda make: make.assign(Slotted(), "left", *["right"][make.rng.randrange(2) :]),
+    lambda make: make.with_attribute(make.fill(Basket())),
+    lambda make: make.with_attribute(make.extend(Stack())),
+    lambda make: make.known(Tags(make.keys())),
+    lambda make: make.extend(Queue()),
+    lambda make: Name(make.rng.choice(_TEXTS)),
+    lambda make: Amount(make.rng.randrange(99)),
+    lambda make: make.assign(Sealed(), "left", "right"),
+    lambda make: make.known(Version(f"{make.rng.randrange(9)}.{make.rng.randrange(9)}")),
+    lambda make: make.known(Reduced(make.leaf())),
+    lambda make: Money(make.value_outside(), "EUR"),
+    lambda make: make.known(Tariff({make.key(): make.leaf()})),
+    lambda make: Touchy(make.value()),
+    lambda make: make.telegram(),
+    lambda make: make.telegram(),
+]
+_BUILT_IN: list[Callable[[Maker], Any]] = [
+    lambda make: make.fill({}),
+    lambda make: make.fill({}),
+    lambda make: make.extend([]),
+    lambda make: make.extend([]),
+    lambda make: tuple(make.values()),
+    lambda make: make.fill(OrderedDict()),
+    lambda make: make.fill(defaultdict(make.rng.choice(_FACTORIES))),
+    lambda make: make.known(Counter({make.key(): make.rng.randrange(9) for _ in range(2)})),
+    lambda make: make.extend(deque(maxlen=make.rng.choice([None, 2, 5]))),
+    lambda make: make.known(set(make.keys())),
+    lambda make: frozenset(make.keys()),
+    lambda make: make.known(bytearray(b"ab")),
+]

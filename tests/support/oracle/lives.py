@@ -1,0 +1,135 @@
+"""The runs: one instance with restarts, and two that take turns, each beside PTB's own persistence."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from oracle.applications import Bot, Combination
+from oracle.classes import UNSTORABLE, Unregistered
+from oracle.graphs import Maker, Style
+from oracle.operations import Handler
+from oracle.pictures import Picture, difference
+from ptb_bucket.stores import MemoryStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PEOPLE = ((42, 42), (43, -7), (42, -7))
+"""Users and chats of the updates."""
+
+
+class DifferentError(AssertionError):
+    """Handlers saw something else than with PicklePersistence."""
+
+
+@dataclass
+class Life:
+    """One run from one seed.
+
+    Args:
+        seed: All that happens in it.
+        folder: Where PicklePersistence writes.
+        combination: Which layout, codec and application.
+        hostile: Whether handlers also put values there that cannot be stored.
+    """
+
+    seed: int
+    folder: Path
+    combination: Combination
+    hostile: bool = False
+    pictures: list[Picture] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.style = Style.drawn(self.rng)
+        self.path = self.folder / "bot.pickle"
+        self.path.unlink(missing_ok=True)
+        self.store = MemoryStore()
+        self.step = 0
+
+    def _bots(self, count: int) -> tuple[Bot, list[Bot]]:
+        return Bot.on_pickle(self.path), [Bot.on_bucket(self.store, self.combination) for _ in range(count)]
+
+    async def restarts(self, times: int = 3, updates: int = 2) -> None:
+        """One instance: updates, a restart, updates, ..."""
+        theirs, [ours] = self._bots(1)
+        for _ in range(times):
+            await theirs.start()
+            await ours.start()
+            for _ in range(updates):
+                await self._turn(theirs, ours)
+            await theirs.stop()
+            await ours.stop()
+            self._check_errors(theirs, ours)
+
+    async def turns(self, times: int = 6) -> None:
+        """Two instances, one after the other; PTB's is started again at each turn."""
+        theirs, ours = self._bots(2)
+        for bot in ours:
+            await bot.start()
+        for number in range(times):
+            await theirs.start()
+            await self._turn(theirs, ours[number % 2])
+            await theirs.stop()
+        for bot in ours:
+            await bot.stop()
+            self._check_errors(theirs, bot)
+
+    async def _turn(self, theirs: Bot, ours: Bot) -> None:
+        """One update for both: the same handler must see the same, and does the same."""
+        self.step += 1
+        draws = self.rng.getrandbits(64)
+        user, chat = self.rng.choice(PEOPLE)
+        spoils = (UNSTORABLE if self.combination.bucket_application else (Unregistered,)) if self.hostile else ()
+        seen = []
+        for bot in (theirs, ours):
+            job = _Job(bot, draws, self.style, spoils if bot is ours else ())
+            await bot.handle(user, chat, job)
+            seen.append(job)
+            if not job.after:
+                raise DifferentError(self._said(f"the handler did not run: {bot.errors}"))
+        self._compare(*seen)
+        self._check_errors(theirs, ours)
+
+    def _check_errors(self, theirs: Bot, ours: Bot) -> None:
+        """There are none; but for values that cannot be stored, which are named by their path."""
+        odd = [error for error in ours.errors if not self.hostile or '["bad ' not in str(error)]
+        if theirs.errors or odd:
+            raise DifferentError(self._said(f"errors: {theirs.errors} {odd}"))
+
+    def _compare(self, expected: _Job, actual: _Job) -> None:
+        self.pictures += [*expected.before, *expected.after]
+        for when in ("before", "after"):
+            for name, one, other in zip(_RECORDS, getattr(expected, when), getattr(actual, when), strict=True):
+                if one.tree != other.tree:
+                    raise DifferentError(self._said(f"{name}, {when} the handler: {difference(one.tree, other.tree)}"))
+
+    def _said(self, what: str) -> str:
+        return f"seed {self.seed} ({self.combination}), update {self.step}, {what}"
+
+
+_RECORDS = ("user_data", "chat_data", "bot_data")
+
+
+class _Job:
+    """What a handler does in one update: look, change, look."""
+
+    def __init__(self, bot: Bot, draws: int, style: Style, spoils: tuple[type, ...]) -> None:
+        self.bot, self.draws, self.style, self.spoils = bot, draws, style, spoils
+        self.before: list[Picture] = []
+        self.after: list[Picture] = []
+
+    def __call__(self, context: Any) -> None:
+        records = (context.user_data, context.chat_data, context.bot_data)
+        self.before = [self.bot.look(data) for data in records]
+        rng = random.Random(self.draws)
+        for data in records:
+            if all(type(value) in UNSTORABLE for value in data.values()):
+                Maker(rng, self.style).record(data)
+            elif rng.random() < 0.7:
+                Handler(rng, self.style, data).work(rng.randrange(1, 4))
+        for data in records:
+            Handler(random.Random(self.draws), self.style, data, self.spoils).work(0)
+        self.after = [self.bot.look(data) for data in records]
