@@ -111,6 +111,17 @@ def test_objects_at_several_places_stay_one(codec):
     assert again["me"] is again
 
 
+class Name(str):
+    __slots__ = ()
+
+
+def test_text_that_utf_8_cannot_say_stays_beside_what_cannot_be_stored():
+    for codec in (JsonCodec([Name]), PickleCodec([Name])):
+        again = rest(codec, {"name": Name("\ud800"), "plain": "\ud800", "job": LOCK})[0]
+        assert again == {"name": "\ud800", "plain": "\ud800"}
+        assert type(again["name"]) is Name
+
+
 def test_a_record_of_which_nothing_can_be_stored_keeps_what_it_had(codec):
     with pytest.raises(CannotStoreError):
         codec.encode(LOCK)

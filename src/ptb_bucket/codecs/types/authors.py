@@ -185,6 +185,8 @@ class _Instance:
 
     def begin(self, payload: Any) -> Any:
         if type(payload) is dict:
+            if _is_tagged(payload):  # the only argument of __new__, which is no plain JSON
+                return None
             cls = self._class_for(payload)
             return cls.__new__(cls)
         row = payload if type(payload) is list else []
@@ -220,6 +222,12 @@ class _Instance:
             _with_state(made, payload)
         if self.fields:
             self.fields.complete(made, payload, self.name, scope, set_field)
+
+
+def _is_tagged(payload: dict[str, Any]) -> bool:
+    """Tell whether a payload is one value that JSON does not know, and not attributes by name."""
+    only = next(iter(payload), "") if len(payload) == 1 else ""
+    return only[:1] == "$" and only[1:2].isalpha()
 
 
 def _with_room(cls: Any, given: Collection[str]) -> Any:
