@@ -1,9 +1,10 @@
 """One changed user of many: BucketPersistence on ``file:`` beside PTB's PicklePersistence, in one run.
 
-    python benchmarks/against_pickle.py [--users 1000 10000 100000] [--runs 5] [--json results.json]
+    python benchmarks/against_pickle.py [--users 1000 ...] [--shoppers 1000 ...] [--runs 5] [--json results.json]
 
-Prints medians and ratios. "encode and splice" goes to a store that keeps nothing: all of our work and none of the
-disk's; PicklePersistence's counterpart writes to /dev/null. "save" goes to a directory for both; ours includes fsync.
+Twice: users of about 100 bytes, and shoppers of 1 to 4 kB with nested orders and dates. Prints medians and ratios.
+"encode and splice" goes to a store that keeps nothing: all of our work and none of the disk's; PicklePersistence's
+counterpart writes to /dev/null. "save" goes to a directory for both; ours includes fsync.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from people import TOKEN, filled, ours, people
+from people import TOKEN, filled, ours, people, shoppers
 from telegram.ext import ExtBot, PicklePersistence
 
 from ptb_bucket.stores import MemoryStore
@@ -80,19 +81,18 @@ async def measure_ours(users: dict[int, Any], runs: int, folder: Path, codec: st
     return {**figures, "load": await median(runs, load), "bytes": size}
 
 
-async def measure(count: int, runs: int) -> dict[str, dict[str, float]]:
-    """All figures for one number of users, side by side."""
-    users = people(count)
+async def measure(users: dict[int, Any], runs: int) -> dict[str, dict[str, float]]:
+    """All figures for these users, side by side."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         theirs = await measure_pickle(users, runs, folder)
         return {"PicklePersistence": theirs, **{c: await measure_ours(users, runs, folder, c) for c in CODECS}}
 
 
-def show(count: int, figures: dict[str, dict[str, float]]) -> None:
+def show(who: str, figures: dict[str, dict[str, float]]) -> None:
     """A table: milliseconds, and the ratio to PicklePersistence."""
     theirs = figures["PicklePersistence"]
-    print(f"\n{count:,} users, one changed{'':14}{'PicklePersistence':>20}{'ours, json':>22}{'ours, pickle':>22}")
+    print(f"\n{who + ', one changed':34}{'PicklePersistence':>20}{'ours, json':>22}{'ours, pickle':>22}")
     for key, label in (("splice", "encode and splice"), ("save", "save to a directory"), ("load", "load")):
         cells = "".join(f"{figures[c][key] * 1e3:12.1f} ms ×{figures[c][key] / theirs[key]:5.2f}" for c in CODECS)
         print(f"  {label:32}{theirs[key] * 1e3:17.1f} ms{cells}")
@@ -105,15 +105,18 @@ def show(count: int, figures: dict[str, dict[str, float]]) -> None:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--users", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--users", type=int, nargs="*", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--shoppers", type=int, nargs="*", default=[1_000, 10_000])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    cases = [(f"{count:,} users", people, count) for count in options.users]
+    cases += [(f"{count:,} shoppers", shoppers, count) for count in options.shoppers]
     results = {}
-    for at, count in enumerate(options.users, 1):
-        print(f"[{at}/{len(options.users)}] {count:,} users ...", file=sys.stderr)
-        results[str(count)] = asyncio.run(measure(count, options.runs))
-        show(count, results[str(count)])
+    for at, (who, make, count) in enumerate(cases, 1):
+        print(f"[{at}/{len(cases)}] {who} ...", file=sys.stderr)
+        results[who] = asyncio.run(measure(make(count), options.runs))
+        show(who, results[who])
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from typing import Any
 
@@ -10,7 +11,7 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 
-__all__ = ["filled", "ours", "people", "people_of"]
+__all__ = ["filled", "ours", "people", "people_of", "shoppers"]
 
 TOKEN = "123456:offline"  # noqa: S105  of a bot that never goes online
 HEADER = 200
@@ -23,6 +24,34 @@ def people(count: int) -> dict[int, dict[str, Any]]:
         100_000 + n: {"name": f"User {n}", "lang": "en", "visits": n % 50, "tags": ["new", "gold"], "seen": {"at": n}}
         for n in range(count)
     }
+
+
+def shoppers(count: int) -> dict[int, dict[str, Any]]:
+    """Users of a shop: 1 to 5 kB each, nested, with dates, sets and tuples."""
+    return {200_000 + n: _shopper(n) for n in range(count)}
+
+
+def _shopper(n: int) -> dict[str, Any]:
+    begin = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(minutes=n)
+    return {
+        "profile": {"name": f"User {n}", "lang": "en", "born": dt.date(1980 + n % 30, 1 + n % 12, 1), "joined": begin},
+        "settings": {"digest": True, "quiet": (22, 7), "topics": {"news", "sport", f"club {n % 9}"}, "limit": 12.5},
+        "orders": [_order(n, number, begin) for number in range(2 + n % 9)],
+        "last seen": begin + dt.timedelta(days=n % 90),
+    }
+
+
+def _order(n: int, number: int, begin: dt.datetime) -> dict[str, Any]:
+    lines = [
+        {
+            "article": f"article {n % 500 + at}",
+            "count": at + 1,
+            "price": 9.95 + at,
+            "notes": "gift wrapped, leave at the door",
+        }
+        for at in range(3)
+    ]
+    return {"id": n * 10 + number, "at": begin + dt.timedelta(days=number), "lines": lines, "state": "delivered"}
 
 
 def people_of(size: int) -> dict[int, dict[str, Any]]:
