@@ -15,7 +15,6 @@ from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._ledger import Ledger
 from ptb_bucket.state._likeness import Matches
 from ptb_bucket.state._merge import Merge
-from ptb_bucket.state._objects import Objects
 from ptb_bucket.state._reading import Place
 from ptb_bucket.state._spool import Spooled
 from ptb_bucket.state._writer import Writer
@@ -154,7 +153,8 @@ def sweep_without_a_condition(patch):
 
 
 def merge_objects_at_each_place(patch):
-    patch.setattr(Objects, "are_shared", property(lambda _: False, lambda *_: None), raising=False)
+    for module in ("_merge", "_inplace"):
+        patch.setattr(f"ptb_bucket.state.{module}.has_sharing", lambda *_: False)
 
 
 def take_a_changed_element_for_a_new_one(patch):

@@ -20,11 +20,12 @@ from ptb_bucket.state._fields import (
     fields_of,
     inner_of,
     members_of,
+    parts_of,
     set_fields,
     structure,
     with_inner,
 )
-from ptb_bucket.state._objects import Objects, Prints
+from ptb_bucket.state._objects import Objects, Prints, has_sharing
 from ptb_bucket.state._pairing import Pairing
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class _Assignment:
     def __init__(self, live: Any, wanted: Any, equality: Equality) -> None:
         self.live, self.wanted, self.equality = live, wanted, equality
         sides = Objects(live), Objects(wanted)
-        if any(side.are_shared for side in sides):
+        if has_sharing(live, wanted):
             self._pairing = Pairing(*sides, Prints(equality), structure).run()
             self._pairing.accept_equal()
         else:
@@ -69,10 +70,21 @@ class _Assignment:
         self._stuck: set[int] = set()
         self._values: dict[int, Any] = {}
         # Taken down before anything changes: the wanted objects may be live ones, or parts of one another.
-        self._contents = {number: _Content(value) for number, value in self._objects.items() if self._is_open(number)}
+        self._contents = {number: _Content(self._objects[number]) for number in self._open()}
 
-    def _is_open(self, number: int) -> bool:
-        return number not in self._pairing.equal
+    def _open(self) -> list[int]:
+        """Return the wanted objects that may have to be filled: not what is inside one that is equal already."""
+        found: dict[int, None] = {}
+        waiting, seen = [self.wanted], set()
+        while waiting:
+            value = waiting.pop()
+            if type(value) in ATOMS or id(value) in seen or id(value) in self._pairing.equal:
+                continue
+            seen.add(id(value))
+            if id(value) in self._objects:
+                found[id(value)] = None
+            waiting += reversed(parts_of(value))
+        return list(found)
 
     def run(self) -> bool:
         """Fill what can be filled. Again, without an object that turned out to refuse."""

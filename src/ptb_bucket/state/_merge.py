@@ -27,7 +27,7 @@ from ptb_bucket.state._fields import (
 from ptb_bucket.state._graph import Graph
 from ptb_bucket.state._likeness import Likeness
 from ptb_bucket.state._lists import merge_lists, paired
-from ptb_bucket.state._objects import Objects
+from ptb_bucket.state._objects import Objects, has_sharing
 from ptb_bucket.state._order import merged_members
 from ptb_bucket.state._triples import Triples
 from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_theirs
@@ -101,10 +101,10 @@ class Merge:
                 del self.decided[before:]
 
     def _value(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
-        versions = [Objects(version) for version in (base, ours, theirs)]
-        if not any(version.are_shared for version in versions):
+        if not has_sharing(base, ours, theirs):
             self._graph = None
             return self.at(path, base, ours, theirs)
+        versions = map(Objects, (base, ours, theirs))
         graph = self._graph = Graph(self, Triples(self.equality, self.structure, *versions))
         before, self._reports = len(self.decided), []
         for _ in graph.passes():

@@ -12,7 +12,42 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import Equality
 
-__all__ = ["Objects", "Prints"]
+__all__ = ["Objects", "Prints", "has_sharing"]
+
+
+def has_sharing(*roots: Any) -> bool:
+    """Tell whether in one of several versions an object is at two places, or inside itself.
+
+    Args:
+        roots: The versions. Where all are trees, most of a merge's time may go into finding that out.
+    """
+    return any(map(_has_sharing, roots))
+
+
+def _has_sharing(root: Any) -> bool:
+    seen: set[int] = set()
+    see, atoms = seen.add, ATOMS
+    waiting = [root]
+    wait = waiting.append
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            # A tuple at two places shares what it holds.
+            if has_identity(value) or any(type(part) not in atoms for part in parts_of(value)):
+                return True
+            continue
+        see(id(value))
+        cls = type(value)
+        parts = () if cls in atoms else _quick_parts(value)
+        for part in parts:
+            if type(part) not in atoms:
+                wait(part)
+    return False
+
+
+def _quick_parts(value: Any) -> Any:
+    cls = type(value)
+    return value.values() if cls is dict else value if cls is list else parts_of(value)
 
 
 class Objects:
@@ -23,33 +58,21 @@ class Objects:
 
     Attributes:
         by_id: The objects.
-        are_shared: Whether an object is at two places, or inside itself; also where that is only possible.
     """
 
     def __init__(self, root: Any) -> None:
         self.root = root
         self.by_id: dict[int, Any] = {}
-        self.are_shared = False
-        values: set[int] = set()
+        seen: set[int] = set()
         waiting = [root]
         while waiting:
             value = waiting.pop()
-            cls = type(value)
-            if cls in ATOMS:
+            if type(value) in ATOMS or id(value) in seen:
                 continue
-            if cls is dict or cls is list or has_identity(value):
-                if id(value) in self.by_id:
-                    self.are_shared = True
-                    continue
+            seen.add(id(value))
+            if has_identity(value):
                 self.by_id[id(value)] = value
-            elif id(value) in values:
-                # A tuple at two places shares what it holds.
-                self.are_shared = self.are_shared or any(type(part) not in ATOMS for part in parts_of(value))
-                continue
-            else:
-                values.add(id(value))
-            parts: Any = value.values() if cls is dict else value if cls is list else parts_of(value)
-            inside = [part for part in parts if type(part) not in ATOMS]
+            inside = [part for part in _quick_parts(value) if type(part) not in ATOMS]
             inside.reverse()
             waiting += inside
 
