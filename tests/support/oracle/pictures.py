@@ -8,7 +8,7 @@ import decimal
 import enum
 import fractions
 import uuid
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +43,7 @@ _ATOMS: dict[type, Any] = {
     type: lambda cls: cls.__qualname__,
 }
 _VALUES = (tuple, frozenset, str, int, bytes, float, TelegramObject, enum.Enum)
+_WITHOUT_ATTRIBUTES = {dict, list, tuple, set, frozenset, bytearray, deque, defaultdict}
 _CONTAINERS = (dict, list, set, deque, bytearray)
 
 
@@ -149,6 +150,8 @@ class Picture:
         elif issubclass(cls, (str, bytes, bytearray, int, float)):
             base = next(base for base in (str, bytes, bytearray, int, float) if issubclass(cls, base))
             parts = [base.__repr__(value)]
+        if cls in _WITHOUT_ATTRIBUTES:
+            return parts
         return [*parts, *self._items(attributes(value).items())]
 
     def _items(self, items: Any) -> list[Any]:
