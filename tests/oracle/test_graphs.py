@@ -17,7 +17,7 @@ from virtual_time import run_virtually
 from ptb_bucket.stores import MemoryStore
 
 STYLES = st.builds(Style, st.sampled_from([0, 0.1, 0.2, 0.4]), st.booleans())
-EXAMPLES = max(8, settings.default.max_examples // 25)
+EXAMPLES = max(4, settings.default.max_examples // 25)
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)

@@ -71,13 +71,13 @@ class Life:
             await bot.start()
         for number in range(times):
             await theirs.start()
-            await self._turn(theirs, ours[number % 2])
+            await self._turn(theirs, ours[number % 2], alone=False)
             await theirs.stop()
         for bot in ours:
             await bot.stop()
             self._check_errors(theirs, bot)
 
-    async def _turn(self, theirs: Bot, ours: Bot) -> None:
+    async def _turn(self, theirs: Bot, ours: Bot, *, alone: bool = True) -> None:
         """One update for both: the same handler must see the same, and does the same."""
         self.step += 1
         draws = self.rng.getrandbits(64)
@@ -85,7 +85,7 @@ class Life:
         spoils = (UNSTORABLE if self.combination.bucket_application else (Unregistered,)) if self.hostile else ()
         seen = []
         for bot in (theirs, ours):
-            job = _Job(bot, draws, self.style, spoils if bot is ours else ())
+            job = _Job(bot, draws, self.style, spoils if bot is ours else (), alone=alone)
             await bot.handle(user, chat, job)
             seen.append(job)
             if not job.after:
@@ -116,8 +116,8 @@ _RECORDS = ("user_data", "chat_data", "bot_data")
 class _Job:
     """What a handler does in one update: look, change, look."""
 
-    def __init__(self, bot: Bot, draws: int, style: Style, spoils: tuple[type, ...]) -> None:
-        self.bot, self.draws, self.style, self.spoils = bot, draws, style, spoils
+    def __init__(self, bot: Bot, draws: int, style: Style, spoils: tuple[type, ...], *, alone: bool) -> None:
+        self.bot, self.draws, self.style, self.spoils, self.alone = bot, draws, style, spoils, alone
         self.before: list[Picture] = []
         self.after: list[Picture] = []
 
@@ -131,5 +131,5 @@ class _Job:
             elif rng.random() < 0.7:
                 Handler(rng, self.style, data).work(rng.randrange(1, 4))
         for data in records:
-            Handler(random.Random(self.draws), self.style, data, self.spoils).work(0)
+            Handler(random.Random(self.draws), self.style, data, self.spoils, anywhere=self.alone).work(0)
         self.after = [self.bot.look(data) for data in records]

@@ -9,6 +9,8 @@ import copy
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
+import pydantic
+
 from oracle.classes import UNSTORABLE, Amount, Reduced, Sealed, Tariff, Uncopyable, Version
 from oracle.graphs import Maker, Style
 from oracle.pictures import Picture, attributes, in_order
@@ -29,13 +31,17 @@ class Handler:
         style: What the values that it makes are like.
         data: The record.
         spoils: Which classes of values that cannot be stored it also puts there.
+        anywhere: Whether it puts them also below values that are merged as a whole, such as tuples.
     """
 
-    def __init__(self, rng: random.Random, style: Style, data: Any, spoils: tuple[type, ...] = ()) -> None:
+    def __init__(
+        self, rng: random.Random, style: Style, data: Any, spoils: tuple[type, ...] = (), *, anywhere: bool = True
+    ) -> None:
         self.rng = rng
         self.style = style
         self.data = data
         self.spoils = spoils
+        self.anywhere = anywhere
 
     def work(self, times: int) -> None:
         """Do some operations, one after the other."""
@@ -78,6 +84,8 @@ class Handler:
         """Put a value that cannot be stored beside good ones, but not below an object whose state its author makes."""
         picture = Picture.of(self.data)
         whole = [*picture.by_functions, *(node for node in picture.nodes if type(node) in (Sealed, Reduced, Tariff))]
+        if not self.anywhere:
+            whole += [*picture.values, *(node for node in picture.nodes if isinstance(node, pydantic.BaseModel))]
         dicts = [node for node in picture.nodes if type(node) is dict]
         places = [node for node in dicts if not any(_contains(one, node) for one in whole)]
         if places:

@@ -8,7 +8,7 @@ import decimal
 import enum
 import fractions
 import uuid
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +43,7 @@ _ATOMS: dict[type, Any] = {
     type: lambda cls: cls.__qualname__,
 }
 _VALUES = (tuple, frozenset, str, int, bytes, float, TelegramObject, enum.Enum)
+_WITHOUT_ATTRIBUTES = {dict, list, tuple, set, frozenset, bytearray, deque, defaultdict}
 _CONTAINERS = (dict, list, set, deque, bytearray)
 
 
@@ -87,12 +88,14 @@ class Picture:
         cycles: Those of them that lead back to an object around them.
         types: How often each class occurs.
         by_functions: Instances of classes that are stored by functions.
+        values: Those whose identity does not count and that may contain others.
     """
 
     bot: Any = None
     nodes: list[Any] = field(default_factory=list)
     types: Counter[type] = field(default_factory=Counter)
     by_functions: list[Any] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
     shared: int = 0
     cycles: int = 0
     tree: Any = None
@@ -117,6 +120,7 @@ class Picture:
         if cls in BY_FUNCTIONS:
             self.by_functions.append(value)
         if is_value(cls):
+            self.values.append(value)
             return (cls.__qualname__, *self._parts(cls, value))
         known = self._numbers.get(id(value))
         if known is not None:
@@ -146,6 +150,8 @@ class Picture:
         elif issubclass(cls, (str, bytes, bytearray, int, float)):
             base = next(base for base in (str, bytes, bytearray, int, float) if issubclass(cls, base))
             parts = [base.__repr__(value)]
+        if cls in _WITHOUT_ATTRIBUTES:
+            return parts
         return [*parts, *self._items(attributes(value).items())]
 
     def _items(self, items: Any) -> list[Any]:
