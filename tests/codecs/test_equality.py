@@ -96,3 +96,25 @@ def test_depth_is_no_problem():
         value = [value]
     assert same(value, value)
     assert fingerprint(value) == fingerprint(value)
+
+
+def doubling(levels, leaf):
+    value = [leaf]
+    for _ in range(levels):
+        value = [value, value]
+    return value
+
+
+def test_a_structure_that_doubles_at_each_level_is_compared_in_no_time():
+    assert same(doubling(60, 1), doubling(60, 1))
+    assert not same(doubling(60, 1), doubling(60, 2))
+    assert fingerprint({"a": doubling(60, 1)}) == fingerprint({"a": doubling(60, 1)})
+    cycle = doubling(40, 1)
+    cycle.append(cycle)
+    assert same(cycle, cycle)
+    assert isinstance(fingerprint(cycle), object)
+
+
+def test_many_objects_are_equal_whether_they_are_shared_or_not():
+    shared = {"a": 1}
+    assert same([shared] * 30_000, [{"a": 1} for _ in range(30_000)])

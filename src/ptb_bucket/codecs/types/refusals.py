@@ -74,7 +74,7 @@ def item(key: object) -> str:
     return f"[{text}]" if len(text) <= _LONGEST_KEY else f"[{text[: _LONGEST_KEY - 3]}...]"
 
 
-_READABLE = frozenset({str, int, bool, float, bytes, type(None)})
+_READABLE = frozenset({str, int, bool, float, type(None)})
 
 
 def _quoted(key: str) -> str:
