@@ -48,6 +48,7 @@ NOTHING: Final = object()
 
 _STEPS_SHOWN: Final = 8
 _MOST_ERRORS: Final = 50
+_MOST_ROUNDS: Final = 50
 _STATE, _ITEMS, _PAIRS = 2, 3, 4  # their places in the row that the pickle protocol makes of an object
 
 Hole = tuple[int, int]
@@ -86,16 +87,15 @@ def remaining_tree(scope: Scope, value: Any, before: Any, prove: Prove) -> tuple
     """
     found: list[CannotStoreError] = []
     holes: dict[Hole, Any] = {}
-    while True:
+    for _ in range(_MOST_ROUNDS):
         encoder = _CarefulEncoder(scope, prove, holes, before)
         tree = encoder.attempt(value)
         found += encoder.errors
         if not encoder.new_holes:
-            break
+            whole = tree is NOTHING or not encoder.again
+            return (tree if whole else encoder.labelled(value)), found
         holes.update(encoder.new_holes)
-    if tree is NOTHING:
-        return NOTHING, found
-    return (encoder.labelled(value) if encoder.again else tree), found
+    return NOTHING, found  # its own code answers differently each time
 
 
 class _CarefulEncoder(Encoder):
