@@ -68,10 +68,14 @@ class Style:
     Args:
         shares: How probable it is that a value is an object that is there already.
         cycles: Whether that may be one that contains the new reference.
+        own_states: Whether there are objects whose state their author makes: it is stored whole, or not at all.
+        spoils_deeply: Whether values that cannot be stored are put anywhere, or only at the top of a record.
     """
 
     shares: float = 0.15
     cycles: bool = True
+    own_states: bool = True
+    spoils_deeply: bool = True
 
     @classmethod
     def drawn(cls, rng: random.Random) -> Style:
@@ -178,14 +182,17 @@ class Maker:
         if self.depth > 4 or self.room < 0 or rng.random() < 0.4:
             return self.leaf()
         self.depth += 1
-        made = rng.choice(_OWN if rng.random() < 0.55 else _BUILT_IN)(self)
+        made = rng.choice(self._kinds(_OWN if rng.random() < 0.55 else _BUILT_IN))(self)
         self.depth -= 1
         return made
+
+    def _kinds(self, kinds: list[Callable[[Maker], Any]]) -> list[Callable[[Maker], Any]]:
+        return kinds if self.style.own_states else [kind for kind in kinds if kind not in _OWN_STATE]
 
     def value_outside(self) -> Any:
         """Any value that leads back to nothing around it."""
         pool, around, style = self.pool, self.around, self.style
-        self.style = Style(style.shares, cycles=False)
+        self.style = dataclasses.replace(style, cycles=False)
         self.pool = [made for made in pool if not any(_contains(made, outer) for outer in around)]
         known = len(self.pool)
         try:
@@ -256,22 +263,30 @@ def _contains(made: Any, inner: Any) -> bool:
     return any(node is inner for node in Picture.of(made).nodes)
 
 
+_OWN_STATE: list[Callable[[Maker], Any]] = [
+    lambda make: make.assign(Sealed(), "left", "right"),
+    lambda make: make.known(Reduced(make.leaf())),
+    lambda make: Money(make.value_outside(), "EUR"),
+    lambda make: make.known(Tariff({make.key(): make.leaf()})),
+]
 _OWN: list[Callable[[Maker], Any]] = [
+    *_OWN_STATE,
+    lambda make: Receipt(make.value(), tuple(make.values())),
+    lambda make: SlotReceipt(make.value(), tuple(make.values())),
+    lambda make: Medal(make.value(), make.leaf()),
+    lambda make: make.assign(Profile(number=make.rng.randrange(9)), "anything"),
+    lambda make: FrozenProfile(number=make.rng.randrange(9), anything=make.leaf()),
+    lambda make: make.assign(IntBox(content=make.rng.randrange(9)), "label"),
+    lambda make: Point(make.value(), make.value()),
+    lambda make: Touchy(make.value()),
     lambda make: make.rng.choice(list(Colour)),
     lambda make: make.rng.choice(list(Level)),
     lambda make: make.rng.choice([Rights.READ, Rights.READ | Rights.WRITE, Rights(0)]),
     lambda make: make.assign(Cart(make.leaf()), "owner", "items"),
     lambda make: make.assign(SlotCart(make.leaf()), "owner", "items"),
-    lambda make: Receipt(make.value(), tuple(make.values())),
-    lambda make: SlotReceipt(make.value(), tuple(make.values())),
     lambda make: make.assign(Wish(what=make.leaf()), "what", "why"),
     lambda make: make.assign(Horse(make.leaf()), "name", "shoes"),
-    lambda make: Medal(make.value(), make.leaf()),
     lambda make: make.assign(Boat(make.leaf()), "name", "crew"),
-    lambda make: make.assign(Profile(number=make.rng.randrange(9)), "anything"),
-    lambda make: FrozenProfile(number=make.rng.randrange(9), anything=make.leaf()),
-    lambda make: make.assign(IntBox(content=make.rng.randrange(9)), "label"),
-    lambda make: Point(make.value(), make.value()),
     lambda make: make.assign(Plain(), "value", "more"),
     lambda make: make.assign(Slotted(), "left", *["right"][make.rng.randrange(2) :]),
     lambda make: make.with_attribute(make.fill(Basket())),
@@ -280,12 +295,7 @@ _OWN: list[Callable[[Maker], Any]] = [
     lambda make: make.extend(Queue()),
     lambda make: Name(make.rng.choice(_TEXTS)),
     lambda make: Amount(make.rng.randrange(99)),
-    lambda make: make.assign(Sealed(), "left", "right"),
     lambda make: make.known(Version(f"{make.rng.randrange(9)}.{make.rng.randrange(9)}")),
-    lambda make: make.known(Reduced(make.leaf())),
-    lambda make: Money(make.value_outside(), "EUR"),
-    lambda make: make.known(Tariff({make.key(): make.leaf()})),
-    lambda make: Touchy(make.value()),
     lambda make: make.telegram(),
     lambda make: make.telegram(),
 ]

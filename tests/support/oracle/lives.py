@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ class Life:
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
-        self.style = Style.drawn(self.rng)
+        self.style = dataclasses.replace(Style.drawn(self.rng), own_states=not self.hostile)
         self.path = self.folder / "bot.pickle"
         self.path.unlink(missing_ok=True)
         self.store = MemoryStore()
@@ -65,19 +66,25 @@ class Life:
             self._check_errors(theirs, ours)
 
     async def turns(self, times: int = 6) -> None:
-        """Two instances, one after the other; PTB's is started again at each turn."""
+        """Two instances, one after the other; PTB's is started again at each turn.
+
+        A value that cannot be stored is an unsaved change of what is around it, and a place that the other one replaces
+        meanwhile is a conflict; so those are put only where that cannot happen.
+        """
+        if self.hostile:
+            self.style = dataclasses.replace(self.style, cycles=False, spoils_deeply=False)
         theirs, ours = self._bots(2)
         for bot in ours:
             await bot.start()
         for number in range(times):
             await theirs.start()
-            await self._turn(theirs, ours[number % 2], alone=False)
+            await self._turn(theirs, ours[number % 2])
             await theirs.stop()
         for bot in ours:
             await bot.stop()
             self._check_errors(theirs, bot)
 
-    async def _turn(self, theirs: Bot, ours: Bot, *, alone: bool = True) -> None:
+    async def _turn(self, theirs: Bot, ours: Bot) -> None:
         """One update for both: the same handler must see the same, and does the same."""
         self.step += 1
         draws = self.rng.getrandbits(64)
@@ -85,7 +92,7 @@ class Life:
         spoils = (UNSTORABLE if self.combination.bucket_application else (Unregistered,)) if self.hostile else ()
         seen = []
         for bot in (theirs, ours):
-            job = _Job(bot, draws, self.style, spoils if bot is ours else (), alone=alone)
+            job = _Job(bot, draws, self.style, spoils if bot is ours else ())
             await bot.handle(user, chat, job)
             seen.append(job)
             if not job.after:
@@ -116,8 +123,8 @@ _RECORDS = ("user_data", "chat_data", "bot_data")
 class _Job:
     """What a handler does in one update: look, change, look."""
 
-    def __init__(self, bot: Bot, draws: int, style: Style, spoils: tuple[type, ...], *, alone: bool) -> None:
-        self.bot, self.draws, self.style, self.spoils, self.alone = bot, draws, style, spoils, alone
+    def __init__(self, bot: Bot, draws: int, style: Style, spoils: tuple[type, ...]) -> None:
+        self.bot, self.draws, self.style, self.spoils = bot, draws, style, spoils
         self.before: list[Picture] = []
         self.after: list[Picture] = []
 
@@ -131,5 +138,5 @@ class _Job:
             elif rng.random() < 0.7:
                 Handler(rng, self.style, data).work(rng.randrange(1, 4))
         for data in records:
-            Handler(random.Random(self.draws), self.style, data, self.spoils, anywhere=self.alone).work(0)
+            Handler(random.Random(self.draws), self.style, data, self.spoils).work(0)
         self.after = [self.bot.look(data) for data in records]

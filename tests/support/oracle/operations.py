@@ -9,9 +9,7 @@ import copy
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
-import pydantic
-
-from oracle.classes import UNSTORABLE, Amount, Reduced, Sealed, Tariff, Uncopyable, Version
+from oracle.classes import UNSTORABLE, Amount, Reduced, Tariff, Uncopyable, Version
 from oracle.graphs import Maker, Style
 from oracle.pictures import Picture, attributes, in_order
 
@@ -31,17 +29,13 @@ class Handler:
         style: What the values that it makes are like.
         data: The record.
         spoils: Which classes of values that cannot be stored it also puts there.
-        anywhere: Whether it puts them also below values that are merged as a whole, such as tuples.
     """
 
-    def __init__(
-        self, rng: random.Random, style: Style, data: Any, spoils: tuple[type, ...] = (), *, anywhere: bool = True
-    ) -> None:
+    def __init__(self, rng: random.Random, style: Style, data: Any, spoils: tuple[type, ...] = ()) -> None:
         self.rng = rng
         self.style = style
         self.data = data
         self.spoils = spoils
-        self.anywhere = anywhere
 
     def work(self, times: int) -> None:
         """Do some operations, one after the other."""
@@ -81,16 +75,11 @@ class Handler:
         return not _contains(value, outer)
 
     def _spoil(self) -> None:
-        """Put a value that cannot be stored beside good ones, but not below an object whose state its author makes."""
-        picture = Picture.of(self.data)
-        whole = [*picture.by_functions, *(node for node in picture.nodes if type(node) in (Sealed, Reduced, Tariff))]
-        if not self.anywhere:
-            whole += [*picture.values, *(node for node in picture.nodes if isinstance(node, pydantic.BaseModel))]
-        dicts = [node for node in picture.nodes if type(node) is dict]
-        places = [node for node in dicts if not any(_contains(one, node) for one in whole)]
-        if places:
-            spoiled = self.rng.choice(self.spoils)
-            self.rng.choice(places)[f"bad {self.rng.randrange(1000)}"] = spoiled()
+        """Put a value that cannot be stored beside good ones."""
+        places = [node for node in Picture.of(self.data).nodes if type(node) is dict or node is self.data]
+        if not self.style.spoils_deeply:
+            places = [self.data]
+        self.rng.choice(places)[f"bad {self.rng.randrange(1000)}"] = self.rng.choice(self.spoils)()
 
     # ------------------------------------------------------------------ dicts
 

@@ -88,14 +88,12 @@ class Picture:
         cycles: Those of them that lead back to an object around them.
         types: How often each class occurs.
         by_functions: Instances of classes that are stored by functions.
-        values: Those whose identity does not count and that may contain others.
     """
 
     bot: Any = None
     nodes: list[Any] = field(default_factory=list)
     types: Counter[type] = field(default_factory=Counter)
     by_functions: list[Any] = field(default_factory=list)
-    values: list[Any] = field(default_factory=list)
     shared: int = 0
     cycles: int = 0
     tree: Any = None
@@ -120,7 +118,6 @@ class Picture:
         if cls in BY_FUNCTIONS:
             self.by_functions.append(value)
         if is_value(cls):
-            self.values.append(value)
             return (cls.__qualname__, *self._parts(cls, value))
         known = self._numbers.get(id(value))
         if known is not None:
