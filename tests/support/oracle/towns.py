@@ -152,6 +152,8 @@ _VERBS: dict[str, Callable[[Any, Any, Any, list[Any]], None]] = {
 _ALONE = {"insert", "pop", "reorder", "reorder keys", "append alias"}
 """Changes of a container's order: the other side leaves that order alone."""
 _ORDER = {*_ALONE, "append", "append dict", "put", "put alias", "delete", "unshare", "retarget"}
+MOVES = {"retarget", "unshare"}
+"""Changes of which object is at a place."""
 _APPENDS = {"append", "append dict"}
 _TOGETHER = {"insert", "pop"}
 """Changes of a list's order that leave no doubt about where the other side's new tail belongs."""
@@ -212,7 +214,7 @@ class Plan:
 
     def _clash(self, edit: Edit, other: Edit) -> bool:
         """Whether two sides' edits are not of disjoint places."""
-        if {edit.verb, other.verb} & {"retarget", "unshare"} and _is_about(edit, other, self):
+        if {edit.verb, other.verb} & MOVES and _is_about(edit, other, self):
             return True
         if edit.node != other.node:
             return False
