@@ -6,7 +6,7 @@ A plan names objects by their number in the picture of the record, so that it ca
 from __future__ import annotations
 
 import copy
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -178,7 +178,6 @@ class Plan:
     def __post_init__(self) -> None:
         self.nodes = self.picture.nodes
         self.numbers = {id(node): number for number, node in enumerate(self.nodes)}
-        self.references = Counter(number for node in self.nodes for number in self._inner(node))
         possible = [edit for number in range(len(self.nodes)) for edit in self._possible(number)]
         self.rng.shuffle(possible)
         self._on_one_object(possible)
@@ -248,9 +247,15 @@ class Plan:
         found = [other for other in range(1, len(self.nodes)) if not self._reaches(other, number)]
         return self.rng.choice(found) if found else number
 
-    def _inner(self, node: Any) -> list[int]:
-        members = node if isinstance(node, list) else places(node).values()
-        return [self.numbers[id(member)] for member in members if id(member) in self.numbers]
+    def _stays(self, number: int, key: Any) -> bool:
+        """Whether what is at a place is still somewhere without that place."""
+        node = self.nodes[number]
+        held = places(node)[key]
+        put(node, key, None)
+        try:
+            return any(found is held for found in Picture.of(self.nodes[0]).nodes)
+        finally:
+            put(node, key, held)
 
     def _possible(self, number: int) -> list[Edit]:
         """All edits of one object that this module knows, one of each kind for each place."""
@@ -279,7 +284,7 @@ class Plan:
             deletes = [Edit("delete", number, key)] if isinstance(self.nodes[number], dict) else []
             return [Edit("set", number, key, self.token()), *deletes]
         inner = self.numbers.get(id(value))
-        if inner is None or target == number or self.references[inner] < 2 or not self.style.shares:
+        if inner is None or target == number or not self.style.shares or not self._stays(number, key):
             return []
         copies = [Edit("unshare", number, key, self.token())] if type(value) in (dict, Basket, OrderedDict) else []
         return [Edit("retarget", number, key, target), *copies]
