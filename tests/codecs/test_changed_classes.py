@@ -216,6 +216,19 @@ class Derived:
     greeting: str = attrs.field(default=attrs.Factory(lambda self: f"Hello {self.name}", takes_self=True))
 
 
+class Account(pydantic.BaseModel):
+    name: str
+    tags: list[str] = pydantic.Field(default_factory=list)
+    more: dict[str, int] = pydantic.Field(default_factory=dict)
+    greeting: str = pydantic.Field(default_factory=lambda data: f"Hello {data['name']}")
+
+
+def test_a_models_factory_gets_the_other_fields_only_if_it_takes_them(codec):
+    old = model({"name": REQUIRED})
+    data = codec([StoredAs(old, name="Account")]).encode(old(name="Ada"))
+    assert codec([Account]).decode(data, origin="x") == Account(name="Ada", tags=[], more={}, greeting="Hello Ada")
+
+
 def test_a_default_may_be_made_from_the_other_fields(codec):
     old = attrs_class({"name": REQUIRED})
     data = codec([StoredAs(old, name="Derived")]).encode(old("Ada"))
@@ -234,6 +247,23 @@ def test_a_removed_member_is_named_with_its_enum(codec, kind):
         return
     with pytest.raises(CannotLoadError, match=r"Colour \(module bots.shop\) lacks the member 'BLUE'"):
         codec([new]).decode(data)
+
+
+class Status(enum.IntEnum):
+    OK = 1
+
+    @classmethod
+    def _missing_(cls, value):
+        made = int.__new__(cls, value)
+        made._name_, made._value_ = f"STATUS_{value}", value
+        return made
+
+
+def test_a_member_that_the_enum_makes_on_demand(codec):
+    made = codec([Status])
+    again = made.decode(made.encode({"known": Status.OK, "made": Status(7)}))
+    assert again["known"] is Status.OK
+    assert (type(again["made"]), again["made"].value, again["made"].name) == (Status, 7, "STATUS_7")
 
 
 def test_a_class_with_another_name_is_kept_by_its_old_one(codec):

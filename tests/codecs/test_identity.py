@@ -174,6 +174,25 @@ def test_values_are_written_at_each_place(codec):
         assert b"$id" not in codec.encode([frozen, frozen])
 
 
+class Word(str):  # noqa: SLOT000  it has attributes
+    """A value: it has the equality and the hash of str. Its attributes are no object of the record."""
+
+    def __new__(cls, text, note=""):
+        made = super().__new__(cls, text)
+        made.note = note
+        return made
+
+
+def test_a_value_with_attributes_is_written_at_each_place(codec):
+    made = type(codec)([Word])
+    word = Word("a", "b")
+    data = made.encode({"one": word, "other": [word], "n": 1})
+    again = made.decode(data)
+    assert (again["one"], again["one"].note, again["other"][0].note) == ("a", "b", "b")
+    if made.name == "json":
+        assert b"$ref" not in data
+
+
 def test_what_functions_store_may_hold_shared_objects(codec):
     shared = [1]
     made = again(codec, [Ring(shared), shared])

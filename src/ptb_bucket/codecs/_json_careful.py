@@ -327,8 +327,12 @@ class _CarefulEncoder(Encoder):
 
     def registered(self, shape: Shape, value: Any, depth: int) -> Any:
         payload = taken(shape, value, self.scope)
-        if shape.is_risky or type(payload) not in (dict, list):  # its author's code needs all of it
+        if shape.family is Family.FUNCTIONS or type(payload) not in (dict, list):
             return self._whole(payload, depth)
+        if shape.is_risky:  # its author's code needs all of it
+            parts = [payload] if type(payload) is dict else payload
+            trees = [self._whole(part, depth + 1) for part in parts]
+            return trees[0] if type(payload) is dict else trees
         if type(payload) is dict:
             return self.mapping(payload, depth + 1, attribute)
         if shape.family is Family.MODEL:

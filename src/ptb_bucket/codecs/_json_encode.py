@@ -251,16 +251,11 @@ class Encoder:
             depth: How many levels there are above its parts.
         """
         payload = taken(shape, value, self.scope)
-        if shape.family is Family.FUNCTIONS:
-            return self.payload(payload, depth)
-        if type(payload) is dict:
+        if type(payload) is dict and shape.family is not Family.FUNCTIONS:
             return self.mapping(payload, depth + 1, attribute)
-        try:
-            return self.payload(payload, depth)
-        except CannotStoreError as exc:
-            # Which part of the pickle protocol it was would not help.
-            exc.path = exc.path[1:]
-            raise
+        if type(payload) is list and shape.family is not Family.FUNCTIONS:
+            return [self.payload(part, depth + 1) for part in payload]
+        return self.payload(payload, depth)
 
     def payload(self, payload: Any, depth: int) -> Any:
         """Return the tree of what a shape made: it is not an object of the record, and cannot occur twice.

@@ -61,7 +61,13 @@ def by_functions(cls: Any, name: str, encode: Callable[[Any], Any], decode: Call
 
 
 def _enum(cls: Any, name: str) -> Shape:
+    def take(value: Any, _: Scope) -> Any:
+        # What _missing_ made is no member by that name; pickle finds it by its value.
+        return value.name if cls.__members__.get(value.name) is value else [value.value]
+
     def member(payload: Any, _: Scope) -> Any:
+        if type(payload) is list:
+            return cls(*payload)
         try:
             return cls[payload]
         except (KeyError, TypeError):
@@ -76,7 +82,7 @@ def _enum(cls: Any, name: str) -> Shape:
 
     if issubclass(cls, enum.Flag):
         return Shape(cls, name, lambda value, _: value.value, flags, family=Family.ENUM, is_risky=runs_code(cls))
-    return Shape(cls, name, lambda value, _: value.name, member, family=Family.ENUM)
+    return Shape(cls, name, take, member, family=Family.ENUM, is_risky=runs_code(cls))
 
 
 class _NamedTuple:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -191,9 +190,8 @@ def _of_model(cls: Any) -> Declared:
 
 def _of_field(info: Any) -> Callable[[Any], Any]:
     """Return what makes a model's default; a factory may take the fields that are known by then."""
-    factory = info.default_factory
-    if factory is not None and inspect.signature(factory).parameters:
-        return lambda made: factory(dict(made.__dict__))
+    if getattr(info, "default_factory_takes_validated_data", False):  # newer releases of pydantic
+        return lambda made: info.default_factory(dict(made.__dict__))
     return lambda _: info.get_default(call_default_factory=True)
 
 
