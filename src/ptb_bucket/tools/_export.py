@@ -23,6 +23,7 @@ from ptb_bucket.tools._memory_json import EXPORT, VERSION, dict_persistence
 from ptb_bucket.tools._new_files import check_absent, put_in_place, written_whole
 from ptb_bucket.tools._nobody import nobody
 from ptb_bucket.tools._ptb_records import PTB_KINDS, records_of
+from ptb_bucket.tools._script import as_main, script_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -107,10 +108,19 @@ def _gather(file: IO[bytes], bot_id: str, spools: dict[Kind, IO[bytes]]) -> None
     file.write(b"\n}\n")
 
 
-async def export_pickle(
-    state: State, path: Path, *, types: Iterable[Any] = (), force: bool = False, multi: bool = False
+async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
+    state: State,
+    path: Path,
+    *,
+    types: Iterable[Any] = (),
+    force: bool = False,
+    multi: bool = False,
+    main: str | None = None,
 ) -> int:
     """Write everything as PTB's PicklePersistence would have: by PicklePersistence itself.
+
+    A bot that is started as a script has its own classes in ``__main__``, and its PicklePersistence looks for them
+    there; :func:`ptb_bucket.tools._script.script_of` finds out which module that is.
 
     Args:
         state: What; all of it is in memory meanwhile.
@@ -118,16 +128,20 @@ async def export_pickle(
         types: See :class:`ptb_bucket.BucketPersistence`.
         force: Replace files that are there.
         multi: Five files, for ``single_file=False``.
+        main: The module that the bot is started as; empty if it has none of the classes. None: the module of ``types``
+            that has ``if __name__ == "__main__":``.
 
     Returns:
         How many records there are.
 
     Raises:
+        ConfigurationError: Several modules can be started, or ``main`` is none of those of ``types``.
         RefusedError: There is such a file.
         CannotLoadError: A record needs a class that is not registered.
         StoreError, DocumentError: The state could not be read.
     """
-    parts = part_paths(path)
+    parts, types = part_paths(path), list(types)
+    script = script_of(types, main)
     check_absent(parts.values() if multi else [path], force=force)
     kept = await _kept(state, types)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
@@ -135,7 +149,8 @@ async def export_pickle(
         written: PicklePersistence[Any, Any, Any] = PicklePersistence(made, single_file=not multi, on_flush=True)
         written.user_data, written.chat_data, written.conversations = {}, {}, {}  # PTB cannot read None again
         await _fill(written, kept)
-        await written.flush()
+        with as_main(script, types):
+            await written.flush()
         if not kept.count:  # where there is nothing, flush() writes no file
             written.on_flush, written.bot_data = False, None
             await written.update_bot_data({})
