@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from telegram.ext import BasePersistence, DictPersistence, PicklePersistence
 
-from ptb_bucket.codecs import JsonCodec, same
-from ptb_bucket.errors import RefusedError
+from ptb_bucket.codecs import JsonCodec, identical, open_codec
+from ptb_bucket.errors import CannotLoadError, RefusedError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import BOT_DATA, Kind, Merger, Record
@@ -26,10 +26,11 @@ from ptb_bucket.tools._ptb_records import PTB_KINDS, records_of
 from ptb_bucket.tools._script import as_main, script_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from telegram.ext import ExtBot
 
+    from ptb_bucket.codecs import Codec
     from ptb_bucket.tools._state import State
 
 __all__ = ["export_dict", "export_json", "export_pickle"]
@@ -197,8 +198,8 @@ async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), fo
     lossy = lossy or _first_difference(kept.data, dict_persistence(texts))
     if lossy:
         raise RefusedError(
-            f"{lossy.label} has what DictPersistence's JSON cannot say, such as a tuple, a set or a date: nothing was "
-            "written. --format json and --format pickle can."
+            f"{lossy.label} has what DictPersistence's JSON cannot say, such as a tuple, a set, a date, or one object "
+            "at several places: nothing was written. --format json and --format pickle can."
         )
     with written_whole(path, force=force) as file:
         file.write(json.dumps(texts, indent=1).encode())
@@ -221,7 +222,7 @@ def _texts(made: DictPersistence) -> dict[str, str]:
 
 def _first_difference(data: dict[str, Any], again: DictPersistence) -> Record | None:
     came_back = dict(records_of({kind.value: getattr(again, kind.value) for kind in PTB_KINDS}))
-    return next((r for r, value in records_of(data) if value and not same(value, came_back.get(r))), None)
+    return next((r for r, value in records_of(data) if value and not identical(value, came_back.get(r))), None)
 
 
 @dataclass
@@ -244,8 +245,9 @@ async def _kept(state: State, types: Iterable[Any]) -> _Kept:
         state.store, layout=archive.layout.name, codec=archive.codec, types=types, sealing=opened
     )
     source.set_bot(bot)
-    handlers: dict[str, None] = {}
-    async for part in archive.parts([Kind.CONVERSATION]):
+    codec, handlers = open_codec(archive.codec, types), dict[str, None]()
+    async for part in archive.parts(PTB_KINDS):
+        _check_readable(codec, part.records)
         handlers.update((record.conversation[0], None) for record in part.records if record.kind is Kind.CONVERSATION)
     data = {
         "user_data": await source.get_user_data(),
@@ -255,6 +257,17 @@ async def _kept(state: State, types: Iterable[Any]) -> _Kept:
         "conversations": {name: await source.get_conversations(name) for name in handlers},
     }
     return _Kept(bot, data)
+
+
+def _check_readable(codec: Codec, records: Mapping[Record, bytes]) -> None:
+    """A bot starts without the records that it cannot read. A file without them would lose them."""
+    for record, encoded in records.items():
+        try:
+            codec.decode(encoded, origin=record.label)
+        except CannotLoadError as error:
+            raise CannotLoadError(
+                f"{record.label}: {error}. Nothing was written. (Classes go into --types.)"
+            ) from error
 
 
 async def _fill(target: BasePersistence[Any, Any, Any], kept: _Kept) -> None:
