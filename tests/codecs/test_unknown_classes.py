@@ -6,13 +6,14 @@ import json
 import os
 import pickle
 from collections import defaultdict
-from datetime import datetime, tzinfo
+from datetime import datetime, timezone, tzinfo
 
 import malicious
 import pytest
 import strategies
 from hypothesis import given
-from strategies import TYPES, Cart, Frozen
+from strategies import TYPES, Cart, Colour, Frozen
+from telegram import Chat, Message
 
 from ptb_bucket.codecs import JsonCodec, Opaque, PickleCodec, TolerantJsonCodec, same, shown_pickle
 from ptb_bucket.errors import CannotLoadError
@@ -78,14 +79,35 @@ def test_a_hostile_pickle_is_shown_and_does_nothing(tmp_path, monkeypatch):
 def test_a_pickle_that_would_fill_all_memory_is_listed():
     bomb = []
     for _ in range(60):
-        bomb = [bomb, bomb]
+        bomb = (bomb, bomb)
     assert "EMPTY_LIST" in shown_pickle(pickle.dumps(bomb))
 
 
-def test_a_pickle_that_is_no_tree_is_listed():
-    cycle = []
-    cycle.append(cycle)
-    assert "APPEND" in shown_pickle(pickle.dumps(cycle))
+def test_a_pickle_whose_objects_occur_again_and_again_is_shown_with_labels():
+    shared = []
+    for _ in range(60):
+        shared = [shared, shared]
+    shown = shown_pickle(pickle.dumps(shared))
+    assert shown.startswith('[{"$id":1,"$list":[{"$id":2,')
+    assert shown.endswith('{"$ref":2}]},{"$ref":1}]')
+
+
+def test_a_pickled_message_is_shown_beside_a_cycle():
+    message = Message(1, datetime(2024, 1, 1, tzinfo=timezone.utc), Chat(5, "private"), text="hello")
+    value = {"messages": [message, message], "loop": []}
+    value["loop"].append(value)
+    shown = json.loads(shown_pickle(PickleCodec().encode(value)))
+    assert shown["loop"] == [{"$ref": shown["$id"]}]
+    assert [one["$telegram"][1]["text"] for one in shown["messages"]] == ["hello", "hello"]
+
+
+def test_a_pickle_is_shown_with_the_labels_of_json_documents():
+    """Without its classes, as with them."""
+    cart = Cart(1, [2])
+    cart.items.append(cart)
+    value = {"cart": cart, "again": [cart, cart.items], "set": ({1},), "loop": [], "colours": [Colour.BLUE] * 2}
+    value["loop"].append(value)
+    assert shown_pickle(PickleCodec(TYPES).encode(value)) == JsonCodec(TYPES).encode(value).decode()
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\x80\x05", b"rosebud", b"\x80\x04cos\nsystem\n.", b"\x8e" + b"\xff" * 8])

@@ -38,7 +38,8 @@ def command(  # noqa: PLR0913  what click gives
     """Put a value at a place in one record, or in place of all of it; safe while the bot runs.
 
     PATH is like cart.items[0]; a key that is no plain name stands in brackets, as JSON: [42] or ["a.b"]. JSON is
-    written as in JSON documents: {"$set": [1]} is a set. What the bot writes meanwhile is merged.
+    written as in JSON documents: {"$set": [1]} is a set, and {"$ref": 1} is the object of this record that `show`, with
+    the same --types, shows with "$id": 1. What the bot writes meanwhile is merged.
     """
     record, rest = record_of(section, words[:-1])
     if len(rest) > 1:

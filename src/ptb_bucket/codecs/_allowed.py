@@ -30,6 +30,8 @@ from ptb_bucket.codecs.types import (
     outdated,
     owned,
     rebuild,
+    with_defaults,
+    with_lost_defaults,
 )
 from ptb_bucket.errors import CannotLoadError
 
@@ -121,15 +123,17 @@ class Makers:
     Args:
         make_scope: Returns the bot and its classes; called once, and only if something needs them.
         carried: The names of classes whose instances have fields that these lack.
+        by_ptb: Telegram objects are as PicklePersistence writes them, without PTB's markers for defaults.
 
     Attributes:
         made: The instances of registered classes that were made, with their shapes.
         is_doubtful: Whether pickle itself would not notice that the fields of one of them have changed.
     """
 
-    def __init__(self, make_scope: Callable[[], Scope], carried: Collection[str] = ()) -> None:
+    def __init__(self, make_scope: Callable[[], Scope], carried: Collection[str] = (), *, by_ptb: bool = False) -> None:
         self._make_scope = make_scope
         self._carried = carried
+        self._by_ptb = by_ptb
         self.made: list[tuple[Shape, Any]] = []
         self.is_doubtful = False
 
@@ -185,8 +189,10 @@ class Makers:
             raise CannotLoadError("a stored Telegram object is of a class that this python-telegram-bot lacks")
         if not issubclass(cls, TelegramObject):
             raise TypeError("telegram")
-        given = dict(state)
+        given = with_defaults(state)
         is_ours = given.pop("_bot", True) is not None
+        if self._by_ptb:
+            given = with_lost_defaults(cls, given)
         made = cls.__new__(cls)
         made.__setstate__(given)
         return owned(made, self.scope, is_ours=is_ours)

@@ -180,7 +180,7 @@ class ForeignPickles:
         check_expansion(read)
         file = io.BytesIO()
         _Writer(file, protocol=5, fix_imports=False).dump(read)
-        makers = allowed.Makers(lambda: Scope(self._registry, self._bot))
+        makers = allowed.Makers(lambda: Scope(self._registry, self._bot), by_ptb=True)
         made = _Maker(file.getvalue(), makers).load()
         for shape, instance in makers.made:
             complete(shape, instance, makers.scope)

@@ -10,15 +10,16 @@ import datetime as dt
 import io
 import pickle
 import pickletools
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import _allowed as allowed
+from ptb_bucket.codecs._json_careful import careful_tree
 from ptb_bucket.codecs._opaque import Opaque
 from ptb_bucket.codecs._pickle_cost import check_cost
 from ptb_bucket.codecs._stand_ins import StandIn
-from ptb_bucket.codecs._tolerant import TolerantJsonCodec
+from ptb_bucket.codecs.types import Registry, Scope, written
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _REAL: Final = {
 _MOMENTS: Final = {("datetime", cls.__name__): cls for cls in (dt.datetime, dt.time)}
 """Not among the real ones, because they take no stand-in for a zone."""
 
+_NEW: Final = object()
 _MOST_PARTS: Final = 200_000
 """A pickle of a few bytes can have more parts than any memory holds, by naming the same one twice, again and again."""
 
@@ -61,7 +63,8 @@ def shown_pickle(data: bytes) -> str:
     except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
         raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
     try:
-        return TolerantJsonCodec().encode(_Rendering().of(value)).decode()
+        # Not tried whether it can be loaded: that is for values, and these stand for them.
+        return written(careful_tree(Scope(Registry(), None), _Rendering().of(value)))
     except Exception:  # noqa: BLE001  what Python writes has this structure; a pickle by hand need not
         return _instructions(data)
 
@@ -76,24 +79,62 @@ def _instructions(data: bytes) -> str:
 
 
 class _Rendering:
-    """Stand-ins as opaque values, named as JSON documents name them."""
+    """Stand-ins as opaque values, named as JSON documents name them. An object at several places stays one."""
 
     def __init__(self) -> None:
         self.left = _MOST_PARTS
+        self.done: dict[int, Any] = {}
+        self.kept: list[Any] = []
+        self.is_inside_value = False
 
     def of(self, value: Any) -> Any:
+        if not self.is_inside_value and (known := self.done.get(id(value), _NEW)) is not _NEW:
+            return known
         self.left -= 1
         if self.left < 0:
             raise CannotStoreError("it has too many parts")
+        self.kept.append(value)  # so that its id is not given to another one
         if isinstance(value, StandIn):
-            return _opaque(self.inert(value))
+            return self._stand_in(value)
         if isinstance(value, type):
             return Opaque(".".join(getattr(value, "named", (value.__module__, value.__qualname__))), None)
+        if isinstance(value, (list, deque, dict)):
+            return self._container(value)
+        if type(value) is set:
+            return self._begun(value, set(map(self.of, value)))
+        return type(value)(map(self.of, value)) if type(value) in (tuple, frozenset) else value
+
+    def _container(self, value: Any) -> Any:
+        """First as an empty one: what it contains may refer to it."""
         if isinstance(value, dict):
-            return type(value)([(self.of(key), self.of(inner)) for key, inner in value.items()])
-        if isinstance(value, deque):
-            return deque(map(self.of, value), value.maxlen)
-        return type(value)(map(self.of, value)) if type(value) in (list, tuple, set, frozenset) else value
+            made = self._begun(value, type(value)())
+            made.update((self.of(key), self.of(inner)) for key, inner in value.items())
+            return made
+        made = self._begun(value, deque(maxlen=value.maxlen) if type(value) is deque else [])
+        made.extend(map(self.of, value))
+        return made
+
+    def _begun(self, value: Any, made: Any) -> Any:
+        if not self.is_inside_value:
+            self.done[id(value)] = made
+        return made
+
+    def _stand_in(self, value: StandIn) -> Any:
+        """First as an empty one, too. JSON writes values at each place where they occur, with all that is in them."""
+        before = self.is_inside_value
+        self.is_inside_value = before or _is_value(value)
+        try:
+            return self._rendered(value)
+        finally:
+            self.is_inside_value = before
+
+    def _rendered(self, value: StandIn) -> Any:
+        made = self._begun(value, Opaque("", None))
+        found = _opaque(self.inert(value))
+        if type(found) is not Opaque:  # a value of Python's, which contains nothing
+            return self._begun(value, found)
+        made.name, made.payload = found.name, found.payload
+        return made
 
     def inert(self, value: StandIn) -> StandIn:
         """The same, with all that it keeps rendered."""
@@ -101,6 +142,18 @@ class _Rendering:
         made.state, made.members = self.of(value.state), list(map(self.of, value.members))
         made.pairs = [(self.of(key), self.of(inner)) for key, inner in value.pairs]
         return made
+
+
+_VALUES: Final = frozenset({"thing", "member", "bot"})
+_NAMED_VALUES: Final = frozenset(name for cls, name in allowed.NAMES.items() if cls is not Counter)
+
+
+def _is_value(value: StandIn) -> bool:
+    """Tell whether it is one of our Telegram objects, enum members and the like, which have no identity."""
+    module, name = value.named
+    first = value.args[0] if value.args else None
+    named = type(first) is str and first in _NAMED_VALUES
+    return module == allowed.__name__ and (name in _VALUES or (name == "object_" and named))
 
 
 def _opaque(value: StandIn) -> Any:

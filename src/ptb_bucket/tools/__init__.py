@@ -8,6 +8,7 @@ from ptb_bucket.tools._export import export_dict, export_json, export_pickle
 from ptb_bucket.tools._findings import Check, Verdict
 from ptb_bucket.tools._import import Imported, import_memory
 from ptb_bucket.tools._memory_file import MemoryFile, read_memory
+from ptb_bucket.tools._script import script_of
 from ptb_bucket.tools._state import State, open_past, open_state
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "open_past",
     "open_state",
     "read_memory",
+    "script_of",
 ]

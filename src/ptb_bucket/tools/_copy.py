@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._words import counted
-from ptb_bucket.codecs import same
 from ptb_bucket.errors import (
     CannotLoadError,
     CannotStoreError,
@@ -221,9 +220,14 @@ class _Work:
         return [record for record in there if not self._equal(theirs[record], records[record])], missing
 
     def _equal(self, one: bytes, other: bytes) -> bool:
-        """With another codec than the source's, an equal value may be encoded otherwise each time."""
+        """With another codec than the source's, an equal value may be encoded otherwise each time.
+
+        Which places share an object counts: a copy that lost that would not be one.
+        """
         codec = self._target.codec
-        return one == other or (not self._same_codec and same(codec.decode(one), codec.decode(other)))
+        if one == other or self._same_codec:
+            return one == other
+        return codec.equality.identical(codec.decode(one), codec.decode(other))
 
     async def _bring(self, key: str, share: _Share) -> tuple[list[Record], list[Record]]:
         records = share.records

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import JsonCodec, Opaque, same
 from ptb_bucket.errors import (
     CannotLoadError,
     CannotStoreError,
     ConfigurationError,
+    NotFoundError,
     RefusedError,
     UnreadableRecordError,
 )
 from ptb_bucket.state import MISSING, Draft, Kind, Writer
 from ptb_bucket.tools._addresses import steps_of
+from ptb_bucket.tools._look import look
+from ptb_bucket.tools._nobody import nobody
 from ptb_bucket.tools._places import named, put, take_out, value_at
 
 if TYPE_CHECKING:
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Edit", "change", "notation_of", "remove", "set_value"]
 
+_REFERENCE: Final = '"$ref"'
+
 
 @dataclass(frozen=True)
 class Edit:
@@ -33,22 +39,31 @@ class Edit:
 
     ``before`` and ``after`` are JSON text in the notation of JSON documents, None where nothing is. ``after`` is what
     the bucket holds now, or would hold: where the bot changed the same record meanwhile, its changes are in it.
+    ``is_other_object`` tells that the place holds another object of the record now, which may have the same content.
     """
 
     place: str
     before: str | None
     after: str | None
     dry_run: bool
+    is_other_object: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether there was anything to do."""
-        return self.before != self.after
+        return self.before != self.after or self.is_other_object
 
 
 def notation_of(state: State) -> JsonCodec:
     """How values of this state are written by people: as in JSON documents, whatever its codec is."""
-    return state.codec if isinstance(state.codec, JsonCodec) else JsonCodec(state.types)
+    return state.codec if isinstance(state.codec, JsonCodec) else _notation(state)
+
+
+def _notation(state: State) -> JsonCodec:
+    """The notation for the classes that the state was opened with. Telegram objects in it belong to the same bot."""
+    notation = JsonCodec(state.types)
+    notation.bot = state.codec.bot
+    return notation
 
 
 async def set_value(state: State, record: Record, path: str, text: str, *, dry_run: bool = False) -> Edit:
@@ -58,7 +73,8 @@ async def set_value(state: State, record: Record, path: str, text: str, *, dry_r
         state: Opened with ``keep_unknown``.
         record: Which one; it may be new.
         path: The place; see :func:`~ptb_bucket.tools._addresses.steps_of`. Empty: the whole record.
-        text: The value, as JSON documents have it: ``{"$set": [1]}``.
+        text: The value, as JSON documents have it: ``{"$set": [1]}``. ``{"$ref": 1}`` is the object of this record that
+            ``show``, with the same classes, shows with ``"$id": 1``.
         dry_run: Change nothing.
 
     Raises:
@@ -68,14 +84,50 @@ async def set_value(state: State, record: Record, path: str, text: str, *, dry_r
         PTBBucketError: It could not be saved.
     """
     # Who names the bot's classes means those: a name that is none of them would keep the bot from starting.
-    new = _read(JsonCodec(state.types) if state.types else notation_of(state), text)
+    state.codec.bot = state.codec.bot or nobody(state.bot_id)
+    notation = _notation(state) if state.types else notation_of(state)
+    inside = await _inside(state, record, notation, text) if _REFERENCE in text else None
+    new = _read(notation, text) if inside is None else inside[1]
 
     def edit(value: Any, steps: list[Any]) -> Any:
+        if inside is not None:
+            value = _as_it_was(state, record, value, inside[0])
         if not steps:
             _check_whole(record, value, new)
         return put(record.label, _or_default(state, record, value), steps, new)
 
     return await change(state, record, path, edit, dry_run=dry_run)
+
+
+async def _inside(state: State, record: Record, notation: JsonCodec, text: str) -> tuple[Any, Any] | None:
+    """Return a record's value and a new one that refers to objects in it; None if the new one is complete by itself."""
+    with suppress(CannotLoadError):
+        notation.decode(text.encode())
+        return None
+    if not _is_json(text):
+        return None
+    try:
+        whole = (await look(state, record, decode=True)).text
+    except NotFoundError:
+        return None
+    except CannotLoadError as error:
+        raise RefusedError(f"{error} Nothing was changed. (For a tool: --types MODULE:NAME.)") from error
+    try:
+        both = notation.decode(f'[{whole},{{"new":{text}}}]'.encode())
+    except CannotLoadError as error:
+        raise ConfigurationError(
+            f"The value cannot be put into {record.label} ({error}). Nothing was changed. A reference names an object "
+            "of this record by the $id that 'ptb-bucket show' shows, with the same --types; only objects at several "
+            "places have one."
+        ) from error
+    return both[0], both[1]["new"]
+
+
+def _as_it_was(state: State, record: Record, value: Any, known: Any) -> Any:
+    """Return the record's value whose objects are meant, unless the bot has changed the record since it was read."""
+    if not state.codec.equality.identical(value, known):
+        raise RefusedError(f"{record.label} was changed at this moment. Nothing else was changed. Try again.")
+    return known
 
 
 async def remove(state: State, record: Record, path: str = "", *, dry_run: bool = False) -> Edit:
@@ -110,6 +162,7 @@ async def change(
     state: State, record: Record, path: str, edit: Callable[[Any, list[Any]], Any], *, dry_run: bool = False
 ) -> Edit:
     """Change a record by a function of its value and the steps of ``path``; see :func:`set_value`."""
+    state.codec.bot = state.codec.bot or nobody(state.bot_id)
     notation = notation_of(state)
     steps = steps_of(path, notation)
     if steps and record.kind is Kind.CONVERSATION:
@@ -117,9 +170,10 @@ async def change(
     replica = await state.loaded([record])
     try:
         value = replica.give(record)
-        before = _shown(notation, value_at(value, steps))
+        before, whole = _shown(notation, value_at(value, steps)), _shown(notation, value)
         wanted = edit(value, steps)
         after = _shown(notation, value_at(wanted, steps))
+        is_other = before == after and whole != _shown(notation, wanted)
         replica.stage(record, wanted)
     except (CannotLoadError, CannotStoreError) as error:
         raise RefusedError(f"{error} Nothing was changed. (For a tool: --types MODULE:NAME.)") from error
@@ -129,7 +183,7 @@ async def change(
         if record.kind is Kind.CONVERSATION and not same(now, wanted):
             raise RefusedError(f"{record.label} went on meanwhile, so it was left as it is. Look at it and try again.")
         after = _shown(notation, value_at(now, steps))
-    return Edit(named(record.label, steps), before, after, dry_run)
+    return Edit(named(record.label, steps), before, after, dry_run, is_other)
 
 
 def _read(notation: JsonCodec, text: str) -> Any:

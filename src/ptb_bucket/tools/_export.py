@@ -13,8 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from telegram.ext import BasePersistence, DictPersistence, PicklePersistence
 
-from ptb_bucket.codecs import JsonCodec, same
-from ptb_bucket.errors import RefusedError
+from ptb_bucket.codecs import JsonCodec, identical, open_codec
+from ptb_bucket.errors import CannotLoadError, RefusedError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import BOT_DATA, Kind, Merger, Record
@@ -23,12 +23,14 @@ from ptb_bucket.tools._memory_json import EXPORT, VERSION, dict_persistence
 from ptb_bucket.tools._new_files import check_absent, put_in_place, written_whole
 from ptb_bucket.tools._nobody import nobody
 from ptb_bucket.tools._ptb_records import PTB_KINDS, records_of
+from ptb_bucket.tools._script import as_main, script_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from telegram.ext import ExtBot
 
+    from ptb_bucket.codecs import Codec
     from ptb_bucket.tools._state import State
 
 __all__ = ["export_dict", "export_json", "export_pickle"]
@@ -107,10 +109,19 @@ def _gather(file: IO[bytes], bot_id: str, spools: dict[Kind, IO[bytes]]) -> None
     file.write(b"\n}\n")
 
 
-async def export_pickle(
-    state: State, path: Path, *, types: Iterable[Any] = (), force: bool = False, multi: bool = False
+async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
+    state: State,
+    path: Path,
+    *,
+    types: Iterable[Any] = (),
+    force: bool = False,
+    multi: bool = False,
+    main: str | None = None,
 ) -> int:
     """Write everything as PTB's PicklePersistence would have: by PicklePersistence itself.
+
+    A bot that is started as a script has its own classes in ``__main__``, and its PicklePersistence looks for them
+    there; :func:`ptb_bucket.tools._script.script_of` finds out which module that is.
 
     Args:
         state: What; all of it is in memory meanwhile.
@@ -118,16 +129,20 @@ async def export_pickle(
         types: See :class:`ptb_bucket.BucketPersistence`.
         force: Replace files that are there.
         multi: Five files, for ``single_file=False``.
+        main: The module that the bot is started as; empty if it has none of the classes. None: the module of ``types``
+            that has ``if __name__ == "__main__":``.
 
     Returns:
         How many records there are.
 
     Raises:
+        ConfigurationError: Several modules can be started, or ``main`` is none of those of ``types``.
         RefusedError: There is such a file.
         CannotLoadError: A record needs a class that is not registered.
         StoreError, DocumentError: The state could not be read.
     """
-    parts = part_paths(path)
+    parts, types = part_paths(path), list(types)
+    script = script_of(types, main)
     check_absent(parts.values() if multi else [path], force=force)
     kept = await _kept(state, types)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
@@ -135,7 +150,8 @@ async def export_pickle(
         written: PicklePersistence[Any, Any, Any] = PicklePersistence(made, single_file=not multi, on_flush=True)
         written.user_data, written.chat_data, written.conversations = {}, {}, {}  # PTB cannot read None again
         await _fill(written, kept)
-        await written.flush()
+        with as_main(script, types):
+            await written.flush()
         if not kept.count:  # where there is nothing, flush() writes no file
             written.on_flush, written.bot_data = False, None
             await written.update_bot_data({})
@@ -182,8 +198,8 @@ async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), fo
     lossy = lossy or _first_difference(kept.data, dict_persistence(texts))
     if lossy:
         raise RefusedError(
-            f"{lossy.label} has what DictPersistence's JSON cannot say, such as a tuple, a set or a date: nothing was "
-            "written. --format json and --format pickle can."
+            f"{lossy.label} has what DictPersistence's JSON cannot say, such as a tuple, a set, a date, or one object "
+            "at several places: nothing was written. --format json and --format pickle can."
         )
     with written_whole(path, force=force) as file:
         file.write(json.dumps(texts, indent=1).encode())
@@ -206,7 +222,7 @@ def _texts(made: DictPersistence) -> dict[str, str]:
 
 def _first_difference(data: dict[str, Any], again: DictPersistence) -> Record | None:
     came_back = dict(records_of({kind.value: getattr(again, kind.value) for kind in PTB_KINDS}))
-    return next((r for r, value in records_of(data) if value and not same(value, came_back.get(r))), None)
+    return next((r for r, value in records_of(data) if value and not identical(value, came_back.get(r))), None)
 
 
 @dataclass
@@ -229,8 +245,9 @@ async def _kept(state: State, types: Iterable[Any]) -> _Kept:
         state.store, layout=archive.layout.name, codec=archive.codec, types=types, sealing=opened
     )
     source.set_bot(bot)
-    handlers: dict[str, None] = {}
-    async for part in archive.parts([Kind.CONVERSATION]):
+    codec, handlers = open_codec(archive.codec, types), dict[str, None]()
+    async for part in archive.parts(PTB_KINDS):
+        _check_readable(codec, part.records)
         handlers.update((record.conversation[0], None) for record in part.records if record.kind is Kind.CONVERSATION)
     data = {
         "user_data": await source.get_user_data(),
@@ -240,6 +257,17 @@ async def _kept(state: State, types: Iterable[Any]) -> _Kept:
         "conversations": {name: await source.get_conversations(name) for name in handlers},
     }
     return _Kept(bot, data)
+
+
+def _check_readable(codec: Codec, records: Mapping[Record, bytes]) -> None:
+    """A bot starts without the records that it cannot read. A file without them would lose them."""
+    for record, encoded in records.items():
+        try:
+            codec.decode(encoded, origin=record.label)
+        except CannotLoadError as error:
+            raise CannotLoadError(
+                f"{record.label}: {error}. Nothing was written. (Classes go into --types.)"
+            ) from error
 
 
 async def _fill(target: BasePersistence[Any, Any, Any], kept: _Kept) -> None:

@@ -14,6 +14,7 @@ from ptb_bucket.tools._ptb_records import PTB_KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ptb_bucket.codecs import Codec
     from ptb_bucket.state import Record, Replica
     from ptb_bucket.tools._memory_file import MemoryFile
     from ptb_bucket.tools._state import State
@@ -73,7 +74,7 @@ async def import_memory(  # noqa: PLR0913  each a decision of the caller's
     await replica.load()
     number = 0
     for number, (record, value) in enumerate(memory.records(), 1):
-        _take(replica, record, value, found)
+        _take(state.codec, replica, record, value, found)
         if number % _STEP == 0:
             advance(_STEP)
     advance(number % _STEP)
@@ -83,10 +84,10 @@ async def import_memory(  # noqa: PLR0913  each a decision of the caller's
     return found
 
 
-def _take(replica: Replica, record: Record, value: Any, found: Imported) -> None:
+def _take(codec: Codec, replica: Replica, record: Record, value: Any, found: Imported) -> None:
     """Stage one record; that writes nothing yet."""
     known = replica.give(record)
-    if same(known, value):
+    if _is_equal(codec, known, value):
         found.equal += 1
         return
     if record.kind in _EMPTY_IS_ABSENT and same(value, {}):
@@ -98,10 +99,21 @@ def _take(replica: Replica, record: Record, value: Any, found: Imported) -> None
         value = replica.held(record)
     if known is MISSING:
         found.added[record.kind] = found.added.get(record.kind, 0) + (value is not MISSING)
-    elif same(known, value):
+    elif _is_equal(codec, known, value):
         found.equal += 1
     else:
         found.replaced.append(record)
+
+
+def _is_equal(codec: Codec, known: Any, value: Any) -> bool:
+    """Tell whether the file has what is there: content, types, order, and which places share an object."""
+    if codec.equality.identical(known, value):
+        return True
+    try:
+        # Attributes may come in another order from a file than from the bucket, where they are sorted.
+        return codec.equality.same(known, value) and codec.encode(known) == codec.encode(value)
+    except CannotStoreError:
+        return False
 
 
 def _check(found: Imported, *, overwrite: bool, leave_out: bool) -> None:

@@ -112,4 +112,8 @@ def _text(state: State, data: bytes, *, decode: bool) -> str:
     if state.archive.codec == JsonCodec.name:
         TolerantJsonCodec().decode(data)  # a damaged one is not shown as if it were whole
         return data.decode()
-    return JsonCodec(state.types).encode(state.codec.decode(data)).decode() if decode else shown_pickle(data)
+    if not decode:
+        return shown_pickle(data)
+    notation = JsonCodec(state.types)
+    notation.bot = state.codec.bot
+    return notation.encode(state.codec.decode(data)).decode()

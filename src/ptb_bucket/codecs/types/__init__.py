@@ -39,7 +39,7 @@ from ptb_bucket.codecs.types.structure import (
     structure_of,
 )
 from ptb_bucket.codecs.types.telegram import NewerTelegramError, owned, owner_of
-from ptb_bucket.codecs.types.telegram_objects import CLASSES, DEFAULT_VALUE, content
+from ptb_bucket.codecs.types.telegram_objects import CLASSES, DEFAULT_VALUE, content, with_defaults, with_lost_defaults
 
 __all__ = [
     "BIG",
@@ -101,5 +101,7 @@ __all__ = [
     "too_deep",
     "unhelpful",
     "unregistered",
+    "with_defaults",
+    "with_lost_defaults",
     "written",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import telegram
 from telegram import Bot, LinkPreviewOptions, TelegramObject, constants
@@ -20,6 +20,8 @@ __all__ = [
     "content",
     "from_arguments",
     "from_bot_api_json",
+    "with_defaults",
+    "with_lost_defaults",
 ]
 
 
@@ -42,8 +44,20 @@ ENUMS: dict[str, type[Enum]] = {
 }
 """PTB's constants, known without registration."""
 
-DEFAULT_VALUE: type = type(LinkPreviewOptions().is_disabled)
-"""How PTB marks "whatever Defaults say" inside objects; PTB exports it only so."""
+_DEFAULT: Final[Any] = LinkPreviewOptions().is_disabled
+"""PTB's marker for "as ``Defaults`` say". PTB compares it with ``is``, so there must be only this one."""
+
+DEFAULT_VALUE: type[Any] = type(_DEFAULT)
+"""The class of that marker; PTB exports it in no other way."""
+
+_TEXT_OF: Final = {"parse_mode": "caption", "quote_parse_mode": "quote"}
+"""Which text a parse mode is for, where an object may go without that text."""
+
+_ATTACHMENT: Final = "_effective_attachment"
+"""What :attr:`telegram.Message.effective_attachment` found; the marker where nobody has asked."""
+
+_ATTRIBUTES: Final = {"media_type": "type"}
+"""Arguments that PTB keeps under another name."""
 
 
 class Impure(Exception):  # noqa: N818  a signal inside this package, not an error
@@ -93,8 +107,10 @@ def from_bot_api_json(name: str, data: dict[str, Any], bot: Bot | None) -> Teleg
 
 
 @cache
-def _parameters(cls: Any) -> tuple[str, ...]:
-    return tuple(name for name in inspect.signature(cls).parameters if name != "api_kwargs")
+def _parameters(cls: Any) -> dict[str, Any]:
+    """Return the arguments of a class with their defaults."""
+    found = inspect.signature(cls).parameters
+    return {name: parameter.default for name, parameter in found.items() if name != "api_kwargs"}
 
 
 def content(value: TelegramObject) -> dict[str, Any]:
@@ -114,9 +130,13 @@ def arguments(value: TelegramObject) -> dict[str, Any]:
     """What to call its class with to get it again; for content that Bot API JSON cannot express."""
     cls: Any = type(value)
     found = content(value)
-    given = {name: found.get(name, found.get(f"_{name}")) for name in _parameters(cls)}
-    kept = {name: inner for name, inner in given.items() if inner is not None and type(inner) is not DEFAULT_VALUE}
-    return {**kept, "api_kwargs": found["api_kwargs"]} if found["api_kwargs"] else kept
+    given = {}
+    for name, default in _parameters(cls).items():
+        inner = found.get(name, found.get(f"_{name}", found.get(_ATTRIBUTES.get(name, name))))
+        is_default = type(inner) is DEFAULT_VALUE or (inner is None and type(default) is not DEFAULT_VALUE)
+        if not is_default:
+            given[name] = inner
+    return {**given, "api_kwargs": found["api_kwargs"]} if found["api_kwargs"] else given
 
 
 def from_arguments(name: str, given: dict[str, Any], bot: Bot | None) -> TelegramObject:
@@ -124,3 +144,40 @@ def from_arguments(name: str, given: dict[str, Any], bot: Bot | None) -> Telegra
     made = CLASSES[name](**given)
     made.set_bot(bot)
     return made
+
+
+def with_defaults(state: dict[str, Any]) -> dict[str, Any]:
+    """Return an object's state with PTB's own marker in place of copies of it, which PTB would not recognise.
+
+    Args:
+        state: What a pickle has of a Telegram object.
+    """
+    found = {key: _uncopied(inner) for key, inner in state.items()}
+    if type(identity := found.get("_id_attrs")) is tuple:
+        found["_id_attrs"] = tuple(map(_uncopied, identity))
+    return found
+
+
+def _uncopied(value: Any) -> Any:
+    return _DEFAULT if type(value) is DEFAULT_VALUE and value.value is None else value
+
+
+def with_lost_defaults(cls: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of an object that PicklePersistence wrote, with the markers that it writes as None.
+
+    Only where None could have no other meaning: the parse mode of a text that is not there, and an attachment that
+    nobody has looked for. Without the first, PTB refuses a caption for an album; without the second, a message has no
+    attachment. Elsewhere None stays, as PicklePersistence itself loads it.
+
+    Args:
+        cls: The object's class.
+        state: What PicklePersistence keeps of it.
+    """
+    parameters, found = _parameters(cls), dict(state)
+    for name, text in _TEXT_OF.items():
+        is_used = state.get(text) or state.get(f"{text}_entities")
+        if type(parameters.get(name)) is DEFAULT_VALUE and text in parameters and not is_used:
+            found[name] = _DEFAULT if found.get(name) is None else found[name]
+    if _ATTACHMENT in found and found[_ATTACHMENT] is None:
+        found[_ATTACHMENT] = _DEFAULT
+    return found

@@ -1,0 +1,112 @@
+"""A bot that is started as a script: in its pickles, its own classes are classes of ``__main__``."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from contextlib import contextmanager
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.codecs import StoredAs
+from ptb_bucket.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["as_main", "script_of"]
+
+_MAIN: Final = "__main__"
+
+
+def script_of(types: Iterable[Any], main: str | None = None) -> str | None:
+    """Return the module that the bot is started as, and whose classes PicklePersistence therefore has in ``__main__``.
+
+    Args:
+        types: The bot's own classes.
+        main: The module; empty if there is none. None: the one whose source has ``if __name__ == "__main__":``, or
+            which is a package's ``__main__``.
+
+    Returns:
+        The module's name; None if there is none.
+
+    Raises:
+        ConfigurationError: No class is of the module that was named, or several modules can be started.
+    """
+    modules = dict.fromkeys(_class(given).__module__ for given in types)
+    if main == "":
+        return None
+    if main is not None and main not in modules:
+        raise ConfigurationError(f"--main {main}: none of the classes in --types is of this module.")
+    found = [main] if main else [module for module in modules if _can_be_started(module)]
+    if len(found) > 1:
+        raise ConfigurationError(
+            f"{' and '.join(found)} can be started as scripts. Say which one your bot is started as: "
+            f"--main {found[0]}. PicklePersistence has the classes of that one in __main__."
+        )
+    return found[0] if found else None
+
+
+def _class(given: Any) -> Any:
+    return given.cls if isinstance(given, StoredAs) else given
+
+
+def _can_be_started(name: str) -> bool:
+    module = sys.modules.get(name)
+    if module is None or name == _MAIN:
+        return False
+    if name.endswith(f".{_MAIN}"):
+        return True
+    try:
+        tree = ast.parse(inspect.getsource(module))
+    except (OSError, TypeError, SyntaxError, ValueError):  # it has no source here, or one that is not Python's
+        return False
+    return any(isinstance(node, ast.If) and _asks_for_main(node.test) for node in tree.body)
+
+
+def _asks_for_main(test: ast.expr) -> bool:
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    return "__name__" in names and any(
+        isinstance(node, ast.Constant) and node.value == _MAIN for node in ast.walk(test)
+    )
+
+
+@contextmanager
+def as_main(script: str | None, types: Iterable[Any]) -> Iterator[None]:
+    """Let pickle write classes and functions of a module as those of ``__main__``.
+
+    Meanwhile the module is ``__main__`` in this process, so nothing else may run in between.
+
+    Args:
+        script: The module; None changes nothing.
+        types: The bot's own classes; classes within classes, too.
+    """
+    if script is None:
+        yield
+        return
+    module, before = sys.modules[script], sys.modules[_MAIN]
+    renamed = _own(script, [*vars(module).values(), *map(_class, types)])
+    try:
+        sys.modules[_MAIN] = module
+        for own in renamed:
+            own.__module__ = _MAIN
+        yield
+    finally:
+        sys.modules[_MAIN] = before
+        for own in renamed:
+            own.__module__ = script
+
+
+def _own(script: str, values: Iterable[Any]) -> list[Any]:
+    """The classes and functions that a module defines, and those within these classes."""
+    found: dict[int, Any] = {}
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if not issubclass(type(value), (type, FunctionType)) or id(value) in found:
+            continue
+        if value.__module__ == script:
+            found[id(value)] = value
+            waiting += vars(value).values() if isinstance(value, type) else ()
+    return list(found.values())
