@@ -19,10 +19,11 @@ from ptb_bucket.state._merger import ResolverError
 PLACES = ("user_data", "chat_data", "bot_data", "conversation", "keyboard")
 SAVES = ("update", "interval")
 FEW = VALUES[:: len(VALUES) // 6]
-"""Every place and way of saving gets a few of them; all of them are tried in user_data, and everywhere under --long."""
+MANY = VALUES[::2]
+"""Every place and way of saving gets a few of them, user_data half of them; everywhere all of them under --long."""
 
 CASES = [
-    *itertools.product(VALUES, ["user_data"], ["update"]),
+    *itertools.product(MANY, ["user_data"], ["update"]),
     *itertools.product(FEW, PLACES, SAVES),
 ]
 ALL = list(itertools.product(VALUES, PLACES, SAVES))

@@ -26,7 +26,11 @@ class Mood(enum.Enum):
     GOOD = 1
 
 
-PLACES = [{"layout": layout, "codec": codec} for layout, codec in itertools.product(LAYOUTS, ["json", "pickle"])]
+SHORT = {("single", "json"), ("per-record", "pickle")}
+PLACES = [
+    pytest.param({"layout": layout, "codec": codec}, marks=() if (layout, codec) in SHORT else pytest.mark.long)
+    for layout, codec in itertools.product(LAYOUTS, ["json", "pickle"])
+]
 NEWER = {"types": [Mood]}
 
 

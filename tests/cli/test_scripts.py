@@ -88,8 +88,14 @@ def tool(folder, *arguments):
     return python(folder, "-m", "ptb_bucket.cli", *arguments)
 
 
-@pytest.mark.parametrize("codec", ["json", "pickle"])
-@pytest.mark.parametrize("layout", ["single", "per-record"])
+@pytest.mark.parametrize(
+    ("layout", "codec"),
+    [
+        ("single", "json"),
+        *(pytest.param(*place, marks=pytest.mark.long) for place in (("single", "pickle"), ("per-record", "json"))),
+        ("per-record", "pickle"),
+    ],
+)
 def test_a_script_reads_its_own_classes_again(tmp_path, layout, codec):
     """The bot writes a pickle, which goes into a bucket and out of it, and the bot reads that."""
     script(tmp_path)
@@ -101,6 +107,7 @@ def test_a_script_reads_its_own_classes_again(tmp_path, layout, codec):
     assert python(tmp_path, "bot.py", "again.pickle", "read") == "everything is there\n"
 
 
+@pytest.mark.long
 def test_five_files_of_a_script(tmp_path):
     script(tmp_path)
     python(tmp_path, "bot.py", "bot", "write", "multi")

@@ -296,6 +296,24 @@ def test_fields_in_slots_that_a_class_no_longer_has_are_carried(codec):
     assert codec([Old]).decode(codec([New]).encode(again))._Old__secret == 2
 
 
+def test_a_slot_that_looks_renamed_is_named(codec):
+    class Old:
+        __slots__ = ("age", "name")
+
+    class New:
+        __slots__ = ("age", "full_name")
+
+    for cls in (Old, New):
+        cls.__qualname__ = "Slotted"
+    old = Old()
+    old.age, old.name = 36, "rosebud"
+    with pytest.raises(CannotLoadError, match=r"(?s)'name'.*'full_name'"):
+        codec([New]).decode(codec([Old]).encode(old))
+    partly = New()
+    partly.age = 1
+    assert codec([New]).decode(codec([New]).encode(partly)).age == 1
+
+
 def test_old_pickles_with_fields_by_position_are_not_mixed_up():
     """Written by ptb-bucket before fields of these classes were stored by name."""
     old = profile("frozen slots", name=REQUIRED, age=0)

@@ -290,6 +290,11 @@ def test_references_that_were_written_by_hand():
     assert made == {"current": {"name": "Bo"}, "all": [{"name": "Bo"}, {}]}
 
 
+def test_a_list_whose_label_somebody_removed_is_a_list():
+    assert JsonCodec().decode(b'{"a":{"$list":[1]}}') == {"a": [1]}
+    assert JsonCodec().decode(b'[{"$list":[1]},{"$id":1},{"$ref":1}]')[0] == [1]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -302,6 +307,10 @@ def test_references_that_were_written_by_hand():
         ('{"a":{"$id":1,"$frozenset":[{"$ref":1}]}}', "contains itself"),
         ('{"a":{"$id":1,"$Unknown":{}},"b":{"$ref":1}}', "Unknown"),
         ('{"a":{"$id":1,"$list":5},"b":{"$ref":1}}', "list"),
+        ('{"a":{"$id":true,"b":1}}', "whole number"),
+        ('{"a":{"$id":"secret"},"b":{"$ref":1}}', "whole number"),
+        ('{"a":{"$id":"secret"}}', "whole number"),
+        ('{"a":{"$ref":true}}', "whole number"),
     ],
 )
 def test_labels_that_lead_nowhere_are_named(text, words):

@@ -18,7 +18,7 @@ import pytz
 import telegram
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
-from ptb_bucket.errors import CannotStoreError, ConfigurationError
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationError
 
 NOON = dt.datetime(2026, 7, 1, 12)  # noqa: DTZ001  each test gives it a zone
 WINTER = dt.datetime(2026, 1, 1, 12)  # noqa: DTZ001
@@ -70,6 +70,14 @@ def test_numpys_numbers_are_numbers_of_the_same_type(codec, number):
     again = codec().decode(codec().encode({"n": (number,)}))["n"][0]
     assert type(again) is type(number)
     assert repr(again) == repr(number)
+
+
+@pytest.mark.parametrize(
+    "payload", ['["void",2000000000]', '["bytes_",300000000]', '["int8","1"]', '["ndarray",[9]]', '["str_",9]']
+)
+def test_a_document_cannot_ask_numpy_for_memory(payload):
+    with pytest.raises(CannotLoadError):
+        JsonCodec().decode(f'{{"$numpy.number":{payload}}}'.encode())
 
 
 def test_urls_and_patterns(codec):

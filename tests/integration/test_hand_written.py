@@ -109,7 +109,10 @@ class Bucket:
         return {path: path.read_bytes() for path in self.root.rglob("*") if path.suffix in (".json", ".pkl")}
 
 
-@pytest.fixture(params=LAYOUT_AND_CODEC, ids="-".join)
+@pytest.fixture(
+    params=[pytest.param(pair, marks=() if pair in SHORT else pytest.mark.long) for pair in LAYOUT_AND_CODEC],
+    ids="-".join,
+)
 def bucket(request, tmp_path) -> Bucket:
     return Bucket(tmp_path / "bot", *request.param)
 

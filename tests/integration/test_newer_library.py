@@ -33,7 +33,12 @@ from ptb_bucket.tools._sweep import sweep
 if TYPE_CHECKING:
     from pathlib import Path
 
-LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", "pickle")]
+SHORT = {("single", "json"), ("per-record", "pickle")}
+LAYOUT_AND_CODEC = [
+    pytest.param((layout, codec), marks=() if (layout, codec) in SHORT else pytest.mark.long, id=f"{layout}-{codec}")
+    for layout in LAYOUTS
+    for codec in ("json", "pickle")
+]
 BOT = "123456"
 
 
@@ -76,7 +81,7 @@ class Bucket:
             assert header["format"] == 1
 
 
-@pytest.fixture(params=LAYOUT_AND_CODEC, ids="-".join)
+@pytest.fixture(params=LAYOUT_AND_CODEC)
 async def bucket(request, tmp_path) -> Bucket:
     bucket = Bucket(tmp_path / "bucket", *request.param)
     await bucket.fill()
@@ -131,8 +136,9 @@ async def test_tools_keep_what_they_do_not_know(bucket):
     bucket.check_untouched()
 
 
-@pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
-def test_verbs_keep_what_they_do_not_know(tmp_path, layout, codec, capfd):
+@pytest.mark.parametrize("place", LAYOUT_AND_CODEC)
+def test_verbs_keep_what_they_do_not_know(tmp_path, place, capfd):
+    layout, codec = place
     bucket = Bucket(tmp_path / "bucket", layout, codec)
     asyncio.run(bucket.fill())
     bucket.change()
@@ -228,8 +234,9 @@ async def test_what_stands_inside_an_unknown_section_is_never_taken_for_a_sectio
         assert inner in path.read_bytes()
 
 
-@pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
-async def test_restoring_keeps_the_section_of_now_and_brings_back_one_that_is_gone(tmp_path, layout, codec):
+@pytest.mark.parametrize("place", LAYOUT_AND_CODEC)
+async def test_restoring_keeps_the_section_of_now_and_brings_back_one_that_is_gone(tmp_path, place):
+    layout, codec = place
     bucket = Bucket(tmp_path / "bucket", layout, codec)
     store = LocalStore(bucket.root, keep=20)
     bucket.uri = store
@@ -426,8 +433,9 @@ async def test_what_is_unsaved_is_saved_once_the_feature_is_no_longer_needed(sim
     assert (await simple.bot().get_user_data())[42] == {"name": "late"}
 
 
-@pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
-def test_no_verb_writes_to_a_document_that_needs_more(tmp_path, layout, codec, capfd):
+@pytest.mark.parametrize("place", LAYOUT_AND_CODEC)
+def test_no_verb_writes_to_a_document_that_needs_more(tmp_path, place, capfd):
+    layout, codec = place
     bucket = Bucket(tmp_path / "bucket", layout, codec)
     asyncio.run(bucket.fill())
     file = str(tmp_path / "export.json")

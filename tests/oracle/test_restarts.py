@@ -11,7 +11,7 @@ from virtual_time import run_virtually
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_handlers_see_the_same_after_restarts(combination, tmp_path, count, figures, share):
     """A seed that fails is named by the error; ``Life(seed, folder, combination).restarts()`` replays it."""
-    for seed in range(count(3, 250)):
+    for seed in range(count(2, 250)):
         life = Life(seed, tmp_path, combination)
         run_virtually(life.restarts())
         figures.add(life.pictures)
@@ -28,7 +28,7 @@ class BothOnPickle(Life):
 
 
 def test_the_comparison_finds_no_difference_between_two_of_ptbs_own(tmp_path, count):
-    for seed in range(count(5, 200)):
+    for seed in range(count(2, 200)):
         run_virtually(BothOnPickle(seed, tmp_path, COMBINATIONS[0]).restarts())
 
 

@@ -11,7 +11,7 @@ from virtual_time import run_virtually
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_handlers_see_the_same_on_either_instance(combination, tmp_path, count, figures, share):
     """A seed that fails is named by the error; ``Life(seed, folder, combination).turns()`` replays it."""
-    for seed in range(1000, 1000 + count(3, 250)):
+    for seed in range(1000, 1000 + count(2, 250)):
         life = Life(seed, tmp_path, combination)
         run_virtually(life.turns())
         figures.add(life.pictures)

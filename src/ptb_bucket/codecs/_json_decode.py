@@ -16,6 +16,7 @@ __all__ = ["PLAIN", "Decoder", "is_tagged", "may_have_labels"]
 
 _KEYWORDS: Final = frozenset({"$true", "$false", "$null"})
 _LONGEST_NAME: Final = 80
+_LABELS: Final = frozenset({"id", "ref"})
 
 
 def is_tagged(text: str) -> bool:
@@ -131,6 +132,10 @@ class Decoder:
         native = TAGS.get(name)
         if native is not None:
             return native.make(payload, self.scope)
+        if name in _LABELS:
+            raise CannotLoadError(
+                f"a ${name} in it is not the whole number of a label. Give each object its own number"
+            )
         return owned(self.scope.registry.named(name).make(payload, self.scope), self.scope)
 
 

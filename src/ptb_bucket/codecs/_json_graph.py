@@ -86,16 +86,18 @@ class GraphReader:
         if "$ref" in tree:
             return self._referred(tree)
         label = tree.get("$id")
-        if type(label) is not int:
-            return self._object(tree, None)
-        return self._once(label, tree)
+        if type(label) is int:
+            return self._once(label, tree)
+        if "$id" in tree:
+            raise CannotLoadError("an $id in it is not a whole number. Give each object its own number")
+        return self._object(tree, None)
 
     def _referred(self, tree: dict[str, Any]) -> Any:
         label = tree["$ref"]
         if len(tree) != 1 or type(label) is not int or label not in self.labelled:
-            shown = label if type(label) is int else "that"
+            shown = f"the object {label}" if type(label) is int else "an object by something that is not a whole number"
             raise CannotLoadError(
-                f"it refers to the object {shown}, and no object has this $id. Put the object back, or replace "
+                f"it refers to {shown}, and no object has this $id. Put the object back, or replace "
                 '{"$ref": ...} by its value'
             )
         return self._once(label, self.labelled[label])

@@ -84,6 +84,8 @@ class Declared:
             return []
         missing = [name for name in (*self.required, *self.defaults) if name not in given]
         unknown = [name for name in given if not self._knows(name)]
+        if unknown and self.is_closed:  # an instance cannot have got them by itself: the class was another one
+            missing += [name for name in self.others if name not in given]
         absent = sorted(self.required.difference(given))
         if absent or (unknown and (missing or self.is_strict)):
             raise outdated(self.cls, self._difference(unknown, absent or missing))

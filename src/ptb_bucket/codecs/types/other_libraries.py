@@ -44,10 +44,12 @@ def _from_number(payload: Any) -> Any:
     name, plain = payload
     numpy: Any = importlib.import_module("numpy")
     cls = getattr(numpy, checked(name, str))
-    if not issubclass(cls, numpy.generic):
-        raise TypeError("numpy")
-    number = complex if issubclass(cls, numpy.complexfloating) else float if issubclass(cls, numpy.floating) else None
-    return cls(number(plain) if number else checked(plain, bool, int, str))
+    if issubclass(cls, numpy.complexfloating):
+        return cls(complex(plain))
+    if issubclass(cls, numpy.floating):
+        return cls(float(plain))
+    kinds = {numpy.bool_: bool, numpy.integer: int, numpy.str_: str}
+    return cls(checked(plain, next(kind for base, kind in kinds.items() if issubclass(cls, base))))
 
 
 def _url(value: Any) -> list[str]:

@@ -38,7 +38,7 @@ NATIVE: Final[dict[Any, Shape]] = {
 }
 """Type → its shape, for the types that need no registration. To add a type, add a shape to one of the tables."""
 
-_UNTAGGED: Final = frozenset({"dict", "list", "bool", "null"})
+_UNTAGGED: Final = frozenset({"dict", "bool", "null"})
 TAGS: Final[dict[str, Shape]] = {
     shape.name: shape for shape in (*_KNOWN, *OTHER_LIBRARIES, TELEGRAM, BOTS) if shape.name not in _UNTAGGED
 }

@@ -55,6 +55,7 @@ class EditTests(ToolCase):
         assert (done["before"], done["after"], done["dry_run"]) == ("Ada", "Eve", True)
         assert {key: await backend.read_raw(key) for key in await backend.keys_raw()} == before
 
+    @pytest.mark.detail
     async def test_a_conversation_can_be_ended(self, uri: str) -> None:
         """That one, and no other."""
         await self.remember(uri, layout="per-type", codec="pickle")

@@ -24,6 +24,7 @@ _ADDED: Final = {"user_data": 2, "chat_data": 1, "bot_data": 1, "conversations":
 class ImportTests(ToolCase):
     """From PTB's PicklePersistence, and back."""
 
+    @pytest.mark.detail
     async def test_import_and_export_are_each_others_inverse(self, uri: str, tmp_path: Path) -> None:
         """PTB reads what is exported."""
         path = await self._pickled(tmp_path / "bot.pickle")

@@ -21,6 +21,7 @@ _KEYS: Final = "PTB_BUCKET_SIGNING_KEYS"
 class RekeyTests(ToolCase):
     """From plain to signed, to another key, and back. The keys come from the environment, as a bot's do."""
 
+    @pytest.mark.detail
     async def test_rekey_seals_what_was_plain(self, uri: str, backend: Backend) -> None:
         """Afterwards no tool opens it without the key."""
         await self.remember(uri)
