@@ -44,6 +44,9 @@ def merged(base, ours, theirs):
         ([[*"..."], [*"..."], [*"..."], [*"..."]], [[*"X.."], [*"..."], [*"..."], [*".X."]],
          [[*"..O"], [*"O.."], [*"..."], [*"..."]], [[*"X.O"], [*"O.."], [*"..."], [*".X."]]),
         ([{1}, {2}], [{1, 3}, {2}], [{1, 4}, {2}], [{1, 3, 4}, {2}]),
+        ([{"n": "x", "new": True}], [{"n": "x", "new": True, "note": 1}],
+         [{"n": "renamed", "new": True}, {"n": "y", "new": True}],
+         [{"n": "renamed", "new": True, "note": 1}, {"n": "y", "new": True}]),  # both may be it: the first one is
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", [list, deque])

@@ -7,15 +7,9 @@ content: a class whose methods raise is merged as a whole (:class:`WholeError`).
 from __future__ import annotations
 
 import copy
-import datetime as dt
 from collections import Counter, OrderedDict, defaultdict, deque
 from contextlib import contextmanager
-from decimal import Decimal
-from enum import Enum
-from functools import cache
-from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 from ptb_bucket.codecs import Structure, attribute_slots, structure_of
 
@@ -28,18 +22,15 @@ __all__ = [
     "WholeError",
     "attribute",
     "copied",
+    "dict_of",
     "elements_of",
     "emptied",
     "fields_of",
     "filled",
-    "inner_of",
     "members_of",
-    "parts_of",
     "refilled",
     "set_fields",
-    "steps_in",
     "structure",
-    "with_inner",
 ]
 
 Path = tuple[Any, ...]
@@ -49,10 +40,6 @@ ATOMS: Final = frozenset({str, int, float, bool, bytes, type(None)})
 """Classes that hold nothing else, and that are by far the most frequent."""
 
 _BARE: Final = frozenset({dict, list, set, frozenset, tuple, deque, defaultdict, *ATOMS})
-
-
-_OPAQUE: Final = frozenset({dt.datetime, dt.date, dt.time, dt.timedelta, dt.timezone, Decimal, UUID, bytearray})
-_CLOSED: Final = (Enum, type, ModuleType, FunctionType)
 
 
 class WholeError(Exception):
@@ -109,7 +96,7 @@ def fields_of(value: Any) -> dict[str, Any]:
         return {}
     slots = attribute_slots(cls)
     found = {name: attribute(value, name, _NOTHING) for name in slots}
-    return {**{name: part for name, part in found.items() if part is not _NOTHING}, **_dict_of(value)}
+    return {**{name: part for name, part in found.items() if part is not _NOTHING}, **dict_of(value)}
 
 
 def attribute(value: Any, name: str, default: Any = None) -> Any:
@@ -129,51 +116,10 @@ def attribute(value: Any, name: str, default: Any = None) -> Any:
 _NOTHING: Final = object()
 
 
-def _dict_of(value: Any) -> dict[str, Any]:
+def dict_of(value: Any) -> dict[str, Any]:
+    """Return the dict in which an object keeps its attributes; an empty one if it has none."""
     found = attribute(value, "__dict__")
     return found if type(found) is dict else {}
-
-
-@cache
-def _is_closed(cls: Any) -> bool:
-    """Tell whether nothing that handlers could change is inside: also in what Telegram sends."""
-    if cls in _OPAQUE or structure_of(cls) is not Structure.VALUE or issubclass(cls, _CLOSED):
-        return True
-    return any(base.__module__.partition(".")[0] == "telegram" for base in cls.__mro__)
-
-
-def inner_of(value: Any) -> list[tuple[Any, Any]]:
-    """Return what a value that is merged as a whole holds, with the step to each part; nothing for most values."""
-    cls: Any = type(value)
-    if cls in ATOMS or _is_closed(cls):
-        return []
-    if issubclass(cls, tuple):
-        return list(enumerate(tuple.__iter__(value)))
-    if issubclass(cls, (set, frozenset)):
-        return [(None, member) for member in elements_of(value)]
-    return list(fields_of(value).items())
-
-
-def parts_of(value: Any) -> list[Any]:
-    """Return everything that a value holds, keys aside, in its order."""
-    kind = structure(value)
-    if kind is Structure.VALUE:
-        return [part for _, part in inner_of(value)]
-    fields = list(fields_of(value).values())
-    if kind is Structure.MAPPING:
-        return [*members_of(value).values(), *fields]
-    return fields if kind is Structure.FIELDS else [*elements_of(value), *fields]
-
-
-def steps_in(value: Any) -> list[tuple[Any, Any]]:
-    """Return everything that a value holds, keys aside, with the step to each part."""
-    kind = structure(value)
-    if kind is Structure.VALUE:
-        return inner_of(value)
-    fields = list(fields_of(value).items())
-    if kind is Structure.MAPPING:
-        return [*members_of(value).items(), *fields]
-    return fields if kind is Structure.FIELDS else [*enumerate(elements_of(value)), *fields]
 
 
 def set_fields(value: Any, wanted: dict[str, Any]) -> None:
@@ -184,7 +130,7 @@ def set_fields(value: Any, wanted: dict[str, Any]) -> None:
     for name, item in wanted.items():
         if name not in have or have[name] is not item:
             setattr(value, name, item)
-    inner = _dict_of(value)
+    inner = dict_of(value)
     order = [name for name in wanted if name in inner]
     if list(inner) != order and len(inner) == len(order):
         for name in order:
@@ -281,27 +227,3 @@ def copied(value: Any) -> Any:
         if made is value or type(made) is not type(value):
             raise WholeError(type(value))
     return made
-
-
-def with_inner(value: Any, before: list[tuple[Any, Any]], after: list[tuple[Any, Any]]) -> Any:
-    """Make a value again that holds other parts.
-
-    Args:
-        value: Something that is merged as a whole; see :func:`inner_of`.
-        before: Its parts.
-        after: What stands for each of them.
-
-    Returns:
-        The value itself if its class does not let it be made.
-    """
-    cls: Any = type(value)
-    parts = [part for _, part in after]
-    if issubclass(cls, tuple) and not _dict_of(value):
-        return tuple.__new__(cls, parts)
-    try:
-        if issubclass(cls, (set, frozenset)):
-            return cls(parts)
-        made = copy.deepcopy(value, {id(old[1]): new[1] for old, new in zip(before, after, strict=True)})
-    except Exception:  # noqa: BLE001  anybody's __deepcopy__ ran
-        return value
-    return made if type(made) is cls else value

@@ -13,22 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ptb_bucket.codecs import Structure
-from ptb_bucket.state._fields import (
-    ATOMS,
-    Path,
-    copied,
-    elements_of,
-    emptied,
-    fields_of,
-    filled,
-    inner_of,
-    members_of,
-    parts_of,
-    refilled,
-    steps_in,
-    with_inner,
-)
+from ptb_bucket.state._fields import ATOMS, Path, copied, elements_of, emptied, fields_of, filled, members_of, refilled
 from ptb_bucket.state._objects import Objects
+from ptb_bucket.state._parts import inner_of, parts_of, set_inner, shell_of, steps_in, with_inner
 from ptb_bucket.state._triples import BASE, NOT_YET, OURS, THEIRS, Triple, Triples
 from ptb_bucket.state.resolvers import MISSING
 
@@ -56,6 +43,9 @@ REPLACED: Final = "an object that one side changed was replaced by the other; th
 LOST: Final = "an object that one side changed was replaced by the other, by something else: the change is lost"
 
 
+GUARDED: Final = "an object cannot be copied: what the other side changed inside it may be lost"
+
+
 class Merging(Protocol):
     """Merges the content of objects; see :class:`~ptb_bucket.state._merge.Merge`."""
 
@@ -67,6 +57,7 @@ class Merging(Protocol):
     def begun(self, base: Any, ours: Any, theirs: Any) -> tuple[Any, Any]: ...
     def hollow(self, base: Any, ours: Any, theirs: Any) -> Any: ...
     def fill(self, made: Any, path: Path, base: Any, ours: Any, theirs: Any) -> None: ...
+    def decide(self, path: Path, *what: Any) -> None: ...
     def report(self, path: Path, *what: Any) -> None: ...
 
 
@@ -213,9 +204,7 @@ class Graph:
         value = triple.sides[side]
         structure = self.merge.structure(value)
         if structure is Structure.VALUE:
-            self._begin(triple, path, value)
-            triple.result = self._with_merged(path, value, side)
-            self._begin(triple, path, triple.result)
+            self._copy_whole(path, triple, side)
             return
         made = self._begin(triple, path, copied(value) if structure is Structure.FIELDS else emptied(value))
         content: Any = None
@@ -234,12 +223,34 @@ class Graph:
         elif not self.triples.is_edited(triple, OURS):
             chosen = theirs
         else:
+            if not self.triples.is_same_content(ours, theirs):
+                self.merge.decide(path)
             chosen = self.merge.choose(path, base, ours, theirs)
-        self._begin(triple, path, chosen)
         side = OURS if chosen is ours else THEIRS
-        if chosen is not triple.sides[side]:  # the resolver made something else
+        if chosen is triple.sides[side]:
+            self._copy_whole(path, triple, side)
+        else:  # the resolver made something else
+            self._begin(triple, path, chosen)
+
+    def _copy_whole(self, path: Path, triple: Triple, side: int) -> None:
+        """Make one side's version again, holding merged objects. It is known before they are: they may refer to it."""
+        value = triple.sides[side]
+        inner = inner_of(value)
+        shell = shell_of(value) if any(type(part) not in ATOMS for _, part in inner) else None
+        self._begin(triple, path, value if shell is None else shell)
+        made = [(step, self.taken((*path, step), part, side)) for step, part in inner]
+        if all(new[1] is old[1] for new, old in zip(made, inner, strict=True)):
             return
-        self._begin(triple, path, self._with_merged(path, triple.sides[side], side))
+        try:
+            if shell is not None:
+                set_inner(shell, made)
+                return
+        except Exception:  # noqa: BLE001  a member's own __hash__ ran
+            shell = None
+        again = with_inner(value, inner, made)
+        if again is value:  # its class allows nothing: what the other side did to objects inside it is lost
+            self.merge.decide(path, GUARDED)
+        self._begin(triple, path, again)
 
     # ---------------------------------------------------------------- edits that would be lost
 

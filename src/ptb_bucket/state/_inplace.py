@@ -13,23 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import Equality, Structure, has_identity, has_own_equality
 from ptb_bucket.state._exact import Exact
-from ptb_bucket.state._fields import (
-    ATOMS,
-    attribute,
-    elements_of,
-    fields_of,
-    inner_of,
-    members_of,
-    parts_of,
-    set_fields,
-    structure,
-    with_inner,
-)
+from ptb_bucket.state._fields import ATOMS, attribute, elements_of, fields_of, members_of, set_fields, structure
 from ptb_bucket.state._objects import Objects, Prints, has_sharing
 from ptb_bucket.state._pairing import Pairing
+from ptb_bucket.state._parts import inner_of, parts_of, rest_of, set_inner, shell_of, with_inner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 __all__ = ["assign"]
 
@@ -63,6 +53,7 @@ class _Assignment:
         sides = Objects(live), Objects(wanted)
         if has_sharing(live, wanted):
             self._pairing = Pairing(*sides, Prints(equality), structure).run()
+            self._pairing.accept_moved()
             self._pairing.accept_equal()
         else:
             self._pairing = Pairing(*sides, equality, structure, Exact()).run()
@@ -123,18 +114,24 @@ class _Assignment:
         part = self._part(wanted)
         if have is part or has_identity(part) or type(have) is not type(part):
             return part
-        if self._holds_same(have, part):
-            return have
-        return part
-
-    def _holds_same(self, have: Any, part: Any) -> bool:
         inner = inner_of(have), inner_of(part)
-        if any(type(held) not in ATOMS and has_identity(held) for side in inner for _, held in side):
-            return len(inner[0]) == len(inner[1]) and all(
-                one[1] is other[1] or (not has_identity(other[1]) and self.equality.same(one[1], other[1]))
-                for one, other in zip(*inner, strict=True)
-            )
-        return self.equality.same(have, part)
+        if inner[0] or inner[1]:
+            return have if self._holding(have, inner[0]) == self._holding(part, inner[1]) else part
+        return have if self.equality.same(have, part) else part
+
+    def _holding(self, value: Any, inner: list[tuple[Any, Any]]) -> Hashable:
+        """Return what is equal for values that hold the same objects, at any depth, and equal values."""
+        named = [(step, self._name(part)) for step, part in inner]
+        rest = (self.equality.fingerprint(part) for part in rest_of(value))
+        return type(value), *rest, frozenset(named) if isinstance(value, (set, frozenset)) else tuple(named)
+
+    def _name(self, value: Any) -> Hashable:
+        if type(value) not in ATOMS:
+            if has_identity(value):
+                return id(value)
+            if inner := inner_of(value):
+                return self._holding(value, inner)
+        return self.equality.fingerprint(value)
 
     def _fill(self, wanted: Any, content: _Content) -> None:
         target = self._target(wanted)
@@ -194,17 +191,20 @@ class _Assignment:
         if target is wanted and not moved:
             return
         held = inner_of(target)
-        there = len(held) == len(made) and all(
-            one[1] is other[1] or type(other[1]) in ATOMS for one, other in zip(held, made, strict=True)
-        )
-        if (there or not moved) and self.equality.same(target, wanted):
+        if self._holding(target, held) == self._holding(wanted, made) and (held or self.equality.same(target, wanted)):
             return
         if issubclass(type(target), bytearray):
             target[:] = wanted
         elif issubclass(type(target), set):
-            _set_of(target, [part for _, part in made], self.equality.same)
+            _set_of(target, [part for step, part in made if step is None], self.equality.same)
+            set_fields(target, {step: part for step, part in made if step is not None})
+        elif target is wanted:
+            set_inner(wanted, made)
         else:
-            target.__setstate__(with_inner(wanted, inner, made).__getstate__())
+            like = shell_of(wanted)
+            if like is not None:
+                set_inner(like, made)
+            target.__setstate__((with_inner(wanted, inner, made) if like is None else like).__getstate__())
 
 
 _NOTHING = object()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ptb_bucket.codecs import Structure, has_identity
 from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, structure
+from ptb_bucket.state._parts import inner_of, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -22,7 +23,7 @@ __all__ = ["MAY_HAVE_MOVED", "Comparing", "Likeness", "Matches", "equal_ones", "
 ID_KEYS: Final = ("id", "_id", "uuid", "key")
 MAY_HAVE_MOVED: Final = 0.5
 """How similar two containers at different places must be to be perhaps one."""
-_IS_LIKE: Final = 0.3
+_IS_LIKE: Final = 0.01  # anything in common: of several, the first one is as good a guess as any
 _TOO_MANY: Final = 10_000  # pairs of leftovers to compare: similarity is worth some milliseconds, not seconds
 _TEXT, _NUMBER, _SWITCH = 2.0, 1.0, 0.5  # a name says more of who something is than a count, and a flag says little
 
@@ -40,8 +41,10 @@ class Matches(NamedTuple):
 
 
 def is_pairable(value: Any) -> bool:
-    """Tell whether an element can change and stay the same element: containers and objects can, values cannot."""
-    return type(value) not in ATOMS and (structure(value) is not Structure.VALUE or has_identity(value))
+    """Tell whether an element can change and stay the same element: containers, objects, and values that hold some."""
+    if type(value) in ATOMS:
+        return False
+    return structure(value) is not Structure.VALUE or has_identity(value) or any(map(is_pairable, parts_of(value)))
 
 
 class Comparing(Protocol):
@@ -144,11 +147,11 @@ class Likeness:
         """
         if type(one) is not type(other) or self._differ_in_id(one, other):
             return 0.0
-        if structure(one) in (Structure.SEQUENCE, Structure.SET):
+        if structure(one) is Structure.SEQUENCE or isinstance(one, (set, frozenset)):
             sides = [Counter(self.prints(elements_of(value))) for value in (one, other)]
             sizes = [sum(side.values()) for side in sides]
             return _overlap(sum((sides[0] & sides[1]).values()), *sizes)
-        return self._shared_parts(_named_parts(one), _named_parts(other))
+        return self._shared_parts(*(_named_parts(value) or dict(inner_of(value)) for value in (one, other)))
 
     def _shared_parts(self, one: dict[Any, Any], other: dict[Any, Any]) -> float:
         shared = 0.0

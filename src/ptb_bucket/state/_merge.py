@@ -6,7 +6,7 @@ own. Rules by number: ``state-engine`` in DESIGN.md.
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -27,7 +27,7 @@ from ptb_bucket.state._fields import (
 from ptb_bucket.state._graph import Graph
 from ptb_bucket.state._likeness import Likeness
 from ptb_bucket.state._lists import merge_lists, paired
-from ptb_bucket.state._objects import Objects, has_sharing
+from ptb_bucket.state._objects import Objects, has_sharing, holders_in
 from ptb_bucket.state._order import merged_members
 from ptb_bucket.state._triples import Triples
 from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_theirs
@@ -101,11 +101,11 @@ class Merge:
                 del self.decided[before:]
 
     def _value(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
-        if not has_sharing(base, ours, theirs):
+        versions = base, ours, theirs
+        if not self._needs_objects(*versions):
             self._graph = None
             return self.at(path, base, ours, theirs)
-        versions = map(Objects, (base, ours, theirs))
-        graph = self._graph = Graph(self, Triples(self.equality, self.structure, *versions))
+        graph = self._graph = Graph(self, Triples(self.equality, self.structure, *map(Objects, versions)))
         before, self._reports = len(self.decided), []
         for _ in graph.passes():
             del self.decided[before:]
@@ -114,6 +114,16 @@ class Merge:
                 break
         self.decided += self._reports
         return result
+
+    def _needs_objects(self, *versions: Any) -> bool:
+        """Tell whether a merge by places could lose an edit, or make two objects of one."""
+        if has_sharing(*versions):
+            return True
+        base, ours, theirs = (
+            Counter(self.exact(value) or self.equality.fingerprint(value) for value in holders_in(self.structure, one))
+            for one in versions
+        )
+        return base not in (ours, theirs)
 
     def at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Merge what one location holds."""

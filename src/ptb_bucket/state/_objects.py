@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import Structure, has_identity
-from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, inner_of, members_of, parts_of, structure
+from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, structure
+from ptb_bucket.state._parts import inner_of, parts_of, rest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from ptb_bucket.codecs import Equality
 
-__all__ = ["Objects", "Prints", "has_sharing"]
+__all__ = ["Objects", "Prints", "has_sharing", "holders_in"]
 
 
 def has_sharing(*roots: Any) -> bool:
@@ -43,6 +44,40 @@ def _has_sharing(root: Any) -> bool:
             if type(part) not in atoms:
                 wait(part)
     return False
+
+
+def holders_in(structure: Callable[[Any], Structure], root: Any) -> list[Any]:
+    """Return the values that hold objects and are not merged place by place, such as a dict in a tuple or in a set.
+
+    If both sides change such an object, only the merge of objects finds it there.
+
+    Args:
+        structure: How a value's parts hang together.
+        root: One version of a record, which must be a tree.
+
+    Returns:
+        The outermost ones.
+    """
+    found = []
+    waiting = [root]
+    wait = waiting.append
+    while waiting:
+        value = waiting.pop()
+        cls = type(value)
+        if cls is not dict and cls is not list and structure(value) in _NOT_BY_PLACE and _holds_object(value):
+            found.append(value)
+            continue
+        for part in _quick_parts(value):
+            if type(part) not in ATOMS:
+                wait(part)
+    return found
+
+
+_NOT_BY_PLACE: Final = (Structure.VALUE, Structure.SET)
+
+
+def _holds_object(value: Any) -> bool:
+    return any(type(part) not in ATOMS and (has_identity(part) or _holds_object(part)) for part in parts_of(value))
 
 
 def _quick_parts(value: Any) -> Any:
@@ -112,9 +147,18 @@ class Prints:
         elif kind is Structure.SET:
             content = frozenset(map(of, elements_of(value)))
         elif kind is Structure.VALUE:
-            inner = inner_of(value)
-            content = tuple(of(part) for _, part in inner) if inner else self._equality.fingerprint(value)
+            content = self._content(value)
         return type(value), content, fields
+
+    def _content(self, value: Any) -> Hashable:
+        """Return what makes up a value that is merged as a whole, attributes aside."""
+        of, inner = self.fingerprint, inner_of(value)
+        if not inner:
+            return self._equality.fingerprint(value)
+        rest = tuple(self._equality.fingerprint(part) for part in rest_of(value) if part is not value)
+        if isinstance(value, (set, frozenset)):
+            return rest, frozenset(of(part) for step, part in inner if step is None)
+        return rest, tuple(of(part) for _, part in inner)
 
     def same(self, one: Any, other: Any) -> bool:
         """Tell whether two values look alike."""

@@ -12,8 +12,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import Structure, has_identity
-from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, inner_of, members_of, parts_of, structure
+from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, structure
 from ptb_bucket.state._likeness import Comparing, Likeness
+from ptb_bucket.state._parts import inner_of, parts_of, rest_of, steps_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -92,16 +93,47 @@ class Pairing:
 
     def accept_equal(self) -> None:
         """Pair objects left over that have the same content: they were moved."""
+
+        def name(value: Any) -> Hashable:
+            return self._print(value) if parts_of(value) else None
+
+        self._accept_by(name, name)
+
+    def accept_moved(self) -> None:
+        """Pair objects left over that hold the same objects, which may have changed, and are equal otherwise."""
+
+        def old(part: Any) -> int | None:
+            return id(part) if id(part) in self.partner else None
+
+        def new(part: Any) -> int | None:
+            return id(self.owner[id(part)]) if id(part) in self.owner else None
+
+        self._accept_by(lambda one: self._holding(one, old), lambda mine: self._holding(mine, new))
+
+    def _accept_by(self, of_one: Callable[[Any], Hashable], of_other: Callable[[Any], Hashable]) -> None:
+        """Pair objects left over that have the same name, unless it is None."""
         left: dict[Hashable, list[Any]] = {}
         for one in self.one.by_id.values():
-            if id(one) not in self.partner and parts_of(one):
-                left.setdefault(self._print(one), []).append(one)
+            if id(one) not in self.partner and (name := of_one(one)) is not None:
+                left.setdefault(name, []).append(one)
         for mine in self.other.by_id.values():
-            if id(mine) not in self.owner and left and (found := left.get(self._print(mine))):
+            if left and id(mine) not in self.owner and (found := left.get(of_other(mine))):
                 one = next((one for one in found if id(one) not in self.partner), None)
                 if one is not None:
                     self._accept(one, mine)
                     self._drain()
+
+    def _holding(self, value: Any, known: Callable[[Any], int | None]) -> Hashable:
+        """Return what an object consists of, paired objects by their identity; None if it holds none of these."""
+        numbers = [(step, known(part), part) for step, part in steps_in(value)]
+        if all(number is None for _, number, _ in numbers):
+            return None
+        named = [
+            (step, (True, number) if number is not None else (False, self._print(part)))
+            for step, number, part in numbers
+        ]
+        rest = tuple(map(self._print, rest_of(value))) if self.structure(value) is Structure.VALUE else ()
+        return type(value), rest, frozenset(named)
 
     def may_pair(self, one: Any, other: Any) -> bool:
         """Tell whether two objects can be one at all."""
@@ -148,7 +180,12 @@ class Pairing:
         if structure is Structure.MAPPING:
             named.append((members_of(one), members_of(other)))
         elif structure is Structure.VALUE:
-            named = [(dict(inner_of(one)), dict(inner_of(other)))] if type(one) is type(other) else []
+            if type(one) is not type(other):
+                return
+            if isinstance(one, (set, frozenset)):
+                yield from self.elements(one, other, far)
+            else:
+                named = [(dict(inner_of(one)), dict(inner_of(other)))]
         for before, after in named:
             yield from ((part, after[name]) for name, part in before.items() if name in after)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import Structure
-from ptb_bucket.state._fields import ATOMS, Path, elements_of, fields_of, inner_of, members_of, parts_of
+from ptb_bucket.state._fields import ATOMS, Path, elements_of, fields_of, members_of
 from ptb_bucket.state._likeness import equal_ones
 from ptb_bucket.state._lists import Side
 from ptb_bucket.state._objects import Objects, Prints
 from ptb_bucket.state._pairing import NewPairing, Pairing
+from ptb_bucket.state._parts import inner_of, parts_of, rest_of
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Triples:
         options = self._prints, self._structure
         base, ours, theirs = self._versions
         pairings = [Pairing(base, side, *options).run() for side in (ours, theirs)]
+        for pairing in pairings:
+            pairing.accept_moved()
         for pairing, other in (pairings, reversed(pairings)):
             pairing.accept_far(other)
         for pairing in pairings:
@@ -97,13 +100,20 @@ class Triples:
             return old is new
         if base is MISSING or type(base) is not type(value):
             return False
+        return self._is_as_before(base, value, side)
+
+    def _is_as_before(self, base: Any, value: Any, side: int) -> bool:
+        """Tell whether a value that is merged as a whole holds the same objects and equal values."""
         before, after = inner_of(base), inner_of(value)
         if not before and not after:
             return self._equality.same(base, value)
-        return len(before) == len(after) and all(
-            mine[0] == other[0] and self.is_kept(mine[1], other[1], side)
-            for mine, other in zip(before, after, strict=True)
-        )
+        if isinstance(base, (set, frozenset)):
+            if {self.name(member, BASE) for member in elements_of(base)} != {
+                self.name(member, side) for member in elements_of(value)
+            }:
+                return False
+            before, after = [[part for part in inner if part[0] is not None] for inner in (before, after)]
+        return self.is_alike(before, after, side) and self._equality.same(rest_of(base), rest_of(value))
 
     # ---------------------------------------------------------------- lists and sets
 
@@ -145,10 +155,13 @@ class Triples:
             triple = self.find(value, THEIRS)
         if triple is not None:
             return triple
+        return self._named(value, side) if inner_of(value) else self._prints.fingerprint(value)
+
+    def _named(self, value: Any, side: int) -> Hashable:
         inner = inner_of(value)
-        if inner and not isinstance(value, (set, frozenset)):
-            return (type(value), *(self.name(part, side) for _, part in inner))
-        return self._prints.fingerprint(value)
+        named = [(step, self.name(part, side)) for step, part in inner]
+        rest = tuple(map(self._equality.fingerprint, rest_of(value)))
+        return type(value), rest, frozenset(named) if isinstance(value, (set, frozenset)) else tuple(named)
 
     def objects_in(self, value: Any, side: int) -> list[Triple]:
         """Return the objects that a value of one side holds, not those inside these."""
@@ -162,6 +175,11 @@ class Triples:
             elif type(part) not in ATOMS:
                 waiting += parts_of(part)
         return found
+
+    def is_same_content(self, ours: Any, theirs: Any) -> bool:
+        """Tell whether both sides made the same of one object, apart from what they did to objects inside it."""
+        sides = (self._named(ours, OURS), self._named(theirs, THEIRS))
+        return sides[0] == sides[1] and (bool(inner_of(ours)) or self._equality.same(ours, theirs))
 
     def is_edited(self, triple: Triple, side: int) -> bool:
         """Tell whether one side changed what an object itself holds."""
@@ -179,8 +197,7 @@ class Triples:
         if type(base) is not type(value):
             return True
         if structure is Structure.VALUE:
-            inner = inner_of(base)
-            return not self.is_alike(inner, inner_of(value), side) if inner else not self._equality.same(base, value)
+            return not self._is_as_before(base, value, side)
         if structure is Structure.SET:
             return {self.name(member, BASE) for member in base} != {self.name(member, side) for member in value}
         sides: list[tuple[Any, Any]] = [(fields_of(base), fields_of(value))]
