@@ -6,9 +6,12 @@ import datetime as dt
 import enum
 import re
 import sys
+import typing
+import zoneinfo
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, Optional, TypeVar, Union
 
 import dateutil.tz
 import numpy as np
@@ -16,6 +19,7 @@ import pydantic
 import pytest
 import pytz
 import telegram
+import tzdata
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
 from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationError
@@ -141,6 +145,28 @@ def test_the_hint_for_a_generic_model_works_as_it_stands(codec, value):
     again = made.decode(made.encode({"page": value}))["page"]
     assert type(again) is type(value)
     assert again == value
+
+
+@pytest.mark.parametrize("argument", [Optional[int], Union[int, str], Any, Literal["a"], dt.datetime, list[Inner]])  # noqa: UP007, UP045
+def test_the_hint_for_any_argument_of_a_generic_model_works_as_it_stands(codec, argument):
+    cls = Page[argument]
+    message = refused(codec([Page, Inner]), {"page": cls.model_construct(items=[1])})
+    space = {"Page": Page, "Inner": Inner, "typing": typing, "datetime": dt, __name__: sys.modules[__name__]}
+    types = pasted(message, **space)
+    made = codec([Page, Inner, *types])
+    assert type(made.decode(made.encode(cls.model_construct(items=[1])))) is cls
+
+
+def test_zones_that_no_name_can_be_found_for_say_what_to_do(codec):
+    rules = dateutil.tz.tzstr("EST5EDT")
+    assert "StoredAs(tzstr, encode=..., decode=...)" in refused(codec(), NOON.replace(tzinfo=rules))
+    with zoneinfo_file() as file:
+        zone = zoneinfo.ZoneInfo.from_file(file)
+    assert "ZoneInfo.from_file()" in refused(codec(), NOON.replace(tzinfo=zone))
+
+
+def zoneinfo_file():
+    return (Path(tzdata.__file__).parent / "zoneinfo" / "Europe" / "Berlin").open("rb")
 
 
 def test_a_generic_dataclass_needs_no_more_than_its_class(codec):

@@ -311,8 +311,8 @@ async def test_keyboards_of_the_wrong_shape_do_not_stop_others_from_being_saved(
         await bucket.bot().get_callback_data()
 
 
-@pytest.mark.parametrize("state", [None, 0, "x", [SECRET], {"a": 1}, (1, 2), float("nan"), True])
-async def test_a_conversations_state_may_be_anything(bucket, state):
+@pytest.mark.parametrize("state", [None, 0, "x", (1, 2), frozenset({1}), float("nan"), True])
+async def test_a_conversations_state_may_be_anything_that_can_be_looked_up(bucket, state):
     await bucket.write((Record.of_conversation("talk", (1,)), state))
     found = await bucket.bot().get_conversations("talk")
     assert repr(found) == repr({(1,): state})
@@ -420,3 +420,15 @@ async def test_a_spool_with_a_record_that_no_document_may_hold_is_refused(tmp_pa
     assert SECRET not in str(told.value)
     assert bucket.bytes() == before
     assert path.exists()
+
+
+@pytest.mark.parametrize("value", [[1], None, 5, "text", True])
+@pytest.mark.parametrize("section", ["user_data", "conversations", "bot_data", "updates"])
+async def test_a_section_of_the_wrong_shape_is_named(tmp_path, section, value):
+    bucket = Bucket(tmp_path / "bot")
+    await bucket.write((Record.user(42), {"a": SECRET}))
+    path = tmp_path / "bot" / "state.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), section: value}))
+    with pytest.raises(DocumentError, match=f"its section '{section}' is not an object") as told:
+        await load(bucket.bot())
+    assert SECRET not in str(told.value)

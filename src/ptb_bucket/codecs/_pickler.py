@@ -22,6 +22,7 @@ from ptb_bucket.codecs.types import (
     base_of,
     factory_refusal,
     hashes_by_hand,
+    keyless,
     owner_of,
     reduction,
     refusal,
@@ -115,7 +116,7 @@ class Pickler(pickle.Pickler):
             return allowed.object_, (name, "call", (obj.numerator, obj.denominator))
         if type(obj) is ZoneInfo:
             if obj.key is None:
-                raise refusal(obj, why="it was read from a file and has no key")
+                raise keyless(obj)
             return allowed.object_, (name, "call", (obj.key,))
         return self._taken_apart(obj, name)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["wrong_shape"]
 
 _DATA: Final = frozenset({Kind.BOT, Kind.CHAT, Kind.USER})
+_UNHASHABLE: Final = frozenset({list, dict, set, bytearray})
 _KEYBOARD: Final = "a list of the time of its last use and its buttons' data"
 
 
@@ -36,7 +37,8 @@ def wrong_shape(record: Record, value: Any, expected: type | None, *, any_class:
             return None
         return f"it has to be {expected.__qualname__} and is {cls.__qualname__}"
     if record.kind is Kind.CONVERSATION:
-        return None  # a state may be anything
+        # PTB looks the state up in a dict. Of authors' classes, only the handler knows which can be.
+        return "it has to be hashable, such as a number or a text" if cls in _UNHASHABLE else None
     if record == CALLBACK_QUERIES:
         return None if _is_queries(value) else "it has to be a dict of texts by texts"
     if record == HANDLED:

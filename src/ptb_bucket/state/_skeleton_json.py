@@ -83,6 +83,8 @@ class JsonSkeleton:
                 return end
             if kind not in KNOWN:
                 return self._untouched(text, begin, kind, unknown)
+            if text[begin : begin + 1] != "{":
+                raise CorruptDocumentError(f"its section {kind!r} is not an object with a member for each record")
             return _walk(text, begin, lambda record_id, start: self._record(text, start, record_id, sections, kind))
 
         end = _walk(text, _skip(text, 0), member)

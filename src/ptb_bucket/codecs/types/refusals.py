@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import types
 from collections import Counter
 from enum import Enum
@@ -154,11 +155,36 @@ _MOST_SHOWN = 8
 def _named_apart(classes: list[type], taken: Container[str]) -> list[str]:
     names = Counter(map(_short, classes))
     return [
-        _short(cls)
+        _listed(cls)
         if names[_short(cls)] == 1 and _short(cls) not in taken
         else f"StoredAs({cls.__module__}.{_short(cls)}, name={f'{cls.__module__}.{_short(cls)}'!r})"
         for cls in classes
     ]
+
+
+def _listed(cls: type) -> str:
+    """Return how to name a class in ``types=[...]``; a model with arguments gets a name of its own."""
+    generic = getattr(cls, "__pydantic_generic_metadata__", None)
+    if not generic or not generic["args"] or all(_is_plain(part) for part in generic["args"]):
+        return _short(cls)
+    arguments = ", ".join(map(_written, generic["args"]))
+    name = re.sub(r"\W+", "_", f"{_short(generic['origin'])}_{arguments}").strip("_")
+    return f"StoredAs({_short(generic['origin'])}[{arguments}], name={name!r})"
+
+
+def _is_plain(argument: object) -> bool:
+    if not isinstance(argument, type) or hasattr(argument, "__args__") or argument is type(None):
+        return False
+    root = argument.__module__.partition(".")[0]
+    return root == "builtins" or root not in sys.stdlib_module_names
+
+
+def _written(argument: object) -> str:
+    if argument is type(None):
+        return "None"
+    if isinstance(argument, type) and not hasattr(argument, "__args__"):
+        return _short(argument) if argument.__module__ == "builtins" else f"{argument.__module__}.{_short(argument)}"
+    return repr(argument).replace("NoneType", "None")
 
 
 def _short(cls: type) -> str:
@@ -187,7 +213,7 @@ _KNOWN_FUNCTIONS = {
 def _registering(cls: type) -> str:
     if f"{cls.__module__.partition('.')[0]}.{cls.__name__}" in _KNOWN_FUNCTIONS:
         return f"Register it with {_functions(cls)}"
-    line = f"BucketPersistence(..., types=[{_short(cls)}])"
+    line = f"BucketPersistence(..., types=[{_listed(cls)}])"
     base = next((base for base in _CONVERTIBLE if issubclass(cls, base)), None)
     if base is None or issubclass(cls, Enum):
         return f"Register it: {line}"
@@ -221,6 +247,16 @@ def _package(cls: type) -> str:
     root = cls.__module__.partition(".")[0]
     # Objects of the Bot API are stored; everything else that comes from PTB is part of a running bot.
     return "asyncio" if cls.__module__.startswith("telegram.ext") else root
+
+
+def keyless(zone: object) -> CannotStoreError:
+    """Return the refusal of a zone that was read from a file without its name.
+
+    Args:
+        zone: The zone.
+    """
+    reason = f"{_called(type(zone))} cannot be stored: it was read from a file and has no key"
+    return CannotStoreError(reason, hint='Use ZoneInfo("Area/City"), or pass key="Area/City" to ZoneInfo.from_file()')
 
 
 def too_deep() -> CannotStoreError:

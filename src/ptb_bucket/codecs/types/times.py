@@ -9,7 +9,7 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from ptb_bucket.codecs.types.refusals import refusal
+from ptb_bucket.codecs.types.refusals import keyless, refusal
 from ptb_bucket.codecs.types.shape import Shape, Writer, checked, leaf
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _write_timezone(writer: Writer, value: dt.timezone, depth: int) -> Any:
 
 def _key(zone: ZoneInfo) -> str:
     if zone.key is None:
-        raise refusal(zone, why="it was read from a file and has no key")
+        raise keyless(zone)
     return zone.key
 
 
@@ -120,7 +120,9 @@ def _dateutil(zone: Any) -> list[Any]:
         return [kind, zone.tzname(None), *_delta(zone.utcoffset(None))]
     if kind == "tzfile" and (key := _key_of_file(zone)):
         return [kind, key]
-    raise refusal(zone)
+    if kind == "tzlocal":
+        raise refusal(zone)
+    raise refusal(zone, why="its rules have no name")
 
 
 def _key_of_file(zone: Any) -> str | None:
