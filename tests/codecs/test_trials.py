@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import enum
 import fractions
 import pickle
@@ -248,3 +249,22 @@ def test_keys_are_not_nested_deeper_than_values():
     for text in (f'{{"${quoted}":1}}', f'{{"a":{{"${quoted}":1}},"b":{{"$id":1}},"c":{{"$ref":1}}}}'):
         with pytest.raises(CannotLoadError, match="nested"):
             JsonCodec().decode(text.encode())
+
+
+class ReadOnly(collections.Counter):
+    """Looked up, never changed: what loading runs is refused."""
+
+    def _refuse(self, *_, **__):
+        raise TypeError(SECRET)
+
+    __setitem__ = update = _refuse
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_counter_that_loading_cannot_fill_is_refused_however_often_it_is_held(codec, times):
+    prices = collections.Counter.__new__(ReadOnly)
+    dict.__setitem__(prices, "tea", 1)
+    with pytest.raises(CannotStoreError, match="ReadOnly") as refused:
+        codec([ReadOnly]).encode([prices] * times)
+    assert SECRET not in str(refused.value)
+    assert codec([ReadOnly]).decode(codec([ReadOnly]).encode({"n": 1})) == {"n": 1}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass, field
+
 import pytest
 
 from ptb_bucket.codecs import open_codec
@@ -13,8 +16,16 @@ from ptb_bucket.stores import Create, MemoryStore
 USERS = [Record.user(number) for number in range(1, 8)]
 
 
-def replica_on(store, layout="single") -> Replica:
-    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+@dataclass
+class Guest:
+    """Stored without its number by an older version of the bot."""
+
+    name: str
+    number: object = field(default_factory=uuid.uuid4)
+
+
+def replica_on(store, layout="single", codec="json", types=()) -> Replica:
+    merger = Merger(open_codec(codec, types), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     return Replica(store, open_layout(layout), merger.codec, merger, "1", tuple(Kind))
 
 
@@ -91,3 +102,21 @@ async def test_whatever_a_codec_raises_costs_the_record_and_is_not_quoted(monkey
     with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: decoding it raised RuntimeError") as caught:
         replica.give(USERS[4])
     assert "4711" not in str(caught.value)
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+async def test_a_default_that_is_drawn_is_no_edit_of_the_record_that_lacks_it(codec, monkeypatch):
+    store = MemoryStore()
+    replica = replica_on(store, codec=codec, types=[Guest])
+    guest = Guest("Bo")
+    del guest.__dict__["number"]
+    monkeypatch.setattr(Guest, "__dataclass_fields__", {"name": Guest.__dataclass_fields__["name"]})
+    for record in USERS[:3]:
+        replica.stage(record, {"guest": guest})
+    await replica.commit()
+    monkeypatch.undo()
+    replica = replica_on(store, codec=codec, types=[Guest])
+    await replica.load()
+    for record, value in await replica.give_all(USERS[:3]):
+        again = replica.codec.decode(replica._ledger(record).seen.get(record), record.label)
+        assert value["guest"].number == again["guest"].number

@@ -54,6 +54,41 @@ def test_what_both_sides_changed_in_one_element_is_in_one_element(kind, base, ou
     assert merged(kind(base), kind(ours), kind(theirs)) == (kind(expected), 0)
 
 
+def players(count, **changed):
+    return [{"name": f"P{at}", "hp": 12, "level": 1} | changed for at in range(count)]
+
+
+@pytest.mark.parametrize("count", [3, 99, 100, 101, 400])
+def test_however_many_were_changed_by_both_none_is_there_twice(count):
+    ours, theirs, new = players(count, hp=2), players(count, level=3), {"name": "New", "hp": 1, "level": 1}
+    everywhere = players(count, hp=2, level=3)
+    assert merged(players(count), ours, [*theirs, new]) == ([*everywhere, new], 0)
+    assert merged(players(count), [new, *ours], theirs) == ([new, *everywhere], 0)
+
+
+def test_of_many_without_a_name_the_changed_ones_are_paired_in_order():
+    base = [{"hp": 12, "level": 1} for _ in range(150)]
+    theirs = [{"hp": 12, "level": 3} for _ in base]
+    value, _ = merged(base, [{"hp": 2, "level": 1} for _ in base], [*theirs, {"hp": 7, "level": 7}])
+    assert value == [*({"hp": 2, "level": 3} for _ in base), {"hp": 7, "level": 7}]
+
+
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"rows": rows, "again": rows}])
+def test_what_both_moved_and_changed_in_other_fields_is_there_once(wrap):
+    bo, al, cy = ({"name": name, "hp": 12, "level": 1} for name in ("Bo", "Al", "Cy"))
+    ours, theirs = [cy, al, bo | {"level": 2}], [cy, bo | {"hp": 9}, al]
+    value, decided = merged(wrap([bo, al, cy]), wrap(ours), wrap(theirs))
+    rows = value if isinstance(value, list) else value["rows"]
+    assert sorted(rows, key=str) == sorted([al, cy, bo | {"hp": 9, "level": 2}], key=str)
+    assert decided == 0
+
+
+def test_two_logs_that_dropped_their_oldest_entry_keep_both_new_ones():
+    old = [{"kind": "said", "text": text, "at": at} for at, text in enumerate("abc")]
+    mine, other = ({"kind": "said", "text": text, "at": 3} for text in "xy")
+    assert merged(old, [*old[1:], mine], [*old[1:], other]) == ([*old[1:], other, mine], 0)
+
+
 @dataclass
 class Hero:
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
     from ptb_bucket.codecs.types import Equality
     from ptb_bucket.errors import CannotStoreError
 
-__all__ = ["Codec"]
+__all__ = ["Codec", "Origin"]
+
+Origin = str | Callable[[], str]
+"""The name of a record, or what returns it: of many records, few need theirs."""
 
 
 class Codec(Protocol):
@@ -46,18 +50,19 @@ class Codec(Protocol):
     ) -> tuple[bytes | None, list[CannotStoreError]]:
         """Encode what can be stored of a record; return it, and why something cannot be stored."""
 
-    def decode(self, data: bytes, *, origin: str = "") -> Any:
+    def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
             data: What :meth:`encode` returned.
-            origin: Names the record, so that fields that its data lacks get the same default at each decoding.
+            origin: Names the record, or returns its name, so that fields that its data lacks get the same default
+                each time.
 
         Raises:
             CannotLoadError: The bytes are damaged, need a type that is not registered, or do not fit its class.
         """
 
-    def decode_all(self, records: Sequence[bytes]) -> list[Any]:
+    def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records, perhaps faster than one by one. Raises as :meth:`decode`, without saying which."""
 
     def features(self, data: bytes) -> frozenset[str]:

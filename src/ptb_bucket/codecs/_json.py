@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
+    from ptb_bucket.codecs._contract import Origin
+
 __all__ = ["JsonCodec"]
 
 _REFERENCE = re.compile(rb'"(?:\$|\\u0024)ref"\s*:')
@@ -52,9 +54,10 @@ class JsonCodec:
         self._anonymous = Scope(self._registry, None)
         self.equality = Equality(self._anonymous)
 
-    def _scope(self, origin: str = "") -> Scope:
+    def _scope(self, origin: Origin = "") -> Scope:
         if origin:
-            return Scope(self._registry, self.bot, origin, self._default)
+            name = origin if isinstance(origin, str) else origin()
+            return Scope(self._registry, self.bot, name, self._default)
         if self._anonymous.bot is not self.bot:
             self._anonymous = Scope(self._registry, self.bot)
         return self._anonymous
@@ -126,12 +129,13 @@ class JsonCodec:
 
         return gives_back
 
-    def decode(self, data: bytes, *, origin: str = "") -> Any:
+    def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
             data: What :meth:`encode` returned, perhaps edited by hand.
-            origin: Names the record, so that fields that its data lacks get the same default at each decoding.
+            origin: Names the record, or returns its name, so that fields that its data lacks get the same default
+                each time.
 
         Returns:
             The value; Telegram objects in it have the live bot.
@@ -152,22 +156,26 @@ class JsonCodec:
             ) from None
         return value
 
-    def _decoded(self, text: str, origin: str) -> Any:
+    def _decoded(self, text: str, origin: Origin) -> Any:
         if not is_tagged(text):
             return PLAIN.decode(text)
         decoder = self.decoder(self._scope(origin))
         return GraphReader(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
 
-    def decode_all(self, records: Sequence[bytes]) -> list[Any]:
+    def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records.
 
         Args:
             records: As for :meth:`decode`; what is plain JSON is parsed as one list, which is faster.
+            origins: One for each record, as for :meth:`decode`; nothing for none.
 
         Raises:
             CannotLoadError: As :meth:`decode`; it does not say which record it was.
         """
-        return _decoded_as_one(records) or [self.decode(data) for data in records]
+        found = _decoded_as_one(records)
+        return found or [
+            self.decode(data, origin=one) for data, one in zip(records, origins or [""] * len(records), strict=True)
+        ]
 
     def features(self, data: bytes) -> frozenset[str]:
         """Return the features that a library must have to read these bytes.

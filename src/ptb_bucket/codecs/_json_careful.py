@@ -70,7 +70,15 @@ def careful_tree(scope: Scope, value: Any, prove: Prove | None = None) -> Any:
     tree = first.attempt(value)
     if first.errors:
         raise together(first.errors, scope.registry.by_name)
-    return first.labelled(value) if first.again else tree
+    try:
+        return first.labelled(value) if first.again else tree
+    except CannotStoreError:
+        second = _CarefulEncoder(scope, prove)
+        second.refused = first.suspect()
+        second.attempt(value)
+        if second.errors:  # they name the path
+            raise together(second.errors, scope.registry.by_name) from None
+        raise
 
 
 def remaining_tree(scope: Scope, value: Any, before: Any, prove: Prove) -> tuple[Any, list[CannotStoreError]]:
@@ -87,13 +95,20 @@ def remaining_tree(scope: Scope, value: Any, before: Any, prove: Prove) -> tuple
     """
     found: list[CannotStoreError] = []
     holes: dict[Hole, Any] = {}
+    refused: set[int] = set()
     for _ in range(_MOST_ROUNDS):
         encoder = _CarefulEncoder(scope, prove, holes, before)
+        encoder.refused = refused
         tree = encoder.attempt(value)
         found += encoder.errors
         if not encoder.new_holes:
-            whole = tree is NOTHING or not encoder.again
-            return (tree if whole else encoder.labelled(value)), found
+            try:
+                return (tree if tree is NOTHING or not encoder.again else encoder.labelled(value)), found
+            except CannotStoreError:
+                suspect = encoder.suspect()
+                if not suspect:
+                    raise
+                refused |= suspect
         holes.update(encoder.new_holes)
     return NOTHING, found  # its own code answers differently each time
 
@@ -125,6 +140,7 @@ class _CarefulEncoder(Encoder):
         self.labels: dict[int, int] | None = None
         self.way: list[Any] = []
         self.steps: list[str] = []
+        self.refused: set[int] = set()
         self.references = 0
         self.is_ordering = False
         self.whole_only = 0  # how many values around this one are stored as a whole, or not at all
@@ -150,6 +166,23 @@ class _CarefulEncoder(Encoder):
             )
         return tree
 
+    def suspect(self) -> set[int]:
+        """Return the smallest of the objects at several places that cannot be loaded by itself."""
+        found = {key: self._size_if_bad(self.met[key]) for key in self.again}
+        bad = {key: size for key, size in found.items() if size is not None}
+        return {min(bad, key=lambda key: bad[key])} if bad else set()
+
+    def _size_if_bad(self, value: Any) -> int | None:
+        encoder = _CarefulEncoder(self.scope)
+        tree = encoder.attempt(value)
+        if encoder.errors or self.prove is None:
+            return None
+        try:
+            whole = encoder.labelled(value) if encoder.again else tree
+            return None if self.prove(value, whole) else len(encoder.met)
+        except CannotStoreError:
+            return len(encoder.met)
+
     def _record(self, exc: CannotStoreError) -> None:
         exc.path = (*self.steps, *exc.path)
         if len(exc.path) > _STEPS_SHOWN and "deep" in exc.reason:
@@ -162,6 +195,8 @@ class _CarefulEncoder(Encoder):
     def value(self, value: Any, depth: int) -> Any:
         if not has_identity(value):
             return self._without_identity(value, depth)
+        if id(value) in self.refused:
+            raise refusal(value, why="loading it would not give it back")
         if id(value) in self.met:
             return self._reference(value)
         self.met[id(value)] = value

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
+    from ptb_bucket.codecs._contract import Origin
+
 __all__ = ["PickleCodec"]
 
 _MOST_PROVEN: Final = 10_000
@@ -76,9 +78,10 @@ class PickleCodec:
         self._anonymous = Scope(self._registry, None)
         self.equality = Equality(self._anonymous)
 
-    def _scope(self, origin: str = "") -> Scope:
+    def _scope(self, origin: Origin = "") -> Scope:
         if origin:
-            return Scope(self._registry, self.bot, origin, self._default)
+            name = origin if isinstance(origin, str) else origin()
+            return Scope(self._registry, self.bot, name, self._default)
         if self._anonymous.bot is not self.bot:
             self._anonymous = Scope(self._registry, self.bot)
         return self._anonymous
@@ -194,12 +197,13 @@ class PickleCodec:
 
     # ---------------------------------------------------------------- loading
 
-    def decode(self, data: bytes, *, origin: str = "") -> Any:
+    def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
             data: What :meth:`encode` returned.
-            origin: Names the record, so that fields that its data lacks get the same default at each decoding.
+            origin: Names the record, or returns its name, so that fields that its data lacks get the same default
+                each time.
 
         Returns:
             The value; Telegram objects in it have the live bot.
@@ -221,7 +225,7 @@ class PickleCodec:
                 f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__})"
             ) from None
 
-    def _decoded_with(self, data: bytes, origin: str, carried: frozenset[str]) -> Any:
+    def _decoded_with(self, data: bytes, origin: Origin, carried: frozenset[str]) -> Any:
         try:
             return self._loads(data, origin, carried)
         except CannotLoadError:
@@ -231,11 +235,13 @@ class PickleCodec:
                 f"a stored record cannot be loaded by classes that have changed ({type(exc).__name__})"
             ) from None
 
-    def decode_all(self, records: Sequence[bytes]) -> list[Any]:
-        """Decode many records. Raises as :meth:`decode`."""
-        return [self.decode(data) for data in records]
+    def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
+        """Decode many records. Takes and raises what :meth:`decode` does."""
+        return [
+            self.decode(data, origin=one) for data, one in zip(records, origins or [""] * len(records), strict=True)
+        ]
 
-    def _loads(self, data: bytes, origin: str, carried: frozenset[str] = frozenset()) -> Any:
+    def _loads(self, data: bytes, origin: Origin, carried: frozenset[str] = frozenset()) -> Any:
         check_collisions_in(data)
         makers = allowed.Makers(lambda: self._scope(origin), carried)
         value = _Unpickler(data, makers).load()

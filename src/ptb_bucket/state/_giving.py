@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
@@ -150,7 +151,7 @@ class Giving(Known):
         stored = None if self.layout.lazy else ledger.first_given(records)
         with suppress(Exception):  # one by one, it is told which
             if stored is not None:
-                values = self.codec.decode_all(stored)
+                values = self.codec.decode_all(stored, [partial(_label, record) for record in records])
                 if not any(map(self.merger.wrong_shape, records, values)):
                     ledger.gave(records, stored)
                     return zip(records, values, strict=True)
@@ -263,3 +264,7 @@ class Giving(Known):
             self.journal.unread([record])
         merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
         return assign(live, merged, self.merger.equality)
+
+
+def _label(record: Record) -> str:
+    return record.label

@@ -25,6 +25,7 @@ MAY_HAVE_MOVED: Final = 0.5
 """How similar two containers at different places must be to be perhaps one."""
 _IS_LIKE: Final = 0.01  # anything in common: of several, the first one is as good a guess as any
 _TOO_MANY: Final = 10_000  # pairs of leftovers to compare: similarity is worth some milliseconds, not seconds
+_FEW: Final = 8  # a part that no more elements have than that tells who they are
 _TEXT, _NUMBER, _SWITCH = 2.0, 1.0, 0.5  # a name says more of who something is than a count, and a flag says little
 
 
@@ -153,6 +154,13 @@ class Likeness:
             return _overlap(sum((sides[0] & sides[1]).values()), *sizes)
         return self._shared_parts(*(_named_parts(value) or dict(inner_of(value)) for value in (one, other)))
 
+    def part_prints(self, value: Any) -> set[Hashable]:
+        """Return what each part of a container consists of, named by its key where it has one."""
+        if structure(value) is Structure.SEQUENCE or isinstance(value, (set, frozenset)):
+            return set(self.prints(elements_of(value)))
+        parts = _named_parts(value) or dict(inner_of(value))
+        return {(key, self._equality.fingerprint(part)) for key, part in parts.items()}
+
     def _shared_parts(self, one: dict[Any, Any], other: dict[Any, Any]) -> float:
         shared = 0.0
         for key, part in one.items():
@@ -165,6 +173,19 @@ class Likeness:
         if None in keys:
             return False
         return keys[0] != keys[1] or not self._equality.same(_named_parts(one)[keys[0]], _named_parts(other)[keys[1]])
+
+    def changed_apart(self, base: Any, ours: Any, theirs: Any) -> bool:
+        """Tell whether two versions of a container changed different parts of it, as two edits of one element do.
+
+        Two new entries of a log, which replace an old one, differ from it in the same parts.
+        """
+        sides = [_named_parts(value) for value in (base, ours, theirs)]
+        return bool(sides[0]) and all(self._is_taken_from_one(key, *sides) for key in {*sides[0], *sides[1], *sides[2]})
+
+    def _is_taken_from_one(self, key: Any, base: dict[Any, Any], *sides: dict[Any, Any]) -> bool:
+        if key not in base:
+            return not all(key in side for side in sides)
+        return any(key in side and self._equality.same(base[key], side[key]) for side in sides)
 
     def may_be_one(self, one: Any, other: Any) -> bool:
         """Tell whether nothing says that two containers are different things: their kind, or an id."""
@@ -251,10 +272,28 @@ class _Leftovers:
         return gaps
 
     def _alike(self, before: list[int], after: list[int], least: float) -> list[tuple[int, int]]:
-        """Pair by content, best first, each position once."""
-        if not (before and after) or len(before) * len(after) > _TOO_MANY:
-            return []
-        scored = [(self.likeness.similarity(self.first[i], self.other[j]), i, j) for i in before for j in after]
+        """Pair by content, best first, each position once.
+
+        Of many, only those are compared that share a part that few have. What is left of these is compared in order.
+        """
+        if len(before) * len(after) <= _TOO_MANY:
+            return self._best([(i, j) for i in before for j in after], least)
+        found = self._best(self._sharing_a_rare_part(before, after), least)
+        taken = {i for i, _ in found}, {j for _, j in found}
+        rest = [i for i in before if i not in taken[0]], [j for j in after if j not in taken[1]]
+        return found + self._best(zip(*rest, strict=False), least)
+
+    def _sharing_a_rare_part(self, before: list[int], after: list[int]) -> set[tuple[int, int]]:
+        holders: dict[Hashable, tuple[list[int], list[int]]] = {}
+        for side, (elements, positions) in enumerate(((self.first, before), (self.other, after))):
+            for at in positions:
+                for part in self.likeness.part_prints(elements[at]):
+                    holders.setdefault(part, ([], []))[side].append(at)
+        rare = (sides for sides in holders.values() if max(map(len, sides)) <= _FEW)
+        return {(i, j) for one, other in rare for i in one for j in other}
+
+    def _best(self, pairs: Iterable[tuple[int, int]], least: float) -> list[tuple[int, int]]:
+        scored = [(self.likeness.similarity(self.first[i], self.other[j]), i, j) for i, j in pairs]
         scored = sorted((pair for pair in scored if pair[0] >= least), key=lambda pair: (-pair[0], *pair[1:]))
         used: tuple[set[int], set[int]] = set(), set()
         found = []

@@ -67,10 +67,16 @@ def paired(likeness: Likeness, *versions: list[Any]) -> tuple[list[Side], dict[i
     base, ours, theirs = versions
     exact, prints = likeness.common_prints(*versions)
     found = [likeness.match(base, prints[0], side, prints[at]) for at, side in ((1, ours), (2, theirs))]
+    moved = [dict(matches.far) for matches in found]
+    apart = {
+        before
+        for before in moved[0].keys() & moved[1].keys()
+        if likeness.changed_apart(base[before], ours[moved[0][before]], theirs[moved[1][before]])
+    }
     for matches, other in (found, reversed(found)):
-        kept = {at for at in other.near if at is not None}
-        # Changed and moved here, and still there: the same one. Gone from its place on both sides: two logs that
-        # dropped their oldest entry look like that, and their newest ones are not one.
+        kept = {at for at in other.near if at is not None} | apart
+        # Changed and moved here, and still there or changed apart there: the same one. Gone from its place on both
+        # sides: two logs that dropped their oldest entry look like that, and their newest ones are not one.
         for before, after in matches.far:
             if before in kept:
                 matches.near[after] = before

@@ -85,9 +85,11 @@ class Pairing:
         return self
 
     def accept_far(self, other: Pairing) -> None:
-        """Pair what may have changed and moved here, if it is where it was on the other side."""
+        """Pair what may have changed and moved here, if it is where it was on the other side or was changed apart."""
+        moved = {id(one): theirs for one, theirs in other.far}
         for one, mine in self.far:
-            if id(one) in other.partner:
+            theirs = moved.get(id(one))
+            if id(one) in other.partner or (theirs is not None and self.likeness.changed_apart(one, mine, theirs)):
                 self._accept(one, mine)
         self._drain()
 

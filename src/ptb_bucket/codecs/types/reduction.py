@@ -190,8 +190,11 @@ def runs_code(cls: Any) -> bool:
     Args:
         cls: The class.
     """
-    calls_init = cls.__reduce__ is not object.__reduce__ and _writes_any(cls, ("__init__",))
-    return calls_init or cls in copyreg.dispatch_table or _writes_any(cls, _LOAD_METHODS)
+    # Python's deque, set and dict classes with a __reduce__ of their own are called when they are loaded.
+    calls_class = cls.__reduce__ is not object.__reduce__ and _writes_any(
+        cls, ("__init__", "update", "__len__", "__bool__")
+    )
+    return calls_class or cls in copyreg.dispatch_table or _writes_any(cls, _LOAD_METHODS)
 
 
 def _writes_any(cls: type, methods: tuple[str, ...]) -> bool:
