@@ -118,5 +118,5 @@ async def test_a_default_that_is_drawn_is_no_edit_of_the_record_that_lacks_it(co
     replica = replica_on(store, codec=codec, types=[Guest])
     await replica.load()
     for record, value in await replica.give_all(USERS[:3]):
-        again = replica.codec.decode(replica._ledger(record).seen.get(record), record.label)
+        again = replica.codec.decode(replica._ledger(record).seen.get(record), origin=record.label)
         assert value["guest"].number == again["guest"].number
