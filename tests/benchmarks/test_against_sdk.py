@@ -36,6 +36,7 @@ def results(run):
     return run[1]
 
 
+@pytest.mark.long
 def test_it_prints_tables_and_says_what_it_does(run, servers):
     done, _ = run
     assert all(f"\n{server}: requests on the wire\n" in done.stdout for server in servers)

@@ -39,6 +39,7 @@ def cases(run):
     return {case["layout"]: case for case in run[1]}
 
 
+@pytest.mark.long
 def test_it_prints_tables_and_draws(run, folder):
     assert all(title in run[0] for title in ("cold start", "commit of changed users", "loading everything", "targets"))
     assert "<svg" in (folder / "scale.svg").read_text()

@@ -53,7 +53,7 @@ class Soak:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are counted in /proc")
-@pytest.mark.parametrize("layout", ["single", "per-record"])
+@pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.long)])
 async def test_memory_tasks_and_descriptors_stay_where_they_are(tmp_path, count, layout, caplog, record_property):
     caplog.set_level("ERROR")  # the records that pytest keeps would be what grows
     soak = Soak(f"file:{tmp_path}/state", layout)

@@ -35,7 +35,14 @@ class Place:
         return persistence
 
 
-@pytest.fixture(params=COMBINATIONS, ids="-".join)
+IN_SHORT = {("memory", "single", "json"), ("file", "per-record", "pickle"), ("memory", "per-type", "json")}
+PARAMS = [
+    pytest.param(combination, marks=() if combination in IN_SHORT else pytest.mark.long, id="-".join(combination))
+    for combination in COMBINATIONS
+]
+
+
+@pytest.fixture(params=PARAMS)
 def place(request, tmp_path) -> Place:
     where, layout, codec = request.param
     uri = f"file:{tmp_path}/state" if where == "file" else f"memory:{tmp_path.name}-{id(tmp_path)}"

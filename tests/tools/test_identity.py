@@ -60,7 +60,13 @@ def check(data, *, own):
 PLACES = [(layout, codec) for layout in ("single", "per-record") for codec in ("json", "pickle")]
 
 
-@pytest.fixture(params=PLACES, ids="-".join)
+IN_SHORT = {("single", "json"), ("per-record", "pickle")}
+PARAMS = [
+    pytest.param(place, marks=() if place in IN_SHORT else pytest.mark.long, id="-".join(place)) for place in PLACES
+]
+
+
+@pytest.fixture(params=PARAMS)
 def where(request, tmp_path):
     layout, codec = request.param
     return f"file:{tmp_path.as_posix()}/state?layout={layout}&codec={codec}&keep=9"
@@ -101,7 +107,7 @@ async def imported(path, where):
         return await import_memory(state, read_memory(path, types=[Cart]))
 
 
-@pytest.mark.parametrize("target", PLACES, ids="-".join)
+@pytest.mark.parametrize("target", PARAMS)
 async def test_copy(where, own, target, tmp_path):
     await stored(where, shared(own=own))
     to = f"file:{tmp_path.as_posix()}/other?layout={target[0]}&codec={target[1]}"
