@@ -83,10 +83,13 @@ def test_what_both_moved_and_changed_in_other_fields_is_there_once(wrap):
     assert decided == 0
 
 
-def test_two_logs_that_dropped_their_oldest_entry_keep_both_new_ones():
-    old = [{"kind": "said", "text": text, "at": at} for at, text in enumerate("abc")]
-    mine, other = ({"kind": "said", "text": text, "at": 3} for text in "xy")
-    assert merged(old, [*old[1:], mine], [*old[1:], other]) == ([*old[1:], other, mine], 0)
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"rows": rows, "again": rows}])
+def test_what_both_moved_and_changed_in_one_field_stays_twice_and_is_counted(wrap):
+    bo, al, cy = ({"name": name, "hp": 12, "level": 1} for name in ("Bo", "Al", "Cy"))
+    value, decided = merged(wrap([bo, al, cy]), wrap([cy, al, bo | {"hp": 2}]), wrap([cy, bo | {"hp": 9}, al]))
+    rows = value if isinstance(value, list) else value["rows"]
+    assert sorted(rows, key=str) == sorted([al, cy, bo | {"hp": 2}, bo | {"hp": 9}], key=str)
+    assert decided == 1
 
 
 @dataclass

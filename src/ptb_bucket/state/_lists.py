@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from ptb_bucket.state._fields import Path
     from ptb_bucket.state._likeness import Likeness
 
-__all__ = ["Side", "merge_lists", "paired"]
+__all__ = ["Paired", "Side", "merge_lists", "paired"]
 
 KEPT: Final = "an element was changed on one side and removed on the other, which added a similar one: both stay"
+MAY_BE_TWICE: Final = "an element is gone from its place on both sides, and both added a similar one: both stay"
 Token = int | tuple[Hashable, ...]
 """An element: its position in the base, or the side that added it and its position there."""
 
@@ -54,23 +55,35 @@ class Side(NamedTuple):
     origins: list[int | None]
 
 
-def paired(likeness: Likeness, *versions: list[Any]) -> tuple[list[Side], dict[int, int]]:
+class Paired(NamedTuple):
+    """The elements of three versions of a list, found in one another.
+
+    Attributes:
+        sides: Base, ours and theirs.
+        both: Positions, in ours and theirs, of elements that both sides added and that are one.
+        doubtful: Positions in the base of elements that both sides may have changed and moved, or replaced.
+    """
+
+    sides: list[Side]
+    both: dict[int, int]
+    doubtful: list[int]
+
+
+def paired(likeness: Likeness, *versions: list[Any]) -> Paired:
     """Find the elements of three versions of a list in one another.
 
     Args:
         likeness: Compares elements.
-        versions: Base, ours and theirs.
-
-    Returns:
-        The three sides; and the positions, in ours and theirs, of elements that both sides added under one id.
+        versions: Base, ours and theirs. What both sides added under one id is one.
     """
     base, ours, theirs = versions
     exact, prints = likeness.common_prints(*versions)
     found = [likeness.match(base, prints[0], side, prints[at]) for at, side in ((1, ours), (2, theirs))]
     moved = [dict(matches.far) for matches in found]
+    moved_twice = moved[0].keys() & moved[1].keys()
     apart = {
         before
-        for before in moved[0].keys() & moved[1].keys()
+        for before in moved_twice
         if likeness.changed_apart(base[before], ours[moved[0][before]], theirs[moved[1][before]])
     }
     for matches, other in (found, reversed(found)):
@@ -82,7 +95,7 @@ def paired(likeness: Likeness, *versions: list[Any]) -> tuple[list[Side], dict[i
                 matches.near[after] = before
     origins: list[list[int | None]] = [[*range(len(base))], *(matches.near for matches in found)]
     sides = [Side(*parts) for parts in zip(versions, exact, prints, origins, strict=True)]
-    return sides, _added_twice(likeness, *sides[1:])
+    return Paired(sides, _added_twice(likeness, *sides[1:]), sorted(moved_twice - apart))
 
 
 def _added_twice(likeness: Likeness, ours: Side, theirs: Side) -> dict[int, int]:
@@ -93,17 +106,19 @@ def _added_twice(likeness: Likeness, ours: Side, theirs: Side) -> dict[int, int]
     return {here[name]: at for at, name in enumerate(names[1]) if theirs.origins[at] is None and name in here}
 
 
-def merge_lists(merge: Merging, path: Path, sides: Sequence[Side], both: dict[int, int]) -> list[Any]:
+def merge_lists(merge: Merging, path: Path, found: Paired) -> list[Any]:
     """Merge three lists; elements that all have are merged through ``merge``.
 
     Args:
         merge: The merge of their record.
         path: Where the list is.
-        sides: Base, ours and theirs.
-        both: Positions, in ours and theirs, of elements that both sides added and that are one.
+        found: The three lists.
     """
-    weave = _Weave(merge, path, sides, both)
-    base, ours, theirs = sides
+    for at in found.doubtful:
+        if not all(_rolled_past(at, side.origins) for side in found.sides[1:]):
+            merge.decide((*path, at), MAY_BE_TWICE)
+    weave = _Weave(merge, path, found.sides, found.both)
+    base, ours, theirs = found.sides
     length = len(base.elements)
     ours_same, theirs_same = (side.prints == base.prints for side in (ours, theirs))
     if (theirs_same and weave.has_all(ours)) or (ours_same and weave.has_all(theirs)):
@@ -113,6 +128,15 @@ def merge_lists(merge: Merging, path: Path, sides: Sequence[Side], both: dict[in
     if length == len(ours.elements) == len(theirs.elements) and all(map(weave.is_clear_at, range(length))):
         return [weave.at_place(at) for at in range(length)]
     return weave.values(weave.order())
+
+
+def _rolled_past(at: int, origins: Sequence[int | None]) -> bool:
+    """Tell whether a list is a log that dropped an element at one end and got new ones at the other."""
+    known = [origin for origin in origins if origin is not None]
+    new = [None] * (len(origins) - len(known))
+    return (at < min(known, default=at + 1) and [*known, *new] == [*origins]) or (
+        at > max(known, default=at - 1) and [*new, *known] == [*origins]
+    )
 
 
 class _Weave:

@@ -289,8 +289,8 @@ class Merge:
                 self.taken((*path, at), element, 1 if kept else 2)
                 for at, element in enumerate(ours if kept else theirs)
             ]
-        sides = paired(self.likeness, base, ours, theirs) if graph is None else graph.triples.sides(base, ours, theirs)
-        return merge_lists(self, path, *sides)
+        found = paired(self.likeness, base, ours, theirs) if graph is None else graph.triples.sides(base, ours, theirs)
+        return merge_lists(self, path, found)
 
     def hollow(self, base: Any, ours: Any, theirs: Any) -> Any:
         """Return what both sides started from when they made containers where there was none."""

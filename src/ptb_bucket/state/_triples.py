@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ptb_bucket.codecs import Structure
 from ptb_bucket.state._fields import ATOMS, Path, elements_of, fields_of, members_of
 from ptb_bucket.state._likeness import equal_ones
-from ptb_bucket.state._lists import Side
+from ptb_bucket.state._lists import Paired, Side
 from ptb_bucket.state._objects import Objects, Prints
 from ptb_bucket.state._pairing import NewPairing, Pairing
 from ptb_bucket.state._parts import inner_of, parts_of, rest_of
@@ -48,6 +48,7 @@ class Triples:
         self._equality, self._structure, self._versions = equality, structure, versions
         self._prints = Prints(equality)
         self._of: list[dict[int, Triple]] = [{}, {}, {}]
+        self._doubtful: set[int] = set()
         self._made: list[Any] = []  # holds results, so that their ids are not given to other objects
         self._edited: dict[tuple[Triple, int], bool] = {}
         self._pair()
@@ -70,6 +71,8 @@ class Triples:
             pairing.accept_far(other)
         for pairing in pairings:
             pairing.accept_equal()
+        moved_twice = set.intersection(*({id(one) for one, _ in pairing.far} for pairing in pairings))
+        self._doubtful = moved_twice.difference(*(pairing.partner for pairing in pairings))
         for one in base.by_id.values():
             self._know(Triple(one, *(pairing.partner.get(id(one), MISSING) for pairing in pairings)))
         new = NewPairing(ours, theirs, *options, known=self._base_of).run()
@@ -117,7 +120,7 @@ class Triples:
 
     # ---------------------------------------------------------------- lists and sets
 
-    def sides(self, base: list[Any], ours: list[Any], theirs: list[Any]) -> tuple[list[Side], dict[int, int]]:
+    def sides(self, base: list[Any], ours: list[Any], theirs: list[Any]) -> Paired:
         """Return three versions of a list, its elements told apart by which object they are."""
         versions = [base, ours, theirs]
         names = [[self.name(element, side) for element in elements] for side, elements in enumerate(versions)]
@@ -130,7 +133,8 @@ class Triples:
             Side(elements, [None] * len(elements), named, origin)
             for elements, named, origin in zip(versions, names, origins, strict=True)
         ]
-        return found, self._both_new(found[1], found[2])
+        doubtful = [at for at, element in enumerate(base) if id(element) in self._doubtful]
+        return Paired(found, self._both_new(found[1], found[2]), doubtful)
 
     @staticmethod
     def _both_new(ours: Side, theirs: Side) -> dict[int, int]:
