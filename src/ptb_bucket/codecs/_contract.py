@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -10,13 +9,10 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-    from ptb_bucket.codecs.types import Equality
+    from ptb_bucket.codecs.types import Equality, Origin
     from ptb_bucket.errors import CannotStoreError
 
-__all__ = ["Codec", "Origin"]
-
-Origin = str | Callable[[], str]
-"""The name of a record, or what returns it: of many records, few need theirs."""
+__all__ = ["Codec"]
 
 
 class Codec(Protocol):

@@ -10,7 +10,7 @@ from ptb_bucket.codecs._json_decode import PLAIN, Decoder, is_tagged, may_have_l
 from ptb_bucket.codecs._json_depth import check_depth, is_flat
 from ptb_bucket.codecs._json_encode import Encoder
 from ptb_bucket.codecs._json_graph import GraphReader
-from ptb_bucket.codecs.types import Drawn, Equality, Registry, Scope, StoredAs, too_deep, written
+from ptb_bucket.codecs.types import Equality, Registry, Scopes, StoredAs, too_deep, written
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-    from ptb_bucket.codecs._contract import Origin
+    from ptb_bucket.codecs.types import Origin
 
 __all__ = ["JsonCodec"]
 
@@ -49,18 +49,8 @@ class JsonCodec:
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
-        self._registry = Registry(types)
-        self._drawn = Drawn()
-        self._anonymous = Scope(self._registry, None)
-        self.equality = Equality(self._anonymous)
-
-    def _scope(self, origin: Origin = "") -> Scope:
-        if origin:
-            name = origin if isinstance(origin, str) else origin()
-            return Scope(self._registry, self.bot, name, self._default)
-        if self._anonymous.bot is not self.bot:
-            self._anonymous = Scope(self._registry, self.bot)
-        return self._anonymous
+        self._scopes = Scopes(self, Registry(types))
+        self.equality = Equality(self._scopes.anonymous)
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
@@ -75,7 +65,7 @@ class JsonCodec:
         Raises:
             CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
-        encoder = Encoder(self._scope())
+        encoder = Encoder(self._scopes.of())
         try:
             data = written(encoder.whole(value)).encode()
         except Exception:  # noqa: BLE001  an object occurs twice, or anybody's code ran; which, is found out there
@@ -86,7 +76,7 @@ class JsonCodec:
 
     def _carefully(self, value: Any, known: Sequence[bytes]) -> bytes:
         try:
-            return written(careful_tree(self._scope(), value, self._trial(known))).encode()
+            return written(careful_tree(self._scopes.of(), value, self._trial(known))).encode()
         except RecursionError:
             raise too_deep() from None
 
@@ -106,7 +96,7 @@ class JsonCodec:
         known = () if before is None else (before,)
         old = NOTHING if before is None else self.decode(before, origin=origin)
         try:
-            tree, errors = remaining_tree(self._scope(), value, old, self._trial(known))
+            tree, errors = remaining_tree(self._scopes.of(), value, old, self._trial(known))
         except RecursionError:
             return before, [too_deep()]
         except CannotStoreError as exc:
@@ -122,7 +112,7 @@ class JsonCodec:
             if any(data in earlier for earlier in known):
                 return True
             try:
-                again = careful_tree(self._scope(), self._decoded(text, ""))
+                again = careful_tree(self._scopes.of(), self._decoded(text, ""))
                 return written(again) == text
             except Exception:  # noqa: BLE001  anybody's code ran
                 return False
@@ -159,7 +149,7 @@ class JsonCodec:
     def _decoded(self, text: str, origin: Origin) -> Any:
         if not is_tagged(text):
             return PLAIN.decode(text)
-        decoder = self.decoder(self._scope(origin))
+        decoder = self.decoder(self._scopes.of(origin))
         return GraphReader(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
@@ -184,11 +174,6 @@ class JsonCodec:
             data: One record's bytes.
         """
         return frozenset({"refs"}) if b'ref"' in data and _REFERENCE.search(data) else frozenset()
-
-    def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
-        """Draw the default of a missing field once, and give each decoding of the record a copy of it."""
-        key = (scope.origin, *place, number)
-        return self._drawn.get(key, make, self.encode, self.decode)
 
 
 def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:

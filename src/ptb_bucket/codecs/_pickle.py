@@ -16,10 +16,9 @@ from ptb_bucket.codecs._json_graph import GraphReader
 from ptb_bucket.codecs._pickle_changes import check_collisions_in, complete, fields_to_carry
 from ptb_bucket.codecs._pickler import Pickler
 from ptb_bucket.codecs.types import (
-    Drawn,
     Equality,
     Registry,
-    Scope,
+    Scopes,
     StoredAs,
     hashes_by_hand,
     too_deep,
@@ -28,11 +27,11 @@ from ptb_bucket.codecs.types import (
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from telegram import Bot
 
-    from ptb_bucket.codecs._contract import Origin
+    from ptb_bucket.codecs.types import Origin
 
 __all__ = ["PickleCodec"]
 
@@ -72,19 +71,9 @@ class PickleCodec:
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
-        self._registry = Registry(types)
-        self._drawn = Drawn()
+        self._scopes = Scopes(self, Registry(types))
         self._proven: OrderedDict[bytes, None] = OrderedDict()
-        self._anonymous = Scope(self._registry, None)
-        self.equality = Equality(self._anonymous)
-
-    def _scope(self, origin: Origin = "") -> Scope:
-        if origin:
-            name = origin if isinstance(origin, str) else origin()
-            return Scope(self._registry, self.bot, name, self._default)
-        if self._anonymous.bot is not self.bot:
-            self._anonymous = Scope(self._registry, self.bot)
-        return self._anonymous
+        self.equality = Equality(self._scopes.anonymous)
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
@@ -110,14 +99,14 @@ class PickleCodec:
 
     def _dumps(self, value: Any) -> tuple[bytes, bool]:
         file = io.BytesIO()
-        pickler = Pickler(file, self._scope())
+        pickler = Pickler(file, self._scopes.of())
         pickler.dump(value)
         return file.getvalue(), pickler.is_risky
 
     def _explain(self, value: Any) -> None:
         """Raise an error that names everything that cannot be stored, with its path."""
         try:
-            careful_tree(self._scope(), value, self._gives_back)
+            careful_tree(self._scopes.of(), value, self._gives_back)
         except RecursionError:
             raise too_deep() from None
 
@@ -133,7 +122,7 @@ class PickleCodec:
             return not failed or failed[-1] is not part
 
         try:
-            careful_tree(self._scope(), value, prove)
+            careful_tree(self._scopes.of(), value, prove)
         except (CannotStoreError, RecursionError) as exc:
             if failed and isinstance(exc, CannotStoreError):
                 raise
@@ -166,7 +155,7 @@ class PickleCodec:
     def _remember(self, value: Any) -> None:
         """Note that the values in a record can be loaded: they just were."""
         with suppress(CannotStoreError, RecursionError):
-            careful_tree(self._scope(), value, lambda _, tree: self._note(_digest(tree)))
+            careful_tree(self._scopes.of(), value, lambda _, tree: self._note(_digest(tree)))
 
     # ---------------------------------------------------------------- what remains
 
@@ -184,7 +173,7 @@ class PickleCodec:
             The bytes, or None if nothing can be stored; and why something cannot, each with its path.
         """
         old = NOTHING if before is None else self.decode(before, origin=origin)
-        scope = self._scope()
+        scope = self._scopes.of()
         try:
             tree, errors = remaining_tree(scope, value, old, self._gives_back)
             if tree is NOTHING:
@@ -217,7 +206,7 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
-            carried = fields_to_carry(data, self._registry)
+            carried = fields_to_carry(data, self._scopes.registry)
             if carried:
                 return self._decoded_with(data, origin, carried)
             # The original would quote the data.
@@ -243,9 +232,9 @@ class PickleCodec:
 
     def _loads(self, data: bytes, origin: Origin, carried: frozenset[str] = frozenset()) -> Any:
         check_collisions_in(data)
-        makers = allowed.Makers(lambda: self._scope(origin), carried)
+        makers = allowed.Makers(lambda: self._scopes.of(origin), carried)
         value = _Unpickler(data, makers).load()
-        if makers.is_doubtful and not carried and (carried := fields_to_carry(data, self._registry)):
+        if makers.is_doubtful and not carried and (carried := fields_to_carry(data, self._scopes.registry)):
             return self._loads(data, origin, carried)
         if makers.made:
             self._finish(makers, value)
@@ -260,10 +249,6 @@ class PickleCodec:
     def features(self, data: bytes) -> frozenset[str]:  # noqa: ARG002  as JsonCodec.features
         """Return the features that a library must have to read these bytes: every version reads all pickles."""
         return frozenset()
-
-    def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
-        """Draw the default of a missing field once, and give each decoding of the record a copy of it."""
-        return self._drawn.get((scope.origin, *place, number), make, self.encode, self.decode)
 
 
 _FUNCTIONS_HINT: Final = "Register its classes with functions of their own: StoredAs(...)"

@@ -21,7 +21,7 @@ from ptb_bucket.codecs.types.refusals import (
 )
 from ptb_bucket.codecs.types.registry import NATIVE, TAGS, Registry, StoredAs, UnknownClassError, name_of, unregistered
 from ptb_bucket.codecs.types.scalars import BIG, in_utf8, written
-from ptb_bucket.codecs.types.scope import BotReference, Drawn, Scope
+from ptb_bucket.codecs.types.scope import BotReference, Origin, Scope, Scopes
 from ptb_bucket.codecs.types.shape import (
     Family,
     ForeignCodeError,
@@ -50,15 +50,16 @@ __all__ = [
     "TAGS",
     "TOO_DEEP",
     "BotReference",
-    "Drawn",
     "Equality",
     "Family",
     "ForeignCodeError",
     "Identified",
     "IrreducibleError",
     "NewerTelegramError",
+    "Origin",
     "Registry",
     "Scope",
+    "Scopes",
     "Shape",
     "StoredAs",
     "Structure",

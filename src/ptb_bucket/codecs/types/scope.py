@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from telegram import Bot
 
     from ptb_bucket.codecs.types.registry import Registry
 
-__all__ = ["BotReference", "Drawn", "Scope"]
+__all__ = ["BotReference", "Origin", "Scope", "Scopes"]
+
+Origin = str | Callable[[], str]
+"""The name of a record, or what returns it: of many records, few need theirs."""
 
 _MOST_DRAWN: Final = 65_536
 
@@ -49,7 +51,7 @@ class BotReference:
         return "<a stored bot>"
 
 
-class Drawn:
+class _Drawn:
     """Remembers the defaults that fields got when they were loaded, so that each loading of one record agrees.
 
     A default may come from a clock or from ``uuid4``: drawn anew at each decoding, it would look like a change.
@@ -86,7 +88,7 @@ class Scope:
     Args:
         registry: The known classes.
         bot: The live bot; None in tools that have none.
-        origin: Whose record is read; see :class:`Drawn`.
+        origin: Whose record is read; see :class:`Scopes`.
         draw: Returns the default of a field that stored data lacks.
     """
 
@@ -120,3 +122,43 @@ class Scope:
         place = (name, field)
         number = self._met[place] = self._met.get(place, 0) + 1
         return make() if self.draw is None else self.draw(self, place, number, make)
+
+
+class Recoding(Protocol):
+    """What :class:`Scopes` needs of a codec."""
+
+    bot: Bot | None
+
+    def encode(self, value: Any, /) -> bytes: ...
+    def decode(self, data: bytes, /) -> Any: ...
+
+
+class Scopes:
+    """Makes the scopes of the records that a codec reads and writes.
+
+    Args:
+        codec: The codec. Copies of drawn defaults are made by it.
+        registry: The known classes.
+    """
+
+    def __init__(self, codec: Recoding, registry: Registry) -> None:
+        self._codec, self.registry = codec, registry
+        self._drawn = _Drawn()
+        self.anonymous = Scope(registry, None)
+
+    def of(self, origin: Origin = "") -> Scope:
+        """Return the scope of a record, with the bot that the codec has now.
+
+        Args:
+            origin: The record; each decoding of it gets the same defaults. Empty for one that has no name.
+        """
+        bot = self._codec.bot
+        if origin:
+            return Scope(self.registry, bot, origin if isinstance(origin, str) else origin(), self._default)
+        if self.anonymous.bot is not bot:
+            self.anonymous = Scope(self.registry, bot)
+        return self.anonymous
+
+    def _default(self, scope: Scope, place: tuple[str, str], number: int, make: Callable[[], Any]) -> Any:
+        """Draw the default of a missing field once, and give each decoding of the record a copy of it."""
+        return self._drawn.get((scope.origin, *place, number), make, self._codec.encode, self._codec.decode)
