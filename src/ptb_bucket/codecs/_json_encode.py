@@ -16,6 +16,7 @@ from ptb_bucket.codecs.types import (
     Shape,
     attribute,
     check_collisions,
+    colliding,
     guarded,
     has_identity,
     item,
@@ -334,4 +335,4 @@ def check_hashes(members: Any) -> None:
     try:
         guarded(check_collisions, list(members))
     except ForeignCodeError:
-        raise CannotStoreError("too many of its keys or members have one hash", hint="Use strings") from None
+        raise colliding() from None

@@ -13,13 +13,15 @@ from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
 from ptb_bucket.codecs._json_decode import Decoder
 from ptb_bucket.codecs._json_graph import GraphReader
-from ptb_bucket.codecs._pickle_changes import check_collisions_in, complete, fields_to_carry
+from ptb_bucket.codecs._pickle_changes import complete, fields_to_carry
+from ptb_bucket.codecs._pickle_collisions import has_colliding_keys
 from ptb_bucket.codecs._pickler import Pickler
 from ptb_bucket.codecs.types import (
     Equality,
     Registry,
     Scopes,
     StoredAs,
+    colliding,
     hashes_by_hand,
     too_deep,
     written,
@@ -93,6 +95,9 @@ class PickleCodec:
         except Exception as exc:  # noqa: BLE001  anybody's code ran
             self._explain(value)
             raise exc if isinstance(exc, CannotStoreError) else _unpicklable(exc) from None
+        if has_colliding_keys(data):
+            self._explain(value)
+            raise colliding()
         if is_risky and data not in known:
             self._try(value, data)
         return data
@@ -231,7 +236,8 @@ class PickleCodec:
         ]
 
     def _loads(self, data: bytes, origin: Origin, carried: frozenset[str] = frozenset()) -> Any:
-        check_collisions_in(data)
+        if has_colliding_keys(data):
+            raise CannotLoadError("a stored record has numbers that were made to collide as keys")
         makers = allowed.Makers(lambda: self._scopes.of(origin), carried)
         value = _Unpickler(data, makers).load()
         if makers.is_doubtful and not carried and (carried := fields_to_carry(data, self._scopes.registry)):

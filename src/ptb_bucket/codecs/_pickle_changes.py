@@ -5,23 +5,16 @@ from __future__ import annotations
 import dataclasses
 import io
 import pickle
-import pickletools
-from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._stand_ins import StandIn
 from ptb_bucket.codecs.types import Family, attribute_slots, is_plain, outdated, set_field
-from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
     from ptb_bucket.codecs.types import Registry, Scope, Shape
 
-__all__ = ["check_collisions_in", "complete", "fields_to_carry"]
-
-_BIG_INTS: Final = 64
-_LONG: Final = b"\x8a"
-"""How pickle begins an int of more than 32 bits. Only such ints can be made to collide."""
+__all__ = ["complete", "fields_to_carry"]
 
 
 def complete(shape: Shape, made: Any, scope: Scope) -> None:
@@ -105,20 +98,3 @@ def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:
 def _check_count(shape: Shape, stored: int, now: int) -> None:
     if stored > now:
         raise outdated(shape.cls, f"has {stored} fields, and the class has {now}")
-
-
-def check_collisions_in(data: bytes) -> None:
-    """Refuse a pickle with many ints that were made to collide in a hash table; Python would build it for hours.
-
-    Args:
-        data: The pickle.
-
-    Raises:
-        CannotLoadError: It has more than 64 of them.
-    """
-    if data.count(_LONG) <= _BIG_INTS:
-        return
-    numbers = (number for opcode, number, _ in pickletools.genops(data) if opcode.name == "LONG1")
-    hashes = Counter(hash(number) for number in set(numbers))
-    if hashes and max(hashes.values()) > _BIG_INTS:
-        raise CannotLoadError("a stored record has numbers that were made to collide as keys")

@@ -19,6 +19,7 @@ __all__ = [
     "TOO_DEEP",
     "UnregisteredError",
     "attribute",
+    "colliding",
     "cyclic",
     "factory_refusal",
     "is_live",
@@ -262,6 +263,11 @@ def keyless(zone: object) -> CannotStoreError:
 def too_deep() -> CannotStoreError:
     """Return the refusal of more levels than any reader of the document should have to follow."""
     return CannotStoreError(TOO_DEEP, hint="Store it flatter, for example as a list of records that name each other")
+
+
+def colliding() -> CannotStoreError:
+    """Return the refusal of keys that were made to collide in a hash table."""
+    return CannotStoreError("too many of its keys or members have one hash", hint="Use strings")
 
 
 def cyclic() -> CannotStoreError:
