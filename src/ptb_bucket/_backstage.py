@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import enum
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-
-    from telegram.ext import PersistenceInput
+    from collections.abc import Callable
 
     from ptb_bucket._opened import Opened
     from ptb_bucket._rounds import Rounds
     from ptb_bucket.persistence import BucketPersistence
     from ptb_bucket.state import Record
 
-__all__ = ["STAGED", "STAGING_ONLY", "Backstage"]
+__all__ = ["STAGING", "Backstage"]
 
-STAGING_ONLY: ContextVar[bool] = ContextVar("STAGING_ONLY", default=False)
-"""Set while BucketApplication lets PTB stage: one commit comes after, and its outcome is told to whoever waits."""
-
-
-class _Staged(enum.Enum):
-    """What stands for a value that was staged already, where PTB would have copied it. Copying it changes nothing."""
-
-    STAGED = enum.auto()
-
-
-STAGED = _Staged.STAGED
+STAGING: ContextVar[bool] = ContextVar("STAGING", default=False)
+"""Set while BucketApplication awaits methods that a subclass overrides: one commit comes after all of them."""
 
 
 class Backstage:
@@ -64,11 +52,3 @@ class Backstage:
     def is_lazy(self) -> bool:
         """Whether records can be read one by one, and let go of."""
         return self._persistence._location.layout.lazy  # noqa: SLF001
-
-    def let_go(self, records: Collection[Record]) -> None:
-        """Say which records PTB drops from its memory only, while BucketApplication stages."""
-        self._persistence._let_go = records  # noqa: SLF001
-
-    def hide(self, staging: PersistenceInput | None) -> None:
-        """Say what PTB sees as ``store_data`` while BucketApplication stages; None ends that."""
-        self._persistence._staging = staging  # noqa: SLF001

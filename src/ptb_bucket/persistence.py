@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 
 from ptb_bucket._arguments import checked_interval, checked_resolver, checked_seconds, checked_spool_dir
-from ptb_bucket._backstage import STAGED, STAGING_ONLY
+from ptb_bucket._backstage import STAGING
 from ptb_bucket._collector import collector_waits
 from ptb_bucket._context import defaults_of, with_own_types
 from ptb_bucket._opened import Opened, bot_id_of, open_for
@@ -20,7 +20,7 @@ from ptb_bucket.state._loops import in_turns, turns
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Callable, Collection, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from telegram import Bot
 
@@ -100,8 +100,6 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         sealing: Sealing | None = None,
         spool_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._staging: PersistenceInput | None = None
-        self._let_go: Collection[Record] = ()
         self._noticed: Callable[[Record], None] | None = None
         self._on_demand = False
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
@@ -124,15 +122,6 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
     def refresh_interval(self) -> float | None:
         """Seconds that a document may be trusted; None: for ever, and with a BucketApplication as 0."""
         return self._rounds.interval
-
-    @property
-    def store_data(self) -> PersistenceInput:
-        """Which kinds of data are saved. While BucketApplication stages, PTB sees those that it has to stage itself."""
-        return self._staging if self._staging and STAGING_ONLY.get() else self._store_data
-
-    @store_data.setter
-    def store_data(self, store_data: PersistenceInput) -> None:
-        self._store_data = store_data
 
     def set_bot(self, bot: Bot) -> None:
         """Take the bot whose state this is. PTB calls it when the application is built.
@@ -234,7 +223,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """Stage, share one commit with all that is staged in the same turn, then tell what could not be stored."""
         self._running = True
         errors = [error for record, value in changes if (error := self._stage(record, value))]
-        if STAGING_ONLY.get():
+        if STAGING.get():
             return  # BucketApplication commits, and reports what cannot be stored
         if not self.on_flush:
             await self._open.group.join()
@@ -243,8 +232,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
 
     def _stage(self, record: Record, value: Any) -> PTBBucketError | None:
         try:
-            if value is not STAGED and record not in self._let_go:
-                self._open.replica.stage(record, value)
+            self._open.replica.stage(record, value)
         except PTBBucketError as error:
             return error
         return None
@@ -289,7 +277,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
                 chat's migration, which would move an empty chat and lose this one. ``ptb-bucket rm`` removes it.
         """
         record = Record.chat(chat_id)
-        if not STAGING_ONLY.get():
+        if not STAGING.get():
             self._open.replica.check_readable(record)
         await self._save([(record, None)])
 
@@ -303,7 +291,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         Raises:
             UnsavedError: Something is not durable; the message says what and why, and whether ``spool_dir`` has it.
         """
-        if self._opened is not None:
+        if self._opened is not None and not STAGING.get():  # a commit comes, which waits for whoever stages now
             await self._opened.flush()
             self._running = False
 

@@ -10,8 +10,6 @@ from instances import END, WORDS, say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandler, MessageHandler, filters
 
-from ptb_bucket.application._conversations import check
-from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import LAYOUTS, Kind, Record
 
 
@@ -185,10 +183,3 @@ async def test_after_a_reinitialise_what_ended_elsewhere_stays_ended(world):
     assert set((await world.stored()).persistence._open.replica.records(Kind.CONVERSATION)) == {
         Record.of_conversation(name, (43, 43)) for name in ("outer", "inner")
     }
-
-
-async def test_if_ptb_changes_the_start_says_so(world):
-    application = world.build(nested())
-    application._conversation_handler_conversations = None
-    with pytest.raises(ConfigurationError, match=r"python-telegram-bot .* keeps conversation states in another way"):
-        check(application)

@@ -11,25 +11,23 @@ from telegram import Update
 
 from ptb_bucket._arguments import checked_count
 from ptb_bucket._words import said
-from ptb_bucket.application._conversations import check, timeout_of
 from ptb_bucket.application._deadline import name_of
 from ptb_bucket.application._ending import EndsInTime
 from ptb_bucket.application._memory import Memory
 from ptb_bucket.application._mistakes import mistakes
 from ptb_bucket.application._others import BD, BT, CCT, CD, JQ, UD, OthersData
-from ptb_bucket.application._processor import TellingProcessor
-from ptb_bucket.application._timeouts import careful
 from ptb_bucket.application._turns import Turns
-from ptb_bucket.application._views import View
+from ptb_bucket.application.ptb import TellingProcessor, careful, check_ptb, timeout_of
 from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnsavedError
 from ptb_bucket.persistence import BucketPersistence
-from ptb_bucket.state import Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
     from telegram.ext import BaseUpdateProcessor
     from typing_extensions import Self
+
+    from ptb_bucket.state import Record
 
 __all__ = ["BucketApplication"]
 
@@ -87,9 +85,8 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         ptb["update_processor"] = TellingProcessor(ptb["update_processor"], self.process_error)
         super().__init__(shutdown_deadline, **ptb)
         self.save, self.sequential, self.dedupe = save, sequential, dedupe
-        self._views = {Kind.CHAT: View[Any](self.chat_data), Kind.USER: View[Any](self.user_data)}
-        self.chat_data, self.user_data = self._views[Kind.CHAT], self._views[Kind.USER]
-        self._memory = Memory(self, persistence, self._views, checked_count("cache_size", cache_size))
+        check_ptb(self)
+        self._memory = Memory(self, persistence, checked_count("cache_size", cache_size))
         self._turns = Turns()
         self._reported: dict[Record, str] = {}
         self._loaded = self._ran_before = False
@@ -196,7 +193,9 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
 
     async def _stage(self, handled: Update | None = None) -> None:
         async with self._memory.group.held():
-            await self._memory.stage(super().update_persistence, handled)
+            errors = await self._memory.stage(handled)
+        for error in errors:
+            await self.process_error(None, error)
         await self._report()
 
     async def _commit(self, handled: Update | None = None, *, needed_by: object = None) -> None:
@@ -261,7 +260,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         await super().initialize()
         if self._loaded:
             return
-        check(self)
+        check_ptb(self)
         await self._memory.check_handled()
         if self._ran_before:
             await self._memory.forget_what_is_gone()

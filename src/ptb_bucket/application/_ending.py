@@ -109,7 +109,7 @@ class EndsInTime(Application[BT, CCT, UD, CD, BD, JQ]):
         await asyncio.wait({ending}, timeout=0.1)
         if ending.done():
             _ = ending.cancelled() or ending.exception()  # nobody else asks for it
-            await self._memory.stage(super().update_persistence)  # PTB may have waited for something else until now
+            await self._memory.stage()  # PTB may have waited for something else until now
         unsaved = self._memory.unsaved
         raise UnsavedError(
             f"The shutdown deadline of {self.shutdown_deadline:g} s is over. Not known to be saved: {unsaved}."

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from functools import cached_property
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from telegram.ext import Application, PersistenceInput
-
-from ptb_bucket._backstage import STAGED, STAGING_ONLY
+from ptb_bucket._backstage import STAGING
 from ptb_bucket.application._refreshed import Refreshed
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Iterator
 
     from telegram import Update
 
+    from ptb_bucket.application._overridden import Call
     from ptb_bucket.state._group import GroupCommit
 
 __all__ = ["Memory"]
@@ -29,11 +28,6 @@ class Memory(Refreshed):
 
     It is made as :class:`Refreshed` is.
     """
-
-    @cached_property
-    def _dropped(self) -> set[Record]:
-        """What the application dropped since the last save."""
-        return set()
 
     @property
     def group(self) -> GroupCommit:
@@ -55,84 +49,119 @@ class Memory(Refreshed):
         """Whether what is staged is also committed: not for a persistence that saves on flush only."""
         return save == "update" or not self._persistence.on_flush
 
-    def dropped(self, record: Record) -> None:
-        """The application dropped this data; PTB forgets to save what is put there anew before the next save."""
-        self._dropped.add(record)
+    async def stage(self, handled: Update | None = None) -> list[Exception]:
+        """Stage all that PTB has marked, and with it, that an update was handled.
 
-    async def stage(self, let_ptb: Callable[[], Awaitable[None]], handled: Update | None = None) -> None:
-        """Stage all that changed, and with it, that an update was handled.
+        Whoever calls sees to it that no commit begins meanwhile. Nothing is awaited before all of it is taken, so that
+        what is staged is what was there at one moment.
 
         Args:
-            let_ptb: Makes PTB hand over what it has marked. It must not wait before it has taken what it copies:
-                whoever calls us sees to it that nobody else holds PTB's lock, and that no commit begins meanwhile.
             handled: The update whose effects these are.
-        """
-        self._stage_what_ptb_need_not()
-        self.backstage.let_go(self._let_go())
-        self._begin()
-        asyncio.get_running_loop().call_soon(self._end)
-        token = STAGING_ONLY.set(True)
-        try:
-            await let_ptb()
-        finally:
-            STAGING_ONLY.reset(token)
-            self._end()
-            self.backstage.let_go(())
-        self._stage_what_ptb_forgets()
-        if handled is not None:
-            self._note(handled)
 
-    def _stage_what_ptb_need_not(self) -> None:
+        Returns:
+            What methods of the persistence raised that a subclass overrides.
+        """
+        self._let_go()
+        calls, errors = self._take()
+        if calls:
+            errors += await self._call(calls)
+        if handled is not None:
+            self.replica.stage_handled(handled.update_id, self.records_of(handled))
+        return errors
+
+    @staticmethod
+    async def _call(calls: list[Call]) -> list[Exception]:
+        """Await what a subclass overrides, all at once as PTB does; a method's error costs only what it was given."""
+        token = STAGING.set(True)
+        try:
+            done = await asyncio.gather(*(_awaited(call) for call in calls), return_exceptions=True)
+        finally:
+            STAGING.reset(token)
+        return [error for error in done if isinstance(error, Exception)]
+
+    def _take(self) -> tuple[list[Call], list[Exception]]:
+        """Stage what has changed; what a subclass wants to see is copied, and returned as calls of its methods."""
+        calls: list[Call] = []
+        errors: list[Exception] = []
+        for record, value in self._changes():
+            try:
+                if (call := self._call_of(record, value)) is None:
+                    self._stage(record, value)
+                else:
+                    calls.append(call)
+            except Exception as error:  # noqa: BLE001  a class of the bot's own cannot be copied: it costs this record
+                errors.append(error)
+        self._take_keyboards(calls, errors)
+        return calls, errors
+
+    def _call_of(self, record: Record, value: Any) -> Call | None:
+        """Return a call of the method that a subclass overrides, with a copy as PTB makes it; None for no such one."""
+        if value is MISSING:
+            return self.overridden.drop(record)
+        update = self.overridden.update(record)
+        return update and update(deepcopy(value))
+
+    def _changes(self) -> Iterator[tuple[Record, Any]]:
+        """Take what PTB would save now: bot data, and the records that it has marked. MISSING drops a record."""
         if self._stored.bot_data:
-            self._stage(BOT_DATA, self._application.bot_data)
-        if self._stored.callback_data and self._keyboards:
+            yield BOT_DATA, self._application.bot_data
+        for kind in (Kind.CHAT, Kind.USER):
+            if self._is_stored(kind):
+                yield from self._marked(kind)
+        for record, state in self.conversations.take():
+            yield record, MISSING if state is None else state
+
+    def _marked(self, kind: Kind) -> Iterator[tuple[Record, Any]]:
+        """Take what is marked of one kind. What was put where something was dropped is saved, too; PTB forgets it."""
+        used, dropped = self.pending.take(kind)
+        for record in dropped:
+            yield record, MISSING
+        for record in used | dropped:
+            if (live := self.pending.peek(record)) is not MISSING:  # a mark on what nobody has loaded means nothing
+                yield record, live
+
+    def _take_keyboards(self, calls: list[Call], errors: list[Exception]) -> None:
+        if not self._stored.callback_data or self._keyboards is None:
+            return
+        method = self.overridden.callback_data()
+        if method is None:
             for record in self._keyboards.stage(self.replica, self._stage):
                 self._use(record)
+            return
+        try:
+            calls.append(method(deepcopy(self._keyboards.cache.persistence_data)))
+        except Exception as error:  # noqa: BLE001  as above
+            errors.append(error)
 
-    def _begin(self) -> None:
-        stored = self._stored
-        self.backstage.hide(PersistenceInput(False, stored.chat_data, stored.user_data, False))  # noqa: FBT003  PTB's order
-        for kind, view in self._views.items():
-            view.stage = lambda number, value, kind=kind: self._stage(Record(kind, str(number)), value)
-
-    def _end(self) -> None:
-        """PTB has taken what it copies. What it drops, it still tells us; that ends with :meth:`stage`."""
-        self.backstage.hide(None)
-        for view in self._views.values():
-            view.stage = None
-
-    def _stage_what_ptb_forgets(self) -> None:
-        for record in self._dropped:
-            if self._is_live(record):
-                self._stage(record, self._live(record))
-        self._dropped.clear()
-
-    def _stage(self, record: Record, value: Any) -> object:
+    def _stage(self, record: Record, value: Any) -> None:
         """What cannot be stored is kept in ``replica.unstorable``, from where it is reported; the rest is staged."""
         with suppress(PTBBucketError):
             self.replica.stage(record, value)
-        return STAGED
-
-    def _note(self, update: Update) -> None:
-        self.replica.stage_handled(update.update_id, self.records_of(update))
 
     # ---------------------------------------------------------------- what need not be here
 
-    def _let_go(self) -> set[Record]:
-        """Let go of what was not used for long. PTB's objects go when PTB takes what it saves, in this same step."""
-        gone = {record for record in self.recent.surplus() if self._forget(record)}
-        for record in gone:
+    def _let_go(self) -> None:
+        """Let go of what was not used for long."""
+        for record in [one for one in self.recent.surplus() if self._forget(one)]:
             self.recent.gone(record)
-            if record.kind is Kind.CHAT:
-                Application.drop_chat_data(self._application, record.number)
-            elif record.kind is Kind.USER:
-                Application.drop_user_data(self._application, record.number)
-        return gone
+            if record.kind in (Kind.CHAT, Kind.USER):
+                self.pending.forget(record)
 
     def _forget(self, record: Record) -> bool:
         if record.kind is Kind.CONVERSATION:
             return self.conversations.let_go(record, self.replica)
         if record.kind is Kind.CALLBACK:
             return not (self._keyboards and self._keyboards.holds(record)) and self.replica.forget(record)
-        live = self._views[record.kind].peek(record.number)
-        return (live is MISSING or self.replica.is_held(record, live)) and self.replica.forget(record)
+        return self._is_saved(record) and self.replica.forget(record)
+
+    def _is_saved(self, record: Record) -> bool:
+        live = self.pending.peek(record)
+        if live is MISSING:
+            return True
+        if self.overridden.update(record) is not None:  # it need not be what is stored
+            return not self.pending.is_marked(record)
+        return self.replica.is_held(record, live)
+
+
+async def _awaited(call: Call) -> None:
+    await call()

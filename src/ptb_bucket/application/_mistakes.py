@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.ext import ConversationHandler, ExtBot
 
-from ptb_bucket.application._conversations import handlers_in
+from ptb_bucket.application.ptb import handlers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -70,16 +70,6 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
         if not (len(ids) == 2 and self._memory.move_unreadable(*map(Record.chat, ids))):  # noqa: PLR2004  old, new
             super().migrate_chat_data(message, old_chat_id, new_chat_id)
 
-    def drop_chat_data(self, chat_id: int) -> None:
-        """Drop a chat's data; what is put there anew is saved. See ``Application.drop_chat_data``."""
-        super().drop_chat_data(chat_id)
-        self._memory.dropped(Record.chat(chat_id))
-
-    def drop_user_data(self, user_id: int) -> None:
-        """Drop a user's data; what is put there anew is saved. See ``Application.drop_user_data``."""
-        super().drop_user_data(user_id)
-        self._memory.dropped(Record.user(user_id))
-
 
 def _ids(message: Message | None, old: int | None, new: int | None) -> list[int]:
     """Both ids, as PTB finds them out; what is no id is PTB's to refuse."""

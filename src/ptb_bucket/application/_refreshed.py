@@ -11,20 +11,20 @@ from telegram import Update
 from telegram.ext import ExtBot, PersistenceInput
 
 from ptb_bucket._backstage import Backstage
-from ptb_bucket.application._callback_data import Keyboards, has_invalid, resolve_again
-from ptb_bucket.application._conversations import Conversations
+from ptb_bucket.application._overridden import Overridden
 from ptb_bucket.application._recent import Recent
+from ptb_bucket.application._unloaded import UnloadedReports
+from ptb_bucket.application.ptb import Conversations, Keyboards, PendingChanges, has_invalid, resolve_again
 from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
 from ptb_bucket.state._loops import in_turns, paced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from telegram.ext import ConversationHandler
 
     from ptb_bucket.application._application import BucketApplication
-    from ptb_bucket.application._views import View
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.persistence import BucketPersistence
     from ptb_bucket.state import ConversationKey, Replica
@@ -55,7 +55,6 @@ class Refreshed:
     Args:
         application: Whose memory it is.
         persistence: Where it is kept.
-        views: The application's chat and user data.
         size: How many records are kept, where they can be read again.
     """
 
@@ -63,12 +62,13 @@ class Refreshed:
         self,
         application: BucketApplication[Any, Any, Any, Any, Any, Any],
         persistence: BucketPersistence[Any, Any, Any],
-        views: Mapping[Kind, View[Any]],
         size: int,
     ) -> None:
         self._application = application
         self._persistence = persistence
-        self._views = views
+        self.pending = PendingChanges(application)
+        self.overridden = Overridden(persistence)
+        self._unloaded = UnloadedReports()
         self.backstage = Backstage(persistence)
         if persistence.refresh_interval is None:
             self.backstage.rounds.interval = 0
@@ -78,8 +78,9 @@ class Refreshed:
         self.recent = Recent(size)
         self.backstage.load_on_demand(self._noticed)
         if self.backstage.is_lazy:
-            for kind, view in views.items():
-                view.use = lambda number, kind=kind: self._use(Record(kind, str(number)))
+            self.overridden.check_layout("per-record")
+            for kind in (Kind.CHAT, Kind.USER):
+                self.pending.watch(kind, self._use, self._missed)
 
     @property
     def replica(self) -> Replica:
@@ -144,6 +145,10 @@ class Refreshed:
             self._use(record)
         await self.replica.refresh(wanted, self._since())
         _raise_first([error for record in wanted if (error := self._failed_merge(record))])
+        with self.backstage.rounds.covered():
+            for record in wanted:
+                if (refresh := self.overridden.refresh(record)) is not None:
+                    await refresh(self._live(record))()
 
     def has_loaded(self, record: Record) -> bool:
         """Whether somebody's data is here, if there is any, or is known to be unreadable."""
@@ -204,9 +209,9 @@ class Refreshed:
     async def _everything(self) -> list[Record]:
         on = {Kind.CHAT: self._stored.chat_data, Kind.USER: self._stored.user_data}
         found = [BOT_DATA] if self._stored.bot_data else []
-        for kind, view in self._views.items():
+        for kind in (Kind.CHAT, Kind.USER):
             if on[kind]:
-                live = await in_turns(Record(kind, str(number)) for number in list(view))
+                live = await in_turns(Record(kind, str(number)) for number in list(self.pending.live(kind)))
                 found += {*live, *self.replica.records(kind)}
         return found
 
@@ -229,12 +234,17 @@ class Refreshed:
     def _is_live(self, record: Record) -> bool:
         if record == BOT_DATA:
             return True
-        return record.number in self._views[record.kind]
+        return record.number in self.pending.live(record.kind)
 
     def _live(self, record: Record) -> Any:
         if record == BOT_DATA:
             return self._application.bot_data
-        return self._views[record.kind][record.number]
+        return self.pending.make(record)
+
+    def _missed(self, record: Record) -> None:
+        """Report who takes data that nobody has loaded, and that is not known to be absent."""
+        if self._is_stored(record.kind) and not self.has_loaded(record):
+            self._unloaded.report(record)
 
     def _use(self, record: Record) -> None:
         if self.backstage.is_lazy and record != BOT_DATA and self._is_stored(record.kind):

@@ -1,46 +1,54 @@
-"""Conversation states, brought up to date in PTB's own memory: all that is private of PTB is touched here.
+"""Conversation states, brought up to date in PTB's own memory.
 
 ``Application._conversation_handler_conversations`` maps handler names to dicts of states that remember which keys were
-written. :func:`check` tells at start whether that is still so.
+written.
 """
 
 from __future__ import annotations
 
+import importlib
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-import telegram
 from telegram import Update
-from telegram.ext import Application, ConversationHandler
-from telegram.ext._handlers.conversationhandler import PendingState
+from telegram.ext import ConversationHandler
 
-from ptb_bucket.errors import CannotMergeError, ConfigurationError, UnreadableRecordError
+from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
 from ptb_bucket.state import MISSING, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from telegram.ext import Application
+
     from ptb_bucket.state import ConversationKey, Replica
 
-__all__ = ["Conversation", "Conversations", "check", "handlers_in", "key_of", "timeout_of"]
+__all__ = [
+    "CONVERSATIONS",
+    "Conversation",
+    "Conversations",
+    "PendingState",
+    "TimeoutContext",
+    "handlers_in",
+    "key_of",
+    "timeout_of",
+]
 
-NEEDED = ("data", "pop_accessed_keys", "mark_as_accessed")
+
+def _private(name: str) -> Any:
+    """Return a class of a private module of PTB's; without it one that has nothing, which ``check_ptb`` reports."""
+    nothing = type(name, (), {})
+    try:
+        return getattr(importlib.import_module("telegram.ext._handlers.conversationhandler"), name, nothing)
+    except ImportError:
+        return nothing
 
 
-def check(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
-    """See whether this PTB keeps conversation states as we know it.
-
-    Raises:
-        ConfigurationError: It does not.
-    """
-    states = getattr(application, "_conversation_handler_conversations", None)
-    if not isinstance(states, dict) or any(not hasattr(of, name) for of in states.values() for name in NEEDED):
-        raise ConfigurationError(
-            f"python-telegram-bot {telegram.__version__} keeps conversation states in another way than ptb-bucket "
-            "knows, so they could not be refreshed from the bucket. Install a version that ptb-bucket supports, or "
-            "use telegram.ext.Application with a single instance of the bot."
-        )
+PendingState: Final = _private("PendingState")
+TimeoutContext: Final = _private("_ConversationTimeoutContext")
+CONVERSATIONS: Final = "_conversation_handler_conversations"
+"""The attribute of Application that maps the names of handlers to their conversations' states."""
 
 
 def handlers_in(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator[ConversationHandler[Any]]:
@@ -151,6 +159,34 @@ class Conversations:
         states.data.pop(key, None)
         return True
 
+    def take(self) -> list[tuple[Record, Any]]:
+        """Take what handlers have changed since the last call, as ``Application.update_persistence`` does.
+
+        Where a handler with ``block=False`` still decides on a state, the old one counts, and it is taken again.
+
+        Returns:
+            Records and states; MISSING for a conversation that has ended.
+        """
+        return [
+            (Record.of_conversation(name, key), self._settled(states, key))
+            for name, states in self._all.items()
+            for key in states.pop_accessed_keys()
+        ]
+
+    def mark_again(self, record: Record) -> None:
+        """Leave a changed conversation for the next time."""
+        name, key = record.conversation
+        self._all[name].mark_as_accessed(key)
+
+    @staticmethod
+    def _settled(states: Any, key: ConversationKey) -> Any:
+        state = states.data.get(key, MISSING)
+        if not isinstance(state, PendingState):
+            return state
+        if not state.done():
+            states.mark_as_accessed(key)
+        return state.resolve() if state.done() and not state.task.cancelled() else state.old_state
+
     def _has_timeout(self, name: str, key: ConversationKey) -> bool:
         return any(key in handler.timeout_jobs for handler in handlers_in(self._application) if handler.name == name)
 
@@ -183,7 +219,8 @@ class Conversations:
 
     @property
     def _all(self) -> dict[str, Any]:
-        return self._application._conversation_handler_conversations  # noqa: SLF001  PTB has no public way
+        found: dict[str, Any] = getattr(self._application, CONVERSATIONS)
+        return found
 
 
 def _is_there(record: Record, replica: Replica) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.ext import JobQueue
 
-from ptb_bucket.application._conversations import timeout_of
+from ptb_bucket.application.ptb._conversations import timeout_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -1,0 +1,24 @@
+"""Everything of PTB that is used and that PTB does not document; :func:`check_ptb` looks for it at start."""
+
+from ptb_bucket.application.ptb._callback_data import Keyboards, has_invalid, resolve_again
+from ptb_bucket.application.ptb._check import check_ptb
+from ptb_bucket.application.ptb._conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
+from ptb_bucket.application.ptb._job_queue import careful
+from ptb_bucket.application.ptb._pending_changes import Marked, PendingChanges
+from ptb_bucket.application.ptb._update_processor import TellingProcessor
+
+__all__ = [
+    "Conversation",
+    "Conversations",
+    "Keyboards",
+    "Marked",
+    "PendingChanges",
+    "TellingProcessor",
+    "careful",
+    "check_ptb",
+    "handlers_in",
+    "has_invalid",
+    "key_of",
+    "resolve_again",
+    "timeout_of",
+]

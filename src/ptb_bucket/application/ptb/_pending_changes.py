@@ -1,0 +1,133 @@
+"""Chat and user data in PTB's own memory, and PTB's own marks of what has to be saved."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ptb_bucket.state import MISSING, Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telegram.ext import Application
+
+__all__ = ["MARKS", "MEMORY", "Marked", "PendingChanges"]
+
+MARKS: Final = {
+    Kind.CHAT: ("_chat_ids_to_be_updated_in_persistence", "_chat_ids_to_be_deleted_in_persistence"),
+    Kind.USER: ("_user_ids_to_be_updated_in_persistence", "_user_ids_to_be_deleted_in_persistence"),
+}
+"""The attributes of Application that hold the ids to save, and those to drop."""
+MEMORY: Final = {Kind.CHAT: "_chat_data", Kind.USER: "_user_data"}
+"""The attributes of Application that hold the data, behind read-only views."""
+
+
+class Marked(NamedTuple):
+    """What PTB has marked since it was taken last."""
+
+    used: set[Record]
+    dropped: set[Record]
+
+
+class PendingChanges:
+    """PTB's memory of chat and user data, and its marks.
+
+    Args:
+        application: The application whose memory it is.
+    """
+
+    def __init__(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+        self._application = application
+
+    def take(self, kind: Kind) -> Marked:
+        """Take the marks of one kind, as ``Application.update_persistence`` does; PTB collects new ones from now on."""
+        used, dropped = ({Record(kind, str(number)) for number in self._taken(name)} for name in MARKS[kind])
+        return Marked(used, dropped)
+
+    def _taken(self, name: str) -> set[int]:
+        taken: set[int] = getattr(self._application, name)
+        setattr(self._application, name, set())
+        return taken
+
+    def mark_again(self, record: Record) -> None:
+        """Leave a used record for the next time."""
+        getattr(self._application, MARKS[record.kind][0]).add(record.number)
+
+    def is_marked(self, record: Record) -> bool:
+        """Whether PTB has a mark on this record."""
+        return any(record.number in getattr(self._application, name) for name in MARKS[record.kind])
+
+    def live(self, kind: Kind) -> defaultdict[int, Any]:
+        """Return the dict behind ``application.chat_data`` or ``application.user_data``."""
+        return getattr(self._application, MEMORY[kind])  # type: ignore[no-any-return]
+
+    def peek(self, record: Record) -> Any:
+        """Return a record's live data, and make none; MISSING if there is none."""
+        return dict.get(self.live(record.kind), record.number, MISSING)
+
+    def make(self, record: Record) -> Any:
+        """Return a record's live data, which is made as PTB makes it if there is none."""
+        found = self.peek(record)
+        if found is MISSING:
+            made = getattr(self._application.context_types, MEMORY[record.kind][1:])
+            found = self.live(record.kind)[record.number] = made()
+        return found
+
+    def forget(self, record: Record) -> None:
+        """Remove a record from PTB's memory only; nothing is marked."""
+        self.live(record.kind).pop(record.number, None)
+
+    def watch(self, kind: Kind, used: Callable[[Record], None], missed: Callable[[Record], None]) -> None:
+        """From now on, tell which records somebody takes from PTB's memory.
+
+        Args:
+            kind: Chat or user data.
+            used: Called with each record that somebody takes.
+            missed: Called with a record that is not there, before PTB makes an empty one.
+        """
+        before = self.live(kind)
+        watched = _Watched(getattr(self._application.context_types, MEMORY[kind][1:]), before)
+        watched.used = lambda number: used(Record(kind, str(number)))
+        watched.missed = lambda number: missed(Record(kind, str(number)))
+        setattr(self._application, MEMORY[kind], watched)
+        setattr(self._application, MEMORY[kind][1:], MappingProxyType(watched))
+
+
+class _Watched(defaultdict[int, Any]):
+    """PTB's dict of an on-demand layout, where records leave the memory again, and are missed if nobody loaded them."""
+
+    used: Callable[[int], None]
+    missed: Callable[[int], None]
+
+    def __missing__(self, number: int) -> Any:
+        self.missed(number)
+        return super().__missing__(number)
+
+    def __getitem__(self, number: int) -> Any:
+        value = super().__getitem__(number)
+        self.used(number)
+        return value
+
+    def get(self, number: int, default: Any = None) -> Any:
+        return self[number] if number in self else default  # noqa: SIM401  the lookup notes the use
+
+    def items(self) -> Any:
+        self._use_all()
+        return super().items()
+
+    def values(self) -> Any:
+        self._use_all()
+        return super().values()
+
+    def __repr__(self) -> str:
+        return f"defaultdict({self.default_factory!r}, {dict(self)!r})"
+
+    def _use_all(self) -> None:
+        for number in self:
+            self.used(number)
+
+    def copy(self) -> Any:
+        self._use_all()
+        return defaultdict(self.default_factory, self)

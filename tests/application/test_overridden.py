@@ -1,0 +1,293 @@
+"""A subclass of BucketPersistence decides what is stored and shown, as under PTB's Application."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from instances import END, say
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.ext import Application, CommandHandler, ConversationHandler, MessageHandler, filters
+
+from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.state import LAYOUTS
+
+SAVES = ["update", "interval", "PTB's"]
+"""The two ways of BucketApplication, and PTB's own Application."""
+
+
+class Scrubbing:
+    """A mixin that stores no secrets, and changes what it was given: it is a copy."""
+
+    async def update_bot_data(self, data):
+        data.pop("secret", None)
+        await super().update_bot_data(data)
+
+    async def update_chat_data(self, chat_id, data):
+        data.pop("secret", None)
+        await super().update_chat_data(chat_id, data)
+
+    async def update_user_data(self, user_id, data):
+        data.pop("secret", None)
+        await super().update_user_data(user_id, data)
+
+    async def update_conversation(self, name, key, new_state):
+        await super().update_conversation(name, key, {"where?": "asked"}.get(new_state, new_state))
+
+    async def update_callback_data(self, data):
+        keyboards = [(uuid, time, {key: value.strip() for key, value in data.items()}) for uuid, time, data in data[0]]
+        await super().update_callback_data((keyboards, data[1]))
+
+
+class Scrubbed(Scrubbing, BucketPersistence):
+    pass
+
+
+class Heard(BucketPersistence):
+    """Hears what it is asked to do."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.calls = []
+
+    async def drop_chat_data(self, chat_id):
+        self.calls.append(("drop chat", chat_id))
+        await super().drop_chat_data(chat_id)
+
+    async def drop_user_data(self, user_id):
+        self.calls.append(("drop user", user_id))
+        await super().drop_user_data(user_id)
+
+    async def refresh_bot_data(self, bot_data):
+        await super().refresh_bot_data(bot_data)
+        self.calls.append(("bot", dict(bot_data)))
+        bot_data["fresh"] = True
+
+    async def refresh_chat_data(self, chat_id, chat_data):
+        await super().refresh_chat_data(chat_id, chat_data)
+        self.calls.append(("chat", chat_id, dict(chat_data)))
+
+    async def refresh_user_data(self, user_id, user_data):
+        await super().refresh_user_data(user_id, user_data)
+        self.calls.append(("user", user_id, dict(user_data)))
+
+
+def build(world, persistence, *handlers, save="update", **options) -> Application:
+    builder = world.telegram.builder().persistence(persistence).arbitrary_callback_data(arbitrary_callback_data=True)
+    if save != "PTB's":
+        builder.application_class(BucketApplication, {"save": save, **options})
+    app = builder.build()
+    app.add_handlers(list(handlers))
+    app.add_error_handler(world._hear)
+    return app
+
+
+async def fill(update, context):
+    for data in (context.bot_data, context.chat_data, context.user_data):
+        data.update(n=1, secret="4111")
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("go", callback_data=" padded ")]])
+    await update.effective_message.reply_text("where?", reply_markup=keyboard)
+    return "where?"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("save", SAVES)
+async def test_what_is_stored_is_what_its_methods_pass_on(world, save, layout):
+    talk = ConversationHandler([CommandHandler("go", fill)], {"where?": []}, [], name="talk", persistent=True)
+    app = build(world, Scrubbed(world.store(), layout=layout), talk, save=save)
+    async with app:
+        await world.ada.send(app, "/go")
+        await app.update_persistence()
+        assert app.user_data[42] == {"n": 1, "secret": "4111"}
+    stored = await world.stored(layout)
+    assert (stored.bot_data, stored.chat_data, stored.user_data) == ({"n": 1}, {42: {"n": 1}}, {42: {"n": 1}})
+    assert await stored.persistence.get_conversations("talk") == {(42, 42): "asked"}
+    assert [list(data.values()) for _, _, data in (await stored.persistence.get_callback_data())[0]] == [["padded"]]
+    assert world.errors == []
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("save", SAVES)
+async def test_drops_and_ends_reach_its_methods(world, save, layout):
+    async def clear(_update, context):
+        context.application.drop_user_data(42)
+        context.application.drop_chat_data(42)
+        return END
+
+    talk = ConversationHandler(
+        [CommandHandler("go", say("where?", "where?"))], {"where?": [MessageHandler(filters.ALL, clear)]}, [],
+        name="talk", persistent=True,
+    )  # fmt: skip
+    ended = []
+
+    class Ends(Heard):
+        async def update_conversation(self, name, key, new_state):
+            ended.append((name, key, new_state))
+            await super().update_conversation(name, key, new_state)
+
+    persistence = Ends(world.store(), layout=layout)
+    async with build(world, persistence, talk, save=save) as app:
+        for text in ("/go", "bye"):
+            await world.ada.send(app, text)
+            await app.update_persistence()
+    assert [call for call in persistence.calls if "drop" in call[0]] in (
+        [("drop chat", 42), ("drop user", 42)],
+        [("drop user", 42), ("drop chat", 42)],  # PTB awaits them in no order
+    )
+    assert ended == [("talk", (42, 42), "where?"), ("talk", (42, 42), None)]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("save", SAVES)
+async def test_refreshes_reach_its_methods_with_the_live_objects(world, save, layout):
+    async with world.build(layout=layout) as app:
+        app.user_data[42]["n"] = app.user_data[7]["n"] = 1
+        app.mark_data_for_update_persistence(user_ids=[42, 7])
+        await app.update_persistence()
+    seen = []
+    persistence = Heard(world.store(), layout=layout)
+
+    async def handle(_update, context):
+        seen.append(context.bot_data.get("fresh"))
+
+    async with build(world, persistence, MessageHandler(filters.ALL, handle), save=save) as app:
+        await world.ada.send(app, "hi")
+        assert seen == [True]
+        assert {kind for kind, *_ in persistence.calls} == {"bot", "chat", "user"}
+        assert ("user", 42, {"n": 1}) in persistence.calls
+        if save != "PTB's":
+            reads = persistence.stats.reads
+            await app.load_data(user_ids=7)
+            assert persistence.calls[-1] == ("user", 7, {"n": 1})
+            assert persistence.stats.reads == reads + 1  # our own read; the subclass costs no second one
+
+
+class CannotBeCopied:
+    def __deepcopy__(self, _memo):
+        raise RuntimeError("not me")
+
+
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_a_value_that_cannot_be_copied_costs_only_itself(world, save):
+    async def handle(update, context):
+        context.user_data["name"] = update.effective_user.first_name
+        if update.effective_user.id == 43:
+            context.user_data["lock"] = CannotBeCopied()
+
+    async with build(world, Scrubbed(world.store()), MessageHandler(filters.ALL, handle), save=save) as app:
+        for who in (world.bob, world.ada):
+            await who.send(app, "hi")
+        await app.update_persistence()
+        assert {str(error) for error in world.errors} == {"not me"}
+        assert (await world.stored()).user_data == {42: {"name": "Ada"}}
+
+
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_a_method_that_raises_costs_only_its_record(world, save):
+    class Picky(BucketPersistence):
+        async def update_user_data(self, user_id, data):
+            if user_id == 43:
+                raise ValueError("no Bob")
+            await super().update_user_data(user_id, data)
+
+    async def handle(update, context):
+        context.user_data["name"] = update.effective_user.first_name
+        context.bot_data[update.effective_user.id] = True
+
+    async with build(world, Picky(world.store()), MessageHandler(filters.ALL, handle), save=save) as app:
+        for who in (world.bob, world.ada):
+            await who.send(app, "hi")
+        await app.update_persistence()
+        assert {str(error) for error in world.errors} == {"no Bob"}
+    stored = await world.stored()
+    assert (stored.user_data, stored.bot_data) == ({42: {"name": "Ada"}}, {43: True, 42: True})
+
+
+async def test_copies_are_of_one_moment(world):
+    """What a handler changes while a method waits is saved next time, whole."""
+
+    class Slow(BucketPersistence):
+        async def update_user_data(self, user_id, data):
+            for live in app.user_data.values():
+                live["later"] = True
+            await super().update_user_data(user_id, data)
+
+    async with build(world, Slow(world.store()), save="interval") as app:
+        for number in (1, 2, 3):
+            app.user_data[number]["n"] = number
+        app.mark_data_for_update_persistence(user_ids=[1, 2, 3])
+        await app.update_persistence()
+        assert (await world.stored()).user_data == {number: {"n": number} for number in (1, 2, 3)}
+
+
+async def test_nothing_is_copied_where_nothing_is_overridden(world, monkeypatch):
+    async def handle(_update, context):
+        context.user_data["n"] = 1
+
+    def refuse(_value):
+        raise AssertionError("copied")
+
+    async with build(world, BucketPersistence(world.store()), MessageHandler(filters.ALL, handle)) as app:
+        monkeypatch.setattr("ptb_bucket.application._memory.deepcopy", refuse)
+        await world.ada.send(app, "hi")
+    assert (await world.stored()).user_data == {42: {"n": 1}}
+    assert copy.deepcopy({}) == {}
+
+
+async def test_a_method_on_the_object_counts_too(world):
+    persistence = BucketPersistence(world.store())
+    stored = []
+
+    async def update_user_data(user_id, data):
+        stored.append((user_id, data))
+
+    persistence.update_user_data = update_user_data
+
+    async def handle(_update, context):
+        context.user_data["n"] = 1
+
+    async with build(world, persistence, MessageHandler(filters.ALL, handle)) as app:
+        await world.ada.send(app, "hi")
+    assert stored == [(42, {"n": 1})]
+    assert (await world.stored()).user_data == {}
+
+
+async def test_a_method_may_flush(world):
+    class Flushing(BucketPersistence):
+        async def update_user_data(self, user_id, data):
+            await super().update_user_data(user_id, data)
+            await self.flush()
+
+    async def handle(_update, context):
+        context.user_data["n"] = 1
+
+    async with build(world, Flushing(world.store()), MessageHandler(filters.ALL, handle)) as app:
+        await world.ada.send(app, "hi")
+        assert (await world.stored()).user_data == {42: {"n": 1}}
+
+
+@pytest.mark.parametrize("name", ["get_chat_data", "get_user_data", "get_conversations", "get_callback_data"])
+async def test_what_an_on_demand_layout_does_not_ask_for_is_refused(world, name):
+    async def get(self, *args):
+        return await getattr(BucketPersistence, name)(self, *args)
+
+    cls = type("Getting", (BucketPersistence,), {name: get})
+    for layout in set(LAYOUTS) - {"per-record"}:
+        async with build(world, cls(world.store(), layout=layout)):
+            pass
+    with pytest.raises(
+        ConfigurationError, match=rf"Getting overrides {name}\(\).*per-record.*(refresh_|another layout)"
+    ):
+        build(world, cls(world.store(), layout="per-record"))
+
+
+async def test_records_that_a_subclass_changes_leave_the_memory_too(world):
+    async def handle(_update, context):
+        context.user_data.update(n=1, secret="4111")
+
+    persistence = Scrubbed(world.store(), layout="per-record")
+    async with build(world, persistence, MessageHandler(filters.ALL, handle), cache_size=2) as app:
+        for number in range(10):
+            await world.telegram.user(100 + number, "Somebody").send(app, "hi")
+        assert len(app.user_data) <= 3

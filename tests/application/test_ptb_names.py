@@ -1,0 +1,94 @@
+"""What PTB does not document is looked for at start; what it documents about its memory is as it says."""
+
+from __future__ import annotations
+
+import pytest
+from instances import say
+from telegram.ext import CommandHandler, ConversationHandler
+
+from ptb_bucket.application.ptb import _check, _conversations, check_ptb
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.state import LAYOUTS
+
+
+def talk() -> ConversationHandler:
+    return ConversationHandler([CommandHandler("go", say("where?", 1))], {1: []}, [], name="talk", persistent=True)
+
+
+@pytest.mark.parametrize("name", sorted(_check._APPLICATION))
+@pytest.mark.parametrize("value", [None, (), "missing"])
+async def test_each_name_of_the_application_is_looked_for(world, name, value):
+    app = await world.start(talk())
+    check_ptb(app)
+    kept = getattr(app, name)
+    delattr(app, name) if value == "missing" else setattr(app, name, value)
+    with pytest.raises(ConfigurationError, match=rf"has no Application\.{name} .*Install python-telegram-bot 22"):
+        check_ptb(app)
+    setattr(app, name, kept)
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [
+        *(("PendingState", name) for name in _check._PENDING),
+        *(("TimeoutContext", name) for name in _check._TIMEOUT),
+    ],
+)
+async def test_each_name_of_a_private_class_is_looked_for(world, monkeypatch, cls, name):
+    app = await world.start(talk())
+    known = {one: None for one in (*_check._PENDING, *_check._TIMEOUT) if one != name}
+    monkeypatch.setattr(_check, cls, type(cls, (), known))
+    with pytest.raises(ConfigurationError, match=rf"has no {cls}\.{name} "):
+        check_ptb(app)
+
+
+@pytest.mark.parametrize("name", _check._STATES)
+async def test_each_name_of_the_states_is_looked_for(world, name):
+    app = await world.start(talk())
+    states = type("States", (), dict.fromkeys(set(_check._STATES) - {name}))()
+    app._conversation_handler_conversations["talk"] = states
+    with pytest.raises(ConfigurationError, match=rf"has no TrackingDict\.{name} "):
+        check_ptb(app)
+    del app._conversation_handler_conversations["talk"]
+
+
+async def test_each_name_of_a_handler_is_looked_for(world, monkeypatch):
+    handler = talk()
+    app = await world.start(handler)
+    handler.timeout_jobs, kept = None, handler.timeout_jobs
+    with pytest.raises(ConfigurationError, match=r"has no ConversationHandler\.timeout_jobs "):
+        check_ptb(app)
+    handler.timeout_jobs = kept
+    monkeypatch.delattr(ConversationHandler, "_trigger_timeout")
+    with pytest.raises(ConfigurationError, match=r"has no ConversationHandler\._trigger_timeout "):
+        check_ptb(app)
+
+
+def test_a_private_class_that_is_gone_has_no_names():
+    assert not {*_check._PENDING} & {*dir(_conversations._private("GoneState"))}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", ["user_data", "chat_data"])
+async def test_data_is_a_mapping_of_ptb(world, layout, name):
+    app = await world.start(layout=layout)
+    plain = world.telegram.builder().build()
+    for data in (getattr(plain, name), getattr(app, name)):
+        assert data.get(1) is None
+        assert data.get(1, "nobody") == "nobody"
+        assert 1 not in data
+        assert not data
+        data[2]["n"], data[3]["n"] = 2, 3
+        assert list(reversed(data)) == [3, 2]
+        assert data | {4: "four"} == {2: {"n": 2}, 3: {"n": 3}, 4: "four"}
+        copied = data.copy()
+        copied[5] = {}
+        assert (list(data), copied[2]) == ([2, 3], data[2])
+        assert (list(data.items()), list(data.values())) == ([(2, data[2]), (3, data[3])], [data[2], data[3]])
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            data[6] = {}
+    ours, ptbs = getattr(app, name), getattr(plain, name)
+    assert ours == ptbs
+    assert type(ours) is type(ptbs)
+    assert type(ours.copy()) is type(ptbs.copy())
+    assert repr(ours) == repr(ptbs)
