@@ -17,12 +17,12 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.errors import CannotMergeError, PTBBucketError
+from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state._attempt import Attempt, Encoded, Merged
 from ptb_bucket.state._callback_limit import trimmed
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Fate, Header
-from ptb_bucket.state._merger import raised_in_merge
+from ptb_bucket.state._merger import raised_in_merge, waits_for
 from ptb_bucket.state._values import Values
 from ptb_bucket.state.records import HANDLED, Kind
 
@@ -166,8 +166,7 @@ class Ledger:
             return
         for record in [one for one, value in merged.changes.items() if value is None and one.kind is Kind.CHAT]:
             del merged.changes[record]
-            reason = f"it is dropped when {failed.label} is saved, which may be the same chat's"
-            self.failures[record] = CannotMergeError(reason, record=record.label)
+            self.failures[record] = waits_for(record, failed, self.failures[failed])
 
     def _merge_staged(self, record: Record, merged: Merged) -> None:
         base, ours, theirs = self._base(record), self.top(record), self._repaired(record)
