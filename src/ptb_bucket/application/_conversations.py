@@ -6,7 +6,6 @@ written. :func:`check` tells at start whether that is still so.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from ptb_bucket.state import MISSING, Kind, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state import ConversationKey, Replica
 
 __all__ = ["Conversation", "Conversations", "check", "handlers_in", "key_of", "timeout_of"]
@@ -154,17 +154,21 @@ class Conversations:
     def _has_timeout(self, name: str, key: ConversationKey) -> bool:
         return any(key in handler.timeout_jobs for handler in handlers_in(self._application) if handler.name == name)
 
-    def refresh_all(self, replica: Replica) -> None:
+    def refresh_all(self, replica: Replica) -> dict[Record, PTBBucketError]:
         """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before.
 
-        One that cannot be decoded stays as it is here; updates that need it fail.
+        Returns:
+            Why conversations cannot be decoded or compared. They stay as they are here; updates that need them fail.
         """
-        for handler in handlers_in(self._application):
-            for key in self._keys(handler, replica):
-                conversation = self.one(handler, key)
-                if conversation:
-                    with suppress(UnreadableRecordError, CannotMergeError):
-                        conversation.refresh(replica)
+        failed: dict[Record, PTBBucketError] = {}
+        handlers = list(handlers_in(self._application))
+        found = (self.one(handler, key) for handler in handlers for key in self._keys(handler, replica))
+        for conversation in filter(None, found):
+            try:
+                conversation.refresh(replica)
+            except (UnreadableRecordError, CannotMergeError) as error:
+                failed[conversation.record] = error
+        return failed
 
     def _keys(self, handler: ConversationHandler[Any], replica: Replica) -> set[ConversationKey]:
         kept = {record.conversation for record in replica.records(Kind.CONVERSATION)}
