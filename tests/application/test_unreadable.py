@@ -345,7 +345,7 @@ async def test_an_application_that_starts_again_keeps_what_became_unreadable(wor
 
 
 async def test_queries_that_cannot_be_read_do_not_keep_others_from_being_saved(world, tmp_path):
-    """The bot's limit of keyboards needs them; nothing is removed then."""
+    """The bot's limit of queries needs them; none is removed then."""
     one = await world.start(*handlers(), **NEWER)
     await world.ada.send(one, "/offer")
     await world.ada.press(one, "milk")

@@ -209,7 +209,7 @@ class Ledger:
         header = before.header.advanced(self.writer.id, os.urandom(8).hex())
         features = self.merger.codec.features
         document = before.changed(header, merged.changes, features)
-        over = self._over_limit(document)
+        over = trimmed(document, self.callback_limit, self.merger)
         document = document.changed(header, over, features) if over else document
         document = document.holding(self._missing())
         return Attempt(header.commits[0], self.etag, document, carried, merged)
@@ -217,13 +217,6 @@ class Ledger:
     def _missing(self) -> UnknownSections:
         known = self.document.unknown if self.document else {}
         return {name: section for name, section in self.returning.items() if name not in known}
-
-    def _over_limit(self, document: Document) -> dict[Record, Encoded]:
-        """Return what exceeds the limit of callback data. Nothing is removed where the records cannot be read."""
-        try:
-            return trimmed(document, self.callback_limit, self.merger)
-        except Exception:  # noqa: BLE001  buttons hold objects of the bot's own; no other record may fail with them
-            return {}
 
     def applied(self, etag: str | None = None) -> None:
         """The attempt is in the bucket. With its ETag, it is also what the bucket holds now."""
