@@ -216,22 +216,25 @@ class WrongShapeError(UnreadableRecordError):
 class CannotMergeError(PTBBucketError):
     """Two versions of one record cannot be merged, because a resolver or a class of the bot's own raised an error.
 
-    Only updates that need the record fail. The application's object and the bucket keep what they have.
+    Only updates that need the record fail. The application's object and the bucket keep what they have. A chat that is
+    not dropped because another chat's record cannot be saved has such an error too; its cause is the other one's.
 
     Args:
         reason: What raised which type of error, without the data.
         record: The record's label, such as ``user_data[42]``.
+        hint: What to do about it.
     """
 
-    def __init__(self, reason: str, *, record: str) -> None:
+    def __init__(self, reason: str, *, record: str, hint: str = "Correct the code that raised it") -> None:
         super().__init__(reason)
         self.reason = reason
         self.record = record
+        self.hint = hint
 
     def __str__(self) -> str:
         return (
             f"{self.record}: {self.reason}. Your changes stay in memory and the bucket's version stays in the bucket. "
-            "Correct the code that raised it; it is the cause of this error."
+            f"{self.hint}; it is the cause of this error."
         )
 
 

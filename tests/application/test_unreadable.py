@@ -230,6 +230,26 @@ async def test_a_timer_works_on_everybody_elses_data(world, place, caplog):
     assert "user_data[42]" in caplog.text
 
 
+async def test_a_timer_tells_of_conversations_and_keyboards_that_are_not_loaded(world, place, caplog):
+    one = await world.start(*handlers(), **place)
+    newer = await world.start(*handlers(), **place, **NEWER)
+    await world.ada.send(newer, "/go")
+    await world.bob.send(newer, "/offer")
+
+    async def work(app):
+        await app.load_data(user_ids=[42, 43])
+
+    with contextlib.suppress(UnreadableRecordError):
+        await world.ada.send(one, "/go")  # on per-record, it hears of them here
+    with contextlib.suppress(UnreadableRecordError):
+        await world.bob.press(one, "tea")
+    caplog.clear()
+    await one.run_and_save(work)
+    told = [entry.getMessage() for entry in caplog.records if entry.name == "ptb_bucket.application"]
+    assert sorted(text.partition("[")[0] for text in told) == ["Not loaded: callback_data", "Not loaded: conversations"]
+    assert all("Mood" in text for text in told)
+
+
 async def test_it_can_be_dropped(world, place):
     await make_newer(world, place, user=[42], chat=[42])
     one = await world.start(*handlers(), **place)
@@ -325,7 +345,7 @@ async def test_an_application_that_starts_again_keeps_what_became_unreadable(wor
 
 
 async def test_queries_that_cannot_be_read_do_not_keep_others_from_being_saved(world, tmp_path):
-    """The bot's limit of keyboards needs them; nothing is removed then."""
+    """The bot's limit of queries needs them; none is removed then."""
     one = await world.start(*handlers(), **NEWER)
     await world.ada.send(one, "/offer")
     await world.ada.press(one, "milk")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import enum
+import re
 from collections import defaultdict
 
 import pytest
@@ -15,6 +16,8 @@ from telegram.ext import CallbackContext, ContextTypes, ExtBot, PersistenceInput
 
 from ptb_bucket import BucketPersistence, PTBBucketError
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
+from ptb_bucket.state import Record
+from ptb_bucket.state._shape import wrong_shape
 
 KEYBOARDS = [("a" * 32, 1000.5, {"b1": ("buy", 3), "b2": None}), ("c" * 32, 1001.0, {"d1": {"page": 2}})]
 QUERIES = {"q1": "a" * 32, "q2": "c" * 32}
@@ -222,6 +225,40 @@ async def test_callback_data_is_trimmed_to_the_size_of_the_cache(simple):
     keyboards = [(f"{n:032}", float(n), {"b": n}) for n in range(5)]
     await persistence.update_callback_data((keyboards, {f"q{n}": f"{n:032}" for n in range(5)}))
     assert await simple.open().get_callback_data() == (keyboards[2:], {f"q{n}": f"{n:032}" for n in range(2, 5)})
+
+
+class Hostile(dict):
+    """What somebody may have registered, and written into a document by hand."""
+
+    def fail(self, *_):
+        raise ValueError
+
+    __iter__ = __len__ = items = keys = fail
+
+
+@pytest.mark.parametrize(
+    "written", ['["damaged"]', '{"$Unknown":"GOOD"}', '{"$Hostile":["new",[],null,[],[["q","r"]]]}']
+)
+async def test_keyboards_are_trimmed_beside_queries_that_cannot_be_read(tmp_path, written):
+    def opened():
+        persistence = BucketPersistence(tmp_path, types=[Hostile])
+        persistence.set_bot(ExtBot("123456:offline", arbitrary_callback_data=3))
+        return persistence
+
+    keyboards = [(f"{n:032}", float(n), {"b": n}) for n in range(5)]
+    await opened().update_callback_data((keyboards[:2], {"q": keyboards[0][0]}))
+    [document] = tmp_path.rglob("state.json")
+    text, changed = re.subn(r'"queries": \{[^}]+\}', lambda _: f'"queries": {written}', document.read_text())
+    assert changed == 1
+    document.write_text(text)
+    await opened().update_callback_data((keyboards, {}))
+    text = document.read_text()
+    assert [uuid in text for uuid, *_ in keyboards] == [False, False, True, True, True]
+    assert f'"queries": {written}' in text
+
+
+def test_looking_at_the_shape_of_a_keyboard_runs_none_of_its_code():
+    assert wrong_shape(Record.keyboard("a" * 32), [1.0, Hostile(b=1)], None) is None
 
 
 async def test_conversation_keys_of_all_shapes(place):

@@ -103,6 +103,27 @@ def test_what_moves_is_written_before_it_is_dropped_and_noted_last():
     assert old == {"title": "x"}
 
 
+@pytest.mark.parametrize("layout", ["single", "per-record"])
+async def test_a_chat_that_is_not_dropped_for_anothers_sake_is_told_like_the_other(layout):
+    store, failed, dropped = MemoryStore(), Record.chat(-1005), Record.chat(-5)
+    await write(store, {failed: {"n": 1}, dropped: {"n": 1}}, layout=layout)
+    replica = replica_on(store, layout=layout)
+    await replica.refresh([failed, dropped], None)
+    live = {record: replica.give(record) for record in (failed, dropped)}
+    await write(store, {failed: {"n": 2}}, layout=layout)
+    replica.merger.resolver = lambda _conflict: 1 / 0
+    replica.stage(dropped, None)
+    replica.stage(failed, live[failed] | {"n": 3})
+    with pytest.raises(UnsavedError, match=r"such as chat_data\[-1005\]: .*the resolver raised") as caught:
+        await replica.commit()
+    assert {*caught.value.records} == {failed.label, dropped.label}
+    assert replica.waiting == set()
+    assert replica.failures[dropped].__cause__ is replica.failures[failed]
+    replica.merger.resolver = lambda conflict: conflict.ours
+    await replica.commit()
+    assert (await read(store, dropped, layout=layout), replica.pending) == (MISSING, set())
+
+
 async def test_a_tombstone_that_is_written_anew_keeps_the_history_of_its_commits():
     """Or a writer whose answer was lost would take its commit for one that was never applied."""
     store = MemoryStore()

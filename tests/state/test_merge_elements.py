@@ -251,6 +251,20 @@ async def test_a_report_of_a_lost_edit_names_the_place_and_no_data(caplog):
     assert "rosebud" not in caplog.text
 
 
+async def test_a_report_names_no_id_of_an_element_and_the_resolver_is_given_it(caplog):
+    caplog.set_level("INFO", "ptb_bucket.state")
+    asked = []
+    data = {"party": [dict(BO), {"key": "rosebud", "n": 1}, {"id": 4915550100, "n": 1}]}
+    pair = await Pair.of(data, resolver=lambda conflict: asked.append(conflict.path) or conflict.ours)
+    for side, number in ((pair.ours, 2), (pair.theirs, 3)):
+        for at in (1, 2):
+            side["party"][at]["n"] = number
+    await pair.meet()
+    said = [record.getMessage() for record in caplog.records if "resolver" in record.getMessage()]
+    assert [line.partition(":")[0] for line in said] == [f'user_data[42]["party"][{at}]["n"]' for at in (1, 2)]
+    assert {*asked} == {("party", "rosebud", "n"), ("party", 4915550100, "n")}
+
+
 class Lines(list):
     """A list of one's own."""
 

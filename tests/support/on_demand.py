@@ -30,7 +30,7 @@ async def write(store, values, **options) -> None:
     await other.commit()
 
 
-async def read(store, record):
-    reader = replica_on(store)
+async def read(store, record, **options):
+    reader = replica_on(store, **options)
     await reader.refresh([record], None)
     return reader.give(record)

@@ -44,6 +44,11 @@ def _chats_of(update: object) -> list[int]:
     return [chat_id for chat_id in dict.fromkeys(ids) if chat_id is not None]
 
 
+def _log(errors: Iterable[PTBBucketError]) -> None:
+    for error in errors:
+        _LOGGER.error("Not loaded: %s", error)
+
+
 def _raise_first(errors: Iterable[PTBBucketError]) -> None:
     for error in errors:
         raise error
@@ -155,7 +160,7 @@ class Refreshed:
         return not self._is_stored(record.kind) or self.replica.has_read(record) or record in self.replica.unreadable
 
     async def refresh_all(self) -> None:
-        """Bring up to date all that can be here. A chat's or user's record that fails stays as it is, and is logged.
+        """Bring up to date all that can be here. A record that fails stays as it is, and is logged.
 
         Raises as :meth:`refresh`, about bot_data.
         """
@@ -165,10 +170,9 @@ class Refreshed:
             if record == BOT_DATA:
                 self._merge(record)
             elif (error := self._failed_merge(record)) is not None:
-                _LOGGER.error("Not loaded: %s", error)
-        self.conversations.refresh_all(self.replica)
-        if self._keyboards and self._stored.callback_data:
-            self._keyboards.refresh(self.replica)
+                _log([error])
+        _log(self.conversations.refresh_all(self.replica).values())
+        self._refresh_keyboards()
 
     async def forget_what_is_gone(self) -> None:
         """After a re-initialise: PTB kept what it had; what the bucket no longer has is emptied in place."""
@@ -176,8 +180,11 @@ class Refreshed:
             if record != BOT_DATA:
                 self._empty_if_gone(record)
         self.conversations.forget_what_is_gone(self.replica)
+        self._refresh_keyboards()
+
+    def _refresh_keyboards(self) -> None:
         if self._keyboards and self._stored.callback_data:
-            self._keyboards.refresh(self.replica)
+            _log(self._keyboards.refresh(self.replica).values())
 
     def _empty_if_gone(self, record: Record) -> None:
         with suppress(UnreadableRecordError, CannotMergeError):  # not gone; the next update that needs it fails

@@ -15,7 +15,10 @@ __all__ = ["trimmed"]
 
 
 def trimmed(document: Document, limit: int | None, merger: Merger) -> dict[Record, bytes | None]:
-    """The changes that bring a document's callback data down to ``limit`` keyboards and as many queries."""
+    """The changes that bring a document's callback data down to ``limit`` keyboards and as many queries.
+
+    What cannot be decoded stays. It keeps nothing else from being removed.
+    """
     if limit is None:
         return {}
     return {**_keyboards(document, limit, merger), **_queries(document, limit, merger)}
@@ -40,8 +43,9 @@ def _accessed(record: Record, document: Document, merger: Merger) -> float:
 
 
 def _queries(document: Document, limit: int, merger: Merger) -> dict[Record, bytes | None]:
-    """The first go: a merge keeps the order in which they came."""
-    queries = merger.decode(CALLBACK_QUERIES, document.get(CALLBACK_QUERIES))
-    if len(queries) <= limit:
+    """The first go: a merge keeps the order in which they came. Nobody can count queries that cannot be decoded."""
+    try:
+        queries = list(dict.items(merger.decode(CALLBACK_QUERIES, document.get(CALLBACK_QUERIES))))
+    except CannotLoadError:
         return {}
-    return {CALLBACK_QUERIES: merger.encode(CALLBACK_QUERIES, dict(list(queries.items())[-limit:]))}
+    return {CALLBACK_QUERIES: merger.encode(CALLBACK_QUERIES, dict(queries[-limit:]))} if len(queries) > limit else {}

@@ -17,12 +17,12 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.errors import CannotMergeError, PTBBucketError
+from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state._attempt import Attempt, Encoded, Merged
 from ptb_bucket.state._callback_limit import trimmed
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Fate, Header
-from ptb_bucket.state._merger import raised_in_merge
+from ptb_bucket.state._merger import raised_in_merge, waits_for
 from ptb_bucket.state._values import Values
 from ptb_bucket.state.records import HANDLED, Kind
 
@@ -166,8 +166,7 @@ class Ledger:
             return
         for record in [one for one, value in merged.changes.items() if value is None and one.kind is Kind.CHAT]:
             del merged.changes[record]
-            reason = f"it is dropped when {failed.label} is saved, which may be the same chat's"
-            self.failures[record] = CannotMergeError(reason, record=record.label)
+            self.failures[record] = waits_for(record, failed, self.failures[failed])
 
     def _merge_staged(self, record: Record, merged: Merged) -> None:
         base, ours, theirs = self._base(record), self.top(record), self._repaired(record)
@@ -210,7 +209,7 @@ class Ledger:
         header = before.header.advanced(self.writer.id, os.urandom(8).hex())
         features = self.merger.codec.features
         document = before.changed(header, merged.changes, features)
-        over = self._over_limit(document)
+        over = trimmed(document, self.callback_limit, self.merger)
         document = document.changed(header, over, features) if over else document
         document = document.holding(self._missing())
         return Attempt(header.commits[0], self.etag, document, carried, merged)
@@ -218,13 +217,6 @@ class Ledger:
     def _missing(self) -> UnknownSections:
         known = self.document.unknown if self.document else {}
         return {name: section for name, section in self.returning.items() if name not in known}
-
-    def _over_limit(self, document: Document) -> dict[Record, Encoded]:
-        """Return what exceeds the limit of callback data. Nothing is removed where the records cannot be read."""
-        try:
-            return trimmed(document, self.callback_limit, self.merger)
-        except Exception:  # noqa: BLE001  buttons hold objects of the bot's own; no other record may fail with them
-            return {}
 
     def applied(self, etag: str | None = None) -> None:
         """The attempt is in the bucket. With its ETag, it is also what the bucket holds now."""

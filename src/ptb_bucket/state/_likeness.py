@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
 
-__all__ = ["MAY_HAVE_MOVED", "Comparing", "Likeness", "Matches", "equal_ones", "id_key", "is_pairable", "step_to"]
+__all__ = [
+    "MAY_HAVE_MOVED", "Comparing", "Likeness", "Matches", "Position", "equal_ones", "id_key", "is_pairable", "step_to",
+]  # fmt: skip
 
 ID_KEYS: Final = ("id", "_id", "uuid", "key")
 MAY_HAVE_MOVED: Final = 0.5
@@ -334,10 +336,20 @@ def id_key(element: Any) -> Any:
     return next((key for key in ID_KEYS if parts.get(key) is not None), None) if parts else None
 
 
-def step_to(element: Any, at: int) -> Any:
-    """Return an element's step in a path: its id if it carries one, else its position."""
+class Position(int):
+    """The position of an element that carries an id. The id is data: it is for resolvers, and logs never show it."""
+
+    id: Any
+
+
+def step_to(element: Any, at: int) -> int:
+    """Return an element's step in a path: its position, which knows the element's id if it carries one."""
     key = id_key(element)
-    return at if key is None else _named_parts(element)[key]
+    if key is None:
+        return at
+    step = Position(at)
+    step.id = _named_parts(element)[key]
+    return step
 
 
 def _named_parts(value: Any) -> dict[Any, Any]:

@@ -25,7 +25,7 @@ from ptb_bucket.state._fields import (
     members_of,
 )
 from ptb_bucket.state._graph import Graph
-from ptb_bucket.state._likeness import Likeness
+from ptb_bucket.state._likeness import Likeness, Position
 from ptb_bucket.state._lists import merge_lists, paired
 from ptb_bucket.state._objects import Objects, has_sharing, holders_in
 from ptb_bucket.state._order import merged_members
@@ -61,7 +61,7 @@ class Choice(NamedTuple):
 def _shown(step: Any) -> str:
     if type(step) is str and step.isidentifier() and len(step) <= _LONGEST_STEP:
         return f'["{step}"]'
-    return f"[{step}]" if type(step) is int else f"[<{type(step).__qualname__}>]"
+    return f"[{step:d}]" if type(step) in (int, Position) else f"[<{type(step).__qualname__}>]"
 
 
 @dataclass
@@ -205,7 +205,7 @@ class Merge:
             return theirs if self.resolver is keep_theirs or isinstance(theirs, (int, float)) else ours
         if ours is MISSING or theirs is MISSING or not self._is_one(ours, theirs):
             self.decide(path)
-        return self.resolver(Conflict(self.record, path, base, ours, theirs))
+        return self.resolver(Conflict(self.record, _with_ids(path), base, ours, theirs))
 
     def _is_one(self, ours: Any, theirs: Any) -> bool:
         return self.same(ours, theirs) if self._graph is None else self._graph.triples.is_one(ours, theirs)
@@ -309,6 +309,10 @@ class Merge:
                 break
             common.append(other)
         return common
+
+
+def _with_ids(path: Path) -> Path:
+    return tuple(step.id if type(step) is Position else step for step in path)
 
 
 def _numbered(elements: list[Any]) -> list[tuple[int, Any]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state.records import Record
 
-__all__ = ["Decision", "Merger", "ResolverError", "raised_in_merge"]
+__all__ = ["Decision", "Merger", "ResolverError", "raised_in_merge", "waits_for"]
 
 Encoded = bytes | None
 _EQUALITY = Equality()
@@ -44,6 +44,15 @@ class ResolverError(CannotMergeError):
 def raised_in_merge(error: Exception, record: Record) -> CannotMergeError:
     """Return an error for what code of the bot's own raised while a record was merged. It quotes nothing."""
     made = CannotMergeError(f"merging it raised {type(error).__name__}", record=record.label)
+    made.__cause__ = error
+    return made
+
+
+def waits_for(record: Record, failed: Record, error: Exception) -> CannotMergeError:
+    """Return why a chat is not dropped: another chat's record cannot be saved, and it may be the same chat."""
+    reason = f"it is dropped when {failed.label} is saved, which may be the same chat's"
+    hint = f"Correct what keeps {failed.label} from being saved"
+    made = CannotMergeError(reason, record=record.label, hint=hint)
     made.__cause__ = error
     return made
 

@@ -56,7 +56,7 @@ def _fits(cls: type, expected: type, *, any_class: bool) -> bool:
 
 
 def _is_queries(value: Any) -> bool:
-    return isinstance(value, dict) and all(type(key) is type(found) is str for key, found in value.items())
+    return issubclass(type(value), dict) and all(type(key) is type(found) is str for key, found in dict.items(value))
 
 
 def _is_numbers(value: Any) -> bool:
@@ -67,7 +67,7 @@ def _is_keyboard(value: Any) -> bool:
     if type(value) not in (list, tuple) or len(value) != 2:  # noqa: PLR2004  as PTB has it, without the id
         return False
     time, buttons = value
-    return _is_time(time) and issubclass(type(buttons), dict) and all(type(key) is str for key in buttons)
+    return _is_time(time) and issubclass(type(buttons), dict) and all(type(key) is str for key in dict.keys(buttons))
 
 
 def _is_time(value: Any) -> bool:

@@ -15,6 +15,7 @@ from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecord
 from ptb_bucket.state._commit import tell_failures, write_document
 from ptb_bucket.state._giving import Giving
 from ptb_bucket.state._loops import for_each
+from ptb_bucket.state._merger import waits_for
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT, Kind, Record
 from ptb_bucket.state.resolvers import MISSING
 
@@ -191,7 +192,7 @@ class Replica(Giving):
             raise
         finally:
             self._note_failures(places)
-        tell_failures([place.ledger for place in places])
+        tell_failures([place.ledger for place in sorted(places, key=lambda place: place.ledger.only_drops)])
 
     def _note_failures(self, places: list[Place]) -> None:
         for ledger in (place.ledger for place in places):
@@ -210,9 +211,7 @@ class Replica(Giving):
         drops = [place for place in effects if place.ledger.only_drops]
         written = [place for place in effects if not place.ledger.only_drops]
         await self._write(written)
-        if any(record.kind is Kind.CHAT for place in written for record in place.ledger.failures):
-            drops = [place for place in drops if not any(record.kind is Kind.CHAT for record in place.ledger.pending)]
-        await self._write(drops)
+        await self._write([place for place in drops if not _is_held_back(place.ledger, written)])
         await self._write([place for place in places if place is witness])
         if witness is None or HANDLED not in witness.ledger.pending:
             self._effects.clear()
@@ -232,3 +231,14 @@ class Replica(Giving):
         if gone:
             self.unreadable.forget(record)
         return gone
+
+
+def _is_held_back(drop: Ledger, written: Iterable[Place]) -> bool:
+    """Tell whether a chat is not dropped yet, because another chat's cannot be merged; the ledger says why then."""
+    failed = ((record, error) for place in written for record, error in place.ledger.failures.items())
+    found = next(((record, error) for record, error in failed if record.kind is Kind.CHAT), None)
+    chats = [record for record in drop.pending if record.kind is Kind.CHAT]
+    if found is None or not chats:
+        return False
+    drop.failures = {record: waits_for(record, *found) for record in chats}
+    return True

@@ -29,7 +29,7 @@ class Conflict:
 
     Args:
         record: Whose data it is, such as ``user_data[42]``.
-        path: Dict keys, attribute names and list positions that lead to it.
+        path: Dict keys, attribute names and list positions that lead to it; the id of an element that carries one.
         base: What both started from; ``MISSING`` if it was not there.
         ours: This instance's value; ``MISSING`` if it deleted it.
         theirs: The bucket's value; ``MISSING`` if it was deleted there.

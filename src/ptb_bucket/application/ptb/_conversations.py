@@ -7,7 +7,6 @@ written.
 from __future__ import annotations
 
 import importlib
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from telegram.ext import Application
 
+    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state import ConversationKey, Replica
 
 __all__ = [
@@ -190,17 +190,21 @@ class Conversations:
     def _has_timeout(self, name: str, key: ConversationKey) -> bool:
         return any(key in handler.timeout_jobs for handler in handlers_in(self._application) if handler.name == name)
 
-    def refresh_all(self, replica: Replica) -> None:
+    def refresh_all(self, replica: Replica) -> dict[Record, PTBBucketError]:
         """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before.
 
-        One that cannot be decoded stays as it is here; updates that need it fail.
+        Returns:
+            Why conversations cannot be decoded or compared. They stay as they are here; updates that need them fail.
         """
-        for handler in handlers_in(self._application):
-            for key in self._keys(handler, replica):
-                conversation = self.one(handler, key)
-                if conversation:
-                    with suppress(UnreadableRecordError, CannotMergeError):
-                        conversation.refresh(replica)
+        failed: dict[Record, PTBBucketError] = {}
+        handlers = list(handlers_in(self._application))
+        found = (self.one(handler, key) for handler in handlers for key in self._keys(handler, replica))
+        for conversation in filter(None, found):
+            try:
+                conversation.refresh(replica)
+            except (UnreadableRecordError, CannotMergeError) as error:
+                failed[conversation.record] = error
+        return failed
 
     def _keys(self, handler: ConversationHandler[Any], replica: Replica) -> set[ConversationKey]:
         kept = {record.conversation for record in replica.records(Kind.CONVERSATION)}
