@@ -14,7 +14,6 @@ from ptb_bucket._words import counted, said
 from ptb_bucket.errors import (
     ConfigurationError,
     CorruptDocumentError,
-    PTBBucketError,
     StoreError,
     UnsavedError,
     VanishedDocumentError,
@@ -128,7 +127,8 @@ class Opened:
 def _described(error: Exception | None) -> str | None:
     if error is None:
         return None
-    return f"{type(error).__name__}: {error}" if isinstance(error, PTBBucketError) else type(error).__name__
+    name, words = type(error).__name__, said(error)
+    return name if words == name else f"{name}: {words}"
 
 
 def open_for(  # noqa: PLR0913  the settings of one persistence

@@ -5,7 +5,7 @@ Every message says what failed, on which object or record, and what to do. Value
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,9 @@ __all__ = [
     "VanishedDocumentError",
     "WrongShapeError",
 ]
+
+_NEEDED_BY_ALL: Final = frozenset({"bot_data", "updates[handled]"})
+"""Labels of records that every update needs."""
 
 
 class PTBBucketError(Exception):
@@ -179,8 +182,8 @@ class CannotLoadError(PTBBucketError):
 class UnreadableRecordError(CannotLoadError):
     """This process cannot decode one record of the bucket: newer code wrote it, a class changed, or it is damaged.
 
-    Only updates that need the record fail. Its bytes pass through every commit unchanged, until a version of them can
-    be read, or until the record is dropped.
+    Only updates that need the record fail, which are all of them for bot_data and the ids of handled updates. Its bytes
+    pass through every commit unchanged, until a version of them can be read, or until the record is dropped.
 
     Args:
         reason: What the codec could not do and what to do about it, with the class and the member or field, and never
@@ -194,7 +197,8 @@ class UnreadableRecordError(CannotLoadError):
         self.record = record
 
     def __str__(self) -> str:
-        return f"{self.record}: {self.reason.rstrip('.')}. Only updates that need this record fail."
+        extent = "" if self.record in _NEEDED_BY_ALL else " Only updates that need this record fail."
+        return f"{self.record}: {self.reason.rstrip('.')}.{extent}"
 
     def again(self) -> UnreadableRecordError:
         """Return a new error that says the same, for the next caller that needs the record."""

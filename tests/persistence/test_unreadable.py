@@ -10,7 +10,8 @@ from telegram.ext import MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CannotLoadError, UnreadableRecordError, UnsavedError
-from ptb_bucket.state import Archive
+from ptb_bucket.state import BOT_DATA, HANDLED, Archive
+from ptb_bucket.state._unreadable import NEEDED_BY_ALL
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.telegram import OfflineTelegram
 
@@ -253,6 +254,13 @@ def test_the_error_names_record_reason_and_what_to_do():
     assert (error.record, error.reason) == ("user_data[42]", "a stored Mood has no member BAD.")
     assert str(error) == "user_data[42]: a stored Mood has no member BAD. Only updates that need this record fail."
     assert str(error.again()) == str(error)
+
+
+@pytest.mark.parametrize("record", [BOT_DATA, HANDLED])
+def test_nobody_is_told_that_others_are_served_where_nobody_is(record):
+    assert record.kind in NEEDED_BY_ALL
+    error = UnreadableRecordError("a stored Mood has no member BAD", record=record.label)
+    assert str(error) == f"{record.label}: a stored Mood has no member BAD."
 
 
 # ---------------------------------------------------------------- under PTB's own Application

@@ -6,14 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._words import counted
-from ptb_bucket.errors import (
-    LostRaceError,
-    NewerDocumentError,
-    PTBBucketError,
-    StoreError,
-    UnavailableError,
-    UnsavedError,
-)
+from ptb_bucket.errors import LostRaceError, NewerDocumentError, StoreError, UnavailableError, UnsavedError
 from ptb_bucket.state._loops import aside
 from ptb_bucket.stores import Create, Update
 
@@ -88,8 +81,7 @@ def tell_failures(ledgers: Sequence[Ledger]) -> None:
         records = counted(len(failures), "record", "records")
         keys = ", ".join(ledger.key for ledger in ledgers if ledger.failures)
         raise UnsavedError(
-            f"{records} cannot be merged with {keys}, such as {record.label}: "
-            f"{error if isinstance(error, PTBBucketError) else type(error).__name__}. What is not merged stays in "
+            f"{records} cannot be merged with {keys}, such as {record.label}: {error}. What is not merged stays in "
             "memory; all else is saved.",
             causes=list(failures.values()),
             records=[record.label for record in failures],

@@ -64,7 +64,7 @@ class Ledger:
     staged: dict[Record, Encoded] = field(default_factory=dict)
     attempt: Attempt | None = None
     unsure: dict[Record, tuple[Encoded, Encoded]] = field(default_factory=dict)
-    failures: dict[Record, Exception] = field(default_factory=dict)
+    failures: dict[Record, PTBBucketError] = field(default_factory=dict)
     gave_way: dict[Record, Encoded] = field(default_factory=dict)
     last_commit: str | None = None
     unread: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays

@@ -125,9 +125,9 @@ class Replica(Giving):
         return set().union(*(place.ledger.pending for place in self._places.pending()), *spooled)
 
     @property
-    def failures(self) -> dict[Record, Exception]:
+    def failures(self) -> dict[Record, PTBBucketError]:
         """Records that the last commit could not merge with the bucket's. They are pending; all others were saved."""
-        failures: dict[Record, Exception] = {}
+        failures: dict[Record, PTBBucketError] = {}
         for ledger in (place.ledger for place in self._places.pending()):
             pending = ledger.pending if ledger.failures else ()
             failures.update({record: error for record, error in ledger.failures.items() if record in pending})
