@@ -6,12 +6,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+import telegram
 from newer import header_of
 from old_documents import COMBINATIONS, DROPPED, Step, expected, opened, read
 
 from ptb_bucket.codecs import same
 from ptb_bucket.state import HANDLED, Archive, Record, open_layout
 
+WRITTEN_WITH = (22, 8)
+"""Of python-telegram-bot."""
+WITH_TELEGRAM_OBJECTS = 2
+"""The user whose data they are."""
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "documents"
 
 
@@ -44,9 +49,23 @@ def old(request, tmp_path) -> Old:
     return Old(tmp_path / "bot", *request.param)
 
 
+def given(value):
+    """Telegram objects as the Bot API writes them, without what is None."""
+    if isinstance(value, telegram.TelegramObject):
+        value = value.to_dict()
+    if isinstance(value, dict):
+        return {key: given(item) for key, item in value.items() if item is not None}
+    return [given(item) for item in value] if isinstance(value, list) else value
+
+
 async def test_an_old_document_loads(old):
     bot = old.bot()
-    assert same(await read(bot), expected())
+    found, wanted = await read(bot), expected()
+    if old.combination[1] == "pickle" and telegram.__version_info__ < WRITTEN_WITH:
+        # PTB's own way to load a newer one's pickle: attributes that it lacks, all None here, go into api_kwargs.
+        objects = [users.pop(WITH_TELEGRAM_OBJECTS) for users in (found["users"], wanted["users"])]
+        assert given(objects[0]) == given(objects[1])
+    assert same(found, wanted)
     assert bot.stats.pending == ()
 
 

@@ -123,6 +123,19 @@ def test_a_client_that_asks_first_is_told_to_go_on(proxy, server):
     assert server.seen[0][3] == b"12"
 
 
+@pytest.mark.parametrize(("expectation", "status", "applied"), [("silence", b"200", 1), ("417", b"417", 0)])
+def test_a_client_that_asks_first_can_meet_a_server_without_100(server, expectation, status, applied):
+    with (
+        FaultProxy(f"http://127.0.0.1:{server.server_port}", expectation=expectation) as proxy,
+        socket.create_connection(proxy._address, timeout=5) as client,
+    ):
+        client.sendall(b"PUT /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        if applied:
+            client.sendall(b"12")
+        assert client.recv(100).startswith(b"HTTP/1.1 " + status)
+        assert len(proxy.requests) == len(server.seen) == applied
+
+
 def outcome(proxy):
     """What a client sees that does not send again."""
     with connected(proxy, timeout=0.3) as connection:

@@ -45,18 +45,29 @@ def service_account(tmp_path, google, private_key):
 
 
 @pytest.fixture
-def workload_identity(tmp_path, google):
-    path, subject = tmp_path / "pool.json", tmp_path / "subject"
+def federated(tmp_path, google):
+    """Write the file of a workload identity whose token comes from a source."""
+
+    def write(source):
+        path = tmp_path / "pool.json"
+        pool = {
+            "type": "external_account",
+            "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": f"{google.url}/token",
+            "credential_source": source,
+        }
+        path.write_text(json.dumps(pool))
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def workload_identity(tmp_path, federated):
+    subject = tmp_path / "subject"
     subject.write_text("who I am")
-    pool = {
-        "type": "external_account",
-        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
-        "token_url": f"{google.url}/token",
-        "credential_source": {"file": str(subject)},
-    }
-    path.write_text(json.dumps(pool))
-    return str(path)
+    return federated({"file": str(subject)})
 
 
 async def test_a_service_account_file(google, service_account):
@@ -75,6 +86,36 @@ async def test_application_default_credentials(google, kind, request, monkeypatc
     monkeypatch.setattr(_objects, "is_google", lambda _url: True)
     async with GcsStore("bucket", Options(endpoint_url=google.url)) as store:
         assert (await store.get("a")).data == b"data"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"file": "/nowhere/rosebud"},
+        {"file": "/"},
+        {"executable": {"command": "/nowhere/rosebud", "timeout_millis": 5000}},
+    ],
+    ids=["missing file", "directory", "missing program"],
+)
+async def test_a_workload_identity_whose_source_is_missing(google, federated, source, monkeypatch):
+    await _has_no_credentials(google, federated(source), monkeypatch)
+
+
+@pytest.mark.parametrize("name", ["nothing", ""], ids=["missing file", "directory"])
+async def test_a_variable_that_names_no_file(google, name, tmp_path, monkeypatch):
+    await _has_no_credentials(google, tmp_path / name, monkeypatch)
+
+
+async def _has_no_credentials(google, path, monkeypatch):
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    monkeypatch.setenv("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "1")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project")
+    monkeypatch.setattr(_objects, "is_google", lambda _url: True)
+    async with GcsStore("bucket", Options(endpoint_url=google.url)) as store:
+        with pytest.raises(AccessError, match="GOOGLE_APPLICATION_CREDENTIALS") as caught:
+            await store.get("a")
+    assert caught.value.about == "credentials"
+    assert "rosebud" not in str(caught.value)
 
 
 async def test_default_credentials_are_not_sent_to_strangers(google, service_account, monkeypatch):

@@ -179,6 +179,7 @@ async def test_a_service_account_file_that_is_none(tmp_path, content, text):
     async with GcsStore("bucket", Options(service_account_file=str(path))) as store:
         with pytest.raises(AccessError, match=text) as caught:
             await store.get("a")
+    assert caught.value.about == "credentials"
     assert "rosebud" not in str(caught.value)
 
 
@@ -189,6 +190,12 @@ async def test_no_credentials_at_all(tmp_path, monkeypatch):
     async with GcsStore("bucket") as store:
         with pytest.raises(AccessError, match="gcloud auth application-default login"):
             await store.get("a")
+
+
+def test_a_server_without_conditional_puts_is_told_from_those_that_have_them():
+    error = api.from_http_status(501, "rosebud")
+    assert "Google's own endpoints and on fake-gcs-server" in str(translate(error, "put", "x"))
+    assert "fake-gcs-server" not in str(translate(error, "list", "x"))
 
 
 async def test_a_host_that_is_none():

@@ -18,6 +18,7 @@ async def test_a_server_that_ignores_conditions_is_refused(liar):
             await store.put("state.json", b"{}", Create())
         assert liar.url in str(caught.value)
         assert "Two requests show it" in str(caught.value)
+        assert str(caught.value).endswith("on fake-gcs-server.")
         # What it has let pass makes it no better, and neither does asking again.
         with pytest.raises(UnsupportedError):
             await store.put("state.json", b"{}", Create())

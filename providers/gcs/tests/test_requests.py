@@ -198,6 +198,28 @@ async def test_429_is_for_later_and_sent_once(proxy, bucket):
             await store.get("a")
 
 
+PAYS = "Bucket is a requester pays bucket but no user project provided."
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", json.dumps({"error": {"code": 400, "message": PAYS, "errors": [{"reason": "required"}]}})),
+        ("application/xml", "<Error><Code>UserProjectMissing</Code><Message>x</Message></Error>"),
+        ("text/html", PAYS),
+    ],
+)
+async def test_a_bucket_whose_requester_pays_wants_a_project(answering, kind, body):
+    with answering(lambda *_: (400, {"Content-Type": kind}, body.encode())) as google:
+        async with opened(google.url) as store:
+            store._prove = False
+            works = (store.get("a"), store.put("a", b"1", Create()), store.delete("a"), anext(store.list()))
+            for work in works:
+                with pytest.raises(AccessError, match="user_project=") as caught:
+                    await work
+                assert caught.value.about == "bucket"
+
+
 async def test_options_arrive_in_the_requests(proxy, bucket):
     key = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
     async with opened(proxy.url, bucket, user_project="payer", kms_key_name=key) as store:

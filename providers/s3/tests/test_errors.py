@@ -6,6 +6,7 @@ import asyncio
 import http.server
 import importlib
 import pkgutil
+import re
 import socket
 import ssl
 import string
@@ -195,6 +196,57 @@ async def test_no_credentials_and_no_profile(moto, monkeypatch):
     async with open_store(moto.uri(bucket)) as store:
         with pytest.raises(AccessError, match="credentials"):
             await store.get("a")
+
+
+ROLE = {"AWS_ROLE_ARN": "arn:aws:iam::1:role/bot"}
+
+
+@pytest.fixture
+def no_keys(monkeypatch):
+    """Only what a test sets leads to credentials."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("content", [None, b"\xffrosebud"])
+async def test_a_web_identity_that_cannot_be_read_is_about_credentials(no_keys, monkeypatch, tmp_path, content):
+    path = tmp_path / "token"
+    if content is not None:
+        path.write_bytes(content)
+    for name, value in {**ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(path)}.items():
+        monkeypatch.setenv(name, value)
+    async with open_store("s3://bucket?endpoint_url=http://127.0.0.1:1") as store:
+        for work in (store.get("a"), store.put("a", b"1", Create()), store.delete("a")):
+            with pytest.raises(AccessError, match="AWS_WEB_IDENTITY_TOKEN_FILE") as caught:
+                await work
+            assert caught.value.about == "credentials"
+            assert "rosebud" not in str(caught.value)
+            assert (str(path) in str(caught.value)) is (content is None)
+
+
+@pytest.mark.parametrize("program", ["/nowhere/program", "/bin/echo rosebud", '"'])
+async def test_a_program_that_gives_no_credentials_is_about_credentials(no_keys, monkeypatch, tmp_path, program):
+    path = tmp_path / "config"
+    path.write_text(f"[default]\ncredential_process={program}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    async with open_store("s3://bucket?endpoint_url=http://127.0.0.1:1") as store:
+        with pytest.raises(AccessError, match="credentials cannot be read") as caught:
+            await store.get("a")
+    assert caught.value.about == "credentials"
+    assert "rosebud" not in str(caught.value)
+
+
+def test_a_server_without_conditional_puts_is_told_from_those_that_have_them():
+    for error in (answered(501, "NotImplemented"), answered(400, "NotImplemented"), answered(501, "")):
+        for updating in (False, True):
+            assert re.search("Amazon S3.*Ceph RGW", str(translate(error, "put", updating=updating)))
+        assert "Amazon S3" not in str(translate(error, "list"))
+
+
+def test_a_bucket_of_googles_whose_requester_pays_is_one_for_gs():
+    error = str(translate(answered(400, "UserProjectMissing"), "put"))
+    assert "gs://" in error
+    assert "user_project=" in error
 
 
 async def test_a_mistyped_endpoint_is_unavailable_and_named():

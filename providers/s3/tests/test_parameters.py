@@ -36,6 +36,16 @@ def test_a_parameter_is_read_and_decrypted(parameters, kind):
     assert read_parameter("/my-bot/token") == "123456:ABC"
 
 
+def test_a_web_identity_that_is_missing_is_about_credentials(monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/bot")
+    with pytest.raises(AccessError, match="AWS_WEB_IDENTITY_TOKEN_FILE") as caught:
+        read_parameter("/my-bot/token")
+    assert caught.value.about == "credentials"
+
+
 def test_a_setting_names_its_parameter(parameters, monkeypatch):
     from ptb_bucket.serverless.aws import setting  # noqa: PLC0415  through the entry point, as a bot does
 

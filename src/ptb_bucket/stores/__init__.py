@@ -14,6 +14,7 @@ from ptb_bucket.stores._contract import (
     PutMode,
     Update,
 )
+from ptb_bucket.stores._credentials import credentials_unreadable
 from ptb_bucket.stores._keys import check_key
 from ptb_bucket.stores._limit import within
 from ptb_bucket.stores._local import LocalStore
@@ -52,6 +53,7 @@ __all__ = [
     "check_endpoint",
     "check_key",
     "check_seconds",
+    "credentials_unreadable",
     "open_store",
     "parse_uri",
     "read_options",

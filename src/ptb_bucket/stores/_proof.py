@@ -60,6 +60,7 @@ class ConditionProof:
         home: What the object's key starts with: the URI's prefix, because permissions may end there.
         styles: The ways to write an ETag in a condition that servers are known to want; the first one is tried first.
         always: Do not believe the object; prove it anew in this process.
+        honest: Servers that are known to honour conditions, as a sentence for the error; empty if there are no others.
     """
 
     def __init__(  # noqa: PLR0913  settings of one thing, by keyword
@@ -71,12 +72,14 @@ class ConditionProof:
         home: str = "",
         styles: Sequence[str] = ("",),
         always: bool = False,
+        honest: str = "",
     ) -> None:
         self._read = read
         self._send = send
         self.server = server
         self._styles = tuple(styles)
         self._always = always
+        self._honest = honest
         self._proved = False
         self._lock: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
         self.key = home + PROOF_NAME
@@ -192,6 +195,6 @@ class ConditionProof:
             f"{self.server} cannot keep a bot's state: it ignores the conditions of puts, so that several instances "
             f"would overwrite each other. Two requests show it: a put of {self.key!r}, accepted; then another put of "
             f"{self.key!r} {condition}, accepted as well, where 412 is right. Use a server that honours If-Match and "
-            f"If-None-Match, or a newer version of this one.",
+            f"If-None-Match, or a newer version of this one. {self._honest}".rstrip(),
             key=self.key,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -14,6 +15,8 @@ from google.auth import exceptions as auth
 from google.cloud.storage import exceptions as media
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
+from ptb_bucket.stores import credentials_unreadable
+from ptb_bucket_gcs._options import HONEST
 from ptb_bucket_gcs._permissions import PERMISSIONS, ROLE
 
 if TYPE_CHECKING:
@@ -27,12 +30,19 @@ _WRONG_ENDPOINT: Final = (
     requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL,
     requests.exceptions.URLRequired, requests.exceptions.TooManyRedirects, urllib3.exceptions.LocationValueError,
 )  # fmt: skip
+_SEARCH: Final = re.compile(r"google\.(auth|oauth2)\.(?!transport)")
+"""Google's modules that look for credentials; those below ``transport`` send requests of all kinds."""
 _PASSING: Final = (auth.TransportError, auth.TimeoutError, auth.ResponseError)
 _RESPONSES: Final = (media.InvalidResponse, resumable_media.InvalidResponse)
 _CREDENTIALS: Final = (
     "Set up application default credentials (gcloud auth application-default login, a workload identity, or "
     "GOOGLE_APPLICATION_CREDENTIALS), or name a service_account_file in the URI."
 )
+_UNREADABLE: Final = (
+    "has credentials that are damaged or cannot be read. Check the file that GOOGLE_APPLICATION_CREDENTIALS or "
+    "service_account_file names, and what is named in it: paths, modes, contents."
+)
+_PAYER: Final = "was refused: this bucket's requester pays. Name the project to bill in the URI: user_project=PROJECT."
 _HINTS: Final = {
     400: (AccessError, "was refused as malformed. Check the bucket's name and the options of the URI."),
     401: (AccessError, f"was refused: the credentials are not valid (any more). {_CREDENTIALS}"),
@@ -84,7 +94,7 @@ def translate(exc: Exception, operation: str, where: str, key: str | None = None
 
 def _about(status: int, exc: Exception) -> Literal["permission", "credentials", "bucket", "server"]:
     if not status:
-        return "credentials" if isinstance(exc, auth.GoogleAuthError) else "server"
+        return "credentials" if isinstance(exc, auth.GoogleAuthError) or _lacks_credentials(exc) else "server"
     if 300 <= status < 400:  # noqa: PLR2004  redirections
         return "server"
     return _ABOUT.get(status, "permission")
@@ -97,13 +107,17 @@ def _status(exc: Any) -> int:
 
 
 def _by_status(status: int, exc: Any, operation: str) -> tuple[type[StoreError], str]:
+    if _lacks_payer(exc):
+        return AccessError, _PAYER
     if status == 403:  # noqa: PLR2004  the one whose meaning depends on more than the number
         return _forbidden(exc, operation)
     if status == 412:  # noqa: PLR2004  only a write is conditional in a way that can be lost
         lost = operation in {"put", "delete"}
         return (LostRaceError, "lost a race.") if lost else (UnavailableError, "met a condition that does not hold.")
     if status in _HINTS:
-        return _HINTS[status]
+        error, text = _HINTS[status]
+        # What a server does not do about a put is, most likely, its condition.
+        return error, f"{text} {HONEST}" if (status, operation) == (501, "put") else text
     if 300 <= status < 400:  # noqa: PLR2004  redirections
         return AccessError, "was sent elsewhere. Check endpoint_url."
     refused = 400 <= status < 500  # noqa: PLR2004  by the client's fault
@@ -131,6 +145,12 @@ def _reasons(exc: Any) -> set[str]:
         return set()
 
 
+def _lacks_payer(exc: Any) -> bool:
+    # JSON with an unspecific reason, XML with a code, or of a download only text.
+    said = f"{exc} {getattr(exc.response, 'text', '')}".lower()
+    return "requester pays" in said or "userprojectmissing" in said
+
+
 def _by_class(exc: Any) -> tuple[type[StoreError], str]:
     if isinstance(exc, _WRONG_ENDPOINT):
         return AccessError, "cannot even be sent. Check endpoint_url."
@@ -138,6 +158,8 @@ def _by_class(exc: Any) -> tuple[type[StoreError], str]:
         return AccessError, "met a TLS certificate that is not trusted. Check endpoint_url, the clock and the CAs."
     if isinstance(exc, auth.GoogleAuthError):
         return _by_credentials(exc)
+    if _lacks_credentials(exc):
+        return AccessError, _UNREADABLE
     # Connections and what breaks them, damaged bytes, answers that are none: of a write, the outcome is unknown.
     return UnavailableError, "got no usable answer. Check the network and endpoint_url if this lasts."
 
@@ -146,6 +168,10 @@ def _by_credentials(exc: Any) -> tuple[type[StoreError], str]:
     if isinstance(exc, _PASSING) or getattr(exc, "retryable", False):
         return UnavailableError, "could not get a token from Google for now."
     return AccessError, f"has no credentials that Google accepts. {_CREDENTIALS}"
+
+
+def _lacks_credentials(exc: Exception) -> bool:
+    return credentials_unreadable(exc, _SEARCH)
 
 
 def _distrusted(exc: BaseException | None) -> bool:

@@ -149,20 +149,13 @@ def as_versions(blobs: Iterable[storage.Blob]) -> Iterator[BlobVersion]:
 
 
 def open_client(options: Options) -> storage.Client:
-    """Make a client of our own: credentials are looked for, nothing is sent to the bucket.
-
-    Raises:
-        AccessError: There are no credentials that could be used.
-    """
+    """Make a client of our own: credentials are looked for, nothing is sent to the bucket."""
     endpoint = options.endpoint_url
-    try:
-        client = storage.Client(
-            options.project,
-            _credentials(options),
-            client_options={"api_endpoint": endpoint} if endpoint else None,
-        )
-    except (ValueError, TypeError, AttributeError) as exc:
-        raise AccessError("The credentials that were found are damaged, or of another kind. Make new ones.") from exc
+    client = storage.Client(
+        options.project,
+        _credentials(options),
+        client_options={"api_endpoint": endpoint} if endpoint else None,
+    )
     # It would ask for the bucket's settings behind our back, in a thread of its own, for two minutes.
     client._bucket_metadata_cache = None  # noqa: SLF001  nothing public turns it off but an environment variable
     session = client._http  # noqa: SLF001  nothing public leads to it
@@ -174,8 +167,5 @@ def open_client(options: Options) -> storage.Client:
 
 def _credentials(options: Options) -> Any:
     if options.service_account_file:
-        try:
-            return service_account.Credentials.from_service_account_file(options.service_account_file)
-        except OSError as exc:
-            raise AccessError("The service_account_file cannot be read. Check its path and its mode.") from exc
+        return service_account.Credentials.from_service_account_file(options.service_account_file)
     return None if is_google(options.endpoint_url) else AnonymousCredentials()

@@ -12,7 +12,9 @@ from ptb_bucket.stores import check_endpoint, check_seconds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OPTIONS", "Options", "is_google"]
+__all__ = ["HONEST", "OPTIONS", "Options", "is_google"]
+
+HONEST: Final = "Conditional puts work at Google's own endpoints and on fake-gcs-server."
 
 OPTIONS: Final[Mapping[str, str]] = {
     "project": "project id for the client; an object's bucket already says where it is",

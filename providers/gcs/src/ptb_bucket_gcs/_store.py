@@ -16,7 +16,7 @@ from ptb_bucket.errors import (
     UnsupportedError,
 )
 from ptb_bucket.stores import BlobStore, ConditionProof, Create, check_key, read_options
-from ptb_bucket_gcs._options import OPTIONS, Options, is_google
+from ptb_bucket_gcs._options import HONEST, OPTIONS, Options, is_google
 from ptb_bucket_gcs._permissions import PERMISSIONS
 from ptb_bucket_gcs._session import Session
 
@@ -70,7 +70,12 @@ class GcsStore(BlobStore):
             self.min_write_interval = 0.0
         self._prove = self._options.always_prove or not self._is_google
         self._proof = ConditionProof(
-            self._read, self._send, server=endpoint or "Google", home=home, always=self._options.always_prove
+            self._read,
+            self._send,
+            server=endpoint or "Google",
+            home=home,
+            always=self._options.always_prove,
+            honest=HONEST,
         )
 
     def __repr__(self) -> str:

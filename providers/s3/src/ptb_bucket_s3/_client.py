@@ -75,9 +75,9 @@ async def _hold(settings: Settings, session: Any) -> AsyncGenerator[Any, None]:
     make = getattr(session, "create_client", None) or session.client
     config = _config(settings)
     async with make("s3", region_name=settings.region, endpoint_url=settings.endpoint_url, config=config) as client:
-        from ptb_bucket_s3._once import never_redirect  # noqa: PLC0415  the SDK is loaded by now
+        from ptb_bucket_s3._once import send_directly  # noqa: PLC0415  the SDK is loaded by now
 
-        client.meta.events.register("before-call.s3", never_redirect)
+        send_directly(client)
         yield client
 
 
@@ -101,14 +101,14 @@ class HandedIn:
     """
 
     def __init__(self, client: Any) -> None:
-        from ptb_bucket_s3._once import never_redirect, sends_once  # noqa: PLC0415  the SDK is loaded by now
+        from ptb_bucket_s3._once import send_directly, sends_once  # noqa: PLC0415  the SDK is loaded by now
 
         if not sends_once(client):
             raise ConfigurationError(
                 "s3: This client may send a put twice, which looks like a lost race. Make it with "
                 "session.client('s3', config=ptb_bucket_s3.client_config())."
             )
-        client.meta.events.register("before-call.s3", never_redirect)
+        send_directly(client)
         self._client = client
         self._loop: asyncio.AbstractEventLoop | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -14,11 +15,18 @@ from ptb_bucket.errors import (
     UnavailableError,
     UnsupportedError,
 )
+from ptb_bucket.stores import credentials_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Asked", "status_of", "translated"]
+__all__ = ["HONEST", "Asked", "lacks_credentials", "status_of", "translated", "unreadable"]
+
+HONEST: Final = (
+    "Conditional puts work on Amazon S3, Cloudflare R2, Ceph RGW, MinIO, OVHcloud and Scaleway; on Google's buckets "
+    "with gs:// in place of s3://."
+)
+"""What the servers' documentation says, and for Ceph RGW our tests; Backblaze B2 is known to answer 501."""
 
 _SDK: Final = frozenset({"aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore", "s3transfer", "urllib3"})
 _NOT_FOUND: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
@@ -41,12 +49,15 @@ _HINTS: Final[Mapping[str, str]] = {
     "SignatureDoesNotMatch": "The secret key is not the access key's, or a proxy changes requests.",
     "RequestTimeTooSkewed": "This machine's clock is wrong. Set it.",
     "QuotaExceeded": "The quota is used up. Raise it or free space.",
+    "UserProjectMissing": "The requester pays for this bucket of Google's. Use gs:// with user_project=PROJECT.",
     "InvalidObjectState": "The object is archived. Restore it, and keep lifecycle rules away from the bot's prefix.",
 }
 _CREDENTIALS: Final = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
      "SignatureDoesNotMatch", "RequestTimeTooSkewed", "InvalidClientTokenId"}
 )  # fmt: skip
+_SEARCH: Final = re.compile(r"(aio)?botocore\.(credentials|tokens)$")
+"""The SDK's modules that look for credentials."""
 _BUCKET: Final = frozenset({"NoSuchBucket", "InvalidBucketName"})
 _REGION: Final = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 _BEFORE_SENDING: Final = (
@@ -83,6 +94,8 @@ def translated(error: Exception, asked: Asked, place: str, needed: str) -> Store
         kind, text = _answered(error, asked, needed)
     elif _is_a(error, *_BEFORE_SENDING):
         kind, text = AccessError, f"{error} Check the AWS configuration and credentials."
+    elif lacks_credentials(error):
+        kind, text = AccessError, unreadable(error)
     elif isinstance(error, (OSError, EOFError, asyncio.TimeoutError)) or _comes_from_sdk(error):
         kind, text = UnavailableError, f"{type(error).__name__}: {error}"
     else:
@@ -91,6 +104,20 @@ def translated(error: Exception, asked: Asked, place: str, needed: str) -> Store
     if isinstance(found, AccessError):
         found.about = _about(error)
     return found
+
+
+def lacks_credentials(error: Exception) -> bool:
+    """Return whether a file or program that the SDK takes credentials from is missing or damaged."""
+    return not _comes_from_sdk(error) and credentials_unreadable(error, _SEARCH)
+
+
+def unreadable(error: Exception) -> str:
+    """Say it for people: which file, or only what kind of damage, because the damaged text may be a secret."""
+    detail = str(error) if isinstance(error, OSError) else type(error).__name__
+    return (
+        f"the credentials cannot be read ({detail}). Check the file or program that AWS_WEB_IDENTITY_TOKEN_FILE, "
+        "another variable or the AWS configuration names."
+    )
 
 
 def _about(error: Exception) -> Literal["permission", "credentials", "bucket", "server"]:
@@ -141,6 +168,8 @@ def _kind(status: int, code: str, asked: Asked) -> type[StoreError]:
 def _advice(code: str, error: Exception, asked: Asked, needed: str) -> Sequence[str]:
     if code in _HINTS:
         return (_HINTS[code],)
+    if asked.operation == "put" and (status_of(error) == 501 or code == "NotImplemented"):  # noqa: PLR2004
+        return (f"A bot's state needs puts on the conditions If-Match and If-None-Match. {HONEST}",)
     if status_of(error) == 301 or code in _REGION:  # noqa: PLR2004
         return (_right_region(error),)
     if status_of(error) == 403:  # noqa: PLR2004

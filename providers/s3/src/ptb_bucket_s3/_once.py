@@ -7,7 +7,7 @@ from typing import Any
 from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 
-__all__ = ["OnceSession", "configure", "never_redirect", "sends_once"]
+__all__ = ["OnceSession", "configure", "send_directly", "sends_once"]
 
 
 class OnceSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK comes without types
@@ -40,9 +40,17 @@ def configure(**kwargs: Any) -> Any:
     )
 
 
-def never_redirect(context: dict[str, Any], **_: Any) -> None:
-    """Before each request, keep the SDK from asking HeadBucket and sending it again to another region."""
+def send_directly(client: Any) -> None:
+    """Make a client send every request to the bucket at once and to where it was told; call it before the first one."""
+    # Last, because the SDK's own handler adds the header.
+    client.meta.events.register_last("before-call.s3", _directly)
+
+
+def _directly(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    # Keeps the SDK from asking HeadBucket and sending the request again to another region.
     context.setdefault("s3_redirect", {})["redirected"] = True
+    # With it, aiohttp holds the body back until the server answers 100, which some servers and proxies never do.
+    params["headers"].pop("Expect", None)
 
 
 def sends_once(client: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import AccessError, ConfigurationError, PTBBucketError, UnavailableError
+from ptb_bucket_s3._errors import lacks_credentials, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,12 @@ def read_parameter(name: str) -> str:
             client.close()
     except (BotoCoreError, ClientError) as exc:
         raise _translated(exc, name) from exc
+    except Exception as exc:
+        if not lacks_credentials(exc):
+            raise
+        raise AccessError(
+            f"ssm: the parameter {name!r} could not be read: {unreadable(exc)}", about="credentials"
+        ) from exc
 
 
 def _translated(error: Any, name: str) -> PTBBucketError:

@@ -10,7 +10,7 @@ from ptb_bucket.stores import BlobInfo, BlobStore, BlobVersion, ConditionProof, 
 from ptb_bucket_s3._bucket import STYLES, Bucket
 from ptb_bucket_s3._client import Clients, HandedIn
 from ptb_bucket_s3._deletions import DeletionProof
-from ptb_bucket_s3._errors import Asked
+from ptb_bucket_s3._errors import HONEST, Asked
 from ptb_bucket_s3._permissions import PERMISSIONS, with_kms
 from ptb_bucket_s3._settings import OPTIONS, Settings
 
@@ -55,7 +55,7 @@ class S3Store(BlobStore):
         self._objects = Bucket(bucket, self.settings, self._clients, self.PERMISSIONS)
         self._proof = ConditionProof(
             self._objects.read, self._objects.put, server="", home=self.settings.home, styles=STYLES,
-            always=self.settings.always_prove,
+            always=self.settings.always_prove, honest=HONEST,
         )  # fmt: skip
         self._deletions = DeletionProof(self._objects, self._proof.key, f"s3://{self.bucket}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import pytest
 
@@ -122,6 +122,19 @@ class FaultConformance(VerdictTests):
             assert impatient.stats.pending == ("bot_data",)
             await impatient.flush()
             assert await starting.get_bot_data() == {"n": 1}
+
+    @pytest.mark.parametrize("expectation", ["silence", "417"])
+    async def test_no_write_waits_for_permission_to_go_on(
+        self, backend: Backend, expectation: Literal["silence", "417"]
+    ) -> None:
+        """Some servers and proxies never answer ``Expect: 100-continue``, or refuse it."""
+        with FaultProxy(backend.server, expectation=expectation) as proxy:
+            uri = backend.uri(server=proxy.url, timeout=5)
+            await prove(uri)
+            async with open_store(uri) as store:
+                outcomes = await self.outcomes(store, await filled(store))
+        assert outcomes == dict.fromkeys(self.METHODS)
+        assert await applied(backend) == dict.fromkeys(WRITES, True)
 
     async def test_a_commit_is_one_request(self, backend: Backend, proxy: FaultProxy) -> None:
         """For the document that changed; and none where nothing has changed."""

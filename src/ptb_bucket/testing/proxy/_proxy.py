@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ptb_bucket.testing.proxy._plan import SeenRequest
-    from ptb_bucket.testing.proxy._wire import Message
+    from ptb_bucket.testing.proxy._wire import Expectation, Message
 
 __all__ = ["FaultProxy"]
 
@@ -41,12 +41,15 @@ class FaultProxy:
     Args:
         target_url: The server, such as ``http://127.0.0.1:4566``.
         trickle_delay: Seconds between two bytes of :attr:`WireFault.TRICKLE`.
+        expectation: What a request with ``Expect: 100-continue`` meets: ``continue``; ``silence``, as on servers that
+            wait for the body without a word; or ``417``, after which the connection is closed and nothing is recorded.
     """
 
-    def __init__(self, target_url: str, *, trickle_delay: float = 0.05) -> None:
+    def __init__(self, target_url: str, *, trickle_delay: float = 0.05, expectation: Expectation = "continue") -> None:
         target = urlsplit(target_url)
         self._target = (target.hostname or "127.0.0.1", target.port or 80)
         self._delay = trickle_delay
+        self._expectation: Expectation = expectation
         self._journal = Journal()
         self._ready = threading.Event()
         self._address = ("", 0)
@@ -173,7 +176,7 @@ class FaultProxy:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server = Upstream(self._target)
         try:
-            while (request := await read_request(reader, writer)) and await self._handle(
+            while (request := await read_request(reader, writer, self._expectation)) and await self._handle(
                 request, server, reader, writer
             ):
                 pass

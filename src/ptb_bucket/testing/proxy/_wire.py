@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
-__all__ = ["Message", "closes", "plain_answer", "read_answer", "read_request"]
+__all__ = ["Expectation", "Message", "closes", "plain_answer", "read_answer", "read_request"]
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NO_BODY: Final = (b"204", b"304")
+
+Expectation = Literal["continue", "silence", "417"]
+"""What a client hears that asks with ``Expect: 100-continue`` before it sends a body."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +45,24 @@ class Message:
         return Message(self.first, tuple(kept), self.body)
 
 
-async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Message | None:
-    """Read a whole request, telling a client that asks first to go on.
+async def read_request(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, expectation: Expectation = "continue"
+) -> Message | None:
+    """Read a whole request, answering a client that asks first.
 
     Returns:
-        The request, None when the client has closed the connection instead.
+        The request, None when the client has closed the connection or was refused.
     """
     message = await _read_head(reader)
     if message is None:
         return None
     if message.header(b"expect") == b"100-continue":
+        if expectation == "417":
+            writer.write(plain_answer(417, b"", "text/plain").head)
+            return None
+        if expectation == "continue":
+            writer.write(CONTINUE)
         # The whole body is here before the server is asked, so nobody has to ask again.
-        writer.write(CONTINUE)
         message = message.without(b"expect")
     return Message(message.first, message.lines, await _read_body(reader, message))
 
