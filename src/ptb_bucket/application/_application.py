@@ -23,6 +23,7 @@ from ptb_bucket.persistence import BucketPersistence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
+    from contextlib import AbstractAsyncContextManager
 
     from telegram.ext import BaseUpdateProcessor
     from typing_extensions import Self
@@ -129,14 +130,25 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         countable = update if self.dedupe and isinstance(update, Update) else None
         if countable and self._memory.knows(countable):
             _LOGGER.info("%s was handled before", name_of(update))
-            countable = None
-        else:
-            with self._memory.backstage.rounds.covered():
-                await super().process_update(update)
-        if self.save == "update":
-            await self._commit(countable, needed_by=update)
         elif countable:
-            await self._stage(countable)
+            async with self._unit(update, countable.update_id):
+                await self._handle(update)
+        else:
+            await self._handle(update)
+        if self.save == "update":
+            await self._commit(needed_by=update)
+        elif countable:
+            await self._stage()
+
+    def _unit(self, update: object, update_id: int | None = None) -> AbstractAsyncContextManager[None]:
+        """Inside, this update's effects are left out of what others save; afterwards, they are saved with its id."""
+        if not self.dedupe:
+            return contextlib.nullcontext()
+        return self._memory.units.run(update_id, self._memory.records_of(update))
+
+    async def _handle(self, update: object) -> None:
+        with self._memory.backstage.rounds.covered():
+            await super().process_update(update)
 
     async def run_and_save(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
         """Load everything afresh, do something, and save, for a timer where no application runs in between.
@@ -157,8 +169,9 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         """
         with self._memory.recent.at_work():
             await self._memory.refresh_all()
-            result = await work(self)
-            self.mark_data_for_update_persistence(chat_ids=list(self.chat_data), user_ids=list(self.user_data))
+            async with self._unit(None):
+                result = await work(self)
+                self.mark_data_for_update_persistence(chat_ids=list(self.chat_data), user_ids=list(self.user_data))
             await self._commit()
         return result
 
@@ -175,7 +188,8 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         handler, key, update = found
         async with self._turns.of(update) if self.sequential else contextlib.nullcontext():
             if await self._memory.is_still_due(handler, key, update, context.job):
-                await callback(context)
+                async with self._unit(update):
+                    await callback(context)
                 if self.save == "update":
                     await self._commit(needed_by=update)
 
@@ -191,25 +205,24 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         except Exception as error:  # noqa: BLE001  any of them would end PTB's save loop
             await self.process_error(None, error)
 
-    async def _stage(self, handled: Update | None = None) -> None:
-        async with self._memory.group.held():
-            errors = await self._memory.stage(handled)
+    async def _stage(self) -> None:
+        async with self._memory.group.held(), self._memory.units.settled():
+            errors = await self._memory.stage()
         for error in errors:
             await self.process_error(None, error)
         await self._report()
 
-    async def _commit(self, handled: Update | None = None, *, needed_by: object = None) -> None:
+    async def _commit(self, *, needed_by: object = None) -> None:
         """Stage and commit.
 
         Args:
-            handled: The update whose effects these are.
             needed_by: The update that is answered with this commit. Another user's record that cannot be merged does
                 not fail it; that record was told already, or is now. None: any record fails it.
 
         Raises:
             UnsavedError: Something of that is not durable.
         """
-        await self._stage(handled)
+        await self._stage()
         if not self._memory.replica.pending:
             return
         try:

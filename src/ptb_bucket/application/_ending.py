@@ -92,6 +92,7 @@ class EndsInTime(Application[BT, CCT, UD, CD, BD, JQ]):
         Raises:
             UnsavedError: Something could not be saved, or not before the deadline; it is named.
         """
+        self._memory.units.abandon()
         left = self._deadline.left()
         if left is None:
             await super().shutdown()

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._backstage import STAGING
 from ptb_bucket.application._refreshed import Refreshed
+from ptb_bucket.application._units import records_in
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from telegram import Update
+    from collections.abc import Collection, Iterator
 
     from ptb_bucket.application._overridden import Call
     from ptb_bucket.state._group import GroupCommit
@@ -49,24 +48,26 @@ class Memory(Refreshed):
         """Whether what is staged is also committed: not for a persistence that saves on flush only."""
         return save == "update" or not self._persistence.on_flush
 
-    async def stage(self, handled: Update | None = None) -> list[Exception]:
-        """Stage all that PTB has marked, and with it, that an update was handled.
+    async def stage(self, *, everything: bool = False) -> list[Exception]:
+        """Stage all that PTB has marked, and the ids of the updates whose effects it is.
 
         Whoever calls sees to it that no commit begins meanwhile. Nothing is awaited before all of it is taken, so that
         what is staged is what was there at one moment.
 
         Args:
-            handled: The update whose effects these are.
+            everything: Also stage what handlers that still run have changed; otherwise it waits until they have ended.
 
         Returns:
             What methods of the persistence raised that a subclass overrides.
         """
         self._let_go()
-        calls, errors = self._take()
+        ended = self.units.take()
+        calls, errors = self._take(set() if everything else self.units.busy() - records_in(ended))
         if calls:
             errors += await self._call(calls)
-        if handled is not None:
-            self.replica.stage_handled(handled.update_id, self.records_of(handled))
+        for unit in ended:
+            if unit.id is not None:
+                self.replica.stage_handled(unit.id, unit.records)
         return errors
 
     @staticmethod
@@ -79,11 +80,11 @@ class Memory(Refreshed):
             STAGING.reset(token)
         return [error for error in done if isinstance(error, Exception)]
 
-    def _take(self) -> tuple[list[Call], list[Exception]]:
+    def _take(self, busy: Collection[Record]) -> tuple[list[Call], list[Exception]]:
         """Stage what has changed; what a subclass wants to see is copied, and returned as calls of its methods."""
         calls: list[Call] = []
         errors: list[Exception] = []
-        for record, value in self._changes():
+        for record, value in self._changes(busy):
             try:
                 if (call := self._call_of(record, value)) is None:
                     self._stage(record, value)
@@ -101,19 +102,22 @@ class Memory(Refreshed):
         update = self.overridden.update(record)
         return update and update(deepcopy(value))
 
-    def _changes(self) -> Iterator[tuple[Record, Any]]:
-        """Take what PTB would save now: bot data, and the records that it has marked. MISSING drops a record."""
-        if self._stored.bot_data:
+    def _changes(self, busy: Collection[Record]) -> Iterator[tuple[Record, Any]]:
+        """Take what PTB would save now: bot data, and the records that it has marked. MISSING drops a record.
+
+        Busy records are left for the next time.
+        """
+        if self._stored.bot_data and BOT_DATA not in busy:
             yield BOT_DATA, self._application.bot_data
         for kind in (Kind.CHAT, Kind.USER):
             if self._is_stored(kind):
-                yield from self._marked(kind)
-        for record, state in self.conversations.take():
+                yield from self._marked(kind, busy)
+        for record, state in self.conversations.take(busy):
             yield record, MISSING if state is None else state
 
-    def _marked(self, kind: Kind) -> Iterator[tuple[Record, Any]]:
+    def _marked(self, kind: Kind, busy: Collection[Record]) -> Iterator[tuple[Record, Any]]:
         """Take what is marked of one kind. What was put where something was dropped is saved, too; PTB forgets it."""
-        used, dropped = self.pending.take(kind)
+        used, dropped = self.pending.take(kind, busy)
         for record in dropped:
             yield record, MISSING
         for record in used | dropped:

@@ -9,7 +9,7 @@ from telegram.ext import Application
 from ptb_bucket.state import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from telegram import Bot, Message
     from telegram.ext import CallbackContext, JobQueue
@@ -69,6 +69,27 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
                 )
         if not (len(ids) == 2 and self._memory.move_unreadable(*map(Record.chat, ids))):  # noqa: PLR2004  old, new
             super().migrate_chat_data(message, old_chat_id, new_chat_id)
+
+    def mark_data_for_update_persistence(
+        self, chat_ids: int | Collection[int] | None = None, user_ids: int | Collection[int] | None = None
+    ) -> None:
+        """See ``Application.mark_data_for_update_persistence``."""
+        super().mark_data_for_update_persistence(chat_ids, user_ids)
+        self._memory.units.claim([*map(Record.chat, _each(chat_ids)), *map(Record.user, _each(user_ids))])
+
+    def drop_chat_data(self, chat_id: int) -> None:
+        """See ``Application.drop_chat_data``. What is put there anew is saved."""
+        super().drop_chat_data(chat_id)
+        self._memory.units.claim([Record.chat(chat_id)])
+
+    def drop_user_data(self, user_id: int) -> None:
+        """See ``Application.drop_user_data``. What is put there anew is saved."""
+        super().drop_user_data(user_id)
+        self._memory.units.claim([Record.user(user_id)])
+
+
+def _each(ids: int | Collection[int] | None) -> Collection[int]:
+    return [ids] if isinstance(ids, int) else ids or ()
 
 
 def _ids(message: Message | None, old: int | None, new: int | None) -> list[int]:

@@ -13,6 +13,7 @@ from telegram.ext import ExtBot, PersistenceInput
 from ptb_bucket._backstage import Backstage
 from ptb_bucket.application._overridden import Overridden
 from ptb_bucket.application._recent import Recent
+from ptb_bucket.application._units import Units
 from ptb_bucket.application._unloaded import UnloadedReports
 from ptb_bucket.application.ptb import Conversations, Keyboards, PendingChanges, has_invalid, resolve_again
 from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
@@ -81,6 +82,7 @@ class Refreshed:
         cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
         self._keyboards = None if cache is None else Keyboards(cache)
         self.recent = Recent(size)
+        self.units = Units(self._is_changed)
         self.backstage.load_on_demand(self._noticed)
         if self.backstage.is_lazy:
             self.overridden.check_layout("per-record")
@@ -146,6 +148,7 @@ class Refreshed:
     async def load(self, records: list[Record]) -> None:
         """Bring somebody's data up to date. Raises as :meth:`refresh`, after all others are up to date."""
         wanted = [record for record in records if self._is_stored(record.kind)]
+        self.units.claim(wanted)
         for record in wanted:
             self._use(record)
         await self.replica.refresh(wanted, self._since())
@@ -247,6 +250,12 @@ class Refreshed:
         if record == BOT_DATA:
             return self._application.bot_data
         return self.pending.make(record)
+
+    def _is_changed(self, record: Record) -> bool:
+        if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER):
+            return False
+        live = self._application.bot_data if record == BOT_DATA else self.pending.peek(record)
+        return live is not MISSING and not self.replica.is_held(record, live)
 
     def _missed(self, record: Record) -> None:
         """Report who takes data that nobody has loaded, and that is not known to be absent."""

@@ -17,7 +17,7 @@ from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
 from ptb_bucket.state import MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from telegram.ext import Application
 
@@ -159,24 +159,24 @@ class Conversations:
         states.data.pop(key, None)
         return True
 
-    def take(self) -> list[tuple[Record, Any]]:
+    def take(self, busy: Collection[Record] = ()) -> list[tuple[Record, Any]]:
         """Take what handlers have changed since the last call, as ``Application.update_persistence`` does.
 
-        Where a handler with ``block=False`` still decides on a state, the old one counts, and it is taken again.
+        Busy records are left for the next time. Where a handler with ``block=False`` still decides on a state, the old
+        one counts, and it is taken again.
 
         Returns:
             Records and states; MISSING for a conversation that has ended.
         """
-        return [
-            (Record.of_conversation(name, key), self._settled(states, key))
-            for name, states in self._all.items()
-            for key in states.pop_accessed_keys()
-        ]
-
-    def mark_again(self, record: Record) -> None:
-        """Leave a changed conversation for the next time."""
-        name, key = record.conversation
-        self._all[name].mark_as_accessed(key)
+        taken: list[tuple[Record, Any]] = []
+        for name, states in self._all.items():
+            for key in states.pop_accessed_keys():
+                record = Record.of_conversation(name, key)
+                if record in busy:
+                    states.mark_as_accessed(key)
+                else:
+                    taken.append((record, self._settled(states, key)))
+        return taken
 
     @staticmethod
     def _settled(states: Any, key: ConversationKey) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ptb_bucket.state import MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from telegram.ext import Application
 
@@ -41,19 +41,20 @@ class PendingChanges:
     def __init__(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
         self._application = application
 
-    def take(self, kind: Kind) -> Marked:
-        """Take the marks of one kind, as ``Application.update_persistence`` does; PTB collects new ones from now on."""
-        used, dropped = ({Record(kind, str(number)) for number in self._taken(name)} for name in MARKS[kind])
+    def take(self, kind: Kind, busy: Collection[Record] = ()) -> Marked:
+        """Take the marks of one kind, as ``Application.update_persistence`` does.
+
+        Args:
+            kind: Chat or user data.
+            busy: Records whose marks stay for the next time.
+        """
+        used, dropped = (self._taken(name, kind, busy) for name in MARKS[kind])
         return Marked(used, dropped)
 
-    def _taken(self, name: str) -> set[int]:
-        taken: set[int] = getattr(self._application, name)
-        setattr(self._application, name, set())
-        return taken
-
-    def mark_again(self, record: Record) -> None:
-        """Leave a used record for the next time."""
-        getattr(self._application, MARKS[record.kind][0]).add(record.number)
+    def _taken(self, name: str, kind: Kind, busy: Collection[Record]) -> set[Record]:
+        marked = {Record(kind, str(number)) for number in getattr(self._application, name)}
+        setattr(self._application, name, {record.number for record in marked.intersection(busy)})
+        return marked.difference(busy)
 
     def is_marked(self, record: Record) -> bool:
         """Whether PTB has a mark on this record."""

@@ -1,0 +1,148 @@
+"""Units of work: an update's effects are saved together with its id, also while others are being handled."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.state import Record
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+__all__ = ["Unit", "Units", "records_in"]
+
+_LOGGER = logging.getLogger("ptb_bucket.application")
+
+PATIENCE: Final = 1.0
+"""Seconds that a save waits for other handlers that use the same data. Longer, and one slow handler stops everybody."""
+
+
+@dataclass(eq=False)
+class Unit:
+    """One update, or one run of a timer, that is being handled, or has been.
+
+    Args:
+        id: The update's; None for what is never delivered again.
+        records: The records that its handlers may change.
+    """
+
+    id: int | None
+    records: set[Record] = field(default_factory=set)
+
+
+def records_in(units: Iterable[Unit]) -> set[Record]:
+    """Return the records that units may change, or have changed."""
+    return set[Record]().union(*(unit.records for unit in units))
+
+
+class Units:
+    """The updates that run, and those that have ended and are not staged yet.
+
+    What a running unit may change is left out of what others save. A record that an ended and a running unit share,
+    such as bot_data, cannot be divided: the save waits until the running ones have ended, and no new one begins
+    meanwhile.
+
+    Args:
+        changed: Says whether a record has changes that are not staged.
+    """
+
+    def __init__(self, changed: Callable[[Record], bool]) -> None:
+        self._changed = changed
+        self._running: set[Unit] = set()
+        self._ended: list[Unit] = []
+        self._inside: ContextVar[frozenset[Unit]] = ContextVar("inside", default=frozenset())
+        self._settling = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._told = False
+
+    @contextlib.asynccontextmanager
+    async def run(self, update_id: int | None, records: Iterable[Record]) -> AsyncIterator[None]:
+        """Handle one update inside. If that raises, the update does not count as handled.
+
+        Args:
+            update_id: Its id; None for work that is not an update.
+            records: What its handlers can see.
+        """
+        while self._settling and not self._inside.get():
+            await self._moved_on()
+        unit = Unit(update_id, set(records))
+        token = self._inside.set(self._inside.get() | {unit})
+        self._running.add(unit)
+        try:
+            yield
+            self._ended.append(unit)
+        finally:
+            self._running.discard(unit)
+            self._inside.reset(token)
+            self._wake()
+
+    def claim(self, records: Iterable[Record]) -> None:
+        """Note that the units that run here may change more records."""
+        found = set(records)
+        for unit in self._inside.get() & self._running:
+            unit.records |= found
+
+    @contextlib.asynccontextmanager
+    async def settled(self) -> AsyncIterator[None]:
+        """Inside, no running unit shares a changed record with an ended one, unless one takes longer than a second."""
+        self._settling += 1
+        try:
+            await self._settle()
+            yield
+        finally:
+            self._settling -= 1
+            self._wake()
+
+    async def _settle(self) -> None:
+        until = asyncio.get_running_loop().time() + PATIENCE
+        while shared := self._shared():
+            left = until - asyncio.get_running_loop().time()
+            if left <= 0:
+                self._tell(shared)
+                return
+            await self._moved_on(left)
+
+    def _shared(self) -> set[Record]:
+        shared = records_in(self._ended) & self.busy(self._inside.get())
+        return {record for record in shared if self._changed(record)}
+
+    def busy(self, besides: Iterable[Unit] = ()) -> set[Record]:
+        """Return the records that running units may change."""
+        return records_in(self._running.difference(besides))
+
+    def abandon(self) -> None:
+        """Wait for no unit that still runs, and leave nothing out: this process ends."""
+        self._running.clear()
+
+    def take(self) -> list[Unit]:
+        """Take those that have ended since the last call: their effects are staged now."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    async def _moved_on(self, seconds: float | None = None) -> None:
+        """Wait until a unit has ended, or a save no longer waits."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await asyncio.wait({waiter}, timeout=seconds)
+        finally:
+            self._waiters.discard(waiter)
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _tell(self, shared: set[Record]) -> None:
+        if not self._told:
+            self._told = True
+            _LOGGER.warning(
+                "%s was saved while a handler that may change it had been running for more than %g s. If this process "
+                "is killed before that handler ends, its update is handled again on top of what is saved.",
+                ", ".join(sorted(record.label for record in shared)), PATIENCE,
+            )  # fmt: skip
