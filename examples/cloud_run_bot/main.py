@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import (
-    ApplicationBuilder,
     CallbackQueryHandler,
     CommandHandler,
     ContextTypes,
@@ -18,7 +17,7 @@ from telegram.ext import (
     filters,
 )
 
-from ptb_bucket import BucketApplication, BucketPersistence, add_differences, bucket_application
+from ptb_bucket import BucketApplication, BucketApplicationBuilder, add_differences, bucket_application
 from ptb_bucket.serverless.asgi import asgi_webhook, setting
 
 NAME, CITY = range(2)
@@ -72,10 +71,9 @@ async def forget(update: Update, context: Context) -> None:
 
 def build_application() -> BucketApplication:
     """Build the bot: called when the server starts."""
-    # Two instances that count at once are added up instead of one of them winning.
-    persistence = BucketPersistence(resolver=add_differences)
+    # resolver: two instances that count at once are added up instead of one of them winning.
     # dedupe: what Telegram sends again is not handled again. 6 + 3 seconds of uvicorn (Dockerfile) < 10 of Cloud Run.
-    builder = bucket_application(persistence, dedupe=True, shutdown_deadline=6)
+    builder = bucket_application(resolver=add_differences, dedupe=True, shutdown_deadline=6)
     application = connected(builder).arbitrary_callback_data(arbitrary_callback_data=True).build()
     words = filters.TEXT & ~filters.COMMAND
     conversation = ConversationHandler(
@@ -89,7 +87,7 @@ def build_application() -> BucketApplication:
     return application
 
 
-def connected(builder: ApplicationBuilder) -> ApplicationBuilder:
+def connected(builder: BucketApplicationBuilder) -> BucketApplicationBuilder:
     """Tell who the bot is; tests put an offline Telegram here."""
     return builder.token(setting("TELEGRAM_BOT_TOKEN"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ptb_bucket._stats import Stats
-from ptb_bucket.application import BucketApplication, bucket_application
+from ptb_bucket.application import BucketApplication, BucketApplicationBuilder, bucket_application
 from ptb_bucket.codecs import StoredAs
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.persistence import BucketPersistence
@@ -16,6 +16,7 @@ __all__ = [
     "MISSING",
     "BlobStore",
     "BucketApplication",
+    "BucketApplicationBuilder",
     "BucketPersistence",
     "Conflict",
     "PTBBucketError",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from telegram.ext import ContextTypes
+
     from ptb_bucket._opened import Opened
     from ptb_bucket._rounds import Rounds
     from ptb_bucket.persistence import BucketPersistence
@@ -38,6 +40,14 @@ class Backstage:
     def rounds(self) -> Rounds:
         """When a refresh asks."""
         return self._persistence._rounds  # noqa: SLF001
+
+    def adopt(self, context_types: ContextTypes[Any, Any, Any, Any]) -> None:
+        """Take over the application's context types.
+
+        Raises:
+            ConfigurationError: The persistence was given others, or serves an application with others.
+        """
+        self._persistence._adopt(context_types)  # noqa: SLF001
 
     def load_on_demand(self, noticed: Callable[[Record], None]) -> None:
         """Read records when they are refreshed, if the layout can; somebody refreshes each before PTB sees it.

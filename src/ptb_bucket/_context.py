@@ -12,7 +12,7 @@ from ptb_bucket.state import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["defaults_of", "with_own_types"]
+__all__ = ["defaults_of", "differing", "with_own_types"]
 
 _BUILT_IN: Final = {"builtins", "collections"}
 
@@ -21,6 +21,23 @@ def defaults_of(context_types: ContextTypes[Any, Any, Any, Any] | None) -> dict[
     """What absent bot, chat and user data stand for."""
     known = context_types or ContextTypes()
     return {Kind.BOT: known.bot_data, Kind.CHAT: known.chat_data, Kind.USER: known.user_data}
+
+
+def differing(ours: Mapping[Kind, Callable[[], Any]], theirs: Mapping[Kind, Callable[[], Any]]) -> str:
+    """Say in which kinds of data a persistence and its application differ, and what to do."""
+    kinds = [
+        f"{kind.value} is {_named(ours[kind])} for the persistence and {_named(theirs[kind])} for the application"
+        for kind in ours
+        if ours[kind] != theirs[kind]
+    ]
+    return (
+        f"BucketPersistence has other context types than the application: {'; '.join(kinds)}. Pass them only to the "
+        "application, .context_types(...), and make a BucketPersistence of its own for it, without context_types."
+    )
+
+
+def _named(make: Callable[[], Any]) -> str:
+    return getattr(make, "__qualname__", type(make).__qualname__)
 
 
 def with_own_types(types: Iterable[Any], defaults: Mapping[Kind, Callable[[], Any]]) -> list[Any]:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from shlex import quote as quoted
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from ptb_bucket._arguments import checked_sealing
@@ -27,12 +27,16 @@ __all__ = [
     "BOT_ID",
     "DEFAULTS",
     "ENVIRONMENT",
+    "CodecName",
+    "LayoutName",
     "Location",
     "locate",
 ]
 
 ENVIRONMENT = "PTB_BUCKET_URI"
 BOT_ID = "{bot_id}"
+LayoutName = Literal["single", "per-type", "per-record"]
+CodecName = Literal["json", "pickle"]
 DEFAULTS = {"layout": "single", "codec": "json"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
@@ -10,10 +11,11 @@ from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 from ptb_bucket._arguments import checked_interval, checked_resolver, checked_seconds, checked_spool_dir
 from ptb_bucket._backstage import STAGING
 from ptb_bucket._collector import collector_waits
-from ptb_bucket._context import defaults_of, with_own_types
+from ptb_bucket._context import defaults_of, differing, with_own_types
 from ptb_bucket._opened import Opened, bot_id_of, open_for
 from ptb_bucket._rounds import Rounds
 from ptb_bucket._settings import locate
+from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Readable, Record, keep_ours
 from ptb_bucket.state._loops import in_turns, turns
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
+    from ptb_bucket._settings import CodecName, LayoutName
     from ptb_bucket._stats import Stats
     from ptb_bucket.sealing import Sealing
     from ptb_bucket.state import ConversationKey, Resolver
@@ -66,7 +69,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         store_data: Which kinds of data are saved; the documents' other sections stay untouched. Default: all.
         update_interval: Seconds between two saves by the application; greater than 0.
         on_flush: Save only when :meth:`flush` is called, which PTB does at shutdown.
-        context_types: The types of bot, chat and user data, as passed to the application.
+        context_types: The types of bot, chat and user data. A :class:`BucketApplication` passes its own on; with PTB's
+            Application, pass here what you pass to its builder.
         refresh_interval: Seconds that a document may be trusted without asking the store whether another instance
             changed it. None (default): never ask. 0: ask once for each update that a handler matched. If it cannot be
             asked, that update goes to the error handlers and no handler runs.
@@ -87,8 +91,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         self,
         uri_or_store: str | os.PathLike[str] | BlobStore | None = None,
         *,
-        layout: str | None = None,
-        codec: str | None = None,
+        layout: LayoutName | None = None,
+        codec: CodecName | None = None,
         types: Iterable[Any] = (),
         store_data: PersistenceInput | None = None,
         update_interval: float = 60,
@@ -105,8 +109,9 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
         self.on_flush = on_flush
         self.context_types = cast("ContextTypes[Any, UD, CD, BD]", context_types or ContextTypes())
-        self._defaults = defaults_of(self.context_types)
-        self._location = locate(uri_or_store, layout, codec, with_own_types(types, self._defaults), sealing)
+        self._adopts = context_types is None
+        self._defaults, self._types = defaults_of(self.context_types), list(types)
+        self._location = locate(uri_or_store, layout, codec, with_own_types(self._types, self._defaults), sealing)
         self._resolver = checked_resolver(resolver)
         self._commit_timeout = checked_seconds("commit_timeout", commit_timeout, above_zero=True)
         self._spool_dir = checked_spool_dir(spool_dir)
@@ -141,6 +146,16 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         elif self._opened.bot_id != bot_id_of(bot):
             raise ConfigurationError("This persistence serves another bot already: make one for each bot.")
         self._opened.replica.on_demand, self._on_demand = self._on_demand, False
+
+    def _adopt(self, context_types: ContextTypes[Any, UD, CD, BD]) -> None:
+        defaults = defaults_of(context_types)
+        if defaults == self._defaults:
+            return
+        if not self._adopts or self._opened is not None:
+            raise ConfigurationError(differing(self._defaults, defaults))
+        codec = open_codec(self._location.codec.name, with_own_types(self._types, defaults))
+        self._location = replace(self._location, codec=codec)
+        self.context_types, self._defaults = context_types, defaults
 
     @property
     def _open(self) -> Opened:

@@ -68,7 +68,7 @@ def test_what_is_installed_is_not_offered_for_installation(installed):
 def test_an_unknown_option_lists_the_valid_ones(optional):
     with pytest.raises(ConfigurationError) as caught:
         open_store("opt://bucket?regoin=eu&region=eu")
-    assert "no option 'regoin'" in str(caught.value)
+    assert "no option 'regoin'. Did you mean 'region'?" in str(caught.value)
     for valid in ("endpoint (another server)", "region (where it lies)", "layout (", "codec ("):
         assert valid in str(caught.value)
 

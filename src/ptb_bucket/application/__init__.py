@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ptb_bucket.application._application import BucketApplication
-from ptb_bucket.application._builder import bucket_application
+from ptb_bucket.application._builder import BucketApplicationBuilder, bucket_application
 
-__all__ = ["BucketApplication", "bucket_application"]
+__all__ = ["BucketApplication", "BucketApplicationBuilder", "bucket_application"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from telegram import Update
 
 from ptb_bucket._arguments import checked_count
+from ptb_bucket._backstage import Backstage
 from ptb_bucket._words import said
 from ptb_bucket.application._deadline import name_of
 from ptb_bucket.application._ending import EndsInTime
@@ -64,7 +65,8 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         ptb: What PTB's builder passes.
 
     Raises:
-        ConfigurationError: There is no BucketPersistence, or an argument is wrong.
+        ConfigurationError: There is no BucketPersistence, it was given other ``context_types`` than the application, or
+            an argument is wrong.
     """
 
     runs: bool
@@ -82,6 +84,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         **ptb: Any,
     ) -> None:
         persistence = _checked(save, ptb.get("persistence"))
+        Backstage(persistence).adopt(ptb["context_types"])
         ptb["job_queue"] = careful(ptb["job_queue"])
         ptb["update_processor"] = TellingProcessor(ptb["update_processor"], self.process_error)
         super().__init__(shutdown_deadline, **ptb)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Final, NamedTuple
 
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state.records import Kind
+from ptb_bucket.stores import closest
 
 __all__ = ["HEADER", "KNOWN", "UnknownSections", "Untouched", "check_name", "named"]
 
@@ -43,9 +43,8 @@ def check_name(name: object) -> None:
         raise CorruptDocumentError("it has a section whose name is not text")
     if name == HEADER:
         raise CorruptDocumentError(f"it has {name!r} twice")
-    plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
-    if meant := difflib.get_close_matches(plain, KNOWN, 1, _LIKE):
-        raise CorruptDocumentError(f"it has the section {name[:_SHOWN]!r}. Did you mean {meant[0]!r}?")
+    if meant := closest(name, KNOWN, _LIKE):
+        raise CorruptDocumentError(f"it has the section {name[:_SHOWN]!r}. Did you mean {meant!r}?")
 
 
 def named(sections: UnknownSections) -> str:

@@ -28,6 +28,10 @@ __all__ = ["Decision", "Merger", "ResolverError", "raised_in_merge", "waits_for"
 
 Encoded = bytes | None
 _EQUALITY = Equality()
+_CONTEXT_TYPES = (
+    "If it comes from the application's context types, pass them to BucketPersistence too: context_types=..., or use "
+    "BucketApplication, which passes them on"
+)
 
 
 class Decision(NamedTuple):
@@ -89,7 +93,8 @@ class Merger:
         if value is None or value is MISSING:
             return None
         if wrong := self.wrong_shape(record, value):
-            raise CannotStoreError(wrong, record=record.label)
+            hint = _CONTEXT_TYPES if record.kind in self.defaults else ""
+            raise CannotStoreError(wrong, record=record.label, hint=hint)
         return self._pruned(record, self.codec.encode(value, known=[data for data in known if data is not None]))
 
     def encode_rest(self, record: Record, value: Any, before: Encoded) -> Encoded:

@@ -106,8 +106,6 @@ class Replica(Giving):
             return self.merger.encode(record, value, known)
         except CannotStoreError as error:
             error.record = record.label
-            if not error.path and record.kind in self.merger.defaults and "register" in error.reason:
-                error.hint = "Pass the application's context_types to BucketPersistence too"
             raise
         except Exception as error:
             reason, hint = f"encoding it raised {type(error).__name__}", "Correct the class that raised it"

@@ -20,7 +20,7 @@ from ptb_bucket.stores._limit import within
 from ptb_bucket.stores._local import LocalStore
 from ptb_bucket.stores._memory import MemoryStore
 from ptb_bucket.stores._meter import Meter, MeteredStore
-from ptb_bucket.stores._options import agreed, check_endpoint, check_seconds, read_options
+from ptb_bucket.stores._options import agreed, check_endpoint, check_seconds, closest, did_you_mean, read_options
 from ptb_bucket.stores._prefix import PrefixStore
 from ptb_bucket.stores._proof import PROOF_NAME, ConditionProof
 from ptb_bucket.stores._registry import open_store
@@ -53,7 +53,9 @@ __all__ = [
     "check_endpoint",
     "check_key",
     "check_seconds",
+    "closest",
     "credentials_unreadable",
+    "did_you_mean",
     "open_store",
     "parse_uri",
     "read_options",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -9,9 +10,9 @@ from urllib.parse import urlsplit
 from ptb_bucket.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["agreed", "check_endpoint", "check_seconds", "read_options"]
+__all__ = ["agreed", "check_endpoint", "check_seconds", "closest", "did_you_mean", "read_options"]
 
 _T = TypeVar("_T")
 _SWITCH: Final = {"1": True, "true": True, "0": False, "false": False}
@@ -43,6 +44,25 @@ def agreed(name: str, argument: _T | None, option: _T | None) -> _T | None:
     if argument is not None and option is not None and argument != option:
         raise ConfigurationError(f"{name}={argument!r} was passed, but the URI says {name}={option}. Say it once.")
     return option if argument is None else argument
+
+
+def closest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Return the known name that a misspelt one resembles most, or None.
+
+    Args:
+        name: As somebody wrote it. Case, and dashes or spaces instead of underscores, make no difference.
+        known: The right names.
+        likeness: From 0 (anything will do) to 1 (the same).
+    """
+    plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
+    return next(iter(difflib.get_close_matches(plain, sorted(known), 1, likeness)), None)
+
+
+def did_you_mean(names: Iterable[str], known: Iterable[str]) -> str:
+    """Return the sentence that suggests known names for unknown ones, after a space; empty if there is nothing like."""
+    known = list(known)
+    meant = dict.fromkeys(filter(None, (closest(name, known) for name in names)))
+    return f" Did you mean {' and '.join(map(repr, meant))}?" if meant else ""
 
 
 def check_seconds(name: str, seconds: float) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores._contract import BlobStore
+from ptb_bucket.stores._options import did_you_mean
 from ptb_bucket.stores._prefix import PrefixStore
 from ptb_bucket.stores._uri import StoreUri, parse_uri
 
@@ -87,5 +88,9 @@ def _load(entry: EntryPoint) -> type[BlobStore]:
 
 def _check_options(uri: StoreUri, provider: type[BlobStore]) -> None:
     if unknown := sorted(uri.options.keys() - provider.OPTIONS.keys()):
-        valid = "; ".join(f"{name} ({text})" for name, text in sorted({**provider.OPTIONS, **_BOTS}.items()))
-        raise ConfigurationError(f"{uri.scheme}: URIs have no option {', '.join(map(repr, unknown))}. Valid: {valid}.")
+        known = {**provider.OPTIONS, **_BOTS}
+        valid = "; ".join(f"{name} ({text})" for name, text in sorted(known.items()))
+        raise ConfigurationError(
+            f"{uri.scheme}: URIs have no option {', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} "
+            f"Valid: {valid}."
+        )

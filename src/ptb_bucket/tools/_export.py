@@ -9,7 +9,7 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from telegram.ext import BasePersistence, DictPersistence, PicklePersistence
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from telegram.ext import ExtBot
 
+    from ptb_bucket._settings import CodecName, LayoutName
     from ptb_bucket.codecs import Codec
     from ptb_bucket.tools._state import State
 
@@ -242,7 +243,11 @@ async def _kept(state: State, types: Iterable[Any]) -> _Kept:
     archive = state.archive
     opened = Sealing(environment={}, max_size=sys.maxsize)  # by the state's own store, with the keys there are
     source: BucketPersistence[Any, Any, Any] = BucketPersistence(
-        state.store, layout=archive.layout.name, codec=archive.codec, types=types, sealing=opened
+        state.store,
+        layout=cast("LayoutName", archive.layout.name),
+        codec=cast("CodecName", archive.codec),
+        types=types,
+        sealing=opened,
     )
     source.set_bot(bot)
     codec, handlers = open_codec(archive.codec, types), dict[str, None]()
