@@ -142,6 +142,30 @@ async def test_nobody_waits_where_nothing_is_shared(world, monkeypatch):
     assert (await world.stored()).user_data == {42: {"n": 1}, 43: {"n": 1}}
 
 
+async def test_while_a_save_waits_no_other_handler_begins(world, monkeypatch):
+    """Or a busy bot would never come to save."""
+    monkeypatch.setattr(_units, "PATIENCE", 3600)
+    ending, begun = asyncio.Event(), []
+    bea = world.telegram.user(44, "Bea")
+
+    async def handle(update, context):
+        begun.append(update.effective_user.id)
+        context.bot_data[update.effective_user.id] = True
+        if update.effective_user.id == 43:
+            await ending.wait()
+
+    app = await world.start(MessageHandler(filters.ALL, handle), dedupe=True)
+    tasks = []
+    for who in (world.bob, world.ada, bea):
+        tasks.append(asyncio.ensure_future(who.send(app, "hi")))
+        await asyncio.sleep(0.02)
+    assert begun == [43, 42]
+    ending.set()
+    await asyncio.gather(*tasks)
+    assert begun == [43, 42, 44]
+    assert app.persistence.stats.commits == 2
+
+
 async def test_a_handler_may_process_an_update_itself(world, monkeypatch):
     """The inner update does not wait for the outer one, which waits for it."""
     monkeypatch.setattr(_units, "PATIENCE", 3600)
