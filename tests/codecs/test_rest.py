@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import deque
 from dataclasses import dataclass
 
 import pydantic
 import pytest
+from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, InputMediaPhoto, Message
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
-from ptb_bucket.errors import CannotStoreError
+from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 SECRET = "rosebud"
+NOW = dt.datetime(2024, 5, 1, 12, tzinfo=dt.timezone.utc)
 
 
 @dataclass
@@ -109,6 +112,40 @@ def test_objects_at_several_places_stay_one(codec):
     shared["me"] = shared
     again = rest(codec, shared)[0]
     assert again["me"] is again
+
+
+@pytest.mark.parametrize(
+    "incomplete",
+    [InputMediaPhoto(media=InputFile(b"abc")), InlineKeyboardButton("pay", callback_data=LOCK)],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_telegram_object_is_not_stored_without_what_makes_it_one(codec, incomplete):
+    assert rest(codec, {"cart": [1, 2], "bad": incomplete})[0] == {"cart": [1, 2]}
+
+
+def test_a_message_can_do_without_its_keyboard(codec):
+    markup = InlineKeyboardMarkup([[InlineKeyboardButton("pay", callback_data=LOCK)]])
+    again = rest(codec, {"m": Message(1, NOW, Chat(5, "private"), text="hi", reply_markup=markup)})[0]["m"]
+    assert (again.text, again.reply_markup) == ("hi", None)
+
+
+@pytest.mark.parametrize("made", [JsonCodec, PickleCodec])
+def test_what_remains_is_stored_only_if_it_can_be_loaded(made):
+    codec = made()
+    before = codec.encode({"n": 1})
+    codec.decode = fails_for(codec.decode, but=before)
+    data, errors = codec.encode_rest({"n": 2, "job": LOCK}, before)
+    assert data == before
+    assert "could not be loaded again" in errors[-1].reason
+
+
+def fails_for(decode, but):
+    def decoded(data, **more):
+        if data != but:
+            raise CannotLoadError("no")
+        return decode(data, **more)
+
+    return decoded
 
 
 class Name(str):

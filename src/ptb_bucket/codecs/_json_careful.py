@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from telegram import TelegramObject
+
 from ptb_bucket.codecs._json_encode import Encoder, taken
 from ptb_bucket.codecs.types import (
     Family,
@@ -25,6 +27,7 @@ from ptb_bucket.codecs.types import (
     is_live,
     item,
     name_of,
+    needs,
     refusal,
     shape_of,
     together,
@@ -468,5 +471,7 @@ def _element(before: Any, number: int, value: Any) -> Any:
 
 
 def _needs(owner: Any, key: Any) -> bool:
+    if issubclass(type(owner), TelegramObject):
+        return needs(owner, key)
     found = declared(type(owner))
     return found is not None and key in found.required

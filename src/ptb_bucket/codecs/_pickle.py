@@ -10,12 +10,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
+from ptb_bucket.codecs._json_careful import NOTHING, careful_tree
 from ptb_bucket.codecs._json_decode import Decoder
 from ptb_bucket.codecs._json_graph import GraphReader
 from ptb_bucket.codecs._pickle_changes import complete, fields_to_carry
 from ptb_bucket.codecs._pickle_collisions import has_colliding_keys
 from ptb_bucket.codecs._pickler import Pickler
+from ptb_bucket.codecs._rest import Rest
 from ptb_bucket.codecs.types import (
     Equality,
     Registry,
@@ -177,17 +178,11 @@ class PickleCodec:
         Returns:
             The bytes, or None if nothing can be stored; and why something cannot, each with its path.
         """
-        old = NOTHING if before is None else self.decode(before, origin=origin)
-        scope = self._scopes.of()
-        try:
-            tree, errors = remaining_tree(scope, value, old, self._gives_back)
-            if tree is NOTHING:
-                return before, errors
-            return self.encode(GraphReader(Decoder(scope)).loads(written(tree))), errors
-        except RecursionError:
-            return before, [too_deep()]
-        except CannotStoreError as exc:
-            return before, [exc]
+
+        def encoded(tree: Any) -> bytes:
+            return self.encode(GraphReader(Decoder(self._scopes.of(origin))).loads(written(tree)))
+
+        return Rest(self._scopes.of(), self._gives_back, encoded, self.decode).of(value, before, origin)
 
     # ---------------------------------------------------------------- loading
 

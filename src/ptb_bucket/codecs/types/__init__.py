@@ -41,7 +41,14 @@ from ptb_bucket.codecs.types.structure import (
     structure_of,
 )
 from ptb_bucket.codecs.types.telegram import NewerTelegramError, owned, owner_of
-from ptb_bucket.codecs.types.telegram_objects import CLASSES, DEFAULT_VALUE, content, with_defaults, with_lost_defaults
+from ptb_bucket.codecs.types.telegram_objects import (
+    CLASSES,
+    DEFAULT_VALUE,
+    content,
+    needs,
+    with_defaults,
+    with_lost_defaults,
+)
 
 __all__ = [
     "BIG",
@@ -90,6 +97,7 @@ __all__ = [
     "item",
     "keyless",
     "name_of",
+    "needs",
     "outdated",
     "owned",
     "owner_of",
