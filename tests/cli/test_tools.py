@@ -16,6 +16,7 @@ class TestTools(ToolConformance):
         return FileBackend(tmp_path, monkeypatch)
 
 
+@pytest.mark.long
 class TestToolsWithGenerations(VersionedToolConformance):
     EVERY_DETAIL = True
 

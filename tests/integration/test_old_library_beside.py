@@ -39,10 +39,11 @@ def old(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("old")
     git = shutil.which("git")
     repository = Path(__file__).parents[2]
-    archive = git and subprocess.run([git, "archive", OLD, "src"], cwd=repository, capture_output=True, check=False)
+    command = [git, "archive", "--format=zip", OLD, "src"]
+    archive = git and subprocess.run(command, cwd=repository, capture_output=True, check=False)
     if not archive or archive.returncode:
         pytest.skip(f"commit {OLD} is not in this copy of the repository (an sdist, or a shallow clone)")
-    shutil.unpack_archive(_written(root / "old.tar", archive.stdout), root)
+    shutil.unpack_archive(_written(root / "old.zip", archive.stdout), root)
     source = root / "src"
     code = "import ptb_bucket.stores._local; print(ptb_bucket.__file__)"
     found = subprocess.run(

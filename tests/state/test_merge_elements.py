@@ -123,6 +123,61 @@ def test_an_element_that_one_side_changed_and_the_other_removed_is_gone_and_that
     assert merged([BO, AL], ours, theirs) == ([AL], 1)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("added", [[], [{"task": "eggs"}]])
+def test_what_one_side_moved_and_changed_and_the_other_removed_is_counted(shared, turned, added):
+    milk, bread = {"task": "milk"}, {"task": "bread"}
+    sides = [[bread, milk | {"note": "2 litres"}], [bread, *added]]
+    wrap = (lambda todo: {"todo": todo, "again": todo}) if shared else (lambda todo: {"todo": todo})
+    value, decided = merged(wrap([milk, bread]), *map(wrap, sides[::-1] if turned else sides))
+    assert sorted(value["todo"], key=str) == sorted([bread, milk | {"note": "2 litres"}, *added], key=str)
+    assert decided == 1
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda todo: {"todo": todo},
+        lambda todo: {"todo": todo, "last": todo[-1]},
+        lambda todo: {"last": todo[-1], "todo": todo},
+        lambda todo: {"todo": todo, "bread": next(task for task in todo if task["task"] == "bread")},
+    ],
+)
+def test_an_element_is_no_other_one_because_that_one_left_its_place_to_it(wrap):
+    milk, bread, eggs, tea = ({"task": name} for name in ("milk", "bread", "eggs", "tea"))
+    ours, theirs = [eggs | {"by": "Bo"}, bread], [bread, milk, eggs | {"note": "six"}, tea]
+    value, _ = merged(wrap([milk, bread, eggs]), wrap(ours), wrap(theirs))
+    assert sorted(value["todo"], key=str) == sorted([bread, eggs | {"by": "Bo", "note": "six"}, tea], key=str)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("replaced", ["gone", ("new",), None])
+def test_an_edit_inside_a_tuple_that_the_other_side_took_away_is_counted(turned, replaced):
+    sides = [{"z": 1, "pair": ({"x": 1, "note": "2"}, "t")}, {"z": 1} | ({"pair": replaced} if replaced else {})]
+    value, decided = merged({"z": 1, "pair": ({"x": 1}, "t")}, *(sides[::-1] if turned else sides))
+    assert decided == 1
+    assert value == sides[1 if replaced else 0]  # a deletion does not take an edit with it (rule 11)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_edit_inside_a_tuple_in_a_list_that_the_other_side_removed_is_counted(turned):
+    jobs = [("job1", {"x": 1}), ("job2", {"x": 1})]
+    sides = [[("job1", {"x": 1, "note": "2"}), jobs[1]], jobs[1:]]
+    assert merged(jobs, *(sides[::-1] if turned else sides))[1] == 1
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("ids", [[{}, {}, {}], [{"id": 1}, {"id": 2}, {"id": 3}]])
+def test_an_edit_of_an_element_whose_place_another_one_took_is_counted_beside_shared_ones(turned, ids):
+    milk, bread, eggs = ({"task": name} | own for name, own in zip(("milk", "bread", "eggs"), ids, strict=True))
+    sides = [[milk | {"note": "2"}, bread], [bread, eggs]]
+    records = [{"todo": todo, "current": todo[at]} for todo, at in zip(sides, (1, 0), strict=True)]
+    base = {"todo": [milk, bread], "current": bread}
+    value, decided = merged(base, *(records[::-1] if turned else records))
+    assert (value, decided) == ({"todo": [bread, eggs], "current": bread}, 1)
+
+
 def test_two_logs_that_dropped_their_oldest_entry_keep_both_newest_ones():
     log = [{"user": 1, "kind": "roll", "value": number} for number in range(5)]
     mine, other = ({"user": 1, "kind": "roll", "value": value} for value in ("mine", "other"))

@@ -50,6 +50,7 @@ class TestMiniStack(StoreConformance):
         return new_place(ministack)
 
 
+@pytest.mark.long
 class TestMiniStackUnderAPrefix(StoreConformance):
     test_odd_key_is_faithful_or_refused = ONE_BY_ONE_ELSEWHERE
 

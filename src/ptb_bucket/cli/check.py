@@ -13,6 +13,8 @@ from ptb_bucket.cli._console import Code, complain
 from ptb_bucket.tools import Check, Verdict, check
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from ptb_bucket.cli._output import Output
 
 __all__ = ["command"]
@@ -32,13 +34,38 @@ def command(uri: str, bot_id: str | None, types: list[Any], output: Output) -> i
     before the bot's first start, and while the bot runs. A warning costs the bot nothing; the exit code is 1 if
     anything failed. With --types, records are named that the bot could not decode; without, only damaged ones.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a supervisor, it cleans up as well
-    found = asyncio.run(check(uri, bot_id=bot_id, types=types))
+    found = _run_to_the_end(check(uri, bot_id=bot_id, types=types))
     failed = [one.name for one in found if one.verdict is Verdict.FAILED]
     output.result(_facts(found, ok=not failed), lambda: _render(found, output))
     if failed:
         return complain(f"{len(failed)} of {len(found)} checks failed: {', '.join(failed)}.", Code.FAILED)
     return Code.DONE
+
+
+def _run_to_the_end(checking: Coroutine[Any, Any, list[Check]]) -> list[Check]:
+    """Run it, and let its own task remove the object it has made if a terminal or a supervisor ends it."""
+
+    async def cancelled_by_signals() -> list[Check]:
+        task = asyncio.create_task(checking)
+        _cancel_at_signals(task)
+        return await task
+
+    try:
+        return asyncio.run(cancelled_by_signals())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _cancel_at_signals(task: asyncio.Task[Any]) -> None:
+    """Cancel the task; an exception raised by a signal handler would end any other task that happens to run."""
+    loop = asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    except NotImplementedError:  # Windows
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # Python 3.10; later ones cancel it themselves
+        loop.add_signal_handler(signal.SIGINT, task.cancel)
 
 
 def _facts(found: list[Check], *, ok: bool) -> dict[str, object]:

@@ -115,8 +115,10 @@ class Graph:
         if type(ours) in ATOMS and type(theirs) in ATOMS:
             return self.merge.leaf(path, base, ours, theirs)
         if self.triples.is_kept(base, theirs, THEIRS):
+            self._let_go(path, theirs, THEIRS, REPLACED)
             return self.taken(path, ours, OURS)
         if self.triples.is_kept(base, ours, OURS):
+            self._let_go(path, ours, OURS, REPLACED)
             return self.taken(path, theirs, THEIRS)
         if self.merge.structure(ours) is self.merge.structure(theirs) is Structure.SET:
             return self.merge.merged(path, base, ours, theirs)
@@ -135,7 +137,8 @@ class Graph:
                 return self._rest(path, triple, side)
             self._gone.append(Gone(path, triple, side, None, KEY))
             return MISSING
-        if self.triples.is_kept(base, kept, side):
+        if self.triples.is_kept(base, kept, side) and self._orphans.isdisjoint(self.triples.objects_in(kept, side)):
+            self._let_go(path, kept, side, KEY)
             return MISSING
         chosen = self.merge.choose(path, base, ours, theirs)
         return self.taken(path, kept, side) if chosen is kept else chosen
@@ -308,9 +311,13 @@ class Graph:
 
     def removed(self, path: Path, value: Any, side: int) -> None:
         """Take note of an element that one side removed."""
+        self._let_go(path, value, side, ELEMENT)
+
+    def _let_go(self, path: Path, value: Any, side: int, how: str) -> None:
+        """Take note of a value, or of the objects in it, that the other side took away."""
         triple = self.find(value, side)
-        if triple is not None:
-            self._gone.append(Gone(path, triple, side, None, ELEMENT))
+        objects = self.triples.objects_in(value, side) if triple is None else [triple]
+        self._gone += [Gone(path, found, side, None, how) for found in objects]
 
     def _may_hand_on(self, value: Any, winner: Triple) -> bool:
         structure = self.merge.structure(value)

@@ -241,20 +241,37 @@ class _Leftovers:
         self.likeness, self.first, self.other, self.near = likeness, first, other, near
 
     def matched(self, left: list[int], new: list[int]) -> Matches:
+        gaps = self._in_one_gap(left, new)
+        weak: list[tuple[int, int]] = []
+        for before, after in gaps:
+            in_order = len(before) == len(after)
+            for i, j in zip(before, after, strict=True) if in_order else self._alike(before, after, _IS_LIKE):
+                if in_order and len(gaps) > 1 and self.likeness.similarity(self.first[i], self.other[j]) < _IS_LIKE:
+                    weak.append((i, j))
+                else:
+                    self._pair(i, j)
+        taken = set(self.near)
+        rest = [at for at in left if at not in taken], [at for at in new if self.near[at] is None]
+        far = self._alike(*rest, MAY_HAVE_MOVED)
+        moved = {i for i, _ in far}, {j for _, j in far}
+        for i, j in weak:  # nothing but their place says that they are one
+            if i not in moved[0] and j not in moved[1]:
+                self._pair(i, j)
+        return Matches(self.near, far)
+
+    def _pair(self, i: int, j: int) -> None:
+        if self.likeness.may_be_one(self.first[i], self.other[j]):
+            self.near[j] = i
+
+    def _in_one_gap(self, left: list[int], new: list[int]) -> list[tuple[list[int], list[int]]]:
+        """Return the elements of one kind that are between the same known ones."""
         gaps: dict[Hashable, tuple[list[int], list[int]]] = {}
         for side, (positions, gap_of) in enumerate(((left, self._gaps_of_first()), (new, self._gaps_of_other()))):
             elements = self.other if side else self.first
             for at in positions:
                 group = gap_of[at], structure(elements[at])
                 gaps.setdefault(group, ([], []))[side].append(at)
-        for before, after in gaps.values():
-            in_order = len(before) == len(after)
-            for i, j in zip(before, after, strict=True) if in_order else self._alike(before, after, _IS_LIKE):
-                if self.likeness.may_be_one(self.first[i], self.other[j]):
-                    self.near[j] = i
-        taken = set(self.near)
-        rest = [at for at in left if at not in taken], [at for at in new if self.near[at] is None]
-        return Matches(self.near, self._alike(*rest, MAY_HAVE_MOVED))
+        return [*gaps.values()]
 
     def _gaps_of_first(self) -> list[int]:
         known = {at for at in self.near if at is not None}

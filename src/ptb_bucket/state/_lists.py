@@ -14,15 +14,15 @@ from ptb_bucket.state._likeness import MAY_HAVE_MOVED, is_pairable, step_to
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ptb_bucket.state._fields import Path
     from ptb_bucket.state._likeness import Likeness
 
-__all__ = ["Paired", "Side", "merge_lists", "paired"]
+__all__ = ["Paired", "Side", "merge_lists", "paired", "unclear"]
 
 KEPT: Final = "an element was changed on one side and removed on the other, which added a similar one: both stay"
-MAY_BE_TWICE: Final = "an element is gone from its place on both sides, and both added a similar one: both stay"
+MAY_BE_IT: Final = "an element is gone from its place on both sides, and a similar one was added: what was added stays"
 Token = int | tuple[Hashable, ...]
 """An element: its position in the base, or the side that added it and its position there."""
 
@@ -61,7 +61,7 @@ class Paired(NamedTuple):
     Attributes:
         sides: Base, ours and theirs.
         both: Positions, in ours and theirs, of elements that both sides added and that are one.
-        doubtful: Positions in the base of elements that both sides may have changed and moved, or replaced.
+        doubtful: Positions in the base of elements that may have been changed and moved, or removed.
     """
 
     sides: list[Side]
@@ -80,10 +80,9 @@ def paired(likeness: Likeness, *versions: list[Any]) -> Paired:
     exact, prints = likeness.common_prints(*versions)
     found = [likeness.match(base, prints[0], side, prints[at]) for at, side in ((1, ours), (2, theirs))]
     moved = [dict(matches.far) for matches in found]
-    moved_twice = moved[0].keys() & moved[1].keys()
     apart = {
         before
-        for before in moved_twice
+        for before in moved[0].keys() & moved[1].keys()
         if likeness.changed_apart(base[before], ours[moved[0][before]], theirs[moved[1][before]])
     }
     for matches, other in (found, reversed(found)):
@@ -95,7 +94,22 @@ def paired(likeness: Likeness, *versions: list[Any]) -> Paired:
                 matches.near[after] = before
     origins: list[list[int | None]] = [[*range(len(base))], *(matches.near for matches in found)]
     sides = [Side(*parts) for parts in zip(versions, exact, prints, origins, strict=True)]
-    return Paired(sides, _added_twice(likeness, *sides[1:]), sorted(moved_twice - apart))
+    unfound = [side.keys() - set(found[0].near) - set(found[1].near) for side in moved]
+    return Paired(sides, _added_twice(likeness, *sides[1:]), unclear(unfound, sides))
+
+
+def unclear(moved: Sequence[Iterable[int]], sides: Sequence[Side]) -> list[int]:
+    """Return the positions of elements of which nobody can tell what became of them.
+
+    Args:
+        moved: For ours and theirs, positions in the base of elements that it may have changed and moved, and that are
+            found on neither side.
+        sides: Base, ours and theirs.
+    """
+    ours, theirs = map(set, moved)
+    both = ours & theirs
+    logs = {at for at in both if all(_rolled_past(at, side.origins) for side in sides[1:])}
+    return sorted((ours | theirs) - logs)
 
 
 def _added_twice(likeness: Likeness, ours: Side, theirs: Side) -> dict[int, int]:
@@ -115,8 +129,7 @@ def merge_lists(merge: Merging, path: Path, found: Paired) -> list[Any]:
         found: The three lists.
     """
     for at in found.doubtful:
-        if not all(_rolled_past(at, side.origins) for side in found.sides[1:]):
-            merge.decide((*path, at), MAY_BE_TWICE)
+        merge.decide((*path, at), MAY_BE_IT)
     weave = _Weave(merge, path, found.sides, found.both)
     base, ours, theirs = found.sides
     length = len(base.elements)
@@ -203,8 +216,11 @@ class _Weave:
         """Return what one position of equally long lists holds."""
         if self._stays_at(at):
             return self._merged(at, at, at)
-        side = self.ours if self.ours.prints[at] != self.base.prints[at] else self.theirs
-        return self.merge.taken((*self.path, at), side.elements[at], 1 if side is self.ours else 2)
+        ours_changed = self.ours.prints[at] != self.base.prints[at]
+        (side, which), (other, whose) = ((self.ours, 1), (self.theirs, 2))[:: 1 if ours_changed else -1]
+        if at not in side.origins:
+            self.merge.removed((*self.path, at), self.base.elements[at], other.elements[at], whose)
+        return self.merge.taken((*self.path, at), side.elements[at], which)
 
     def _element(self, token: Token) -> Any:
         """Deleted on either side is deleted, also when it was modified on the other (rule 12)."""

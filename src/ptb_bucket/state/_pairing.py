@@ -68,6 +68,8 @@ class Pairing:
         self._candidates: dict[tuple[int, int], tuple[Pairs, Pairs]] = {}
         self._votes: Counter[tuple[int, int]] = Counter()
         self._choices: tuple[Counter[int], Counter[int]] = Counter(), Counter()
+        self._may_have_moved: set[int] = set()
+        self._weak: Pairs = []
         self._agenda: list[tuple[tuple[float, ...], int, Any, Any]] = []
         self._number = 0
         self._places = {number: at for at, number in enumerate(other.by_id)}
@@ -100,6 +102,12 @@ class Pairing:
             return self._print(value) if parts_of(value) else None
 
         self._accept_by(name, name)
+
+    def accept_weak(self) -> None:
+        """Pair what is at one place and has nothing else in common, if neither was found elsewhere."""
+        for pair in self._weak:
+            self._accept(*pair)
+        self._drain()
 
     def accept_moved(self) -> None:
         """Pair objects left over that hold the same objects, which may have changed, and are equal otherwise."""
@@ -151,7 +159,9 @@ class Pairing:
         waiting, seen = [(one, other)], {(id(one), id(other))}
         limit = _ENOUGH * (len(self.one.by_id) + len(self.other.by_id) + 1)
         while waiting and len(seen) < limit:
-            for pair in self._corresponding(*waiting.pop())[0]:
+            near, far = self._corresponding(*waiting.pop())
+            self._may_have_moved.update(id(value) for pair in far for value in pair)
+            for pair in near:
                 key = id(pair[0]), id(pair[1])
                 if has_identity(pair[0]) and has_identity(pair[1]) and self.may_pair(*pair):
                     self._votes[key] += 1
@@ -206,8 +216,16 @@ class Pairing:
             self._enter(one, other)
         elif self.may_pair(one, other):
             self._number += 1
+            if self._is_weak(one, other):
+                self._weak.append((one, other))
+                return
             place = self._places.get(id(other), 0)
             heapq.heappush(self._agenda, ((*self._rank(one, other), place), self._number, one, other))
+
+    def _is_weak(self, one: Any, other: Any) -> bool:
+        """Tell whether nothing but their place says that two objects are one, and one of them may be elsewhere."""
+        may_be_elsewhere = id(one) in self._may_have_moved or id(other) in self._may_have_moved
+        return may_be_elsewhere and not self.likeness.similarity(one, other)
 
     def _rank(self, one: Any, other: Any) -> tuple[float, ...]:
         if self._choices[0][id(one)] <= 1 and self._choices[1][id(other)] <= 1:

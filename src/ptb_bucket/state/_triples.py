@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ptb_bucket.codecs import Structure
 from ptb_bucket.state._fields import ATOMS, Path, elements_of, fields_of, members_of
 from ptb_bucket.state._likeness import equal_ones
-from ptb_bucket.state._lists import Paired, Side
+from ptb_bucket.state._lists import Paired, Side, unclear
 from ptb_bucket.state._objects import Objects, Prints
 from ptb_bucket.state._pairing import NewPairing, Pairing
 from ptb_bucket.state._parts import inner_of, parts_of, rest_of
@@ -48,7 +48,7 @@ class Triples:
         self._equality, self._structure, self._versions = equality, structure, versions
         self._prints = Prints(equality)
         self._of: list[dict[int, Triple]] = [{}, {}, {}]
-        self._doubtful: set[int] = set()
+        self._moved: list[set[int]] = [set(), set()]
         self._made: list[Any] = []  # holds results, so that their ids are not given to other objects
         self._edited: dict[tuple[Triple, int], bool] = {}
         self._pair()
@@ -71,8 +71,9 @@ class Triples:
             pairing.accept_far(other)
         for pairing in pairings:
             pairing.accept_equal()
-        moved_twice = set.intersection(*({id(one) for one, _ in pairing.far} for pairing in pairings))
-        self._doubtful = moved_twice.difference(*(pairing.partner for pairing in pairings))
+            pairing.accept_weak()
+        found = {number for pairing in pairings for number in pairing.partner}
+        self._moved = [{id(one) for one, _ in pairing.far} - found for pairing in pairings]
         for one in base.by_id.values():
             self._know(Triple(one, *(pairing.partner.get(id(one), MISSING) for pairing in pairings)))
         new = NewPairing(ours, theirs, *options, known=self._base_of).run()
@@ -133,8 +134,8 @@ class Triples:
             Side(elements, [None] * len(elements), named, origin)
             for elements, named, origin in zip(versions, names, origins, strict=True)
         ]
-        doubtful = [at for at, element in enumerate(base) if id(element) in self._doubtful]
-        return Paired(found, self._both_new(found[1], found[2]), doubtful)
+        moved = [[at for at, element in enumerate(base) if id(element) in side] for side in self._moved]
+        return Paired(found, self._both_new(found[1], found[2]), unclear(moved, found))
 
     @staticmethod
     def _both_new(ours: Side, theirs: Side) -> dict[int, int]:
