@@ -111,16 +111,18 @@ class Decoder:
             )
         return CannotLoadError(f"a stored {name[:_LONGEST_NAME]} is damaged ({type(exc).__name__})")
 
-    def shape(self, name: str) -> Shape:
-        """Return the shape that a tag stands for.
+    def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
+        """Return the shape that a tag stands for, and an empty instance; None for that if none can exist.
 
         Args:
             name: The tag.
+            payload: Its payload, as it was parsed.
 
         Raises:
             UnknownClassError: It is not registered.
         """
-        return TAGS.get(name) or self.scope.registry.named(name)
+        shape = TAGS.get(name) or self.scope.registry.named(name)
+        return shape, (shape.begin(payload, self.scope) if shape.begin and shape.fill else None)
 
     def made(self, name: str, payload: Any) -> Any:
         """Return the value of a tag. Whatever its code raises comes through.

@@ -106,7 +106,7 @@ class Shape:
     name: str
     take: Callable[[Any, Scope], Any]
     make: Callable[[Any, Scope], Any]
-    begin: Callable[[Any], Any] | None = None
+    begin: Callable[[Any, Scope], Any] | None = None
     fill: Callable[[Any, Any, Scope], None] | None = None
     write: Callable[[Any, Any, int], Any] | None = None
     canonical: Callable[[Any], Hashable] | None = None
