@@ -24,6 +24,8 @@ from ptb_bucket.codecs.types import (
     StoredAs,
     colliding,
     hashes_by_hand,
+    lacking,
+    outdated_record,
     too_deep,
     written,
 )
@@ -206,6 +208,8 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
+            if (missing := lacking(exc)) is not None:
+                raise missing from None
             carried = fields_to_carry(data, self._scopes.registry)
             if carried:
                 return self._decoded_with(data, origin, carried)
@@ -220,9 +224,7 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
-            raise CannotLoadError(
-                f"a stored record cannot be loaded by classes that have changed ({type(exc).__name__})"
-            ) from None
+            raise outdated_record(exc) from None
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records. Takes and raises what :meth:`decode` does."""

@@ -2,8 +2,9 @@
 
 from ptb_bucket.codecs.types.authors import positional, rebuild, set_field, shape_of
 from ptb_bucket.codecs.types.carriers import base_of, carrier_of
-from ptb_bucket.codecs.types.declared import declared, outdated, qualified
+from ptb_bucket.codecs.types.declared import declared, outdated, outdated_record
 from ptb_bucket.codecs.types.equality import Equality, fingerprint, identical, same
+from ptb_bucket.codecs.types.failures import failure, lacking
 from ptb_bucket.codecs.types.reduction import IrreducibleError, hashes_by_hand, is_plain, reduction
 from ptb_bucket.codecs.types.refusals import (
     TOO_DEEP,
@@ -40,7 +41,7 @@ from ptb_bucket.codecs.types.structure import (
     is_a,
     structure_of,
 )
-from ptb_bucket.codecs.types.telegram import NewerTelegramError, owned, owner_of
+from ptb_bucket.codecs.types.telegram import NewerTelegramError, newer_telegram, owned, owner_of
 from ptb_bucket.codecs.types.telegram_objects import (
     CLASSES,
     DEFAULT_VALUE,
@@ -84,6 +85,7 @@ __all__ = [
     "cyclic",
     "declared",
     "factory_refusal",
+    "failure",
     "fingerprint",
     "guarded",
     "has_identity",
@@ -96,13 +98,15 @@ __all__ = [
     "is_plain",
     "item",
     "keyless",
+    "lacking",
     "name_of",
     "needs",
+    "newer_telegram",
     "outdated",
+    "outdated_record",
     "owned",
     "owner_of",
     "positional",
-    "qualified",
     "rebuild",
     "reduction",
     "refusal",
