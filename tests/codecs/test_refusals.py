@@ -50,6 +50,9 @@ def refused(codec, value):
         (Plain(Plain(Unknown())), (".value", ".value")),
         ({Unknown(): 1}, ("[<Unknown>]",)),
         ([{Unknown()}], ("[0]", "{...}")),
+        ({10**5000: Unknown()}, ("[<int>]",)),
+        ({(1, -(10**5000)): Unknown()}, ("[<tuple>]",)),
+        ({(1, -(10**50)): Unknown()}, (f"[(1, -1{'0' * 31}...]",)),
         ({"x" * 99: Unknown()}, (f'["{"x" * 36}...]',)),
     ],
 )
