@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import io
 import socket
 import threading
@@ -11,9 +12,11 @@ from functools import partial
 
 import pytest
 from strategies import TYPES, Cart, Plain
+from telegram import Chat
 from telegram.ext import Application, Job
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
+from ptb_bucket.codecs.types import refusal
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 
 SECRET = "what the user wrote"
@@ -224,3 +227,28 @@ def test_registering_what_needs_no_registration_is_harmless():
 def test_stored_as_wants_a_class():
     with pytest.raises(ConfigurationError):
         StoredAs("Cart", encode=str, decode=str)
+
+
+def with_an_attribute(value):
+    value.extra = SECRET
+    return value
+
+
+@pytest.mark.parametrize("cls", [Counter, OrderedDict])
+def test_a_dict_class_with_an_attribute_becomes_a_plain_one(json_codec, cls):
+    error = refused(json_codec, {"v": with_an_attribute(cls(a=1))})
+    assert error.path == ('["v"]',)
+    assert error.hint == "Store it as a plain dict or list"
+
+
+def test_a_counters_attribute_is_not_lost_silently(pickle_codec):
+    error = refused(pickle_codec, {"v": with_an_attribute(Counter(a=1))})
+    assert error.path == ('["v"]',)
+    assert error.hint == "Store it as a plain dict or list"
+
+
+@pytest.mark.parametrize("value", [{}, [], Counter(), dt.time(), Chat(1, "private")], ids=lambda v: type(v).__name__)
+def test_nobody_is_told_to_register_what_cannot_be_registered(value):
+    with pytest.raises(ConfigurationError):
+        JsonCodec([StoredAs(type(value), encode=repr, decode=repr)])
+    assert "Register" not in refusal(value, why="loading it would not give it back").hint

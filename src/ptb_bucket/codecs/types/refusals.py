@@ -124,10 +124,20 @@ def refusal(value: object, *, registered: bool = False, why: str = "") -> Cannot
         return CannotStoreError(f"a {kind} cannot be stored", hint=_BELONGS_IN_CODE)
     cls = type(value)
     if why:
-        return CannotStoreError(f"{_called(cls)} cannot be stored: {why}", hint=f"Register it with {_functions(cls)}")
+        hint = _INSTEAD.get(cls.__module__.partition(".")[0]) or f"Register it with {_functions(cls)}"
+        return CannotStoreError(f"{_called(cls)} cannot be stored: {why}", hint=hint)
     if registered or is_live(value):
         return CannotStoreError(f"{_called(cls)} cannot be stored", hint=_BELONGS_IN_CODE)
     return UnregisteredError(cls)
+
+
+_INSTEAD = {
+    "builtins": "Store ids instead of the objects in it",
+    "collections": "Store it as a plain dict or list",
+    "datetime": "Give it a zone of Python's own, such as ZoneInfo",
+    "telegram": "Store what the bot needs of it, such as its id",
+}
+"""What to do about classes that nobody can register, because they are stored without."""
 
 
 def together(errors: list[CannotStoreError], taken: Container[str] = ()) -> CannotStoreError:
