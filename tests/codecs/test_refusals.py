@@ -9,6 +9,7 @@ import types
 import weakref
 from collections import Counter, OrderedDict, defaultdict
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from strategies import TYPES, Cart, Plain
@@ -252,3 +253,31 @@ def test_nobody_is_told_to_register_what_cannot_be_registered(value):
     with pytest.raises(ConfigurationError):
         JsonCodec([StoredAs(type(value), encode=repr, decode=repr)])
     assert "Register" not in refusal(value, why="loading it would not give it back").hint
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{float("nan"), float("nan")}, frozenset([ZoneInfo("UTC"), ZoneInfo.no_cache("UTC")])],
+    ids=["NaN", "zones"],
+)
+@pytest.mark.parametrize("shared", [[], [[1]] * 2], ids=["", "shared"])
+def test_members_that_would_become_one(json_codec, value, shared):
+    error = refused(json_codec, {"v": value, "shared": shared})
+    assert error.path == ('["v"]',)
+    assert "would not give back all of its keys or members" in error.reason
+
+
+def test_members_that_only_look_the_same(codec):
+    value = {Plain(1), Plain(1)}
+    assert len(codec.decode(codec.encode(value))) == 2
+
+
+class Undeep:
+    pass
+
+
+def test_a_class_is_not_taken_for_depth_by_its_name(codec):
+    value = Undeep()
+    for level in range(12):
+        value = {level: value}
+    assert len(refused(codec, value).path) == 12

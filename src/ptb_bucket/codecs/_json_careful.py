@@ -14,6 +14,7 @@ from telegram import TelegramObject
 
 from ptb_bucket.codecs._json_encode import Encoder, taken
 from ptb_bucket.codecs.types import (
+    TOO_DEEP,
     Family,
     ForeignCodeError,
     Shape,
@@ -190,7 +191,7 @@ class _CarefulEncoder(Encoder):
 
     def _record(self, exc: CannotStoreError) -> None:
         exc.path = (*self.steps, *exc.path)
-        if len(exc.path) > _STEPS_SHOWN and "deep" in exc.reason:
+        if len(exc.path) > _STEPS_SHOWN and exc.reason == TOO_DEEP:
             exc.path = (*exc.path[:_STEPS_SHOWN], "...")
         if len(self.errors) < _MOST_ERRORS:
             self.errors.append(exc)
@@ -343,10 +344,7 @@ class _CarefulEncoder(Encoder):
         is_shared = not self.is_ordering and any(map(_may_be_shared, value))
         ordered = sorted(value, key=self._alone) if is_shared else value
         trees = [self._aside(self._in_set, member, depth, number) for number, member in enumerate(ordered)]
-        if ordered is value:
-            trees.sort(key=written)
-        self.hashed(value, {"$set": trees})
-        return trees
+        return self.unlike(value, trees if is_shared else sorted(trees, key=written))
 
     def _in_set(self, member: Any, depth: int) -> Any:
         return self.part(member, depth, "{...}")
@@ -373,9 +371,9 @@ class _CarefulEncoder(Encoder):
             self.place.pop()
             self.before = before
 
-    def hashed(self, members: Any, tree: Any) -> None:
+    def hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
         known = len(self.risky)
-        super().hashed(members, tree)
+        super().hashed(members, tree, has_twins=has_twins)
         is_whole = not (self.errors or self.references or self.holes)
         if len(self.risky) > known and self.prove and is_whole and not self.prove(members, tree):
             raise CannotStoreError(

@@ -1,6 +1,6 @@
 """One table with an entry per type or family of types: how values are taken apart and put together."""
 
-from ptb_bucket.codecs.types.authors import positional, rebuild, set_field, shape_of
+from ptb_bucket.codecs.types.authors import rebuild, set_field, shape_of
 from ptb_bucket.codecs.types.carriers import base_of, carrier_of
 from ptb_bucket.codecs.types.declared import declared, outdated, outdated_record
 from ptb_bucket.codecs.types.equality import Equality, fingerprint, identical, same
@@ -28,7 +28,6 @@ from ptb_bucket.codecs.types.shape import (
     ForeignCodeError,
     Shape,
     check_collisions,
-    checked,
     guarded,
 )
 from ptb_bucket.codecs.types.structure import (
@@ -78,7 +77,6 @@ __all__ = [
     "base_of",
     "carrier_of",
     "check_collisions",
-    "checked",
     "colliding",
     "content",
     "cyclic",
@@ -104,7 +102,6 @@ __all__ = [
     "outdated_record",
     "owned",
     "owner_of",
-    "positional",
     "rebuild",
     "reduction",
     "refusal",
