@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import zoneinfo
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pydantic_core
 import pytest
+import pytz
 import strategies
 from telegram.ext import ExtBot
 
@@ -27,3 +34,30 @@ def codec(request):
 @pytest.fixture
 def bot():
     return ExtBot("123456:offline")
+
+
+class Missing:
+    """Takes a library away, or this machine's data on time zones."""
+
+    def __init__(self, monkeypatch):
+        self.monkeypatch = monkeypatch
+        self.values = {
+            "numpy": np.int64(5),
+            "pytz": pytz.timezone("Europe/Berlin"),
+            "pydantic_core": pydantic_core.Url("https://example.org/"),
+            "tzdata": ZoneInfo("Europe/Berlin"),
+        }
+
+    def __call__(self, library):
+        for name in {library, *(name for name in sys.modules if name.startswith(f"{library}."))}:
+            self.monkeypatch.setitem(sys.modules, name, None)
+        if library == "tzdata":
+            zoneinfo.reset_tzpath(to=[])
+            ZoneInfo.clear_cache()
+
+
+@pytest.fixture
+def missing(monkeypatch):
+    yield Missing(monkeypatch)
+    zoneinfo.reset_tzpath()
+    ZoneInfo.clear_cache()

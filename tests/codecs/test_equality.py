@@ -118,3 +118,46 @@ def test_a_structure_that_doubles_at_each_level_is_compared_in_no_time():
 def test_many_objects_are_equal_whether_they_are_shared_or_not():
     shared = {"a": 1}
     assert same([shared] * 30_000, [{"a": 1} for _ in range(30_000)])
+
+
+def nested(value, levels, around):
+    for _ in range(levels):
+        value = around(value)
+    return value
+
+
+AROUND = {
+    "list": lambda value: [value],
+    "dict": lambda value: {"a": value},
+    "tuple": lambda value: (value,),
+    "class": Cart,
+}
+
+
+@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
+@pytest.mark.parametrize("levels", [125, 150, 300])
+def test_what_is_nested_deeper_than_json_stores_it(pickle_codec, around, levels):
+    value = nested([1], levels, around)
+    data = pickle_codec.encode(value)
+    assert pickle_codec.equality.same(pickle_codec.decode(data), pickle_codec.decode(data))
+    assert fingerprint(value) == fingerprint(nested([1], levels, around))
+    assert hash(fingerprint(value)) == hash(fingerprint(nested([1], levels, around)))
+    assert not same(value, nested([True], levels, around))
+    assert not same(value, nested([1], levels + 1, around))
+
+
+def test_deep_tuples_with_too_many_paths():
+    def doubled():
+        return nested(nested((), 60, lambda value: (value, value)), 140, AROUND["list"])
+
+    assert same(doubled(), doubled())
+
+
+def test_a_long_way_round_through_sets_comes_to_an_end():
+    def ring():
+        plain = [Plain(1) for _ in range(200)]
+        for one, other in itertools.pairwise([*plain, plain[0]]):
+            one.next = {other}
+        return plain[0]
+
+    assert not same(ring(), ring())  # sets are compared as a whole, and this one is too deep for that

@@ -77,6 +77,15 @@ def test_numpys_numbers_are_numbers_of_the_same_type(codec, number):
 
 
 @pytest.mark.parametrize(
+    "value", [np.str_("\ud800"), dateutil.tz.tzoffset("\ud800", 60)], ids=lambda v: type(v).__name__
+)
+def test_text_that_utf_8_cannot_say(codec, value):
+    again = codec().decode(codec().encode({"v": value}))["v"]
+    assert type(again) is type(value)
+    assert codec().equality.identical(again, value)
+
+
+@pytest.mark.parametrize(
     "payload", ['["void",2000000000]', '["bytes_",300000000]', '["int8","1"]', '["ndarray",[9]]', '["str_",9]']
 )
 def test_a_document_cannot_ask_numpy_for_memory(payload):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import io
 import socket
 import threading
@@ -8,12 +9,15 @@ import types
 import weakref
 from collections import Counter, OrderedDict, defaultdict
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from strategies import TYPES, Cart, Plain
+from telegram import Chat
 from telegram.ext import Application, Job
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
+from ptb_bucket.codecs.types import refusal
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 
 SECRET = "what the user wrote"
@@ -50,6 +54,9 @@ def refused(codec, value):
         (Plain(Plain(Unknown())), (".value", ".value")),
         ({Unknown(): 1}, ("[<Unknown>]",)),
         ([{Unknown()}], ("[0]", "{...}")),
+        ({10**5000: Unknown()}, ("[<int>]",)),
+        ({(1, -(10**5000)): Unknown()}, ("[<tuple>]",)),
+        ({(1, -(10**50)): Unknown()}, (f"[(1, -1{'0' * 31}...]",)),
         ({"x" * 99: Unknown()}, (f'["{"x" * 36}...]',)),
     ],
 )
@@ -221,3 +228,56 @@ def test_registering_what_needs_no_registration_is_harmless():
 def test_stored_as_wants_a_class():
     with pytest.raises(ConfigurationError):
         StoredAs("Cart", encode=str, decode=str)
+
+
+def with_an_attribute(value):
+    value.extra = SECRET
+    return value
+
+
+@pytest.mark.parametrize("cls", [Counter, OrderedDict])
+def test_a_dict_class_with_an_attribute_becomes_a_plain_one(json_codec, cls):
+    error = refused(json_codec, {"v": with_an_attribute(cls(a=1))})
+    assert error.path == ('["v"]',)
+    assert error.hint == "Store it as a plain dict or list"
+
+
+def test_a_counters_attribute_is_not_lost_silently(pickle_codec):
+    error = refused(pickle_codec, {"v": with_an_attribute(Counter(a=1))})
+    assert error.path == ('["v"]',)
+    assert error.hint == "Store it as a plain dict or list"
+
+
+@pytest.mark.parametrize("value", [{}, [], Counter(), dt.time(), Chat(1, "private")], ids=lambda v: type(v).__name__)
+def test_nobody_is_told_to_register_what_cannot_be_registered(value):
+    with pytest.raises(ConfigurationError):
+        JsonCodec([StoredAs(type(value), encode=repr, decode=repr)])
+    assert "Register" not in refusal(value, why="loading it would not give it back").hint
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{float("nan"), float("nan")}, frozenset([ZoneInfo("UTC"), ZoneInfo.no_cache("UTC")])],
+    ids=["NaN", "zones"],
+)
+@pytest.mark.parametrize("shared", [[], [[1]] * 2], ids=["", "shared"])
+def test_members_that_would_become_one(json_codec, value, shared):
+    error = refused(json_codec, {"v": value, "shared": shared})
+    assert error.path == ('["v"]',)
+    assert "would not give back all of its keys or members" in error.reason
+
+
+def test_members_that_only_look_the_same(codec):
+    value = {Plain(1), Plain(1)}
+    assert len(codec.decode(codec.encode(value))) == 2
+
+
+class Undeep:
+    pass
+
+
+def test_a_class_is_not_taken_for_depth_by_its_name(codec):
+    value = Undeep()
+    for level in range(12):
+        value = {level: value}
+    assert len(refused(codec, value).path) == 12

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import deque
 from dataclasses import dataclass
 
 import pydantic
 import pytest
+from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, InputMediaPhoto, Message, Update
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
-from ptb_bucket.errors import CannotStoreError
+from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 SECRET = "rosebud"
+NOW = dt.datetime(2024, 5, 1, 12, tzinfo=dt.timezone.utc)
 
 
 @dataclass
@@ -109,6 +112,69 @@ def test_objects_at_several_places_stay_one(codec):
     shared["me"] = shared
     again = rest(codec, shared)[0]
     assert again["me"] is again
+
+
+@pytest.mark.parametrize(
+    "incomplete",
+    [InputMediaPhoto(media=InputFile(b"abc")), InlineKeyboardButton("pay", callback_data=LOCK)],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_telegram_object_is_not_stored_without_what_makes_it_one(codec, incomplete):
+    assert rest(codec, {"cart": [1, 2], "bad": incomplete})[0] == {"cart": [1, 2]}
+
+
+def test_what_is_copied_each_time_it_is_looked_at_costs_only_itself(codec):
+    again, paths = rest(codec, {"ok": 1, "v": Update(1, api_kwargs={"k": LOCK, "n": 2})})
+    assert again["v"].api_kwargs == {"n": 2}
+    assert (again["ok"], len(paths)) == (1, 1)
+
+
+@dataclass(frozen=True)
+class Key:
+    name: str
+    more: object = None
+
+
+@pytest.mark.parametrize("made", [JsonCodec, PickleCodec])
+def test_keys_and_members_are_not_taken_for_one_another(made):
+    codec = made([Key])
+    value = {Key("a", LOCK): Key("a", 1), "set": {Key("b", 1), Key("c", LOCK)}, "a": [{"x": {"y": LOCK}}]}
+    again = rest(codec, value)[0]
+    assert again == {Key("a"): Key("a", 1), "set": {Key("b", 1), Key("c")}, "a": [{"x": {}}]}
+
+
+def test_what_stands_in_from_before_is_not_cut(codec):
+    value = {"v": Person(LOCK, {"x": LOCK}), "w": Person(1, {"x": LOCK})}
+    before = {"v": Person("kept", {"n": 1, "x": 2}), "w": 3}
+    assert rest(codec, value, before)[0] == {"v": Person("kept", {"x": 2}), "w": Person(1, {})}
+    value = {"v": Person(LOCK, {"x": LOCK, "z": LOCK})}
+    before = {"v": {"name": 1, "more": {"n": 1}}}
+    assert rest(codec, value, before)[0] == before
+
+
+def test_a_message_can_do_without_its_keyboard(codec):
+    markup = InlineKeyboardMarkup([[InlineKeyboardButton("pay", callback_data=LOCK)]])
+    again = rest(codec, {"m": Message(1, NOW, Chat(5, "private"), text="hi", reply_markup=markup)})[0]["m"]
+    assert (again.text, again.reply_markup) == ("hi", None)
+
+
+@pytest.mark.parametrize("made", [JsonCodec, PickleCodec])
+def test_what_remains_is_stored_only_if_it_can_be_loaded(made):
+    codec = made()
+    before = codec.encode({"n": 1})
+    codec.decode = fails_for(codec.decode, but=before)
+    data, errors = codec.encode_rest({"n": 2, "job": LOCK}, before)
+    assert data == before
+    assert "could not be loaded again" in errors[-1].reason
+
+
+def fails_for(decode, but):
+    def decoded(data, **more):
+        if data != but:
+            raise CannotLoadError("no")
+        return decode(data, **more)
+
+    return decoded
 
 
 class Name(str):

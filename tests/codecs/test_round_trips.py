@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -191,3 +192,14 @@ def test_json_labels_a_shared_object_and_nothing_else(json_codec):
 )
 def test_how_json_reads(json_codec, value, text):
     assert json_codec.encode(value).decode() == text
+
+
+def test_a_pattern_prints_nothing_when_it_is_loaded(codec, capsys):
+    value = re.compile("a|b", re.DEBUG | re.IGNORECASE)
+    capsys.readouterr()
+    again = codec.decode(codec.encode([value]))
+    assert codec.equality.same(again, [value])
+    assert again[0].flags == re.compile("a|b", re.IGNORECASE).flags
+    by_hand = b'[{"$python.pattern":["a|b",160]}]'
+    assert JsonCodec().decode(by_hand)[0].pattern == "a|b"
+    assert capsys.readouterr().out == ""

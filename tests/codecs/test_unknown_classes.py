@@ -51,6 +51,29 @@ def test_classes_in_odd_places(value):
     assert TolerantJsonCodec().encode(TolerantJsonCodec().decode(data)) == data
 
 
+def test_a_factory_beside_an_object_at_several_places():
+    shared = [1]
+    carts = defaultdict(Cart, x=shared)
+    data = JsonCodec([Cart]).encode({"carts": carts, "again": carts, "a": shared})
+    assert TolerantJsonCodec().encode(TolerantJsonCodec().decode(data)) == data
+
+
+def test_many_keys_of_one_unknown_class():
+    data = JsonCodec(TYPES).encode({Frozen(number): number for number in range(100)})
+    assert TolerantJsonCodec().encode(TolerantJsonCodec().decode(data)) == data
+
+
+@pytest.mark.parametrize("shared", [[], [[1]] * 2], ids=["", "shared"])
+@pytest.mark.parametrize("library", ["numpy", "pytz", "pydantic_core", "tzdata"])
+def test_values_whose_library_is_missing(missing, library, shared):
+    value = {"v": missing.values[library], "at": (missing.values[library],), "shared": shared}
+    data = JsonCodec().encode(value)
+    missing(library)
+    again = TolerantJsonCodec().decode(data)
+    assert type(again["v"]) is Opaque
+    assert TolerantJsonCodec().encode(again) == data
+
+
 def test_what_is_damaged_is_not_taken_for_unknown():
     for damaged in (b'{"$tuple":5}', b'{"$datetime":"soon"}', b"{"):
         with pytest.raises(CannotLoadError):

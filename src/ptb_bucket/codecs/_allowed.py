@@ -22,11 +22,11 @@ from ptb_bucket.codecs.types import (
     TAGS,
     BotReference,
     Family,
-    ForeignCodeError,
     Shape,
     carrier_of,
-    guarded,
+    failure,
     hashes_by_hand,
+    newer_telegram,
     outdated,
     owned,
     rebuild,
@@ -167,9 +167,11 @@ class Makers:
         """Make a value from what its shape took."""
         shape = TAGS[name] if name in _STORED else self.scope.registry.named(name)
         try:
-            return self._noted(shape, owned(guarded(shape.make, payload, self.scope), self.scope))
-        except ForeignCodeError as exc:
-            raise CannotLoadError(f"a stored {shape.name} cannot be loaded: its own code raised {exc}") from None
+            return self._noted(shape, owned(shape.make(payload, self.scope), self.scope))
+        except CannotLoadError:
+            raise
+        except Exception as exc:  # noqa: BLE001  damage and authors' functions may raise anything
+            raise failure(name, shape, exc) from None
 
     def member(self, name: str, payload: Any) -> Any:
         """Make a member of an Enum."""
@@ -186,7 +188,7 @@ class Makers:
         """Make a Telegram object."""
         cls = self.scope.registry.named(name[1:]).cls if name[:1] == "$" else CLASSES.get(name)
         if cls is None:
-            raise CannotLoadError("a stored Telegram object is of a class that this python-telegram-bot lacks")
+            raise newer_telegram()
         if not issubclass(cls, TelegramObject):
             raise TypeError("telegram")
         given = with_defaults(state)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
+from ptb_bucket.codecs._json_careful import careful_tree
 from ptb_bucket.codecs._json_decode import PLAIN, Decoder, is_tagged, may_have_labels
 from ptb_bucket.codecs._json_depth import check_depth, is_flat
 from ptb_bucket.codecs._json_encode import Encoder
 from ptb_bucket.codecs._json_graph import GraphReader
+from ptb_bucket.codecs._rest import Rest
 from ptb_bucket.codecs.types import Equality, Registry, Scopes, StoredAs, too_deep, written
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
@@ -93,15 +94,9 @@ class JsonCodec:
         Returns:
             The bytes, or None if nothing can be stored; and why something cannot, each with its path.
         """
-        known = () if before is None else (before,)
-        old = NOTHING if before is None else self.decode(before, origin=origin)
-        try:
-            tree, errors = remaining_tree(self._scopes.of(), value, old, self._trial(known))
-        except RecursionError:
-            return before, [too_deep()]
-        except CannotStoreError as exc:
-            return before, [exc]
-        return (before if tree is NOTHING else written(tree).encode()), errors
+        trial = self._trial(() if before is None else (before,))
+        rest = Rest(self._scopes.of(), trial, lambda tree: written(tree).encode(), self.decode)
+        return rest.of(value, before, origin)
 
     def _trial(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
         """Return a function that tries whether loading a tree gives the same tree again."""

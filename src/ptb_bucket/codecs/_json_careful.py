@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from telegram import TelegramObject
+
 from ptb_bucket.codecs._json_encode import Encoder, taken
 from ptb_bucket.codecs.types import (
+    TOO_DEEP,
     Family,
     ForeignCodeError,
     Shape,
@@ -25,6 +28,7 @@ from ptb_bucket.codecs.types import (
     is_live,
     item,
     name_of,
+    needs,
     refusal,
     shape_of,
     together,
@@ -51,8 +55,9 @@ _MOST_ERRORS: Final = 50
 _MOST_ROUNDS: Final = 50
 _STATE, _ITEMS, _PAIRS = 2, 3, 4  # their places in the row that the pickle protocol makes of an object
 
-Hole = tuple[int, int]
-"""A dict or an object, and which of its members it is."""
+Hole = tuple[Any, ...]
+"""The place of a member: on each level its step, and which member it is. Not the id of what holds it: that may be a
+copy which is made anew each time."""
 
 
 def careful_tree(scope: Scope, value: Any, prove: Prove | None = None) -> Any:
@@ -140,6 +145,7 @@ class _CarefulEncoder(Encoder):
         self.labels: dict[int, int] | None = None
         self.way: list[Any] = []
         self.steps: list[str] = []
+        self.place: list[Any] = []
         self.refused: set[int] = set()
         self.references = 0
         self.is_ordering = False
@@ -185,7 +191,7 @@ class _CarefulEncoder(Encoder):
 
     def _record(self, exc: CannotStoreError) -> None:
         exc.path = (*self.steps, *exc.path)
-        if len(exc.path) > _STEPS_SHOWN and "deep" in exc.reason:
+        if len(exc.path) > _STEPS_SHOWN and exc.reason == TOO_DEEP:
             exc.path = (*exc.path[:_STEPS_SHOWN], "...")
         if len(self.errors) < _MOST_ERRORS:
             self.errors.append(exc)
@@ -253,14 +259,14 @@ class _CarefulEncoder(Encoder):
         is_plain = True
         for number, (key, inner) in enumerate(value.items()):
             is_plain = is_plain and type(key) is str
-            self.steps.append(step(key))
+            self._enter(step(key), number)
             self.before = _member(before, key, step) if step is item or type(before) is type(owner) else NOTHING
             try:
-                self._put(tree, key, inner, depth, (id(owner), number))
+                self._put(tree, key, inner, depth)
             except CannotStoreError as exc:
-                self._cannot(exc, owner, key, (id(owner), number), step)
+                self._cannot(exc, owner, key, step)
             finally:
-                self.steps.pop()
+                self._leave()
                 self.before = before
         if len(tree) < len(value) and not (self.errors or self.holes):
             raise CannotStoreError("two of its keys would be stored as the same one", hint="Make them differ")
@@ -268,17 +274,31 @@ class _CarefulEncoder(Encoder):
             self.hashed(value, tree)
         return tree
 
-    def _put(self, tree: dict[str, Any], key: Any, inner: Any, depth: int, hole: Hole) -> None:
-        if self.holes and hole in self.holes:
-            inner = self.holes[hole]
-            if inner is NOTHING:
-                return
+    def _put(self, tree: dict[str, Any], key: Any, inner: Any, depth: int) -> None:
+        inner = self._filled(inner)
+        if inner is NOTHING:
+            return
         try:
             text = self.key(key, depth)
         except CannotStoreError:
             self._look_at(inner, depth)
             raise
         tree[text] = self.value(inner, depth)
+
+    def _enter(self, step: str, number: int) -> None:
+        self.steps.append(step)
+        self.place.append((step, number))
+
+    def _leave(self) -> None:
+        self.steps.pop()
+        self.place.pop()
+
+    def _filled(self, inner: Any) -> Any:
+        """Return the member at this place, or what stands in for it; the places in that are others."""
+        if not self.holes or (hole := tuple(self.place)) not in self.holes:
+            return inner
+        self.place[-1] = (hole, NOTHING)
+        return self.holes[hole]
 
     def _look_at(self, inner: Any, depth: int) -> None:
         """Name what cannot be stored of a value whose key cannot be stored."""
@@ -287,22 +307,23 @@ class _CarefulEncoder(Encoder):
         except CannotStoreError as exc:
             self._record(exc)
 
-    def _cannot(self, exc: CannotStoreError, owner: Any, key: Any, hole: Hole, step: Callable[[object], str]) -> None:
+    def _cannot(self, exc: CannotStoreError, owner: Any, key: Any, step: Callable[[object], str]) -> None:
         """Note what cannot be stored. An object that would be incomplete without it cannot be stored either."""
         is_needed = step is attribute and self.before is NOTHING and _needs(owner, key)
         if self.whole_only or (self.holes is not None and is_needed):
             exc.path = (step(key), *exc.path)
             raise exc
         self._record(exc)
-        filled_before = self.holes is not None and hole in self.holes
-        self.new_holes[hole] = NOTHING if filled_before else self.before
+        first, number = self.place[-1]
+        is_filled = number is NOTHING
+        self.new_holes[first if is_filled else tuple(self.place)] = NOTHING if is_filled else self.before
 
     def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
         tree: list[Any] = []
         failed: CannotStoreError | None = None
         before = self.before
         for number, inner in enumerate(value):
-            self.steps.append(item(number))
+            self._enter(item(number), number)
             self.before = _element(before, number, value)
             try:
                 tree.append(self.value(inner, depth))
@@ -313,7 +334,7 @@ class _CarefulEncoder(Encoder):
                 else:
                     self._record(exc)
             finally:
-                self.steps.pop()
+                self._leave()
         self.before = before
         if failed is not None:
             raise failed
@@ -322,15 +343,11 @@ class _CarefulEncoder(Encoder):
     def members(self, value: Any, depth: int) -> list[Any]:
         is_shared = not self.is_ordering and any(map(_may_be_shared, value))
         ordered = sorted(value, key=self._alone) if is_shared else value
-        before, self.before = self.before, NOTHING
-        try:
-            trees = [self.part(member, depth, "{...}") for member in ordered]
-        finally:
-            self.before = before
-        if ordered is value:
-            trees.sort(key=written)
-        self.hashed(value, {"$set": trees})
-        return trees
+        trees = [self._aside(self._in_set, member, depth, number) for number, member in enumerate(ordered)]
+        return self.unlike(value, trees if is_shared else sorted(trees, key=written))
+
+    def _in_set(self, member: Any, depth: int) -> Any:
+        return self.part(member, depth, "{...}")
 
     def _alone(self, member: Any) -> str:
         """Return a text by which members with labels can be ordered: that of the member by itself."""
@@ -342,15 +359,21 @@ class _CarefulEncoder(Encoder):
     def key(self, key: Any, depth: int) -> str:
         if type(key) is str and key[:1] != "$" and in_utf8(key):
             return key
+        return self._aside(super().key, key, depth)  # type: ignore[no-any-return]
+
+    def _aside(self, work: Callable[[Any, int], Any], part: Any, depth: int, number: int = 0) -> Any:
+        """Look at a key or a member of a set: nothing stood there before, and it shares no place with the value."""
         before, self.before = self.before, NOTHING
+        self.place.append((None, number))
         try:
-            return super().key(key, depth)
+            return work(part, depth)
         finally:
+            self.place.pop()
             self.before = before
 
-    def hashed(self, members: Any, tree: Any) -> None:
+    def hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
         known = len(self.risky)
-        super().hashed(members, tree)
+        super().hashed(members, tree, has_twins=has_twins)
         is_whole = not (self.errors or self.references or self.holes)
         if len(self.risky) > known and self.prove and is_whole and not self.prove(members, tree):
             raise CannotStoreError(
@@ -399,16 +422,16 @@ class _CarefulEncoder(Encoder):
         trees: list[Any] = []
         before = self.before
         for number, (key, inner) in enumerate(pairs):
-            self.steps.append(item(key))
+            self._enter(item(key), -1 - number)
             self.before = _member(before, key, item)
             try:
-                found = (self.holes or {}).get((id(owner), -1 - number), inner)
+                found = self._filled(inner)
                 if found is not NOTHING:
-                    trees.append([self.value(key, depth + 1), self.value(found, depth + 1)])
+                    trees.append([self._aside(self.value, key, depth + 1), self.value(found, depth + 1)])
             except CannotStoreError as exc:
-                self._cannot(exc, owner, key, (id(owner), -1 - number), item)
+                self._cannot(exc, owner, key, item)
             finally:
-                self.steps.pop()
+                self._leave()
                 self.before = before
         return trees
 
@@ -468,5 +491,7 @@ def _element(before: Any, number: int, value: Any) -> Any:
 
 
 def _needs(owner: Any, key: Any) -> bool:
+    if issubclass(type(owner), TelegramObject):
+        return needs(owner, key)
     found = declared(type(owner))
     return found is not None and key in found.required

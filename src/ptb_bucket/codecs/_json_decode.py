@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ptb_bucket.codecs._json_depth import check_depth
-from ptb_bucket.codecs.types import TAGS, check_collisions, owned, qualified
+from ptb_bucket.codecs.types import TAGS, check_collisions, failure, owned
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["PLAIN", "Decoder", "is_tagged", "may_have_labels"]
 
 _KEYWORDS: Final = frozenset({"$true", "$false", "$null"})
-_LONGEST_NAME: Final = 80
 _LABELS: Final = frozenset({"id", "ref"})
 
 
@@ -103,24 +102,20 @@ class Decoder:
             name: The tag.
             exc: What was raised.
         """
-        shape = self.scope.registry.by_name.get(name)
-        if shape is not None and shape.is_risky:
-            return CannotLoadError(
-                f"a stored {qualified(shape.cls)} cannot be loaded: its own code raised {type(exc).__name__}. Correct "
-                "the class, or the stored value with 'ptb-bucket set'"
-            )
-        return CannotLoadError(f"a stored {name[:_LONGEST_NAME]} is damaged ({type(exc).__name__})")
+        return failure(name, self.scope.registry.by_name.get(name), exc)
 
-    def shape(self, name: str) -> Shape:
-        """Return the shape that a tag stands for.
+    def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
+        """Return the shape that a tag stands for, and an empty instance; None for that if none can exist.
 
         Args:
             name: The tag.
+            payload: Its payload, as it was parsed.
 
         Raises:
             UnknownClassError: It is not registered.
         """
-        return TAGS.get(name) or self.scope.registry.named(name)
+        shape = TAGS.get(name) or self.scope.registry.named(name)
+        return shape, (shape.begin(payload, self.scope) if shape.begin and shape.fill else None)
 
     def made(self, name: str, payload: Any) -> Any:
         """Return the value of a tag. Whatever its code raises comes through.

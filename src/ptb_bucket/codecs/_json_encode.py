@@ -157,8 +157,16 @@ class Encoder:
         except CannotStoreError as exc:
             exc.path = ("{...}", *exc.path)
             raise
-        trees.sort(key=written)
-        self.hashed(value, {"$set": trees})
+        return self.unlike(value, sorted(trees, key=written))
+
+    def unlike(self, members: Any, trees: list[Any]) -> list[Any]:
+        """Return the trees of a set's members, which have to be tried if two look the same, as two NaN do.
+
+        Args:
+            members: The set.
+            trees: The trees in their order.
+        """
+        self.hashed(members, {"$set": trees}, has_twins=len(set(map(written, trees))) < len(trees))
         return trees
 
     def key(self, key: Any, depth: int) -> str:
@@ -232,15 +240,16 @@ class Encoder:
         self.risky = [*self.risky, tree]
         return tree
 
-    def hashed(self, members: Any, tree: Any) -> None:
+    def hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
         """Look at what is hashed when it is loaded: by code of its author, or with as many collisions as possible.
 
         Args:
             members: The dict or the set.
             tree: Its tree.
+            has_twins: Two members have the same tree, and may become one.
         """
         check_hashes(members)
-        if any(map(_is_authors, members)):
+        if has_twins or any(map(_is_authors, members)):
             self.risky = [*self.risky, tree]
 
     def registered(self, shape: Shape, value: Any, depth: int) -> Any:

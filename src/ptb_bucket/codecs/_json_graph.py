@@ -148,8 +148,8 @@ class GraphReader:
             raise self.decoder.failure(name, exc) from None
 
     def _made(self, name: str, payload: Any, label: int | None) -> Any:
-        shape = self.decoder.shape(name)
-        if shape.begin is None or shape.fill is None or (begun := shape.begin(payload)) is None:
+        shape, begun = self.decoder.begun(name, payload)
+        if shape.fill is None or begun is None:
             return self.decoder.made(name, self._value(payload))
         self._begun(label, owned(begun, self.scope) if label is not None else begun)
         shape.fill(begun, self._payload(payload), self.scope)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ptb_bucket.codecs.types import Identified, same
+from ptb_bucket.codecs.types import Identified, fingerprint, same
 
 __all__ = ["Opaque"]
 
@@ -27,7 +27,7 @@ class Opaque(Identified):
         return isinstance(other, Opaque) and self.name == other.name and same(self.payload, other.payload)
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash((self.name, fingerprint(self.payload)))
 
     def __repr__(self) -> str:
         return f"<{self.name}>"

@@ -10,12 +10,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs._json_careful import NOTHING, careful_tree, remaining_tree
+from ptb_bucket.codecs._json_careful import NOTHING, careful_tree
 from ptb_bucket.codecs._json_decode import Decoder
 from ptb_bucket.codecs._json_graph import GraphReader
 from ptb_bucket.codecs._pickle_changes import complete, fields_to_carry
 from ptb_bucket.codecs._pickle_collisions import has_colliding_keys
 from ptb_bucket.codecs._pickler import Pickler
+from ptb_bucket.codecs._rest import Rest
 from ptb_bucket.codecs.types import (
     Equality,
     Registry,
@@ -23,6 +24,8 @@ from ptb_bucket.codecs.types import (
     StoredAs,
     colliding,
     hashes_by_hand,
+    lacking,
+    outdated_record,
     too_deep,
     written,
 )
@@ -177,17 +180,11 @@ class PickleCodec:
         Returns:
             The bytes, or None if nothing can be stored; and why something cannot, each with its path.
         """
-        old = NOTHING if before is None else self.decode(before, origin=origin)
-        scope = self._scopes.of()
-        try:
-            tree, errors = remaining_tree(scope, value, old, self._gives_back)
-            if tree is NOTHING:
-                return before, errors
-            return self.encode(GraphReader(Decoder(scope)).loads(written(tree))), errors
-        except RecursionError:
-            return before, [too_deep()]
-        except CannotStoreError as exc:
-            return before, [exc]
+
+        def encoded(tree: Any) -> bytes:
+            return self.encode(GraphReader(Decoder(self._scopes.of(origin))).loads(written(tree)))
+
+        return Rest(self._scopes.of(), self._gives_back, encoded, self.decode).of(value, before, origin)
 
     # ---------------------------------------------------------------- loading
 
@@ -211,6 +208,8 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
+            if (missing := lacking(exc)) is not None:
+                raise missing from None
             carried = fields_to_carry(data, self._scopes.registry)
             if carried:
                 return self._decoded_with(data, origin, carried)
@@ -225,9 +224,7 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
-            raise CannotLoadError(
-                f"a stored record cannot be loaded by classes that have changed ({type(exc).__name__})"
-            ) from None
+            raise outdated_record(exc) from None
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records. Takes and raises what :meth:`decode` does."""

@@ -16,13 +16,13 @@ from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._json_encode import taken
 from ptb_bucket.codecs.types import (
     CLASSES,
+    NATIVE,
     BotReference,
     Family,
     IrreducibleError,
     base_of,
     factory_refusal,
     hashes_by_hand,
-    keyless,
     owner_of,
     reduction,
     refusal,
@@ -77,7 +77,7 @@ class Pickler(pickle.Pickler):
         """Return what is stored by the shape: with fields by name where pickle would store them by position."""
         if shape.family is Family.FUNCTIONS:
             return taken(shape, obj, self.scope)
-        payload = taken(shape, obj, self.scope) if shape.family is Family.RECORD else None
+        payload: Any = taken(shape, obj, self.scope) if shape.family is Family.RECORD else None
         return payload if type(payload) is dict else None
 
     def _state(self, obj: TelegramObject) -> dict[str, Any]:
@@ -111,13 +111,13 @@ class Pickler(pickle.Pickler):
         return allowed.stored, (shape.name, taken(shape, obj, self.scope))
 
     def _python(self, obj: Any, name: str) -> Any:
+        shape = NATIVE.get(type(obj))
+        payload: Any = taken(shape, obj, self.scope) if shape else None  # or it says why not
         if type(obj) is Fraction:
             # Some Pythons pickle them as decimal text, which ends at 4300 digits.
-            return allowed.object_, (name, "call", (obj.numerator, obj.denominator))
+            return allowed.object_, (name, "call", tuple(payload))
         if type(obj) is ZoneInfo:
-            if obj.key is None:
-                raise keyless(obj)
-            return allowed.object_, (name, "call", (obj.key,))
+            return allowed.object_, (name, "call", (payload,))
         return self._taken_apart(obj, name)
 
     @staticmethod

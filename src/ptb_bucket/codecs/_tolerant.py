@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+from zoneinfo import ZoneInfoNotFoundError
 
 from ptb_bucket.codecs._json import JsonCodec
 from ptb_bucket.codecs._json_decode import Decoder
@@ -20,21 +21,25 @@ def _opaque(name: str) -> Shape:
 
     return Shape(
         Opaque, name, lambda value, _: value.payload, lambda payload, _: Opaque(name, payload),
-        begin=lambda _: Opaque(name, None), fill=fill,
+        begin=lambda *_: Opaque(name, None), fill=fill,
     )  # fmt: skip
 
 
+_MISSING: Final = (UnknownClassError, NewerTelegramError, ImportError, ZoneInfoNotFoundError)
+"""What is raised about values that are whole, where their class, their library or the data of their zone is missing."""
+
+
 class _TolerantDecoder(Decoder):
-    def shape(self, name: str) -> Shape:
+    def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
         try:
-            return super().shape(name)
+            return super().begun(name, payload)
         except UnknownClassError:
-            return _opaque(name)
+            return _opaque(name), Opaque(name, None)
 
     def made(self, name: str, payload: Any) -> Any:
         try:
             return super().made(name, payload)
-        except (UnknownClassError, NewerTelegramError):
+        except _MISSING:
             return Opaque(name, payload)
         except Exception:
             # Such as a moment whose zone is of an unknown class: then all of it is.

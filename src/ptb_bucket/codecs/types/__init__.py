@@ -1,9 +1,10 @@
 """One table with an entry per type or family of types: how values are taken apart and put together."""
 
-from ptb_bucket.codecs.types.authors import positional, rebuild, set_field, shape_of
+from ptb_bucket.codecs.types.authors import rebuild, set_field, shape_of
 from ptb_bucket.codecs.types.carriers import base_of, carrier_of
-from ptb_bucket.codecs.types.declared import declared, outdated, qualified
+from ptb_bucket.codecs.types.declared import declared, outdated, outdated_record
 from ptb_bucket.codecs.types.equality import Equality, fingerprint, identical, same
+from ptb_bucket.codecs.types.failures import failure, lacking
 from ptb_bucket.codecs.types.reduction import IrreducibleError, hashes_by_hand, is_plain, reduction
 from ptb_bucket.codecs.types.refusals import (
     TOO_DEEP,
@@ -14,7 +15,6 @@ from ptb_bucket.codecs.types.refusals import (
     factory_refusal,
     is_live,
     item,
-    keyless,
     refusal,
     together,
     too_deep,
@@ -28,7 +28,6 @@ from ptb_bucket.codecs.types.shape import (
     ForeignCodeError,
     Shape,
     check_collisions,
-    checked,
     guarded,
 )
 from ptb_bucket.codecs.types.structure import (
@@ -40,8 +39,15 @@ from ptb_bucket.codecs.types.structure import (
     is_a,
     structure_of,
 )
-from ptb_bucket.codecs.types.telegram import NewerTelegramError, owned, owner_of
-from ptb_bucket.codecs.types.telegram_objects import CLASSES, DEFAULT_VALUE, content, with_defaults, with_lost_defaults
+from ptb_bucket.codecs.types.telegram import NewerTelegramError, newer_telegram, owned, owner_of
+from ptb_bucket.codecs.types.telegram_objects import (
+    CLASSES,
+    DEFAULT_VALUE,
+    content,
+    needs,
+    with_defaults,
+    with_lost_defaults,
+)
 
 __all__ = [
     "BIG",
@@ -71,12 +77,12 @@ __all__ = [
     "base_of",
     "carrier_of",
     "check_collisions",
-    "checked",
     "colliding",
     "content",
     "cyclic",
     "declared",
     "factory_refusal",
+    "failure",
     "fingerprint",
     "guarded",
     "has_identity",
@@ -88,13 +94,14 @@ __all__ = [
     "is_live",
     "is_plain",
     "item",
-    "keyless",
+    "lacking",
     "name_of",
+    "needs",
+    "newer_telegram",
     "outdated",
+    "outdated_record",
     "owned",
     "owner_of",
-    "positional",
-    "qualified",
     "rebuild",
     "reduction",
     "refusal",

@@ -124,7 +124,7 @@ class _Model:
         self.declared = declared(cls)
 
     def shape(self) -> Shape:
-        begin, risky = (lambda _: self.cls.__new__(self.cls)), runs_code(self.cls)
+        begin, risky = (lambda *_: self.cls.__new__(self.cls)), runs_code(self.cls)
         return Shape(
             self.cls, self.name, self.take, self.make, begin, self.fill,
             family=Family.MODEL, is_risky=risky, declared=self.declared,
@@ -189,7 +189,7 @@ class _Instance:
             return self.declared
         return Declared(self.cls, frozenset(), {}, frozenset(attribute_slots(self.cls)), is_closed=True)
 
-    def begin(self, payload: Any) -> Any:
+    def begin(self, payload: Any, _: Scope) -> Any:
         if type(payload) is dict:
             if _is_tagged(payload):  # the only argument of __new__, which is no plain JSON
                 return None

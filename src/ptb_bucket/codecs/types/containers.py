@@ -85,8 +85,7 @@ def _fill_dict(made: Any, payload: Any, _: Scope) -> None:
     made.update(checked(payload, dict))
 
 
-def _fill_defaultdict(made: Any, payload: Any, scope: Scope) -> None:
-    made.default_factory = _factory(payload[0], scope)
+def _fill_defaultdict(made: Any, payload: Any, _: Scope) -> None:
     made.update(checked(payload[1], dict))
 
 
@@ -110,7 +109,7 @@ def _frozenset(payload: Any, _: Scope) -> frozenset[Any]:
 
 def _container(cls: Any, name: str, take: Any, begin: Any, fill: Any, write: Any, **more: Any) -> Shape:  # noqa: PLR0913, PLR0917  a row of the table
     def make(payload: Any, scope: Scope) -> Any:
-        made = begin(payload)
+        made = begin(payload, scope)
         fill(made, payload, scope)
         return made
 
@@ -132,9 +131,7 @@ def _like_dict(cls: type) -> Shape:
         take(value, writer.scope)
         return {f"${name}": writer.mapping(value, depth)}
 
-    return _container(
-        cls, name, take, lambda _: cls(), _fill_dict, write, pickles_itself=cls is OrderedDict, **_MAPPING
-    )
+    return _container(cls, name, take, _begin(cls), _fill_dict, write, pickles_itself=cls is OrderedDict, **_MAPPING)
 
 
 def _itself(value: Any, _: Scope) -> Any:
@@ -145,8 +142,8 @@ def _members(value: Any, _: Scope) -> list[Any]:
     return list(value)
 
 
-def _begin(cls: Callable[[], Any]) -> Callable[[Any], Any]:
-    return lambda _: cls()
+def _begin(cls: Callable[[], Any]) -> Callable[[Any, Scope], Any]:
+    return lambda *_: cls()
 
 
 _MAPPING: Final = {"structure": Structure.MAPPING, "has_identity": True}
@@ -162,9 +159,11 @@ CONTAINERS: Final[tuple[Shape, ...]] = (
     Shape(frozenset, "frozenset", _members, _frozenset, write=_write_frozenset, pickles_itself=True,
           structure=Structure.SET),
     _container(deque, "deque", lambda value, _: [list(value), value.maxlen],
-               lambda payload: deque(maxlen=payload[1]), _fill_deque, _write_deque, pickles_itself=True, **_SEQUENCE),
+               lambda payload, _: deque(maxlen=payload[1]), _fill_deque, _write_deque, pickles_itself=True,
+               **_SEQUENCE),
     _container(defaultdict, "defaultdict", lambda value, scope: [_factory_name(value, scope), dict(value.items())],
-               _begin(defaultdict), _fill_defaultdict, _write_defaultdict, pickles_itself=True, **_MAPPING),
+               lambda payload, scope: defaultdict(_factory(payload[0], scope)), _fill_defaultdict, _write_defaultdict,
+               pickles_itself=True, **_MAPPING),
     _like_dict(Counter),
     _like_dict(OrderedDict),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.types.shape import guarded
 from ptb_bucket.errors import CannotLoadError
@@ -34,10 +34,22 @@ def outdated(cls: type, reason: str) -> CannotLoadError:
         cls: The class as it is now.
         reason: What does not fit.
     """
+    return CannotLoadError(f"a stored {qualified(cls)} {reason}. Deploy a version of the class that can {_OR_SET}")
+
+
+def outdated_record(exc: Exception) -> CannotLoadError:
+    """Return the error for a record that does not fit its classes any more, whichever of them it is.
+
+    Args:
+        exc: What was raised.
+    """
     return CannotLoadError(
-        f"a stored {qualified(cls)} {reason}. Deploy a version of the class that can read it, or change the stored "
-        "value with 'ptb-bucket set'. Until then it stays in the bucket as it is"
+        f"a stored record cannot be loaded by classes that have changed ({type(exc).__name__}). Deploy versions of "
+        f"them that can {_OR_SET}"
     )
+
+
+_OR_SET: Final = "read it, or change the stored value with 'ptb-bucket set'. Until then it stays in the bucket as it is"
 
 
 @dataclass(frozen=True)

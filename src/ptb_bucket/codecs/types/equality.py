@@ -46,7 +46,7 @@ class Equality:
         Types count at every level (1, 1.0 and True differ, keys included), the order of dicts and sets does not. NaN
         equals itself, 0.0 and -0.0 differ. Telegram objects count with all their content, other objects with what is
         stored of them, classes and functions as themselves. Values that cannot be taken apart (locks, clients) equal
-        only themselves, and so does anything deeper than any codec stores.
+        only themselves. In what is nested more than 130 deep, the order and the sharing count, too.
 
         Args:
             value: Any value. It is not changed.
@@ -59,7 +59,10 @@ class Equality:
                 return walk(self._scope).of(value, 0)
             except (TooDeep, TooManyError):
                 continue
-        return Is(value)
+        return self._at_a_loss(value)
+
+    def _at_a_loss(self, value: Any) -> Hashable:
+        return _Deep(self._scope, value)
 
     def same(self, a: object, b: object) -> bool:
         """Tell whether two values have the same content and types; see :meth:`fingerprint`.
@@ -127,6 +130,29 @@ same = _ANYBODY.same
 identical = _ANYBODY.identical
 
 
+class _Deep:
+    """A value that is too deep for recursion. It equals what is identical, which is found out without."""
+
+    __slots__ = ("_equality", "_value")
+
+    def __init__(self, scope: Scope | None, value: Any) -> None:
+        self._equality = _GivingUp(scope)
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is _Deep and self._equality.identical(self._value, other._value)
+
+    def __hash__(self) -> int:
+        return hash((_Deep, type(self._value)))
+
+
+class _GivingUp(Equality):
+    """For what is compared as a whole inside it, such as sets: a cycle through them would never end."""
+
+    def _at_a_loss(self, value: Any) -> Hashable:
+        return Is(value)
+
+
 class _Pairing:
     """Walks two values side by side."""
 
@@ -134,19 +160,17 @@ class _Pairing:
         self.equality = equality
         self.partner: dict[int, Any] = {}
         self.taken: dict[int, Any] = {}
+        self.tuples: dict[int, tuple[Any, Any]] = {}
 
     def match(self, a: Any, b: Any) -> bool:
         waiting = [(a, b)]
         while waiting:
             one, other = waiting.pop()
-            if type(one) is not type(other):
+            paired = type(one) is type(other) and self._paired(one, other)
+            if paired is False:
                 return False
-            if has_identity(one):
-                if id(one) in self.partner or id(other) in self.taken:
-                    if self.partner.get(id(one)) is other and self.taken.get(id(other)) is one:
-                        continue
-                    return False
-                self.partner[id(one)], self.taken[id(other)] = other, one
+            if paired:
+                continue
             parts, others = self.equality.parts(one), self.equality.parts(other)
             if parts is None or others is None:
                 if not self.equality.same(one, other):
@@ -156,3 +180,15 @@ class _Pairing:
             else:
                 waiting += zip(parts, others, strict=True)
         return True
+
+    def _paired(self, one: Any, other: Any) -> bool | None:
+        """Tell whether two values are partners already; None, and now they are, if neither has been met before."""
+        if has_identity(one):
+            if id(one) in self.partner or id(other) in self.taken:
+                return self.partner.get(id(one)) is other and self.taken.get(id(other)) is one
+            self.partner[id(one)], self.taken[id(other)] = other, one
+        elif type(one) is tuple:  # a structure that doubles at each level has too many paths
+            if self.tuples.get(id(one), (None, None))[1] is other:
+                return True
+            self.tuples[id(one)] = (one, other)
+        return None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IDENTITIES", "LEAVES", "WALKS", "Is", "TooDeep", "TooManyError", "spread", "stored_by_functions"]
 
-# No codec stores anything nested deeper than this, so nothing that was loaded is.
+# JSON stores nothing that is nested deeper; pickle does.
 _LOOK_FOR_CYCLES = 120
 _GIVE_UP = 130
 
@@ -204,7 +204,7 @@ class _CarefulWalk(_Walk):
         if back is not None:
             return (_Walk, back)
         if len(self.way) > _GIVE_UP:
-            return Is(value)
+            raise TooDeep
         self.way.append(value)
         try:
             return super().container(value, 0)

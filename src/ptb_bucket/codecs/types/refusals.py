@@ -10,6 +10,7 @@ from collections import Counter
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ptb_bucket.codecs.types.scalars import BIG
 from ptb_bucket.errors import CannotStoreError
 
 if TYPE_CHECKING:
@@ -69,14 +70,19 @@ def item(key: object) -> str:
     """
     if issubclass(type(key), str):
         text = _quoted(str.__str__(key))
-    elif type(key) in _READABLE or (type(key) is tuple and _READABLE.issuperset(map(type, key))):
+    elif _is_readable(key) or (type(key) is tuple and all(map(_is_readable, key))):
         text = repr(key)
     else:
         text = f"<{type(key).__qualname__}>"
     return f"[{text}]" if len(text) <= _LONGEST_KEY else f"[{text[: _LONGEST_KEY - 3]}...]"
 
 
-_READABLE = frozenset({str, int, bool, float, type(None)})
+def _is_readable(key: object) -> bool:
+    # Python refuses to write larger numbers in decimal.
+    return -BIG < key < BIG if type(key) is int else type(key) in _READABLE
+
+
+_READABLE = frozenset({str, bool, float, type(None)})
 
 
 def _quoted(key: str) -> str:
@@ -118,10 +124,20 @@ def refusal(value: object, *, registered: bool = False, why: str = "") -> Cannot
         return CannotStoreError(f"a {kind} cannot be stored", hint=_BELONGS_IN_CODE)
     cls = type(value)
     if why:
-        return CannotStoreError(f"{_called(cls)} cannot be stored: {why}", hint=f"Register it with {_functions(cls)}")
+        hint = _INSTEAD.get(cls.__module__.partition(".")[0]) or f"Register it with {_functions(cls)}"
+        return CannotStoreError(f"{_called(cls)} cannot be stored: {why}", hint=hint)
     if registered or is_live(value):
         return CannotStoreError(f"{_called(cls)} cannot be stored", hint=_BELONGS_IN_CODE)
     return UnregisteredError(cls)
+
+
+_INSTEAD = {
+    "builtins": "Store ids instead of the objects in it",
+    "collections": "Store it as a plain dict or list",
+    "datetime": "Give it a zone of Python's own, such as ZoneInfo",
+    "telegram": "Store what the bot needs of it, such as its id",
+}
+"""What to do about classes that nobody can register, because they are stored without."""
 
 
 def together(errors: list[CannotStoreError], taken: Container[str] = ()) -> CannotStoreError:

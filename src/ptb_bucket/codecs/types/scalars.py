@@ -123,7 +123,11 @@ def _row(
 
 
 def _pattern(text: Any, flags: Any) -> re.Pattern[Any]:
-    return re.compile(checked(text, str, bytes), checked(flags, int))
+    return re.compile(checked(text, str, bytes), checked(flags, int) & ~re.DEBUG.value)
+
+
+def _of_pattern(pattern: re.Pattern[Any]) -> list[Any]:
+    return [pattern.pattern, pattern.flags & ~re.DEBUG.value]  # which would print the pattern when it is loaded
 
 
 SCALARS: Final[tuple[Shape, ...]] = (
@@ -143,5 +147,5 @@ SCALARS: Final[tuple[Shape, ...]] = (
              canonical=lambda value: (value.numerator, value.denominator)),
     _row(range, "range", lambda value: [value.start, value.stop, value.step], pickles_itself=True),
     _row(slice, "python.slice", lambda value: [value.start, value.stop, value.step], pickles_itself=True),
-    _row(re.Pattern, "python.pattern", lambda value: [value.pattern, value.flags], _pattern, pickled_by_shape=True),
+    _row(re.Pattern, "python.pattern", _of_pattern, _pattern, pickled_by_shape=True),
 )  # fmt: skip

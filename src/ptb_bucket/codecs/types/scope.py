@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from ptb_bucket.errors import CannotLoadError, CannotStoreError
+
 if TYPE_CHECKING:
     from telegram import Bot
 
@@ -76,10 +78,21 @@ class _Drawn:
             decode: Bytes → value.
         """
         if key not in self._values:
-            self._values[key] = encode(draw())
+            self._values[key] = self._encoded(key, draw, encode)
             if len(self._values) > _MOST_DRAWN:
                 self._values.popitem(last=False)
         return decode(self._values[key])
+
+    @staticmethod
+    def _encoded(key: tuple[str, str, str, int], draw: Callable[[], Any], encode: Callable[[Any], bytes]) -> bytes:
+        try:
+            return encode(draw())
+        except CannotStoreError as exc:
+            _, name, field, _ = key
+            raise CannotLoadError(
+                f"a stored {name} cannot be loaded: it lacks the field {field!r}, whose default cannot be stored: "
+                f"{exc.reason}. {exc.hint}".rstrip(". ")
+            ) from None
 
 
 class Scope:

@@ -69,6 +69,9 @@ class Writer(Protocol):
     def members(self, value: Any, depth: int) -> list[Any]:
         """Return the trees of a set's members, in an order that does not depend on the process."""
 
+    def payload(self, payload: Any, depth: int) -> Any:
+        """Return the tree of what ``take`` returned."""
+
     def part(self, value: Any, depth: int, step: str) -> Any:
         """Return the tree of a part that has its own step in the path."""
 
@@ -106,7 +109,7 @@ class Shape:
     name: str
     take: Callable[[Any, Scope], Any]
     make: Callable[[Any, Scope], Any]
-    begin: Callable[[Any], Any] | None = None
+    begin: Callable[[Any, Scope], Any] | None = None
     fill: Callable[[Any, Any, Scope], None] | None = None
     write: Callable[[Any, Any, int], Any] | None = None
     canonical: Callable[[Any], Hashable] | None = None
@@ -146,7 +149,7 @@ def leaf(  # noqa: PLR0913  a row of the table
         name,
         lambda value, _: take(value),
         lambda payload, _: make(payload),
-        write=lambda _, value, __: {tag: take(value)},
+        write=lambda writer, value, _: {tag: writer.payload(take(value), 0)},  # flat, however deep the value lies
         canonical=canonical,
         pickles_itself=pickles_itself and not pickled_by_shape,
         pickled_by_shape=pickled_by_shape,

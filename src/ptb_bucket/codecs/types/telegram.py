@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs.types.scope import Scope
 
-__all__ = ["BOTS", "TELEGRAM", "NewerTelegramError", "owned", "owner_of"]
+__all__ = ["BOTS", "TELEGRAM", "NewerTelegramError", "newer_telegram", "owned", "owner_of"]
 
 _OWNER: Final = "_bot"
 """In a document, null for an object without a bot. PTB drops it when it reads the object."""
@@ -33,6 +33,14 @@ _OWNER: Final = "_bot"
 
 class NewerTelegramError(CannotLoadError):
     """Nothing is wrong with it, but this python-telegram-bot does not know its class."""
+
+
+def newer_telegram() -> NewerTelegramError:
+    """Return the error for an object whose class came with a later python-telegram-bot."""
+    return NewerTelegramError(
+        "a stored Telegram object is of a class that this version of python-telegram-bot lacks: upgrade "
+        "python-telegram-bot"
+    )
 
 
 def owner_of(value: TelegramObject, scope: Scope) -> Any:
@@ -91,9 +99,7 @@ def _gives_back(value: TelegramObject, make: Callable[[], TelegramObject]) -> bo
 def _make(payload: Any, scope: Scope) -> Any:
     name, data, *given = payload
     if name not in CLASSES:
-        raise NewerTelegramError(
-            "a stored Telegram object is of a class that this version of python-telegram-bot lacks"
-        )
+        raise newer_telegram()
     data = dict(checked(given[0] if given else data, dict))
     made = _from_arguments(name, data, scope) if given else _from_json(name, data, scope)
     if not isinstance(made, TelegramObject):

@@ -20,6 +20,7 @@ __all__ = [
     "content",
     "from_arguments",
     "from_bot_api_json",
+    "needs",
     "with_defaults",
     "with_lost_defaults",
 ]
@@ -137,6 +138,19 @@ def arguments(value: TelegramObject) -> dict[str, Any]:
         if not is_default:
             given[name] = inner
     return {**given, "api_kwargs": found["api_kwargs"]} if found["api_kwargs"] else given
+
+
+def needs(value: TelegramObject, name: str) -> bool:
+    """Tell whether an object would be none, or another one, without an attribute: as PTB makes and compares it.
+
+    Args:
+        value: A Telegram object.
+        name: The attribute.
+    """
+    cls: Any = type(value)
+    identity: Any = value.__getstate__().get("_id_attrs", ())
+    inner = getattr(value, name, None)
+    return _parameters(cls).get(name) is inspect.Parameter.empty or any(inner is part for part in identity)
 
 
 def from_arguments(name: str, given: dict[str, Any], bot: Bot | None) -> TelegramObject:
