@@ -9,6 +9,7 @@ import tracemalloc
 import pytest
 import seals
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import aead
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,6 +111,13 @@ def test_key_and_nonce_are_those_of_rfc_5869():
 
 
 # ---------------------------------------------------------------- what does not
+
+
+def test_a_release_of_cryptography_that_computes_something_else_is_refused(monkeypatch):
+    """OCB takes and gives the same: what it sealed would open nowhere else."""
+    monkeypatch.setattr(aead, "AESGCM", aead.AESOCB3)
+    with pytest.raises(ConfigurationError, match="cryptography"):
+        sealer("aes-256-gcm", "none").seal(KEY, DATA)
 
 
 @protected

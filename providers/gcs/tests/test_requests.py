@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import google_crc32c
 import pytest
+from google.cloud import storage
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, UnavailableError, UnsupportedError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, Update
@@ -218,6 +219,15 @@ async def test_a_bucket_whose_requester_pays_wants_a_project(answering, kind, bo
                 with pytest.raises(AccessError, match="user_project=") as caught:
                     await work
                 assert caught.value.about == "bucket"
+
+
+@pytest.mark.parametrize("name", ["_do_resumable_upload", "_do_multipart_upload"])
+async def test_a_client_that_may_send_a_write_in_parts_is_refused(proxy, bucket, monkeypatch, name):
+    monkeypatch.delattr(storage.Blob, name)
+    async with opened(proxy.url, bucket) as store:
+        with pytest.raises(UnsupportedError, match="older release"):
+            await store.put("a", b"1", Create())
+    assert proxy.requests == []
 
 
 async def test_options_arrive_in_the_requests(proxy, bucket):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import aioboto3
+import aiohttp
 import pytest
 
 from ptb_bucket.errors import ConfigurationError
@@ -93,6 +94,22 @@ async def test_a_client_that_sends_twice_is_refused(moto):
     async with handed_in(moto) as client:
         with pytest.raises(ConfigurationError, match="client_config"):
             S3Store(moto.bucket(), client=client)
+
+
+async def test_an_aiohttp_that_may_send_twice_is_refused(moto, monkeypatch):
+    make = aiohttp.ClientSession
+
+    def newer(*args, **kwargs):
+        session = make(*args, **kwargs)
+        del session._retry_connection
+        return session
+
+    async with handed_in(moto, config=client_config()) as client:
+        monkeypatch.setattr(aiohttp, "ClientSession", newer)
+        for how in ({"client": client}, {"settings": Settings(endpoint_url=moto.url)}):
+            async with S3Store("bucket", **how) as store:
+                with pytest.raises(ConfigurationError, match="install an older aiohttp"):
+                    await store.get("a")
 
 
 def test_a_client_of_another_loop_is_refused_and_both_are_named(moto):

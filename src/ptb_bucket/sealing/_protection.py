@@ -23,6 +23,8 @@ _DIGEST = 32
 _SALT: Final = 32
 _AES: Final = 32
 _NONCE: Final = 12
+_NOTHING_SEALED: Final = bytes.fromhex("530f8afbc74536b9a963b4f1c4cb738b")
+"""No bytes under a key and a nonce of zeros: test case 13 of the specification of GCM."""
 
 
 class Protection(Protocol):
@@ -73,6 +75,10 @@ class Encryption:
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  as above
         except ImportError as error:
             raise ConfigurationError("Encryption needs a package: pip install 'ptb-bucket[encryption]'.") from error
+        if AESGCM(bytes(_AES)).encrypt(bytes(_NONCE), b"", None) != _NOTHING_SEALED:
+            raise ConfigurationError(
+                "The installed release of cryptography computes no AES-256-GCM. Install another one."
+            )
         self._key = key.derived(ENCRYPTED)
         self._cipher, self._invalid = AESGCM, InvalidTag
 

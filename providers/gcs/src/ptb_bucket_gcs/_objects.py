@@ -45,6 +45,23 @@ class _Upload(storage.Blob):  # type: ignore[misc]  # untyped
         return self._do_multipart_upload(*args, **kwargs)
 
 
+_PRIVATE: Final = ("_do_resumable_upload", "_do_multipart_upload")
+"""What a client of another release may call otherwise; the first one would then be overridden in vain."""
+
+
+def check_client() -> None:
+    """Check that the installed client can be kept to one request for each write.
+
+    Raises:
+        UnsupportedError: It cannot, by the names that are known here.
+    """
+    if any(not hasattr(storage.Blob, name) for name in _PRIVATE):
+        raise UnsupportedError(
+            f"google-cloud-storage {storage.__version__} may send a write in several requests, and this release of "
+            "ptb-bucket-gcs cannot keep it from doing so. Upgrade ptb-bucket-gcs, or install an older release of that."
+        )
+
+
 class Objects:
     """One bucket as one client sees it.
 
@@ -55,6 +72,7 @@ class Objects:
     """
 
     def __init__(self, client: storage.Client, bucket: str, options: Options) -> None:
+        check_client()
         self.client = client
         self._bucket = client.bucket(bucket, user_project=options.user_project)
         self._kms_key_name = options.kms_key_name

@@ -75,8 +75,9 @@ async def _hold(settings: Settings, session: Any) -> AsyncGenerator[Any, None]:
     make = getattr(session, "create_client", None) or session.client
     config = _config(settings)
     async with make("s3", region_name=settings.region, endpoint_url=settings.endpoint_url, config=config) as client:
-        from ptb_bucket_s3._once import send_directly  # noqa: PLC0415  the SDK is loaded by now
+        from ptb_bucket_s3._once import check_transport, send_directly  # noqa: PLC0415  the SDK is loaded by now
 
+        await check_transport()
         send_directly(client)
         yield client
 
@@ -116,9 +117,13 @@ class HandedIn:
         """Return the client.
 
         Raises:
-            ConfigurationError: It belongs to another loop than the running one.
+            ConfigurationError: It belongs to another loop than the running one, or the installed aiohttp is too new.
         """
         loop = asyncio.get_running_loop()
+        if self._loop is None:
+            from ptb_bucket_s3._once import check_transport  # noqa: PLC0415  the SDK is loaded by now
+
+            await check_transport()
         self._loop = self._loop or next((session._loop for session in _sessions(self._client)), loop)  # noqa: SLF001
         if self._loop is not loop:
             raise ConfigurationError(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
 from aiobotocore.config import AioConfig
 from aiobotocore.httpsession import AIOHTTPSession
 
-__all__ = ["OnceSession", "configure", "send_directly", "sends_once"]
+from ptb_bucket.errors import ConfigurationError
+
+__all__ = ["OnceSession", "check_transport", "configure", "send_directly", "sends_once"]
 
 
 class OnceSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK comes without types
@@ -38,6 +41,20 @@ def configure(**kwargs: Any) -> Any:
         response_checksum_validation="when_required",
         **kwargs,
     )
+
+
+async def check_transport() -> None:
+    """Check that the installed aiohttp can be kept from sending a put twice.
+
+    Raises:
+        ConfigurationError: It has no such switch, or another one.
+    """
+    async with aiohttp.ClientSession() as session:
+        if not hasattr(session, "_retry_connection"):
+            raise ConfigurationError(
+                f"s3: aiohttp {aiohttp.__version__} may send a put twice, and this release of ptb-bucket-s3 cannot "
+                "keep it from doing so. Upgrade ptb-bucket-s3, or install an older aiohttp."
+            )
 
 
 def send_directly(client: Any) -> None:
