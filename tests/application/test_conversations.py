@@ -170,6 +170,36 @@ async def test_a_timeout_ends_what_has_not_moved_on_and_that_is_saved(world):
     await one.stop()
 
 
+@pytest.mark.parametrize("sequential", [True, False])
+async def test_a_timeout_that_is_due_while_a_handler_of_that_user_runs_waits_for_it(world, sequential):
+    happened, began, go_on = [], asyncio.Event(), asyncio.Event()
+
+    async def slow(_update, _context):
+        began.set()
+        await go_on.wait()
+        happened.append("handled")
+
+    async def too_late(_update, _context):
+        happened.append("too late")
+
+    conversation = ConversationHandler(
+        [CommandHandler("go", say("1", 1))],
+        {1: [MessageHandler(WORDS, say("2", 2))], ConversationHandler.TIMEOUT: [MessageHandler(filters.ALL, too_late)]},
+        [], name="c", persistent=True, conversation_timeout=1000,
+    )  # fmt: skip
+    one = await world.start(conversation, CommandHandler("slow", slow), sequential=sequential)
+    await one.start()
+    await world.ada.send(one, "/go")
+    sending = asyncio.ensure_future(world.ada.send(one, "/slow"))
+    await began.wait()
+    firing = asyncio.ensure_future(fire(one))
+    await asyncio.sleep(0.05)
+    go_on.set()
+    await asyncio.gather(sending, firing)
+    assert happened == ["handled", "too late"][:: 1 if sequential else -1]
+    await one.stop()
+
+
 async def test_after_a_reinitialise_what_ended_elsewhere_stays_ended(world):
     one, two = world.build(nested()), await world.start(nested())
     await one.initialize()

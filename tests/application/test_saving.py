@@ -135,6 +135,43 @@ async def test_a_value_that_cannot_be_copied_costs_only_itself(world, kind, bad,
     await one.shutdown()
 
 
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_a_value_that_was_mended_and_breaks_again_is_reported_again(world, save):
+    async def put(update, context):
+        context.user_data["value"] = threading.Lock() if update.message.text == "bad" else update.message.text
+
+    one = await world.start(MessageHandler(filters.ALL, put), save=save)
+    reported = []
+    for text in ("bad", "bad", "good", "bad", "bad", "good"):
+        await world.ada.send(one, text)
+        await one.update_persistence()
+        reported.append(len(world.errors))
+    assert reported == [1, 1, 1, 2, 2, 2]
+    assert (await world.stored()).user_data[42] == {"value": "good"}
+
+
+async def test_everybody_whose_data_cannot_be_stored_is_reported(world):
+    async def put(_update, context):
+        context.user_data["lock"] = threading.Lock()
+
+    one = await world.start(MessageHandler(filters.ALL, put))
+    for person in (world.ada, world.bob, world.ada):
+        await person.send(one, "hi")
+    assert sorted(str(error)[:13] for error in world.errors) == ["user_data[42]", "user_data[43]"]
+    for user in (42, 43):
+        one.user_data[user].clear()
+    one.mark_data_for_update_persistence(user_ids=[42, 43])
+
+
+@pytest.mark.parametrize(("interval", "reads"), [(None, True), (0, True), (60, False)])
+async def test_a_document_is_trusted_for_refresh_interval(world, interval, reads):
+    one = await world.start(MessageHandler(filters.ALL, say("hi")), refresh_interval=interval)
+    await world.ada.send(one, "hi")
+    before = one.persistence.stats.reads
+    await world.bob.send(one, "hi")
+    assert (one.persistence.stats.reads > before) is reads
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 async def test_handlers_never_see_what_the_saving_of_others_does(world, layout):
     """Twenty updates at once: some handlers are ready to run in the very step in which another update is staged."""
