@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from telegram.ext import CommandHandler, MessageHandler, TypeHandler, filters
 
 from ptb_bucket.errors import UnsavedError
 from ptb_bucket.state import HANDLED_LIMIT, LAYOUTS
+from ptb_bucket.stores import StoreWrapper, open_store
 from ptb_bucket.testing.faults import Fault
 
 
@@ -109,6 +111,33 @@ async def test_on_single_id_and_effects_are_one_put(world):
     one = await world.start(HANDLER, dedupe=True)
     await world.ada.send(one, "hi")
     assert one.persistence.stats.writes == 1
+
+
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_effects_never_go_without_their_id_however_many_are_handled_at_once(world, save):
+    """A put that has the one and not the other would count an update twice, or never, after a crash."""
+    puts = []
+
+    class Noting(StoreWrapper):
+        async def put(self, key, data, mode):
+            puts.append(json.loads(data))
+            await asyncio.sleep(0.002)
+            return await super().put(key, data, mode)
+
+    world.store = lambda: Noting(open_store(world.where))
+    one = await world.start(HANDLER, dedupe=True, save=save)
+    people = [world.telegram.user(100 + number, "P") for number in range(10)]
+
+    async def talk(person):
+        for _ in range(3):
+            await person.send(one, "hi")
+            if save == "interval":
+                await one.update_persistence()
+
+    await asyncio.gather(*map(talk, people))
+    for put in puts:
+        assert sum(data["count"] for data in put["user_data"].values()) == len(put["updates"]["handled"])
+    assert len(puts[-1]["updates"]["handled"]) == 30
 
 
 async def test_both_instances_ids_are_kept_and_only_the_newest(world, tmp_path):

@@ -136,10 +136,12 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         else:
             with self._memory.backstage.rounds.covered():
                 await super().process_update(update)
+        if countable:
+            self._memory.handled(countable)  # in the step in which PTB has marked what it changed
         if self.save == "update":
-            await self._commit(countable, needed_by=update)
+            await self._commit(needed_by=update)
         elif countable:
-            await self._stage(countable)
+            await self._stage()
 
     async def run_and_save(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
         """Load everything afresh, do something, and save, for a timer where no application runs in between.
@@ -194,23 +196,22 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         except Exception as error:  # noqa: BLE001  any of them would end PTB's save loop
             await self.process_error(None, error)
 
-    async def _stage(self, handled: Update | None = None) -> None:
+    async def _stage(self) -> None:
         async with self._memory.group.held():
-            await self._memory.stage(super().update_persistence, handled)
+            await self._memory.stage(super().update_persistence)
         await self._report()
 
-    async def _commit(self, handled: Update | None = None, *, needed_by: object = None) -> None:
+    async def _commit(self, *, needed_by: object = None) -> None:
         """Stage and commit.
 
         Args:
-            handled: The update whose effects these are.
             needed_by: The update that is answered with this commit. Another user's record that cannot be merged does
                 not fail it; that record was told already, or is now. None: any record fails it.
 
         Raises:
             UnsavedError: Something of that is not durable.
         """
-        await self._stage(handled)
+        await self._stage()
         if not self._memory.replica.pending:
             return
         try:

@@ -35,6 +35,11 @@ class Memory(Refreshed):
         """What the application dropped since the last save."""
         return set()
 
+    @cached_property
+    def _handled(self) -> list[Update]:
+        """The updates whose effects PTB has marked, and that are not staged yet."""
+        return []
+
     @property
     def group(self) -> GroupCommit:
         """Its commits."""
@@ -59,14 +64,18 @@ class Memory(Refreshed):
         """The application dropped this data; PTB forgets to save what is put there anew before the next save."""
         self._dropped.add(record)
 
-    async def stage(self, let_ptb: Callable[[], Awaitable[None]], handled: Update | None = None) -> None:
-        """Stage all that changed, and with it, that an update was handled.
+    def handled(self, update: Update) -> None:
+        """Note that PTB has marked all that an update changed: who stages that, stages the update's id with it."""
+        self._handled.append(update)
+
+    async def stage(self, let_ptb: Callable[[], Awaitable[None]]) -> None:
+        """Stage all that changed, and with it, which updates were handled.
 
         Args:
             let_ptb: Makes PTB hand over what it has marked. It must not wait before it has taken what it copies:
                 whoever calls us sees to it that nobody else holds PTB's lock, and that no commit begins meanwhile.
-            handled: The update whose effects these are.
         """
+        handled = len(self._handled)  # later ones may have changed what PTB has not handed over
         self._stage_what_ptb_need_not()
         self.backstage.let_go(self._let_go())
         self._begin()
@@ -79,8 +88,9 @@ class Memory(Refreshed):
             self._end()
             self.backstage.let_go(())
         self._stage_what_ptb_forgets()
-        if handled is not None:
-            self._note(handled)
+        for update in self._handled[:handled]:
+            self.replica.stage_handled(update.update_id, self.records_of(update))
+        del self._handled[:handled]
 
     def _stage_what_ptb_need_not(self) -> None:
         if self._stored.bot_data:
@@ -112,9 +122,6 @@ class Memory(Refreshed):
         with suppress(PTBBucketError):
             self.replica.stage(record, value)
         return STAGED
-
-    def _note(self, update: Update) -> None:
-        self.replica.stage_handled(update.update_id, self.records_of(update))
 
     # ---------------------------------------------------------------- what need not be here
 
