@@ -92,6 +92,17 @@ async def test_the_same_without_bucket_application(world):
     await persistence.flush()
 
 
+async def test_a_keyboard_that_the_cache_drops_leaves_the_bucket_whoever_used_the_bot_since(world):
+    async with world.build(*KEYBOARD, cache_size=1, **PER_RECORD) as one:
+        await world.ada.send(one, "/offer")
+        for number in range(10):
+            await world.telegram.user(100 + number, "P").send(one, "hi")
+        one.bot.callback_data_cache.clear_callback_data()
+        await one.update_persistence()
+        keyboards, _ = (await world.stored("per-record")).bot.callback_data_cache.persistence_data
+        assert keyboards == []
+
+
 async def test_a_keyboard_that_was_swept_works_where_it_is_in_memory_and_is_saved_again(world):
     one, two = [await world.start(*KEYBOARD, **PER_RECORD) for _ in range(2)]
     for person in (world.ada, world.bob):
