@@ -168,6 +168,67 @@ async def test_a_timeout_ends_what_has_not_moved_on_and_that_is_saved(world):
     await one.stop()
 
 
+@pytest.mark.parametrize("sequential", [True, False])
+async def test_a_timeout_that_is_due_while_a_handler_of_that_user_runs_waits_for_it(world, sequential):
+    happened, began, go_on = [], asyncio.Event(), asyncio.Event()
+
+    async def slow(_update, _context):
+        began.set()
+        await go_on.wait()
+        happened.append("handled")
+
+    async def too_late(_update, _context):
+        happened.append("too late")
+
+    conversation = ConversationHandler(
+        [CommandHandler("go", say("1", 1))],
+        {1: [MessageHandler(WORDS, say("2", 2))], ConversationHandler.TIMEOUT: [MessageHandler(filters.ALL, too_late)]},
+        [], name="c", persistent=True, conversation_timeout=1000,
+    )  # fmt: skip
+    one = await world.start(conversation, CommandHandler("slow", slow), sequential=sequential)
+    await one.start()
+    await world.ada.send(one, "/go")
+    sending = asyncio.ensure_future(world.ada.send(one, "/slow"))
+    await began.wait()
+    firing = asyncio.ensure_future(fire(one))
+    await asyncio.sleep(0.05)
+    go_on.set()
+    await asyncio.gather(sending, firing)
+    assert happened == ["handled", "too late"][:: 1 if sequential else -1]
+    await one.stop()
+
+
+async def test_a_timeout_that_was_due_when_its_conversation_moved_on_does_not_end_it(world):
+    """Here, while the timeout waited for its turn; the next state has a timeout of its own."""
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_update, _context):
+        began.set()
+        await go_on.wait()
+        return 2
+
+    conversation = ConversationHandler(
+        [CommandHandler("go", say("1", 1))],
+        {1: [MessageHandler(WORDS, slow)], 2: [MessageHandler(WORDS, say("3", END))],
+         ConversationHandler.TIMEOUT: [MessageHandler(filters.ALL, say("too late"))]},
+        [], name="c", persistent=True, conversation_timeout=1000,
+    )  # fmt: skip
+    one = await world.start(conversation)
+    await one.start()
+    await world.ada.send(one, "/go")
+    [due] = one.job_queue.jobs()
+    sending = asyncio.ensure_future(world.ada.send(one, "x"))
+    await began.wait()
+    firing = asyncio.ensure_future(due.run(one))
+    await asyncio.sleep(0.02)
+    go_on.set()
+    await asyncio.gather(sending, firing)
+    assert "too late" not in [line.text for line in world.telegram.transcript]
+    assert [job.removed for job in one.job_queue.jobs()] == [False], "the next state's timeout is still to come"
+    assert await world.said(world.ada, one, "y") == ["3"]
+    await one.stop()
+
+
 async def test_after_a_reinitialise_what_ended_elsewhere_stays_ended(world):
     one, two = world.build(nested()), await world.start(nested())
     await one.initialize()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 from instances import keep
 from telegram import Update
-from telegram.ext import CommandHandler, MessageHandler, filters
+from telegram.ext import CommandHandler, MessageHandler, TypeHandler, filters
 
 from ptb_bucket.errors import UnsavedError
 from ptb_bucket.state import HANDLED_LIMIT, LAYOUTS
+from ptb_bucket.stores import StoreWrapper, open_store
 from ptb_bucket.testing.faults import Fault
 
 
@@ -34,6 +36,42 @@ async def test_here_elsewhere_and_after_a_restart(world, layout):
     async with world.build(HANDLER, dedupe=True, layout=layout) as later:
         await later.process_update(Update.de_json(update, later.bot))
     assert await counted(world, layout) == 1
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_with_an_interval_here_at_once_and_elsewhere_once_it_is_saved(world, layout):
+    one, two = [await world.start(HANDLER, dedupe=True, layout=layout, save="interval") for _ in range(2)]
+    update = world.ada.message_update("hi")
+    for _ in range(2):
+        await one.process_update(Update.de_json(update, one.bot))
+    assert one.user_data[42] == {"count": 1}
+    await one.update_persistence()
+    assert await counted(world, layout) == 1
+    await two.process_update(Update.de_json(update, two.bot))
+    await two.update_persistence()
+    assert await counted(world, layout) == 1
+
+
+async def test_with_an_interval_id_and_effects_are_one_put(world):
+    """With two, a crash between them would lose the effects, or have them twice."""
+    one = await world.start(HANDLER, dedupe=True, save="interval")
+    for _ in range(3):
+        await world.ada.send(one, "hi")
+    assert one.persistence.stats.writes == 0
+    await one.update_persistence()
+    assert one.persistence.stats.writes == 1
+
+
+async def test_what_is_no_update_has_no_id(world):
+    seen = []
+
+    async def note(update, _context):
+        seen.append(update)
+
+    one = await world.start(TypeHandler(str, note), dedupe=True)
+    for _ in range(2):
+        await one.process_update("tick")
+    assert seen == ["tick", "tick"]
 
 
 async def test_after_a_failed_save_it_is_handled_once_and_answered_when_durable(world):
@@ -73,6 +111,33 @@ async def test_on_single_id_and_effects_are_one_put(world):
     one = await world.start(HANDLER, dedupe=True)
     await world.ada.send(one, "hi")
     assert one.persistence.stats.writes == 1
+
+
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_effects_never_go_without_their_id_however_many_are_handled_at_once(world, save):
+    """A put that has the one and not the other would count an update twice, or never, after a crash."""
+    puts = []
+
+    class Noting(StoreWrapper):
+        async def put(self, key, data, mode):
+            puts.append(json.loads(data))
+            await asyncio.sleep(0.002)
+            return await super().put(key, data, mode)
+
+    world.store = lambda: Noting(open_store(world.where))
+    one = await world.start(HANDLER, dedupe=True, save=save)
+    people = [world.telegram.user(100 + number, "P") for number in range(10)]
+
+    async def talk(person):
+        for _ in range(3):
+            await person.send(one, "hi")
+            if save == "interval":
+                await one.update_persistence()
+
+    await asyncio.gather(*map(talk, people))
+    for put in puts:
+        assert sum(data["count"] for data in put["user_data"].values()) == len(put["updates"]["handled"])
+    assert len(puts[-1]["updates"]["handled"]) == 30
 
 
 async def test_both_instances_ids_are_kept_and_only_the_newest(world, tmp_path):

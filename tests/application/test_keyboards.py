@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.ext import CallbackQueryHandler, CommandHandler, InvalidCallbackData
+from telegram.ext import CallbackQueryHandler, CommandHandler, InvalidCallbackData, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CannotStoreError
@@ -43,6 +43,24 @@ async def test_a_keyboard_of_which_an_instance_never_heard_is_read_when_it_is_pr
     assert (len(keyboards), len(queries)) == (2, 3)
 
 
+@pytest.mark.parametrize("where", ["reply_to_message", "pinned_message"])
+@pytest.mark.parametrize("layout", ["single", "per-record"])
+async def test_buttons_in_messages_that_a_message_carries_have_their_data_on_other_instances(world, where, layout):
+    seen = []
+
+    async def look(update, _context):
+        [[button]] = getattr(update.effective_message, where).reply_markup.inline_keyboard
+        seen.append(button.callback_data)
+
+    one = await world.start(*KEYBOARD, layout=layout)
+    two = await world.start(MessageHandler(filters.ALL, look), layout=layout)
+    await world.ada.send(one, "/offer")
+    told = world.ada.message_update("hi")
+    told["message"][where] = next(one for one in world.telegram.messages(42) if "reply_markup" in one)
+    await world.telegram.deliver(two, told)
+    assert seen == [("chose", "tea")]
+
+
 async def test_a_button_that_cannot_be_stored_costs_its_keyboard_only_and_only_as_long_as_it_is_kept(world):
     async def bad(update, _context):
         button = InlineKeyboardButton("lock", callback_data=threading.Lock())
@@ -72,6 +90,17 @@ async def test_the_same_without_bucket_application(world):
     assert (await world.stored()).bot.callback_data_cache.persistence_data[0] == [good]
     assert persistence.stats.pending == ()
     await persistence.flush()
+
+
+async def test_a_keyboard_that_the_cache_drops_leaves_the_bucket_whoever_used_the_bot_since(world):
+    async with world.build(*KEYBOARD, cache_size=1, **PER_RECORD) as one:
+        await world.ada.send(one, "/offer")
+        for number in range(10):
+            await world.telegram.user(100 + number, "P").send(one, "hi")
+        one.bot.callback_data_cache.clear_callback_data()
+        await one.update_persistence()
+        keyboards, _ = (await world.stored("per-record")).bot.callback_data_cache.persistence_data
+        assert keyboards == []
 
 
 async def test_a_keyboard_that_was_swept_works_where_it_is_in_memory_and_is_saved_again(world):

@@ -157,7 +157,10 @@ async def test_who_has_data_is_iterated_unsaved_ones_too_and_dropped_ones_not(wo
     world.plan = lambda _operation, _key: None
 
 
-async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world):
+@pytest.mark.parametrize("told_in", ["the group", "the supergroup"])
+async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world, told_in):
+    """Telegram tells it twice, once in each of them."""
+
     async def migrate(update, context):
         context.application.migrate_chat_data(update.effective_message)
 
@@ -165,9 +168,9 @@ async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world):
     one = await world.start(COUNT, **PER_RECORD)
     await world.ada.send(one, "/count", chat=group)
     two = await world.start(COUNT, MessageHandler(filters.StatusUpdate.MIGRATE, migrate), **PER_RECORD)
-    told = world.ada.message_update("", chat=group)
+    told = world.ada.message_update("", chat=group if told_in == "the group" else supergroup)
     told["message"].pop("text")
-    told["message"]["migrate_to_chat_id"] = -1005
+    told["message"] |= {"migrate_to_chat_id": -1005} if told_in == "the group" else {"migrate_from_chat_id": -5}
     await two.process_update(Update.de_json(told, two.bot))
     await world.ada.send(one, "/count", chat=supergroup)
     assert (await world.stored("per-record")).chat_data == {-1005: {"count": 2}}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 from instances import keep, say
-from telegram import Update
-from telegram.ext import CommandHandler, ContextTypes, MessageHandler, filters
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram.ext import CommandHandler, ContextTypes, MessageHandler, PersistenceInput, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence, bucket_application
 from ptb_bucket.errors import AccessError, ConfigurationError, UnsavedError
@@ -135,6 +135,66 @@ async def test_a_value_that_cannot_be_copied_costs_only_itself(world, kind, bad,
     await one.shutdown()
 
 
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_a_value_that_was_mended_and_breaks_again_is_reported_again(world, save):
+    async def put(update, context):
+        context.user_data["value"] = threading.Lock() if update.message.text == "bad" else update.message.text
+
+    one = await world.start(MessageHandler(filters.ALL, put), save=save)
+    reported = []
+    for text in ("bad", "bad", "good", "bad", "bad", "good"):
+        await world.ada.send(one, text)
+        await one.update_persistence()
+        reported.append(len(world.errors))
+    assert reported == [1, 1, 1, 2, 2, 2]
+    assert (await world.stored()).user_data[42] == {"value": "good"}
+
+
+async def test_everybody_whose_data_cannot_be_stored_is_reported(world):
+    async def put(_update, context):
+        context.user_data["lock"] = threading.Lock()
+
+    one = await world.start(MessageHandler(filters.ALL, put))
+    for person in (world.ada, world.bob, world.ada):
+        await person.send(one, "hi")
+    assert sorted(str(error)[:13] for error in world.errors) == ["user_data[42]", "user_data[43]"]
+    for user in (42, 43):
+        one.user_data[user].clear()
+    one.mark_data_for_update_persistence(user_ids=[42, 43])
+
+
+@pytest.mark.parametrize("save", ["update", "interval"])
+@pytest.mark.parametrize("off", ["bot_data", "chat_data", "user_data", "callback_data"])
+async def test_what_is_switched_off_is_neither_saved_nor_loaded_nor_deleted(world, save, off):
+    async def put(update, context):
+        for data in (context.user_data, context.chat_data, context.bot_data):
+            data["x"] = data.get("x", 0) + 1
+        button = InlineKeyboardButton("tea", callback_data=("tea", 1))
+        await update.effective_message.reply_text("?", reply_markup=InlineKeyboardMarkup([[button]]))
+
+    def found(app):
+        keyboards, _ = app.bot.callback_data_cache.persistence_data
+        data = [app.bot_data, app.chat_data.get(42), app.user_data.get(42)]
+        return dict(zip(("bot_data", "chat_data", "user_data", "callback_data"), [*data, len(keyboards)], strict=True))
+
+    handler, most = MessageHandler(filters.ALL, put), PersistenceInput(**{off: False})
+    for store_data in (None, most):
+        async with world.build(handler, save=save, store_data=store_data) as one:
+            await world.ada.send(one, "hi")
+            await one.update_persistence()
+    after = {"bot_data": {"x": 2}, "chat_data": {"x": 2}, "user_data": {"x": 2}, "callback_data": 2}
+    assert found(await world.stored()) == after | {off: 1 if off == "callback_data" else {"x": 1}}
+
+
+@pytest.mark.parametrize(("interval", "reads"), [(None, True), (0, True), (60, False)])
+async def test_a_document_is_trusted_for_refresh_interval(world, interval, reads):
+    one = await world.start(MessageHandler(filters.ALL, say("hi")), refresh_interval=interval)
+    await world.ada.send(one, "hi")
+    before = one.persistence.stats.reads
+    await world.bob.send(one, "hi")
+    assert (one.persistence.stats.reads > before) is reads
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 async def test_handlers_never_see_what_the_saving_of_others_does(world, layout):
     """Twenty updates at once: some handlers are ready to run in the very step in which another update is staged."""
@@ -206,17 +266,58 @@ async def test_after_a_reinitialise_nothing_is_resurrected(world, what):
     assert set(getattr(await world.stored(), what)) == {43}
 
 
-async def test_run_and_save_loads_and_saves_everybody(world):
-    one, two = [await world.start(keep("x", 1)) for _ in range(2)]
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_run_and_save_loads_and_saves_everybody(world, save):
+    async def put(_update, context):
+        context.user_data["x"] = context.chat_data["x"] = context.bot_data["x"] = 1
+
+    one, two = [await world.start(MessageHandler(filters.ALL, put), save=save) for _ in range(2)]
     await world.ada.send(one, "hi")
+    await one.update_persistence()
 
     async def work(application):
-        for user in application.user_data:
-            application.user_data[user]["seen"] = True
+        for data in (application.user_data[42], application.chat_data[42], application.bot_data):
+            data["seen"] = data["x"]
         return len(application.user_data)
 
     assert await two.run_and_save(work) == 1
-    assert (await world.stored()).user_data == {42: {"x": 1, "seen": True}}
+    stored = await world.stored()
+    assert [stored.user_data[42], stored.chat_data[42], stored.bot_data] == [{"x": 1, "seen": 1}] * 3
+
+
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_run_and_save_raises_for_anybody_whose_data_cannot_be_merged(world, save):
+    """Whoever runs it answers for all of it; an update's answer is about that update."""
+
+    def fail(_conflict):
+        raise ValueError
+
+    async def work(application):
+        async with world.build(keep("x", "theirs")) as other:
+            await world.ada.send(other, "hi")
+        application.user_data[42]["x"] = "ours"
+        application.user_data[43]["x"] = "ours"
+
+    one = world.build(save=save, resolver=fail)
+    await one.initialize()
+    with pytest.raises(UnsavedError, match=r"user_data\[42\]"):
+        await one.run_and_save(work)
+    assert {user: data["x"] for user, data in (await world.stored()).user_data.items()} == {42: "theirs", 43: "ours"}
+    with pytest.raises(UnsavedError, match=r"user_data\[42\]"):
+        await one.shutdown()
+
+
+@pytest.mark.parametrize("save", ["update", "interval"])
+async def test_a_failed_save_of_ptbs_loop_goes_to_the_error_handlers_and_the_next_one_saves(world, save):
+    one = await world.start(save=save)
+    one.user_data[42]["x"] = 1
+    one.mark_data_for_update_persistence(user_ids=42)
+    world.plan = always(Fault.DENIED, "put")
+    await one.update_persistence()
+    assert [type(error) for error in world.errors] == [UnsavedError]
+    world.plan = lambda _operation, _key: None
+    await one.update_persistence()
+    assert (await world.stored()).user_data == {42: {"x": 1}}
 
 
 async def test_discarded_is_never_written(world):

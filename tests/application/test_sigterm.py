@@ -34,6 +34,7 @@ def test_one_that_never_ends_is_named_and_cancelled_and_everybody_else_is_saved(
     raised, logged, users = terminated("never ends", tmp_path)
     assert raised == ""
     assert "update 2 was still being handled when the shutdown deadline came" in logged
+    assert "update 3 came after the shutdown deadline and was not handled" in logged
     assert users == {"43": {"first": 1}}
 
 

@@ -13,7 +13,7 @@ import strategies
 from hypothesis import given
 from strategies import Basket, Cart, Colour, Name, Plain, Tags, identical
 
-from ptb_bucket.codecs import fingerprint, same
+from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs, fingerprint, same
 
 DIFFERENT = [
     *[
@@ -88,6 +88,35 @@ def test_what_cannot_be_taken_apart_equals_itself():
     lock = threading.Lock()
     assert same([lock], [lock])
     assert not same([lock], [threading.Lock()])
+
+
+class Client:
+    """Holds what cannot be stored, beside what is."""
+
+    def __init__(self, name):
+        self.name, self.lock = name, threading.Lock()
+
+
+class Named(Client):
+    """The same, with an equality and a hash of its own."""
+
+    def __eq__(self, other):
+        return self.name == other.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+
+@pytest.mark.parametrize("cls", [Client, Named])
+@pytest.mark.parametrize("codec", [JsonCodec, PickleCodec])
+@pytest.mark.parametrize("wrapped", [lambda one: one, lambda one: [one], lambda one: {"a": one}, lambda one: {one: 1}])
+def test_with_functions_of_its_own_what_is_stored_counts_and_nothing_else(cls, codec, wrapped):
+    """Else each save would be a change, and two instances in conflict about nothing."""
+    equality = codec([StoredAs(cls, encode=lambda one: one.name, decode=cls)]).equality
+    assert equality.same(wrapped(cls("a")), wrapped(cls("a")))
+    assert equality.fingerprint(wrapped(cls("a"))) == equality.fingerprint(wrapped(cls("a")))
+    assert not equality.same(wrapped(cls("a")), wrapped(cls("b")))
+    assert not same(cls("a"), cls("a")), "unregistered, it equals only itself"
 
 
 def test_depth_is_no_problem():

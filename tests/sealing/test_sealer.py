@@ -23,6 +23,7 @@ from ptb_bucket.errors import (
     ForeignDocumentError,
     SealError,
 )
+from ptb_bucket.sealing._compression import open_compression
 from ptb_bucket.sealing._keys import read_keys
 
 KEY = "state.json"
@@ -298,6 +299,19 @@ def test_a_bomb_costs_no_more_memory_than_the_limit(compression):
         assert tracemalloc.get_traced_memory()[1] < 4 * LIMIT
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(("log2", "is_read"), [(21, True), (24, True), (25, False), (30, False), (41, False)])
+def test_a_frame_may_not_reserve_more_than_its_document_is_worth(log2, is_read):
+    """zstd allocates the window that a frame claims: a few bytes, and a GiB is gone."""
+    magic, descriptor, last_block_without_bytes = b"\x28\xb5\x2f\xfd", b"\0", b"\x01\0\0"
+    frame = magic + descriptor + bytes([(log2 - 10) << 3]) + last_block_without_bytes
+    zstd = open_compression("zstd")
+    if is_read:
+        assert zstd.decompress(frame, LIMIT) == b""
+    else:
+        with pytest.raises(CorruptDocumentError):
+            zstd.decompress(frame, LIMIT)
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd"])

@@ -55,6 +55,16 @@ async def client(bot):
         yield client
 
 
+async def ready(client):
+    """Ask until it is; asking is enough to make it try."""
+
+    async def ask():
+        while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110  nothing else tells
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(ask(), 10)
+
+
 async def test_an_update_is_handled_saved_and_answered(client, bucket):
     answer = await client.post("/telegram", json=update("add x"))
     assert (answer.status_code, answer.content) == (200, b"")  # Telegram would take JSON for a method to call
@@ -112,8 +122,7 @@ async def test_while_the_bucket_cannot_be_loaded_it_starts_and_tries_again(bot, 
             503, {"ready": False, "reason": "the state is not loaded", "failure": "AccessError"},
         )  # fmt: skip
         weather.unlink()
-        while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110  asking is enough to make it try
-            await asyncio.sleep(0.01)
+        await ready(client)
         assert await post(client, "add found") == 200
     assert await logs(bucket) == {7: ["found"]}
     assert "injected into get" in caplog.text

@@ -8,7 +8,7 @@ import pytest
 from lambda_events import Environment, said, users
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import NetworkError
-from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler
+from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler, ConversationHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import ConfigurationError
@@ -101,6 +101,21 @@ def test_a_plain_application_is_refused_without_showing_anything(caplog):
     assert environment.post(environment.update("hi")) == 503
     assert "bucket_application(" in said(caplog)
     assert "rosebud" not in said(caplog)
+
+
+def test_what_needs_a_process_that_goes_on_is_warned_of(environment):
+    """It is frozen after each answer: a conversation would never time out."""
+    build = environment.build
+
+    def with_timeout():
+        application = build()
+        options = {"name": "timed", "persistent": True, "conversation_timeout": 5}
+        application.add_handler(ConversationHandler([], {}, [], **options), group=1)
+        return application
+
+    environment.handler = lambda_webhook(with_timeout)
+    with pytest.warns(UserWarning, match="it never times out"):
+        assert environment.post(environment.update("hi")) == 200
 
 
 def test_a_function_that_was_called_instead_of_passed_is_refused():

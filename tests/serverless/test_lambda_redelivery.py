@@ -27,6 +27,21 @@ def test_a_failed_save_did_not_happen_and_the_redelivered_update_does_once(envir
     assert len(environment.built) == 2, "what the failed one had in memory is gone"
 
 
+def test_what_was_answered_503_is_never_saved_by_a_later_try(environment, tmp_path):
+    """It comes again: saved in between, it would count twice."""
+    environment.saving = {"update_interval": 0.05}
+    environment.fail(Fault.DENIED)
+    assert environment.post(environment.update("hi")) == 503
+    environment.heal()
+
+    async def take_some_time(_update, _context):
+        await asyncio.sleep(0.2)
+
+    environment.hook = take_some_time
+    assert environment.post(environment.update("hi", 43)) == 200
+    assert document(tmp_path)["user_data"] == {"43": {"count": 1}}
+
+
 @pytest.mark.parametrize("fault", [Fault.ANSWER_LOST, Fault.ANSWERED_TWICE])
 def test_a_save_whose_answer_was_lost_is_recognised_within_the_invocation(environment, tmp_path, fault):
     environment.plan = script([fault], operation="put")

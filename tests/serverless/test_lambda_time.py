@@ -6,8 +6,9 @@ import asyncio
 import time
 
 import pytest
-from lambda_events import said, users
+from lambda_events import Context, document, said, users
 
+from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault
 
@@ -21,6 +22,25 @@ def test_without_time_left_nothing_begins(environment, seconds, where, caplog):
     assert environment.post(environment.update("hi"), seconds=seconds) == 503
     assert len(environment.handled) == 1
     assert "OutOfTimeError: There was no time to begin" in said(caplog)
+
+
+def test_an_update_ends_before_telegram_sends_it_again_and_a_timer_may_take_longer(environment, monkeypatch, tmp_path):
+    """A function's own timeout may be fifteen minutes."""
+    monkeypatch.setattr("ptb_bucket.serverless._lambda.TELEGRAM_WAITS", 0.3)
+
+    async def wait(*_):
+        await asyncio.sleep(0.5)
+
+    environment.hook = wait
+    assert environment.post(environment.update("hi"), seconds=60) == 503
+
+    async def mark(application):
+        await wait()
+        application.bot_data["ticked"] = True
+
+    environment.handler = lambda_webhook(environment.build, mark)
+    environment.handler({"source": "aws.events"}, Context(60))
+    assert document(tmp_path)["bot_data"]["bot"] == {"ticked": True}
 
 
 def test_the_answer_gets_out_before_aws_ends_the_invocation(environment):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from lambda_events import Context, Environment, users
+from lambda_events import Context, Environment, document, users
 
-from ptb_bucket.errors import UnsavedError
+from ptb_bucket.errors import UnavailableError, UnsavedError
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.testing.faults import Fault
 
@@ -47,6 +47,26 @@ def test_a_timer_that_takes_too_long_raises_and_did_not_happen(environment, tmp_
         environment.handler(TIMER, Context(1.2))
     assert environment.post(environment.update("hi")) == 200
     assert users(tmp_path) == {"42": {"count": 2}}
+
+
+@pytest.mark.parametrize("error", [UnavailableError("a page of others'", key="x"), ValueError("a bug")], ids=type)
+def test_a_timer_that_raises_did_not_happen_whatever_it_raises(environment, tmp_path, error):
+    """An error that would say of an update that no handler ran says nothing of the kind here."""
+
+    async def half(application):
+        application.bot_data["half"] = True
+        application.user_data[42]["half"] = True
+        application.mark_data_for_update_persistence(user_ids=42)
+        raise error
+
+    on_timer(environment, half)
+    assert environment.post(environment.update("hi")) == 200
+    with pytest.raises(type(error)):
+        environment.handler(TIMER, Context())
+    assert environment.post(environment.update("hi")) == 200
+    assert users(tmp_path) == {"42": {"count": 2}}
+    assert "half" not in document(tmp_path)["bot_data"]["bot"]
+    assert len(environment.built) == 2
 
 
 @pytest.mark.parametrize("event", [TIMER, {}, [], "now", None, {"Records": []}])

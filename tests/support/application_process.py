@@ -64,6 +64,8 @@ class Bot:
         application = self.world.build(*handlers, **options)
         self.world.telegram.push(self.world.bob.message_update("/first"))
         self.world.telegram.push(self.world.ada.message_update("/go"))
+        if self.what == "never ends":
+            self.world.telegram.push(self.world.telegram.user(44, "Cy").message_update("/first"))  # waits for its turn
         application.run_polling(poll_interval=0.01)
 
 

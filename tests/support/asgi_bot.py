@@ -24,6 +24,11 @@ def weather(operation: str, _key: str) -> Fault | None:
     return next((Fault[fault] for name, fault in map(str.split, lines) if name == operation), None)
 
 
+def seconds(name: str, default: float) -> float:
+    """A setting of the environment."""
+    return float(os.environ.get(name, default))
+
+
 async def add(update, context):
     """Append to the chat's log what is said, count it, and keep the order in which handlers ran."""
     word = update.effective_message.text.split()[1]
@@ -80,10 +85,12 @@ def build_application():
     """Build the bot on the bucket of the environment, with an offline Telegram of its own."""
     store = FaultyStore(open_store(os.environ["BUCKET"]), weather)
     persistence = BucketPersistence(
-        store, resolver=add_differences, update_interval=0.5, commit_timeout=float(os.environ.get("PATIENCE", "5"))
+        store, resolver=add_differences, update_interval=seconds("INTERVAL", 0.5), commit_timeout=seconds("PATIENCE", 5)
     )
     telegram = OfflineTelegram()
-    builder = bucket_application(persistence, dedupe="DEDUPE" in os.environ, shutdown_deadline=4)
+    builder = bucket_application(
+        persistence, dedupe="DEDUPE" in os.environ, shutdown_deadline=seconds("SHUTDOWN_DEADLINE", 4)
+    )
     offline = telegram.builder()
     builder = builder.token(telegram.token).request(offline._request).get_updates_request(offline._get_updates_request)
     application = builder.build()
@@ -102,6 +109,6 @@ def build_application():
 
 app = asgi_webhook(
     build_application,
-    deadline=float(os.environ.get("DEADLINE", "10")),
+    deadline=seconds("DEADLINE", 10),
     max_waiting=int(os.environ.get("MAX_WAITING", "100")),
 )

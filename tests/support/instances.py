@@ -41,7 +41,9 @@ class World:
         return FaultyStore(open_store(self.where), lambda *what: self.plan(*what))  # noqa: PLW0108  the plan of that moment
 
     def build(self, *handlers: Any, save: Any = "update", layout: str = "single", **options: Any) -> BucketApplication:
-        own = ("on_flush", "resolver", "context_types", "spool_dir", "types", "codec")
+        own = (
+            "on_flush", "resolver", "context_types", "spool_dir", "types", "codec", "refresh_interval", "store_data",
+        )  # fmt: skip
         persistence = {key: options.pop(key) for key in own if key in options}
         builder = self.telegram.builder().application_class(BucketApplication, {"save": save, **options})
         builder.persistence(BucketPersistence(self.store(), layout=layout, **persistence))

@@ -73,6 +73,7 @@ class Environment:
     where: Any
     telegram: OfflineTelegram = field(default_factory=OfflineTelegram)
     options: dict[str, Any] = field(default_factory=dict)
+    saving: dict[str, Any] = field(default_factory=dict)
     on_timer: Any = None
     built: list[Any] = field(default_factory=list)
     handled: list[int] = field(default_factory=list)
@@ -84,7 +85,7 @@ class Environment:
     def build(self) -> Any:
         where = self.where() if callable(self.where) else self.where
         builder = self.telegram.builder().application_class(BucketApplication, self.options)
-        application = builder.persistence(BucketPersistence(where)).build()
+        application = builder.persistence(BucketPersistence(where, **self.saving)).build()
         words = filters.TEXT & ~filters.COMMAND
         conversation = ConversationHandler(
             [CommandHandler("name", self.ask)], {1: [MessageHandler(words, self.take)]}, [], name="n", persistent=True

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -193,6 +194,28 @@ async def test_a_copy_that_somebody_changes_is_noticed(place, monkeypatch):
         monkeypatch.setattr(type(theirs.archive), "part", other)
         with pytest.raises(UnsavedError, match=r"user_data\[3\]"):
             await copy(ours, theirs)
+
+
+@pytest.mark.parametrize("layout", ["single", "per-record"])
+async def test_what_the_destinations_bot_writes_after_the_comparison_is_not_replaced(place, tmp_path, layout):
+    """Nor if it was not there before."""
+    same = {record: USERS[record] for record in list(USERS)[:5]}
+    await fill(place("a"), {**same, Record.user(77): {"n": 77}})
+    for name, theirs in (("b", same), ("c", {**same, Record.user(1): {"n": "bot"}, Record.user(77): {"n": "bot"}})):
+        await fill(place(name, f"layout={layout}"), theirs)
+
+    @contextlib.contextmanager
+    def meanwhile(_total):
+        shutil.copytree(tmp_path / "c", tmp_path / "b", dirs_exist_ok=True)
+        yield lambda _done: None
+
+    expected = await values(place("c"))
+    with pytest.raises(RefusedError, match=r"^Since copying began, .*user_data\[\d+\].*--overwrite"):
+        await copied(place("a"), place("b"), progress=meanwhile)
+    assert await values(place("b")) == expected
+    found = await copied(place("a"), place("b"), progress=meanwhile, overwrite=True)
+    assert (found.copied, found.skipped, found.replaced) == (0, 4, 2)
+    assert await values(place("b")) == await values(place("a"))
 
 
 async def test_a_running_bot_may_write_to_the_source(place):

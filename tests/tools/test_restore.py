@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from dataclasses import dataclass
@@ -187,6 +188,34 @@ async def test_it_waits_until_the_bot_has_been_silent_for_two_intervals(uri):
     assert await records(uri) == after
     await restored(uri, lambda archive: plan_restore(archive, when), interval=60, force=True)
     assert await records(uri) != after
+
+
+@pytest.mark.parametrize(("intervals", "refused"), [(0.5, True), (1.5, True), (2.5, False)])
+async def test_two_intervals_are_two(uri, monkeypatch, intervals, refused):
+    """A running bot saves once in an interval; after one without a commit it may only have had nothing to save."""
+    with monkeypatch.context() as patch:
+        then = time.time() - intervals * 60
+        patch.setattr("ptb_bucket.state._header.time.time", lambda: then)
+        await change(uri, (ADA, {"v": 1}))
+        before = await records(uri)
+        await change(uri, (ADA, {"v": 2}))
+    when = await at(uri, 0)
+    with pytest.raises(RefusedError, match="wait 120 seconds") if refused else contextlib.nullcontext():
+        await restored(uri, lambda archive: plan_restore(archive, when), interval=60)
+    assert (await records(uri) == before) is not refused
+
+
+async def test_a_restore_may_be_undone_at_once(uri, monkeypatch):
+    """What a tool wrote lately is no sign of a running bot."""
+    with monkeypatch.context() as patch:
+        patch.setattr("ptb_bucket.state._header.time.time", lambda: 1_700_000_000.0)
+        await change(uri, (ADA, {"v": 1}))
+        await change(uri, (ADA, {"v": 2}))
+    after = await records(uri)
+    for version in (-1, 1):
+        async with open_past(uri) as archive:
+            await restore(archive, await plan_version(archive, (await versions(archive))[version]))
+    assert await records(uri) == after
 
 
 async def test_a_bot_that_writes_to_another_object_is_running_too(uri, tmp_path):

@@ -22,6 +22,7 @@ class FakeGoogle(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answer = answer
         self.seen: list[tuple[str, str]] = []
+        self.bodies: list[bytes] = []
 
     @property
     def url(self) -> str:
@@ -35,10 +36,12 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_anything(self) -> None:
-        left = int(self.headers.get("Content-Length") or 0)
+        left, body = int(self.headers.get("Content-Length") or 0), bytearray()
         while left:
-            left -= len(self.rfile.read1(min(left, 65536)))
+            body += (part := self.rfile.read1(min(left, 65536)))
+            left -= len(part)
             time.sleep(self.server.read_pause)
+        self.server.bodies.append(bytes(body))
         self.server.seen.append((self.command, self.path))
         status, headers, body = self.server.answer(self.command, self.path, self.headers)
         self.send_response(status)

@@ -8,7 +8,7 @@ import pytest
 from ptb_bucket.errors import ConfigurationError, UnsupportedError
 from ptb_bucket.stores import Create, PrefixStore, open_store
 from ptb_bucket_gcs import GcsStore, Options
-from ptb_bucket_gcs._options import OPTIONS
+from ptb_bucket_gcs._options import OPTIONS, is_google
 
 
 def test_a_uri_opens_it():
@@ -71,6 +71,26 @@ def test_the_pace_is_googles():
     assert (
         GcsStore("bucket", Options(endpoint_url="http://storage.googleapis.com.evil.example")).min_write_interval == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        (None, True),
+        ("https://storage.googleapis.com", True),
+        ("https://storage.europe-west1.rep.googleapis.com/", True),
+        ("https://STORAGE.GOOGLEAPIS.COM:443", True),
+        ("https://evilgoogleapis.com", False),
+        ("https://storage.googleapis.com.evil.example", False),
+        ("https://evil.example/storage.googleapis.com", False),
+        ("https://storage.googleapis.com@evil.example", False),
+        ("https://evil.example?.googleapis.com", False),
+        ("http://localhost:4443", False),
+    ],
+)
+def test_only_google_is_google(endpoint, expected):
+    """Whom we take for Google gets the default credentials, and is believed without a proof."""
+    assert is_google(endpoint) is expected
 
 
 @pytest.mark.parametrize("key", ["a\nb", "a\rb", ".", "..", ".well-known/acme-challenge/x", ".ptb-bucket-proof"])

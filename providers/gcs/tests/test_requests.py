@@ -41,6 +41,46 @@ async def test_an_upload_is_one_request_however_large(proxy, bucket):
     assert proxy.count("PUT") == 0
 
 
+@pytest.mark.parametrize("size", [0, 100, 9 * 2**20])
+async def test_an_upload_says_what_its_bytes_are(answering, monkeypatch, size):
+    """Google refuses what was damaged on the way; fake-gcs-server would store it."""
+    monkeypatch.setattr("ptb_bucket_gcs._store.is_google", lambda _url: True)  # which needs no proof
+    answer = 200, {"Content-Type": "application/json"}, json.dumps({"generation": "7", "name": "a"}).encode()
+    data = bytes(range(256)) * (size // 256)
+    with answering(lambda *_: answer) as google:
+        async with opened(google.url) as store:
+            store.min_write_interval = 0.0
+            assert await store.put("a", data, Create()) == "7"
+    [body] = google.bodies
+    said = json.loads(body.split(b"\r\n\r\n", 2)[1].split(b"\r\n", 1)[0])
+    assert said["crc32c"] == base64.b64encode(google_crc32c.Checksum(data).digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("settings", "sent"),
+    [({"versioning": {"enabled": True}}, True), ({"versioning": {"enabled": False}}, False), ({}, False)],
+)
+async def test_a_generation_is_deleted_only_where_old_ones_are_kept(answering, monkeypatch, settings, sent):
+    """Where none are kept, the generation that was named is the live object."""
+    monkeypatch.setattr("ptb_bucket_gcs._store.is_google", lambda _url: True)
+
+    def answer(method, _path, _headers):
+        if method == "DELETE":
+            return 204, {}, b""
+        return 200, {"Content-Type": "application/json"}, json.dumps({"name": "bucket", **settings}).encode()
+
+    with answering(answer) as google:
+        async with opened(google.url) as store:
+            if sent:
+                await store.delete_version("a", "7")
+            else:
+                with pytest.raises(UnsupportedError, match="--versioning"):
+                    await store.delete_version("a", "7")
+    assert [parse_qs(urlsplit(path).query)["generation"] for method, path in google.seen if method == "DELETE"] == (
+        [["7"]] if sent else []
+    )
+
+
 async def test_each_operation_is_one_request(proxy, bucket):
     async with opened(proxy.url, bucket) as store:
         await store.put("warm", b"1", Create())

@@ -9,10 +9,12 @@ import sys
 import aioboto3
 import aiohttp
 import pytest
+from aiobotocore.config import AioConfig
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.stores import Create
+from ptb_bucket.stores import Create, open_store
 from ptb_bucket_s3 import S3Store, Settings, client_config
+from ptb_bucket_s3._once import OnceSession
 
 # What a client does with its connections shows where they are kept; moto closes every one of them.
 on_servers = pytest.mark.parametrize(
@@ -110,6 +112,33 @@ async def test_an_aiohttp_that_may_send_twice_is_refused(moto, monkeypatch):
             async with S3Store("bucket", **how) as store:
                 with pytest.raises(ConfigurationError, match="install an older aiohttp"):
                     await store.get("a")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        AioConfig(retries={"total_max_attempts": 3, "mode": "standard"}, http_session_cls=OnceSession),
+        AioConfig(http_session_cls=OnceSession),
+        AioConfig(retries={"total_max_attempts": 1, "mode": "standard"}),
+    ],
+    ids=["three attempts", "the SDK's attempts", "the SDK's transport"],
+)
+async def test_half_of_what_it_takes_to_send_once_is_not_enough(moto, config):
+    async with handed_in(moto, config=config) as client:
+        with pytest.raises(ConfigurationError, match="client_config"):
+            S3Store(moto.bucket(), client=client)
+
+
+async def test_what_the_uri_says_of_the_client_reaches_it():
+    uri = (
+        "s3://bucket?region=eu-west-3&connect_timeout=3&read_timeout=4&addressing_style=virtual&endpoint_url=http://x.y"
+    )
+    async with open_store(uri) as store:
+        meta = (await store._clients.get()).meta
+    config = meta.config
+    assert (config.connect_timeout, config.read_timeout, config.s3["addressing_style"]) == (3, 4, "virtual")
+    assert (meta.region_name, meta.endpoint_url) == ("eu-west-3", "http://x.y")
+    assert config.retries["total_max_attempts"] == 1
 
 
 def test_a_client_of_another_loop_is_refused_and_both_are_named(moto):

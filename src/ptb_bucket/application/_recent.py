@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterator
 
     from ptb_bucket.state import Record
@@ -30,6 +31,7 @@ class Recent:
         self._clock = itertools.count()
         self._used: dict[Record, int] = {}
         self._running: dict[object, int] = {}
+        self._work: ContextVar[object] = ContextVar("work", default=None)
 
     def __len__(self) -> int:
         return len(self._used)
@@ -47,17 +49,24 @@ class Recent:
     def at_work(self) -> Iterator[None]:
         """Inside, whatever is used stays in use."""
         work = object()
-        self._running[work] = next(self._clock)
+        self._running[work] = self._beginning()
+        token = self._work.set(work)
         try:
             yield
         finally:
+            self._work.reset(token)
             del self._running[work]
 
     def works(self, task: asyncio.Task[Any] | None) -> None:
         """The same for as long as a task runs."""
         if task is not None and task not in self._running:
-            self._running[task] = next(self._clock)
+            self._running[task] = self._beginning()
             task.add_done_callback(self._running.pop)
+
+    def _beginning(self) -> int:
+        """Return when new work begins: with the work that starts it, which may hand over what it has in hand."""
+        starters = (self._work.get(), asyncio.current_task())
+        return min((self._running[one] for one in starters if one in self._running), default=next(self._clock))
 
     def surplus(self) -> list[Record]:
         """Those beyond the size that nobody has in hand, the least recently used first."""

@@ -1,0 +1,63 @@
+"""``rekey`` beside other bots: what is one bot's is never sealed as another's."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from seals import KEYS, sealing
+
+from ptb_bucket.errors import ForeignDocumentError, NotFoundError, RefusedError
+from ptb_bucket.state import Record
+from ptb_bucket.tools import open_state
+from ptb_bucket.tools._rekey import rekey
+
+PLAIN = sealing()
+SEALED = sealing("hmac-sha256")
+
+
+async def fill(uri, bot_id, record):
+    async with open_state(uri, bot_id=bot_id, create=True) as state:
+        replica = state.replica()
+        await replica.load()
+        replica.give(record)
+        replica.stage(record, {"of": bot_id})
+        await replica.commit()
+
+
+@pytest.fixture
+async def two_bots(tmp_path):
+    """Documents of two bots in one place, as a copy by hand leaves them."""
+    await fill(f"file:{tmp_path}/a?layout=per-type", "1", Record.user(42))
+    await fill(f"file:{tmp_path}/b?layout=per-type", "2", Record.chat(43))
+    shutil.copy(tmp_path / "b" / "chat_data.json", tmp_path / "a" / "chat_data.json")
+    return tmp_path / "a"
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("bot_id", [None, "1", "2"])
+@pytest.mark.parametrize("dry_run", [False, True])
+async def test_documents_of_two_bots_are_refused_and_nothing_is_written(two_bots, bot_id, dry_run):
+    before = content(two_bots)
+    with pytest.raises(ForeignDocumentError, match=r"several bots.*1, 2|bot [12]"):
+        await rekey(f"file:{two_bots}?layout=per-type", bot_id=bot_id, sealing=SEALED, old=PLAIN, dry_run=dry_run)
+    assert content(two_bots) == before
+
+
+async def test_one_bots_documents_are_sealed_as_its_own(tmp_path):
+    await fill(f"file:{tmp_path}/a?layout=per-type", "1", Record.user(42))
+    done = await rekey(f"file:{tmp_path}/a", sealing=SEALED, old=PLAIN)
+    assert (done.bot_id, done.written, done.left) == ("1", ["user_data.json"], [])
+    again = await rekey(f"file:{tmp_path}/a", sealing=SEALED, old=PLAIN)
+    assert (again.written, again.left) == ([], ["user_data.json"])
+    other = sealing("hmac-sha256", None, KEYS[1])
+    with pytest.raises(RefusedError, match="--to-plain"):
+        await rekey(f"file:{tmp_path}/a", sealing=PLAIN, old=other)
+
+
+async def test_where_there_is_nothing_it_says_so(tmp_path):
+    with pytest.raises(NotFoundError):
+        await rekey(f"file:{tmp_path}/a", sealing=SEALED, old=PLAIN)
