@@ -72,7 +72,7 @@ REFUSED = {
     "code as a value, by __reduce__": MadeByFunction,
     "made from itself": _made_from_itself,
     "very deep nesting": _nested,
-    "keys that look the same": lambda: {float("nan"): 1, float("nan"): 2},
+    "keys with the same text": lambda: {float("nan"): 1, float("nan"): 2},
 }
 """What is refused: PicklePersistence stores it. Behind a comma, a second example of a row."""
 
