@@ -2,7 +2,8 @@
 
     python benchmarks/against_pickle.py [--users 1000 ...] [--shoppers 1000 ...] [--runs 5] [--json results.json]
 
-Twice: users of about 100 bytes, and shoppers of 1 to 4 kB with nested orders and dates. Prints medians and ratios.
+Twice: users of about 100 bytes, and shoppers of 1 to 4 kB as JSON, with nested orders and dates.
+Prints medians and ratios.
 "encode and splice" goes to a store that keeps nothing: all of our work and none of the disk's; PicklePersistence's
 counterpart writes to /dev/null. "save" goes to a directory for both; ours includes fsync.
 """

@@ -27,7 +27,7 @@ def people(count: int) -> dict[int, dict[str, Any]]:
 
 
 def shoppers(count: int) -> dict[int, dict[str, Any]]:
-    """Users of a shop: 1 to 5 kB each, nested, with dates, sets and tuples."""
+    """Users of a shop: 1 to 4 kB each as JSON, nested, with dates, sets and tuples."""
     return {200_000 + n: _shopper(n) for n in range(count)}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import io
 
 import pytest
+import telegram
 from telegram import (
     InputMediaAudio,
     InputMediaDocument,
@@ -16,6 +18,7 @@ from telegram import (
     Message,
     PhotoSize,
     ReplyParameters,
+    TelegramObject,
 )
 from telegram.ext import Defaults, ExtBot, PicklePersistence
 from telegram.request import BaseRequest
@@ -42,6 +45,12 @@ async def read_by_ptb(path, bot):
 def imported(path, bot):
     pickles = ForeignPickles([], bot)
     return pickles.value(pickles.read(io.BytesIO(path.read_bytes()))["bot_data"])["value"]
+
+
+def test_every_public_class_is_known():
+    public = {name: getattr(telegram, name) for name in telegram.__all__}
+    things = {name for name, cls in public.items() if inspect.isclass(cls) and issubclass(cls, TelegramObject)}
+    assert things - set(CLASSES) == {"Bot"}  # which is stored as a reference
 
 
 @pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # a constructor of PTB's warns

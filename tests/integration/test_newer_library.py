@@ -65,7 +65,7 @@ class Bucket:
         return sorted(path for path in found if ".versions" not in path.parts)
 
     def change(self, how=newer, **what) -> None:
-        """Somebody newer has written all documents."""
+        """Rewrite every document as a newer library would."""
         for path in self.documents():
             path.write_bytes(how(path.read_bytes(), **what))
 

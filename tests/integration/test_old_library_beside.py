@@ -1,6 +1,6 @@
 """The last release without ``needs`` and this one on one bucket, as processes: both edit, and nothing is lost.
 
-The old one comes out of the repository's history. Where that is not at hand, these tests are skipped.
+The old one comes out of the repository's history. Where that is not at hand, these tests are skipped; a long run fails.
 """
 
 from __future__ import annotations
@@ -34,15 +34,16 @@ NEW = None
 
 
 @pytest.fixture(scope="module")
-def old(tmp_path_factory) -> Path:
+def old(tmp_path_factory, long) -> Path:
     """The source of the old release, ready to be imported."""
+    give_up = pytest.fail if long else pytest.skip
     root = tmp_path_factory.mktemp("old")
     git = shutil.which("git")
     repository = Path(__file__).parents[2]
     command = [git, "archive", "--format=zip", OLD, "src"]
     archive = git and subprocess.run(command, cwd=repository, capture_output=True, check=False)
     if not archive or archive.returncode:
-        pytest.skip(f"commit {OLD} is not in this copy of the repository (an sdist, or a shallow clone)")
+        give_up(f"commit {OLD} is not in this copy of the repository (an sdist, or a shallow clone)")
     shutil.unpack_archive(_written(root / "old.zip", archive.stdout), root)
     source = root / "src"
     code = "import ptb_bucket.stores._local; print(ptb_bucket.__file__)"
@@ -50,7 +51,7 @@ def old(tmp_path_factory) -> Path:
         [sys.executable, "-c", code], env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=False
     )
     if "No module named 'filelock'" in found.stderr:
-        pytest.skip(f"the library at commit {OLD} needs filelock, which is not installed")
+        give_up(f"the library at commit {OLD} needs filelock, which is not installed")
     assert found.stdout.startswith(str(source)), found.stderr
     return source
 

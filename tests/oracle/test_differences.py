@@ -17,7 +17,7 @@ from ptb_bucket.codecs import BotReference
 from ptb_bucket.stores import MemoryStore
 
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
-ROWS = re.findall(r"^\| ([a-z][^|]*?) \| (both|json|pickle) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+ROWS = re.findall(r"^\| (\S[^|]*?) \| (both|json|pickle) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
 CODECS = {name: ("json", "pickle") if codecs == "both" else (codecs,) for name, codecs in ROWS}
 
 
@@ -72,7 +72,7 @@ REFUSED = {
     "code as a value, by __reduce__": MadeByFunction,
     "made from itself": _made_from_itself,
     "very deep nesting": _nested,
-    "keys that look the same": lambda: {float("nan"): 1, float("nan"): 2},
+    "keys with the same text": lambda: {float("nan"): 1, float("nan"): 2},
 }
 """What is refused: PicklePersistence stores it. Behind a comma, a second example of a row."""
 
@@ -109,6 +109,7 @@ def test_it_is_refused_by_its_path_and_its_neighbours_are_saved(name, codec, ptb
     assert theirs["keys"] == ["good", "it", "last"]
     if codec not in CODECS[row(name)]:
         assert (found["keys"], bot.errors) == (theirs["keys"], [])
+        assert (found["tree"] == theirs["tree"]) == (name != "made from itself")  # two objects there, and one here
         return
     assert found["keys"] == ["good", "last"]
     assert any('user_data[42]["it"]' in str(error) for error in bot.errors)
@@ -126,7 +127,7 @@ def test_a_value_at_two_places_comes_back_as_two_equal_ones(codec, ptb):
 def test_a_bot_comes_back_as_a_reference(codec, ptb):
     theirs, found = (run_virtually(_with_its_bot(bot)) for bot in (ptb, ours(codec)))
     assert isinstance(theirs, TelegramBot)
-    assert found == BotReference(is_live=True)
+    assert (found == BotReference(is_live=True)) == (codec in CODECS["bot as a value"])
 
 
 async def _with_its_bot(bot: Bot) -> Any:
@@ -141,7 +142,7 @@ async def _with_its_bot(bot: Bot) -> Any:
 @pytest.mark.parametrize("codec", ["json", "pickle"])
 def test_an_emptied_user_has_no_entry(codec, ptb):
     assert run_virtually(_users(ptb)) == {42: {}}
-    assert run_virtually(_users(ours(codec))) == {}
+    assert run_virtually(_users(ours(codec))) == ({} if codec in CODECS["empty data"] else {42: {}})
 
 
 async def _users(bot: Bot) -> dict[int, Any]:

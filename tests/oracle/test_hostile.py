@@ -12,7 +12,10 @@ from virtual_time import run_virtually
 @pytest.mark.parametrize("kind", ["restarts", "turns"])
 def test_all_else_is_as_if_they_had_never_been_there(kind, combination, tmp_path, count, figures):
     """A seed that fails is named by the error; ``Life(seed, folder, combination, hostile=True)`` replays it."""
+    refused = []
     for seed in range(2000, 2000 + count(2, 20)):
         life = Life(seed, tmp_path, combination, hostile=True)
         run_virtually(getattr(life, kind)())
         figures.add(life.pictures)
+        refused += life.refused
+    assert refused, "no run put a value there that cannot be stored, or none was named by its path"

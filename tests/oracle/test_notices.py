@@ -7,7 +7,7 @@ import dataclasses
 
 import pytest
 from oracle.applications import COMBINATIONS
-from oracle.at_once import AtOnce
+from oracle.at_once import AtOnce, MisplacedError
 from oracle.changed import turns_of
 from oracle.lives import DifferentError, Life
 from oracle.pictures import Picture
@@ -161,6 +161,8 @@ def test_it_is_noticed_within_thirty_runs(bug, tmp_path, monkeypatch):
 def _fails(kind, seed, folder) -> str:
     try:
         run_virtually(kind(seed, folder, COMBINATIONS[seed % len(COMBINATIONS)]))
+    except MisplacedError:
+        return ""  # tolerated in long runs, so it is no notice
     except (DifferentError, PTBBucketError) as error:
         return f"{type(error).__name__}: {error}"
     return ""

@@ -7,11 +7,12 @@ import datetime as dt
 import enum
 import math
 from collections import Counter, OrderedDict, defaultdict, deque
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
 import pydantic
+from authors import Amount, Colour, Level, Name, Point, Rights, Stack, Tags
 from hypothesis import strategies as st
 from telegram import (
     Chat,
@@ -40,21 +41,6 @@ class Frozen:
     second: Any = "second"
 
 
-class Colour(enum.Enum):
-    RED = 1
-    BLUE = (2, 3)
-
-
-class Level(enum.IntEnum):
-    LOW = 1
-    HIGH = 2
-
-
-class Rights(enum.Flag):
-    READ = 1
-    WRITE = 2
-
-
 class Model(pydantic.BaseModel):
     number: int
     anything: Any = None
@@ -71,28 +57,7 @@ class FrozenAttrs:
     first: Any
 
 
-class Point(NamedTuple):
-    x: Any
-    y: Any = 0
-
-
-class Name(str):
-    __slots__ = ()
-
-
-class Amount(int):
-    pass
-
-
 class Basket(dict):
-    pass
-
-
-class Stack(list):
-    pass
-
-
-class Tags(set):
     pass
 
 

@@ -147,12 +147,12 @@ class Bot:
         await self.start()
 
     async def handle(self, user: int, chat: int, job: Callable[[Any], Any]) -> None:
-        """Let an update come in, and save what its handler changed."""
+        """Process one update, and save what its handler changed."""
         await self.process(user, chat, job)
         await self.save()
 
     async def process(self, user: int, chat: int, job: Callable[[Any], Any]) -> None:
-        """Let an update come in, a second after the last one."""
+        """Process one update, a second after the last one."""
         await asyncio.sleep(1)
         await self.app.process_update(errand(user, chat, job))
 

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 import threading
 from collections import OrderedDict, deque
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 import pydantic
+from authors import Amount, Colour, Level, Name, Point, Rights, Stack, Tags
 from telegram import Chat, InlineKeyboardMarkup, Message, User
 from typing_extensions import Self
 
 from ptb_bucket import StoredAs
 
 T = TypeVar("T")
-
-
-class Colour(enum.Enum):
-    RED = 1
-    BLUE = (2, 3)
-
-
-class Level(enum.IntEnum):
-    LOW = 1
-    HIGH = 2
-
-
-class Rights(enum.Flag):
-    READ = 1
-    WRITE = 2
 
 
 @dataclasses.dataclass
@@ -101,11 +86,6 @@ class IntBox(Box[int]):
     pass
 
 
-class Point(NamedTuple):
-    x: Any
-    y: Any = 0
-
-
 class Plain:
     def __init__(self, value: Any = None, more: Any = None) -> None:
         self.value, self.more = value, more
@@ -122,23 +102,7 @@ class Basket(dict):
     """Its instances have attributes, too."""
 
 
-class Stack(list):
-    pass
-
-
-class Tags(set):
-    pass
-
-
 class Queue(deque):
-    pass
-
-
-class Name(str):
-    __slots__ = ()
-
-
-class Amount(int):
     pass
 
 

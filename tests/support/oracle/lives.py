@@ -34,6 +34,9 @@ class Life:
         folder: Where PicklePersistence writes.
         combination: Which layout, codec and application.
         hostile: Whether handlers also put values there that cannot be stored.
+
+    Attributes:
+        refused: The errors that name such a value by its path.
     """
 
     seed: int
@@ -41,6 +44,7 @@ class Life:
     combination: Combination
     hostile: bool = False
     pictures: list[Picture] = field(default_factory=list)
+    refused: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -102,7 +106,9 @@ class Life:
 
     def _check_errors(self, theirs: Bot, ours: Bot) -> None:
         """There are none; but for values that cannot be stored, which are named by their path."""
-        odd = [error for error in ours.errors if not self.hostile or '["bad ' not in str(error)]
+        refused = [error for error in ours.errors if self.hostile and '["bad ' in str(error)]
+        odd = [error for error in ours.errors if error not in refused]
+        self.refused += refused
         if theirs.errors or odd:
             raise DifferentError(self._said(f"errors: {theirs.errors} {odd}"))
 
