@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from telegram.ext import CallbackQueryHandler, CommandHandler, InvalidCallbackDa
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CannotStoreError
+from ptb_bucket.state import LAYOUTS
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._sweep import sweep
 
 PER_RECORD = {"layout": "per-record"}
+NOW = time.time()
 
 
 async def offer(update, _context):
@@ -76,6 +79,65 @@ async def test_a_button_that_cannot_be_stored_costs_its_keyboard_only_and_only_a
         one.bot.callback_data_cache.clear_callback_data()
         await one.update_persistence()
         assert one.persistence.stats.pending == ()
+
+
+class Raises:
+    def __reduce__(self):
+        raise RuntimeError("not me")
+
+
+@pytest.mark.parametrize(
+    "bad", [lambda: 1, threading.Lock(), Raises(), object()], ids=["lambda", "lock", "raises", "object"]
+)
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_of_a_keyboard_with_one_bad_button_the_others_work_elsewhere(world, layout, codec, bad):
+    async def mixed(update, _context):
+        row = [("tea", ("chose", "tea")), ("bad", bad), ("milk", ("chose", "milk"))]
+        buttons = [[InlineKeyboardButton(text, callback_data=data) for text, data in row]]
+        await update.effective_message.reply_text("What?", reply_markup=InlineKeyboardMarkup(buttons))
+
+    settings = {"layout": layout, "codec": codec}
+    async with world.build(CommandHandler("mixed", mixed), *KEYBOARD, **settings) as one:
+        for who, text in ((world.ada, "/mixed"), (world.bob, "/offer")):
+            await who.send(one, text)
+        async with world.build(*KEYBOARD, **settings) as two:
+            assert [(await world.ada.press(two, text))[0].text for text in ("tea", "milk", "bad")] == [
+                "('chose', 'tea')", "('chose', 'milk')", str(InvalidCallbackData()),
+            ]  # fmt: skip
+            assert (await world.bob.press(two, "tea"))[0].text == "('chose', 'tea')"
+        one.bot.callback_data_cache.clear_callback_data()  # what is unsaved at the end is an error
+
+
+@pytest.mark.parametrize("behind", [0, 1, 3600, 10**9])
+async def test_a_clock_that_is_behind_drops_no_keyboard_that_was_just_sent(world, monkeypatch, behind):
+    """Neither in this commit, nor in the next one of an instance whose clock is right, nor from the cache."""
+
+    def clock(seconds):
+        monkeypatch.setattr("telegram.ext._callbackdatacache.time.time", lambda: NOW - seconds)
+
+    async def keyboards():
+        return {uuid for uuid, *_ in (await world.stored()).bot.callback_data_cache.persistence_data[0]}
+
+    right, wrong = [await world.start(*KEYBOARD) for _ in range(2)]
+    for instance in (right, wrong):
+        instance.bot.callback_data_cache._keyboard_data._maxsize = instance.bot.callback_data_cache._maxsize = 3
+        instance.persistence._open.replica._places.at("state").ledger.callback_limit = 3
+    clock(0)
+    for _ in range(4):
+        await world.bob.send(right, "/offer")
+    before = await keyboards()
+    clock(behind)
+    await world.ada.send(wrong, "/offer")
+    [just_sent] = await keyboards() - before
+    clock(0)
+    for _ in range(2):
+        await world.bob.send(right, "/offer")
+        assert just_sent in await keyboards()
+    assert (await world.ada.press(right, "tea"))[0].text == "('chose', 'tea')"
+    clock(behind)
+    await world.bob.press(wrong, "tea")  # what it reads of others goes before what it has sent itself
+    assert just_sent in {uuid for uuid, *_ in wrong.bot.callback_data_cache.persistence_data[0]}
 
 
 async def test_the_same_without_bucket_application(world):

@@ -145,21 +145,21 @@ async def test_nobody_waits_where_nothing_is_shared(world, monkeypatch):
 async def test_while_a_save_waits_no_other_handler_begins(world, monkeypatch):
     """Or a busy bot would never come to save."""
     monkeypatch.setattr(_units, "PATIENCE", 3600)
-    ending, begun = asyncio.Event(), []
+    ending, begun, begins = asyncio.Event(), [], asyncio.Queue()
     bea = world.telegram.user(44, "Bea")
 
     async def handle(update, context):
         begun.append(update.effective_user.id)
+        begins.put_nowait(None)
         context.bot_data[update.effective_user.id] = True
         if update.effective_user.id == 43:
             await ending.wait()
 
     app = await world.start(MessageHandler(filters.ALL, handle), dedupe=True)
     tasks = []
-    for number, who in enumerate((world.bob, world.ada), 1):
+    for who in (world.bob, world.ada):
         tasks.append(asyncio.ensure_future(who.send(app, "hi")))
-        while len(begun) < number:
-            await asyncio.sleep(0)
+        await begins.get()
     tasks.append(asyncio.ensure_future(bea.send(app, "hi")))
     await asyncio.sleep(0.05)
     assert begun == [43, 42]

@@ -67,10 +67,10 @@ class World:
         """What the bot answers."""
         return [message.text for message in await who.send(application, text, **options)]
 
-    async def stored(self, layout: str = "single") -> Application:
+    async def stored(self, layout: str = "single", codec: str = "json") -> Application:
         """What the bucket holds, read by one more instance."""
         builder = self.telegram.builder().arbitrary_callback_data(arbitrary_callback_data=True)
-        async with builder.persistence(BucketPersistence(self.store(), layout=layout)).build() as reader:
+        async with builder.persistence(BucketPersistence(self.store(), layout=layout, codec=codec)).build() as reader:
             return reader
 
     async def close(self):

@@ -209,7 +209,7 @@ class Ledger:
         header = before.header.advanced(self.writer.id, os.urandom(8).hex())
         features = self.merger.codec.features
         document = before.changed(header, merged.changes, features)
-        over = trimmed(document, self.callback_limit, self.merger)
+        over = trimmed(document, self.callback_limit, self.merger, merged.changes)
         document = document.changed(header, over, features) if over else document
         document = document.holding(self._missing())
         return Attempt(header.commits[0], self.etag, document, carried, merged)

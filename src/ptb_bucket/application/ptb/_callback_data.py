@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from telegram import CallbackQuery, Message, Update
@@ -104,11 +105,19 @@ class Keyboards:
 
     def _load(self, wanted: dict[Record, Any]) -> None:
         queries = wanted.pop(CALLBACK_QUERIES)
-        kept = [(record.id, float(value[0]), value[1]) for record, value in wanted.items() if value is not MISSING]
+        used = self._used()
+        found = [(record.id, float(value[0]), value[1]) for record, value in wanted.items() if value is not MISSING]
+        found.sort(key=lambda keyboard: max(keyboard[1], used.get(keyboard[0], 0.0)))
         self.cache.clear_callback_data()
         self.cache.clear_callback_queries()
         # The least recently used first: they are what the cache drops when it is full.
-        self.cache.load_persistence_data((sorted(kept, key=lambda one: one[1]), {} if queries is MISSING else queries))
+        self.cache.load_persistence_data((found, {} if queries is MISSING else queries))
+
+    def _used(self) -> dict[str, float]:
+        """Return a time for each keyboard here, never before one that was used earlier, whatever the clock said."""
+        keyboards = self.cache.persistence_data[0]
+        newest = itertools.accumulate((accessed for _, accessed, _ in keyboards), max)
+        return {uuid: time for (uuid, _, _), time in zip(keyboards, newest, strict=True)}
 
 
 def _messages(update: Update) -> Iterator[Message]:
