@@ -198,6 +198,9 @@ async def test_moving_data_that_is_not_loaded_is_refused(world):
     one = await world.start(**PER_RECORD)
     with pytest.raises(RuntimeError, match=r"chat_data\[-5\] is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
+    await one.load_data(chat_ids=-5)
+    with pytest.raises(RuntimeError, match=r"chat_data\[-1005\] is not loaded"):
+        one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=[-5, -1005])
     one.chat_data[-5]["title"] = "Friends"
     one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)

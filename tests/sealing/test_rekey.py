@@ -52,6 +52,15 @@ async def test_rotation_needs_no_old_settings(way):
     assert await everything(store, sealer(way, None, KEYS[1])) == DATA
 
 
+@pytest.mark.parametrize("way", PROTECTIONS)
+async def test_another_compression_is_another_way(way):
+    store, new = await filled(sealer(way, "gzip")), sealer(way, "zstd")
+    assert await written(store, new) == sorted(DATA)
+    assert [b'"compression": "zstd"' in (await store.get(key)).data for key in DATA] == [True] * len(DATA)
+    assert await written(store, new) == []
+    assert await everything(store, new) == DATA
+
+
 async def test_what_was_half_done_is_finished():
     store, new = await filled(sealer()), sealer("aes-256-gcm")
     broken = FaultyStore(store, script([None, Fault.DENIED]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 
 import pytest
@@ -12,7 +13,7 @@ from ptb_bucket import BucketPersistence, edit_bot_data, edit_chat_data, edit_us
 from ptb_bucket.codecs import BotReference, JsonCodec, Opaque
 from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationError, NotFoundError, RefusedError
 from ptb_bucket.state import Kind, Record
-from ptb_bucket.stores import MemoryStore
+from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._addresses import record_of, steps_of
 from ptb_bucket.tools._edit import remove, set_value
@@ -57,6 +58,79 @@ async def text_of(store, record):
 
 
 USER = Record.user(42)
+
+
+@pytest.mark.parametrize("layout", ["single", "per-record"])
+async def test_a_dry_run_says_what_would_be_and_writes_nothing(store, layout):
+    await remembered(store, layout=layout)
+    before = {info.key: (await store.get(info.key)).etag async for info in store.list()}
+    async with open_state(store, types=[Cart], keep_unknown=True) as state:
+        edit = await set_value(state, USER, "list[0]", "5", dry_run=True)
+        assert (edit.before, edit.after, edit.changed, edit.dry_run) == ("1", "5", True, True)
+        edit = await remove(state, USER, "list", dry_run=True)
+        assert (edit.before, edit.after, edit.changed, edit.dry_run) == ("[1,2]", None, True, True)
+    assert {info.key: (await store.get(info.key)).etag async for info in store.list()} == before
+
+
+async def test_a_dry_run_leaves_what_cannot_be_decoded_too(store):
+    await remembered(store)
+    before = (await store.get("state.json")).etag
+    async with open_state(store) as state:
+        assert (await remove(state, USER, dry_run=True)).dry_run
+        assert (await store.get("state.json")).etag == before
+        await remove(state, USER)
+    assert await running(store).get_user_data() == {}
+
+
+ORDER = Record.of_conversation("order", (42, 42))
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        (record, text)
+        for record in (USER, Record.chat(5), Record(Kind.BOT, "bot"))
+        for text in ("[1]", "5", '"x"', "null")
+    ]
+    + [(ORDER, "null")],
+)
+async def test_a_whole_record_stays_what_ptb_starts_with(store, record, text):
+    """null is no value: it would drop the record, or end the conversation, without saying so."""
+    await remembered(store)
+    before = (await store.get("state.json")).etag
+    async with open_state(store, types=[Cart], keep_unknown=True) as state:
+        with pytest.raises(RefusedError):
+            await set_value(state, record, "", text)
+    assert (await store.get("state.json")).etag == before
+
+
+async def test_a_reference_means_the_object_that_was_shown_or_nothing(store):
+    """If the bot has changed the record since, its labels may mean other objects."""
+    shared = [1]
+
+    class Racing(StoreWrapper):
+        passes = 99
+
+        async def get(self, key, **options):
+            self.passes -= 1
+            if self.passes == 0:
+                await bot.update_user_data(42, {"first": "new", "a": shared, "b": shared})
+            return await super().get(key, **options)
+
+    bot = running(store)
+    await bot.update_user_data(42, {"a": shared, "b": shared})
+    racing = Racing(store)
+    async with open_state(racing, keep_unknown=True) as state:
+        await state.loaded([USER])
+    for passes, refused in ((2, True), (99, False)):
+        async with open_state(racing, keep_unknown=True) as state:
+            racing.passes = passes
+            refusal = pytest.raises(RefusedError, match="changed at this moment")
+            with refusal if refused else contextlib.nullcontext():
+                await set_value(state, USER, "c", '{"$ref": 1}')
+    found = (await running(store).get_user_data())[42]
+    assert found == {"first": "new", "a": [1], "b": [1], "c": [1]}
+    assert found["c"] is found["a"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from telegram.ext import ExtBot
 from ptb_bucket import BucketPersistence
 from ptb_bucket.cli import main
 from ptb_bucket.errors import RefusedError, StoreError, UnsupportedError, VanishedDocumentError
-from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.stores import MemoryStore, StoreWrapper, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools._sweep import sweep
@@ -66,6 +67,36 @@ async def test_what_is_young_or_holds_something_stays():
     assert before - await keys(store) == set(dry.removed)
     assert await running(store).get_user_data() == {7: {"name": "Grace"}}
     assert (await swept(store)).removed == []
+
+
+async def test_the_age_is_that_of_the_last_commit(monkeypatch):
+    """Not of the first one that the document remembers: somebody may have been dropped just now."""
+    store = MemoryStore()
+    bot = running(store)
+    with monkeypatch.context() as patch:
+        patch.setattr("ptb_bucket.state._header.time.time", lambda: 1_700_000_000.0)
+        await bot.update_user_data(1, {"name": "Ada"})
+        await bot.update_user_data(2, {"name": "Bo"})
+        await bot.drop_user_data(2)
+    other = running(store)
+    await other.get_user_data()
+    await other.drop_user_data(1)
+    done = await swept(store, timedelta(days=30))
+    assert (len(done.removed), done.young) == (1, 1)
+    assert done.removed[0].endswith("/2.json")
+
+
+async def test_of_a_document_without_commits_nobody_knows_the_age():
+    """As a hand may have left it."""
+    store = MemoryStore()
+    await dropped(store, 1)
+    [key] = (await swept(store, dry_run=True)).removed
+    blob = await store.get(key)
+    document = json.loads(blob.data)
+    document["ptb_bucket"]["commits"] = []
+    await store.put(key, json.dumps(document).encode(), Update(blob.etag))
+    assert (await swept(store)).removed == []
+    assert key in await keys(store)
 
 
 async def test_what_every_start_reads_stays():
