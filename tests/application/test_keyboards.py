@@ -109,35 +109,63 @@ async def test_of_a_keyboard_with_one_bad_button_the_others_work_elsewhere(world
         one.bot.callback_data_cache.clear_callback_data()  # what is unsaved at the end is an error
 
 
-@pytest.mark.parametrize("behind", [0, 1, 3600, 10**9])
-async def test_a_clock_that_is_behind_drops_no_keyboard_that_was_just_sent(world, monkeypatch, behind):
-    """Neither in this commit, nor in the next one of an instance whose clock is right, nor from the cache."""
+@pytest.fixture
+def clock(monkeypatch):
+    """Set how far PTB's clock is behind, in seconds."""
 
-    def clock(seconds):
+    def behind(seconds: float) -> None:
         monkeypatch.setattr("telegram.ext._callbackdatacache.time.time", lambda: NOW - seconds)
 
-    async def keyboards():
-        return {uuid for uuid, *_ in (await world.stored()).bot.callback_data_cache.persistence_data[0]}
+    return behind
 
+
+def limit(instance, keyboards: int) -> None:
+    """Let the cache and the bucket hold so many."""
+    setattr(instance.bot.callback_data_cache._keyboard_data, "_Cache__maxsize", keyboards)  # noqa: B010  a mangled name
+    instance.persistence._open.replica._places.at("state").ledger.callback_limit = keyboards
+
+
+def uuids(instance) -> list[str]:
+    return [uuid for uuid, *_ in instance.bot.callback_data_cache.persistence_data[0]]
+
+
+@pytest.mark.parametrize("behind", [0, 1, 3600, 10**9])
+async def test_a_clock_that_is_behind_drops_no_keyboard_that_was_just_sent(world, clock, behind):
+    """Neither in this commit, nor in the next one of an instance whose clock is right."""
     right, wrong = [await world.start(*KEYBOARD) for _ in range(2)]
     for instance in (right, wrong):
-        instance.bot.callback_data_cache._keyboard_data._maxsize = instance.bot.callback_data_cache._maxsize = 3
-        instance.persistence._open.replica._places.at("state").ledger.callback_limit = 3
+        limit(instance, 3)
     clock(0)
     for _ in range(4):
         await world.bob.send(right, "/offer")
-    before = await keyboards()
     clock(behind)
     await world.ada.send(wrong, "/offer")
-    [just_sent] = await keyboards() - before
+    just_sent = uuids(wrong)[-1]
     clock(0)
     for _ in range(2):
         await world.bob.send(right, "/offer")
-        assert just_sent in await keyboards()
+        assert just_sent in uuids(await world.stored())
     assert (await world.ada.press(right, "tea"))[0].text == "('chose', 'tea')"
-    clock(behind)
-    await world.bob.press(wrong, "tea")  # what it reads of others goes before what it has sent itself
-    assert just_sent in {uuid for uuid, *_ in wrong.bot.callback_data_cache.persistence_data[0]}
+
+
+async def test_a_clock_that_is_behind_drops_no_keyboard_from_the_cache(world, clock):
+    """What is read of other instances' keyboards does not push out what was just sent here."""
+    right = await world.start(*KEYBOARD)
+    clock(0)
+    for _ in range(2):
+        await world.bob.send(right, "/offer")
+    wrong = await world.start(*KEYBOARD)
+    limit(wrong, 4)
+    clock(3600)
+    await world.ada.send(wrong, "/offer")
+    just_sent = uuids(wrong)[-1]
+    clock(0)
+    await world.bob.send(right, "/offer")
+    clock(3600)
+    await world.bob.press(wrong, "tea")
+    await world.telegram.user(44, "Bea").send(wrong, "/offer")
+    assert len(uuids(wrong)) == 4
+    assert just_sent in uuids(wrong)
 
 
 async def test_the_same_without_bucket_application(world):

@@ -277,6 +277,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         if self._loaded:
             return
         check_ptb(self)
+        self._memory.note_keyboards()
         await self._memory.check_handled()
         if self._ran_before:
             await self._memory.forget_what_is_gone()

@@ -44,6 +44,11 @@ class Memory(Refreshed):
             self.replica.check_readable(new)
         return self._is_stored(Kind.CHAT) and self.replica.move(old, new)
 
+    def note_keyboards(self) -> None:
+        """Note that PTB has loaded its cache of callback data from the bucket."""
+        if self._keyboards and self._stored.callback_data:
+            self._keyboards.loaded()
+
     def commits_at(self, save: str) -> bool:
         """Whether what is staged is also committed: not for a persistence that saves on flush only."""
         return save == "update" or not self._persistence.on_flush

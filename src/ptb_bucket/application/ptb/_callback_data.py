@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from telegram import CallbackQuery, Message, Update
 from telegram.ext import InvalidCallbackData
@@ -12,7 +11,7 @@ from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
 from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from telegram import InlineKeyboardButton
     from telegram.ext import CallbackDataCache
@@ -20,7 +19,12 @@ if TYPE_CHECKING:
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state import Replica
 
+Keyboard: TypeAlias = "tuple[str, float, dict[str, Any]]"
+
 __all__ = ["Keyboards", "has_invalid", "resolve_again"]
+
+_MOMENT: Final = 0.001
+"""Seconds between two keyboards whose order no clock tells."""
 
 
 class Keyboards:
@@ -61,7 +65,7 @@ class Keyboards:
         Returns:
             Those that were dropped.
         """
-        keyboards, queries = self.cache.persistence_data
+        keyboards, queries = self._current()
         current = {uuid: accessed for uuid, accessed, _ in keyboards}
         for uuid, accessed, buttons in keyboards:
             if self._staged.get(uuid) != accessed:
@@ -79,7 +83,7 @@ class Keyboards:
         Returns:
             Why keyboards cannot be decoded or merged. Of these, the cache keeps what it had; all others are up to date.
         """
-        keyboards, queries = self.cache.persistence_data
+        keyboards, queries = self._current()
         live: dict[Record, Any] = {Record.keyboard(uuid): [accessed, buttons] for uuid, accessed, buttons in keyboards}
         live[CALLBACK_QUERIES] = queries
         wanted: dict[Record, Any] = {}
@@ -105,19 +109,39 @@ class Keyboards:
 
     def _load(self, wanted: dict[Record, Any]) -> None:
         queries = wanted.pop(CALLBACK_QUERIES)
-        used = self._used()
+        unsaved = {uuid for uuid, _, _ in self._unsaved(self.cache.persistence_data[0])}
         found = [(record.id, float(value[0]), value[1]) for record, value in wanted.items() if value is not MISSING]
-        found.sort(key=lambda keyboard: max(keyboard[1], used.get(keyboard[0], 0.0)))
         self.cache.clear_callback_data()
         self.cache.clear_callback_queries()
         # The least recently used first: they are what the cache drops when it is full.
-        self.cache.load_persistence_data((found, {} if queries is MISSING else queries))
+        self.cache.load_persistence_data((sorted(found, key=_accessed), {} if queries is MISSING else queries))
+        self.loaded(unsaved)
 
-    def _used(self) -> dict[str, float]:
-        """Return a time for each keyboard here, never before one that was used earlier, whatever the clock said."""
-        keyboards = self.cache.persistence_data[0]
-        newest = itertools.accumulate((accessed for _, accessed, _ in keyboards), max)
-        return {uuid: time for (uuid, _, _), time in zip(keyboards, newest, strict=True)}
+    def loaded(self, unsaved: Collection[str] = ()) -> None:
+        """Note that the cache holds what the bucket has, but for some keyboards that are unsaved."""
+        self._staged = {uuid: time for uuid, time, _ in self.cache.persistence_data[0] if uuid not in unsaved}
+
+    def _unsaved(self, keyboards: Iterable[Keyboard]) -> list[Keyboard]:
+        """Return those that were sent or used since the last save, the earliest first."""
+        return sorted((one for one in keyboards if self._staged.get(one[0]) != one[1]), key=_accessed)
+
+    def _current(self) -> tuple[list[Keyboard], dict[str, str]]:
+        """Return the cache's content, in which what was sent or used here is the newest, whatever the clock says.
+
+        The oldest are dropped, from the cache and from the bucket.
+        """
+        content = self.cache.persistence_data
+        newest, late = max(self._staged.values(), default=0.0), []
+        for uuid, accessed, buttons in self._unsaved(content[0]):
+            if accessed <= newest:
+                late.append((uuid, newest + _MOMENT, buttons))
+            newest = max(accessed, newest + _MOMENT)
+        self.cache.load_persistence_data((late, {}))
+        return self.cache.persistence_data if late else content
+
+
+def _accessed(keyboard: Keyboard) -> float:
+    return keyboard[1]
 
 
 def _messages(update: Update) -> Iterator[Message]:
