@@ -132,14 +132,18 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         countable = update if self.dedupe and isinstance(update, Update) else None
         if countable and self._memory.knows(countable):
             _LOGGER.info("%s was handled before", name_of(update))
-            countable = None
-        else:
+            await self._save_for(update, None)
+            return
+        with self._memory.working_on(countable):
             with self._memory.backstage.rounds.covered():
                 await super().process_update(update)
+            await self._save_for(update, countable)
+
+    async def _save_for(self, update: object, handled: Update | None) -> None:
         if self.save == "update":
-            await self._commit(countable, needed_by=update)
-        elif countable:
-            await self._stage(countable)
+            await self._commit(handled, needed_by=update)
+        elif handled:
+            await self._stage(handled)
 
     async def run_and_save(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
         """Load everything afresh, do something, and save, for a timer where no application runs in between.

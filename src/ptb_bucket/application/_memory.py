@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from telegram import Update
 
@@ -112,6 +112,18 @@ class Memory(Refreshed):
         with suppress(PTBBucketError):
             self.replica.stage(record, value)
         return STAGED
+
+    @contextmanager
+    def working_on(self, update: Update | None) -> Iterator[None]:
+        """Inside, what is staged of an update's records counts as its change, until it is noted as handled."""
+        if update is None:
+            yield
+            return
+        self.replica.begin(update.update_id, self.records_of(update))
+        try:
+            yield
+        finally:
+            self.replica.end(update.update_id)
 
     def _note(self, update: Update) -> None:
         self.replica.stage_handled(update.update_id, self.records_of(update))
