@@ -289,6 +289,13 @@ class Ledger:
             if step.units.isdisjoint(merged.caught):
                 merged.units.update(dict.fromkeys(unit for unit in step.units if unit not in self.work.running))
 
+    def withhold(self) -> None:
+        """Note no updates as handled but those whose effects are durable, or pending in this document."""
+        if HANDLED in self.staged:
+            never, later = self.withheld()
+            self.staged[HANDLED] = self.merger.without_updates(self.staged[HANDLED], never | later)
+            self._settle(HANDLED)
+
     def _without_withheld(self, ours: Encoded, merged: Merged) -> Encoded:
         never, later = self.withheld()
         kept = self.merger.without_updates(ours, never) if never else ours
@@ -450,7 +457,7 @@ class Ledger:
     def plan(self, record: Record) -> Rebase:
         """What it takes to move seen to stored, and the layers above it along (rule 6). Nothing is changed yet."""
         layers: dict[str, Steps] = {}
-        caught = self._caught_of(record)
+        caught = self.caught_of(record)
         old = self._base(record)
         new = target = self._repaired(record)
         if old == new and not caught:
@@ -466,7 +473,7 @@ class Ledger:
             yield "carried", self.attempt.carried, self.attempt.steps
         yield "staged", self.staged, self.work.staged
 
-    def _caught_of(self, record: Record) -> frozenset[Unit]:
+    def caught_of(self, record: Record) -> frozenset[Unit]:
         """The units of which something is withdrawn from this record."""
         chains = [chains[record] for _, _, chains in self._layers() if record in chains]
         chains += [self.work.unsure[record]] if record in self.work.unsure else []

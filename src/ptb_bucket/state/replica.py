@@ -23,6 +23,7 @@ from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from collections.abc import Set as AbstractSet
 
     from ptb_bucket.state._ledger import Ledger
     from ptb_bucket.state._reading import Place
@@ -87,6 +88,9 @@ class Replica(Giving):
         Documents list it when it has ended, by :meth:`stage_handled` or :meth:`end`.
         """
         self._running[unit] = frozenset(records)
+        for place in filter(None, map(self._places.known, self._running[unit])):
+            place.ledger.work.begin_anew({unit})  # it is handled again here, if it is not new
+        self._forget_lost({unit})
 
     def end(self, unit: Unit) -> None:
         """End a unit of work, unless it has ended: whatever changed its records from now on, it was not this one."""
@@ -195,7 +199,7 @@ class Replica(Giving):
     def waiting(self) -> set[Record]:
         """Records that are pending and that the next commit is expected to save."""
         left = self.spool.left.values() if self.spool else ()
-        return self.pending.difference(self.failures, *left)
+        return self.pending.difference(self._failed(), *left)
 
     def move(self, old: Record, new: Record) -> bool:
         """Move a chat's record that cannot be decoded to the chat's new id, as it is.
@@ -230,8 +234,9 @@ class Replica(Giving):
         """
         if self.spool and self.pending:
             self.loaded = False  # or the next commit would be one without what was laid down
-            witness = self._places.known(HANDLED)  # laid down last, and so brought in last
-            self.spool.keep(sorted(self._places.pending(), key=lambda place: place is witness))
+            if witness := self._places.known(HANDLED):
+                witness.ledger.withhold()  # nobody can tell which of several files is brought in, and when
+            self.spool.keep(self._places.pending())
 
     async def commit(self) -> None:
         """Make durable what was staged before the call: one conditional put for each document that changed.
@@ -276,15 +281,11 @@ class Replica(Giving):
         await self._write(drops)
         await self._write([place for place in places if place is witness])
         if witness is None or HANDLED not in witness.ledger.pending:
-            self._expect_again(self._again())
+            self._forget_lost(self._again() - self._running.keys())
             self._effects.clear()
 
-    def _expect_again(self, units: frozenset[Unit]) -> None:
-        """Take what is going to be handled again for new, when it has ended here."""
-        ended = units - self._running.keys()
-        for place in self._places.all() if ended else ():
-            place.ledger.work.begin_anew(ended)
-        left = {record: lost - ended for record, lost in self._lost.items()}
+    def _forget_lost(self, units: AbstractSet[Unit]) -> None:
+        left = {record: lost - units for record, lost in self._lost.items()}
         self._lost = {record: lost for record, lost in left.items() if lost}
 
     async def _write(self, places: list[Place]) -> None:
