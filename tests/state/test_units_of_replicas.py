@@ -187,3 +187,26 @@ async def test_nothing_is_kept_of_updates_that_have_ended(store):
         await replica.commit()
     assert (replica._running, replica._effects, replica._lost) == ({}, {}, {})
     await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_what_is_lost_here_and_noted_by_another_instance_stays_noted(store, layout):
+    await begin(store, layout)
+    one, two = await start(store, layout), await start(store, layout)
+    for update_id in (2, 3):
+        one.begin(update_id, [BOT_DATA])
+    one.stage(BOT_DATA, {"log": [1, 2, 3]})
+    for update_id in (2, 3):
+        one.stage_handled(update_id, [BOT_DATA])
+    await handle(two, 2, (BOT_DATA,))
+    await two.commit()
+    await one.refresh([HANDLED, BOT_DATA], asyncio.get_running_loop().time())
+    one.give(BOT_DATA)  # 3 is lost
+    await handle(two, 3, (BOT_DATA,))
+    await two.commit()
+    await one.refresh([HANDLED, BOT_DATA], asyncio.get_running_loop().time())
+    one.give(HANDLED)
+    await handle(one, 4, (BOT_DATA,))
+    with pytest.raises(UnsavedError, match="bot_data"):
+        await one.commit()
+    assert (await logs(store, layout))[1:] == [[1, 2, 3, 4], [1, 2, 3, 4]]

@@ -292,12 +292,18 @@ class Ledger:
     def withhold(self) -> None:
         """Note no updates as handled but those whose effects are durable, or pending in this document."""
         if HANDLED in self.staged:
-            never, later = self.withheld()
+            never, later = self._withheld_here()
             self.staged[HANDLED] = self.merger.without_updates(self.staged[HANDLED], never | later)
             self._settle(HANDLED)
 
-    def _without_withheld(self, ours: Encoded, merged: Merged) -> Encoded:
+    def _withheld_here(self) -> Withheld:
+        """What is to be withheld of what we add. What the bucket has, another instance has noted."""
         never, later = self.withheld()
+        noted = self.merger.updates(self.seen.get(HANDLED)) if never or later else ()
+        return Withheld(never.difference(noted), later.difference(noted))
+
+    def _without_withheld(self, ours: Encoded, merged: Merged) -> Encoded:
+        never, later = self._withheld_here()
         kept = self.merger.without_updates(ours, never) if never else ours
         now = self.merger.without_updates(kept, later) if later else kept
         if now != ours:
