@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state import MISSING, Journal, Kind, Merger, Record
+from ptb_bucket.state import HANDLED, MISSING, Journal, Kind, Merger, Record
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Header
 from ptb_bucket.state._ledger import Ledger
@@ -350,3 +350,13 @@ def test_units_are_caught_as_a_whole(chains, there):
         assert kept == [step for step in chain if step.units.isdisjoint(caught)]
         assert all(step.units <= caught for step in chain if step not in kept)
         assert not any(step.units & there for step in kept)
+
+
+def test_damaged_ids_of_handled_updates_cost_no_other_record(two):
+    bucket, one, other = two
+    broken = bucket.document.changed(bucket.document.header.advanced("w", "c"), {HANDLED: b'{"$what":1}'})
+    bucket.document, bucket.version = broken, bucket.version + 1
+    for instance in (one, other):
+        instance.handle([1])
+        instance.settle()
+    assert bucket.log() == [1]

@@ -14,6 +14,7 @@ PTB's live objects are the layer above staged; the replica merges into them.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -80,6 +81,7 @@ class Ledger:
     unread: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
     withheld: Callable[[], Withheld] = Withheld  # updates that are not noted as handled, or not yet
     work: Work = field(default_factory=Work)  # which units have made the changes
+    noted: tuple[Encoded, frozenset[Unit]] = (None, NONE)  # handled updates, as they were decoded last
     dropped: set[Record] = field(default_factory=set)  # unread or unreadable, and removed whatever the bucket has
     returning: UnknownSections = field(default_factory=dict)  # unknown sections, where the bucket has none such
 
@@ -185,11 +187,15 @@ class Ledger:
 
     def _listed(self, document: Document | None) -> set[Unit]:
         """The units that a document lists. Handled updates that it holds are among them."""
-        if document is None:
-            return set()
-        noted = document.get(HANDLED)
-        handled = () if noted is None else self.merger.updates(noted)
-        return {*document.header.units, *handled}
+        return {*document.header.units, *self._noted_in(document)} if document else set()
+
+    def _noted_in(self, document: Document) -> frozenset[Unit]:
+        encoded = document.get(HANDLED)
+        if encoded != self.noted[0]:
+            self.noted = encoded, NONE
+            with suppress(PTBBucketError):  # whoever merges or needs that record is told
+                self.noted = encoded, frozenset(self.merger.updates(encoded))
+        return self.noted[1]
 
     def _lose(self, record: Record, steps: Iterable[Step], caught: frozenset[Unit]) -> None:
         lost = caught - self._theirs()
@@ -267,7 +273,8 @@ class Ledger:
         steps = self.work.staged.get(record) or (Step(NONE, ours),)
         result = self._on_top(record, base, steps, theirs, merged.caught, decided=decided)
         merged.decided += decided
-        self._note_units(record, steps, merged)
+        if record in self.work.staged or record in self.work.unsure:
+            self._note_units(record, steps, merged)
         if self.unread and base is None and theirs is not None:
             merged.unread.add(record)
         if base not in (ours, theirs):
@@ -360,8 +367,7 @@ class Ledger:
             merged.units.pop(unit, None)
         if not merged.units:
             return document
-        handled = document.get(HANDLED)
-        noted = () if handled is None else self.merger.updates(handled)
+        noted = self._noted_in(document)
         units = [unit for unit in merged.units if unit not in noted]
         return replace(document, header=document.header.noting(units, self.work.limit))
 

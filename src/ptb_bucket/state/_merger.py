@@ -138,7 +138,7 @@ class Merger:
         Raises:
             UnreadableRecordError: They are damaged.
         """
-        handled = self.decode(HANDLED, encoded)
+        handled = MISSING if encoded is None else self.decode(HANDLED, encoded)
         return [] if handled is MISSING else handled
 
     def without_updates(self, encoded: Encoded, withheld: Collection[Unit]) -> Encoded:
