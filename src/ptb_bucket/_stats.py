@@ -28,6 +28,8 @@ class Stats:
         unread_merged: Records that were changed without having been loaded (layout ``per-record``), and that the bucket
             had: its values stayed.
         undecidable: Writes whose fate nobody could tell any more.
+        withdrawn: How often this instance withdrew what an update had changed in a record, because another instance
+            had handled and saved the same update.
         retries: Waits before a write was tried or read back again.
         last_save: When the last commit became durable (UTC), None before the first.
         last_error: Why the last commit failed, or what in a record cannot be stored; None if all is well. Ids and keys
@@ -54,3 +56,4 @@ class Stats:
     last_error: str | None
     pending: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
+    withdrawn: int = 0

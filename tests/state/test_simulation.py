@@ -26,12 +26,13 @@ def _without_warnings(caplog):
     ids=[*LAYOUTS, "per-record on demand"],
 )
 @pytest.mark.parametrize(
-    ("size", "counts"), [(SHORT, (3, 400)), pytest.param(LONG, (5, 5), marks=pytest.mark.long)], ids=["short", "long"]
+    ("size", "counts"), [(SHORT, (3, 4000)), pytest.param(LONG, (5, 5), marks=pytest.mark.long)], ids=["short", "long"]
 )
 def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(size, counts, world, codec, count):
     """A seed that fails is named by the test's output and replays exactly with ``simulate(seed, ...)``."""
     life = {**world, "codec": codec, "size": size}
     for seed in range(count(*counts)):
+        life["updates"] = bool(seed % 2)
         try:
             run_virtually(simulate(seed, **life))
         except BrokenPromiseError as error:
@@ -72,6 +73,14 @@ def test_in_these_lives_everything_happens_that_they_are_meant_to_have():
         assert any(world.clocks_jump for world in worlds)
         assert any(world.spool.written for world in worlds)
         assert sum(change.firm for world in worlds for change in world.model.changes) > 30 * 50
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_in_lives_with_updates_many_are_handled_several_times_and_withdrawn(layout):
+    worlds = [run_virtually(simulate(seed, layout=layout, updates=True)) for seed in range(30)]
+    assert sum(journal.withdrawn for world in worlds for journal in world.journals) > 100
+    assert sum(update.answered for world in worlds for update in world.telegram.updates) > 100
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ from simulation import BrokenPromiseError, simulate
 from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import BOT_DATA, Kind, Merger, Replica, keep_ours
+from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
 from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._ledger import Ledger
 from ptb_bucket.state._likeness import Matches
@@ -161,6 +161,49 @@ def take_a_changed_element_for_a_new_one(patch):
     patch.setattr("ptb_bucket.state._likeness._Leftovers.matched", lambda self, *_: Matches(self.near, []))
 
 
+def list_no_updates(patch):
+    patch.setattr(Header, "noting", lambda self, *_: self)
+
+
+def withdraw_nothing(patch):
+    patch.setattr(Ledger, "_caught", lambda _: frozenset())
+
+
+def keep_what_cannot_be_told_apart(patch):
+    def only_whole_steps(chains, there):
+        groups = [step.units for steps in chains for step in steps if step.units]
+        return frozenset(unit for units in groups for unit in units if units <= there)
+
+    patch.setattr("ptb_bucket.state._ledger.caught_with", only_whole_steps)
+
+
+def leave_seen_where_something_is_withdrawn(patch):
+    """PTB's next save would bring it back."""
+    nothing_to_write = Ledger._nothing_to_write
+
+    def but_not_withdrawn(self, merged, carried):
+        left = {record: value for record, value in carried.items() if record not in merged.withdrawn}
+        nothing_to_write(self, merged, left)
+
+    patch.setattr(Ledger, "_nothing_to_write", but_not_withdrawn)
+
+
+def note_updates_before_their_effects(patch):
+    commit_all = Replica._commit_all
+
+    async def note_first(self, places):
+        await self._write([place for place in places if place is self._places.known(HANDLED)])
+        await commit_all(self, places)
+
+    patch.setattr(Replica, "_commit_all", note_first)
+    patch.setattr(Replica, "_unfinished", lambda _: frozenset())
+
+
+def take_what_was_given_for_current(patch):
+    """The mistake that this test found: a refresh that has nothing new to give still has to withdraw."""
+    patch.setattr(Ledger, "caught_of", lambda *_: frozenset())
+
+
 BUGS = {
     put_without_a_condition: 0,
     move_the_base_by_the_commit: 0,
@@ -181,10 +224,17 @@ BUGS = {
     sweep_without_a_condition: 3,
     merge_objects_at_each_place: 0,
     take_a_changed_element_for_a_new_one: 0,
+    list_no_updates: 0,
+    withdraw_nothing: 0,
+    keep_what_cannot_be_told_apart: 0,
+    leave_seen_where_something_is_withdrawn: 0,
+    note_updates_before_their_effects: 0,
+    take_what_was_given_for_current: 4,
 }
 """Each with a seed that is known to notice it: it is tried first, then those behind it."""
 
 ON_DEMAND = {"layout": "per-record", "on_demand": 2}
+UPDATES = {"layout": "per-type", "updates": True}
 LIVES = {
     deny_means_not_applied_ever: {"storms": (Fault.LATE, Fault.DENIED)},
     forget_whatever_is_under_way: ON_DEMAND,
@@ -192,6 +242,12 @@ LIVES = {
     take_a_commit_for_a_look: ON_DEMAND,
     drop_only_what_was_seen: ON_DEMAND,
     sweep_without_a_condition: {**ON_DEMAND, "storms": (Fault.LOST_RACE,)},
+    list_no_updates: UPDATES,
+    withdraw_nothing: UPDATES,
+    keep_what_cannot_be_told_apart: UPDATES,
+    leave_seen_where_something_is_withdrawn: UPDATES,
+    note_updates_before_their_effects: UPDATES,
+    take_what_was_given_for_current: UPDATES,
 }
 """What hardly happens in usual lives gets its own."""
 

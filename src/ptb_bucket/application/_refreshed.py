@@ -13,7 +13,7 @@ from telegram.ext import ExtBot, PersistenceInput
 from ptb_bucket._backstage import Backstage
 from ptb_bucket.application._overridden import Overridden
 from ptb_bucket.application._recent import Recent
-from ptb_bucket.application._units import Units
+from ptb_bucket.application._units import Unit, Units
 from ptb_bucket.application._unloaded import UnloadedReports
 from ptb_bucket.application.ptb import Conversations, Keyboards, PendingChanges, has_invalid, resolve_again
 from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
@@ -82,7 +82,7 @@ class Refreshed:
         cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
         self._keyboards = None if cache is None else Keyboards(cache)
         self.recent = Recent(size)
-        self.units = Units(self._is_changed)
+        self.units = Units(self._is_changed, self._begin_unit, self._fail_unit)
         self.backstage.load_on_demand(self._noticed)
         if self.backstage.is_lazy:
             self.overridden.check_layout("per-record")
@@ -250,6 +250,14 @@ class Refreshed:
         if record == BOT_DATA:
             return self._application.bot_data
         return self.pending.make(record)
+
+    def _begin_unit(self, unit: Unit) -> None:
+        if unit.id is not None:
+            self.replica.begin(unit.id, unit.records)
+
+    def _fail_unit(self, unit: Unit) -> None:
+        if unit.id is not None:
+            self.replica.end(unit.id)
 
     def _is_changed(self, record: Record) -> bool:
         if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER):

@@ -49,10 +49,14 @@ class Units:
 
     Args:
         changed: Says whether a record has changes that are not staged.
+        begin: Called with each unit that begins.
+        fail: Called with each unit whose handlers did not come to their end.
     """
 
-    def __init__(self, changed: Callable[[Record], bool]) -> None:
-        self._changed = changed
+    def __init__(
+        self, changed: Callable[[Record], bool], begin: Callable[[Unit], None], fail: Callable[[Unit], None]
+    ) -> None:
+        self._changed, self._begin, self._fail = changed, begin, fail
         self._running: set[Unit] = set()
         self._ended: list[Unit] = []
         self._inside: ContextVar[frozenset[Unit]] = ContextVar("inside", default=frozenset())
@@ -73,9 +77,13 @@ class Units:
         unit = Unit(update_id, set(records))
         token = self._inside.set(self._inside.get() | {unit})
         self._running.add(unit)
+        self._begin(unit)
         try:
             yield
             self._ended.append(unit)
+        except BaseException:
+            self._fail(unit)
+            raise
         finally:
             self._running.discard(unit)
             self._inside.reset(token)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state._document import Document
     from ptb_bucket.state._header import Commit
     from ptb_bucket.state._merger import Decision
+    from ptb_bucket.state._units import Steps, Unit
     from ptb_bucket.state.records import Record
 
 __all__ = ["Attempt", "Encoded", "Merged"]
@@ -26,6 +27,10 @@ class Merged:
     decided: list[Decision] = field(default_factory=list)
     seen: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
     unread: set[Record] = field(default_factory=set)  # those that PTB changed without having been given them
+    left: dict[Record, Encoded] = field(default_factory=dict)  # what stays staged, because it is too early for it
+    caught: frozenset[Unit] = frozenset()  # units whose steps are withdrawn
+    withdrawn: set[Record] = field(default_factory=set)  # those that lose a step
+    units: dict[Unit, None] = field(default_factory=dict)  # those whose steps are in it, in their order
 
 
 @dataclass(repr=False)
@@ -37,6 +42,7 @@ class Attempt:
     document: Document
     carried: dict[Record, Encoded]
     merged: Merged
+    steps: dict[Record, Steps] = field(default_factory=dict)  # of what it carries, where units have changed it
     unclear: bool = False  # it was sent, and no answer told what became of it
     dropped_since: set[Record] = field(default_factory=set)  # unread; its success settles earlier drops, not these
     body: bytes | None = None  # the document's bytes, when they are needed

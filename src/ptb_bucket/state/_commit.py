@@ -11,14 +11,16 @@ from ptb_bucket.state._loops import aside
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state._attempt import Attempt
     from ptb_bucket.state._ledger import Ledger
     from ptb_bucket.state._patience import Patience, Waiting
     from ptb_bucket.state._reading import Place
+    from ptb_bucket.state.records import Record
 
-__all__ = ["commit_document", "tell_failures", "write_document"]
+__all__ = ["commit_document", "lost_changes", "tell_failures", "write_document"]
 
 LABELS: Final = 10
 """How many records a message names."""
@@ -69,23 +71,44 @@ async def _commit(place: Place, patience: Patience) -> None:
                 break
 
 
-def tell_failures(ledgers: Sequence[Ledger]) -> None:
-    """Raise if a record could not be merged with the bucket's.
+def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketError] | None = None) -> None:
+    """Raise if a record could not be merged with the bucket's, or has lost changes.
+
+    Args:
+        ledgers: The documents that were written.
+        lost: The records that have lost changes, and why.
 
     Raises:
         UnsavedError: The records are named; all others are saved.
     """
     failures = {record: error for ledger in ledgers for record, error in ledger.failures.items()}
     if failures:
-        record, error = next(iter(failures.items()))
-        records = counted(len(failures), "record", "records")
         keys = ", ".join(ledger.key for ledger in ledgers if ledger.failures)
-        raise UnsavedError(
-            f"{records} cannot be merged with {keys}, such as {record.label}: {error}. What is not merged stays in "
-            "memory; all else is saved.",
-            causes=list(failures.values()),
-            records=[record.label for record in failures],
-        ) from error
+        what = f"cannot be merged with {keys}"
+        raise _unsaved({**failures, **(lost or {})}, what, "What is not merged stays in memory; all else is saved.")
+    if lost:
+        raise _unsaved(lost, "lost changes", "All else is saved.")
+
+
+def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) -> UnsavedError:
+    record, error = next(iter(failures.items()))
+    records = counted(len(failures), "record", "records")
+    made = UnsavedError(
+        f"{records} {what}, such as {record.label}: {error}. {rest}",
+        causes=list(failures.values()),
+        records=[record.label for record in failures],
+    )
+    made.__cause__ = error
+    return made
+
+
+def lost_changes(record: Record) -> UnsavedError:
+    """Return an error for changes by several updates, one of which another instance has saved."""
+    return UnsavedError(
+        f"{record.label}: another instance has saved one of the updates that changed it, and the changes of the others "
+        "cannot be told from that one's. They are made when Telegram sends these updates again.",
+        records=[record.label],
+    )
 
 
 async def _pace(place: Place) -> None:

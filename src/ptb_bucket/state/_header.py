@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
+
+    from ptb_bucket.state._units import Unit
 
 __all__ = ["FEATURES", "FORMAT", "Commit", "Fate", "Header", "check_features"]
 
@@ -53,6 +55,8 @@ class Header:
     commits: tuple[Commit, ...] = ()
     needs: frozenset[str] = frozenset()
     """The features without which its records cannot be read."""
+    units: tuple[Unit, ...] = ()
+    """The updates that have changed its records, newest last, as far as they were given and are kept."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
     """Fields of a newer ptb-bucket, kept as they are."""
 
@@ -65,6 +69,13 @@ class Header:
         kept = [*others[:ALWAYS_KEPT], *young][: WRITERS_KEPT - 1]
         floor = max([self.floor, *(commit.sequence for commit in set(others) - set(kept))])
         return replace(self, sequence=newest.sequence, floor=floor, commits=(newest, *kept))
+
+    def noting(self, units: Iterable[Unit], limit: int) -> Header:
+        """The header after these units have changed records: newest last, the newest ``limit`` of them."""
+        added = dict.fromkeys(units)
+        if not added:
+            return self
+        return replace(self, units=(*(unit for unit in self.units if unit not in added), *added)[-limit:])
 
     def fate(self, commit: Commit, last_known: str | None) -> Fate:
         """Whether ``commit`` is in this document, which is another version than the one that it was made for.
@@ -103,6 +114,7 @@ class Header:
             "sequence": self.sequence,
             "floor": self.floor,
             "commits": [list(commit) for commit in self.commits],
+            **({"units": list(self.units)} if self.units else {}),
             **self.unknown,
         }
 
@@ -129,6 +141,7 @@ class Header:
                 floor=_typed(data["floor"], int),
                 commits=tuple(_commit(entry) for entry in data["commits"]),
                 needs=needs,
+                units=tuple(_unit(entry) for entry in _typed(data.get("units", []), list)),
                 unknown={name: value for name, value in data.items() if name not in _OURS},
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -138,7 +151,7 @@ class Header:
 _SHOWN: Final = 80
 """Characters of a name in a message. Somebody else may have written it."""
 _NAMED: Final = 10
-_OURS: Final = frozenset({"format", "bot_id", "codec", "sequence", "floor", "commits", "needs"})
+_OURS: Final = frozenset({"format", "bot_id", "codec", "sequence", "floor", "commits", "needs", "units"})
 
 
 def check_features(names: Any) -> frozenset[str]:
@@ -158,6 +171,10 @@ def check_features(names: Any) -> frozenset[str]:
 def _commit(entry: Any) -> Commit:
     sequence, writer, commit_id, when = entry
     return Commit(_typed(sequence, int), _typed(writer, str), _typed(commit_id, str), _typed(when, int))
+
+
+def _unit(entry: Any) -> Unit:
+    return entry if type(entry) is str else _typed(entry, int)
 
 
 def _typed(value: Any, kind: type) -> Any:

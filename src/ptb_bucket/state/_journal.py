@@ -38,6 +38,7 @@ class Journal:
     conversations_kept: int = 0
     unread_merged: int = 0
     undecidable: int = 0
+    withdrawn: int = 0
     last_save: datetime | None = None
     _stuck: set[type] = field(default_factory=set, repr=False)
     _unknown: set[tuple[str, str]] = field(default_factory=set, repr=False)
@@ -54,6 +55,7 @@ class Journal:
         self.last_save = datetime.fromtimestamp(time.time(), timezone.utc)
         self.decided(attempt.merged.decided)
         self.unread(attempt.merged.unread)
+        self.withdrawn_from(attempt.merged.withdrawn)
 
     def decided(self, decisions: Sequence[Decision]) -> None:
         """Where structure could not merge: the resolver's decisions, and conversation states of ours that gave way."""
@@ -123,3 +125,11 @@ class Journal:
             "applied again, list elements and counts are not",
             key, attempt.commit.id, counted(len(attempt.carried), "record", "records"),
         )  # fmt: skip
+
+    def withdrawn_from(self, records: Iterable[Record]) -> None:
+        """Changes by an update that another instance has handled and saved too."""
+        for record in records:
+            self.withdrawn += 1
+            _LOGGER.info(
+                "%s: what an update changed is withdrawn, because the bucket has its changes already", record.label
+            )

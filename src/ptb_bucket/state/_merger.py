@@ -19,9 +19,10 @@ from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, K
 from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, keep_ours, keep_theirs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ptb_bucket.codecs import Codec
+    from ptb_bucket.state._units import Unit
     from ptb_bucket.state.records import Record
 
 __all__ = ["Decision", "Merger", "ResolverError", "raised_in_merge", "waits_for"]
@@ -145,10 +146,20 @@ class Merger:
             expected = self._classes[record.kind] = type(self.defaults[record.kind]())
         return wrong_shape(record, value, expected, any_class=self.any_class)
 
-    def without_updates(self, encoded: Encoded, withheld: set[int]) -> Encoded:
+    def updates(self, encoded: Encoded) -> list[int]:
+        """Return the ids of handled updates.
+
+        Raises:
+            UnreadableRecordError: They are damaged.
+        """
+        handled = MISSING if encoded is None else self.decode(HANDLED, encoded)
+        return [] if handled is MISSING else handled
+
+    def without_updates(self, encoded: Encoded, withheld: Collection[Unit]) -> Encoded:
         """Return the ids of handled updates without some of them."""
-        handled = self.decode(HANDLED, encoded)
-        return self.encode(HANDLED, None if handled is MISSING else [one for one in handled if one not in withheld])
+        handled = self.updates(encoded)
+        kept = [update_id for update_id in handled if update_id not in withheld]
+        return encoded if len(kept) == len(handled) else self.encode(HANDLED, kept or None)
 
     def default(self, record: Record) -> Any:
         """What absent stands for."""

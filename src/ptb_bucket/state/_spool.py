@@ -17,12 +17,14 @@ from ptb_bucket.state._attempt import Attempt, Merged
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Commit, check_features
 from ptb_bucket.state._ids import check_id
+from ptb_bucket.state._units import Step
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptb_bucket.state._ledger import Ledger
+    from ptb_bucket.state._units import Unit
 
 __all__ = ["Origin", "Spooled", "pack", "unpack"]
 
@@ -70,6 +72,18 @@ class Spooled:
             if "unsure" in opened:
                 ledger.unsure[record] = opened["unsure from"], opened["unsure"]
         ledger.attempt = self._attempt(ledger, carried)
+        self._restore_steps(ledger)
+
+    def _restore_steps(self, ledger: Ledger) -> None:
+        """Say again which units have made the changes. Spools from before there were units do not say so."""
+        ledger.work.applied(self.data.get("applied", ()))
+        chains = {"staged": ledger.work.staged, "unsure": ledger.work.unsure}
+        if ledger.attempt:
+            chains["carried"] = ledger.attempt.steps
+            ledger.attempt.merged.units = dict.fromkeys(self.data.get("sent", ()))
+        for layer, kind, record_id, steps in self.data.get("steps", ()):
+            record = Record(Kind(kind), record_id)
+            chains[layer][record] = tuple(Step(frozenset(units), _bytes(text)) for units, text in steps)
 
     def _attempt(self, ledger: Ledger, carried: dict[Record, bytes | None]) -> Attempt | None:
         attempt = self.data["attempt"]
@@ -78,8 +92,8 @@ class Spooled:
         body = base64.b64decode(attempt["body"])
         document = Document.unpack(body, codec=ledger.empty.codec, bot_id=ledger.empty.bot_id)
         return Attempt(
-            Commit(*attempt["commit"]), attempt["condition"], document, carried, Merged(), attempt["unclear"],
-            _records(attempt["dropped since"]), body,
+            Commit(*attempt["commit"]), attempt["condition"], document, carried, Merged(),
+            unclear=attempt["unclear"], dropped_since=_records(attempt["dropped since"]), body=body,
         )  # fmt: skip
 
 
@@ -103,10 +117,25 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
             "dropped since": _names(attempt.dropped_since),
         },
     }
+    data.update(_steps(ledger))
     if needs := _needs(ledger):
         data["needs"] = sorted(needs)
     body = json.dumps(data).encode()
     return (MAGIC_WITH_NEEDS if needs else MAGIC) + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def _steps(ledger: Ledger) -> dict[str, Any]:
+    """Which units have made the changes, if any were named."""
+    chains = {"staged": ledger.work.staged, "unsure": ledger.work.unsure}
+    sent: Iterable[Unit] = ()
+    if ledger.attempt:
+        chains["carried"], sent = ledger.attempt.steps, ledger.attempt.merged.units
+    steps = [
+        [layer, record.kind.value, record.id, [[list(units), _text(value)] for units, value in chain]]
+        for layer, found in chains.items()
+        for record, chain in sorted(found.items())
+    ]
+    return {"steps": steps, "sent": list(sent), "applied": list(ledger.work.own)} if steps else {}
 
 
 def _needs(ledger: Ledger) -> frozenset[str]:

@@ -9,21 +9,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
-from ptb_bucket.state._commit import tell_failures, write_document
+from ptb_bucket.state._commit import lost_changes, tell_failures, write_document
 from ptb_bucket.state._giving import Giving
+from ptb_bucket.state._ledger import Withheld
 from ptb_bucket.state._loops import for_each
 from ptb_bucket.state._merger import waits_for
-from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT, Kind, Record
+from ptb_bucket.state._units import FEW, MANY
+from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind, Record
 from ptb_bucket.state.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
+    from collections.abc import Set as AbstractSet
 
     from ptb_bucket.state._ledger import Ledger
     from ptb_bucket.state._reading import Place
+    from ptb_bucket.state._units import Unit
     from ptb_bucket.state._writer import Writer
 
 __all__ = ["Replica"]
@@ -40,9 +45,19 @@ class Replica(Giving):
 
     unstorable: dict[Record, PTBBucketError] = field(default_factory=dict)
     _effects: dict[int, frozenset[Record]] = field(default_factory=dict, init=False, repr=False)
+    _running: dict[Unit, AbstractSet[Record]] = field(default_factory=dict, init=False, repr=False)
+    _lost: dict[Record, set[Unit]] = field(default_factory=dict, init=False, repr=False)
+    _untold: set[Record] = field(default_factory=set, init=False, repr=False)
 
-    def stage(self, record: Record, value: Any) -> None:
+    def stage(self, record: Record, value: Any, units: Collection[Unit] = ()) -> None:
         """Take a record's newest value; None or MISSING drops it. It becomes durable with the next commit.
+
+        Args:
+            record: Which one.
+            value: Its value.
+            units: The ids of all updates that have changed it since it was staged last, beside those that
+                :meth:`begin` has told of. If another instance has saved one of them in the same document, this change
+                is not made there a second time.
 
         Raises:
             CannotStoreError: Something in it cannot be encoded, or a class of the bot's own raised an error. All the
@@ -55,17 +70,37 @@ class Replica(Giving):
         if not drops_unread:
             self._refuse_blind(record, value)
         ledger = self._places.stages(record).ledger
+        units = {*units, *self._working_on(record)} if self._running else units
         try:
             unreadable = drops_unread and record in self.unreadable
             encoded = self._encoded(record, value, (ledger.top(record), ledger.stored(record)))
-            ledger.stage(record, encoded, drop=drop, unreadable=unreadable)
+            ledger.stage(record, encoded, units=units, drop=drop, unreadable=unreadable)
             self.unstorable.pop(record, None)
         except CannotStoreError as error:
             self.unstorable[record] = error
-            self._stage_rest(record, value, ledger)
+            self._stage_rest(record, value, ledger, units)
             raise
         if drops_unread:
             self.unreadable.forget(record)
+
+    def begin(self, unit: Unit, records: AbstractSet[Record]) -> None:
+        """Begin a unit of work, such as an update: what is staged of these records from now on may be its change.
+
+        The set may grow while the unit runs, by records that it comes to use.
+
+        Documents list it when it has ended, by :meth:`stage_handled` or :meth:`end`.
+        """
+        self._running[unit] = records
+        for place in filter(None, map(self._places.known, self._running[unit])):
+            place.ledger.work.begin_anew({unit})  # it is handled again here, if it is not new
+        self._forget_lost({unit})
+
+    def end(self, unit: Unit) -> None:
+        """End a unit of work, unless it has ended: whatever changed its records from now on, it was not this one."""
+        self._running.pop(unit, None)
+
+    def _working_on(self, record: Record) -> Iterable[Unit]:
+        return [unit for unit, records in self._running.items() if record in records]
 
     def stage_handled(self, update_id: int, effects: Iterable[Record]) -> None:
         """Note that an update was handled. It becomes durable together with its effects, or not at all.
@@ -77,16 +112,39 @@ class Replica(Giving):
         """
         before = self.held(HANDLED)
         self._effects[update_id] = frozenset(effects)
+        self.end(update_id)
         self.stage(HANDLED, [*([] if before is MISSING else before), update_id][-HANDLED_LIMIT:])
 
-    def _withheld(self) -> set[int]:
-        failed = self.failures.keys()
-        return {update_id for update_id, effects in self._effects.items() if not failed.isdisjoint(effects)}
+    def _withheld(self) -> Withheld:
+        return Withheld(self._again(), self._unfinished())
+
+    def _again(self) -> frozenset[Unit]:
+        """Updates that have to be handled again: some of their effects cannot be merged, or are lost."""
+        failed = self._failed().keys()
+        found = {update_id for update_id, effects in self._effects.items() if not failed.isdisjoint(effects)}
+        return frozenset(found.union(*self._lost.values()))
+
+    def _unfinished(self) -> frozenset[Unit]:
+        """Updates with effects in another document that are not known to be durable: a later commit writes them."""
+        witness = self._places.known(HANDLED)
+        others = [place.ledger for place in self._places.pending() if place is not witness]
+        return frozenset(unit for ledger in others for unit in ledger.units)
+
+    def _lose(self, record: Record, units: frozenset[Unit]) -> None:
+        self._lost.setdefault(record, set()).update(units)
+        self._untold.add(record)
 
     def _make_place(self, key: str, writer: Writer | None = None) -> Place:
         place = super()._make_place(key, writer)
-        place.ledger.withheld = self._withheld
+        ledger = place.ledger
+        ledger.withheld, ledger.work.losing, ledger.work.running = self._withheld, self._lose, self._running
+        ledger.work.limit = FEW if self.layout.lazy and key not in self._shared_keys else MANY
         return place
+
+    @cached_property
+    def _shared_keys(self) -> set[str]:
+        """The documents of one record that almost every update changes."""
+        return {self.layout.key(record) for record in (BOT_DATA, CALLBACK_QUERIES)}
 
     def _refuse_blind(self, record: Record, value: Any) -> None:
         error = self.unreadable.blind(record)
@@ -111,10 +169,10 @@ class Replica(Giving):
             reason, hint = f"encoding it raised {type(error).__name__}", "Correct the class that raised it"
             raise CannotStoreError(reason, record=record.label, hint=hint) from error
 
-    def _stage_rest(self, record: Record, value: Any, ledger: Ledger) -> None:
+    def _stage_rest(self, record: Record, value: Any, ledger: Ledger, units: Collection[Unit]) -> None:
         """Stage all of a value that can be stored. If even that raises, what is staged stays as it was."""
         with suppress(Exception):
-            ledger.stage(record, self.merger.encode_rest(record, value, ledger.top(record)))
+            ledger.stage(record, self.merger.encode_rest(record, value, ledger.top(record)), units=units)
 
     @property
     def pending(self) -> set[Record]:
@@ -124,7 +182,14 @@ class Replica(Giving):
 
     @property
     def failures(self) -> dict[Record, PTBBucketError]:
-        """Records that the last commit could not merge with the bucket's. They are pending; all others were saved."""
+        """Records that the last commit could not save: they cannot be merged with the bucket's, or have lost changes.
+
+        All others were saved.
+        """
+        return {**self._failed(), **{record: lost_changes(record) for record in self._lost}}
+
+    def _failed(self) -> dict[Record, PTBBucketError]:
+        """Records that are pending, and that the last commit could not merge."""
         failures: dict[Record, PTBBucketError] = {}
         for ledger in (place.ledger for place in self._places.pending()):
             pending = ledger.pending if ledger.failures else ()
@@ -135,7 +200,7 @@ class Replica(Giving):
     def waiting(self) -> set[Record]:
         """Records that are pending and that the next commit is expected to save."""
         left = self.spool.left.values() if self.spool else ()
-        return self.pending.difference(self.failures, *left)
+        return self.pending.difference(self._failed(), *left)
 
     def move(self, old: Record, new: Record) -> bool:
         """Move a chat's record that cannot be decoded to the chat's new id, as it is.
@@ -170,6 +235,8 @@ class Replica(Giving):
         """
         if self.spool and self.pending:
             self.loaded = False  # or the next commit would be one without what was laid down
+            if witness := self._places.known(HANDLED):
+                witness.ledger.withhold()  # nobody can tell which of several files is brought in, and when
             self.spool.keep(self._places.pending())
 
     async def commit(self) -> None:
@@ -190,7 +257,9 @@ class Replica(Giving):
             raise
         finally:
             self._note_failures(places)
-        tell_failures([place.ledger for place in sorted(places, key=lambda place: place.ledger.only_drops)])
+        ledgers = [place.ledger for place in sorted(places, key=lambda place: place.ledger.only_drops)]
+        untold, self._untold = self._untold, set()
+        tell_failures(ledgers, {record: lost_changes(record) for record in untold})
 
     def _note_failures(self, places: list[Place]) -> None:
         for ledger in (place.ledger for place in places):
@@ -212,7 +281,12 @@ class Replica(Giving):
         await self._write([place for place in drops if not _is_held_back(place.ledger, written)])
         await self._write([place for place in places if place is witness])
         if witness is None or HANDLED not in witness.ledger.pending:
+            self._forget_lost(self._again() - self._running.keys())
             self._effects.clear()
+
+    def _forget_lost(self, units: AbstractSet[Unit]) -> None:
+        left = {record: lost - units for record, lost in self._lost.items()}
+        self._lost = {record: lost for record, lost in left.items() if lost}
 
     async def _write(self, places: list[Place]) -> None:
         await for_each(places, lambda place: write_document(place, self.patience))

@@ -26,10 +26,10 @@ class Handlers:
     async def _handle(self) -> None:
         while True:
             await asyncio.sleep(self.rng.expovariate(self.world.size.handled))
-            if not await self._meet() or self.still:
+            if not await self._meet() or self.still or self.at_work:
                 continue
             change = Change(made=asyncio.get_running_loop().time())
-            self.rng.choice(ACTIONS)(self, change)
+            self.rng.choice(ACTIONS if not self.world.updates else WITHOUT_CHARACTERS)(self, change)
             self.world.model.changes.append(change)
             self.changes.append(change)
 
@@ -135,3 +135,6 @@ ACTIONS = (
     Handlers.level_up, Handlers.level_up, Handlers.add_member, Handlers.count,
     Handlers.delete_something, Handlers.drop_record, Handlers.converse,
 )  # fmt: skip
+
+WITHOUT_CHARACTERS = [action for action in ACTIONS if action not in (Handlers.add_character, Handlers.level_up)]
+"""Of two instances that begin with different ones, only one's stays where updates have emptied what both knew."""

@@ -16,6 +16,7 @@ from simulation.clocks import SKEW
 from simulation.handlers import NAME, NAMED, Handlers
 from simulation.model import Change, none, tokens_of
 from simulation.spool import memory_spool
+from simulation.updates import Update, Updates
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -33,7 +34,7 @@ class Doubts(Journal):
         self._tell()
 
 
-class Instance(Handlers):
+class Instance(Handlers, Updates):
     """A place in which processes live one after the other; each is killed, or ends in order."""
 
     on_demand = False
@@ -61,6 +62,8 @@ class Instance(Handlers):
         self.dirty: set[Record] = set()
         self.changes: list[Change] = []
         self.saving: list[Change] = []
+        self.noted: list[Update] = []
+        self.at_work = 0
         self.still = False
 
     def _be(self, process: int) -> None:
@@ -105,7 +108,8 @@ class Instance(Handlers):
 
     def _admit_doubts(self) -> None:
         """All that a write may have carried whose fate nobody can tell is uncertain."""
-        for change in (*self.saving, *self.changes):
+        of_updates = (change for update in self.noted for change in update.changes)
+        for change in (*self.saving, *self.changes, *of_updates):
             change.doubtful = True
 
     def _take_all(self) -> None:
@@ -148,7 +152,7 @@ class Instance(Handlers):
         self.still = True
         try:
             for _ in range(3):
-                if await self.save() and not (self.dirty or self.changes or self.replica.pending):
+                if await self.save() and not (self.dirty or self.changes or self.replica.pending or self.at_work):
                     return self._copy(same_process=same_process)
         finally:
             self.still = False
@@ -177,9 +181,7 @@ class Instance(Handlers):
         """As PTB does it: forget the dirty marks, hand over copies, and hope."""
         changes, self.changes = self.changes, []
         self.saving += changes  # beside those of a save that is under way
-        dirty, self.dirty = self.dirty, set()
-        for record in sorted(dirty):
-            self.replica.stage(record, copy.deepcopy(self.live[record]))
+        self.stage_dirty()
         try:
             await self.replica.commit()
         except BaseException as error:
@@ -189,9 +191,15 @@ class Instance(Handlers):
             raise
         finally:
             self.saving = [change for change in self.saving if change not in changes]
+            self.answer()
         for change in changes:
             change.acknowledge(asyncio.get_running_loop().time())
         return True
+
+    def stage_dirty(self) -> None:
+        dirty, self.dirty = self.dirty, set()
+        for record in sorted(dirty):
+            self.replica.stage(record, copy.deepcopy(self.live[record]))
 
     async def _refresh_often(self) -> None:
         while True:

@@ -29,6 +29,7 @@ class Change:
     count: int = 0
     acknowledged: float = NEVER  # when, in virtual seconds
     part_of: str | None = None  # the token of the list element that it changes
+    update: object = None  # the update that makes it, maybe several times until it is answered
     doubtful: bool = False  # it was said that nobody can tell whether all of it was applied (rule 13)
 
     @property
@@ -88,8 +89,11 @@ class Model:
         return [token for change in self.changes if change.firm and change.record == record for token in change.adds]
 
     def firmly_deleted(self, changes) -> set[str]:
-        """What is gone for good: what is applied a second time because nobody knows of the first may come back."""
-        doubtful = {token for change in self.changes if change.doubtful for token in change.adds}
+        """What is gone for good: what is applied a second time because nobody knows of the first may come back.
+
+        So may what an update has added that was handled again later.
+        """
+        doubtful = {token for change in self.changes if change.doubtful or change.update for token in change.adds}
         return {token for change in changes if change.firm for token in change.deletes} - doubtful
 
     def check_state(self, key: str, state: object) -> None:

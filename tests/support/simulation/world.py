@@ -18,6 +18,7 @@ from simulation.model import Model, none, tokens_of
 from simulation.on_demand import OnDemand
 from simulation.spool import MemoryFiles
 from simulation.sweeping import sweep_often
+from simulation.updates import Telegram
 
 PUT_FAULTS = (Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST, Fault.LATE, Fault.DENIED)
 GET_FAULTS = (*[Fault.UNAVAILABLE] * 7, Fault.DENIED)  # a denial ends a start, and per-record reads twenty documents
@@ -64,8 +65,9 @@ class World:
     """A store, its weather, the instances, and the model."""
 
     def __init__(  # noqa: PLR0913  what a life may be made of, by keyword
-        self, seed: int, *, layout="single", codec="json", instances=3, size=SHORT, storms=PUT_FAULTS, on_demand=0
-    ) -> None:
+        self, seed: int, *, layout="single", codec="json", instances=3, size=SHORT, storms=PUT_FAULTS, on_demand=0,
+        updates=False,
+    ) -> None:  # fmt: skip
         self.rng, self.size, self.storms = random.Random(seed), size, storms
         self.layout, self.codec = layout, codec
         self.model = Model()
@@ -77,6 +79,7 @@ class World:
         self.instances = self.numbers = instances
         self.on_demand = on_demand
         self.records = RECORDS
+        self.updates, self.telegram = updates, Telegram(self)
         self.everybody: list[Instance] = []
         self.journals: list[Journal] = []
         self.swept = self.kept = 0
@@ -112,6 +115,8 @@ class World:
         """What else happens to an instance of this world."""
         if self.clocks_jump:
             yield jump_often(instance)
+        if self.updates:
+            yield instance._receive_often()
         if self.processes_are_copied:
             yield self._copy_often(instance)
 
@@ -171,6 +176,18 @@ class World:
         await first.save()
         self.calm = False
 
+    async def _deliver_all(self, member) -> None:
+        """Telegram sends every update again, and somebody has time to answer."""
+        assert await member.load()
+        await member.save()  # it may have to say what a spool has lost
+        for update in self.telegram.updates:
+            await member.receive([update])
+        assert await member.save()
+        assert await member.refresh()
+        for update in self.telegram.updates:
+            for change in update.changes:
+                change.acknowledge(asyncio.get_running_loop().time())
+
     async def _land_often(self) -> None:
         while True:
             await asyncio.sleep(self.rng.expovariate(2))
@@ -183,6 +200,7 @@ class World:
                 [change for change in self.model.changes if change.doubtful],
             )
         members.insert(0, Instance(self, self.new_number()))
+        await self._deliver_all(members[0])
         for member in members:
             member.start()
             assert await member.load()

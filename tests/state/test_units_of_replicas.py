@@ -1,0 +1,212 @@
+"""Units of work over several documents: effects first, then the id of the update, and each effect once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from on_demand import ADA, BO, replica_on
+
+from ptb_bucket.errors import PTBBucketError, UnsavedError
+from ptb_bucket.state import BOT_DATA, HANDLED, LAYOUTS, MISSING
+from ptb_bucket.state._spool import Origin, pack, unpack
+from ptb_bucket.state._units import FEW, MANY
+from ptb_bucket.stores import MemoryStore
+from ptb_bucket.testing.faults import Fault, FaultyStore
+
+SEVERAL = ["per-type", "per-record"]
+BOTH = (ADA, BOT_DATA)
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+async def start(store, layout, **options):
+    replica = replica_on(store, layout=layout, on_demand=False, **options)
+    await replica.load()
+    return replica
+
+
+async def handle(replica, update_id, records=BOTH) -> None:
+    """Do what an update's handlers do: append its id to the log of each record."""
+    await replica.refresh([HANDLED, *records], None)
+    replica.begin(update_id, records)
+    for record in records:
+        before = replica.give(record)
+        log = [] if before is MISSING else before["log"]
+        replica.stage(record, {"log": [*log, update_id]})
+    replica.stage_handled(update_id, records)
+
+
+async def logs(store, layout) -> list[list[int]]:
+    reader = await start(store, layout)
+    await reader.refresh([*BOTH, HANDLED], 0)
+    values = [reader.give(record) for record in BOTH]
+    handled = reader.give(HANDLED)
+    found = [[] if value is MISSING else value["log"] for value in values]
+    return [*found, [] if handled is MISSING else handled]
+
+
+async def begin(store, layout) -> None:
+    """Two first lists would be one: both instances begin with something."""
+    first = await start(store, layout)
+    await handle(first, 1)
+    await first.commit()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_an_update_whose_first_handling_is_saved_late_changes_each_record_once(store, layout):
+    await begin(store, layout)
+    faulty = FaultyStore(store, lambda operation, _: Fault.LATE if operation == "put" else None)
+    one, two = await start(faulty, layout), await start(store, layout)
+    await handle(one, 2)
+    one.patience.deadline = 0.1
+    with pytest.raises(PTBBucketError):
+        await one.commit()
+    await handle(two, 2)
+    await faulty.land()
+    await two.commit()
+    assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
+    assert two.journal.withdrawn == 2
+
+
+@pytest.mark.parametrize("layout", SEVERAL)
+@pytest.mark.parametrize("written", [BOTH, (ADA,), (BOT_DATA,), ()])
+async def test_what_is_written_of_an_update_stays_and_only_the_rest_is_added(store, layout, written):
+    """One instance dies in the middle of a commit."""
+    await begin(store, layout)
+    one = await start(store, layout)
+    keys = [f"{one.layout.key(record)}.json" for record in written]
+    denied = FaultyStore(store, lambda operation, key: Fault.DENIED if operation == "put" and key not in keys else None)
+    one = await start(denied, layout)
+    await handle(one, 2)
+    with pytest.raises(PTBBucketError):
+        await one.commit()
+    two = await start(store, layout)
+    await handle(two, 2)
+    await two.commit()
+    assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
+    assert two.journal.withdrawn == len(written)
+
+
+@pytest.mark.parametrize("layout", SEVERAL)
+async def test_an_update_that_is_staged_while_a_commit_is_under_way_is_noted_after_its_effects(store, layout):
+    await begin(store, layout)
+    staged = False
+
+    async def meanwhile(key):
+        nonlocal staged
+        if "user_data" in key and not staged:
+            staged = True
+            await handle(replica, 3, (BOT_DATA,))
+
+    replica = await start(Telling(store, meanwhile), layout)
+    await handle(replica, 2, (ADA,))
+    await replica.commit()
+    assert await logs(store, layout) == [[1, 2], [1], [1, 2]]
+    await replica.commit()
+    assert await logs(store, layout) == [[1, 2], [1, 3], [1, 2, 3]]
+
+
+class Telling(FaultyStore):
+    """Tells of each put before it is sent."""
+
+    def __init__(self, store, tell) -> None:
+        super().__init__(store, lambda *_: None)
+        self._tell = tell
+
+    async def put(self, key, data, mode):
+        await self._tell(key)
+        return await super().put(key, data, mode)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_an_update_that_cannot_be_told_from_one_that_is_saved_comes_again(store, layout):
+    await begin(store, layout)
+    one, two = await start(store, layout), await start(store, layout)
+    for update_id in (2, 3):  # at the same time
+        one.begin(update_id, [BOT_DATA])
+    one.stage(BOT_DATA, {"log": [1, 2, 3]})
+    for update_id in (2, 3):
+        one.stage_handled(update_id, [BOT_DATA])
+    await handle(two, 2, (BOT_DATA,))
+    await two.commit()
+    with pytest.raises(UnsavedError, match="bot_data") as caught:
+        await one.commit()
+    assert caught.value.records == ("bot_data",)
+    assert one.pending == set()
+    assert (await logs(store, layout))[1:] == [[1, 2], [1, 2]]
+    await handle(one, 3, (BOT_DATA,))
+    await one.commit()
+    assert (await logs(store, layout))[1:] == [[1, 2, 3], [1, 2, 3]]
+
+
+async def test_a_document_of_one_person_lists_fewer_updates(store):
+    replica = await start(store, "per-record")
+    limits = [replica._ledger(record).work.limit for record in (ADA, BO, BOT_DATA)]
+    assert limits == [FEW, FEW, MANY]
+    assert (await start(store, "single"))._ledger(ADA).work.limit == MANY
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_a_spool_says_whose_changes_it_holds(store, layout):
+    await begin(store, layout)
+    faulty = FaultyStore(store, lambda operation, _: Fault.UNAVAILABLE if operation == "put" else None)
+    one, two = await start(faulty, layout), await start(store, layout)
+    one.patience.deadline = 0.1
+    await handle(one, 2)
+    with pytest.raises(PTBBucketError):
+        await one.commit()
+    place = one._places.of(ADA)
+    data = pack(place.ledger, Origin("1", layout, "json", place.name))
+    await handle(two, 2)
+    await two.commit()
+    later = await start(store, layout)
+    ledger = later._places.of(ADA).ledger
+    unpack(data).restore(ledger)
+    later._places.stages(ADA)
+    ledger.document = ledger.etag = None
+    await later._places.of(ADA).read()
+    await later.commit()
+    assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
+
+
+async def test_a_spool_of_changes_that_no_update_made_is_as_before(store):
+    one = await start(store, "single")
+    one.stage(ADA, {"log": [1]})
+    place = one._places.of(ADA)
+    assert b'"steps"' not in pack(place.ledger, Origin("1", "single", "json", place.name))
+
+
+async def test_nothing_is_kept_of_updates_that_have_ended(store):
+    replica = await start(store, "per-type")
+    for update_id in range(20):
+        await handle(replica, update_id)
+        await replica.commit()
+    assert (replica._running, replica._effects, replica._lost) == ({}, {}, {})
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_what_is_lost_here_and_noted_by_another_instance_stays_noted(store, layout):
+    await begin(store, layout)
+    one, two = await start(store, layout), await start(store, layout)
+    for update_id in (2, 3):
+        one.begin(update_id, [BOT_DATA])
+    one.stage(BOT_DATA, {"log": [1, 2, 3]})
+    for update_id in (2, 3):
+        one.stage_handled(update_id, [BOT_DATA])
+    await handle(two, 2, (BOT_DATA,))
+    await two.commit()
+    await one.refresh([HANDLED, BOT_DATA], asyncio.get_running_loop().time())
+    one.give(BOT_DATA)  # 3 is lost
+    await handle(two, 3, (BOT_DATA,))
+    await two.commit()
+    await one.refresh([HANDLED, BOT_DATA], asyncio.get_running_loop().time())
+    one.give(HANDLED)
+    await handle(one, 4, (BOT_DATA,))
+    with pytest.raises(UnsavedError, match="bot_data"):
+        await one.commit()
+    assert (await logs(store, layout))[1:] == [[1, 2, 3, 4], [1, 2, 3, 4]]
