@@ -35,6 +35,11 @@ class Memory(Refreshed):
         """What the application dropped since the last save."""
         return set()
 
+    @cached_property
+    def _moved(self) -> dict[Record, Record]:
+        """Chats whose data this process moved, and to where."""
+        return {}
+
     @property
     def group(self) -> GroupCommit:
         """Its commits."""
@@ -44,6 +49,29 @@ class Memory(Refreshed):
     def unsaved(self) -> str:
         """What is not durable, by name."""
         return ", ".join(sorted(record.label for record in self.replica.pending)[:10]) or "what handlers changed last"
+
+    def would_lose(self, old: Record, new: Record) -> bool:
+        """Return whether moving one chat's data to another would only replace data: it is moved already, or empty."""
+        is_moved = not self._holds(old) or self._moved.get(old) == new
+        return old == new or (is_moved and (self._holds(new) or self._is_kept(new)))
+
+    def _is_kept(self, record: Record) -> bool:
+        return self._is_stored(record.kind) and self.replica.is_stored(record)
+
+    def moved(self, old: Record, new: Record) -> None:
+        """The application moved a chat's data. What is put there anew is not saved: that chat is over."""
+        self._dropped.discard(old)
+        self._moved.pop(new, None)
+        self._moved[old] = new
+
+    def _holds(self, record: Record) -> bool:
+        """Whether there is data of a chat or user here that is not just the empty default, or cannot be read."""
+        if record in self.replica.unreadable:
+            return True
+        try:
+            return self._is_live(record) and self.replica.merger.encode(record, self._live(record)) is not None
+        except Exception:  # noqa: BLE001  what cannot be stored is not empty
+            return True
 
     def move_unreadable(self, old: Record, new: Record) -> bool:
         """Move a chat's data as it is, if it cannot be decoded; return whether it was. Raises as ``Replica.move``."""

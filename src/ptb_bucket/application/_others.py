@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram.ext import Application
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ptb_bucket.application._memory import Memory
 
 __all__ = ["BD", "BT", "CCT", "CD", "JQ", "UD", "OthersData"]
+
+_LOGGER = logging.getLogger("ptb_bucket.application")
 
 BT = TypeVar("BT", bound="Bot")
 CCT = TypeVar("CCT", bound="CallbackContext[Any, Any, Any, Any]")
@@ -53,22 +56,36 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
     ) -> None:
         """Move a chat's data to its new id. See ``Application.migrate_chat_data``.
 
-        Data that cannot be decoded is moved as it is.
+        Telegram reports a migration in both chats, and may deliver each report again. So where the new chat has data,
+        nothing is moved, and that is logged, if the old one has none, or if this process moved it before: what is
+        there now was put there by later handlers. Data that cannot be decoded is moved as it is.
 
         Raises:
+            ValueError: As PTB raises it. Nothing is moved.
             RuntimeError: The data of one of the two is not loaded: an update about the migration loads both; for
                 others, call :meth:`load_data` first.
             UnreadableRecordError: One of the two cannot be decoded, and both have data. Nothing is moved.
         """
         ids = _ids(message, old_chat_id, new_chat_id)
-        for chat_id in ids:
-            if not self._memory.has_loaded(Record.chat(chat_id)):
+        if ids is None:
+            super().migrate_chat_data(message, old_chat_id, new_chat_id)  # PTB says what is wrong
+        elif not self._is_moved(*ids):
+            super().migrate_chat_data(old_chat_id=ids[0], new_chat_id=ids[1])
+            self._memory.moved(Record.chat(ids[0]), Record.chat(ids[1]))
+
+    def _is_moved(self, *ids: int) -> bool:
+        """Check that both chats are loaded, and do what PTB need not do; return whether that was all."""
+        old, new = map(Record.chat, ids)
+        for record in (old, new):
+            if not self._memory.has_loaded(record):
                 raise RuntimeError(
-                    f"chat_data[{chat_id}] is not loaded, and moving it would lose it: "
+                    f"{record.label} is not loaded, and moving it would lose it: "
                     f"await application.load_data(chat_ids=[...]) with both ids first."
                 )
-        if not (len(ids) == 2 and self._memory.move_unreadable(*map(Record.chat, ids))):  # noqa: PLR2004  old, new
-            super().migrate_chat_data(message, old_chat_id, new_chat_id)
+        if self._memory.would_lose(old, new):
+            _LOGGER.info("%s has no data that was not moved before: %s is left as it is", old.label, new.label)
+            return True
+        return self._memory.move_unreadable(old, new)
 
     def drop_chat_data(self, chat_id: int) -> None:
         """Drop a chat's data; what is put there anew is saved. See ``Application.drop_chat_data``."""
@@ -81,9 +98,10 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
         self._memory.dropped(Record.user(user_id))
 
 
-def _ids(message: Message | None, old: int | None, new: int | None) -> list[int]:
-    """Both ids, as PTB finds them out; what is no id is PTB's to refuse."""
-    if message is not None:
-        old = message.migrate_from_chat_id or message.chat.id
-        new = message.migrate_to_chat_id or message.chat.id
-    return [chat_id for chat_id in (old, new) if isinstance(chat_id, int)]
+def _ids(message: Message | None, old: int | None, new: int | None) -> tuple[int, int] | None:
+    """Return both ids as PTB finds them; None for arguments that PTB refuses."""
+    if message:
+        migrates = message.migrate_from_chat_id is not None or message.migrate_to_chat_id is not None
+        ids = message.migrate_from_chat_id or message.chat.id, message.migrate_to_chat_id or message.chat.id
+        return ids if migrates and not (old or new) else None
+    return (int(old), int(new)) if (old or new) and isinstance(old, int) and isinstance(new, int) else None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
+    from types import CoroutineType
 
     from ptb_bucket.state import Record
 
@@ -30,6 +32,7 @@ class Recent:
         self._clock = itertools.count()
         self._used: dict[Record, int] = {}
         self._running: dict[object, int] = {}
+        self._coroutines: WeakKeyDictionary[CoroutineType[Any, Any, Any], int] = WeakKeyDictionary()
 
     def __len__(self) -> int:
         return len(self._used)
@@ -59,8 +62,13 @@ class Recent:
             self._running[task] = next(self._clock)
             task.add_done_callback(self._running.pop)
 
+    def works_on(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
+        """The same until a coroutine has ended, which a task may not have begun yet."""
+        self._coroutines[coroutine] = next(self._clock)
+
     def surplus(self) -> list[Record]:
         """Those beyond the size that nobody has in hand, the least recently used first."""
-        since = min(self._running.values(), default=None)
+        unfinished = (began for coroutine, began in self._coroutines.items() if coroutine.cr_frame)
+        since = min([*self._running.values(), *unfinished], default=None)
         oldest = itertools.islice(self._used.items(), max(0, len(self._used) - self.size))
         return [record for record, used in oldest if since is None or used < since]
