@@ -39,14 +39,27 @@ class Bot:
     def __init__(self, what: str, where: str, spool: str | None = None) -> None:
         self.what, self.spool, self.hangs = what, spool, False
         self.world = World(where)
-        self.world.plan = lambda operation, _key: Fault.HANG if self.hangs and operation == "put" else None
+        self.world.plan = self.weather
+        self.ends_with_next_read = False
+
+    def weather(self, operation: str, _key: str) -> Fault | None:
+        if self.ends_with_next_read and operation == "get":
+            self.ends_with_next_read = False
+            os.kill(os.getpid(), signal.SIGTERM)
+        return Fault.HANG if self.hangs and operation == "put" else None
+
+    async def post_init(self, application) -> None:
+        if self.what == "task of post_init":
+            application.create_task(_for_ever(), name="counting stars")
 
     async def first(self, _update, context) -> None:
         context.user_data["first"] = 1
+        self.ends_with_next_read = self.what == "before its task"
 
     async def go(self, _update, context) -> None:
         self.hangs = self.what == "store hangs"
-        os.kill(os.getpid(), signal.SIGTERM)
+        if self.what != "before its task":
+            os.kill(os.getpid(), signal.SIGTERM)
         if self.what == "never ends":
             await _for_ever()
         elif self.what == "will not be cancelled":
@@ -59,9 +72,11 @@ class Bot:
         context.user_data["went"] = 1
 
     def run(self) -> None:
-        handlers = CommandHandler("first", self.first), CommandHandler("go", self.go)
+        block = self.what != "before its task"
+        handlers = CommandHandler("first", self.first), CommandHandler("go", self.go, block=block)
         options = {"save": "interval", "shutdown_deadline": DEADLINE, "spool_dir": self.spool}
         application = self.world.build(*handlers, **options)
+        application.post_init = self.post_init
         self.world.telegram.push(self.world.bob.message_update("/first"))
         self.world.telegram.push(self.world.ada.message_update("/go"))
         application.run_polling(poll_interval=0.01)

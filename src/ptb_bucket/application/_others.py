@@ -100,8 +100,9 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
 
 def _ids(message: Message | None, old: int | None, new: int | None) -> tuple[int, int] | None:
     """Return both ids as PTB finds them; None for arguments that PTB refuses."""
-    if message:
-        migrates = message.migrate_from_chat_id is not None or message.migrate_to_chat_id is not None
+    if message and not (old or new):
         ids = message.migrate_from_chat_id or message.chat.id, message.migrate_to_chat_id or message.chat.id
-        return ids if migrates and not (old or new) else None
-    return (int(old), int(new)) if (old or new) and isinstance(old, int) and isinstance(new, int) else None
+        return ids if (message.migrate_from_chat_id, message.migrate_to_chat_id) != (None, None) else None
+    if message or not (old or new):
+        return None
+    return (int(old), int(new)) if isinstance(old, int) and isinstance(new, int) else None
