@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import timedelta
 
 import pytest
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, InvalidCallbackData
 
 from ptb_bucket import BucketPersistence
@@ -41,6 +42,29 @@ async def test_a_keyboard_of_which_an_instance_never_heard_is_read_when_it_is_pr
     assert (await world.bob.press(one, "tea"))[0].text == "('chose', 'tea')"
     keyboards, queries = (await world.stored("per-record")).bot.callback_data_cache.persistence_data
     assert (len(keyboards), len(queries)) == (2, 3)
+
+
+@pytest.mark.parametrize("layout", ["single", "per-record"])
+async def test_normal_use_is_quiet_and_keeps_the_queries_of_all_lives(world, layout, caplog):
+    """Restarts, another instance, little memory, and a press that arrives while another update is saved."""
+    options = {"layout": layout, "cache_size": 1}
+    async with world.build(*KEYBOARD, **options) as first:
+        await world.ada.send(first, "/offer")
+        caplog.clear()  # that the bucket was empty was right
+        await world.ada.press(first, "tea")
+    async with world.build(*KEYBOARD, **options) as one, world.build(*KEYBOARD, **options) as other:
+        await world.bob.send(one, "/offer")
+        arrived = Update.de_json(world.bob.press_update("tea"), one.bot)
+        one.bot.insert_callback_data(arrived)
+        await world.ada.send(one, "/offer")
+        await one.process_update(arrived)
+        for person in (world.ada, world.bob):
+            await person.press(other, "tea")
+            await person.press(one, "tea")
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert (one.persistence.stats.unread_merged, other.persistence.stats.unread_merged) == (0, 0)
+    _, queries = (await world.stored(layout)).bot.callback_data_cache.persistence_data
+    assert len(queries) == 6
 
 
 async def test_a_button_that_cannot_be_stored_costs_its_keyboard_only_and_only_as_long_as_it_is_kept(world):

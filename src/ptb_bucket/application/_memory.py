@@ -53,7 +53,7 @@ class Memory(Refreshed):
     def would_lose(self, old: Record, new: Record) -> bool:
         """Return whether moving one chat's data to another would only replace data: it is moved already, or empty."""
         is_moved = not self._holds(old) or self._moved.get(old) == new
-        return old == new or (is_moved and (self._holds(new) or self._is_kept(new)))
+        return is_moved and (self._holds(new) or self._is_kept(new))
 
     def _is_kept(self, record: Record) -> bool:
         return self._is_stored(record.kind) and self.replica.is_stored(record)
@@ -61,6 +61,7 @@ class Memory(Refreshed):
     def moved(self, old: Record, new: Record) -> None:
         """The application moved a chat's data. What is put there anew is not saved: that chat is over."""
         self._dropped.discard(old)
+        self._dropped.add(new)  # it may have been dropped, or moved away, since the last save
         self._moved.pop(new, None)
         self._moved[old] = new
 

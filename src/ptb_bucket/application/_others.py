@@ -69,23 +69,26 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
         ids = _ids(message, old_chat_id, new_chat_id)
         if ids is None:
             super().migrate_chat_data(message, old_chat_id, new_chat_id)  # PTB says what is wrong
-        elif not self._is_moved(*ids):
-            super().migrate_chat_data(old_chat_id=ids[0], new_chat_id=ids[1])
-            self._memory.moved(Record.chat(ids[0]), Record.chat(ids[1]))
+        elif ids[0] != ids[1]:
+            self._migrate(*ids)
 
-    def _is_moved(self, *ids: int) -> bool:
-        """Check that both chats are loaded, and do what PTB need not do; return whether that was all."""
-        old, new = map(Record.chat, ids)
-        for record in (old, new):
+    def _migrate(self, old_id: int, new_id: int) -> None:
+        old, new = Record.chat(old_id), Record.chat(new_id)
+        self._check_loaded(old, new)
+        if self._memory.would_lose(old, new):
+            _LOGGER.info("%s has no data that was not moved before: %s is left as it is", old.label, new.label)
+            super().drop_chat_data(old_id)
+        elif not self._memory.move_unreadable(old, new):
+            super().migrate_chat_data(old_chat_id=old_id, new_chat_id=new_id)
+        self._memory.moved(old, new)
+
+    def _check_loaded(self, *records: Record) -> None:
+        for record in records:
             if not self._memory.has_loaded(record):
                 raise RuntimeError(
                     f"{record.label} is not loaded, and moving it would lose it: "
                     f"await application.load_data(chat_ids=[...]) with both ids first."
                 )
-        if self._memory.would_lose(old, new):
-            _LOGGER.info("%s has no data that was not moved before: %s is left as it is", old.label, new.label)
-            return True
-        return self._memory.move_unreadable(old, new)
 
     def drop_chat_data(self, chat_id: int) -> None:
         """Drop a chat's data; what is put there anew is saved. See ``Application.drop_chat_data``."""
