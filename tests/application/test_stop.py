@@ -176,18 +176,21 @@ async def test_a_plain_task_is_the_authors_and_keeps_nobody(world, caplog):
 
 @pytest.mark.parametrize("block", [True, False])
 async def test_a_handler_that_stops_its_own_application_ends(world, block):
-    ends = asyncio.Event()
+    ends, over = [], asyncio.Event()
 
     async def stop(_update, context):
         try:
             await context.application.stop()
-        finally:  # with block=False, PTB's own stop() waits for this very task, and cancels it when it is given up
-            ends.set()
+            ends.append("stopped")
+        finally:
+            over.set()
 
     one = await world.start(CommandHandler("go", stop, block=block), shutdown_deadline=0.2)
     await one.start()
     await queue(one, world)
-    await asyncio.wait_for(ends.wait(), HANG)
+    await asyncio.wait_for(over.wait(), HANG)
+    # PTB's own stop() waits for the task of a handler with block=False, and takes it along when it is given up.
+    assert ends == (["stopped"] if block else [])
 
 
 async def test_whoever_gives_up_on_stop_gives_up_all_of_it(world):
@@ -225,7 +228,7 @@ def as_handler(what):
     return handle
 
 
-async def test_two_applications_wait_for_their_own_work_only(tmp_path):
+async def test_two_applications_wait_for_their_own_work_only(tmp_path, caplog):
     worlds = [World(f"file:{tmp_path}/{number}") for number in range(2)]
     one, other = [await world.start(shutdown_deadline=0.2) for world in worlds]
     for application in (one, other):
@@ -234,6 +237,7 @@ async def test_two_applications_wait_for_their_own_work_only(tmp_path):
         application.create_task(for_ever(), name=f"of {'one' if application is one else 'other'}")
     await stopped(one)
     assert [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("of ")] == ["of other"]
+    assert caplog.text.count("job counting stars was still being handled") == 1
     await stopped(other)
     for world in worlds:
         await world.close()

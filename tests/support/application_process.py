@@ -39,14 +39,7 @@ class Bot:
     def __init__(self, what: str, where: str, spool: str | None = None) -> None:
         self.what, self.spool, self.hangs = what, spool, False
         self.world = World(where)
-        self.world.plan = self.weather
-        self.ends_with_next_read = False
-
-    def weather(self, operation: str, _key: str) -> Fault | None:
-        if self.ends_with_next_read and operation == "get":
-            self.ends_with_next_read = False
-            os.kill(os.getpid(), signal.SIGTERM)
-        return Fault.HANG if self.hangs and operation == "put" else None
+        self.world.plan = lambda operation, _key: Fault.HANG if self.hangs and operation == "put" else None
 
     async def post_init(self, application) -> None:
         if self.what == "task of post_init":
@@ -54,7 +47,13 @@ class Bot:
 
     async def first(self, _update, context) -> None:
         context.user_data["first"] = 1
-        self.ends_with_next_read = self.what == "before its task"
+
+    async def before(self, _update, context) -> None:
+        """Get the signal, and go on when the application has begun to stop."""
+        if self.what == "before its task":
+            os.kill(os.getpid(), signal.SIGTERM)
+            while context.application.running:  # noqa: ASYNC110  PTB has no event for it
+                await asyncio.sleep(0.01)
 
     async def go(self, _update, context) -> None:
         self.hangs = self.what == "store hangs"
@@ -76,6 +75,7 @@ class Bot:
         handlers = CommandHandler("first", self.first), CommandHandler("go", self.go, block=block)
         options = {"save": "interval", "shutdown_deadline": DEADLINE, "spool_dir": self.spool}
         application = self.world.build(*handlers, **options)
+        application.add_handler(CommandHandler("go", self.before), group=-1)
         application.post_init = self.post_init
         self.world.telegram.push(self.world.bob.message_update("/first"))
         self.world.telegram.push(self.world.ada.message_update("/go"))

@@ -47,8 +47,8 @@ class Keyboards:
         return [Record.keyboard(one) for one in {*known, *asked}] + ([CALLBACK_QUERIES] if known or invalid else [])
 
     def holds(self, record: Record) -> bool:
-        """Whether the cache has a keyboard, or the queries, which it always has."""
-        return record.id in self._staged or record == CALLBACK_QUERIES
+        """Whether the cache has a keyboard."""
+        return record.id in self._staged
 
     def stage(self, replica: Replica, stage: Callable[[Record, Any], object]) -> list[Record]:
         """Stage what changed: keyboards that are new, were used, or were dropped, and the queries.

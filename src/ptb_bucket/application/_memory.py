@@ -52,11 +52,7 @@ class Memory(Refreshed):
 
     def would_lose(self, old: Record, new: Record) -> bool:
         """Return whether moving one chat's data to another would only replace data: it is moved already, or empty."""
-        is_moved = not self._holds(old) or self._moved.get(old) == new
-        return is_moved and (self._holds(new) or self._is_kept(new))
-
-    def _is_kept(self, record: Record) -> bool:
-        return self._is_stored(record.kind) and self.replica.is_stored(record)
+        return self._holds(new) and (not self._holds(old) or self._moved.get(old) == new)
 
     def moved(self, old: Record, new: Record) -> None:
         """The application moved a chat's data. What is put there anew is not saved: that chat is over."""
