@@ -12,9 +12,10 @@ from datetime import timedelta
 import pytest
 from instances import say
 from telegram import Chat, Message
-from telegram.ext import Application, CommandHandler, ConversationHandler
+from telegram.ext import Application, CommandHandler, ConversationHandler, Job
 
 from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.testing.telegram import OfflineTelegram
 
 CLASSES = [Application, BucketApplication]
@@ -43,6 +44,18 @@ OVERRIDDEN = sorted(name for name in dir(Application) if not name.startswith("_"
 @pytest.mark.parametrize("name", OVERRIDDEN)
 def test_whatever_is_overridden_takes_the_same_arguments(name):
     assert parameters(getattr(BucketApplication, name)) == parameters(getattr(Application, name))
+
+
+@pytest.mark.parametrize(
+    ("of", "name"),
+    [(Application, "_raise_system_exit"), (Application, "_Application__create_task_callback"), (Job, "_run")],
+    ids=["signals", "tasks", "jobs"],
+)
+async def test_a_ptb_that_works_in_another_way_is_refused_at_start(monkeypatch, of, name):
+    application = build(BucketApplication)
+    monkeypatch.delattr(of, name)
+    with pytest.raises(ConfigurationError, match=f"has no {name}"):
+        await application.initialize()
 
 
 # ---------------------------------------------------------------- stop_signals
