@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from datetime import timedelta
 
 import pytest
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, InvalidCallbackData, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
@@ -62,6 +63,29 @@ async def test_buttons_in_messages_that_a_message_carries_have_their_data_on_oth
     told["message"][where] = next(one for one in world.telegram.messages(42) if "reply_markup" in one)
     await world.telegram.deliver(two, told)
     assert seen == [("chose", "tea")]
+
+
+@pytest.mark.parametrize("layout", ["single", "per-record"])
+async def test_normal_use_is_quiet_and_keeps_the_queries_of_all_lives(world, layout, caplog):
+    """Restarts, another instance, little memory, and a press that arrives while another update is saved."""
+    options = {"layout": layout, "cache_size": 1}
+    async with world.build(*KEYBOARD, **options) as first:
+        await world.ada.send(first, "/offer")
+        caplog.clear()  # that the bucket was empty was right
+        await world.ada.press(first, "tea")
+    async with world.build(*KEYBOARD, **options) as one, world.build(*KEYBOARD, **options) as other:
+        await world.bob.send(one, "/offer")
+        arrived = Update.de_json(world.bob.press_update("tea"), one.bot)
+        one.bot.insert_callback_data(arrived)
+        await world.ada.send(one, "/offer")
+        await one.process_update(arrived)
+        for person in (world.ada, world.bob):
+            await person.press(other, "tea")
+            await person.press(one, "tea")
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == []
+    assert (one.persistence.stats.unread_merged, other.persistence.stats.unread_merged) == (0, 0)
+    _, queries = (await world.stored(layout)).bot.callback_data_cache.persistence_data
+    assert len(queries) == 6
 
 
 async def test_a_button_that_cannot_be_stored_costs_its_keyboard_only_and_only_as_long_as_it_is_kept(world):

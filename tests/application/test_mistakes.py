@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 
 import pytest
 from instances import END, WORDS, say
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
+
+from ptb_bucket import BucketApplication, BucketPersistence
 
 
 def conversation(**options):
@@ -49,3 +52,58 @@ async def test_a_bot_without_mistakes_is_not_warned_of(world):
         warnings.simplefilter("error")
         application = await world.start(conversation(name="c", persistent=True, conversation_timeout=5))
     assert application.runs
+
+
+# ---------------------------------------------------------------- handlers of post_init, and once
+
+
+def told(caught, text="not persistent"):
+    return len([one for one in caught if text in str(one.message)])
+
+
+@pytest.mark.parametrize("when", ["before", "post_init"])
+async def test_handlers_of_post_init_count_and_each_mistake_is_told_once_in_a_run(world, when):
+    application = world.build(*([conversation()] if when == "before" else []))
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            await application.initialize()
+            if when == "post_init" and not application.handlers:
+                assert told(caught) == 0
+                application.add_handler(conversation())
+            await application.start()
+            await application.stop()
+            await application.start()
+            await application.stop()
+            await application.shutdown()
+        assert told(caught) == 1
+
+
+def test_run_polling_tells_of_handlers_of_post_init(world):
+    async def post_init(application):
+        application.add_handler(conversation())
+        application.job_queue.run_once(stop, 0)
+
+    async def stop(context):
+        context.application.stop_running()
+
+    application = world.build()
+    application.post_init = post_init
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    with pytest.warns(UserWarning, match="not persistent") as caught:
+        application.run_polling(stop_signals=None)
+    assert told(caught) == 1
+
+
+@pytest.mark.parametrize("runs", [True, False])
+async def test_nobody_is_told_of_a_job_queue_that_nobody_asked_for(world, runs):
+    builder = world.telegram.builder().application_class(BucketApplication, {"save": "update"}).job_queue(None)
+    application = builder.persistence(BucketPersistence(world.where)).build()
+    application.add_handler(MessageHandler(WORDS, say("hi")))
+    application.runs = runs
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        async with application:
+            await application.start()
+            assert await world.said(world.ada, application, "hi") == ["hi"]
+            await application.stop()

@@ -328,6 +328,31 @@ async def test_what_a_handler_or_a_task_has_in_hand_stays(world):
     assert len(one.user_data) == 1
 
 
+@pytest.mark.filterwarnings("ignore:Tasks created via `Application.create_task` while")
+async def test_what_a_task_has_in_hand_stays_from_before_it_begins(world):
+    go_on = asyncio.Event()
+
+    async def begin(update, context):
+        async def work(cart):
+            await go_on.wait()
+            cart.append("tea")
+
+        cart = context.user_data["cart"] = ["milk"]
+        context.application.create_task(work(cart), update)
+
+    one = await world.start(CommandHandler("begin", begin), COUNT, cache_size=1, **PER_RECORD)
+    await world.ada.send(one, "/begin")
+    for number in range(5):
+        await world.telegram.user(100 + number, "P").send(one, "/count")
+    go_on.set()
+    await asyncio.sleep(0)
+    await one.update_persistence()
+    assert (await world.stored("per-record")).user_data[42] == {"cart": ["milk", "tea"]}
+    await world.telegram.user(200, "P").send(one, "/count")
+    await one.update_persistence()
+    assert len(one.user_data) == 1
+
+
 async def test_what_was_let_go_of_and_used_again_at_once_is_saved(world):
     one = await world.start(COUNT, cache_size=1, **PER_RECORD)
     await asyncio.gather(*(person.send(one, "/count") for person in (world.ada, world.bob) for _ in range(5)))

@@ -45,6 +45,20 @@ def test_a_task_that_never_ends_is_named_and_costs_nothing_else(tmp_path):
     assert users == {"43": {"first": 1}, "42": {"went": 1}}
 
 
+def test_a_handler_whose_task_begins_after_the_signal_is_saved(tmp_path):
+    raised, logged, users = terminated("before its task", tmp_path)
+    assert raised == ""
+    assert "cancelled" not in logged
+    assert users == {"43": {"first": 1}, "42": {"went": 1}}
+
+
+def test_what_post_init_started_for_ever_keeps_nobody(tmp_path):
+    raised, logged, users = terminated("task of post_init", tmp_path)
+    assert raised == ""
+    assert "counting stars was still being handled" in logged
+    assert users == {"43": {"first": 1}, "42": {"went": 1}}
+
+
 @pytest.mark.parametrize(
     ("what", "saved"), [("will not be cancelled", {}), ("job never ends", {"42": {"went": 1}})], ids=["handler", "job"]
 )

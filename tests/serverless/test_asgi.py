@@ -206,6 +206,23 @@ async def test_the_end_waits_for_an_update_whose_client_has_gone(bot, bucket):
     assert await logs(bucket) == {7: ["x"]}
 
 
+@pytest.mark.filterwarnings("ignore:Tasks created via `Application.create_task` while")
+async def test_the_end_waits_for_a_task_that_outlives_its_update(bot, bucket):
+    async with running(asgi_webhook(bot.build_application)) as client:
+        assert await post(client, "later x 0.3") == 200
+        assert await logs(bucket) == {}
+    assert await logs(bucket) == {7: ["x"]}
+
+
+@pytest.mark.filterwarnings("ignore:Tasks created via `Application.create_task` while")
+async def test_the_end_names_a_task_that_does_not_end(bot, bucket, caplog):
+    async with running(asgi_webhook(bot.build_application)) as client:
+        assert await post(client, "later x 1000") == 200
+        assert await post(client, "add y") == 200
+    assert "was still being handled when the shutdown deadline came: it was cancelled" in caplog.text
+    assert await logs(bucket) == {7: ["y"]}
+
+
 async def test_the_end_saves_what_no_answer_could_promise(bot, bucket, weather):
     async with running(asgi_webhook(bot.build_application, deadline=0.3)) as client:
         weather.write_text("put DENIED\n")

@@ -41,12 +41,24 @@ class Bot:
         self.world = World(where)
         self.world.plan = lambda operation, _key: Fault.HANG if self.hangs and operation == "put" else None
 
+    async def post_init(self, application) -> None:
+        if self.what == "task of post_init":
+            application.create_task(_for_ever(), name="counting stars")
+
     async def first(self, _update, context) -> None:
         context.user_data["first"] = 1
 
+    async def before(self, _update, context) -> None:
+        """Get the signal, and go on when the application has begun to stop."""
+        if self.what == "before its task":
+            os.kill(os.getpid(), signal.SIGTERM)
+            while context.application.running:  # noqa: ASYNC110  PTB has no event for it
+                await asyncio.sleep(0.01)
+
     async def go(self, _update, context) -> None:
         self.hangs = self.what == "store hangs"
-        os.kill(os.getpid(), signal.SIGTERM)
+        if self.what != "before its task":
+            os.kill(os.getpid(), signal.SIGTERM)
         if self.what == "never ends":
             await _for_ever()
         elif self.what == "will not be cancelled":
@@ -59,9 +71,12 @@ class Bot:
         context.user_data["went"] = 1
 
     def run(self) -> None:
-        handlers = CommandHandler("first", self.first), CommandHandler("go", self.go)
+        block = self.what != "before its task"
+        handlers = CommandHandler("first", self.first), CommandHandler("go", self.go, block=block)
         options = {"save": "interval", "shutdown_deadline": DEADLINE, "spool_dir": self.spool}
         application = self.world.build(*handlers, **options)
+        application.add_handler(CommandHandler("go", self.before), group=-1)
+        application.post_init = self.post_init
         self.world.telegram.push(self.world.bob.message_update("/first"))
         self.world.telegram.push(self.world.ada.message_update("/go"))
         if self.what == "never ends":

@@ -42,6 +42,11 @@ async def slow(update, context):
     await add(update, context)
 
 
+async def later(update, context):
+    """As above, but answered before that."""
+    context.application.create_task(slow(update, context), update)
+
+
 async def never(_update, _context):
     """Do not end."""
     await asyncio.Event().wait()
@@ -100,8 +105,8 @@ def build_application():
         [], persistent=True, name="steps",
     )  # fmt: skip
     application.add_handlers(
-        [conversation, said("add", add), said("slow", slow), said("never", never), said("stubborn", stubborn),
-         said("leak", leak)]
+        [conversation, said("add", add), said("slow", slow), said("later", later), said("never", never),
+         said("stubborn", stubborn), said("leak", leak)]
     )  # fmt: skip
     application.add_error_handler(note)
     return application

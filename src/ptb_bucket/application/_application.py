@@ -16,9 +16,9 @@ from ptb_bucket.application._deadline import name_of
 from ptb_bucket.application._ending import EndsInTime
 from ptb_bucket.application._memory import Memory
 from ptb_bucket.application._mistakes import mistakes
-from ptb_bucket.application._others import BD, BT, CCT, CD, JQ, UD, OthersData
+from ptb_bucket.application._others import OthersData
 from ptb_bucket.application._turns import Turns
-from ptb_bucket.application.ptb import TellingProcessor, careful, check_ptb, timeout_of
+from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD, TellingProcessor, careful, check_ptb, timeout_of
 from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnsavedError
 from ptb_bucket.persistence import BucketPersistence
 
@@ -57,8 +57,8 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         sequential: Whether updates of one chat, and of one user, wait for each other.
         dedupe: Remember the ids of the newest 1,000 updates in the bucket, and handle none of them again. Every
             update makes a commit then.
-        shutdown_deadline: Seconds from a stop signal to the end of the last save. At most half of it is for handlers
-            that still run.
+        shutdown_deadline: Seconds from a stop signal to the end of the last save. At most half of it is for handlers,
+            jobs and tasks that still run. Without a signal, :meth:`stop` waits for these so many seconds.
         cache_size: With the layout ``per-record``: about how many chats, users, conversations and keyboards are kept
             in memory.
             Those that were used least recently go, unless they are unsaved or something under way may use them.
@@ -95,6 +95,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         self._reported: dict[Record, str] = {}
         self._loaded = self._ran_before = False
         self.runs = True
+        self._warned: set[str] = set()
 
     @property
     def update_processor(self) -> BaseUpdateProcessor:
@@ -282,8 +283,20 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         if self._ran_before:
             await self._memory.forget_what_is_gone()
         self._loaded = self._ran_before = True
-        for mistake in mistakes(self, saves=self.save == "update", runs=self.runs):
-            warnings.warn(mistake, stacklevel=2)
+        self._warned.clear()
+        self._warn()
+
+    async def start(self) -> None:
+        """See ``Application.start``. Warns of mistakes in handlers that ``post_init`` added."""
+        self._warn()
+        await super().start()
+
+    def _warn(self) -> None:
+        """Warn of each mistake once, until the application is initialized anew."""
+        for mistake in mistakes(self, self._jobs, saves=self.save == "update", runs=self.runs):
+            if mistake not in self._warned:
+                self._warned.add(mistake)
+                warnings.warn(mistake, stacklevel=3)
 
 
 def _checked(save: str, persistence: object) -> BucketPersistence[Any, Any, Any]:

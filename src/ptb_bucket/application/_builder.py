@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict, TypeVar, ove
 from telegram.ext import ApplicationBuilder, CallbackContext, ContextTypes, ExtBot, JobQueue
 
 from ptb_bucket.application._application import BucketApplication
-from ptb_bucket.application._others import BD, BT, CCT, CD, JQ, UD
+from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.stores import did_you_mean

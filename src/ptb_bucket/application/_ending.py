@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Any
 
-from telegram.ext import Application
-
 from ptb_bucket._arguments import checked_seconds
-from ptb_bucket.application._deadline import Deadline, Work, signals_of
-from ptb_bucket.application._others import BD, BT, CCT, CD, JQ, UD
+from ptb_bucket.application._deadline import Deadline, Work
+from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD, NotedApplication
 from ptb_bucket.errors import UnsavedError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from types import CoroutineType
+
+    from telegram.ext import JobQueue
 
     from ptb_bucket.application._memory import Memory
 
 __all__ = ["EndsInTime"]
 
-_LOGGER = logging.getLogger("ptb_bucket.application")
 
-
-class EndsInTime(Application[BT, CCT, UD, CD, BD, JQ]):
+class EndsInTime(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     """The part of BucketApplication that ends before a deadline, once a signal said that this process ends.
 
     Args:
@@ -36,55 +34,62 @@ class EndsInTime(Application[BT, CCT, UD, CD, BD, JQ]):
 
     def __init__(self, shutdown_deadline: float, **ptb: Any) -> None:
         super().__init__(**ptb)
+        self._jobs: JobQueue[Any] | None = ptb["job_queue"]  # the public property warns where there is none
         self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
-        self._work, self._deadline = Work(), Deadline(self.shutdown_deadline)
-        self._signals: tuple[int, ...] = ()
+        self._work, self._deadline = Work(self), Deadline(self.shutdown_deadline)
 
-    async def initialize(self) -> None:
-        """See ``Application.initialize``. From now on, a stop signal begins the deadline."""
-        self._deadline.watch(self._signals)
-        await super().initialize()
+    async def start(self) -> None:
+        """See ``Application.start``."""
+        if not self.running:
+            self._deadline, self._work.over = Deadline(self.shutdown_deadline), False
+        await super().start()
 
-    def create_task(
-        self, coroutine: Any, update: object | None = None, *, name: str | None = None
-    ) -> asyncio.Task[Any]:
-        """See ``Application.create_task``. At the shutdown deadline it is named and cancelled."""
-        task = super().create_task(coroutine, update, name=name)
-        self._work.note(task, name or task.get_name())
-        self._memory.recent.works(task)
-        return task
+    def _stop_signalled(self) -> None:
+        self._deadline.begin()
 
-    def run_polling(self, *args: Any, **kwargs: Any) -> None:
-        """See ``Application.run_polling``."""
-        self._signals = signals_of(kwargs)
-        super().run_polling(*args, **kwargs)
-
-    def run_webhook(self, *args: Any, **kwargs: Any) -> None:
-        """See ``Application.run_webhook``. Telegram is answered before the update is handled."""
-        self._signals = signals_of(kwargs)
-        super().run_webhook(*args, **kwargs)
+    def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
+        self._work.note(coroutine, update)
+        self._memory.recent.works_on(coroutine)
 
     async def stop(self) -> None:
-        """See ``Application.stop``. After a signal, handlers have half of the deadline; then they are cancelled."""
-        stopping = asyncio.ensure_future(super().stop())
-        left = self._deadline.left(0.5)
-        if left is not None:
-            await asyncio.wait({stopping}, timeout=left)
-            if not await self._end_what_runs(stopping):
-                return  # not an error: PTB would skip shutdown(), which saves
-        await stopping
+        """See ``Application.stop``. Waits for running handlers, jobs and tasks, and for those that they start in turn.
 
-    async def _end_what_runs(self, stopping: asyncio.Future[None]) -> bool:
-        """Whether PTB's own stop() came to its end."""
-        if not stopping.done():
-            self._work.end()
-            await asyncio.wait({stopping}, timeout=(self._deadline.left() or 0) / 4)
-        if not stopping.done():
-            _LOGGER.error("Jobs or handlers that do not end are left behind: the rest of the time is for saving")
+        After a signal they have half of the ``shutdown_deadline``, without one all of it. Then they are cancelled and
+        named in the log. Those that go on even so for another eighth of it are named once more and left behind.
+
+        Raises:
+            RuntimeError: The application is not running.
+        """
+        if not self.running:
+            await super().stop()  # PTB says so
+        stopping = asyncio.ensure_future(super().stop())
+        try:
+            await self._work.finish(self._deadline.for_work, self._deadline.for_the_cancelled, stopping)
+        except asyncio.CancelledError:
             stopping.cancel()
-            await asyncio.wait({stopping}, timeout=0.1)
-            return stopping.done() and not stopping.cancelled()
-        return True
+            raise
+        finally:
+            self._work.over = self._deadline.has_begun
+        if stopping.done() and not stopping.cancelled():
+            stopping.result()
+        else:
+            await self._leave_behind(stopping)  # no error: PTB would skip shutdown(), which saves
+
+    async def _leave_behind(self, stopping: asyncio.Future[None]) -> None:
+        """Give up PTB's own stop(), which waits for something that does not end, and do what it did not come to."""
+        stopping.cancel()
+        await asyncio.wait({stopping}, timeout=0.1)
+        if self._jobs is not None:
+            await self._jobs.stop(wait=False)
+
+    async def finish(self, seconds: float, grace: float) -> None:
+        """Wait for running handlers, jobs and tasks, where nobody calls :meth:`stop` because nobody called `start`.
+
+        Args:
+            seconds: How long. Those that still run then are cancelled and named in the log.
+            grace: Seconds in which cancelled ones have to end. Those that do not are left behind and named.
+        """
+        await self._work.finish(seconds, grace)
 
     async def shutdown(self) -> None:
         """Save and let go. See ``Application.shutdown``.

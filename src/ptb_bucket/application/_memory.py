@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from copy import deepcopy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._backstage import STAGING
@@ -28,6 +29,11 @@ class Memory(Refreshed):
     It is made as :class:`Refreshed` is.
     """
 
+    @cached_property
+    def _moved(self) -> dict[Record, Record]:
+        """Chats whose data this process moved, and to where."""
+        return {}
+
     @property
     def group(self) -> GroupCommit:
         """Its commits."""
@@ -37,6 +43,25 @@ class Memory(Refreshed):
     def unsaved(self) -> str:
         """What is not durable, by name."""
         return ", ".join(sorted(record.label for record in self.replica.pending)[:10]) or "what handlers changed last"
+
+    def would_lose(self, old: Record, new: Record) -> bool:
+        """Return whether moving one chat's data to another would only replace data: it is moved already, or empty."""
+        return self._holds(new) and (not self._holds(old) or self._moved.get(old) == new)
+
+    def moved(self, old: Record, new: Record) -> None:
+        """The application moved a chat's data. What is put there anew is not saved: that chat is over."""
+        self._moved.pop(new, None)
+        self._moved[old] = new
+        self.units.claim([old, new])
+
+    def _holds(self, record: Record) -> bool:
+        """Whether there is data of a chat or user here that is not just the empty default, or cannot be read."""
+        if record in self.replica.unreadable:
+            return True
+        try:
+            return self._is_live(record) and self.replica.merger.encode(record, self._live(record)) is not None
+        except Exception:  # noqa: BLE001  what cannot be stored is not empty
+            return True
 
     def move_unreadable(self, old: Record, new: Record) -> bool:
         """Move a chat's data as it is, if it cannot be decoded; return whether it was. Raises as ``Replica.move``."""
@@ -126,7 +151,8 @@ class Memory(Refreshed):
         for record in dropped:
             yield record, MISSING
         for record in used | dropped:
-            if (live := self.pending.peek(record)) is not MISSING:  # a mark on what nobody has loaded means nothing
+            live = self.pending.peek(record)  # a mark on what nobody has loaded means nothing
+            if live is not MISSING and not (record in dropped and record in self._moved):
                 yield record, live
 
     def _take_keyboards(self, calls: list[Call], errors: list[Exception]) -> None:

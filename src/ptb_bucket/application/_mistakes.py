@@ -11,16 +11,19 @@ from ptb_bucket.application.ptb import handlers_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telegram.ext import Application, BaseHandler
+    from telegram.ext import Application, BaseHandler, JobQueue
 
 __all__ = ["mistakes"]
 
 
-def mistakes(application: Application[Any, Any, Any, Any, Any, Any], *, saves: bool, runs: bool) -> Iterator[str]:
+def mistakes(
+    application: Application[Any, Any, Any, Any, Any, Any], jobs: JobQueue[Any] | None, *, saves: bool, runs: bool
+) -> Iterator[str]:
     """Tell what is probably not meant.
 
     Args:
         application: Its handlers are looked at.
+        jobs: Its job queue. PTB warns whoever asks the application for one that it has not got.
         saves: Each update is saved before ``process_update`` returns.
         runs: The application is started and goes on between updates; False where only ``process_update`` is called.
     """
@@ -39,7 +42,7 @@ def mistakes(application: Application[Any, Any, Any, Any, Any, Any], *, saves: b
             yield f"{what}: nothing runs here after the answer, so its work is frozen or lost. Let it block."
         elif saves:
             yield f"{what}: what it does after process_update has returned is saved later. Let it block."
-    if not runs and application.job_queue and application.job_queue.jobs():
+    if not runs and jobs and jobs.jobs():
         yield "The JobQueue has jobs, but nothing runs here between updates: use a timer of your platform instead."
 
 

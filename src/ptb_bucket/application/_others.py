@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import logging
+from typing import TYPE_CHECKING
 
 from telegram.ext import Application
 
+from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD
 from ptb_bucket.state import Record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from telegram import Bot, Message
-    from telegram.ext import CallbackContext, JobQueue
+    from telegram import Message
 
     from ptb_bucket.application._memory import Memory
 
-__all__ = ["BD", "BT", "CCT", "CD", "JQ", "UD", "OthersData"]
+__all__ = ["OthersData"]
 
-BT = TypeVar("BT", bound="Bot")
-CCT = TypeVar("CCT", bound="CallbackContext[Any, Any, Any, Any]")
-UD = TypeVar("UD")
-CD = TypeVar("CD")
-BD = TypeVar("BD")
-JQ = TypeVar("JQ", bound="JobQueue[Any] | None")
+_LOGGER = logging.getLogger("ptb_bucket.application")
 
 
 class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
@@ -53,22 +49,39 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
     ) -> None:
         """Move a chat's data to its new id. See ``Application.migrate_chat_data``.
 
-        Data that cannot be decoded is moved as it is.
+        Telegram reports a migration in both chats, and may deliver each report again. So where the new chat has data,
+        nothing is moved, and that is logged, if the old one has none, or if this process moved it before: what is
+        there now was put there by later handlers. Data that cannot be decoded is moved as it is.
 
         Raises:
+            ValueError: As PTB raises it. Nothing is moved.
             RuntimeError: The data of one of the two is not loaded: an update about the migration loads both; for
                 others, call :meth:`load_data` first.
             UnreadableRecordError: One of the two cannot be decoded, and both have data. Nothing is moved.
         """
         ids = _ids(message, old_chat_id, new_chat_id)
-        for chat_id in ids:
-            if not self._memory.has_loaded(Record.chat(chat_id)):
+        if ids is None:
+            super().migrate_chat_data(message, old_chat_id, new_chat_id)  # PTB says what is wrong
+        elif ids[0] != ids[1]:
+            self._migrate(*ids)
+
+    def _migrate(self, old_id: int, new_id: int) -> None:
+        old, new = Record.chat(old_id), Record.chat(new_id)
+        self._check_loaded(old, new)
+        if self._memory.would_lose(old, new):
+            _LOGGER.info("%s has no data that was not moved before: %s is left as it is", old.label, new.label)
+            super().drop_chat_data(old_id)
+        elif not self._memory.move_unreadable(old, new):
+            super().migrate_chat_data(old_chat_id=old_id, new_chat_id=new_id)
+        self._memory.moved(old, new)
+
+    def _check_loaded(self, *records: Record) -> None:
+        for record in records:
+            if not self._memory.has_loaded(record):
                 raise RuntimeError(
-                    f"chat_data[{chat_id}] is not loaded, and moving it would lose it: "
+                    f"{record.label} is not loaded, and moving it would lose it: "
                     f"await application.load_data(chat_ids=[...]) with both ids first."
                 )
-        if not (len(ids) == 2 and self._memory.move_unreadable(*map(Record.chat, ids))):  # noqa: PLR2004  old, new
-            super().migrate_chat_data(message, old_chat_id, new_chat_id)
 
     def mark_data_for_update_persistence(
         self, chat_ids: int | Collection[int] | None = None, user_ids: int | Collection[int] | None = None
@@ -92,9 +105,11 @@ def _each(ids: int | Collection[int] | None) -> Collection[int]:
     return [ids] if isinstance(ids, int) else ids or ()
 
 
-def _ids(message: Message | None, old: int | None, new: int | None) -> list[int]:
-    """Both ids, as PTB finds them out; what is no id is PTB's to refuse."""
-    if message is not None:
-        old = message.migrate_from_chat_id or message.chat.id
-        new = message.migrate_to_chat_id or message.chat.id
-    return [chat_id for chat_id in (old, new) if isinstance(chat_id, int)]
+def _ids(message: Message | None, old: int | None, new: int | None) -> tuple[int, int] | None:
+    """Return both ids as PTB finds them; None for arguments that PTB refuses."""
+    if message and not (old or new):
+        ids = message.migrate_from_chat_id or message.chat.id, message.migrate_to_chat_id or message.chat.id
+        return ids if (message.migrate_from_chat_id, message.migrate_to_chat_id) != (None, None) else None
+    if message or not (old or new):
+        return None
+    return (int(old), int(new)) if isinstance(old, int) and isinstance(new, int) else None

@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import itertools
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import CoroutineType
 
     from ptb_bucket.state import Record
 
@@ -32,6 +34,7 @@ class Recent:
         self._used: dict[Record, int] = {}
         self._running: dict[object, int] = {}
         self._work: ContextVar[object] = ContextVar("work", default=None)
+        self._coroutines: WeakKeyDictionary[CoroutineType[Any, Any, Any], int] = WeakKeyDictionary()
 
     def __len__(self) -> int:
         return len(self._used)
@@ -63,13 +66,21 @@ class Recent:
             self._running[task] = self._beginning()
             task.add_done_callback(self._running.pop)
 
+    def works_on(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
+        """The same until a coroutine has ended, which a task may not have begun yet."""
+        self._coroutines[coroutine] = self._beginning()
+
     def _beginning(self) -> int:
         """Return when new work begins: with the work that starts it, which may hand over what it has in hand."""
-        starters = (self._work.get(), asyncio.current_task())
-        return min((self._running[one] for one in starters if one in self._running), default=next(self._clock))
+        task = asyncio.current_task()
+        began = [self._running.get(self._work.get()), self._running.get(task)]
+        if task is not None:
+            began.append(self._coroutines.get(cast("CoroutineType[Any, Any, Any]", task.get_coro())))
+        return min((one for one in began if one is not None), default=next(self._clock))
 
     def surplus(self) -> list[Record]:
         """Those beyond the size that nobody has in hand, the least recently used first."""
-        since = min(self._running.values(), default=None)
+        unfinished = (began for coroutine, began in self._coroutines.items() if coroutine.cr_frame)
+        since = min([*self._running.values(), *unfinished], default=None)
         oldest = itertools.islice(self._used.items(), max(0, len(self._used) - self.size))
         return [record for record, used in oldest if since is None or used < since]

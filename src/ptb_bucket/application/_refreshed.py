@@ -122,6 +122,8 @@ class Refreshed:
             failed = self._keyboards.refresh(self.replica)
             _raise_first(failed[record] for record in pressed if record in failed)
             resolve_again(update, self._keyboards.cache)
+        elif self._keyboards and CALLBACK_QUERIES in records:
+            self._keyboards.refresh_queries(self.replica)
 
     def records_of(self, update: object) -> list[Record]:
         """Return the records that this update's handlers can see."""

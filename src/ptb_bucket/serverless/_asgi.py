@@ -73,8 +73,9 @@ def asgi_webhook(
     cancels handlers.
 
     **The end.** On SIGTERM the server stops listening and ends its lifespan: no more updates are taken, those under way
-    get half of the application's ``shutdown_deadline``, the rest is for saving. Before that uvicorn waits for open
-    requests by itself, up to ``--timeout-graceful-shutdown``: both together must be less than the platform's patience.
+    and tasks of their handlers get half of the application's ``shutdown_deadline``, the rest is for saving. Before that
+    uvicorn waits for open requests by itself, up to ``--timeout-graceful-shutdown``: both together must be less than
+    the platform's patience.
 
     JobQueue, ``post_init``, ``post_stop`` and ``post_shutdown`` belong to PTB's ``run_*`` methods and are not run.
 

@@ -42,9 +42,9 @@ async def start(loader: Loader, seconds: float) -> None:
 
 
 async def stop(loader: Loader, updates: Updates) -> None:
-    """Take no more updates, wait for those under way, save.
+    """Take no more updates, wait for those under way and for what their handlers left running, save.
 
-    Half of the application's ``shutdown_deadline`` is for the updates, what is left of it for saving.
+    Half of the application's ``shutdown_deadline`` is for the updates and the rest, what is left of it for saving.
 
     Args:
         loader: Has the application, if it was ever loaded.
@@ -55,6 +55,7 @@ async def stop(loader: Loader, updates: Updates) -> None:
     await updates.close(seconds / 2)
     application = await loader.end()
     if application is not None:
+        await application.finish(until - seconds / 2 - time.monotonic(), grace=seconds / 8)
         await _shut_down(application, until)
 
 

@@ -5,19 +5,28 @@ from ptb_bucket.application.ptb._check import check_ptb
 from ptb_bucket.application.ptb._conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
 from ptb_bucket.application.ptb._job_queue import careful
 from ptb_bucket.application.ptb._pending_changes import Marked, PendingChanges
+from ptb_bucket.application.ptb._running import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
 from ptb_bucket.application.ptb._update_processor import TellingProcessor
 
 __all__ = [
+    "BD",
+    "BT",
+    "CCT",
+    "CD",
+    "JQ",
+    "UD",
     "Conversation",
     "Conversations",
     "Keyboards",
     "Marked",
+    "NotedApplication",
     "PendingChanges",
     "TellingProcessor",
     "careful",
     "check_ptb",
     "handlers_in",
     "has_invalid",
+    "job_in",
     "key_of",
     "resolve_again",
     "timeout_of",

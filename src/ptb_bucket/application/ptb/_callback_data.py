@@ -73,7 +73,9 @@ class Keyboards:
         dropped = [one for one in replica.given(Kind.CALLBACK) if one.id not in current and one != CALLBACK_QUERIES]
         for record in dropped:
             stage(record, None)
-        stage(CALLBACK_QUERIES, queries)
+        # PTB notes a query when it arrives. The bucket's are read when it is handled, and only then it is saved.
+        if replica.has_read(CALLBACK_QUERIES) or CALLBACK_QUERIES in replica.unreadable:
+            stage(CALLBACK_QUERIES, queries)
         self._staged = current
         return dropped
 
@@ -83,12 +85,22 @@ class Keyboards:
         Returns:
             Why keyboards cannot be decoded or merged. Of these, the cache keeps what it had; all others are up to date.
         """
+        live = self._live()
+        return self._take({*live, *replica.records(Kind.CALLBACK)}, live, replica)
+
+    def refresh_queries(self, replica: Replica) -> None:
+        """The same for the queries alone, where the keyboard of each is known. If they fail, saving them says so."""
+        self._take({CALLBACK_QUERIES}, self._live(), replica)
+
+    def _live(self) -> dict[Record, Any]:
         keyboards, queries = self._current()
         live: dict[Record, Any] = {Record.keyboard(uuid): [accessed, buttons] for uuid, accessed, buttons in keyboards}
-        live[CALLBACK_QUERIES] = queries
-        wanted: dict[Record, Any] = {}
+        return {**live, CALLBACK_QUERIES: queries}
+
+    def _take(self, records: set[Record], live: dict[Record, Any], replica: Replica) -> dict[Record, PTBBucketError]:
+        wanted = dict(live)
         failed: dict[Record, PTBBucketError] = {}
-        for record in self._all(live, replica):
+        for record in records:
             wanted[record] = live.get(record, MISSING)
             try:
                 wanted[record] = replica.merged(record, wanted[record])
@@ -102,10 +114,6 @@ class Keyboards:
         """Return the keyboards of callback data in an update that the cache does not know, and the queries."""
         uuids = {self.cache.extract_uuids(data)[0] for data in _unknown(update)}
         return [*map(Record.keyboard, uuids), CALLBACK_QUERIES]
-
-    @staticmethod
-    def _all(live: dict[Record, Any], replica: Replica) -> set[Record]:
-        return {*live, *replica.records(Kind.CALLBACK)}
 
     def _load(self, wanted: dict[Record, Any]) -> None:
         queries = wanted.pop(CALLBACK_QUERIES)

@@ -9,6 +9,7 @@ from telegram.ext import ConversationHandler
 
 from ptb_bucket.application.ptb._conversations import CONVERSATIONS, PendingState, TimeoutContext, handlers_in
 from ptb_bucket.application.ptb._pending_changes import MARKS, MEMORY
+from ptb_bucket.application.ptb._running import RUNNING
 from ptb_bucket.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def check_ptb(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
 
 
 def _missing(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator[str]:
+    for cls, names in RUNNING.items():
+        yield from (f"{cls.__name__}.{name}" for name in names if not hasattr(cls, name))
     for name, of in _APPLICATION.items():
         if not isinstance(getattr(application, name, None), of):
             yield f"Application.{name}"

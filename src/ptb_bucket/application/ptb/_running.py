@@ -1,0 +1,62 @@
+"""What PTB runs as tasks and jobs, and how it is told to stop."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+from telegram.ext import Application, Job
+
+if TYPE_CHECKING:
+    from types import CoroutineType
+
+    from telegram import Bot
+    from telegram.ext import CallbackContext, JobQueue
+
+__all__ = ["BD", "BT", "CCT", "CD", "JQ", "RUNNING", "UD", "NotedApplication", "job_in"]
+
+BT = TypeVar("BT", bound="Bot")
+CCT = TypeVar("CCT", bound="CallbackContext[Any, Any, Any, Any]")
+UD = TypeVar("UD")
+CD = TypeVar("CD")
+BD = TypeVar("BD")
+JQ = TypeVar("JQ", bound="JobQueue[Any] | None")
+
+RUNNING: Final = {Application: ("_raise_system_exit", "_Application__create_task_callback"), Job: ("_run",)}
+"""The methods of PTB that are overridden here, or looked for in running tasks."""
+
+
+class NotedApplication(Application[BT, CCT, UD, CD, BD, JQ]):
+    """An Application that notes its tasks and its stop signals.
+
+    The public methods around (``run_polling``, ``run_webhook``, ``create_task``) stay PTB's own, with PTB's signatures
+    and with warnings that point to the caller.
+    """
+
+    def _stop_signalled(self) -> None:
+        """Hear that one of the stop signals came that were passed to ``run_polling`` or ``run_webhook``."""
+        raise NotImplementedError
+
+    def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
+        """Hear of what PTB is about to run as a task, by ``create_task`` or for a handler with ``block=False``."""
+        raise NotImplementedError
+
+    def _raise_system_exit(self) -> NoReturn:  # type: ignore[override]
+        self._stop_signalled()
+        raise SystemExit
+
+    def _Application__create_task_callback(self, **arguments: Any) -> CoroutineType[Any, Any, Any]:  # noqa: N802  PTB's
+        callback: CoroutineType[Any, Any, Any] = super()._Application__create_task_callback(**arguments)  # type: ignore[misc]
+        self._task_begins(callback, arguments.get("update"))
+        return callback
+
+
+def job_in(coroutine: Any, application: object) -> Job[Any] | None:
+    """Return the job of an application that a coroutine runs.
+
+    PTB shields jobs from being cancelled, in tasks that it does not keep.
+    """
+    if getattr(coroutine, "cr_code", None) is not Job._run.__code__:  # noqa: SLF001  checked at start
+        return None
+    of = inspect.getcoroutinelocals(coroutine)
+    return of["self"] if of.get("application") is application else None
