@@ -143,6 +143,31 @@ async def test_an_update_that_cannot_be_told_from_one_that_is_saved_comes_again(
     assert (await logs(store, layout))[1:] == [[1, 2, 3], [1, 2, 3]]
 
 
+@pytest.mark.parametrize("layout", SEVERAL)
+async def test_an_update_that_is_handled_again_while_its_first_effects_are_pending_changes_nothing_twice(store, layout):
+    """It has lost its changes of one document, and the put of the other one is denied."""
+    await begin(store, layout)
+    plan = [Fault.DENIED]
+    faulty = FaultyStore(store, lambda operation, key: plan[0] if operation == "put" and "user_data" in key else None)
+    one, two = await start(faulty, layout), await start(store, layout)
+    await handle(two, 2, (BOT_DATA,))
+    await two.commit()
+    for update_id, records in ((2, [BOT_DATA]), (3, BOTH)):
+        one.begin(update_id, records)
+    one.stage(BOT_DATA, {"log": [1, 2, 3]})
+    one.stage(ADA, {"log": [1, 3]})
+    one.stage_handled(2, [BOT_DATA])
+    one.end(3)  # it is not noted
+    with pytest.raises(PTBBucketError):
+        await one.commit()
+    await handle(one, 3)
+    plan[0] = None
+    with pytest.raises(UnsavedError, match="bot_data"):
+        await one.commit()  # what was lost is told
+    await one.commit()
+    assert await logs(store, layout) == [[1, 3], [1, 2, 3], [1, 2, 3]]
+
+
 async def test_a_document_of_one_person_lists_fewer_updates(store):
     replica = await start(store, "per-record")
     limits = [replica._ledger(record).work.limit for record in (ADA, BO, BOT_DATA)]

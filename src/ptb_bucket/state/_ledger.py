@@ -24,7 +24,7 @@ from ptb_bucket.state._callback_limit import trimmed
 from ptb_bucket.state._document import Document
 from ptb_bucket.state._header import Fate, Header
 from ptb_bucket.state._merger import raised_in_merge, waits_for
-from ptb_bucket.state._units import NONE, Step, Work, caught_with, has_any, joined, keep, runs
+from ptb_bucket.state._units import AGAIN, NONE, Step, Work, caught_with, has_any, joined, keep, runs
 from ptb_bucket.state._values import Values
 from ptb_bucket.state.records import HANDLED, Kind
 
@@ -179,7 +179,7 @@ class Ledger:
         """The units whose changes here are withdrawn: what others have applied, and what cannot be told from it."""
         chains = [*self.work.staged.values(), *self.work.unsure.values()]
         chains += self.attempt.steps.values() if self.attempt else ()
-        return caught_with(chains, self._theirs() | self.work.lost) if chains else NONE
+        return caught_with(chains, {AGAIN, *self._theirs(), *self.work.lost}) if chains else NONE
 
     def _theirs(self) -> set[Unit]:
         """The units that the bucket has, and that we have not applied."""

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state.records import Record
 
-__all__ = ["FEW", "MANY", "Run", "Step", "Steps", "Unit", "Work", "caught_with", "has_any", "joined", "keep", "runs"]
+__all__ = [
+    "AGAIN", "FEW", "MANY", "Run", "Step", "Steps", "Unit", "Work", "caught_with", "has_any", "joined", "keep", "runs",
+]  # fmt: skip
 
 Encoded = bytes | None
 Unit = int | str
 """The id of an update, or of a timer's occurrence."""
 NONE: Final[frozenset[Unit]] = frozenset()
+AGAIN: Final = "\0again"
+"""Stands for a unit in the steps of its second handling here, while its first one is pending: they are withdrawn."""
 MANY: Final = 1000
 """Units that a document of many records lists: as many as there are ids of handled updates."""
 FEW: Final = 50
@@ -132,6 +136,7 @@ class Work:
         unsure: The steps of each record in ``Ledger.unsure``.
         own: What this instance has applied here, newest last: more changes of these units are welcome.
         lost: Units whose changes here were withdrawn although the document lacks them. They have to come again.
+        again: Units that are being handled again, while changes of their first handling are pending.
     """
 
     limit: int = MANY
@@ -141,6 +146,7 @@ class Work:
     unsure: dict[Record, Steps] = field(default_factory=dict)
     own: dict[Unit, None] = field(default_factory=dict)
     lost: set[Unit] = field(default_factory=set)
+    again: set[Unit] = field(default_factory=set)
 
     def stage(self, record: Record, before: Steps, step: Step) -> None:
         """Put a step on top of a record's others.
@@ -150,6 +156,8 @@ class Work:
             before: What is staged without units, as a step; nothing if nothing is.
             step: The change.
         """
+        if not step.units.isdisjoint(self.again):
+            step = Step(step.units - self.again | {AGAIN}, step.value)
         steps = self.staged.get(record, before)
         if steps and steps[-1].units == step.units and steps[-1].value is not None:
             steps = steps[:-1]
@@ -163,15 +171,25 @@ class Work:
         for unit in list(self.own)[: -self.limit]:
             del self.own[unit]
 
-    def begin_anew(self, units: AbstractSet[Unit]) -> None:
-        """Forget this instance's part in these units: they are going to be handled again."""
-        self.lost -= units
-        for unit in units:
-            self.own.pop(unit, None)
+    def begin(self, unit: Unit, *, is_pending: bool) -> None:
+        """Forget what this instance has done of a unit: it is handled again, if it is not new.
+
+        Args:
+            unit: Which one.
+            is_pending: Some of that is not durable yet. It counts, and not what is staged until :meth:`end`.
+        """
+        self.lost.discard(unit)
+        self.own.pop(unit, None)
+        if is_pending:
+            self.again.add(unit)
+
+    def end(self, unit: Unit) -> None:
+        """End the handling of a unit."""
+        self.again.discard(unit)
 
     def lose(self, record: Record, steps: Iterable[Step], lost: frozenset[Unit]) -> None:
         """Take note of the units that a record loses."""
-        units = frozenset(unit for step in steps for unit in step.units if unit in lost)
+        units = frozenset(unit for step in steps for unit in step.units if unit in lost and unit != AGAIN)
         if units:
             self.lost |= units
             self.losing(record, units)

@@ -91,13 +91,19 @@ class Replica(Giving):
         Documents list it when it has ended, by :meth:`stage_handled` or :meth:`end`.
         """
         self._running[unit] = records
-        for place in filter(None, map(self._places.known, self._running[unit])):
-            place.ledger.work.begin_anew({unit})  # it is handled again here, if it is not new
+        for ledger in self._ledgers_of(records):
+            ledger.work.begin(unit, is_pending=unit in ledger.units)
         self._forget_lost({unit})
 
     def end(self, unit: Unit) -> None:
         """End a unit of work, unless it has ended: whatever changed its records from now on, it was not this one."""
-        self._running.pop(unit, None)
+        for ledger in self._ledgers_of(self._running.pop(unit, frozenset())):
+            ledger.work.end(unit)
+
+    def _ledgers_of(self, records: Iterable[Record]) -> Iterable[Ledger]:
+        """The documents of these records, as far as they are known; several records may share one."""
+        places = map(self._places.known, records)
+        return [place.ledger for place in places if place is not None]
 
     def _working_on(self, record: Record) -> Iterable[Unit]:
         return [unit for unit, records in self._running.items() if record in records]
