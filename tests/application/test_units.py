@@ -71,8 +71,9 @@ async def test_effects_and_ids_are_in_the_same_commits(world, tmp_path, save, se
     assert len(halves(found[-1])[0]) == USERS
 
 
-async def test_data_of_others_that_a_handler_uses_is_left_out_until_it_ends(world, tmp_path):
-    """Bob's handler marks Ada's data; Ada's own update ends first and must not save half of Bob's work."""
+@pytest.mark.parametrize("how", ["mark", "load"])
+async def test_data_of_others_that_a_handler_uses_is_left_out_until_it_ends(world, tmp_path, how):
+    """Bob's handler uses Ada's data; Ada's own update ends first and must not save half of Bob's work."""
     half, ended = asyncio.Event(), asyncio.Event()
 
     async def handle(update, context):
@@ -80,12 +81,16 @@ async def test_data_of_others_that_a_handler_uses_is_left_out_until_it_ends(worl
             await half.wait()
             context.user_data["mine"] = 1
             return
+        if how == "load":
+            await context.application.load_data(user_ids=42)
+        else:
+            context.application.mark_data_for_update_persistence(user_ids=42)
         theirs = context.application.user_data[42]
         theirs["first"] = 1
-        context.application.mark_data_for_update_persistence(user_ids=42)
         half.set()
         await ended.wait()
         theirs["second"] = 1
+        context.application.mark_data_for_update_persistence(user_ids=42)
 
     app = await world.start(MessageHandler(filters.ALL, handle), dedupe=True)
     tasks = [asyncio.ensure_future(who.send(app, "hi")) for who in (world.bob, world.ada)]
@@ -219,3 +224,29 @@ async def test_an_update_whose_handling_was_cut_off_is_not_noted(world):
         await task
     await app.process_update(update)
     assert (await world.stored()).user_data == {42: {"n": 2}}
+
+
+@pytest.mark.parametrize("how", ["mark", "drop", "migrate"])
+async def test_documents_of_others_list_the_update_that_changed_them(world, tmp_path, how):
+    async def handle(_update, context):
+        app = context.application
+        await app.load_data(user_ids=7, chat_ids=[8, 9])
+        app.user_data[7]["n"] = 1
+        if how == "mark":
+            app.mark_data_for_update_persistence(user_ids=7)
+        elif how == "drop":
+            app.drop_user_data(7)
+            app.user_data[7]["n"] = 2
+        else:
+            app.migrate_chat_data(old_chat_id=8, new_chat_id=9)
+
+    async with world.build(layout="per-record") as app:
+        app.user_data[7]["before"], app.chat_data[8]["before"] = 1, 1
+        app.mark_data_for_update_persistence(user_ids=7, chat_ids=8)
+    app = await world.start(MessageHandler(filters.ALL, handle), dedupe=True, layout="per-record")
+    update = Update.de_json(world.ada.message_update("hi"), app.bot)
+    await app.process_update(update)
+    changed = {"migrate": [("chat_data", "8"), ("chat_data", "9")]}.get(how, [("user_data", "7")])
+    for kind, number in changed:
+        [path] = (tmp_path / "bot").glob(f"records.d/{kind}.d/*/{number}.json")
+        assert json.loads(path.read_text())["ptb_bucket"]["units"] == [update.update_id]

@@ -82,7 +82,7 @@ class Refreshed:
         cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
         self._keyboards = None if cache is None else Keyboards(cache)
         self.recent = Recent(size)
-        self.units = Units(self._is_changed, self._begin_unit, self._fail_unit)
+        self.units = Units(self._is_changed, self._begin_unit, self._extend_unit, self._fail_unit)
         self.backstage.load_on_demand(self._noticed)
         if self.backstage.is_lazy:
             self.overridden.check_layout("per-record")
@@ -256,6 +256,10 @@ class Refreshed:
     def _begin_unit(self, unit: Unit) -> None:
         if unit.id is not None:
             self.replica.begin(unit.id, unit.records)
+
+    def _extend_unit(self, unit: Unit) -> None:
+        if unit.id is not None:
+            self.replica.extend(unit.id, unit.records)
 
     def _fail_unit(self, unit: Unit) -> None:
         if unit.id is not None:

@@ -50,13 +50,18 @@ class Units:
     Args:
         changed: Says whether a record has changes that are not staged.
         begin: Called with each unit that begins.
+        extend: Called with a unit that comes to use more records.
         fail: Called with each unit whose handlers did not come to their end.
     """
 
     def __init__(
-        self, changed: Callable[[Record], bool], begin: Callable[[Unit], None], fail: Callable[[Unit], None]
+        self,
+        changed: Callable[[Record], bool],
+        begin: Callable[[Unit], None],
+        extend: Callable[[Unit], None],
+        fail: Callable[[Unit], None],
     ) -> None:
-        self._changed, self._begin, self._fail = changed, begin, fail
+        self._changed, self._begin, self._extend, self._fail = changed, begin, extend, fail
         self._running: set[Unit] = set()
         self._ended: list[Unit] = []
         self._inside: ContextVar[frozenset[Unit]] = ContextVar("inside", default=frozenset())
@@ -94,6 +99,7 @@ class Units:
         found = set(records)
         for unit in self._inside.get() & self._running:
             unit.records |= found
+            self._extend(unit)
 
     @contextlib.asynccontextmanager
     async def settled(self) -> AsyncIterator[None]:

@@ -45,7 +45,7 @@ class Replica(Giving):
 
     unstorable: dict[Record, PTBBucketError] = field(default_factory=dict)
     _effects: dict[int, frozenset[Record]] = field(default_factory=dict, init=False, repr=False)
-    _running: dict[Unit, AbstractSet[Record]] = field(default_factory=dict, init=False, repr=False)
+    _running: dict[Unit, frozenset[Record]] = field(default_factory=dict, init=False, repr=False)
     _lost: dict[Record, set[Unit]] = field(default_factory=dict, init=False, repr=False)
     _untold: set[Record] = field(default_factory=set, init=False, repr=False)
 
@@ -83,17 +83,25 @@ class Replica(Giving):
         if drops_unread:
             self.unreadable.forget(record)
 
-    def begin(self, unit: Unit, records: AbstractSet[Record]) -> None:
+    def begin(self, unit: Unit, records: Iterable[Record]) -> None:
         """Begin a unit of work, such as an update: what is staged of these records from now on may be its change.
-
-        The set may grow while the unit runs, by records that it comes to use.
 
         Documents list it when it has ended, by :meth:`stage_handled` or :meth:`end`.
         """
-        self._running[unit] = records
-        for ledger in self._ledgers_of(records):
-            ledger.work.begin(unit, is_pending=unit in ledger.units)
+        self._running[unit] = frozenset()
+        self.extend(unit, records)
         self._forget_lost({unit})
+
+    def extend(self, unit: Unit, records: Iterable[Record]) -> None:
+        """Add records that a running unit has come to use; see :meth:`begin`. One that has ended stays as it is."""
+        before = self._running.get(unit)
+        if before is None:
+            return
+        known = [id(ledger) for ledger in self._ledgers_of(before)]
+        self._running[unit] = before.union(records)
+        for ledger in self._ledgers_of(self._running[unit] - before):
+            if id(ledger) not in known:
+                ledger.work.begin(unit, is_pending=unit in ledger.units)
 
     def end(self, unit: Unit) -> None:
         """End a unit of work, unless it has ended: whatever changed its records from now on, it was not this one."""
