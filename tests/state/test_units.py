@@ -221,6 +221,21 @@ def test_a_write_whose_fate_nobody_can_tell_is_not_repeated_where_its_update_is_
     assert MERGER.decode(ADA, bucket.document.get(ADA)) == {"key": "newer", "log": [0, 1]}
 
 
+def test_what_is_repeated_of_a_write_whose_fate_nobody_can_tell_counts_once(two):
+    bucket, one, other = two
+    one.live[ADA]["first list"] = [1]
+    one.ledger.stage(ADA, encoded(one.live[ADA]), units=[1])
+    one.send(late=True)
+    bucket.document, bucket.version = crowded(bucket.document), bucket.version + 1
+    one.settle()
+    assert one.ledger.journal.undecidable == 1
+    other.refresh()
+    other.live[ADA]["first list"].append(1)  # it comes again
+    other.ledger.stage(ADA, encoded(other.live[ADA]), units=[1])
+    other.settle()
+    assert MERGER.decode(ADA, bucket.document.get(ADA)) == {"log": [0], "first list": [1]}
+
+
 def test_a_refresh_withdraws_too(two):
     bucket, one, other = two
     one.handle([1])

@@ -286,12 +286,12 @@ class Ledger:
             merged.changes[record] = result
 
     def _note_units(self, record: Record, steps: Steps, merged: Merged) -> None:
-        """Those of an attempt of unknown fate are not noted: not all of it is repeated."""
+        """Those of an attempt of unknown fate are noted too: what is repeated of it must not be made twice."""
         chain = (*self.work.unsure.get(record, ()), *steps)
         if has_any(chain, merged.caught):
             merged.withdrawn.add(record)
             self._lose(record, chain, merged.caught)
-        for step in steps:
+        for step in chain:
             if step.units.isdisjoint(merged.caught):
                 merged.units.update(dict.fromkeys(unit for unit in step.units if unit not in self.work.running))
 
@@ -361,7 +361,7 @@ class Ledger:
 
     def _listing(self, document: Document, merged: Merged) -> Document:
         """The document with the units that are in it; not those of which something could not be merged."""
-        chains = (self.work.staged.get(record, ()) for record in self.failures)
+        chains = (self.work.staged.get(record, ()) + self.work.unsure.get(record, ()) for record in self.failures)
         for unit in {unit for steps in chains for step in steps for unit in step.units}:
             merged.units.pop(unit, None)
         if not merged.units:
