@@ -150,6 +150,9 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
             return contextlib.nullcontext()
         return self._memory.units.run(update_id, self._memory.records_of(update))
 
+    def _settled(self) -> AbstractAsyncContextManager[None]:
+        return self._memory.units.settled() if self.dedupe else contextlib.nullcontext()
+
     async def _handle(self, update: object) -> None:
         with self._memory.backstage.rounds.covered():
             await super().process_update(update)
@@ -210,7 +213,7 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
             await self.process_error(None, error)
 
     async def _stage(self) -> None:
-        async with self._memory.group.held(), self._memory.units.settled():
+        async with self._memory.group.held(), self._settled():
             errors = await self._memory.stage()
         for error in errors:
             await self.process_error(None, error)

@@ -15,7 +15,7 @@ from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from ptb_bucket.application._overridden import Call
     from ptb_bucket.state._group import GroupCommit
@@ -34,7 +34,7 @@ class Memory(Refreshed):
         """Chats whose data this process moved, and to where."""
         return {}
 
-    @property
+    @cached_property
     def group(self) -> GroupCommit:
         """Its commits."""
         return self.backstage.opened.group
@@ -92,7 +92,8 @@ class Memory(Refreshed):
         """
         self._let_go()
         ended = self.units.take()
-        calls, errors = self._take(set() if everything else self.units.busy() - records_in(ended))
+        busy = set() if everything else self.units.busy()
+        calls, errors = self._take(busy and busy - records_in(ended))
         if calls:
             errors += await self._call(calls)
         for unit in ended:
@@ -114,7 +115,11 @@ class Memory(Refreshed):
         """Stage what has changed; what a subclass wants to see is copied, and returned as calls of its methods."""
         calls: list[Call] = []
         errors: list[Exception] = []
+        is_own = self.overridden.is_any
         for record, value in self._changes(busy):
+            if not is_own:
+                self._stage(record, value)
+                continue
             try:
                 if (call := self._call_of(record, value)) is None:
                     self._stage(record, value)
@@ -132,28 +137,30 @@ class Memory(Refreshed):
         update = self.overridden.update(record)
         return update and update(deepcopy(value))
 
-    def _changes(self, busy: Collection[Record]) -> Iterator[tuple[Record, Any]]:
+    def _changes(self, busy: Collection[Record]) -> list[tuple[Record, Any]]:
         """Take what PTB would save now: bot data, and the records that it has marked. MISSING drops a record.
 
         Busy records are left for the next time.
         """
-        if self._stored.bot_data and BOT_DATA not in busy:
-            yield BOT_DATA, self._application.bot_data
-        for kind in (Kind.CHAT, Kind.USER):
-            if self._is_stored(kind):
-                yield from self._marked(kind, busy)
+        stored = self._stored
+        found: list[tuple[Record, Any]] = []
+        if stored.bot_data and BOT_DATA not in busy:
+            found.append((BOT_DATA, self._application.bot_data))
+        for kind, is_stored in ((Kind.CHAT, stored.chat_data), (Kind.USER, stored.user_data)):
+            if is_stored:
+                self._add_marked(kind, busy, found)
         for record, state in self.conversations.take(busy):
-            yield record, MISSING if state is None else state
+            found.append((record, MISSING if state is None else state))
+        return found
 
-    def _marked(self, kind: Kind, busy: Collection[Record]) -> Iterator[tuple[Record, Any]]:
+    def _add_marked(self, kind: Kind, busy: Collection[Record], found: list[tuple[Record, Any]]) -> None:
         """Take what is marked of one kind. What was put where something was dropped is saved, too; PTB forgets it."""
         used, dropped = self.pending.take(kind, busy)
-        for record in dropped:
-            yield record, MISSING
+        found += [(record, MISSING) for record in dropped]
         for record in used | dropped:
             live = self.pending.peek(record)  # a mark on what nobody has loaded means nothing
             if live is not MISSING and not (record in dropped and record in self._moved):
-                yield record, live
+                found.append((record, live))
 
     def _take_keyboards(self, calls: list[Call], errors: list[Exception]) -> None:
         if not self._stored.callback_data or self._keyboards is None:

@@ -27,6 +27,7 @@ _UPDATES: Final = {
 }
 _DROPS: Final = {Kind.CHAT: "drop_chat_data", Kind.USER: "drop_user_data"}
 _REFRESHES: Final = {Kind.BOT: "refresh_bot_data", Kind.CHAT: "refresh_chat_data", Kind.USER: "refresh_user_data"}
+_NAMES: Final = frozenset({*_UPDATES.values(), *_DROPS.values(), *_REFRESHES.values()})
 _GETS: Final = {
     "get_chat_data": "override refresh_chat_data",
     "get_user_data": "override refresh_user_data",
@@ -53,6 +54,11 @@ class Overridden:
         ):
             return None
         return getattr(persistence, name)
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything may be overridden: it is another class, or has attributes of the names that PTB calls."""
+        return type(self._persistence) is not BucketPersistence or not _NAMES.isdisjoint(vars(self._persistence))
 
     def update(self, record: Record) -> Callable[[Any], Call] | None:
         """Return what makes a call of the overridden method that saves a record's data; None if it is our own."""

@@ -76,7 +76,8 @@ class Recent:
         began = [self._running.get(self._work.get()), self._running.get(task)]
         if task is not None:
             began.append(self._coroutines.get(cast("CoroutineType[Any, Any, Any]", task.get_coro())))
-        return min((one for one in began if one is not None), default=next(self._clock))
+        known = [one for one in began if one is not None]
+        return min(known) if known else next(self._clock)
 
     def surplus(self) -> list[Record]:
         """Those beyond the size that nobody has in hand, the least recently used first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from telegram import Update
@@ -89,7 +90,7 @@ class Refreshed:
             for kind in (Kind.CHAT, Kind.USER):
                 self.pending.watch(kind, self._use, self._missed)
 
-    @property
+    @cached_property
     def replica(self) -> Replica:
         """The state engine."""
         return self.backstage.opened.replica
@@ -223,7 +224,7 @@ class Refreshed:
         found = [BOT_DATA] if self._stored.bot_data else []
         for kind in (Kind.CHAT, Kind.USER):
             if on[kind]:
-                live = await in_turns(Record(kind, str(number)) for number in list(self.pending.live(kind)))
+                live = await in_turns(Record(kind, str(number)) for number in list(self.pending.live[kind]))
                 found += {*live, *self.replica.records(kind)}
         return found
 
@@ -246,7 +247,7 @@ class Refreshed:
     def _is_live(self, record: Record) -> bool:
         if record == BOT_DATA:
             return True
-        return record.number in self.pending.live(record.kind)
+        return record.number in self.pending.live[record.kind]
 
     def _live(self, record: Record) -> Any:
         if record == BOT_DATA:

@@ -127,7 +127,7 @@ class Units:
 
     def busy(self, besides: Iterable[Unit] = ()) -> set[Record]:
         """Return the records that running units may change."""
-        return records_in(self._running.difference(besides))
+        return records_in(self._running.difference(besides)) if self._running else set()
 
     def abandon(self) -> None:
         """Wait for no unit that still runs, and leave nothing out: this process ends."""

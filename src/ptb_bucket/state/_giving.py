@@ -64,7 +64,9 @@ class Giving(Known):
 
     def _is_current(self, record: Record, ledger: Ledger) -> bool:
         """Whether PTB has been given the bucket's version, so that nothing has to be decoded."""
-        if record in self.unreadable or record in ledger.unsure or record in ledger.dropped or ledger.caught_of(record):
+        if record in self.unreadable or record in ledger.unsure or record in ledger.dropped:
+            return False
+        if ledger.has_steps and ledger.caught_of(record):
             return False
         return not ledger.unread and ledger.seen.get(record) == ledger.stored(record)
 

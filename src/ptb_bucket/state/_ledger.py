@@ -331,6 +331,8 @@ class Ledger:
         self._keep_unsure(self.failures)
 
     def _keep_unsure(self, records: Collection[Record]) -> None:
+        if not self.unsure:
+            return
         self.unsure = {record: sides for record, sides in self.unsure.items() if record in records}
         self.work.unsure = {record: steps for record, steps in self.work.unsure.items() if record in records}
 
@@ -361,11 +363,11 @@ class Ledger:
 
     def _listing(self, document: Document, merged: Merged) -> Document:
         """The document with the units that are in it; not those of which something could not be merged."""
+        if not merged.units:
+            return document
         chains = (self.work.staged.get(record, ()) + self.work.unsure.get(record, ()) for record in self.failures)
         for unit in {unit for steps in chains for step in steps for unit in step.units}:
             merged.units.pop(unit, None)
-        if not merged.units:
-            return document
         noted = self._noted_in(document)
         units = [unit for unit in merged.units if unit not in noted]
         return replace(document, header=document.header.noting(units, self.work.limit))
@@ -461,7 +463,7 @@ class Ledger:
     def plan(self, record: Record) -> Rebase:
         """What it takes to move seen to stored, and the layers above it along (rule 6). Nothing is changed yet."""
         layers: dict[str, Steps] = {}
-        caught = self.caught_of(record)
+        caught = self.caught_of(record) if self.has_steps else NONE
         old = self._base(record)
         new = target = self._repaired(record)
         if old == new and not caught:
@@ -476,6 +478,11 @@ class Ledger:
         if self.attempt:
             yield "carried", self.attempt.carried, self.attempt.steps
         yield "staged", self.staged, self.work.staged
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether a unit has made any of the changes that are not known to be durable."""
+        return bool(self.work.staged or self.work.unsure or (self.attempt and self.attempt.steps))
 
     def caught_of(self, record: Record) -> frozenset[Unit]:
         """The units of which something is withdrawn from this record."""

@@ -134,6 +134,8 @@ class Replica(Giving):
 
     def _again(self) -> frozenset[Unit]:
         """Updates that have to be handled again: some of their effects cannot be merged, or are lost."""
+        if not self._effects and not self._lost:
+            return frozenset()
         failed = self._failed().keys()
         found = {update_id for update_id, effects in self._effects.items() if not failed.isdisjoint(effects)}
         return frozenset(found.union(*self._lost.values()))
@@ -205,9 +207,10 @@ class Replica(Giving):
     def _failed(self) -> dict[Record, PTBBucketError]:
         """Records that are pending, and that the last commit could not merge."""
         failures: dict[Record, PTBBucketError] = {}
-        for ledger in (place.ledger for place in self._places.pending()):
-            pending = ledger.pending if ledger.failures else ()
-            failures.update({record: error for record, error in ledger.failures.items() if record in pending})
+        for place in self._places.pending():
+            if found := place.ledger.failures:
+                pending = place.ledger.pending
+                failures.update({record: error for record, error in found.items() if record in pending})
         return failures
 
     @property
@@ -294,7 +297,7 @@ class Replica(Giving):
         await self._write(written)
         await self._write([place for place in drops if not _is_held_back(place.ledger, written)])
         await self._write([place for place in places if place is witness])
-        if witness is None or HANDLED not in witness.ledger.pending:
+        if (self._effects or self._lost) and (witness is None or HANDLED not in witness.ledger.pending):
             self._forget_lost(self._again() - self._running.keys())
             self._effects.clear()
 

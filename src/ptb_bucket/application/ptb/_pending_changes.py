@@ -40,6 +40,8 @@ class PendingChanges:
 
     def __init__(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
         self._application = application
+        self.live = {kind: getattr(application, name) for kind, name in MEMORY.items()}
+        """The dicts behind ``application.chat_data`` and ``application.user_data``."""
 
     def take(self, kind: Kind, busy: Collection[Record] = ()) -> Marked:
         """Take the marks of one kind, as ``Application.update_persistence`` does.
@@ -48,37 +50,36 @@ class PendingChanges:
             kind: Chat or user data.
             busy: Records whose marks stay for the next time.
         """
-        used, dropped = (self._taken(name, kind, busy) for name in MARKS[kind])
-        return Marked(used, dropped)
+        used, dropped = MARKS[kind]
+        return Marked(self._taken(used, kind, busy), self._taken(dropped, kind, busy))
 
     def _taken(self, name: str, kind: Kind, busy: Collection[Record]) -> set[Record]:
-        marked = {Record(kind, str(number)) for number in getattr(self._application, name)}
-        setattr(self._application, name, {record.number for record in marked.intersection(busy)})
+        numbers = getattr(self._application, name)
+        if not numbers:
+            return set()
+        marked = {Record(kind, str(number)) for number in numbers}
+        setattr(self._application, name, {record.number for record in marked.intersection(busy)} if busy else set())
         return marked.difference(busy)
 
     def is_marked(self, record: Record) -> bool:
         """Whether PTB has a mark on this record."""
         return any(record.number in getattr(self._application, name) for name in MARKS[record.kind])
 
-    def live(self, kind: Kind) -> defaultdict[int, Any]:
-        """Return the dict behind ``application.chat_data`` or ``application.user_data``."""
-        return getattr(self._application, MEMORY[kind])  # type: ignore[no-any-return]
-
     def peek(self, record: Record) -> Any:
         """Return a record's live data, and make none; MISSING if there is none."""
-        return dict.get(self.live(record.kind), record.number, MISSING)
+        return dict.get(self.live[record.kind], record.number, MISSING)
 
     def make(self, record: Record) -> Any:
         """Return a record's live data, which is made as PTB makes it if there is none."""
         found = self.peek(record)
         if found is MISSING:
             made = getattr(self._application.context_types, MEMORY[record.kind][1:])
-            found = self.live(record.kind)[record.number] = made()
+            found = self.live[record.kind][record.number] = made()
         return found
 
     def forget(self, record: Record) -> None:
         """Remove a record from PTB's memory only; nothing is marked."""
-        self.live(record.kind).pop(record.number, None)
+        self.live[record.kind].pop(record.number, None)
 
     def watch(self, kind: Kind, used: Callable[[Record], None], missed: Callable[[Record], None]) -> None:
         """From now on, tell which records somebody takes from PTB's memory.
@@ -88,10 +89,11 @@ class PendingChanges:
             used: Called with each record that somebody takes.
             missed: Called with a record that is not there, before PTB makes an empty one.
         """
-        before = self.live(kind)
+        before = self.live[kind]
         watched = _Watched(getattr(self._application.context_types, MEMORY[kind][1:]), before)
         watched.used = lambda number: used(Record(kind, str(number)))
         watched.missed = lambda number: missed(Record(kind, str(number)))
+        self.live[kind] = watched
         setattr(self._application, MEMORY[kind], watched)
         setattr(self._application, MEMORY[kind][1:], MappingProxyType(watched))
 
