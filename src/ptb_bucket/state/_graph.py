@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from ptb_bucket.codecs import Structure
+from ptb_bucket.codecs import Structure, has_room_for, is_one_class
 from ptb_bucket.state._fields import ATOMS, Path, copied, elements_of, emptied, fields_of, filled, members_of, refilled
 from ptb_bucket.state._objects import Objects
 from ptb_bucket.state._parts import inner_of, parts_of, set_inner, shell_of, steps_in, with_inner
@@ -151,7 +151,7 @@ class Graph:
             return MISSING
         kept, base = triple.sides[side], triple.sides[BASE]
         structure = self.merge.structure(kept)
-        if structure in (Structure.VALUE, Structure.FIELDS) or type(kept) is not type(base):
+        if structure in (Structure.VALUE, Structure.FIELDS) or not is_one_class(kept, base):
             sides = (kept, MISSING) if side == OURS else (MISSING, kept)
             chosen = self.merge.choose(path, base, *sides)
             return self.merged(path, triple) if chosen is kept else chosen
@@ -324,7 +324,7 @@ class Graph:
         target = next(side for side in (*winner.sides[1:], winner.sides[0]) if side is not MISSING)
         if structure is Structure.VALUE or structure is not self.merge.structure(target):
             return False
-        return structure is not Structure.FIELDS or type(value) is type(target)
+        return structure is not Structure.FIELDS or has_room_for(target, value)
 
     def _hand_on(self, winner: Triple, gone: Gone) -> None:
         """Merge what one side did to an object into the one that is in its place."""
