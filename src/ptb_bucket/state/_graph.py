@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from ptb_bucket.codecs import Structure, has_room_for, is_one_class
+from ptb_bucket.codecs import Structure, has_room_for
 from ptb_bucket.state._fields import ATOMS, Path, copied, elements_of, emptied, fields_of, filled, members_of, refilled
 from ptb_bucket.state._objects import Objects
 from ptb_bucket.state._parts import inner_of, parts_of, set_inner, shell_of, steps_in, with_inner
@@ -151,7 +151,7 @@ class Graph:
             return MISSING
         kept, base = triple.sides[side], triple.sides[BASE]
         structure = self.merge.structure(kept)
-        if structure in (Structure.VALUE, Structure.FIELDS) or not is_one_class(kept, base):
+        if structure in (Structure.VALUE, Structure.FIELDS) or type(kept) is not type(base):
             sides = (kept, MISSING) if side == OURS else (MISSING, kept)
             chosen = self.merge.choose(path, base, *sides)
             return self.merged(path, triple) if chosen is kept else chosen

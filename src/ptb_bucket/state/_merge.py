@@ -10,7 +10,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from ptb_bucket.codecs import Equality, Structure, class_of, is_one_class, structure_of, with_room
+from ptb_bucket.codecs import Equality, Structure, is_one_class, structure_of, with_room
 from ptb_bucket.state._exact import Exact
 from ptb_bucket.state._fields import (
     ATOMS,
@@ -185,7 +185,7 @@ class Merge:
         if base is MISSING:
             return kept
         empty = None if type(kept) in self._whole else emptied(kept)
-        if empty is None or not is_one_class(base, kept):
+        if empty is None or type(base) is not type(kept):
             return self.choose(path, base, ours, theirs)
         merged = self.at(path, base, *((empty, kept) if ours is MISSING else (kept, empty)))
         return MISSING if self.same(merged, empty) else merged
@@ -235,7 +235,7 @@ class Merge:
             base = self.hollow(base, ours, theirs)
         if structure is Structure.FIELDS:
             return base, copied(with_room(theirs, ours))
-        made = emptied(with_room(_latest(base, ours, theirs), ours, theirs))
+        made = emptied(_latest(base, ours, theirs))
         if isinstance(made, defaultdict):
             made.default_factory = _factory(base, ours, theirs)
         return base, made
@@ -325,7 +325,7 @@ def _latest(base: Any, ours: Any, theirs: Any) -> Any:
 
 
 def _form(value: Any) -> tuple[type, Any]:
-    return class_of(value), attribute(value, "maxlen") if issubclass(type(value), deque) else None
+    return type(value), attribute(value, "maxlen") if issubclass(type(value), deque) else None
 
 
 def _factory(base: Any, ours: Any, theirs: Any) -> Any:

@@ -77,14 +77,14 @@ def has_room_for(one: Any, other: Any) -> bool:
     return type(one) is type(other) or base_of(type(one)) is type(other)
 
 
-def with_room(value: Any, *others: Any) -> Any:
-    """Return a value, or another one of its class if only that one has room for carried fields.
+def with_room(value: Any, other: Any) -> Any:
+    """Return the first of two values, which are of one class, unless only the other one has room for carried fields.
 
     Args:
         value: Any value.
-        others: More values.
+        other: Another one.
     """
-    return next((other for other in others if base_of(type(other)) is type(value)), value)
+    return other if base_of(type(other)) else value
 
 
 def taken_apart(value: Any) -> Reduction:

@@ -142,7 +142,7 @@ class _Walk:
         state = self.of(taken.state, depth)
         if issubclass(type(value), (set, frozenset)):
             # Their arguments are a list in the order of the hash table.
-            return (class_of(value), self.members(value, depth), state)
+            return (type(value), self.members(value, depth), state)
         how = (Is(taken.function), taken.new, self.of(taken.args, depth), self.of(taken.kwargs, depth))
         pairs = self.of(taken.pairs, depth) if issubclass(type(value), OrderedDict) else self.pairs(taken.pairs, depth)
         return (class_of(value), how, state, self.of(taken.items, depth), pairs)
