@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import enum
 import uuid
@@ -10,11 +9,10 @@ import uuid
 import attrs
 import pydantic
 import pytest
-from families import FAMILIES, REQUIRED, attrs_class, model
+from families import FAMILIES, REQUIRED, attrs_class, loaded, model, profile, stored
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
 from ptb_bucket.errors import CannotLoadError
-from ptb_bucket.state import Merger, Record
 
 
 @pytest.fixture(params=FAMILIES)
@@ -25,20 +23,6 @@ def family(request):
 @pytest.fixture(params=[JsonCodec, PickleCodec])
 def codec(request):
     return request.param
-
-
-def profile(family, **fields):
-    cls = FAMILIES[family](fields)
-    cls.__module__ = "bots.shop"
-    return cls
-
-
-def stored(codec, cls, **values):
-    return codec([cls]).encode({"me": cls(**values), "beside": 1})
-
-
-def loaded(codec, cls, data, origin="user_data[42]"):
-    return codec([cls]).decode(data, origin=origin)["me"]
 
 
 def refused(codec, cls, data):
@@ -78,45 +62,6 @@ def test_two_instances_in_one_record_draw_their_own_defaults(codec):
 def test_a_missing_field_without_a_default_is_named(codec, family):
     data = stored(codec, profile(family, name=REQUIRED), name="rosebud")
     assert "'city'" in refused(codec, profile(family, name=REQUIRED, city=REQUIRED), data)
-
-
-def test_an_unknown_field_is_carried_and_written_back(codec, family):
-    old, new = profile(family, name=REQUIRED, premium=False), profile(family, name=REQUIRED)
-    data = stored(codec, old, name="rosebud", premium="rosebud")
-    if family == "pydantic, extra forbidden":
-        assert "'premium'" in refused(codec, new, data)
-        return
-    me = loaded(codec, new, data)
-    assert me.name == "rosebud"
-    assert isinstance(me, new)
-    for kept in (me, copy.copy(me), copy.deepcopy(me)):
-        again = codec([new]).encode({"me": kept, "beside": 1})
-        back = loaded(codec, old, again)
-        assert (type(back), back.name, back.premium) == (old, "rosebud", "rosebud")
-        assert codec([new]).equality.identical(loaded(codec, new, again), me)
-
-
-def test_a_carried_field_is_merged_like_others(codec):
-    old, new = profile("dataclass slots", name=REQUIRED, premium=0), profile("dataclass slots", name=REQUIRED)
-    base = stored(codec, old, name="a", premium=[1])
-    ours, theirs = codec([new]).decode(base), codec([old]).decode(base)
-    ours["me"].name = "b"
-    theirs["me"].premium.append(2)
-    sides = codec([new]).encode(ours), codec([old]).encode(theirs)
-    for one, other in (sides, sides[::-1]):
-        merged = Merger(codec([new])).merge(Record.user(42), base, one, other)
-        both = loaded(codec, old, merged)
-        assert (both.name, both.premium) == ("b", [1, 2])
-
-
-def test_a_cycle_through_a_carried_field(codec):
-    old, new = profile("attrs define", name=REQUIRED, friend=None), profile("attrs define", name=REQUIRED)
-    one = old("a")
-    one.friend = [one]
-    data = codec([old]).encode({"me": one})
-    me = codec([new]).decode(data)["me"]
-    again = loaded(codec, old, codec([new]).encode({"me": me}))
-    assert again.friend[0] is again
 
 
 @pytest.mark.parametrize("default", [REQUIRED, "Bo"], ids=["required", "with a default"])
@@ -235,25 +180,6 @@ def test_a_class_with_another_name_is_kept_by_its_old_one(codec):
     again = codec([StoredAs(new, name="Profile")])
     assert type(again.decode(data)["me"]) is new
     assert again.encode(again.decode(data)) == data
-
-
-def test_fields_in_slots_that_a_class_no_longer_has_are_carried(codec):
-    class Old:
-        __slots__ = ("__secret", "age")
-
-        def __init__(self):
-            self.age, self.__secret = 1, 2
-
-    class New:
-        __slots__ = ("age",)
-
-    for cls in (Old, New):
-        cls.__qualname__ = "Slotted"
-    data = codec([Old]).encode(Old())
-    assert codec([Old]).decode(data)._Old__secret == 2
-    again = codec([New]).decode(data)
-    assert again.age == 1
-    assert codec([Old]).decode(codec([New]).encode(again))._Old__secret == 2
 
 
 def test_a_slot_that_looks_renamed_is_named(codec):

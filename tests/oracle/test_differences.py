@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +14,26 @@ from oracle.applications import Bot, Combination
 from oracle.classes import TYPES, Cart, Unregistered
 from oracle.pictures import Picture
 from telegram import Bot as TelegramBot
+from telegram import InputMediaPhoto
 from virtual_time import run_virtually
 
 from ptb_bucket.codecs import BotReference
+from ptb_bucket.errors import UnreadableRecordError
 from ptb_bucket.stores import MemoryStore
 
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
-ROWS = re.findall(r"^\| (\S[^|]*?) \| (both|json|pickle) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+TEXT = PAGE.read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (\S[^|]*?) \| (both|json|pickle) \|", TEXT, re.MULTILINE)
+BELOW = re.findall(r"^\* \*\*([^*,]+)", TEXT, re.MULTILINE)
+"""How the differences below the table begin."""
 CODECS = {name: ("json", "pickle") if codecs == "both" else (codecs,) for name, codecs in ROWS}
+CODECS |= dict.fromkeys(BELOW, ("json", "pickle"))
+MODULUS = sys.hash_info.modulus
+"""Its multiples have one hash."""
+
+
+def of_one_hash(count: int) -> range:
+    return range(MODULUS, (count + 1) * MODULUS, MODULUS)
 
 
 class MadeByFunction:
@@ -73,8 +88,12 @@ REFUSED = {
     "made from itself": _made_from_itself,
     "very deep nesting": _nested,
     "keys with the same text": lambda: {float("nan"): 1, float("nan"): 2},
+    "More than 64 keys of a dict": lambda: dict.fromkeys(of_one_hash(65)),
+    "More than 64 keys of a dict, or members of a set": lambda: set(of_one_hash(65)),
 }
 """What is refused: PicklePersistence stores it. Behind a comma, a second example of a row."""
+MARKER = 'PTB\'s marker for "as `Defaults` say"'
+CHANGED = "Classes that changed since the value was stored"
 
 
 def row(name: str) -> str:
@@ -82,7 +101,8 @@ def row(name: str) -> str:
 
 
 def test_there_are_at_most_eight_and_each_has_its_test():
-    assert set(CODECS) == {*map(row, REFUSED), "bot as a value", "value at two places", "empty data"}
+    others = {"bot as a value", "value at two places", "empty data", MARKER, CHANGED}
+    assert set(CODECS) == {*map(row, REFUSED), *others}
     assert len(ROWS) <= 8
 
 
@@ -128,6 +148,50 @@ def test_a_bot_comes_back_as_a_reference(codec, ptb):
     theirs, found = (run_virtually(_with_its_bot(bot)) for bot in (ptb, ours(codec)))
     assert isinstance(theirs, TelegramBot)
     assert (found == BotReference(is_live=True)) == (codec in CODECS["bot as a value"])
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+def test_64_keys_of_one_hash_are_stored(codec):
+    found = run_virtually(_kept(ours(codec), lambda: dict.fromkeys(of_one_hash(64))))
+    assert len(found["it"]) == 64
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+def test_the_marker_for_defaults_comes_back(codec, ptb):
+    new = InputMediaPhoto("f", caption="c")
+    theirs, found = (run_virtually(_kept(bot, lambda: new))["it"].parse_mode for bot in (ptb, ours(codec)))
+    assert (new.parse_mode is None, theirs is None) == (False, True)
+    assert (found is new.parse_mode) == (codec in CODECS[MARKER])
+
+
+def _sheets() -> list[Any]:
+    """Before and after somebody renamed a field."""
+    found = [dataclasses.make_dataclass("Sheet", fields) for fields in (("name", "hp"), ("full_name", "hp"))]
+    for cls in found:
+        cls.__module__ = __name__
+    return found
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+def test_a_record_whose_class_renamed_a_field_is_refused_by_name(codec, ptb, monkeypatch):
+    store, classes = MemoryStore(), _sheets()
+    options = Combination("single", codec, bucket_application=True)
+    run_virtually(_changed([ptb, ptb], classes, monkeypatch))
+    half = ptb.app.user_data[42]["it"]
+    assert (type(half), vars(half), ptb.errors) == (classes[1], {"name": "Ada", "hp": 1}, [])
+    with pytest.raises(UnreadableRecordError, match=r"user_data\[42\].* Sheet .*'name'.*'full_name'"):
+        run_virtually(_changed([Bot.on_bucket(store, options, [cls]) for cls in classes], classes, monkeypatch))
+
+
+async def _changed(bots: list[Bot], classes: list[Any], monkeypatch: Any) -> None:
+    for bot, cls in zip(bots, classes, strict=True):
+        monkeypatch.setattr(sys.modules[__name__], "Sheet", cls, raising=False)
+        await bot.start()
+        await bot.handle(42, 42, partial(_with_a_sheet, cls))
+
+
+def _with_a_sheet(cls: Any, context: Any) -> None:
+    context.user_data.setdefault("it", cls("Ada", 1))
 
 
 async def _with_its_bot(bot: Bot) -> Any:

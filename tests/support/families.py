@@ -65,3 +65,20 @@ FAMILIES: dict[str, Any] = {
     "named tuple": named_tuple,
 }
 """By family: makes the class with these fields."""
+
+
+def profile(family: str, **fields: Any) -> Any:
+    """Make a class of a family, under one name in one module."""
+    cls = FAMILIES[family](fields)
+    cls.__module__ = "bots.shop"
+    return cls
+
+
+def stored(codec: Any, cls: Any, **values: Any) -> bytes:
+    """Return a record that holds an instance."""
+    return codec([cls]).encode({"me": cls(**values), "beside": 1})
+
+
+def loaded(codec: Any, cls: Any, data: bytes, origin: str = "user_data[42]") -> Any:
+    """Return the instance in such a record."""
+    return codec([cls]).decode(data, origin=origin)["me"]

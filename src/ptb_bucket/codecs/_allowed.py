@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from enum import Enum
 from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from telegram import TelegramObject
@@ -122,7 +123,7 @@ class Makers:
 
     Args:
         make_scope: Returns the bot and its classes; called once, and only if something needs them.
-        carried: The names of classes whose instances have fields that these lack.
+        carriers: The numbers of instances, in the order in which they are made, with fields that their classes lack.
         by_ptb: Telegram objects are as PicklePersistence writes them, without PTB's markers for defaults.
 
     Attributes:
@@ -130,9 +131,12 @@ class Makers:
         is_doubtful: Whether pickle itself would not notice that the fields of one of them have changed.
     """
 
-    def __init__(self, make_scope: Callable[[], Scope], carried: Collection[str] = (), *, by_ptb: bool = False) -> None:
+    def __init__(
+        self, make_scope: Callable[[], Scope], carriers: Collection[int] = (), *, by_ptb: bool = False
+    ) -> None:
         self._make_scope = make_scope
-        self._carried = carried
+        self._carriers = carriers
+        self._numbers = count()
         self._by_ptb = by_ptb
         self.made: list[tuple[Shape, Any]] = []
         self.is_doubtful = False
@@ -150,18 +154,19 @@ class Makers:
 
     def object_(self, name: str, how: str, args: Any = (), kwargs: Any = None) -> Any:
         """Make an instance of a known class."""
+        number = next(self._numbers)
         if name in _NAMED:
             return rebuild(_NAMED[name], how, args, kwargs=kwargs)
         shape = self.scope.registry.named(name)
         drops_unknown = shape.declared is not None and shape.declared.drops_unknown
         self.is_doubtful = self.is_doubtful or drops_unknown or shape.family is Family.RECORD
         try:
-            return self._noted(shape, rebuild(self._class(shape), how, args, kwargs=kwargs))
+            return self._noted(shape, rebuild(self._class(shape, number), how, args, kwargs=kwargs))
         except Exception as exc:  # noqa: BLE001  the author's code ran, or the arguments are others
             raise outdated(shape.cls, f"cannot be made again: that raised {type(exc).__name__}") from None
 
-    def _class(self, shape: Shape) -> Any:
-        return (carrier_of(shape.cls) if shape.name in self._carried else None) or shape.cls
+    def _class(self, shape: Shape, number: int) -> Any:
+        return (carrier_of(shape.cls) if number in self._carriers else None) or shape.cls
 
     def stored(self, name: str, payload: Any) -> Any:
         """Make a value from what its shape took."""

@@ -26,6 +26,7 @@ from ptb_bucket.codecs.types import (
     has_identity,
     in_utf8,
     is_live,
+    is_one_class,
     item,
     name_of,
     needs,
@@ -260,7 +261,7 @@ class _CarefulEncoder(Encoder):
         for number, (key, inner) in enumerate(value.items()):
             is_plain = is_plain and type(key) is str
             self._enter(step(key), number)
-            self.before = _member(before, key, step) if step is item or type(before) is type(owner) else NOTHING
+            self.before = _member(before, key, step) if step is item or is_one_class(before, owner) else NOTHING
             try:
                 self._put(tree, key, inner, depth)
             except CannotStoreError as exc:

@@ -13,7 +13,7 @@ from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs._json_careful import NOTHING, careful_tree
 from ptb_bucket.codecs._json_decode import Decoder
 from ptb_bucket.codecs._json_graph import GraphReader
-from ptb_bucket.codecs._pickle_changes import complete, fields_to_carry
+from ptb_bucket.codecs._pickle_changes import carriers_in, complete
 from ptb_bucket.codecs._pickle_collisions import has_colliding_keys
 from ptb_bucket.codecs._pickler import Pickler
 from ptb_bucket.codecs._rest import Rest
@@ -210,17 +210,17 @@ class PickleCodec:
         except Exception as exc:  # noqa: BLE001  damage may raise anything
             if (missing := lacking(exc)) is not None:
                 raise missing from None
-            carried = fields_to_carry(data, self._scopes.registry)
-            if carried:
-                return self._decoded_with(data, origin, carried)
+            carriers = carriers_in(data, self._scopes.registry)
+            if carriers:
+                return self._decoded_with(data, origin, carriers)
             # The original would quote the data.
             raise CannotLoadError(
                 f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__})"
             ) from None
 
-    def _decoded_with(self, data: bytes, origin: Origin, carried: frozenset[str]) -> Any:
+    def _decoded_with(self, data: bytes, origin: Origin, carriers: frozenset[int]) -> Any:
         try:
-            return self._loads(data, origin, carried)
+            return self._loads(data, origin, carriers)
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
@@ -232,13 +232,13 @@ class PickleCodec:
             self.decode(data, origin=one) for data, one in zip(records, origins or [""] * len(records), strict=True)
         ]
 
-    def _loads(self, data: bytes, origin: Origin, carried: frozenset[str] = frozenset()) -> Any:
+    def _loads(self, data: bytes, origin: Origin, carriers: frozenset[int] = frozenset()) -> Any:
         if has_colliding_keys(data):
             raise CannotLoadError("a stored record has numbers that were made to collide as keys")
-        makers = allowed.Makers(lambda: self._scopes.of(origin), carried)
+        makers = allowed.Makers(lambda: self._scopes.of(origin), carriers)
         value = _Unpickler(data, makers).load()
-        if makers.is_doubtful and not carried and (carried := fields_to_carry(data, self._scopes.registry)):
-            return self._loads(data, origin, carried)
+        if makers.is_doubtful and not carriers and (carriers := carriers_in(data, self._scopes.registry)):
+            return self._loads(data, origin, carriers)
         if makers.made:
             self._finish(makers, value)
         return value

@@ -14,7 +14,7 @@ from ptb_bucket.codecs.types import Family, attribute_slots, is_plain, outdated,
 if TYPE_CHECKING:
     from ptb_bucket.codecs.types import Registry, Scope, Shape
 
-__all__ = ["complete", "fields_to_carry"]
+__all__ = ["carriers_in", "complete"]
 
 
 def complete(shape: Shape, made: Any, scope: Scope) -> None:
@@ -49,7 +49,7 @@ class _Reader(pickle.Unpickler):
         return type("StandIn", (StandIn,), {"named": (module, name), "made": self.made})
 
 
-def fields_to_carry(data: bytes, registry: Registry) -> frozenset[str]:
+def carriers_in(data: bytes, registry: Registry) -> frozenset[int]:
     """Compare the fields in a pickle with those of the classes as they are now.
 
     Args:
@@ -57,7 +57,8 @@ def fields_to_carry(data: bytes, registry: Registry) -> frozenset[str]:
         registry: The classes.
 
     Returns:
-        The names of classes whose instances need room for fields that these lack.
+        The numbers of instances that need room for fields which their classes lack, in the order in which all
+            instances are made.
 
     Raises:
         CannotLoadError: A class and its stored data do not fit, and the fields are named.
@@ -67,14 +68,14 @@ def fields_to_carry(data: bytes, registry: Registry) -> frozenset[str]:
         reader.load()
     except Exception:  # noqa: BLE001  it is damaged, which the caller says
         return frozenset()
-    return frozenset(name for instance in reader.made if (name := _carried(instance, registry)))
+    made = (instance for instance in reader.made if instance.named == (allowed.__name__, "object_"))
+    return frozenset(number for number, instance in enumerate(made) if _is_carrier(instance, registry))
 
 
-def _carried(instance: StandIn, registry: Registry) -> str | None:
+def _is_carrier(instance: StandIn, registry: Registry) -> bool:
     name, _, args = (*instance.args, None, None, None)[:3]
-    if instance.named != (allowed.__name__, "object_") or type(name) is not str or name not in registry.by_name:
-        return None
-    return name if _has_no_room(registry.by_name[name], args, instance.state) else None
+    shape = registry.by_name.get(name) if type(name) is str else None
+    return shape is not None and _has_no_room(shape, args, instance.state)
 
 
 def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:

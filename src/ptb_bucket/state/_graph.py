@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from ptb_bucket.codecs import Structure
+from ptb_bucket.codecs import Structure, has_room_for
 from ptb_bucket.state._fields import ATOMS, Path, copied, elements_of, emptied, fields_of, filled, members_of, refilled
 from ptb_bucket.state._objects import Objects
 from ptb_bucket.state._parts import inner_of, parts_of, set_inner, shell_of, steps_in, with_inner
@@ -324,7 +324,7 @@ class Graph:
         target = next(side for side in (*winner.sides[1:], winner.sides[0]) if side is not MISSING)
         if structure is Structure.VALUE or structure is not self.merge.structure(target):
             return False
-        return structure is not Structure.FIELDS or type(value) is type(target)
+        return structure is not Structure.FIELDS or has_room_for(target, value)
 
     def _hand_on(self, winner: Triple, gone: Gone) -> None:
         """Merge what one side did to an object into the one that is in its place."""

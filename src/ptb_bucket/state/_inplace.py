@@ -11,7 +11,15 @@ from collections import OrderedDict, deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import Equality, Structure, has_identity, has_own_equality
+from ptb_bucket.codecs import (
+    Equality,
+    Structure,
+    class_of,
+    has_identity,
+    has_own_equality,
+    has_room_for,
+    is_one_class,
+)
 from ptb_bucket.state._exact import Exact
 from ptb_bucket.state._fields import ATOMS, attribute, elements_of, fields_of, members_of, set_fields, structure
 from ptb_bucket.state._objects import Objects, Prints, has_sharing
@@ -38,7 +46,7 @@ def assign(live: Any, wanted: Any, equality: Equality | None = None) -> bool:
     """
     if live is wanted:
         return True
-    if not has_identity(live) or type(live) is not type(wanted):
+    if not has_identity(live) or not _can_become(live, wanted):
         return False
     return _Assignment(live, wanted, equality or Equality()).run()
 
@@ -93,7 +101,7 @@ class _Assignment:
     def _target(self, wanted: Any) -> Any:
         """Return the live object that stands for a wanted one, or the wanted one itself."""
         live = self._pairing.owner.get(id(wanted), wanted)
-        if type(live) is not type(wanted) or id(live) in self._stuck or not _can_become(live, wanted):
+        if id(live) in self._stuck or not _can_become(live, wanted):
             return wanted
         return live
 
@@ -112,7 +120,7 @@ class _Assignment:
     def _kept(self, have: Any, wanted: Any) -> Any:
         """What is there, where it is equal already; else what is wanted."""
         part = self._part(wanted)
-        if have is part or has_identity(part) or type(have) is not type(part):
+        if have is part or has_identity(part) or not is_one_class(have, part):
             return part
         inner = inner_of(have), inner_of(part)
         if inner[0] or inner[1]:
@@ -123,7 +131,7 @@ class _Assignment:
         """Return what is equal for values that hold the same objects, at any depth, and equal values."""
         named = [(step, self._name(part)) for step, part in inner]
         rest = (self.equality.fingerprint(part) for part in rest_of(value))
-        return type(value), *rest, frozenset(named) if isinstance(value, (set, frozenset)) else tuple(named)
+        return class_of(value), *rest, frozenset(named) if isinstance(value, (set, frozenset)) else tuple(named)
 
     def _name(self, value: Any) -> Hashable:
         if type(value) not in ATOMS:
@@ -236,6 +244,8 @@ class _Content:
 
 def _can_become(live: Any, wanted: Any) -> bool:
     kind = structure(live)
+    if type(live) is not type(wanted):
+        return kind is Structure.FIELDS and has_room_for(live, wanted)
     if kind is Structure.SEQUENCE:
         return not issubclass(type(live), deque) or bool(attribute(live, "maxlen") == attribute(wanted, "maxlen"))
     if kind is not Structure.VALUE or issubclass(type(live), (set, bytearray)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from ptb_bucket.codecs import Structure, has_identity
+from ptb_bucket.codecs import Structure, has_identity, is_one_class
 from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, structure
 from ptb_bucket.state._parts import inner_of, parts_of
 
@@ -148,7 +148,7 @@ class Likeness:
 
         What the smaller one shares counts most: an element that many keys were added to is still the same one.
         """
-        if type(one) is not type(other) or self._differ_in_id(one, other):
+        if not is_one_class(one, other) or self._differ_in_id(one, other):
             return 0.0
         if structure(one) is Structure.SEQUENCE or isinstance(one, (set, frozenset)):
             sides = [Counter(self.prints(elements_of(value))) for value in (one, other)]
@@ -194,7 +194,7 @@ class Likeness:
         kind = structure(one)
         if kind is not structure(other):
             return False
-        same_kind = type(one) is type(other) or kind in (Structure.MAPPING, Structure.SEQUENCE)
+        same_kind = is_one_class(one, other) or kind in (Structure.MAPPING, Structure.SEQUENCE)
         return same_kind and not self._differ_in_id(one, other)
 
 

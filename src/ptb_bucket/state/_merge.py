@@ -10,7 +10,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from ptb_bucket.codecs import Equality, Structure, structure_of
+from ptb_bucket.codecs import Equality, Structure, is_one_class, structure_of, with_room
 from ptb_bucket.state._exact import Exact
 from ptb_bucket.state._fields import (
     ATOMS,
@@ -142,7 +142,7 @@ class Merge:
             return False
         if structure is not Structure.FIELDS:
             return True
-        return type(ours) is type(theirs) and (base is MISSING or type(base) is type(ours))
+        return is_one_class(ours, theirs) and (base is MISSING or is_one_class(base, ours))
 
     def _changed(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any:
         """Take what only one side changed, where that can be seen at once."""
@@ -234,7 +234,7 @@ class Merge:
         if base is MISSING or self.structure(base) is not structure:
             base = self.hollow(base, ours, theirs)
         if structure is Structure.FIELDS:
-            return base, copied(theirs)
+            return base, copied(with_room(theirs, ours))
         made = emptied(_latest(base, ours, theirs))
         if isinstance(made, defaultdict):
             made.default_factory = _factory(base, ours, theirs)

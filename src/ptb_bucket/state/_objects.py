@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs import Structure, has_identity
+from ptb_bucket.codecs import Structure, class_of, has_identity, is_one_class
 from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, structure
 from ptb_bucket.state._parts import inner_of, parts_of, rest_of
 
@@ -148,7 +148,7 @@ class Prints:
             content = frozenset(map(of, elements_of(value)))
         elif kind is Structure.VALUE:
             content = self._content(value)
-        return type(value), content, fields
+        return class_of(value), content, fields
 
     def _content(self, value: Any) -> Hashable:
         """Return what makes up a value that is merged as a whole, attributes aside."""
@@ -162,4 +162,4 @@ class Prints:
 
     def same(self, one: Any, other: Any) -> bool:
         """Tell whether two values look alike."""
-        return type(one) is type(other) and self.fingerprint(one) == self.fingerprint(other)
+        return is_one_class(one, other) and self.fingerprint(one) == self.fingerprint(other)

@@ -11,7 +11,7 @@ import heapq
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import Structure, has_identity
+from ptb_bucket.codecs import Structure, class_of, has_identity, is_one_class
 from ptb_bucket.state._fields import ATOMS, elements_of, fields_of, members_of, structure
 from ptb_bucket.state._likeness import Comparing, Likeness
 from ptb_bucket.state._parts import inner_of, parts_of, rest_of, steps_in
@@ -143,14 +143,14 @@ class Pairing:
             for step, number, part in numbers
         ]
         rest = tuple(map(self._print, rest_of(value))) if self.structure(value) is Structure.VALUE else ()
-        return type(value), rest, frozenset(named)
+        return class_of(value), rest, frozenset(named)
 
     def may_pair(self, one: Any, other: Any) -> bool:
         """Tell whether two objects can be one at all."""
         structure = self.structure(one)
         if structure is not self.structure(other):
             return False
-        return type(one) is type(other) or structure in (Structure.MAPPING, Structure.SEQUENCE)
+        return is_one_class(one, other) or structure in (Structure.MAPPING, Structure.SEQUENCE)
 
     # ---------------------------------------------------------------- candidates
 
@@ -192,7 +192,7 @@ class Pairing:
         if structure is Structure.MAPPING:
             named.append((members_of(one), members_of(other)))
         elif structure is Structure.VALUE:
-            if type(one) is not type(other):
+            if not is_one_class(one, other):
                 return
             if isinstance(one, (set, frozenset)):
                 yield from self.elements(one, other, far)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs import Structure
+from ptb_bucket.codecs import Structure, class_of, is_one_class
 from ptb_bucket.state._fields import ATOMS, Path, elements_of, fields_of, members_of
 from ptb_bucket.state._likeness import equal_ones
 from ptb_bucket.state._lists import Paired, Side, unclear
@@ -102,7 +102,7 @@ class Triples:
         old, new = self.find(base, BASE), self.find(value, side)
         if old is not None or new is not None:
             return old is new
-        if base is MISSING or type(base) is not type(value):
+        if base is MISSING or not is_one_class(base, value):
             return False
         return self._is_as_before(base, value, side)
 
@@ -166,7 +166,7 @@ class Triples:
         inner = inner_of(value)
         named = [(step, self.name(part, side)) for step, part in inner]
         rest = tuple(map(self._equality.fingerprint, rest_of(value)))
-        return type(value), rest, frozenset(named) if isinstance(value, (set, frozenset)) else tuple(named)
+        return class_of(value), rest, frozenset(named) if isinstance(value, (set, frozenset)) else tuple(named)
 
     def objects_in(self, value: Any, side: int) -> list[Triple]:
         """Return the objects that a value of one side holds, not those inside these."""
@@ -199,7 +199,7 @@ class Triples:
         if base is MISSING:
             return bool(parts_of(value))
         structure = self._structure(base)
-        if type(base) is not type(value):
+        if not is_one_class(base, value):
             return True
         if structure is Structure.VALUE:
             return not self._is_as_before(base, value, side)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
+from functools import partial
 from typing import Any
 
+import attrs
 import pydantic
 from families import FAMILIES, Fields, dataclass, model
 
@@ -32,11 +35,8 @@ CHANGED: dict[str, Any] = {
 }
 """By family: makes the class with these fields."""
 
-MADE_ANEW = ("dataclass frozen", "dataclass frozen slots", "named tuple")
+MADE_ANEW = ("attrs frozen", "dataclass frozen", "dataclass frozen slots", "named tuple")
 """Their instances are replaced by new ones, made from the fields of the class: the newer one finds the default."""
-
-LEFT_ALONE = "attrs frozen"
-"""The older one replaces none of these: a new one beside a carried one is not yet known again in a pickle."""
 
 
 def versions(family: str) -> tuple[type, type]:
@@ -58,14 +58,12 @@ async def turns_of(family: str, seed: int) -> None:
     await bots[0].start()
     for _ in range(4):
         side, number, value = rng.randrange(2), rng.randrange(len(sheets)), rng.randrange(100)
-        bot, cls = bots[side], (older, newer)[side]
-        only_counts = cls is older and family == LEFT_ALONE
+        bot, cls, replaced = bots[side], (older, newer)[side], rng.choice([_made_by_class, _made_from_it])
         if rng.random() < 0.3:
             await bot.restart()
-        edit = (cls, None if only_counts else number, value)
+        edit = (partial(replaced, cls), number, value)
         await bot.handle(42, 42, lambda context, edit=edit: _edit(context.user_data, *edit))
-        if not only_counts:
-            sheets[number]["hp"] = value
+        sheets[number]["hp"] = value
         if cls is older and family in MADE_ANEW:
             sheets[number]["extra"] = None
     seen: list[Any] = []
@@ -82,23 +80,30 @@ def _build(data, sheets, cls, draw):
     data.update(sheets=made, turns=0, deep={"first": (made[0],)} if draw < 0.5 else {})
 
 
-def _edit(data, cls, number, value) -> None:
-    """Change an object, if one is named; one that cannot be changed is replaced."""
+def _edit(data, replaced, number, value) -> None:
+    """Change an object; one that cannot be changed is replaced."""
     data["turns"] += 1
-    if number is None:
-        return
     sheet = data["sheets"][number]
     try:
         sheet.hp = value
     except (AttributeError, TypeError, ValueError):
-        data["sheets"][number] = _replaced(cls, sheet, hp=value)
+        data["sheets"][number] = replaced(sheet, hp=value)
 
 
-def _replaced(cls: Any, sheet: Any, **changes: Any) -> Any:
+def _made_by_class(cls: Any, sheet: Any, **changes: Any) -> Any:
     if isinstance(sheet, pydantic.BaseModel):
         return sheet.model_copy(update=changes)
     fields = {name: getattr(sheet, name) for name in (*FIELDS, "extra") if hasattr(cls(), name)}
     return cls(**fields | changes)
+
+
+def _made_from_it(_: Any, sheet: Any, **changes: Any) -> Any:
+    """Replace it by the way of its family, which asks the object for its class."""
+    if isinstance(sheet, pydantic.BaseModel):
+        return sheet.model_copy(update=changes)
+    if isinstance(sheet, tuple):
+        return sheet._replace(**changes)
+    return (attrs.evolve if attrs.has(type(sheet)) else dataclasses.replace)(sheet, **changes)
 
 
 def _said(data) -> tuple[int, list[dict[str, object]]]:

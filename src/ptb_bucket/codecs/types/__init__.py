@@ -1,7 +1,7 @@
 """One table with an entry per type or family of types: how values are taken apart and put together."""
 
 from ptb_bucket.codecs.types.authors import rebuild, set_field, shape_of
-from ptb_bucket.codecs.types.carriers import base_of, carrier_of
+from ptb_bucket.codecs.types.carriers import base_of, carrier_of, class_of, has_room_for, is_one_class, with_room
 from ptb_bucket.codecs.types.declared import declared, outdated, outdated_record
 from ptb_bucket.codecs.types.equality import Equality, fingerprint, identical, same
 from ptb_bucket.codecs.types.failures import failure, lacking
@@ -77,6 +77,7 @@ __all__ = [
     "base_of",
     "carrier_of",
     "check_collisions",
+    "class_of",
     "colliding",
     "content",
     "cyclic",
@@ -87,11 +88,13 @@ __all__ = [
     "guarded",
     "has_identity",
     "has_own_equality",
+    "has_room_for",
     "hashes_by_hand",
     "identical",
     "in_utf8",
     "is_a",
     "is_live",
+    "is_one_class",
     "is_plain",
     "item",
     "lacking",
@@ -115,5 +118,6 @@ __all__ = [
     "unregistered",
     "with_defaults",
     "with_lost_defaults",
+    "with_room",
     "written",
 ]

@@ -6,14 +6,16 @@ that a newer deployment added is written back by an older one, whatever family t
 
 from __future__ import annotations
 
+import dataclasses
 import weakref
 from functools import cache
 from typing import Any
 
+from ptb_bucket.codecs.types.reduction import Reduction, reduction
 from ptb_bucket.codecs.types.shape import ForeignCodeError, guarded
 from ptb_bucket.codecs.types.structure import attribute_slots
 
-__all__ = ["base_of", "carrier_of"]
+__all__ = ["base_of", "carrier_of", "class_of", "has_room_for", "is_one_class", "taken_apart", "with_room"]
 
 _BASES: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
@@ -43,6 +45,67 @@ def base_of(cls: Any) -> Any:
         cls: The class of a value.
     """
     return _BASES.get(cls)
+
+
+def class_of(value: Any) -> Any:
+    """Return the class of a value as its author wrote it: of a carrier, the one that it carries fields for.
+
+    Args:
+        value: Any value.
+    """
+    cls: Any = type(value)
+    return _BASES.get(cls, cls)
+
+
+def is_one_class(one: Any, other: Any) -> bool:
+    """Tell whether two values are of one class, whatever either of them carries.
+
+    Args:
+        one: A value.
+        other: Another one.
+    """
+    return type(one) is type(other) or class_of(one) is class_of(other)
+
+
+def has_room_for(one: Any, other: Any) -> bool:
+    """Tell whether one value can hold each field of another one, which is of the same class.
+
+    Args:
+        one: A value.
+        other: Another one.
+    """
+    return type(one) is type(other) or base_of(type(one)) is type(other)
+
+
+def with_room(value: Any, other: Any) -> Any:
+    """Return the first of two values, which are of one class, unless only the other one has room for carried fields.
+
+    Args:
+        value: Any value.
+        other: Another one.
+    """
+    return other if base_of(type(other)) else value
+
+
+def taken_apart(value: Any) -> Reduction:
+    """Take an object apart; one that carries nothing, like the instance of its class that decoding its bytes makes.
+
+    Where an author's code replaces a carrier, as ``dataclasses.replace`` does, it makes a carrier that carries nothing.
+
+    Args:
+        value: Any object that pickle could take apart.
+
+    Raises:
+        IrreducibleError: It refuses, or answers with something that only pickle could follow.
+        ForeignCodeError: Its class does not let itself be made.
+    """
+    parts, cls = reduction(value), base_of(type(value))
+    if cls is None or value.__dict__ or not parts.new:
+        return parts
+    made = guarded(cls.__new__, cls, *parts.args, **parts.kwargs)
+    for name, inner in _state(value).items():
+        object.__setattr__(made, name, inner)
+    return dataclasses.replace(parts, function=cls, state=reduction(made).state)
 
 
 def _state(self: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from telegram import TelegramObject
 
+from ptb_bucket.codecs.types.carriers import class_of, is_one_class, taken_apart
 from ptb_bucket.codecs.types.fingerprints import (
     IDENTITIES,
     LEAVES,
@@ -17,7 +18,7 @@ from ptb_bucket.codecs.types.fingerprints import (
     spread,
     stored_by_functions,
 )
-from ptb_bucket.codecs.types.reduction import IrreducibleError, reduction
+from ptb_bucket.codecs.types.reduction import IrreducibleError
 from ptb_bucket.codecs.types.shape import ForeignCodeError
 from ptb_bucket.codecs.types.structure import has_identity
 from ptb_bucket.codecs.types.telegram_objects import content
@@ -76,7 +77,7 @@ class Equality:
         """
         if a is b:
             return True
-        if type(a) is not type(b):
+        if not is_one_class(a, b):
             return False
         if type(a) in (str, int, bool, bytes):
             return a == b
@@ -114,7 +115,7 @@ class Equality:
         try:
             if (payload := stored_by_functions(value, self._scope)) is not None:
                 return payload
-            taken = reduction(value)
+            taken = taken_apart(value)
         except (IrreducibleError, ForeignCodeError):
             return None
         if issubclass(type(value), (set, frozenset)):
@@ -143,7 +144,7 @@ class _Deep:
         return type(other) is _Deep and self._equality.identical(self._value, other._value)
 
     def __hash__(self) -> int:
-        return hash((_Deep, type(self._value)))
+        return hash((_Deep, class_of(self._value)))
 
 
 class _GivingUp(Equality):
@@ -166,7 +167,7 @@ class _Pairing:
         waiting = [(a, b)]
         while waiting:
             one, other = waiting.pop()
-            paired = type(one) is type(other) and self._paired(one, other)
+            paired = is_one_class(one, other) and self._paired(one, other)
             if paired is False:
                 return False
             if paired:

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from telegram import Bot, TelegramObject
 
+from ptb_bucket.codecs.types.carriers import class_of, taken_apart
 from ptb_bucket.codecs.types.other_libraries import shape_of_foreign
-from ptb_bucket.codecs.types.reduction import IrreducibleError, reduction
+from ptb_bucket.codecs.types.reduction import IrreducibleError
 from ptb_bucket.codecs.types.scalars import SCALARS
 from ptb_bucket.codecs.types.scope import BotReference
 from ptb_bucket.codecs.types.shape import Family, ForeignCodeError, guarded
@@ -137,14 +138,14 @@ class _Walk:
             return Is(value)
 
     def reduced(self, value: Any, depth: int) -> Hashable:
-        taken = reduction(value)
+        taken = taken_apart(value)
         state = self.of(taken.state, depth)
         if issubclass(type(value), (set, frozenset)):
             # Their arguments are a list in the order of the hash table.
             return (type(value), self.members(value, depth), state)
         how = (Is(taken.function), taken.new, self.of(taken.args, depth), self.of(taken.kwargs, depth))
         pairs = self.of(taken.pairs, depth) if issubclass(type(value), OrderedDict) else self.pairs(taken.pairs, depth)
-        return (type(value), how, state, self.of(taken.items, depth), pairs)
+        return (class_of(value), how, state, self.of(taken.items, depth), pairs)
 
 
 class _SharingWalk(_Walk):
