@@ -12,9 +12,8 @@ from virtual_time import run_virtually
 
 from ptb_bucket.state import BOT_DATA, LAYOUTS
 
-
 ON_DEMAND = 10
-"""How many times more long runs there are of instances that read on demand: five in a thousand have once failed there."""
+"""How many times more long runs there are of instances on demand: five lives in a thousand failed there once."""
 
 
 @pytest.fixture(autouse=True)
