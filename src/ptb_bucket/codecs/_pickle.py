@@ -46,7 +46,7 @@ _MOST_PROVEN: Final = 10_000
 class _Unpickler(pickle.Unpickler):
     __slots__ = ("makers",)  # one is made for each record
 
-    def __init__(self, data: bytes, makers: allowed.Makers) -> None:
+    def __init__(self, data: bytes, makers: allowed.Makers | _NothingMade) -> None:
         super().__init__(io.BytesIO(data), fix_imports=False)
         self.makers = makers
 
@@ -56,6 +56,22 @@ class _Unpickler(pickle.Unpickler):
         if found is None:
             raise CannotLoadError("a stored record names something that is not allowed to be loaded")
         return found
+
+
+class _NamesError(Exception):
+    pass
+
+
+class _NothingMade:
+    """Stands for the makers of a pickle that names nothing, as plain data does."""
+
+    def named(self, *_: str) -> Any:
+        raise _NamesError
+
+
+_NOTHING: Final = _NothingMade()
+_NAMES: Final = pickle.STACK_GLOBAL
+"""How our pickles name things. Where text has this byte, too, the long way is taken."""
 
 
 class PickleCodec:
@@ -235,6 +251,9 @@ class PickleCodec:
     def _loads(self, data: bytes, origin: Origin, carriers: frozenset[int] = frozenset()) -> Any:
         if has_colliding_keys(data):
             raise CannotLoadError("a stored record has numbers that were made to collide as keys")
+        if _NAMES not in data:
+            with suppress(_NamesError):
+                return _Unpickler(data, _NOTHING).load()
         makers = allowed.Makers(lambda: self._scopes.of(origin), carriers)
         value = _Unpickler(data, makers).load()
         if makers.is_doubtful and not carriers and (carriers := carriers_in(data, self._scopes.registry)):

@@ -42,10 +42,11 @@ _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
 class Pickler(pickle.Pickler):
+    is_risky = False
+
     def __init__(self, file: io.BytesIO, scope: Scope) -> None:
         super().__init__(file, protocol=_PROTOCOL, fix_imports=False)
         self.scope = scope
-        self.is_risky = False
 
     def reducer_override(self, obj: Any) -> Any:
         """Called for everything but exact instances of pickle's own basic types."""
