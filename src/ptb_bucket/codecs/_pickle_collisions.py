@@ -21,7 +21,7 @@ _LONG4: Final = pickle.LONG4
 """How pickle begins an int of more than 32 bits. Only such ints can be made to collide."""
 _LONG: Final = ("LONG1", "LONG4")
 _SHORT: Final = 10 * _FEW
-"""Bytes that cannot hold so many of them."""
+"""Bytes that cannot hold so many of one hash: they are 2**61 - 1 apart, so each but one takes ten bytes."""
 
 
 def has_colliding_keys(data: bytes) -> bool:
