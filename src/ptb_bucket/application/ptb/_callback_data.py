@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from telegram import CallbackQuery, Message, Update
 from telegram.ext import InvalidCallbackData
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 
     from telegram import InlineKeyboardButton
     from telegram.ext import CallbackDataCache
+    from telegram.ext._utils.types import CDCData
 
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state import Replica
 
-__all__ = ["Keyboards", "has_invalid", "resolve_again"]
+__all__ = ["KEYBOARDS", "Keyboards", "contents_of", "has_invalid", "resolve_again"]
+
+KEYBOARDS: Final = "_keyboard_data"
+"""The attribute of CallbackDataCache that holds the keyboards, the least recently used first."""
 
 
 class Keyboards:
@@ -41,7 +46,7 @@ class Keyboards:
             invalid: It holds data that the cache does not know.
         """
         query = update.callback_query
-        uuid = self.cache.persistence_data[1].get(query.id) if query else None  # PTB noted it, and will change both
+        uuid = contents_of(self.cache)[1].get(query.id) if query else None  # PTB noted it, and will change both
         asked = [self.cache.extract_uuids(data)[0] for data in _unknown(update)] if invalid else []
         known = [uuid] if uuid else []
         return [Record.keyboard(one) for one in {*known, *asked}] + ([CALLBACK_QUERIES] if known or invalid else [])
@@ -60,7 +65,7 @@ class Keyboards:
         Returns:
             Those that were dropped.
         """
-        keyboards, queries = self.cache.persistence_data
+        keyboards, queries = contents_of(self.cache)
         current = {uuid: accessed for uuid, accessed, _ in keyboards}
         for uuid, accessed, buttons in keyboards:
             if self._staged.get(uuid) != accessed:
@@ -78,7 +83,7 @@ class Keyboards:
         Returns:
             Why keyboards cannot be decoded or merged. Of these, the cache keeps what it had; all others are up to date.
         """
-        keyboards, queries = self.cache.persistence_data
+        keyboards, queries = contents_of(self.cache)
         live: dict[Record, Any] = {Record.keyboard(uuid): [accessed, buttons] for uuid, accessed, buttons in keyboards}
         live[CALLBACK_QUERIES] = queries
         wanted: dict[Record, Any] = {}
@@ -109,6 +114,19 @@ class Keyboards:
         self.cache.clear_callback_queries()
         # The least recently used first: they are what the cache drops when it is full.
         self.cache.load_persistence_data((sorted(kept, key=lambda one: one[1]), {} if queries is MISSING else queries))
+
+
+def contents_of(cache: CallbackDataCache) -> CDCData:
+    """Return a cache's data without using it.
+
+    To PTB's cache, reading its ``persistence_data`` is a use of each keyboard, in the order in which they were made. A full
+    cache would then drop the oldest keyboard instead of the one that was used least recently.
+    """
+    keyboards, queries = cache.persistence_data
+    kept = getattr(cache, KEYBOARDS)
+    for uuid, _, _ in sorted(keyboards, key=itemgetter(1)):
+        kept[uuid]
+    return keyboards, queries
 
 
 def _messages(update: Update) -> Iterator[Message]:
@@ -164,7 +182,7 @@ def _probe(query: CallbackQuery, data: str, cache: CallbackDataCache) -> Callbac
 def _lookup(invalid: Any, cache: CallbackDataCache) -> Any:
     """Through the cache's data: asking it about a query would note one that nobody sent."""
     keyboard, button = cache.extract_uuids(invalid.callback_data or "")
-    for uuid, _, buttons in cache.persistence_data[0]:
+    for uuid, _, buttons in contents_of(cache)[0]:
         if uuid == keyboard:
             return buttons.get(button)
     return None
