@@ -13,7 +13,6 @@ from telegram.ext import (
     ContextTypes,
     ConversationHandler,
     MessageHandler,
-    TypeHandler,
     filters,
 )
 
@@ -42,7 +41,7 @@ async def over(app):
 async def test_a_conversation_ends_when_its_time_is_up_and_its_handlers_are_told(sides, persistent):
     async def scenario(side):
         async def late(update, context):
-            side.seen.append(("time is up", update.effective_message.text, context.job is not None, context.user_data))
+            side.seen.append(("time is up", update.effective_message.text, context.job, context.user_data))
 
         async with running(side.build(talk(side, persistent, timeouts=[MessageHandler(ALL, late)]))) as app:
             await side.says(app, "/go")
@@ -50,7 +49,7 @@ async def test_a_conversation_ends_when_its_time_is_up_and_its_handlers_are_told
             await side.says(app, "stay", "/go")
         return side.seen, side.errors
 
-    assert await sides.same(scenario) == (["go", ("time is up", "/go", True, {}), "go"], [])
+    assert await sides.same(scenario) == (["go", ("time is up", "/go", None, {}), "go"], [])
 
 
 async def test_its_end_is_there_after_a_restart(sides, persistent):
@@ -96,71 +95,50 @@ async def test_two_users_have_their_own_time(sides, persistent):
     assert await sides.same(scenario) == ["go", "go", "end", "Ada's time is up"]
 
 
-@pytest.mark.parametrize("error", [ValueError("wrong"), ApplicationHandlerStop()])
-async def test_what_a_timeout_raises(sides, persistent, error):
+async def test_all_handlers_of_a_timeout_run_whether_one_of_them_stops_others_or_not(sides, persistent):
     async def scenario(side):
-        async def late(_update, _context):
+        async def stop(_update, _context):
             side.seen.append("late")
-            raise error
+            raise ApplicationHandlerStop
 
-        async def also(_update, _context):
-            side.seen.append("never")
-
-        timeouts = [MessageHandler(ALL, late), TypeHandler(object, also)]
-        app = side.build(talk(side, persistent, timeouts=timeouts))
-        async with running(app):
+        timeouts = [MessageHandler(ALL, stop), MessageHandler(ALL, side.note("also late"), block=False)]
+        async with running(side.build(talk(side, persistent, timeouts=timeouts))) as app:
             await side.says(app, "/go")
             await over(app)
             await side.says(app, "stay")
         return side.seen, side.errors
 
-    seen, errors = await _stop_is_warned_of(sides, scenario, error)
-    assert seen == ["go", "late"]
-    assert errors == (["ValueError: wrong"] if isinstance(error, ValueError) else [])
-
-
-async def _stop_is_warned_of(sides, scenario, error):
-    if isinstance(error, ValueError):
-        return await sides.same(scenario)
     with pytest.warns(Warning, match="ApplicationHandlerStop in TIMEOUT"):
-        return await sides.same(scenario)
+        assert await sides.same(scenario) == (["go", "late", "also late"], [])
 
 
-async def test_a_timeout_that_does_not_block_runs_beside(sides, persistent):
+async def test_a_timeout_that_raises_does_not_end_the_conversation(sides, persistent):
     async def scenario(side):
-        opened = []
-
-        async def late(_update, _context):
-            side.seen.append("late")
-            await until(lambda: opened)
-            side.seen.append("later")
-
-        timeouts = [MessageHandler(ALL, late, block=False)]
+        timeouts = [MessageHandler(ALL, side.note("late", ValueError("wrong")))]
         async with running(side.build(talk(side, persistent, timeouts=timeouts))) as app:
             await side.says(app, "/go")
-            await until(lambda: "late" in side.seen)
-            await side.says(app, "stay")
-            opened.append(True)
-            await until(lambda: "later" in side.seen)
-        return side.seen
+            await until(lambda: side.errors)
+            await side.says(app, "end", "stay")
+        return side.seen, side.errors
 
-    assert await sides.same(scenario) == ["go", "late", "later"]
+    assert await sides.same(scenario) == (["go", "late", "end"], ["ValueError: wrong"])
 
 
-async def test_what_a_timeout_changes_is_saved(sides, persistent):
+async def test_a_timeout_changes_bot_data_and_what_it_marks(sides, persistent):
     async def scenario(side):
         async def late(_update, context):
-            context.user_data["late"] = True
-            context.bot_data["late"] = True
+            for data in (context.bot_data, context.user_data, context.chat_data):
+                data["late"] = True
+            context.application.mark_data_for_update_persistence(user_ids=42)
 
         async with running(side.build(talk(side, persistent, timeouts=[MessageHandler(ALL, late)]))) as app:
             await side.says(app, "/go")
             await app.update_persistence()
             await until(lambda: app.bot_data)
             await over(app)
-        return await side.stored(lambda app: (dict(app.bot_data), dict(app.user_data)))
+        return await side.stored(lambda app: (dict(app.bot_data), dict(app.user_data), app.chat_data[42]))
 
-    assert await sides.same(scenario) == ({"late": True}, {42: {"late": True}})
+    assert await sides.same(scenario) == ({"late": True}, {42: {"late": True}}, {})
 
 
 async def test_a_timeout_sees_the_context_of_its_own_class(sides, persistent):
