@@ -14,6 +14,7 @@ from telegram.ext import PicklePersistence
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore
+from ptb_bucket.testing.faults import FaultyStore
 from ptb_bucket.testing.telegram import OfflineTelegram
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class Bucket(Side):
         super().__init__(" ".join([layout, codec, *(f"{key}={value}" for key, value in options.items())]))
         self._place = {"layout": layout, "codec": codec}
         self.options = options
-        self.store = MemoryStore()
+        self.plan: Any = lambda _operation, _key: None
+        self.store = FaultyStore(MemoryStore(), lambda *what: self.plan(*what))  # noqa: PLW0108  the plan of that moment
 
     @property
     def layout(self) -> str:

@@ -222,9 +222,9 @@ async def test_what_is_not_callback_data_is_refused_at_start(sides, data):
 
     async def scenario(side):
         if getattr(side, "layout", "") == "per-record":
-            return None
+            return
         with pytest.raises(ValueError, match="callback_data must be a tuple of length 2"):
             await side.build(mixin=Gives).initialize()
-        return None
+        return
 
     await sides.same(scenario)

@@ -326,7 +326,9 @@ async def test_without_a_name_a_conversation_is_not_persistent(sides):
 async def test_conversations_that_are_not_persistent_are_not_asked_for(sides, nothing):
     async def scenario(side):
         options = {} if nothing == "no name" else {"name": "talk"}
-        app = side.build(ConversationHandler([MessageHandler(ALL, side.note("go", 1))], {1: []}, [], **options), mixin=Hears)
+        app = side.build(
+            ConversationHandler([MessageHandler(ALL, side.note("go", 1))], {1: []}, [], **options), mixin=Hears
+        )
         async with app:
             await side.says(app, "go")
         return taken(app, "update conversation")

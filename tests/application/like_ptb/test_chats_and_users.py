@@ -193,7 +193,9 @@ async def test_context_types_are_used_for_new_and_for_stored_data(sides):
         app.add_error_handler(hear)
         async with running(app):
             await side.says(app, "fine", "wrong")
-        found = await side.stored(lambda app: (app.user_data[42], type(app.user_data[42]).__name__), context_types=types)
+        found = await side.stored(
+            lambda app: (app.user_data[42], type(app.user_data[42]).__name__), context_types=types
+        )
         return side.seen, side.errors, found
 
     seen, errors, found = await sides.same(scenario)

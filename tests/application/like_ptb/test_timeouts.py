@@ -27,9 +27,7 @@ def talk(side, persistent, *, timeouts=None, states=None, **options):
     if timeouts is not None:
         states[TIMEOUT] = timeouts
     options = {"name": "talk", "conversation_timeout": SHORT, **options}
-    return ConversationHandler(
-        [CommandHandler("go", side.note("go", 1))], states, [], persistent=persistent, **options
-    )
+    return ConversationHandler([CommandHandler("go", side.note("go", 1))], states, [], persistent=persistent, **options)
 
 
 async def over(app):
