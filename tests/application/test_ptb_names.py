@@ -52,6 +52,14 @@ async def test_each_name_of_the_states_is_looked_for(world, name):
     del app._conversation_handler_conversations["talk"]
 
 
+async def test_the_keyboards_of_the_cache_are_looked_for(world, monkeypatch):
+    app = await world.start(talk())
+    monkeypatch.setattr(app.bot.callback_data_cache, "_keyboard_data", None)
+    with pytest.raises(ConfigurationError, match=r"has no CallbackDataCache\._keyboard_data "):
+        check_ptb(app)
+    monkeypatch.undo()
+
+
 async def test_each_name_of_a_handler_is_looked_for(world, monkeypatch):
     handler = talk()
     app = await world.start(handler)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket._backstage import STAGING
 from ptb_bucket.application._refreshed import Refreshed
 from ptb_bucket.application._units import records_in
+from ptb_bucket.application.ptb import contents_of
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 
@@ -171,7 +172,7 @@ class Memory(Refreshed):
                 self._use(record)
             return
         try:
-            calls.append(method(deepcopy(self._keyboards.cache.persistence_data)))
+            calls.append(method(deepcopy(contents_of(self._keyboards.cache))))
         except Exception as error:  # noqa: BLE001  as above
             errors.append(error)
 

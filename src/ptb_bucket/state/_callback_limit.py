@@ -44,7 +44,7 @@ def _keyboards(document: Document, limit: int, merger: Merger, fresh: Collection
     if len(uuids) <= limit:
         return {}
     times = {record: _accessed(record, document, merger) for record in map(Record.keyboard, uuids)}
-    order = sorted(times, key=lambda record: (record in fresh, times[record]))
+    order = sorted(times, key=lambda record: (math.isinf(times[record]), record in fresh, times[record]))
     kept = order[len(order) - limit :]
     return {**dict.fromkeys(order[: len(order) - limit]), **_later(kept, times, document, merger, fresh)}
 

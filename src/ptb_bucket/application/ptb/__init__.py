@@ -1,6 +1,6 @@
 """Everything of PTB that is used and that PTB does not document; :func:`check_ptb` looks for it at start."""
 
-from ptb_bucket.application.ptb._callback_data import Keyboards, has_invalid, resolve_again
+from ptb_bucket.application.ptb._callback_data import Keyboards, contents_of, has_invalid, resolve_again
 from ptb_bucket.application.ptb._check import check_ptb
 from ptb_bucket.application.ptb._conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
 from ptb_bucket.application.ptb._job_queue import careful
@@ -24,6 +24,7 @@ __all__ = [
     "TellingProcessor",
     "careful",
     "check_ptb",
+    "contents_of",
     "handlers_in",
     "has_invalid",
     "job_in",

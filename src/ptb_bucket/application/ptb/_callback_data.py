@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from telegram import CallbackQuery, Message, Update
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
 
     from telegram import InlineKeyboardButton
     from telegram.ext import CallbackDataCache
+    from telegram.ext._utils.types import CDCData
 
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state import Replica
 
 Keyboard: TypeAlias = "tuple[str, float, dict[str, Any]]"
 
-__all__ = ["Keyboards", "has_invalid", "resolve_again"]
+__all__ = ["KEYBOARDS", "Keyboards", "contents_of", "has_invalid", "resolve_again"]
+
+KEYBOARDS: Final = "_keyboard_data"
+"""The attribute of CallbackDataCache that holds the keyboards, the least recently used first."""
 
 _MOMENT: Final = 0.001
 """Seconds between two keyboards whose order no clock tells."""
@@ -46,7 +51,7 @@ class Keyboards:
             invalid: It holds data that the cache does not know.
         """
         query = update.callback_query
-        uuid = self.cache.persistence_data[1].get(query.id) if query else None  # PTB noted it, and will change both
+        uuid = contents_of(self.cache)[1].get(query.id) if query else None  # PTB noted it, and will change both
         asked = [self.cache.extract_uuids(data)[0] for data in _unknown(update)] if invalid else []
         known = [uuid] if uuid else []
         return [Record.keyboard(one) for one in {*known, *asked}] + ([CALLBACK_QUERIES] if known or invalid else [])
@@ -117,12 +122,12 @@ class Keyboards:
 
     def _load(self, wanted: dict[Record, Any]) -> None:
         queries = wanted.pop(CALLBACK_QUERIES)
-        unsaved = {uuid for uuid, _, _ in self._unsaved(self.cache.persistence_data[0])}
+        unsaved = {uuid for uuid, _, _ in self._unsaved(contents_of(self.cache)[0])}
         found = [(record.id, float(value[0]), value[1]) for record, value in wanted.items() if value is not MISSING]
         self.cache.clear_callback_data()
         self.cache.clear_callback_queries()
         # The least recently used first: they are what the cache drops when it is full.
-        self.cache.load_persistence_data((sorted(found, key=_accessed), {} if queries is MISSING else queries))
+        self.cache.load_persistence_data((sorted(found, key=itemgetter(1)), {} if queries is MISSING else queries))
         self.loaded(unsaved)
 
     def loaded(self, unsaved: Collection[str] = ()) -> None:
@@ -131,25 +136,34 @@ class Keyboards:
 
     def _unsaved(self, keyboards: Iterable[Keyboard]) -> list[Keyboard]:
         """Return those that were sent or used since the last save, the earliest first."""
-        return sorted((one for one in keyboards if self._staged.get(one[0]) != one[1]), key=_accessed)
+        return sorted((one for one in keyboards if self._staged.get(one[0]) != one[1]), key=itemgetter(1))
 
     def _current(self) -> tuple[list[Keyboard], dict[str, str]]:
         """Return the cache's content, in which what was sent or used here is the newest, whatever the clock says.
 
         The oldest are dropped, from the cache and from the bucket.
         """
-        content = self.cache.persistence_data
+        content = contents_of(self.cache)
         newest, late = max(self._staged.values(), default=0.0), []
         for uuid, accessed, buttons in self._unsaved(content[0]):
             if accessed <= newest:
                 late.append((uuid, newest + _MOMENT, buttons))
             newest = max(accessed, newest + _MOMENT)
         self.cache.load_persistence_data((late, {}))
-        return self.cache.persistence_data if late else content
+        return contents_of(self.cache) if late else content
 
 
-def _accessed(keyboard: Keyboard) -> float:
-    return keyboard[1]
+def contents_of(cache: CallbackDataCache) -> CDCData:
+    """Return a cache's data without using it.
+
+    To PTB's cache, reading its ``persistence_data`` is a use of each keyboard, in the order in which they were made. A
+    full cache would then drop the oldest keyboard instead of the one that was used least recently.
+    """
+    keyboards, queries = cache.persistence_data
+    kept = getattr(cache, KEYBOARDS)
+    for uuid, _, _ in sorted(keyboards, key=itemgetter(1)):
+        kept[uuid]
+    return keyboards, queries
 
 
 def _messages(update: Update) -> Iterator[Message]:
@@ -205,7 +219,7 @@ def _probe(query: CallbackQuery, data: str, cache: CallbackDataCache) -> Callbac
 def _lookup(invalid: Any, cache: CallbackDataCache) -> Any:
     """Through the cache's data: asking it about a query would note one that nobody sent."""
     keyboard, button = cache.extract_uuids(invalid.callback_data or "")
-    for uuid, _, buttons in cache.persistence_data[0]:
+    for uuid, _, buttons in contents_of(cache)[0]:
         if uuid == keyboard:
             return buttons.get(button)
     return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
 import telegram
-from telegram.ext import ConversationHandler
+from telegram.ext import ConversationHandler, ExtBot
 
+from ptb_bucket.application.ptb._callback_data import KEYBOARDS
 from ptb_bucket.application.ptb._conversations import CONVERSATIONS, PendingState, TimeoutContext, handlers_in
 from ptb_bucket.application.ptb._pending_changes import MARKS, MEMORY
 from ptb_bucket.application.ptb._running import RUNNING
@@ -58,6 +60,9 @@ def _missing(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator
             yield f"Application.{name}"
     for states in getattr(application, CONVERSATIONS).values():
         yield from (f"TrackingDict.{name}" for name in _STATES if not hasattr(states, name))
+    cache = application.bot.callback_data_cache if isinstance(application.bot, ExtBot) else None
+    if cache is not None and not isinstance(getattr(cache, KEYBOARDS, None), MutableMapping):
+        yield f"CallbackDataCache.{KEYBOARDS}"
     for cls, names in ((PendingState, _PENDING), (TimeoutContext, _TIMEOUT)):
         yield from (f"{cls.__name__}.{name}" for name in names if not hasattr(cls, name))
     if not callable(getattr(ConversationHandler, "_trigger_timeout", None)):

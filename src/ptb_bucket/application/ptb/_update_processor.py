@@ -29,8 +29,8 @@ class TellingProcessor(BaseUpdateProcessor):
         self._tell = tell
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """As the inner one does it."""
-        await self.inner.do_process_update(update, self._telling(update, coroutine))
+        """As the inner one does it; the update's errors are told inside of it, and its own around it."""
+        await self._telling(update, self.inner.do_process_update(update, self._telling(update, coroutine)))
 
     async def _telling(self, update: object, coroutine: Awaitable[Any]) -> None:
         try:

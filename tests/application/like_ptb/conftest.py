@@ -1,0 +1,11 @@
+"""The applications that each test compares."""
+
+from __future__ import annotations
+
+import pytest
+from ptb_sides import Sides
+
+
+@pytest.fixture
+def sides(tmp_path, long):
+    return Sides(tmp_path, long=long)

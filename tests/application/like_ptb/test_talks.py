@@ -1,0 +1,381 @@
+"""Conversations: who is in which, what moves them on, and how they end."""
+
+from __future__ import annotations
+
+import pytest
+from ptb_sides import ADVICE, refused, running, until
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.ext import (
+    ApplicationHandlerStop,
+    CallbackQueryHandler,
+    CommandHandler,
+    ConversationHandler,
+    MessageHandler,
+    filters,
+)
+
+pytestmark = [
+    ADVICE,
+    pytest.mark.filterwarnings("ignore:.*'per_message=:telegram.warnings.PTBUserWarning"),
+    pytest.mark.parametrize("persistent", [True, False]),
+]
+ALL, END = filters.ALL, ConversationHandler.END
+
+
+def words(*expected):
+    return filters.Regex("^(" + "|".join(expected) + ")$")
+
+
+def talk(side, persistent, *, fallbacks=(), entry=None, states=None, **options):
+    """A conversation with one word for each step, which says where it stands."""
+    return ConversationHandler(
+        entry or [CommandHandler("go", side.note("go", 1))],
+        states
+        or {
+            1: [MessageHandler(words("two"), side.note("two", 2)), MessageHandler(words("stay"), side.note("stay"))],
+            2: [MessageHandler(words("one"), side.note("one", 1)), MessageHandler(words("end"), side.note("end", END))],
+        },
+        list(fallbacks),
+        persistent=persistent,
+        name="talk",
+        **options,
+    )
+
+
+async def test_words_move_a_conversation_on_and_others_do_not(sides, persistent):
+    async def scenario(side):
+        async with side.build(talk(side, persistent)) as app:
+            await side.says(app, "two", "/go", "one", "stay", "/go", "two", "one", "two", "end", "two", "/go")
+        return side.seen
+
+    assert await sides.same(scenario) == ["go", "stay", "two", "one", "two", "end", "go"]
+
+
+async def test_a_conversation_goes_on_after_a_restart_if_it_is_persistent(sides, persistent):
+    async def scenario(side):
+        for texts in (["/go"], ["two"], ["end"], ["two"]):
+            async with side.build(talk(side, persistent)) as app:
+                await side.says(app, *texts)
+        return side.seen
+
+    assert await sides.same(scenario) == (["go", "two", "end"] if persistent else ["go"])
+
+
+@pytest.mark.parametrize("keys", ["chat", "user", "both"])
+async def test_a_conversation_belongs_to_its_chat_its_user_or_both(sides, persistent, keys):
+    async def scenario(side):
+        group = side.telegram.group(-1, "Group")
+        options = {"per_chat": keys != "user", "per_user": keys != "chat"}
+        async with side.build(talk(side, persistent, **options)) as app:
+            await side.says(app, "/go", chat=group)
+            await side.says(app, "two", chat=group, who=side.bob)
+            side.seen.append("Bob has spoken")
+            await side.says(app, "two")
+        return side.seen
+
+    heard = {"chat": ["two", "Bob has spoken"], "user": ["Bob has spoken", "two"], "both": ["Bob has spoken"]}
+    assert await sides.same(scenario) == ["go", *heard[keys]]
+
+
+async def test_a_conversation_may_belong_to_a_message(sides, persistent):
+    keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("next", callback_data="next")]])
+
+    async def scenario(side):
+        async def send(update, _context):
+            await update.effective_message.reply_text("press", reply_markup=keyboard)
+
+        talk = ConversationHandler(
+            [CallbackQueryHandler(side.note("begin", 1))],
+            {1: [CallbackQueryHandler(side.note("end", END))]},
+            [], per_message=True, persistent=persistent, name="talk",
+        )  # fmt: skip
+        async with side.build(talk, MessageHandler(ALL, send)) as app:
+            [one] = await side.ada.send(app, "hi")
+            [two] = await side.ada.send(app, "hi")
+            for message in (one, two, one):
+                await side.ada.press(app, "next", message=message)
+        return side.seen
+
+    assert await sides.same(scenario) == ["begin", "begin", "end"]
+
+
+async def test_fallbacks_come_last_and_may_end(sides, persistent):
+    async def scenario(side):
+        fallbacks = [
+            MessageHandler(words("stay", "what"), side.note("fallback")),
+            CommandHandler("stop", side.note("stop", END)),
+        ]
+        async with side.build(talk(side, persistent, fallbacks=fallbacks)) as app:
+            await side.says(app, "what", "/go", "stay", "what", "two", "/stop", "what", "end")
+        return side.seen
+
+    assert await sides.same(scenario) == ["go", "stay", "fallback", "two", "stop"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+async def test_it_begins_again_if_that_is_allowed(sides, persistent, allowed):
+    async def scenario(side):
+        async with side.build(talk(side, persistent, allow_reentry=allowed)) as app:
+            await side.says(app, "/go", "two", "/go", "stay")
+        return side.seen
+
+    assert await sides.same(scenario) == (["go", "two", "go", "stay"] if allowed else ["go", "two"])
+
+
+@pytest.mark.parametrize("result", [None, END, "unknown"])
+async def test_what_the_first_message_returns(sides, persistent, result):
+    async def scenario(side):
+        entry = [CommandHandler("go", side.note("go", result))]
+        async with side.build(talk(side, persistent, entry=entry)) as app:
+            with _warned(result == "unknown"):
+                await side.says(app, "/go")
+            await side.says(app, "stay", "/go") if result != "unknown" else await side.says(app, "stay")
+        return side.seen, side.errors
+
+    seen, errors = await sides.same(scenario, at_once=False)
+    assert (seen, errors) == (["go"] if result == "unknown" else ["go", "go"], [])
+
+
+def _warned(expected):
+    from contextlib import nullcontext
+
+    return pytest.warns(Warning, match="returned state unknown which is unknown") if expected else nullcontext()
+
+
+async def test_none_is_a_state_of_its_own_name_only(sides, persistent):
+    async def scenario(side):
+        states = {1: [MessageHandler(ALL, side.note("stays"))]}
+        async with side.build(talk(side, persistent, states=states)) as app:
+            await side.says(app, "/go", "a", "b")
+        async with side.build(talk(side, persistent, states=states)) as app:
+            await side.says(app, "c")
+        return side.seen
+
+    assert await sides.same(scenario) == ["go", "stays", "stays", *(["stays"] if persistent else [])]
+
+
+async def test_a_handler_that_raises_leaves_the_state_as_it_is(sides, persistent):
+    async def scenario(side):
+        states = {1: [MessageHandler(words("wrong"), side.note("wrong", ValueError("wrong"))),
+                      MessageHandler(words("end"), side.note("end", END))]}  # fmt: skip
+        async with side.build(talk(side, persistent, states=states)) as app:
+            await side.says(app, "/go", "wrong", "end", "end")
+        return side.seen, side.errors
+
+    assert await sides.same(scenario) == (["go", "wrong", "end"], ["ValueError: wrong"])
+
+
+async def test_a_stop_with_a_state_moves_on_and_stops_other_groups(sides, persistent):
+    async def scenario(side):
+        async def stop(_update, _context):
+            side.seen.append("stop")
+            raise ApplicationHandlerStop(2)
+
+        states = {1: [MessageHandler(ALL, stop)], 2: [MessageHandler(ALL, side.note("two", END))]}
+        app = side.build(talk(side, persistent, states=states))
+        app.add_handler(MessageHandler(ALL, side.note("other group")), 1)
+        async with app:
+            await side.says(app, "/go", "on", "end")
+        return side.seen
+
+    assert await sides.same(scenario) == ["go", "other group", "stop", "two", "other group"]
+
+
+def nested(side, persistent):
+    """A conversation in a conversation: what ends the inner one says where the outer one goes on."""
+    inner = ConversationHandler(
+        [MessageHandler(words("in"), side.note("in", "a"))],
+        {
+            "a": [
+                MessageHandler(words("deeper"), side.note("deeper")),
+                MessageHandler(words("back"), side.note("back", "back")),
+                MessageHandler(words("out"), side.note("out", END)),
+                MessageHandler(words("away"), side.note("away", "away")),
+            ]
+        },
+        [],
+        name="inner", persistent=persistent, map_to_parent={"back": 1, END: 2, "away": END},
+    )  # fmt: skip
+    return ConversationHandler(
+        [CommandHandler("go", side.note("go", 1))],
+        {1: [inner], 2: [MessageHandler(words("two"), side.note("two", END))]},
+        [], name="outer", persistent=persistent,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("way", "after"), [("back", ["in"]), ("out", ["two"]), ("away", ["go"])])
+async def test_an_inner_conversation_says_where_the_outer_one_goes_on(sides, persistent, way, after):
+    async def scenario(side):
+        async with side.build(nested(side, persistent)) as app:
+            await side.says(app, "/go", "in", "deeper", way, "in", "two", "/go")
+        return side.seen
+
+    assert await sides.same(scenario) == ["go", "in", "deeper", way, *after] + (["go"] if way == "out" else [])
+
+
+async def test_nested_conversations_go_on_after_restarts(sides, persistent):
+    async def scenario(side):
+        for text in ("/go", "in", "deeper", "out", "two", "two"):
+            async with side.build(nested(side, persistent)) as app:
+                await side.says(app, text)
+        return side.seen
+
+    assert await sides.same(scenario) == (["go", "in", "deeper", "out", "two"] if persistent else ["go"])
+
+
+async def test_states_that_do_not_block_are_waited_for(sides, persistent):
+    async def scenario(side):
+        opened = []
+
+        async def slow(_update, _context):
+            await until(lambda: opened)
+            side.seen.append("slow")
+            return 2
+
+        states = {
+            1: [MessageHandler(words("slow"), slow, block=False)],
+            2: [MessageHandler(words("end"), side.note("end", END))],
+            ConversationHandler.WAITING: [MessageHandler(ALL, side.note("waiting"))],
+        }
+        app = side.build(talk(side, persistent, states=states))
+        async with running(app):
+            await side.says(app, "/go", "slow", "end", "/go")
+            opened.append(True)
+            await until(lambda: "slow" in side.seen)
+            await side.says(app, "end", "end")
+        return side.seen
+
+    assert await sides.same(scenario) == ["go", "waiting", "waiting", "slow", "end"]
+
+
+@pytest.mark.parametrize("result", [None, ValueError("wrong")])
+async def test_a_state_that_does_not_block_and_has_no_result_leaves_the_conversation_where_it_was(
+    sides, persistent, result
+):
+    async def scenario(side):
+        states = {
+            1: [
+                MessageHandler(words("nothing"), side.note("nothing", result), block=False),
+                MessageHandler(words("end"), side.note("end", END)),
+            ]
+        }
+        app = side.build(talk(side, persistent, states=states))
+        async with running(app):
+            await side.says(app, "/go", "nothing")
+            await until(lambda: "nothing" in side.seen)
+            await side.says(app, "end", "end")
+        return side.seen, side.errors
+
+    errors = [] if result is None else ["ValueError: wrong"]
+    assert await sides.same(scenario) == (["go", "nothing", "end"], errors)
+
+
+@pytest.mark.parametrize("result", [1, END, None, ValueError("wrong")])
+async def test_an_entry_point_that_does_not_block(sides, persistent, result):
+    async def scenario(side):
+        entry = [CommandHandler("go", side.note("go", result), block=False)]
+        async with side.build(talk(side, persistent, entry=entry)) as app:
+            await app.start()
+            await side.says(app, "/go")
+            await until(lambda: "go" in side.seen)
+            await side.says(app, "stay")
+            await app.stop()
+        async with side.build(talk(side, persistent)) as app:
+            await side.says(app, "stay")
+        return side.seen, side.errors
+
+    stays = ["stay", *(["stay"] if persistent else [])] if result == 1 else []
+    errors = ["ValueError: wrong"] if isinstance(result, Exception) else []
+    assert await sides.same(scenario) == (["go", *stays], errors)
+
+
+async def test_what_a_state_that_does_not_block_decides_before_the_stop_is_there_after_it(sides, persistent):
+    async def scenario(side):
+        async def slow(_update, context):
+            await until(lambda: not context.application.running)
+            return 2
+
+        states = {1: [MessageHandler(ALL, slow, block=False)], 2: [MessageHandler(ALL, side.note("two", END))]}
+        async with side.build(talk(side, persistent, states=states)) as app:
+            await app.start()
+            await side.says(app, "/go", "slow")
+            await app.stop()
+        async with side.build(talk(side, persistent, states=states)) as app:
+            await side.says(app, "end")
+        return side.seen
+
+    assert await sides.same(scenario) == ["go", *(["two"] if persistent else [])]
+
+
+async def test_the_block_of_a_conversation_counts_for_its_handlers(sides, persistent):
+    async def scenario(side):
+        opened = []
+
+        async def slow(_update, _context):
+            await until(lambda: opened)
+            side.seen.append("slow")
+            return 1
+
+        app = side.build(talk(side, persistent, entry=[CommandHandler("go", slow)], block=False))
+        app.add_handler(MessageHandler(ALL, side.note("next group")), 1)
+        async with running(app):
+            await side.says(app, "/go")
+            opened.append(True)
+            await until(lambda: "slow" in side.seen)
+            await side.says(app, "stay")
+            await until(lambda: "stay" in side.seen)
+        return sorted(side.seen)
+
+    assert await sides.same(scenario) == ["next group", "next group", "slow", "stay"]
+
+
+async def test_a_conversation_that_is_added_while_the_application_runs_is_loaded(sides, persistent):
+    async def scenario(side):
+        async with side.build(talk(side, persistent)) as app:
+            await side.says(app, "/go")
+        async with running(side.build()) as app:
+            before = side.telegram.builder().build() and len(app.handlers)
+            with _added(persistent):
+                app.add_handler(talk(side, persistent))
+            await _loaded(app)
+            await side.says(app, "two")
+        async with side.build(talk(side, persistent)) as app:
+            await side.says(app, "end")
+        return side.seen, before
+
+    assert await sides.same(scenario, at_once=False) == (["go", "two", "end"] if persistent else ["go"], 0)
+
+
+def _added(persistent):
+    from contextlib import nullcontext
+
+    return pytest.warns(Warning, match="persistent `ConversationHandler`") if persistent else nullcontext()
+
+
+async def _loaded(app):
+    import asyncio
+
+    await asyncio.sleep(0.02)
+
+
+async def test_settings_of_a_conversation_are_not_changed_and_checked(sides, persistent):
+    async def scenario(side):
+        handler = talk(side, persistent)
+        names = ("entry_points", "states", "fallbacks", "allow_reentry", "per_user", "per_chat", "per_message")
+        found = [refused(lambda name=name: setattr(handler, name, True)) for name in (*names, "name", "persistent")]
+        found.append(refused(lambda: talk(side, persistent, per_chat=False, per_user=False)))
+        return found, (handler.name, handler.persistent, handler.map_to_parent, handler.conversation_timeout)
+
+    found, settings = await sides.same(scenario)
+    assert [one.partition(":")[0] for one in found] == ["AttributeError"] * 9 + ["ValueError"]
+    assert settings == ("talk", persistent, None, None)
+
+
+async def test_updates_without_a_chat_or_user_belong_to_no_conversation(sides, persistent):
+    async def scenario(side):
+        async with side.build(talk(side, persistent)) as app:
+            for update in ("text", 7, None):
+                await app.process_update(update)
+        return side.seen, side.errors
+
+    assert await sides.same(scenario) == ([], [])
