@@ -130,7 +130,11 @@ def test_a_package_that_is_started_with_python_m(tmp_path):
     assert python(tmp_path, "-m", "shop", "again.pickle", "read") == "everything is there\n"
 
 
-@pytest.mark.parametrize(("start", "more"), [("", []), (GUARDED, ["--no-main"])], ids=["no script", "--no-main"])
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [pytest.param("", [], marks=pytest.mark.long), (GUARDED, ["--no-main"])],
+    ids=["no script", "--no-main"],
+)
 def test_classes_of_a_module_that_the_bot_imports_stay_there(tmp_path, start, more):
     script(tmp_path, "shop.py", start=start)
     (tmp_path / "bot.py").write_text(f"import asyncio, sys\nimport shop\n{GUARDED.replace('run(*', 'shop.run(*')}")

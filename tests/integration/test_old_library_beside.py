@@ -21,12 +21,7 @@ from ptb_bucket.state import LAYOUTS, Record
 from ptb_bucket.state._document import Document
 
 OLD = "36b9f0d"
-SHORT = {("single", "json"), ("per-record", "pickle")}
-LAYOUT_AND_CODEC = [
-    pytest.param(layout, codec, marks=() if (layout, codec) in SHORT else pytest.mark.long)
-    for layout in LAYOUTS
-    for codec in ("json", "pickle")
-]
+PLACES = [(layout, codec) for layout in LAYOUTS for codec in ("json", "pickle")]
 TIMES = 8
 SHARED = b'{"a":{"$id":1,"n":1},"b":{"$ref":1}}'
 NEW = None
@@ -103,7 +98,13 @@ class Bucket:
         assert chat["latest"] == dict.fromkeys(names, times - 1)
 
 
-@pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
+def by_default(*short: tuple[str, str]) -> pytest.MarkDecorator:
+    """Run on every layout and codec with --long, by default on some."""
+    params = [pytest.param(*place, marks=() if place in short else pytest.mark.long) for place in PLACES]
+    return pytest.mark.parametrize(("layout", "codec"), params)
+
+
+@by_default(("per-record", "pickle"))
 def test_old_and_new_take_turns(old, tmp_path, layout, codec):
     bucket = Bucket(tmp_path / "bucket", layout, codec)
     asyncio.run(bucket.fill())
@@ -114,7 +115,7 @@ def test_old_and_new_take_turns(old, tmp_path, layout, codec):
     asyncio.run(bucket.check(["old1", "new1", "old2", "new2"], 2))
 
 
-@pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
+@by_default(("single", "json"))
 def test_old_and_new_edit_at_once(old, tmp_path, layout, codec):
     bucket = Bucket(tmp_path / "bucket", layout, codec)
     asyncio.run(bucket.fill())

@@ -10,8 +10,6 @@ import subprocess
 import pytest
 from child_processes import CHAT, finished, opened, spawn, start_together
 
-from ptb_bucket.state import LAYOUTS
-
 
 def state_of(uri):
     async def read():
@@ -21,7 +19,7 @@ def state_of(uri):
     return asyncio.run(read())
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("layout", ["single", pytest.param("per-type", marks=pytest.mark.long), "per-record"])
 def test_two_processes_change_the_same_chat_sets_lists_and_counter(tmp_path, count, layout):
     times = count(15, 200)
     uri = f"file:{tmp_path}/state?layout={layout}"

@@ -7,6 +7,7 @@ import pytest
 from ptb_bucket.testing.conformance import ToolConformance, ToolMistakeConformance, VersionedToolConformance
 
 
+@pytest.mark.long  # by default, the verbs run on S3
 class TestTools(ToolConformance):
     @pytest.fixture
     def backend(self, backend_on):

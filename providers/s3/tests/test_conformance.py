@@ -44,6 +44,7 @@ class TestMotoWithVersions(WithVersions):
         return new_place(moto, versioning=True)
 
 
+@pytest.mark.long
 class TestMiniStack(StoreConformance):
     @pytest.fixture
     def backend(self, ministack, new_place):
@@ -59,6 +60,7 @@ class TestMiniStackUnderAPrefix(StoreConformance):
         return new_place(ministack).prefixed("some/prefix/")
 
 
+@pytest.mark.long
 class TestMiniStackWithVersions(WithVersions):
     @pytest.fixture
     def backend(self, ministack, new_place):
