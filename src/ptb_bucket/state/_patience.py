@@ -58,6 +58,7 @@ class Waiting:
         finally:
             if not task.done():
                 task.cancel()
+                task.add_done_callback(_retrieved)  # whoever waited may be cancelled, too, and never ask
         await asyncio.wait({task})
         if task.cancelled():
             raise UnavailableError(f"the store did not answer within {self.patience.deadline:g} seconds")
@@ -69,3 +70,8 @@ class Waiting:
         self.tries += 1
         delay = self.patience.random.uniform(bound / 10, bound)
         return None if asyncio.get_running_loop().time() + delay > self.end else delay
+
+
+def _retrieved(task: asyncio.Future[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
