@@ -119,8 +119,8 @@ class Keyboards:
 def contents_of(cache: CallbackDataCache) -> CDCData:
     """Return a cache's data without using it.
 
-    To PTB's cache, reading its ``persistence_data`` is a use of each keyboard, in the order in which they were made. A full
-    cache would then drop the oldest keyboard instead of the one that was used least recently.
+    To PTB's cache, reading its ``persistence_data`` is a use of each keyboard, in the order in which they were made. A
+    full cache would then drop the oldest keyboard instead of the one that was used least recently.
     """
     keyboards, queries = cache.persistence_data
     kept = getattr(cache, KEYBOARDS)
