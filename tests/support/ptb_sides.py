@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ADVICE = pytest.mark.filterwarnings("ignore:(ConversationHandler|The handler) .*:UserWarning")
 """For tests of what BucketApplication advises against at its start."""
 
+PERSISTENT = [True, pytest.param(False, marks=pytest.mark.long)]
+"""Whether conversations are persistent: the others live in PTB's memory alone."""
+
 
 class Side:
     """One of the bots that a test compares, with a Telegram of its own."""

@@ -139,14 +139,9 @@ class Refreshed:
         jobs = handler.timeout_jobs
         if jobs.get(key) is not job:
             return False
-        # Out of the way: whoever moves the conversation on removes the job that it finds, and this one is running.
-        timeout = jobs.pop(key)
         before = self.conversations.state(handler, key)
         await self.refresh(update)
-        if key in jobs or self.conversations.state(handler, key) is not before:
-            return False
-        jobs[key] = timeout
-        return True
+        return jobs.get(key) is job and self.conversations.state(handler, key) is before
 
     async def load(self, records: list[Record]) -> None:
         """Bring somebody's data up to date. Raises as :meth:`refresh`, after all others are up to date."""

@@ -103,7 +103,7 @@ async def test_a_migration_without_both_ids_is_refused(sides):
         async with app:
             await side.says(app, "hi")
             await side.says(app, "hi", who=side.bob)
-            found = [
+            return [
                 refused(lambda arguments=arguments: app.migrate_chat_data(**arguments))
                 for arguments in (
                     {},
@@ -117,7 +117,6 @@ async def test_a_migration_without_both_ids_is_refused(sides):
                     {"old_chat_id": 42, "new_chat_id": "43"},
                 )
             ]
-        return found
 
     assert [one.partition(":")[0] for one in await sides.same(scenario)] == ["ValueError"] * 9
 

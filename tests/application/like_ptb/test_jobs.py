@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 from ptb_sides import ADVICE, refused, running, until
-from telegram.ext import CallbackContext, ContextTypes, JobQueue, MessageHandler, filters
+from telegram.ext import CallbackContext, ContextTypes, Job, JobQueue, MessageHandler, filters
 
 pytestmark = ADVICE
 NEVER, SOON = 3600, 0.01
@@ -247,8 +247,6 @@ async def test_a_job_queue_of_the_bots_own_class_is_used(sides):
 
 async def test_what_a_scheduler_keeps_is_found_again(sides):
     async def scenario(side):
-        from telegram.ext import Job
-
         async with running(side.build()) as app:
             job = app.job_queue.run_once(noting(side, "run"), NEVER)
             found = Job.from_aps_job(app.job_queue.scheduler.get_jobs()[0])

@@ -1,4 +1,4 @@
-"""Initialize, start, stop and shut down: what each of them asks for, and what the queue and the processors do meanwhile."""
+"""Initialize, start, stop and shut down: what each asks for, and what the queue and the processors do meanwhile."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ async def test_stop_waits_for_updates_that_are_handled_at_once(sides):
             await asyncio.sleep(0.02)
             side.seen.append("handled")
 
-        app = side.builder().concurrent_updates(True).build()
+        app = side.builder().concurrent_updates(4).build()
         app.add_handler(TypeHandler(str, handle))
         async with running(app):
             for _ in range(3):

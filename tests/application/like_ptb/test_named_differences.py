@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import gc
 import re
 import threading
@@ -179,7 +180,7 @@ async def test_updates_of_one_user_wait_for_each_other(sides):
             await asyncio.sleep(0.01)
             side.seen.append(f"{who} ends")
 
-        app = side.builder().concurrent_updates(True).build()
+        app = side.builder().concurrent_updates(4).build()
         app.add_handler(MessageHandler(ALL, handle))
         async with running(app):
             for who in (side.ada, side.ada, side.bob):
@@ -414,6 +415,37 @@ async def test_a_message_waits_for_the_timeout_of_its_conversation(sides):
 
     ptb, ours = await sides.both(scenario)
     assert (ptb, the_one(ours)) == (["go", "late", "stay"], ["go", "late"])
+
+
+async def test_a_message_that_came_before_the_timeout_of_its_conversation_is_handled_first(sides):
+    async def scenario(side):
+        opened = asyncio.Event()
+
+        async def slow(_update, _context):
+            side.seen.append("slow")
+            await opened.wait()
+
+        talk = ConversationHandler(
+            [CommandHandler("go", side.note("go", 1))],
+            {1: [MessageHandler(ALL, side.note("stay", END))], ConversationHandler.TIMEOUT: []},
+            [], conversation_timeout=60, name="talk", persistent=True,
+        )  # fmt: skip
+        app = side.build(talk)
+        app.add_handler(MessageHandler(filters.TEXT & ~filters.COMMAND, slow), -1)
+        async with running(app):
+            await side.says(app, "/go")
+            saying = asyncio.ensure_future(side.says(app, "hi"))
+            await until(lambda: "slow" in side.seen)
+            [job] = app.job_queue.jobs()
+            job.job.modify(next_run_time=dt.datetime.now(dt.timezone.utc))
+            await until(lambda: not app.job_queue.jobs())
+            await asyncio.sleep(0.02)
+            opened.set()
+            await saying
+        return side.seen, side.errors, talk.timeout_jobs
+
+    ptb, ours = await sides.both(scenario)
+    assert (ptb, the_one(ours)) == ((["go", "slow"], [], {}), (["go", "slow", "stay"], [], {}))
 
 
 # ---------------------------------------------------------------- saving and stopping

@@ -135,7 +135,13 @@ async def test_stop_running_in_post_init_starts_nothing(sides):
 async def test_arguments_are_passed_on(sides, way, monkeypatch):
     given = {
         "polling": {"poll_interval": 1.5, "timeout": 7, "bootstrap_retries": 2, "allowed_updates": ["message"]},
-        "webhook": {"listen": "0.0.0.0", "port": 8443, "url_path": "hook", "secret_token": "s", "max_connections": 7},
+        "webhook": {
+            "listen": "example.org",
+            "port": 8443,
+            "url_path": "hook",
+            "secret_token": "s",
+            "max_connections": 7,
+        },
     }[way] | {"drop_pending_updates": True}
 
     async def scenario(side):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 
 import pytest
-from ptb_sides import ADVICE, running, until
+from ptb_sides import ADVICE, PERSISTENT, running, until
 from telegram.ext import (
     ApplicationHandlerStop,
     CallbackContext,
@@ -16,7 +17,7 @@ from telegram.ext import (
     filters,
 )
 
-pytestmark = [ADVICE, pytest.mark.parametrize("persistent", [True, False])]
+pytestmark = [ADVICE, pytest.mark.parametrize("persistent", PERSISTENT)]
 ALL, END, TIMEOUT = filters.ALL, ConversationHandler.END, ConversationHandler.TIMEOUT
 SHORT, LONG = 0.03, 60
 
@@ -32,8 +33,7 @@ def talk(side, persistent, *, timeouts=None, states=None, **options):
 
 async def over(app):
     """Wait until no conversation waits for its time, and no job runs."""
-    await until(lambda: not app.job_queue.jobs())
-    await asyncio.sleep(0.02)
+    await until(lambda: not app.job_queue.jobs() and not app.job_queue._executor._pending_futures)
 
 
 async def test_a_conversation_ends_when_its_time_is_up_and_its_handlers_are_told(sides, persistent):
@@ -83,14 +83,17 @@ async def test_two_users_have_their_own_time(sides, persistent):
         async def late(update, _context):
             side.seen.append(f"{update.effective_user.first_name}'s time is up")
 
-        async with running(side.build(talk(side, persistent, timeouts=[MessageHandler(ALL, late)]))) as app:
+        handler = talk(side, persistent, timeouts=[MessageHandler(ALL, late)], conversation_timeout=LONG)
+        async with running(side.build(handler)) as app:
             await side.says(app, "/go")
+            [job] = app.job_queue.jobs()
             await side.says(app, "/go", who=side.bob)
-            await side.says(app, "end", who=side.bob)
-            await over(app)
+            await job.run(app)
+            await side.says(app, "stay")
+            await side.says(app, "stay", who=side.bob)
         return side.seen
 
-    assert await sides.same(scenario) == ["go", "go", "end", "Ada's time is up"]
+    assert await sides.same(scenario) == ["go", "go", "Ada's time is up", "stay"]
 
 
 async def test_all_handlers_of_a_timeout_run_whether_one_of_them_stops_others_or_not(sides, persistent):
@@ -204,7 +207,8 @@ async def test_without_a_job_queue_a_timeout_is_warned_of(sides, persistent, wit
         builder = side.builder()
         app = (builder.job_queue(None) if without == "a job queue" else builder).build()
         app.add_handler(talk(side, persistent))
-        with pytest.warns(Warning) as warned:
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
             async with app:
                 await side.says(app, "/go", "stay")
         return side.seen, sorted({str(one.message) for one in warned if "Ignoring" in str(one.message)})

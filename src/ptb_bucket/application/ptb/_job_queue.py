@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from telegram.ext import JobQueue
+from telegram.ext import Job, JobQueue
 
 from ptb_bucket.application.ptb._conversations import timeout_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-
-    from telegram.ext import Job
 
 __all__ = ["CarefulJobQueue", "careful"]
 
@@ -24,8 +23,26 @@ class CarefulJobQueue(JobQueue[Any]):
 
     def run_once(self, callback: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Job[Any]:
         """As in PTB."""
-        is_timeout = timeout_of(callback, kwargs.get("data")) is not None
-        return super().run_once(_looking_first(callback) if is_timeout else callback, *args, **kwargs)
+        if timeout_of(callback, kwargs.get("data")) is None:
+            return super().run_once(callback, *args, **kwargs)
+        job = super().run_once(_looking_first(callback), *args, **kwargs)
+        job.__class__ = TimeoutJob
+        return job
+
+
+class TimeoutJob(Job[Any]):
+    """The job of a conversation's timeout, which may be removed while it runs.
+
+    It waits for the turn of its chat and user, and for the bucket. PTB removes the job of a conversation that moves on
+    meanwhile; the scheduler does not know it any more, and its error would cost the update that moves on.
+    """
+
+    __slots__ = ()
+
+    def schedule_removal(self) -> None:
+        """See ``Job.schedule_removal``. Nothing has to be removed of what already runs."""
+        with suppress(LookupError):
+            super().schedule_removal()
 
 
 def _looking_first(time_out: Callable[[Any], Coroutine[Any, Any, Any]]) -> Callable[[Any], Coroutine[Any, Any, None]]:
