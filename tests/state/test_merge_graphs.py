@@ -170,6 +170,29 @@ def test_both_sides_put_other_objects_at_one_place_and_the_resolver_decides():
         assert ("current",) in [choice.path for choice in decided]
 
 
+@pytest.mark.parametrize("before", [{}, {"current": {"level": 3}}, {"current": {"level": 3}, "party": []}])
+def test_a_current_one_that_both_sides_replaced_by_new_ones_leaves_both_in_the_list(before):
+    """Nothing is left of the one that was there, so neither side has edited it."""
+    sides = []
+    for new in ("Al", "Bo"):
+        side = copy.deepcopy(before)
+        side["current"] = {"name": new}
+        side.setdefault("party", []).append(side["current"])
+        sides.append(side)
+    result, decided = merged(before, *sides)
+    assert sorted(one["name"] for one in result["party"]) == ["Al", "Bo"]
+    assert any(result["current"] is one for one in result["party"])
+    assert decided
+
+
+def test_what_both_sides_put_in_place_of_all_that_was_in_a_dict_is_all_there():
+    base, ours, theirs = ({"settings": {name: 1}} for name in ("lang", "theme", "size"))
+    for side in (base, ours, theirs):
+        side["a"] = side["b"] = {"n": 1}
+    result, _ = merged(base, ours, theirs)
+    assert result["settings"] == {"theme": 1, "size": 1}
+
+
 def test_an_object_that_both_sides_created_at_the_same_places_is_one():
     base, ours, theirs = ({} for _ in range(3))
     for side, number in ((ours, 1), (theirs, 2)):

@@ -17,7 +17,7 @@ from ptb_bucket.state._likeness import Comparing, Likeness
 from ptb_bucket.state._parts import inner_of, parts_of, rest_of, steps_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Container, Hashable, Iterator
 
     from ptb_bucket.state._exact import Exact
     from ptb_bucket.state._objects import Objects
@@ -103,10 +103,19 @@ class Pairing:
 
         self._accept_by(name, name)
 
-    def accept_weak(self) -> None:
-        """Pair what is at one place and has nothing else in common, if neither was found elsewhere."""
-        for pair in self._weak:
-            self._accept(*pair)
+    def weak(self) -> dict[int, Any]:
+        """Return what is at one place and has nothing else in common, by the older object's id."""
+        return {id(one): other for one, other in self._weak if id(one) not in self.partner}
+
+    def accept_weak(self, replaced: Container[int]) -> None:
+        """Pair what :meth:`weak` returns, if neither was found elsewhere.
+
+        Args:
+            replaced: Ids of older objects that stay without a partner.
+        """
+        for one, other in self._weak:
+            if id(one) not in replaced:
+                self._accept(one, other)
         self._drain()
 
     def accept_moved(self) -> None:
@@ -223,9 +232,9 @@ class Pairing:
             heapq.heappush(self._agenda, ((*self._rank(one, other), place), self._number, one, other))
 
     def _is_weak(self, one: Any, other: Any) -> bool:
-        """Tell whether nothing but their place says that two objects are one, and one of them may be elsewhere."""
+        """Tell whether nothing but their place says that two objects are one, and they may be two."""
         may_be_elsewhere = id(one) in self._may_have_moved or id(other) in self._may_have_moved
-        return may_be_elsewhere and not self.likeness.similarity(one, other)
+        return (may_be_elsewhere and not self.likeness.similarity(one, other)) or _have_no_key_in_common(one, other)
 
     def _rank(self, one: Any, other: Any) -> tuple[float, ...]:
         if self._choices[0][id(one)] <= 1 and self._choices[1][id(other)] <= 1:
@@ -265,6 +274,14 @@ class Pairing:
             self.far += far
             for pair in near:
                 self._consider(*pair)
+
+
+def _have_no_key_in_common(one: Any, other: Any) -> bool:
+    """Tell whether two mappings have keys, and all of them differ."""
+    if structure(one) is not Structure.MAPPING or not is_one_class(one, other):
+        return False
+    before, after = members_of(one), members_of(other)
+    return bool(before and after) and before.keys().isdisjoint(after)
 
 
 class NewPairing(Pairing):

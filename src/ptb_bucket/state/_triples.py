@@ -71,7 +71,9 @@ class Triples:
             pairing.accept_far(other)
         for pairing in pairings:
             pairing.accept_equal()
-            pairing.accept_weak()
+        replaced = self._replaced(*pairings)
+        for pairing in pairings:
+            pairing.accept_weak(replaced)
         found = {number for pairing in pairings for number in pairing.partner}
         self._moved = [{id(one) for one, _ in pairing.far} - found for pairing in pairings]
         for one in base.by_id.values():
@@ -83,6 +85,15 @@ class Triples:
         for one in theirs.by_id.values():
             if id(one) not in self._of[THEIRS]:
                 self._know(Triple(MISSING, MISSING, one))
+
+    def _replaced(self, ours: Pairing, theirs: Pairing) -> set[int]:
+        """Return the ids of objects in whose place both sides have different ones that share nothing with them.
+
+        An edit would have left something on one side. So what is there now are two new objects, such as two characters
+        that are also in a list.
+        """
+        mine, others = ours.weak(), theirs.weak()
+        return {number for number in mine.keys() & others.keys() if not self._prints.same(mine[number], others[number])}
 
     def _know(self, triple: Triple) -> None:
         for known, value in zip(self._of, triple.sides, strict=True):
