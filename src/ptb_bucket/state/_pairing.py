@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state._exact import Exact
     from ptb_bucket.state._objects import Objects
 
-__all__ = ["NewPairing", "Pairing"]
+__all__ = ["NewPairing", "Pairing", "SidePairing"]
 
 Pairs = list[tuple[Any, Any]]
 _ENOUGH = 20
@@ -234,7 +234,7 @@ class Pairing:
     def _is_weak(self, one: Any, other: Any) -> bool:
         """Tell whether nothing but their place says that two objects are one, and they may be two."""
         may_be_elsewhere = id(one) in self._may_have_moved or id(other) in self._may_have_moved
-        return (may_be_elsewhere and not self.likeness.similarity(one, other)) or _have_no_key_in_common(one, other)
+        return may_be_elsewhere and not self.likeness.similarity(one, other)
 
     def _rank(self, one: Any, other: Any) -> tuple[float, ...]:
         if self._choices[0][id(one)] <= 1 and self._choices[1][id(other)] <= 1:
@@ -274,6 +274,17 @@ class Pairing:
             self.far += far
             for pair in near:
                 self._consider(*pair)
+
+
+class SidePairing(Pairing):
+    """Pairs the base of a merge with one side.
+
+    A mapping that has none of its keys any more may have been edited or replaced: the other side tells which.
+    """
+
+    def _is_weak(self, one: Any, other: Any) -> bool:
+        is_root = one is self.one.root
+        return super()._is_weak(one, other) or (not is_root and _have_no_key_in_common(one, other))
 
 
 def _have_no_key_in_common(one: Any, other: Any) -> bool:

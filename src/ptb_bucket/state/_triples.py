@@ -9,7 +9,7 @@ from ptb_bucket.state._fields import ATOMS, Path, elements_of, fields_of, member
 from ptb_bucket.state._likeness import equal_ones
 from ptb_bucket.state._lists import Paired, Side, unclear
 from ptb_bucket.state._objects import Objects, Prints
-from ptb_bucket.state._pairing import NewPairing, Pairing
+from ptb_bucket.state._pairing import NewPairing, Pairing, SidePairing
 from ptb_bucket.state._parts import inner_of, parts_of, rest_of
 from ptb_bucket.state.resolvers import MISSING
 
@@ -64,7 +64,7 @@ class Triples:
     def _pair(self) -> None:
         options = self._prints, self._structure
         base, ours, theirs = self._versions
-        pairings = [Pairing(base, side, *options).run() for side in (ours, theirs)]
+        pairings = [SidePairing(base, side, *options).run() for side in (ours, theirs)]
         for pairing in pairings:
             pairing.accept_moved()
         for pairing, other in (pairings, reversed(pairings)):
