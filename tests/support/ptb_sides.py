@@ -197,3 +197,15 @@ async def awaited_and_refused(call: Awaitable[Any]) -> str:
     with pytest.raises(Exception) as raised:  # noqa: PT011  as above
         await call
     return f"{type(raised.value).__name__}: {raised.value}"
+
+
+def difference(_name: str) -> Any:
+    """Say which row of ``docs/differences.md`` a test shows."""
+    return lambda test: test
+
+
+def the_one(ours: dict[Bucket, Any]) -> Any:
+    """Return what all of ours returned."""
+    found = list(ours.values())
+    assert all(one == found[0] for one in found), {side.name: one for side, one in ours.items()}
+    return found[0]
