@@ -35,6 +35,8 @@ PERSISTENT = [True, pytest.param(False, marks=pytest.mark.long)]
 class Side:
     """One of the bots that a test compares, with a Telegram of its own."""
 
+    layout = ""
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.telegram = OfflineTelegram()
@@ -109,13 +111,10 @@ class Bucket(Side):
     def __init__(self, layout: str, codec: str = "json", **options: Any) -> None:
         super().__init__(" ".join([layout, codec, *(f"{key}={value}" for key, value in options.items())]))
         self._place = {"layout": layout, "codec": codec}
+        self.layout = layout
         self.options = options
         self.plan: Any = lambda _operation, _key: None
         self.store = FaultyStore(MemoryStore(), lambda *what: self.plan(*what))  # noqa: PLW0108  the plan of that moment
-
-    @property
-    def layout(self) -> str:
-        return self._place["layout"]
 
     def persistence(self, mixin: type = object, **options: Any) -> Any:
         cls = BucketPersistence if mixin is object else type(mixin.__name__, (mixin, BucketPersistence), {})
@@ -198,3 +197,15 @@ async def awaited_and_refused(call: Awaitable[Any]) -> str:
     with pytest.raises(Exception) as raised:  # noqa: PT011  as above
         await call
     return f"{type(raised.value).__name__}: {raised.value}"
+
+
+def difference(_name: str) -> Any:
+    """Say which row of ``docs/differences.md`` a test shows."""
+    return lambda test: test
+
+
+def the_one(ours: dict[Bucket, Any]) -> Any:
+    """Return what all of ours returned."""
+    found = list(ours.values())
+    assert all(one == found[0] for one in found), {side.name: one for side, one in ours.items()}
+    return found[0]

@@ -206,7 +206,7 @@ async def test_what_a_persistence_gives_is_loaded(sides, data):
             return data
 
     async def scenario(side):
-        if getattr(side, "layout", "") == "per-record":
+        if side.layout == "per-record":
             return data  # a persistence that reads on demand: see test_named_differences.py
         async with side.build(mixin=Gives) as app:
             return app.bot.callback_data_cache.persistence_data
@@ -221,7 +221,7 @@ async def test_what_is_not_callback_data_is_refused_at_start(sides, data):
             return data
 
     async def scenario(side):
-        if getattr(side, "layout", "") == "per-record":
+        if side.layout == "per-record":
             return
         with pytest.raises(ValueError, match="callback_data must be a tuple of length 2"):
             await side.build(mixin=Gives).initialize()

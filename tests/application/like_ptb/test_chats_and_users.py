@@ -165,6 +165,21 @@ async def test_what_is_not_stored_is_kept_in_memory_only(sides, name):
     assert after == tuple({} if number == lost else data for number, data in enumerate(before))
 
 
+async def test_bot_data_may_be_replaced(sides):
+    async def scenario(side):
+        async def replace(_update, context):
+            context.application.bot_data = {"new": 1}
+
+        app = side.build(MessageHandler(filters.Regex("replace"), replace), MessageHandler(ALL, put))
+        async with app:
+            await side.says(app, "one", "replace")
+            side.seen.append(dict(app.bot_data))
+            await side.says(app, "two")
+        return side.seen, await side.stored(lambda app: dict(app.bot_data))
+
+    assert await sides.same(scenario) == ([{"new": 1}], {"new": 1, "two": 42})
+
+
 class Profile(dict):
     """A class of the bot's own, for all three kinds of data."""
 

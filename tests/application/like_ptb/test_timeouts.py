@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import warnings
 
 import pytest
@@ -19,7 +20,7 @@ from telegram.ext import (
 
 pytestmark = [ADVICE, pytest.mark.parametrize("persistent", PERSISTENT)]
 ALL, END, TIMEOUT = filters.ALL, ConversationHandler.END, ConversationHandler.TIMEOUT
-SHORT, LONG = 0.03, 60
+LONG = 60
 
 
 def talk(side, persistent, *, timeouts=None, states=None, **options):
@@ -27,12 +28,14 @@ def talk(side, persistent, *, timeouts=None, states=None, **options):
                             MessageHandler(filters.Regex("end"), side.note("end", END))]}  # fmt: skip
     if timeouts is not None:
         states[TIMEOUT] = timeouts
-    options = {"name": "talk", "conversation_timeout": SHORT, **options}
+    options = {"name": "talk", "conversation_timeout": LONG, **options}
     return ConversationHandler([CommandHandler("go", side.note("go", 1))], states, [], persistent=persistent, **options)
 
 
 async def over(app):
-    """Wait until no conversation waits for its time, and no job runs."""
+    """Make it the time for which all conversations wait, and wait until no job runs."""
+    for job in app.job_queue.jobs():
+        job.job.modify(next_run_time=dt.datetime.now(dt.timezone.utc))
     await until(lambda: not app.job_queue.jobs() and not app.job_queue._executor._pending_futures)
 
 
@@ -64,7 +67,7 @@ async def test_its_end_is_there_after_a_restart(sides, persistent):
 
 async def test_each_word_gives_it_new_time(sides, persistent):
     async def scenario(side):
-        async with running(side.build(talk(side, persistent, conversation_timeout=LONG))) as app:
+        async with running(side.build(talk(side, persistent))) as app:
             runs = []
             for text in ("/go", "stay", "stay"):
                 await side.says(app, text)
@@ -83,7 +86,7 @@ async def test_two_users_have_their_own_time(sides, persistent):
         async def late(update, _context):
             side.seen.append(f"{update.effective_user.first_name}'s time is up")
 
-        handler = talk(side, persistent, timeouts=[MessageHandler(ALL, late)], conversation_timeout=LONG)
+        handler = talk(side, persistent, timeouts=[MessageHandler(ALL, late)])
         async with running(side.build(handler)) as app:
             await side.says(app, "/go")
             [job] = app.job_queue.jobs()
@@ -118,7 +121,7 @@ async def test_a_timeout_that_raises_does_not_end_the_conversation(sides, persis
         timeouts = [MessageHandler(ALL, side.note("late", ValueError("wrong")))]
         async with running(side.build(talk(side, persistent, timeouts=timeouts))) as app:
             await side.says(app, "/go")
-            await until(lambda: side.errors)
+            await over(app)
             await side.says(app, "end", "stay")
         return side.seen, side.errors
 
@@ -135,7 +138,6 @@ async def test_a_timeout_changes_bot_data_and_what_it_marks(sides, persistent):
         async with running(side.build(talk(side, persistent, timeouts=[MessageHandler(ALL, late)]))) as app:
             await side.says(app, "/go")
             await app.update_persistence()
-            await until(lambda: app.bot_data)
             await over(app)
         return await side.stored(lambda app: (dict(app.bot_data), dict(app.user_data), app.chat_data[42]))
 
@@ -170,7 +172,7 @@ async def test_a_state_that_does_not_block_gets_its_time_when_it_is_known(sides,
 
         states = {1: [MessageHandler(filters.Regex("slow"), slow, block=False)]}
         timeouts = [MessageHandler(ALL, side.note("late"))]
-        app = side.build(talk(side, persistent, states=states, timeouts=timeouts, conversation_timeout=LONG))
+        app = side.build(talk(side, persistent, states=states, timeouts=timeouts))
         async with running(app):
             await side.says(app, "/go")
             side.seen.append(len(app.job_queue.jobs()))
@@ -189,7 +191,7 @@ async def test_inner_conversations_have_their_own_time(sides, persistent):
         inner = ConversationHandler(
             [MessageHandler(filters.Regex("in"), side.note("in", "a"))],
             {"a": [], TIMEOUT: [MessageHandler(ALL, late)]},
-            [], name="inner", persistent=persistent, conversation_timeout=SHORT,
+            [], name="inner", persistent=persistent, conversation_timeout=LONG,
         )  # fmt: skip
         app = side.build(talk(side, persistent, states={1: [inner]}, name="outer", conversation_timeout=None))
         async with running(app):
