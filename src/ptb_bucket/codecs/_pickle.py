@@ -109,23 +109,23 @@ class PickleCodec:
         Raises:
             CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
+        pickler = Pickler(file := io.BytesIO(), self._scopes.of())
         try:
-            data, is_risky = self._dumps(value)
+            pickler.dump(value)
         except Exception as exc:  # noqa: BLE001  anybody's code ran
             self._explain(value)
             raise exc if isinstance(exc, CannotStoreError) else _unpicklable(exc) from None
+        data = file.getvalue()
         if has_colliding_keys(data):
             self._explain(value)
             raise colliding()
-        if is_risky and data not in known:
+        if pickler.is_risky and data not in known:
             self._try(value, data)
         return data
 
-    def _dumps(self, value: Any) -> tuple[bytes, bool]:
-        file = io.BytesIO()
-        pickler = Pickler(file, self._scopes.of())
-        pickler.dump(value)
-        return file.getvalue(), pickler.is_risky
+    def _dumps(self, value: Any) -> bytes:
+        Pickler(file := io.BytesIO(), self._scopes.of()).dump(value)
+        return file.getvalue()
 
     def _explain(self, value: Any) -> None:
         """Raise an error that names everything that cannot be stored, with its path."""
@@ -165,7 +165,7 @@ class PickleCodec:
         if part is NOTHING or digest in self._proven:  # the rest of a record is tried when it is encoded
             return True
         try:
-            is_good = self._loads_equal(part, self._dumps(part)[0])
+            is_good = self._loads_equal(part, self._dumps(part))
         except Exception:  # noqa: BLE001  anybody's code ran
             return False
         return is_good and self._note(digest)

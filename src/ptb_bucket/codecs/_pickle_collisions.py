@@ -20,6 +20,8 @@ _LONG1: Final = pickle.LONG1
 _LONG4: Final = pickle.LONG4
 """How pickle begins an int of more than 32 bits. Only such ints can be made to collide."""
 _LONG: Final = ("LONG1", "LONG4")
+_NOT_LONG: Final = 256 * _FEW
+"""Bytes that cannot hold so many that begin with LONG4: each takes more than 255 bytes."""
 _SHORT: Final = 10 * _FEW
 """Bytes that cannot hold so many of one hash: they are 2**61 - 1 apart, so each but one takes ten bytes."""
 
@@ -33,7 +35,8 @@ def has_colliding_keys(data: bytes) -> bool:
     Args:
         data: The pickle. Nothing of it is run.
     """
-    if len(data) <= _SHORT or (_LONG1 not in data and _LONG4 not in data):
+    size = len(data)
+    if size <= _SHORT or (_LONG1 not in data and (size <= _NOT_LONG or _LONG4 not in data)):
         return False
     if not (_has_many(data, _LONG1) or _has_many(data, _LONG4)) or not _may_collide(data):
         return False
