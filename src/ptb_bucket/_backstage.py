@@ -59,6 +59,11 @@ class Backstage:
         self._persistence._noticed = noticed  # noqa: SLF001
 
     @property
+    def layout(self) -> str:
+        """The name of the layout."""
+        return self._persistence._location.layout.name  # noqa: SLF001
+
+    @property
     def is_lazy(self) -> bool:
         """Whether records can be read one by one, and let go of."""
         return self._persistence._location.layout.lazy  # noqa: SLF001

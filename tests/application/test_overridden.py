@@ -163,6 +163,24 @@ async def test_refreshes_reach_its_methods_with_the_live_objects(world, save, la
             assert persistence.stats.reads == reads + 1  # our own read; the subclass costs no second one
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+async def test_refreshes_reach_its_methods_before_a_timer_runs(world, layout):
+    async with world.build(layout=layout) as app:
+        app.user_data[7]["n"] = app.chat_data[8]["n"] = app.bot_data["n"] = 1
+        app.mark_data_for_update_persistence(user_ids=7, chat_ids=8)
+        await app.update_persistence()
+    persistence, seen = Heard(world.store(), layout=layout), []
+
+    async def work(app):
+        seen.extend(persistence.calls)
+
+    async with build(world, persistence) as app:
+        await app.load_data(user_ids=7, chat_ids=8)
+        persistence.calls.clear()
+        await app.run_and_save(work)
+    assert sorted(seen, key=str) == [("bot", {"n": 1}), ("chat", 8, {"n": 1}), ("user", 7, {"n": 1})]
+
+
 class CannotBeCopied:
     def __deepcopy__(self, _memo):
         raise RuntimeError("not me")

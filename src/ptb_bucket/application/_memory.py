@@ -79,21 +79,18 @@ class Memory(Refreshed):
         """Whether what is staged is also committed: not for a persistence that saves on flush only."""
         return save == "update" or not self._persistence.on_flush
 
-    async def stage(self, *, everything: bool = False) -> list[Exception]:
+    async def stage(self) -> list[Exception]:
         """Stage all that PTB has marked, and the ids of the updates whose effects it is.
 
-        Whoever calls sees to it that no commit begins meanwhile. Nothing is awaited before all of it is taken, so that
-        what is staged is what was there at one moment.
-
-        Args:
-            everything: Also stage what handlers that still run have changed; otherwise it waits until they have ended.
+        What a running unit may change waits until it has ended. The caller makes sure that no commit begins meanwhile.
+        Nothing is awaited before all of it is taken, so that what is staged is what was there at one moment.
 
         Returns:
             What methods of the persistence raised that a subclass overrides.
         """
         self._let_go()
         ended = self.units.take()
-        busy = set() if everything else self.units.busy()
+        busy = self.units.busy()
         calls, errors = self._take(busy and busy - records_in(ended))
         if calls:
             errors += await self._call(calls)

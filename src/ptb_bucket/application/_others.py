@@ -40,9 +40,7 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
         Raises:
             StoreError, DocumentError: The bucket could not tell. Nothing is changed.
         """
-        chats = [chat_ids] if isinstance(chat_ids, int) else chat_ids
-        users = [user_ids] if isinstance(user_ids, int) else user_ids
-        await self._memory.load([*map(Record.chat, chats), *map(Record.user, users)])
+        await self._memory.load(_records(chat_ids, user_ids))
 
     def migrate_chat_data(
         self, message: Message | None = None, old_chat_id: int | None = None, new_chat_id: int | None = None
@@ -88,7 +86,7 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
     ) -> None:
         """See ``Application.mark_data_for_update_persistence``."""
         super().mark_data_for_update_persistence(chat_ids, user_ids)
-        self._memory.units.claim([*map(Record.chat, _each(chat_ids)), *map(Record.user, _each(user_ids))])
+        self._memory.units.claim(_records(chat_ids, user_ids))
 
     def drop_chat_data(self, chat_id: int) -> None:
         """See ``Application.drop_chat_data``. What is put there anew is saved."""
@@ -101,7 +99,11 @@ class OthersData(Application[BT, CCT, UD, CD, BD, JQ]):
         self._memory.units.claim([Record.user(user_id)])
 
 
-def _each(ids: int | Collection[int] | None) -> Collection[int]:
+def _records(chat_ids: int | Iterable[int] | None, user_ids: int | Iterable[int] | None) -> list[Record]:
+    return [*map(Record.chat, _each(chat_ids)), *map(Record.user, _each(user_ids))]
+
+
+def _each(ids: int | Iterable[int] | None) -> Iterable[int]:
     return [ids] if isinstance(ids, int) else ids or ()
 
 

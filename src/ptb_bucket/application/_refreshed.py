@@ -86,7 +86,7 @@ class Refreshed:
         self.units = Units(self._is_changed, self._begin_unit, self._extend_unit, self._fail_unit)
         self.backstage.load_on_demand(self._noticed)
         if self.backstage.is_lazy:
-            self.overridden.check_layout("per-record")
+            self.overridden.check_layout(self.backstage.layout)
             for kind in (Kind.CHAT, Kind.USER):
                 self.pending.watch(kind, self._use, self._missed)
 
@@ -151,8 +151,14 @@ class Refreshed:
             self._use(record)
         await self.replica.refresh(wanted, self._since())
         _raise_first([error for record in wanted if (error := self._failed_merge(record))])
+        await self._refresh_overridden(wanted)
+
+    async def _refresh_overridden(self, records: Iterable[Record]) -> None:
+        """Await what a subclass does to live data that was brought up to date; it costs no second read."""
+        if not self.overridden.is_any:
+            return
         with self.backstage.rounds.covered():
-            for record in wanted:
+            for record in records:
                 if (refresh := self.overridden.refresh(record)) is not None:
                     await refresh(self._live(record))()
 
@@ -167,11 +173,15 @@ class Refreshed:
         """
         others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in self.replica.records(kind)]
         await self.replica.refresh([*await self._everything(), *others], asyncio.get_running_loop().time())
+        refreshed: list[Record] = []
         async for record in paced(await self._everything()):
             if record == BOT_DATA:
                 self._merge(record)
             elif (error := self._failed_merge(record)) is not None:
                 _log([error])
+                continue
+            refreshed.append(record)
+        await self._refresh_overridden(refreshed)
         _log(self.conversations.refresh_all(self.replica).values())
         self._refresh_keyboards()
 

@@ -49,15 +49,12 @@ class Replica(Giving):
     _lost: dict[Record, set[Unit]] = field(default_factory=dict, init=False, repr=False)
     _untold: set[Record] = field(default_factory=set, init=False, repr=False)
 
-    def stage(self, record: Record, value: Any, units: Collection[Unit] = ()) -> None:
+    def stage(self, record: Record, value: Any) -> None:
         """Take a record's newest value; None or MISSING drops it. It becomes durable with the next commit.
 
         Args:
             record: Which one.
             value: Its value.
-            units: The ids of all updates that have changed it since it was staged last, beside those that
-                :meth:`begin` has told of. If another instance has saved one of them in the same document, this change
-                is not made there a second time.
 
         Raises:
             CannotStoreError: Something in it cannot be encoded, or a class of the bot's own raised an error. All the
@@ -70,7 +67,7 @@ class Replica(Giving):
         if not drops_unread:
             self._refuse_blind(record, value)
         ledger = self._places.stages(record).ledger
-        units = {*units, *self._working_on(record)} if self._running else units
+        units = self._working_on(record) if self._running else ()
         try:
             unreadable = drops_unread and record in self.unreadable
             encoded = self._encoded(record, value, (ledger.top(record), ledger.stored(record)))
@@ -113,7 +110,7 @@ class Replica(Giving):
         places = map(self._places.known, records)
         return [place.ledger for place in places if place is not None]
 
-    def _working_on(self, record: Record) -> Iterable[Unit]:
+    def _working_on(self, record: Record) -> list[Unit]:
         return [unit for unit, records in self._running.items() if record in records]
 
     def stage_handled(self, update_id: int, effects: Iterable[Record]) -> None:

@@ -149,8 +149,10 @@ class Keyboards:
             if accessed <= newest:
                 late.append((uuid, newest + _MOMENT, buttons))
             newest = max(accessed, newest + _MOMENT)
+        if not late:
+            return content
         self.cache.load_persistence_data((late, {}))
-        return contents_of(self.cache) if late else content
+        return contents_of(self.cache)
 
 
 def contents_of(cache: CallbackDataCache) -> CDCData:
