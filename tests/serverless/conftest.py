@@ -15,3 +15,15 @@ def _secret(monkeypatch):
 def environment(tmp_path):
     """A bot in a directory, ``tmp_path / "bot"``."""
     return Failing(tmp_path / "bot")
+
+
+@pytest.fixture
+def bucket(tmp_path):
+    """Where the bot of an ASGI server has its memory."""
+    return f"file:{tmp_path}/bucket"
+
+
+@pytest.fixture
+def weather(tmp_path):
+    """A file that makes this bucket fail as long as it says how."""
+    return tmp_path / "weather"

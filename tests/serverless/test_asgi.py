@@ -21,16 +21,6 @@ GARBAGE = [b"", b"{", b"[]", b"1", b"null", b"\xff", b'"x"', b"{}", b'{"update_i
 
 
 @pytest.fixture
-def bucket(tmp_path):
-    return f"file:{tmp_path}/bucket"
-
-
-@pytest.fixture
-def weather(tmp_path):
-    return tmp_path / "weather"
-
-
-@pytest.fixture
 def bot(monkeypatch, bucket, weather):
     for name, value in {"BUCKET": bucket, "WEATHER": str(weather), "PATIENCE": "1"}.items():
         monkeypatch.setenv(name, value)

@@ -16,16 +16,6 @@ from ptb_bucket.stores import StoreWrapper
 
 
 @pytest.fixture
-def bucket(tmp_path):
-    return f"file:{tmp_path}/bucket"
-
-
-@pytest.fixture
-def weather(tmp_path):
-    return tmp_path / "weather"
-
-
-@pytest.fixture
 def bot(monkeypatch, bucket, weather):
     """A bot that saves again by itself once in a minute, in which no test waits."""
     settings = {

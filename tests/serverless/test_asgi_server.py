@@ -9,16 +9,6 @@ import pytest
 from asgi_server import HEADERS, logs, post, serving, state, update
 
 
-@pytest.fixture
-def bucket(tmp_path):
-    return f"file:{tmp_path}/bucket"
-
-
-@pytest.fixture
-def weather(tmp_path):
-    return tmp_path / "weather"
-
-
 async def until(true, seconds=15.0):
     """Ask again and again."""
     end = asyncio.get_running_loop().time() + seconds

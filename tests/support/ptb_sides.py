@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from telegram import Update
-from telegram.ext import PicklePersistence
+from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, PicklePersistence, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.state import LAYOUTS
@@ -212,3 +212,24 @@ def the_one(ours: dict[Bucket, Any]) -> Any:
     found = list(ours.values())
     assert all(one == found[0] for one in found), {side.name: one for side, one in ours.items()}
     return found[0]
+
+
+def words(*expected):
+    return filters.Regex("^(" + "|".join(expected) + ")$")
+
+
+def talk(side, persistent, *, fallbacks=(), entry=None, states=None, **options):
+    """A conversation with one word for each step, which says where it stands."""
+    end = ConversationHandler.END
+    return ConversationHandler(
+        entry or [CommandHandler("go", side.note("go", 1))],
+        states
+        or {
+            1: [MessageHandler(words("two"), side.note("two", 2)), MessageHandler(words("stay"), side.note("stay"))],
+            2: [MessageHandler(words("one"), side.note("one", 1)), MessageHandler(words("end"), side.note("end", end))],
+        },
+        list(fallbacks),
+        persistent=persistent,
+        name="talk",
+        **options,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 import pytest
-from ptb_sides import ADVICE, PERSISTENT
+from ptb_sides import ADVICE, PERSISTENT, talk, words
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import (
     ApplicationHandlerStop,
@@ -22,26 +22,6 @@ pytestmark = [
     pytest.mark.parametrize("persistent", PERSISTENT),
 ]
 ALL, END = filters.ALL, ConversationHandler.END
-
-
-def words(*expected):
-    return filters.Regex("^(" + "|".join(expected) + ")$")
-
-
-def talk(side, persistent, *, fallbacks=(), entry=None, states=None, **options):
-    """A conversation with one word for each step, which says where it stands."""
-    return ConversationHandler(
-        entry or [CommandHandler("go", side.note("go", 1))],
-        states
-        or {
-            1: [MessageHandler(words("two"), side.note("two", 2)), MessageHandler(words("stay"), side.note("stay"))],
-            2: [MessageHandler(words("one"), side.note("one", 1)), MessageHandler(words("end"), side.note("end", END))],
-        },
-        list(fallbacks),
-        persistent=persistent,
-        name="talk",
-        **options,
-    )
 
 
 async def test_words_move_a_conversation_on_and_others_do_not(sides, persistent):

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import nullcontext
 
 import pytest
-from ptb_sides import ADVICE, PERSISTENT, refused, running, until
+from ptb_sides import ADVICE, PERSISTENT, refused, running, talk, until, words
 from telegram.ext import (
     CommandHandler,
     ConversationHandler,
@@ -20,26 +20,6 @@ pytestmark = [
     pytest.mark.parametrize("persistent", PERSISTENT),
 ]
 ALL, END = filters.ALL, ConversationHandler.END
-
-
-def words(*expected):
-    return filters.Regex("^(" + "|".join(expected) + ")$")
-
-
-def talk(side, persistent, *, fallbacks=(), entry=None, states=None, **options):
-    """A conversation with one word for each step, which says where it stands."""
-    return ConversationHandler(
-        entry or [CommandHandler("go", side.note("go", 1))],
-        states
-        or {
-            1: [MessageHandler(words("two"), side.note("two", 2)), MessageHandler(words("stay"), side.note("stay"))],
-            2: [MessageHandler(words("one"), side.note("one", 1)), MessageHandler(words("end"), side.note("end", END))],
-        },
-        list(fallbacks),
-        persistent=persistent,
-        name="talk",
-        **options,
-    )
 
 
 def nested(side, persistent):
