@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from instances import say
 from telegram.ext import CommandHandler, ConversationHandler
 
 from ptb_bucket.application.ptb import _check, _conversations, check_ptb
+from ptb_bucket.application.ptb._running import RUNNING
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import LAYOUTS
 
@@ -100,3 +104,13 @@ async def test_data_is_a_mapping_of_ptb(world, layout, name):
     assert type(ours) is type(ptbs)
     assert type(ours.copy()) is type(ptbs.copy())
     assert repr(ours) == repr(ptbs)
+
+
+def test_no_other_package_names_what_ptb_does_not_document():
+    names = {*_check._APPLICATION, *_check._PENDING, "timeout_jobs", "_trigger_timeout"}
+    names |= {name for methods in RUNNING.values() for name in methods}
+    names -= {"done", "resolve", "task", "_run"}  # our own code has such names, too
+    pattern = re.compile(rf"\.({'|'.join(map(re.escape, sorted(names)))})\b|(from|import) telegram\.ext\._")
+    here = Path(_check.__file__).parent
+    others = [path for path in here.parents[1].rglob("*.py") if here not in path.parents]
+    assert {path.name: found[0] for path in others if (found := pattern.search(path.read_text()))} == {}

@@ -136,12 +136,12 @@ class Refreshed:
         self, handler: ConversationHandler[Any], key: ConversationKey, update: object, job: object
     ) -> bool:
         """Whether a conversation's timeout means the state that the conversation is in. Raises as :meth:`refresh`."""
-        jobs = handler.timeout_jobs
-        if jobs.get(key) is not job:
+        if not self.conversations.waits_for(job, handler, key):
             return False
         before = self.conversations.state(handler, key)
         await self.refresh(update)
-        return jobs.get(key) is job and self.conversations.state(handler, key) is before
+        is_where_it_was = self.conversations.state(handler, key) is before
+        return is_where_it_was and self.conversations.waits_for(job, handler, key)
 
     async def load(self, records: list[Record]) -> None:
         """Bring somebody's data up to date. Raises as :meth:`refresh`, after all others are up to date."""

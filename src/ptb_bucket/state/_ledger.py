@@ -331,7 +331,7 @@ class Ledger:
         self._keep_unsure(self.failures)
 
     def _keep_unsure(self, records: Collection[Record]) -> None:
-        if not self.unsure:
+        if not (self.unsure or self.work.unsure):
             return
         self.unsure = {record: sides for record, sides in self.unsure.items() if record in records}
         self.work.unsure = {record: steps for record, steps in self.work.unsure.items() if record in records}

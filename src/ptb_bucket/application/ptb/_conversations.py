@@ -142,6 +142,10 @@ class Conversations:
         conversation = self.one(handler, key)
         return conversation and conversation.states.data.get(key)
 
+    def waits_for(self, job: object, handler: ConversationHandler[Any], key: ConversationKey) -> bool:
+        """Tell whether a job is the one that ends a conversation when its time is up."""
+        return handler.timeout_jobs.get(key) is job
+
     def let_go(self, record: Record, replica: Replica) -> bool:
         """Forget a conversation, in PTB's memory too, if nothing of it is unsaved, under way, or waits for its time.
 
