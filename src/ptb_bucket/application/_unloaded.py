@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 import telegram
 
-import ptb_bucket
 from ptb_bucket.state import Kind
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["UnloadedReports"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
-_LIBRARIES: Final = tuple(f"{Path(str(module.__file__)).parent}{os.sep}" for module in (telegram, ptb_bucket))
+_LIBRARIES: Final = tuple(f"{folder}{os.sep}" for folder in (Path(telegram.__file__).parent, Path(__file__).parents[1]))
 _LOADS: Final = "refresh_data"
 """PTB takes live data to have it refreshed, for a job: it is loaded in the next moment."""
 

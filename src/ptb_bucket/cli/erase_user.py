@@ -12,7 +12,7 @@ from ptb_bucket._words import counted
 from ptb_bucket.cli._arguments import RecordCommand, dry_run, with_bot_id, with_output
 from ptb_bucket.errors import RefusedError
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools._erase import Findings, Past, erase, find_person, past_of
+from ptb_bucket.tools._erase import PersonalData, OldVersions, erase, find_person, past_of
 
 if TYPE_CHECKING:
     from ptb_bucket.cli._output import Output
@@ -64,7 +64,7 @@ async def _run(  # noqa: PLR0913  the options of the verb
         return _facts(found, past, deleted, dry_run=dry_run)
 
 
-def _ask(found: Findings, past: Past, output: Output) -> None:
+def _ask(found: PersonalData, past: OldVersions, output: Output) -> None:
     objects = {*past.versions, *found.records}
     number = past.number + len(found.records)  # those that are current until then
     if past.problem or not number:
@@ -78,7 +78,7 @@ def _ask(found: Findings, past: Past, output: Output) -> None:
         raise RefusedError("Nothing was changed.")
 
 
-def _facts(found: Findings, past: Past, deleted: int, *, dry_run: bool) -> dict[str, Any]:
+def _facts(found: PersonalData, past: OldVersions, deleted: int, *, dry_run: bool) -> dict[str, Any]:
     removed = [
         {"record": record.label, "bytes": size}
         for records in found.records.values()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["JsonSkeleton"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-_DECODER = json.JSONDecoder()
+_DECODER: Final = json.JSONDecoder()
 _quoted = json.JSONEncoder().encode
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Commit, Part
     from ptb_bucket.tools._state import State
 
-__all__ = ["Findings", "Past", "erase", "find_person", "is_of", "past_of"]
+__all__ = ["PersonalData", "OldVersions", "erase", "find_person", "is_of", "past_of"]
 
 RECENT: Final = timedelta(hours=1)
 """A bot that committed since then is taken to be running."""
@@ -25,7 +25,7 @@ _ROUNDS: Final = 5
 
 
 @dataclass
-class Findings:
+class PersonalData:
     """What is stored of a person.
 
     ``records`` with their sizes in bytes, by document; ``mentions``, other records in which the person's id occurs as a
@@ -43,7 +43,7 @@ class Findings:
 
 
 @dataclass
-class Past:
+class OldVersions:
     """Old versions of the objects that hold or held the person, by document.
 
     ``problem`` says why there are none to be seen, if the store cannot show them.
@@ -68,14 +68,14 @@ def is_of(record: Record, user_id: int) -> bool:
     return record.kind is Kind.CONVERSATION and user_id in record.conversation[1][:2]
 
 
-async def find_person(state: State, user_id: int) -> Findings:
+async def find_person(state: State, user_id: int) -> PersonalData:
     """Look for a person, without decoding a record.
 
     Raises:
         DocumentError: A document cannot be read.
         StoreError: The store could not tell.
     """
-    found, number = Findings(user_id), _as_number(user_id, state.archive.codec)
+    found, number = PersonalData(user_id), _as_number(user_id, state.archive.codec)
     since = datetime.now(timezone.utc) - RECENT
     async for part in state.archive.parts():
         found.running += [commit for commit in part.commits if not commit.is_tools and commit.time > since]
@@ -102,7 +102,7 @@ def _as_number(user_id: int, codec: str) -> re.Pattern[bytes]:
     return re.compile(b"|".join(forms), re.DOTALL)
 
 
-async def past_of(state: State, found: Findings) -> Past:
+async def past_of(state: State, found: PersonalData) -> OldVersions:
     """The old versions of each object that holds the person, or did in one of them.
 
     Of objects that somebody deleted, which no listing shows, those are looked for whose keys the person's id tells.
@@ -111,7 +111,7 @@ async def past_of(state: State, found: Findings) -> Past:
         DocumentError: A document cannot be read.
         AccessError, UnavailableError: The store could not tell.
     """
-    past = Past()
+    past = OldVersions()
     try:
         present = {_key(part): bool(part.records) async for part in state.archive.parts(_KINDS)}
         for key, has_records in {**_own(state, found.user_id), **present}.items():
@@ -119,7 +119,7 @@ async def past_of(state: State, found: Findings) -> Past:
             if old and (key in found.records or await _held(state, key, old, found, has_records=has_records)):
                 past.versions[key] = old
     except UnsupportedError as error:
-        return Past(problem=str(error))
+        return OldVersions(problem=str(error))
     return past
 
 
@@ -128,7 +128,7 @@ def _own(state: State, user_id: int) -> dict[str, bool]:
     return dict.fromkeys(map(state.archive.layout.key, (Record.user(user_id), Record.chat(user_id))), False)
 
 
-async def _held(state: State, key: str, versions: list[str], found: Findings, *, has_records: bool) -> bool:
+async def _held(state: State, key: str, versions: list[str], found: PersonalData, *, has_records: bool) -> bool:
     if state.archive.layout.lazy and has_records:
         return False  # it is one record's, and that is another one
     for version in versions:
@@ -141,7 +141,7 @@ async def _held(state: State, key: str, versions: list[str], found: Findings, *,
     return False
 
 
-async def erase(state: State, found: Findings, past: Past | None, *, force: bool = False) -> int:
+async def erase(state: State, found: PersonalData, past: OldVersions | None, *, force: bool = False) -> int:
     """Remove what is stored of a person, as the bot would; and all old versions of the objects that held it.
 
     Old versions go first: where that is not allowed, nothing was changed.
@@ -178,7 +178,7 @@ async def erase(state: State, found: Findings, past: Past | None, *, force: bool
         ) from error
 
 
-async def _drop(state: State, found: Findings) -> None:
+async def _drop(state: State, found: PersonalData) -> None:
     """Drop the records, and look again: a bot may write them meanwhile."""
     writer, now = Writer("erase-user"), found
     for _ in range(_ROUNDS):
@@ -194,24 +194,24 @@ async def _drop(state: State, found: Findings) -> None:
         raise UnsavedError(f"{labels}: a running bot keeps writing it. Stop the bot, and erase again.")
 
 
-async def _delete(state: State, past: Past) -> int:
+async def _delete(state: State, past: OldVersions) -> int:
     for key, versions in past.versions.items():
         for version in versions:
             await state.store.delete_version(state.archive.name(key), version)
     return past.number
 
 
-async def _delete_rest(state: State, found: Findings, past: Past) -> int:
+async def _delete_rest(state: State, found: PersonalData, past: OldVersions) -> int:
     """What became an old version by being changed just now."""
     keys = {*found.records, *past.versions}
-    return await _delete(state, Past({key: await _old(state, key) for key in sorted(keys)}))
+    return await _delete(state, OldVersions({key: await _old(state, key) for key in sorted(keys)}))
 
 
 async def _old(state: State, key: str) -> list[str]:
     return [one.version async for one in state.archive.versions(key) if not (one.current or one.deleted)]
 
 
-def _running(found: Findings) -> RefusedError:
+def _running(found: PersonalData) -> RefusedError:
     last = max(found.running, key=lambda commit: commit.time)
     return RefusedError(
         f"A bot (writer {last.writer}) committed at {last.time:%H:%M:%S} UTC. If it does not refresh, it may still "
