@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state._foreign import HEADER, KNOWN, Untouched, check_name
