@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ptb_bucket._stats import Stats
 from ptb_bucket.application import BucketApplication, BucketApplicationBuilder, bucket_application
 from ptb_bucket.codecs import StoredAs
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
+from ptb_bucket.stats import Stats
 from ptb_bucket.stores import BlobStore, open_store
 from ptb_bucket.tools import edit_bot_data, edit_chat_data, edit_user_data
 

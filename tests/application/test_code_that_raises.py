@@ -14,7 +14,7 @@ from telegram.ext import CommandHandler, ContextTypes, ConversationHandler, Mess
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError, UnsavedError
-from ptb_bucket.state._merger import ResolverError
+from ptb_bucket.state.merge.records import ResolverError
 
 PLACES = ("user_data", "chat_data", "bot_data", "conversation", "keyboard")
 SAVES = ("update", "interval")

@@ -12,7 +12,7 @@ from families import FAMILIES, REQUIRED, loaded, profile, stored
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import Merger, Record
-from ptb_bucket.state._inplace import assign
+from ptb_bucket.state.merge.live import assign
 
 
 @pytest.fixture(params=[JsonCodec, PickleCodec])

@@ -14,7 +14,7 @@ from strategies import TYPES
 from ptb_bucket.codecs import PickleCodec
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.stores import Create, MemoryStore
-from ptb_bucket.testing.conformance._instances import Instances
+from ptb_bucket.testing.conformance.instances import Instances
 
 EFFECTIVE = list(malicious.effective("x"))
 

@@ -17,8 +17,8 @@ from strategies import Cart, storable
 from telegram.ext import ExtBot
 
 from ptb_bucket.codecs import ForeignPickles
-from ptb_bucket.codecs._inert import shown_pickle
-from ptb_bucket.codecs._pickle_cost import check_cost
+from ptb_bucket.codecs.pickle.cost import check_cost
+from ptb_bucket.codecs.pickle.inspection import shown_pickle
 from ptb_bucket.errors import CannotLoadError
 
 BOT = ExtBot("123456:offline")

@@ -10,7 +10,7 @@ from pairs import Pair
 
 from ptb_bucket import StoredAs
 from ptb_bucket.state import MISSING, keep_ours
-from ptb_bucket.state._merge import Merge
+from ptb_bucket.state.merge.values import Merge
 
 EITHER_WAY = pytest.mark.parametrize("refreshed", [False, True], ids=["merged", "refreshed"])
 

@@ -11,10 +11,10 @@ from virtual_time import run_virtually
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, StoreWrapper, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from ptb_bucket.testing.telegram import OfflineTelegram
 
 EVERYBODY = (1, 1)
 

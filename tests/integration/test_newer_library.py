@@ -25,10 +25,10 @@ from ptb_bucket.state import LAYOUTS, Archive, Record, open_layout
 from ptb_bucket.stores import LocalStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools._copy import copy
-from ptb_bucket.tools._copy_target import open_target
-from ptb_bucket.tools._restore import plan_version, restore
-from ptb_bucket.tools._sweep import sweep
+from ptb_bucket.tools.sweep import sweep
+from ptb_bucket.tools.transfer.copy import copy
+from ptb_bucket.tools.transfer.copy_target import open_target
+from ptb_bucket.tools.versions.restore import plan_version, restore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from telegram import Update
 from telegram.ext import CommandHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 PEOPLE = 20
 WARM, ROUNDS = 5, 6

@@ -9,7 +9,7 @@ from bots import Step, World, asked
 
 from ptb_bucket import add_differences
 from ptb_bucket.errors import ForeignDocumentError
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, PTBBuc
 from ptb_bucket.state import LAYOUTS, Kind
 from ptb_bucket.stores import MemoryStore, Update
 from ptb_bucket.testing.conformance import Backend, PersistenceConformance
-from ptb_bucket.testing.conformance._instances import Instances, everything
-from ptb_bucket.testing.conformance._persistence import Step
+from ptb_bucket.testing.conformance.instances import Instances, everything
+from ptb_bucket.testing.conformance.persistence import Step
 
 MARKER = "what the user wrote"
 COMBINATIONS = list(itertools.product(LAYOUTS, ("json", "pickle")))

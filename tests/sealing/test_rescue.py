@@ -10,7 +10,7 @@ from seals import KEYS, sealer
 
 from ptb_bucket.cli import main
 from ptb_bucket.errors import BrokenSealError, SealError
-from ptb_bucket.testing.conformance._instances import Instances
+from ptb_bucket.testing.conformance.instances import Instances
 
 
 @pytest_asyncio.fixture

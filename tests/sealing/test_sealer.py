@@ -23,8 +23,8 @@ from ptb_bucket.errors import (
     ForeignDocumentError,
     SealError,
 )
-from ptb_bucket.sealing._compression import open_compression
-from ptb_bucket.sealing._keys import read_keys
+from ptb_bucket.sealing.compression import open_compression
+from ptb_bucket.sealing.keys import read_keys
 
 KEY = "state.json"
 DATA = b'{"user_data": {"42": {"name": "Ada"}}}' * 5

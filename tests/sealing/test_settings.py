@@ -12,9 +12,9 @@ import pytest
 from seals import BOT, KEYS, PROTECTIONS, sealer, sealing
 
 from ptb_bucket import BucketPersistence, Sealing
-from ptb_bucket._settings import locate
 from ptb_bucket.errors import ConfigurationError, ForeignDocumentError
-from ptb_bucket.sealing._sealer import VARIABLES
+from ptb_bucket.location import locate
+from ptb_bucket.sealing.sealer import VARIABLES
 from ptb_bucket.stores import MemoryStore
 
 WAYS = sorted(VARIABLES)

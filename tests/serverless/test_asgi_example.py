@@ -13,7 +13,7 @@ import httpx
 import pytest
 from asgi_server import HEADERS, SECRET, Server
 
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "cloud_run_bot"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lambda_events import HEADER, SECRET, Context, function_url
 
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lambda_bot"
 

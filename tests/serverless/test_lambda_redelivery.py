@@ -8,8 +8,8 @@ import os
 import pytest
 from lambda_events import Environment, document
 
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.testing.faults import Fault, script
-from ptb_bucket.testing.telegram import OfflineTelegram
 
 
 @pytest.mark.parametrize("dedupe", [False, True])

@@ -15,8 +15,8 @@ from lambda_events import Environment
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless.asgi import asgi_webhook
-from ptb_bucket.testing.telegram import OfflineTelegram
 
 LAYOUTS = ["single", "per-record"]
 

@@ -10,7 +10,7 @@ from virtual_time import run_virtually
 
 from ptb_bucket.errors import UnavailableError, UnsavedError, VanishedDocumentError
 from ptb_bucket.state import HANDLED, MISSING, Record
-from ptb_bucket.state.archive import Archive
+from ptb_bucket.state.offline.archive import Archive
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 

@@ -14,7 +14,7 @@ from pairs import Pair
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import keep_ours
-from ptb_bucket.state._merge import Merge
+from ptb_bucket.state.merge.values import Merge
 
 BO, AL, CY = {"name": "Bo", "hp": 12}, {"name": "Al", "hp": 20}, {"name": "Cy", "hp": 7}
 

@@ -14,8 +14,8 @@ from pairs import Pair
 from ptb_bucket.codecs import identical
 from ptb_bucket.errors import CannotMergeError, UnsavedError
 from ptb_bucket.state import MISSING, add_differences, keep_ours
-from ptb_bucket.state._inplace import assign
-from ptb_bucket.state._merge import Merge
+from ptb_bucket.state.merge.live import assign
+from ptb_bucket.state.merge.values import Merge
 
 EITHER_WAY = pytest.mark.parametrize("refreshed", [False, True], ids=["merged", "refreshed"])
 

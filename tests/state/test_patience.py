@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from ptb_bucket._aio import Patience
 from ptb_bucket.errors import UnavailableError
-from ptb_bucket.state import Patience
 
 
 async def test_a_request_that_fails_after_its_caller_was_cancelled_is_not_reported_by_the_loop():

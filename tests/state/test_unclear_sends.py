@@ -11,7 +11,7 @@ from on_demand import replica_on
 from virtual_time import run_virtually
 
 from ptb_bucket.errors import StoreError
-from ptb_bucket.state._spool import Origin, pack, unpack
+from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bench import ADA, Bench, crowded
 
-from ptb_bucket.state._spool import Origin, pack, unpack
+from ptb_bucket.state.spool.format import Origin, pack, unpack
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 
+from ptb_bucket._aio import Patience
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import Kind, Merger, Patience, Record, Replica, open_layout
+from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
 
 LAYOUT = open_layout("per-record")
 ADA, BO = Record.user(1), Record.user(2)

@@ -13,7 +13,7 @@ import pytest
 from lambda_events import HEADER, function_url
 from running import TREE
 
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 pytestmark = pytest.mark.long
 

@@ -14,7 +14,7 @@ from local_aws import ACCOUNT, KEYS, REGION
 from policies import Asked, allowed
 from running import ROOT, FailedError
 
-from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
 
 pytestmark = pytest.mark.long
 

@@ -10,7 +10,7 @@ from seals import KEYS, sealing
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError, RefusedError
 from ptb_bucket.state import Record
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools._rekey import rekey
+from ptb_bucket.tools.rekey import rekey
 
 PLAIN = sealing()
 SEALED = sealing("hmac-sha256")

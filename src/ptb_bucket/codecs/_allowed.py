@@ -4,6 +4,8 @@ A pickle is a program. Its only way to code is ``find_class``, so that answers f
 imports. Two kinds of objects are in it: types that are written in C and cannot be changed, and callables of ours that
 make everything else by name. Classes written in Python are never handed to a pickle: with one on its stack, the BUILD
 instruction could change the class itself.
+
+Stored pickles contain the path of this module and the names of its callables. Neither may ever change.
 """
 
 from __future__ import annotations
@@ -75,6 +77,7 @@ class Sealed:
         object.__setattr__(self, "_function", function)
 
     def __call__(self, *args: Any) -> Any:
+        """Call the function."""
         return self._function(*args)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state._foreign import UnknownSections
-from ptb_bucket.state._ids import check_id
-from ptb_bucket.state._journal import Journal
-from ptb_bucket.state._loops import for_each, outcomes
-from ptb_bucket.state._merger import Merger
-from ptb_bucket.state._patience import Patience
-from ptb_bucket.state._unreadable import Readable
-from ptb_bucket.state._writer import Writer
-from ptb_bucket.state.archive import Archive, Commit, Part
-from ptb_bucket.state.draft import Draft
-from ptb_bucket.state.layouts import LAYOUTS, Layout, open_layout
+from ptb_bucket.state.commit import Journal, Writer
+from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
+from ptb_bucket.state.merge import MISSING, Conflict, Merger, Resolver, add_differences, keep_ours, keep_theirs
+from ptb_bucket.state.offline import Archive, Commit, Draft, Part
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
-from ptb_bucket.state.replica import Replica
-from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
+from ptb_bucket.state.replica import GroupCommit, Readable, Replica
+from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
 __all__ = [
     "BOT_DATA",
@@ -29,23 +22,24 @@ __all__ = [
     "Conflict",
     "ConversationKey",
     "Draft",
+    "GroupCommit",
     "Journal",
     "Kind",
     "Layout",
     "Merger",
+    "Origin",
     "Part",
-    "Patience",
     "Readable",
     "Record",
     "Replica",
     "Resolver",
+    "Spool",
+    "SpoolFiles",
     "UnknownSections",
     "Writer",
     "add_differences",
     "check_id",
-    "for_each",
     "keep_ours",
     "keep_theirs",
     "open_layout",
-    "outcomes",
 ]

@@ -2,31 +2,101 @@
 
 from __future__ import annotations
 
-from ptb_bucket.tools._api import edit_bot_data, edit_chat_data, edit_user_data
-from ptb_bucket.tools._check import check
-from ptb_bucket.tools._export import export_dict, export_json, export_pickle
-from ptb_bucket.tools._findings import Check, Verdict
-from ptb_bucket.tools._import import Imported, import_memory
-from ptb_bucket.tools._memory_file import MemoryFile, read_memory
-from ptb_bucket.tools._script import script_of
-from ptb_bucket.tools._state import State, open_past, open_state
+from ptb_bucket.tools.edit import (
+    Edit,
+    OldVersions,
+    PersonalData,
+    conversation,
+    edit_bot_data,
+    edit_chat_data,
+    edit_user_data,
+    erase,
+    find_person,
+    kind_of,
+    past_of,
+    record_of,
+    remove,
+    set_value,
+)
+from ptb_bucket.tools.health import Check, Verdict, check
+from ptb_bucket.tools.inspect import Page, Shown, Survey, look, page, survey
+from ptb_bucket.tools.rekey import Rekeyed, rekey
+from ptb_bucket.tools.state import State, open_past, open_state
+from ptb_bucket.tools.sweep import Swept, sweep
+from ptb_bucket.tools.transfer import (
+    Copied,
+    Imported,
+    MemoryFile,
+    check_source,
+    copy,
+    export_dict,
+    export_json,
+    export_pickle,
+    import_memory,
+    open_target,
+    read_memory,
+    script_of,
+)
+from ptb_bucket.tools.versions import (
+    UPDATE_INTERVAL,
+    Past,
+    Restoring,
+    history,
+    plan_rescue,
+    plan_restore,
+    plan_version,
+    restore,
+)
 
 __all__ = [
+    "UPDATE_INTERVAL",
     "Check",
+    "Copied",
+    "Edit",
     "Imported",
     "MemoryFile",
+    "OldVersions",
+    "Page",
+    "Past",
+    "PersonalData",
+    "Rekeyed",
+    "Restoring",
+    "Shown",
     "State",
+    "Survey",
+    "Swept",
     "Verdict",
     "check",
+    "check_source",
+    "conversation",
+    "copy",
     "edit_bot_data",
     "edit_chat_data",
     "edit_user_data",
+    "erase",
     "export_dict",
     "export_json",
     "export_pickle",
+    "find_person",
+    "history",
     "import_memory",
+    "kind_of",
+    "look",
     "open_past",
     "open_state",
+    "open_target",
+    "page",
+    "past_of",
+    "plan_rescue",
+    "plan_restore",
+    "plan_version",
     "read_memory",
+    "record_of",
+    "rekey",
+    "remove",
+    "restore",
     "script_of",
+    "set_value",
+    "survey",
+    "sweep",
 ]

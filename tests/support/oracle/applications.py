@@ -15,7 +15,7 @@ from oracle.classes import TYPES
 from oracle.pictures import Picture
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import UnsavedError
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,26 @@
+"""Commits: what one document is known to hold, what is staged for it, and the loop that writes it."""
+
+from __future__ import annotations
+
+from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, Writer
+from ptb_bucket.state.commit.ledger import Ledger, Rebase, Withheld
+from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
+from ptb_bucket.state.commit.metrics import Journal
+from ptb_bucket.state.commit.tracked_document import Place, open_document
+
+__all__ = [
+    "TOOL_MARK",
+    "Attempt",
+    "Journal",
+    "Ledger",
+    "Merged",
+    "Place",
+    "Rebase",
+    "Withheld",
+    "Writer",
+    "commit_document",
+    "lost_changes",
+    "open_document",
+    "tell_failures",
+    "write_document",
+]

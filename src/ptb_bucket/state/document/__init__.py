@@ -1,0 +1,53 @@
+"""Documents: one object in the bucket, its header, its records' ids, its two formats, and the layouts."""
+
+from __future__ import annotations
+
+from ptb_bucket.state.document.document import Document, Values
+from ptb_bucket.state.document.header import Commit, Fate, Header, check_features
+from ptb_bucket.state.document.ids import check_id
+from ptb_bucket.state.document.layouts import EXTENSIONS, LAYOUTS, Layout, open_layout, recognise
+from ptb_bucket.state.document.sections import UnknownSections
+from ptb_bucket.state.document.units import (
+    AGAIN,
+    FEW,
+    MANY,
+    NONE,
+    Step,
+    Steps,
+    Unit,
+    Work,
+    caught_with,
+    has_any,
+    joined,
+    keep,
+    runs,
+)
+
+__all__ = [
+    "AGAIN",
+    "EXTENSIONS",
+    "FEW",
+    "LAYOUTS",
+    "MANY",
+    "NONE",
+    "Commit",
+    "Document",
+    "Fate",
+    "Header",
+    "Layout",
+    "Step",
+    "Steps",
+    "Unit",
+    "UnknownSections",
+    "Values",
+    "Work",
+    "caught_with",
+    "check_features",
+    "check_id",
+    "has_any",
+    "joined",
+    "keep",
+    "open_layout",
+    "recognise",
+    "runs",
+]

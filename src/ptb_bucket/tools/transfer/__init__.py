@@ -1,0 +1,25 @@
+"""Move state: copy between buckets, import from PTB, and export to PTB."""
+
+from __future__ import annotations
+
+from ptb_bucket.tools.transfer.copy import Copied, copy
+from ptb_bucket.tools.transfer.copy_target import check_source, open_target
+from ptb_bucket.tools.transfer.export import export_dict, export_json, export_pickle
+from ptb_bucket.tools.transfer.import_ import Imported, import_memory
+from ptb_bucket.tools.transfer.memory_file import MemoryFile, read_memory
+from ptb_bucket.tools.transfer.script import script_of
+
+__all__ = [
+    "Copied",
+    "Imported",
+    "MemoryFile",
+    "check_source",
+    "copy",
+    "export_dict",
+    "export_json",
+    "export_pickle",
+    "import_memory",
+    "open_target",
+    "read_memory",
+    "script_of",
+]
