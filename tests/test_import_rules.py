@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -11,14 +12,10 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
 CORE = ROOT / "src" / "ptb_bucket"
 PROVIDERS = ROOT / "providers"
 SDKS = ("aioboto3", "aiobotocore", "boto3", "botocore", "google", "azure", "obstore", "ptb_bucket_s3", "ptb_bucket_gcs")
-DOCUMENTS = (
-    "ptb_bucket.state.document.document",
-    "ptb_bucket.state.document.formats",
-    "ptb_bucket.state.document.header",
-)
 SEALING = "ptb_bucket.sealing"
 WITHOUT_TELEGRAM = ("stores", "sealing", "state", "errors")
 
@@ -48,9 +45,56 @@ def imports(source):
         waiting += [(child, for_types) for child in ast.iter_child_nodes(node)]
 
 
+def module_of(name):
+    """Return the module that an import names: the longest part that is a file or a folder, and not exported as a name."""
+    parts = name.split(".")
+    if len(parts) > 1 and parts[-1] in exports(parts[:-1]):
+        return parts[:-1]
+    while len(parts) > 1 and not is_package(parts) and not (SOURCE.joinpath(*parts).with_suffix(".py")).exists():
+        parts.pop()
+    return parts
+
+
+@functools.cache
+def _exports(path):
+    names = (
+        node.names for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)
+    )
+    return {alias.asname or alias.name for aliases in names for alias in aliases}
+
+
+def exports(parts):
+    """Return the names that a package imports into its ``__init__``."""
+    return _exports(SOURCE.joinpath(*parts) / "__init__.py") if is_package(parts) else set()
+
+
+def is_package(parts):
+    return (SOURCE.joinpath(*parts) / "__init__.py").exists()
+
+
+def reachable(package, found):
+    """Return whether code of a package (its dotted name, split) may import that: other packages only as a whole."""
+    target = module_of(found.module)
+    inside = tuple(target[:-1]) == tuple(package[: len(target) - 1])
+    return target[0] != "ptb_bucket" or is_package(target) or inside or target == ["ptb_bucket", "errors"]
+
+
+def past_an_init(path):
+    """List what a file of the core imports from inside another package, instead of from its ``__init__``."""
+    package = path.relative_to(SOURCE).parts[:-1]
+    return [
+        f"{path.relative_to(ROOT)} imports {found.module}: packages talk through their __init__"
+        for found in imports(path.read_text(encoding="utf-8"))
+        if not reachable(package, found)
+    ]
+
+
 def wrong_in_core(part, found):
     """Say why a module in this part of the core (``stores``, ``state``, ...) must not import that; None if it may."""
-    ours, beside_stores = found.within("ptb_bucket"), found.within("ptb_bucket.stores", "ptb_bucket.errors")
+    ours, beside_stores = (
+        found.within("ptb_bucket"),
+        found.within("ptb_bucket.stores", "ptb_bucket.errors", "ptb_bucket._aio"),
+    )
     on_top = found.within("ptb_bucket.cli", "ptb_bucket.testing")
     rules = {
         "the core sees no SDK and no provider": found.within(*SDKS),
@@ -58,7 +102,7 @@ def wrong_in_core(part, found):
         "codecs know no Application": part == "codecs" and found.within("telegram.ext") and not found.for_types,
         "stores know nothing of what is stored": part == "stores" and ours and not beside_stores,
         "sealing knows stores only": part == "sealing" and ours and not beside_stores and not found.within(SEALING),
-        "nobody outside state knows a document": part != "state" and found.module.startswith(DOCUMENTS),
+        "only state knows a document": part != "state" and found.within("ptb_bucket.state.document"),
         "cli and testing are on top": part not in {"cli", "serverless", "testing"} and on_top,
         "only testing knows pytest": part != "testing" and found.within("pytest", "pytest_asyncio", "_pytest"),
     }
@@ -68,7 +112,7 @@ def wrong_in_core(part, found):
 def wrong_in_provider(part, found):
     """Say why a provider must not import that; its tests may use all that is public."""
     allowed = ["ptb_bucket"] if part == "tests" else ["ptb_bucket.stores", "ptb_bucket.errors"]
-    if found.within("ptb_bucket") and (not found.within(*allowed) or "._" in found.module):
+    if found.within("ptb_bucket") and (not found.within(*allowed) or not reachable(("providers",), found)):
         return "providers know ptb_bucket.stores and ptb_bucket.errors only"
     if part == "src" and found.within("telegram"):
         return "providers know nothing of telegram"
@@ -91,6 +135,28 @@ def test_the_core_keeps_its_rules():
     assert broken(wrong_in_core, files) == []
 
 
+def test_packages_talk_through_their_init():
+    assert [wrong for path in sorted(CORE.rglob("*.py")) for wrong in past_an_init(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("package", "source", "right"),
+    [
+        ("ptb_bucket.state.commit", "from ptb_bucket.state.commit.ledger import Ledger", True),
+        ("ptb_bucket.state.commit", "from ptb_bucket.state.records import Record", True),
+        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge import Merger", True),
+        ("ptb_bucket.state.commit", "from ptb_bucket.errors import StoreError", True),
+        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge.records import Merger", False),
+        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge import records", False),
+        ("ptb_bucket.cli.verbs", "import ptb_bucket.tools.state", False),
+        ("ptb_bucket.tools", "if TYPE_CHECKING:\n    from ptb_bucket.state.records import Record", False),
+        ("ptb_bucket.tools", "import os", True),
+    ],
+)
+def test_the_rule_about_packages_bites(package, source, right):
+    assert all(reachable(package.split("."), found) for found in imports(source)) == right
+
+
 def test_providers_keep_their_rules():
     files = [(path.relative_to(PROVIDERS).parts[1], path) for path in sorted(PROVIDERS.glob("*/*/**/*.py"))]
     assert broken(wrong_in_provider, files) == []
@@ -111,7 +177,7 @@ def test_providers_keep_their_rules():
         ("state", "try:\n    import telegram.ext\nexcept ImportError: pass"),
         ("codecs", "from telegram.ext import Application"),
         ("codecs", "if TYPE_CHECKING:\n    pass\nelse:\n    import telegram.ext"),
-        ("codecs", "from ptb_bucket.state import _document"),
+        ("codecs", "from ptb_bucket.state.document import Document"),
         ("codecs", "from ptb_bucket.state.document.json_format import x"),
         ("persistence", "from ptb_bucket.state.document.header import Header"),
         ("persistence", "from google.cloud import storage"),

@@ -1,4 +1,4 @@
-"""A bot for AWS Lambda whose memory lies in a bucket: a conversation, a counter and a keyboard.
+"""A bot for AWS Lambda whose state is stored in a bucket: a conversation, a counter and a keyboard.
 
 It reads the environment: ``PTB_BUCKET_URI`` such as ``s3://my-bucket/{bot_id}``, ``TELEGRAM_BOT_TOKEN`` and
 ``TELEGRAM_WEBHOOK_SECRET``; the last two from AWS's Parameter Store, if ``..._PARAMETER`` names a parameter instead.
@@ -41,7 +41,7 @@ async def take_city(update: Update, context: Context) -> int:
     """Remember the city, and count the acquaintance."""
     context.user_data["city"] = update.effective_message.text
     context.bot_data["people"] = context.bot_data.get("people", 0) + 1
-    await update.effective_message.reply_text(f"You are number {context.bot_data['people']}. /me tells what I know.")
+    await update.effective_message.reply_text(f"You are number {context.bot_data['people']}. /me shows what I know.")
     return ConversationHandler.END
 
 
@@ -52,14 +52,14 @@ async def cancel(update: Update, _context: Context) -> int:
 
 
 async def me(update: Update, context: Context) -> None:
-    """Tell what is known, and offer to forget it."""
+    """Show the stored data, and offer to delete it."""
     known = ", ".join(f"{key}: {value}" for key, value in sorted(context.user_data.items())) or "nothing"
     button = InlineKeyboardButton("Forget me", callback_data=("forget", update.effective_user.id))
     await update.effective_message.reply_text(f"I know {known}.", reply_markup=InlineKeyboardMarkup([[button]]))
 
 
 async def forget(update: Update, context: Context) -> None:
-    """Drop what is known of whoever pressed the button."""
+    """Delete the data of the user who pressed the button."""
     query = update.callback_query
     await query.answer()
     if isinstance(query.data, InvalidCallbackData):

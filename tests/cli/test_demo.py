@@ -153,12 +153,12 @@ def test_live_without_a_token_is_one_clear_line(tmp_path, monkeypatch, capsys):
 LIVE = """
 import os, signal, sys, threading, time
 from ptb_bucket.cli import main
-from ptb_bucket.cli.demo import _live
+from ptb_bucket.cli.demo import live
 from ptb_bucket.offline_telegram import OfflineTelegram
 
 telegram = OfflineTelegram(bot_id=999, bot_username="pip_for_real")
 telegram.user(1, "Ada").post("/start")
-_live.ApplicationBuilder = telegram.builder
+live.ApplicationBuilder = telegram.builder
 
 def interrupt():
     while len(telegram.transcript) < 2:

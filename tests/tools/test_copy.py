@@ -120,7 +120,7 @@ class InterruptedHereError(Exception):
 
 
 async def test_an_interrupted_copy_goes_on_where_it_ended(place, monkeypatch):
-    monkeypatch.setattr("ptb_bucket.tools.transfer.copy._BATCH", 5)
+    monkeypatch.setattr(sys.modules["ptb_bucket.tools.transfer.copy"], "_BATCH", 5)
     await fill(place("a"), USERS)
     target, done = place("b", "layout=per-record"), []
 

@@ -4,7 +4,7 @@ variable "project" {
 }
 
 variable "region" {
-  description = "Where the bot and its memory are, such as europe-west1."
+  description = "Region of the bot and its state, such as europe-west1."
   type        = string
   default     = "europe-west1"
 
@@ -26,7 +26,7 @@ variable "name" {
 }
 
 variable "bucket_name" {
-  description = "Name of the bucket for the bot's memory, unique among all buckets of Google Cloud."
+  description = "Name of the bucket for the bot's state, unique among all buckets of Google Cloud."
   type        = string
 }
 
@@ -54,7 +54,7 @@ variable "telegram_bot_token" {
 }
 
 variable "telegram_webhook_secret" {
-  description = "What Telegram sends along so that nobody else can post updates. Stored like the token; pass the same to setWebhook."
+  description = "Secret that Telegram sends with each update, so that nobody else can post updates. Stored like the token; pass the same to setWebhook."
   type        = string
   sensitive   = true
   ephemeral   = true
@@ -110,7 +110,7 @@ variable "max_instances" {
 }
 
 variable "force_destroy" {
-  description = "Let terraform destroy delete the bot's memory, old versions included. See \"Destroy\"."
+  description = "Let terraform destroy delete the bot's state, old versions included. See \"Destroy\"."
   type        = bool
   default     = false
 }

@@ -4,7 +4,7 @@ output "webhook_url" {
 }
 
 output "bucket_uri" {
-  description = "Where the bot's memory lies; also for the command line tool on your machine."
+  description = "URI of the bot's state, for the bot and for the command line tool on your machine."
   value       = module.memory.bucket_uri
 }
 

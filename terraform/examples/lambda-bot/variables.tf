@@ -10,7 +10,7 @@ variable "name" {
 }
 
 variable "bucket_name" {
-  description = "Name of the bucket for the bot's memory, unique among all buckets of AWS."
+  description = "Name of the bucket for the bot's state, unique among all buckets of AWS."
   type        = string
 }
 
@@ -31,7 +31,7 @@ variable "zip_path" {
 }
 
 variable "handler" {
-  description = "What AWS calls: the module in the package and the function in it."
+  description = "The entry point that AWS calls: the module in the package and the function in it."
   type        = string
   default     = "handler.handler"
 }
@@ -60,7 +60,7 @@ variable "telegram_bot_token" {
 }
 
 variable "telegram_webhook_secret" {
-  description = "What Telegram sends along so that nobody else can post updates. Stored like the token; pass the same to setWebhook."
+  description = "Secret that Telegram sends with each update, so that nobody else can post updates. Stored like the token; pass the same to setWebhook."
   type        = string
   sensitive   = true
   ephemeral   = true
@@ -127,7 +127,7 @@ variable "log_retention_days" {
 }
 
 variable "force_destroy" {
-  description = "Let terraform destroy delete the bot's memory, old versions included. See \"Destroy\"."
+  description = "Let terraform destroy delete the bot's state, old versions included. See \"Destroy\"."
   type        = bool
   default     = false
 }

@@ -1,5 +1,5 @@
 variable "bucket_name" {
-  description = "Name of the bucket, unique among all buckets of Google Cloud. The bucket is the bot's own."
+  description = "Name of the bucket, unique among all buckets of Google Cloud. Use the bucket for this bot only."
   type        = string
 
   validation {
@@ -30,7 +30,7 @@ variable "prefix" {
 }
 
 variable "location" {
-  description = "Where the bucket lies: the region in which the bot runs, such as europe-west1."
+  description = "Location of the bucket: the region in which the bot runs, such as europe-west1."
   type        = string
 
   validation {
@@ -40,7 +40,7 @@ variable "location" {
 }
 
 variable "service_accounts" {
-  description = "Who may read and write everything in the bucket: any name you like => the service account's e-mail. A map, because terraform must know the names before the accounts exist."
+  description = "Service accounts that may read and write everything in the bucket: a name of your choice => the account's e-mail. A map, because terraform must know the names before the accounts exist."
   type        = map(string)
   default     = {}
 
@@ -84,7 +84,7 @@ variable "soft_delete_days" {
 }
 
 variable "kms_key_name" {
-  description = "Cloud KMS key for new objects: projects/P/locations/L/keyRings/R/cryptoKeys/K. Without it Google encrypts with keys of its own."
+  description = "Cloud KMS key for new objects: projects/P/locations/L/keyRings/R/cryptoKeys/K. Without it Google encrypts with its own keys."
   type        = string
   default     = null
 

@@ -1,5 +1,5 @@
 variable "bucket_name" {
-  description = "Name of the bucket, unique among all buckets of AWS. The bucket is the bot's own."
+  description = "Name of the bucket, unique among all buckets of AWS. Use the bucket for this bot only."
   type        = string
 
   validation {
@@ -14,7 +14,7 @@ variable "bucket_name" {
 }
 
 variable "prefix" {
-  description = "Folder of the bot in the bucket. The bot may touch only what lies below it."
+  description = "Folder of the bot in the bucket. The bot has access only to objects below it."
   type        = string
   default     = "bot"
 
@@ -51,13 +51,13 @@ variable "operations" {
 }
 
 variable "require_conditional_writes" {
-  description = "Refuse every write below the prefix that names no condition (If-Match or If-None-Match), so that no tool overwrites the bot's memory by mistake. ptb-bucket's own writes all have one. Copies and multipart uploads into the prefix are refused, too."
+  description = "Refuse every write below the prefix that names no condition (If-Match or If-None-Match), so that no tool overwrites the bot's state by mistake. ptb-bucket's own writes all have one. Copies and multipart uploads into the prefix are refused, too."
   type        = bool
   default     = true
 }
 
 variable "kms_key_arn" {
-  description = "ARN of the KMS key that encrypts the objects. Without it S3 encrypts with keys of its own (SSE-S3)."
+  description = "ARN of the KMS key that encrypts the objects. Without it S3 encrypts with its own keys (SSE-S3)."
   type        = string
   default     = null
 
