@@ -189,8 +189,8 @@ def header(*commits, floor=0, sequence=9) -> Header:
         (header((9, "other", "x"), (8, "me", "mine")), None, Fate.APPLIED),  # another writer built on it
         (header((9, "other", "x"), (5, "me", "before")), "before", Fate.LOST),
         (header((9, "other", "x")), None, Fate.LOST),
-        (header((9, "other", "x"), floor=8), None, Fate.UNSURE),  # forgotten, maybe
-        (header((9, "me", "strange")), "before", Fate.UNSURE),  # somebody else writes under our id
+        (header((9, "other", "x"), floor=8), None, Fate.IN_DOUBT),  # forgotten, maybe
+        (header((9, "me", "strange")), "before", Fate.IN_DOUBT),  # somebody else writes under our id
     ],
 )
 def test_the_fate_of_a_write_whose_answer_was_lost(found, last_known, fate):

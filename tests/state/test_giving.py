@@ -59,8 +59,8 @@ async def test_all_at_once_is_like_one_by_one(layout, touched):
     given = dict(await one.give_all(USERS))
     assert given == {record: other.give(record) for record in USERS}
     assert [one.held(record) for record in USERS] == [other.held(record) for record in USERS]
-    assert [one._ledger(record).seen.get(record) for record in USERS] == [
-        other._ledger(record).seen.get(record) for record in USERS
+    assert [one._ledger(record).base.get(record) for record in USERS] == [
+        other._ledger(record).base.get(record) for record in USERS
     ]
 
 
@@ -118,5 +118,5 @@ async def test_a_default_that_is_drawn_is_no_edit_of_the_record_that_lacks_it(co
     replica = replica_on(store, codec=codec, types=[Guest])
     await replica.load()
     for record, value in await replica.give_all(USERS[:3]):
-        again = replica.codec.decode(replica._ledger(record).seen.get(record), origin=record.label)
+        again = replica.codec.decode(replica._ledger(record).base.get(record), origin=record.label)
         assert value["guest"].number == again["guest"].number

@@ -93,13 +93,13 @@ def test_a_ledger_lists_what_its_own_records_need():
     assert b'"needs": ["refs"]' in bench.ledger.prepare().packed()
 
 
-@pytest.mark.parametrize("where", ["staged", "seen", "carried"])
+@pytest.mark.parametrize("where", ["staged", "base", "payload"])
 def test_a_spool_with_shared_objects_is_refused_by_libraries_from_before(where):
     bench = Bench()
-    if where == "seen":
-        bench.ledger.seen.put(ADA, SHARED)
-    bench.ledger.stage(ADA, PLAIN if where == "seen" else SHARED)
-    if where == "carried":
+    if where == "base":
+        bench.ledger.base.put(ADA, SHARED)
+    bench.ledger.stage(ADA, PLAIN if where == "base" else SHARED)
+    if where == "payload":
         bench.ledger.prepare()
     packed = pack(bench.ledger, ORIGIN)
     assert packed.startswith(b"ptb-bucket spool 2 ")

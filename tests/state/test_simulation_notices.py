@@ -78,9 +78,9 @@ def move_the_base_by_the_commit(patch):
     applied = Ledger.applied
 
     def also_move_seen(self, etag=None):
-        carried, document = self.attempt.carried, self.attempt.document
+        payload, document = self.attempt.payload, self.attempt.document
         applied(self, etag)
-        self._saw({record: document.get(record) for record in carried})
+        self._move_base({record: document.get(record) for record in payload})
 
     patch.setattr(Ledger, "applied", also_move_seen)
 
@@ -101,7 +101,7 @@ def share_the_writer_id_after_a_fork(patch):
         return self._id
 
     patch.setattr(Writer, "id", property(never_anew))
-    patch.setattr(Writer, "renew", lambda _: None)
+    patch.setattr(Writer, "rotate_id", lambda _: None)
 
 
 def take_a_deletion_for_the_last_word(patch):
@@ -141,13 +141,13 @@ def take_a_commit_for_a_look(patch):
 
     def and_know_all(self, values, *still_dropped):
         saw(self, values, *still_dropped)
-        self.unread = self.unread and not values
+        self.unloaded = self.unloaded and not values
 
     patch.setattr(Ledger, "_saw", and_know_all)
 
 
 def drop_only_what_was_seen(patch):
-    patch.setattr(Ledger, "_base", lambda self, record: self.seen.get(record))
+    patch.setattr(Ledger, "_merge_base", lambda self, record: self.base.get(record))
 
 
 def sweep_without_a_condition(patch):
@@ -183,8 +183,8 @@ def leave_seen_where_something_is_withdrawn(patch):
     """PTB's next save would bring it back."""
     nothing_to_write = Ledger._nothing_to_write
 
-    def but_not_withdrawn(self, merged, carried):
-        left = {record: value for record, value in carried.items() if record not in merged.withdrawn}
+    def but_not_withdrawn(self, merged, payload):
+        left = {record: value for record, value in payload.items() if record not in merged.withdrawn}
         nothing_to_write(self, merged, left)
 
     patch.setattr(Ledger, "_nothing_to_write", but_not_withdrawn)

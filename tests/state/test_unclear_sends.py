@@ -178,7 +178,7 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
     bench.stage({"log": ["a", "b", "spooled"]})
     bench.ledger.prepare()  # sent, and never applied
     spooled = unpack(pack(bench.ledger, Origin("1", "single", "json", "state.json")))
-    bench.ledger.hand_over()
+    bench.ledger.transfer()
     assert bench.ledger.pending == set()
     for number in (1, 2):
         bench.stage({"n": number}, BO)
@@ -224,7 +224,7 @@ def test_what_was_taken_back_between_two_such_sends_stays_away(bench):
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_drop_of_something_unread_is_repeated_if_nobody_can_tell(bench, times):
-    bench.ledger.unread = True
+    bench.ledger.unloaded = True
     bench.theirs({"secret": 1})
     bench.ledger.stage(ADA, None, drop=True)
     for crowd in "ab"[:times]:

@@ -11,7 +11,7 @@ from ptb_bucket.state.spool.format import Origin, pack, unpack
 @pytest.fixture
 def unread(bench):
     """Nobody has looked, and the bucket has somebody's data."""
-    bench.ledger.unread = True
+    bench.ledger.unloaded = True
     bench.theirs({"name": "Ada"})
     return bench
 
@@ -24,7 +24,7 @@ def test_what_was_merged_unseen_is_still_unseen_and_the_next_change_of_it_replac
 
 
 def test_where_there_was_nothing_the_next_change_is_like_any_other(bench):
-    bench.ledger.unread = True
+    bench.ledger.unloaded = True
     bench.stage({"name": "Ada"})
     bench.commit()
     bench.theirs({"name": "theirs"})

@@ -29,8 +29,8 @@ class Doubts(Journal):
         super().__init__()
         self._tell = tell
 
-    def lost_track(self, key, attempt) -> None:
-        super().lost_track(key, attempt)
+    def left_in_doubt(self, key, attempt) -> None:
+        super().left_in_doubt(key, attempt)
         self._tell()
 
 

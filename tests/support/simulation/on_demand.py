@@ -74,7 +74,7 @@ class OnDemand(Instance):
 
     def _is_unread(self, record: Record) -> bool:
         place = self.replica._places.known(record)
-        return place is None or place.ledger.unread
+        return place is None or place.ledger.unloaded
 
     def _copy(self, *, same_process: bool) -> Instance:
         other = super()._copy(same_process=same_process)

@@ -26,8 +26,8 @@ class Merged:
     changes: dict[Record, Encoded] = field(default_factory=dict)
     records: set[Record] = field(default_factory=set)  # those that the other side had changed as well
     decided: list[Decision] = field(default_factory=list)
-    seen: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
-    unread: set[Record] = field(default_factory=set)  # those that PTB changed without having been given them
+    base: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
+    unloaded: set[Record] = field(default_factory=set)  # those that PTB changed without having been given them
     left: dict[Record, Encoded] = field(default_factory=dict)  # what stays staged, because it is too early for it
     caught: frozenset[Unit] = frozenset()  # units whose steps are withdrawn
     withdrawn: set[Record] = field(default_factory=set)  # those that lose a step
@@ -41,7 +41,7 @@ class Attempt:
     commit: Commit
     condition: str | None  # the ETag that it updates, None if it creates
     document: Document
-    carried: dict[Record, Encoded]
+    payload: dict[Record, Encoded]
     merged: Merged
     steps: dict[Record, Steps] = field(default_factory=dict)  # of what it carries, where units have changed it
     unclear: bool = False  # it was sent, and no answer told what became of it
@@ -80,6 +80,6 @@ class Writer:
             self._id, self._process = self._tool + os.urandom(6).hex(), self.process()
         return self._id
 
-    def renew(self) -> None:
+    def rotate_id(self) -> None:
         """Somebody else uses this id: draw another one."""
         self._id = None

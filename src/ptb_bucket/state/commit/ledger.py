@@ -63,7 +63,7 @@ class Rebase:
 
     before: Encoded
     after: Encoded
-    seen: Encoded
+    base: Encoded
     layers: dict[str, Steps]
     caught: frozenset[Unit] = NONE  # units whose steps are withdrawn
 
@@ -80,14 +80,14 @@ class Ledger:
     callback_limit: int | None = None
     document: Document | None = None
     etag: str | None = None
-    seen: Values = field(default_factory=Values)
+    base: Values = field(default_factory=Values)
     staged: dict[Record, Encoded] = field(default_factory=dict)
     attempt: Attempt | None = None
-    unsure: dict[Record, tuple[Encoded, Encoded]] = field(default_factory=dict)
+    in_doubt: dict[Record, tuple[Encoded, Encoded]] = field(default_factory=dict)
     failures: dict[Record, PTBBucketError] = field(default_factory=dict)
-    gave_way: dict[Record, Encoded] = field(default_factory=dict)
+    superseded: dict[Record, Encoded] = field(default_factory=dict)
     last_commit: str | None = None
-    unread: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
+    unloaded: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
     withheld: Callable[[], Withheld] = Withheld  # updates that are not noted as handled, or not yet
     work: Work = field(default_factory=Work)  # which units have made the changes
     noted: tuple[Encoded, frozenset[Unit]] = (None, NONE)  # handled updates, as they were decoded last
@@ -99,8 +99,8 @@ class Ledger:
     @property
     def pending(self) -> set[Record]:
         """Records that are not known to be durable."""
-        carried = self.attempt.carried if self.attempt else {}
-        return {*self.staged, *carried, *self.unsure}
+        payload = self.attempt.payload if self.attempt else {}
+        return {*self.staged, *payload, *self.in_doubt}
 
     @property
     def units(self) -> set[Unit]:
@@ -114,17 +114,17 @@ class Ledger:
 
     def below(self, record: Record) -> Encoded:
         """What a staged value is a change of: what the attempt carries, else seen (rule 5)."""
-        if self.attempt and record in self.attempt.carried:
-            return self.attempt.carried[record]
-        return self.seen.get(record)
+        if self.attempt and record in self.attempt.payload:
+            return self.attempt.payload[record]
+        return self.base.get(record)
 
     def top(self, record: Record) -> Encoded:
         """The newest value that PTB was given or gave us."""
         return self.staged[record] if record in self.staged else self.below(record)
 
-    def held(self, record: Record) -> Encoded:
+    def known_value(self, record: Record) -> Encoded:
         """What PTB has, if it has changed nothing since: a conversation that gave way is one that PTB still goes on."""
-        return self.gave_way[record] if record in self.gave_way else self.top(record)
+        return self.superseded[record] if record in self.superseded else self.top(record)
 
     # ---------------------------------------------------------------- PTB gives a value
 
@@ -151,8 +151,8 @@ class Ledger:
             drop: It is to be removed, which is more than to be empty where nobody has looked what there is.
             unreadable: The bucket's version cannot be decoded, so a drop removes it as it is.
         """
-        self.gave_way.pop(record, None)
-        if drop and (self.unread or unreadable):
+        self.superseded.pop(record, None)
+        if drop and (self.unloaded or unreadable):
             self.dropped.add(record)
             if self.attempt:
                 self.attempt.dropped_since.add(record)
@@ -186,7 +186,7 @@ class Ledger:
 
     def _caught(self) -> frozenset[Unit]:
         """The units whose changes here are withdrawn: what others have applied, and what cannot be told from it."""
-        chains = [*self.work.staged.values(), *self.work.unsure.values()]
+        chains = [*self.work.staged.values(), *self.work.in_doubt.values()]
         chains += self.attempt.steps.values() if self.attempt else ()
         return caught_with(chains, {AGAIN, *self._theirs(), *self.work.lost}) if chains else NONE
 
@@ -216,10 +216,10 @@ class Ledger:
     ) -> Encoded:
         """Merge a record's steps with what the bucket has, without those that are withdrawn."""
         if not has_any(steps, caught):
-            return self.merger.merge(record, base, steps[-1].value, theirs, unread=self.unread, **how)
-        for run in runs(self.seen.get(record) if record in self.dropped else base, steps, caught):
+            return self.merger.merge(record, base, steps[-1].value, theirs, unread=self.unloaded, **how)
+        for run in runs(self.base.get(record) if record in self.dropped else base, steps, caught):
             low = theirs if self._drops(record, run.steps) else run.base
-            theirs = self.merger.merge(record, low, run.steps[-1].value, theirs, unread=self.unread, **how)
+            theirs = self.merger.merge(record, low, run.steps[-1].value, theirs, unread=self.unloaded, **how)
         return theirs
 
     def _drops(self, record: Record, steps: Iterable[Step]) -> bool:
@@ -229,11 +229,11 @@ class Ledger:
     def _rebased(self, record: Record, old: Encoded, steps: Steps, new: Encoded, caught: frozenset[Unit]) -> Steps:
         """Put each step on what the bucket has, without those that are withdrawn."""
         moved: list[Step] = []
-        for run in runs(self.seen.get(record) if caught and record in self.dropped else old, steps, caught):
+        for run in runs(self.base.get(record) if caught and record in self.dropped else old, steps, caught):
             theirs = moved[-1].value if moved else new
             low = theirs if caught and self._drops(record, run.steps) else run.base
             for units, value in run.steps:
-                moved.append(Step(units, self.merger.merge(record, low, value, theirs, unread=self.unread)))
+                moved.append(Step(units, self.merger.merge(record, low, value, theirs, unread=self.unloaded)))
         return tuple(moved) or (Step(NONE, new),)
 
     # ---------------------------------------------------------------- a commit
@@ -245,7 +245,7 @@ class Ledger:
         """
         merged = Merged(caught=self._caught())
         self.failures = {}
-        for record in sorted({**self.staged, **self.unsure}, key=HANDLED.__eq__):  # what was handled comes last
+        for record in sorted({**self.staged, **self.in_doubt}, key=HANDLED.__eq__):  # what was handled comes last
             try:
                 self._merge_staged(record, merged)
             except PTBBucketError as error:
@@ -254,11 +254,11 @@ class Ledger:
                 self.failures[record] = raised_in_merge(error, record)
         self._keep_chats(merged)
         good = (record for record in self.staged if record not in self.failures)
-        carried = {record: merged.seen.get(record, self.staged[record]) for record in good}
+        payload = {record: merged.base.get(record, self.staged[record]) for record in good}
         if merged.changes or self._missing():
-            self.attempt = self._attempt(merged, carried)
+            self.attempt = self._attempt(merged, payload)
         else:
-            self._nothing_to_write(merged, carried)
+            self._nothing_to_write(merged, payload)
         self.staged = {record: self.staged[record] for record in self.failures if record in self.staged}
         self.work.staged = {record: steps for record, steps in self.work.staged.items() if record in self.staged}
         self.staged.update(merged.left)
@@ -274,29 +274,29 @@ class Ledger:
             self.failures[record] = waits_for(record, failed, self.failures[failed])
 
     def _merge_staged(self, record: Record, merged: Merged) -> None:
-        base, ours, theirs = self._base(record), self.top(record), self._repaired(record, merged.caught)
+        base, ours, theirs = self._merge_base(record), self.top(record), self._repaired(record, merged.caught)
         if record == HANDLED:
             ours = self._without_withheld(ours, merged)
         decided: list[Decision] = []
         steps = self.work.staged.get(record) or (Step(NONE, ours),)
         result = self._on_top(record, base, steps, theirs, merged.caught, decided=decided)
         merged.decided += decided
-        if record in self.work.staged or record in self.work.unsure:
+        if record in self.work.staged or record in self.work.in_doubt:
             self._note_units(record, steps, merged)
-        if self.unread and base is None and theirs is not None:
-            merged.unread.add(record)
+        if self.unloaded and base is None and theirs is not None:
+            merged.unloaded.add(record)
         if base not in (ours, theirs):
             merged.records.add(record)
         if record.kind is Kind.CONVERSATION:
-            merged.seen[record] = result  # one change of ours gives way, not every later one as well
+            merged.base[record] = result  # one change of ours gives way, not every later one as well
             if not self.merger.equal(record, result, ours):
-                self.gave_way[record] = ours
+                self.superseded[record] = ours
         if not self.merger.equal(record, result, self.stored(record)):
             merged.changes[record] = result
 
     def _note_units(self, record: Record, steps: Steps, merged: Merged) -> None:
         """Those of an attempt of unknown fate are noted too: what is repeated of it must not be made twice."""
-        chain = (*self.work.unsure.get(record, ()), *steps)
+        chain = (*self.work.in_doubt.get(record, ()), *steps)
         if has_any(chain, merged.caught):
             merged.withdrawn.add(record)
             self._lose(record, chain, merged.caught)
@@ -314,7 +314,7 @@ class Ledger:
     def _withheld_here(self) -> Withheld:
         """What is to be withheld of what we add. What the bucket has, another instance has noted."""
         never, later = self.withheld()
-        noted = self.merger.updates(self.seen.get(HANDLED)) if never or later else ()
+        noted = self.merger.updates(self.base.get(HANDLED)) if never or later else ()
         return Withheld(never.difference(noted), later.difference(noted))
 
     def _without_withheld(self, ours: Encoded, merged: Merged) -> Encoded:
@@ -322,39 +322,39 @@ class Ledger:
         kept = self.merger.without_updates(ours, never) if never else ours
         now = self.merger.without_updates(kept, later) if later else kept
         if now != ours:
-            merged.seen[HANDLED] = now
+            merged.base[HANDLED] = now
         if now != kept:
             merged.left[HANDLED] = kept
         return now
 
-    def _base(self, record: Record) -> Encoded:
+    def _merge_base(self, record: Record) -> Encoded:
         """What a change is a change of. Dropping something unseen drops all that is there."""
-        return self._repaired(record) if record in self.dropped else self.seen.get(record)
+        return self._repaired(record) if record in self.dropped else self.base.get(record)
 
-    def _nothing_to_write(self, merged: Merged, carried: dict[Record, Encoded]) -> None:
+    def _nothing_to_write(self, merged: Merged, payload: dict[Record, Encoded]) -> None:
         """All of it is in the bucket already, or gave way to what is there."""
         self.journal.decided(merged.decided)
-        self.journal.unread(merged.unread)
+        self.journal.unloaded(merged.unloaded)
         self.journal.withdrawn_from(merged.withdrawn)
-        self._saw(carried)
-        self._keep_unsure(self.failures)
+        self._move_base(payload)
+        self._keep_in_doubt(self.failures)
 
-    def _keep_unsure(self, records: Collection[Record]) -> None:
-        if not (self.unsure or self.work.unsure):
+    def _keep_in_doubt(self, records: Collection[Record]) -> None:
+        if not (self.in_doubt or self.work.in_doubt):
             return
-        self.unsure = {record: sides for record, sides in self.unsure.items() if record in records}
-        self.work.unsure = {record: steps for record, steps in self.work.unsure.items() if record in records}
+        self.in_doubt = {record: sides for record, sides in self.in_doubt.items() if record in records}
+        self.work.in_doubt = {record: steps for record, steps in self.work.in_doubt.items() if record in records}
 
     def _repaired(self, record: Record, caught: frozenset[Unit] | None = None) -> Encoded:
-        """Stored, with what an attempt of unknown fate carried, as far as that does no harm twice (rule 13)."""
-        if record not in self.unsure:
+        """Stored, with what an attempt of unknown fate payload, as far as that does no harm twice (rule 13)."""
+        if record not in self.in_doubt:
             return self.stored(record)
-        base, carried = self.unsure[record]
-        steps = self.work.unsure.get(record) or (Step(NONE, carried),)
+        base, payload = self.in_doubt[record]
+        steps = self.work.in_doubt.get(record) or (Step(NONE, payload),)
         caught = self._caught() if caught is None else caught
         return self._on_top(record, base, steps, self.stored(record), caught, idempotent=True)
 
-    def _attempt(self, merged: Merged, carried: dict[Record, Encoded]) -> Attempt:
+    def _attempt(self, merged: Merged, payload: dict[Record, Encoded]) -> Attempt:
         before = self.document or Document(self.empty)
         header = before.header.advanced(self.writer.id, os.urandom(8).hex())
         features = self.merger.codec.features
@@ -362,11 +362,11 @@ class Ledger:
         over = trimmed(document, self.callback_limit, self.merger, merged.changes)
         document = document.changed(header, over, features) if over else document
         document = self._listing(document.holding(self._missing()), merged)
-        steps = {record: self._sent(record, value) for record, value in carried.items() if record in self.work.staged}
-        return Attempt(header.commits[0], self.etag, document, carried, merged, steps)
+        steps = {record: self._sent(record, value) for record, value in payload.items() if record in self.work.staged}
+        return Attempt(header.commits[0], self.etag, document, payload, merged, steps)
 
     def _sent(self, record: Record, value: Encoded) -> Steps:
-        """The steps of what is carried; of a conversation that gives way, nothing is left of them."""
+        """The steps of what is payload; of a conversation that gives way, nothing is left of them."""
         steps = self.work.staged[record]
         return steps if steps[-1].value == value else ()
 
@@ -374,7 +374,7 @@ class Ledger:
         """The document with the units that are in it; not those of which something could not be merged."""
         if not merged.units:
             return document
-        chains = (self.work.staged.get(record, ()) + self.work.unsure.get(record, ()) for record in self.failures)
+        chains = (self.work.staged.get(record, ()) + self.work.in_doubt.get(record, ()) for record in self.failures)
         for unit in {unit for steps in chains for step in steps for unit in step.units}:
             merged.units.pop(unit, None)
         noted = self._noted_in(document)
@@ -391,43 +391,43 @@ class Ledger:
         self.last_commit = attempt.commit.id
         if etag is not None:
             self.document, self.etag = attempt.document, etag
-        self._saw(attempt.carried, attempt.dropped_since)
+        self._move_base(attempt.payload, attempt.dropped_since)
         self.work.applied(attempt.merged.units)
-        self._keep_unsure(self.failures)
+        self._keep_in_doubt(self.failures)
         self._settle_all()
         self.journal.committed(attempt)
 
     def failed(self) -> None:
-        """It is not in the bucket and never will be: what it carried is staged again, below what came since."""
+        """It is not in the bucket and never will be: what it payload is staged again, below what came since."""
         attempt = self._take_attempt()
-        for record in attempt.steps.keys() | (self.work.staged.keys() & attempt.carried.keys()):
-            sent = _steps(record, attempt.carried, attempt.steps)
+        for record in attempt.steps.keys() | (self.work.staged.keys() & attempt.payload.keys()):
+            sent = _steps(record, attempt.payload, attempt.steps)
             keep(self.work.staged, record, joined(sent, _steps(record, self.staged, self.work.staged)))
-        self.staged = {**attempt.carried, **self.staged}
+        self.staged = {**attempt.payload, **self.staged}
         self._settle_all()
 
-    def hand_over(self) -> None:
+    def transfer(self) -> None:
         """Somebody else answers for all that is unsaved: to us, PTB's values count as given."""
-        self._saw(self._take_attempt().carried if self.attempt else {})
-        self._saw(self.staged)
+        self._move_base(self._take_attempt().payload if self.attempt else {})
+        self._move_base(self.staged)
         self.staged, self.work.staged = {}, {}
-        self._keep_unsure(())
-        self.writer.renew()  # what becomes of the attempt now is under a name that we no longer use
+        self._keep_in_doubt(())
+        self.writer.rotate_id()  # what becomes of the attempt now is under a name that we no longer use
 
-    def _lost_track(self) -> None:
+    def _leave_in_doubt(self) -> None:
         """Nobody can tell whether it was applied (rule 13): PTB's values count as given, the next commit repairs."""
         attempt = self._take_attempt()
-        for record, carried in attempt.carried.items():
-            steps = _steps(record, attempt.carried, attempt.steps)
-            base = self._base(record)
-            if record in self.unsure:
-                base, before = self.unsure[record]
-                steps = joined(self.work.unsure.get(record) or (Step(NONE, before),), steps)
-            self.unsure[record] = (base, carried)
-            keep(self.work.unsure, record, steps)
-        self._saw(attempt.carried, attempt.dropped_since)
-        self.writer.renew()
-        self.journal.lost_track(self.key, attempt)
+        for record, payload in attempt.payload.items():
+            steps = _steps(record, attempt.payload, attempt.steps)
+            base = self._merge_base(record)
+            if record in self.in_doubt:
+                base, before = self.in_doubt[record]
+                steps = joined(self.work.in_doubt.get(record) or (Step(NONE, before),), steps)
+            self.in_doubt[record] = (base, payload)
+            keep(self.work.in_doubt, record, steps)
+        self._move_base(attempt.payload, attempt.dropped_since)
+        self.writer.rotate_id()
+        self.journal.left_in_doubt(self.key, attempt)
 
     def _take_attempt(self) -> Attempt:
         attempt, self.attempt = self.attempt, None
@@ -435,12 +435,12 @@ class Ledger:
             raise AssertionError(f"{self.key}: no attempt is under way")  # a bug of ours, not of the caller's data
         return attempt
 
-    def _saw(self, values: dict[Record, Encoded], still_dropped: Collection[Record] = ()) -> None:
+    def _move_base(self, values: dict[Record, Encoded], still_dropped: Collection[Record] = ()) -> None:
         self.dropped -= values.keys() - still_dropped
         for record, encoded in values.items():
-            self.seen.put(record, encoded)
-        if self.unread and values:  # what was merged into the bucket unseen is still unseen
-            self.unread = not all(
+            self.base.put(record, encoded)
+        if self.unloaded and values:  # what was merged into the bucket unseen is still unseen
+            self.unloaded = not all(
                 self.merger.equal(record, value, self.stored(record)) for record, value in values.items()
             )
 
@@ -456,10 +456,10 @@ class Ledger:
         self.document, self.etag = document, etag
         own = (self.last_commit, self.attempt.commit.id if self.attempt else None)
         if document.header.shared(self.writer.id, own):
-            self.writer.renew()
+            self.writer.rotate_id()
         if known and self.attempt:
             fate = document.header.fate(self.attempt.commit, self.last_commit)
-            {Fate.APPLIED: self.applied, Fate.LOST: self.failed, Fate.UNSURE: self._lost_track}[fate]()
+            {Fate.APPLIED: self.applied, Fate.LOST: self.failed, Fate.IN_DOUBT: self._leave_in_doubt}[fate]()
 
     def swept(self) -> None:
         """It held nothing and was removed: no put that updates it can be applied any more."""
@@ -473,7 +473,7 @@ class Ledger:
         """What it takes to move seen to stored, and the layers above it along (rule 6). Nothing is changed yet."""
         layers: dict[str, Steps] = {}
         caught = self.caught_of(record) if self.has_steps else NONE
-        old = self._base(record)
+        old = self._merge_base(record)
         new = target = self._repaired(record)
         if old == new and not caught:
             return Rebase(self.top(record), self.top(record), target, layers)
@@ -485,60 +485,60 @@ class Ledger:
 
     def _layers(self) -> Iterator[tuple[str, dict[Record, Encoded], dict[Record, Steps]]]:
         if self.attempt:
-            yield "carried", self.attempt.carried, self.attempt.steps
+            yield "payload", self.attempt.payload, self.attempt.steps
         yield "staged", self.staged, self.work.staged
 
     @property
     def has_steps(self) -> bool:
         """Whether a unit has made any of the changes that are not known to be durable."""
-        return bool(self.work.staged or self.work.unsure or (self.attempt and self.attempt.steps))
+        return bool(self.work.staged or self.work.in_doubt or (self.attempt and self.attempt.steps))
 
     def caught_of(self, record: Record) -> frozenset[Unit]:
         """The units of which something is withdrawn from this record."""
         chains = [chains[record] for _, _, chains in self._layers() if record in chains]
-        chains += [self.work.unsure[record]] if record in self.work.unsure else []
+        chains += [self.work.in_doubt[record]] if record in self.work.in_doubt else []
         caught = self._caught() if chains else NONE
         return caught if any(has_any(steps, caught) for steps in chains) else NONE
 
-    def first_given(self, records: Sequence[Record]) -> list[bytes] | None:
+    def stored_if_unloaded(self, records: Sequence[Record]) -> list[bytes] | None:
         """What is stored of records that PTB was never given and never gave us; None if one has more layers."""
-        carried = self.attempt.carried if self.attempt else {}
-        layers: tuple[dict[Record, Any], ...] = (self.staged, self.unsure, self.gave_way, carried)
-        if self.document is None or self.seen.has_any(records):
+        payload = self.attempt.payload if self.attempt else {}
+        layers: tuple[dict[Record, Any], ...] = (self.staged, self.in_doubt, self.superseded, payload)
+        if self.document is None or self.base.has_any(records):
             return None
         if any(not layer.keys().isdisjoint(records) for layer in layers):
             return None
         return self.document.get_all(records)
 
-    def gave(self, records: Sequence[Record], stored: Sequence[bytes]) -> None:
+    def mark_loaded(self, records: Sequence[Record], stored: Sequence[bytes]) -> None:
         """PTB was given these, as they are stored."""
-        self._saw(dict(zip(records, stored, strict=True)))
+        self._move_base(dict(zip(records, stored, strict=True)))
 
     def adopt(self, record: Record, rebase: Rebase) -> None:
         """PTB's live object is now what ``rebase.after`` says: the layers follow."""
-        self.unread = False
-        self._saw({record: rebase.seen}, self.dropped)  # what was dropped unseen goes with all that is there then
-        if record in self.unsure:  # others' changes, which PTB has now, must not be taken for what we have to repeat
-            self.unsure[record] = self.stored(record), rebase.seen
-            self._join_unsure(record, rebase)
-        self.gave_way.pop(record, None)
+        self.unloaded = False
+        self._move_base({record: rebase.base}, self.dropped)  # what was dropped unseen goes with all that is there then
+        if record in self.in_doubt:  # others' changes, which PTB has now, must not be taken for what we have to repeat
+            self.in_doubt[record] = self.stored(record), rebase.base
+            self._join_in_doubt(record, rebase)
+        self.superseded.pop(record, None)
         if rebase.caught:
             self._withdraw(record, rebase)
-        if "carried" in rebase.layers and self.attempt:
-            self.attempt.carried[record] = rebase.layers["carried"][-1].value
-            keep(self.attempt.steps, record, rebase.layers["carried"])
+        if "payload" in rebase.layers and self.attempt:
+            self.attempt.payload[record] = rebase.layers["payload"][-1].value
+            keep(self.attempt.steps, record, rebase.layers["payload"])
         if "staged" in rebase.layers:
             self._put_staged(record, rebase.layers["staged"])
             self._settle(record)
 
-    def _join_unsure(self, record: Record, rebase: Rebase) -> None:
-        units = {unit for step in self.work.unsure.get(record, ()) for unit in step.units}
-        keep(self.work.unsure, record, (Step(frozenset(units - rebase.caught), rebase.seen),))
+    def _join_in_doubt(self, record: Record, rebase: Rebase) -> None:
+        units = {unit for step in self.work.in_doubt.get(record, ()) for unit in step.units}
+        keep(self.work.in_doubt, record, (Step(frozenset(units - rebase.caught), rebase.base),))
 
     def _withdraw(self, record: Record, rebase: Rebase) -> None:
         """Take note of what a refresh withdraws."""
         chains = [chains.get(record, ()) for _, _, chains in self._layers()]
-        for steps in (*chains, self.work.unsure.get(record, ())):
+        for steps in (*chains, self.work.in_doubt.get(record, ())):
             self._lose(record, steps, rebase.caught)
         self.journal.withdrawn_from([record])
         if not any(self._drops(record, steps) for steps in rebase.layers.values()):

@@ -57,7 +57,7 @@ async def _commit(place: Place, patience: Patience) -> None:
         await _pace(place)  # the clock does not run while the store wants to be left alone
         waiting = patience.begin()
         leftover = ledger.attempt  # of an earlier commit: it carries nothing of what is staged
-        unseen = ledger.dropped or (ledger.unread and place.asked is None)  # what is dropped goes as it is now
+        unseen = ledger.dropped or (ledger.unloaded and place.asked is None)  # what is dropped goes as it is now
         if unseen or ledger.failures:  # what could not be merged perhaps can with what is there now
             await _look(place, waiting)
         while True:

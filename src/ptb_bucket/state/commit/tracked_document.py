@@ -71,7 +71,7 @@ class Place:
     @property
     def is_idle(self) -> bool:
         """Whether nobody wants it, and all is durable."""
-        return not (self.wanted or self.lock.here().locked() or self.ledger.pending or self.ledger.gave_way)
+        return not (self.wanted or self.lock.here().locked() or self.ledger.pending or self.ledger.superseded)
 
     def _knows(self, since: float) -> bool:
         return self.asked is not None and self.asked >= since

@@ -133,7 +133,7 @@ class Work:
         running: Those that go on making changes. The document does not list them yet: if this process ends now, they
             have to be handled again.
         staged: The steps of each staged record that units have changed; the last one is the staged value.
-        unsure: The steps of each record in ``Ledger.unsure``.
+        in_doubt: The steps of each record in ``Ledger.in_doubt``.
         own: What this instance has applied here, newest last: more changes of these units are welcome.
         lost: Units whose changes here were withdrawn although the document lacks them. They have to come again.
         again: Units that are being handled again, while changes of their first handling are pending.
@@ -143,7 +143,7 @@ class Work:
     losing: Callable[[Record, frozenset[Unit]], None] = _ignore
     running: Container[Unit] = ()
     staged: dict[Record, Steps] = field(default_factory=dict)
-    unsure: dict[Record, Steps] = field(default_factory=dict)
+    in_doubt: dict[Record, Steps] = field(default_factory=dict)
     own: dict[Unit, None] = field(default_factory=dict)
     lost: set[Unit] = field(default_factory=set)
     again: set[Unit] = field(default_factory=set)

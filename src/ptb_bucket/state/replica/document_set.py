@@ -115,7 +115,7 @@ class Known:
         """The same, one by one: whoever takes them may wait in between."""
         for ledger in self._ledgers(kind):
             section = ledger.document.sections.get(kind, {}) if ledger.document else {}
-            given = [*ledger.seen.of(kind), *(record for record in ledger.pending if record.kind is kind)]
+            given = [*ledger.base.of(kind), *(record for record in ledger.pending if record.kind is kind)]
             yield from (Record(kind, record_id) for record_id in section)
             yield from (record for record in dict.fromkeys(given) if record.id not in section)
 
@@ -150,7 +150,7 @@ class Known:
     def has_read(self, record: Record) -> bool:
         """Whether PTB has all that the bucket had of it when somebody looked; ``on_demand``, not before a refresh."""
         place = self._places.known(record)
-        return not self._is_lazy or (place is not None and not place.ledger.unread)
+        return not self._is_lazy or (place is not None and not place.ledger.unloaded)
 
     @property
     def _is_lazy(self) -> bool:
@@ -166,7 +166,7 @@ class Known:
         name = key + self.codec.extension
         empty = Header(self.bot_id, self.codec.name)
         ledger = Ledger(name, self.merger, writer or self.writer, self.journal, empty, self.callback_limit)
-        ledger.unread = self._is_lazy
+        ledger.unloaded = self._is_lazy
         return Place(self.store, ledger, self.layout)
 
 

@@ -51,7 +51,7 @@ class Giving(Known):
         ledger = self._ledger(record)
         with self._costing(record, ledger):
             stored = ledger.stored(record)
-            if stored is not None and stored != ledger.seen.get(record) and record not in ledger.dropped:
+            if stored is not None and stored != ledger.base.get(record) and record not in ledger.dropped:
                 self.merger.decode(record, stored)
 
     def unreadable_now(self) -> set[Record]:
@@ -62,11 +62,11 @@ class Giving(Known):
 
     def _is_current(self, record: Record, ledger: Ledger) -> bool:
         """Whether PTB has been given the bucket's version, so that nothing has to be decoded."""
-        if record in self.unreadable or record in ledger.unsure or record in ledger.dropped:
+        if record in self.unreadable or record in ledger.in_doubt or record in ledger.dropped:
             return False
         if ledger.has_steps and ledger.caught_of(record):
             return False
-        return not ledger.unread and ledger.seen.get(record) == ledger.stored(record)
+        return not ledger.unloaded and ledger.base.get(record) == ledger.stored(record)
 
     @contextmanager
     def _costing(self, record: Record, ledger: Ledger, *, giving: bool = False) -> Iterator[None]:
@@ -85,7 +85,7 @@ class Giving(Known):
         try:
             yield
         except UnreadableRecordError as error:
-            blind = (giving or ledger.unread) and ledger.seen.get(record) is None
+            blind = (giving or ledger.unloaded) and ledger.base.get(record) is None
             self.unreadable.note(record, stored, error, blind=blind)
             raise
         except PTBBucketError:
@@ -103,7 +103,7 @@ class Giving(Known):
         return {
             record
             for ledger in self._ledgers(kind)
-            for record in {*ledger.seen.of(kind), *ledger.pending}
+            for record in {*ledger.base.of(kind), *ledger.pending}
             if record.kind is kind and ledger.top(record) is not None
         }
 
@@ -148,12 +148,12 @@ class Giving(Known):
 
     def _give_some(self, records: Sequence[Record], *, replaces: bool) -> Iterable[tuple[Record, Any]]:
         ledger = self._ledger(records[0])
-        stored = None if self.layout.lazy else ledger.first_given(records)
+        stored = None if self.layout.lazy else ledger.stored_if_unloaded(records)
         with suppress(Exception):  # one by one, it is told which
             if stored is not None:
                 values = self.codec.decode_all(stored, [partial(_label, record) for record in records])
                 if not any(map(self.merger.wrong_shape, records, values)):
-                    ledger.gave(records, stored)
+                    ledger.mark_loaded(records, stored)
                     return zip(records, values, strict=True)
         found = ((record, self._given_alone(record, replaces=replaces)) for record in records)
         return [(record, value) for record, value in found if value is not MISSING]
@@ -211,7 +211,7 @@ class Giving(Known):
                 self.check_readable(record)
                 return live
             rebase = ledger.plan(record)
-            if self.merger.equal(record, ledger.held(record), rebase.after):
+            if self.merger.equal(record, ledger.known_value(record), rebase.after):
                 return live
             value = self._decoded(record, rebase.after)
         self._adopt(record, ledger, rebase)
@@ -223,7 +223,7 @@ class Giving(Known):
             encoded = self.merger.encode(record, live)
         except Exception:  # noqa: BLE001  it never was in the bucket, whatever a class of the bot's own raises
             return False
-        return self.merger.equal(record, encoded, self._ledger(record).held(record))
+        return self.merger.equal(record, encoded, self._ledger(record).known_value(record))
 
     def _decoded(self, record: Record, encoded: bytes | None) -> Any:
         return MISSING if encoded is None else self.merger.decode(record, encoded)
@@ -259,9 +259,9 @@ class Giving(Known):
         return True
 
     def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
-        unread = ledger.unread or self.unreadable.blind(record) is not None
-        if unread and ledger.seen.get(record) is None and not same(live, self.merger.default(record)):
-            self.journal.unread([record])
+        unread = ledger.unloaded or self.unreadable.blind(record) is not None
+        if unread and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
+            self.journal.unloaded([record])
         merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
         return assign(live, merged, self.merger.equality)
 

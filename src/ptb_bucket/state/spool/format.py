@@ -55,26 +55,26 @@ class Spooled:
     def restore(self, ledger: Ledger) -> None:
         """Put the layers into a ledger that has read nothing yet."""
         ledger.last_commit = self.data["last_commit"]
-        ledger.unread = self.data["unread"]
+        ledger.unloaded = self.data["unread"]
         ledger.dropped = _records(self.data["dropped"])
         carried: dict[Record, bytes | None] = {}
         for kind, record_id, layers in self.data["records"]:
             record = Record(Kind(kind), record_id)
             opened = {name: _bytes(text) for name, text in layers.items()}
-            ledger.seen.put(record, opened["seen"])
+            ledger.base.put(record, opened["seen"])
             if "staged" in opened:
                 ledger.staged[record] = opened["staged"]
             if "carried" in opened:
                 carried[record] = opened["carried"]
             if "unsure" in opened:
-                ledger.unsure[record] = opened["unsure from"], opened["unsure"]
+                ledger.in_doubt[record] = opened["unsure from"], opened["unsure"]
         ledger.attempt = self._attempt(ledger, carried)
         self._restore_steps(ledger)
 
     def _restore_steps(self, ledger: Ledger) -> None:
         """Say again which units have made the changes. Spools from before there were units do not say so."""
         ledger.work.applied(self.data.get("applied", ()))
-        chains = {"staged": ledger.work.staged, "unsure": ledger.work.unsure}
+        chains = {"staged": ledger.work.staged, "unsure": ledger.work.in_doubt}
         if ledger.attempt:
             chains["carried"] = ledger.attempt.steps
             ledger.attempt.merged.units = dict.fromkeys(self.data.get("sent", ()))
@@ -102,7 +102,7 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
         "etag": ledger.etag,
         "hollow": ledger.is_hollow,
         "last_commit": ledger.last_commit,
-        "unread": ledger.unread,
+        "unread": ledger.unloaded,
         "dropped": _names(ledger.dropped),
         "records": [[record.kind.value, record.id, _layers(ledger, record)] for record in sorted(ledger.pending)],
         "attempt": attempt
@@ -123,7 +123,7 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
 
 def _steps(ledger: Ledger) -> dict[str, Any]:
     """Which units have made the changes, if any were named."""
-    chains = {"staged": ledger.work.staged, "unsure": ledger.work.unsure}
+    chains = {"staged": ledger.work.staged, "unsure": ledger.work.in_doubt}
     sent: Iterable[Unit] = ()
     if ledger.attempt:
         chains["carried"], sent = ledger.attempt.steps, ledger.attempt.merged.units
@@ -149,13 +149,13 @@ def _layers(ledger: Ledger, record: Record) -> dict[str, str | None]:
 
 
 def _raw_layers(ledger: Ledger, record: Record) -> dict[str, bytes | None]:
-    layers = {"seen": ledger.seen.get(record)}
+    layers = {"seen": ledger.base.get(record)}
     if record in ledger.staged:
         layers["staged"] = ledger.staged[record]
-    if ledger.attempt and record in ledger.attempt.carried:
-        layers["carried"] = ledger.attempt.carried[record]
-    if record in ledger.unsure:
-        layers["unsure from"], layers["unsure"] = ledger.unsure[record]
+    if ledger.attempt and record in ledger.attempt.payload:
+        layers["carried"] = ledger.attempt.payload[record]
+    if record in ledger.in_doubt:
+        layers["unsure from"], layers["unsure"] = ledger.in_doubt[record]
     return layers
 
 

@@ -88,7 +88,7 @@ class Spool:
                 path, records = self.files.new(), ledger.pending
                 self.files.write(path, self._packed(path, place))
                 self.pending[path] = records
-                ledger.hand_over()
+                ledger.transfer()
 
     def _packed(self, path: Path, place: Place) -> bytes:
         return self.seal(_sealed_as(path), pack(place.ledger, self._origin_of(place)))
