@@ -116,7 +116,7 @@ class Opened:
         error = self.group.last_error or next(iter(unstorable.values()), None)
         meter = self.store.meter
         return Stats(
-            **self.replica.journal.figures(),
+            **self.replica.metrics.figures(),
             reads=meter.reads,
             writes=meter.writes,
             lists=meter.lists,

@@ -338,7 +338,7 @@ async def test_the_log_names_the_section_once_for_each_document(bucket, caplog):
     bucket.change()
     bot = bucket.bot(refresh_interval=0)
     other = bucket.bot()
-    other._open.replica.journal.unknown = lambda *_: None
+    other._open.replica.metrics.unknown = lambda *_: None
     with caplog.at_level(logging.WARNING, "ptb_bucket"):
         for n in range(3):
             await change_everything(bot)

@@ -125,7 +125,7 @@ def test_a_conversation_that_the_bucket_changed_stays_and_is_counted_once(bench)
     bench.stage("cancelled", TALK)
     assert bench.commit() is None
     assert bench.stored(TALK) == "answered"
-    assert bench.ledger.journal.conversations_kept == 1
+    assert bench.ledger.metrics.conversations_kept == 1
 
 
 def test_a_conversation_that_ended_elsewhere_stays_ended(bench):
@@ -143,7 +143,7 @@ def test_an_undecidable_write_repeats_only_what_does_no_harm_twice(bench, refres
     bench.ledger.prepare()
     writer = bench.ledger.writer.id
     bench.theirs({"log": ["x", "theirs"], "tags": ["t"], "name": "b"}, on=crowded(bench.ledger.document))
-    assert bench.ledger.journal.undecidable == 1
+    assert bench.ledger.metrics.undecidable == 1
     assert bench.ledger.pending == {ADA}
     if refreshed:
         before, after = bench.refresh()

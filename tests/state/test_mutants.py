@@ -52,10 +52,10 @@ def test_what_turns_out_to_be_stored_already_is_no_longer_pending_after_a_refres
 def undecidable(bench, theirs, *, crowd="") -> None:
     """An attempt is under way, and whether it succeeded can never be known."""
     document = bench.ledger.document
-    known = bench.ledger.journal.undecidable
+    known = bench.ledger.metrics.undecidable
     bench.ledger.prepare()
     bench.theirs(theirs, on=crowded(document, crowd))
-    assert bench.ledger.journal.undecidable == known + 1
+    assert bench.ledger.metrics.undecidable == known + 1
 
 
 def test_an_undecidable_write_that_is_there_is_no_longer_pending_after_a_commit(bench):
@@ -97,7 +97,7 @@ def test_another_commit_with_our_sequence_proves_that_ours_was_not_applied(bench
     bench.stage({"log": ["a", "ours"]})
     bench.ledger.prepare()
     by_our_double(bench, {"log": ["a", "double"]})
-    assert bench.ledger.journal.undecidable == 0
+    assert bench.ledger.metrics.undecidable == 0
     bench.commit()
     assert bench.stored() == {"log": ["a", "double", "ours"]}
 

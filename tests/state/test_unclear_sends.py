@@ -148,7 +148,7 @@ def test_a_write_under_a_name_that_another_shares_is_not_repeated_as_if_it_were_
     ours = bench.ledger.prepare().document
     copy_of_us = changed_by(bench, ours, bench.ledger.writer.id, {"log": ["a", "ours", "copy"], "tags": {"k": 1}})
     bench.ledger.loaded(copy_of_us, bench.etag())
-    assert bench.ledger.journal.undecidable == 1
+    assert bench.ledger.metrics.undecidable == 1
     bench.commit()
     assert bench.stored() == {"log": ["a", "ours", "copy"], "tags": {"k": 1}}
 
@@ -187,7 +187,7 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
     later = type(bench)()
     spooled.restore(later.ledger)
     later.ledger.loaded(document, later.etag())
-    assert later.ledger.journal.undecidable == 0
+    assert later.ledger.metrics.undecidable == 0
     later.commit()
     assert later.stored() == {"log": ["a", "b", "spooled"]}
 
@@ -206,7 +206,7 @@ def test_after_three_sends_of_which_nobody_can_tell_all_that_does_no_harm_twice_
     for number, crowd in enumerate("abc"):
         bench.stage({"n": 0} | dict.fromkeys("abc"[: number + 1], 1))
         undecidable(bench, {"n": number}, crowd)
-    assert bench.ledger.journal.undecidable == 3
+    assert bench.ledger.metrics.undecidable == 3
     bench.commit()
     assert bench.stored() == {"n": 2, "a": 1, "b": 1, "c": 1}
     assert bench.ledger.pending == set()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state import HANDLED, MISSING, Journal, Kind, Merger, Record
+from ptb_bucket.state import HANDLED, MISSING, Kind, Merger, Metrics, Record
 from ptb_bucket.state.commit.attempt import Writer
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.document.document import Document
@@ -65,7 +65,7 @@ class Instance:
     lost: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger("state.json", MERGER, Writer(), Journal(), Header("1", "json"))
+        self.ledger = Ledger("state.json", MERGER, Writer(), Metrics(), Header("1", "json"))
         self.ledger.work.losing = lambda _, units: self.lost.update(units)
         self.live: dict[Record, dict[str, Any]] = {record: {} for record in RECORDS}
         self.refresh()
@@ -173,7 +173,7 @@ def test_what_was_built_on_a_withdrawn_change_is_put_on_what_the_bucket_has(two)
     other.settle()
     one.settle()
     assert bucket.log() == [1, "later"]
-    assert one.ledger.journal.withdrawn == 1
+    assert one.ledger.metrics.withdrawn == 1
 
 
 def test_a_change_that_no_unit_made_is_never_withdrawn(two):
@@ -217,7 +217,7 @@ def test_a_write_whose_fate_nobody_can_tell_is_not_repeated_where_its_update_is_
     other.settle()
     bucket.document, bucket.version = crowded(bucket.document), bucket.version + 1
     one.settle()
-    assert one.ledger.journal.undecidable == 1
+    assert one.ledger.metrics.undecidable == 1
     assert MERGER.decode(ADA, bucket.document.get(ADA)) == {"key": "newer", "log": [0, 1]}
 
 
@@ -228,7 +228,7 @@ def test_what_is_repeated_of_a_write_whose_fate_nobody_can_tell_counts_once(two)
     one.send(late=True)
     bucket.document, bucket.version = crowded(bucket.document), bucket.version + 1
     one.settle()
-    assert one.ledger.journal.undecidable == 1
+    assert one.ledger.metrics.undecidable == 1
     other.refresh()
     other.live[ADA]["first list"].append(1)  # it comes again
     other.ledger.stage(ADA, encoded(other.live[ADA]), units=[1])

@@ -69,7 +69,7 @@ async def test_an_update_whose_first_handling_is_saved_late_changes_each_record_
     await faulty.land()
     await two.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
-    assert two.journal.withdrawn == 2
+    assert two.metrics.withdrawn == 2
 
 
 @pytest.mark.parametrize("layout", SEVERAL)
@@ -88,7 +88,7 @@ async def test_what_is_written_of_an_update_stays_and_only_the_rest_is_added(sto
     await handle(two, 2)
     await two.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
-    assert two.journal.withdrawn == len(written)
+    assert two.metrics.withdrawn == len(written)
 
 
 @pytest.mark.parametrize("layout", SEVERAL)

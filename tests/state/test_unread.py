@@ -38,7 +38,7 @@ def test_an_undecidable_write_replaces_nothing(unread):
     document = unread.ledger.document
     unread.ledger.prepare()
     unread.theirs({"name": "Ada"}, on=crowded(document))
-    assert unread.ledger.journal.undecidable == 1
+    assert unread.ledger.metrics.undecidable == 1
     unread.commit()
     assert unread.stored() == {"name": "Ada", "n": 1}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.commit import Journal, Writer
+from ptb_bucket.state.commit import Metrics, Writer
 from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
 from ptb_bucket.state.merge import MISSING, Conflict, Merger, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.offline import Archive, Commit, Draft, Part
@@ -23,7 +23,7 @@ __all__ = [
     "ConversationKey",
     "Draft",
     "GroupCommit",
-    "Journal",
+    "Metrics",
     "Kind",
     "Layout",
     "Merger",

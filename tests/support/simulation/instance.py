@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket._aio import LoopLock, Patience
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import MISSING, Journal, Kind, Merger, Record, Replica, add_differences, open_layout
+from ptb_bucket.state import MISSING, Kind, Merger, Metrics, Record, Replica, add_differences, open_layout
 from simulation.clocks import SKEW
 from simulation.handlers import NAME, NAMED, Handlers
 from simulation.model import Change, none, tokens_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
 
-class Doubts(Journal):
+class Doubts(Metrics):
     """Tells at once what is counted as undecidable."""
 
     def __init__(self, tell) -> None:
@@ -53,8 +53,8 @@ class Instance(Handlers, Updates):
         layout = open_layout(world.layout)
         self.replica = Replica(world.store, layout, codec, merger, "1", tuple(Kind), None, patience)
         self.replica.on_demand = self.on_demand
-        self.replica.journal = Doubts(self._admit_doubts)
-        world.journals.append(self.replica.journal)
+        self.replica.metrics = Doubts(self._admit_doubts)
+        world.all_metrics.append(self.replica.metrics)
         self.replica.spool = memory_spool(world.spool, layout, codec, patience)
         self._be(world.new_process())
         self.live: dict[Record, dict[str, Any]] = {}
@@ -164,7 +164,7 @@ class Instance(Handlers, Updates):
         shared = {id(part): part for part in (mine.store, mine.layout, mine.codec, mine.merger, mine.patience)}
         locks = {id(place.lock): LoopLock() for place in mine._places.all()}
         other.replica = copy.deepcopy(
-            mine, {**shared, **locks, id(mine.spool): fresh.spool, id(mine.journal): fresh.journal}
+            mine, {**shared, **locks, id(mine.spool): fresh.spool, id(mine.metrics): fresh.metrics}
         )
         other._be(self.process if same_process else other.process)
         other.live, other.states = copy.deepcopy((self.live, self.states))

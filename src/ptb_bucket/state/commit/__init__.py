@@ -5,13 +5,13 @@ from __future__ import annotations
 from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, Writer
 from ptb_bucket.state.commit.ledger import Ledger, Rebase, Withheld
 from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
-from ptb_bucket.state.commit.metrics import Journal
+from ptb_bucket.state.commit.metrics import Metrics
 from ptb_bucket.state.commit.tracked_document import Place, open_document
 
 __all__ = [
     "TOOL_MARK",
     "Attempt",
-    "Journal",
+    "Metrics",
     "Ledger",
     "Merged",
     "Place",

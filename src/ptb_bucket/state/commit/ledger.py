@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from ptb_bucket.state.commit.attempt import Writer
-    from ptb_bucket.state.commit.metrics import Journal
+    from ptb_bucket.state.commit.metrics import Metrics
     from ptb_bucket.state.document import Steps, Unit, UnknownSections
     from ptb_bucket.state.merge import Decision, Merger
     from ptb_bucket.state.records import Record
@@ -75,7 +75,7 @@ class Ledger:
     key: str
     merger: Merger
     writer: Writer
-    journal: Journal
+    metrics: Metrics
     empty: Header
     callback_limit: int | None = None
     document: Document | None = None
@@ -333,9 +333,9 @@ class Ledger:
 
     def _nothing_to_write(self, merged: Merged, payload: dict[Record, Encoded]) -> None:
         """All of it is in the bucket already, or gave way to what is there."""
-        self.journal.decided(merged.decided)
-        self.journal.unloaded(merged.unloaded)
-        self.journal.withdrawn_from(merged.withdrawn)
+        self.metrics.decided(merged.decided)
+        self.metrics.unloaded(merged.unloaded)
+        self.metrics.withdrawn_from(merged.withdrawn)
         self._move_base(payload)
         self._keep_in_doubt(self.failures)
 
@@ -395,7 +395,7 @@ class Ledger:
         self.work.applied(attempt.merged.units)
         self._keep_in_doubt(self.failures)
         self._settle_all()
-        self.journal.committed(attempt)
+        self.metrics.committed(attempt)
 
     def failed(self) -> None:
         """It is not in the bucket and never will be: what it payload is staged again, below what came since."""
@@ -427,7 +427,7 @@ class Ledger:
             keep(self.work.in_doubt, record, steps)
         self._move_base(attempt.payload, attempt.dropped_since)
         self.writer.rotate_id()
-        self.journal.left_in_doubt(self.key, attempt)
+        self.metrics.left_in_doubt(self.key, attempt)
 
     def _take_attempt(self) -> Attempt:
         attempt, self.attempt = self.attempt, None
@@ -540,7 +540,7 @@ class Ledger:
         chains = [chains.get(record, ()) for _, _, chains in self._layers()]
         for steps in (*chains, self.work.in_doubt.get(record, ())):
             self._lose(record, steps, rebase.caught)
-        self.journal.withdrawn_from([record])
+        self.metrics.withdrawn_from([record])
         if not any(self._drops(record, steps) for steps in rebase.layers.values()):
             self.dropped.discard(record)
 

@@ -152,7 +152,7 @@ async def _find_out(place: Place, waiting: Waiting, error: Exception) -> None:
         delay = waiting.next_delay()
         if delay is None:
             raise error
-        place.ledger.journal.retried(place.key, error, delay)
+        place.ledger.metrics.retried(place.key, error, delay)
         await asyncio.sleep(delay)
         try:
             return await waiting.within(place.read())

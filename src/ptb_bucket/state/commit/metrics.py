@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.merge import Decision
     from ptb_bucket.state.records import Record
 
-__all__ = ["Journal"]
+__all__ = ["Metrics"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
 SHOWN: Final = 80
@@ -28,7 +28,7 @@ MANY: Final = 10_000
 
 
 @dataclass
-class Journal:
+class Metrics:
     """Counts since the start of the process."""
 
     commits: int = 0

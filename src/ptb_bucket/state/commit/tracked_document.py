@@ -86,7 +86,7 @@ class Place:
         else:
             if blob is not NOT_MODIFIED:
                 document = await aside(lambda: self._opened(blob), size=len(blob.data) // BYTES_OF_A_RECORD)
-                self.ledger.journal.unknown(self.name, document.unknown)
+                self.ledger.metrics.unknown(self.name, document.unknown)
                 self.ledger.loaded(document, blob.etag)
         self.asked = began
 

@@ -70,7 +70,7 @@ class Draft:
         """
         header = Header(bot_id, archive.codec) if past is None else past.header
         merger = _Unopened(open_codec(archive.codec, ()))
-        ledger = Ledger(archive.name(key), merger, writer, archive.journal, header)
+        ledger = Ledger(archive.name(key), merger, writer, archive.metrics, header)
         ledger.returning = dict(past.unknown) if past else {}
         place = Place(archive.store, ledger, archive.layout)
         try:

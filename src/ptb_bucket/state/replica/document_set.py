@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import Patience, chunks, for_each
-from ptb_bucket.state.commit import Journal, Ledger, Place, Writer
+from ptb_bucket.state.commit import Ledger, Metrics, Place, Writer
 from ptb_bucket.state.document import Header
 from ptb_bucket.state.records import Kind, Record
 from ptb_bucket.state.replica.startup import check_empty_start, documents, listed
@@ -39,7 +39,7 @@ class Known:
         callback_limit: How many keyboards are kept; None for all.
         patience: How long one commit tries.
         spool: Where what is unsaved goes at shutdown, and comes from at the next load; None for nowhere.
-        journal: Counts what happens, and tells the log.
+        metrics: Counts what happens, and tells the log.
         writer: Under which id it commits.
         on_demand: With a layout of a document for each record, read none before somebody refreshes it. Whoever says so
             refreshes each record before PTB sees it.
@@ -54,7 +54,7 @@ class Known:
     callback_limit: int | None = None
     patience: Patience = field(default_factory=Patience)
     spool: Spool | None = None
-    journal: Journal = field(default_factory=Journal)
+    metrics: Metrics = field(default_factory=Metrics)
     writer: Writer = field(default_factory=Writer)
     on_demand: bool = False
     loaded: bool = False
@@ -77,7 +77,7 @@ class Known:
         keys = self.layout.keys(self.kinds)
         if not self._is_lazy:
             keys = await listed(self.store, self.layout, self.codec.extension, self.kinds)
-            self.journal.loads(len(keys))
+            self.metrics.loads(len(keys))
         places = [self._places.at(key) for key in keys]
         await self._read(places if self._is_lazy else self._places.all(), asyncio.get_running_loop().time())
         if not self.loaded:
@@ -165,7 +165,7 @@ class Known:
     def _make_place(self, key: str, writer: Writer | None = None) -> Place:
         name = key + self.codec.extension
         empty = Header(self.bot_id, self.codec.name)
-        ledger = Ledger(name, self.merger, writer or self.writer, self.journal, empty, self.callback_limit)
+        ledger = Ledger(name, self.merger, writer or self.writer, self.metrics, empty, self.callback_limit)
         ledger.unloaded = self._is_lazy
         return Place(self.store, ledger, self.layout)
 

@@ -247,12 +247,12 @@ class Giving(Known):
             with self._costing(record, ledger):
                 rebase = ledger.plan(record)
                 if rebase.before != rebase.after and not self._merged_into(record, live, rebase, ledger):
-                    self.journal.not_assigned(record, live)
+                    self.metrics.not_assigned(record, live)
                     return False
         except CannotMergeError as error:
             if isinstance(error, ResolverError) and record.kind not in NEEDED_BY_ALL:
                 raise
-            self.journal.not_merged(record, error)
+            self.metrics.not_merged(record, error)
             self.unmerged[record] = error
             return False
         self._adopt(record, ledger, rebase)
@@ -261,7 +261,7 @@ class Giving(Known):
     def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
         unread = ledger.unloaded or self.unreadable.blind(record) is not None
         if unread and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
-            self.journal.unloaded([record])
+            self.metrics.unloaded([record])
         merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
         return assign(live, merged, self.merger.equality)
 
