@@ -11,9 +11,9 @@ from ptb_bucket.state.commit.tracked_document import Place, open_document
 __all__ = [
     "TOOL_MARK",
     "Attempt",
-    "Metrics",
     "Ledger",
     "Merged",
+    "Metrics",
     "Place",
     "Rebase",
     "Withheld",

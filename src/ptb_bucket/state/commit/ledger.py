@@ -129,9 +129,9 @@ class Ledger:
     # ---------------------------------------------------------------- PTB gives a value
 
     @property
-    def is_hollow(self) -> bool:
+    def is_tombstone(self) -> bool:
         """Whether there is a document with nothing in it: all of it was dropped."""
-        return self.document is not None and self.document.is_hollow
+        return self.document is not None and self.document.is_tombstone
 
     @property
     def only_drops(self) -> bool:

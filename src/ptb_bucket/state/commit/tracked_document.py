@@ -91,7 +91,7 @@ class Place:
         self.asked = began
 
     def _absent(self, error: NotFoundError) -> None:
-        if self.layout.lazy and self.ledger.is_hollow:
+        if self.layout.lazy and self.ledger.is_tombstone:
             self.ledger.swept()
         if self.ledger.etag is not None:
             raise VanishedDocumentError(

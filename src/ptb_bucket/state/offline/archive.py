@@ -58,7 +58,7 @@ class Part:
     unknown: UnknownSections = field(repr=False)
 
     @property
-    def is_hollow(self) -> bool:
+    def is_tombstone(self) -> bool:
         """Whether it holds nothing at all, of ours or of a newer ptb-bucket."""
         return not self.records and not self.unknown
 
