@@ -161,7 +161,7 @@ async def test_a_lost_race_to_create_it_is_read_and_merged_in_the_same_way():
     replica = replica_on(bottom)
     await replica.load()
     replica.stage(ADA, {"name": "?", "b": 2})
-    replica.store = replica._places.of(ADA).store = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
+    replica.store = replica._documents.of(ADA).store = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
     await replica.commit()
     assert await read(bottom, ADA) == {"name": "Ada", "b": 2}
     assert replica.metrics.unread_merged == 1

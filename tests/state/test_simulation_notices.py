@@ -13,7 +13,7 @@ from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
 from ptb_bucket.state.commit.attempt import Writer
 from ptb_bucket.state.commit.ledger import Ledger
-from ptb_bucket.state.commit.tracked_document import Place
+from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
 from ptb_bucket.state.merge.objects.elements import Matches
 from ptb_bucket.state.merge.values import Merge
@@ -49,7 +49,7 @@ def refresh_over_unsaved_changes(patch):
 
 
 def take_denied_for_empty(patch):
-    read = Place.read
+    read = TrackedDocument.read
 
     async def careless(self):
         try:
@@ -57,7 +57,7 @@ def take_denied_for_empty(patch):
         except AccessError:
             self.ledger.document, self.ledger.etag = None, None
 
-    patch.setattr(Place, "read", careless)
+    patch.setattr(TrackedDocument, "read", careless)
 
 
 def drop_pending_on_error(patch):
@@ -128,7 +128,7 @@ def forget_the_attempt_in_the_spool(patch):
 
 
 def forget_whatever_is_under_way(patch):
-    patch.setattr(Place, "is_idle", property(lambda _: True))
+    patch.setattr(TrackedDocument, "is_idle", property(lambda _: True))
 
 
 def let_ours_win_unseen(patch):
@@ -193,9 +193,9 @@ def leave_seen_where_something_is_withdrawn(patch):
 def note_updates_before_their_effects(patch):
     commit_all = Replica._commit_all
 
-    async def note_first(self, places):
-        await self._write([place for place in places if place is self._places.known(HANDLED)])
-        await commit_all(self, places)
+    async def note_first(self, tracked_documents):
+        await self._write([tracked for tracked in tracked_documents if tracked is self._documents.known(HANDLED)])
+        await commit_all(self, tracked_documents)
 
     patch.setattr(Replica, "_commit_all", note_first)
     patch.setattr(Replica, "_unfinished", lambda _: frozenset())

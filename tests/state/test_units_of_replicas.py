@@ -184,16 +184,16 @@ async def test_a_spool_says_whose_changes_it_holds(store, layout):
     await handle(one, 2)
     with pytest.raises(PTBBucketError):
         await one.commit()
-    place = one._places.of(ADA)
-    data = pack(place.ledger, Origin("1", layout, "json", place.name))
+    tracked = one._documents.of(ADA)
+    data = pack(tracked.ledger, Origin("1", layout, "json", tracked.name))
     await handle(two, 2)
     await two.commit()
     later = await start(store, layout)
-    ledger = later._places.of(ADA).ledger
+    ledger = later._documents.of(ADA).ledger
     unpack(data).restore(ledger)
-    later._places.stages(ADA)
+    later._documents.stages(ADA)
     ledger.document = ledger.etag = None
-    await later._places.of(ADA).read()
+    await later._documents.of(ADA).read()
     await later.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
 
@@ -201,8 +201,8 @@ async def test_a_spool_says_whose_changes_it_holds(store, layout):
 async def test_a_spool_of_changes_that_no_update_made_is_as_before(store):
     one = await start(store, "single")
     one.stage(ADA, {"log": [1]})
-    place = one._places.of(ADA)
-    assert b'"steps"' not in pack(place.ledger, Origin("1", "single", "json", place.name))
+    tracked = one._documents.of(ADA)
+    assert b'"steps"' not in pack(tracked.ledger, Origin("1", "single", "json", tracked.name))
 
 
 async def test_nothing_is_kept_of_updates_that_have_ended(store):

@@ -162,7 +162,7 @@ class Instance(Handlers, Updates):
         other = type(self)(self.world, self.world.new_number())
         mine, fresh = self.replica, other.replica
         shared = {id(part): part for part in (mine.store, mine.layout, mine.codec, mine.merger, mine.patience)}
-        locks = {id(place.lock): LoopLock() for place in mine._places.all()}
+        locks = {id(tracked.lock): LoopLock() for tracked in mine._documents.all()}
         other.replica = copy.deepcopy(
             mine, {**shared, **locks, id(mine.spool): fresh.spool, id(mine.metrics): fresh.metrics}
         )

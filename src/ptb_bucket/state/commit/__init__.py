@@ -6,7 +6,7 @@ from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, Writer
 from ptb_bucket.state.commit.ledger import Ledger, Rebase, Withheld
 from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
 from ptb_bucket.state.commit.metrics import Metrics
-from ptb_bucket.state.commit.tracked_document import Place, open_document
+from ptb_bucket.state.commit.tracked_document import TrackedDocument, open_document
 
 __all__ = [
     "TOOL_MARK",
@@ -14,8 +14,8 @@ __all__ = [
     "Ledger",
     "Merged",
     "Metrics",
-    "Place",
     "Rebase",
+    "TrackedDocument",
     "Withheld",
     "Writer",
     "commit_document",

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from ptb_bucket.state.document import Layout
     from ptb_bucket.stores import Blob, BlobStore
 
-__all__ = ["Place", "open_document"]
+__all__ = ["TrackedDocument", "open_document"]
 
 BYTES_OF_A_RECORD: Final = 100
 """About; what is opened has not been counted yet."""
 
 
 @dataclass
-class Place:
+class TrackedDocument:
     """A document, its store, and the lock that keeps its commit and its refresh apart (rule 8).
 
     ``asked`` is when the newest finished read began, on the loop's clock: what was there before it is known.
@@ -126,7 +126,7 @@ def open_document(  # noqa: PLR0913  what a document has to be, by keyword
     try:
         document = Document.unpack(blob.data, codec=codec, bot_id=bot_id)
         if layout.lazy:
-            _check_place(document, layout, key)
+            _check_key(document, layout, key)
     except DocumentError as error:
         newer = isinstance(error, NewerDocumentError)
         way_out = "." if newer else ": correct it, bring back a copy, or move it away to start anew."
@@ -138,7 +138,7 @@ def open_document(  # noqa: PLR0913  what a document has to be, by keyword
     return document
 
 
-def _check_place(document: Document, layout: Layout, key: str) -> None:
+def _check_key(document: Document, layout: Layout, key: str) -> None:
     """Nobody would find a record in a document that is not its own, and the next save would bury it."""
     for record in document.records():
         if not key.startswith(f"{layout.key(record)}."):

@@ -56,8 +56,8 @@ class Giving(Known):
 
     def unreadable_now(self) -> set[Record]:
         """Return the records whose version in the bucket was tried and cannot be decoded."""
-        places = ((record, self._places.known(record)) for record in self.unreadable.records)
-        found = ((record, place.ledger) for record, place in places if place is not None)
+        tracked_documents = ((record, self._documents.known(record)) for record in self.unreadable.records)
+        found = ((record, tracked.ledger) for record, tracked in tracked_documents if tracked is not None)
         return {record for record, ledger in found if self.unreadable.error(record, ledger.stored(record))}
 
     def _is_current(self, record: Record, ledger: Ledger) -> bool:
