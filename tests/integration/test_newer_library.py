@@ -500,7 +500,7 @@ async def unsaved(bucket: Bucket, spool: Path) -> Path:
     fault = None
     store = FaultyStore(LocalStore(bucket.root), lambda operation, _key: fault if operation == "put" else None)
     bot = bucket.bot(store=store, spool_dir=spool)
-    bot._open.replica.patience.deadline = 0.05
+    bot._open.replica.retry_policy.deadline = 0.05
     await bot.get_user_data()
     fault = Fault.UNAVAILABLE
     with pytest.raises(errors.PTBBucketError):

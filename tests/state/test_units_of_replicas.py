@@ -62,7 +62,7 @@ async def test_an_update_whose_first_handling_is_saved_late_changes_each_record_
     faulty = FaultyStore(store, lambda operation, _: Fault.LATE if operation == "put" else None)
     one, two = await start(faulty, layout), await start(store, layout)
     await handle(one, 2)
-    one.patience.deadline = 0.1
+    one.retry_policy.deadline = 0.1
     with pytest.raises(PTBBucketError):
         await one.commit()
     await handle(two, 2)
@@ -180,7 +180,7 @@ async def test_a_spool_says_whose_changes_it_holds(store, layout):
     await begin(store, layout)
     faulty = FaultyStore(store, lambda operation, _: Fault.UNAVAILABLE if operation == "put" else None)
     one, two = await start(faulty, layout), await start(store, layout)
-    one.patience.deadline = 0.1
+    one.retry_policy.deadline = 0.1
     await handle(one, 2)
     with pytest.raises(PTBBucketError):
         await one.commit()

@@ -12,7 +12,7 @@ from ptb_bucket.stores import Create, Update
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ptb_bucket._aio import Patience, Waiting
+    from ptb_bucket._aio import Retries, RetryPolicy
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state.commit.attempt import Attempt
     from ptb_bucket.state.commit.ledger import Ledger
@@ -25,7 +25,7 @@ LABELS: Final = 10
 """How many records a message names."""
 
 
-async def commit_document(tracked: TrackedDocument, patience: Patience) -> None:
+async def commit_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
     """Write until everything that was staged before the call is durable; what comes later is for the next commit.
 
     Raises:
@@ -34,14 +34,14 @@ async def commit_document(tracked: TrackedDocument, patience: Patience) -> None:
         UnsavedError: A record could not be merged with the bucket's; all others are saved.
         DocumentError: What lies there now cannot be used. It was not changed, and what is unsaved is still pending.
     """
-    await write_document(tracked, patience)
+    await write_document(tracked, retry_policy)
     tell_failures([tracked.ledger])
 
 
-async def write_document(tracked: TrackedDocument, patience: Patience) -> None:
+async def write_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
     """Do as :func:`commit_document`, but leave records that could not be merged in ``ledger.failures``, untold."""
     try:
-        await _commit(tracked, patience)
+        await _commit(tracked, retry_policy)
     except NewerDocumentError as error:
         labels = sorted(record.label for record in tracked.ledger.pending)
         raise NewerDocumentError(
@@ -51,21 +51,21 @@ async def write_document(tracked: TrackedDocument, patience: Patience) -> None:
         ) from error
 
 
-async def _commit(tracked: TrackedDocument, patience: Patience) -> None:
+async def _commit(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
     ledger = tracked.ledger
     async with tracked.lock.here():
         await _pace(tracked)  # the clock does not run while the store wants to be left alone
-        waiting = patience.begin()
+        retries = retry_policy.begin()
         leftover = ledger.attempt  # of an earlier commit: it carries nothing of what is staged
         unseen = ledger.dropped or (ledger.unloaded and tracked.asked is None)  # what is dropped goes as it is now
         if unseen or ledger.failures:  # what could not be merged perhaps can with what is there now
-            await _look(tracked, waiting)
+            await _look(tracked, retries)
         while True:
             await _pace(tracked)
             attempt = ledger.attempt or ledger.prepare()
             if attempt is None:
                 break
-            await _try(tracked, attempt, waiting)
+            await _try(tracked, attempt, retries)
             if ledger.last_commit == attempt.commit.id and attempt is not leftover:
                 break
 
@@ -117,21 +117,21 @@ async def _pace(tracked: TrackedDocument) -> None:
         await asyncio.sleep(tracked.wrote + interval - asyncio.get_running_loop().time())
 
 
-async def _look(tracked: TrackedDocument, waiting: Waiting) -> None:
+async def _look(tracked: TrackedDocument, retries: Retries) -> None:
     """See what a change is to be merged with, before a put that would only be told that something is there."""
     try:
-        await waiting.within(tracked.read())
+        await retries.deadline.within(tracked.read())
     except UnavailableError as error:
-        await _find_out(tracked, waiting, error)
+        await _find_out(tracked, retries, error)
 
 
-async def _try(tracked: TrackedDocument, attempt: Attempt, waiting: Waiting) -> None:
+async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> None:
     await aside(attempt.packed, size=attempt.document.size)
     unclear, attempt.unclear = attempt.unclear, True  # until an answer says otherwise; a cancelled put is unclear too
     try:
-        etag = await waiting.within(_send(tracked, attempt))
+        etag = await retries.deadline.within(_send(tracked, attempt))
     except (LostRaceError, UnavailableError) as error:
-        await _find_out(tracked, waiting, error)
+        await _find_out(tracked, retries, error)
     except StoreError:
         if not unclear:  # denied or unsupported: this send was not applied; an earlier one may have been
             tracked.ledger.failed()
@@ -146,15 +146,15 @@ async def _send(tracked: TrackedDocument, attempt: Attempt) -> str:
     return await tracked.store.put(tracked.key, attempt.packed(), mode)
 
 
-async def _find_out(tracked: TrackedDocument, waiting: Waiting, error: Exception) -> None:
+async def _find_out(tracked: TrackedDocument, retries: Retries, error: Exception) -> None:
     """Neither a lost race nor silence proves anything: wait, then read what is there now (rule 4)."""
     while True:
-        delay = waiting.next_delay()
-        if delay is None:
+        pause = retries.next_pause()
+        if pause is None:
             raise error
-        tracked.ledger.metrics.retried(tracked.key, error, delay)
-        await asyncio.sleep(delay)
+        tracked.ledger.metrics.retried(tracked.key, error, pause)
+        await asyncio.sleep(pause)
         try:
-            return await waiting.within(tracked.read())
+            return await retries.deadline.within(tracked.read())
         except UnavailableError as unreadable:
             error = unreadable

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ptb_bucket._aio import LoopLock, aside
+from ptb_bucket._aio import Deadline, LoopLock, aside
 from ptb_bucket.errors import (
     DocumentError,
     ForeignDocumentError,
@@ -18,7 +18,7 @@ from ptb_bucket.state.document import Document
 from ptb_bucket.stores import NOT_MODIFIED
 
 if TYPE_CHECKING:
-    from ptb_bucket._aio import Patience
+    from ptb_bucket._aio import RetryPolicy
     from ptb_bucket.state.commit.ledger import Ledger
     from ptb_bucket.state.document import Layout
     from ptb_bucket.stores import Blob, BlobStore
@@ -60,13 +60,15 @@ class TrackedDocument:
         """How messages name it: the whole path or address, because the wrong directory is the usual mistake."""
         return self.store.describe(self.key)
 
-    async def refresh(self, since: float, patience: Patience) -> None:
+    async def refresh(self, since: float, retry_policy: RetryPolicy) -> None:
         """Read the document unless a read that began after ``since`` (on the loop's clock) has told us already."""
         if self._knows(since):
             return  # a commit that is under way, however long, does not hold up who needs no answer
         async with self.lock.here():
             if not self._knows(since):
-                await patience.begin().within(self.read())  # a read that hangs must not hold up every save
+                await Deadline.after(retry_policy.deadline).within(
+                    self.read()
+                )  # a read that hangs must not hold up every save
 
     @property
     def is_idle(self) -> bool:

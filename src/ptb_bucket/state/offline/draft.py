@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state.commit import Ledger, TrackedDocument, commit_document
@@ -46,7 +46,7 @@ class Draft:
     """
 
     _tracked: TrackedDocument
-    _patience: Patience = field(default_factory=Patience)
+    _retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     @classmethod
     async def open(  # noqa: PLR0913  where, whose, and what it may replace
@@ -110,4 +110,4 @@ class Draft:
             StoreError: It could not be written, or nobody knows.
             DocumentError: What lies there now cannot be used.
         """
-        await commit_document(self._tracked, self._patience)
+        await commit_document(self._tracked, self._retry_policy)

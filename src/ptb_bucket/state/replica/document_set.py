@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ptb_bucket._aio import Patience, chunks, for_each
+from ptb_bucket._aio import RetryPolicy, chunks, for_each
 from ptb_bucket.state.commit import Ledger, Metrics, TrackedDocument, Writer
 from ptb_bucket.state.document import Header
 from ptb_bucket.state.records import Kind, Record
@@ -37,7 +37,7 @@ class Known:
         bot_id: Whose state it is; another bot's document is refused.
         kinds: What is loaded and saved; documents and sections of other kinds stay untouched.
         callback_limit: How many keyboards are kept; None for all.
-        patience: How long one commit tries.
+        retry_policy: How long one commit tries.
         spool: Where what is unsaved goes at shutdown, and comes from at the next load; None for nowhere.
         metrics: Counts what happens, and tells the log.
         writer: Under which id it commits.
@@ -52,7 +52,7 @@ class Known:
     bot_id: str
     kinds: tuple[Kind, ...]
     callback_limit: int | None = None
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     spool: Spool | None = None
     metrics: Metrics = field(default_factory=Metrics)
     writer: Writer = field(default_factory=Writer)
@@ -104,7 +104,7 @@ class Known:
         for tracked in wanted:
             tracked.wanted += 1
         try:
-            await for_each(wanted, lambda tracked: tracked.refresh(since, self.patience))
+            await for_each(wanted, lambda tracked: tracked.refresh(since, self.retry_policy))
         finally:
             for tracked in wanted:
                 tracked.wanted -= 1

@@ -301,7 +301,7 @@ class Replica(Giving):
         self._lost = {record: lost for record, lost in left.items() if lost}
 
     async def _write(self, tracked_documents: list[TrackedDocument]) -> None:
-        await for_each(tracked_documents, lambda tracked: write_document(tracked, self.patience))
+        await for_each(tracked_documents, lambda tracked: write_document(tracked, self.retry_policy))
 
     def forget(self, record: Record) -> bool:
         """Forget what is known of a record that is a document of its own; it is read again when it is needed.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from ptb_bucket._aio import Patience
+    from ptb_bucket._aio import RetryPolicy
     from ptb_bucket.state.commit import TrackedDocument
     from ptb_bucket.state.records import Record
     from ptb_bucket.state.spool.files import SpoolFiles
@@ -57,7 +57,7 @@ class Spool:
     Args:
         files: Where they are.
         origin: Whose changes they are; each document's name is filled in.
-        patience: How long one document's commit tries at the next start.
+        retry_policy: How long one document's commit tries at the next start.
         seal: (name, bytes) → bytes, before they are written.
         unseal: The way back.
         pending: What this process has laid down and not seen in the bucket yet.
@@ -66,7 +66,7 @@ class Spool:
 
     files: SpoolFiles
     origin: Origin
-    patience: Patience
+    retry_policy: RetryPolicy
     seal: Callable[[str, bytes], bytes]
     unseal: Callable[[str, bytes], bytes]
     pending: dict[Path, set[Record]] = field(default_factory=dict)
@@ -143,13 +143,13 @@ class Spool:
         ledger = tracked.ledger
         spooled.restore(ledger)
         tracked.store = _WriteAhead(tracked.store, lambda: self.files.write_ahead(path, self._packed(path, tracked)))
-        await tracked.refresh(asyncio.get_running_loop().time(), self.patience)
+        await tracked.refresh(asyncio.get_running_loop().time(), self.retry_policy)
         if spooled.data["etag"] is not None and ledger.etag is None:
             if not spooled.data["hollow"]:
                 raise VanishedDocumentError(f"{tracked.name} was there and is gone: bring it back", key=tracked.key)
             ledger.swept()
         if ledger.pending:
-            await commit_document(tracked, self.patience)
+            await commit_document(tracked, self.retry_policy)
 
     def _opened(self, path: Path) -> Spooled:
         data = self.files.read(path)
