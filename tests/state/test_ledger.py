@@ -6,7 +6,7 @@ import pytest
 from bench import ADA, BO, TALK, crowded, encoded
 
 from ptb_bucket.state import Record
-from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state.commit.attempt import WriterIdentity
 
 
 def test_the_base_of_a_merge_is_seen_not_what_the_last_commit_wrote(bench):
@@ -184,7 +184,7 @@ def test_a_record_that_cannot_be_merged_stays_staged_and_holds_up_no_other(bench
 
 def test_a_writer_draws_a_new_id_in_another_process():
     process = [1]
-    writer = Writer(process=lambda: process[0])
+    writer = WriterIdentity(process=lambda: process[0])
     first = writer.id
     assert writer.id == first
     process[0] = 2

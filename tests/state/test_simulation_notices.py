@@ -11,7 +11,7 @@ from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
-from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
@@ -100,8 +100,8 @@ def share_the_writer_id_after_a_fork(patch):
         self._id = self._id or os.urandom(6).hex()
         return self._id
 
-    patch.setattr(Writer, "id", property(never_anew))
-    patch.setattr(Writer, "rotate_id", lambda _: None)
+    patch.setattr(WriterIdentity, "id", property(never_anew))
+    patch.setattr(WriterIdentity, "rotate_id", lambda _: None)
 
 
 def take_a_deletion_for_the_last_word(patch):

@@ -170,9 +170,9 @@ async def test_an_update_that_is_handled_again_while_its_first_effects_are_pendi
 
 async def test_a_document_of_one_person_lists_fewer_updates(store):
     replica = await start(store, "per-record")
-    limits = [replica._ledger(record).work.limit for record in (ADA, BO, BOT_DATA)]
+    limits = [replica._ledger(record).units.limit for record in (ADA, BO, BOT_DATA)]
     assert limits == [FEW, FEW, MANY]
-    assert (await start(store, "single"))._ledger(ADA).work.limit == MANY
+    assert (await start(store, "single"))._ledger(ADA).units.limit == MANY
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

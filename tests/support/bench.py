@@ -6,7 +6,7 @@ import json
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.state import Kind, Merger, Metrics, Record
-from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
@@ -25,7 +25,7 @@ class Bench:
 
     def __init__(self) -> None:
         merger = Merger(open_codec("json", []), defaults={Kind.USER: dict})
-        self.ledger = Ledger("state.json", merger, Writer(), Metrics(), Header("1", "json"))
+        self.ledger = Ledger("state.json", merger, WriterIdentity(), Metrics(), Header("1", "json"))
         self.version = 0
 
     def etag(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, Writer
+from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger, Rebase, Withheld
 from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
 from ptb_bucket.state.commit.metrics import Metrics
@@ -17,7 +17,7 @@ __all__ = [
     "Rebase",
     "TrackedDocument",
     "Withheld",
-    "Writer",
+    "WriterIdentity",
     "commit_document",
     "lost_changes",
     "open_document",

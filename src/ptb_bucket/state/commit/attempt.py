@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.merge import Decision
     from ptb_bucket.state.records import Record
 
-__all__ = ["TOOL_MARK", "Attempt", "Encoded", "Merged", "Writer"]
+__all__ = ["TOOL_MARK", "Attempt", "Encoded", "Merged", "WriterIdentity"]
 
 Encoded = bytes | None
 """A record's value; None where it is absent or the empty default."""
@@ -59,7 +59,7 @@ TOOL_MARK = ":"
 """What a tool's writer has in its id, and a bot's has not."""
 
 
-class Writer:
+class WriterIdentity:
     """The id under which this process commits.
 
     Args:

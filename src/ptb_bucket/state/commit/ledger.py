@@ -24,11 +24,11 @@ from ptb_bucket.state.document import (
     AGAIN,
     NONE,
     Document,
+    DocumentUnits,
     Fate,
     Header,
-    Step,
+    UnitStep,
     Values,
-    Work,
     caught_with,
     has_any,
     joined,
@@ -41,7 +41,7 @@ from ptb_bucket.state.records import HANDLED, Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ptb_bucket.state.commit.attempt import Writer
+    from ptb_bucket.state.commit.attempt import WriterIdentity
     from ptb_bucket.state.commit.metrics import Metrics
     from ptb_bucket.state.document import Steps, Unit, UnknownSections
     from ptb_bucket.state.merge import Decision, Merger
@@ -74,7 +74,7 @@ class Ledger:
 
     key: str
     merger: Merger
-    writer: Writer
+    writer: WriterIdentity
     metrics: Metrics
     empty: Header
     callback_limit: int | None = None
@@ -89,7 +89,7 @@ class Ledger:
     last_commit: str | None = None
     unloaded: bool = False  # what PTB has was made before anybody looked: where both have something, the bucket's stays
     withheld: Callable[[], Withheld] = Withheld  # updates that are not noted as handled, or not yet
-    work: Work = field(default_factory=Work)  # which units have made the changes
+    units: DocumentUnits = field(default_factory=DocumentUnits)  # which units have made the changes
     noted: tuple[Encoded, frozenset[Unit]] = (None, NONE)  # handled updates, as they were decoded last
     dropped: set[Record] = field(default_factory=set)  # unread or unreadable, and removed whatever the bucket has
     returning: UnknownSections = field(default_factory=dict)  # unknown sections, where the bucket has none such
@@ -103,9 +103,9 @@ class Ledger:
         return {*self.staged, *payload, *self.in_doubt}
 
     @property
-    def units(self) -> set[Unit]:
+    def unsaved_units(self) -> set[Unit]:
         """Units of which something is not known to be durable."""
-        chains = [*self.work.staged.values(), *(self.attempt.steps.values() if self.attempt else ())]
+        chains = [*self.units.staged.values(), *(self.attempt.steps.values() if self.attempt else ())]
         return {unit for steps in chains for step in steps for unit in step.units}
 
     def stored(self, record: Record) -> Encoded:
@@ -156,10 +156,10 @@ class Ledger:
             self.dropped.add(record)
             if self.attempt:
                 self.attempt.dropped_since.add(record)
-        if units or record in self.work.staged:
+        if units or record in self.units.staged:
             if self._is_staged_already(record, encoded):
                 return
-            self.work.stage(record, _steps(record, self.staged, {}), Step(frozenset(units), encoded))
+            self.units.stage(record, _steps(record, self.staged, {}), UnitStep(frozenset(units), encoded))
         self.staged[record] = encoded
         self._settle(record)
 
@@ -170,13 +170,13 @@ class Ledger:
 
     def _settle(self, record: Record) -> None:
         """Unstage what changes nothing. Several steps may do so together, and not without one that is withdrawn."""
-        if record in self.dropped or len(self.work.staged.get(record, ())) > 1:
+        if record in self.dropped or len(self.units.staged.get(record, ())) > 1:
             return
         if record in self.staged and self.merger.equal(record, self.staged[record], self.below(record)):
             self._put_staged(record, ())
 
     def _put_staged(self, record: Record, steps: Steps) -> None:
-        keep(self.work.staged, record, steps)
+        keep(self.units.staged, record, steps)
         if steps:
             self.staged[record] = steps[-1].value
         else:
@@ -186,13 +186,13 @@ class Ledger:
 
     def _caught(self) -> frozenset[Unit]:
         """The units whose changes here are withdrawn: what others have applied, and what cannot be told from it."""
-        chains = [*self.work.staged.values(), *self.work.in_doubt.values()]
+        chains = [*self.units.staged.values(), *self.units.in_doubt.values()]
         chains += self.attempt.steps.values() if self.attempt else ()
-        return caught_with(chains, {AGAIN, *self._theirs(), *self.work.lost}) if chains else NONE
+        return caught_with(chains, {AGAIN, *self._theirs(), *self.units.lost}) if chains else NONE
 
     def _theirs(self) -> set[Unit]:
         """The units that the bucket has, and that we have not applied."""
-        return {unit for unit in self._listed(self.document) if unit not in self.work.own}
+        return {unit for unit in self._listed(self.document) if unit not in self.units.own}
 
     def _listed(self, document: Document | None) -> set[Unit]:
         """The units that a document lists. Handled updates that it holds are among them."""
@@ -206,10 +206,10 @@ class Ledger:
                 self.noted = encoded, frozenset(self.merger.updates(encoded))
         return self.noted[1]
 
-    def _lose(self, record: Record, steps: Iterable[Step], caught: frozenset[Unit]) -> None:
+    def _lose(self, record: Record, steps: Iterable[UnitStep], caught: frozenset[Unit]) -> None:
         lost = caught - self._theirs()
         if lost:
-            self.work.lose(record, steps, lost)
+            self.units.lose(record, steps, lost)
 
     def _on_top(
         self, record: Record, base: Encoded, steps: Steps, theirs: Encoded, caught: frozenset[Unit], **how: Any
@@ -222,19 +222,19 @@ class Ledger:
             theirs = self.merger.merge(record, low, run.steps[-1].value, theirs, unread=self.unloaded, **how)
         return theirs
 
-    def _drops(self, record: Record, steps: Iterable[Step]) -> bool:
+    def _drops(self, record: Record, steps: Iterable[UnitStep]) -> bool:
         """Whether one of these steps drops a record that nobody has looked at, with all that is there."""
         return record in self.dropped and any(step.value is None for step in steps)
 
     def _rebased(self, record: Record, old: Encoded, steps: Steps, new: Encoded, caught: frozenset[Unit]) -> Steps:
         """Put each step on what the bucket has, without those that are withdrawn."""
-        moved: list[Step] = []
+        moved: list[UnitStep] = []
         for run in runs(self.base.get(record) if caught and record in self.dropped else old, steps, caught):
             theirs = moved[-1].value if moved else new
             low = theirs if caught and self._drops(record, run.steps) else run.base
             for units, value in run.steps:
-                moved.append(Step(units, self.merger.merge(record, low, value, theirs, unread=self.unloaded)))
-        return tuple(moved) or (Step(NONE, new),)
+                moved.append(UnitStep(units, self.merger.merge(record, low, value, theirs, unread=self.unloaded)))
+        return tuple(moved) or (UnitStep(NONE, new),)
 
     # ---------------------------------------------------------------- a commit
 
@@ -260,7 +260,7 @@ class Ledger:
         else:
             self._nothing_to_write(merged, payload)
         self.staged = {record: self.staged[record] for record in self.failures if record in self.staged}
-        self.work.staged = {record: steps for record, steps in self.work.staged.items() if record in self.staged}
+        self.units.staged = {record: steps for record, steps in self.units.staged.items() if record in self.staged}
         self.staged.update(merged.left)
         return self.attempt
 
@@ -278,10 +278,10 @@ class Ledger:
         if record == HANDLED:
             ours = self._without_withheld(ours, merged)
         decided: list[Decision] = []
-        steps = self.work.staged.get(record) or (Step(NONE, ours),)
+        steps = self.units.staged.get(record) or (UnitStep(NONE, ours),)
         result = self._on_top(record, base, steps, theirs, merged.caught, decided=decided)
         merged.decided += decided
-        if record in self.work.staged or record in self.work.in_doubt:
+        if record in self.units.staged or record in self.units.in_doubt:
             self._note_units(record, steps, merged)
         if self.unloaded and base is None and theirs is not None:
             merged.unloaded.add(record)
@@ -296,13 +296,13 @@ class Ledger:
 
     def _note_units(self, record: Record, steps: Steps, merged: Merged) -> None:
         """Those of an attempt of unknown fate are noted too: what is repeated of it must not be made twice."""
-        chain = (*self.work.in_doubt.get(record, ()), *steps)
+        chain = (*self.units.in_doubt.get(record, ()), *steps)
         if has_any(chain, merged.caught):
             merged.withdrawn.add(record)
             self._lose(record, chain, merged.caught)
         for step in chain:
             if step.units.isdisjoint(merged.caught):
-                merged.units.update(dict.fromkeys(unit for unit in step.units if unit not in self.work.running))
+                merged.units.update(dict.fromkeys(unit for unit in step.units if unit not in self.units.running))
 
     def withhold(self) -> None:
         """Note no updates as handled but those whose effects are durable, or pending in this document."""
@@ -340,17 +340,17 @@ class Ledger:
         self._keep_in_doubt(self.failures)
 
     def _keep_in_doubt(self, records: Collection[Record]) -> None:
-        if not (self.in_doubt or self.work.in_doubt):
+        if not (self.in_doubt or self.units.in_doubt):
             return
         self.in_doubt = {record: sides for record, sides in self.in_doubt.items() if record in records}
-        self.work.in_doubt = {record: steps for record, steps in self.work.in_doubt.items() if record in records}
+        self.units.in_doubt = {record: steps for record, steps in self.units.in_doubt.items() if record in records}
 
     def _repaired(self, record: Record, caught: frozenset[Unit] | None = None) -> Encoded:
         """Stored, with what an attempt of unknown fate payload, as far as that does no harm twice (rule 13)."""
         if record not in self.in_doubt:
             return self.stored(record)
         base, payload = self.in_doubt[record]
-        steps = self.work.in_doubt.get(record) or (Step(NONE, payload),)
+        steps = self.units.in_doubt.get(record) or (UnitStep(NONE, payload),)
         caught = self._caught() if caught is None else caught
         return self._on_top(record, base, steps, self.stored(record), caught, idempotent=True)
 
@@ -362,24 +362,24 @@ class Ledger:
         over = trimmed(document, self.callback_limit, self.merger, merged.changes)
         document = document.changed(header, over, features) if over else document
         document = self._listing(document.holding(self._missing()), merged)
-        steps = {record: self._sent(record, value) for record, value in payload.items() if record in self.work.staged}
+        steps = {record: self._sent(record, value) for record, value in payload.items() if record in self.units.staged}
         return Attempt(header.commits[0], self.etag, document, payload, merged, steps)
 
     def _sent(self, record: Record, value: Encoded) -> Steps:
         """The steps of what is payload; of a conversation that gives way, nothing is left of them."""
-        steps = self.work.staged[record]
+        steps = self.units.staged[record]
         return steps if steps[-1].value == value else ()
 
     def _listing(self, document: Document, merged: Merged) -> Document:
         """The document with the units that are in it; not those of which something could not be merged."""
         if not merged.units:
             return document
-        chains = (self.work.staged.get(record, ()) + self.work.in_doubt.get(record, ()) for record in self.failures)
+        chains = (self.units.staged.get(record, ()) + self.units.in_doubt.get(record, ()) for record in self.failures)
         for unit in {unit for steps in chains for step in steps for unit in step.units}:
             merged.units.pop(unit, None)
         noted = self._noted_in(document)
         units = [unit for unit in merged.units if unit not in noted]
-        return replace(document, header=document.header.noting(units, self.work.limit))
+        return replace(document, header=document.header.noting(units, self.units.limit))
 
     def _missing(self) -> UnknownSections:
         known = self.document.unknown if self.document else {}
@@ -392,7 +392,7 @@ class Ledger:
         if etag is not None:
             self.document, self.etag = attempt.document, etag
         self._move_base(attempt.payload, attempt.dropped_since)
-        self.work.applied(attempt.merged.units)
+        self.units.applied(attempt.merged.units)
         self._keep_in_doubt(self.failures)
         self._settle_all()
         self.metrics.committed(attempt)
@@ -400,9 +400,9 @@ class Ledger:
     def failed(self) -> None:
         """It is not in the bucket and never will be: what it payload is staged again, below what came since."""
         attempt = self._take_attempt()
-        for record in attempt.steps.keys() | (self.work.staged.keys() & attempt.payload.keys()):
+        for record in attempt.steps.keys() | (self.units.staged.keys() & attempt.payload.keys()):
             sent = _steps(record, attempt.payload, attempt.steps)
-            keep(self.work.staged, record, joined(sent, _steps(record, self.staged, self.work.staged)))
+            keep(self.units.staged, record, joined(sent, _steps(record, self.staged, self.units.staged)))
         self.staged = {**attempt.payload, **self.staged}
         self._settle_all()
 
@@ -410,7 +410,7 @@ class Ledger:
         """Somebody else answers for all that is unsaved: to us, PTB's values count as given."""
         self._move_base(self._take_attempt().payload if self.attempt else {})
         self._move_base(self.staged)
-        self.staged, self.work.staged = {}, {}
+        self.staged, self.units.staged = {}, {}
         self._keep_in_doubt(())
         self.writer.rotate_id()  # what becomes of the attempt now is under a name that we no longer use
 
@@ -422,9 +422,9 @@ class Ledger:
             base = self._merge_base(record)
             if record in self.in_doubt:
                 base, before = self.in_doubt[record]
-                steps = joined(self.work.in_doubt.get(record) or (Step(NONE, before),), steps)
+                steps = joined(self.units.in_doubt.get(record) or (UnitStep(NONE, before),), steps)
             self.in_doubt[record] = (base, payload)
-            keep(self.work.in_doubt, record, steps)
+            keep(self.units.in_doubt, record, steps)
         self._move_base(attempt.payload, attempt.dropped_since)
         self.writer.rotate_id()
         self.metrics.left_in_doubt(self.key, attempt)
@@ -486,17 +486,17 @@ class Ledger:
     def _layers(self) -> Iterator[tuple[str, dict[Record, Encoded], dict[Record, Steps]]]:
         if self.attempt:
             yield "payload", self.attempt.payload, self.attempt.steps
-        yield "staged", self.staged, self.work.staged
+        yield "staged", self.staged, self.units.staged
 
     @property
     def has_steps(self) -> bool:
         """Whether a unit has made any of the changes that are not known to be durable."""
-        return bool(self.work.staged or self.work.in_doubt or (self.attempt and self.attempt.steps))
+        return bool(self.units.staged or self.units.in_doubt or (self.attempt and self.attempt.steps))
 
     def caught_of(self, record: Record) -> frozenset[Unit]:
         """The units of which something is withdrawn from this record."""
         chains = [chains[record] for _, _, chains in self._layers() if record in chains]
-        chains += [self.work.in_doubt[record]] if record in self.work.in_doubt else []
+        chains += [self.units.in_doubt[record]] if record in self.units.in_doubt else []
         caught = self._caught() if chains else NONE
         return caught if any(has_any(steps, caught) for steps in chains) else NONE
 
@@ -532,13 +532,13 @@ class Ledger:
             self._settle(record)
 
     def _join_in_doubt(self, record: Record, rebase: Rebase) -> None:
-        units = {unit for step in self.work.in_doubt.get(record, ()) for unit in step.units}
-        keep(self.work.in_doubt, record, (Step(frozenset(units - rebase.caught), rebase.base),))
+        units = {unit for step in self.units.in_doubt.get(record, ()) for unit in step.units}
+        keep(self.units.in_doubt, record, (UnitStep(frozenset(units - rebase.caught), rebase.base),))
 
     def _withdraw(self, record: Record, rebase: Rebase) -> None:
         """Take note of what a refresh withdraws."""
         chains = [chains.get(record, ()) for _, _, chains in self._layers()]
-        for steps in (*chains, self.work.in_doubt.get(record, ())):
+        for steps in (*chains, self.units.in_doubt.get(record, ())):
             self._lose(record, steps, rebase.caught)
         self.metrics.withdrawn_from([record])
         if not any(self._drops(record, steps) for steps in rebase.layers.values()):
@@ -547,4 +547,4 @@ class Ledger:
 
 def _steps(record: Record, values: Mapping[Record, Encoded], chains: Mapping[Record, Steps]) -> Steps:
     """The steps of one record in a layer; nothing where it is not in it."""
-    return chains.get(record) or ((Step(NONE, values[record]),) if record in values else ())
+    return chains.get(record) or ((UnitStep(NONE, values[record]),) if record in values else ())

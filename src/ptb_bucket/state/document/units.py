@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from ptb_bucket.state.records import Record
 
 __all__ = [
-    "AGAIN", "FEW", "MANY", "Run", "Step", "Steps", "Unit", "Work", "caught_with", "has_any", "joined", "keep", "runs",
+    "AGAIN",
+    "FEW",
+    "MANY",
+    "DocumentUnits",
+    "Run",
+    "Steps",
+    "Unit",
+    "UnitStep",
+    "caught_with",
+    "has_any",
+    "joined",
+    "keep",
+    "runs",
 ]  # fmt: skip
 
 Encoded = bytes | None
@@ -35,21 +47,21 @@ STEPS_KEPT: Final = 32
 """Steps of one record; each holds the whole record. Beyond that, the oldest ones are joined."""
 
 
-class Step(NamedTuple):
+class UnitStep(NamedTuple):
     """A change by some units, as the value after it. A step without units is never withdrawn."""
 
     units: frozenset[Unit]
     value: Encoded
 
 
-Steps = tuple[Step, ...]
+Steps = tuple[UnitStep, ...]
 
 
 class Run(NamedTuple):
     """Steps that stay, with nothing withdrawn between them, and the value that the first of them changed."""
 
     base: Encoded
-    steps: list[Step]
+    steps: list[UnitStep]
 
 
 def caught_with(chains: Iterable[Steps], there: AbstractSet[Unit]) -> frozenset[Unit]:
@@ -115,7 +127,7 @@ def _shortened(steps: Steps) -> Steps:
     while len(steps) > STEPS_KEPT:
         at = 1 if steps[0].value is None else 0
         one, two = steps[at : at + 2]
-        steps = (*steps[:at], Step(one.units | two.units, two.value), *steps[at + 2 :])
+        steps = (*steps[:at], UnitStep(one.units | two.units, two.value), *steps[at + 2 :])
     return steps
 
 
@@ -124,7 +136,7 @@ def _ignore(record: Record, units: frozenset[Unit]) -> None:
 
 
 @dataclass(repr=False)
-class Work:
+class DocumentUnits:
     """The units of one document, as far as this instance has changes of theirs, or has applied them.
 
     Args:
@@ -148,7 +160,7 @@ class Work:
     lost: set[Unit] = field(default_factory=set)
     again: set[Unit] = field(default_factory=set)
 
-    def stage(self, record: Record, before: Steps, step: Step) -> None:
+    def stage(self, record: Record, before: Steps, step: UnitStep) -> None:
         """Put a step on top of a record's others.
 
         Args:
@@ -157,7 +169,7 @@ class Work:
             step: The change.
         """
         if not step.units.isdisjoint(self.again):
-            step = Step(step.units - self.again | {AGAIN}, step.value)
+            step = UnitStep(step.units - self.again | {AGAIN}, step.value)
         steps = self.staged.get(record, before)
         if steps and steps[-1].units == step.units and steps[-1].value is not None:
             steps = steps[:-1]
@@ -187,7 +199,7 @@ class Work:
         """End the handling of a unit."""
         self.again.discard(unit)
 
-    def lose(self, record: Record, steps: Iterable[Step], lost: frozenset[Unit]) -> None:
+    def lose(self, record: Record, steps: Iterable[UnitStep], lost: frozenset[Unit]) -> None:
         """Take note of the units that a record loses."""
         units = frozenset(unit for step in steps for unit in step.units if unit in lost and unit != AGAIN)
         if units:

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from ptb_bucket.state.document import Header, Layout, UnknownSections
     from ptb_bucket.stores import Blob, BlobStore, BlobVersion
 
-__all__ = ["Archive", "Commit", "Part"]
+__all__ = ["Archive", "CommitInfo", "Part"]
 
 _ENDINGS: Final = {codec: ending for ending, codec in EXTENSIONS.items()}
 
 
 @dataclass(frozen=True)
-class Commit:
+class CommitInfo:
     """The last commit of one writer; ``time`` is that writer's clock's, in UTC."""
 
     writer: str
@@ -52,7 +52,7 @@ class Part:
     size: int
     bot_id: str
     sequence: int
-    commits: tuple[Commit, ...]
+    commits: tuple[CommitInfo, ...]
     records: Mapping[Record, bytes] = field(repr=False)
     header: Header = field(repr=False)
     unknown: UnknownSections = field(repr=False)
@@ -178,7 +178,7 @@ class Archive:
         self.metrics.unknown(where, document.unknown)
         header = document.header
         commits = tuple(
-            Commit(commit.writer, commit.id, datetime.fromtimestamp(commit.time, timezone.utc))
+            CommitInfo(commit.writer, commit.id, datetime.fromtimestamp(commit.time, timezone.utc))
             for commit in header.commits
         )
         records = dict(document.items())

@@ -15,7 +15,7 @@ from ptb_bucket.state.merge import Merger
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ptb_bucket.state.commit import Writer
+    from ptb_bucket.state.commit import WriterIdentity
     from ptb_bucket.state.document import UnknownSections
     from ptb_bucket.state.offline.archive import Archive, Part
     from ptb_bucket.state.records import Record
@@ -50,7 +50,7 @@ class Draft:
 
     @classmethod
     async def open(  # noqa: PLR0913  where, whose, and what it may replace
-        cls, archive: Archive, key: str, bot_id: str, writer: Writer, *,
+        cls, archive: Archive, key: str, bot_id: str, writer: WriterIdentity, *,
         over: str | None = None, past: Part | None = None,
     ) -> Draft:  # fmt: skip
         """Read a document, or begin one where there is none.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import RetryPolicy, chunks, for_each
-from ptb_bucket.state.commit import Ledger, Metrics, TrackedDocument, Writer
+from ptb_bucket.state.commit import Ledger, Metrics, TrackedDocument, WriterIdentity
 from ptb_bucket.state.document import Header
 from ptb_bucket.state.records import Kind, Record
 from ptb_bucket.state.replica.startup import check_empty_start, documents, listed
@@ -55,7 +55,7 @@ class Known:
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     spool: Spool | None = None
     metrics: Metrics = field(default_factory=Metrics)
-    writer: Writer = field(default_factory=Writer)
+    writer: WriterIdentity = field(default_factory=WriterIdentity)
     on_demand: bool = False
     loaded: bool = False
     _documents: TrackedDocuments = field(init=False, repr=False)
@@ -73,7 +73,7 @@ class Known:
             StoreError: A document could not be read.
         """
         if self.spool:
-            await self.spool.replay(lambda record: self._track(self.layout.key(record), Writer()))
+            await self.spool.replay(lambda record: self._track(self.layout.key(record), WriterIdentity()))
         keys = self.layout.keys(self.kinds)
         if not self._is_lazy:
             keys = await listed(self.store, self.layout, self.codec.extension, self.kinds)
@@ -168,7 +168,7 @@ class Known:
     def _ledger(self, record: Record) -> Ledger:
         return self._documents.of(record).ledger
 
-    def _track(self, key: str, writer: Writer | None = None) -> TrackedDocument:
+    def _track(self, key: str, writer: WriterIdentity | None = None) -> TrackedDocument:
         name = key + self.codec.extension
         empty = Header(self.bot_id, self.codec.name)
         ledger = Ledger(name, self.merger, writer or self.writer, self.metrics, empty, self.callback_limit)

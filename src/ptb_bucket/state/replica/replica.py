@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from collections.abc import Set as AbstractSet
 
-    from ptb_bucket.state.commit import Ledger, TrackedDocument, Writer
+    from ptb_bucket.state.commit import Ledger, TrackedDocument, WriterIdentity
     from ptb_bucket.state.document import Unit
 
 __all__ = ["Replica"]
@@ -94,12 +94,12 @@ class Replica(Giving):
         self._running[unit] = before.union(records)
         for ledger in self._ledgers_of(self._running[unit] - before):
             if id(ledger) not in known:
-                ledger.work.begin(unit, is_pending=unit in ledger.units)
+                ledger.units.begin(unit, is_pending=unit in ledger.unsaved_units)
 
     def end(self, unit: Unit) -> None:
         """End a unit of work, unless it has ended: whatever changed its records from now on, it was not this one."""
         for ledger in self._ledgers_of(self._running.pop(unit, frozenset())):
-            ledger.work.end(unit)
+            ledger.units.end(unit)
 
     def _ledgers_of(self, records: Iterable[Record]) -> Iterable[Ledger]:
         """The documents of these records, as far as they are known; several records may share one."""
@@ -137,17 +137,17 @@ class Replica(Giving):
         """Updates with effects in another document that are not known to be durable: a later commit writes them."""
         witness = self._documents.known(HANDLED)
         others = [tracked.ledger for tracked in self._documents.pending() if tracked is not witness]
-        return frozenset(unit for ledger in others for unit in ledger.units)
+        return frozenset(unit for ledger in others for unit in ledger.unsaved_units)
 
     def _lose(self, record: Record, units: frozenset[Unit]) -> None:
         self._lost.setdefault(record, set()).update(units)
         self._untold.add(record)
 
-    def _track(self, key: str, writer: Writer | None = None) -> TrackedDocument:
+    def _track(self, key: str, writer: WriterIdentity | None = None) -> TrackedDocument:
         tracked = super()._track(key, writer)
         ledger = tracked.ledger
-        ledger.withheld, ledger.work.losing, ledger.work.running = self._withheld, self._lose, self._running
-        ledger.work.limit = FEW if self.layout.lazy and key not in self._shared_keys else MANY
+        ledger.withheld, ledger.units.losing, ledger.units.running = self._withheld, self._lose, self._running
+        ledger.units.limit = FEW if self.layout.lazy and key not in self._shared_keys else MANY
         return tracked
 
     @cached_property

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
 from ptb_bucket.state.commit import Attempt, Merged
-from ptb_bucket.state.document import Commit, Document, Step, check_features, check_id
+from ptb_bucket.state.document import Commit, Document, UnitStep, check_features, check_id
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ class Spooled:
 
     def _restore_steps(self, ledger: Ledger) -> None:
         """Say again which units have made the changes. Spools from before there were units do not say so."""
-        ledger.work.applied(self.data.get("applied", ()))
-        chains = {"staged": ledger.work.staged, "unsure": ledger.work.in_doubt}
+        ledger.units.applied(self.data.get("applied", ()))
+        chains = {"staged": ledger.units.staged, "unsure": ledger.units.in_doubt}
         if ledger.attempt:
             chains["carried"] = ledger.attempt.steps
             ledger.attempt.merged.units = dict.fromkeys(self.data.get("sent", ()))
         for layer, kind, record_id, steps in self.data.get("steps", ()):
             record = Record(Kind(kind), record_id)
-            chains[layer][record] = tuple(Step(frozenset(units), _bytes(text)) for units, text in steps)
+            chains[layer][record] = tuple(UnitStep(frozenset(units), _bytes(text)) for units, text in steps)
 
     def _attempt(self, ledger: Ledger, carried: dict[Record, bytes | None]) -> Attempt | None:
         attempt = self.data["attempt"]
@@ -123,7 +123,7 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
 
 def _steps(ledger: Ledger) -> dict[str, Any]:
     """Which units have made the changes, if any were named."""
-    chains = {"staged": ledger.work.staged, "unsure": ledger.work.in_doubt}
+    chains = {"staged": ledger.units.staged, "unsure": ledger.units.in_doubt}
     sent: Iterable[Unit] = ()
     if ledger.attempt:
         chains["carried"], sent = ledger.attempt.steps, ledger.attempt.merged.units
@@ -132,7 +132,7 @@ def _steps(ledger: Ledger) -> dict[str, Any]:
         for layer, found in chains.items()
         for record, chain in sorted(found.items())
     ]
-    return {"steps": steps, "sent": list(sent), "applied": list(ledger.work.own)} if steps else {}
+    return {"steps": steps, "sent": list(sent), "applied": list(ledger.units.own)} if steps else {}
 
 
 def _needs(ledger: Ledger) -> frozenset[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
 from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError, counted
-from ptb_bucket.state import Draft, Kind, Writer
+from ptb_bucket.state import Draft, Kind, WriterIdentity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -126,7 +126,7 @@ class _Work:
         own = source.bot_id == target.bot_id
         self._kinds = tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
         self._as_it_is = own and self._same_codec and source.archive.layout is target.archive.layout
-        self._writer = Writer("copy")
+        self._writer = WriterIdentity("copy")
 
     async def count(self) -> int:
         """How many records there are to copy. Everything was read once, then: nothing is copied halfway for nothing."""
