@@ -16,7 +16,7 @@ from ptb_bucket.errors import (
     StoreError,
     UnsavedError,
     VanishedDocumentError,
-    counted,
+    pluralize,
     said,
 )
 from ptb_bucket.location import BOT_ID
@@ -107,7 +107,7 @@ class Opened:
 
     def _unsaved(self) -> str:
         labels = sorted(record.label for record in self.replica.pending)
-        number = counted(len(labels), "record is", "records are")
+        number = pluralize(len(labels), "record is", "records are")
         return f"{number} not saved ({', '.join(labels[:10])}{', ...' if labels[10:] else ''})"
 
     def stats(self) -> Stats:

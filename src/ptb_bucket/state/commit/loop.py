@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import aside
-from ptb_bucket.errors import LostRaceError, NewerDocumentError, StoreError, UnavailableError, UnsavedError, counted
+from ptb_bucket.errors import LostRaceError, NewerDocumentError, StoreError, UnavailableError, UnsavedError, pluralize
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketErro
 
 def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) -> UnsavedError:
     record, error = next(iter(failures.items()))
-    records = counted(len(failures), "record", "records")
+    records = pluralize(len(failures), "record", "records")
     made = UnsavedError(
         f"{records} {what}, such as {record.label}: {error}. {rest}",
         causes=list(failures.values()),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.errors import counted
+from ptb_bucket.errors import pluralize
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Metrics:
         _LOGGER.warning(
             "%s: nobody can tell any more whether commit %s of %s was applied; dict keys and set members are "
             "applied again, list elements and counts are not",
-            key, attempt.commit.id, counted(len(attempt.payload), "record", "records"),
+            key, attempt.commit.id, pluralize(len(attempt.payload), "record", "records"),
         )  # fmt: skip
 
     def withdrawn_from(self, records: Iterable[Record]) -> None:

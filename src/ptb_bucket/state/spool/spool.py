@@ -15,7 +15,7 @@ from ptb_bucket.errors import (
     UnreadableRecordError,
     UnsavedError,
     VanishedDocumentError,
-    counted,
+    pluralize,
 )
 from ptb_bucket.state.commit import commit_document
 from ptb_bucket.state.spool.format import Origin, Spooled, pack, unpack
@@ -130,7 +130,7 @@ class Spool:
             ) from error
         self.files.remove(path)
         self.pending.pop(path, None)
-        records = counted(len(spooled.records), "record", "records")
+        records = pluralize(len(spooled.records), "record", "records")
         _LOGGER.warning("%s: saved %s that the last run could not save", path.name, records)
 
     def _keep_rest(self, path: Path, tracked: TrackedDocument, error: PTBBucketError) -> None:
