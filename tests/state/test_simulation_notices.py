@@ -137,13 +137,13 @@ def let_ours_win_unseen(patch):
 
 def take_a_commit_for_a_look(patch):
     """The mistake that this test found: what was merged into the bucket unseen was not given to PTB."""
-    saw = Ledger._saw
+    move_base = Ledger._move_base
 
     def and_know_all(self, values, *still_dropped):
-        saw(self, values, *still_dropped)
+        move_base(self, values, *still_dropped)
         self.unloaded = self.unloaded and not values
 
-    patch.setattr(Ledger, "_saw", and_know_all)
+    patch.setattr(Ledger, "_move_base", and_know_all)
 
 
 def drop_only_what_was_seen(patch):
