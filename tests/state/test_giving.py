@@ -10,6 +10,7 @@ import pytest
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import UnreadableRecordError
 from ptb_bucket.state import LAYOUTS, MISSING, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.replica import load as module
 from ptb_bucket.stores import Create, MemoryStore
 
@@ -55,7 +56,7 @@ async def test_all_at_once_is_like_one_by_one(layout, touched):
         if touched in ("staged", "under way"):
             replica.stage(USERS[4], {"n": "ours"})
         if touched == "under way":
-            replica._ledger(USERS[4]).prepare()
+            prepare(replica._ledger(USERS[4]))
     given = dict(await one.give_all(USERS))
     assert given == {record: other.give(record) for record in USERS}
     assert [one.held(record) for record in USERS] == [other.held(record) for record in USERS]

@@ -13,6 +13,7 @@ from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
+from ptb_bucket.state.commit.preparation import Preparation
 from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
 from ptb_bucket.state.merge.objects.elements import Matches
@@ -70,7 +71,7 @@ def drop_pending_on_error(patch):
 def deny_means_not_applied_ever(patch):
     """The mistake that this test found in the first version: an earlier send of the same write may have arrived."""
     patch.setattr(
-        "ptb_bucket.state.commit.ledger.Attempt.unclear", property(lambda _: False, lambda *_: None), raising=False
+        "ptb_bucket.state.commit.attempt.Attempt.unclear", property(lambda _: False, lambda *_: None), raising=False
     )
 
 
@@ -80,7 +81,7 @@ def move_the_base_by_the_commit(patch):
     def also_move_seen(self, etag=None):
         payload, document = self.attempt.payload, self.attempt.document
         applied(self, etag)
-        self._move_base({record: document.get(record) for record in payload})
+        self.move_base({record: document.get(record) for record in payload.values})
 
     patch.setattr(Ledger, "applied", also_move_seen)
 
@@ -137,17 +138,17 @@ def let_ours_win_unseen(patch):
 
 def take_a_commit_for_a_look(patch):
     """The mistake that this test found: what was merged into the bucket unseen was not given to PTB."""
-    move_base = Ledger._move_base
+    move_base = Ledger.move_base
 
     def and_know_all(self, values, *still_dropped):
         move_base(self, values, *still_dropped)
         self.unloaded = self.unloaded and not values
 
-    patch.setattr(Ledger, "_move_base", and_know_all)
+    patch.setattr(Ledger, "move_base", and_know_all)
 
 
 def drop_only_what_was_seen(patch):
-    patch.setattr(Ledger, "_merge_base", lambda self, record: self.base.get(record))
+    patch.setattr(Ledger, "merge_base", lambda self, record: self.base.get(record))
 
 
 def sweep_without_a_condition(patch):
@@ -168,7 +169,7 @@ def list_no_updates(patch):
 
 
 def withdraw_nothing(patch):
-    patch.setattr(Ledger, "_caught", lambda _: frozenset())
+    patch.setattr(Ledger, "withdrawn_units", lambda _: frozenset())
 
 
 def keep_what_cannot_be_told_apart(patch):
@@ -176,18 +177,18 @@ def keep_what_cannot_be_told_apart(patch):
         groups = [step.units for steps in chains for step in steps if step.units]
         return frozenset(unit for units in groups for unit in units if units <= there)
 
-    patch.setattr("ptb_bucket.state.commit.ledger.caught_with", only_whole_steps)
+    patch.setattr("ptb_bucket.state.commit.units.caught_with", only_whole_steps)
 
 
 def leave_seen_where_something_is_withdrawn(patch):
     """PTB's next save would bring it back."""
-    nothing_to_write = Ledger._nothing_to_write
+    nothing_to_write = Preparation._nothing_to_write
 
-    def but_not_withdrawn(self, merged, payload):
-        left = {record: value for record, value in payload.items() if record not in merged.withdrawn}
-        nothing_to_write(self, merged, left)
+    def but_not_withdrawn(self, payload):
+        left = {record: value for record, value in payload.items() if record not in self.merged.withdrawn}
+        nothing_to_write(self, left)
 
-    patch.setattr(Ledger, "_nothing_to_write", but_not_withdrawn)
+    patch.setattr(Preparation, "_nothing_to_write", but_not_withdrawn)
 
 
 def note_updates_before_their_effects(patch):
@@ -203,7 +204,7 @@ def note_updates_before_their_effects(patch):
 
 def take_what_was_given_for_current(patch):
     """The mistake that this test found: a refresh that has nothing new to give still has to withdraw."""
-    patch.setattr(Ledger, "caught_of", lambda *_: frozenset())
+    patch.setattr(Ledger, "withdrawn_in", lambda *_: frozenset())
 
 
 BUGS = {

@@ -11,6 +11,7 @@ from on_demand import replica_on
 from virtual_time import run_virtually
 
 from ptb_bucket.errors import StoreError
+from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
@@ -145,7 +146,7 @@ def test_a_write_under_a_name_that_another_shares_is_not_repeated_as_if_it_were_
     """Our commit was applied; then a copy of this process wrote under the same name, which hides it."""
     bench.start({"log": ["a"], "tags": {}})
     bench.stage({"log": ["a", "ours"], "tags": {"k": 1}})
-    ours = bench.ledger.prepare().document
+    ours = prepare(bench.ledger).document
     copy_of_us = changed_by(bench, ours, bench.ledger.writer.id, {"log": ["a", "ours", "copy"], "tags": {"k": 1}})
     bench.ledger.loaded(copy_of_us, bench.etag())
     assert bench.ledger.metrics.undecidable == 1
@@ -176,7 +177,7 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
     bench.stage({"log": ["a", "b"]})
     bench.commit()
     bench.stage({"log": ["a", "b", "spooled"]})
-    bench.ledger.prepare()  # sent, and never applied
+    prepare(bench.ledger)  # sent, and never applied
     spooled = unpack(pack(bench.ledger, Origin("1", "single", "json", "state.json")))
     bench.ledger.transfer()
     assert bench.ledger.pending == set()
@@ -197,7 +198,7 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
 
 def undecidable(bench, theirs, crowd) -> None:
     """What is staged is sent, and so many others write that nobody can tell whether it was applied."""
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     bench.theirs(theirs, on=crowded(bench.ledger.document, crowd))
 
 

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state import HANDLED, MISSING, Kind, Merger, Metrics, Record
+from ptb_bucket.state.commit import Rebase, prepare
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
+from ptb_bucket.state.commit.units import DocumentUnits
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
-from ptb_bucket.state.document.units import STEPS_KEPT, DocumentUnits, UnitStep, caught_with, joined, runs
+from ptb_bucket.state.document.units import STEPS_KEPT, UnitStep, caught_with, joined, runs
 
 RECORDS = (ADA, BO)
 
@@ -73,10 +75,10 @@ class Instance:
     def refresh(self) -> None:
         self.read()
         for record in RECORDS:
-            rebase = self.ledger.plan(record)
+            rebase = Rebase.plan(self.ledger, record)
             live = MERGER.merge_live(record, rebase.before, self.live[record], rebase.after)
             self.live[record] = {} if live is MISSING else copy.deepcopy(live)
-            self.ledger.adopt(record, rebase)
+            rebase.adopt()
 
     def read(self) -> None:
         if self.bucket.etag != self.ledger.etag:
@@ -95,7 +97,7 @@ class Instance:
             self.ledger.stage(record, encoded(self.live[record] or None), units=changing)
 
     def send(self, *, late=False) -> None:
-        attempt = self.ledger.attempt or self.ledger.prepare()
+        attempt = self.ledger.attempt or prepare(self.ledger)
         if attempt is None:
             return
         if late:
@@ -314,7 +316,7 @@ def test_steps_of_one_record_are_bounded(two):
     _, one, _ = two
     for unit in range(1, 3 * STEPS_KEPT * 3, 3):
         one.handle([unit])
-    steps = one.ledger.units.staged[ADA]
+    steps = one.ledger.staged.steps[ADA]
     assert len(steps) == STEPS_KEPT
     assert frozenset().union(*(step.units for step in steps)) == set(range(1, 3 * STEPS_KEPT * 3, 3))
 
@@ -331,7 +333,8 @@ def test_without_units_nothing_is_different(two):
     one.live[ADA]["log"].append(1)
     one.ledger.stage(ADA, encoded(one.live[ADA]))
     one.settle()
-    assert one.ledger.units == DocumentUnits(losing=one.ledger.units.losing)
+    assert one.ledger.units == DocumentUnits(MERGER, losing=one.ledger.units.losing)
+    assert not any(layer.steps for layer in one.ledger.layers())
     assert b'"units"' not in bucket.document.pack()
 
 

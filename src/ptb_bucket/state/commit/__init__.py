@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, WriterIdentity
-from ptb_bucket.state.commit.ledger import Ledger, Rebase, Withheld
+from ptb_bucket.state.commit.layers import Layer
+from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
 from ptb_bucket.state.commit.metrics import Metrics
+from ptb_bucket.state.commit.preparation import prepare, withhold
+from ptb_bucket.state.commit.rebase import Rebase
 from ptb_bucket.state.commit.tracked_document import TrackedDocument, open_document
+from ptb_bucket.state.commit.units import Withheld
 
 __all__ = [
     "TOOL_MARK",
     "Attempt",
+    "Layer",
     "Ledger",
     "Merged",
     "Metrics",
@@ -21,6 +26,8 @@ __all__ = [
     "commit_document",
     "lost_changes",
     "open_document",
+    "prepare",
     "tell_failures",
+    "withhold",
     "write_document",
 ]

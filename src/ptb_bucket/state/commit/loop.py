@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import aside
 from ptb_bucket.errors import LostRaceError, NewerDocumentError, StoreError, UnavailableError, UnsavedError, pluralize
+from ptb_bucket.state.commit.preparation import prepare
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ async def _commit(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
             await _look(tracked, retries)
         while True:
             await _pace(tracked)
-            attempt = ledger.attempt or ledger.prepare()
+            attempt = ledger.attempt or prepare(ledger)
             if attempt is None:
                 break
             await _try(tracked, attempt, retries)

@@ -123,7 +123,7 @@ class Metrics:
         _LOGGER.warning(
             "%s: nobody can tell any more whether commit %s of %s was applied; dict keys and set members are "
             "applied again, list elements and counts are not",
-            key, attempt.commit.id, pluralize(len(attempt.payload), "record", "records"),
+            key, attempt.commit.id, pluralize(len(attempt.payload.values), "record", "records"),
         )  # fmt: skip
 
     def withdrawn_from(self, records: Iterable[Record]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket._aio import RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state.commit import Ledger, TrackedDocument, commit_document
+from ptb_bucket.state.commit import Ledger, Rebase, TrackedDocument, commit_document
 from ptb_bucket.state.document import Document, Header
 from ptb_bucket.state.merge import Merger
 
@@ -100,7 +100,7 @@ class Draft:
         """Take records as they are encoded; None drops one."""
         ledger = self._tracked.ledger
         for record, encoded in changes.items():
-            ledger.adopt(record, ledger.plan(record))
+            Rebase.plan(ledger, record).adopt()
             ledger.stage(record, encoded)
 
     async def commit(self) -> None:

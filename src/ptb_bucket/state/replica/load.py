@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError, WrongShapeError
+from ptb_bucket.state.commit import Rebase
 from ptb_bucket.state.merge import MISSING, ResolverError, assign, raised_in_merge
 from ptb_bucket.state.replica.document_set import Known
 from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
@@ -17,7 +18,7 @@ from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ptb_bucket.state.commit import Ledger, Rebase
+    from ptb_bucket.state.commit import Ledger
     from ptb_bucket.state.records import Kind, Record
 
 __all__ = ["Giving"]
@@ -64,7 +65,7 @@ class Giving(Known):
         """Whether PTB has been given the bucket's version, so that nothing has to be decoded."""
         if record in self.unreadable or record in ledger.in_doubt or record in ledger.dropped:
             return False
-        if ledger.has_steps and ledger.caught_of(record):
+        if ledger.withdrawn_in(record):
             return False
         return not ledger.unloaded and ledger.base.get(record) == ledger.stored(record)
 
@@ -93,8 +94,8 @@ class Giving(Known):
         except Exception as error:
             raise raised_in_merge(error, record) from error
 
-    def _adopt(self, record: Record, ledger: Ledger, rebase: Rebase) -> None:
-        ledger.adopt(record, rebase)
+    def _adopt(self, record: Record, rebase: Rebase) -> None:
+        rebase.adopt()
         self.unreadable.forget(record)
         self.unmerged.pop(record, None)
 
@@ -126,10 +127,10 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         with self._costing(record, ledger, giving=True):
-            rebase = ledger.plan(record)
+            rebase = Rebase.plan(ledger, record)
             value = self._decoded(record, rebase.after)
         if replaces or value is not MISSING:
-            self._adopt(record, ledger, rebase)
+            self._adopt(record, rebase)
         return value
 
     async def give_all(self, records: Sequence[Record], *, replaces: bool = True) -> list[tuple[Record, Any]]:
@@ -185,10 +186,10 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         with self._costing(record, ledger):
-            rebase = ledger.plan(record)
+            rebase = Rebase.plan(ledger, record)
             if rebase.before != rebase.after:
                 live = self.merger.merge_live(record, rebase.before, live, rebase.after)
-        self._adopt(record, ledger, rebase)
+        self._adopt(record, rebase)
         return live
 
     def moved_on(self, record: Record, live: Any) -> Any:
@@ -210,11 +211,11 @@ class Giving(Known):
             if record in ledger.pending or not self.is_held(record, live):
                 self.check_readable(record)
                 return live
-            rebase = ledger.plan(record)
+            rebase = Rebase.plan(ledger, record)
             if self.merger.equal(record, ledger.known_value(record), rebase.after):
                 return live
             value = self._decoded(record, rebase.after)
-        self._adopt(record, ledger, rebase)
+        self._adopt(record, rebase)
         return value
 
     def is_held(self, record: Record, live: Any) -> bool:
@@ -241,11 +242,11 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         if self._is_current(record, ledger):
-            self._adopt(record, ledger, ledger.plan(record))
+            self._adopt(record, Rebase.plan(ledger, record))
             return True
         try:
             with self._costing(record, ledger):
-                rebase = ledger.plan(record)
+                rebase = Rebase.plan(ledger, record)
                 if rebase.before != rebase.after and not self._merged_into(record, live, rebase, ledger):
                     self.metrics.not_assigned(record, live)
                     return False
@@ -255,7 +256,7 @@ class Giving(Known):
             self.metrics.not_merged(record, error)
             self.unmerged[record] = error
             return False
-        self._adopt(record, ledger, rebase)
+        self._adopt(record, rebase)
         return True
 
     def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:

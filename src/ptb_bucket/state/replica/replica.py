@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import for_each
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
-from ptb_bucket.state.commit import Withheld, lost_changes, tell_failures, write_document
+from ptb_bucket.state.commit import Withheld, lost_changes, tell_failures, withhold, write_document
 from ptb_bucket.state.document import FEW, MANY
 from ptb_bucket.state.merge import MISSING, waits_for
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind, Record
@@ -246,7 +246,7 @@ class Replica(Giving):
         if self.spool and self.pending:
             self.loaded = False  # or the next commit would be one without what was laid down
             if witness := self._documents.known(HANDLED):
-                witness.ledger.withhold()  # nobody can tell which of several files is brought in, and when
+                withhold(witness.ledger)  # nobody can tell which of several files is brought in, and when
             self.spool.keep(self._documents.pending())
 
     async def commit(self) -> None:
