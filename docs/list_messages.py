@@ -25,7 +25,7 @@ HELP_ARGUMENTS = {"help", "epilog", "description", "short_help"}
 
 
 class Message(NamedTuple):
-    """One message; ``kind`` is an error's class, ``log LEVEL``, ``warning``, ``help`` or ``output``."""
+    """A message; ``kind`` is an error's class, ``log LEVEL``, ``warning``, ``help`` or ``output``."""
 
     kind: str
     file: str
