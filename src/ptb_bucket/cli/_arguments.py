@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ptb_bucket._settings import ENVIRONMENT
+from ptb_bucket.cli._output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,8 +71,6 @@ def with_output(function: Callable[..., int | None]) -> Callable[..., int | None
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
     @functools.wraps(function)
     def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> int | None:
-        from ptb_bucket.cli._output import Output  # noqa: PLC0415  demo and --help work without rich
-
         return function(*args, output=Output(as_json=as_json), **kwargs)
 
     return wrapped

@@ -1,4 +1,4 @@
-"""All verbs, through click."""
+"""The tool box: all verbs but ``demo``, through click."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Final
 
 import click
+import rich  # noqa: F401  missing, it has to be missed here and not in the middle of a verb
 
 from ptb_bucket.cli._console import Code, complain
 
@@ -19,7 +20,7 @@ __all__ = ["run"]
 
 _VERBS: Final[Mapping[str, str]] = {
     # verb → its module here; in the order in which people meet them
-    "demo": "demo",
+    "demo": "_demo_verb",
     "check": "check",
     "show": "show",
     "set": "set",
@@ -35,12 +36,6 @@ _VERBS: Final[Mapping[str, str]] = {
     "import": "import_",
     "export": "export",
 }
-
-
-_WITHOUT_RICH: Final = (
-    "this command needs the extra [cli]: pip install 'ptb-bucket[cli]' (in a checkout: pip install '.[cli]'). Without "
-    "it, only demo and --help work."
-)
 
 
 class _Box(click.Group):
@@ -85,10 +80,6 @@ def run(arguments: list[str]) -> int:
         warnings.simplefilter("ignore", FutureWarning)
     try:
         code = _box.main(args=arguments or ["--help"], prog_name="ptb-bucket", standalone_mode=False)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "rich":
-            raise
-        return complain(_WITHOUT_RICH, Code.USAGE)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return Code.USAGE

@@ -1,7 +1,8 @@
-"""The verb with its options. It starts the demo's processes."""
+"""The verb: its options, and the parent of the demo's processes."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -10,8 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-import click
+from typing import TYPE_CHECKING
 
 from ptb_bucket._settings import locate
 from ptb_bucket.cli._console import complain
@@ -21,32 +21,45 @@ from ptb_bucket.cli.demo._print import heading, narrate
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.testing.telegram import OfflineTelegram
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
+
+__all__ = ["add_to"]
 
 _BOT_ID = 123456
 _URI, _LIVE_URI = "file:./ptb-bucket-demo", "file:./ptb-bucket-demo-live"
 
 _EPILOG = f"""
-Without --live nothing leaves this computer: the demo plays Telegram offline.
+Without --live nothing leaves this computer: Telegram is played offline.
 
-\b
-Examples:
+examples:
   ptb-bucket demo                                 remembers in ./ptb-bucket-demo/
   ptb-bucket demo --uri s3://my-bucket/demo       remembers in a bucket (with the provider for s3 installed)
   TELEGRAM_BOT_TOKEN=... ptb-bucket demo --live   the same bot on Telegram ({_LIVE_URI})
 """
 
 
-# The URI does not come from PTB_BUCKET_URI: a demo must not write into the bucket of a real bot.
-@click.command(name="demo", epilog=_EPILOG)
-@click.option("--uri", help=f"Where to store the bot's state. Default: {_URI}")
-@click.option("--live", is_flag=True, help="Run the bot on Telegram, with the token in TELEGRAM_BOT_TOKEN.")
-def command(uri: str | None, *, live: bool) -> int:
-    """A bot that is stopped, started again, and remembers.
+def add_to(verbs: Verbs) -> None:
+    """Add the verb to the command line.
 
-    Talk to a bot, stop it, and start it again in a new process.
+    Args:
+        verbs: What ``add_subparsers`` returned.
     """
-    return _live(uri or _LIVE_URI) if live else _offline(uri or _URI)
+    parser = verbs.add_parser(
+        "demo",
+        help="a bot that is stopped, started again in a new process, and remembers",
+        description="Talk to a bot, stop it, start it again in a new process: it remembers.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    # Not from PTB_BUCKET_URI: a demo has no business in the bucket of a real bot.
+    parser.add_argument("--uri", help=f"where the bot's memory lies (default: {_URI})")
+    parser.add_argument("--live", action="store_true", help="run it on Telegram, with the token in TELEGRAM_BOT_TOKEN")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return _live(arguments.uri or _LIVE_URI) if arguments.live else _offline(arguments.uri or _URI)
 
 
 def _live(uri: str) -> int:
