@@ -25,7 +25,7 @@ from old_documents import Step
 
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import SealError
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "bots"
 
