@@ -62,9 +62,6 @@ class InDoubt:
     bases: dict[Record, Encoded] = field(default_factory=dict)
     layer: Layer = field(default_factory=Layer)
 
-    def __contains__(self, record: Record) -> bool:
-        return record in self.bases
-
     def add(self, record: Record, base: Encoded, steps: Steps) -> None:
         """Add a change. If the record is in doubt already, the change goes on top, and the older base stays."""
         if record in self.bases:

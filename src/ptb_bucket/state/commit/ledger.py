@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket.state.commit.layers import InDoubt, Layer
 from ptb_bucket.state.commit.steps import StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
-from ptb_bucket.state.document import NONE, Fate, Values, has_any
+from ptb_bucket.state.document import NONE, Fate, has_any
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Ledger:
         callback_limit: How many keyboards are kept; None for all.
         document: The document as it was last read or written; None if there is none.
         etag: Its ETag.
+        base: What PTB last received from us, or last gave us and we committed, of each record that is not absent.
         failures: The records that could not be merged in the last commit, and why.
         superseded: The conversation states of ours in whose place the bucket's stays, while PTB still has ours.
         last_commit: The ID of our last commit.
@@ -68,7 +69,7 @@ class Ledger:
     callback_limit: int | None = None
     document: Document | None = None
     etag: str | None = None
-    base: Values = field(default_factory=Values)
+    base: dict[Record, bytes] = field(default_factory=dict)
     attempt: Attempt | None = None
     staged: Layer = field(default_factory=Layer)
     in_doubt: InDoubt = field(default_factory=InDoubt)
@@ -130,6 +131,15 @@ class Ledger:
     def known_value(self, record: Record) -> Encoded:
         """Return what PTB has if it has changed nothing since; PTB goes on with a state that was superseded."""
         return self.superseded[record] if record in self.superseded else self.top(record)
+
+    def is_current(self, record: Record) -> bool:
+        """Tell whether PTB has the bucket's version of a record, and nothing of it is in doubt, dropped or withdrawn.
+
+        Rule "Not modified is not up to date": the base is compared with *stored*, even if nothing new was read.
+        """
+        if self.unloaded or record in self.in_doubt.bases or record in self.dropped or self.withdrawn_in(record):
+            return False
+        return self.base.get(record) == self.stored(record)
 
     def merge_base(self, record: Record) -> Encoded:
         """Return what a change is a change of. Dropping a record unloaded drops all that the bucket has of it."""
@@ -225,7 +235,8 @@ class Ledger:
         if etag is not None:
             self.document, self.etag = attempt.document, etag
         self.move_base(attempt.payload.values, attempt.dropped_since)
-        self.units.applied(attempt.merged.units)
+        if attempt.merged.units:
+            self.units.applied(attempt.merged.units)
         self.in_doubt.keep_only(self.failures)
         self._settle_all()
         self.metrics.committed(attempt)
@@ -262,7 +273,10 @@ class Ledger:
         """Make these values the base. What was merged into the bucket without having been loaded is still unloaded."""
         self.dropped -= values.keys() - still_dropped
         for record, encoded in values.items():
-            self.base.put(record, encoded)
+            if encoded is None:
+                self.base.pop(record, None)
+            else:
+                self.base[record] = encoded
         if self.unloaded and values:
             self.unloaded = not all(self.merger.equal(one, value, self.stored(one)) for one, value in values.items())
 
@@ -270,7 +284,8 @@ class Ledger:
 
     def withdrawn_units(self) -> frozenset[Unit]:
         """Return the units whose changes in this document are withdrawn."""
-        return self.units.withdrawn([steps for layer in self.layers() for steps in layer.steps.values()], self.document)
+        chains = [steps for layer in self.layers() for steps in layer.steps.values()]
+        return self.units.withdrawn(chains, self.document) if chains else NONE
 
     def withdrawn_in(self, record: Record) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn, if one of them has changed this record."""
@@ -285,10 +300,10 @@ class Ledger:
     def stored_if_unloaded(self, records: Sequence[Record]) -> list[bytes] | None:
         """Return what is stored of records that PTB was never given and never gave us; None if one has more layers."""
         payload = self.attempt.payload.values if self.attempt else {}
-        layers: tuple[dict[Record, Any], ...] = (self.staged.values, self.in_doubt.bases, self.superseded, payload)
-        if self.document is None or self.base.has_any(records):
-            return None
-        if any(not layer.keys().isdisjoint(records) for layer in layers):
+        layers: tuple[dict[Record, Any], ...] = (
+            self.base, self.staged.values, self.in_doubt.bases, self.superseded, payload,
+        )  # fmt: skip
+        if self.document is None or any(not layer.keys().isdisjoint(records) for layer in layers):
             return None
         return self.document.get_all(records)
 

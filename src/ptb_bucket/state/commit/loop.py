@@ -127,10 +127,10 @@ async def _look(tracked: TrackedDocument, retries: Retries) -> None:
 
 
 async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> None:
-    await aside(attempt.packed, size=attempt.document.size)
+    body = await aside(attempt.packed, size=attempt.document.size)
     unclear, attempt.unclear = attempt.unclear, True  # until an answer says otherwise; a cancelled put is unclear too
     try:
-        etag = await retries.deadline.within(_send(tracked, attempt))
+        etag = await retries.deadline.within(_send(tracked, attempt.condition, body))
     except (LostRaceError, UnavailableError) as error:
         await _find_out(tracked, retries, error)
     except StoreError:
@@ -141,10 +141,10 @@ async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> 
         tracked.ledger.applied(etag)
 
 
-async def _send(tracked: TrackedDocument, attempt: Attempt) -> str:
+async def _send(tracked: TrackedDocument, condition: str | None, body: bytes) -> str:
     tracked.wrote = asyncio.get_running_loop().time()
-    mode = Create() if attempt.condition is None else Update(attempt.condition)
-    return await tracked.store.put(tracked.key, attempt.packed(), mode)
+    mode = Create() if condition is None else Update(condition)
+    return await tracked.store.put(tracked.ledger.key, body, mode)
 
 
 async def _find_out(tracked: TrackedDocument, retries: Retries, error: Exception) -> None:
@@ -153,7 +153,7 @@ async def _find_out(tracked: TrackedDocument, retries: Retries, error: Exception
         pause = retries.next_pause()
         if pause is None:
             raise error
-        tracked.ledger.metrics.retried(tracked.key, error, pause)
+        tracked.ledger.metrics.retried(tracked.ledger.key, error, pause)
         await asyncio.sleep(pause)
         try:
             return await retries.deadline.within(tracked.read())

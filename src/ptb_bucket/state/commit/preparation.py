@@ -89,11 +89,8 @@ class Preparation:
 
     def _merge(self, record: Record) -> None:
         ledger, merged = self.ledger, self.merged
-        base, ours, theirs = (
-            ledger.merge_base(record),
-            ledger.top(record),
-            ledger.repaired(record, merged.withdrawn_units),
-        )
+        base, ours, stored = ledger.merge_base(record), ledger.top(record), ledger.stored(record)
+        theirs = ledger.repaired(record, merged.withdrawn_units) if record in ledger.in_doubt.bases else stored
         if record == HANDLED:
             ours = self._without_withheld(ours)
         decided: list[Decision] = []
@@ -110,7 +107,7 @@ class Preparation:
             merged.records.add(record)
         if record.kind is Kind.CONVERSATION:
             self._settle_conversation(record, ours, result)
-        if not ledger.merger.equal(record, result, ledger.stored(record)):
+        if not ledger.merger.equal(record, result, stored):
             merged.changes[record] = result
 
     def _settle_conversation(self, record: Record, ours: Encoded, result: Encoded) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptb_bucket.state.commit.layers import Encoded
-    from ptb_bucket.state.document import Steps, Unit, Values
+    from ptb_bucket.state.document import Steps, Unit
     from ptb_bucket.state.merge import Merger
     from ptb_bucket.state.records import Record
 
@@ -29,7 +29,7 @@ class StepMerger:
     """
 
     merger: Merger
-    base: Values
+    base: dict[Record, bytes]
     dropped: set[Record]
 
     def merged(
@@ -45,7 +45,7 @@ class StepMerger:
             withdrawn: The units whose steps are withdrawn.
             how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
         """
-        if not has_any(steps, withdrawn):
+        if not (withdrawn and has_any(steps, withdrawn)):
             return self.merger.merge(record, base, steps[-1].value, theirs, **how)
         for run in runs(self.base.get(record) if record in self.dropped else base, steps, withdrawn):
             low = theirs if self.drops(record, run.steps) else run.base

@@ -109,7 +109,7 @@ class DocumentUnits:
             chains: The steps of all unsaved changes of the document.
             document: The document as it was last read or written.
         """
-        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost}) if chains else NONE
+        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost})
 
     def lose(
         self, record: Record, steps: Iterable[UnitStep], withdrawn: frozenset[Unit], document: Document | None

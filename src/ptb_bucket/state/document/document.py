@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Features = Callable[[bytes], frozenset[str]]
 
 
-__all__ = ["Document", "Values"]
+__all__ = ["Document"]
 
 
 def none(data: bytes) -> frozenset[str]:
@@ -150,29 +150,3 @@ class Document:
 
 def _all(features: Features, values: Iterable[bytes | None]) -> frozenset[str]:
     return frozenset().union(*(features(value) for value in values if value is not None))
-
-
-class Values:
-    """Like a dict of records."""
-
-    def __init__(self) -> None:
-        self._kinds: dict[Kind, dict[Record, bytes]] = {kind: {} for kind in Kind}
-
-    def get(self, record: Record) -> bytes | None:
-        """The value; None if there is none."""
-        return self._kinds[record.kind].get(record)
-
-    def put(self, record: Record, value: bytes | None) -> None:
-        """Set the value; None for none."""
-        if value is None:
-            self._kinds[record.kind].pop(record, None)
-        else:
-            self._kinds[record.kind][record] = value
-
-    def has_any(self, records: Sequence[Record]) -> bool:
-        """Whether one of these records, which are of one kind, has a value."""
-        return not self._kinds[records[0].kind].keys().isdisjoint(records)
-
-    def of(self, kind: Kind) -> list[Record]:
-        """The records of one kind that have a value, as they are now."""
-        return list(self._kinds[kind])

@@ -63,11 +63,7 @@ class Giving(Known):
 
     def _is_current(self, record: Record, ledger: Ledger) -> bool:
         """Whether PTB has been given the bucket's version, so that nothing has to be decoded."""
-        if record in self.unreadable or record in ledger.in_doubt or record in ledger.dropped:
-            return False
-        if ledger.withdrawn_in(record):
-            return False
-        return not ledger.unloaded and ledger.base.get(record) == ledger.stored(record)
+        return record not in self.unreadable and ledger.is_current(record)
 
     @contextmanager
     def _costing(self, record: Record, ledger: Ledger, *, giving: bool = False) -> Iterator[None]:
@@ -104,7 +100,7 @@ class Giving(Known):
         return {
             record
             for ledger in self._ledgers(kind)
-            for record in {*ledger.base.of(kind), *ledger.pending}
+            for record in {*ledger.base, *ledger.pending}
             if record.kind is kind and ledger.top(record) is not None
         }
 

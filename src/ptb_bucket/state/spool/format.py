@@ -61,7 +61,8 @@ class Spooled:
         for kind, record_id, layers in self.data["records"]:
             record = Record(Kind(kind), record_id)
             opened = {name: _bytes(text) for name, text in layers.items()}
-            ledger.base.put(record, opened["seen"])
+            if opened["seen"] is not None:
+                ledger.base[record] = opened["seen"]
             if "staged" in opened:
                 ledger.staged.values[record] = opened["staged"]
             if "carried" in opened:
@@ -155,7 +156,7 @@ def _raw_layers(ledger: Ledger, record: Record) -> dict[str, bytes | None]:
         layers["staged"] = ledger.staged.values[record]
     if ledger.attempt and record in ledger.attempt.payload.values:
         layers["carried"] = ledger.attempt.payload.values[record]
-    if record in ledger.in_doubt:
+    if record in ledger.in_doubt.bases:
         layers["unsure from"] = ledger.in_doubt.bases[record]
         layers["unsure"] = ledger.in_doubt.layer.values[record]
     return layers
