@@ -96,7 +96,7 @@ class Known:
         if since is None:
             since = -math.inf if self._is_lazy else None
         if since is not None:
-            tracked_documents = {tracked.key: tracked for tracked in map(self._documents.of, records)}
+            tracked_documents = {tracked.ledger.key: tracked for tracked in map(self._documents.of, records)}
             await self._read(tracked_documents.values(), since)
 
     async def _read(self, tracked_documents: Iterable[TrackedDocument], since: float) -> None:

@@ -238,7 +238,8 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         if self._is_current(record, ledger):
-            self._adopt(record, Rebase.plan(ledger, record))
+            ledger.superseded.pop(record, None)
+            self.unmerged.pop(record, None)
             return True
         try:
             with self._costing(record, ledger):
