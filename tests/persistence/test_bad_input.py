@@ -58,8 +58,8 @@ def edited(**header):
 
 
 DAMAGES = [
-    ("truncated", lambda data: data[:-20], CorruptDocumentError, "no whole JSON document"),
-    ("empty", lambda _: b"", CorruptDocumentError, "no whole JSON document"),
+    ("truncated", lambda data: data[:-20], CorruptDocumentError, "not a complete JSON document"),
+    ("empty", lambda _: b"", CorruptDocumentError, "not a complete JSON document"),
     ("not text", lambda data: b"\xff" + data, CorruptDocumentError, "UTF-8"),
     ("something else", lambda _: b'{"users": {}}', CorruptDocumentError, "no ptb-bucket header"),
     ("a list", lambda _: b"[1]", CorruptDocumentError, "expected"),

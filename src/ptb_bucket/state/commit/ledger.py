@@ -261,7 +261,7 @@ class Ledger:
         self.move_base(self.staged.values)
         self.staged.keep_only(())
         self.in_doubt.keep_only(())
-        self.writer.rotate_id()  # whatever becomes of the attempt now is under an ID that we no longer use
+        self.writer.rotate_id()  # the attempt may still arrive, under an ID that we no longer use
 
     def _take_attempt(self) -> Attempt:
         attempt, self.attempt = self.attempt, None
