@@ -113,8 +113,8 @@ def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) ->
 def lost_changes(record: Record) -> UnsavedError:
     """Return an error for changes of several updates, of which another instance has saved one."""
     return UnsavedError(
-        f"{record.label} was changed by several updates, and another instance has saved one of them. The changes of the "
-        "others cannot be separated from it. They are made when Telegram sends these updates again.",
+        f"{record.label} was changed by several updates, and another instance has saved one of them. The changes of "
+        "the others cannot be separated from it. They are made when Telegram sends these updates again.",
         records=[record.label],
     )
 
