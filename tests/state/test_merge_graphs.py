@@ -20,8 +20,8 @@ from ptb_bucket.state.merge.values import Merge
 
 SHORT, LONG = 60, 1500
 RIGHT = {"edits": 1.0, "insertions": 0.99, "sharing": 0.9, "unsharing": 0.85, "everything": 0.85}
-"""How many runs end exactly as if both had changed one record. The others keep more than that (rule 11), are reported,
-or took an object that was moved *and* changed for another one."""
+"""The share of runs that end exactly as if both had changed one record. The others keep more (rule: Edits survive
+deletions), are reported, or took an object that was moved *and* changed for another one."""
 
 
 def merged(base, ours, theirs, resolver=keep_ours, **options):

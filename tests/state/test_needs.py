@@ -1,4 +1,4 @@
-"""What a document needs is listed in its header: only what its records use, and never less than that."""
+"""The header of a document lists the features that its records use, no more and no less."""
 
 from __future__ import annotations
 

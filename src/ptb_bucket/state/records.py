@@ -95,7 +95,7 @@ class Record(NamedTuple):
 
     def is_of(self, handler: str) -> bool:
         """Tell whether it is a conversation of a handler."""
-        if self.id.startswith('["'):  # as we write it, it begins with the name: there is no need to parse all of it
+        if self.id.startswith('["'):  # as we write it, it begins with the name, so it need not be parsed
             return self.id.startswith((f"[{json.dumps(handler)},", f"[{json.dumps(handler)}]"))
         return self.conversation[0] == handler
 

@@ -1,4 +1,4 @@
-"""What this instance knows of one document: stored ← attempt ← staged, and the base of every merge.
+"""The ledger of one document: stored ← attempt ← staged, and the base of every merge.
 
 Nothing here does input or output, so you can read and test the rules of the state engine in one place.
 
@@ -52,7 +52,7 @@ class Ledger:
         etag: Its ETag.
         base: What PTB last received from us, or last gave us and we committed, of each record that is not absent.
         failures: The records that could not be merged in the last commit, and why.
-        superseded: The conversation states of ours in whose place the bucket's stays, while PTB still has ours.
+        superseded: Our conversation states, while PTB still has them and the bucket's states have replaced them.
         last_commit: The ID of our last commit.
         unloaded: PTB's values were made before anybody read the document. If both sides have something, the bucket's
             value stays.
@@ -270,7 +270,7 @@ class Ledger:
         return attempt
 
     def move_base(self, values: Mapping[Record, Encoded], still_dropped: Collection[Record] = ()) -> None:
-        """Make these values the base. What was merged into the bucket without having been loaded is still unloaded."""
+        """Make these values the base. A value that was merged into an unloaded one leaves the document unloaded."""
         self.dropped -= values.keys() - still_dropped
         for record, encoded in values.items():
             if encoded is None:

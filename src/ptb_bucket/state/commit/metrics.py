@@ -58,7 +58,7 @@ class Metrics:
         self.withdrawn_from(attempt.merged.withdrawn)
 
     def decided(self, decisions: Sequence[Decision]) -> None:
-        """Count decisions of the resolver, and conversation states of ours that were superseded."""
+        """Count decisions of the resolver, and our conversation states that were superseded."""
         for record, choice in decisions:
             if record.kind is Kind.CONVERSATION:
                 self.conversations_kept += 1

@@ -42,7 +42,7 @@ class CommitInfo:
 
 @dataclass(frozen=True)
 class Part:
-    """One document as it is stored.
+    """A document as it is stored.
 
     Args:
         key: The key of the object.

@@ -61,7 +61,7 @@ class Draft:
             bot_id: The bot to which it must belong.
             writer: The ID under which it is committed.
             over: The ETag of a damaged version to replace. No other damaged version is replaced.
-            past: An old version, whose commits are continued if there is no readable document. Its unknown sections
+            past: An old version, whose commits are continued if no version can be read. Its unknown sections
                 return if the document lacks them.
 
         Raises:
