@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from verbs_in_process import VerbsInProcess
 
 from ptb_bucket.testing.conformance import ToolConformance, ToolMistakeConformance, VersionedToolConformance
 
 
 @pytest.mark.long  # by default, the verbs run on S3
-class TestTools(ToolConformance):
+class TestTools(VerbsInProcess, ToolConformance):
     @pytest.fixture
     def backend(self, backend_on):
         return backend_on()
 
 
-class TestToolsWithVersioning(VersionedToolConformance):
+class TestToolsWithVersioning(VerbsInProcess, VersionedToolConformance):
     @pytest.fixture
     def backend(self, backend_on):
         return backend_on(versioning=True)

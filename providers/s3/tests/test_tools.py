@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from verbs_in_process import VerbsInProcess
 
 from ptb_bucket.testing.conformance import ToolConformance, ToolMistakeConformance, VersionedToolConformance
 
 
-class TestTools(ToolConformance):
+class TestTools(VerbsInProcess, ToolConformance):
     @pytest.fixture
     def backend(self, moto, new_place):
         return new_place(moto)
 
 
-class TestToolsWithVersioning(VersionedToolConformance):
+class TestToolsWithVersioning(VerbsInProcess, VersionedToolConformance):
     @pytest.fixture
     def backend(self, moto, new_place):
         return new_place(moto, versioning=True)
