@@ -12,7 +12,7 @@ from oracle.figures import added_up, line
 
 
 def pytest_configure(config):
-    """Draw a few examples in short runs and many with ``--long``; no example has a deadline, because machines are busy."""
+    """Draw few examples in short runs and many with ``--long``, without deadlines, because machines are busy."""
     settings.register_profile("short", deadline=None, max_examples=40, database=None)
     settings.register_profile("long", deadline=None, max_examples=2000, database=None)
     settings.load_profile("long" if config.getoption("--long") else "short")
