@@ -8,7 +8,8 @@ import sys
 from importlib.metadata import entry_points
 
 from hypothesis import settings
-from oracle.figures import added_up, line
+
+from support.oracle.statistics import added_up, line
 
 
 def pytest_configure(config):

@@ -7,14 +7,14 @@ import contextlib
 import itertools
 
 import pytest
-from instances import WORDS
-from raising import SECRET, VALUES, make
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import CommandHandler, ContextTypes, ConversationHandler, MessageHandler, PicklePersistence
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError, UnsavedError
 from ptb_bucket.state._merger import ResolverError
+from support.applications.instances import WORDS
+from support.values.raising_values import SECRET, VALUES, make
 
 PLACES = ("user_data", "chat_data", "bot_data", "conversation", "keyboard")
 SAVES = ("update", "interval")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 
 import pytest
-from instances import END, say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import Application, CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import LAYOUTS
+from support.applications.instances import END, say
 
 SAVES = ["update", "interval", "PTB's"]
 """The two ways of BucketApplication, and PTB's own Application."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from places import FileBackend
-from verbs_in_process import VerbsInProcess
 
 from ptb_bucket.testing.conformance import ToolConformance, VersionedToolConformance
+from support.documents.file_backend import FileBackend
+from support.processes.verbs_in_process import VerbsInProcess
 
 
 class TestTools(VerbsInProcess, ToolConformance):

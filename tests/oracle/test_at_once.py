@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from oracle.applications import COMBINATIONS
-from oracle.at_once import AtOnce, MisplacedError
-from virtual_time import run_virtually
+
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS
+from support.oracle.edits_at_once import AtOnce, MisplacedError
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)

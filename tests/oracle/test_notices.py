@@ -6,16 +6,16 @@ import copy
 import dataclasses
 
 import pytest
-from oracle.applications import COMBINATIONS
-from oracle.at_once import AtOnce, MisplacedError
-from oracle.changed import turns_of
-from oracle.lives import DifferentError, Life
-from oracle.pictures import Picture
-from virtual_time import run_virtually
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import Merger, Replica, _merge
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS
+from support.oracle.changed_classes import turns_of
+from support.oracle.edits_at_once import AtOnce, MisplacedError
+from support.oracle.runs import DifferentError, Life
+from support.oracle.snapshots import Picture
 
 
 def _after_decoding(patch, change):

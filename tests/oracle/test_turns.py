@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from oracle.applications import COMBINATIONS
-from oracle.lives import Life
-from virtual_time import run_virtually
+
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS
+from support.oracle.runs import Life
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)

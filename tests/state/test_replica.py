@@ -7,7 +7,6 @@ import random
 import sys
 
 import pytest
-from virtual_time import run_virtually
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, UnavailableError, UnsavedError
@@ -15,6 +14,7 @@ from ptb_bucket.state import Kind, Merger, Patience, Record, Replica, open_layou
 from ptb_bucket.state._group import GroupCommit
 from ptb_bucket.stores import MemoryStore, MeteredStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.documents.virtual_time import run_virtually
 
 ADA, BO = Record.user(1), Record.user(2)
 

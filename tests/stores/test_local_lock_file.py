@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from lock_holders import TAKE, fcntl, is_free, put, refusing
 
 from ptb_bucket.errors import AccessError, UnavailableError
 from ptb_bucket.stores import Create, LocalStore, Update, _locks
+from support.processes.lock_holders import TAKE, fcntl, is_free, put, refusing
 
 
 async def test_the_file_is_for_this_user_only_and_is_never_written(tmp_path):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from verbs_in_process import VerbsInProcess
 
 from ptb_bucket.testing.conformance import ToolConformance, ToolMistakeConformance, VersionedToolConformance
+from support.processes.verbs_in_process import VerbsInProcess
 
 
 class TestTools(VerbsInProcess, ToolConformance):

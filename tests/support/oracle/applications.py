@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from telegram import Chat, Message, Update, User
 from telegram.ext import PicklePersistence, TypeHandler
 
-from oracle.classes import TYPES
-from oracle.pictures import Picture
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import UnsavedError
 from ptb_bucket.testing.telegram import OfflineTelegram
+from support.oracle.classes import TYPES
+from support.oracle.snapshots import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Location, Message, MessageEntity, User
 
-from oracle.classes import (
+from support.oracle.classes import (
     Amount,
     Basket,
     Boat,
@@ -50,7 +50,7 @@ from oracle.classes import (
     Version,
     Wish,
 )
-from oracle.pictures import Picture
+from support.oracle.snapshots import Picture
 
 if TYPE_CHECKING:
     import random

@@ -9,9 +9,9 @@ import copy
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
-from oracle.classes import UNSTORABLE, Amount, Reduced, Tariff, Uncopyable, Version
-from oracle.graphs import Maker, Style
-from oracle.pictures import Picture, attributes, in_order
+from support.oracle.classes import UNSTORABLE, Amount, Reduced, Tariff, Uncopyable, Version
+from support.oracle.graphs import Maker, Style
+from support.oracle.snapshots import Picture, attributes, in_order
 
 if TYPE_CHECKING:
     import random

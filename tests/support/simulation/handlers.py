@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state import BOT_DATA, MISSING, Record
-from simulation.model import EVERYBODY, Change, tokens_of
+from support.simulation.model import EVERYBODY, Change, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

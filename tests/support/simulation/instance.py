@@ -12,11 +12,11 @@ from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING, Journal, Kind, Merger, Patience, Record, Replica, add_differences, open_layout
 from ptb_bucket.state._loops import LoopLock
-from simulation.clocks import SKEW
-from simulation.handlers import NAME, NAMED, Handlers
-from simulation.model import Change, none, tokens_of
-from simulation.spool import memory_spool
-from simulation.updates import Update, Updates
+from support.simulation.clocks import SKEW
+from support.simulation.handlers import NAME, NAMED, Handlers
+from support.simulation.model import Change, none, tokens_of
+from support.simulation.spool import memory_spool
+from support.simulation.updates import Update, Updates
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable

@@ -11,14 +11,14 @@ from unittest.mock import patch
 from ptb_bucket.state import BOT_DATA, MISSING, Journal, Record, _header
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from simulation.clocks import Clocks, jump_often
-from simulation.handlers import NAME, NAMED, RECORDS
-from simulation.instance import Instance
-from simulation.model import Model, none, tokens_of
-from simulation.on_demand import OnDemand
-from simulation.spool import MemoryFiles
-from simulation.sweeping import sweep_often
-from simulation.updates import Telegram
+from support.simulation.clocks import Clocks, jump_often
+from support.simulation.handlers import NAME, NAMED, RECORDS
+from support.simulation.instance import Instance
+from support.simulation.model import Model, none, tokens_of
+from support.simulation.on_demand import OnDemand
+from support.simulation.spool import MemoryFiles
+from support.simulation.sweeping import sweep_often
+from support.simulation.updates import Telegram
 
 PUT_FAULTS = (Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST, Fault.LATE, Fault.DENIED)
 GET_FAULTS = (*[Fault.UNAVAILABLE] * 7, Fault.DENIED)  # a denial ends a start, and per-record reads twenty documents

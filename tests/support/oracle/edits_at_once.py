@@ -9,15 +9,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oracle.applications import Bot, Combination
-from oracle.graphs import Style
-from oracle.lives import DifferentError
-from oracle.pictures import Picture, difference
-from oracle.towns import MOVES, Plan, Town
 from ptb_bucket.stores import MemoryStore
+from support.oracle.applications import Bot, Combination
+from support.oracle.disjoint_edits import MOVES, Plan, Town
+from support.oracle.graphs import Style
+from support.oracle.runs import DifferentError
+from support.oracle.snapshots import Picture, difference
 
 if TYPE_CHECKING:
-    from oracle.towns import Edit
+    from support.oracle.disjoint_edits import Edit
 
 _NAMES = ("user_data", "chat_data", "bot_data")
 

@@ -7,12 +7,12 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oracle.applications import Bot, Combination
-from oracle.classes import UNSTORABLE, Unregistered
-from oracle.graphs import Maker, Style
-from oracle.operations import Handler
-from oracle.pictures import Picture, difference
 from ptb_bucket.stores import MemoryStore
+from support.oracle.applications import Bot, Combination
+from support.oracle.classes import UNSTORABLE, Unregistered
+from support.oracle.graphs import Maker, Style
+from support.oracle.operations import Handler
+from support.oracle.snapshots import Picture, difference
 
 if TYPE_CHECKING:
     from pathlib import Path

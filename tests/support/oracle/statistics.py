@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oracle.classes import FAMILIES
+from support.oracle.classes import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from oracle.pictures import Picture
+    from support.oracle.snapshots import Picture
 
 PROPERTY = "runs of the oracle"
 MINIMUMS = {"runs": 10_000, "sharing": 2_000, "with cycles": 500, "both changed one object": 3_000}

@@ -1,4 +1,4 @@
-"""A bot behind ASGI for tests, as a server process loads it: ``uvicorn asgi_bot:app``; set up by its environment."""
+"""A bot behind ASGI, set up by its environment: ``uvicorn support.serverless.asgi_bot:app``."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oracle.classes import Basket, Cart, Plain, SlotCart, Slotted, Stack, Wish
-from oracle.pictures import Picture, attributes, in_order
+from support.oracle.classes import Basket, Cart, Plain, SlotCart, Slotted, Stack, Wish
+from support.oracle.snapshots import Picture, attributes, in_order
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from oracle.graphs import Style
+    from support.oracle.graphs import Style
 
 
 def _wish() -> Wish:

@@ -10,15 +10,18 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
+from support import TESTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRET = "s3cret_S3CRET-0"
-HERE = Path(__file__).parent
 HEADERS = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 _ids = itertools.count(1)
 
@@ -37,7 +40,7 @@ def update(text: str, chat: int = 7, update_id: int | None = None) -> dict:
 class Server:
     """A running server process."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], folder: Path = HERE) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path = TESTS) -> None:
         self.process = subprocess.Popen(
             command, env=os.environ | environment, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True,
             cwd=folder,
@@ -74,10 +77,11 @@ class Server:
 
 @contextlib.contextmanager
 def serving(bucket: str, *options: str, **environment: object):
-    """Run tests/support/asgi_bot.py under uvicorn, killed at the end if it still runs."""
+    """Run the bot of :mod:`support.serverless.asgi_bot` under uvicorn, killed at the end if it still runs."""
     command = [
-        sys.executable, "-X", "dev", "-W", "error", "-m", "uvicorn", "asgi_bot:app", "--app-dir", str(HERE),
-        "--port", "0", "--ws", "none", "--no-access-log", *options,
+        sys.executable, "-X", "dev", "-W", "error", "-m", "uvicorn",
+        "support.serverless.asgi_bot:app", "--app-dir", str(TESTS), "--port", "0",
+        "--ws", "none", "--no-access-log", *options,
     ]  # fmt: skip
     server = Server(
         command,

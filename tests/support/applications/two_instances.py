@@ -7,9 +7,8 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bots import opened
-
 from ptb_bucket.stores import MemoryStore
+from support.applications.restarting_bot import opened
 
 if TYPE_CHECKING:
     from ptb_bucket import BucketPersistence

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from telegram import TelegramObject
 
-from oracle.classes import BY_FUNCTIONS, UNSTORABLE
+from support.oracle.classes import BY_FUNCTIONS, UNSTORABLE
 
 
 def _zone(zone: Any) -> str:

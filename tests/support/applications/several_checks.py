@@ -1,6 +1,6 @@
 """What two instances of a bot need of a persistence, as checks that any PTB Application can be put to.
 
-``python tests/support/several_checks.py`` prints a table: PTB's own PicklePersistence beside ours.
+``python tests/support/applications/several_checks.py`` prints a table: PTB's own PicklePersistence beside ours.
 """
 
 from __future__ import annotations
