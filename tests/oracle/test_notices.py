@@ -14,15 +14,15 @@ from support.documents.virtual_time import run_virtually
 from support.oracle.applications import COMBINATIONS
 from support.oracle.changed_classes import turns_of
 from support.oracle.edits_at_once import AtOnce, MisplacedError
-from support.oracle.runs import DifferentError, Life
-from support.oracle.snapshots import Picture
+from support.oracle.runs import DifferentError, Run
+from support.oracle.snapshots import Snapshot
 
 
 def _after_decoding(patch, change):
     """Let ``change`` do something to the objects of each record that is decoded."""
 
     def changed(value):
-        change(Picture.of(value).nodes)
+        change(Snapshot.of(value).nodes)
         return value
 
     for codec in (JsonCodec, PickleCodec):
@@ -120,11 +120,11 @@ def replace_live_objects(patch):
 
 
 def restarts(seed, folder, combination):
-    return Life(seed, folder, combination).restarts()
+    return Run(seed, folder, combination).restarts()
 
 
 def hostile(seed, folder, combination):
-    return Life(seed, folder, combination, hostile=True).restarts()
+    return Run(seed, folder, combination, hostile=True).restarts()
 
 
 def at_once(seed, folder, combination):

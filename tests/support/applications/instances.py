@@ -27,7 +27,7 @@ def say(text: str, state: object = None):
 
 
 class World:
-    """One bucket, one Telegram, and the instances that a test starts."""
+    """A bucket, a Telegram, and the instances that a test starts."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -64,11 +64,11 @@ class World:
         return application
 
     async def said(self, who, application, text, **options):
-        """What the bot answers."""
+        """Return the answers of the bot."""
         return [message.text for message in await who.send(application, text, **options)]
 
     async def stored(self, layout: str = "single", codec: str = "json") -> Application:
-        """What the bucket holds, read by one more instance."""
+        """Read the content of the bucket with another instance."""
         builder = self.telegram.builder().arbitrary_callback_data(arbitrary_callback_data=True)
         async with builder.persistence(BucketPersistence(self.store(), layout=layout, codec=codec)).build() as reader:
             return reader

@@ -70,7 +70,7 @@ async def chosen(update, context):
 
 
 async def forget(update, context):
-    """Drop the data of whoever asks, and that of the chat."""
+    """Drop the data of the user who asks, and the data of the chat."""
     context.application.drop_user_data(update.effective_user.id)
     context.application.drop_chat_data(update.effective_chat.id)
 
@@ -162,7 +162,7 @@ async def settle() -> None:
 
 
 def opened(where, **options) -> BucketPersistence:
-    """A persistence with a bot, without an Application."""
+    """Return a persistence with a bot, without an Application."""
     persistence = BucketPersistence(where, **options)
     bot = OfflineTelegram().builder().arbitrary_callback_data(64).build().bot
     persistence.set_bot(bot)

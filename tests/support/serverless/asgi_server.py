@@ -1,4 +1,4 @@
-"""A real uvicorn in a process of its own, and Telegram's side of the wire."""
+"""A real uvicorn in a separate process, and a client that posts as Telegram does."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ class Server:
         raise AssertionError("it did not start:\n" + "".join(self.lines))
 
     def client(self) -> httpx.AsyncClient:
-        """Somebody who talks to it."""
+        """Return a client of the server."""
         return httpx.AsyncClient(base_url=self.url, headers=HEADERS, timeout=60, limits=httpx.Limits())
 
     def terminate(self) -> str:
-        """SIGTERM, wait for the end; what it logged."""
+        """Send SIGTERM, wait for the end, and return the log."""
         self.process.send_signal(signal.SIGTERM)
         return self.end()
 
     def end(self) -> str:
-        """Wait for the end; what it logged."""
+        """Wait for the end, and return the log."""
         self.process.wait(30)
         self._reader.join(10)
         self.process.stdout.close()
@@ -97,18 +97,18 @@ def serving(bucket: str, *options: str, **environment: object):
 
 
 async def state(bucket: str) -> BucketPersistence:
-    """What lies in the bucket, for somebody who opens it now."""
+    """Open the stored state with a new persistence."""
     persistence = BucketPersistence(bucket)
     persistence.set_bot(ExtBot("123456:offline"))
     return persistence
 
 
 async def logs(bucket: str) -> dict[int, list[str]]:
-    """Every chat's log as it lies in the bucket."""
+    """Return each chat's log from the bucket."""
     chats = await (await state(bucket)).get_chat_data()
     return {chat: data["log"] for chat, data in chats.items() if "log" in data}
 
 
 async def post(client: httpx.AsyncClient, text: str, chat: int = 7, update_id: int | None = None) -> int:
-    """Post a message; the status of the answer."""
+    """Post a message, and return the status of the answer."""
     return (await client.post("/telegram", json=update(text, chat, update_id))).status_code

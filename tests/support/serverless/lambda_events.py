@@ -1,4 +1,4 @@
-"""What AWS calls a Lambda function with, and a bot behind it."""
+"""Events and contexts with which AWS calls a Lambda function, and a bot that handles them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SHAPES = [function_url, in_base64, http_api_1, rest_api]
 
 @dataclass
 class Context:
-    """What AWS passes beside the event."""
+    """The context that AWS passes with the event."""
 
     seconds: float = 30
 
@@ -140,7 +140,7 @@ class Failing(Environment):
 
 
 def document(tmp_path: Path) -> dict[str, Any]:
-    """What the environment's bot has in the bucket."""
+    """Return the stored data of the environment's bot."""
     return json.loads((tmp_path / "bot" / "state.json").read_text())
 
 
@@ -150,5 +150,5 @@ def users(tmp_path: Path) -> dict[str, Any]:
 
 
 def said(caplog: Any) -> str:
-    """What we logged; PTB says more at DEBUG."""
+    """Return the log lines of ptb-bucket; PTB logs more at DEBUG."""
     return "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("ptb_bucket"))

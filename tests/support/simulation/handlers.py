@@ -119,7 +119,7 @@ class Handlers:
         return Record.of_conversation("talk", (whose, self.rng.randrange(CONVERSATIONS)))
 
     def _tokens_in(self, record: Record, change: Change) -> Iterable[str]:
-        """What goes when this record is dropped."""
+        """Return everything that is dropped with this record."""
         return tokens_of(self.live[record])
 
     def converse(self, change: Change) -> None:

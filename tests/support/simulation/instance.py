@@ -134,7 +134,7 @@ class Instance(Handlers, Updates):
             task.result()
 
     def _habits(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """What only instances of this kind do."""
+        """Run the actions that only this kind of instance has."""
         return ()
 
     async def _shut_down(self) -> None:

@@ -24,7 +24,7 @@ RECENT = 12
 
 @dataclass(eq=False)
 class Update:
-    """One update, and what it does, wherever it is handled."""
+    """An update and its effect, on any instance that handles it."""
 
     id: int
     changes: list[Change] = field(default_factory=list)
