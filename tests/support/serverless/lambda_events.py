@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
-from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket import BucketPersistence
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import FaultyStore
 from ptb_bucket.testing.telegram import OfflineTelegram
+from support.applications.builder import build_application
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,13 +85,14 @@ class Environment:
 
     def build(self) -> Any:
         where = self.where() if callable(self.where) else self.where
-        builder = self.telegram.builder().application_class(BucketApplication, self.options)
-        application = builder.persistence(BucketPersistence(where, **self.saving)).build()
         words = filters.TEXT & ~filters.COMMAND
         conversation = ConversationHandler(
             [CommandHandler("name", self.ask)], {1: [MessageHandler(words, self.take)]}, [], name="n", persistent=True
         )
-        application.add_handlers([conversation, MessageHandler(filters.ALL, self.count)])
+        application = build_application(
+            self.telegram, BucketPersistence(where, **self.saving), conversation,
+            MessageHandler(filters.ALL, self.count), bucket_options=self.options,
+        )  # fmt: skip
         self.built.append(application)
         return application
 
