@@ -23,9 +23,9 @@ from far import Far
 from telegram.ext import CommandHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore
-from ptb_bucket.testing.telegram import OfflineTelegram
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

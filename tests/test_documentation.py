@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ptb_bucket.cli._box import _box
+from ptb_bucket.cli.groups import _box
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(

@@ -14,7 +14,11 @@ ROOT = Path(__file__).parents[1]
 CORE = ROOT / "src" / "ptb_bucket"
 PROVIDERS = ROOT / "providers"
 SDKS = ("aioboto3", "aiobotocore", "boto3", "botocore", "google", "azure", "obstore", "ptb_bucket_s3", "ptb_bucket_gcs")
-DOCUMENTS = ("ptb_bucket.state._document", "ptb_bucket.state._skeleton", "ptb_bucket.state._header")
+DOCUMENTS = (
+    "ptb_bucket.state.document.document",
+    "ptb_bucket.state.document.formats",
+    "ptb_bucket.state.document.header",
+)
 SEALING = "ptb_bucket.sealing"
 WITHOUT_TELEGRAM = ("stores", "sealing", "state", "errors")
 
@@ -108,8 +112,8 @@ def test_providers_keep_their_rules():
         ("codecs", "from telegram.ext import Application"),
         ("codecs", "if TYPE_CHECKING:\n    pass\nelse:\n    import telegram.ext"),
         ("codecs", "from ptb_bucket.state import _document"),
-        ("codecs", "from ptb_bucket.state._skeleton_json import x"),
-        ("persistence", "from ptb_bucket.state._header import Header"),
+        ("codecs", "from ptb_bucket.state.document.json_format import x"),
+        ("persistence", "from ptb_bucket.state.document.header import Header"),
         ("persistence", "from google.cloud import storage"),
         ("persistence", "import pytest"),
         ("cli", "import ptb_bucket_s3"),
@@ -125,13 +129,13 @@ def test_the_core_rules_bite(part, source):
     [
         ("codecs", "import telegram"),
         ("codecs", "if TYPE_CHECKING:\n    from telegram.ext import Application"),
-        ("state", "from ptb_bucket.state._document import x"),
+        ("state", "from ptb_bucket.state.document.document import x"),
         ("persistence", "from telegram.ext import BasePersistence"),
         ("stores", "from ptb_bucket.errors import StoreError\nimport telegrams"),
         ("testing", "import pytest"),
         (
             "sealing",
-            "from ptb_bucket.sealing._keys import Key\nfrom ptb_bucket.stores import Blob\nimport cryptography",
+            "from ptb_bucket.sealing.keys import Key\nfrom ptb_bucket.stores import Blob\nimport cryptography",
         ),
     ],
 )
@@ -147,11 +151,11 @@ def test_the_core_rules_let_through_what_is_right(part, source):
         ("src", "import ptb_bucket", False),
         ("src", "from ptb_bucket import stores", True),
         ("src", "from ptb_bucket import BucketPersistence", False),
-        ("src", "from ptb_bucket.stores._contract import BlobStore", False),
+        ("src", "from ptb_bucket.stores.base import BlobStore", False),
         ("src", "from ptb_bucket.testing.conformance import Backend", False),
         ("src", "import telegram", False),
         ("tests", "from ptb_bucket.testing.conformance import Backend", True),
-        ("tests", "from ptb_bucket.codecs._json import x", False),
+        ("tests", "from ptb_bucket.codecs.json.codec import x", False),
     ],
 )
 def test_the_provider_rules_bite(part, source, right):

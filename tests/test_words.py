@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket._words import counted
+from ptb_bucket.errors import counted
 
 
 @pytest.mark.parametrize(

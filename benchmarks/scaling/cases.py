@@ -10,7 +10,7 @@ from far import Far
 from people import people
 from telegram.ext import ConversationHandler, MessageHandler, filters
 
-from ptb_bucket._backstage import Backstage
+from ptb_bucket.session import Backstage
 from ptb_bucket.stores import LocalStore, MemoryStore, MeteredStore, open_store
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from people import TOKEN
 from telegram.ext import ExtBot, PicklePersistence
 
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from scaling.cases import FIRST, NAME, conversation, named, states, users_of
 from scaling.commits import timed
 

@@ -7,7 +7,7 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket import BucketApplication, BucketPersistence
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from scaling.cases import FIRST, conversation, named, opened
 from scaling.commits import timed
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from telegram.ext import CommandHandler
 
 from ptb_bucket import BucketPersistence
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.testing.proxy import FaultProxy
-from ptb_bucket.testing.telegram import OfflineTelegram
 from sdk.bare import bare, new_bucket
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptb_bucket._stats import Stats
+from ptb_bucket.stats import Stats
 from ptb_bucket.application import BucketApplication, BucketApplicationBuilder, bucket_application
 from ptb_bucket.codecs import StoredAs
 from ptb_bucket.errors import PTBBucketError

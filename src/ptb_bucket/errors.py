@@ -33,6 +33,8 @@ __all__ = [
     "UnsupportedError",
     "VanishedDocumentError",
     "WrongShapeError",
+    "counted",
+    "said",
 ]
 
 _NEEDED_BY_ALL: Final = frozenset({"bot_data", "updates[handled]"})
@@ -255,3 +257,13 @@ class UnsavedError(PTBBucketError):
         super().__init__(message)
         self.causes = tuple(causes)
         self.records = tuple(records)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number and what it counts, with the verb if need be: ``counted(n, "record is", "records are")``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def said(error: BaseException | None) -> str:
+    """Return what may be logged of an error: errors of other code may quote data, so only their type is named."""
+    return str(error) if isinstance(error, PTBBucketError) else type(error).__name__

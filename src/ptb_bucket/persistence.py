@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 
-from ptb_bucket._arguments import checked_interval, checked_resolver, checked_seconds, checked_spool_dir
-from ptb_bucket._backstage import STAGING
+from ptb_bucket.location import checked_interval, checked_resolver, checked_seconds, checked_spool_dir
+from ptb_bucket.session import STAGING
 from ptb_bucket._collector import collector_waits
-from ptb_bucket._context import defaults_of, differing, with_own_types
-from ptb_bucket._opened import Opened, bot_id_of, open_for
-from ptb_bucket._rounds import Rounds
-from ptb_bucket._settings import locate
+from ptb_bucket.location import defaults_of, differing, with_own_types
+from ptb_bucket.session import Opened, bot_id_of, open_for
+from ptb_bucket.refresh_window import Rounds
+from ptb_bucket.location import locate
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Readable, Record, keep_ours
-from ptb_bucket.state._loops import in_turns, turns
+from ptb_bucket._aio import in_turns, turns
 
 if TYPE_CHECKING:
     import os
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-    from ptb_bucket._settings import CodecName, LayoutName
-    from ptb_bucket._stats import Stats
+    from ptb_bucket.location import CodecName, LayoutName
+    from ptb_bucket.stats import Stats
     from ptb_bucket.sealing import Sealing
     from ptb_bucket.state import ConversationKey, Resolver
     from ptb_bucket.stores import BlobStore

@@ -12,7 +12,7 @@ from telegram.ext import CommandHandler, ContextTypes, ConversationHandler, Mess
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError, UnsavedError
-from ptb_bucket.state._merger import ResolverError
+from ptb_bucket.state.merge.records import ResolverError
 from support.applications.builder import build_application
 from support.applications.instances import WORDS
 from support.values.raising_values import SECRET, VALUES, make

@@ -15,7 +15,7 @@ from telegram.ext import Application, CommandHandler, ConversationHandler, Job
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from support.applications.instances import say
 
 CLASSES = [Application, BucketApplication]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from telegram.ext import CommandHandler, ConversationHandler
 
-from ptb_bucket.application.ptb import _check, _conversations, check_ptb
-from ptb_bucket.application.ptb._running import RUNNING
+from ptb_bucket.application.ptb import check, check_ptb, conversations
+from ptb_bucket.application.ptb.running import RUNNING
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import LAYOUTS
 from support.applications.instances import say
@@ -19,7 +19,7 @@ def talk() -> ConversationHandler:
     return ConversationHandler([CommandHandler("go", say("where?", 1))], {1: []}, [], name="talk", persistent=True)
 
 
-@pytest.mark.parametrize("name", sorted(_check._APPLICATION))
+@pytest.mark.parametrize("name", sorted(check._APPLICATION))
 @pytest.mark.parametrize("value", [None, (), "missing"])
 async def test_each_name_of_the_application_is_looked_for(world, name, value):
     app = await world.start(talk())
@@ -34,22 +34,22 @@ async def test_each_name_of_the_application_is_looked_for(world, name, value):
 @pytest.mark.parametrize(
     ("cls", "name"),
     [
-        *(("PendingState", name) for name in _check._PENDING),
-        *(("TimeoutContext", name) for name in _check._TIMEOUT),
+        *(("PendingState", name) for name in check._PENDING),
+        *(("TimeoutContext", name) for name in check._TIMEOUT),
     ],
 )
 async def test_each_name_of_a_private_class_is_looked_for(world, monkeypatch, cls, name):
     app = await world.start(talk())
-    known = {one: None for one in (*_check._PENDING, *_check._TIMEOUT) if one != name}
-    monkeypatch.setattr(_check, cls, type(cls, (), known))
+    known = {one: None for one in (*check._PENDING, *check._TIMEOUT) if one != name}
+    monkeypatch.setattr(check, cls, type(cls, (), known))
     with pytest.raises(ConfigurationError, match=rf"has no {cls}\.{name} "):
         check_ptb(app)
 
 
-@pytest.mark.parametrize("name", _check._STATES)
+@pytest.mark.parametrize("name", check._STATES)
 async def test_each_name_of_the_states_is_looked_for(world, name):
     app = await world.start(talk())
-    states = type("States", (), dict.fromkeys(set(_check._STATES) - {name}))()
+    states = type("States", (), dict.fromkeys(set(check._STATES) - {name}))()
     app._conversation_handler_conversations["talk"] = states
     with pytest.raises(ConfigurationError, match=rf"has no TrackingDict\.{name} "):
         check_ptb(app)
@@ -77,7 +77,7 @@ async def test_each_name_of_a_handler_is_looked_for(world, monkeypatch):
 
 
 def test_a_private_class_that_is_gone_has_no_names():
-    assert not {*_check._PENDING} & {*dir(_conversations._private("GoneState"))}
+    assert not {*check._PENDING} & {*dir(conversations._private("GoneState"))}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -107,10 +107,10 @@ async def test_data_is_a_mapping_of_ptb(world, layout, name):
 
 
 def test_no_other_package_names_what_ptb_does_not_document():
-    names = {*_check._APPLICATION, *_check._PENDING, "timeout_jobs", "_trigger_timeout"}
+    names = {*check._APPLICATION, *check._PENDING, "timeout_jobs", "_trigger_timeout"}
     names |= {name for methods in RUNNING.values() for name in methods}
     names -= {"done", "resolve", "task", "_run"}  # our own code has such names, too
     pattern = re.compile(rf"\.({'|'.join(map(re.escape, sorted(names)))})\b|(from|import) telegram\.ext\._")
-    here = Path(_check.__file__).parent
+    here = Path(check.__file__).parent
     others = [path for path in here.parents[1].rglob("*.py") if here not in path.parents]
     assert {path.name: found[0] for path in others if (found := pattern.search(path.read_text()))} == {}

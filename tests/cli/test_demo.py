@@ -154,7 +154,7 @@ LIVE = """
 import os, signal, sys, threading, time
 from ptb_bucket.cli import main
 from ptb_bucket.cli.demo import _live
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 telegram = OfflineTelegram(bot_id=999, bot_username="pip_for_real")
 telegram.user(1, "Ada").post("/start")
@@ -190,10 +190,10 @@ def test_live_runs_the_same_bot_until_it_is_interrupted(tmp_path):
 
 READ_ONLY = """
 import json, sys
-from ptb_bucket.cli.demo._process import main
+from ptb_bucket.cli.demo.process import main
 from ptb_bucket.errors import AccessError
 from ptb_bucket.stores import LocalStore
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 async def put(self, key, data, mode):
     raise AccessError("the disk is read-only", key=key)

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from ptb_bucket.cli import _box, main
-from ptb_bucket.testing.conformance._tools_mistakes import CALLS, call
+from ptb_bucket.cli import groups, main
+from ptb_bucket.testing.conformance.tools.mistakes import CALLS, call
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
 STATE = {"ptb_bucket": HEADER}
@@ -67,7 +67,7 @@ def run(capsys, tmp_path_factory):
 
 
 def test_every_verb_is_tried():
-    assert set(CALLS) == set(_box._VERBS) - {"demo", "keygen"}, "add the new verb to CALLS"
+    assert set(CALLS) == set(groups._VERBS) - {"demo", "keygen"}, "add the new verb to CALLS"
 
 
 @pytest.mark.parametrize("verb", CALLS)

@@ -11,7 +11,7 @@ import pytest
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import Merger, Record
-from ptb_bucket.state._inplace import assign
+from ptb_bucket.state.merge.live import assign
 from support.values.declared_classes import FAMILIES, REQUIRED, loaded, profile, stored
 
 

@@ -16,7 +16,7 @@ from telegram import Bot, User
 from telegram.ext import ExtBot, PicklePersistence
 
 from ptb_bucket.codecs import BotReference, ForeignPickles, JsonCodec
-from ptb_bucket.codecs._foreign_names import ForeignNames
+from ptb_bucket.codecs.pickle.foreign_names import ForeignNames
 from ptb_bucket.codecs.types import Registry
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 from support.values.canary_pickles import evil_pickles

@@ -12,7 +12,7 @@ import pytest
 from ptb_bucket.codecs import PickleCodec
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.stores import Create, MemoryStore
-from ptb_bucket.testing.conformance._instances import Instances
+from ptb_bucket.testing.conformance.instances import Instances
 from support.values import malicious_pickles
 from support.values.strategies import TYPES
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from telegram.ext import ExtBot
 
 from ptb_bucket.codecs import ForeignPickles
-from ptb_bucket.codecs._inert import shown_pickle
-from ptb_bucket.codecs._pickle_cost import check_cost
+from ptb_bucket.codecs.pickle.cost import check_cost
+from ptb_bucket.codecs.pickle.inspection import shown_pickle
 from ptb_bucket.errors import CannotLoadError
 from support.values.strategies import Cart, storable
 

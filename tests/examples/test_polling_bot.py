@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 BOT = Path(__file__).parents[2] / "examples" / "polling_bot" / "bot.py"
 

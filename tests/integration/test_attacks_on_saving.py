@@ -9,10 +9,10 @@ from telegram.ext import PersistenceInput
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, StoreWrapper, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from ptb_bucket.testing.telegram import OfflineTelegram
 from support.applications.restarting_bot import opened, settle
 from support.documents.virtual_time import run_virtually
 

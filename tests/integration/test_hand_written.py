@@ -18,8 +18,8 @@ from ptb_bucket.cli import main
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import CannotLoadError, CannotStoreError, CorruptDocumentError, DocumentError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, LAYOUTS, Kind, Record, open_layout
-from ptb_bucket.state._document import Document
-from ptb_bucket.state._header import Header
+from ptb_bucket.state.document.document import Document
+from ptb_bucket.state.document.header import Header
 from ptb_bucket.tools import open_state, read_memory
 from support.applications.restarting_bot import opened
 

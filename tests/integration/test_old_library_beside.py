@@ -15,7 +15,7 @@ import pytest
 
 from ptb_bucket.codecs import JsonCodec
 from ptb_bucket.state import LAYOUTS, Record
-from ptb_bucket.state._document import Document
+from ptb_bucket.state.document.document import Document
 from support.applications.restarting_bot import opened
 from support.documents.newer_documents import body_of, header_of, newer
 from support.processes.child_processes import CHAT, finished, spawn, start_together
@@ -41,7 +41,7 @@ def old(tmp_path_factory, long) -> Path:
         give_up(f"commit {OLD} is not in this copy of the repository (an sdist, or a shallow clone)")
     shutil.unpack_archive(_written(root / "old.zip", archive.stdout), root)
     source = root / "src"
-    code = "import ptb_bucket.stores._local; print(ptb_bucket.__file__)"
+    code = "import ptb_bucket.stores.local.store; print(ptb_bucket.__file__)"
     found = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=False
     )

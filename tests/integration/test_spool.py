@@ -244,7 +244,7 @@ async def test_another_bot_refuses_it_and_has_a_directory_of_its_own_if_told_so(
     one, _ = await bot.started()
     await bot.end_unsaved(one, {"a": 1})
     (home,) = bot.spool.iterdir()
-    monkeypatch.setattr("ptb_bucket._opened.bot_id_of", lambda _bot: "99")
+    monkeypatch.setattr("ptb_bucket.session.bot_id_of", lambda _bot: "99")
     monkeypatch.setattr("ptb_bucket.persistence.bot_id_of", lambda _bot: "99")
     assert await opened(MemoryStore(), spool_dir=bot.options["spool_dir"]).get_bot_data() == {}
     with pytest.raises(ForeignDocumentError, match=r"bot_id \d+, not 99"):
@@ -289,7 +289,7 @@ async def test_what_cannot_be_kept_either_is_still_unsaved_and_said(bot, monkeyp
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ptb_bucket.state._spool_files.write_file", full)
+        patch.setattr("ptb_bucket.state.spool.files.write_file", full)
         said = await bot.end_unsaved(one, {"a": 1})
     assert "could not be kept in spool_dir either" in said
     assert one.stats.pending == ("bot_data",)

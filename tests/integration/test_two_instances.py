@@ -8,7 +8,7 @@ import pytest
 
 from ptb_bucket import add_differences
 from ptb_bucket.errors import ForeignDocumentError
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from support.applications.restarting_bot import Step, World, asked
 
 

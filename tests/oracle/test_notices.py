@@ -9,7 +9,8 @@ import pytest
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import Merger, Replica, _merge
+from ptb_bucket.state import Merger, Replica
+from ptb_bucket.state.merge import values
 from support.documents.virtual_time import run_virtually
 from support.oracle.applications import COMBINATIONS
 from support.oracle.changed_classes import turns_of
@@ -96,13 +97,13 @@ def drop_the_neighbours(patch):
 
 
 def double_an_element(patch):
-    merge_lists = _merge.merge_lists
+    merge_lists = values.merge_lists
 
     def with_one_more(*args):
         merged = merge_lists(*args)
         return [*merged, *merged[-1:]]
 
-    patch.setattr(_merge, "merge_lists", with_one_more)
+    patch.setattr(values, "merge_lists", with_one_more)
 
 
 def replace_live_objects(patch):

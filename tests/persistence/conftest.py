@@ -8,8 +8,8 @@ import pytest
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
+from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
 from ptb_bucket.state import LAYOUTS
-from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
 
 TOKEN = "123456:offline"
 REQUEST = OfflineRequest(OfflineTelegram())

@@ -21,9 +21,9 @@ from ptb_bucket.errors import (
     UnsavedError,
     VanishedDocumentError,
 )
+from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
 
 REQUEST = OfflineRequest(OfflineTelegram())  # with one of its own, each bot would read all CA certificates
 

@@ -17,7 +17,7 @@ from telegram.ext import CallbackContext, ContextTypes, ExtBot, PersistenceInput
 from ptb_bucket import BucketPersistence, PTBBucketError
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
 from ptb_bucket.state import Record
-from ptb_bucket.state._shape import wrong_shape
+from ptb_bucket.state.merge.shape import wrong_shape
 
 KEYBOARDS = [("a" * 32, 1000.5, {"b1": ("buy", 3), "b2": None}), ("c" * 32, 1001.0, {"d1": {"page": 2}})]
 QUERIES = {"q1": "a" * 32, "q2": "c" * 32}

@@ -10,10 +10,10 @@ from telegram.ext import MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CannotLoadError, UnreadableRecordError, UnsavedError
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import BOT_DATA, HANDLED, Archive
-from ptb_bucket.state._unreadable import NEEDED_BY_ALL
+from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL
 from ptb_bucket.stores import open_store
-from ptb_bucket.testing.telegram import OfflineTelegram
 
 
 class Mood(enum.Enum):

@@ -7,9 +7,9 @@ from telegram.error import NetworkError
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import UnsavedError
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import LocalStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
-from ptb_bucket.testing.telegram import OfflineTelegram
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket.sealing._sealer import VARIABLES
+from ptb_bucket.sealing.sealer import VARIABLES
 
 
 @pytest.fixture(autouse=True)

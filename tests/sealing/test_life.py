@@ -14,8 +14,8 @@ from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, PTBBuc
 from ptb_bucket.state import LAYOUTS, Kind
 from ptb_bucket.stores import MemoryStore, Update
 from ptb_bucket.testing.conformance import Backend, PersistenceConformance
-from ptb_bucket.testing.conformance._instances import Instances, everything
-from ptb_bucket.testing.conformance._persistence import Step
+from ptb_bucket.testing.conformance.instances import Instances, everything
+from ptb_bucket.testing.conformance.persistence import Step
 from support.documents.sealing_options import BOT, KEYS, MAGIC, WAYS, sealer, sealing
 
 MARKER = "what the user wrote"

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from ptb_bucket.cli import main
 from ptb_bucket.errors import BrokenSealError, SealError
-from ptb_bucket.testing.conformance._instances import Instances
+from ptb_bucket.testing.conformance.instances import Instances
 from support.documents.sealing_options import KEYS, sealer
 
 

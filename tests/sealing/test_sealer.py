@@ -21,8 +21,8 @@ from ptb_bucket.errors import (
     ForeignDocumentError,
     SealError,
 )
-from ptb_bucket.sealing._compression import open_compression
-from ptb_bucket.sealing._keys import read_keys
+from ptb_bucket.sealing.compression import open_compression
+from ptb_bucket.sealing.keys import read_keys
 from support.documents import sealing_options
 from support.documents.sealing_options import BOT, KEYS, MAGIC, WAYS, sealer
 

@@ -11,9 +11,9 @@ import secrets
 import pytest
 
 from ptb_bucket import BucketPersistence, Sealing
-from ptb_bucket._settings import locate
 from ptb_bucket.errors import ConfigurationError, ForeignDocumentError
-from ptb_bucket.sealing._sealer import VARIABLES
+from ptb_bucket.location import locate
+from ptb_bucket.sealing.sealer import VARIABLES
 from ptb_bucket.stores import MemoryStore
 from support.documents.sealing_options import BOT, KEYS, PROTECTIONS, sealer, sealing
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from support.serverless.asgi_server import HEADERS, SECRET, Server
 
 ROOT = Path(__file__).parents[2]

@@ -36,7 +36,7 @@ def bot(monkeypatch, bucket, weather):
 @pytest.fixture
 def pause(monkeypatch):
     """Set the seconds before each further try to save."""
-    return lambda seconds: monkeypatch.setattr("ptb_bucket.serverless._asgi_saving.PAUSE", seconds)
+    return lambda seconds: monkeypatch.setattr("ptb_bucket.serverless.asgi.saving.PAUSE", seconds)
 
 
 class Builder:

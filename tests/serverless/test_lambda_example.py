@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from support.serverless.lambda_events import HEADER, SECRET, Context, function_url
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lambda_bot"

@@ -11,9 +11,9 @@ from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandle
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.testing.faults import Fault
-from ptb_bucket.testing.telegram import OfflineTelegram
 from support.serverless.lambda_events import Environment, said, users
 
 # ---------------------------------------------------------------- one loop

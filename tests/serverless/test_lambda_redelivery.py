@@ -7,8 +7,8 @@ import os
 
 import pytest
 
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.testing.faults import Fault, script
-from ptb_bucket.testing.telegram import OfflineTelegram
 from support.serverless.lambda_events import Environment, document
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.serverless import _settings
+from ptb_bucket.serverless import settings
 from ptb_bucket.serverless.aws import lambda_webhook, setting
 
 NAME = "TELEGRAM_BOT_TOKEN"
@@ -27,14 +27,14 @@ def installed(monkeypatch):
     """Install readers for this test."""
 
     def install(*values):
-        entries = [EntryPoint("ssm", value, _settings.GROUP) for value in values]
-        monkeypatch.setattr(_settings, "entry_points", lambda **_: entries)
+        entries = [EntryPoint("ssm", value, settings.GROUP) for value in values]
+        monkeypatch.setattr(settings, "entry_points", lambda **_: entries)
 
     monkeypatch.setitem(sys.modules, "a_reader", sys.modules[__name__])
-    _settings._read.cache_clear()
+    settings._read.cache_clear()
     asked.clear()
     yield install
-    _settings._read.cache_clear()
+    settings._read.cache_clear()
 
 
 def test_it_is_in_the_environment(monkeypatch):

@@ -26,7 +26,7 @@ def test_without_time_left_nothing_begins(environment, seconds, where, caplog):
 
 def test_an_update_ends_before_telegram_sends_it_again_and_a_timer_may_take_longer(environment, monkeypatch, tmp_path):
     """A function's own timeout may be fifteen minutes."""
-    monkeypatch.setattr("ptb_bucket.serverless._lambda.TELEGRAM_WAITS", 0.3)
+    monkeypatch.setattr("ptb_bucket.serverless.aws.handler.TELEGRAM_WAITS", 0.3)
 
     async def wait(*_):
         await asyncio.sleep(0.5)

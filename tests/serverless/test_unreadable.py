@@ -12,8 +12,8 @@ import pytest
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless.asgi import asgi_webhook
-from ptb_bucket.testing.telegram import OfflineTelegram
 from support.serverless.asgi_server import HEADERS, post
 from support.serverless.asgi_server import SECRET as ASGI_SECRET
 from support.serverless.lambda_events import Environment

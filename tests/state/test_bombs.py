@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from ptb_bucket.errors import CannotLoadError, CorruptDocumentError, PTBBucketError
 from ptb_bucket.stores import Create, MemoryStore
-from ptb_bucket.testing.conformance._instances import Instances, everything
+from ptb_bucket.testing.conformance.instances import Instances, everything
 
 HEADER = {"format": 1, "bot_id": "123456", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
 DEPTHS = [500, 900, 1500, 5000, 100_000]

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from ptb_bucket.errors import CorruptDocumentError, DocumentError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Record
-from ptb_bucket.state._document import Document
-from ptb_bucket.state._header import ALWAYS_KEPT, SECONDS_KEPT, WRITERS_KEPT, Commit, Fate, Header
-from ptb_bucket.state._skeleton_frames import FrameSkeleton
-from ptb_bucket.state._skeleton_json import JsonSkeleton
-from ptb_bucket.state._skeleton_lines import unpack_lines
-from ptb_bucket.state.layouts import recognise
+from ptb_bucket.state.document.document import Document
+from ptb_bucket.state.document.frame_format import FrameSkeleton
+from ptb_bucket.state.document.header import ALWAYS_KEPT, SECONDS_KEPT, WRITERS_KEPT, Commit, Fate, Header
+from ptb_bucket.state.document.json_format import JsonSkeleton, unpack_lines
+from ptb_bucket.state.document.layouts import recognise
 
 CODECS = ["json", "pickle"]
 others = (
@@ -213,14 +212,14 @@ def test_forgotten_writers_raise_the_floor(monkeypatch):
     for number in range(WRITERS_KEPT + 5):
         now = now.advanced(f"w{number}", f"c{number}")
     assert (len(now.commits), now.floor) == (WRITERS_KEPT, 5)
-    monkeypatch.setattr("ptb_bucket.state._header.time.time", lambda: now.commits[0].time + SECONDS_KEPT + 1)
+    monkeypatch.setattr("ptb_bucket.state.document.header.time.time", lambda: now.commits[0].time + SECONDS_KEPT + 1)
     later = now.advanced("new", "x")
     assert (len(later.commits), later.floor) == (1 + ALWAYS_KEPT, now.sequence - ALWAYS_KEPT)
 
 
 def test_one_clock_that_is_wrong_hides_no_commit_of_a_few_writers(monkeypatch):
     now = Header("1", "json").advanced("lost its answer", "a")
-    monkeypatch.setattr("ptb_bucket.state._header.time.time", lambda: now.commits[0].time + 3 * SECONDS_KEPT)
+    monkeypatch.setattr("ptb_bucket.state.document.header.time.time", lambda: now.commits[0].time + 3 * SECONDS_KEPT)
     for number in range(ALWAYS_KEPT):
         now = now.advanced(f"days ahead {number}", f"c{number}")
     assert now.fate(Commit(1, "lost its answer", "a", 0), None) is Fate.APPLIED

@@ -8,7 +8,7 @@ import pytest
 
 from ptb_bucket.errors import UnavailableError, UnsavedError, VanishedDocumentError
 from ptb_bucket.state import HANDLED, MISSING, Record
-from ptb_bucket.state.archive import Archive
+from ptb_bucket.state.offline.archive import Archive
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from support.documents.on_demand_replicas import ADA, LAYOUT, read, replica_on, write

@@ -15,9 +15,9 @@ from ptb_bucket import Sealing
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, Record
-from ptb_bucket.state._document import Document
-from ptb_bucket.state._header import Header
-from ptb_bucket.state._spool import unpack
+from ptb_bucket.state.document.document import Document
+from ptb_bucket.state.document.header import Header
+from ptb_bucket.state.spool.format import unpack
 
 CODECS = ("json", "pickle")
 

@@ -10,7 +10,7 @@ import pytest
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import UnreadableRecordError
 from ptb_bucket.state import LAYOUTS, MISSING, Kind, Merger, Record, Replica, open_layout
-from ptb_bucket.state import _giving as module
+from ptb_bucket.state.replica import load as module
 from ptb_bucket.stores import Create, MemoryStore
 
 USERS = [Record.user(number) for number in range(1, 8)]

@@ -7,7 +7,7 @@ import threading
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
-from ptb_bucket.state._document import Document
+from ptb_bucket.state.document.document import Document
 from ptb_bucket.stores import MemoryStore
 
 USERS = [Record.user(number) for number in range(2_500)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ptb_bucket.state import Record
-from ptb_bucket.state._writer import Writer
+from ptb_bucket.state.commit.attempt import Writer
 from support.documents.ledger_bench import ADA, BO, TALK, crowded, encoded
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import MISSING, keep_ours, keep_theirs
-from ptb_bucket.state._inplace import assign
-from ptb_bucket.state._merge import Merge
-from ptb_bucket.state._objects import has_sharing
+from ptb_bucket.state.merge.live import assign
+from ptb_bucket.state.merge.objects.objects import has_sharing
+from ptb_bucket.state.merge.values import Merge
 from support.values.shared_graphs import KINDS, isomorphic, made, run
 
 SHORT, LONG = 60, 1500
@@ -278,7 +278,7 @@ def test_sharing_that_doubles_at_each_level_takes_no_longer_than_there_are_objec
 
 
 def test_the_model_notices_objects_that_are_merged_at_each_place(monkeypatch):
-    monkeypatch.setattr("ptb_bucket.state._merge.has_sharing", lambda *_: False)
+    monkeypatch.setattr("ptb_bucket.state.merge.values.has_sharing", lambda *_: False)
     assert any(ran.lost or not ran.is_right for ran in (run(seed, "edits") for seed in range(60)))
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ptb_bucket.codecs import identical
 from ptb_bucket.errors import CannotMergeError, UnsavedError
 from ptb_bucket.state import MISSING, add_differences, keep_ours
-from ptb_bucket.state._inplace import assign
-from ptb_bucket.state._merge import Merge
+from ptb_bucket.state.merge.live import assign
+from ptb_bucket.state.merge.values import Merge
 from support.applications.restarting_bot import opened
 from support.applications.two_instances import Pair
 

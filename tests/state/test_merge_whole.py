@@ -12,8 +12,8 @@ import pytest
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import keep_ours, keep_theirs
-from ptb_bucket.state._inplace import assign
-from ptb_bucket.state._merge import Merge
+from ptb_bucket.state.merge.live import assign
+from ptb_bucket.state.merge.values import Merge
 from support.applications.two_instances import Pair
 
 

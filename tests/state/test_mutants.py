@@ -8,8 +8,8 @@ from telegram.ext import ContextTypes
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.state import Merger, Record, keep_ours
-from ptb_bucket.state._header import Header
-from ptb_bucket.state._merge import Merge
+from ptb_bucket.state.document.header import Header
+from ptb_bucket.state.merge.values import Merge
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from support.applications.restarting_bot import opened, settle
 from support.documents.ledger_bench import ADA, BO, crowded, encoded

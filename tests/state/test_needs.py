@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
 from ptb_bucket.state import Record
-from ptb_bucket.state._document import Document
-from ptb_bucket.state._header import Header
-from ptb_bucket.state._spool import Origin, pack, unpack
+from ptb_bucket.state.document.document import Document
+from ptb_bucket.state.document.header import Header
+from ptb_bucket.state.spool.format import Origin, pack, unpack
 from support.documents.ledger_bench import ADA, BO, Bench
 
 SHARED = b'{"a":{"$id":1,"n":1},"b":{"$ref":1}}'

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ptb_bucket._aio import AT_ONCE
 from ptb_bucket.errors import ForeignDocumentError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
-from ptb_bucket.state._loops import AT_ONCE
-from ptb_bucket.state.layouts import recognise
+from ptb_bucket.state.document.layouts import recognise
 from ptb_bucket.stores import Create, MemoryStore, MeteredStore, StoreWrapper
 from support.documents.on_demand_replicas import ADA, BO, LAYOUT, read, replica_on, write
 

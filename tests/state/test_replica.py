@@ -11,7 +11,7 @@ import pytest
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, UnavailableError, UnsavedError
 from ptb_bucket.state import Kind, Merger, Patience, Record, Replica, open_layout
-from ptb_bucket.state._group import GroupCommit
+from ptb_bucket.state.replica.group_commit import GroupCommit
 from ptb_bucket.stores import MemoryStore, MeteredStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from support.documents.virtual_time import run_virtually

@@ -9,13 +9,13 @@ import pytest
 
 from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
-from ptb_bucket.state._header import Fate, Header
-from ptb_bucket.state._ledger import Ledger
-from ptb_bucket.state._likeness import Matches
-from ptb_bucket.state._merge import Merge
-from ptb_bucket.state._reading import Place
-from ptb_bucket.state._spool import Spooled
-from ptb_bucket.state._writer import Writer
+from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state.commit.ledger import Ledger
+from ptb_bucket.state.commit.tracked_document import Place
+from ptb_bucket.state.document.header import Fate, Header
+from ptb_bucket.state.merge.objects.elements import Matches
+from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.spool.format import Spooled
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault
 from support.documents.virtual_time import run_virtually
@@ -69,7 +69,9 @@ def drop_pending_on_error(patch):
 
 def deny_means_not_applied_ever(patch):
     """The mistake that this test found in the first version: an earlier send of the same write may have arrived."""
-    patch.setattr("ptb_bucket.state._ledger.Attempt.unclear", property(lambda _: False, lambda *_: None), raising=False)
+    patch.setattr(
+        "ptb_bucket.state.commit.ledger.Attempt.unclear", property(lambda _: False, lambda *_: None), raising=False
+    )
 
 
 def move_the_base_by_the_commit(patch):
@@ -130,7 +132,7 @@ def forget_whatever_is_under_way(patch):
 
 
 def let_ours_win_unseen(patch):
-    patch.setattr("ptb_bucket.state._merger.keep_theirs", keep_ours)
+    patch.setattr("ptb_bucket.state.merge.records.keep_theirs", keep_ours)
 
 
 def take_a_commit_for_a_look(patch):
@@ -158,7 +160,7 @@ def merge_objects_at_each_place(patch):
 
 
 def take_a_changed_element_for_a_new_one(patch):
-    patch.setattr("ptb_bucket.state._likeness._Leftovers.matched", lambda self, *_: Matches(self.near, []))
+    patch.setattr("ptb_bucket.state.merge.objects.elements._Leftovers.matched", lambda self, *_: Matches(self.near, []))
 
 
 def list_no_updates(patch):
@@ -174,7 +176,7 @@ def keep_what_cannot_be_told_apart(patch):
         groups = [step.units for steps in chains for step in steps if step.units]
         return frozenset(unit for units in groups for unit in units if units <= there)
 
-    patch.setattr("ptb_bucket.state._ledger.caught_with", only_whole_steps)
+    patch.setattr("ptb_bucket.state.commit.ledger.caught_with", only_whole_steps)
 
 
 def leave_seen_where_something_is_withdrawn(patch):

@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from ptb_bucket.errors import StoreError
-from ptb_bucket.state._spool import Origin, pack, unpack
+from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from support.documents.ledger_bench import ADA, BO, crowded, encoded

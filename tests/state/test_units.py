@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state import HANDLED, MISSING, Journal, Kind, Merger, Record
-from ptb_bucket.state._document import Document
-from ptb_bucket.state._header import Header
-from ptb_bucket.state._ledger import Ledger
-from ptb_bucket.state._units import STEPS_KEPT, Step, Work, caught_with, joined, runs
-from ptb_bucket.state._writer import Writer
+from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state.commit.ledger import Ledger
+from ptb_bucket.state.document.document import Document
+from ptb_bucket.state.document.header import Header
+from ptb_bucket.state.document.units import STEPS_KEPT, Step, Work, caught_with, joined, runs
 from support.documents.ledger_bench import ADA, BO, crowded, encoded
 
 RECORDS = (ADA, BO)

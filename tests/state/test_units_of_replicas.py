@@ -8,8 +8,8 @@ import pytest
 
 from ptb_bucket.errors import PTBBucketError, UnsavedError
 from ptb_bucket.state import BOT_DATA, HANDLED, LAYOUTS, MISSING
-from ptb_bucket.state._spool import Origin, pack, unpack
-from ptb_bucket.state._units import FEW, MANY
+from ptb_bucket.state.document.units import FEW, MANY
+from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from support.documents.on_demand_replicas import ADA, BO, replica_on

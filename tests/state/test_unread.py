@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket.state._spool import Origin, pack, unpack
+from ptb_bucket.state.spool.format import Origin, pack, unpack
 from support.documents.ledger_bench import ADA, Bench, crowded
 
 

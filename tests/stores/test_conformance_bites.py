@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from ptb_bucket.errors import NotFoundError, StoreError, UnsupportedError
-from ptb_bucket.stores import Blob, BlobInfo, LocalStore, MemoryStore, PrefixStore, _local
-from ptb_bucket.stores._etag import digest_etag
+from ptb_bucket.stores import Blob, BlobInfo, LocalStore, MemoryStore, PrefixStore
+from ptb_bucket.stores.keys import digest_etag
+from ptb_bucket.stores.local import store
 from ptb_bucket.testing.conformance import Backend, StoreConformance
 from ptb_bucket.testing.faults import Fault, FaultyStore
 
@@ -184,21 +185,21 @@ class Directory(OfClass):
 
 @pytest.mark.parametrize("test", ["test_increments_add_up", "test_one_creates", "test_one_updates"])
 async def test_a_directory_without_its_lock_fails(test, tmp_path, monkeypatch, count):
-    real = _local.write_file
+    real = store.write_file
 
     def slow(path, data):
         time.sleep(0.005)
         real(path, data)
 
-    monkeypatch.setattr(_local, "write_file", slow)
-    monkeypatch.setattr(_local, "remove_temporary", lambda directory: None)
-    monkeypatch.setattr(_local, "locked", lambda *_: nullcontext())
+    monkeypatch.setattr(store, "write_file", slow)
+    monkeypatch.setattr(store, "remove_temporary", lambda directory: None)
+    monkeypatch.setattr(store, "locked", lambda *_: nullcontext())
     with pytest.raises(AssertionError):
         await call(test, Directory(tmp_path), count)
 
 
 async def test_a_directory_without_its_comparison_fails(tmp_path, monkeypatch, count):
-    monkeypatch.setattr(_local, "check_mode", lambda *_: None)
+    monkeypatch.setattr(store, "check_mode", lambda *_: None)
     with pytest.raises(AssertionError):
         await call("test_increments_add_up", Directory(tmp_path), count)
 
@@ -211,6 +212,6 @@ async def test_a_directory_without_the_temporary_file_fails(tmp_path, monkeypatc
                 file.flush()
                 time.sleep(0.0005)
 
-    monkeypatch.setattr(_local, "write_file", in_place)
+    monkeypatch.setattr(store, "write_file", in_place)
     with pytest.raises((AssertionError, KeyError)):
         await call("test_readers_see_whole_objects", Directory(Path(tmp_path)), count)

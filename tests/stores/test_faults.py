@@ -7,7 +7,7 @@ import pytest
 
 from ptb_bucket.errors import AccessError, LostRaceError, UnavailableError
 from ptb_bucket.stores import Create, MemoryStore, Update
-from ptb_bucket.testing.conformance._races import increment
+from ptb_bucket.testing.conformance.store.races import increment
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 
 APPLIED = {Fault.ANSWERED_TWICE, Fault.ANSWER_LOST, Fault.HANG_APPLIED}

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from ptb_bucket.errors import AccessError, UnavailableError
-from ptb_bucket.stores import Create, LocalStore, Update, _locks
+from ptb_bucket.stores import Create, LocalStore, Update
+from ptb_bucket.stores.local import locks
 from support.processes.lock_holders import TAKE, fcntl, is_free, put, refusing
 
 
@@ -50,7 +51,7 @@ async def test_a_file_that_is_replaced_before_it_is_locked_does_not_count(tmp_pa
             events.append(path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()))
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    with _locks.locked(tmp_path, 10):
+    with locks.locked(tmp_path, 10):
         monkeypatch.undo()
         assert events == ["replaced", False, True]
         assert not is_free(tmp_path)
@@ -93,7 +94,7 @@ async def is_refused(root):
     assert {path.name for path in root.iterdir()} <= {".lock", "elsewhere"}
     elsewhere = root / "elsewhere"
     assert not elsewhere.exists() or elsewhere.read_bytes() == b"precious"
-    assert not _locks._OPENED
+    assert not locks._OPENED
 
 
 @pytest.mark.parametrize("plant", PLANTED)

@@ -17,7 +17,8 @@ from types import SimpleNamespace
 import pytest
 
 from ptb_bucket.errors import LostRaceError, UnavailableError
-from ptb_bucket.stores import Create, LocalStore, Update, _locks
+from ptb_bucket.stores import Create, LocalStore, Update
+from ptb_bucket.stores.local import locks
 from support.processes.child_processes import run
 from support.processes.lock_holders import TAKE, fcntl, is_free, put, refusing, taken
 
@@ -130,20 +131,20 @@ async def test_the_loop_goes_on_while_a_lock_is_waited_for(tmp_path):
 
 
 def test_it_is_held_against_others_for_the_whole_time(tmp_path):
-    with _locks.locked(tmp_path, 0):
+    with locks.locked(tmp_path, 0):
         assert not is_free(tmp_path)
-        with pytest.raises(UnavailableError), _locks.locked(tmp_path, 0):
+        with pytest.raises(UnavailableError), locks.locked(tmp_path, 0):
             pass
         assert not is_free(tmp_path)  # the one in vain has not let it go
     assert is_free(tmp_path)
-    with pytest.raises(ZeroDivisionError), _locks.locked(tmp_path, 0):
+    with pytest.raises(ZeroDivisionError), locks.locked(tmp_path, 0):
         _ = 1 / 0
     assert is_free(tmp_path)
 
 
 def test_it_is_let_go_even_if_the_file_is_still_open_in_a_process_that_a_library_has_forked(tmp_path):
-    with _locks.locked(tmp_path, 0):
-        theirs = os.dup(*_locks._OPENED)
+    with locks.locked(tmp_path, 0):
+        theirs = os.dup(*locks._OPENED)
     assert is_free(tmp_path)
     os.close(theirs)
 
@@ -153,7 +154,7 @@ def test_threads_are_inside_one_at_a_time(tmp_path, count):
 
     def work():
         for _ in range(rounds):
-            with _locks.locked(tmp_path, 60):
+            with locks.locked(tmp_path, 60):
                 inside.append(1)
                 most.append(len(inside))
                 time.sleep(0.0005)
@@ -172,13 +173,13 @@ async def test_no_file_stays_open(tmp_path, monkeypatch):
     await put(tmp_path)
     with taken(tmp_path), pytest.raises(UnavailableError):
         await put(tmp_path, "b")
-    with _locks.locked(tmp_path, 0):
+    with locks.locked(tmp_path, 0):
         assert len(open_locks()) == 1
     monkeypatch.setattr(fcntl, "flock", refusing(errno.EIO))
     with pytest.raises(UnavailableError):
         await put(tmp_path, "b")
     assert not open_locks()
-    assert not _locks._OPENED
+    assert not locks._OPENED
 
 
 # ---------------------------------------------------------------- processes
@@ -186,7 +187,7 @@ async def test_no_file_stays_open(tmp_path, monkeypatch):
 HOLDER = """
     import os, subprocess, sys, time
     from pathlib import Path
-    from ptb_bucket.stores._locks import locked
+    from ptb_bucket.stores.local.locks import locked
     with locked(Path(sys.argv[1]), 10):
         if sys.argv[2] == "start a child":
             child = subprocess.Popen(["sleep", "60"], close_fds=False).pid
@@ -226,9 +227,9 @@ def test_the_lock_of_one_that_is_killed_is_free_even_if_its_children_live_on(tmp
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_child_does_not_unlock_what_its_parent_holds(tmp_path):
-    with _locks.locked(tmp_path, 0):
+    with locks.locked(tmp_path, 0):
         if (child := os.fork()) == 0:
-            os._exit(0 if not _locks._OPENED and not is_free(tmp_path) else 1)
+            os._exit(0 if not locks._OPENED and not is_free(tmp_path) else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert not is_free(tmp_path)
     assert is_free(tmp_path)
@@ -238,8 +239,8 @@ def test_a_forked_child_does_not_unlock_what_its_parent_holds(tmp_path):
 def test_a_child_that_was_forked_inside_closes_no_file_of_its_own_when_it_leaves(tmp_path):
     """The number of the lock's file may be another file's by then."""
     child = -1
-    with _locks.locked(tmp_path, 0):
-        (number,) = _locks._OPENED
+    with locks.locked(tmp_path, 0):
+        (number,) = locks._OPENED
         if (child := os.fork()) == 0:
             mine = os.open(tmp_path / "mine", os.O_CREAT | os.O_WRONLY)
     if child == 0:
@@ -269,7 +270,7 @@ def on_windows(monkeypatch):
     monkeypatch.setitem(sys.modules, "msvcrt", fake)
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.delattr(os, "O_NOFOLLOW")
-    spec = importlib.util.spec_from_file_location("locks_on_windows", _locks.__file__)
+    spec = importlib.util.spec_from_file_location("locks_on_windows", locks.__file__)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(sys, "platform", "linux")

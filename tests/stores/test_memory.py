@@ -7,8 +7,8 @@ import uuid
 import pytest
 
 from ptb_bucket.errors import LostRaceError
-from ptb_bucket.stores import Blob, Create, MemoryStore, Update, _memory, open_store
-from ptb_bucket.stores._etag import check_mode
+from ptb_bucket.stores import Blob, Create, MemoryStore, Update, memory, open_store
+from ptb_bucket.stores.keys import check_mode
 from ptb_bucket.testing.conformance import Backend, StoreConformance
 
 
@@ -70,7 +70,7 @@ async def test_threads_with_loops_of_their_own_lose_no_increment(count, monkeypa
         check_mode(*args)
         time.sleep(0.0002)  # lets other threads in, unless they are locked out
 
-    monkeypatch.setattr(_memory, "check_mode", slow)
+    monkeypatch.setattr(memory, "check_mode", slow)
 
     async def work():
         done = 0

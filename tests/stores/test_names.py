@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ptb_bucket.errors import UnsupportedError
-from ptb_bucket.stores._names import directory_segment, file_segment, relative_path
+from ptb_bucket.stores.local.names import directory_segment, file_segment, relative_path
 
 # 20 characters of 4 bytes, escaped, just fit into a name.
 KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)

@@ -193,7 +193,7 @@ async def test_what_could_not_be_found_out_is_asked_again(error):
 
 
 async def test_endless_competition_is_no_proof_and_no_refusal(monkeypatch):
-    monkeypatch.setattr("ptb_bucket.stores._proof._PAUSES", (0, 0))
+    monkeypatch.setattr("ptb_bucket.stores.conditional._PAUSES", (0, 0))
     server = Server()
 
     async def always_faster(key, data, mode, style):

@@ -7,7 +7,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.stores import LocalStore, MemoryStore, PrefixStore, StoreUri, _registry, open_store
+from ptb_bucket.stores import LocalStore, MemoryStore, PrefixStore, StoreUri, open_store, registry
 
 
 class Optional(MemoryStore):
@@ -20,8 +20,8 @@ def installed(monkeypatch):
     """Pretend that these (name, value) pairs are installed."""
 
     def install(*pairs):
-        points = EntryPoints(EntryPoint(name, value, _registry.GROUP) for name, value in pairs)
-        monkeypatch.setattr(_registry, "entry_points", points.select)
+        points = EntryPoints(EntryPoint(name, value, registry.GROUP) for name, value in pairs)
+        monkeypatch.setattr(registry, "entry_points", points.select)
 
     return install
 

@@ -17,7 +17,7 @@ sys.path.insert(0, str(FOLDER))
 
 import handler  # noqa: E402  from the folder
 
-from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram  # noqa: E402  likewise
+from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram  # noqa: E402  likewise
 
 TELEGRAM = OfflineTelegram(bot_id=424242)
 TELEGRAM.user(42, "Ada")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from running import TREE
 
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from support.serverless.lambda_events import HEADER, function_url
 
 pytestmark = pytest.mark.long

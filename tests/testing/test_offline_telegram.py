@@ -20,7 +20,7 @@ from telegram.ext import (
     filters,
 )
 
-from ptb_bucket.testing.telegram import ApiError, Line, OfflineTelegram, UnknownMethodError
+from ptb_bucket.offline_telegram import ApiError, Line, OfflineTelegram, UnknownMethodError
 
 NAME, AGE = range(2)
 Context = ContextTypes.DEFAULT_TYPE
@@ -355,5 +355,5 @@ async def test_waiting_in_vain_shows_what_was_said(telegram, ada):
 
 
 def test_it_needs_no_pytest():
-    code = "import sys; import ptb_bucket.testing.telegram; sys.exit('pytest' in sys.modules)"
+    code = "import sys; import ptb_bucket.offline_telegram; sys.exit('pytest' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

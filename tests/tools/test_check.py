@@ -11,15 +11,15 @@ import pytest
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import AccessError, NotFoundError, RefusedError, UnavailableError
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import LAYOUTS, Record
-from ptb_bucket.state.layouts import recognise
+from ptb_bucket.state.document.layouts import recognise
 from ptb_bucket.stores import Create, LocalStore, MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
-from ptb_bucket.testing.telegram import OfflineTelegram
 from ptb_bucket.tools import Verdict, check, open_state
-from ptb_bucket.tools._edit import remove
-from ptb_bucket.tools._probe import PROBE
-from ptb_bucket.tools._rekey import rekey
+from ptb_bucket.tools.edit.edit import remove
+from ptb_bucket.tools.health.connection import PROBE
+from ptb_bucket.tools.rekey import rekey
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
 STATE = json.dumps({"ptb_bucket": HEADER}).encode()

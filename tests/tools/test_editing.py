@@ -15,9 +15,9 @@ from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationEr
 from ptb_bucket.state import Kind, Record
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools._addresses import record_of, steps_of
-from ptb_bucket.tools._edit import remove, set_value
-from ptb_bucket.tools._look import look, page
+from ptb_bucket.tools.edit.addresses import record_of, steps_of
+from ptb_bucket.tools.edit.edit import remove, set_value
+from ptb_bucket.tools.inspect import look, page
 
 BOT = "123456:offline"
 

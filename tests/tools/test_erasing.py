@@ -13,7 +13,7 @@ from ptb_bucket.state import Record
 from ptb_bucket.stores import LocalStore, MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools._erase import erase, find_person, is_of, past_of
+from ptb_bucket.tools.edit.erase import erase, find_person, is_of, past_of
 
 PERSON = 4242
 
@@ -175,7 +175,7 @@ async def test_a_bot_that_keeps_writing_the_person_is_told():
 
 async def test_only_bots_that_committed_lately_are_taken_to_be_running(monkeypatch):
     store = MemoryStore()
-    monkeypatch.setattr("ptb_bucket.state._header.time.time", lambda: 1_700_000_000.0)
+    monkeypatch.setattr("ptb_bucket.state.document.header.time.time", lambda: 1_700_000_000.0)
     await remembered(store)
     monkeypatch.undo()
     async with open_state(store) as state:

@@ -10,7 +10,7 @@ import pytest
 from ptb_bucket.errors import ConfigurationError, RefusedError
 from ptb_bucket.state import Record
 from ptb_bucket.tools import export_json, open_state
-from ptb_bucket.tools._new_files import written_whole
+from ptb_bucket.tools.transfer.new_files import written_whole
 
 
 @pytest.fixture

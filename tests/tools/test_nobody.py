@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from telegram.error import NetworkError
 
-from ptb_bucket.tools._nobody import nobody
+from ptb_bucket.tools.state import nobody
 
 
 def test_it_reads_no_certificates(monkeypatch):

@@ -15,8 +15,8 @@ from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, NotFou
 from ptb_bucket.state import Record, Writer
 from ptb_bucket.stores import LocalStore, StoreWrapper, Update
 from ptb_bucket.tools import open_past, open_state
-from ptb_bucket.tools._history import history
-from ptb_bucket.tools._restore import plan_rescue, plan_restore, plan_version, restore
+from ptb_bucket.tools.versions.history import history
+from ptb_bucket.tools.versions.restore import plan_rescue, plan_restore, plan_version, restore
 
 BOT = "123456"
 
@@ -124,7 +124,7 @@ async def test_no_class_of_the_bots_is_needed(uri):
 
 async def test_a_bot_that_was_started_after_the_plan_was_made_is_noticed(uri, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("ptb_bucket.state._header.time.time", lambda: 1_700_000_000.0)
+        patch.setattr("ptb_bucket.state.document.header.time.time", lambda: 1_700_000_000.0)
         await change(uri, (ADA, {"v": 1}))
         await change(uri, (ADA, {"v": 2}))
     when = await at(uri, 0)
@@ -195,7 +195,7 @@ async def test_two_intervals_are_two(uri, monkeypatch, intervals, refused):
     """A running bot saves once in an interval; after one without a commit it may only have had nothing to save."""
     with monkeypatch.context() as patch:
         then = time.time() - intervals * 60
-        patch.setattr("ptb_bucket.state._header.time.time", lambda: then)
+        patch.setattr("ptb_bucket.state.document.header.time.time", lambda: then)
         await change(uri, (ADA, {"v": 1}))
         before = await records(uri)
         await change(uri, (ADA, {"v": 2}))
@@ -208,7 +208,7 @@ async def test_two_intervals_are_two(uri, monkeypatch, intervals, refused):
 async def test_a_restore_may_be_undone_at_once(uri, monkeypatch):
     """What a tool wrote lately is no sign of a running bot."""
     with monkeypatch.context() as patch:
-        patch.setattr("ptb_bucket.state._header.time.time", lambda: 1_700_000_000.0)
+        patch.setattr("ptb_bucket.state.document.header.time.time", lambda: 1_700_000_000.0)
         await change(uri, (ADA, {"v": 1}))
         await change(uri, (ADA, {"v": 2}))
     after = await records(uri)

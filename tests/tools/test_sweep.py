@@ -14,7 +14,7 @@ from ptb_bucket.errors import RefusedError, StoreError, UnsupportedError, Vanish
 from ptb_bucket.stores import MemoryStore, StoreWrapper, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools._sweep import sweep
+from ptb_bucket.tools.sweep import sweep
 
 NOW = timedelta(seconds=-5)
 """Older than a moment that is still to come: everything is."""
@@ -74,7 +74,7 @@ async def test_the_age_is_that_of_the_last_commit(monkeypatch):
     store = MemoryStore()
     bot = running(store)
     with monkeypatch.context() as patch:
-        patch.setattr("ptb_bucket.state._header.time.time", lambda: 1_700_000_000.0)
+        patch.setattr("ptb_bucket.state.document.header.time.time", lambda: 1_700_000_000.0)
         await bot.update_user_data(1, {"name": "Ada"})
         await bot.update_user_data(2, {"name": "Bo"})
         await bot.drop_user_data(2)

@@ -14,14 +14,7 @@ import requests
 import urllib3
 from google.api_core import exceptions as api
 
-from ptb_bucket.errors import (
-    AccessError,
-    LostRaceError,
-    NotFoundError,
-    StoreError,
-    UnavailableError,
-    UnsupportedError,
-)
+from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
 from ptb_bucket_gcs import PERMISSIONS, GcsStore, Options
 from ptb_bucket_gcs._errors import translate, translated
 

@@ -18,14 +18,7 @@ import botocore
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
 
-from ptb_bucket.errors import (
-    AccessError,
-    LostRaceError,
-    NotFoundError,
-    StoreError,
-    UnavailableError,
-    UnsupportedError,
-)
+from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
 from ptb_bucket.stores import Create, Update, open_store
 from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
 from ptb_bucket_s3._errors import Asked, translated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptb_bucket.application._application import BucketApplication
-from ptb_bucket.application._builder import BucketApplicationBuilder, bucket_application
+from ptb_bucket.application.application import BucketApplication
+from ptb_bucket.application.builder import BucketApplicationBuilder, bucket_application
 
 __all__ = ["BucketApplication", "BucketApplicationBuilder", "bucket_application"]

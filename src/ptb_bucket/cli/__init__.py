@@ -1,5 +1,5 @@
 """The command ``ptb-bucket``: one module per verb."""
 
-from ptb_bucket.cli._main import main
+from ptb_bucket.cli.main import main
 
 __all__ = ["main"]

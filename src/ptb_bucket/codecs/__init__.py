@@ -1,13 +1,13 @@
 """Values to bytes and back, one record at a time."""
 
-from ptb_bucket.codecs._contract import Codec
-from ptb_bucket.codecs._foreign import ForeignPickles
-from ptb_bucket.codecs._inert import shown_pickle
-from ptb_bucket.codecs._json import JsonCodec
-from ptb_bucket.codecs._opaque import Opaque
-from ptb_bucket.codecs._open import open_codec
-from ptb_bucket.codecs._pickle import PickleCodec
-from ptb_bucket.codecs._tolerant import TolerantJsonCodec
+from ptb_bucket.codecs.base import Codec
+from ptb_bucket.codecs.pickle import ForeignPickles
+from ptb_bucket.codecs.pickle import shown_pickle
+from ptb_bucket.codecs.json import JsonCodec
+from ptb_bucket.codecs.json import Opaque
+from ptb_bucket.codecs.registry import open_codec
+from ptb_bucket.codecs.pickle import PickleCodec
+from ptb_bucket.codecs.json import TolerantJsonCodec
 from ptb_bucket.codecs.types import (
     BotReference,
     Equality,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ptb_bucket.sealing._protection import UNPROTECTED
-from ptb_bucket.sealing._rekey import TransitionStore
-from ptb_bucket.sealing._sealer import VARIABLES, Sealer
-from ptb_bucket.sealing._settings import Sealing
-from ptb_bucket.sealing._store import SealedStore
+from ptb_bucket.sealing.keys import UNPROTECTED
+from ptb_bucket.sealing.stores import TransitionStore
+from ptb_bucket.sealing.sealer import VARIABLES, Sealer
+from ptb_bucket.sealing.settings import Sealing
+from ptb_bucket.sealing.stores import SealedStore
 
 __all__ = ["UNPROTECTED", "VARIABLES", "SealedStore", "Sealer", "Sealing", "TransitionStore"]

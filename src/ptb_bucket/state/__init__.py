@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state._foreign import UnknownSections
-from ptb_bucket.state._ids import check_id
-from ptb_bucket.state._journal import Journal
-from ptb_bucket.state._loops import for_each, outcomes
-from ptb_bucket.state._merger import Merger
-from ptb_bucket.state._patience import Patience
-from ptb_bucket.state._unreadable import Readable
-from ptb_bucket.state._writer import Writer
-from ptb_bucket.state.archive import Archive, Commit, Part
-from ptb_bucket.state.draft import Draft
-from ptb_bucket.state.layouts import LAYOUTS, Layout, open_layout
+from ptb_bucket.state.document import UnknownSections
+from ptb_bucket.state.document import check_id
+from ptb_bucket.state.commit import Journal
+from ptb_bucket._aio import for_each, outcomes
+from ptb_bucket.state.merge import Merger
+from ptb_bucket._aio import Patience
+from ptb_bucket.state.replica import Readable
+from ptb_bucket.state.commit import Writer
+from ptb_bucket.state.offline import Archive, Commit, Part
+from ptb_bucket.state.offline import Draft
+from ptb_bucket.state.document import LAYOUTS, Layout, open_layout
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
 from ptb_bucket.state.replica import Replica
-from ptb_bucket.state.resolvers import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
+from ptb_bucket.state.merge import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
+from ptb_bucket.state.replica import GroupCommit
+from ptb_bucket.state.spool import Origin
+from ptb_bucket.state.spool import Spool
+from ptb_bucket.state.spool import SpoolFiles
 
 __all__ = [
+    "Archive",
     "BOT_DATA",
     "CALLBACK_QUERIES",
-    "HANDLED",
-    "HANDLED_LIMIT",
-    "LAYOUTS",
-    "MISSING",
-    "Archive",
     "Commit",
     "Conflict",
     "ConversationKey",
     "Draft",
+    "GroupCommit",
+    "HANDLED",
+    "HANDLED_LIMIT",
     "Journal",
     "Kind",
+    "LAYOUTS",
     "Layout",
+    "MISSING",
     "Merger",
+    "Origin",
     "Part",
     "Patience",
     "Readable",
     "Record",
     "Replica",
     "Resolver",
+    "Spool",
+    "SpoolFiles",
     "UnknownSections",
     "Writer",
     "add_differences",

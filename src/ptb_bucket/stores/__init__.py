@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptb_bucket.stores._contract import (
+from ptb_bucket.stores.base import (
     NOT_MODIFIED,
     Blob,
     BlobInfo,
@@ -14,23 +14,27 @@ from ptb_bucket.stores._contract import (
     PutMode,
     Update,
 )
-from ptb_bucket.stores._credentials import credentials_unreadable
-from ptb_bucket.stores._keys import check_key
-from ptb_bucket.stores._limit import within
-from ptb_bucket.stores._local import LocalStore
-from ptb_bucket.stores._memory import MemoryStore
-from ptb_bucket.stores._meter import Meter, MeteredStore
-from ptb_bucket.stores._options import agreed, check_endpoint, check_seconds, closest, did_you_mean, read_options
-from ptb_bucket.stores._prefix import PrefixStore
-from ptb_bucket.stores._proof import PROOF_NAME, ConditionProof
-from ptb_bucket.stores._registry import open_store
-from ptb_bucket.stores._retry import RetryingStore
-from ptb_bucket.stores._uri import StoreUri, parse_uri
-from ptb_bucket.stores._wrapper import StoreWrapper
+from ptb_bucket.stores.options import credentials_unreadable
+from ptb_bucket.stores.keys import check_key
+from ptb_bucket._aio import within
+from ptb_bucket.stores.local import LocalStore
+from ptb_bucket.stores.memory import MemoryStore
+from ptb_bucket.stores.wrappers import Meter, MeteredStore
+from ptb_bucket.stores.options import agreed, check_endpoint, check_seconds, closest, did_you_mean, read_options
+from ptb_bucket.stores.wrappers import PrefixStore
+from ptb_bucket.stores.conditional import PROOF_NAME, ConditionProof
+from ptb_bucket.stores.registry import open_store
+from ptb_bucket.stores.wrappers import RetryingStore
+from ptb_bucket.stores.uri import StoreUri, parse_uri
+from ptb_bucket.stores.wrappers import StoreWrapper
+from ptb_bucket.stores.local import locked
+from ptb_bucket.stores.local import make_directories
+from ptb_bucket.stores.local import read_file
+from ptb_bucket.stores.local import remove_file
+from ptb_bucket.stores.local import translated
+from ptb_bucket.stores.local import write_file
 
 __all__ = [
-    "NOT_MODIFIED",
-    "PROOF_NAME",
     "Blob",
     "BlobInfo",
     "BlobStore",
@@ -42,7 +46,9 @@ __all__ = [
     "MemoryStore",
     "Meter",
     "MeteredStore",
+    "NOT_MODIFIED",
     "NotModified",
+    "PROOF_NAME",
     "PrefixStore",
     "PutMode",
     "RetryingStore",
@@ -56,8 +62,14 @@ __all__ = [
     "closest",
     "credentials_unreadable",
     "did_you_mean",
+    "locked",
+    "make_directories",
     "open_store",
     "parse_uri",
+    "read_file",
     "read_options",
+    "remove_file",
+    "translated",
     "within",
+    "write_file",
 ]

@@ -18,7 +18,7 @@ from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, fi
 from ptb_bucket import BucketApplication, BucketPersistence, add_differences
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 if TYPE_CHECKING:
     from telegram.ext import Application

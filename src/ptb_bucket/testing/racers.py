@@ -20,7 +20,7 @@ from telegram.ext import ExtBot
 from ptb_bucket import BucketPersistence, add_differences
 from ptb_bucket.errors import LostRaceError, UnavailableError
 from ptb_bucket.stores import Create, open_store
-from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,7 +9,7 @@ from ptb_bucket import BucketApplication
 if TYPE_CHECKING:
     from telegram.ext import Application
 
-    from ptb_bucket.testing.telegram import OfflineTelegram
+    from ptb_bucket.offline_telegram import OfflineTelegram
 
 __all__ = ["build_application"]
 

@@ -8,9 +8,9 @@ from typing import Any
 from telegram.ext import Application, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import FaultyStore
-from ptb_bucket.testing.telegram import OfflineTelegram
 from support.applications.builder import build_application
 
 WORDS = filters.TEXT & ~filters.COMMAND

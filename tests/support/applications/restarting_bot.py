@@ -20,7 +20,7 @@ from telegram.ext import (
 )
 
 from ptb_bucket import BucketPersistence
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from support.applications.builder import build_application
 
 WORDS = filters.TEXT & ~filters.COMMAND

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from telegram.ext import Application, CommandHandler, ConversationHandler, MessageHandler, PicklePersistence, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -12,10 +12,10 @@ from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, PicklePersistence, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import FaultyStore
-from ptb_bucket.testing.telegram import OfflineTelegram
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -6,10 +6,10 @@ import json
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.state import Journal, Kind, Merger, Record
-from ptb_bucket.state._document import Document
-from ptb_bucket.state._header import Header
-from ptb_bucket.state._ledger import Ledger
-from ptb_bucket.state._writer import Writer
+from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state.commit.ledger import Ledger
+from ptb_bucket.state.document.document import Document
+from ptb_bucket.state.document.header import Header
 
 ADA = Record.user(1)
 BO = Record.user(2)

@@ -21,8 +21,8 @@ from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Location,
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence, Sealing, StoredAs
+from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
 from ptb_bucket.state import HANDLED
-from ptb_bucket.testing.telegram import OfflineRequest, OfflineTelegram
 
 KEY = "YSBrZXkgZm9yIHRlc3RzLCBhbmQgbm90aGluZyBlbHNl"
 SEALINGS: dict[str, dict[str, Any]] = {

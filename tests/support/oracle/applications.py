@@ -13,7 +13,7 @@ from telegram.ext import PicklePersistence, TypeHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import UnsavedError
-from ptb_bucket.testing.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
 from support.oracle.classes import TYPES
 from support.oracle.snapshots import Snapshot
 

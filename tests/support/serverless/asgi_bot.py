@@ -10,9 +10,9 @@ from pathlib import Path
 from telegram.ext import ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence, add_differences, bucket_application, open_store
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless.asgi import asgi_webhook
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from ptb_bucket.testing.telegram import OfflineTelegram
 
 
 def weather(operation: str, _key: str) -> Fault | None:

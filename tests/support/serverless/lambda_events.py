@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
+from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import FaultyStore
-from ptb_bucket.testing.telegram import OfflineTelegram
 from support.applications.builder import build_application
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import copy
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket._aio import LoopLock
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING, Journal, Kind, Merger, Patience, Record, Replica, add_differences, open_layout
-from ptb_bucket.state._loops import LoopLock
 from support.simulation.clocks import SKEW
 from support.simulation.handlers import NAME, NAMED, Handlers
 from support.simulation.model import Change, none, tokens_of

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import PurePath
 
 from ptb_bucket.errors import UnavailableError
-from ptb_bucket.state._spool import Origin
-from ptb_bucket.state._spooling import Spool
+from ptb_bucket.state.spool.format import Origin
+from ptb_bucket.state.spool.spool import Spool
 
 
 class MemoryFiles:

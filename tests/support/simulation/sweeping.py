@@ -6,8 +6,8 @@ import asyncio
 
 from ptb_bucket.errors import LostRaceError, NotFoundError
 from ptb_bucket.state import open_layout
-from ptb_bucket.state._document import Document
-from ptb_bucket.state._spool import unpack
+from ptb_bucket.state.document.document import Document
+from ptb_bucket.state.spool.format import unpack
 from support.simulation.handlers import RECORDS
 
 

@@ -8,7 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from ptb_bucket.state import BOT_DATA, MISSING, Journal, Record, _header
+from ptb_bucket.state import BOT_DATA, MISSING, Journal, Record
+from ptb_bucket.state.document import header
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from support.simulation.clocks import Clocks, jump_often
@@ -215,6 +216,6 @@ class World:
 async def simulate(seed: int, **options) -> World:
     """One run; raises :class:`BrokenPromiseError`."""
     world = World(seed, **options)
-    with patch.object(_header, "time", Clocks):
+    with patch.object(header, "time", Clocks):
         await world.run()
     return world

@@ -24,7 +24,7 @@ import timeit
 import types
 import zlib
 
-from ptb_bucket.state._skeleton_frames import FrameSkeleton
+from ptb_bucket.state.document.frame_format import FrameSkeleton
 from support import TESTS
 
 ALLOWED = "ptb_bucket.codecs._allowed"
@@ -142,7 +142,7 @@ def effective(directory: str) -> dict[str, bytes]:
             called(named("collections", "deque.__class__.__base__.__subclasses__")) + b"0" + called(mkdir, path)
         ),
         "through our own modules": pickled(
-            called(named("ptb_bucket.codecs._pickle", "pickle.loads"), b"C" + bytes([len(evil)]) + evil)
+            called(named("ptb_bucket.codecs.pickle.codec", "pickle.loads"), b"C" + bytes([len(evil)]) + evil)
         ),
         "an extension that it registers": pickled(
             called(named("copyreg", "add_extension"), text("os"), text("mkdir"), b"K\xf1")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state import keep_ours
-from ptb_bucket.state._merge import Merge
+from ptb_bucket.state.merge.values import Merge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,14 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ptb_bucket.errors import (
-    AccessError,
-    LostRaceError,
-    NotFoundError,
-    StoreError,
-    UnavailableError,
-    UnsupportedError,
-)
+from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
 from ptb_bucket.stores import credentials_unreadable
 
 if TYPE_CHECKING:

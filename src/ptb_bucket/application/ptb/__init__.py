@@ -1,12 +1,12 @@
 """Everything of PTB that is used and that PTB does not document; :func:`check_ptb` looks for it at start."""
 
-from ptb_bucket.application.ptb._callback_data import Keyboards, contents_of, has_invalid, resolve_again
-from ptb_bucket.application.ptb._check import check_ptb
-from ptb_bucket.application.ptb._conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
-from ptb_bucket.application.ptb._job_queue import careful
-from ptb_bucket.application.ptb._pending_changes import Marked, PendingChanges
-from ptb_bucket.application.ptb._running import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
-from ptb_bucket.application.ptb._update_processor import TellingProcessor
+from ptb_bucket.application.ptb.callback_data import Keyboards, contents_of, has_invalid, resolve_again
+from ptb_bucket.application.ptb.check import check_ptb
+from ptb_bucket.application.ptb.conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
+from ptb_bucket.application.ptb.job_queue import careful
+from ptb_bucket.application.ptb.pending_changes import Marked, PendingChanges
+from ptb_bucket.application.ptb.running import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
+from ptb_bucket.application.ptb.update_processor import TellingProcessor
 
 __all__ = [
     "BD",

@@ -23,13 +23,7 @@ from ptb_bucket.codecs.types.refusals import (
 from ptb_bucket.codecs.types.registry import NATIVE, TAGS, Registry, StoredAs, UnknownClassError, name_of, unregistered
 from ptb_bucket.codecs.types.scalars import BIG, in_utf8, written
 from ptb_bucket.codecs.types.scope import BotReference, Origin, Scope, Scopes
-from ptb_bucket.codecs.types.shape import (
-    Family,
-    ForeignCodeError,
-    Shape,
-    check_collisions,
-    guarded,
-)
+from ptb_bucket.codecs.types.shape import Family, ForeignCodeError, Shape, check_collisions, guarded
 from ptb_bucket.codecs.types.structure import (
     Identified,
     Structure,

@@ -52,7 +52,7 @@ class Structure(enum.Enum):
 
 
 class Writer(Protocol):
-    """What writes a value's parts; see :class:`~ptb_bucket.codecs._json_encode.Encoder`."""
+    """What writes a value's parts; see :class:`~ptb_bucket.codecs.json.encode.Encoder`."""
 
     scope: Scope
     plain: frozenset[type]

@@ -25,30 +25,30 @@ They run under pytest-asyncio in its auto mode, with ``-p ptb_bucket.testing.plu
 
 from __future__ import annotations
 
-from ptb_bucket.testing.conformance._backend import Backend
-from ptb_bucket.testing.conformance._failing import FailingTests
-from ptb_bucket.testing.conformance._keys import KeyTests
-from ptb_bucket.testing.conformance._life import LifeTests
-from ptb_bucket.testing.conformance._listing import ListingTests
-from ptb_bucket.testing.conformance._persistence import PersistenceConformance
-from ptb_bucket.testing.conformance._processes import ProcessConformance
-from ptb_bucket.testing.conformance._races import RaceTests
-from ptb_bucket.testing.conformance._reading import ReadingTests
-from ptb_bucket.testing.conformance._several import SeveralInstancesConformance
-from ptb_bucket.testing.conformance._tools_check import CheckTests
-from ptb_bucket.testing.conformance._tools_copy import CopyTests
-from ptb_bucket.testing.conformance._tools_edit import EditTests
-from ptb_bucket.testing.conformance._tools_erase import EraseTests
-from ptb_bucket.testing.conformance._tools_import import ImportTests
-from ptb_bucket.testing.conformance._tools_mistakes import ToolMistakeConformance
-from ptb_bucket.testing.conformance._tools_rekey import RekeyTests
-from ptb_bucket.testing.conformance._tools_restore import RestoreTests
-from ptb_bucket.testing.conformance._tools_show import ShowTests
-from ptb_bucket.testing.conformance._tools_sweep import SweepTests
-from ptb_bucket.testing.conformance._verdicts import Answer
-from ptb_bucket.testing.conformance._wire import FaultConformance
-from ptb_bucket.testing.conformance._withdrawn import WithdrawnConformance
-from ptb_bucket.testing.conformance._writing import WritingTests
+from ptb_bucket.testing.conformance.backend import Backend
+from ptb_bucket.testing.conformance.store import FailingTests
+from ptb_bucket.testing.conformance.store import KeyTests
+from ptb_bucket.testing.conformance.store import LifeTests
+from ptb_bucket.testing.conformance.store import ListingTests
+from ptb_bucket.testing.conformance.persistence import PersistenceConformance
+from ptb_bucket.testing.conformance.processes import ProcessConformance
+from ptb_bucket.testing.conformance.store import RaceTests
+from ptb_bucket.testing.conformance.store import ReadingTests
+from ptb_bucket.testing.conformance.several import SeveralInstancesConformance
+from ptb_bucket.testing.conformance.tools import CheckTests
+from ptb_bucket.testing.conformance.tools import CopyTests
+from ptb_bucket.testing.conformance.tools import EditTests
+from ptb_bucket.testing.conformance.tools import EraseTests
+from ptb_bucket.testing.conformance.tools import ImportTests
+from ptb_bucket.testing.conformance.tools import ToolMistakeConformance
+from ptb_bucket.testing.conformance.tools import RekeyTests
+from ptb_bucket.testing.conformance.tools import RestoreTests
+from ptb_bucket.testing.conformance.tools import ShowTests
+from ptb_bucket.testing.conformance.tools import SweepTests
+from ptb_bucket.testing.conformance.wire import Answer
+from ptb_bucket.testing.conformance.wire import FaultConformance
+from ptb_bucket.testing.conformance.wire import WithdrawnConformance
+from ptb_bucket.testing.conformance.store import WritingTests
 
 __all__ = [
     "Answer",

@@ -12,8 +12,8 @@ answer. Standard library only; it knows no cloud::
 
 from __future__ import annotations
 
-from ptb_bucket.testing.proxy._faults import WireFault
-from ptb_bucket.testing.proxy._plan import SeenRequest
-from ptb_bucket.testing.proxy._proxy import FaultProxy
+from ptb_bucket.testing.proxy.faults import WireFault
+from ptb_bucket.testing.proxy.plan import SeenRequest
+from ptb_bucket.testing.proxy.proxy import FaultProxy
 
 __all__ = ["FaultProxy", "SeenRequest", "WireFault"]

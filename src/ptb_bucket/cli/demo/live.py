@@ -1,0 +1,69 @@
+"""The demo's bot on the real Telegram."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import ApplicationBuilder
+
+from ptb_bucket import BucketPersistence
+from ptb_bucket.cli.console import complain
+from ptb_bucket.cli.demo import bot
+from ptb_bucket.cli.demo.printing import narrate
+from ptb_bucket.errors import PTBBucketError
+
+if TYPE_CHECKING:
+    from telegram import Bot
+    from telegram.ext import Application, CallbackContext
+
+__all__ = ["run_live"]
+
+
+class _Discreet(logging.Formatter):
+    """PTB puts the token into exceptions, httpx into the URLs that it logs; neither gets past here."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__("%(levelname)s %(name)s: %(message)s")
+        self._token = token
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, TelegramError):  # its words say it all; PTB would add three tracebacks
+            record.exc_info, record.msg, record.args = None, "%s %s", (record.getMessage(), error)
+        return super().format(record).replace(self._token, "<token>")
+
+
+def run_live(uri: str, token: str) -> int:
+    """Run Pip by polling until Ctrl-C.
+
+    Args:
+        uri: Where Pip's memory lies.
+        token: The bot's token; it is never printed.
+
+    Returns:
+        The exit code.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Discreet(token))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    builder: ApplicationBuilder[Any, Any, Any, Any, Any, Any] = ApplicationBuilder().token(token).post_init(_announce)
+    app = bot.build(builder, BucketPersistence(uri))
+    app.add_error_handler(_tell)
+    try:
+        app.run_polling()
+    except InvalidToken:
+        return complain("Telegram does not accept the token in TELEGRAM_BOT_TOKEN", 2)
+    except TelegramError as error:
+        return complain(f"Telegram: {error}".replace(token, "<token>"), 1)
+    return 0
+
+
+async def _tell(_update: object, context: CallbackContext[Any, Any, Any, Any]) -> None:
+    ours = isinstance(context.error, PTBBucketError)  # its message says what to do; a traceback would not
+    logging.getLogger(__name__).error("%s", context.error, exc_info=None if ours else context.error)
+
+
+async def _announce(app: Application[Bot, Any, Any, Any, Any, Any]) -> None:
+    narrate(f"Pip listens as @{app.bot.username}. Say /start to it; Ctrl-C stops it, and it will remember.")

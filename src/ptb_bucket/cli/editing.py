@@ -1,0 +1,62 @@
+"""What the verbs that change one record have in common."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from ptb_bucket.tools import open_state
+import json
+from typing import Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ptb_bucket.cli.output import Output
+    from ptb_bucket.tools import State
+    from ptb_bucket.tools import Edit
+
+__all__ = ["pretty", "run_edit", "tree"]
+
+
+def run_edit(
+    uri: str, bot_id: str | None, types: list[Any], output: Output, edit: Callable[[State], Awaitable[Edit]]
+) -> None:
+    """Open a state, change it, and say what changed."""
+    done = asyncio.run(_edited(uri, bot_id, types, edit))
+    facts = {
+        "place": done.place, "before": tree(done.before), "after": tree(done.after),
+        "changed": done.changed, "dry_run": done.dry_run,
+    }  # fmt: skip
+    output.result(facts, lambda: _render(done, output))
+
+
+async def _edited(uri: str, bot_id: str | None, types: list[Any], edit: Callable[[State], Awaitable[Edit]]) -> Edit:
+    async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
+        return await edit(state)
+
+
+def _render(done: Edit, output: Output) -> None:
+    if not done.changed:
+        output.line(f"{done.place} is as it was.")
+        return
+    output.line(f"{done.place} {'would change' if done.dry_run else 'has changed'}", "bold")
+    if done.is_other_object:
+        output.line("Its content is the same, but it is another object of the record now.")
+    for word, text in (("before", done.before), ("after", done.after)):
+        output.line(f"{word}: {'nothing' if text is None else pretty(text)}")
+
+
+def tree(text: str | None) -> Any:
+    """A value's JSON text as what it says; text that is no JSON as a string, nothing as None."""
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError:
+        return text
+
+
+def pretty(text: str) -> str:
+    """The same JSON, indented; text that is no JSON as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text

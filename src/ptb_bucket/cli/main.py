@@ -1,0 +1,82 @@
+"""The command line: its verbs, and one clear line for whatever goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from ptb_bucket.cli import demo
+from ptb_bucket.cli.console import Code, complain, prepare_streams, report
+from ptb_bucket.errors import PTBBucketError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``ptb-bucket``.
+
+    Args:
+        argv: The arguments after the command's name; without, those of the process.
+
+    Returns:
+        The exit code; see :class:`ptb_bucket.cli.console.Code`.
+
+    Raises:
+        SystemExit: From argparse, after ``demo --help`` or arguments of ``demo`` that it cannot read.
+    """
+    prepare_streams()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run_demo(arguments) if arguments[:1] == ["demo"] else _run_box(arguments)
+    except PTBBucketError as error:
+        return report(error)
+    except KeyboardInterrupt:
+        return complain("interrupted", Code.INTERRUPTED)
+
+
+def _run_demo(arguments: list[str]) -> int:
+    parsed = _parser().parse_args(arguments)
+    code: int = parsed.run(parsed)
+    return code
+
+
+def _run_box(arguments: list[str]) -> int:
+    """All other verbs come with the extra ``[cli]``."""
+    try:
+        from ptb_bucket.cli.groups import run  # noqa: PLC0415  the core does without click and rich
+    except ModuleNotFoundError as error:
+        if error.name not in {"click", "rich"}:
+            raise
+        return _without_extra(arguments)
+    return run(arguments)
+
+
+def _without_extra(arguments: list[str]) -> int:
+    if not arguments or arguments[0].startswith("-"):
+        parsed = _parser().parse_args(arguments or ["--help"])
+        code: int = parsed.run(parsed)
+        return code
+    return complain(
+        f"{arguments[0]!r} needs the extra [cli]: pip install 'ptb-bucket[cli]' (in a checkout: pip install '.[cli]'). "
+        "Without it there is only: demo.",
+        Code.USAGE,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ptb-bucket",
+        description="A Telegram bot's memory in a bucket.",
+        epilog="More verbs come with the extra [cli]: pip install 'ptb-bucket[cli]'\n\n"
+        "example:\n  ptb-bucket demo        a bot that is stopped, started again, and remembers",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"ptb-bucket {version('ptb-bucket')}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    demo.add_to(verbs)
+    return parser

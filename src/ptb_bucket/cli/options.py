@@ -1,0 +1,193 @@
+"""What the verbs have in common: the URI, which may come from the environment, and options that mean the same."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import itertools
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+import click
+from ptb_bucket.location import ENVIRONMENT
+from ptb_bucket.cli.output import Output
+from datetime import datetime, timedelta, timezone
+from typing import Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "AgeType",
+    "RecordCommand",
+    "TimeType",
+    "UriCommand",
+    "checked_bot_id",
+    "dry_run",
+    "with_bot_id",
+    "with_output",
+    "with_types",
+]
+
+TOKEN: Final = "TELEGRAM_BOT_TOKEN"  # noqa: S105  the name of a variable
+_NUMBER: Final = re.compile(r"-\.?\d")
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+class UriCommand(click.Command):
+    """A verb whose first argument is a URI, left out where ``PTB_BUCKET_URI`` says it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the environment's URI where the first argument is none."""
+        place = self._first_argument(args)
+        given = args[place] if place < len(args) else ""
+        uri = os.environ.get(ENVIRONMENT)
+        if uri and not _URI.match(given):
+            args = [*args[:place], uri, *args[place:]]
+        return super().parse_args(ctx, args)
+
+    def _first_argument(self, args: list[str]) -> int:
+        valued = {name for option in self.params if isinstance(option, click.Option) and not option.is_flag
+                  for name in option.opts}  # fmt: skip
+        place = 0
+        while place < len(args) and args[place].startswith("-") and args[place] != "--":
+            place += 2 if args[place] in valued else 1
+        return place
+
+
+class RecordCommand(UriCommand):
+    """A verb that takes ids, which may be negative numbers, and values: they are no options."""
+
+    ignore_unknown_options = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse options that do not exist, which click would now take for words."""
+        known = {name for option in self.get_params(ctx) for name in option.opts}
+        for word in itertools.takewhile(lambda word: word != "--", args):
+            name = word.partition("=")[0]
+            if word[:1] == "-" and not _NUMBER.match(word) and name not in known:
+                raise click.NoSuchOption(name, ctx=ctx)
+        return super().parse_args(ctx, args)
+
+
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+
+
+def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Add ``--json``; the verb gets an :class:`Output` as ``output``."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> int | None:
+        return function(*args, output=Output(as_json=as_json), **kwargs)
+
+    return wrapped
+
+
+def with_bot_id(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Add ``--bot-id``; without it, the id is the beginning of the token in ``TELEGRAM_BOT_TOKEN``, or None."""
+
+    @click.option("--bot-id", metavar="ID", help=f"Whose memory it is; else the bot of {TOKEN}, if that is set.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, bot_id: str | None, **kwargs: Any) -> int | None:
+        found = bot_id or os.environ.get(TOKEN, "").partition(":")[0] or None
+        return function(*args, bot_id=checked_bot_id(found, f" ({TOKEN})"), **kwargs)
+
+    return wrapped
+
+
+def checked_bot_id(given: str | None, token: str = "") -> str | None:
+    """The same; what is no bot's id is a mistake in the call. ``token`` says where else it may have come from."""
+    if given is not None and not given.isdigit():
+        raise click.BadParameter(f"a bot's id is a number, the part of its token before the colon{token}.")
+    return given
+
+
+def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Add ``--types MODULE:NAME``; the verb gets the list of classes as ``types``."""
+
+    @click.option("--types", "names", metavar="MODULE:NAME", multiple=True,
+                  help="A class of the bot's, or a list of them; may be repeated.")  # fmt: skip
+    @functools.wraps(function)
+    def wrapped(*args: Any, names: tuple[str, ...], **kwargs: Any) -> int | None:
+        return function(*args, types=[item for name in names for item in _imported(name)], **kwargs)
+
+    return wrapped
+
+
+def _imported(name: str) -> list[Any]:
+    module, _, attribute = name.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # where bot.py lies; unlike `python -m`, a script on the PATH does not look there
+    try:
+        found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
+    except (ImportError, AttributeError, ValueError) as error:
+        raise click.BadParameter(
+            f"--types {name}: {error}. It is MODULE:NAME, importable in this directory."
+        ) from error
+    return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
+
+
+_PART: Final = re.compile(r"(\d+)([smhdw])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.4
+    """ISO 8601 with a zone, or how long ago: ``2h``, ``1d12h``."""
+
+    name = "TIME"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """A datetime with a zone."""
+        if isinstance(value, datetime):
+            return value
+        text = str(value)
+        try:
+            length = _length(text)
+            found = _iso(text) if length is None else _ago(length)
+        except (ValueError, OverflowError) as error:
+            self.fail(
+                f"{text!r} is no time ({error}). Write 2026-01-31T18:00:00Z, or 2h for two hours ago.", param, ctx
+            )
+        if found > datetime.now(timezone.utc):
+            self.fail(f"{text!r} is still to come.", param, ctx)
+        return found
+
+
+class AgeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # as above
+    """How long: ``30d``, ``1d12h``."""
+
+    name = "AGE"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """A length of time that reaches back to a day which the calendar has."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            found = _length(str(value))
+            _ago(found or timedelta())
+        except (ValueError, OverflowError):
+            found = None
+        if found is None:
+            self.fail(f"{value!r} is no age. Write 30d for thirty days, or 1d12h.", param, ctx)
+        return found
+
+
+def _ago(length: timedelta) -> datetime:
+    return datetime.now(timezone.utc) - length
+
+
+def _length(text: str) -> timedelta | None:
+    parts = _PART.findall(text)
+    if not parts or "".join(map("".join, parts)) != text:
+        return None
+    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+
+
+def _iso(text: str) -> datetime:
+    found = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))  # Python 3.10 knows no Z
+    if found.tzinfo is None:
+        raise ValueError("it has no zone: add Z for UTC, or one like +02:00")
+    return found

@@ -1,0 +1,68 @@
+"""``ptb-bucket copy``: a bot's memory in another place, layout or codec."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_bucket.errors import counted
+from ptb_bucket.cli.options import checked_bot_id, with_output, with_types
+from ptb_bucket.tools import open_state
+from ptb_bucket.tools import Copied, copy
+from ptb_bucket.tools import check_source, open_target
+
+if TYPE_CHECKING:
+    from ptb_bucket.cli.output import Output
+
+__all__ = ["command"]
+
+
+@click.command(name="copy", epilog="Example: ptb-bucket copy file:./bot-data 's3://my-bucket/my-bot?layout=per-record'")
+@click.argument("source")
+@click.argument("destination")
+@click.option("--bot-id", metavar="ID", help="Whose memory the copy is; else the source's bot.")
+@click.option("--overwrite", is_flag=True, help="Replace records of the destination that differ.")
+@click.option("--dry-run", is_flag=True, help="Say what would be copied, and copy nothing.")
+@with_types
+@with_output
+def command(output: Output, dry_run: bool, **given: Any) -> None:  # noqa: FBT001  click's way of calling
+    """Copy a bot's memory, and read it back to compare: between clouds, prefixes, layouts, codecs and bots.
+
+    Layout and codec of a new copy are as in the source, unless the destination's URI says otherwise; another codec
+    takes --types for classes of the bot's. What is there already is skipped, so an interrupted copy goes on where it
+    ended. The source is not changed. If its bot is running, each document is copied as it was at one moment: stop the
+    bot, or copy again afterwards, to have all of it.
+    """
+    found = asyncio.run(_copy(output=output, dry_run=dry_run, **given))
+    output.result(
+        {"dry_run": dry_run, "copied": found.copied, "skipped": found.skipped, "different": found.replaced},
+        lambda: output.line(_said(found, dry_run=dry_run)),
+    )
+
+
+async def _copy(  # noqa: PLR0913  the options of the verb
+    source: str, destination: str, *, bot_id: str | None, types: list[Any], overwrite: bool, dry_run: bool,
+    output: Output,
+) -> Copied:  # fmt: skip
+    bot_id = checked_bot_id(bot_id)
+    check_source(source)
+    async with (
+        open_state(source, types=types) as ours,
+        open_target(destination, ours, types=types, bot_id=bot_id) as to,
+    ):
+        return await copy(
+            ours, to, overwrite=overwrite, dry_run=dry_run, progress=lambda total: output.progress("copying", total)
+        )
+
+
+def _said(found: Copied, *, dry_run: bool) -> str:
+    labels = f", such as {', '.join(found.labels)}" if found.labels else ""
+    copied = counted(found.copied, "record", "records")
+    if dry_run:
+        there, other = counted(found.skipped, "is", "are"), counted(found.replaced, "differs", "differ")
+        return f"Would copy {copied}; {there} there, {other}{labels}"
+    there = counted(found.skipped, "was", "were")
+    total = found.copied + found.skipped + found.replaced
+    return f"{copied} copied, {there} there, {found.replaced:,} replaced{labels}; all {total:,} read back and equal"

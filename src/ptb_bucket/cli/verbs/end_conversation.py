@@ -1,0 +1,41 @@
+"""``ptb-bucket end-conversation``: let somebody out of a conversation that is stuck."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.editing import run_edit
+from ptb_bucket.tools import conversation
+from ptb_bucket.tools import remove
+
+if TYPE_CHECKING:
+    from ptb_bucket.cli.output import Output
+
+__all__ = ["command"]
+
+
+@click.command(
+    cls=RecordCommand,
+    name="end-conversation",
+    epilog="Example: ptb-bucket end-conversation s3://my-bucket/my-bot order 42 42",
+)
+@click.argument("uri")
+@click.argument("handler")
+@click.argument("key", nargs=-1, required=True)
+@dry_run
+@with_types
+@with_bot_id
+@with_output
+def command(  # noqa: PLR0913  what click gives
+    uri: str, handler: str, key: tuple[str, ...], *, dry_run: bool,
+    types: list[Any], bot_id: str | None, output: Output,
+) -> None:  # fmt: skip
+    """End one conversation: HANDLER is its handler's name, KEY usually the chat's and the user's id.
+
+    A bot of BucketApplication notices before its next update; PTB's own Application after a restart.
+    """
+    record = conversation(handler, key)
+    run_edit(uri, bot_id, types, output, lambda state: remove(state, record, dry_run=dry_run))

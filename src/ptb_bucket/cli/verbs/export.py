@@ -1,0 +1,91 @@
+"""``ptb-bucket export``: nobody is locked in."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_bucket.errors import counted
+from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output, with_types
+from ptb_bucket.tools import open_state, script_of
+from ptb_bucket.tools import export_dict, export_json, export_pickle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ptb_bucket.cli.output import Output
+
+__all__ = ["command"]
+
+
+@click.command(
+    cls=UriCommand, name="export", epilog="Example: ptb-bucket export s3://my-bucket/my-bot bot.pickle --format pickle"
+)
+@click.argument("uri")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["json", "pickle", "dict"]), default="json", show_default=True,
+              help="Typed JSON; PicklePersistence's; or DictPersistence's JSON, if that can say it all.")  # fmt: skip
+@click.option("--multi", is_flag=True, help="With pickle: five files, for single_file=False.")
+@click.option("--main", metavar="MODULE",
+              help="With pickle: the module that your bot is started as, whose classes are written as of __main__. "
+                   'Default: the module of --types with `if __name__ == "__main__":`.')  # fmt: skip
+@click.option("--no-main", is_flag=True, help="With pickle: your bot's classes are in modules that it imports.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@with_types
+@with_bot_id
+@with_output
+def command(uri: str, file: Path, form: str, output: Output, **settings: Any) -> None:
+    """Write everything that a bot remembers to FILE, which only you may read.
+
+    FILE holds people's data: keep it as you would the bucket. With --format pickle, a bot that is started as a script
+    (python bot.py) finds its own classes in __main__ again: name them as --types bot:Cart.
+    """
+    settings["main"] = _main(form, settings.pop("main"), no_main=settings.pop("no_main"), multi=settings["multi"])
+    script = script_of(settings["types"], settings["main"]) if form == "pickle" else None
+    count = asyncio.run(_export(uri, file, form, output, **settings))
+    output.result({"file": str(file), "format": form, "records": count, "main": script},
+                  lambda: _render(file, count, script, output))  # fmt: skip
+
+
+def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | None:
+    """The module that the bot is started as; empty for none, None if that is to be found out."""
+    given = {"--multi": multi, "--main": main is not None, "--no-main": no_main}
+    wrong = next((name for name, is_given in given.items() if is_given and form != "pickle"), None)
+    if wrong:
+        raise click.BadParameter(f"{wrong} goes with --format pickle.")
+    if main is not None and no_main:
+        raise click.BadParameter("--main and --no-main contradict each other.")
+    return "" if no_main else main
+
+
+def _render(file: Path, count: int, script: str | None, output: Output) -> None:
+    output.line(f"{counted(count, 'record is', 'records are')} in {file}")
+    if script:
+        output.line(
+            f"Classes of {script} are in it as classes of __main__, for a bot that is started as this script. If yours "
+            "imports it instead: --no-main."
+        )
+
+
+async def _export(  # noqa: PLR0913  the verb's options
+    uri: str,
+    file: Path,
+    form: str,
+    output: Output,
+    *,
+    multi: bool,
+    main: str | None,
+    force: bool,
+    types: Iterable[Any],
+    bot_id: str | None,
+) -> int:
+    async with open_state(uri, types=types, bot_id=bot_id) as state:
+        if form == "json":
+            with output.progress("writing records", None) as advance:
+                return await export_json(state, file, types=types, force=force, advance=advance)
+        if form == "dict":
+            return await export_dict(state, file, types=types, force=force)
+        return await export_pickle(state, file, types=types, force=force, multi=multi, main=main)

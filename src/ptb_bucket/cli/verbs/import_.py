@@ -1,0 +1,75 @@
+"""``ptb-bucket import``: from PTB's own persistences."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_bucket.errors import counted
+from ptb_bucket.cli.options import with_bot_id, with_output, with_types
+from ptb_bucket.tools import open_state
+from ptb_bucket.tools import Imported, import_memory
+from ptb_bucket.tools import MemoryFile, read_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ptb_bucket.cli.output import Output
+
+__all__ = ["command"]
+
+
+@click.command(name="import", epilog="Example: ptb-bucket import bot.pickle s3://my-bucket/my-bot --dry-run")
+@click.argument("file", type=click.Path())
+@click.argument("uri", required=False)
+@click.option("--dry-run", is_flag=True, help="Only say what would be written.")
+@click.option("--overwrite", is_flag=True, help="Where both have a record and they differ, the file's wins.")
+@click.option("--leave-out", is_flag=True, help="Import what can be stored, and say what could not.")
+@with_types
+@with_bot_id
+@with_output
+def command(file: str, uri: str | None, output: Output, **settings: Any) -> None:
+    """Take over what PicklePersistence or DictPersistence kept in FILE, or an export.
+
+    Stop the bot first. FILE is PicklePersistence's, or what its five files begin with; or JSON: an object with
+    user_data_json and the like, as DictPersistence takes them. Nothing that a pickle names is run.
+    """
+    memory = read_memory(file, types=settings["types"], leave_out=settings["leave_out"])
+    facts = asyncio.run(_import(uri, memory, output, **settings))
+    output.result(facts, lambda: _render(facts, output))
+
+
+async def _import(
+    uri: str | None, memory: MemoryFile, output: Output, *, types: Iterable[Any], bot_id: str | None, **decisions: bool
+) -> dict[str, Any]:
+    async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
+        with output.progress(f"reading {memory.name}", memory.total) as advance:
+            found = await import_memory(state, memory, advance=advance, **decisions)
+        where = {"bot_id": state.bot_id, "layout": state.archive.layout.name, "codec": state.archive.codec}
+        return {**where, "is_new": state.is_new, "dry_run": decisions["dry_run"], **_facts(found, memory)}
+
+
+def _facts(found: Imported, memory: MemoryFile) -> dict[str, Any]:
+    return {
+        "added": {kind.value: number for kind, number in found.added.items()},
+        "equal": found.equal,
+        "replaced": [record.label for record in found.replaced],
+        "left_out": found.left_out,
+        "notes": memory.notes,
+    }
+
+
+def _render(facts: dict[str, Any], output: Output) -> None:
+    verb, will = ("would be ", " (a dry run: nothing was written)") if facts["dry_run"] else ("", "")
+    output.line(f"bot {facts['bot_id']}, layout {facts['layout']}, codec {facts['codec']}{will}", "bold")
+    added = counted(sum(facts["added"].values()), "record", "records")
+    output.line(f"{added} {verb}added; {counted(facts['equal'], 'lies', 'lie')} there already")
+    if facts["added"]:
+        output.table(["section", "#records"], facts["added"].items())
+    for what in ("replaced", "left_out"):
+        for line in facts[what]:
+            output.line(f"{what.replace('_', ' ')}: {line}")
+    for note in facts["notes"]:
+        output.line(f"note: {note}")

@@ -1,0 +1,104 @@
+"""``ptb-bucket restore``: a bot's memory as it was."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_bucket.cli.options import UriCommand, dry_run, with_bot_id, with_output
+from ptb_bucket.cli.options import TimeType
+from ptb_bucket.tools import open_past
+from ptb_bucket.tools import UPDATE_INTERVAL, Restoring, plan_rescue, plan_restore, plan_version, restore
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ptb_bucket.cli.output import Output
+    from ptb_bucket.state import Archive
+
+__all__ = ["command"]
+
+_LABELS = 10
+
+
+@click.command(cls=UriCommand, name="restore", epilog="Example: ptb-bucket restore s3://my-bucket/my-bot --at 2h")
+@click.argument("uri")
+@click.option("--at", type=TimeType(), help="As it was then: 2026-01-31T18:00:00Z, or how long ago: 2h, 1d12h.")
+@click.option("--version", metavar="VERSION", help="One object, as it was in this version; 'history' shows them.")
+@click.option("--object", "what", metavar="KEY", help="With --version: which object, if several have it.")
+@dry_run
+@click.option("--force", is_flag=True, help="Also while a bot is writing; it may write back what is undone.")
+@click.option("--update-interval", type=click.FloatRange(0), default=UPDATE_INTERVAL, show_default=True,
+              metavar="SECONDS", help="The bot's; one that committed within two of them is running.")  # fmt: skip
+@with_bot_id
+@with_output
+def command(at: datetime | None, version: str | None, what: str | None, output: Output, **rest: Any) -> None:
+    """Bring back what a bot remembered, as a new commit: another restore undoes it. The bot is to be stopped meanwhile.
+
+    With neither --at nor --version, only objects that cannot be read, or were deleted, are brought back: the newest
+    version that can be read. With layout per-record, an object that was deleted or swept is brought back only if it is
+    named, with --version and --object.
+    """
+    if at is not None and version is not None:
+        raise click.UsageError("Say --at or --version, not both.")
+    if what is not None and version is None:
+        raise click.UsageError("--object goes with --version.")
+    plans = asyncio.run(_restore(at, version, what, **rest))
+    done = not rest["dry_run"]
+    output.result(
+        {"restored": done, "objects": [_facts(plan) for plan in plans]}, lambda: _render(plans, output, done=done)
+    )
+
+
+async def _restore(  # noqa: PLR0913  the options of the verb
+    at: datetime | None, version: str | None, what: str | None, *,
+    uri: str, bot_id: str | None, dry_run: bool, force: bool, update_interval: float,
+) -> list[Restoring]:  # fmt: skip
+    async with open_past(uri, bot_id=bot_id) as archive:
+        plans = await _plans(archive, at, version, what)
+        if not dry_run:
+            await restore(archive, plans, interval=update_interval, force=force)
+        return plans
+
+
+async def _plans(archive: Archive, at: datetime | None, version: str | None, what: str | None) -> list[Restoring]:
+    if version is not None:
+        return await plan_version(archive, version, what)
+    return await (plan_rescue(archive) if at is None else plan_restore(archive, at))
+
+
+def _facts(plan: Restoring) -> dict[str, object]:
+    return {
+        "object": plan.object,
+        "version": plan.version and plan.version.version,
+        "time": plan.version and plan.version.modified.isoformat(),
+        "replaces_unreadable": plan.over,
+        **plan.figures,
+        "records": sorted(record.label for record in plan.changes),
+    }
+
+
+def _render(plans: list[Restoring], output: Output, *, done: bool) -> None:
+    if not any(plan.is_needed for plan in plans):
+        output.line(_NOTHING)
+        return
+    output.table(
+        ["object", "version", "of", "#returning", "#changed", "#dropped"],
+        [
+            (
+                plan.object, plan.version.version if plan.version else "none",
+                f"{plan.version.modified:%Y-%m-%d %H:%M:%S} UTC" if plan.version else "it did not exist",
+                *plan.figures.values(),
+            )
+            for plan in plans
+        ],
+        folded=False,
+    )  # fmt: skip
+    labels = sorted(record.label for plan in plans for record in plan.changes)
+    more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
+    output.line(f"{'Restored' if done else 'Would restore'}: {', '.join(labels[:_LABELS])}{more}")
+
+
+_NOTHING = "Nothing to restore: all of it is like that now."

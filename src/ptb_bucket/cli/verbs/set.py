@@ -1,0 +1,50 @@
+"""``ptb-bucket set``: put a value into a bot's memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.editing import run_edit
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.tools import record_of
+from ptb_bucket.tools import set_value
+
+if TYPE_CHECKING:
+    from ptb_bucket.cli.output import Output
+
+__all__ = ["command"]
+
+_EXAMPLES = """\b
+Example: ptb-bucket set s3://my-bucket/my-bot user_data 42 premium true
+         ptb-bucket set s3://my-bucket/my-bot chat_data -100 'members[7].tags' '{"$set": ["new"]}'
+         ptb-bucket set s3://my-bucket/my-bot conversations order 42 42 '"size"'"""
+
+
+@click.command(cls=RecordCommand, name="set", epilog=_EXAMPLES)
+@click.argument("uri")
+@click.argument("section")
+@click.argument("words", metavar="[ID]... [PATH] JSON", nargs=-1, required=True)
+@dry_run
+@with_types
+@with_bot_id
+@with_output
+def command(  # noqa: PLR0913  what click gives
+    uri: str, section: str, words: tuple[str, ...], *, dry_run: bool,
+    types: list[Any], bot_id: str | None, output: Output,
+) -> None:  # fmt: skip
+    """Put a value at a place in one record, or in place of all of it; safe while the bot runs.
+
+    PATH is like cart.items[0]; a key that is no plain name stands in brackets, as JSON: [42] or ["a.b"]. JSON is
+    written as in JSON documents: {"$set": [1]} is a set, and {"$ref": 1} is the object of this record that `show`, with
+    the same --types, shows with "$id": 1. What the bot writes meanwhile is merged.
+    """
+    record, rest = record_of(section, words[:-1])
+    if len(rest) > 1:
+        raise ConfigurationError(f"{' '.join(rest)!r} is too much: {record.label} has one path, then comes the value.")
+    run_edit(
+        uri, bot_id, types, output,
+        lambda state: set_value(state, record, "".join(rest), words[-1], dry_run=dry_run),
+    )  # fmt: skip

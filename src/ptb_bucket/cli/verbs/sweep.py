@@ -1,0 +1,64 @@
+"""``ptb-bucket sweep``: remove what was dropped for good."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_bucket.errors import counted
+from ptb_bucket.cli.options import UriCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.options import AgeType
+from ptb_bucket.tools import open_state
+from ptb_bucket.tools import Swept, sweep
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from ptb_bucket.cli.output import Output
+
+__all__ = ["command"]
+
+_EXAMPLES = """\b
+Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
+         ptb-bucket sweep s3://my-bucket/my-bot --older-than 90d"""
+
+
+@click.command(cls=UriCommand, name="sweep", epilog=_EXAMPLES)
+@click.argument("uri")
+@click.option("--older-than", type=AgeType(), default="30d", show_default=True,
+              help="How long nobody may have written to it.")  # fmt: skip
+@click.option("--keyboards", type=click.IntRange(0), metavar="N",
+              help="Also drop all keyboards but the N that were used last.")  # fmt: skip
+@click.option("--bot-stopped", is_flag=True, help="Every instance is stopped: also where deletes have no condition.")
+@dry_run
+@with_types
+@with_bot_id
+@with_output
+def command(uri: str, bot_id: str | None, output: Output, **settings: Any) -> None:
+    """Remove the empty documents that layout per-record keeps of what was dropped.
+
+    Bots may run meanwhile: what they write is kept. AGE should be longer than any instance runs: one that still holds
+    what another one dropped before it was swept reports a vanished document until its restart. Buttons of a keyboard
+    that was dropped no longer work; a bot that has it in memory, and uses it again, keeps it.
+    """
+    done = asyncio.run(_run(uri, bot_id, **settings))
+    output.result({**asdict(done), "dry_run": settings["dry_run"]}, lambda: _render(done, output, **settings))
+
+
+async def _run(uri: str, bot_id: str | None, older_than: timedelta, *, types: list[Any], **how: Any) -> Swept:
+    async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
+        return await sweep(state, older_than, **how)
+
+
+def _render(done: Swept, output: Output, *, keyboards: int | None, dry_run: bool, **_: Any) -> None:
+    removed = counted(len(done.removed), "empty document", "empty documents")
+    output.line(f"{removed} {'would be ' * dry_run}removed", "bold")
+    output.line(f"{counted(done.young, 'is', 'are')} not old enough")
+    if keyboards is not None:
+        dropped = counted(len(done.keyboards), "keyboard", "keyboards")
+        output.line(f"{dropped} {'would be ' * dry_run}dropped")
+    for key in done.kept:
+        output.line(f"{key}: kept, a bot wrote to it meanwhile")

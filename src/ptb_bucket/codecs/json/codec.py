@@ -1,0 +1,232 @@
+"""JSON: typed, readable, the same bytes for the same value."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from ptb_bucket.codecs.json.careful import careful_tree
+from ptb_bucket.codecs.json.decode import PLAIN, Decoder, is_tagged, may_have_labels
+from ptb_bucket.codecs.json.decode import check_depth, is_flat
+from ptb_bucket.codecs.json.encode import Encoder
+from ptb_bucket.codecs.json.graph import GraphReader
+from ptb_bucket.codecs.json.rest import Rest
+from ptb_bucket.codecs.types import Equality, Registry, Scopes, StoredAs, too_deep, written
+from ptb_bucket.errors import CannotLoadError, CannotStoreError
+from typing import Any, ClassVar, Final
+from zoneinfo import ZoneInfoNotFoundError
+from ptb_bucket.codecs.json.decode import Decoder
+from ptb_bucket.codecs.json.opaque import Opaque
+from ptb_bucket.codecs.types import NewerTelegramError, Shape, UnknownClassError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from telegram import Bot
+
+    from ptb_bucket.codecs.types import Origin
+
+__all__ = ["JsonCodec", "TolerantJsonCodec"]
+
+_REFERENCE = re.compile(rb'"(?:\$|\\u0024)ref"\s*:')
+"""A reference, perhaps written by hand. A text "$ref" is none, and a user's own key is written in another way."""
+
+
+class JsonCodec:
+    """Values as plain JSON where JSON has them, and as ``{"$tag": payload}`` where it does not.
+
+    What comes back is equal and of the same types at every level, dict keys included. An object that one record holds
+    at several places, or that contains itself, is one object again: ``{"$id": 1, ...}`` at the first place and
+    ``{"$ref": 1}`` at the others. The bytes are strict JSON in UTF-8 without a line break, and the same value has the
+    same bytes in every process.
+
+    Args:
+        types: Classes of the bot's own whose instances are stored: Enum, dataclass, pydantic and attrs models,
+            named tuples, subclasses of Python's types, any class that pickle could store, or :class:`StoredAs`.
+
+    Raises:
+        ConfigurationError: Not a class, a name twice, or a name that is taken.
+    """
+
+    name: ClassVar[Literal["json", "pickle"]] = "json"
+    extension: ClassVar[str] = ".json"
+    decoder: ClassVar[type[Decoder]] = Decoder
+    """What makes values; for subclasses."""
+
+    def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
+        self.bot: Bot | None = None
+        self._scopes = Scopes(self, Registry(types))
+        self.equality = Equality(self._scopes.anonymous)
+
+    def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
+        """Encode one record.
+
+        Args:
+            value: What to store. It is not changed.
+            known: The record's earlier bytes. Values that stand in them need no trial whether they can be loaded.
+
+        Returns:
+            JSON in UTF-8, on one line. :meth:`decode` makes an equal value of it.
+
+        Raises:
+            CannotStoreError: Something in it cannot be stored; the error names the paths.
+        """
+        encoder = Encoder(self._scopes.of())
+        try:
+            data = written(encoder.whole(value)).encode()
+        except Exception:  # noqa: BLE001  an object occurs twice, or anybody's code ran; which, is found out there
+            return self._carefully(value, known)
+        if encoder.risky and not all(self._trial(known)(value, tree) for tree in encoder.risky):
+            return self._carefully(value, known)
+        return data
+
+    def _carefully(self, value: Any, known: Sequence[bytes]) -> bytes:
+        try:
+            return written(careful_tree(self._scopes.of(), value, self._trial(known))).encode()
+        except RecursionError:
+            raise too_deep() from None
+
+    def encode_rest(
+        self, value: Any, before: bytes | None, *, origin: str = ""
+    ) -> tuple[bytes | None, list[CannotStoreError]]:
+        """Encode what can be stored of a record, when not all of it can.
+
+        Args:
+            value: What was to be stored. It is not changed.
+            before: What was stored last; it stays at places whose new value cannot be stored.
+            origin: As for :meth:`decode`.
+
+        Returns:
+            The bytes, or None if nothing can be stored; and why something cannot, each with its path.
+        """
+        trial = self._trial(() if before is None else (before,))
+        rest = Rest(self._scopes.of(), trial, lambda tree: written(tree).encode(), self.decode)
+        return rest.of(value, before, origin)
+
+    def _trial(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
+        """Return a function that tries whether loading a tree gives the same tree again."""
+
+        def gives_back(_: Any, tree: Any) -> bool:
+            text = written(tree)
+            data = text.encode("utf-8", "surrogatepass")
+            if any(data in earlier for earlier in known):
+                return True
+            try:
+                again = careful_tree(self._scopes.of(), self._decoded(text, ""))
+                return written(again) == text
+            except Exception:  # noqa: BLE001  anybody's code ran
+                return False
+
+        return gives_back
+
+    def decode(self, data: bytes, *, origin: Origin = "") -> Any:
+        """Decode one record into objects that nobody else holds.
+
+        Args:
+            data: What :meth:`encode` returned, perhaps edited by hand.
+            origin: Names the record, or returns its name, so that fields that its data lacks get the same default
+                each time.
+
+        Returns:
+            The value; Telegram objects in it have the live bot.
+
+        Raises:
+            CannotLoadError: It is damaged or nested too deeply, needs a class that is not registered, or does not fit
+                its class any more.
+        """
+        try:
+            value = self._decoded(data.decode("utf-8"), origin)
+            check_depth(data)
+        except CannotLoadError:
+            raise
+        except Exception as exc:  # noqa: BLE001  damage may raise anything
+            # The original would quote the document.
+            raise CannotLoadError(
+                f"a stored record is damaged: it is not JSON as ptb-bucket writes it ({type(exc).__name__})"
+            ) from None
+        return value
+
+    def _decoded(self, text: str, origin: Origin) -> Any:
+        if not is_tagged(text):
+            return PLAIN.decode(text)
+        decoder = self.decoder(self._scopes.of(origin))
+        return GraphReader(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
+
+    def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
+        """Decode many records.
+
+        Args:
+            records: As for :meth:`decode`; what is plain JSON is parsed as one list, which is faster.
+            origins: One for each record, as for :meth:`decode`; nothing for none.
+
+        Raises:
+            CannotLoadError: As :meth:`decode`; it does not say which record it was.
+        """
+        found = _decoded_as_one(records)
+        return found or [
+            self.decode(data, origin=one) for data, one in zip(records, origins or [""] * len(records), strict=True)
+        ]
+
+    def features(self, data: bytes) -> frozenset[str]:
+        """Return the features that a library must have to read these bytes.
+
+        Args:
+            data: One record's bytes.
+        """
+        return frozenset({"refs"}) if b'ref"' in data and _REFERENCE.search(data) else frozenset()
+
+
+def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:
+    """Return all values, if they need no closer look."""
+    try:
+        text = b",".join(records).decode("utf-8")
+        if is_tagged(text) or not all(map(is_flat, records)):
+            return None
+        values: list[Any] = PLAIN.decode(f"[{text}]")
+    except (ValueError, RecursionError, CannotLoadError):
+        return None  # looking at each, somebody will find out
+    return values if len(values) == len(records) else None
+
+
+def _opaque(name: str) -> Shape:
+    """Return the shape of instances whose class is not known: they are kept as they are stored."""
+
+    def fill(made: Opaque, payload: Any, _: Any) -> None:
+        made.payload = payload
+
+    return Shape(
+        Opaque, name, lambda value, _: value.payload, lambda payload, _: Opaque(name, payload),
+        begin=lambda *_: Opaque(name, None), fill=fill,
+    )  # fmt: skip
+
+
+_MISSING: Final = (UnknownClassError, NewerTelegramError, ImportError, ZoneInfoNotFoundError)
+"""What is raised about values that are whole, where their class, their library or the data of their zone is missing."""
+
+
+class _TolerantDecoder(Decoder):
+    def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
+        try:
+            return super().begun(name, payload)
+        except UnknownClassError:
+            return _opaque(name), Opaque(name, None)
+
+    def made(self, name: str, payload: Any) -> Any:
+        try:
+            return super().made(name, payload)
+        except _MISSING:
+            return Opaque(name, payload)
+        except Exception:
+            # Such as a moment whose zone is of an unknown class: then all of it is.
+            if any(type(part) is Opaque for part in (payload if type(payload) is list else [payload])):
+                return Opaque(name, payload)
+            raise
+
+
+class TolerantJsonCodec(JsonCodec):
+    """As :class:`JsonCodec`, but instances of classes that are not registered become :class:`Opaque` and back.
+
+    Args:
+        types: Classes that are known all the same.
+    """
+
+    decoder: ClassVar[type[Decoder]] = _TolerantDecoder

@@ -1,0 +1,179 @@
+"""JSON text → values. Builds only Python's own types, Telegram objects and registered classes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+from ptb_bucket.codecs.types import TAGS, check_collisions, failure, owned
+from ptb_bucket.errors import CannotLoadError
+import re
+from itertools import accumulate
+from typing import Final
+
+if TYPE_CHECKING:
+    from ptb_bucket.codecs.types import Scope, Shape
+
+__all__ = ["Decoder", "PLAIN", "check_depth", "is_flat", "is_tagged", "may_have_labels"]
+
+_KEYWORDS: Final = frozenset({"$true", "$false", "$null"})
+_LABELS: Final = frozenset({"id", "ref"})
+
+
+def is_tagged(text: str) -> bool:
+    """Tell whether anything in a text may be more than JSON. Most records are not, and are decoded much faster.
+
+    Args:
+        text: A record's text.
+    """
+    return '"$' in text or "\\u0024" in text
+
+
+def may_have_labels(text: str) -> bool:
+    """Tell whether an object in a text may occur at several places.
+
+    Args:
+        text: A record's text.
+    """
+    return '"$ref"' in text or '"$id"' in text or "\\u0024" in text
+
+
+class Decoder:
+    """Decodes one record in which no object occurs twice, from the inside to the outside.
+
+    Args:
+        scope: The bot and its classes.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def loads(self, text: str) -> Any:
+        """Return the value of a JSON text.
+
+        Args:
+            text: One record, or one key.
+
+        Raises:
+            CannotLoadError: A class is not registered, or its payload is damaged.
+            Exception: Anything that :mod:`json` raises about other damage.
+        """
+        if is_tagged(text):
+            return json.loads(text, object_hook=self._object, parse_constant=_not_json)
+        return PLAIN.decode(text)
+
+    def _object(self, tree: dict[str, Any]) -> Any:
+        for key in tree:
+            if key[:1] == "$":
+                break
+        else:
+            return tree
+        if len(tree) == 1 and is_tag(key):
+            return self.tagged(key[1:], tree[key])
+        keys = [self._key(key) for key in tree]
+        check_collisions(keys)
+        return dict(zip(keys, tree.values(), strict=True))
+
+    def _key(self, key: str) -> Any:
+        if key[:1] != "$":
+            return key
+        check_depth(key.encode())
+        return self.loads(key[1:])
+
+    def tagged(self, name: str, payload: Any) -> Any:
+        """Return the value of ``{"$name": payload}``.
+
+        Args:
+            name: The tag.
+            payload: Its payload, decoded.
+
+        Raises:
+            CannotLoadError: Its class is not registered, or it is damaged.
+        """
+        try:
+            return self.made(name, payload)
+        except CannotLoadError:
+            raise
+        except Exception as exc:  # noqa: BLE001  damage and authors' classes may raise anything
+            raise self.failure(name, exc) from None
+
+    def failure(self, name: str, exc: Exception) -> CannotLoadError:
+        """Return the error for a value that could not be made: it names the class, and quotes nothing of the payload.
+
+        Args:
+            name: The tag.
+            exc: What was raised.
+        """
+        return failure(name, self.scope.registry.by_name.get(name), exc)
+
+    def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
+        """Return the shape that a tag stands for, and an empty instance; None for that if none can exist.
+
+        Args:
+            name: The tag.
+            payload: Its payload, as it was parsed.
+
+        Raises:
+            UnknownClassError: It is not registered.
+        """
+        shape = TAGS.get(name) or self.scope.registry.named(name)
+        return shape, (shape.begin(payload, self.scope) if shape.begin and shape.fill else None)
+
+    def made(self, name: str, payload: Any) -> Any:
+        """Return the value of a tag. Whatever its code raises comes through.
+
+        Args:
+            name: The tag.
+            payload: Its payload, decoded.
+        """
+        native = TAGS.get(name)
+        if native is not None:
+            return native.make(payload, self.scope)
+        if name in _LABELS:
+            raise CannotLoadError(
+                f"a ${name} in it is not the whole number of a label. Give each object its own number"
+            )
+        return owned(self.scope.registry.named(name).make(payload, self.scope), self.scope)
+
+
+def is_tag(key: str) -> bool:
+    """Tell whether a member's name says what the value is, rather than naming a member.
+
+    Args:
+        key: The name.
+    """
+    return key not in _KEYWORDS and (key[1:2].isalpha() or key[1:2] == "_")
+
+
+def _not_json(_: str) -> NoReturn:
+    raise CannotLoadError("damaged: NaN and Infinity are not JSON")
+
+
+PLAIN: Final = json.JSONDecoder(parse_constant=_not_json)
+"""Decodes what has no tag; ``json.loads`` would make one for each record."""
+
+
+_DEEPEST: Final = 400  # what we write has at most three levels for each of a value's hundred
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_REST: Final = bytes(set(range(256)) - _STEPS.keys())
+
+
+def is_flat(data: bytes) -> bool:
+    """Whether it has so few brackets that it needs no closer look; nearly everything has."""
+    return data.count(b"[") + data.count(b"{") <= _DEEPEST
+
+
+def check_depth(data: bytes) -> None:
+    """Refuse what nobody could go through again: to compare, merge or copy it takes a Python call for each level.
+
+    Args:
+        data: Valid JSON; of anything else, the time that it takes is not bounded.
+
+    Raises:
+        CannotLoadError: It is nested too deeply.
+    """
+    if is_flat(data):
+        return
+    brackets = _STRING.sub(b"", data).translate(None, _REST)
+    if max(accumulate(_STEPS[bracket] for bracket in brackets), default=0) > _DEEPEST:
+        raise CannotLoadError(f"a stored record is nested more than {_DEEPEST} levels deep; nothing of ours is")

@@ -1,0 +1,347 @@
+"""Values → trees of what :mod:`json` knows, in one pass."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.codecs.json.opaque import Opaque
+from ptb_bucket.codecs.types import (
+    BIG,
+    NATIVE,
+    Family,
+    ForeignCodeError,
+    IrreducibleError,
+    Scope,
+    Shape,
+    attribute,
+    check_collisions,
+    colliding,
+    guarded,
+    has_identity,
+    item,
+    refusal,
+    too_deep,
+    written,
+)
+from ptb_bucket.errors import CannotStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+__all__ = ["Encoder", "RepeatedError", "taken"]
+
+# A level may cost four Python frames here and three JSON levels in a document; 1000 is Python's limit for both.
+_DEEPEST: Final = 100
+_FIRST_LOOK: Final = 1_000
+
+WRITERS: Final = {cls: shape.write for cls, shape in NATIVE.items() if shape.write is not None}
+"""Type → what writes it, for the types that need no registration."""
+
+
+class RepeatedError(Exception):
+    """An object occurs twice: one pass without looking back cannot write it."""
+
+
+class Encoder:
+    """Encodes one record in which no object occurs twice. If one does, it stops and says so.
+
+    Args:
+        scope: The bot and its classes.
+    """
+
+    plain: frozenset[type] = frozenset({str, bool, type(None)})
+    """Types whose values JSON writes as they are."""
+
+    look_at = _FIRST_LOOK
+    _is_inside_risky = False
+    risky: Sequence[Any] = ()
+    """The trees that have to be tried."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.objects: list[Any] = []
+        self.note = self.objects.append
+
+    def whole(self, value: Any) -> Any:
+        """Return the tree of a record.
+
+        Args:
+            value: The record's value.
+
+        Raises:
+            CannotStoreError: Something in it cannot be stored.
+            RepeatedError: An object in it occurs twice.
+        """
+        tree = self.value(value, 0)
+        if len(self.objects) > 1:
+            self._look()
+        return tree
+
+    def _look(self) -> None:
+        """Stop as soon as an object was met twice: a structure that doubles at each level would never end."""
+        if len(set(map(id, self.objects))) != len(self.objects):
+            raise RepeatedError
+        self.look_at = 4 * len(self.objects)
+
+    def value(self, value: Any, depth: int) -> Any:
+        """Return the tree of one value.
+
+        Args:
+            value: The value.
+            depth: How many levels there are above it.
+
+        Raises:
+            CannotStoreError: With the path from this value on.
+        """
+        if depth > _DEEPEST:
+            raise too_deep()
+        if len(self.objects) > self.look_at:
+            self._look()
+        write = WRITERS.get(type(value))
+        return write(self, value, depth + 1) if write else self.other(value, depth + 1)
+
+    def mapping(self, value: dict[Any, Any], depth: int, step: Callable[[object], str] = item) -> dict[str, Any]:
+        """Return the tree of a dict, or of attributes by name.
+
+        Args:
+            value: The dict.
+            depth: How many levels there are above its values.
+            step: Names the way to a value.
+        """
+        tree: dict[str, Any] = {}
+        plain, key, is_plain = self.plain, None, True
+        try:
+            for key, inner in value.items():
+                if type(key) is str and key[:1] != "$":
+                    text = key
+                else:
+                    text, is_plain = self.key(key, depth), False
+                cls = type(inner)
+                tree[text] = inner if cls in plain or (cls is int and -BIG < inner < BIG) else self.value(inner, depth)
+        except CannotStoreError as exc:
+            exc.path = (step(key), *exc.path)
+            raise
+        if len(tree) != len(value):
+            raise CannotStoreError("two of its keys would be stored as the same one", hint="Make them differ")
+        if not is_plain:
+            self.hashed(value, tree)
+        return tree
+
+    def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
+        """Return the trees of members in order.
+
+        Args:
+            value: The members.
+            depth: How many levels there are above them.
+        """
+        tree: list[Any] = []
+        plain = self.plain
+        try:
+            for inner in value:
+                tree.append(inner if type(inner) in plain else self.value(inner, depth))  # noqa: PERF401  the path
+        except CannotStoreError as exc:
+            exc.path = (item(len(tree)), *exc.path)
+            raise
+        return tree
+
+    def members(self, value: Any, depth: int) -> list[Any]:
+        """Return the trees of a set's members, sorted: the order of a hash table depends on the process.
+
+        Args:
+            value: The set.
+            depth: How many levels there are above its members.
+        """
+        try:
+            trees = [self.value(member, depth) for member in value]
+        except CannotStoreError as exc:
+            exc.path = ("{...}", *exc.path)
+            raise
+        return self.unlike(value, sorted(trees, key=written))
+
+    def unlike(self, members: Any, trees: list[Any]) -> list[Any]:
+        """Return the trees of a set's members, which have to be tried if two look the same, as two NaN do.
+
+        Args:
+            members: The set.
+            trees: The trees in their order.
+        """
+        self.hashed(members, {"$set": trees}, has_twins=len(set(map(written, trees))) < len(trees))
+        return trees
+
+    def key(self, key: Any, depth: int) -> str:
+        """Return the text of a dict's key that is not a plain string.
+
+        Args:
+            key: The key.
+            depth: How many levels there are above it.
+        """
+        return f"${written(self.value(key, depth))}"
+
+    def part(self, value: Any, depth: int, step: str) -> Any:
+        """Return the tree of a part that has its own step.
+
+        Args:
+            value: The part.
+            depth: How many levels there are above it.
+            step: What names it.
+        """
+        try:
+            return self.value(value, depth)
+        except CannotStoreError as exc:
+            exc.path = (step, *exc.path)
+            raise
+
+    def other(self, value: Any, depth: int) -> Any:
+        """Return the tree of an instance of a class that is not Python's.
+
+        Args:
+            value: The instance.
+            depth: How many levels there are above its parts.
+        """
+        shape = self.scope.registry.by_class.get(type(value)) or self.scope.registry.shape(type(value))
+        if shape is None:
+            return self.unknown(value, depth)
+        if shape.write is not None:
+            return guarded_write(shape, self, value, depth)
+        if has_identity(value):
+            self.note(value)
+        if shape.is_risky:
+            return self.proven(shape, value, depth)
+        return {f"${shape.name}": self.registered(shape, value, depth)}
+
+    def unknown(self, value: Any, depth: int) -> Any:
+        """Return the tree of a value without a shape, or refuse it.
+
+        Args:
+            value: The value.
+            depth: How many levels there are above its parts.
+        """
+        if type(value) is Opaque:
+            self.note(value)
+            return {f"${value.name}": self.value(value.payload, depth)}
+        raise refusal(value)
+
+    def proven(self, shape: Shape, value: Any, depth: int) -> Any:
+        """Return the tree of an instance, and note it: only loading it can show that it can be loaded.
+
+        Args:
+            shape: Its shape.
+            value: The instance.
+            depth: How many levels there are above its parts.
+        """
+        if self._is_inside_risky:
+            return {f"${shape.name}": self.registered(shape, value, depth)}
+        self._is_inside_risky = True
+        try:
+            tree = {f"${shape.name}": self.registered(shape, value, depth)}
+        finally:
+            self._is_inside_risky = False
+        self.risky = [*self.risky, tree]
+        return tree
+
+    def hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
+        """Look at what is hashed when it is loaded: by code of its author, or with as many collisions as possible.
+
+        Args:
+            members: The dict or the set.
+            tree: Its tree.
+            has_twins: Two members have the same tree, and may become one.
+        """
+        check_hashes(members)
+        if has_twins or any(map(_is_authors, members)):
+            self.risky = [*self.risky, tree]
+
+    def registered(self, shape: Shape, value: Any, depth: int) -> Any:
+        """Return the payload of an instance of a registered class.
+
+        Args:
+            shape: Its shape.
+            value: The instance.
+            depth: How many levels there are above its parts.
+        """
+        payload = taken(shape, value, self.scope)
+        if type(payload) is dict and shape.family is not Family.FUNCTIONS:
+            return self.mapping(payload, depth + 1, attribute)
+        if type(payload) is list and shape.family is not Family.FUNCTIONS:
+            return [self.payload(part, depth + 1) for part in payload]
+        return self.payload(payload, depth)
+
+    def payload(self, payload: Any, depth: int) -> Any:
+        """Return the tree of what a shape made: it is not an object of the record, and cannot occur twice.
+
+        Args:
+            payload: What ``take`` returned.
+            depth: How many levels there are above it.
+        """
+        if type(payload) is list:
+            return self.sequence(payload, depth + 1)
+        return self.mapping(payload, depth + 1) if type(payload) is dict else self.value(payload, depth)
+
+
+def guarded_write(shape: Shape, writer: Any, value: Any, depth: int) -> Any:
+    """Let a shape write a value whose class is another library's.
+
+    Args:
+        shape: The shape.
+        writer: Writes its parts.
+        value: The value.
+        depth: How many levels there are above its parts.
+
+    Raises:
+        CannotStoreError: It cannot be stored, or its own code raised.
+    """
+    try:
+        return guarded(shape.write, writer, value, depth)  # type: ignore[arg-type]
+    except ForeignCodeError as exc:
+        raise refusal(value, why=f"taking it apart raised {exc}") from None
+
+
+def taken(shape: Shape, value: Any, scope: Scope) -> Any:
+    """Take an instance of a registered class apart.
+
+    Args:
+        shape: Its shape.
+        value: The instance.
+        scope: The bot and its classes.
+
+    Returns:
+        A plainer value.
+
+    Raises:
+        CannotStoreError: Its class does not let itself be taken apart.
+    """
+    try:
+        return guarded(_take, shape, value, scope)
+    except ForeignCodeError as exc:
+        raise refusal(value, why=f"taking it apart raised {exc}") from None
+
+
+def _take(shape: Shape, value: Any, scope: Scope) -> Any:
+    try:
+        return shape.take(value, scope)
+    except IrreducibleError:
+        raise refusal(value, registered=True) from None
+
+
+def _is_authors(member: Any) -> bool:
+    """Tell whether hashing a member runs code of a bot's author."""
+    cls = type(member)
+    if cls is tuple or cls is frozenset:
+        return any(map(_is_authors, member))
+    return cls not in NATIVE and not issubclass(cls, Enum)
+
+
+def check_hashes(members: Any) -> None:
+    """Refuse members that collide in a hash table, as the decoder does.
+
+    Args:
+        members: A dict or a set.
+
+    Raises:
+        CannotStoreError: Too many have one hash.
+    """
+    try:
+        guarded(check_collisions, list(members))
+    except ForeignCodeError:
+        raise colliding() from None

@@ -1,0 +1,284 @@
+"""Pickle, with an allow-list on both sides: what loading would refuse is not saved in the first place."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections import OrderedDict
+from contextlib import suppress
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
+
+from ptb_bucket.codecs import _allowed as allowed
+from ptb_bucket.codecs.json import NOTHING, careful_tree
+from ptb_bucket.codecs.json import Decoder
+from ptb_bucket.codecs.json import GraphReader
+from ptb_bucket.codecs.pickle.changes import carriers_in, complete
+from ptb_bucket.codecs.pickle.collisions import has_colliding_keys
+from ptb_bucket.codecs.pickle.pickler import Pickler
+from ptb_bucket.codecs.json import Rest
+from ptb_bucket.codecs.types import (
+    Equality,
+    Registry,
+    Scopes,
+    StoredAs,
+    colliding,
+    hashes_by_hand,
+    lacking,
+    outdated_record,
+    too_deep,
+    written,
+)
+from ptb_bucket.errors import CannotLoadError, CannotStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from telegram import Bot
+
+    from ptb_bucket.codecs.types import Origin
+
+__all__ = ["PickleCodec"]
+
+_MOST_PROVEN: Final = 10_000
+
+
+class _Unpickler(pickle.Unpickler):
+    __slots__ = ("makers",)  # one is made for each record
+
+    def __init__(self, data: bytes, makers: allowed.Makers | _NothingMade) -> None:
+        super().__init__(io.BytesIO(data), fix_imports=False)
+        self.makers = makers
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Answers from the table; nothing is ever imported."""
+        found = self.makers.named(module, name)
+        if found is None:
+            raise CannotLoadError("a stored record names something that is not allowed to be loaded")
+        return found
+
+
+class _NamesError(Exception):
+    pass
+
+
+class _NothingMade:
+    """Stands for the makers of a pickle that names nothing, as plain data does."""
+
+    def named(self, *_: str) -> Any:
+        raise _NamesError
+
+
+_NOTHING: Final = _NothingMade()
+_NAMES: Final = pickle.STACK_GLOBAL
+"""How our pickles name things. Where text has this byte, too, the long way is taken."""
+
+
+class PickleCodec:
+    """Values as pickles, for state that JSON cannot say; readable only by programs that have the classes.
+
+    Loading makes Python's own types, Telegram objects and registered classes, never anything else, and never imports.
+    Shared references and cycles within one record are kept.
+
+    Args:
+        types: As for :class:`JsonCodec`.
+
+    Raises:
+        ConfigurationError: Not a class, a name twice, or a name that is taken.
+    """
+
+    name: ClassVar[Literal["json", "pickle"]] = "pickle"
+    extension: ClassVar[str] = ".pkl"
+
+    def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
+        self.bot: Bot | None = None
+        self._scopes = Scopes(self, Registry(types))
+        self._proven: OrderedDict[bytes, None] = OrderedDict()
+        self.equality = Equality(self._scopes.anonymous)
+
+    def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
+        """Encode one record.
+
+        Args:
+            value: What to store. It is not changed.
+            known: The record's earlier bytes; the same bytes need no trial whether they can be loaded.
+
+        Returns:
+            A pickle of which :meth:`decode` makes an equal value.
+
+        Raises:
+            CannotStoreError: Something in it cannot be stored; the error names the paths.
+        """
+        pickler = Pickler(file := io.BytesIO(), self._scopes.of())
+        try:
+            pickler.dump(value)
+        except Exception as exc:  # noqa: BLE001  anybody's code ran
+            self._explain(value)
+            raise exc if isinstance(exc, CannotStoreError) else _unpicklable(exc) from None
+        data = file.getvalue()
+        if has_colliding_keys(data):
+            self._explain(value)
+            raise colliding()
+        if pickler.is_risky and data not in known:
+            self._try(value, data)
+        return data
+
+    def _dumps(self, value: Any) -> bytes:
+        Pickler(file := io.BytesIO(), self._scopes.of()).dump(value)
+        return file.getvalue()
+
+    def _explain(self, value: Any) -> None:
+        """Raise an error that names everything that cannot be stored, with its path."""
+        try:
+            careful_tree(self._scopes.of(), value, self._gives_back)
+        except RecursionError:
+            raise too_deep() from None
+
+    # ---------------------------------------------------------------- what can be loaded
+
+    def _try(self, value: Any, data: bytes) -> None:
+        """Try whether new values of classes whose code runs at loading can be loaded."""
+        failed: list[Any] = []
+
+        def prove(part: Any, tree: Any) -> bool:
+            if not self._gives_back(part, tree):
+                failed.append(part)
+            return not failed or failed[-1] is not part
+
+        try:
+            careful_tree(self._scopes.of(), value, prove)
+        except (CannotStoreError, RecursionError) as exc:
+            if failed and isinstance(exc, CannotStoreError):
+                raise
+            if not self._loads_equal(value, data):  # JSON cannot say it, so that it is tried as a whole
+                raise CannotStoreError("loading it would not give it back", hint=_FUNCTIONS_HINT) from None
+
+    def _loads_equal(self, value: Any, data: bytes) -> bool:
+        try:
+            return self.equality.identical(self.decode(data), value)
+        except CannotLoadError:
+            return False
+
+    def _gives_back(self, part: Any, tree: Any) -> bool:
+        """Tell whether a part of a record can be loaded. What was loaded or tried before is not tried again."""
+        digest = _digest(tree)
+        if part is NOTHING or digest in self._proven:  # the rest of a record is tried when it is encoded
+            return True
+        try:
+            is_good = self._loads_equal(part, self._dumps(part))
+        except Exception:  # noqa: BLE001  anybody's code ran
+            return False
+        return is_good and self._note(digest)
+
+    def _note(self, digest: bytes) -> bool:
+        self._proven[digest] = None
+        if len(self._proven) > _MOST_PROVEN:
+            self._proven.popitem(last=False)
+        return True
+
+    def _remember(self, value: Any) -> None:
+        """Note that the values in a record can be loaded: they just were."""
+        with suppress(CannotStoreError, RecursionError):
+            careful_tree(self._scopes.of(), value, lambda _, tree: self._note(_digest(tree)))
+
+    # ---------------------------------------------------------------- what remains
+
+    def encode_rest(
+        self, value: Any, before: bytes | None, *, origin: str = ""
+    ) -> tuple[bytes | None, list[CannotStoreError]]:
+        """Encode what can be stored of a record, when not all of it can.
+
+        Args:
+            value: What was to be stored. It is not changed.
+            before: What was stored last; it stays at places whose new value cannot be stored.
+            origin: As for :meth:`decode`.
+
+        Returns:
+            The bytes, or None if nothing can be stored; and why something cannot, each with its path.
+        """
+
+        def encoded(tree: Any) -> bytes:
+            return self.encode(GraphReader(Decoder(self._scopes.of(origin))).loads(written(tree)))
+
+        return Rest(self._scopes.of(), self._gives_back, encoded, self.decode).of(value, before, origin)
+
+    # ---------------------------------------------------------------- loading
+
+    def decode(self, data: bytes, *, origin: Origin = "") -> Any:
+        """Decode one record into objects that nobody else holds.
+
+        Args:
+            data: What :meth:`encode` returned.
+            origin: Names the record, or returns its name, so that fields that its data lacks get the same default
+                each time.
+
+        Returns:
+            The value; Telegram objects in it have the live bot.
+
+        Raises:
+            CannotLoadError: It is damaged, names anything that is not on the allow-list, or does not fit its class any
+                more.
+        """
+        try:
+            return self._loads(data, origin)
+        except CannotLoadError:
+            raise
+        except Exception as exc:  # noqa: BLE001  damage may raise anything
+            if (missing := lacking(exc)) is not None:
+                raise missing from None
+            carriers = carriers_in(data, self._scopes.registry)
+            if carriers:
+                return self._decoded_with(data, origin, carriers)
+            # The original would quote the data.
+            raise CannotLoadError(
+                f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__})"
+            ) from None
+
+    def _decoded_with(self, data: bytes, origin: Origin, carriers: frozenset[int]) -> Any:
+        try:
+            return self._loads(data, origin, carriers)
+        except CannotLoadError:
+            raise
+        except Exception as exc:  # noqa: BLE001  damage may raise anything
+            raise outdated_record(exc) from None
+
+    def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
+        """Decode many records. Takes and raises what :meth:`decode` does."""
+        return [
+            self.decode(data, origin=one) for data, one in zip(records, origins or [""] * len(records), strict=True)
+        ]
+
+    def _loads(self, data: bytes, origin: Origin, carriers: frozenset[int] = frozenset()) -> Any:
+        if has_colliding_keys(data):
+            raise CannotLoadError("a stored record has numbers that were made to collide as keys")
+        if _NAMES not in data:
+            with suppress(_NamesError):
+                return _Unpickler(data, _NOTHING).load()
+        makers = allowed.Makers(lambda: self._scopes.of(origin), carriers)
+        value = _Unpickler(data, makers).load()
+        if makers.is_doubtful and not carriers and (carriers := carriers_in(data, self._scopes.registry)):
+            return self._loads(data, origin, carriers)
+        if makers.made:
+            self._finish(makers, value)
+        return value
+
+    def _finish(self, makers: allowed.Makers, value: Any) -> None:
+        for shape, made in makers.made:
+            complete(shape, made, makers.scope)
+        if any(shape.is_risky or hashes_by_hand(shape.cls) for shape, _ in makers.made):
+            self._remember(value)
+
+    def features(self, data: bytes) -> frozenset[str]:  # noqa: ARG002  as JsonCodec.features
+        """Return the features that a library must have to read these bytes: every version reads all pickles."""
+        return frozenset()
+
+
+_FUNCTIONS_HINT: Final = "Register its classes with functions of their own: StoredAs(...)"
+
+
+def _digest(tree: Any) -> bytes:
+    return blake2b(written(tree).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _unpicklable(exc: Exception) -> CannotStoreError:
+    return CannotStoreError(f"it cannot be pickled ({type(exc).__name__})")

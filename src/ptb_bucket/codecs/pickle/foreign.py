@@ -1,0 +1,201 @@
+"""Pickles that we did not write: PTB's PicklePersistence's. Read in two steps, so that none of it is trusted.
+
+First everything becomes plain values and surrogates; a surrogate only remembers what it was given. Then, value by
+value, that is written as a pickle of our own and loaded as those are: by makers that know registered classes only.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections import defaultdict
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from ptb_bucket.codecs import _allowed as allowed
+from ptb_bucket.codecs.pickle.foreign_names import ForeignNames
+from ptb_bucket.codecs.pickle.changes import complete
+from ptb_bucket.codecs.pickle.cost import check_cost
+from ptb_bucket.codecs.pickle.foreign_names import Surrogate, check_expansion
+from ptb_bucket.codecs.types import Registry, Scope, StoredAs
+from ptb_bucket.errors import CannotLoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from telegram import Bot
+
+__all__ = ["ForeignPickles"]
+
+_BOTS = {
+    "a known bot replaced by PTB's PicklePersistence": True,
+    "an unknown bot replaced by PTB's PicklePersistence": False,
+}
+
+
+def lost(name: str) -> NoReturn:
+    """What could not be known; says only where to look, as those in ``_allowed``."""
+    raise NotImplementedError(name)
+
+
+class _Bot:
+    """Stands for the live bot, or another one."""
+
+    def __init__(self, live: bool) -> None:  # noqa: FBT001  its only argument
+        self.live = live
+
+
+class _Reader(pickle.Unpickler):
+    def __init__(self, file: IO[bytes], names: ForeignNames) -> None:
+        super().__init__(file)
+        self.names = names
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Answers from tables; nothing is ever imported."""
+        return self.names.find(module, name)
+
+    def persistent_load(self, pid: Any) -> Any:
+        """PTB replaces bots, and nothing else."""
+        if type(pid) is not str or pid not in _BOTS:
+            raise CannotLoadError("it names an object that lies outside of it, as PicklePersistence never does")
+        return _Bot(_BOTS[pid])
+
+
+class _Writer(pickle.Pickler):
+    """Writes what :class:`_Reader` read as a pickle of ours."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Called for everything but exact instances of pickle's own basic types."""
+        if isinstance(obj, Surrogate):
+            return _reduced(obj)
+        if type(obj) is _Bot:
+            return allowed.bot, (obj.live,)
+        if type(obj) is ZoneInfo:
+            return allowed.object_, (allowed.NAMES[ZoneInfo], "call", (obj.key,))
+        if type(obj) is defaultdict and _is_surrogate(obj.default_factory):
+            return _with_factory(obj)
+        if type(obj) is allowed.Sealed or _is_surrogate(obj):
+            return lost, ("a function" if type(obj) is allowed.Sealed else "a class",)
+        return NotImplemented
+
+
+def _is_surrogate(obj: object) -> bool:
+    return isinstance(obj, type) and issubclass(obj, Surrogate)
+
+
+def _with_factory(obj: defaultdict[Any, Any]) -> Any:
+    meaning = obj.default_factory.meaning  # type: ignore[union-attr]
+    if meaning.how == "lost":
+        return lost, (f"defaultdict({meaning.name})",)
+    return allowed.default, (meaning.name,), None, None, iter(obj.items())
+
+
+def _reduced(obj: Surrogate) -> Any:
+    meaning = obj.meaning
+    if meaning.how == "lost":
+        return lost, (meaning.name,)
+    if meaning.how == "telegram":
+        return allowed.thing, (meaning.name, _with_owner(obj.state))
+    if meaning.how == "enum" and not obj.called:
+        return allowed.member, (meaning.name, obj.state)
+    how = (meaning.name, "call" if obj.called else "new", obj.args)
+    made_by = (*how, obj.kwargs) if obj.kwargs else how
+    return allowed.object_, made_by, obj.state, iter(obj.items), iter(obj.pairs)
+
+
+def _with_owner(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a Telegram object's state as ours has it: the live bot is not named, none and another one are."""
+    owner = state.get("_bot")
+    rest = {key: inner for key, inner in state.items() if key != "_bot"}
+    return rest if type(owner) is _Bot and owner.live else {**rest, "_bot": None}
+
+
+class _Maker(pickle.Unpickler):
+    """Loads what :class:`_Writer` wrote here and now."""
+
+    def __init__(self, data: bytes, makers: allowed.Makers) -> None:
+        super().__init__(io.BytesIO(data), fix_imports=False)
+        self.makers = makers
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Answers from the table of our own pickles."""
+        if (module, name) == (lost.__module__, lost.__name__):
+            return _lost
+        return self.makers.named(module, name)
+
+
+def _lost(name: str) -> object:
+    """An object that no codec stores, whose class is called like what is missing."""
+    return type(name, (), {})()
+
+
+class ForeignPickles:
+    """Reads pickles of PTB's PicklePersistence without trusting them.
+
+    Args:
+        types: The bot's own classes; see :class:`JsonCodec`. Nothing is ever imported for a pickle.
+        bot: What takes the place of the bot.
+
+    Attributes:
+        names: What was named so far, and what of it is not known.
+
+    Raises:
+        ConfigurationError: ``types`` is wrong.
+    """
+
+    def __init__(self, types: Iterable[type | StoredAs], bot: Bot) -> None:
+        self._registry = Registry(types)
+        self._bot = bot
+        self.names = ForeignNames(self._registry)
+
+    def read(self, file: IO[bytes]) -> Any:
+        """Read one pickle; nobody's code runs.
+
+        Args:
+            file: Where it begins; it is read twice.
+
+        Returns:
+            Plain values; what stands for instances in them is only good for :meth:`value`.
+
+        Raises:
+            CannotLoadError: It is damaged, no pickle, might run something, or would take absurd time or memory.
+        """
+        return _guarded(lambda: self._read(file))
+
+    def _read(self, file: IO[bytes]) -> Any:
+        check_cost(file)
+        return _Reader(file, self.names).load()
+
+    def value(self, read: Any) -> Any:
+        """A part of what :meth:`read` returned as it was before it was pickled.
+
+        Registered classes make their instances here. What is lost is an object that no codec stores.
+
+        Raises:
+            CannotLoadError: It is damaged, or is far larger than its pickle.
+        """
+        return _guarded(lambda: self._value(read))
+
+    def _value(self, read: Any) -> Any:
+        check_expansion(read)
+        file = io.BytesIO()
+        _Writer(file, protocol=5, fix_imports=False).dump(read)
+        makers = allowed.Makers(lambda: Scope(self._registry, self._bot), by_ptb=True)
+        made = _Maker(file.getvalue(), makers).load()
+        for shape, instance in makers.made:
+            complete(shape, instance, makers.scope)
+        return made
+
+
+def _guarded(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except CannotLoadError:
+        raise
+    except RecursionError:
+        raise CannotLoadError("it is nested too deeply") from None
+    except Exception as exc:  # noqa: BLE001  damage may raise anything
+        # The original would quote the data.
+        raise CannotLoadError(
+            f"it is no pickle of PicklePersistence's, or it is damaged ({type(exc).__name__})"
+        ) from None

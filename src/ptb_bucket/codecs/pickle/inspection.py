@@ -1,0 +1,197 @@
+"""The structure of a pickle, without running anything of it.
+
+A pickle's only way to code is ``find_class``. Here that answers with stand-ins, which note what would have been done
+with them, and with a few of Python's own types of values, which are written in C and do nothing but hold them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import pickle
+import pickletools
+from collections import Counter, OrderedDict, deque
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.codecs import _allowed as allowed
+from ptb_bucket.codecs.json import careful_tree
+from ptb_bucket.codecs.json import Opaque
+from ptb_bucket.codecs.pickle.cost import check_cost
+from ptb_bucket.codecs.pickle.changes import StandIn
+from ptb_bucket.codecs.types import Registry, Scope, written
+from ptb_bucket.errors import CannotLoadError, CannotStoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+__all__ = ["shown_pickle"]
+
+_REAL: Final = {
+    (cls.__module__, cls.__qualname__): cls
+    for cls in (dt.date, dt.timedelta, dt.timezone, Decimal, OrderedDict, complex, deque, range)
+}
+_MOMENTS: Final = {("datetime", cls.__name__): cls for cls in (dt.datetime, dt.time)}
+"""Not among the real ones, because they take no stand-in for a zone."""
+
+_NEW: Final = object()
+_MOST_PARTS: Final = 200_000
+"""A pickle of a few bytes can have more parts than any memory holds, by naming the same one twice, again and again."""
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        """Answers with a stand-in; nothing is ever imported."""
+        return _REAL.get((module, name)) or type("Inert", (StandIn,), {"named": (module, name)})
+
+
+def shown_pickle(data: bytes) -> str:
+    """A pickle as JSON text; as the list of its instructions if it lacks that structure or would cost absurdly much.
+
+    Args:
+        data: The pickle; anybody's.
+
+    Raises:
+        CannotLoadError: It is damaged.
+    """
+    try:
+        check_cost(io.BytesIO(data))
+        value = _Unpickler(io.BytesIO(data)).load()
+    except CannotLoadError:
+        return _instructions(data)
+    except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
+        raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
+    try:
+        # Not tried whether it can be loaded: that is for values, and these stand for them.
+        return written(careful_tree(Scope(Registry(), None), _Rendering().of(value)))
+    except Exception:  # noqa: BLE001  what Python writes has this structure; a pickle by hand need not
+        return _instructions(data)
+
+
+def _instructions(data: bytes) -> str:
+    listing = io.StringIO()
+    try:
+        pickletools.dis(data, listing)
+    except Exception as error:  # noqa: BLE001  as above
+        raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
+    return listing.getvalue()
+
+
+class _Rendering:
+    """Stand-ins as opaque values, named as JSON documents name them. An object at several places stays one."""
+
+    def __init__(self) -> None:
+        self.left = _MOST_PARTS
+        self.done: dict[int, Any] = {}
+        self.kept: list[Any] = []
+        self.is_inside_value = False
+
+    def of(self, value: Any) -> Any:
+        if not self.is_inside_value and (known := self.done.get(id(value), _NEW)) is not _NEW:
+            return known
+        self.left -= 1
+        if self.left < 0:
+            raise CannotStoreError("it has too many parts")
+        self.kept.append(value)  # so that its id is not given to another one
+        if isinstance(value, StandIn):
+            return self._stand_in(value)
+        if isinstance(value, type):
+            return Opaque(".".join(getattr(value, "named", (value.__module__, value.__qualname__))), None)
+        if isinstance(value, (list, deque, dict)):
+            return self._container(value)
+        if type(value) is set:
+            return self._begun(value, set(map(self.of, value)))
+        return type(value)(map(self.of, value)) if type(value) in (tuple, frozenset) else value
+
+    def _container(self, value: Any) -> Any:
+        """First as an empty one: what it contains may refer to it."""
+        if isinstance(value, dict):
+            made = self._begun(value, type(value)())
+            made.update((self.of(key), self.of(inner)) for key, inner in value.items())
+            return made
+        made = self._begun(value, deque(maxlen=value.maxlen) if type(value) is deque else [])
+        made.extend(map(self.of, value))
+        return made
+
+    def _begun(self, value: Any, made: Any) -> Any:
+        if not self.is_inside_value:
+            self.done[id(value)] = made
+        return made
+
+    def _stand_in(self, value: StandIn) -> Any:
+        """First as an empty one, too. JSON writes values at each place where they occur, with all that is in them."""
+        before = self.is_inside_value
+        self.is_inside_value = before or _is_value(value)
+        try:
+            return self._rendered(value)
+        finally:
+            self.is_inside_value = before
+
+    def _rendered(self, value: StandIn) -> Any:
+        made = self._begun(value, Opaque("", None))
+        found = _opaque(self.inert(value))
+        if type(found) is not Opaque:  # a value of Python's, which contains nothing
+            return self._begun(value, found)
+        made.name, made.payload = found.name, found.payload
+        return made
+
+    def inert(self, value: StandIn) -> StandIn:
+        """The same, with all that it keeps rendered."""
+        made = type(value)(*map(self.of, value.args), **{key: self.of(inner) for key, inner in value.kwargs.items()})
+        made.state, made.members = self.of(value.state), list(map(self.of, value.members))
+        made.pairs = [(self.of(key), self.of(inner)) for key, inner in value.pairs]
+        return made
+
+
+_VALUES: Final = frozenset({"thing", "member", "bot"})
+_NAMED_VALUES: Final = frozenset(name for cls, name in allowed.NAMES.items() if cls is not Counter)
+
+
+def _is_value(value: StandIn) -> bool:
+    """Tell whether it is one of our Telegram objects, enum members and the like, which have no identity."""
+    module, name = value.named
+    first = value.args[0] if value.args else None
+    named = type(first) is str and first in _NAMED_VALUES
+    return module == allowed.__name__ and (name in _VALUES or (name == "object_" and named))
+
+
+def _opaque(value: StandIn) -> Any:
+    module, name = value.named
+    if value.named in _MOMENTS:
+        return _moment(_MOMENTS[value.named], *value.args)
+    try:
+        if module == allowed.__name__ and (name == "bot" or isinstance(value.args[0], str)):
+            return _OURS[name](value)
+    except (KeyError, IndexError):
+        pass  # somebody's own idea of our pickles
+    return Opaque(f"{module}.{name}", _content(value, value.args, value.kwargs))
+
+
+def _moment(cls: Any, state: Any, zone: Any = None) -> Any:
+    naive = cls(state)  # as they pickle themselves
+    if zone is None or isinstance(zone, dt.tzinfo):
+        return naive.replace(tzinfo=zone)
+    return Opaque(cls.__name__, [naive.isoformat(), zone, naive.fold])
+
+
+def _object(value: StandIn) -> Opaque:
+    name, _, args, kwargs = (*value.args, (), {})[:4]
+    return Opaque(name, _content(value, args, kwargs))
+
+
+def _content(value: StandIn, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """All that there is of it; only its attributes, if they are all."""
+    kept = {"args": list(args), "kwargs": kwargs, "state": value.state, "members": value.members, "pairs": value.pairs}
+    found = {name: part for name, part in kept.items() if part}
+    return found["state"] if list(found) == ["state"] else found
+
+
+_OURS: Final[Mapping[str, Callable[[StandIn], Opaque]]] = {
+    "object_": _object,
+    "stored": lambda value: Opaque(value.args[0], value.args[1]),
+    "member": lambda value: Opaque(value.args[0], value.args[1]),
+    "default": lambda value: Opaque("defaultdict", [value.args[0], dict(value.pairs)]),
+    "thing": lambda value: Opaque("telegram", list(value.args)),
+    "bot": lambda value: Opaque("bot", value.args[0]),
+}

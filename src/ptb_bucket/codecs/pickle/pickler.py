@@ -1,0 +1,135 @@
+"""What a value becomes in a pickle: Python's own types as they pickle themselves, everything else by name."""
+
+from __future__ import annotations
+
+import pickle
+import types
+from collections import defaultdict
+from enum import Enum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from telegram import Bot, TelegramObject
+
+from ptb_bucket.codecs import _allowed as allowed
+from ptb_bucket.codecs.json import taken
+from ptb_bucket.codecs.types import (
+    CLASSES,
+    NATIVE,
+    BotReference,
+    Family,
+    IrreducibleError,
+    base_of,
+    factory_refusal,
+    hashes_by_hand,
+    owner_of,
+    reduction,
+    refusal,
+)
+
+if TYPE_CHECKING:
+    import io
+
+    from ptb_bucket.codecs.types import Scope, Shape
+
+__all__ = ["Pickler"]
+
+_PROTOCOL = 5
+_GLOBALS = (*allowed.IMMUTABLE, *allowed.MAKERS)
+_PLAIN_FACTORIES = (None, *allowed.IMMUTABLE)
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+
+
+class Pickler(pickle.Pickler):
+    is_risky = False
+
+    def __init__(self, file: io.BytesIO, scope: Scope) -> None:
+        super().__init__(file, protocol=_PROTOCOL, fix_imports=False)
+        self.scope = scope
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Called for everything but exact instances of pickle's own basic types."""
+        cls = type(obj)
+        if issubclass(cls, type) or cls in _FUNCTIONS:
+            return self._global(obj)
+        if cls is defaultdict and not any(obj.default_factory is plain for plain in _PLAIN_FACTORIES):
+            return allowed.default, (self._factory(obj),), None, None, iter(obj.items())
+        if cls in allowed.IMMUTABLE:
+            return NotImplemented
+        if cls is BotReference or issubclass(cls, Bot):
+            return allowed.bot, (obj.is_live if cls is BotReference else obj is self.scope.bot,)
+        return self._instance(obj, self.scope.registry.author_shape(cls))
+
+    def _instance(self, obj: Any, shape: Shape | None) -> Any:
+        if shape is None:
+            return self._unregistered(obj)
+        cls: Any = type(obj)
+        if shape.is_risky or (shape.family is not Family.ENUM and hashes_by_hand(cls)):
+            self.is_risky = True
+        if issubclass(type(obj), Enum) and shape.family is Family.ENUM:
+            return allowed.member, (shape.name, taken(shape, obj, self.scope))
+        if issubclass(type(obj), TelegramObject) and shape.family is not Family.FUNCTIONS:
+            return allowed.thing, (f"${shape.name}", self._state(obj))
+        payload = self._row(shape, obj)
+        return self._taken_apart(obj, shape.name) if payload is None else (allowed.stored, (shape.name, payload))
+
+    def _row(self, shape: Shape, obj: Any) -> Any:
+        """Return what is stored by the shape: with fields by name where pickle would store them by position."""
+        if shape.family is Family.FUNCTIONS:
+            return taken(shape, obj, self.scope)
+        payload: Any = taken(shape, obj, self.scope) if shape.family is Family.RECORD else None
+        return payload if type(payload) is dict else None
+
+    def _state(self, obj: TelegramObject) -> dict[str, Any]:
+        state: dict[str, Any] = obj.__getstate__()
+        return state if owner_of(obj, self.scope) is not None else {**state, "_bot": None}
+
+    def _global(self, obj: Any) -> Any:
+        # By identity: a metaclass may say that it equals anything.
+        if any(obj is known for known in _GLOBALS):
+            return NotImplemented
+        raise refusal(obj)
+
+    def _factory(self, obj: defaultdict[Any, Any]) -> str:
+        factory: Any = obj.default_factory
+        if isinstance(factory, type):
+            if factory in allowed.NAMES:
+                return allowed.NAMES[factory]
+            if factory in self.scope.registry.by_class:
+                return self.scope.registry.by_class[factory].name
+        raise factory_refusal()
+
+    def _unregistered(self, obj: Any) -> Any:
+        cls = type(obj)
+        if CLASSES.get(cls.__name__) is cls:
+            return allowed.thing, (cls.__name__, self._state(obj))
+        if cls in allowed.NAMES:
+            return self._python(obj, allowed.NAMES[cls])
+        shape = self.scope.registry.shape(cls)
+        if shape is None:
+            raise refusal(obj)
+        return allowed.stored, (shape.name, taken(shape, obj, self.scope))
+
+    def _python(self, obj: Any, name: str) -> Any:
+        shape = NATIVE.get(type(obj))
+        payload: Any = taken(shape, obj, self.scope) if shape else None  # or it says why not
+        if type(obj) is Fraction:
+            # Some Pythons pickle them as decimal text, which ends at 4300 digits.
+            return allowed.object_, (name, "call", tuple(payload))
+        if type(obj) is ZoneInfo:
+            return allowed.object_, (name, "call", (payload,))
+        return self._taken_apart(obj, name)
+
+    @staticmethod
+    def _taken_apart(obj: Any, name: str) -> Any:
+        try:
+            parts = reduction(obj)
+        except IrreducibleError:
+            raise refusal(obj, registered=True) from None
+        if parts.function is not type(obj):
+            raise refusal(obj, why="its __reduce__ names a function")
+        how = (name, "new" if parts.new else "call", parts.args)
+        made_by = (*how, parts.kwargs) if parts.kwargs else how
+        state = (None, parts.state) if base_of(type(obj)) and not hasattr(type(obj), "__attrs_attrs__") else parts.state
+        return allowed.object_, made_by, state, iter(parts.items), iter(parts.pairs)

@@ -1,0 +1,267 @@
+"""Where a bot's state lies, and how: arguments, URI options and the environment, brought together once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from shlex import quote as quoted
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+from ptb_bucket.codecs import open_codec
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.sealing import SealedStore, Sealing
+from ptb_bucket.state import open_layout
+from ptb_bucket.stores import BlobStore, agreed, open_store, parse_uri
+from typing import TYPE_CHECKING
+from ptb_bucket.sealing import Sealing
+from typing import TYPE_CHECKING, Any, Final
+from telegram.ext import ContextTypes
+from ptb_bucket.codecs import StoredAs
+from ptb_bucket.state import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ptb_bucket.codecs import Codec
+    from ptb_bucket.state import Layout
+    from ptb_bucket.stores import StoreUri
+    from ptb_bucket.state import Resolver
+    from collections.abc import Callable, Iterable, Mapping
+
+__all__ = [
+    "BOT_ID",
+    "CodecName",
+    "DEFAULTS",
+    "ENVIRONMENT",
+    "LayoutName",
+    "Location",
+    "checked_count",
+    "checked_interval",
+    "checked_resolver",
+    "checked_sealing",
+    "checked_seconds",
+    "checked_spool_dir",
+    "defaults_of",
+    "differing",
+    "locate",
+    "with_own_types",
+]
+
+ENVIRONMENT = "PTB_BUCKET_URI"
+BOT_ID = "{bot_id}"
+LayoutName = Literal["single", "per-type", "per-record"]
+CodecName = Literal["json", "pickle"]
+DEFAULTS = {"layout": "single", "codec": "json"}
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a bot's state lies and how; ``store`` is somebody else's to close, ``uri`` is opened by us.
+
+    ``said`` holds what of layout and codec was said, and not taken for lack of anything better; ``whole`` the URI with
+    all of its options.
+    """
+
+    layout: Layout
+    codec: Codec
+    uri: StoreUri | None = None
+    store: BlobStore | None = field(default=None, repr=False)
+    sealing: Sealing = field(default_factory=Sealing)
+    said: Mapping[str, str] = field(default_factory=dict)
+    whole: StoreUri | None = None
+
+    def command(self, verb: str, bot_id: str) -> str:
+        """How a shell runs one of our tools here; without a URI of its own, with a word in its place."""
+        if self.whole is None:
+            return f"ptb-bucket {verb} URI"
+        options = {**self.whole.options, **self.said}
+        return f"ptb-bucket {verb} {quoted(f'{_of_bot(replace(self.whole, options=options), bot_id)}')}"
+
+    def checked_bot_id(self, bot_id: str | None) -> str:
+        """Whose state a tool is to open; empty if anybody's will do.
+
+        Raises:
+            ConfigurationError: Only a bot's id makes this one place.
+        """
+        if bot_id is None and self.uri is not None and BOT_ID in f"{self.uri}":
+            raise ConfigurationError("The URI has {bot_id} in it. Say which bot: --bot-id, or TELEGRAM_BOT_TOKEN.")
+        return bot_id or ""
+
+    def open(self, bot_id: str) -> BlobStore:
+        """The store of one bot: ``{bot_id}`` becomes its id. What lies there is unsealed; see :meth:`sealed`."""
+        return self.sealed(self.below(bot_id), bot_id)
+
+    def sealed(self, store: BlobStore, bot_id: str) -> BlobStore:
+        """Seal and unseal one bot's documents on top of ``store``; an empty id takes the first document's."""
+        return SealedStore(store, self.sealing.sealer(bot_id))
+
+    def below(self, bot_id: str) -> BlobStore:
+        """The store of one bot, with documents as they lie there."""
+        if self.store is not None:
+            return self.store
+        if self.uri is None:
+            raise AssertionError("a location has a store or a URI")
+        return open_store(_of_bot(self.uri, bot_id))
+
+
+def _of_bot(uri: StoreUri, bot_id: str) -> StoreUri:
+    return replace(uri, bucket=uri.bucket.replace(BOT_ID, bot_id), prefix=uri.prefix.replace(BOT_ID, bot_id))
+
+
+def locate(
+    where: str | os.PathLike[str] | BlobStore | None, layout: str | None, codec: str | None, types: Iterable[Any],
+    sealing: Sealing | None = None,
+) -> Location:  # fmt: skip
+    """Bring arguments and URI together and check them, without any request.
+
+    Raises:
+        ConfigurationError: Something is missing, wrong, or said twice in different ways.
+    """
+    if isinstance(where, os.PathLike):
+        where = str(parse_uri(f"file:{quote(os.fspath(Path(where).absolute()))}"))
+    given = {"layout": layout, "codec": codec}
+    sealing = checked_sealing(sealing)
+    if isinstance(where, BlobStore):
+        return _location(given, types, store=where, sealing=sealing)
+    uri = parse_uri(_text(where))
+    options = dict(uri.options)
+    chosen = {name: agreed(name, argument, options.pop(name, None)) for name, argument in given.items()}
+    sealing = sealing.joined({name: options.pop(name) for name in Sealing.OPTIONS if name in options})
+    location = _location(chosen, types, uri=replace(uri, options=options), sealing=sealing, whole=uri)
+    _check_placeholders(location.uri)
+    location.below("0")  # opening sends no request, but tells a wrong URI before the bot is built
+    return location
+
+
+def _location(chosen: Mapping[str, str | None], types: Iterable[Any], **where: Any) -> Location:
+    said = {name: value for name, value in chosen.items() if value}
+    settled = {**DEFAULTS, **said}
+    return Location(open_layout(settled["layout"]), open_codec(settled["codec"], types), said=said, **where)
+
+
+def _check_placeholders(uri: StoreUri | None) -> None:
+    rest = f"{uri}".replace(BOT_ID, "")
+    if "{" in rest or "}" in rest:
+        raise ConfigurationError(f"The URI has braces that mean nothing: only {BOT_ID} is replaced, by the bot's id.")
+
+
+def _text(where: str | None) -> str:
+    uri = os.environ.get(ENVIRONMENT, "") if where is None else where
+    if not isinstance(uri, str):
+        raise ConfigurationError(f"Expected a URI, a path or a store, not {type(uri).__name__}.")
+    if not uri:
+        raise ConfigurationError(
+            f"No bucket was named: pass a URI such as 's3://my-bucket/my-bot' or 'file:./bot-data', "
+            f"or set {ENVIRONMENT}."
+        )
+    return uri
+
+
+def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = False) -> float:
+    """A number of seconds.
+
+    Raises:
+        ConfigurationError: It is negative, zero where that will not do, or no number.
+    """
+    number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    if not number or not (seconds > 0 if above_zero else seconds >= 0):  # type: ignore[operator]
+        bound = "more than 0" if above_zero else "0 or more"
+        raise ConfigurationError(f"{name}={seconds!r}: expected a number of seconds, {bound}.")
+    return float(seconds)  # type: ignore[arg-type]
+
+
+def checked_count(name: str, number: int) -> int:
+    """A number of things, 1 or more.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if type(number) is not int or number < 1:
+        raise ConfigurationError(f"{name}={number!r}: expected a whole number, 1 or more.")
+    return number
+
+
+def checked_interval(seconds: float) -> float:
+    """The update interval, refused where PTB would never rest.
+
+    Raises:
+        ConfigurationError: It is not a positive number.
+    """
+    try:
+        return checked_seconds("update_interval", seconds, above_zero=True)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{error} PTB would save in an endless loop without a pause. Pass 60, or 1 to save almost at once."
+        ) from None
+
+
+def checked_sealing(sealing: Sealing | None) -> Sealing:
+    """How documents are sealed; what is not said comes from the environment.
+
+    Raises:
+        ConfigurationError: It is something else, or the environment holds no good keys.
+    """
+    if sealing is None:
+        return Sealing()
+    if not isinstance(sealing, Sealing):
+        raise ConfigurationError("sealing: expected ptb_bucket.Sealing(...).")
+    return sealing
+
+
+def checked_resolver(resolver: Resolver) -> Resolver:
+    """A resolver.
+
+    Raises:
+        ConfigurationError: It cannot be called.
+    """
+    if not callable(resolver):
+        raise ConfigurationError("resolver: expected a function that takes a Conflict, such as ptb_bucket.keep_ours.")
+    return resolver
+
+
+def checked_spool_dir(where: str | os.PathLike[str] | None) -> Path | None:
+    """The spool's directory; absolute from the start, so that a later change of directory does not move it.
+
+    Raises:
+        ConfigurationError: It is no path.
+    """
+    if where is None:
+        return None
+    if not isinstance(where, (str, os.PathLike)) or not os.fspath(where):
+        raise ConfigurationError(f"spool_dir: expected the path of a local directory, not {type(where).__name__}.")
+    return Path(where).absolute()
+
+
+_BUILT_IN: Final = {"builtins", "collections"}
+
+
+def defaults_of(context_types: ContextTypes[Any, Any, Any, Any] | None) -> dict[Kind, Callable[[], Any]]:
+    """What absent bot, chat and user data stand for."""
+    known = context_types or ContextTypes()
+    return {Kind.BOT: known.bot_data, Kind.CHAT: known.chat_data, Kind.USER: known.user_data}
+
+
+def differing(ours: Mapping[Kind, Callable[[], Any]], theirs: Mapping[Kind, Callable[[], Any]]) -> str:
+    """Say in which kinds of data a persistence and its application differ, and what to do."""
+    kinds = [
+        f"{kind.value} is {_named(ours[kind])} for the persistence and {_named(theirs[kind])} for the application"
+        for kind in ours
+        if ours[kind] != theirs[kind]
+    ]
+    return (
+        f"BucketPersistence has other context types than the application: {'; '.join(kinds)}. Pass them only to the "
+        "application, .context_types(...), and make a BucketPersistence of its own for it, without context_types."
+    )
+
+
+def _named(make: Callable[[], Any]) -> str:
+    return getattr(make, "__qualname__", type(make).__qualname__)
+
+
+def with_own_types(types: Iterable[Any], defaults: Mapping[Kind, Callable[[], Any]]) -> list[Any]:
+    """Add the classes of the context types, which the codec has to know too."""
+    given = list(types)
+    known = {item.cls if isinstance(item, StoredAs) else item for item in given}
+    own = [cls for cls in dict.fromkeys(defaults.values()) if isinstance(cls, type)]
+    return [*given, *(cls for cls in own if cls.__module__ not in _BUILT_IN and cls not in known)]

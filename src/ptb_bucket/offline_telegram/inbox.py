@@ -1,0 +1,81 @@
+"""What waits for the bot: getUpdates with its long poll, and whoever else waits for something to happen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ptb_bucket.offline_telegram.json import JSON
+    from ptb_bucket.offline_telegram.memory import Memory
+
+__all__ = ["Bell", "take_updates"]
+
+T = TypeVar("T")
+
+
+class Bell:
+    """Wakes whoever waits, in whichever event loop and thread they do (``run_polling`` has a loop of its own)."""
+
+    def __init__(self) -> None:
+        self._sleepers: set[asyncio.Future[None]] = set()
+
+    def ring(self) -> None:
+        """Something has happened."""
+        for sleeper in tuple(self._sleepers):
+            with contextlib.suppress(RuntimeError):  # its loop was closed under it: nobody is there to wake
+                sleeper.get_loop().call_soon_threadsafe(_wake, sleeper)
+
+    async def until(self, look: Callable[[], T | None], timeout: float) -> T | None:
+        """Look again at every ring until something is seen; None when the time is over."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while (seen := look()) is None and (left := deadline - loop.time()) > 0:
+            await self._sleep(look, left)
+        return seen
+
+    async def _sleep(self, look: Callable[[], object], seconds: float) -> None:
+        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.add(sleeper)
+        try:
+            if look() is None:  # a ring from another thread may have fallen between the last look and here
+                await asyncio.wait([sleeper], timeout=seconds)
+        finally:
+            self._sleepers.discard(sleeper)
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
+async def take_updates(memory: Memory, bell: Bell, parameters: JSON) -> list[JSON]:
+    """Answer getUpdates: an offset confirms what lies before it; without anything to give, wait for it."""
+    _confirm(memory.pending, int(parameters.get("offset", 0)))
+    allowed = set(parameters.get("allowed_updates") or ())
+    limit = int(parameters.get("limit", 100))
+
+    def look() -> list[JSON] | None:
+        _drop_others(memory.pending, allowed)
+        return memory.pending[:limit] or None
+
+    return await bell.until(look, float(parameters.get("timeout", 0))) or []
+
+
+# Both change the list in place: another thread may be appending to it.
+
+
+def _confirm(pending: list[JSON], offset: int) -> None:
+    if offset < 0:  # counted from the end, as "drop pending updates" does
+        del pending[:offset]
+    while pending and pending[0]["update_id"] < offset:
+        del pending[0]
+
+
+def _drop_others(pending: list[JSON], allowed: set[str]) -> None:
+    for update in tuple(pending):
+        if allowed and not allowed & update.keys():
+            pending.remove(update)

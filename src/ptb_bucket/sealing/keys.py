@@ -1,0 +1,181 @@
+"""Keys: read from text, told apart by their ids, and shown to nobody."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from typing import TYPE_CHECKING, Final, NoReturn
+from ptb_bucket.errors import ConfigurationError
+import os
+from typing import TYPE_CHECKING, Final, Protocol
+from ptb_bucket.errors import BrokenSealError, ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Mapping
+
+    pass  # MERGED
+
+__all__ = ["ENCRYPTED", "Key", "PROTECTIONS", "Protection", "SIGNED", "UNPROTECTED", "read_keys"]
+
+_LENGTH: Final = 32
+_ID_LENGTH: Final = 8
+_MAKE_ONE: Final = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+
+
+class Key:
+    """A secret of 32 bytes or more. Neither its text nor a copy of it can be had by accident.
+
+    Args:
+        secret: Its bytes, drawn at random.
+    """
+
+    __slots__ = ("_secret", "id")
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self.id = self.derived("key id")[:_ID_LENGTH].hex()
+
+    def __repr__(self) -> str:
+        return f"Key({self.id})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not to be copied, pickled or sent anywhere")
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose, so that no use of a key says anything about another one."""
+        return hmac.digest(self._secret, b"ptb-bucket: " + purpose.encode(), "sha256")
+
+
+def read_keys(given: str | bytes | Iterable[str | bytes | Key], source: str) -> tuple[Key, ...]:
+    """Keys as people write them.
+
+    Args:
+        given: Base64 (either alphabet), separated by commas or one by one. Bytes are a key as it is; a key stays.
+        source: Where they come from, for messages.
+
+    Raises:
+        ConfigurationError: One is damaged or too short, or there is none. Nothing of it is shown.
+    """
+    texts = [given] if isinstance(given, str | bytes) else list(given)
+    parts = [part for text in texts for part in (text.split(",") if isinstance(text, str) else [text])]
+    if not any(parts):
+        raise ConfigurationError(f"{source} is set, but empty. {_MAKE_ONE}, or do not set it at all.")
+    return tuple(_key(part, f"{source}: key number {number}") for number, part in enumerate(parts, 1))
+
+
+def _key(part: str | bytes | Key, which: str) -> Key:
+    if isinstance(part, Key):
+        return part
+    secret = _decoded(part, which) if isinstance(part, str) else part
+    if not isinstance(secret, bytes):
+        raise ConfigurationError(f"{which} is no text and no bytes. {_MAKE_ONE}")
+    if len(secret) < _LENGTH:
+        raise ConfigurationError(f"{which} is too short: a key has {_LENGTH} bytes or more. {_MAKE_ONE}")
+    return Key(secret)
+
+
+def _decoded(text: str, which: str) -> bytes:
+    plain = text.strip().rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        # Python's own error would keep the text in its frames.
+        raise ConfigurationError(f"{which} is no base64. {_MAKE_ONE}") from None
+
+
+UNPROTECTED: Final = "none"
+SIGNED: Final = "hmac-sha256"
+ENCRYPTED: Final = "aes-256-gcm"
+
+_DIGEST = 32
+_SALT: Final = 32
+_AES: Final = 32
+_NONCE: Final = 12
+_NOTHING_SEALED: Final = bytes.fromhex("530f8afbc74536b9a963b4f1c4cb738b")
+"""No bytes under a key and a nonce of zeros: test case 13 of the specification of GCM."""
+
+
+class Protection(Protocol):
+    """One way, with one key."""
+
+    def seal(self, head: bytes, payload: bytes) -> bytes:
+        """What stands behind ``head``."""
+
+    def open(self, head: bytes, sealed: bytes) -> bytes:
+        """The payload.
+
+        Raises:
+            BrokenSealError: It was not sealed with this key and this head, or was changed.
+        """
+
+
+class Signature:
+    """HMAC-SHA-256 over header line and payload, in front of the payload."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key.derived(SIGNED)
+
+    def _digest(self, head: bytes, payload: bytes) -> bytes:
+        return hmac.digest(self._key, head + payload, "sha256")  # a head is one line: where it ends is certain
+
+    def seal(self, head: bytes, payload: bytes) -> bytes:
+        """Digest and payload."""
+        return self._digest(head, payload) + payload
+
+    def open(self, head: bytes, sealed: bytes) -> bytes:
+        """The payload."""
+        payload = sealed[_DIGEST:]
+        if not hmac.compare_digest(self._digest(head, payload), sealed[:_DIGEST]):
+            raise _broken()
+        return payload
+
+
+class Encryption:
+    """AES-256-GCM, each time under a new key that is derived from ours and a random salt.
+
+    A random nonce alone would be safe for 2^32 writes; a bot that saves each update writes for years. The salt has 256
+    bits, and from it come key and nonce, so that no number of writes is too many.
+    """
+
+    def __init__(self, key: Key) -> None:
+        try:
+            from cryptography.exceptions import InvalidTag  # noqa: PLC0415  only who encrypts needs it
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  as above
+        except ImportError as error:
+            raise ConfigurationError("Encryption needs a package: pip install 'ptb-bucket[encryption]'.") from error
+        if AESGCM(bytes(_AES)).encrypt(bytes(_NONCE), b"", None) != _NOTHING_SEALED:
+            raise ConfigurationError(
+                "The installed release of cryptography computes no AES-256-GCM. Install another one."
+            )
+        self._key = key.derived(ENCRYPTED)
+        self._cipher, self._invalid = AESGCM, InvalidTag
+
+    def _fresh(self, salt: bytes) -> tuple[bytes, bytes]:
+        """HKDF (RFC 5869): a key and a nonce."""
+        extracted = hmac.digest(salt, self._key, "sha256")
+        first = hmac.digest(extracted, b"\x01", "sha256")
+        second = hmac.digest(extracted, first + b"\x02", "sha256")
+        return first, second[:_NONCE]
+
+    def seal(self, head: bytes, payload: bytes) -> bytes:
+        """Salt, ciphertext, tag."""
+        salt = os.urandom(_SALT)
+        key, nonce = self._fresh(salt)
+        return salt + self._cipher(key).encrypt(nonce, payload, head)
+
+    def open(self, head: bytes, sealed: bytes) -> bytes:
+        """The payload."""
+        key, nonce = self._fresh(sealed[:_SALT])
+        try:
+            return self._cipher(key).decrypt(nonce, sealed[_SALT:], head)
+        except (self._invalid, ValueError):
+            raise _broken() from None
+
+
+PROTECTIONS: Final[Mapping[str, type[Signature | Encryption]]] = {SIGNED: Signature, ENCRYPTED: Encryption}
+
+
+def _broken() -> BrokenSealError:
+    return BrokenSealError("its seal is broken: it was changed or truncated")

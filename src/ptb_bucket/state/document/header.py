@@ -1,0 +1,183 @@
+"""A document's header: whose it is, and which commits it is made of."""
+
+from __future__ import annotations
+
+import enum
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from ptb_bucket.state.document.units import Unit
+
+__all__ = ["FEATURES", "FORMAT", "Commit", "Fate", "Header", "check_features"]
+
+FORMAT: Final = 1
+FORMAT_WITH_NEEDS: Final = 2
+"""Of a document that needs features. Libraries from before there were any read up to 1, and ask to be upgraded."""
+FEATURES: Final = frozenset({"refs"})
+"""What this library can do of what documents may need. ``refs``: a JSON record with shared or cyclic objects."""
+WRITERS_KEPT: Final = 128
+SECONDS_KEPT: Final = 24 * 3600
+ALWAYS_KEPT: Final = 4
+"""Others' commits that no clock makes forgotten: one host whose clock is a day ahead must not hide what was applied."""
+
+
+class Commit(NamedTuple):
+    """The last commit of one writer; ``time`` in Unix seconds bounds how long it is remembered, nothing else."""
+
+    sequence: int
+    writer: str
+    id: str
+    time: int
+
+
+class Fate(enum.Enum):
+    """What a document says of a write whose answer was lost."""
+
+    APPLIED = "applied"
+    LOST = "lost"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True)
+class Header:
+    """The first field of every document."""
+
+    bot_id: str
+    codec: str
+    sequence: int = 0
+    floor: int = 0
+    commits: tuple[Commit, ...] = ()
+    needs: frozenset[str] = frozenset()
+    """The features without which its records cannot be read."""
+    units: tuple[Unit, ...] = ()
+    """The updates that have changed its records, newest last, as far as they were given and are kept."""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of a newer ptb-bucket, kept as they are."""
+
+    def advanced(self, writer: str, commit_id: str) -> Header:
+        """The header after one more commit: newest first, one per writer, bounded."""
+        now = int(time.time())
+        newest = Commit(self.sequence + 1, writer, commit_id, now)
+        others = [commit for commit in self.commits if commit.writer != writer]
+        young = (commit for commit in others[ALWAYS_KEPT:] if commit.time > now - SECONDS_KEPT)
+        kept = [*others[:ALWAYS_KEPT], *young][: WRITERS_KEPT - 1]
+        floor = max([self.floor, *(commit.sequence for commit in set(others) - set(kept))])
+        return replace(self, sequence=newest.sequence, floor=floor, commits=(newest, *kept))
+
+    def noting(self, units: Iterable[Unit], limit: int) -> Header:
+        """The header after these units have changed records: newest last, the newest ``limit`` of them."""
+        added = dict.fromkeys(units)
+        if not added:
+            return self
+        return replace(self, units=(*(unit for unit in self.units if unit not in added), *added)[-limit:])
+
+    def fate(self, commit: Commit, last_known: str | None) -> Fate:
+        """Whether ``commit`` is in this document, which is another version than the one that it was made for.
+
+        Args:
+            commit: The commit that was sent.
+            last_known: The id of the commit that its writer knows to have made before it.
+        """
+        if any(known.id == commit.id for known in self.commits):
+            return Fate.APPLIED
+        if any(known.sequence == commit.sequence for known in self.commits):
+            # Each version has one successor, because each put is conditional, and each commit counts one up: another
+            # one has this one's place.
+            return Fate.LOST
+        shared = self.shared(commit.writer, (last_known,))
+        return Fate.UNSURE if shared or commit.sequence <= self.floor else Fate.LOST
+
+    def shared(self, writer: str, own: Collection[str | None]) -> bool:
+        """Whether somebody else writes under this name, such as a second start of one snapshot of a process.
+
+        Who sees that takes another name before it writes: so nobody's entry is ever replaced by somebody else's.
+
+        Args:
+            writer: The name.
+            own: The ids of the commits under it that may be its owner's last.
+        """
+        return any(known.writer == writer and known.id not in own for known in self.commits)
+
+    def to_json(self) -> dict[str, Any]:
+        """The header as it stands in the document."""
+        return {
+            "format": FORMAT_WITH_NEEDS if self.needs else FORMAT,
+            **({"needs": sorted(self.needs)} if self.needs else {}),
+            "bot_id": self.bot_id,
+            "codec": self.codec,
+            "sequence": self.sequence,
+            "floor": self.floor,
+            "commits": [list(commit) for commit in self.commits],
+            **({"units": list(self.units)} if self.units else {}),
+            **self.unknown,
+        }
+
+    @classmethod
+    def from_json(cls, data: object) -> Header:
+        """Read a header.
+
+        Raises:
+            NewerDocumentError: It is of a newer format, or needs a feature that this library lacks.
+            CorruptDocumentError: It is no header of ours.
+        """
+        if not isinstance(data, dict) or type(data.get("format")) is not int:
+            raise CorruptDocumentError("it has no ptb-bucket header")
+        if data["format"] > FORMAT_WITH_NEEDS:
+            raise NewerDocumentError(
+                f"it has format {data['format']}, and this ptb-bucket reads up to {FORMAT_WITH_NEEDS}"
+            )
+        try:
+            needs = check_features(data.get("needs", []))
+            return cls(
+                bot_id=_typed(data["bot_id"], str),
+                codec=_typed(data["codec"], str),
+                sequence=_typed(data["sequence"], int),
+                floor=_typed(data["floor"], int),
+                commits=tuple(_commit(entry) for entry in data["commits"]),
+                needs=needs,
+                units=tuple(_unit(entry) for entry in _typed(data.get("units", []), list)),
+                unknown={name: value for name, value in data.items() if name not in _OURS},
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptDocumentError("its ptb-bucket header is damaged") from error
+
+
+_SHOWN: Final = 80
+"""Characters of a name in a message. Somebody else may have written it."""
+_NAMED: Final = 10
+_OURS: Final = frozenset({"format", "bot_id", "codec", "sequence", "floor", "commits", "needs", "units"})
+
+
+def check_features(names: Any) -> frozenset[str]:
+    """Take the features that something needs.
+
+    Raises:
+        NewerDocumentError: This library lacks one.
+        TypeError: It is not a list of names.
+    """
+    needs = frozenset(_typed(name, str) for name in _typed(names, list))
+    if lacking := needs - FEATURES:
+        names = [name if name.isidentifier() else repr(name) for name in sorted(name[:_SHOWN] for name in lacking)]
+        raise NewerDocumentError(f"it needs {', '.join(names[:_NAMED])}, which this ptb-bucket lacks")
+    return needs
+
+
+def _commit(entry: Any) -> Commit:
+    sequence, writer, commit_id, when = entry
+    return Commit(_typed(sequence, int), _typed(writer, str), _typed(commit_id, str), _typed(when, int))
+
+
+def _unit(entry: Any) -> Unit:
+    return entry if type(entry) is str else _typed(entry, int)
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"expected {kind.__name__}")
+    return value

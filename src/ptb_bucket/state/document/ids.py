@@ -1,0 +1,121 @@
+"""The ids of a document's records, as they were read: one record has one spelling.
+
+Two spellings of one id would be two records, of which PTB is given one and the other one comes back later. So an id
+that we would have written otherwise is refused, and names what was meant. Only the spelling of a conversation's text
+is corrected, because spaces and escapes in it are no other id.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.errors import CorruptDocumentError
+from ptb_bucket.state.records import BOT_DATA, HANDLED, Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ptb_bucket.state.document.formats import Section, Skeleton
+
+__all__ = ["check_id", "checked"]
+
+DIGITS: Final = 4300
+"""More than that, Python does not read."""
+_SHOWN: Final = 80
+_NUMBER: Final = re.compile(rf"0|-?[1-9][0-9]{{0,{DIGITS - 1}}}")
+_TEXT: Final = r'"[ !#-\[\]-\x7f]*"'
+_CONVERSATION: Final = re.compile(rf"\[{_TEXT}(?:,(?:0|-?[1-9][0-9]{{0,{DIGITS - 1}}}|{_TEXT}))*\]")
+"""As we write them, if nothing in them is escaped."""
+_ONLY: Final = {Kind.BOT: BOT_DATA.id, Kind.UPDATES: HANDLED.id}
+
+
+def checked(kind: Kind, section: Section, skeleton: Skeleton) -> Section:
+    """Return a section whose ids are as we write them.
+
+    Args:
+        kind: What it holds.
+        section: As it was read.
+        skeleton: How a document of its codec hangs together.
+
+    Raises:
+        CorruptDocumentError: An id is none, is spelled in another way than ours, or stands there in two spellings. The
+            message names the id and quotes no data.
+    """
+    if kind is Kind.CONVERSATION:
+        return _conversations(section, skeleton)
+    if (wrong := _first_wrong(kind, section)) is not None:
+        raise CorruptDocumentError(_said(kind, wrong))
+    return section
+
+
+def check_id(record: Record) -> None:
+    """Refuse the id of one record that was written by somebody else, such as in a file. Raises as :func:`checked`."""
+    if record.kind is Kind.CONVERSATION:
+        if _written(record.id) != record.id:
+            raise CorruptDocumentError(_said(record.kind, record.id))
+    elif _first_wrong(record.kind, [record.id]) is not None:
+        raise CorruptDocumentError(_said(record.kind, record.id))
+
+
+def _first_wrong(kind: Kind, ids: Collection[str]) -> str | None:
+    if kind in (Kind.CHAT, Kind.USER):
+        if _is_positive(ids):
+            return None
+        match = _NUMBER.fullmatch
+        if all(map(match, ids)):
+            return None
+        return next(record_id for record_id in ids if not match(record_id))
+    if kind in _ONLY:
+        return next((record_id for record_id in ids if record_id != _ONLY[kind]), None)
+    return None  # a keyboard's is text of PTB's, compared as it is
+
+
+def _is_positive(ids: Collection[str]) -> bool:
+    """Whether all are positive numbers as we write them, as the ids of people are. Three times as fast as matching."""
+    text = "".join(ids)
+    return text.isascii() and text.isdigit() and min(ids) >= "1" and max(map(len, ids)) <= DIGITS
+
+
+def _said(kind: Kind, record_id: str) -> str:
+    what = f"{kind.value} has the key {record_id[:_SHOWN]!r}"
+    if kind is Kind.CONVERSATION:
+        return f"{what}, which is no conversation as we write it; expected [name, id, ...]"
+    if kind in _ONLY:
+        return f"{what}; its one record is {_ONLY[kind]!r}"
+    try:
+        return f"{what}, which is no id as we write it; expected '{int(record_id)}'"
+    except ValueError:
+        return f"{what}, which is no id; expected a whole number"
+
+
+def _conversations(section: Section, skeleton: Skeleton) -> Section:
+    match = _CONVERSATION.fullmatch
+    if all(map(match, section)):
+        return section
+    found: Section = {}
+    for record_id, entry in section.items():
+        ours = record_id if match(record_id) else _written(record_id)
+        if ours in found:
+            raise CorruptDocumentError(f"conversations has the key {ours[:_SHOWN]!r} twice, in two spellings")
+        found[ours] = entry if ours == record_id else skeleton.entry(ours, skeleton.value(record_id, entry))
+    return found
+
+
+def _written(record_id: str) -> str:
+    """The id as we write it."""
+    try:
+        name, *key = json.loads(record_id, parse_int=_number)
+    except (ValueError, TypeError, RecursionError):
+        raise CorruptDocumentError(_said(Kind.CONVERSATION, record_id)) from None
+    if record_id.lstrip()[:1] != "[" or type(name) is not str or any(type(part) not in (int, str) for part in key):
+        raise CorruptDocumentError(_said(Kind.CONVERSATION, record_id))
+    return Record.of_conversation(name, tuple(key)).id
+
+
+def _number(text: str) -> int:
+    """An id in another spelling is refused here too; JSON knows one such, -0."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError
+    return int(text)

@@ -1,0 +1,215 @@
+"""JSON documents: plain, readable, hand-editable UTF-8, one record per line."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from ptb_bucket.errors import CorruptDocumentError
+from ptb_bucket.state.document.sections import HEADER, KNOWN, Untouched, check_name
+from ptb_bucket.state.document.formats import Opened, put_entry
+import zlib
+from typing import TYPE_CHECKING, Final
+from ptb_bucket.state.document.sections import KNOWN, Untouched, check_name
+from ptb_bucket.state.document.formats import Opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ptb_bucket.state.document.sections import UnknownSections
+    from ptb_bucket.state.document.formats import Sections
+    from ptb_bucket.state.document.sections import UnknownSections
+    from ptb_bucket.state.document.formats import Section, Sections
+
+__all__ = ["BEGIN", "CHECKSUM", "JsonSkeleton", "checksum", "is_in_lines", "unpack_lines"]
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_DECODER = json.JSONDecoder()
+_quoted = json.JSONEncoder().encode
+
+
+class JsonSkeleton:
+    """``{"ptb_bucket": header, section: {id: record, ...}, ...}``."""
+
+    def entry(self, record_id: str, value: bytes) -> bytes:
+        """A line without its end."""
+        return _quoted(record_id).encode() + b": " + value
+
+    def value(self, record_id: str, entry: bytes) -> bytes:
+        """What follows the key."""
+        return entry[len(_quoted(record_id)) + len(": ") :]
+
+    def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
+        """The header in the first line, then the sections."""
+        parts: list[bytes] = []
+        for kind, section in sections.items():
+            if section:
+                parts += [BETWEEN, json.dumps(kind).encode(), OPEN, BETWEEN.join(section.values()), SHUT]
+        for name, untouched in unknown.items():
+            parts += [BETWEEN, json.dumps(name).encode(), b": ", untouched.data]
+        parts.append(END)
+        # Without a checksum, it is read with care: what others wrote need not have its line breaks where ours are.
+        lines = all(is_in_lines(untouched.data) for untouched in unknown.values())
+        first = json.dumps({**header, CHECKSUM: checksum(parts)} if lines else header).encode()
+        return b"".join([BEGIN, first, *parts])
+
+    def unpack(self, data: bytes) -> Opened:
+        """Find the header and the span of every record; records are not decoded, their bytes stay as they lie."""
+        if (found := unpack_lines(data)) is not None:
+            return found
+        try:
+            text = data.decode("utf-8-sig")  # editors add a byte order mark
+            return self._sections(text)
+        except (ValueError, RecursionError) as error:
+            raise CorruptDocumentError(f"it is no whole JSON document ({_position(error)})") from error
+
+    def _sections(self, text: str) -> Opened:
+        header: Any = None
+        sections: Sections = {}
+        unknown: UnknownSections = {}
+
+        def member(kind: str, begin: int) -> int:
+            nonlocal header
+            if header is None and kind == HEADER:
+                header, end = _DECODER.raw_decode(text, begin)
+                if isinstance(header, dict):
+                    header.pop(CHECKSUM, None)
+                return end
+            if kind not in KNOWN:
+                return self._untouched(text, begin, kind, unknown)
+            if text[begin : begin + 1] != "{":
+                raise CorruptDocumentError(f"its section {kind!r} is not an object with a member for each record")
+            return _walk(text, begin, lambda record_id, start: self._record(text, start, record_id, sections, kind))
+
+        end = _walk(text, _skip(text, 0), member)
+        if _skip(text, end) != len(text):
+            raise ValueError("something follows the document")
+        return Opened(header, sections, unknown)
+
+    def _untouched(self, text: str, begin: int, name: str, unknown: UnknownSections) -> int:
+        _, end = _DECODER.raw_decode(text, begin)
+        check_name(name)
+        if name in unknown:
+            raise CorruptDocumentError(f"it has {name!r} twice")
+        unknown[name] = Untouched(text[begin:end].encode())
+        return end
+
+    def _record(self, text: str, begin: int, record_id: str, sections: Sections, kind: str) -> int:
+        _, end = _DECODER.raw_decode(text, begin)  # only to learn where it ends
+        # A line break in valid JSON is white space. Somebody has edited it: from now on it is on one line again.
+        raw = text[begin:end].encode().replace(b"\n", b" ")
+        put_entry(sections, kind, record_id, self.entry(record_id, raw))
+        return end
+
+
+def _walk(text: str, at: int, member: Callable[[str, int], int]) -> int:
+    """Go through the JSON object that begins at ``at`` and return where it ends.
+
+    ``member`` gets each key and where its value begins, and returns where that ends.
+    """
+    at = _expect(text, at, "{")
+    while text[at : at + 1] != "}":
+        key, at = _DECODER.raw_decode(text, at)
+        if not isinstance(key, str):
+            raise ValueError(f"a key is no string at character {at}")  # noqa: TRY004  ValueError is what JSON errors are
+        at = _skip(text, member(key, _expect(text, _skip(text, at), ":")))
+        if text[at : at + 1] == "}":
+            break
+        at = _expect(text, at, ",")
+    return at + 1
+
+
+def _expect(text: str, at: int, mark: str) -> int:
+    if text[at : at + 1] != mark:
+        raise ValueError(f"expected {mark!r} at character {at}")
+    return _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def _position(error: Exception) -> str:
+    """Where it breaks, without quoting the document, which is user data."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg}: line {error.lineno}, column {error.colno}"
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+BEGIN: Final = b'{"ptb_bucket": '
+CHECKSUM: Final = "crc"
+"""The header's field with the CRC-32 of all that follows the header."""
+BETWEEN: Final = b",\n"
+"""Between two records of a section, and before each section: no record has a line break in it."""
+OPEN: Final = b": {\n"
+SHUT: Final = b"\n}"
+END: Final = b"\n}\n"
+_VALUE: Final = b'": '
+_DECODER: Final = json.JSONDecoder()
+
+
+def checksum(parts: list[bytes]) -> int:
+    """The CRC-32 of parts that follow one another."""
+    crc = 0
+    for part in parts:
+        crc = zlib.crc32(part, crc)
+    return crc
+
+
+def is_in_lines(section: bytes) -> bool:
+    """Return whether an unknown section has its line breaks where ours have them, so that its end is found."""
+    return section.startswith(OPEN[2:]) and section.find(SHUT, len(OPEN) - 2) == len(section) - len(SHUT)
+
+
+def unpack_lines(data: bytes) -> Opened | None:
+    """The header and the sections, as the careful reader would find them; None if it has to look itself."""
+    if not data.startswith(BEGIN):
+        return None
+    line = data[len(BEGIN) : data.find(b"\n")].removesuffix(b",")
+    begin = len(BEGIN) + len(line)
+    try:
+        header = json.loads(line)
+        if header.pop(CHECKSUM) != zlib.crc32(memoryview(data)[begin:]):
+            return None
+        return Opened(header, *_sections(data, begin))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _sections(data: bytes, at: int) -> tuple[Sections, UnknownSections]:
+    sections: Sections = {}
+    unknown: UnknownSections = {}
+    while data.startswith(BETWEEN, at):
+        opened = data.index(OPEN, at)
+        begin = opened + len(OPEN)
+        end = data.index(SHUT, begin)
+        name, at = json.loads(data[at + len(BETWEEN) : opened]), end + len(SHUT)
+        if name in sections or name in unknown:
+            raise ValueError("twice")
+        if name in KNOWN:
+            sections[name] = _section(data[begin:end].split(BETWEEN))
+        else:
+            check_name(name)
+            unknown[name] = Untouched(data[opened + 2 : at])
+    if data[at:] != END:
+        raise ValueError("something follows the last section")
+    return sections, unknown
+
+
+def _section(entries: list[bytes]) -> Section:
+    section: Section = {}
+    for entry in entries:
+        name = entry[1 : entry.index(_VALUE)].decode("ascii")
+        section[name if "\\" not in name else _escaped(entry)] = entry
+    if len(section) != len(entries):
+        raise ValueError("twice")
+    return section
+
+
+def _escaped(entry: bytes) -> str:
+    """An id in which there may be what looks like its end. Written as we write it, or the careful reader's."""
+    name, end = _DECODER.raw_decode(entry.decode())
+    if json.dumps(name) != entry[:end].decode():  # ids are written in ASCII: characters are bytes
+        raise ValueError("not written by us")
+    return str(name)

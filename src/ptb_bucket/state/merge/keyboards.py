@@ -1,0 +1,86 @@
+"""Callback data is bounded: PTB's cache has a size, and both sides' keyboards together may exceed it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.errors import CannotLoadError
+from ptb_bucket.state.records import CALLBACK_QUERIES, Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from ptb_bucket.state.document import Document
+    from ptb_bucket.state.merge.records import Merger
+
+__all__ = ["trimmed"]
+
+_MOMENT: Final = 0.001
+"""Seconds between two keyboards whose order no clock tells."""
+
+
+def trimmed(
+    document: Document, limit: int | None, merger: Merger, fresh: Collection[Record]
+) -> dict[Record, bytes | None]:
+    """The changes that bring a document's callback data down to ``limit`` keyboards and as many queries.
+
+    What cannot be decoded stays. It keeps nothing else from being removed.
+
+    Args:
+        document: What a commit is about to write.
+        limit: How many are kept; None for all.
+        merger: Decodes and encodes keyboards.
+        fresh: What this commit writes: keyboards that were just sent or used, whatever the clock of their sender says.
+    """
+    if limit is None:
+        return {}
+    return {**_keyboards(document, limit, merger, fresh), **_queries(document, limit, merger)}
+
+
+def _keyboards(document: Document, limit: int, merger: Merger, fresh: Collection[Record]) -> dict[Record, bytes | None]:
+    """The oldest go, by access time. Fresh ones are the newest, and from now on their times say so."""
+    uuids = [uuid for uuid in document.sections.get(Kind.CALLBACK, {}) if uuid != CALLBACK_QUERIES.id]
+    if len(uuids) <= limit:
+        return {}
+    times = {record: _accessed(record, document, merger) for record in map(Record.keyboard, uuids)}
+    order = sorted(times, key=lambda record: (math.isinf(times[record]), record in fresh, times[record]))
+    kept = order[len(order) - limit :]
+    return {**dict.fromkeys(order[: len(order) - limit]), **_later(kept, times, document, merger, fresh)}
+
+
+def _later(
+    order: Sequence[Record],
+    times: Mapping[Record, float],
+    document: Document,
+    merger: Merger,
+    fresh: Collection[Record],
+) -> dict[Record, bytes | None]:
+    """Return fresh keyboards with a time later than all before them, where a clock that is behind made it earlier."""
+    changes: dict[Record, bytes | None] = {}
+    newest = max(
+        (times[record] for record in order if record not in fresh and math.isfinite(times[record])), default=0.0
+    )
+    for record in (one for one in order if one in fresh):
+        if times[record] <= newest:
+            _, buttons = merger.decode(record, document.get(record))
+            changes[record] = merger.encode(record, [newest + _MOMENT, buttons])
+        newest = max(times[record], newest + _MOMENT)
+    return changes
+
+
+def _accessed(record: Record, document: Document, merger: Merger) -> float:
+    """When it was used last. What only a newer deployment can read is not ours to remove."""
+    try:
+        return float(merger.decode(record, document.get(record))[0])
+    except CannotLoadError:
+        return float("inf")
+
+
+def _queries(document: Document, limit: int, merger: Merger) -> dict[Record, bytes | None]:
+    """The first go: a merge keeps the order in which they came. Nobody can count queries that cannot be decoded."""
+    try:
+        queries = list(dict.items(merger.decode(CALLBACK_QUERIES, document.get(CALLBACK_QUERIES))))
+    except CannotLoadError:
+        return {}
+    return {CALLBACK_QUERIES: merger.encode(CALLBACK_QUERIES, dict(queries[-limit:]))} if len(queries) > limit else {}

@@ -1,0 +1,10 @@
+"""The replica: one instance's view of a bot's state, loaded from the bucket and committed to it."""
+
+from __future__ import annotations
+
+from ptb_bucket.state.replica.group_commit import GroupCommit
+from ptb_bucket.state.replica.unreadable import Readable
+from ptb_bucket.state.replica.replica import Replica
+from ptb_bucket.state.replica.startup import listed
+
+__all__ = ["GroupCommit", "Readable", "Replica", "listed"]

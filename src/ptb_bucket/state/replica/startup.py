@@ -1,0 +1,83 @@
+"""A start: which documents there are, and what an empty state must not be mistaken for."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ptb_bucket.errors import ForeignDocumentError
+from ptb_bucket._aio import for_each
+from ptb_bucket.state.document import recognise
+from ptb_bucket.state.records import BOT_DATA
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from ptb_bucket.codecs import Codec
+    from ptb_bucket.state.commit import Place
+    from ptb_bucket.state.document import Layout
+    from ptb_bucket.state.records import Kind
+    from ptb_bucket.stores import BlobStore
+
+__all__ = ["check_empty_start", "documents", "listed"]
+
+_LOGGER = logging.getLogger("ptb_bucket.state")
+
+
+async def documents(store: BlobStore, layout: Layout, extension: str, kind: Kind) -> AsyncIterator[str]:
+    """The documents that hold one kind of data: their keys, without extension, as far as there are any.
+
+    Args:
+        store: Where to look.
+        layout: Which keys there may be.
+        extension: That of the codec.
+        kind: What is wanted.
+
+    Raises:
+        StoreError: They could not be listed.
+    """
+    if not layout.lazy:
+        for key in layout.keys([kind]):
+            yield key
+    for folder in layout.folders([kind]):
+        async for info in store.list(folder):
+            stem = info.key.removesuffix(extension)
+            if stem != info.key and layout.kinds(stem):
+                yield stem
+
+
+async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterable[Kind]) -> list[str]:
+    """All :func:`documents` that hold any of these kinds of data, by key."""
+    found: set[str] = set()
+
+    async def look(kind: Kind) -> None:
+        async for key in documents(store, layout, extension, kind):
+            found.add(key)
+
+    await for_each(kinds, look)
+    return sorted(found)
+
+
+async def check_empty_start(store: BlobStore, layout: Layout, codec: Codec, places: Sequence[Place]) -> None:
+    """A bot that finds nothing must be new, not misconfigured: look what else lies under the prefix, once.
+
+    Raises:
+        ForeignDocumentError: The state is there, in another layout or codec.
+    """
+    if any(place.ledger.etag is not None for place in places):
+        return
+    name = store.describe(layout.key(BOT_DATA) + codec.extension)
+    # First where our own would lie, though it has no bot_data: a million of them say it with the first one.
+    for prefix in dict.fromkeys((layout.root, "")):
+        async for info in store.list(prefix):
+            found = recognise(info.key)
+            if found == (layout.name, codec.name) and layout.lazy:
+                return
+            if found and found != (layout.name, codec.name):
+                raise ForeignDocumentError(
+                    f"{name} is not there, but {info.key} is: this bot's state has layout={found[0]} and "
+                    f"codec={found[1]}, and it was opened with layout={layout.name} and codec={codec.name}. Open it "
+                    f"with '?layout={found[0]}&codec={found[1]}', or choose an empty prefix to start anew.",
+                    key=info.key,
+                )
+    _LOGGER.warning("%s is not there: starting with an empty state (a new bot?)", name)

@@ -1,0 +1,99 @@
+"""The directory of spools: written whole or not at all, for this user only, and one process at a time takes them up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.errors import UnavailableError
+from ptb_bucket.stores import make_directories, read_file, remove_file, translated, write_file
+from ptb_bucket.stores import locked
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+__all__ = ["SpoolFiles"]
+
+ENDING: Final = ".spool"
+POLL: Final = 0.05
+
+
+class SpoolFiles:
+    """Spools as files; in the order in which they were written, because one may be a change of an earlier one.
+
+    Args:
+        root: The directory; made when it is first used.
+        patience: Seconds to wait for another process that is taking spools up.
+    """
+
+    def __init__(self, root: Path, patience: float) -> None:
+        self.root = root
+        self._patience = patience
+        self._last = 0
+
+    def new(self) -> Path:
+        """A name that no process has used or will use, after all that this one has used."""
+        self._last = max(self._last + 1, time.time_ns())
+        return self.root / f"{self._last:020d}-{os.urandom(4).hex()}{ENDING}"
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a spool durably.
+
+        Raises:
+            StoreError: It is not there.
+        """
+        with translated(path):
+            make_directories(self.root)
+            write_file(path, data)
+
+    async def write_ahead(self, path: Path, data: bytes) -> None:
+        """Like :meth:`write`, while the loop goes on."""
+        await asyncio.to_thread(self.write, path, data)
+
+    def read(self, path: Path) -> bytes | None:
+        """A spool's bytes; None if it is gone.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        with translated(path):
+            return read_file(path)
+
+    def remove(self, path: Path) -> None:
+        """What was in it is in the bucket.
+
+        Raises:
+            StoreError: It is still there.
+        """
+        with translated(path):
+            remove_file(path)
+
+    @asynccontextmanager
+    async def claimed(self) -> AsyncIterator[list[Path]]:
+        """All spools, for nobody else while inside; the system lets go of them when this process dies.
+
+        Raises:
+            StoreError: Another process does not end, or nothing can be written there: better now than at shutdown.
+        """
+        with ExitStack() as stack, translated(self.root):
+            make_directories(self.root)
+            await self._lock(stack)
+            yield sorted(path for path in self.root.iterdir() if path.name.endswith(ENDING))
+
+    async def _lock(self, stack: ExitStack) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._patience
+        while True:
+            try:
+                return stack.enter_context(locked(self.root, 0))
+            except UnavailableError as error:
+                if loop.time() > end:
+                    raise UnavailableError(
+                        f"{self.root}: another process has been taking up what was spooled there for "
+                        f"{self._patience:g} seconds. Start again when it has ended."
+                    ) from error
+            await asyncio.sleep(POLL)

@@ -1,0 +1,202 @@
+"""What one document lacks of this instance's changes, as bytes: a ledger's layers, to be taken up by the next process.
+
+A spool is not a new way to merge. It is the ledger's own layers, laid down and put back before the document is read:
+what the ledger would have found out, it then finds out, such as that a write of unknown outcome was applied.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
+from ptb_bucket.state.commit import Attempt, Merged
+from ptb_bucket.state.document import Document
+from ptb_bucket.state.document import Commit, check_features
+from ptb_bucket.state.document import check_id
+from ptb_bucket.state.document import Step
+from ptb_bucket.state.records import Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ptb_bucket.state.commit import Ledger
+    from ptb_bucket.state.document import Unit
+
+__all__ = ["Origin", "Spooled", "pack", "unpack"]
+
+MAGIC: Final = b"ptb-bucket spool 1 "
+MAGIC_WITH_NEEDS: Final = b"ptb-bucket spool 2 "
+"""Of a spool that needs features: libraries from before there were any refuse it, and ask to be upgraded."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Whose changes they are and where they belong; a spool from elsewhere is refused."""
+
+    bot_id: str
+    layout: str
+    codec: str
+    document: str
+
+
+@dataclass(frozen=True, repr=False)
+class Spooled:
+    """An opened spool."""
+
+    origin: Origin
+    data: dict[str, Any]
+
+    @property
+    def records(self) -> set[Record]:
+        """What is unsaved in it."""
+        return {Record(Kind(kind), record_id) for kind, record_id, _ in self.data["records"]}
+
+    def restore(self, ledger: Ledger) -> None:
+        """Put the layers into a ledger that has read nothing yet."""
+        ledger.last_commit = self.data["last_commit"]
+        ledger.unread = self.data["unread"]
+        ledger.dropped = _records(self.data["dropped"])
+        carried: dict[Record, bytes | None] = {}
+        for kind, record_id, layers in self.data["records"]:
+            record = Record(Kind(kind), record_id)
+            opened = {name: _bytes(text) for name, text in layers.items()}
+            ledger.seen.put(record, opened["seen"])
+            if "staged" in opened:
+                ledger.staged[record] = opened["staged"]
+            if "carried" in opened:
+                carried[record] = opened["carried"]
+            if "unsure" in opened:
+                ledger.unsure[record] = opened["unsure from"], opened["unsure"]
+        ledger.attempt = self._attempt(ledger, carried)
+        self._restore_steps(ledger)
+
+    def _restore_steps(self, ledger: Ledger) -> None:
+        """Say again which units have made the changes. Spools from before there were units do not say so."""
+        ledger.work.applied(self.data.get("applied", ()))
+        chains = {"staged": ledger.work.staged, "unsure": ledger.work.unsure}
+        if ledger.attempt:
+            chains["carried"] = ledger.attempt.steps
+            ledger.attempt.merged.units = dict.fromkeys(self.data.get("sent", ()))
+        for layer, kind, record_id, steps in self.data.get("steps", ()):
+            record = Record(Kind(kind), record_id)
+            chains[layer][record] = tuple(Step(frozenset(units), _bytes(text)) for units, text in steps)
+
+    def _attempt(self, ledger: Ledger, carried: dict[Record, bytes | None]) -> Attempt | None:
+        attempt = self.data["attempt"]
+        if attempt is None:
+            return None
+        body = base64.b64decode(attempt["body"])
+        document = Document.unpack(body, codec=ledger.empty.codec, bot_id=ledger.empty.bot_id)
+        return Attempt(
+            Commit(*attempt["commit"]), attempt["condition"], document, carried, Merged(),
+            unclear=attempt["unclear"], dropped_since=_records(attempt["dropped since"]), body=body,
+        )  # fmt: skip
+
+
+def pack(ledger: Ledger, origin: Origin) -> bytes:
+    """Everything of a ledger that is not known to be durable, with what it is a change of."""
+    attempt = ledger.attempt
+    data: dict[str, Any] = {
+        "origin": asdict(origin),
+        "etag": ledger.etag,
+        "hollow": ledger.is_hollow,
+        "last_commit": ledger.last_commit,
+        "unread": ledger.unread,
+        "dropped": _names(ledger.dropped),
+        "records": [[record.kind.value, record.id, _layers(ledger, record)] for record in sorted(ledger.pending)],
+        "attempt": attempt
+        and {
+            "commit": list(attempt.commit),
+            "condition": attempt.condition,
+            "body": _text(attempt.packed()),
+            "unclear": attempt.unclear,
+            "dropped since": _names(attempt.dropped_since),
+        },
+    }
+    data.update(_steps(ledger))
+    if needs := _needs(ledger):
+        data["needs"] = sorted(needs)
+    body = json.dumps(data).encode()
+    return (MAGIC_WITH_NEEDS if needs else MAGIC) + hashlib.sha256(body).hexdigest().encode() + b"\n" + body
+
+
+def _steps(ledger: Ledger) -> dict[str, Any]:
+    """Which units have made the changes, if any were named."""
+    chains = {"staged": ledger.work.staged, "unsure": ledger.work.unsure}
+    sent: Iterable[Unit] = ()
+    if ledger.attempt:
+        chains["carried"], sent = ledger.attempt.steps, ledger.attempt.merged.units
+    steps = [
+        [layer, record.kind.value, record.id, [[list(units), _text(value)] for units, value in chain]]
+        for layer, found in chains.items()
+        for record, chain in sorted(found.items())
+    ]
+    return {"steps": steps, "sent": list(sent), "applied": list(ledger.work.own)} if steps else {}
+
+
+def _needs(ledger: Ledger) -> frozenset[str]:
+    """The features of what was never in a document, or will be one's; a document lists its own."""
+    features = ledger.merger.codec.features
+    layers = (_raw_layers(ledger, record) for record in ledger.pending)
+    values = [value for found in layers for value in found.values() if value is not None]
+    carried = ledger.attempt.document.header.needs if ledger.attempt else frozenset()
+    return carried.union(*map(features, values))
+
+
+def _layers(ledger: Ledger, record: Record) -> dict[str, str | None]:
+    return {name: _text(value) for name, value in _raw_layers(ledger, record).items()}
+
+
+def _raw_layers(ledger: Ledger, record: Record) -> dict[str, bytes | None]:
+    layers = {"seen": ledger.seen.get(record)}
+    if record in ledger.staged:
+        layers["staged"] = ledger.staged[record]
+    if ledger.attempt and record in ledger.attempt.carried:
+        layers["carried"] = ledger.attempt.carried[record]
+    if record in ledger.unsure:
+        layers["unsure from"], layers["unsure"] = ledger.unsure[record]
+    return layers
+
+
+def unpack(data: bytes) -> Spooled:
+    """Open what :func:`pack` made.
+
+    Raises:
+        CorruptDocumentError: It is no spool, or not as it was written.
+        NewerDocumentError: A newer ptb-bucket wrote it.
+    """
+    first, _, body = data.partition(b"\n")
+    magic = first[: len(MAGIC)]
+    if magic.startswith(MAGIC[:-2]) and magic not in (MAGIC, MAGIC_WITH_NEEDS):
+        raise NewerDocumentError("it is of a newer format")
+    if first != magic + hashlib.sha256(body).hexdigest().encode() or magic not in (MAGIC, MAGIC_WITH_NEEDS):
+        raise CorruptDocumentError("it is no spool of ptb-bucket, or it is damaged")
+    opened = json.loads(body)
+    try:
+        check_features(opened.get("needs", []))
+        spooled = Spooled(Origin(**opened["origin"]), opened)
+        for record in spooled.records | _records(opened["dropped"]):
+            check_id(record)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CorruptDocumentError("it is no spool as ptb-bucket writes them") from error
+    return spooled
+
+
+def _names(records: Iterable[Record]) -> list[list[str]]:
+    return [[record.kind.value, record.id] for record in sorted(records)]
+
+
+def _records(names: Iterable[list[str]]) -> set[Record]:
+    return {Record(Kind(kind), record_id) for kind, record_id in names}
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)

@@ -1,0 +1,233 @@
+"""A store in a local directory."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final, overload
+
+from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
+from ptb_bucket.stores.base import NOT_MODIFIED, Blob, BlobInfo, BlobStore, Update
+from ptb_bucket.stores.keys import check_mode, digest_etag
+from ptb_bucket.stores.local.files import (
+    make_directories,
+    read_file,
+    remove_file,
+    remove_temporary,
+    translated,
+    write_file,
+)
+from ptb_bucket.stores.local.generations import Generations
+from ptb_bucket.stores.keys import check_key
+from ptb_bucket.stores.local.locks import locked
+from ptb_bucket.stores.local.names import relative_path
+from ptb_bucket.stores.local.names import refuse_links, scan
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+    from ptb_bucket.stores.base import BlobVersion, NotModified, PutMode
+    from ptb_bucket.stores.uri import StoreUri
+
+__all__ = ["LocalStore"]
+
+_MAX_PATH: Final = 4000
+"""Bytes of a whole path, with room for a generation or a temporary file below Linux's 4,096."""
+
+
+class LocalStore(BlobStore):
+    """Objects as files below one directory, shared safely by any number of processes on one machine.
+
+    Writes are durable when they return: file and directory are synced. Files are for this user only (0600, directories
+    0700); a directory that existed keeps its mode. Reading takes no lock. Links below the directory are refused.
+
+    Args:
+        root: The directory; made at the first write if it does not exist.
+        lock_timeout: Seconds that a write waits for other writers before it raises ``UnavailableError``.
+        keep: How many versions of each object are kept, the current one among them; 0 for none but the file itself.
+            Each is a file of its own, in a folder ``.versions`` that no listing shows.
+    """
+
+    scheme = "file"
+    OPTIONS: ClassVar[Mapping[str, str]] = {"keep": "how many versions of each object are kept; 0, none, if left out"}
+
+    def __init__(self, root: str | os.PathLike[str], *, lock_timeout: float = 10.0, keep: int = 0) -> None:
+        # Absolute from the start: a later change of the working directory must not move the store.
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100 resolve() would follow a link that may yet change
+        self._lock_timeout = lock_timeout
+        self._keep = keep
+        self._tidy: set[Path] = set()
+
+    def __repr__(self) -> str:
+        return f"LocalStore({str(self.root)!r})"
+
+    @classmethod
+    def from_uri(cls, uri: StoreUri) -> LocalStore:
+        """Open ``file:./directory`` or ``file:///directory``, with ``?keep=N`` if old versions are to be kept."""
+        keep = uri.options.get("keep", "0")
+        if not (keep.isascii() and keep.isdigit()):
+            raise ConfigurationError("keep is the number of versions of each object that are kept, such as keep=10.")
+        return cls(uri.bucket, keep=int(keep))
+
+    def path_of(self, key: str) -> Path:
+        """Return the file for a key, whether it exists or not.
+
+        Raises:
+            UnsupportedError: The key, or a path made from it, is nothing that a file system takes.
+        """
+        check_key(key)
+        path = self.root / relative_path(key)
+        if len(os.fsencode(path)) > _MAX_PATH:
+            raise UnsupportedError(f"The path for {key[:80]!r} is longer than {_MAX_PATH} bytes.", key=key)
+        return path
+
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> Blob: ...
+    @overload
+    async def get(self, key: str, *, if_none_match: str | None, version: None = None) -> Blob | NotModified: ...
+    async def get(
+        self, key: str, *, if_none_match: str | None = None, version: str | None = None
+    ) -> Blob | NotModified:
+        """Read an object; see :meth:`BlobStore.get`."""
+        path = self.path_of(key)
+        if version is not None:
+            self._must_keep(key)
+            blob = await asyncio.to_thread(self._read_version, path, key, version)
+        else:
+            blob = await asyncio.to_thread(self._read, path, key)
+        if blob is None:
+            raise NotFoundError(f"{path} does not exist" + (f" in version {version}" if version else ""), key=key)
+        return NOT_MODIFIED if blob.etag == if_none_match else blob
+
+    async def put(self, key: str, data: bytes, mode: PutMode) -> str:
+        """Write an object, durably; see :meth:`BlobStore.put`."""
+        return await asyncio.to_thread(self._put, self.path_of(key), key, bytes(data), mode)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object, durably; see :meth:`BlobStore.delete`."""
+        await asyncio.to_thread(self._delete, self.path_of(key), key)
+
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object if it has this ETag, durably; see :meth:`BlobStore.delete_if`."""
+        await asyncio.to_thread(self._delete, self.path_of(key), key, etag)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
+        """Iterate over the objects as they are when the iteration starts; see :meth:`BlobStore.list`."""
+        for info in await asyncio.to_thread(self._list, prefix):
+            yield info
+
+    async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
+        """Iterate over the generations of an object, newest first; see :meth:`BlobStore.versions`."""
+        path = self.path_of(key)
+        self._must_keep(key)
+        for version in await asyncio.to_thread(self._versions, path, key):
+            yield version
+
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an old generation of an object for good; see :meth:`BlobStore.delete_version`."""
+        path = self.path_of(key)
+        self._must_keep(key)
+        await asyncio.to_thread(self._delete_version, path, key, version)
+
+    def _must_keep(self, key: str) -> None:
+        if not self._keep:
+            raise UnsupportedError(
+                f"{self.root} keeps no old versions of {key!r}. Turn them on for those to come: "
+                "file:DIRECTORY?keep=10, in the bot's URI too.",
+                key=key,
+            )
+
+    def describe(self, key: str) -> str:
+        """The object's file."""
+        return str(self.path_of(key))
+
+    def _read(self, path: Path, key: str) -> Blob | None:
+        with translated(path, key):
+            refuse_links(self.root, path)
+            data = read_file(path)
+            if data is None:
+                self._refuse_dangling()
+                return None
+        return Blob(data, digest_etag(data))
+
+    def _put(self, path: Path, key: str, data: bytes, mode: PutMode) -> str:
+        with translated(path, key):
+            make_directories(self.root)
+            with locked(self.root, self._lock_timeout):
+                before = self._read(path, key)
+                check_mode(mode, before, key)
+                self._prepare(path.parent)
+                self._remember(path, before)
+                write_file(path, data)
+                with _applied(path):
+                    self._remember(path, Blob(data, ""))
+        return digest_etag(data)
+
+    def _remember(self, path: Path, blob: Blob | None) -> None:
+        """Keep a generation of what an object's file holds."""
+        if self._keep and blob is not None:
+            generations = self._generations(path)
+            generations.add(blob.data)
+            generations.prune(self._keep)
+
+    def _generations(self, path: Path) -> Generations:
+        found = Generations(path)
+        refuse_links(self.root, found.folder)
+        return found
+
+    def _read_version(self, path: Path, key: str, version: str) -> Blob | None:
+        current = self._read(path, key)
+        with translated(path, key):
+            data = self._generations(path).read(version, None if current is None else current.data)
+        return None if data is None else Blob(data, digest_etag(data))
+
+    def _versions(self, path: Path, key: str) -> Sequence[BlobVersion]:
+        current = self._read(path, key)
+        with translated(path, key):
+            return self._generations(path).versions(None if current is None else current.data)
+
+    def _delete_version(self, path: Path, key: str, version: str) -> None:
+        with translated(path, key):
+            make_directories(self.root)
+            with locked(self.root, self._lock_timeout):
+                self._generations(path).remove(version)
+
+    def _prepare(self, directory: Path) -> None:
+        make_directories(directory)
+        if directory not in self._tidy:
+            remove_temporary(directory)
+            self._tidy.add(directory)
+
+    def _delete(self, path: Path, key: str, etag: str | None = None) -> None:
+        if self._read(path, key) is None:
+            return
+        with translated(path, key), locked(self.root, self._lock_timeout):
+            before = self._read(path, key)
+            if etag is not None and before is not None:
+                check_mode(Update(etag), before, key)
+            self._remember(path, before)
+            remove_file(path)
+            if self._keep:
+                self._generations(path).add_deletion()
+
+    def _list(self, prefix: str) -> Sequence[BlobInfo]:
+        with translated(self.root):
+            self._refuse_dangling()
+            return sorted(scan(self.root, prefix), key=lambda info: info.key)
+
+    def _refuse_dangling(self) -> None:
+        """A root that links to nowhere is a disk that is not mounted, and no empty store."""
+        if self.root.is_symlink() and not self.root.exists():
+            raise NotADirectoryError(errno.ENOTDIR, "Links to a place that does not exist", str(self.root))
+
+
+@contextmanager
+def _applied(path: Path) -> Iterator[None]:
+    """The write is done: what fails from here on, for whatever reason, must not look like a refusal."""
+    try:
+        yield
+    except OSError as exc:
+        raise OSError(errno.EIO, exc.strerror or str(exc), exc.filename or str(path)) from exc

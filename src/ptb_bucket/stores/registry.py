@@ -1,0 +1,96 @@
+"""From a URI to a store, through the entry points of whatever is installed."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.stores.base import BlobStore
+from ptb_bucket.stores.options import did_you_mean
+from ptb_bucket.stores.wrappers import PrefixStore
+from ptb_bucket.stores.uri import StoreUri, parse_uri
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
+
+__all__ = ["GROUP", "open_store"]
+
+GROUP: Final = "ptb_bucket.providers"
+_KNOWN: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs"}
+"""Schemes of our own providers → their folder, which is also the end of their distribution's name."""
+
+_BOTS: Final[Mapping[str, str]] = {
+    "layout": "for a bot's state: which records share a document",
+    "codec": "for a bot's state: how records are written",
+    "compression": "for a bot's state: none, gzip or zstd",
+    "max_size": "for a bot's state: bytes that a document may have, decompressed",
+}
+"""Options of the state in a store, which whoever opens a state takes out before."""
+
+
+def open_store(uri: str | StoreUri) -> BlobStore:
+    """Open the store that a URI describes, without any request. It is the caller's to close.
+
+    Only the one provider that is needed is imported.
+
+    Args:
+        uri: Such as ``s3://bucket/prefix?region=eu-west-1``, ``file:./bot-data`` or ``memory:``, or one parsed already.
+
+    Returns:
+        The store; with a prefix in the URI its keys are relative to it.
+
+    Raises:
+        ConfigurationError: The URI is malformed, its scheme or an option is unknown, or the provider cannot be
+            imported. The message says what to do.
+    """
+    uri = parse_uri(uri) if isinstance(uri, str) else uri
+    provider = _load(_find(uri.scheme))
+    _check_options(uri, provider)
+    store = provider.from_uri(uri)
+    return PrefixStore(store, uri.prefix) if uri.prefix else store
+
+
+def _find(scheme: str) -> EntryPoint:
+    # The same distribution can be seen twice on the path; only different classes are a contradiction.
+    found = {entry.value: entry for entry in entry_points(group=GROUP, name=scheme)}
+    if not found:
+        raise ConfigurationError(_unknown_scheme(scheme))
+    if len(found) > 1:
+        raise ConfigurationError(
+            f"Several providers serve {scheme}: ({', '.join(sorted(found))}). Uninstall all but one."
+        )
+    return next(iter(found.values()))
+
+
+def _unknown_scheme(scheme: str) -> str:
+    installed = sorted({entry.name for entry in entry_points(group=GROUP)})
+    message = f"No provider is installed for {scheme}: URIs. Installed: {', '.join(installed)}."
+    return message + "".join(
+        f" For {name}: pip install ptb-bucket-{folder} (in a checkout: pip install . ./providers/{folder})."
+        for name, folder in _KNOWN.items()
+        if name not in installed
+    )
+
+
+def _load(entry: EntryPoint) -> type[BlobStore]:
+    try:
+        provider: object = entry.load()
+    except Exception as exc:
+        raise ConfigurationError(
+            f"The provider for {entry.name}: URIs ({entry.value}) cannot be imported: {exc}. Install it again."
+        ) from exc
+    if not (isinstance(provider, type) and issubclass(provider, BlobStore)):
+        raise ConfigurationError(f"The provider for {entry.name}: URIs ({entry.value}) is not a BlobStore class.")
+    return provider
+
+
+def _check_options(uri: StoreUri, provider: type[BlobStore]) -> None:
+    if unknown := sorted(uri.options.keys() - provider.OPTIONS.keys()):
+        known = {**provider.OPTIONS, **_BOTS}
+        valid = "; ".join(f"{name} ({text})" for name, text in sorted(known.items()))
+        raise ConfigurationError(
+            f"{uri.scheme}: URIs have no option {', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} "
+            f"Valid: {valid}."
+        )

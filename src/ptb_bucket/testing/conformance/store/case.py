@@ -1,0 +1,34 @@
+"""What all parts of the kit share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+import pytest_asyncio
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from ptb_bucket.stores import BlobStore
+    from ptb_bucket.testing.conformance.backend import Backend
+
+__all__ = ["Case"]
+
+
+class Case:
+    """Fixtures of the kit."""
+
+    EVERY_DETAIL: ClassVar[bool] = False
+    """Whether tests marked ``detail`` run without ``--long`` too: what one place shows is rarely another's quirk."""
+
+    @pytest.fixture
+    def backend(self) -> Backend:
+        """Return an empty place; every subclass of the kit has its own."""
+        raise NotImplementedError(f"{type(self).__name__} needs a fixture 'backend' that returns a Backend")
+
+    @pytest_asyncio.fixture
+    async def store(self, backend: Backend) -> AsyncIterator[BlobStore]:
+        """Open a store on the place, and close it afterwards."""
+        async with backend.open() as store:
+            yield store

@@ -1,0 +1,114 @@
+"""Reading: bytes, ETags, "not modified", "not found", versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ptb_bucket.errors import NotFoundError, UnsupportedError
+from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, Update
+from ptb_bucket.testing.conformance.store.case import Case
+
+if TYPE_CHECKING:
+    from ptb_bucket.stores import BlobStore
+    from ptb_bucket.testing.conformance.backend import Backend
+
+__all__ = ["ReadingTests"]
+
+
+def _needs_versions(backend: Backend) -> None:
+    if not backend.supports_versions:
+        pytest.skip("this place keeps no old versions; that asking is refused is tested elsewhere")
+
+
+class ReadingTests(Case):
+    """What ``get`` and ``versions`` promise."""
+
+    async def test_reads_what_somebody_else_wrote(self, store: BlobStore, backend: Backend) -> None:
+        """The bytes come back as they are."""
+        await backend.write_raw("state.json", b"\x00\xff\r\n")
+        assert (await store.get("state.json")).data == b"\x00\xff\r\n"
+
+    async def test_missing_is_not_found(self, store: BlobStore) -> None:
+        """Also in a place where nothing was ever written, and with a condition."""
+        with pytest.raises(NotFoundError) as caught:
+            await store.get("nothing.json")
+        assert caught.value.key == "nothing.json"
+        with pytest.raises(NotFoundError):
+            await store.get("nothing.json", if_none_match="x")
+
+    async def test_same_etag_is_not_modified(self, store: BlobStore) -> None:
+        """The ETag of a put, of a get, and from another reader are one."""
+        etag = await store.put("a", b"1", Create())
+        assert (await store.get("a")).etag == etag
+        assert await store.get("a", if_none_match=etag) is NOT_MODIFIED
+
+    async def test_other_etag_is_read(self, store: BlobStore) -> None:
+        """An ETag that was right once is answered with the new bytes."""
+        old = await store.put("a", b"1", Create())
+        new = await store.put("a", b"2", Update(old))
+        assert old != new
+        assert await store.get("a", if_none_match=old) == Blob(b"2", new)
+
+    async def test_versions_are_refused_where_there_are_none(self, store: BlobStore, backend: Backend) -> None:
+        """Nothing is skipped silently: a store without versions says so, of any key."""
+        if backend.supports_versions:
+            pytest.skip("this place keeps old versions")
+        await store.put("a", b"1", Create())
+        for key in ("a", "nothing"):
+            with pytest.raises(UnsupportedError):
+                await store.get(key, version="1")
+            with pytest.raises(UnsupportedError):
+                [version async for version in store.versions(key)]
+            with pytest.raises(UnsupportedError):
+                await store.delete_version(key, "1")
+        assert (await store.get("a")).data == b"1"
+
+    async def test_old_versions_can_be_read(self, store: BlobStore, backend: Backend) -> None:
+        """Newest first, the first one current, each with its own bytes."""
+        _needs_versions(backend)
+        etag = await store.put("a", b"1", Create())
+        await store.put("a", b"22", Update(etag))
+        await store.put("ab", b"neighbour", Create())
+        versions = [version async for version in store.versions("a")]
+        assert [(version.size, version.current) for version in versions] == [(2, True), (1, False)]
+        assert [(await store.get("a", version=version.version)).data for version in versions] == [b"22", b"1"]
+
+    async def test_old_versions_survive_deletion(self, store: BlobStore, backend: Backend) -> None:
+        """None is current afterwards, and the bytes can still be read."""
+        _needs_versions(backend)
+        await store.put("a", b"1", Create())
+        await store.delete("a")
+        old = [version async for version in store.versions("a") if not version.deleted]
+        assert [version.current for version in old] == [False]
+        assert (await store.get("a", version=old[0].version)).data == b"1"
+
+    async def test_an_old_version_is_deleted_for_good(self, store: BlobStore, backend: Backend) -> None:
+        """Only that one, of that key; a second time is no error."""
+        _needs_versions(backend)
+        if backend.deletes_versions is False:
+            pytest.skip("this place keeps old versions for good; that deleting one is refused is tested elsewhere")
+        etag = await store.put("a", b"1", Create())
+        etag = await store.put("a", b"22", Update(etag))
+        await store.put("a", b"333", Update(etag))
+        _, _, oldest = [version async for version in store.versions("a")]
+        for _ in range(2):
+            await store.delete_version("a", oldest.version)
+        assert [version.size async for version in store.versions("a")] == [3, 2]
+        assert (await store.get("a")).data == b"333"
+        with pytest.raises(NotFoundError):
+            await store.get("a", version=oldest.version)
+
+    async def test_deleting_an_old_version_is_refused_where_it_cannot_be(
+        self, store: BlobStore, backend: Backend
+    ) -> None:
+        """Also for lack of a way to do it: then all of them are still there."""
+        if backend.deletes_versions is not False:
+            pytest.skip("this place deletes old versions, or keeps none")
+        etag = await store.put("a", b"1", Create())
+        await store.put("a", b"22", Update(etag))
+        _, old = [version async for version in store.versions("a")]
+        with pytest.raises(UnsupportedError):
+            await store.delete_version("a", old.version)
+        assert [version.size async for version in store.versions("a")] == [2, 1]

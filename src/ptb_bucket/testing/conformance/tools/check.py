@@ -1,0 +1,49 @@
+"""``check`` on a real place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ptb_bucket.testing.conformance.tools.base import ToolCase
+
+if TYPE_CHECKING:
+    from ptb_bucket.testing.conformance.backend import Backend
+
+__all__ = ["CheckTests"]
+
+_TOKEN = "7:rosebud"  # noqa: S105  nobody's
+_NEEDED = ("reachable", "credentials", "bucket", "read", "list", "create", "update", "conditional puts", "delete")
+
+
+class CheckTests(ToolCase):
+    """Whether a bot can work there."""
+
+    async def test_check_before_the_first_start(self, uri: str, backend: Backend) -> None:
+        """On an empty prefix everything can be tried, and nothing of it stays."""
+        rows = _rows(await self.facts("check", uri))
+        assert {name: rows[name]["result"] for name in _NEEDED} == dict.fromkeys(_NEEDED, "ok"), rows
+        assert rows["state"]["detail"].startswith("none yet")
+        assert rows["cleaned up"]["result"] == "ok"
+        assert min(rows["read latency"]["seconds"], rows["write latency"]["seconds"]) > 0
+        async with backend.open() as store:
+            assert rows["update"]["permissions"] == list(store.PERMISSIONS.get("put", ()))
+        assert await backend.keys_raw() == []
+
+    @pytest.mark.detail
+    async def test_check_beside_a_bot(self, uri: str, backend: Backend) -> None:
+        """Whose it is is told, also if it is the wrong one's; of the bot's data nothing is changed."""
+        await self.remember(uri)
+        before = {key: await backend.read_raw(key) for key in await backend.keys_raw()}
+        state = _rows(await self.facts("check", uri))["state"]
+        assert (state["bot_id"], state["layout"], state["codec"]) == (self.BOT_ID, "single", "json")
+        result = await self.run("check", uri, "--json", TELEGRAM_BOT_TOKEN=_TOKEN)
+        assert (result.returncode, _TOKEN in result.stdout + result.stderr) == (1, False)
+        assert result.stderr.startswith("ptb-bucket: 1 of ")
+        assert result.stderr.endswith(" checks failed: state.\n")
+        assert before == {key: await backend.read_raw(key) for key in await backend.keys_raw()}
+
+
+def _rows(facts: Any) -> dict[str, Any]:
+    return {row["check"]: row for row in facts["checks"]}

@@ -1,0 +1,43 @@
+"""``copy`` between a directory and a real place, there and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ptb_bucket.testing.conformance.instances import with_options
+from ptb_bucket.testing.conformance.tools.base import ToolCase
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ptb_bucket.testing.conformance.backend import Backend
+
+__all__ = ["CopyTests"]
+
+
+class CopyTests(ToolCase):
+    """Moving out, in, and into another shape."""
+
+    async def test_copy_there_and_back(self, backend: Backend, uri: str, tmp_path: Path) -> None:
+        """Into another layout and codec here, to a directory, and back: nothing is lost, nothing is copied twice."""
+        await self.remember(uri)
+        before = await backend.read_raw("my-bot/state.json")
+        inner = backend.uri("copy")
+        inner = with_options(inner, "layout=per-record&codec=pickle")
+        outer = f"file:{tmp_path / 'copy'}?layout=single&codec=json"
+        records = {"copied": 9, "skipped": 0, "different": 0, "dry_run": False}
+        assert await self.facts("copy", uri, inner) == records
+        assert await self.facts("copy", backend.uri("copy"), outer) == records
+        assert await self.facts("copy", outer, uri) == records | {"copied": 0, "skipped": 9}
+        assert await backend.read_raw("my-bot/state.json") == before
+
+    @pytest.mark.detail
+    async def test_copy_refuses_the_same_place_and_another_bots(self, uri: str, backend: Backend) -> None:
+        """Both before anything is written."""
+        await self.remember(uri)
+        keys = sorted(await backend.keys_raw())
+        assert "same place" in await self.fails(4, "copy", uri, uri)
+        assert "belongs to bot" in await self.fails(4, "copy", uri, uri, "--bot-id", "99")
+        assert sorted(await backend.keys_raw()) == keys

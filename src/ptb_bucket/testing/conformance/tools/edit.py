@@ -1,0 +1,106 @@
+"""``set``, ``rm`` and ``end-conversation`` on a real place, also while a bot runs there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ptb_bucket.errors import NotFoundError
+from ptb_bucket.state import BOT_DATA, Record
+from ptb_bucket.testing.conformance.tools.base import ToolCase
+from ptb_bucket.testing.several import Instance, instances
+from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.tools import open_state
+from ptb_bucket.tools import look
+
+if TYPE_CHECKING:
+    from ptb_bucket.testing.conformance.backend import Backend
+    from ptb_bucket.testing.plugin import Count
+    from ptb_bucket.offline_telegram import Group, Person
+
+__all__ = ["EditTests"]
+
+_ADDITIONS = 3
+"""Of the bot, while one command runs; a command takes a while to start."""
+
+
+class EditTests(ToolCase):
+    """Changing a bot's memory from outside."""
+
+    @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
+    async def test_set_and_rm_change_one_place(self, uri: str, layout: str) -> None:
+        """Only that; ids as people write them, values as JSON documents have them."""
+        await self.remember(uri, layout=layout)
+        done = await self.facts("set", uri, "chat_data", "-100", "members", '{"$set": [5]}')
+        assert (done["before"], done["after"]) == ({"$set": [1, 42]}, {"$set": [5]})
+        await self.facts("rm", uri, "user_data", "42", "scores[0]")
+        assert await self._stored(uri, Record.chat(-100)) == {"title": "Friends", "members": {"$set": [5]}}
+        assert await self._stored(uri, Record.user(42)) == {"name": "Ada", "scores": [2.5, None]}
+
+    @pytest.mark.detail
+    async def test_what_is_not_there_is_not_found(self, uri: str) -> None:
+        """It is one clear line."""
+        await self.remember(uri)
+        assert "is not there" in await self.fails(3, "rm", uri, "user_data", "42", "scores[7]")
+
+    @pytest.mark.detail
+    async def test_a_dry_run_changes_nothing(self, uri: str, backend: Backend) -> None:
+        """It says what would change, and no byte does."""
+        await self.remember(uri)
+        before = {key: await backend.read_raw(key) for key in await backend.keys_raw()}
+        done = await self.facts("set", uri, "user_data", "42", "name", '"Eve"', "--dry-run")
+        assert (done["before"], done["after"], done["dry_run"]) == ("Ada", "Eve", True)
+        assert {key: await backend.read_raw(key) for key in await backend.keys_raw()} == before
+
+    @pytest.mark.detail
+    async def test_a_conversation_can_be_ended(self, uri: str) -> None:
+        """That one, and no other."""
+        await self.remember(uri, layout="per-type", codec="pickle")
+        await self.facts("end-conversation", uri, "order", "42", "42")
+        with pytest.raises(NotFoundError):
+            await self._stored(uri, Record.of_conversation("order", (42, 42)))
+        assert await self._stored(uri, Record.of_conversation("order", (7, 7))) == "name"
+
+    @pytest.mark.detail
+    async def test_set_and_a_running_bot_lose_nothing(self, uri: str, count: Count) -> None:
+        """While a bot adds to a chat, tools set values in the same record, and take out some; three commands a time."""
+        telegram, times = OfflineTelegram(), count(1, 67)
+        person, chat = telegram.user(1, "Ada"), telegram.group(-100, "Friends")
+        async with instances(1, uri) as [bot]:
+            await _add(bot, person, chat, 0)
+            added = 1
+            for number in range(times):
+                working = asyncio.create_task(self._edit(uri, number))
+                while not working.done() or added < _ADDITIONS * (number + 1):
+                    await _add(bot, person, chat, added)
+                    added += 1
+                await working
+        stored = await self._stored(uri, Record.chat(-100))
+        marks = [f"mark {number}" for number in range(added)]
+        assert stored == {
+            **dict.fromkeys(marks, True), "log": marks, "count": added,
+            **{f"tool {number}": number for number in range(times)},
+        }  # fmt: skip
+        assert (await self._stored(uri, BOT_DATA))["count"] == added
+
+    async def _stored(self, uri: str, record: Record) -> Any:
+        """One record's value as JSON has it."""
+        async with open_state(uri) as state:
+            return json.loads((await look(state, record)).text)
+
+    async def _edit(self, uri: str, number: int) -> None:
+        """Set two values, take one out again."""
+        await asyncio.gather(
+            *(
+                self.facts("set", uri, "chat_data", "-100", f'["{name}"]', str(number))
+                for name in (f"tool {number}", f"passing {number}")
+            )
+        )
+        await self.facts("rm", uri, "chat_data", "-100", f'["passing {number}"]')
+
+
+async def _add(bot: Instance, person: Person, chat: Group, number: int) -> None:
+    assert await bot.send(person.message_update(f"/add mark {number}", chat)) == [f"mark {number}"]

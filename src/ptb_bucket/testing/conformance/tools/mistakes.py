@@ -1,0 +1,86 @@
+"""Every verb of ``ptb-bucket`` where there is no such bucket, or no server."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import closing
+from socket import socket
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from ptb_bucket.cli import main
+from ptb_bucket.testing.conformance.store import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from ptb_bucket.testing.conformance.backend import Backend
+
+__all__ = ["CALLS", "ToolMistakeConformance", "call"]
+
+CALLS: Final[Mapping[str, str]] = {
+    "check": "{uri}",
+    "show": "{uri}",
+    "set": "{uri} user_data 42 premium true",
+    "rm": "{uri} user_data 42",
+    "end-conversation": "{uri} order 42 42",
+    "erase-user": "{uri} 42",
+    "copy": "{uri} file:{new}",
+    "history": "{uri}",
+    "restore": "{uri} --at 1h",
+    "rekey": "{uri}",
+    "sweep": "{uri}",
+    "import": "{memory} {uri}",
+    "export": "{uri} {new}",
+}
+"""Verb → how it is called; a new verb comes with its line."""
+_MEMORY: Final = {"user_data_json": json.dumps({"42": {"name": "Ada"}})}
+_VERBS = [verb if verb == "show" else pytest.param(verb, marks=pytest.mark.long) for verb in CALLS]
+
+
+def call(verb: str, uri: str, folder: Path) -> list[str]:
+    """The arguments that call a verb rightly, if the URI is right.
+
+    Args:
+        verb: Which one.
+        uri: Where the bot's memory lies.
+        folder: For files that are read and written.
+    """
+    memory = folder / "memory.json"
+    memory.write_text(json.dumps(_MEMORY), encoding="utf-8")
+    words = CALLS[verb].split(" ")
+    return [verb, *(word.format(uri=uri, memory=memory, new=folder / "new") for word in words)]
+
+
+class ToolMistakeConformance(Case):
+    """One clear line and exit code 1, for places that are reached through a server."""
+
+    @pytest.fixture
+    def fails(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str, str], str]:
+        """Call a verb that has to fail, and return its one line."""
+
+        def run(verb: str, uri: str) -> str:
+            code = main(call(verb, uri, tmp_path))
+            line = capsys.readouterr().err
+            assert (code, line.count("\n")) == (1, 1), line
+            assert line.startswith("ptb-bucket: ")
+            return line
+
+        return run
+
+    @pytest.mark.parametrize("verb", _VERBS)
+    def test_without_a_bucket(self, backend: Backend, fails: Callable[[str, str], str], verb: str) -> None:
+        """A mistyped bucket is no empty one."""
+        uri = re.sub("//[^/?]+", "//mistyped-bucket", backend.uri("my-bot"), count=1)
+        assert "bucket" in fails(verb, uri)
+
+    @pytest.mark.parametrize("verb", _VERBS)
+    def test_without_a_server(self, backend: Backend, fails: Callable[[str, str], str], verb: str) -> None:
+        """Nobody listens there."""
+        with closing(socket()) as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            port = nobody.getsockname()[1]
+        fails(verb, backend.uri("my-bot", server=f"http://127.0.0.1:{port}", timeout=2))

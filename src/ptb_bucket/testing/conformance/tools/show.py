@@ -1,0 +1,37 @@
+"""``show`` on a real place."""
+
+from __future__ import annotations
+
+import pytest
+
+from ptb_bucket.testing.conformance.tools.base import ToolCase
+
+__all__ = ["ShowTests"]
+
+
+class ShowTests(ToolCase):
+    """Looking at a bot's memory."""
+
+    @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
+    async def test_show_counts_what_there_is(self, uri: str, layout: str) -> None:
+        """Whose it is, how it lies there, how much of each kind."""
+        await self.remember(uri, layout=layout)
+        facts = await self.facts("show", uri)
+        assert (facts["bot_id"], facts["layout"], facts["codec"]) == (self.BOT_ID, layout, "json")
+        assert {name: one["records"] for name, one in facts["sections"].items()} == {
+            "bot_data": 1, "chat_data": 2, "user_data": 2, "conversations": 2, "callback_data": 2,
+        }  # fmt: skip
+
+    @pytest.mark.detail
+    async def test_show_lists_a_section_and_shows_a_record(self, uri: str) -> None:
+        """Ids in order, page by page; a record with its tags, and one of a pickle without its classes."""
+        await self.remember(uri, layout="per-type", codec="pickle")
+        first = await self.facts("show", uri, "user_data", "--limit", "1")
+        assert ([one["id"] for one in first["records"]], first["total"], first["next"]) == ([["7"]], 2, "7")
+        shown = await self.facts("show", uri, "chat_data", "-100")
+        assert shown["value"] == {"title": "Friends", "members": {"$set": [1, 42]}}
+
+    @pytest.mark.detail
+    async def test_show_says_when_nothing_is_there(self, uri: str) -> None:
+        """An empty prefix is no empty bot."""
+        assert "no bot's state" in await self.fails(3, "show", uri)

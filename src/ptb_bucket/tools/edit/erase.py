@@ -1,0 +1,219 @@
+"""Forgetting a person: what is stored under their id, and what of it old versions keep."""
+
+from __future__ import annotations
+
+import pickle
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.errors import DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
+from ptb_bucket.state import CALLBACK_QUERIES, Draft, Kind, Record, Writer
+
+if TYPE_CHECKING:
+    from ptb_bucket.state import Commit, Part
+    from ptb_bucket.tools.state import State
+
+__all__ = ["Findings", "Past", "erase", "find_person", "is_of", "past_of"]
+
+RECENT: Final = timedelta(hours=1)
+"""A bot that committed since then is taken to be running."""
+
+_KINDS: Final = (Kind.USER, Kind.CHAT, Kind.CONVERSATION)
+_ROUNDS: Final = 5
+
+
+@dataclass
+class Findings:
+    """What is stored of a person.
+
+    ``records`` with their sizes in bytes, by document; ``mentions``, other records in which the person's id occurs as a
+    number, perhaps by chance; ``keyboards``, which nobody can attribute to a person; ``unknown``, sections of a newer
+    ptb-bucket, which this one can neither read nor change; ``running``, bots' last commits of which at least one is so
+    recent that the bot may be running.
+    """
+
+    user_id: int
+    records: dict[str, dict[Record, int]] = field(default_factory=dict)
+    mentions: list[Record] = field(default_factory=list)
+    keyboards: int = 0
+    unknown: set[str] = field(default_factory=set)
+    running: list[Commit] = field(default_factory=list)
+
+
+@dataclass
+class Past:
+    """Old versions of the objects that hold or held the person, by document.
+
+    ``problem`` says why there are none to be seen, if the store cannot show them.
+    """
+
+    versions: dict[str, list[str]] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return sum(map(len, self.versions.values()))
+
+
+def is_of(record: Record, user_id: int) -> bool:
+    """Whether a record is the person's: their user data, their private chat's, a conversation whose key has their id.
+
+    Keys are (chat, user), (chat,) or (user,), and the third part, if there is one, is a message's id.
+    """
+    if record.kind in (Kind.USER, Kind.CHAT):
+        return record.id == str(user_id)
+    return record.kind is Kind.CONVERSATION and user_id in record.conversation[1][:2]
+
+
+async def find_person(state: State, user_id: int) -> Findings:
+    """Look for a person, without decoding a record.
+
+    Raises:
+        DocumentError: A document cannot be read.
+        StoreError: The store could not tell.
+    """
+    found, number = Findings(user_id), _as_number(user_id, state.archive.codec)
+    since = datetime.now(timezone.utc) - RECENT
+    async for part in state.archive.parts():
+        found.running += [commit for commit in part.commits if not commit.is_tools and commit.time > since]
+        found.unknown |= part.unknown.keys()
+        for record, value in part.records.items():
+            if is_of(record, user_id):
+                found.records.setdefault(_key(part), {})[record] = len(value)
+            elif record.kind is Kind.CALLBACK:
+                found.keyboards += record != CALLBACK_QUERIES
+            elif record.kind is not Kind.UPDATES and number.search(value):
+                found.mentions.append(record)
+    return found
+
+
+def _key(part: Part) -> str:
+    return part.key[: part.key.rindex(".")]
+
+
+def _as_number(user_id: int, codec: str) -> re.Pattern[bytes]:
+    """The id as JSON and texts have it, and as pickles do."""
+    forms = [rb"(?<![0-9])%d(?![0-9])" % user_id]
+    if codec == "pickle":
+        forms.append(re.escape(pickle.dumps(user_id, 3)[2:-1]))  # without header and end
+    return re.compile(b"|".join(forms), re.DOTALL)
+
+
+async def past_of(state: State, found: Findings) -> Past:
+    """The old versions of each object that holds the person, or did in one of them.
+
+    Of objects that somebody deleted, which no listing shows, those are looked for whose keys the person's id tells.
+
+    Raises:
+        DocumentError: A document cannot be read.
+        AccessError, UnavailableError: The store could not tell.
+    """
+    past = Past()
+    try:
+        present = {_key(part): bool(part.records) async for part in state.archive.parts(_KINDS)}
+        for key, has_records in {**_own(state, found.user_id), **present}.items():
+            old = await _old(state, key)
+            if old and (key in found.records or await _held(state, key, old, found, has_records=has_records)):
+                past.versions[key] = old
+    except UnsupportedError as error:
+        return Past(problem=str(error))
+    return past
+
+
+def _own(state: State, user_id: int) -> dict[str, bool]:
+    """The documents of a person's own data, as if they were without records."""
+    return dict.fromkeys(map(state.archive.layout.key, (Record.user(user_id), Record.chat(user_id))), False)
+
+
+async def _held(state: State, key: str, versions: list[str], found: Findings, *, has_records: bool) -> bool:
+    if state.archive.layout.lazy and has_records:
+        return False  # it is one record's, and that is another one
+    for version in versions:
+        try:
+            old = await state.archive.part(key, version)
+        except DocumentError:
+            return True  # nobody can tell
+        if old is not None and any(is_of(record, found.user_id) for record in old.records):
+            return True
+    return False
+
+
+async def erase(state: State, found: Findings, past: Past | None, *, force: bool = False) -> int:
+    """Remove what is stored of a person, as the bot would; and all old versions of the objects that held it.
+
+    Old versions go first: where that is not allowed, nothing was changed.
+
+    Args:
+        state: The bot's.
+        found: What :func:`find_person` found.
+        past: What :func:`past_of` found; None leaves old versions alone.
+        force: Also while a bot may have the person in memory.
+
+    Returns:
+        How many old versions were deleted.
+
+    Raises:
+        RefusedError: A bot has committed within the last hour. Nothing was changed.
+        UnsupportedError: Old versions are not kept, or cannot be deleted. Nothing was changed.
+        UnsavedError: A running bot keeps writing it.
+        AccessError: What is not allowed is named.
+        StoreError, DocumentError: It could not be written.
+    """
+    if found.running and not force:
+        raise _running(found)
+    if past is not None and past.problem:
+        raise UnsupportedError(f"{past.problem} Nothing was changed.")
+    deleted = 0 if past is None else await _delete(state, past)
+    await _drop(state, found)
+    if past is None:
+        return deleted
+    try:
+        return deleted + await _delete_rest(state, found, past)
+    except StoreError as error:
+        raise UnsavedError(
+            f"What is stored now is erased, its old versions are not: {error}", causes=[error]
+        ) from error
+
+
+async def _drop(state: State, found: Findings) -> None:
+    """Drop the records, and look again: a bot may write them meanwhile."""
+    writer, now = Writer("erase-user"), found
+    for _ in range(_ROUNDS):
+        if not now.records:
+            return
+        for key, records in now.records.items():
+            draft = await Draft.open(state.archive, key, state.bot_id, writer)
+            draft.stage(dict.fromkeys(records, None))
+            await draft.commit()
+        now = await find_person(state, found.user_id)
+    if now.records:
+        labels = ", ".join(record.label for records in now.records.values() for record in records)
+        raise UnsavedError(f"{labels}: a running bot keeps writing it. Stop the bot, and erase again.")
+
+
+async def _delete(state: State, past: Past) -> int:
+    for key, versions in past.versions.items():
+        for version in versions:
+            await state.store.delete_version(state.archive.name(key), version)
+    return past.number
+
+
+async def _delete_rest(state: State, found: Findings, past: Past) -> int:
+    """What became an old version by being changed just now."""
+    keys = {*found.records, *past.versions}
+    return await _delete(state, Past({key: await _old(state, key) for key in sorted(keys)}))
+
+
+async def _old(state: State, key: str) -> list[str]:
+    return [one.version async for one in state.archive.versions(key) if not (one.current or one.deleted)]
+
+
+def _running(found: Findings) -> RefusedError:
+    last = max(found.running, key=lambda commit: commit.time)
+    return RefusedError(
+        f"A bot (writer {last.writer}) committed at {last.time:%H:%M:%S} UTC. If it does not refresh, it may still "
+        "hold the person in memory and write it again: stop it, erase, start it; or insist, and restart it: --force."
+    )

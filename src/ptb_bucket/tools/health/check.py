@@ -1,0 +1,51 @@
+"""Whether a bot can work at a place: all that it needs is tried for real, and nothing of it stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.location import locate
+from ptb_bucket.tools.health.report import Check, Findings
+from ptb_bucket.tools.health.owner import find_tenant, find_unreadable
+from ptb_bucket.tools.health.probe import Trial, knock
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from ptb_bucket.stores import BlobStore
+
+__all__ = ["check"]
+
+
+async def check(
+    where: str | os.PathLike[str] | BlobStore | None = None, *, bot_id: str | None = None, types: Iterable[Any] = ()
+) -> list[Check]:
+    """Try all that a bot needs, with an object of our own that is removed in the end. A running bot is not disturbed.
+
+    Args:
+        where: As for :class:`ptb_bucket.BucketPersistence`.
+        bot_id: Whose state has to be there, if there is one. None takes anybody's.
+        types: The bot's classes, as for :class:`ptb_bucket.BucketPersistence`. With them, records are found that the
+            bot could not decode; without, only damaged ones.
+
+    Returns:
+        What was found. A check that fails does not hide the others; only where nothing answers, nothing else is tried.
+
+    Raises:
+        ConfigurationError: The URI is wrong, or the bot's id is needed and not known.
+    """
+    location = locate(where, None, None, ())
+    owner = location.checked_bot_id(bot_id)
+    store = location.below(owner)
+    findings = Findings()
+    try:
+        if await knock(store, findings):
+            await Trial(store, findings).run()
+            sealed = location.sealed(store, owner)
+            await find_tenant(sealed, bot_id, location.said, findings)
+            await find_unreadable(sealed, bot_id, location.said, list(types), findings)
+    finally:
+        if location.store is None:
+            await store.close()
+    return findings.all()

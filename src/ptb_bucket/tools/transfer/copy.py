@@ -1,0 +1,251 @@
+"""A bot's memory, copied to another place, layout, codec or bot, and read back there."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ptb_bucket.errors import counted
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError
+from ptb_bucket.state import Draft, Kind, Writer, for_each
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from ptb_bucket.state import Part, Record, UnknownSections
+    from ptb_bucket.tools.state import State
+
+    Progress = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+    Batch = dict[str, "_Share"]
+
+__all__ = ["Copied", "copy"]
+
+_BATCH = 500
+_STEP = 1000
+_LABELS = 5
+
+
+@dataclass
+class Copied:
+    """What became of the source's records: ``copied`` were not there, ``skipped`` were, ``replaced`` were different."""
+
+    copied: int = 0
+    skipped: int = 0
+    replaced: int = 0
+    labels: list[str] = field(default_factory=list)
+
+    def add(self, records: Mapping[Record, bytes], different: list[Record], missing: list[Record]) -> None:
+        """Count one document."""
+        self.copied += len(missing)
+        self.replaced += len(different)
+        self.skipped += len(records) - len(missing) - len(different)
+        self.labels += [record.label for record in different[: max(0, _LABELS - len(self.labels))]]
+
+
+@contextmanager
+def _silent(total: int) -> Iterator[Callable[[int], None]]:
+    del total
+    yield _ignored
+
+
+def _ignored(done: int) -> None:
+    del done
+
+
+async def copy(
+    source: State, target: State, *, overwrite: bool = False, dry_run: bool = False, progress: Progress = _silent
+) -> Copied:
+    """Copy all records, and read each document back to compare.
+
+    The source is not changed, and may be in use: of each of its documents, one moment is copied. Records that the
+    destination has and the source has not stay. With one codec on both sides records move as they are encoded.
+
+    Args:
+        source: What to copy.
+        target: Where to; see ``open_target``.
+        overwrite: Replace records of the destination that differ.
+        dry_run: Only count.
+        progress: Called with the number of steps, two for each record; gives what is called with those done.
+
+    Raises:
+        RefusedError: Records of the destination differ; the first are named. Or a document has a section that this
+            ptb-bucket does not know, and the destination has another layout, codec or bot, or a different such section.
+        CannotLoadError, CannotStoreError: A record cannot be written in the other codec.
+        UnsavedError: What was read back is not what was copied: somebody else writes there.
+        DocumentError, StoreError: Something could not be read or written. Copying again goes on from there.
+    """
+    work = _Work(source, target, overwrite=overwrite)
+    planned = Copied(copied=await work.count()) if target.is_new else await work.compare()
+    if dry_run:
+        return planned
+    if planned.replaced and not overwrite:
+        raise RefusedError(_different(planned.replaced, planned.labels))
+    with progress(2 * (planned.copied + planned.skipped + planned.replaced)) as step:
+        return await work.write(step)
+
+
+def _different(number: int, labels: list[str]) -> str:
+    return (
+        f"In the destination {counted(number, 'record is', 'records are')} not as in the source, such as "
+        f"{', '.join(labels)}. To replace by the source's: --overwrite."
+    )
+
+
+@dataclass
+class _Share:
+    """What one document of the destination gets."""
+
+    records: dict[Record, bytes] = field(default_factory=dict)
+    unknown: UnknownSections = field(default_factory=dict)
+
+
+def _sections(unknown: Mapping[str, object]) -> str:
+    names = ", ".join(map(repr, unknown))
+    return f"the section {names}" if len(unknown) == 1 else f"the sections {names}"
+
+
+def _check_unknown(key: str, there: Mapping[str, object], share: _Share) -> None:
+    """Which of two is right, only a library that knows the section can tell."""
+    different = {name: "" for name, section in share.unknown.items() if there.get(name, section) != section}
+    if different:
+        raise RefusedError(
+            f"In the destination, {key} has {_sections(different)}, not as in the source, and this ptb-bucket does "
+            "not know it. Upgrade ptb-bucket, or choose an empty prefix."
+        )
+
+
+class _Work:
+    """One copy, document by document of the destination."""
+
+    def __init__(self, source: State, target: State, *, overwrite: bool) -> None:
+        self._source, self._target, self._overwrite = source, target, overwrite
+        self._same_codec = source.archive.codec == target.archive.codec
+        # Updates are numbered for each bot: those of one must not make another one skip its own.
+        own = source.bot_id == target.bot_id
+        self._kinds = tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
+        self._as_it_is = own and self._same_codec and source.archive.layout is target.archive.layout
+        self._writer = Writer("copy")
+
+    async def count(self) -> int:
+        """How many records there are to copy. Everything was read once, then: nothing is copied halfway for nothing."""
+        return sum([self._wanted(part.records) async for part in self._parts()])
+
+    def _wanted(self, records: Mapping[Record, bytes]) -> int:
+        return sum(record.kind in self._kinds for record in records)
+
+    async def _parts(self) -> AsyncIterator[Part]:
+        """The source's documents. What nobody here can read moves only to where it means the same."""
+        async for part in self._source.archive.parts(self._kinds):
+            if part.unknown and not self._as_it_is:
+                raise RefusedError(
+                    f"{part.key} has {_sections(part.unknown)}, which this ptb-bucket does not know, so it can copy it "
+                    "only to the same layout and codec, and for the same bot. Upgrade ptb-bucket, and copy again."
+                )
+            yield part
+
+    async def compare(self) -> Copied:
+        """Look at both sides, and write nothing."""
+        found = Copied()
+
+        async def look(item: tuple[str, _Share]) -> None:
+            key, share = item
+            part = await self._target.archive.part(key)
+            _check_unknown(key, part.unknown if part else {}, share)
+            found.add(share.records, *self._sides(part.records if part else {}, share.records))
+
+        async for batch in self._batches(_ignored):
+            await for_each(batch.items(), look)
+        return found
+
+    async def write(self, step: Callable[[int], None]) -> Copied:
+        """Write what is not there, batch by batch, and read it back."""
+        found = Copied()
+
+        async def bring(item: tuple[str, _Share]) -> None:
+            key, share = item
+            found.add(share.records, *await self._bring(key, share))
+            await self._verify(key, share, step)
+
+        async for batch in self._batches(step):
+            await for_each(batch.items(), bring)
+        return found
+
+    async def _batches(self, step: Callable[[int], None]) -> AsyncIterator[Batch]:
+        """The source's records by the destination's documents, a bounded number at once where there are many."""
+        layout = self._target.archive.layout
+        batch: Batch = {}
+        async for part in self._parts():
+            steps = 0
+            if part.unknown:
+                batch.setdefault(part.key[: part.key.rindex(".")], _Share()).unknown.update(part.unknown)
+            for record, encoded in part.records.items():
+                if record.kind in self._kinds:
+                    share = batch.setdefault(layout.key(record), _Share())
+                    share.records[record] = self._converted(record, encoded)
+                    steps += 1
+                if steps == _STEP:
+                    step(steps)
+                    steps = 0
+                if layout.lazy and len(batch) == _BATCH:
+                    yield batch
+                    batch = {}
+            step(steps)
+        if batch:
+            yield batch
+
+    def _converted(self, record: Record, encoded: bytes) -> bytes:
+        if self._same_codec:
+            return encoded
+        try:
+            return self._target.codec.encode(self._source.codec.decode(encoded))
+        except CannotStoreError as error:
+            error.record = record.label
+            raise
+        except CannotLoadError as error:
+            raise CannotLoadError(f"{record.label}: {error} The classes of the bot's go into --types.") from error
+
+    def _sides(
+        self, theirs: Mapping[Record, bytes], records: Mapping[Record, bytes]
+    ) -> tuple[list[Record], list[Record]]:
+        """Those that are different in the destination, and those that are not there."""
+        missing = [record for record in records if record not in theirs]
+        there = (record for record in records if record in theirs)
+        return [record for record in there if not self._equal(theirs[record], records[record])], missing
+
+    def _equal(self, one: bytes, other: bytes) -> bool:
+        """With another codec than the source's, an equal value may be encoded otherwise each time.
+
+        Which places share an object counts: a copy that lost that would not be one.
+        """
+        codec = self._target.codec
+        if one == other or self._same_codec:
+            return one == other
+        return codec.equality.identical(codec.decode(one), codec.decode(other))
+
+    async def _bring(self, key: str, share: _Share) -> tuple[list[Record], list[Record]]:
+        records = share.records
+        draft = await Draft.open(self._target.archive, key, self._target.bot_id, self._writer)
+        different, missing = self._sides(draft.records, records)
+        if different and not self._overwrite:
+            labels = [record.label for record in different[:_LABELS]]
+            raise RefusedError(f"Since copying began, {_different(len(different), labels)}")
+        _check_unknown(key, draft.unknown, share)
+        draft.stage({record: records[record] for record in (*different, *missing)})
+        draft.add_unknown(share.unknown)
+        await draft.commit()
+        return different, missing
+
+    async def _verify(self, key: str, share: _Share, step: Callable[[int], None]) -> None:
+        records = share.records
+        part = await self._target.archive.part(key)
+        _check_unknown(key, part.unknown if part else {}, share)
+        different, missing = self._sides(part.records if part else {}, records)
+        if wrong := [*different, *missing]:
+            raise UnsavedError(
+                f"{counted(len(wrong), 'record is', 'records are')} not what was copied, such as {wrong[0].label}: "
+                "somebody else writes to the destination. Stop it, and copy again."
+            )
+        for start in range(0, len(records), _STEP):
+            step(min(_STEP, len(records) - start))

@@ -1,0 +1,289 @@
+"""A bot's state as one file: our own JSON, PTB's PicklePersistence, or DictPersistence's JSON where that can say it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from telegram.ext import BasePersistence, DictPersistence, PicklePersistence
+
+from ptb_bucket.codecs import JsonCodec, identical, open_codec
+from ptb_bucket.errors import CannotLoadError, RefusedError
+from ptb_bucket.persistence import BucketPersistence
+from ptb_bucket.sealing import Sealing
+from ptb_bucket.state import BOT_DATA, Kind, Merger, Record
+from ptb_bucket.tools.transfer.memory_file import part_paths
+from ptb_bucket.tools.transfer.memory_json import EXPORT, VERSION, dict_persistence
+from ptb_bucket.tools.transfer.new_files import check_absent, put_in_place, written_whole
+from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, records_of
+from ptb_bucket.tools.transfer.script import as_main, script_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from telegram.ext import ExtBot
+
+    from ptb_bucket.location import CodecName, LayoutName
+    from ptb_bucket.codecs import Codec
+    from ptb_bucket.tools.state import State
+
+__all__ = ["export_dict", "export_json", "export_pickle"]
+
+
+async def export_json(
+    state: State,
+    path: Path,
+    *,
+    types: Iterable[Any] = (),
+    force: bool = False,
+    advance: Callable[[int], None] = lambda _: None,
+) -> int:
+    """Write everything as typed JSON, one record per line; :func:`read_memory` reads it again.
+
+    With ``codec=json``, records are written as they lie. Memory holds one document at a time.
+
+    Args:
+        state: What.
+        path: The new file; only its owner may read it.
+        types: Needed with ``codec=pickle``; see :class:`ptb_bucket.BucketPersistence`.
+        force: Replace a file that is there.
+        advance: Told how many records were written since the last time.
+
+    Returns:
+        How many records it has.
+
+    Raises:
+        RefusedError: There is such a file.
+        CannotLoadError: A record needs a class that is not registered.
+        CannotStoreError: A record has what JSON cannot say.
+        StoreError, DocumentError: The state could not be read.
+    """
+    check_absent([path], force=force)
+    convert = _converter(state, types)
+    with ExitStack() as stack:
+        spools: dict[Kind, IO[bytes]] = {
+            kind: stack.enter_context(tempfile.TemporaryFile(dir=path.parent)) for kind in PTB_KINDS
+        }
+        count = 0
+        async for part in state.archive.parts(PTB_KINDS):
+            for record, encoded in part.records.items():
+                if record.kind in spools:
+                    spools[record.kind].write(_line(record, convert(record, encoded), spools[record.kind]))
+                    count += 1
+            advance(len(part.records))
+        with written_whole(path, force=force) as file:
+            _gather(file, state.bot_id, spools)
+    return count
+
+
+def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], bytes]:
+    if state.archive.codec == JsonCodec.name:
+        return lambda _, encoded: encoded
+    merger, codec = Merger(state.codec), JsonCodec(types)
+    state.codec.bot = codec.bot = nobody(state.bot_id)
+    return lambda record, encoded: codec.encode(merger.decode(record, encoded))
+
+
+def _line(record: Record, encoded: bytes, before: IO[bytes]) -> bytes:
+    if record == BOT_DATA:
+        return encoded
+    comma = b",\n" if before.tell() else b""
+    return comma + json.dumps(record.id).encode() + b": " + encoded
+
+
+def _gather(file: IO[bytes], bot_id: str, spools: dict[Kind, IO[bytes]]) -> None:
+    file.write(f'{{"{EXPORT}": {VERSION}, "bot_id": {json.dumps(bot_id)}'.encode())
+    for kind, spool in spools.items():
+        if spool.tell():
+            opening, closing = (b"", b"") if kind is Kind.BOT else (b"{\n", b"\n}")
+            file.write(f',\n"{kind.value}": '.encode() + opening)
+            spool.seek(0)
+            shutil.copyfileobj(spool, file)
+            file.write(closing)
+    file.write(b"\n}\n")
+
+
+async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
+    state: State,
+    path: Path,
+    *,
+    types: Iterable[Any] = (),
+    force: bool = False,
+    multi: bool = False,
+    main: str | None = None,
+) -> int:
+    """Write everything as PTB's PicklePersistence would have: by PicklePersistence itself.
+
+    A bot that is started as a script has its own classes in ``__main__``, and its PicklePersistence looks for them
+    there; :func:`ptb_bucket.tools.transfer.script.script_of` finds out which module that is.
+
+    Args:
+        state: What; all of it is in memory meanwhile.
+        path: The new file, or what the names of the five begin with; only their owner may read them.
+        types: See :class:`ptb_bucket.BucketPersistence`.
+        force: Replace files that are there.
+        multi: Five files, for ``single_file=False``.
+        main: The module that the bot is started as; empty if it has none of the classes. None: the module of ``types``
+            that has ``if __name__ == "__main__":``.
+
+    Returns:
+        How many records there are.
+
+    Raises:
+        ConfigurationError: Several modules can be started, or ``main`` is none of those of ``types``.
+        RefusedError: There is such a file.
+        CannotLoadError: A record needs a class that is not registered.
+        StoreError, DocumentError: The state could not be read.
+    """
+    parts, types = part_paths(path), list(types)
+    script = script_of(types, main)
+    check_absent(parts.values() if multi else [path], force=force)
+    kept = await _kept(state, types)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        made = Path(folder, path.name)
+        written: PicklePersistence[Any, Any, Any] = PicklePersistence(made, single_file=not multi, on_flush=True)
+        written.user_data, written.chat_data, written.conversations = {}, {}, {}  # PTB cannot read None again
+        await _fill(written, kept)
+        with as_main(script, types):
+            await written.flush()
+        if not kept.count:  # where there is nothing, flush() writes no file
+            written.on_flush, written.bot_data = False, None
+            await written.update_bot_data({})
+        if not multi:
+            put_in_place(made, path, force=force)
+        else:
+            _put_all_in_place(part_paths(made), parts, force=force)
+    return kept.count
+
+
+def _put_all_in_place(made: dict[str, Path], parts: dict[str, Path], *, force: bool) -> None:
+    for kind, target in parts.items():
+        if made[kind].exists():
+            put_in_place(made[kind], target, force=force)
+        else:
+            target.unlink(missing_ok=True)  # of an older export: together with the new ones it would be a lie
+
+
+async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), force: bool = False) -> int:
+    """Write everything as the arguments of PTB's DictPersistence: ``DictPersistence(**json.load(file))``.
+
+    Its JSON has no tuples, sets, dates and so on; if anything would come back as something else, nothing is written.
+
+    Args:
+        state: What; all of it is in memory meanwhile.
+        path: The new file; only its owner may read it.
+        types: See :class:`ptb_bucket.BucketPersistence`.
+        force: Replace a file that is there.
+
+    Returns:
+        How many records it has.
+
+    Raises:
+        RefusedError: There is such a file, or a record that would not come back as it is.
+        CannotLoadError: A record needs a class that is not registered.
+        StoreError, DocumentError: The state could not be read.
+    """
+    check_absent([path], force=force)
+    kept = await _kept(state, types)
+    made = DictPersistence()
+    await _fill(made, kept)
+    lossy = next((record for record, value in records_of(kept.data) if not _is_json(value)), None)
+    texts = {} if lossy else _texts(made)
+    lossy = lossy or _first_difference(kept.data, dict_persistence(texts))
+    if lossy:
+        raise RefusedError(
+            f"{lossy.label} has what DictPersistence's JSON cannot say, such as a tuple, a set, a date, or one object "
+            "at several places: nothing was written. --format json and --format pickle can."
+        )
+    with written_whole(path, force=force) as file:
+        file.write(json.dumps(texts, indent=1).encode())
+    return kept.count
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _texts(made: DictPersistence) -> dict[str, str]:
+    return {
+        f"{kind.value}_json": getattr(made, f"{kind.value}_json") for kind in PTB_KINDS if getattr(made, kind.value)
+    }
+
+
+def _first_difference(data: dict[str, Any], again: DictPersistence) -> Record | None:
+    came_back = dict(records_of({kind.value: getattr(again, kind.value) for kind in PTB_KINDS}))
+    return next((r for r, value in records_of(data) if value and not identical(value, came_back.get(r))), None)
+
+
+@dataclass
+class _Kept:
+    """What PTB would be given at its start."""
+
+    bot: ExtBot[None]
+    data: dict[str, Any]
+
+    @property
+    def count(self) -> int:
+        return sum(1 for record, value in records_of(self.data) if record != BOT_DATA or value)
+
+
+async def _kept(state: State, types: Iterable[Any]) -> _Kept:
+    bot = nobody(state.bot_id)
+    archive = state.archive
+    opened = Sealing(environment={}, max_size=sys.maxsize)  # by the state's own store, with the keys there are
+    source: BucketPersistence[Any, Any, Any] = BucketPersistence(
+        state.store,
+        layout=cast("LayoutName", archive.layout.name),
+        codec=cast("CodecName", archive.codec),
+        types=types,
+        sealing=opened,
+    )
+    source.set_bot(bot)
+    codec, handlers = open_codec(archive.codec, types), dict[str, None]()
+    async for part in archive.parts(PTB_KINDS):
+        _check_readable(codec, part.records)
+        handlers.update((record.conversation[0], None) for record in part.records if record.kind is Kind.CONVERSATION)
+    data = {
+        "user_data": await source.get_user_data(),
+        "chat_data": await source.get_chat_data(),
+        "bot_data": await source.get_bot_data(),
+        "callback_data": await source.get_callback_data(),
+        "conversations": {name: await source.get_conversations(name) for name in handlers},
+    }
+    return _Kept(bot, data)
+
+
+def _check_readable(codec: Codec, records: Mapping[Record, bytes]) -> None:
+    """A bot starts without the records that it cannot read. A file without them would lose them."""
+    for record, encoded in records.items():
+        try:
+            codec.decode(encoded, origin=record.label)
+        except CannotLoadError as error:
+            raise CannotLoadError(
+                f"{record.label}: {error}. Nothing was written. (Classes go into --types.)"
+            ) from error
+
+
+async def _fill(target: BasePersistence[Any, Any, Any], kept: _Kept) -> None:
+    target.set_bot(kept.bot)
+    for number, value in kept.data["user_data"].items():
+        await target.update_user_data(number, value)
+    for number, value in kept.data["chat_data"].items():
+        await target.update_chat_data(number, value)
+    await target.update_bot_data(kept.data["bot_data"])
+    if kept.data["callback_data"]:
+        await target.update_callback_data(kept.data["callback_data"])
+    for name, states in kept.data["conversations"].items():
+        for key, state in states.items():
+            await target.update_conversation(name, key, state)

@@ -1,0 +1,170 @@
+"""Files in which a bot's memory lies: PicklePersistence's, DictPersistence's JSON, and our own export."""
+
+from __future__ import annotations
+
+import mmap
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from ptb_bucket.errors import counted
+from ptb_bucket.codecs import ForeignPickles
+from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError
+from ptb_bucket.tools.transfer.memory_json import read_json
+from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, count_records, records_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Iterator
+
+    from telegram import Bot
+
+    from ptb_bucket.state import Record
+
+__all__ = ["MemoryFile", "part_paths", "read_memory"]
+
+_OLD_BOT: Final = b"bot_instance_replaced_by_ptb_persistence"
+_NAMED_AT_ONCE: Final = 5
+
+
+@dataclass
+class MemoryFile:
+    """What a file holds.
+
+    Attributes:
+        name: The file.
+        bot: What stands for the bot in its values.
+        total: How many records, about.
+        entries: They, one after the other, once; values as they were in the file.
+        decode: Makes a value of one.
+        notes: What is not as it was, for people.
+        lost: Classes whose instances cannot be carried over, nor be told to the codec.
+    """
+
+    name: str
+    bot: Bot
+    total: int
+    entries: Iterator[tuple[Record, Any]] = field(repr=False)
+    decode: Callable[[Any], Any] = field(repr=False)
+    notes: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+    def records(self) -> Iterator[tuple[Record, Any]]:
+        """Record and value, one after the other, once.
+
+        Raises:
+            CannotLoadError: The file is damaged there.
+        """
+        with _named(self.name):
+            for record, raw in self.entries:
+                with _named(record.label):
+                    value = self.decode(raw)
+                yield record, value
+
+
+def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leave_out: bool = False) -> MemoryFile:
+    """Open a file of PTB's PicklePersistence or DictPersistence, or one that ``export`` wrote.
+
+    Nothing that a pickle names is imported or run: there are plain data, Telegram objects and ``types``, nothing else.
+
+    Args:
+        path: The file; where PicklePersistence was told ``single_file=False``, what its five files begin with.
+        types: As for :class:`ptb_bucket.BucketPersistence`.
+        leave_out: Accept classes that are not known: their instances are objects that cannot be stored.
+
+    Raises:
+        NotFoundError: There is no such file.
+        ConfigurationError: It may not be read, or ``types`` is wrong.
+        CannotLoadError: It is damaged, another kind of file, names classes that are not known, or might run something.
+    """
+    path, types, bot = Path(path), list(types), nobody("0")
+    with _named(path.name):
+        if not path.exists():
+            parts = {kind: part for kind, part in part_paths(path).items() if part.exists()}
+            if not parts:
+                raise NotFoundError(f"There is no file {path}, nor {path.name}_user_data and the like beside it.")
+            return _pickles(path.name, parts, ForeignPickles(types, bot), bot, leave_out=leave_out)
+        with _opened(path) as file:
+            if file.read(64).lstrip()[:1] == b"{":
+                file.seek(0)
+                total, entries, decode = read_json(file, types, bot)
+                return MemoryFile(path.name, bot, total, entries, decode)
+        return _pickles(path.name, {"": path}, ForeignPickles(types, bot), bot, leave_out=leave_out)
+
+
+def part_paths(path: Path) -> dict[str, Path]:
+    """The five files of a PicklePersistence with ``single_file=False``, by PTB's names of its kinds of data."""
+    return {kind.value: path.with_name(f"{path.name}_{kind.value}") for kind in PTB_KINDS}
+
+
+def _pickles(name: str, paths: dict[str, Path], pickles: ForeignPickles, bot: Bot, *, leave_out: bool) -> MemoryFile:
+    notes: list[str] = []
+    data: dict[str, Any] = {}
+    for kind, path in paths.items():
+        with _opened(path) as file:
+            if _has_old_bot(file):
+                notes.append("where the bot itself was stored by python-telegram-bot 13, its marker, a text, stays")
+            data[kind] = pickles.read(file)
+    data = _whole(data[""]) if "" in data else data
+    names = pickles.names
+    _check_unknown(names.unknown, names.old_telegram, leave_out=leave_out)
+    if names.old_zones:
+        notes.append("pytz.utc of python-telegram-bot 13 is datetime.timezone.utc now")
+    lost = [*names.old_telegram, *names.unknown]
+    return MemoryFile(name, bot, count_records(data), records_of(data), pickles.value, notes, lost)
+
+
+def _whole(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict) or not {"user_data", "chat_data", "conversations"} <= data.keys():
+        raise CannotLoadError("it is a pickle, but not PicklePersistence's: that has user_data, chat_data and so on")
+    return data
+
+
+def _has_old_bot(file: IO[bytes]) -> bool:
+    try:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return content.find(_OLD_BOT) >= 0
+    except ValueError:  # it is empty
+        return False
+
+
+def _check_unknown(unknown: Iterable[str], old_telegram: Iterable[str], *, leave_out: bool) -> None:
+    if leave_out:
+        return
+    unknown, old = list(unknown), list(old_telegram)
+    if unknown:
+        advice = " ".join(f"--types {_advised(name)}" for name in unknown[:_NAMED_AT_ONCE])
+        more = f" and {len(unknown) - _NAMED_AT_ONCE} more" if len(unknown) > _NAMED_AT_ONCE else ""
+        raise CannotLoadError(
+            f"it has objects of {counted(len(unknown), 'class', 'classes')} not known here. If your bot's own, add "
+            f"{advice}{more}. Or leave such objects out: --leave-out"
+        )
+    if old:
+        raise CannotLoadError(
+            f"python-telegram-bot 13 pickled Telegram objects in it ({', '.join(old[:_NAMED_AT_ONCE])}), which no "
+            "later version can read. All the rest can be imported without them: --leave-out"
+        )
+
+
+def _advised(name: str) -> str:
+    """A script's classes are pickled as of ``__main__``; they are imported from where they are written."""
+    return name.replace("__main__:", "YOUR_SCRIPT:")
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except CannotLoadError as error:
+        raise CannotLoadError(f"{name}: {error}") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error

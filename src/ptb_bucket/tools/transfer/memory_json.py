@@ -1,0 +1,124 @@
+"""A bot's memory as one JSON file: our own export, or what PTB's DictPersistence takes."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
+
+from telegram.ext import DictPersistence
+
+from ptb_bucket.codecs import JsonCodec
+from ptb_bucket.errors import CannotLoadError, CorruptDocumentError
+from ptb_bucket.state import BOT_DATA, Kind, Record, check_id
+from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, count_records, records_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from telegram import Bot
+
+__all__ = ["EXPORT", "VERSION", "dict_persistence", "read_json"]
+
+EXPORT: Final = "ptb_bucket_export"
+"""The key that comes first in our own export; its value is the version."""
+
+VERSION: Final = 1
+
+_Read = tuple[int, "Iterator[tuple[Record, Any]]", "Callable[[Any], Any]"]
+
+
+def read_json(file: IO[bytes], types: Iterable[Any], bot: Bot) -> _Read:
+    """How many records there are, they, and what makes a value of what stands there.
+
+    Raises:
+        CannotLoadError: It is no JSON, or other JSON.
+    """
+    try:
+        data = json.load(file, parse_constant=_no_constant, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise CannotLoadError("it begins like JSON and is none, or it is damaged") from None
+    if EXPORT in data:
+        return _exported(data, types, bot)
+    data = _of_dict_persistence(data)
+    return count_records(data), records_of(data), lambda value: value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; which of two members with one name was meant, nobody can tell."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _exported(data: dict[str, Any], types: Iterable[Any], bot: Bot) -> _Read:
+    if data[EXPORT] != VERSION:
+        raise CannotLoadError(f"it is an export of a newer ptb-bucket (version {data[EXPORT]!r})")
+    codec = JsonCodec(types)
+    codec.bot = bot
+    sections: dict[Kind, Any] = {kind: data.get(kind.value, {}) for kind in PTB_KINDS if kind is not Kind.BOT}
+    if not all(isinstance(section, dict) for section in sections.values()):
+        raise CannotLoadError("it is damaged: each kind of data is an object in an export")
+    total = sum(map(len, sections.values())) + 1
+    return total, _records(data, sections), lambda value: codec.decode(json.dumps(value).encode())
+
+
+def _records(data: dict[str, Any], sections: dict[Kind, dict[str, Any]]) -> Iterator[tuple[Record, Any]]:
+    if BOT_DATA.kind.value in data:
+        yield BOT_DATA, data[BOT_DATA.kind.value]
+    for kind, section in sections.items():
+        for record_id, value in section.items():
+            yield _checked(Record(kind, record_id)), value
+
+
+def _checked(record: Record) -> Record:
+    """Ids as we write them: somebody may have edited the file."""
+    try:
+        check_id(record)
+    except CorruptDocumentError as error:
+        raise CannotLoadError(str(error)) from None
+    return record
+
+
+def _of_dict_persistence(data: dict[str, Any]) -> dict[str, Any]:
+    names = {f"{kind.value}_json" for kind in PTB_KINDS}
+    texts = {key if key in names else f"{key}_json": value for key, value in data.items()}
+    if not texts or not texts.keys() <= names:
+        raise CannotLoadError(
+            "it is JSON, but neither an export of ptb-bucket nor what DictPersistence takes: an object with "
+            "user_data_json and the like"
+        )
+    try:
+        given = {key: _text(value) for key, value in texts.items() if value is not None}
+        sizes = {key: _size(json.loads(text, object_pairs_hook=_once)) for key, text in given.items()}
+        known = dict_persistence(given)
+    except (TypeError, ValueError, RecursionError):
+        raise CannotLoadError("DictPersistence cannot read it") from None
+    found = {kind.value: getattr(known, kind.value) for kind in PTB_KINDS}
+    for kind in (Kind.USER, Kind.CHAT, Kind.CONVERSATION):
+        if _size(found[kind.value]) < sizes.get(f"{kind.value}_json", 0):
+            raise CannotLoadError(f"{kind.value} has an id twice, in two spellings")
+    return found
+
+
+def _size(section: Any) -> int:
+    """How many records there are; a conversation handler's are one level further down."""
+    values = list(section.values()) if isinstance(section, dict) else []
+    return len(values) + sum(len(value) for value in values if isinstance(value, dict))
+
+
+def dict_persistence(texts: Mapping[str, Any]) -> DictPersistence:
+    """PTB's own reader of its JSON texts, by its names for them.
+
+    Raises:
+        TypeError, ValueError: It cannot read them.
+    """
+    return DictPersistence(**texts)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
