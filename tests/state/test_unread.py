@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from bench import ADA, Bench, crowded
 
 from ptb_bucket.state.spool.format import Origin, pack, unpack
+from support.documents.ledger_bench import ADA, Bench, crowded
 
 
 @pytest.fixture
