@@ -208,12 +208,12 @@ def test_a_refresh_rebases_the_payload_of_an_open_put(bench):
 
 def test_a_refresh_rebases_staged_values_on_the_payload_not_on_the_base(bench):
     bench.start({"n": 0})
-    bench.theirs({"n": 5})
+    bench.theirs({"n": 5, "theirs": 1})
     bench.stage({"n": 1})
     bench.ledger.prepare()
     bench.stage({"n": 0})  # a change of the payload, although the base was 0 as well
     bench.refresh()
-    assert bench.top() == {"n": 0}
+    assert bench.top() == {"n": 0, "theirs": 1}
 
 
 def test_a_refresh_keeps_the_changes_of_every_layer():
