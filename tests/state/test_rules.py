@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from virtual_time import run_virtually
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, PTBBucketError, UnavailableError
 from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
@@ -20,6 +19,7 @@ from ptb_bucket.state.merge.resolvers import add_differences, keep_ours, keep_th
 from ptb_bucket.state.replica.group_commit import GroupCommit
 from ptb_bucket.stores import MemoryStore, MeteredStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.documents.virtual_time import run_virtually
 
 ADA, BO = Record.user(1), Record.user(2)
 
@@ -44,8 +44,8 @@ class SlowStore(StoreWrapper):
 
 def replica_on(store, layout="single") -> Replica:
     merger = Merger(open_codec("json", []), defaults={Kind.USER: dict})
-    patience = Patience(deadline=30, random=random.Random(1))
-    return Replica(store, open_layout(layout), merger.codec, merger, "1", (Kind.USER,), patience=patience)
+    retry = RetryPolicy(deadline=30, backoff=Backoff(random=random.Random(1)))
+    return Replica(store, open_layout(layout), merger.codec, merger, "1", (Kind.USER,), retry_policy=retry)
 
 
 async def saved(store, values, layout="single") -> Replica:
