@@ -15,6 +15,7 @@ from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, PTBBucketError, UnavailableError
 from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.merge.resolvers import add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.replica.group_commit import GroupCommit
 from ptb_bucket.stores import MemoryStore, MeteredStore, StoreWrapper
@@ -203,7 +204,7 @@ def test_a_refresh_rebases_the_payload_of_an_open_put(bench):
     bench.start({"log": ["base"]})
     bench.theirs({"log": ["base", "theirs"]})  # a commit has read it, PTB has not seen it
     bench.stage({"log": ["base", "sent"]})
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     assert bench.refresh() == ({"log": ["base", "sent"]}, {"log": ["base", "theirs", "sent"]})
     bench.theirs({"log": ["base", "theirs", "later"]})  # the put has lost its race
     bench.commit()
@@ -214,7 +215,7 @@ def test_a_refresh_rebases_staged_values_on_the_payload_not_on_the_base(bench):
     bench.start({"n": 0})
     bench.theirs({"n": 5, "theirs": 1})
     bench.stage({"n": 1})
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     bench.stage({"n": 0})  # a change of the payload, although the base was 0 as well
     bench.refresh()
     assert bench.top() == {"n": 0, "theirs": 1}
