@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from instances import World
 from telegram.ext import MessageHandler, filters
 
 from ptb_bucket.errors import UnavailableError, UnsavedError
 from ptb_bucket.testing.faults import Fault
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools.sweep import sweep
+from support.applications.instances import World
 
 OTHER = 99
 

@@ -6,8 +6,6 @@ import asyncio
 import stat
 
 import pytest
-from bots import opened
-from child_processes import finished, spawn, start_together
 
 from ptb_bucket import Sealing
 from ptb_bucket.errors import (
@@ -23,6 +21,8 @@ from ptb_bucket.errors import (
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, PrefixStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.restarting_bot import opened
+from support.processes.child_processes import finished, spawn, start_together
 
 LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", "pickle")]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from bench import ADA, BO, TALK, crowded, encoded
 
 from ptb_bucket.state import Record
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.commit.attempt import WriterIdentity
+from support.documents.ledger_bench import ADA, BO, TALK, crowded, encoded
 
 
 def test_the_base_of_a_merge_is_seen_not_what_the_last_commit_wrote(bench):

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
-from on_demand import ADA, replica_on
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, CannotLoadError, CannotMergeError
@@ -16,6 +15,7 @@ from ptb_bucket.state import MISSING, Record
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.documents.on_demand_replicas import ADA, replica_on
 
 TALK = Record.of_conversation("talk", (1, 1))
 KEYBOARD = Record.keyboard("a" * 32)

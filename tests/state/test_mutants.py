@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from bench import ADA, BO, crowded, encoded
-from bots import opened, settle
 from telegram.ext import ContextTypes
 
 from ptb_bucket.codecs import open_codec
@@ -14,6 +12,8 @@ from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.merge.values import Merge
 from ptb_bucket.stores import MemoryStore, StoreWrapper
+from support.applications.restarting_bot import opened, settle
+from support.documents.ledger_bench import ADA, BO, crowded, encoded
 
 
 def test_the_floor_never_sinks():

@@ -6,7 +6,6 @@ import hashlib
 import json
 
 import pytest
-from bench import ADA, BO, Bench
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.spool.format import Origin, pack, unpack
+from support.documents.ledger_bench import ADA, BO, Bench
 
 SHARED = b'{"a":{"$id":1,"n":1},"b":{"$ref":1}}'
 PLAIN = b'{"a":1}'

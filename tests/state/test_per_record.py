@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from on_demand import ADA, BO, LAYOUT, read, replica_on, write
 
 from ptb_bucket._aio import AT_ONCE
 from ptb_bucket.errors import ForeignDocumentError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 from ptb_bucket.state.document.layouts import recognise
 from ptb_bucket.stores import Create, MemoryStore, MeteredStore, StoreWrapper
+from support.documents.on_demand_replicas import ADA, BO, LAYOUT, read, replica_on, write
 
 TALK = Record.of_conversation("talk", (1, 1))
 ids = st.text(max_size=90) | st.text(alphabet='Aa/.=%"[]\u00e9', max_size=300)

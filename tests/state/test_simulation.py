@@ -7,10 +7,10 @@ import dataclasses
 import logging
 
 import pytest
-from simulation import LONG, SHORT, BrokenPromiseError, Change, Instance, World, simulate
-from virtual_time import run_virtually
 
 from ptb_bucket.state import BOT_DATA, LAYOUTS
+from support.documents.virtual_time import run_virtually
+from support.simulation import LONG, SHORT, BrokenPromiseError, Change, Instance, World, simulate
 
 ON_DEMAND = 10
 """The factor of long runs with instances on demand: five runs in a thousand failed there once."""

@@ -6,8 +6,6 @@ import dataclasses
 import os
 
 import pytest
-from simulation import BrokenPromiseError, simulate
-from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
@@ -21,6 +19,8 @@ from ptb_bucket.state.merge.values import Merge
 from ptb_bucket.state.spool.format import Spooled
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault
+from support.documents.virtual_time import run_virtually
+from support.simulation import BrokenPromiseError, simulate
 
 
 def put_without_a_condition(patch):

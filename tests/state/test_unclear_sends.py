@@ -6,15 +6,15 @@ import asyncio
 import itertools
 
 import pytest
-from bench import ADA, BO, crowded, encoded
-from on_demand import replica_on
-from virtual_time import run_virtually
 
 from ptb_bucket.errors import StoreError
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.documents.ledger_bench import ADA, BO, crowded, encoded
+from support.documents.on_demand_replicas import replica_on
+from support.documents.virtual_time import run_virtually
 
 UNCLEAR = [Fault.UNAVAILABLE, Fault.LATE, Fault.ANSWER_LOST, Fault.HANG, Fault.HANG_APPLIED, Fault.ANSWERED_TWICE]
 ANSWERS = [None, Fault.DENIED, Fault.LOST_RACE, *UNCLEAR]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from bench import ADA, BO, crowded, encoded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from ptb_bucket.state.commit.units import DocumentUnits
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.document.units import STEPS_KEPT, UnitStep, caught_with, joined, runs
+from support.documents.ledger_bench import ADA, BO, crowded, encoded
 
 RECORDS = (ADA, BO)
 

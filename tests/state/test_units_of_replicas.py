@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from on_demand import ADA, BO, replica_on
 
 from ptb_bucket.errors import PTBBucketError, UnsavedError
 from ptb_bucket.state import BOT_DATA, HANDLED, LAYOUTS, MISSING
@@ -13,6 +12,7 @@ from ptb_bucket.state.document.units import FEW, MANY
 from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.documents.on_demand_replicas import ADA, BO, replica_on
 
 SEVERAL = ["per-type", "per-record"]
 BOTH = (ADA, BOT_DATA)

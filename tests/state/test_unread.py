@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from bench import ADA, Bench, crowded
 
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.spool.format import Origin, pack, unpack
+from support.documents.ledger_bench import ADA, Bench, crowded
 
 
 @pytest.fixture
