@@ -15,7 +15,7 @@ from virtual_time import run_virtually
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import Merger, Replica
+from ptb_bucket.state import RecordMerger, Replica
 from ptb_bucket.state.merge import values
 
 
@@ -93,7 +93,7 @@ def drop_an_unknown_field(patch):
 
 
 def drop_the_neighbours(patch):
-    patch.setattr(Merger, "encode_rest", lambda _self, _record, _value, before: before)
+    patch.setattr(RecordMerger, "encode_rest", lambda _self, _record, _value, before: before)
 
 
 def double_an_element(patch):

@@ -14,14 +14,14 @@ from pairs import Pair
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import keep_ours
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.values import ValueMerge
 
 BO, AL, CY = {"name": "Bo", "hp": 12}, {"name": "Al", "hp": 20}, {"name": "Cy", "hp": 7}
 
 
 def merged(base, ours, theirs):
     """The result, and how often something was decided."""
-    merge = Merge("user_data[1]", keep_ours)
+    merge = ValueMerge("user_data[1]", keep_ours)
     return merge.value((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
 
 

@@ -12,7 +12,7 @@ from virtual_time import run_virtually
 from ptb_bucket._aio import Patience
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, UnavailableError, UnsavedError
-from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.replica.group_commit import GroupCommit
 from ptb_bucket.stores import MemoryStore, MeteredStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
@@ -29,7 +29,7 @@ class Slow(StoreWrapper):
 
 
 def replica_on(store, **options) -> Replica:
-    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+    merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     patience = Patience(deadline=30, random=random.Random(1))
     layout = open_layout(options.pop("layout", "single"))
     return Replica(store, layout, merger.codec, merger, "1", tuple(Kind), patience=patience)

@@ -10,13 +10,13 @@ from simulation import BrokenPromiseError, simulate
 from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
+from ptb_bucket.state import BOT_DATA, HANDLED, Kind, RecordMerger, Replica, keep_ours
 from ptb_bucket.state.commit.attempt import Writer
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.tracked_document import Place
 from ptb_bucket.state.document.header import Fate, Header
 from ptb_bucket.state.merge.objects.elements import Matches
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.values import ValueMerge
 from ptb_bucket.state.spool.format import Spooled
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault
@@ -105,16 +105,16 @@ def share_the_writer_id_after_a_fork(patch):
 
 
 def take_a_deletion_for_the_last_word(patch):
-    patch.setattr(Merge, "_deletion", lambda _self, _path, _base, ours, _theirs: ours)
+    patch.setattr(ValueMerge, "_deletion", lambda _self, _path, _base, ours, _theirs: ours)
 
 
 def merge_conversations(patch):
-    rule = Merger._rule
+    rule = RecordMerger._rule
 
     def as_data(record):
         return rule(BOT_DATA if record.kind is Kind.CONVERSATION else record)
 
-    patch.setattr(Merger, "_rule", staticmethod(as_data))
+    patch.setattr(RecordMerger, "_rule", staticmethod(as_data))
 
 
 def forget_the_attempt_in_the_spool(patch):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state import HANDLED, MISSING, Journal, Kind, Merger, Record
+from ptb_bucket.state import HANDLED, MISSING, Journal, Kind, Record, RecordMerger
 from ptb_bucket.state.commit.attempt import Writer
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.document.document import Document
@@ -53,7 +53,7 @@ class Bucket:
         return [] if value is None else MERGER.decode(record, value).get("log", [])[1:]
 
 
-MERGER = Merger(open_codec("json", []), defaults={Kind.USER: dict})
+MERGER = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict})
 
 
 @dataclass

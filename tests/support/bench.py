@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import Journal, Kind, Merger, Record
+from ptb_bucket.state import Journal, Kind, Record, RecordMerger
 from ptb_bucket.state.commit.attempt import Writer
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.document.document import Document
@@ -24,7 +24,7 @@ class Bench:
     """A ledger, and another instance's hand on the document."""
 
     def __init__(self) -> None:
-        merger = Merger(open_codec("json", []), defaults={Kind.USER: dict})
+        merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict})
         self.ledger = Ledger("state.json", merger, Writer(), Journal(), Header("1", "json"))
         self.version = 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ptb_bucket.state.commit import Journal, Writer
 from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
-from ptb_bucket.state.merge import MISSING, Conflict, Merger, Resolver, add_differences, keep_ours, keep_theirs
+from ptb_bucket.state.merge import MISSING, Conflict, RecordMerger, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.offline import Archive, Commit, Draft, Part
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
 from ptb_bucket.state.replica import GroupCommit, Readable, Replica
@@ -26,11 +26,11 @@ __all__ = [
     "Journal",
     "Kind",
     "Layout",
-    "Merger",
     "Origin",
     "Part",
     "Readable",
     "Record",
+    "RecordMerger",
     "Replica",
     "Resolver",
     "Spool",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket._aio import LoopLock, Patience
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import MISSING, Journal, Kind, Merger, Record, Replica, add_differences, open_layout
+from ptb_bucket.state import MISSING, Journal, Kind, Record, RecordMerger, Replica, add_differences, open_layout
 from simulation.clocks import SKEW
 from simulation.handlers import NAME, NAMED, Handlers
 from simulation.model import Change, none, tokens_of
@@ -48,7 +48,7 @@ class Instance(Handlers, Updates):
         """A fresh process."""
         world = self.world
         codec = open_codec(world.codec, [])
-        merger = Merger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
+        merger = RecordMerger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
         patience = Patience(deadline=world.size.patience, random=self.rng)
         layout = open_layout(world.layout)
         self.replica = Replica(world.store, layout, codec, merger, "1", tuple(Kind), None, patience)

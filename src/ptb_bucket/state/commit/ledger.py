@@ -35,7 +35,7 @@ from ptb_bucket.state.document import (
     keep,
     runs,
 )
-from ptb_bucket.state.merge import raised_in_merge, trimmed, waits_for
+from ptb_bucket.state.merge import drop_blocked, merge_failed, trim_callback_data
 from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.commit.attempt import Writer
     from ptb_bucket.state.commit.metrics import Journal
     from ptb_bucket.state.document import Steps, Unit, UnknownSections
-    from ptb_bucket.state.merge import Decision, Merger
+    from ptb_bucket.state.merge import Decision, RecordMerger
     from ptb_bucket.state.records import Record
 
 __all__ = ["Ledger", "Withheld"]
@@ -73,7 +73,7 @@ class Ledger:
     """The layers of one document."""
 
     key: str
-    merger: Merger
+    merger: RecordMerger
     writer: Writer
     journal: Journal
     empty: Header
@@ -251,7 +251,7 @@ class Ledger:
             except PTBBucketError as error:
                 self.failures[record] = error
             except Exception as error:  # noqa: BLE001  code of the bot's own may raise anything; whoever commits is told
-                self.failures[record] = raised_in_merge(error, record)
+                self.failures[record] = merge_failed(error, record)
         self._keep_chats(merged)
         good = (record for record in self.staged if record not in self.failures)
         carried = {record: merged.seen.get(record, self.staged[record]) for record in good}
@@ -271,7 +271,7 @@ class Ledger:
             return
         for record in [one for one, value in merged.changes.items() if value is None and one.kind is Kind.CHAT]:
             del merged.changes[record]
-            self.failures[record] = waits_for(record, failed, self.failures[failed])
+            self.failures[record] = drop_blocked(record, failed, self.failures[failed])
 
     def _merge_staged(self, record: Record, merged: Merged) -> None:
         base, ours, theirs = self._base(record), self.top(record), self._repaired(record, merged.caught)
@@ -359,7 +359,7 @@ class Ledger:
         header = before.header.advanced(self.writer.id, os.urandom(8).hex())
         features = self.merger.codec.features
         document = before.changed(header, merged.changes, features)
-        over = trimmed(document, self.callback_limit, self.merger, merged.changes)
+        over = trim_callback_data(document, self.callback_limit, self.merger, merged.changes)
         document = document.changed(header, over, features) if over else document
         document = self._listing(document.holding(self._missing()), merged)
         steps = {record: self._sent(record, value) for record, value in carried.items() if record in self.work.staged}

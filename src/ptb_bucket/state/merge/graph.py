@@ -61,8 +61,8 @@ LOST: Final = "an object that one side changed was replaced by the other, by som
 GUARDED: Final = "an object cannot be copied: what the other side changed inside it may be lost"
 
 
-class Merging(Protocol):
-    """Merges the content of objects; see :class:`~ptb_bucket.state.merge.values.Merge`."""
+class ContentMerge(Protocol):
+    """Merges the content of objects; see :class:`~ptb_bucket.state.merge.values.ValueMerge`."""
 
     def structure(self, value: Any) -> Structure: ...
     def is_mergeable(self, base: Any, ours: Any, theirs: Any) -> bool: ...
@@ -84,7 +84,7 @@ class Graph:
         triples: The objects.
     """
 
-    def __init__(self, merge: Merging, triples: Triples) -> None:
+    def __init__(self, merge: ContentMerge, triples: Triples) -> None:
         self.merge, self.triples, self.find = merge, triples, triples.find
         self._rebuilt: dict[tuple[int, int], Any] = {}
         self._gone: list[Gone] = []

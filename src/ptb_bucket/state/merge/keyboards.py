@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ptb_bucket.state.document import Document
-    from ptb_bucket.state.merge.records import Merger
+    from ptb_bucket.state.merge.records import RecordMerger
 
-__all__ = ["trimmed"]
+__all__ = ["trim_callback_data"]
 
 _MOMENT: Final = 0.001
 """Seconds between two keyboards whose order no clock tells."""
 
 
-def trimmed(
-    document: Document, limit: int | None, merger: Merger, fresh: Collection[Record]
+def trim_callback_data(
+    document: Document, limit: int | None, merger: RecordMerger, fresh: Collection[Record]
 ) -> dict[Record, bytes | None]:
     """The changes that bring a document's callback data down to ``limit`` keyboards and as many queries.
 
@@ -38,7 +38,9 @@ def trimmed(
     return {**_keyboards(document, limit, merger, fresh), **_queries(document, limit, merger)}
 
 
-def _keyboards(document: Document, limit: int, merger: Merger, fresh: Collection[Record]) -> dict[Record, bytes | None]:
+def _keyboards(
+    document: Document, limit: int, merger: RecordMerger, fresh: Collection[Record]
+) -> dict[Record, bytes | None]:
     """The oldest go, by access time. Fresh ones are the newest, and from now on their times say so."""
     uuids = [uuid for uuid in document.sections.get(Kind.CALLBACK, {}) if uuid != CALLBACK_QUERIES.id]
     if len(uuids) <= limit:
@@ -53,7 +55,7 @@ def _later(
     order: Sequence[Record],
     times: Mapping[Record, float],
     document: Document,
-    merger: Merger,
+    merger: RecordMerger,
     fresh: Collection[Record],
 ) -> dict[Record, bytes | None]:
     """Return fresh keyboards with a time later than all before them, where a clock that is behind made it earlier."""
@@ -69,7 +71,7 @@ def _later(
     return changes
 
 
-def _accessed(record: Record, document: Document, merger: Merger) -> float:
+def _accessed(record: Record, document: Document, merger: RecordMerger) -> float:
     """When it was used last. What only a newer deployment can read is not ours to remove."""
     try:
         return float(merger.decode(record, document.get(record))[0])
@@ -77,7 +79,7 @@ def _accessed(record: Record, document: Document, merger: Merger) -> float:
         return float("inf")
 
 
-def _queries(document: Document, limit: int, merger: Merger) -> dict[Record, bytes | None]:
+def _queries(document: Document, limit: int, merger: RecordMerger) -> dict[Record, bytes | None]:
     """The first go: a merge keeps the order in which they came. Nobody can count queries that cannot be decoded."""
     try:
         queries = list(dict.items(merger.decode(CALLBACK_QUERIES, document.get(CALLBACK_QUERIES))))

@@ -26,8 +26,8 @@ Token = int | tuple[Hashable, ...]
 """An element: its position in the base, or the side that added it and its position there."""
 
 
-class Merging(Protocol):
-    """Merges elements; see :class:`~ptb_bucket.state.merge.values.Merge`."""
+class ElementMerge(Protocol):
+    """Merges elements; see :class:`~ptb_bucket.state.merge.values.ValueMerge`."""
 
     likeness: Likeness
 
@@ -119,7 +119,7 @@ def _added_twice(likeness: Likeness, ours: Side, theirs: Side) -> dict[int, int]
     return {here[name]: at for at, name in enumerate(names[1]) if theirs.origins[at] is None and name in here}
 
 
-def merge_lists(merge: Merging, path: Path, found: Paired) -> list[Any]:
+def merge_lists(merge: ElementMerge, path: Path, found: Paired) -> list[Any]:
     """Merge three lists; elements that all have are merged through ``merge``.
 
     Args:
@@ -154,7 +154,7 @@ def _rolled_past(at: int, origins: Sequence[int | None]) -> bool:
 class _Weave:
     """A merge by element."""
 
-    def __init__(self, merge: Merging, path: Path, sides: Sequence[Side], both: dict[int, int]) -> None:
+    def __init__(self, merge: ElementMerge, path: Path, sides: Sequence[Side], both: dict[int, int]) -> None:
         self.merge, self.path = merge, path
         self.base, self.ours, self.theirs = sides
         self.tokens_of_theirs: list[Token] = [

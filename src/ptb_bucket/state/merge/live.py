@@ -36,10 +36,10 @@ from ptb_bucket.state.merge.objects import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["assign"]
+__all__ = ["update_in_place"]
 
 
-def assign(live: Any, wanted: Any, equality: Equality | None = None) -> bool:
+def update_in_place(live: Any, wanted: Any, equality: Equality | None = None) -> bool:
     """Make ``live`` equal to ``wanted``, which may become part of it.
 
     Args:

@@ -15,7 +15,7 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, Resolver, keep_ours, keep_theirs
 from ptb_bucket.state.merge.shape import wrong_shape
-from ptb_bucket.state.merge.values import Choice, Merge
+from ptb_bucket.state.merge.values import Choice, ValueMerge
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.document import Unit
     from ptb_bucket.state.records import Record
 
-__all__ = ["Decision", "Merger", "ResolverError", "raised_in_merge", "waits_for"]
+__all__ = ["Decision", "RecordMerger", "ResolverError", "drop_blocked", "merge_failed"]
 
 Encoded = bytes | None
 _EQUALITY = Equality()
@@ -46,14 +46,14 @@ class ResolverError(CannotMergeError):
     """The resolver raised an error. Until it decides, neither side's value may be taken."""
 
 
-def raised_in_merge(error: Exception, record: Record) -> CannotMergeError:
+def merge_failed(error: Exception, record: Record) -> CannotMergeError:
     """Return an error for what code of the bot's own raised while a record was merged. It quotes nothing."""
     made = CannotMergeError(f"merging it raised {type(error).__name__}", record=record.label)
     made.__cause__ = error
     return made
 
 
-def waits_for(record: Record, failed: Record, error: Exception) -> CannotMergeError:
+def drop_blocked(record: Record, failed: Record, error: Exception) -> CannotMergeError:
     """Return why a chat is not dropped: another chat's record cannot be saved, and it may be the same chat."""
     reason = f"it is dropped when {failed.label} is saved, which may be the same chat's"
     hint = f"Correct what keeps {failed.label} from being saved"
@@ -63,7 +63,7 @@ def waits_for(record: Record, failed: Record, error: Exception) -> CannotMergeEr
 
 
 @dataclass
-class Merger:
+class RecordMerger:
     """The rules of one bot.
 
     Args:
@@ -198,7 +198,7 @@ class Merger:
             base: What both sides started from.
             ours: This instance's.
             theirs: The bucket's.
-            idempotent: See :class:`Merge`.
+            idempotent: See :class:`ValueMerge`.
             unread: Ours was made without knowing theirs, which wins wherever both have something.
             decided: Collects what had to be decided rather than merged.
         """
@@ -217,8 +217,8 @@ class Merger:
             decided += [Decision(record, choice) for choice in merge.decided]
         return self.encode(record, merged, (base, ours, theirs))
 
-    def _merge(self, record: Record, *, idempotent: bool = False, unread: bool = False) -> Merge:
-        return Merge(record.label, self._resolver(unread=unread), idempotent=idempotent, equality=self.equality)
+    def _merge(self, record: Record, *, idempotent: bool = False, unread: bool = False) -> ValueMerge:
+        return ValueMerge(record.label, self._resolver(unread=unread), idempotent=idempotent, equality=self.equality)
 
     def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded, *, unread: bool = False) -> Any:
         """What a live object should become when what it was made from has become ``theirs``; see :meth:`merge`."""
@@ -236,14 +236,14 @@ class Merger:
         except Exception as error:
             raise ResolverError(f"the resolver raised {type(error).__name__}", record=conflict.record) from error
 
-    def _merged(self, record: Record, merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
+    def _merged(self, record: Record, merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
         try:
             return self._rule(record)(merge, base, ours, theirs)
         except RecursionError:  # nested more deeply than Python goes
             return merge.leaf((), base, ours, theirs)
 
     @staticmethod
-    def _rule(record: Record) -> Callable[[Merge, Any, Any, Any], Any]:
+    def _rule(record: Record) -> Callable[[ValueMerge, Any, Any, Any], Any]:
         if record.kind is Kind.CONVERSATION:
             return _conversation
         if record.kind is Kind.CALLBACK and record != CALLBACK_QUERIES:
@@ -251,11 +251,11 @@ class Merger:
         return _handled if record == HANDLED else _data
 
 
-def _data(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
+def _data(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
     return merge.value((), base, ours, theirs)
 
 
-def _conversation(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
+def _conversation(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
     """Never merged: a state that the bucket changed stays (rule 11)."""
     if merge.same(base, theirs):
         return ours
@@ -264,14 +264,14 @@ def _conversation(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
     return theirs
 
 
-def _handled(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
+def _handled(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
     """Union, newest last: what either side handled was handled. What theirs has forgotten stays forgotten."""
     known = {*(() if base is MISSING else base), *(() if theirs is MISSING else theirs)}
     mine = [] if ours is MISSING else [number for number in ours if number not in known]
     return [*(() if theirs is MISSING else theirs), *mine][-HANDLED_LIMIT:]
 
 
-def _keyboard(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
+def _keyboard(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
     """[access time, buttons]: kept if either side kept or touched it, with the newer access time."""
     if ours is MISSING or theirs is MISSING:
         return theirs if ours is MISSING else ours

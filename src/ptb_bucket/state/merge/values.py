@@ -35,7 +35,7 @@ from ptb_bucket.state.merge.order import merged_members
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, Resolver, keep_theirs
 from ptb_bucket.state.merge.triples import Triples
 
-__all__ = ["Choice", "Merge"]
+__all__ = ["Choice", "ValueMerge"]
 
 _LONGEST_STEP: Final = 40
 REMOVED: Final = "an element was changed on one side and removed on the other: it stays removed"
@@ -68,7 +68,7 @@ def _shown(step: Any) -> str:
 
 
 @dataclass
-class Merge:
+class ValueMerge:
     """Merges the values of one record and remembers what had to be decided.
 
     Args:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError, WrongShapeError
-from ptb_bucket.state.merge import MISSING, ResolverError, assign, raised_in_merge
+from ptb_bucket.state.merge import MISSING, ResolverError, merge_failed, update_in_place
 from ptb_bucket.state.replica.document_set import Known
 from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
 
@@ -91,7 +91,7 @@ class Giving(Known):
         except PTBBucketError:
             raise
         except Exception as error:
-            raise raised_in_merge(error, record) from error
+            raise merge_failed(error, record) from error
 
     def _adopt(self, record: Record, ledger: Ledger, rebase: Rebase) -> None:
         ledger.adopt(record, rebase)
@@ -168,7 +168,7 @@ class Giving(Known):
 
     def empty(self, record: Record, live: Any) -> None:
         """Empty a live object in place: PTB has it, and neither we nor the bucket do."""
-        assign(live, self.merger.default(record), self.merger.equality)
+        update_in_place(live, self.merger.default(record), self.merger.equality)
 
     def merged(self, record: Record, live: Any) -> Any:
         """Like :meth:`merge_into`, for a value that PTB takes instead of its own.
@@ -263,7 +263,7 @@ class Giving(Known):
         if unread and ledger.seen.get(record) is None and not same(live, self.merger.default(record)):
             self.journal.unread([record])
         merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
-        return assign(live, merged, self.merger.equality)
+        return update_in_place(live, merged, self.merger.equality)
 
 
 def _label(record: Record) -> str:
