@@ -16,7 +16,7 @@ from virtual_time import run_virtually
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import RecordMerger, Replica
-from ptb_bucket.state.merge import values
+from ptb_bucket.state.merge import containers
 
 
 def _after_decoding(patch, change):
@@ -97,13 +97,13 @@ def drop_the_neighbours(patch):
 
 
 def double_an_element(patch):
-    merge_lists = values.merge_lists
+    merge_lists = containers.merge_lists
 
     def with_one_more(*args):
         merged = merge_lists(*args)
         return [*merged, *merged[-1:]]
 
-    patch.setattr(values, "merge_lists", with_one_more)
+    patch.setattr(containers, "merge_lists", with_one_more)
 
 
 def replace_live_objects(patch):

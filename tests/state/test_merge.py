@@ -34,7 +34,7 @@ many = settings(deadline=None)
 
 def merge(base, ours, theirs, resolver=keep_ours, **options):
     inputs = copy.deepcopy((base, ours, theirs))
-    return ValueMerge("user_data[1]", resolver, **options).value((), *inputs)
+    return ValueMerge("user_data[1]", resolver, **options).run((), *inputs)
 
 
 @many

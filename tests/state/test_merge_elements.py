@@ -22,7 +22,7 @@ BO, AL, CY = {"name": "Bo", "hp": 12}, {"name": "Al", "hp": 20}, {"name": "Cy", 
 def merged(base, ours, theirs):
     """The result, and how often something was decided."""
     merge = ValueMerge("user_data[1]", keep_ours)
-    return merge.value((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
+    return merge.run((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
 
 
 @pytest.mark.parametrize(

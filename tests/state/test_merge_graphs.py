@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import MISSING, keep_ours, keep_theirs
 from ptb_bucket.state.merge.live import update_in_place
-from ptb_bucket.state.merge.objects.objects import has_sharing
+from ptb_bucket.state.merge.objects import has_sharing
 from ptb_bucket.state.merge.values import ValueMerge
 
 SHORT, LONG = 60, 1500
@@ -27,7 +27,7 @@ or took an object that was moved *and* changed for another one."""
 def merged(base, ours, theirs, resolver=keep_ours, **options):
     """The result, and what had to be decided."""
     merge = ValueMerge("user_data[1]", resolver, **options)
-    return merge.value((), base, ours, theirs), merge.decided
+    return merge.run((), base, ours, theirs), merge.decided
 
 
 @pytest.mark.parametrize("kind", KINDS)

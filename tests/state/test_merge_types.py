@@ -22,7 +22,7 @@ EITHER_WAY = pytest.mark.parametrize("refreshed", [False, True], ids=["merged", 
 
 def merged(base, ours, theirs, resolver=keep_ours):
     merge = ValueMerge("user_data[1]", resolver)
-    return merge.value((), *copy.deepcopy((base, ours, theirs)))
+    return merge.run((), *copy.deepcopy((base, ours, theirs)))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_what_several_instances_count_at_once_is_the_sum(base, sides, expected):
 
 def test_a_number_that_both_created_alike_is_no_conflict_for_other_resolvers():
     merge = ValueMerge("user_data[1]", keep_ours)
-    assert merge.value((), {}, {"n": {"m": 1}}, {"n": {"m": 1}}) == {"n": {"m": 1}}
+    assert merge.run((), {}, {"n": {"m": 1}}, {"n": {"m": 1}}) == {"n": {"m": 1}}
     assert not merge.decided
 
 
@@ -220,11 +220,11 @@ def test_a_class_that_raises_is_merged_as_a_whole_beside_everything_else(make, g
     old, new, other = make({}), make({"a": 1}), make({"a": 1, "b": 2})
     base, ours, theirs = ({"v": value, "n": number, "deep": {}} for value, number in ((old, 0), (new, 0), (old, 1)))
     ours["deep"]["x"] = 1
-    result = ValueMerge("user_data[1]", keep_ours).value((), base, ours, theirs)
+    result = ValueMerge("user_data[1]", keep_ours).run((), base, ours, theirs)
     assert (get(result["v"]), result["n"], result["deep"]) == (get(new), 1, {"x": 1})
     merge = ValueMerge("user_data[1]", keep_ours)
     theirs["v"] = other
-    result = merge.value((), base, ours, theirs)
+    result = merge.run((), base, ours, theirs)
     assert get(result["v"]) in (get(new), get(other))
     assert result["n"] == 1
 
@@ -259,7 +259,7 @@ def test_a_set_keeps_objects_that_equal_only_themselves_once():
     ours, theirs = copy.deepcopy(base), copy.deepcopy(base)
     ours["s"].add(Thing(3))
     theirs["s"] = {thing for thing in theirs["s"] if thing.n != 1}
-    result = ValueMerge("user_data[1]", keep_ours).value((), base, ours, theirs)
+    result = ValueMerge("user_data[1]", keep_ours).run((), base, ours, theirs)
     assert sorted(thing.n for thing in result["s"]) == [2, 3]
 
 

@@ -123,7 +123,7 @@ SHARED_OR_NOT = pytest.mark.parametrize("shared", [False, True], ids=["", "share
 def merged(base, ours, theirs, resolver=keep_ours):
     """The result, and how often something was decided."""
     merge = ValueMerge("user_data[1]", resolver)
-    return merge.value((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
+    return merge.run((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
 
 
 def record(holder, *, shared):
@@ -428,7 +428,7 @@ def test_an_edit_inside_an_object_that_cannot_be_made_again_is_counted(shared):
     ours["o"]["x"]["a"] = 10
     theirs["o"]["x"]["b"] = 20
     merge = ValueMerge("user_data[1]", keep_ours)
-    assert merge.value((), base, ours, theirs)["o"] == {"x": {"a": 10, "b": 2}}
+    assert merge.run((), base, ours, theirs)["o"] == {"x": {"a": 10, "b": 2}}
     assert merge.decided
 
 

@@ -26,7 +26,7 @@ def test_the_newer_access_time_of_a_keyboard_stays():
 
 
 def test_equal_elements_that_both_sides_added_at_a_changed_end_are_two():
-    merged = ValueMerge("user_data[42]", keep_ours).value((), ["a", "b", "c"], ["b", "c", "x"], ["a", "b", "x"])
+    merged = ValueMerge("user_data[42]", keep_ours).run((), ["a", "b", "c"], ["b", "c", "x"], ["a", "b", "x"])
     assert sorted(merged) == ["b", "x", "x"]
 
 

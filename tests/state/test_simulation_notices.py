@@ -15,7 +15,7 @@ from ptb_bucket.state.commit.attempt import Writer
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.tracked_document import Place
 from ptb_bucket.state.document.header import Fate, Header
-from ptb_bucket.state.merge.objects.elements import Matches
+from ptb_bucket.state.merge.matching.elements import ListMatches
 from ptb_bucket.state.merge.values import ValueMerge
 from ptb_bucket.state.spool.format import Spooled
 from ptb_bucket.stores import Create, MemoryStore, Update
@@ -105,7 +105,7 @@ def share_the_writer_id_after_a_fork(patch):
 
 
 def take_a_deletion_for_the_last_word(patch):
-    patch.setattr(ValueMerge, "_deletion", lambda _self, _path, _base, ours, _theirs: ours)
+    patch.setattr(ValueMerge, "_merge_deletion", lambda _self, _path, _base, ours, _theirs: ours)
 
 
 def merge_conversations(patch):
@@ -160,7 +160,10 @@ def merge_objects_at_each_place(patch):
 
 
 def take_a_changed_element_for_a_new_one(patch):
-    patch.setattr("ptb_bucket.state.merge.objects.elements._Leftovers.matched", lambda self, *_: Matches(self.near, []))
+    patch.setattr(
+        "ptb_bucket.state.merge.matching.elements._UnmatchedElements.matched",
+        lambda self, *_: ListMatches(self.origins, []),
+    )
 
 
 def list_no_updates(patch):

@@ -292,7 +292,7 @@ def run(seed: int, kind: str) -> Run:
             edit.apply(expected)
     theirs, ours = (writer.world.copy().root for writer in writers)
     merge = ValueMerge("user_data[1]", keep_ours)
-    merged = merge.value((), base.copy().root, ours, theirs)
+    merged = merge.run((), base.copy().root, ours, theirs)
     return Run(
         base.root, writers[1].world.root, writers[0].world.root, merged, expected.root,
         (writers[0].edits, writers[1].edits), len(merge.decided),

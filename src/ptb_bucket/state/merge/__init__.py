@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.merge.keyboards import trim_callback_data
+from ptb_bucket.state.merge.callback_data import trim_callback_data
 from ptb_bucket.state.merge.live import update_in_place
 from ptb_bucket.state.merge.records import Decision, RecordMerger, ResolverError, drop_blocked, merge_failed
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs

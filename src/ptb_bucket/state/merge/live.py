@@ -12,25 +12,25 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import Equality, Structure, class_of, has_identity, has_own_equality, has_room_for, is_one_class
+from ptb_bucket.state.merge.matching import ObjectPairing, PairingRules
 from ptb_bucket.state.merge.objects import (
     ATOMS,
-    Exact,
+    ExactEncoding,
+    ObjectFingerprints,
     Objects,
-    Pairing,
-    Prints,
     attribute,
     elements_of,
     fields_of,
     has_sharing,
-    inner_of,
+    inner_parts_of,
     members_of,
+    own_content_of,
     parts_of,
-    rest_of,
     set_fields,
-    set_inner,
-    shell_of,
+    set_inner_parts,
     structure,
-    with_inner,
+    unfilled_copy,
+    with_inner_parts,
 )
 
 if TYPE_CHECKING:
@@ -55,25 +55,26 @@ def update_in_place(live: Any, wanted: Any, equality: Equality | None = None) ->
         return True
     if not has_identity(live) or not _can_become(live, wanted):
         return False
-    return _Assignment(live, wanted, equality or Equality()).run()
+    return _InPlaceUpdate(live, wanted, equality or Equality()).run()
 
 
-class _StuckError(Exception):
+class _RefusedError(Exception):
     """A live object does not let itself be changed. It is as it was."""
 
 
-class _Assignment:
+class _InPlaceUpdate:
     def __init__(self, live: Any, wanted: Any, equality: Equality) -> None:
         self.live, self.wanted, self.equality = live, wanted, equality
         sides = Objects(live), Objects(wanted)
         if has_sharing(live, wanted):
-            self._pairing = Pairing(*sides, Prints(equality), structure).run()
+            rules = PairingRules(ObjectFingerprints(equality), structure)
+            self._pairing = ObjectPairing(*sides, rules).run()
             self._pairing.accept_moved()
             self._pairing.accept_equal()
         else:
-            self._pairing = Pairing(*sides, equality, structure, Exact()).run()
+            self._pairing = ObjectPairing(*sides, PairingRules(equality, structure, ExactEncoding())).run()
         self._objects = sides[1].by_id
-        self._stuck: set[int] = set()
+        self._refused: set[int] = set()
         self._values: dict[int, Any] = {}
         # Taken down before anything changes: the wanted objects may be live ones, or parts of one another.
         self._contents = {number: _Content(self._objects[number]) for number in self._open()}
@@ -99,16 +100,16 @@ class _Assignment:
             try:
                 for number, content in self._contents.items():
                     self._fill(self._objects[number], content)
-            except _StuckError as error:
-                self._stuck.add(error.args[0])
+            except _RefusedError as error:
+                self._refused.add(error.args[0])
             else:
                 return True
         return False
 
     def _target(self, wanted: Any) -> Any:
         """Return the live object that stands for a wanted one, or the wanted one itself."""
-        live = self._pairing.owner.get(id(wanted), wanted)
-        if id(live) in self._stuck or not _can_become(live, wanted):
+        live = self._pairing.old_of.get(id(wanted), wanted)
+        if id(live) in self._refused or not _can_become(live, wanted):
             return wanted
         return live
 
@@ -118,10 +119,10 @@ class _Assignment:
         if id(wanted) in self._objects and has_identity(wanted):
             return self._target(wanted)
         if id(wanted) not in self._values:
-            inner = inner_of(wanted)
+            inner = inner_parts_of(wanted)
             made = [(step, self._part(part)) for step, part in inner]
             changed = any(new[1] is not old[1] for new, old in zip(made, inner, strict=True))
-            self._values[id(wanted)] = with_inner(wanted, inner, made) if changed else wanted
+            self._values[id(wanted)] = with_inner_parts(wanted, inner, made) if changed else wanted
         return self._values[id(wanted)]
 
     def _kept(self, have: Any, wanted: Any) -> Any:
@@ -129,7 +130,7 @@ class _Assignment:
         part = self._part(wanted)
         if have is part or has_identity(part) or not is_one_class(have, part):
             return part
-        inner = inner_of(have), inner_of(part)
+        inner = inner_parts_of(have), inner_parts_of(part)
         if inner[0] or inner[1]:
             return have if self._holding(have, inner[0]) == self._holding(part, inner[1]) else part
         return have if self.equality.same(have, part) else part
@@ -137,14 +138,14 @@ class _Assignment:
     def _holding(self, value: Any, inner: list[tuple[Any, Any]]) -> Hashable:
         """Return what is equal for values that hold the same objects, at any depth, and equal values."""
         named = [(step, self._name(part)) for step, part in inner]
-        rest = (self.equality.fingerprint(part) for part in rest_of(value))
+        rest = (self.equality.fingerprint(part) for part in own_content_of(value))
         return class_of(value), *rest, frozenset(named) if isinstance(value, (set, frozenset)) else tuple(named)
 
     def _name(self, value: Any) -> Hashable:
         if type(value) not in ATOMS:
             if has_identity(value):
                 return id(value)
-            if inner := inner_of(value):
+            if inner := inner_parts_of(value):
                 return self._holding(value, inner)
         return self.equality.fingerprint(value)
 
@@ -157,7 +158,7 @@ class _Assignment:
             before.restore(target)
             if target is wanted:
                 return  # a new object, which keeps the parts that it came with
-            raise _StuckError(id(target)) from error
+            raise _RefusedError(id(target)) from error
 
     def _change(self, target: Any, wanted: Any, before: _Content, content: _Content) -> None:
         kind = structure(target)
@@ -200,12 +201,12 @@ class _Assignment:
 
     def _whole(self, target: Any, wanted: Any) -> None:
         """Give an object that validates or guards its attributes another one's state, the way unpickling would."""
-        inner = inner_of(wanted)
+        inner = inner_parts_of(wanted)
         made = [(step, self._part(part)) for step, part in inner]
         moved = any(new[1] is not old[1] for new, old in zip(made, inner, strict=True))
         if target is wanted and not moved:
             return
-        held = inner_of(target)
+        held = inner_parts_of(target)
         if self._holding(target, held) == self._holding(wanted, made) and (held or self.equality.same(target, wanted)):
             return
         if issubclass(type(target), bytearray):
@@ -214,12 +215,12 @@ class _Assignment:
             _set_of(target, [part for step, part in made if step is None], self.equality.same)
             set_fields(target, {step: part for step, part in made if step is not None})
         elif target is wanted:
-            set_inner(wanted, made)
+            set_inner_parts(wanted, made)
         else:
-            like = shell_of(wanted)
+            like = unfilled_copy(wanted)
             if like is not None:
-                set_inner(like, made)
-            target.__setstate__((with_inner(wanted, inner, made) if like is None else like).__getstate__())
+                set_inner_parts(like, made)
+            target.__setstate__((with_inner_parts(wanted, inner, made) if like is None else like).__getstate__())
 
 
 _NOTHING = object()

@@ -15,7 +15,7 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, Resolver, keep_ours, keep_theirs
 from ptb_bucket.state.merge.shape import wrong_shape
-from ptb_bucket.state.merge.values import Choice, ValueMerge
+from ptb_bucket.state.merge.values import ValueMerge
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state.document import Unit
+    from ptb_bucket.state.merge.decisions import Choice
     from ptb_bucket.state.records import Record
 
 __all__ = ["Decision", "RecordMerger", "ResolverError", "drop_blocked", "merge_failed"]
@@ -240,7 +241,7 @@ class RecordMerger:
         try:
             return self._rule(record)(merge, base, ours, theirs)
         except RecursionError:  # nested more deeply than Python goes
-            return merge.leaf((), base, ours, theirs)
+            return merge.merge_as_whole((), base, ours, theirs)
 
     @staticmethod
     def _rule(record: Record) -> Callable[[ValueMerge, Any, Any, Any], Any]:
@@ -252,7 +253,7 @@ class RecordMerger:
 
 
 def _data(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
-    return merge.value((), base, ours, theirs)
+    return merge.run((), base, ours, theirs)
 
 
 def _conversation(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
@@ -260,7 +261,7 @@ def _conversation(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
     if merge.same(base, theirs):
         return ours
     if not merge.same(ours, theirs):
-        merge.decide(())
+        merge.note_decision(())
     return theirs
 
 

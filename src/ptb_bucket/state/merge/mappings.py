@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import Equality
 
-__all__ = ["merged_members"]
+__all__ = ["align_members"]
 
 _PLAIN: Final[tuple[set[type], ...]] = ({str}, {int}, set())
 """What nearly all mappings have as keys. Keys of several types may be equal, as 1 and True are."""
 
 
-def merged_members(
+def align_members(
     base: Mapping[Any, Any], ours: Mapping[Any, Any], theirs: Mapping[Any, Any], equality: Equality
 ) -> Iterable[tuple[Any, Any, Any, Any]]:
     """Return every member of ours and theirs once, in the order in which they stay.
@@ -48,18 +48,18 @@ def merged_members(
 def _numbered(sides: Iterable[Mapping[Any, Any]], equality: Equality) -> list[list[int]]:
     """Number the keys of several mappings: equal ones alike, and those that equal only themselves by their content."""
     by_key: dict[Any, int] = {}
-    by_print: dict[Hashable, int] = {}
+    by_fingerprint: dict[Hashable, int] = {}
     fresh = itertools.count()
     found: list[list[int]] = []
     for side in sides:
         used: dict[int, None] = {}
         for key in side:
             name = equality.fingerprint(key)
-            number = by_key.get(key, by_print.get(name))
+            number = by_key.get(key, by_fingerprint.get(name))
             if number is None or number in used:
                 number = next(fresh)
             by_key.setdefault(key, number)
-            by_print.setdefault(name, number)
+            by_fingerprint.setdefault(name, number)
             used[number] = None
         found.append(list(used))
     return found
