@@ -71,7 +71,7 @@ def structure(value: Any) -> Structure:
 
 
 def members_of(value: Any) -> dict[Any, Any]:
-    """Return the content of a mapping, in its order, as a plain dict. A plain dict is returned itself, not as a copy."""
+    """Return the content of a mapping, in its order, as a plain dict. A plain dict is not copied."""
     cls: Any = type(value)
     if cls is dict:
         return value  # type: ignore[no-any-return]
@@ -81,7 +81,7 @@ def members_of(value: Any) -> dict[Any, Any]:
 
 
 def elements_of(value: Any) -> list[Any]:
-    """Return the elements of a list or deque, or the members of a set. A plain list is returned itself, not as a copy."""
+    """Return the elements of a list or deque, or the members of a set. A plain list is not copied."""
     cls: Any = type(value)
     if cls is list:
         return value  # type: ignore[no-any-return]

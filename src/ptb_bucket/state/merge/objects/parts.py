@@ -99,7 +99,7 @@ def own_content_of(value: Any) -> list[Any]:
 
 @cache
 def _own_content(cls: Any) -> Callable[[Any], Any] | None:
-    """Return a function that reads the content of an instance that is not in its parts; None if its parts are all of it."""
+    """Return a function that reads the content of an instance apart from its parts; None if there is none."""
     for base, content in _CONTENTS.items():
         if issubclass(cls, base):
             return content
