@@ -439,3 +439,25 @@ def test_a_conflict_in_an_object_that_merges_as_a_whole_is_counted(make, shared)
     assert merged(base, ours, theirs)[1] == 1
     assert merged(base, ours, theirs, keep_theirs)[0]["o"].held == 3
     assert merged(base, ours, same)[1] == 0
+
+
+class Ring:
+    """A value with its own equality that contains itself."""
+
+    def __init__(self) -> None:
+        self.next = self
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return 1
+
+
+def test_a_value_that_contains_itself_does_not_keep_the_merge_from_ending():
+    base = {"o": {"ring": Ring()}}
+    theirs = copy.deepcopy(base)
+    theirs["o"]["n"] = 1
+    merge = ValueMerge("user_data[1]", keep_ours)
+    assert merge.run((), base, {"o": 2}, theirs) == {"o": 2}
+    assert len(merge.decided) == 1

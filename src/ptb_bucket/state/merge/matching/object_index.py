@@ -130,12 +130,14 @@ class ObjectIndex:
         """Return the objects that a value of one side holds, but not those inside them."""
         found: list[MergedObject] = []
         waiting = [] if value is MISSING else parts_of(value)
+        entered: set[int] = set()  # values without an identity may contain themselves, too
         while waiting:
             part = waiting.pop()
             item = self.find(part, side)
             if item is not None:
                 found.append(item)
-            elif type(part) not in ATOMS:
+            elif type(part) not in ATOMS and id(part) not in entered:
+                entered.add(id(part))
                 waiting += parts_of(part)
         return found
 
