@@ -145,7 +145,7 @@ class Ledger:
             return stored
         base, steps = self.in_doubt.bases[record], self.in_doubt.layer.chain(record)
         withdrawn = self.withdrawn_units() if withdrawn is None else withdrawn
-        return self.steps.merged(record, base, steps, stored, withdrawn, idempotent=True, unread=self.unloaded)
+        return self.steps.merged(record, base, steps, stored, withdrawn, idempotent=True, unloaded=self.unloaded)
 
     # ---------------------------------------------------------------- PTB gives a value
 

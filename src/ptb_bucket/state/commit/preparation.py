@@ -99,7 +99,7 @@ class Preparation:
         decided: list[Decision] = []
         steps = ledger.staged.steps.get(record) or (UnitStep(NONE, ours),)
         result = ledger.steps.merged(
-            record, base, steps, theirs, merged.withdrawn_units, decided=decided, unread=ledger.unloaded
+            record, base, steps, theirs, merged.withdrawn_units, decided=decided, unloaded=ledger.unloaded
         )
         merged.decided += decided
         if record in ledger.staged.steps or record in ledger.in_doubt.layer.steps:

@@ -1,4 +1,4 @@
-"""The three-way merge: records, values, lists, shared objects, and live objects updated in place."""
+"""The three-way merge of records, and the update of live objects in place."""
 
 from __future__ import annotations
 

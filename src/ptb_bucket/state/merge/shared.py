@@ -281,7 +281,7 @@ def _could_fill(unfilled: Any, made: list[tuple[Any, Any]]) -> bool:
     """Give a copy its parts, and tell whether its class allowed that."""
     try:
         set_inner_parts(unfilled, made)
-    except Exception:  # noqa: BLE001  a member's own __hash__ ran
+    except Exception:  # noqa: BLE001  a __hash__ of the bot's classes ran
         return False
     return True
 

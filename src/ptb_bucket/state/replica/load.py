@@ -260,10 +260,10 @@ class Giving(Known):
         return True
 
     def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
-        unread = ledger.unloaded or self.unreadable.blind(record) is not None
-        if unread and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
+        unloaded = ledger.unloaded or self.unreadable.blind(record) is not None
+        if unloaded and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
             self.metrics.unloaded([record])
-        merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
+        merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unloaded=unloaded)
         return update_in_place(live, merged, self.merger.equality)
 
 

@@ -1,4 +1,4 @@
-"""What a record consists of: the fields and parts of its objects, and their fingerprints."""
+"""The objects of a record: their fields, their parts and their fingerprints."""
 
 from __future__ import annotations
 
