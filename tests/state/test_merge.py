@@ -234,7 +234,7 @@ def test_a_conflict_shows_no_values():
 
 
 class ReadOnly(dict):
-    """A dict that nobody may change."""
+    """A dict whose methods refuse changes."""
 
     def _refuse(self, *_):
         raise TypeError

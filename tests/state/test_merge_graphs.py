@@ -20,19 +20,19 @@ from support.values.shared_graphs import KINDS, isomorphic, made, run
 
 SHORT, LONG = 60, 1500
 RIGHT = {"edits": 1.0, "insertions": 0.99, "sharing": 0.9, "unsharing": 0.85, "everything": 0.85}
-"""How many runs end exactly as if both had changed one record. The others keep more than that (rule 11), are reported,
-or took an object that was moved *and* changed for another one."""
+"""The share of runs that end exactly as if both had changed one record. The others keep more (rule "Edits survive
+deletions"), are reported, or took an object that was moved *and* changed for another one."""
 
 
 def merged(base, ours, theirs, resolver=keep_ours, **options):
-    """The result, and what had to be decided."""
+    """Return the result and the decisions."""
     merge = ValueMerge("user_data[1]", resolver, **options)
     return merge.run((), base, ours, theirs), merge.decided
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_edit_is_lost_without_a_report_and_none_is_doubled(kind, count):
-    """A seed that fails replays with ``run(seed, kind)``."""
+    """To replay a failed seed, call ``run(seed, kind)``."""
     runs = [run(seed, kind) for seed in range(count(SHORT, LONG))]
     assert not [seed for seed, ran in enumerate(runs) if ran.lost and not ran.reports]
     assert not [seed for seed, ran in enumerate(runs) if ran.doubled]

@@ -121,7 +121,7 @@ SHARED_OR_NOT = pytest.mark.parametrize("shared", [False, True], ids=["", "share
 
 
 def merged(base, ours, theirs, resolver=keep_ours):
-    """The result, and how often something was decided."""
+    """Return the result and the number of decisions."""
     merge = ValueMerge("user_data[1]", resolver)
     return merge.run((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
 
