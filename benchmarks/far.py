@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.stores import StoreWrapper
+from ptb_bucket.stores import InterceptingStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Far"]
 
 
-class Far(StoreWrapper):
+class Far(InterceptingStore):
     """A store far away, that counts requests and the rounds in which they come."""
 
     def __init__(self, store: BlobStore, seconds: dict[str, float]) -> None:

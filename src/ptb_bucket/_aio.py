@@ -19,6 +19,7 @@ __all__ = [
     "Patience",
     "Waiting",
     "aside",
+    "backoff",
     "chunks",
     "for_each",
     "in_turns",
@@ -135,6 +136,20 @@ async def chunks(items: AsyncIterator[T], make: Callable[[T], U]) -> AsyncIterat
         yield chunk
 
 
+def backoff(failures: int, *, first: float, longest: float, rng: random.Random, spread: float = 10) -> float:
+    """Return the seconds to wait before the next attempt: doubled after each failure, with jitter.
+
+    Args:
+        failures: How many attempts failed before the last one.
+        first: Upper bound of the first wait.
+        longest: Upper bound of any wait. The jitter applies to it too, so that waits differ there as well.
+        rng: The source of the jitter.
+        spread: How many times longer the upper bound of a wait is than its lower bound.
+    """
+    bound = min(longest, first * 2**failures)
+    return rng.uniform(bound / spread, bound)
+
+
 @dataclass
 class Patience:
     """The limits of one commit, all in seconds.
@@ -184,9 +199,9 @@ class Waiting:
 
     def next_delay(self) -> float | None:
         """Seconds to wait before the next try, jittered over the whole span; None when there is no time for one."""
-        bound = min(self.patience.longest, self.patience.first * 2**self.tries)
+        patience = self.patience
+        delay = backoff(self.tries, first=patience.first, longest=patience.longest, rng=patience.random)
         self.tries += 1
-        delay = self.patience.random.uniform(bound / 10, bound)
         return None if asyncio.get_running_loop().time() + delay > self.end else delay
 
 

@@ -12,7 +12,7 @@ from telegram.error import NetworkError
 
 from ptb_bucket import open_store
 from ptb_bucket.serverless.asgi import asgi_webhook
-from ptb_bucket.stores import StoreWrapper
+from ptb_bucket.stores import InterceptingStore
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ async def running(app):
         yield client
 
 
-class Slow(StoreWrapper):
+class Slow(InterceptingStore):
     """Reads nothing before it may."""
 
     def __init__(self, store, go_on):

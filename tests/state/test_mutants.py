@@ -12,7 +12,7 @@ from ptb_bucket.codecs import open_codec
 from ptb_bucket.state import Merger, Record, keep_ours
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.merge.values import Merge
-from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.stores import InterceptingStore, MemoryStore
 
 
 def test_the_floor_never_sinks():
@@ -136,7 +136,7 @@ def test_what_others_added_before_a_refresh_is_not_taken_for_ours_when_two_write
     assert bench.stored() == {"n": 0, "first": 1, "second": 1}
 
 
-class Gated(StoreWrapper):
+class Gated(InterceptingStore):
     """Each write waits until its gate is opened."""
 
     def __init__(self, store) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, overload
 
 from ptb_bucket.errors import DocumentError, LostRaceError, SealError, UnavailableError
 from ptb_bucket.stores import Blob, StoreWrapper, Update
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from ptb_bucket.sealing.sealer import Sealer
-    from ptb_bucket.stores import BlobStore, PutMode
+    from ptb_bucket.stores import BlobStore, NotModified, PutMode
 
 __all__ = ["SealedStore", "TransitionStore"]
 
-_T = TypeVar("_T")
 _THREAD_ABOVE: Final = 256 * 1024
 """Bytes above which the event loop is not kept waiting: compression and ciphers let other threads run."""
 
@@ -34,11 +33,23 @@ class SealedStore(StoreWrapper):
         super().__init__(store)
         self.sealer = sealer
 
-    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:
-        result = await super()._call(operation, key, send)
-        if isinstance(result, Blob):
-            return cast("_T", replace(result, data=await self.opened(key, result)))
-        return result
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> Blob: ...
+    @overload
+    async def get(self, key: str, *, if_none_match: str | None, version: None = None) -> Blob | NotModified: ...
+    async def get(
+        self, key: str, *, if_none_match: str | None = None, version: str | None = None
+    ) -> Blob | NotModified:
+        """Read an object from the store below and open it.
+
+        Raises:
+            DocumentError: It must not be opened; the message names object and version.
+        """
+        if version is not None:
+            blob: Blob | NotModified = await self._store.get(key, version=version)
+        else:
+            blob = await self._store.get(key, if_none_match=if_none_match)
+        return replace(blob, data=await self.opened(key, blob)) if isinstance(blob, Blob) else blob
 
     async def opened(self, key: str, blob: Blob) -> bytes:
         """What was sealed in an object that was read below.
@@ -57,7 +68,7 @@ class SealedStore(StoreWrapper):
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
         """Seal an object and write it to the store below, once."""
-        return await super().put(key, await _work(self.sealer.seal, key, data), mode)
+        return await self._store.put(key, await _work(self.sealer.seal, key, data), mode)
 
 
 async def _work(function: Callable[[str, bytes], bytes], key: str, data: bytes) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ptb_bucket.errors import AccessError, LostRaceError, StoreError, UnavailableError
-from ptb_bucket.stores import StoreWrapper
+from ptb_bucket.stores import InterceptingStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable
@@ -48,7 +48,7 @@ def script(faults: Iterable[Fault | None], *, operation: str = "put") -> Plan:
     return lambda happening, _key: next(remaining, None) if happening == operation else None
 
 
-class FaultyStore(StoreWrapper):
+class FaultyStore(InterceptingStore):
     """A store whose operations fail as planned.
 
     Args:
