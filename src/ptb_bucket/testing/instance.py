@@ -104,7 +104,7 @@ class _Bot:
         """Process one update, and answer."""
         order = json.loads(line)
         update = order["update"]
-        self.telegram.memory.know(update["message"]["chat"])
+        self.telegram.server.state.know(update["message"]["chat"])
         answer = {"number": order["number"], "said": [], "error": ""}
         try:
             answer["said"] = [message.text for message in await self.telegram.deliver(self.app, update)]
