@@ -1,4 +1,4 @@
-"""Stores: bytes under keys, with ETags; those that need only the standard library, and wrappers that are stores too."""
+"""Stores: bytes under keys, with ETags. This package has those that need only the standard library, and wrappers."""
 
 from __future__ import annotations
 
