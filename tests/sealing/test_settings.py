@@ -126,7 +126,7 @@ def test_wrong_options_are_refused(option):
 def test_options_and_arguments_agree():
     BucketPersistence("memory:?compression=gzip&max_size=10", sealing=Sealing(compression="gzip", max_size=10))
     for option in ("compression=zstd", "max_size=11"):
-        with pytest.raises(ConfigurationError, match="Say it once"):
+        with pytest.raises(ConfigurationError, match="Remove one of the two"):
             BucketPersistence(f"memory:?{option}", sealing=Sealing(compression="gzip", max_size=10))
     with pytest.raises(ConfigurationError, match="expected ptb_bucket"):
         BucketPersistence("memory:", sealing="gzip")

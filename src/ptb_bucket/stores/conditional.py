@@ -193,7 +193,7 @@ class ConditionProof:
         raise UnsupportedError(
             f"{self.server} cannot keep a bot's state: it ignores the conditions of puts, so that several instances "
             f"would overwrite each other. Two requests show it: a put of {self.key!r} was accepted; then another put "
-            f"of {self.key!r} {condition} was accepted too, instead of being refused with 412. Use a server that honours "
-            f"If-Match and If-None-Match, or a newer version of this one. {self._honest}".rstrip(),
+            f"of {self.key!r} {condition} was accepted too, instead of being refused with 412. Use a server that "
+            f"honours If-Match and If-None-Match, or a newer version of this one. {self._honest}".rstrip(),
             key=self.key,
         )
