@@ -1,4 +1,4 @@
-"""A store whose objects are sealed, so that nothing above it knows."""
+"""Stores that seal their objects, unnoticed by the code above."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 __all__ = ["SealedStore", "TransitionStore"]
 
 _THREAD_ABOVE: Final = 256 * 1024
-"""Bytes above which the event loop is not kept waiting: compression and ciphers let other threads run."""
+"""The number of bytes above which a thread does the work. Compression and ciphers let other threads run."""
 
 
 class SealedStore(StoreWrapper):
-    """Seals what is written and opens what is read. ETags and listings (with the sizes of sealed objects) pass through.
+    """A store that seals objects when it writes and opens them when it reads. ETags and listed sizes are unchanged.
 
     Args:
-        store: The store below; its keys are relative to the prefix, because they are part of the seal.
-        sealer: How.
+        store: The store below. Its keys are relative to the prefix, because they are part of the seal.
+        sealer: Seals and opens the objects.
     """
 
     def __init__(self, store: BlobStore, sealer: Sealer) -> None:
@@ -43,7 +43,7 @@ class SealedStore(StoreWrapper):
         """Read an object from the store below and open it.
 
         Raises:
-            DocumentError: It must not be opened; the message names object and version.
+            DocumentError: The object must not be opened; the message names object and version.
         """
         if version is not None:
             blob: Blob | NotModified = await self._store.get(key, version=version)
@@ -52,10 +52,10 @@ class SealedStore(StoreWrapper):
         return replace(blob, data=await self.opened(key, blob)) if isinstance(blob, Blob) else blob
 
     async def opened(self, key: str, blob: Blob) -> bytes:
-        """What was sealed in an object that was read below.
+        """Return the plain bytes of an object of the store below.
 
         Raises:
-            DocumentError: It must not be opened; the message names object and version.
+            DocumentError: The object must not be opened; the message names object and version.
         """
         try:
             return await _work(self.sealer.open, key, blob.data)
@@ -79,13 +79,13 @@ _ATTEMPTS: Final = 10
 
 
 class TransitionStore(SealedStore):
-    """Opens what is sealed in the new way or in the old one, and seals in the new one.
+    """A store that opens objects sealed in the new or the old way, and seals in the new way.
 
     Args:
-        store: The store below; its keys are relative to the prefix.
-        new: How documents are to be sealed.
-        old: How they were sealed before, if ``new`` does not open that. One that opens plain documents takes whatever
-            lies there: that is for a human to say.
+        store: The store below. Its keys are relative to the prefix.
+        new: The sealer for writing.
+        old: The former sealer, if ``new`` does not open its documents. If it opens plain documents, it accepts every
+            object, so only a human may choose it.
     """
 
     def __init__(self, store: BlobStore, new: Sealer, old: Sealer | None = None) -> None:
@@ -93,10 +93,10 @@ class TransitionStore(SealedStore):
         self._old = None if old is None else SealedStore(store, old)
 
     async def opened(self, key: str, blob: Blob) -> bytes:
-        """What was sealed in an object, in either way.
+        """Return the plain bytes of an object that was sealed in either way.
 
         Raises:
-            DocumentError: It can be opened in neither.
+            DocumentError: The object can be opened in neither way.
         """
         try:
             return await super().opened(key, blob)
@@ -108,17 +108,17 @@ class TransitionStore(SealedStore):
         return data
 
     async def is_due(self, key: str) -> bool:
-        """Whether :meth:`rekey` would write a document. Raises as it does."""
+        """Return True if :meth:`rekey` would write a document. It raises the same errors."""
         raw = await self._store.get(key)
         await self.opened(key, raw)
         return not self.sealer.is_current(raw.data)
 
     async def rekey(self, key: str) -> bool:
-        """Seal one document in the new way, if it is not; whether it had to be written.
+        """Seal a document in the new way, and return True if it was not sealed so before.
 
         Raises:
-            DocumentError: It can be opened in neither way. It was not changed.
-            StoreError: It could not be read or written, or was written by others again and again.
+            DocumentError: The document can be opened in neither way. It was not changed.
+            StoreError: The document could not be read or written, or others wrote it again and again.
         """
         for attempts_left in reversed(range(_ATTEMPTS)):
             raw = await self._store.get(key)
