@@ -39,11 +39,12 @@ _CREDENTIALS: Final = (
     "GOOGLE_APPLICATION_CREDENTIALS), or name a service_account_file in the URI."
 )
 _UNREADABLE: Final = (
-    "failed because the credentials are damaged or cannot be read. Check the file that GOOGLE_APPLICATION_CREDENTIALS "
-    "or service_account_file names, and the files named in it: paths, modes and contents."
+    "failed because the credentials are damaged or cannot be read. Check the file that "
+    "GOOGLE_APPLICATION_CREDENTIALS or service_account_file names, and the files named in it: path, mode, contents."
 )
-_PAYER: Final = "was refused, because the requester pays for this bucket. Add the project to bill to the URI: "
-    "user_project=PROJECT."
+_PAYER: Final = (
+    "was refused, because the requester pays for this bucket. Add the project to bill to the URI: user_project=PROJECT."
+)
 _HINTS: Final = {
     400: (AccessError, "was refused as malformed. Check the bucket's name and the options of the URI."),
     401: (AccessError, f"was refused, because the credentials are not valid (any more). {_CREDENTIALS}"),
@@ -52,7 +53,7 @@ _HINTS: Final = {
     408: (UnavailableError, "took the server too long. Try again."),
     409: (UnavailableError, "conflicted with another operation on the same object."),
     413: (UnsupportedError, "was refused as too large."),
-    429: (UnavailableError, "was refused for now: too many requests. Google accepts one write per second of an object."),
+    429: (UnavailableError, "was refused for now: too many requests. Google allows one write per second of an object."),
     499: (UnavailableError, "was cancelled on the way."),
     501: (UnsupportedError, "is not supported by this server."),
 }
@@ -114,7 +115,7 @@ def _by_status(status: int, exc: Any, operation: str) -> tuple[type[StoreError],
         return _forbidden(exc, operation)
     if status == 412:  # noqa: PLR2004  only a write can lose a race
         lost = operation in {"put", "delete"}
-        return (LostRaceError, "lost a race.") if lost else (UnavailableError, "failed, because its condition does not hold.")
+        return (LostRaceError, "lost a race.") if lost else (UnavailableError, "failed: its condition does not hold.")
     if status in _HINTS:
         error, text = _HINTS[status]
         # If a server does not support a put, it is most likely the condition.
@@ -132,8 +133,8 @@ def _forbidden(exc: Any, operation: str) -> tuple[type[StoreError], str]:
     needed = " and ".join(PERMISSIONS.get(operation, ("storage.buckets.get",)))
     why = f" Google's reason: {', '.join(sorted(reasons))}." if reasons - {"forbidden"} else ""
     return AccessError, (
-        f"is forbidden.{why} Grant {needed} on the bucket to the account that the bot runs as ({ROLE} includes all that "
-        "it needs). If it has them, check that billing is on for the project, and that the bucket's retention policy "
+        f"is forbidden.{why} Grant {needed} on the bucket to the account that the bot runs as ({ROLE} has all that it "
+        "needs). If it has them, check that billing is on for the project, and that the bucket's retention policy "
         "allows objects to be replaced."
     )
 
@@ -157,7 +158,7 @@ def _by_class(exc: Any) -> tuple[type[StoreError], str]:
     if isinstance(exc, _WRONG_ENDPOINT):
         return AccessError, "could not be sent. Check endpoint_url."
     if _distrusted(exc):
-        return AccessError, "failed, because the TLS certificate is not trusted. Check endpoint_url, the clock and the CAs."
+        return AccessError, "failed: the TLS certificate is not trusted. Check endpoint_url, the clock and the CAs."
     if isinstance(exc, auth.GoogleAuthError):
         return _by_credentials(exc)
     if _lacks_credentials(exc):

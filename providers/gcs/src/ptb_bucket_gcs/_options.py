@@ -18,7 +18,7 @@ HONEST: Final = "Conditional puts work at Google's own endpoints and on fake-gcs
 
 OPTIONS: Final[Mapping[str, str]] = {
     "project": "project ID of the client; not needed to find the bucket",
-    "service_account_file": "path of a service account's JSON file, to use instead of the application default credentials",
+    "service_account_file": "path of a service account's JSON file, instead of the application default credentials",
     "endpoint_url": "the URL of an emulator or of a private endpoint of Google; default: STORAGE_EMULATOR_HOST",
     "timeout": "seconds for one operation in total (30)",
     "user_project": "project to bill, for buckets for which the requester pays",

@@ -32,18 +32,18 @@ _MOMENTARY: Final = frozenset(
 )  # fmt: skip
 _TOO_MUCH: Final = frozenset({"EntityTooLarge", "KeyTooLongError", "NotImplemented", "MethodNotAllowed"})
 _HINTS: Final[Mapping[str, str]] = {
-    "NoSuchBucket": "The bucket does not exist. Check its name, the region and the endpoint. ptb-bucket does not create buckets.",
+    "NoSuchBucket": "The bucket does not exist. Create it, or correct its name, the region or the endpoint.",
     "InvalidBucketName": "This is not a valid name for a bucket. Correct the URI.",
     "ExpiredToken": "The credentials have expired. Renew them.",
     "ExpiredTokenException": "The credentials have expired. Renew them.",
     "TokenRefreshRequired": "The credentials have expired. Renew them.",
     "InvalidToken": "The session token is not valid. Renew the credentials.",
     "InvalidAccessKeyId": "The server does not know this access key. Check which credentials the bot uses.",
-    "SignatureDoesNotMatch": "The secret key does not belong to the access key, or a proxy alters requests. Check both.",
+    "SignatureDoesNotMatch": "The secret key does not match the access key, or a proxy alters requests. Check both.",
     "RequestTimeTooSkewed": "This machine's clock is wrong. Set it.",
     "QuotaExceeded": "The quota is used up. Raise it, or free space.",
     "UserProjectMissing": "This is a Google bucket for which the requester pays. Use gs:// with user_project=PROJECT.",
-    "InvalidObjectState": "The object is archived. Restore it, and exclude the bot's prefix from lifecycle rules.",
+    "InvalidObjectState": "The object is archived. Restore it, and exclude the prefix from lifecycle rules.",
 }
 _CREDENTIALS: Final = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
