@@ -20,7 +20,7 @@ async def test_a_server_that_ignores_conditions_is_refused(liar, monkeypatch):
                 await store.put("state.json", b"1", Create())
             assert liar.url in str(caught.value)
             assert str(caught.value).count("bot/" + PROOF_NAME) == 2
-            assert str(caught.value).endswith("gs:// in place of s3://.")
+            assert str(caught.value).endswith("gs:// instead of s3://.")
         conditional = {finding.check: finding for finding in await store.diagnose()}["conditional puts"]
         assert not conditional.ok
     assert liar.keys(bucket) == []
