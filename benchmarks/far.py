@@ -1,4 +1,4 @@
-"""A bucket is far away: every request takes its time, and counts."""
+"""A store with the latency of a distant bucket, which counts requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Far"]
 
 
 class Far(InterceptingStore):
-    """A store far away, that counts requests and the rounds in which they come."""
+    """A distant store that counts requests and the rounds in which they come."""
 
     def __init__(self, store: BlobStore, seconds: dict[str, float]) -> None:
         super().__init__(store)

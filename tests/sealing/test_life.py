@@ -30,7 +30,7 @@ CASES = [
 
 
 class Folder(Backend):
-    """A directory of bots, as it lies on the disk."""
+    """Return the files of a directory of bots."""
 
     def __init__(self, root):
         self._root = root
@@ -53,7 +53,7 @@ class Folder(Backend):
 
 
 class TestPersistence(PersistenceConformance):
-    """What is promised without sealing is promised with it."""
+    """Sealed stores keep the promises of plain ones."""
 
     test_what_cannot_be_read_is_not_taken_for_empty = None  # sealing has no part in it
 

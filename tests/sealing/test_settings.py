@@ -1,4 +1,4 @@
-"""Where keys come from, what is refused, and that they are shown nowhere."""
+"""Tests of the sources of keys, of refused keys, and that keys are never shown."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def main(monkeypatch, tmp_path, telegram):
 
 
 async def live(main, *updates):
-    """One life of the server."""
+    """Run the server once."""
     client = httpx.AsyncClient(transport=httpx.ASGITransport(main.app), base_url="http://bot", headers=HEADERS)
     async with main.app.router.lifespan_context(main.app), client:
         for update in updates:

@@ -14,7 +14,7 @@ HERE, ELSEWHERE = re.compile(re.escape(__name__)), re.compile("elsewhere")
 
 
 def raised(work):
-    """What a function raises, with its traceback."""
+    """Return the error that a function raises, with its traceback."""
     with pytest.raises(Exception) as caught:  # noqa: PT011  any: the tests say which
         work()
     return caught.value

@@ -46,7 +46,7 @@ def home(terraform, tmp_path_factory):
 
 @pytest.fixture
 def environment(home, aws):
-    """What the process finds in Lambda: what terraform set, and the keys of the role that terraform made."""
+    """Return the process's environment in Lambda: terraform's variables, and the keys of terraform's role."""
     function = aws.client("lambda").get_function_configuration(FunctionName="my-bot")
     where = {name: value for name, value in aws.environment.items() if "KEY" not in name}
     return {**where, **function["Environment"]["Variables"], **aws.keys_of(function["Role"])}

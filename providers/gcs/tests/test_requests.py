@@ -61,7 +61,7 @@ async def test_an_upload_says_what_its_bytes_are(answering, monkeypatch, size):
     [({"versioning": {"enabled": True}}, True), ({"versioning": {"enabled": False}}, False), ({}, False)],
 )
 async def test_a_generation_is_deleted_only_where_old_ones_are_kept(answering, monkeypatch, settings, sent):
-    """Where none are kept, the generation that was named is the live object."""
+    """If no old versions are kept, the named generation is the live object."""
     monkeypatch.setattr("ptb_bucket_gcs._store.is_google", lambda _url: True)
 
     def answer(method, _path, _headers):

@@ -81,7 +81,7 @@ async def open_and_close(uri, times):
 
 
 async def close_behind_its_back(uri):
-    """Somebody closes the client that a store has made."""
+    """Close the client that a store created."""
     store = open_store(uri)
     await store.put("n", b"0", Create())
     client = await store._clients.get()

@@ -57,7 +57,7 @@ class _Anything(dict):
 
 
 def make(cls):
-    """One of a class, by its own constructor where that is simple."""
+    """Return an instance of an error class, by its own constructor where that is simple."""
     if issubclass(cls, BotoCoreError):
         fields = [name for _, name, _, _ in string.Formatter().parse(getattr(cls, "fmt", "")) if name]
         try:

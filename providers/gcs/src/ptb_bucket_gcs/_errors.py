@@ -1,4 +1,4 @@
-"""What Google's libraries raise, in the words of the store: the one place that knows them."""
+"""The translation of the errors of Google's libraries."""
 
 from __future__ import annotations
 

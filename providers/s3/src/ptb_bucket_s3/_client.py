@@ -36,37 +36,37 @@ class Clients:
         self._settings = settings
         self._session = session
         self._pid = os.getpid()
-        self._lives: dict[asyncio.AbstractEventLoop, _Life] = {}
+        self._by_loop: dict[asyncio.AbstractEventLoop, _LoopClient] = {}
 
     async def get(self) -> Any:
         """Return the running loop's client, created at the first call."""
-        life = self._here()
-        async with life.lock:
-            if life.client is None:
-                life.holder = _hold(self._settings, self._session)
-                life.client = await anext(life.holder)
-        return life.client
+        entry = self._here()
+        async with entry.lock:
+            if entry.client is None:
+                entry.holder = _hold(self._settings, self._session)
+                entry.client = await anext(entry.holder)
+        return entry.client
 
     async def close(self) -> None:
         """Close the running loop's client. The clients of other loops end with their loops."""
-        life = self._here()
-        self._lives.clear()
-        async with life.lock:
-            if life.holder is not None:
-                await life.holder.aclose()
+        entry = self._here()
+        self._by_loop.clear()
+        async with entry.lock:
+            if entry.holder is not None:
+                await entry.holder.aclose()
 
-    def _here(self) -> _Life:
+    def _here(self) -> _LoopClient:
         if self._pid != os.getpid():
             self._pid = os.getpid()
-            self._abandon(list(self._lives))
-        self._abandon([loop for loop in self._lives if loop.is_closed()])
-        return self._lives.setdefault(asyncio.get_running_loop(), _Life())
+            self._abandon(list(self._by_loop))
+        self._abandon([loop for loop in self._by_loop if loop.is_closed()])
+        return self._by_loop.setdefault(asyncio.get_running_loop(), _LoopClient())
 
     def _abandon(self, loops: list[asyncio.AbstractEventLoop]) -> None:
         for loop in loops:
-            life = self._lives.pop(loop)
-            _ABANDONED.append(life)
-            close_sockets(life.client)
+            entry = self._by_loop.pop(loop)
+            _ABANDONED.append(entry)
+            close_sockets(entry.client)
 
 
 async def _hold(settings: Settings, session: Any) -> AsyncGenerator[Any, None]:
@@ -82,7 +82,7 @@ async def _hold(settings: Settings, session: Any) -> AsyncGenerator[Any, None]:
         yield client
 
 
-class _Life:
+class _LoopClient:
     """A loop's client, the generator that holds it open, and the lock under which it is created."""
 
     def __init__(self) -> None:

@@ -32,7 +32,7 @@ OPTIONS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """How to use a bucket. The fields are the URI's options; ``home`` is the URI's prefix.
+    """The settings for using a bucket. The fields are the URI's options; ``home`` is the URI's prefix.
 
     Args:
         home: Where the store keeps its own note about a server that is not AWS: what its key starts with.

@@ -96,7 +96,7 @@ def asgi_webhook(
         ConfigurationError: An argument is wrong. At the server's start: the secret or the token is missing, or
             ``build_application`` returned something else.
     """
-    webhook = _Webhook(build_application, _checked_deadline(deadline), _checked_max_waiting(max_waiting))
+    webhook = _AsgiWebhook(build_application, _checked_deadline(deadline), _checked_max_waiting(max_waiting))
     return Starlette(
         routes=[
             Route(_checked_path(path), webhook.telegram, methods=["POST"]),
@@ -107,7 +107,7 @@ def asgi_webhook(
     )
 
 
-class _Webhook:
+class _AsgiWebhook:
     def __init__(self, build_application: Callable[[], Any], deadline: float, max_waiting: int) -> None:
         self._build = build_application
         self._deadline = deadline

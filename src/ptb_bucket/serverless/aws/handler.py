@@ -73,10 +73,10 @@ def lambda_webhook(
                 f"{name} is {type(function).__name__}, not a function. Write: lambda_webhook(build_application), "
                 f"without calling it."
             )
-    return _Webhook(build_application, on_timer, webhook_secret()).handle
+    return _LambdaWebhook(build_application, on_timer, webhook_secret()).handle
 
 
-class _Webhook:
+class _LambdaWebhook:
     def __init__(
         self,
         build_application: Callable[[], Any],
