@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import hmac
 import json
 import tracemalloc
 
 import pytest
-import seals
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import aead
+from cryptography.hazmat.primitives.kdf import hkdf
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
-from seals import BOT, KEYS, MAGIC, WAYS, sealer
 
 from ptb_bucket.errors import (
     BrokenSealError,
@@ -25,6 +25,8 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.sealing.compression import open_compression
 from ptb_bucket.sealing.keys import read_keys
+from support.documents import sealing_options
+from support.documents.sealing_options import BOT, KEYS, MAGIC, WAYS, sealer
 
 KEY = "state.json"
 DATA = b'{"user_data": {"42": {"name": "Ada"}}}' * 5
@@ -50,7 +52,12 @@ def test_what_was_sealed_opens(way, key, data):
     assert sealer(*way).open(key, sealer(*way).seal(key, data)) == data
 
 
-@given(st.sampled_from(PROTECTED), st.sampled_from(seals.COMPRESSIONS), st.sampled_from(seals.COMPRESSIONS), DOCUMENTS)
+@given(
+    st.sampled_from(PROTECTED),
+    st.sampled_from(sealing_options.COMPRESSIONS),
+    st.sampled_from(sealing_options.COMPRESSIONS),
+    DOCUMENTS,
+)
 def test_keys_and_compression_may_change(protection, before, after, data):
     sealed = sealer(protection, before, KEYS[1]).seal(KEY, data)
     now = sealer(protection, after, KEYS[0], KEYS[1])
@@ -64,7 +71,7 @@ def test_keys_and_compression_may_change(protection, before, after, data):
 @ways
 def test_without_keys_compression_may_change_too(way):
     sealed = sealer("none", way[1]).seal(KEY, DATA)
-    for after in seals.COMPRESSIONS:
+    for after in sealing_options.COMPRESSIONS:
         assert sealer("none", after).open(KEY, sealed) == DATA
         assert sealer("none", after).open(KEY, DATA) == DATA
 
@@ -87,7 +94,7 @@ def test_the_first_line_says_what_it_is(way):
 
 
 def test_only_encryption_hides():
-    shown = {protection: b"Ada" in sealer(protection).seal(KEY, DATA) for protection in seals.PROTECTIONS}
+    shown = {protection: b"Ada" in sealer(protection).seal(KEY, DATA) for protection in sealing_options.PROTECTIONS}
     assert shown == {"none": True, "hmac-sha256": True, "aes-256-gcm": False}
 
 
@@ -105,10 +112,13 @@ def test_no_use_of_a_key_says_anything_about_another_one():
 
 
 def test_key_and_nonce_are_those_of_rfc_5869():
+    """Extract and expand, as the RFC writes them, with the standard library alone."""
     encryption = next(iter(sealer("aes-256-gcm")._keys.values()))
-    salt = bytes(range(32))
-    expected = HKDF(hashes.SHA256(), 44, salt, b"").derive(encryption._key)
-    assert b"".join(encryption._fresh(salt)) == expected
+    for salt in (bytes(range(32)), b"short", b""):
+        extracted = hmac.digest(salt, encryption._key, "sha256")
+        first = hmac.digest(extracted, b"\x01", "sha256")
+        second = hmac.digest(extracted, first + b"\x02", "sha256")
+        assert encryption._fresh(salt) == (first, second[:12])
 
 
 # ---------------------------------------------------------------- what does not
@@ -117,7 +127,14 @@ def test_key_and_nonce_are_those_of_rfc_5869():
 def test_a_release_of_cryptography_that_computes_something_else_is_refused(monkeypatch):
     """OCB takes and gives the same: what it sealed would open nowhere else."""
     monkeypatch.setattr(aead, "AESGCM", aead.AESOCB3)
-    with pytest.raises(ConfigurationError, match="cryptography"):
+    with pytest.raises(ConfigurationError, match="cryptography does not compute AES-256-GCM"):
+        sealer("aes-256-gcm", "none").seal(KEY, DATA)
+
+
+def test_a_release_of_cryptography_that_derives_something_else_is_refused(monkeypatch):
+    monkeypatch.setattr(hkdf, "HKDF", lambda _algorithm, length, **options: real(hashes.SHA512(), length, **options))
+    real = HKDF
+    with pytest.raises(ConfigurationError, match="cryptography does not compute HKDF-SHA-256"):
         sealer("aes-256-gcm", "none").seal(KEY, DATA)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING, overload
 
-from ptb_bucket._aio import backoff
+from ptb_bucket._aio import Backoff
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores.wrappers.base import StoreWrapper
 
@@ -43,17 +43,15 @@ class RetryingStore(StoreWrapper):
     ) -> None:
         super().__init__(store)
         self._attempts = attempts
-        self._delay = delay
-        self._max_delay = max_delay
-        self._rng = rng or random.Random()  # noqa: S311 jitter needs no secrecy
+        # A pause takes from half to one and a half of the delay, which is the average.
+        rng = rng or random.Random()  # noqa: S311 jitter needs no secrecy
+        self._backoff = Backoff(first=1.5 * delay, longest=max_delay, random=rng, spread=3)
 
     async def _pause(self, failures: int, error: UnavailableError) -> None:
         """Wait before the next attempt, or raise the error when there is none left."""
         if failures >= self._attempts:
             raise error
-        # From half to one and a half of the delay, which is the average.
-        first = 1.5 * self._delay
-        await asyncio.sleep(backoff(failures - 1, first=first, longest=self._max_delay, rng=self._rng, spread=3))
+        await asyncio.sleep(self._backoff.pause(failures - 1))
 
     @overload
     async def get(self, key: str, *, version: str | None = None) -> Blob: ...
