@@ -1,4 +1,4 @@
-"""Bytes ↔ bytes: what opens, and everything that must not."""
+"""Tests of sealing and opening, and of everything that must not open."""
 
 from __future__ import annotations
 

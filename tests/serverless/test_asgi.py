@@ -1,4 +1,4 @@
-"""What the ASGI entry point answers, without a server: over httpx's ASGI transport."""
+"""Tests of the ASGI entry point's answers, over httpx's ASGI transport."""
 
 from __future__ import annotations
 

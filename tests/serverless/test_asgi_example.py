@@ -1,4 +1,4 @@
-"""examples/cloud_run_bot as it stands: over ASGI with an offline Telegram, and its Dockerfile's command for real."""
+"""Tests of examples/cloud_run_bot: over ASGI with an offline Telegram, and with its Dockerfile's command."""
 
 from __future__ import annotations
 

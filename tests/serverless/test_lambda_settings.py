@@ -1,4 +1,4 @@
-"""Settings that are secrets: from the environment, or from what it names."""
+"""Tests of secret settings, from the environment or from a parameter that it names."""
 
 from __future__ import annotations
 

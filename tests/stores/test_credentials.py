@@ -1,4 +1,4 @@
-"""Only what the search for credentials raises, of a file or of what is in it, means that they cannot be read."""
+"""Tests that only errors of the search for credentials count as unreadable credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decide requests by policies, as AWS does, and refuse to guess: what it does not know raises.
+"""Decide requests by policies, as AWS does. Unknown elements raise an error.
 
 The local server takes every condition as met, so conditions are proven here, on the planned policies.
 """

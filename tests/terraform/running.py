@@ -1,4 +1,4 @@
-"""Run terraform offline, on a copy of the tree, with nothing of the machine's own configuration."""
+"""Run terraform offline, on a copy of the tree, without the machine's own configuration."""
 
 from __future__ import annotations
 

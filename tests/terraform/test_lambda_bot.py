@@ -1,4 +1,4 @@
-"""Example lambda-bot, applied: its handler answers as the role, secrets stay out of the state, it ends clean."""
+"""Tests of the applied example lambda-bot: it answers as its role, and terraform's state has no secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS decides on when a request arrives: its actions, their resource, and what conditions see of it.
+"""The data by which AWS decides about a request: its actions, their resource, and the keys of conditions.
 
 A request that the driver is not known to send raises, so that none is overlooked.
 """

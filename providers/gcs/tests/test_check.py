@@ -1,4 +1,4 @@
-"""``ptb-bucket check`` where something is wrong with the server."""
+"""Tests of ``ptb-bucket check`` with a broken server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent, and what answers mean that fake-gcs-server does not give: those come from ``fakes.py``."""
+"""Tests of requests, and of answers that fake-gcs-server never gives, which come from ``fakes.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that tests start as processes of their own: ``python programs.py NAME ...``."""
+"""Programs that tests start as separate processes: ``python programs.py NAME ...``."""
 
 # ruff: noqa: T201  what they print is what the tests read
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Errors: every one of the SDK's becomes one of ours, by status first; and what a human has to do is said."""
+"""Tests of errors: each SDK error is translated, by status first, with advice on what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that lie are refused, those with quirks are understood, and what a URI asks for reaches them."""
+"""Tests that lying servers are refused, that quirks are handled, and that URI options reach servers."""
 
 from __future__ import annotations
 
