@@ -1,4 +1,4 @@
-"""Tests of copies of an environment, as AWS makes from a snapshot: none loses data or mistakes a foreign commit for its own."""
+"""Tests of copies of an environment, as AWS makes from a snapshot: none loses data or mistakes another's commit."""
 
 from __future__ import annotations
 

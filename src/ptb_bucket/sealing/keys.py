@@ -135,7 +135,7 @@ class Signature:
 
 
 class Encryption:
-    """A protection by AES-256-GCM under a new key for each write, which HKDF (RFC 5869) derives from our key and a salt.
+    """A protection by AES-256-GCM under a new key for each write, from HKDF (RFC 5869) with our key and a salt.
 
     A random nonce alone is safe only for 2^32 writes, and a bot that saves each update writes for years. The salt has
     256 bits and determines both key and nonce, which is enough for any number of writes.
