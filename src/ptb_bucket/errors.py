@@ -1,39 +1,27 @@
-"""All errors that ptb-bucket raises on purpose.
+"""All errors that ptb-bucket raises on purpose::
 
-* PTBBucketError
-
-  + ConfigurationError (also a ValueError)
-  + RefusedError
-  + UnsavedError
-  + StoreError
-
-    - NotFoundError
-    - LostRaceError
-    - AccessError
-    - UnavailableError
-    - UnsupportedError
-
-  + DocumentError
-
-    - CorruptDocumentError
-    - ForeignDocumentError
-
-      . NewerDocumentError
-
-    - SealError
-
-      . BrokenSealError (also a CorruptDocumentError)
-
-    - VanishedDocumentError
-
-  + CannotStoreError (also a TypeError)
-  + CannotLoadError
-
-    - UnreadableRecordError
-
-      . WrongShapeError
-
-  + CannotMergeError
+    PTBBucketError
+    ├── ConfigurationError (also a ValueError)
+    ├── RefusedError
+    ├── UnsavedError
+    ├── StoreError
+    │   ├── NotFoundError
+    │   ├── LostRaceError
+    │   ├── AccessError
+    │   ├── UnavailableError
+    │   └── UnsupportedError
+    ├── DocumentError
+    │   ├── CorruptDocumentError
+    │   ├── ForeignDocumentError
+    │   │   └── NewerDocumentError
+    │   ├── SealError
+    │   │   └── BrokenSealError (also a CorruptDocumentError)
+    │   └── VanishedDocumentError
+    ├── CannotStoreError (also a TypeError)
+    ├── CannotLoadError
+    │   └── UnreadableRecordError
+    │       └── WrongShapeError
+    └── CannotMergeError
 
 The tree is sorted by what the caller can do next. Every message says what failed, on which object or record, and what
 to do. No message contains users' data.
