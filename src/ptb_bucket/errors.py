@@ -1,4 +1,6 @@
-"""All errors that ptb-bucket raises on purpose::
+"""All errors that ptb-bucket raises on purpose.
+
+::
 
     PTBBucketError
     ├── ConfigurationError (also a ValueError)
