@@ -117,7 +117,7 @@ class Known:
         """The same, one by one: whoever takes them may wait in between."""
         for ledger in self._ledgers(kind):
             section = ledger.document.sections.get(kind, {}) if ledger.document else {}
-            given = [record for record in (*ledger.base, *ledger.pending) if record.kind is kind]
+            given = [*ledger.base.of(kind), *(record for record in ledger.pending if record.kind is kind)]
             yield from (Record(kind, record_id) for record_id in section)
             yield from (record for record in dict.fromkeys(given) if record.id not in section)
 

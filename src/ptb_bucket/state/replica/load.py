@@ -100,7 +100,7 @@ class Giving(Known):
         return {
             record
             for ledger in self._ledgers(kind)
-            for record in {*ledger.base, *ledger.pending}
+            for record in {*ledger.base.of(kind), *ledger.pending}
             if record.kind is kind and ledger.top(record) is not None
         }
 
