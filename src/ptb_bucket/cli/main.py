@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run_demo(arguments) if arguments[:1] == ["demo"] else _run_box(arguments)
+        return _run_demo(arguments) if arguments[:1] == ["demo"] else _run_command_group(arguments)
     except PTBBucketError as error:
         return report(error)
     except KeyboardInterrupt:
@@ -45,10 +45,10 @@ def _run_demo(arguments: list[str]) -> int:
     return code
 
 
-def _run_box(arguments: list[str]) -> int:
+def _run_command_group(arguments: list[str]) -> int:
     """All other verbs come with the extra ``[cli]``."""
     try:
-        from ptb_bucket.cli.groups import run  # noqa: PLC0415  the core does without click and rich
+        from ptb_bucket.cli.command_group import run  # noqa: PLC0415  the core does without click and rich
     except ModuleNotFoundError as error:
         if error.name not in {"click", "rich"}:
             raise

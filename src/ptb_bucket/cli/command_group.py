@@ -16,7 +16,7 @@ from ptb_bucket.cli.console import Code, complain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["run"]
+__all__ = ["command_group", "run"]
 
 _VERBS: Final[Mapping[str, str]] = {
     # verb → its module here; in the order in which people meet them
@@ -38,7 +38,7 @@ _VERBS: Final[Mapping[str, str]] = {
 }
 
 
-class _Box(click.Group):
+class _CommandGroup(click.Group):
     """Imports a verb when it is called, so that the others cost nothing."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
@@ -51,9 +51,9 @@ class _Box(click.Group):
         return command
 
 
-@click.command(cls=_Box, name="ptb-bucket", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_CommandGroup, name="ptb-bucket", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ptb-bucket", prog_name="ptb-bucket", message="%(prog)s %(version)s")
-def _box() -> None:
+def command_group() -> None:
     """A Telegram bot's memory in a bucket: look at it, fix it, move it, roll it back.
 
     URI is where the memory lies, such as s3://my-bucket/my-bot; without it, PTB_BUCKET_URI is read.
@@ -79,7 +79,7 @@ def run(arguments: list[str]) -> int:
     if not sys.warnoptions:
         warnings.simplefilter("ignore", FutureWarning)
     try:
-        code = _box.main(args=arguments or ["--help"], prog_name="ptb-bucket", standalone_mode=False)
+        code = command_group.main(args=arguments or ["--help"], prog_name="ptb-bucket", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return Code.USAGE
