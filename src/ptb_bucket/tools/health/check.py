@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.location import locate
-from ptb_bucket.tools.health.owner import find_tenant, find_unreadable
-from ptb_bucket.tools.health.probe import Trial, knock
-from ptb_bucket.tools.health.report import Check, Findings
+from ptb_bucket.tools.health.bucket_probe import BucketProbe, check_reachable
+from ptb_bucket.tools.health.owner import check_owner, check_records
+from ptb_bucket.tools.health.report import Check, Report
 
 if TYPE_CHECKING:
     import os
@@ -38,14 +38,14 @@ async def check(
     location = locate(where, None, None, ())
     owner = location.checked_bot_id(bot_id)
     store = location.below(owner)
-    findings = Findings()
+    report = Report()
     try:
-        if await knock(store, findings):
-            await Trial(store, findings).run()
+        if await check_reachable(store, report):
+            await BucketProbe(store, report).run()
             sealed = location.sealed(store, owner)
-            await find_tenant(sealed, bot_id, location.said, findings)
-            await find_unreadable(sealed, bot_id, location.said, list(types), findings)
+            await check_owner(sealed, bot_id, location.said, report)
+            await check_records(sealed, bot_id, location.said, list(types), report)
     finally:
         if location.store is None:
             await store.close()
-    return findings.all()
+    return report.all()

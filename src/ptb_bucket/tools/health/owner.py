@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state import Part
     from ptb_bucket.stores import BlobStore
-    from ptb_bucket.tools.health.report import Findings
+    from ptb_bucket.tools.health.report import Report
 
-__all__ = ["find_tenant", "find_unreadable"]
+__all__ = ["check_owner", "check_records"]
 
 _ENOUGH = 8
 """Documents to look at, all of most layouts; and records to name."""
@@ -27,29 +27,29 @@ _MANY = 1_000
 """Documents of which every record is decoded: with a document for each record, a few seconds of reading."""
 
 
-async def find_tenant(store: BlobStore, bot_id: str | None, said: Mapping[str, str], findings: Findings) -> None:
+async def check_owner(store: BlobStore, bot_id: str | None, said: Mapping[str, str], report: Report) -> None:
     """Say what lies under the prefix.
 
     Args:
         store: Where to look, unsealed.
         bot_id: Whose it must be; None takes anybody's.
         said: Which layout and codec it must have; see ``Location.said``.
-        findings: What is told.
+        report: What is told.
     """
-    with findings.trying("state"):
+    with report.trying("state"):
         try:
             archive = await Archive.find(store, bot_id=bot_id, **said)
         except NotFoundError:
             await _expect_nothing(store)
-            findings.say("state", Verdict.OK, "none yet: a bot would begin with nothing")
+            report.say("state", Verdict.OK, "none yet: a bot would begin with nothing")
         else:
-            _describe(archive, await _first(archive), said, findings)
-            with findings.trying("state", otherwise=Verdict.WARNING):
+            _describe(archive, await _first(archive), said, report)
+            with report.trying("state", otherwise=Verdict.WARNING):
                 await Archive.find(store)  # a second state beside it
 
 
-async def find_unreadable(
-    store: BlobStore, bot_id: str | None, said: Mapping[str, str], types: Sequence[Any], findings: Findings
+async def check_records(
+    store: BlobStore, bot_id: str | None, said: Mapping[str, str], types: Sequence[Any], report: Report
 ) -> None:
     """Name the records that cannot be decoded: updates that need them fail.
 
@@ -60,7 +60,7 @@ async def find_unreadable(
         bot_id: Whose it must be; None takes anybody's.
         said: Which layout and codec it must have; see ``Location.said``.
         types: The bot's classes.
-        findings: What is told, if a record cannot be decoded or classes were given.
+        report: What is told, if a record cannot be decoded or classes were given.
     """
     with suppress(NotFoundError, DocumentError, StoreError):  # 'state' says so
         archive = await Archive.find(store, bot_id=bot_id, **said)
@@ -73,7 +73,7 @@ async def find_unreadable(
             if (error := _error(decode, data)) is not None
         }
         if errors or types:
-            _tell_unreadable(errors, parts, findings)
+            _report_unreadable(errors, parts, report)
 
 
 def _decoder(codec: str, types: Sequence[Any]) -> Callable[[bytes], object]:
@@ -92,18 +92,18 @@ def _error(decode: Callable[[bytes], object], data: bytes) -> str | None:
     return None
 
 
-def _tell_unreadable(errors: Mapping[str, str], parts: Sequence[Part], findings: Findings) -> None:
+def _report_unreadable(errors: Mapping[str, str], parts: Sequence[Part], report: Report) -> None:
     number = sum(len(part.records) for part in parts)
     looked = counted(number, "record", "records") + (
         f" of the first {_MANY:,} documents" if len(parts) == _MANY else ""
     )
     if not errors:
-        findings.say("records", Verdict.OK, f"{looked} can be decoded", unreadable=[])
+        report.say("records", Verdict.OK, f"{looked} can be decoded", unreadable=[])
         return
     named = "; ".join(f"{label}: {error}" for label, error in list(errors.items())[:_ENOUGH])
     more = f"; and {len(errors) - _ENOUGH:,} more" if len(errors) > _ENOUGH else ""
     detail = f"{len(errors):,} of {looked} cannot be decoded, and updates that need them fail: {named}{more}"
-    findings.say("records", Verdict.WARNING, detail, unreadable=list(errors))
+    report.say("records", Verdict.WARNING, detail, unreadable=list(errors))
 
 
 async def _first(archive: Archive, enough: int = _ENOUGH) -> list[Part]:
@@ -133,7 +133,7 @@ def _options(archive: Archive) -> str:
     return f"layout={archive.layout.name}&codec={archive.codec}"
 
 
-def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], findings: Findings) -> None:
+def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], report: Report) -> None:
     owners = sorted({part.bot_id for part in parts})
     if len(owners) > 1:
         raise ForeignDocumentError(f"The documents here are of several bots: {', '.join(owners)}.")
@@ -143,4 +143,4 @@ def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], find
     detail = f"bot {owners[0]}, layout {facts['layout']}, codec {facts['codec']}, last commit {when}"
     if {**DEFAULTS, **said} != facts:
         detail += f"; the URI has to say ?{_options(archive)}, or the bot's code the same"
-    findings.say("state", Verdict.OK, detail, bot_id=owners[0], last_commit=last and last.isoformat(), **facts)
+    report.say("state", Verdict.OK, detail, bot_id=owners[0], last_commit=last and last.isoformat(), **facts)

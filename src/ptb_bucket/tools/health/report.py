@@ -12,7 +12,7 @@ from ptb_bucket.errors import PTBBucketError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["NAMES", "Check", "Findings", "Verdict"]
+__all__ = ["NAMES", "Check", "Report", "Verdict"]
 
 NAMES: Final = (
     "reachable", "credentials", "bucket", "read", "list", "create", "update", "conditional puts", "delete",
@@ -40,7 +40,7 @@ class Check:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-class Findings:
+class Report:
     """Collects them; what nobody said anything about was not tried."""
 
     def __init__(self) -> None:

@@ -8,35 +8,35 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import AccessError, StoreError, UnsupportedError
 from ptb_bucket.stores import Create, Update
-from ptb_bucket.tools.health.connection import Probe
+from ptb_bucket.tools.health.probe_object import ProbeObject
 from ptb_bucket.tools.health.report import NAMES, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from ptb_bucket.stores import BlobStore
-    from ptb_bucket.tools.health.report import Findings
+    from ptb_bucket.tools.health.report import Report
 
-__all__ = ["Trial", "knock"]
+__all__ = ["BucketProbe", "check_reachable"]
 
 _READS: Final = 5
 _WRITES: Final = 3
 _OPERATIONS: Final = ("read", "list", "create", "update", "delete")
 
 
-async def knock(store: BlobStore, findings: Findings) -> bool:
+async def check_reachable(store: BlobStore, report: Report) -> bool:
     """Whether there is a bucket that answers; if not, all else would only fail for the same reason."""
     try:
-        await Probe(store).read()
+        await ProbeObject(store).read()
     except AccessError as error:
         if error.about != "permission":
-            findings.say("reachable" if error.about == "server" else error.about, Verdict.FAILED, str(error))
+            report.say("reachable" if error.about == "server" else error.about, Verdict.FAILED, str(error))
             return False
     except StoreError as error:
-        findings.say("reachable", Verdict.FAILED, str(error))
+        report.say("reachable", Verdict.FAILED, str(error))
         return False
     for name in ("reachable", "credentials", "bucket"):
-        findings.say(name, Verdict.OK)
+        report.say(name, Verdict.OK)
     return True
 
 
@@ -50,18 +50,18 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-class Trial:
+class BucketProbe:
     """Writes, reads, lists and removes an object of its own.
 
     Args:
         store: Where.
-        findings: What is told how it went.
+        report: What is told how it went.
     """
 
-    def __init__(self, store: BlobStore, findings: Findings) -> None:
+    def __init__(self, store: BlobStore, report: Report) -> None:
         self._store = store
-        self._findings = findings
-        self._probe = Probe(store)
+        self._report = report
+        self._object = ProbeObject(store)
 
     async def run(self) -> None:
         """Try everything, and remove what was written, also when it fails half-way or is interrupted."""
@@ -70,7 +70,7 @@ class Trial:
             await self._create()
             await self._read()
             await self._list()
-            if self._probe.etags:
+            if self._object.etags:
                 await self._update()
                 await self._conditions()
             await self._versions()
@@ -86,7 +86,7 @@ class Trial:
         self, name: str, operation: str, work: Callable[[], Awaitable[object]], otherwise: Verdict = Verdict.FAILED
     ) -> None:
         needed = self._permissions(operation)
-        with self._findings.trying(name, ", ".join(needed), otherwise=otherwise, permissions=needed):
+        with self._report.trying(name, ", ".join(needed), otherwise=otherwise, permissions=needed):
             await work()
 
     async def _delete(self) -> None:
@@ -94,9 +94,9 @@ class Trial:
 
         async def work() -> None:
             try:
-                await self._store.delete(self._probe.key)
+                await self._store.delete(self._object.key)
             except AccessError:
-                self._probe = Probe(self._store, removable=False)
+                self._object = ProbeObject(self._store, removable=False)
                 raise
 
         await self._try("delete", "delete", work, Verdict.WARNING)
@@ -104,17 +104,17 @@ class Trial:
     async def _create(self) -> None:
         async def work() -> None:
             try:
-                await self._probe.create()
+                await self._object.create()
             except UnsupportedError as error:  # a store that has noticed it itself refuses every put
-                self._findings.say("conditional puts", Verdict.FAILED, str(error))
-                self._findings.say("create", Verdict.NOT_TRIED, "see 'conditional puts'")
+                self._report.say("conditional puts", Verdict.FAILED, str(error))
+                self._report.say("create", Verdict.NOT_TRIED, "see 'conditional puts'")
 
         await self._try("create", "put", work)
 
     async def _read(self) -> None:
-        await self._try("read", "get", self._probe.read)
-        if self._findings.verdict("read") is Verdict.OK:
-            await self._measure("read latency", self._probe.read, _READS)
+        await self._try("read", "get", self._object.read)
+        if self._report.verdict("read") is Verdict.OK:
+            await self._measure("read latency", self._object.read, _READS)
 
     async def _list(self) -> None:
         async def work() -> None:
@@ -124,85 +124,85 @@ class Trial:
         await self._try("list", "list", work)
 
     async def _update(self) -> None:
-        await self._try("update", "put", self._probe.update)
-        if self._findings.verdict("update") is Verdict.OK:
-            await self._measure("write latency", self._probe.update, _WRITES)
+        await self._try("update", "put", self._object.update)
+        if self._report.verdict("update") is Verdict.OK:
+            await self._measure("write latency", self._object.update, _WRITES)
 
     async def _measure(self, name: str, work: Callable[[], Awaitable[float]], times: int) -> None:
-        with self._findings.trying(name):
+        with self._report.trying(name):
             median = statistics.median([await work() for _ in range(times)])
-            self._findings.say(name, Verdict.OK, f"{1000 * median:.1f} ms, the median of {times}", seconds=median)
+            self._report.say(name, Verdict.OK, f"{1000 * median:.1f} ms, the median of {times}", seconds=median)
 
     async def _conditions(self) -> None:
         """An experiment of our own, whatever is remembered of another one."""
-        with self._findings.trying("conditional puts", "honoured"):
-            await self._probe.must_lose(Create(), "on the condition that there is no such object")
-            if self._findings.verdict("update") is Verdict.OK:
-                stale = self._probe.etags[0]
-                await self._probe.must_lose(Update(stale), "on the condition of an ETag from before the last put")
+        with self._report.trying("conditional puts", "honoured"):
+            await self._object.must_lose(Create(), "on the condition that there is no such object")
+            if self._report.verdict("update") is Verdict.OK:
+                stale = self._object.etags[0]
+                await self._object.must_lose(Update(stale), "on the condition of an ETag from before the last put")
             else:
-                self._findings.say("conditional puts", Verdict.NOT_TRIED, "see 'update'")
+                self._report.say("conditional puts", Verdict.NOT_TRIED, "see 'update'")
 
     async def _versions(self) -> None:
         async def work() -> None:
             try:
-                found = [version async for version in self._store.versions(self._probe.key)]
+                found = [version async for version in self._store.versions(self._object.key)]
             except UnsupportedError as error:
-                self._findings.say("versioning", Verdict.WARNING, f"off. {error}")
+                self._report.say("versioning", Verdict.WARNING, f"off. {error}")
                 return
             old = [version for version in found if not (version.current or version.deleted)]
             if old:
-                await self._store.get(self._probe.key, version=old[0].version)
-            elif len(self._probe.etags) > 1:
-                self._findings.say("versioning", Verdict.WARNING, "off: what is overwritten cannot be restored")
+                await self._store.get(self._object.key, version=old[0].version)
+            elif len(self._object.etags) > 1:
+                self._report.say("versioning", Verdict.WARNING, "off: what is overwritten cannot be restored")
 
         await self._try("versioning", "versions", work, Verdict.WARNING)
 
     def _judge_credentials(self) -> None:
-        if not any(self._findings.verdict(name) is Verdict.OK for name in _OPERATIONS):
-            self._findings.say(
+        if not any(self._report.verdict(name) is Verdict.OK for name in _OPERATIONS):
+            self._report.say(
                 "credentials", Verdict.WARNING,
                 "nothing is allowed here: is it the right account, and is this bucket yours?",
             )  # fmt: skip
 
     async def _clean_up(self) -> None:
-        where = self._store.describe(self._probe.key)
-        if not self._probe.written:
-            self._findings.say("cleaned up", Verdict.OK, "nothing was written")
-        elif not self._probe.removable:
+        where = self._store.describe(self._object.key)
+        if not self._object.written:
+            self._report.say("cleaned up", Verdict.OK, "nothing was written")
+        elif not self._object.removable:
             detail = f"{where} stays, because deleting is not allowed; the next check uses it again"
-            self._findings.say("cleaned up", Verdict.WARNING, detail)
+            self._report.say("cleaned up", Verdict.WARNING, detail)
         else:
             await self._remove(where)
 
     async def _remove(self, where: str) -> None:
         try:
-            await self._probe.remove()
+            await self._object.remove()
         except StoreError as error:
-            self._findings.say("cleaned up", Verdict.FAILED, f"Remove {where} by hand. {error}")
+            self._report.say("cleaned up", Verdict.FAILED, f"Remove {where} by hand. {error}")
         else:
-            self._findings.say("cleaned up", Verdict.OK, "removed")
+            self._report.say("cleaned up", Verdict.OK, "removed")
             await self._forget(where)
 
     async def _forget(self, where: str) -> None:
         """Who may not destroy what versioning keeps has the safer bucket."""
         name, needed = "delete old versions", self._permissions("delete_version")
-        if self._findings.verdict("versioning") is not Verdict.OK:
-            self._findings.say(name, Verdict.NOT_TRIED, "see 'versioning'")
+        if self._report.verdict("versioning") is not Verdict.OK:
+            self._report.say(name, Verdict.NOT_TRIED, "see 'versioning'")
             return
         try:
-            await self._probe.forget()
+            await self._object.forget()
         except StoreError as error:
             detail = f"not allowed, and only 'erase-user --versions' needs it; those of {where} stay. {error}"
-            self._findings.say(name, Verdict.OK, detail, permissions=needed)
+            self._report.say(name, Verdict.OK, detail, permissions=needed)
         else:
-            self._findings.say(name, Verdict.OK, ", ".join(needed), permissions=needed)
+            self._report.say(name, Verdict.OK, ", ".join(needed), permissions=needed)
 
     async def _diagnose(self) -> None:
         """What the store knows about its settings. Whatever of it stops a bot has shown above."""
         for finding in await self._store.diagnose():
             if finding.check not in NAMES:
                 verdict = Verdict.OK if finding.ok else Verdict.WARNING
-                self._findings.say(finding.check, verdict, finding.detail)
-            elif not finding.ok and self._findings.verdict(finding.check) is Verdict.OK:
-                self._findings.say(finding.check, Verdict.FAILED, finding.detail)
+                self._report.say(finding.check, verdict, finding.detail)
+            elif not finding.ok and self._report.verdict(finding.check) is Verdict.OK:
+                self._report.say(finding.check, Verdict.FAILED, finding.detail)

@@ -15,7 +15,7 @@ from ptb_bucket.stores import Create, Update
 if TYPE_CHECKING:
     from ptb_bucket.stores import BlobStore, PutMode
 
-__all__ = ["PROBE", "Probe"]
+__all__ = ["PROBE", "ProbeObject"]
 
 PROBE: Final = ".ptb-bucket-check"
 """What the object's key starts with; no layout has such a document."""
@@ -24,7 +24,7 @@ _PAUSE: Final = 0.5
 """Seconds before another attempt at removing it."""
 
 
-class Probe:
+class ProbeObject:
     """An object that nobody else uses.
 
     ``etags`` are all that it had, the current one last; ``written`` is whether it may be there.
