@@ -17,7 +17,7 @@ from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools.edit.addresses import record_of, steps_of
 from ptb_bucket.tools.edit.edit import remove, set_value
-from ptb_bucket.tools.inspect import look, page
+from ptb_bucket.tools.inspect import inspect_record, page
 
 BOT = "123456:offline"
 
@@ -54,7 +54,7 @@ async def remembered(store, **settings):
 
 async def text_of(store, record):
     async with open_state(store) as state:
-        return (await look(state, record)).text
+        return (await inspect_record(state, record)).text
 
 
 USER = Record.user(42)

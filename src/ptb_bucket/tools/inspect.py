@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Part, Record
     from ptb_bucket.tools.state import State
 
-__all__ = ["Page", "Section", "Shown", "Survey", "look", "page", "survey"]
+__all__ = ["Page", "SectionSummary", "Shown", "Summary", "inspect_record", "page", "summarize"]
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _order(record: Record) -> Any:
     return record.id
 
 
-async def look(state: State, record: Record, *, decode: bool = False) -> Shown:
+async def inspect_record(state: State, record: Record, *, decode: bool = False) -> Shown:
     """One record as it lies.
 
     Args:
@@ -125,7 +125,7 @@ _LARGEST = 5
 
 
 @dataclass
-class Section:
+class SectionSummary:
     """One kind of data: how many records, and how many bytes they have, encoded."""
 
     records: int = 0
@@ -133,7 +133,7 @@ class Section:
 
 
 @dataclass
-class Survey:
+class Summary:
     """All of a bot's state in figures; sizes in bytes, ``largest`` records first."""
 
     bot_id: str
@@ -143,7 +143,7 @@ class Survey:
     size: int = 0
     last_commit: datetime | None = None
     writers: set[str] = field(default_factory=set)
-    sections: dict[Kind, Section] = field(default_factory=dict)
+    sections: dict[Kind, SectionSummary] = field(default_factory=dict)
     largest: list[tuple[int, Record]] = field(default_factory=list)
 
     def add(self, part: Part) -> None:
@@ -154,21 +154,21 @@ class Survey:
         times = [commit.time for commit in part.commits]
         self.last_commit = max([*times, *([self.last_commit] if self.last_commit else [])], default=None)
         for record, value in part.records.items():
-            section = self.sections.setdefault(record.kind, Section())
+            section = self.sections.setdefault(record.kind, SectionSummary())
             section.records += 1
             section.size += len(value)
         sizes = [(len(value), record) for record, value in part.records.items()]
         self.largest = sorted([*self.largest, *sizes], reverse=True)[:_LARGEST]
 
 
-async def survey(state: State) -> Survey:
+async def summarize(state: State) -> Summary:
     """Count everything.
 
     Raises:
         DocumentError: A document cannot be read.
         StoreError: The store could not tell.
     """
-    found = Survey(state.bot_id, state.archive.layout.name, state.archive.codec)
+    found = Summary(state.bot_id, state.archive.layout.name, state.archive.codec)
     async for part in state.archive.parts():
         found.add(part)
     return found

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record, Resolver
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["State", "nobody", "open_past", "open_state"]
+__all__ = ["State", "detached_bot", "open_past", "open_state"]
 
 _PERSISTENT: Final = Patience(deadline=60, longest=0.2)
 """A bot that saves all the time would win nearly every race against whoever waits for seconds between two tries."""
@@ -71,7 +71,7 @@ class State:
             on_demand: Of a layout with a document for each record, read only those that are asked for.
         """
         if self.codec.bot is None:  # without one, what is stored of the bot would be lost with the next change
-            self.codec.bot = nobody(self.bot_id)
+            self.codec.bot = detached_bot(self.bot_id)
         merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
         return Replica(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds), writer=Writer("edit"),
@@ -199,7 +199,7 @@ async def _owner(archive: Archive) -> str:
     raise archive.gone()
 
 
-class _NoWire(BaseRequest):
+class _NoRequests(BaseRequest):
     """Sends nothing; and reads no CA certificates first, as PTB's own does, which a command would wait for."""
 
     __slots__ = ()
@@ -218,11 +218,11 @@ class _NoWire(BaseRequest):
         raise AssertionError("tools talk to no Telegram; this is a bug of ptb-bucket")
 
 
-def nobody(bot_id: str) -> ExtBot[None]:
+def detached_bot(bot_id: str) -> ExtBot[None]:
     """Stand in for a bot in what it stored: objects of Telegram that are loaded belong to one.
 
     Args:
         bot_id: Whose memory it is.
     """
-    wire = _NoWire()
-    return ExtBot(f"{bot_id}:nobody", request=wire, get_updates_request=wire)
+    wire = _NoRequests()
+    return ExtBot(f"{bot_id}:detached", request=wire, get_updates_request=wire)

@@ -12,7 +12,7 @@ from ptb_bucket.cli.editing import pretty, tree
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import Kind
-from ptb_bucket.tools import Page, Shown, Survey, kind_of, look, open_state, page, record_of, survey
+from ptb_bucket.tools import Page, Shown, Summary, inspect_record, kind_of, open_state, page, record_of, summarize
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -47,7 +47,7 @@ def command(  # noqa: PLR0913  what click gives
     without running anything of them; with --types they are loaded, and only these classes.
     """
     if section is None:
-        found = asyncio.run(_survey(uri, bot_id))
+        found = asyncio.run(_summarize(uri, bot_id))
         output.result(_facts(found), lambda: _render(found, output))
     elif _is_section(section, words):
         last = None if after is None else _record_after(section, after)
@@ -58,7 +58,7 @@ def command(  # noqa: PLR0913  what click gives
         record, rest = record_of(section, words)
         if rest:
             raise ConfigurationError(f"{' '.join(rest)!r} is too much: {record.label} is shown as a whole.")
-        shown = asyncio.run(_look(uri, bot_id, record, types))
+        shown = asyncio.run(_inspect(uri, bot_id, record, types))
         output.result(
             {"record": record.label, "bytes": shown.size, "value": tree(shown.text)},
             lambda: _render_record(shown, output),
@@ -70,9 +70,9 @@ def _is_section(section: str, words: tuple[str, ...]) -> bool:
     return len(words) < (2 if kind is Kind.CONVERSATION else 0 if kind is Kind.BOT else 1)
 
 
-async def _survey(uri: str, bot_id: str | None) -> Survey:
+async def _summarize(uri: str, bot_id: str | None) -> Summary:
     async with open_state(uri, bot_id=bot_id) as state:
-        return await survey(state)
+        return await summarize(state)
 
 
 async def _page(uri: str, bot_id: str | None, section: str, **which: Any) -> Page:
@@ -85,12 +85,12 @@ def _record_after(section: str, after: str) -> Record:
     return record_of(section, words)[0]
 
 
-async def _look(uri: str, bot_id: str | None, record: Record, types: list[Any]) -> Shown:
+async def _inspect(uri: str, bot_id: str | None, record: Record, types: list[Any]) -> Shown:
     async with open_state(uri, bot_id=bot_id, types=types) as state:
-        return await look(state, record, decode=bool(types))
+        return await inspect_record(state, record, decode=bool(types))
 
 
-def _facts(found: Survey) -> dict[str, object]:
+def _facts(found: Summary) -> dict[str, object]:
     return {
         "bot_id": found.bot_id,
         "layout": found.layout,
@@ -104,7 +104,7 @@ def _facts(found: Survey) -> dict[str, object]:
     }
 
 
-def _render(found: Survey, output: Output) -> None:
+def _render(found: Summary, output: Output) -> None:
     output.line(f"bot {found.bot_id}, layout {found.layout}, codec {found.codec}", "bold")
     when = found.last_commit.strftime("%Y-%m-%d %H:%M:%S UTC") if found.last_commit else "never"
     output.line(f"objects {found.documents}, bytes {found.size:,}; last commit {when}, writers {len(found.writers)}\n")

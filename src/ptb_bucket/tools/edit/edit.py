@@ -18,8 +18,8 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.state import MISSING, Draft, Kind, Writer
 from ptb_bucket.tools.edit.addresses import named, put, steps_of, take_out, value_at
-from ptb_bucket.tools.inspect import look
-from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.inspect import inspect_record
+from ptb_bucket.tools.state import detached_bot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,7 @@ async def set_value(state: State, record: Record, path: str, text: str, *, dry_r
         PTBBucketError: It could not be saved.
     """
     # Who names the bot's classes means those: a name that is none of them would keep the bot from starting.
-    state.codec.bot = state.codec.bot or nobody(state.bot_id)
+    state.codec.bot = state.codec.bot or detached_bot(state.bot_id)
     notation = _notation(state) if state.types else notation_of(state)
     inside = await _inside(state, record, notation, text) if _REFERENCE in text else None
     new = _read(notation, text) if inside is None else inside[1]
@@ -106,7 +106,7 @@ async def _inside(state: State, record: Record, notation: JsonCodec, text: str) 
     if not _is_json(text):
         return None
     try:
-        whole = (await look(state, record, decode=True)).text
+        whole = (await inspect_record(state, record, decode=True)).text
     except NotFoundError:
         return None
     except CannotLoadError as error:
@@ -161,7 +161,7 @@ async def change(
     state: State, record: Record, path: str, edit: Callable[[Any, list[Any]], Any], *, dry_run: bool = False
 ) -> Edit:
     """Change a record by a function of its value and the steps of ``path``; see :func:`set_value`."""
-    state.codec.bot = state.codec.bot or nobody(state.bot_id)
+    state.codec.bot = state.codec.bot or detached_bot(state.bot_id)
     notation = notation_of(state)
     steps = steps_of(path, notation)
     if steps and record.kind is Kind.CONVERSATION:

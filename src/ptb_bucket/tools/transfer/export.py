@@ -18,7 +18,7 @@ from ptb_bucket.errors import CannotLoadError, RefusedError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import BOT_DATA, Kind, Merger, Record
-from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.state import detached_bot
 from ptb_bucket.tools.transfer.memory_file import part_paths
 from ptb_bucket.tools.transfer.memory_json import EXPORT, VERSION, dict_persistence
 from ptb_bucket.tools.transfer.new_files import check_absent, put_in_place, written_whole
@@ -87,7 +87,7 @@ def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], 
     if state.archive.codec == JsonCodec.name:
         return lambda _, encoded: encoded
     merger, codec = Merger(state.codec), JsonCodec(types)
-    state.codec.bot = codec.bot = nobody(state.bot_id)
+    state.codec.bot = codec.bot = detached_bot(state.bot_id)
     return lambda record, encoded: codec.encode(merger.decode(record, encoded))
 
 
@@ -239,7 +239,7 @@ class _Kept:
 
 
 async def _kept(state: State, types: Iterable[Any]) -> _Kept:
-    bot = nobody(state.bot_id)
+    bot = detached_bot(state.bot_id)
     archive = state.archive
     opened = Sealing(environment={}, max_size=sys.maxsize)  # by the state's own store, with the keys there are
     source: BucketPersistence[Any, Any, Any] = BucketPersistence(

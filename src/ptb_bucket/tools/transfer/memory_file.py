@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import ForeignPickles
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, counted
-from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.state import detached_bot
 from ptb_bucket.tools.transfer.memory_json import read_json
 from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, count_records, records_of
 
@@ -78,7 +78,7 @@ def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leav
         ConfigurationError: It may not be read, or ``types`` is wrong.
         CannotLoadError: It is damaged, another kind of file, names classes that are not known, or might run something.
     """
-    path, types, bot = Path(path), list(types), nobody("0")
+    path, types, bot = Path(path), list(types), detached_bot("0")
     with _named(path.name):
         if not path.exists():
             parts = {kind: part for kind, part in part_paths(path).items() if part.exists()}

@@ -13,7 +13,7 @@ from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.testing.conformance.tools.base import ToolCase
 from ptb_bucket.testing.several import Instance, instances
-from ptb_bucket.tools import look, open_state
+from ptb_bucket.tools import inspect_record, open_state
 
 if TYPE_CHECKING:
     from ptb_bucket.offline_telegram import Group, Person
@@ -88,7 +88,7 @@ class EditTests(ToolCase):
     async def _stored(self, uri: str, record: Record) -> Any:
         """One record's value as JSON has it."""
         async with open_state(uri) as state:
-            return json.loads((await look(state, record)).text)
+            return json.loads((await inspect_record(state, record)).text)
 
     async def _edit(self, uri: str, number: int) -> None:
         """Set two values, take one out again."""
