@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from ptb_bucket.cli import groups, main
+from ptb_bucket.cli import command_group, main
 from ptb_bucket.testing.conformance.tools.mistakes import CALLS, call
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
@@ -67,7 +67,7 @@ def run(capsys, tmp_path_factory):
 
 
 def test_every_verb_is_tried():
-    assert set(CALLS) == set(groups._VERBS) - {"demo", "keygen"}, "add the new verb to CALLS"
+    assert set(CALLS) == set(command_group._VERBS) - {"demo", "keygen"}, "add the new verb to CALLS"
 
 
 @pytest.mark.parametrize("verb", CALLS)

@@ -231,7 +231,7 @@ async def test_what_lands_after_the_interruption_goes_as_well(at):
     [
         ({"state.json": STATE}, "", Verdict.OK, "bot 7, layout single, codec json, last commit never"),
         ({"state.json": STATE}, "?layout=per-type", Verdict.FAILED, "layout=single&codec=json"),
-        ({"user_data.json": STATE}, "", Verdict.OK, "the URI has to say ?layout=per-type&codec=json"),
+        ({"user_data.json": STATE}, "", Verdict.OK, "set ?layout=per-type&codec=json"),
         ({"user_data.json": STATE}, "?layout=per-type", Verdict.OK, "never"),
         ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "Several states"),
         ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "Several states"),

@@ -15,5 +15,5 @@ def test_it_reads_no_certificates(monkeypatch):
 
 
 async def test_it_talks_to_nobody():
-    with pytest.raises(NetworkError, match="tools talk to no Telegram"):
+    with pytest.raises(NetworkError, match="must not connect to Telegram"):
         await detached_bot("42").get_me()

@@ -152,7 +152,7 @@ async def test_dict_persistence_cannot_say_it(where, tmp_path):
     bag = ["rope"]
     await stored(where, {"bag": bag, "bags": [bag]})
     async with open_state(where) as state:
-        with pytest.raises(RefusedError, match=r"user_data\[42\] has what .* one object at several places"):
+        with pytest.raises(RefusedError, match=r"user_data\[42\] contains a value .* one object at several places"):
             await export_dict(state, tmp_path / "dict.json")
     assert not (tmp_path / "dict.json").exists()
 
@@ -226,7 +226,7 @@ async def test_set_takes_a_value_with_labels_of_its_own(where, own):
         ('{"$ref": 1, "x": 2}', "no object has this .id"),
         ('{"$id": 1, "x": {"$ref": 2}}', "label 1 stands at two places"),
         ('{"$Nope": [{"$ref": 1}]}', "Nope"),
-        ('[{"$ref": 1}], "x": 2', "cannot be read as JSON"),
+        ('[{"$ref": 1}], "x": 2', "is not JSON"),
         ('{"$set": [{"$ref": 1}]}', "set"),
     ],
 )

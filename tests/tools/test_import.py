@@ -138,7 +138,7 @@ def old_file(tmp_path, version_13):
 
 
 async def test_version_13_without_what_no_later_version_can_read(old_file, uri):
-    with pytest.raises(CannotLoadError, match=r"telegram-bot 13 pickled.*telegram\.user\.User.*--leave-out"):
+    with pytest.raises(CannotLoadError, match=r"objects of python-telegram-bot 13.*telegram\.user\.User.*--leave-out"):
         read_memory(old_file)
     found, memory = await imported(old_file, uri, leave_out=True)
     assert len(found.left_out) == 2
@@ -210,10 +210,10 @@ async def test_what_only_the_codec_refuses(tmp_path, uri):
         (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
         (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
         (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "no id"),
-        (pickle.dumps([1]), "not PicklePersistence's"),
-        (pickle.dumps({**DATA, "user_data": [1]}), "user_data is no dict"),
-        (pickle.dumps({**DATA, "user_data": {"1": {}}}), "no id"),
-        (pickle.dumps({**DATA, "conversations": {"form": {1: 2}}}), "no tuple"),
+        (pickle.dumps([1]), "not one of PicklePersistence"),
+        (pickle.dumps({**DATA, "user_data": [1]}), "user_data is not a dict"),
+        (pickle.dumps({**DATA, "user_data": {"1": {}}}), "instead of an ID"),
+        (pickle.dumps({**DATA, "conversations": {"form": {1: 2}}}), "not a tuple"),
         (pickle.dumps({**DATA, "callback_data": [1, 2]}), "callback_data"),
     ],
 )
@@ -242,7 +242,7 @@ async def test_what_differs_is_not_touched_unless_asked_for(tmp_path, uri):
         pickle.dumps({**DATA, "user_data": {1: {"name": "Bo"}, 3: {"n": 1}}, "bot_data": {}})
     )
     await imported(tmp_path / "one.pickle", uri)
-    with pytest.raises(RefusedError, match=r"1 record lies.*user_data\[1\].*--overwrite"):
+    with pytest.raises(RefusedError, match=r"1 stored record differs.*user_data\[1\].*--overwrite"):
         await imported(tmp_path / "two.pickle", uri)
     assert 3 not in (await remembered(uri))[0]
     lies = {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}

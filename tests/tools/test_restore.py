@@ -269,7 +269,7 @@ async def test_the_newest_version_that_can_be_read_is_taken_and_commits_go_on_fr
 async def test_without_a_version_that_can_be_read_nothing_is_touched(uri, tmp_path):
     (tmp_path / "data").mkdir()
     path = await damage(tmp_path)
-    with pytest.raises(NotFoundError, match="no older version"):
+    with pytest.raises(NotFoundError, match="neither can any older version"):
         await restored(uri, plan_rescue)
     assert path.read_bytes().startswith(b'{"ptb')
 
@@ -310,13 +310,13 @@ async def test_a_broken_seal_is_damage_and_a_missing_key_is_none(uri, tmp_path, 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--at", "2026-01-01T10:00:00"], "no zone"),
-        (["--at", "2026-01-01"], "no zone"),
-        (["--at", "yesterday"], "is no time"),
-        (["--at", "2999-01-01T10:00:00Z"], "still to come"),
-        (["--at", "999999999w"], "is no time"),
+        (["--at", "2026-01-01T10:00:00"], "no time zone"),
+        (["--at", "2026-01-01"], "no time zone"),
+        (["--at", "yesterday"], "is not a time"),
+        (["--at", "2999-01-01T10:00:00Z"], "is in the future"),
+        (["--at", "999999999w"], "is not a time"),
         (["--at", "1h", "--version", "1"], "not both"),
-        (["--object", "state.json"], "goes with --version"),
+        (["--object", "state.json"], "needs --version"),
     ],
 )
 def test_times_and_options_that_mean_nothing_are_refused(tmp_path, capsys, options, words):

@@ -1,4 +1,4 @@
-"""What people do to a bot's memory from outside the bot: look, fix, move, roll back. Without a terminal."""
+"""Work on a bot's state from outside the bot: inspect, edit, move and restore it. The command line uses only this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ptb-bucket show``: what a bot remembers."""
+"""``ptb-bucket show``: inspect a bot's state."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ Example: ptb-bucket show s3://my-bucket/my-bot
 @click.argument("uri")
 @click.argument("section", required=False)
 @click.argument("words", metavar="[ID]...", nargs=-1)
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Ids on one page.")
-@click.option("--after", metavar="ID", help="Begin after this one; of a conversation, HANDLER,KEY,KEY.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="The number of IDs on a page."
+)
+@click.option("--after", metavar="ID", help="Begin after this ID; for conversations, HANDLER,KEY,KEY.")
 @with_types
 @with_bot_id
 @with_output
@@ -40,11 +42,11 @@ def command(  # noqa: PLR0913  what click gives
     uri: str, section: str | None, words: tuple[str, ...], *, limit: int, after: str | None,
     types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
-    """What a bot remembers: how much of what, the ids of one SECTION, or one record as it lies.
+    """Show a summary of a bot's state, the IDs in one SECTION, or one record as it is stored.
 
-    Sections: bot_data, chat_data, user_data, conversations, callback_data, updates. Of conversations, ID is the
+    Sections: bot_data, chat_data, user_data, conversations, callback_data, updates. For conversations, ID is the
     handler's name and the parts of the key; the handler's name alone lists its conversations. Pickled records are shown
-    without running anything of them; with --types they are loaded, and only these classes.
+    without running any code in them. With --types, they are loaded with these classes only.
     """
     if section is None:
         found = asyncio.run(_summarize(uri, bot_id))
@@ -57,7 +59,7 @@ def command(  # noqa: PLR0913  what click gives
     else:
         record, rest = record_of(section, words)
         if rest:
-            raise ConfigurationError(f"{' '.join(rest)!r} is too much: {record.label} is shown as a whole.")
+            raise ConfigurationError(f"{' '.join(rest)!r}: too many arguments. {record.label} is shown as a whole.")
         shown = asyncio.run(_inspect(uri, bot_id, record, types))
         output.result(
             {"record": record.label, "bytes": shown.size, "value": tree(shown.text)},
@@ -117,7 +119,7 @@ def _render(found: Summary, output: Output) -> None:
 
 
 def _words_of(record: Record) -> list[str]:
-    """How this record's id is given to a verb."""
+    """Return the record's ID as the arguments of a verb."""
     if record.kind is not Kind.CONVERSATION:
         return [record.id]
     name, key = record.conversation

@@ -1,4 +1,4 @@
-"""All that a bot does to its bucket, tried out one by one."""
+"""Try every operation that a bot needs from its bucket, one by one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OPERATIONS: Final = ("read", "list", "create", "update", "delete")
 
 
 async def check_reachable(store: BlobStore, report: Report) -> bool:
-    """Whether there is a bucket that answers; if not, all else would only fail for the same reason."""
+    """Report whether the bucket answers. If not, return False: everything else would fail for the same reason."""
     try:
         await ProbeObject(store).read()
     except AccessError as error:
@@ -41,7 +41,7 @@ async def check_reachable(store: BlobStore, report: Report) -> bool:
 
 
 async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Let an interruption wait; a second one does not."""
+    """Finish the work before an interruption takes effect. A second interruption takes effect at once."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.shield(task)
@@ -51,11 +51,11 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
 
 
 class BucketProbe:
-    """Writes, reads, lists and removes an object of its own.
+    """A series of checks that write, read, list and remove a test object.
 
     Args:
-        store: Where.
-        report: What is told how it went.
+        store: The store.
+        report: Receives the results.
     """
 
     def __init__(self, store: BlobStore, report: Report) -> None:
@@ -64,7 +64,7 @@ class BucketProbe:
         self._object = ProbeObject(store)
 
     async def run(self) -> None:
-        """Try everything, and remove what was written, also when it fails half-way or is interrupted."""
+        """Try everything, and remove the test object, even after an error or an interruption."""
         try:
             await self._delete()
             await self._create()
@@ -90,7 +90,7 @@ class BucketProbe:
             await work()
 
     async def _delete(self) -> None:
-        """First of all: it decides whether what is written can be removed."""
+        """Check deletes first, because they decide whether the test object can be removed."""
 
         async def work() -> None:
             try:
@@ -105,7 +105,7 @@ class BucketProbe:
         async def work() -> None:
             try:
                 await self._object.create()
-            except UnsupportedError as error:  # a store that has noticed it itself refuses every put
+            except UnsupportedError as error:  # a store that has detected this refuses every put
                 self._report.say("conditional puts", Verdict.FAILED, str(error))
                 self._report.say("create", Verdict.NOT_TRIED, "see 'conditional puts'")
 
@@ -119,7 +119,7 @@ class BucketProbe:
     async def _list(self) -> None:
         async def work() -> None:
             async for _ in self._store.list():
-                return  # the first page shows it
+                return  # the first page is enough
 
         await self._try("list", "list", work)
 
@@ -134,12 +134,12 @@ class BucketProbe:
             self._report.say(name, Verdict.OK, f"{1000 * median:.1f} ms, the median of {times}", seconds=median)
 
     async def _conditions(self) -> None:
-        """An experiment of our own, whatever is remembered of another one."""
+        """Check that conditions are honoured, with requests of its own instead of a remembered result."""
         with self._report.trying("conditional puts", "honoured"):
-            await self._object.must_lose(Create(), "on the condition that there is no such object")
+            await self._object.must_lose(Create(), "although the condition was that it does not exist")
             if self._report.verdict("update") is Verdict.OK:
                 stale = self._object.etags[0]
-                await self._object.must_lose(Update(stale), "on the condition of an ETag from before the last put")
+                await self._object.must_lose(Update(stale), "although the condition was an outdated ETag")
             else:
                 self._report.say("conditional puts", Verdict.NOT_TRIED, "see 'update'")
 
@@ -154,7 +154,7 @@ class BucketProbe:
             if old:
                 await self._store.get(self._object.key, version=old[0].version)
             elif len(self._object.etags) > 1:
-                self._report.say("versioning", Verdict.WARNING, "off: what is overwritten cannot be restored")
+                self._report.say("versioning", Verdict.WARNING, "off: overwritten data cannot be restored")
 
         await self._try("versioning", "versions", work, Verdict.WARNING)
 
@@ -162,7 +162,7 @@ class BucketProbe:
         if not any(self._report.verdict(name) is Verdict.OK for name in _OPERATIONS):
             self._report.say(
                 "credentials", Verdict.WARNING,
-                "nothing is allowed here: is it the right account, and is this bucket yours?",
+                "nothing is allowed here: check that it is the right account, and that the bucket is yours",
             )  # fmt: skip
 
     async def _clean_up(self) -> None:
@@ -170,7 +170,7 @@ class BucketProbe:
         if not self._object.written:
             self._report.say("cleaned up", Verdict.OK, "nothing was written")
         elif not self._object.removable:
-            detail = f"{where} stays, because deleting is not allowed; the next check uses it again"
+            detail = f"{where} stays, because deleting is not allowed; the next check reuses it"
             self._report.say("cleaned up", Verdict.WARNING, detail)
         else:
             await self._remove(where)
@@ -185,7 +185,7 @@ class BucketProbe:
             await self._forget(where)
 
     async def _forget(self, where: str) -> None:
-        """Who may not destroy what versioning keeps has the safer bucket."""
+        """Remove the old versions of the test object. It is safer if that is not allowed, so a denial is OK."""
         name, needed = "delete old versions", self._permissions("delete_version")
         if self._report.verdict("versioning") is not Verdict.OK:
             self._report.say(name, Verdict.NOT_TRIED, "see 'versioning'")
@@ -193,13 +193,13 @@ class BucketProbe:
         try:
             await self._object.forget()
         except StoreError as error:
-            detail = f"not allowed, and only 'erase-user --versions' needs it; those of {where} stay. {error}"
+            detail = f"not allowed; only 'erase-user --versions' needs it. Old versions of {where} stay. {error}"
             self._report.say(name, Verdict.OK, detail, permissions=needed)
         else:
             self._report.say(name, Verdict.OK, ", ".join(needed), permissions=needed)
 
     async def _diagnose(self) -> None:
-        """What the store knows about its settings. Whatever of it stops a bot has shown above."""
+        """Report what the store says about its settings. Settings that stop a bot have already failed a check above."""
         for finding in await self._store.diagnose():
             if finding.check not in NAMES:
                 verdict = Verdict.OK if finding.ok else Verdict.WARNING

@@ -1,4 +1,4 @@
-"""Whose bot a prefix is, whether there is one, and whether its records can be decoded."""
+"""Check which bot owns a prefix, and that its records can be decoded."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 __all__ = ["check_owner", "check_records"]
 
 _ENOUGH = 8
-"""Documents to look at, all of most layouts; and records to name."""
+"""The number of documents to read, which is all in most layouts; and of records to name."""
 
 _MANY = 1_000
-"""Documents of which every record is decoded: with a document for each record, a few seconds of reading."""
+"""The largest number of documents to decode: with one document per record, this takes a few seconds."""
 
 
 async def check_owner(store: BlobStore, bot_id: str | None, said: Mapping[str, str], report: Report) -> None:
-    """Say what lies under the prefix.
+    """Report which state is stored under the prefix.
 
     Args:
-        store: Where to look, unsealed.
-        bot_id: Whose it must be; None takes anybody's.
-        said: Which layout and codec it must have; see ``Location.said``.
-        report: What is told.
+        store: The store, unsealed.
+        bot_id: The ID of the bot that must own the state; None accepts any bot.
+        said: The layout and codec that the state must have; see ``Location.said``.
+        report: Receives the result.
     """
     with report.trying("state"):
         try:
             archive = await Archive.find(store, bot_id=bot_id, **said)
         except NotFoundError:
             await _expect_nothing(store)
-            report.say("state", Verdict.OK, "none yet: a bot would begin with nothing")
+            report.say("state", Verdict.OK, "none yet: a bot would start with an empty state")
         else:
             _describe(archive, await _first(archive), said, report)
             with report.trying("state", otherwise=Verdict.WARNING):
@@ -51,18 +51,18 @@ async def check_owner(store: BlobStore, bot_id: str | None, said: Mapping[str, s
 async def check_records(
     store: BlobStore, bot_id: str | None, said: Mapping[str, str], types: Sequence[Any], report: Report
 ) -> None:
-    """Name the records that cannot be decoded: updates that need them fail.
+    """Report the records that cannot be decoded, because updates that need them fail.
 
-    Without the bot's classes, their instances are taken as they are stored, and only damage is found.
+    Without the bot's classes, their instances are not decoded, and only damaged records are found.
 
     Args:
-        store: Where to look, unsealed.
-        bot_id: Whose it must be; None takes anybody's.
-        said: Which layout and codec it must have; see ``Location.said``.
+        store: The store, unsealed.
+        bot_id: The ID of the bot that must own the state; None accepts any bot.
+        said: The layout and codec that the state must have; see ``Location.said``.
         types: The bot's classes.
-        report: What is told, if a record cannot be decoded or classes were given.
+        report: Receives the result, if a record cannot be decoded or there are classes.
     """
-    with suppress(NotFoundError, DocumentError, StoreError):  # 'state' says so
+    with suppress(NotFoundError, DocumentError, StoreError):  # the check 'state' reports these
         archive = await Archive.find(store, bot_id=bot_id, **said)
         decode = _decoder(archive.codec, types)
         parts = await _first(archive, _MANY)
@@ -87,7 +87,7 @@ def _error(decode: Callable[[bytes], object], data: bytes) -> str | None:
         decode(data)
     except CannotLoadError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001  classes of the bot's own may raise anything
+    except Exception as error:  # noqa: BLE001  the bot's classes may raise anything
         return f"decoding it raised {type(error).__name__}"
     return None
 
@@ -118,14 +118,14 @@ async def _first(archive: Archive, enough: int = _ENOUGH) -> list[Part]:
 
 
 async def _expect_nothing(store: BlobStore) -> None:
-    """The options of the URI may have hidden what is there."""
+    """Refuse a state that exists, but that the options of the URI exclude."""
     try:
         found = await Archive.find(store)
     except NotFoundError:
         return
     raise ForeignDocumentError(
-        f"There is a state, with {_options(found)}, and the URI asks for another one: the bot would not start. "
-        "Correct the URI, or convert the state by 'ptb-bucket copy'."
+        f"The state has {_options(found)}, but the URI asks for something else, so the bot would not start. "
+        "Correct the URI, or convert the state with 'ptb-bucket copy'."
     )
 
 
@@ -136,11 +136,11 @@ def _options(archive: Archive) -> str:
 def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], report: Report) -> None:
     owners = sorted({part.bot_id for part in parts})
     if len(owners) > 1:
-        raise ForeignDocumentError(f"The documents here are of several bots: {', '.join(owners)}.")
+        raise ForeignDocumentError(f"Documents of several bots are mixed here: {', '.join(owners)}. Move them apart.")
     last = max((commit.time for part in parts for commit in part.commits), default=None)
     when = f"{last:%Y-%m-%d %H:%M:%S} UTC" if last else "never"
     facts = {"layout": archive.layout.name, "codec": archive.codec}
     detail = f"bot {owners[0]}, layout {facts['layout']}, codec {facts['codec']}, last commit {when}"
     if {**DEFAULTS, **said} != facts:
-        detail += f"; the URI has to say ?{_options(archive)}, or the bot's code the same"
+        detail += f"; set ?{_options(archive)} in the bot's URI, or the same in its code"
     report.say("state", Verdict.OK, detail, bot_id=owners[0], last_commit=last and last.isoformat(), **facts)
