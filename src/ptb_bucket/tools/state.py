@@ -191,13 +191,7 @@ async def _found(location: Location, store: BlobStore, bot_id: str | None, *, cr
             ) from None
         archive = Archive(store, location.layout, location.codec.name, bot_id)
         return State(location, archive, location.codec, bot_id, is_new=True)
-    return State(location, archive, location.codec, await _owner(archive), is_new=False)
-
-
-async def _owner(archive: Archive) -> str:
-    async for part in archive.parts():
-        return part.bot_id
-    raise archive.gone()
+    return State(location, archive, location.codec, await archive.owner(), is_new=False)
 
 
 class _NoRequests(BaseRequest):

@@ -72,6 +72,7 @@ class Archive:
         layout: Which records share a document.
         codec: The name of the codec of its records.
         bot_id: Whose it must be; None takes anybody's.
+        first: The key of the first document that :meth:`find` has seen, without extension.
         journal: Tells the log which documents have sections that this ptb-bucket does not know.
     """
 
@@ -79,6 +80,7 @@ class Archive:
     layout: Layout
     codec: str
     bot_id: str | None = None
+    first: str | None = field(default=None, compare=False)
     journal: Journal = field(default_factory=Journal, compare=False, repr=False)
 
     @classmethod
@@ -114,8 +116,23 @@ class Archive:
                 f"Several states lie under this prefix, {_named(found)}: {', '.join(sorted(found.values()))}. Say "
                 "which one in the URI, as the bot's own settings do, such as '?layout=single&codec=json'."
             )
-        found_layout, found_codec = next(iter(found))
-        return cls(store, LAYOUTS[found_layout], found_codec, bot_id)
+        (found_layout, found_codec), key = next(iter(found.items()))
+        return cls(store, LAYOUTS[found_layout], found_codec, bot_id, key.removesuffix(_ENDINGS[found_codec]))
+
+    async def owner(self) -> str:
+        """Return the ID of the bot that owns the state, as its first document has it.
+
+        Raises:
+            NotFoundError: The state was removed since it was found.
+            DocumentError: The document cannot be read.
+            StoreError: The store could not be read.
+        """
+        part = None if self.first is None else await self.part(self.first)
+        if part is not None:
+            return part.bot_id
+        async for part in self.parts():
+            return part.bot_id
+        raise self.gone()
 
     async def parts(self, kinds: Iterable[Kind] = Kind) -> AsyncIterator[Part]:
         """Every document that holds these kinds of data, by key. What was dropped may be one without records.
@@ -198,7 +215,7 @@ async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
     listings = await asyncio.gather(
         *(_keys(store, stem) for stem in known), *(_keys(store, folder, enough=1) for folder in folders)
     )
-    shown = {recognise(key): key for keys in listings for key in keys}
+    shown = {recognise(key): key for key in sorted((key for keys in listings for key in keys), reverse=True)}
     return {found: key for found, key in shown.items() if found is not None}
 
 
