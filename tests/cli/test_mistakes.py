@@ -19,7 +19,7 @@ SECRETS = {
     "AWS_SESSION_TOKEN": "rosebud-session",
 }
 MISTAKES = {
-    # what is wrong → the URI, what lies there, the exit code, and words of the line
+    # the mistake → the URI, the stored data, the exit code, and words of the line
     "no scheme": ("bot-data", {}, 2, "does not start with a scheme"),
     "unknown scheme": ("ftp://host/bot", {}, 2, "No provider is installed for ftp:"),
     "unknown option": ("{here}?colour=red", {}, 2, "no option 'colour'"),

@@ -1,4 +1,4 @@
-"""What ``check`` says of places with something wrong, and that it leaves nothing anywhere."""
+"""``check`` reports each problem of a bucket, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Liar(StoreWrapper):
 
 
 class Going(StoreWrapper):
-    """Somebody removes a document between its listing and its reading."""
+    """Another process removes a document between its listing and its reading."""
 
     async def get(self, key, **how):
         await self._store.delete(key)

@@ -219,7 +219,7 @@ async def test_what_the_destinations_bot_writes_after_the_comparison_is_not_repl
 
 
 async def test_a_running_bot_may_write_to_the_source(place):
-    """What it writes meanwhile is copied or not; the copy is verified against what was read."""
+    """Its writes during the copy are copied or not. The copy is verified against the data that was read."""
     await fill(place("a", "layout=per-record"), USERS)
     done = asyncio.Event()
 

@@ -95,7 +95,7 @@ ORDER = Record.of_conversation("order", (42, 42))
     + [(ORDER, "null")],
 )
 async def test_a_whole_record_stays_what_ptb_starts_with(store, record, text):
-    """null is no value: it would drop the record, or end the conversation, without saying so."""
+    """null is not a value: it would drop the record, or end the conversation, without saying so."""
     await remembered(store)
     before = (await store.get("state.json")).etag
     async with open_state(store, types=[Cart], keep_unknown=True) as state:

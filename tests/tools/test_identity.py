@@ -307,7 +307,7 @@ async def test_set_puts_a_telegram_object_of_the_bot(where):
 
 @pytest.fixture
 async def broken(tmp_path):
-    """Somebody took an object out by hand, and left the references to it."""
+    """An object was removed by hand, but the references to it stayed."""
     where = f"file:{tmp_path.as_posix()}/state"
     await stored(where, {"bag": (bag := ["rope"]), "bags": [bag]})
     await asyncio.to_thread(take_out, Path(tmp_path, "state", "state.json"))

@@ -51,7 +51,7 @@ def uri(tmp_path):
 
 
 async def test_dict_persistence(tmp_path, uri):
-    """What DictPersistence takes, as texts or as what they say."""
+    """The arguments of DictPersistence, as texts or decoded."""
     known = DictPersistence()
     known.set_bot(BOT)
     await known.update_user_data(1, {"name": "Ada", "5": 1})
@@ -121,7 +121,7 @@ def version_13(monkeypatch):
 
 @pytest.fixture
 def old_file(tmp_path, version_13):
-    """What version 13 wrote: default dicts, the default protocol, Telegram objects as they come."""
+    """A file of version 13: default dicts, the default protocol, Telegram objects as they were."""
     user, utc = version_13
     data = {
         "conversations": {"form": {(1, 2): 0}},
@@ -252,7 +252,7 @@ async def test_what_differs_is_not_touched_unless_asked_for(tmp_path, uri):
     await imported(tmp_path / "two.pickle", uri, overwrite=True)
     users, _, bot, *_ = await remembered(uri)
     assert users == {1: {"name": "Bo"}, 3: {"n": 1}}
-    assert bot == {"total": 1}  # nothing in the file is no wish to delete what lies there
+    assert bot == {"total": 1}  # an empty file is not a request to delete stored data
 
 
 # ---------------------------------------------------------------- export

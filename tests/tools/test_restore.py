@@ -1,4 +1,4 @@
-"""Going back: what is chosen, what is written, and what is refused."""
+"""Restoring: the versions that are chosen, the data that is written, and what is refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def uri(tmp_path):
 
 
 async def change(uri, *changes, types=(), bot_id=BOT):
-    """One commit of a bot's: records and their new values, None to drop."""
+    """Commit records with their new values as a bot; None drops a record."""
     async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
         replica = state.replica()
         replica.writer = Writer()  # as a bot's
@@ -49,7 +49,7 @@ async def records(uri):
 
 
 async def at(uri, number, what=None):
-    """When the version with this number was written, oldest first."""
+    """Return the time at which the version with this number was written, the oldest first."""
     async with open_past(uri) as archive:
         found = [one async for one in history(archive, what)]
     return found[::-1][number].version.modified
@@ -206,7 +206,7 @@ async def test_two_intervals_are_two(uri, monkeypatch, intervals, refused):
 
 
 async def test_a_restore_may_be_undone_at_once(uri, monkeypatch):
-    """What a tool wrote lately is no sign of a running bot."""
+    """A recent write by a tool is not a sign of a running bot."""
     with monkeypatch.context() as patch:
         patch.setattr("ptb_bucket.state.document.header.time.time", lambda: 1_700_000_000.0)
         await change(uri, (ADA, {"v": 1}))
