@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
-from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError, counted
-from ptb_bucket.state import Draft, Kind, Writer
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError, pluralize
+from ptb_bucket.state import Draft, Kind, WriterIdentity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -90,7 +90,7 @@ async def copy(
 
 def _different(number: int, labels: list[str]) -> str:
     return (
-        f"In the destination {counted(number, 'record differs', 'records differ')} from the source, such as "
+        f"In the destination {pluralize(number, 'record differs', 'records differ')} from the source, such as "
         f"{', '.join(labels)}. To use the source's, pass --overwrite."
     )
 
@@ -128,7 +128,7 @@ class _Work:
         own = source.bot_id == target.bot_id
         self._kinds = tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
         self._as_it_is = own and self._same_codec and source.archive.layout is target.archive.layout
-        self._writer = Writer("copy")
+        self._writer = WriterIdentity("copy")
 
     async def count(self) -> int:
         """Return the number of records to copy. This reads everything, so damage is found before the first write."""
@@ -246,7 +246,7 @@ class _Work:
         different, missing = self._sides(part.records if part else {}, records)
         if wrong := [*different, *missing]:
             raise UnsavedError(
-                f"{counted(len(wrong), 'record differs', 'records differ')} from the copy, such as {wrong[0].label}: "
+                f"{pluralize(len(wrong), 'record differs', 'records differ')} from the copy, such as {wrong[0].label}: "
                 "something else writes to the destination. Stop it, and copy again."
             )
         for start in range(0, len(records), _STEP):
