@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError, WrongShapeError
 from ptb_bucket.state.commit import Rebase
-from ptb_bucket.state.merge import MISSING, ResolverError, assign, raised_in_merge
+from ptb_bucket.state.merge import MISSING, ResolverError, merge_failed, update_in_place
 from ptb_bucket.state.replica.document_set import Known
 from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
 
@@ -92,7 +92,7 @@ class Giving(Known):
         except PTBBucketError:
             raise
         except Exception as error:
-            raise raised_in_merge(error, record) from error
+            raise merge_failed(error, record) from error
 
     def _adopt(self, record: Record, rebase: Rebase) -> None:
         rebase.adopt()
@@ -169,7 +169,7 @@ class Giving(Known):
 
     def empty(self, record: Record, live: Any) -> None:
         """Empty a live object in place: PTB has it, and neither we nor the bucket do."""
-        assign(live, self.merger.default(record), self.merger.equality)
+        update_in_place(live, self.merger.default(record), self.merger.equality)
 
     def merged(self, record: Record, live: Any) -> Any:
         """Like :meth:`merge_into`, for a value that PTB takes instead of its own.
@@ -260,11 +260,11 @@ class Giving(Known):
         return True
 
     def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
-        unread = ledger.unloaded or self.unreadable.blind(record) is not None
-        if unread and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
+        unloaded = ledger.unloaded or self.unreadable.blind(record) is not None
+        if unloaded and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
             self.metrics.unloaded([record])
-        merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
-        return assign(live, merged, self.merger.equality)
+        merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unloaded=unloaded)
+        return update_in_place(live, merged, self.merger.equality)
 
 
 def _label(record: Record) -> str:
