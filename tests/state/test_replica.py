@@ -21,7 +21,7 @@ ADA, BO = Record.user(1), Record.user(2)
 
 
 class Slow(InterceptingStore):
-    """Every request takes a second."""
+    """A store in which every request takes a second."""
 
     async def _call(self, operation, key, send):
         await asyncio.sleep(1)

@@ -137,7 +137,7 @@ def let_ours_win_unseen(patch):
 
 
 def take_a_commit_for_a_look(patch):
-    """The mistake that this test found: what was merged into the bucket unseen was not given to PTB."""
+    """The mistake that this test found: values that were merged without having been loaded were not given to PTB."""
     move_base = Ledger.move_base
 
     def and_know_all(self, values, *still_dropped):

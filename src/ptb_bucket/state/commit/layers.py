@@ -1,4 +1,4 @@
-"""The layers of unsaved values: what is staged, what an attempt carries, and what may or may not have been written."""
+"""The layers of unsaved values: staged values, the payload of an attempt, and changes in doubt."""
 
 from __future__ import annotations
 
@@ -62,9 +62,6 @@ class InDoubt:
     bases: dict[Record, Encoded] = field(default_factory=dict)
     layer: Layer = field(default_factory=Layer)
 
-    def __contains__(self, record: Record) -> bool:
-        return record in self.bases
-
     def add(self, record: Record, base: Encoded, steps: Steps) -> None:
         """Add a change. If the record is in doubt already, the change goes on top, and the older base stays."""
         if record in self.bases:
@@ -80,7 +77,7 @@ class InDoubt:
         self.layer.put(record, (UnitStep(frozenset(units - withdrawn), value),))
 
     def keep_only(self, records: Collection[Record]) -> None:
-        """Forget all other records: what was in doubt of them is repaired, or somebody else's task."""
+        """Forget all other records: their changes are repaired, or somebody else repairs them."""
         if self.bases:
             self.bases = {record: base for record, base in self.bases.items() if record in records}
             self.layer.keep_only(records)

@@ -49,7 +49,7 @@ class Rebase:
         payload before the staged value; and the base is compared with *stored* even if nothing was read.
         """
         withdrawn = ledger.withdrawn_in(record)
-        old, stored, top = ledger.merge_base(record), ledger.repaired(record), ledger.top(record)
+        old, top, stored = ledger.merge_base(record), ledger.top(record), ledger.repaired(record)
         if old == stored and not withdrawn:
             return cls(ledger, record, top, top, stored)
         new, moved = stored, []

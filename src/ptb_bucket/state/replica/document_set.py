@@ -96,7 +96,7 @@ class Known:
         if since is None:
             since = -math.inf if self._is_lazy else None
         if since is not None:
-            tracked_documents = {tracked.key: tracked for tracked in map(self._documents.of, records)}
+            tracked_documents = {tracked.ledger.key: tracked for tracked in map(self._documents.of, records)}
             await self._read(tracked_documents.values(), since)
 
     async def _read(self, tracked_documents: Iterable[TrackedDocument], since: float) -> None:
@@ -117,7 +117,7 @@ class Known:
         """The same, one by one: whoever takes them may wait in between."""
         for ledger in self._ledgers(kind):
             section = ledger.document.sections.get(kind, {}) if ledger.document else {}
-            given = [*ledger.base.of(kind), *(record for record in ledger.pending if record.kind is kind)]
+            given = [record for record in (*ledger.base, *ledger.pending) if record.kind is kind]
             yield from (Record(kind, record_id) for record_id in section)
             yield from (record for record in dict.fromkeys(given) if record.id not in section)
 

@@ -63,11 +63,7 @@ class Giving(Known):
 
     def _is_current(self, record: Record, ledger: Ledger) -> bool:
         """Whether PTB has been given the bucket's version, so that nothing has to be decoded."""
-        if record in self.unreadable or record in ledger.in_doubt or record in ledger.dropped:
-            return False
-        if ledger.withdrawn_in(record):
-            return False
-        return not ledger.unloaded and ledger.base.get(record) == ledger.stored(record)
+        return record not in self.unreadable and ledger.is_current(record)
 
     @contextmanager
     def _costing(self, record: Record, ledger: Ledger, *, giving: bool = False) -> Iterator[None]:
@@ -104,7 +100,7 @@ class Giving(Known):
         return {
             record
             for ledger in self._ledgers(kind)
-            for record in {*ledger.base.of(kind), *ledger.pending}
+            for record in {*ledger.base, *ledger.pending}
             if record.kind is kind and ledger.top(record) is not None
         }
 
@@ -154,7 +150,7 @@ class Giving(Known):
             if stored is not None:
                 values = self.codec.decode_all(stored, [partial(_label, record) for record in records])
                 if not any(map(self.merger.wrong_shape, records, values)):
-                    ledger.mark_loaded(records, stored)
+                    ledger.move_base(dict(zip(records, stored, strict=True)))
                     return zip(records, values, strict=True)
         found = ((record, self._given_alone(record, replaces=replaces)) for record in records)
         return [(record, value) for record, value in found if value is not MISSING]
@@ -242,7 +238,8 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         if self._is_current(record, ledger):
-            self._adopt(record, Rebase.plan(ledger, record))
+            ledger.superseded.pop(record, None)
+            self.unmerged.pop(record, None)
             return True
         try:
             with self._costing(record, ledger):

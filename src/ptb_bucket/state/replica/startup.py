@@ -53,8 +53,9 @@ async def _in_folder(store: BlobStore, layout: Layout, extension: str, folder: s
 
 async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterable[Kind]) -> list[str]:
     """Return the keys of all :func:`documents` that hold any of these kinds of data, sorted."""
-    kinds = list(kinds)
-    found = set() if layout.lazy else set(layout.keys(kinds))
+    if not layout.lazy:
+        return sorted(layout.keys(kinds))
+    found: set[str] = set()
 
     async def look(folder: str) -> None:
         found.update([key async for key in _in_folder(store, layout, extension, folder)])
