@@ -24,7 +24,7 @@ from telegram.ext import Defaults, ExtBot, PicklePersistence
 from telegram.request import BaseRequest
 from telegram_things import CLASSES, differences, full, minimal, owned
 
-from ptb_bucket.codecs import ForeignPickles, JsonCodec, PickleCodec
+from ptb_bucket.codecs import JsonCodec, PickleCodec, PtbPickleReader
 
 MARKER = LinkPreviewOptions().is_disabled
 """PTB compares it by identity."""
@@ -43,7 +43,7 @@ async def read_by_ptb(path, bot):
 
 
 def imported(path, bot):
-    pickles = ForeignPickles([], bot)
+    pickles = PtbPickleReader([], bot)
     return pickles.value(pickles.read(io.BytesIO(path.read_bytes()))["bot_data"])["value"]
 
 

@@ -27,12 +27,11 @@ from ptb_bucket.codecs.types import (
     Family,
     Shape,
     carrier_of,
-    failure,
+    class_changed,
     hashes_by_hand,
     newer_telegram,
-    outdated,
-    owned,
     rebuild,
+    with_bot,
     with_defaults,
     with_lost_defaults,
 )
@@ -166,7 +165,7 @@ class Makers:
         try:
             return self._noted(shape, rebuild(self._class(shape, number), how, args, kwargs=kwargs))
         except Exception as exc:  # noqa: BLE001  the author's code ran, or the arguments are others
-            raise outdated(shape.cls, f"cannot be made again: that raised {type(exc).__name__}") from None
+            raise class_changed(shape.cls, f"cannot be made again: that raised {type(exc).__name__}") from None
 
     def _class(self, shape: Shape, number: int) -> Any:
         return (carrier_of(shape.cls) if number in self._carriers else None) or shape.cls
@@ -175,11 +174,11 @@ class Makers:
         """Make a value from what its shape took."""
         shape = TAGS[name] if name in _STORED else self.scope.registry.named(name)
         try:
-            return self._noted(shape, owned(shape.make(payload, self.scope), self.scope))
+            return self._noted(shape, with_bot(shape.make(payload, self.scope), self.scope))
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage and authors' functions may raise anything
-            raise failure(name, shape, exc) from None
+            raise self.scope.registry.load_error(name, exc) from None
 
     def member(self, name: str, payload: Any) -> Any:
         """Make a member of an Enum."""
@@ -205,7 +204,7 @@ class Makers:
             given = with_lost_defaults(cls, given)
         made = cls.__new__(cls)
         made.__setstate__(given)
-        return owned(made, self.scope, is_ours=is_ours)
+        return with_bot(made, self.scope, is_ours=is_ours)
 
     @staticmethod
     def bot(live: object) -> Any:

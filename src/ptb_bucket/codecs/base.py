@@ -41,7 +41,7 @@ class Codec(Protocol):
             CannotStoreError: Something in it cannot live in a bucket; the error names the paths.
         """
 
-    def encode_rest(
+    def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
         """Encode what can be stored of a record; return it, and why something cannot be stored."""

@@ -11,7 +11,7 @@ from telegram.ext import ExtBot
 from telegram.request import BaseRequest
 
 from ptb_bucket._aio import Patience
-from ptb_bucket.codecs import TolerantJsonCodec, open_codec
+from ptb_bucket.codecs import PreservingJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.location import defaults_of, locate, with_own_types
 from ptb_bucket.state import Archive, Kind, Merger, Replica, Writer, keep_ours
@@ -109,7 +109,7 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
         types: As for :class:`ptb_bucket.BucketPersistence`; needed only where values are decoded.
         bot_id: Whose it must be. None takes anybody's, and cannot make a new one.
         create: Where there is nothing yet, begin with nothing.
-        keep_unknown: With JSON, take instances of classes that are not in ``types`` as they lie, as ``Opaque``.
+        keep_unknown: With JSON, keep instances of classes that are not in ``types`` as ``UnknownInstance``.
         context_types: As for :class:`ptb_bucket.BucketPersistence`.
 
     Raises:
@@ -175,7 +175,7 @@ async def _opened(
 
 
 def _codec(name: str, types: list[Any], *, keep_unknown: bool) -> Codec:
-    return TolerantJsonCodec(types) if keep_unknown and name == TolerantJsonCodec.name else open_codec(name, types)
+    return PreservingJsonCodec(types) if keep_unknown and name == PreservingJsonCodec.name else open_codec(name, types)
 
 
 async def _found(location: Location, store: BlobStore, bot_id: str | None, *, create: bool) -> State:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from ptb_bucket.codecs.json.careful import NOTHING, careful_tree
-from ptb_bucket.codecs.json.codec import JsonCodec, TolerantJsonCodec
+from ptb_bucket.codecs.json.codec import JsonCodec, PreservingJsonCodec
 from ptb_bucket.codecs.json.decode import Decoder
-from ptb_bucket.codecs.json.encode import taken
-from ptb_bucket.codecs.json.graph import GraphReader
-from ptb_bucket.codecs.json.opaque import Opaque
+from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
+from ptb_bucket.codecs.json.graph_encoder import NOTHING, graph_tree
 from ptb_bucket.codecs.json.rest import Rest
+from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 
 __all__ = [
     "NOTHING",
     "Decoder",
-    "GraphReader",
+    "GraphDecoder",
     "JsonCodec",
-    "Opaque",
+    "PreservingJsonCodec",
     "Rest",
-    "TolerantJsonCodec",
-    "careful_tree",
-    "taken",
+    "UnknownInstance",
+    "graph_tree",
 ]

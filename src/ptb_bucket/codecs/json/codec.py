@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfoNotFoundError
 
-from ptb_bucket.codecs.json.careful import careful_tree
 from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_flat, is_tagged, may_have_labels
 from ptb_bucket.codecs.json.encode import Encoder
-from ptb_bucket.codecs.json.graph import GraphReader
-from ptb_bucket.codecs.json.opaque import Opaque
+from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
+from ptb_bucket.codecs.json.graph_encoder import graph_tree
 from ptb_bucket.codecs.json.rest import Rest
+from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 from ptb_bucket.codecs.types import (
     Equality,
     NewerTelegramError,
@@ -20,8 +20,8 @@ from ptb_bucket.codecs.types import (
     Shape,
     StoredAs,
     UnknownClassError,
+    compact_json,
     too_deep,
-    written,
 )
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs.types import Origin
 
-__all__ = ["JsonCodec", "TolerantJsonCodec"]
+__all__ = ["JsonCodec", "PreservingJsonCodec"]
 
 _REFERENCE = re.compile(rb'"(?:\$|\\u0024)ref"\s*:')
 """A reference, perhaps written by hand. A text "$ref" is none, and a user's own key is written in another way."""
@@ -79,20 +79,20 @@ class JsonCodec:
         """
         encoder = Encoder(self._scopes.of())
         try:
-            data = written(encoder.whole(value)).encode()
+            data = compact_json(encoder.whole(value)).encode()
         except Exception:  # noqa: BLE001  an object occurs twice, or anybody's code ran; which, is found out there
-            return self._carefully(value, known)
+            return self._encode_graph(value, known)
         if encoder.risky and not all(self._trial(known)(value, tree) for tree in encoder.risky):
-            return self._carefully(value, known)
+            return self._encode_graph(value, known)
         return data
 
-    def _carefully(self, value: Any, known: Sequence[bytes]) -> bytes:
+    def _encode_graph(self, value: Any, known: Sequence[bytes]) -> bytes:
         try:
-            return written(careful_tree(self._scopes.of(), value, self._trial(known))).encode()
+            return compact_json(graph_tree(self._scopes.of(), value, self._trial(known))).encode()
         except RecursionError:
             raise too_deep() from None
 
-    def encode_rest(
+    def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
         """Encode what can be stored of a record, when not all of it can.
@@ -106,24 +106,24 @@ class JsonCodec:
             The bytes, or None if nothing can be stored; and why something cannot, each with its path.
         """
         trial = self._trial(() if before is None else (before,))
-        rest = Rest(self._scopes.of(), trial, lambda tree: written(tree).encode(), self.decode)
+        rest = Rest(self._scopes.of(), trial, lambda tree: compact_json(tree).encode(), self.decode)
         return rest.of(value, before, origin)
 
     def _trial(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
         """Return a function that tries whether loading a tree gives the same tree again."""
 
-        def gives_back(_: Any, tree: Any) -> bool:
-            text = written(tree)
+        def round_trips(_: Any, tree: Any) -> bool:
+            text = compact_json(tree)
             data = text.encode("utf-8", "surrogatepass")
             if any(data in earlier for earlier in known):
                 return True
             try:
-                again = careful_tree(self._scopes.of(), self._decoded(text, ""))
-                return written(again) == text
+                again = graph_tree(self._scopes.of(), self._decoded(text, ""))
+                return compact_json(again) == text
             except Exception:  # noqa: BLE001  anybody's code ran
                 return False
 
-        return gives_back
+        return round_trips
 
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into objects that nobody else holds.
@@ -156,7 +156,7 @@ class JsonCodec:
         if not is_tagged(text):
             return PLAIN.decode(text)
         decoder = self.decoder(self._scopes.of(origin))
-        return GraphReader(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
+        return GraphDecoder(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records.
@@ -197,12 +197,12 @@ def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:
 def _opaque(name: str) -> Shape:
     """Return the shape of instances whose class is not known: they are kept as they are stored."""
 
-    def fill(made: Opaque, payload: Any, _: Any) -> None:
+    def fill(made: UnknownInstance, payload: Any, _: Any) -> None:
         made.payload = payload
 
     return Shape(
-        Opaque, name, lambda value, _: value.payload, lambda payload, _: Opaque(name, payload),
-        begin=lambda *_: Opaque(name, None), fill=fill,
+        UnknownInstance, name, lambda value, _: value.payload, lambda payload, _: UnknownInstance(name, payload),
+        begin=lambda *_: UnknownInstance(name, None), fill=fill,
     )  # fmt: skip
 
 
@@ -210,30 +210,30 @@ _MISSING: Final = (UnknownClassError, NewerTelegramError, ImportError, ZoneInfoN
 """What is raised about values that are whole, where their class, their library or the data of their zone is missing."""
 
 
-class _TolerantDecoder(Decoder):
+class _PreservingDecoder(Decoder):
     def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
         try:
             return super().begun(name, payload)
         except UnknownClassError:
-            return _opaque(name), Opaque(name, None)
+            return _opaque(name), UnknownInstance(name, None)
 
     def made(self, name: str, payload: Any) -> Any:
         try:
             return super().made(name, payload)
         except _MISSING:
-            return Opaque(name, payload)
+            return UnknownInstance(name, payload)
         except Exception:
             # Such as a moment whose zone is of an unknown class: then all of it is.
-            if any(type(part) is Opaque for part in (payload if type(payload) is list else [payload])):
-                return Opaque(name, payload)
+            if any(type(part) is UnknownInstance for part in (payload if type(payload) is list else [payload])):
+                return UnknownInstance(name, payload)
             raise
 
 
-class TolerantJsonCodec(JsonCodec):
-    """As :class:`JsonCodec`, but instances of classes that are not registered become :class:`Opaque` and back.
+class PreservingJsonCodec(JsonCodec):
+    """As :class:`JsonCodec`, but instances of classes that are not registered become :class:`UnknownInstance` and back.
 
     Args:
         types: Classes that are known all the same.
     """
 
-    decoder: ClassVar[type[Decoder]] = _TolerantDecoder
+    decoder: ClassVar[type[Decoder]] = _PreservingDecoder

@@ -7,7 +7,7 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from ptb_bucket.codecs.types import TAGS, check_collisions, failure, owned
+from ptb_bucket.codecs.types import TAGS, check_collisions, with_bot
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -94,16 +94,7 @@ class Decoder:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage and authors' classes may raise anything
-            raise self.failure(name, exc) from None
-
-    def failure(self, name: str, exc: Exception) -> CannotLoadError:
-        """Return the error for a value that could not be made: it names the class, and quotes nothing of the payload.
-
-        Args:
-            name: The tag.
-            exc: What was raised.
-        """
-        return failure(name, self.scope.registry.by_name.get(name), exc)
+            raise self.scope.registry.load_error(name, exc) from None
 
     def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
         """Return the shape that a tag stands for, and an empty instance; None for that if none can exist.
@@ -132,7 +123,7 @@ class Decoder:
             raise CannotLoadError(
                 f"a ${name} in it is not the whole number of a label. Give each object its own number"
             )
-        return owned(self.scope.registry.named(name).make(payload, self.scope), self.scope)
+        return with_bot(self.scope.registry.named(name).make(payload, self.scope), self.scope)
 
 
 def is_tag(key: str) -> bool:

@@ -5,31 +5,32 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs.json.opaque import Opaque
+from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 from ptb_bucket.codecs.types import (
     BIG,
     NATIVE,
     Family,
     ForeignCodeError,
-    IrreducibleError,
     Scope,
     Shape,
     attribute,
     check_collisions,
-    colliding,
+    compact_json,
     guarded,
     has_identity,
     item,
     refusal,
+    take_apart,
     too_deep,
-    written,
+    too_many_collisions,
+    write_value,
 )
 from ptb_bucket.errors import CannotStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Encoder", "RepeatedError", "taken"]
+__all__ = ["Encoder", "RepeatedError"]
 
 # A level may cost four Python frames here and three JSON levels in a document; 1000 is Python's limit for both.
 _DEEPEST: Final = 100
@@ -157,7 +158,7 @@ class Encoder:
         except CannotStoreError as exc:
             exc.path = ("{...}", *exc.path)
             raise
-        return self.unlike(value, sorted(trees, key=written))
+        return self.unlike(value, sorted(trees, key=compact_json))
 
     def unlike(self, members: Any, trees: list[Any]) -> list[Any]:
         """Return the trees of a set's members, which have to be tried if two look the same, as two NaN do.
@@ -166,7 +167,7 @@ class Encoder:
             members: The set.
             trees: The trees in their order.
         """
-        self.hashed(members, {"$set": trees}, has_twins=len(set(map(written, trees))) < len(trees))
+        self.hashed(members, {"$set": trees}, has_twins=len(set(map(compact_json, trees))) < len(trees))
         return trees
 
     def key(self, key: Any, depth: int) -> str:
@@ -176,7 +177,7 @@ class Encoder:
             key: The key.
             depth: How many levels there are above it.
         """
-        return f"${written(self.value(key, depth))}"
+        return f"${compact_json(self.value(key, depth))}"
 
     def part(self, value: Any, depth: int, step: str) -> Any:
         """Return the tree of a part that has its own step.
@@ -203,7 +204,7 @@ class Encoder:
         if shape is None:
             return self.unknown(value, depth)
         if shape.write is not None:
-            return guarded_write(shape, self, value, depth)
+            return write_value(shape, self, value, depth)
         if has_identity(value):
             self.note(value)
         if shape.is_risky:
@@ -217,7 +218,7 @@ class Encoder:
             value: The value.
             depth: How many levels there are above its parts.
         """
-        if type(value) is Opaque:
+        if type(value) is UnknownInstance:
             self.note(value)
             return {f"${value.name}": self.value(value.payload, depth)}
         raise refusal(value)
@@ -260,7 +261,7 @@ class Encoder:
             value: The instance.
             depth: How many levels there are above its parts.
         """
-        payload = taken(shape, value, self.scope)
+        payload = take_apart(shape, value, self.scope)
         if type(payload) is dict and shape.family is not Family.FUNCTIONS:
             return self.mapping(payload, depth + 1, attribute)
         if type(payload) is list and shape.family is not Family.FUNCTIONS:
@@ -277,51 +278,6 @@ class Encoder:
         if type(payload) is list:
             return self.sequence(payload, depth + 1)
         return self.mapping(payload, depth + 1) if type(payload) is dict else self.value(payload, depth)
-
-
-def guarded_write(shape: Shape, writer: Any, value: Any, depth: int) -> Any:
-    """Let a shape write a value whose class is another library's.
-
-    Args:
-        shape: The shape.
-        writer: Writes its parts.
-        value: The value.
-        depth: How many levels there are above its parts.
-
-    Raises:
-        CannotStoreError: It cannot be stored, or its own code raised.
-    """
-    try:
-        return guarded(shape.write, writer, value, depth)  # type: ignore[arg-type]
-    except ForeignCodeError as exc:
-        raise refusal(value, why=f"taking it apart raised {exc}") from None
-
-
-def taken(shape: Shape, value: Any, scope: Scope) -> Any:
-    """Take an instance of a registered class apart.
-
-    Args:
-        shape: Its shape.
-        value: The instance.
-        scope: The bot and its classes.
-
-    Returns:
-        A plainer value.
-
-    Raises:
-        CannotStoreError: Its class does not let itself be taken apart.
-    """
-    try:
-        return guarded(_take, shape, value, scope)
-    except ForeignCodeError as exc:
-        raise refusal(value, why=f"taking it apart raised {exc}") from None
-
-
-def _take(shape: Shape, value: Any, scope: Scope) -> Any:
-    try:
-        return shape.take(value, scope)
-    except IrreducibleError:
-        raise refusal(value, registered=True) from None
 
 
 def _is_authors(member: Any) -> bool:
@@ -344,4 +300,4 @@ def check_hashes(members: Any) -> None:
     try:
         guarded(check_collisions, list(members))
     except ForeignCodeError:
-        raise colliding() from None
+        raise too_many_collisions() from None

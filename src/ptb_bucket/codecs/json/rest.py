@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs.json.careful import NOTHING, remaining_tree
+from ptb_bucket.codecs.json.graph_encoder import NOTHING, storable_tree
 from ptb_bucket.codecs.types import too_deep
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ptb_bucket.codecs.json.careful import Prove
+    from ptb_bucket.codecs.json.graph_encoder import LoadCheck
     from ptb_bucket.codecs.types import Origin, Scope
 
 __all__ = ["Rest"]
@@ -22,13 +22,15 @@ class Rest:
 
     Args:
         scope: The bot and its classes.
-        prove: Tries whether a value can be loaded.
+        can_load: Tries whether a value can be loaded.
         encode: The tree of what remains → its bytes.
         decode: The codec's; it takes the bytes and ``origin``.
     """
 
-    def __init__(self, scope: Scope, prove: Prove, encode: Callable[[Any], bytes], decode: Callable[..., Any]) -> None:
-        self.scope, self.prove, self.encode, self.decode = scope, prove, encode, decode
+    def __init__(
+        self, scope: Scope, can_load: LoadCheck, encode: Callable[[Any], bytes], decode: Callable[..., Any]
+    ) -> None:
+        self.scope, self.can_load, self.encode, self.decode = scope, can_load, encode, decode
 
     def of(self, value: Any, before: bytes | None, origin: Origin) -> tuple[bytes | None, list[CannotStoreError]]:
         """Return the bytes of what remains, or those from before; and why something cannot be stored.
@@ -41,7 +43,7 @@ class Rest:
         old = NOTHING if before is None else self.decode(before, origin=origin)
         errors: list[CannotStoreError] = []
         try:
-            tree, errors = remaining_tree(self.scope, value, old, self.prove)
+            tree, errors = storable_tree(self.scope, value, old, self.can_load)
             return (before if tree is NOTHING else self._loadable(tree, origin)), errors
         except RecursionError:
             return before, [*errors, too_deep()]

@@ -10,8 +10,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.json import NOTHING, Decoder, GraphReader, Rest, careful_tree
-from ptb_bucket.codecs.pickle.changes import carriers_in, complete
+from ptb_bucket.codecs.json import NOTHING, Decoder, GraphDecoder, Rest, graph_tree
+from ptb_bucket.codecs.pickle.changed_classes import carriers_in, complete
 from ptb_bucket.codecs.pickle.collisions import has_colliding_keys
 from ptb_bucket.codecs.pickle.pickler import Pickler
 from ptb_bucket.codecs.types import (
@@ -19,12 +19,12 @@ from ptb_bucket.codecs.types import (
     Registry,
     Scopes,
     StoredAs,
-    colliding,
+    compact_json,
     hashes_by_hand,
-    lacking,
-    outdated_record,
+    missing_dependency,
+    record_changed,
     too_deep,
-    written,
+    too_many_collisions,
 )
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
@@ -40,7 +40,7 @@ __all__ = ["PickleCodec"]
 _MOST_PROVEN: Final = 10_000
 
 
-class _Unpickler(pickle.Unpickler):
+class _AllowListUnpickler(pickle.Unpickler):
     __slots__ = ("makers",)  # one is made for each record
 
     def __init__(self, data: bytes, makers: allowed.Makers | _NothingMade) -> None:
@@ -110,12 +110,12 @@ class PickleCodec:
         try:
             pickler.dump(value)
         except Exception as exc:  # noqa: BLE001  anybody's code ran
-            self._explain(value)
+            self._refuse(value)
             raise exc if isinstance(exc, CannotStoreError) else _unpicklable(exc) from None
         data = file.getvalue()
         if has_colliding_keys(data):
-            self._explain(value)
-            raise colliding()
+            self._refuse(value)
+            raise too_many_collisions()
         if pickler.is_risky and data not in known:
             self._try(value, data)
         return data
@@ -124,10 +124,10 @@ class PickleCodec:
         Pickler(file := io.BytesIO(), self._scopes.of()).dump(value)
         return file.getvalue()
 
-    def _explain(self, value: Any) -> None:
+    def _refuse(self, value: Any) -> None:
         """Raise an error that names everything that cannot be stored, with its path."""
         try:
-            careful_tree(self._scopes.of(), value, self._gives_back)
+            graph_tree(self._scopes.of(), value, self._round_trips)
         except RecursionError:
             raise too_deep() from None
 
@@ -137,13 +137,13 @@ class PickleCodec:
         """Try whether new values of classes whose code runs at loading can be loaded."""
         failed: list[Any] = []
 
-        def prove(part: Any, tree: Any) -> bool:
-            if not self._gives_back(part, tree):
+        def can_load(part: Any, tree: Any) -> bool:
+            if not self._round_trips(part, tree):
                 failed.append(part)
             return not failed or failed[-1] is not part
 
         try:
-            careful_tree(self._scopes.of(), value, prove)
+            graph_tree(self._scopes.of(), value, can_load)
         except (CannotStoreError, RecursionError) as exc:
             if failed and isinstance(exc, CannotStoreError):
                 raise
@@ -156,7 +156,7 @@ class PickleCodec:
         except CannotLoadError:
             return False
 
-    def _gives_back(self, part: Any, tree: Any) -> bool:
+    def _round_trips(self, part: Any, tree: Any) -> bool:
         """Tell whether a part of a record can be loaded. What was loaded or tried before is not tried again."""
         digest = _digest(tree)
         if part is NOTHING or digest in self._proven:  # the rest of a record is tried when it is encoded
@@ -176,11 +176,11 @@ class PickleCodec:
     def _remember(self, value: Any) -> None:
         """Note that the values in a record can be loaded: they just were."""
         with suppress(CannotStoreError, RecursionError):
-            careful_tree(self._scopes.of(), value, lambda _, tree: self._note(_digest(tree)))
+            graph_tree(self._scopes.of(), value, lambda _, tree: self._note(_digest(tree)))
 
     # ---------------------------------------------------------------- what remains
 
-    def encode_rest(
+    def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
         """Encode what can be stored of a record, when not all of it can.
@@ -195,9 +195,9 @@ class PickleCodec:
         """
 
         def encoded(tree: Any) -> bytes:
-            return self.encode(GraphReader(Decoder(self._scopes.of(origin))).loads(written(tree)))
+            return self.encode(GraphDecoder(Decoder(self._scopes.of(origin))).loads(compact_json(tree)))
 
-        return Rest(self._scopes.of(), self._gives_back, encoded, self.decode).of(value, before, origin)
+        return Rest(self._scopes.of(), self._round_trips, encoded, self.decode).of(value, before, origin)
 
     # ---------------------------------------------------------------- loading
 
@@ -221,7 +221,7 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
-            if (missing := lacking(exc)) is not None:
+            if (missing := missing_dependency(exc)) is not None:
                 raise missing from None
             carriers = carriers_in(data, self._scopes.registry)
             if carriers:
@@ -237,7 +237,7 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
-            raise outdated_record(exc) from None
+            raise record_changed(exc) from None
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records. Takes and raises what :meth:`decode` does."""
@@ -250,9 +250,9 @@ class PickleCodec:
             raise CannotLoadError("a stored record has numbers that were made to collide as keys")
         if _NAMES not in data:
             with suppress(_NamesError):
-                return _Unpickler(data, _NOTHING).load()
+                return _AllowListUnpickler(data, _NOTHING).load()
         makers = allowed.Makers(lambda: self._scopes.of(origin), carriers)
-        value = _Unpickler(data, makers).load()
+        value = _AllowListUnpickler(data, makers).load()
         if makers.is_doubtful and not carriers and (carriers := carriers_in(data, self._scopes.registry)):
             return self._loads(data, origin, carriers)
         if makers.made:
@@ -274,7 +274,7 @@ _FUNCTIONS_HINT: Final = "Register its classes with functions of their own: Stor
 
 
 def _digest(tree: Any) -> bytes:
-    return blake2b(written(tree).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return blake2b(compact_json(tree).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _unpicklable(exc: Exception) -> CannotStoreError:

@@ -8,7 +8,7 @@ import pickletools
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from ptb_bucket.codecs.pickle.changes import StandIn
+from ptb_bucket.codecs.pickle.changed_classes import InspectionStub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,7 +87,7 @@ class _KeyReader(_InPython):  # type: ignore[misc]  # as above
 
     def find_class(self, module: str, name: str) -> Any:
         """Answers with a stand-in; nothing is ever imported."""
-        return type("StandIn", (StandIn,), {"named": (module, name)})
+        return type("InspectionStub", (InspectionStub,), {"named": (module, name)})
 
     def _count(self, container: Any, keys: Iterable[Any]) -> None:
         _, hashes = self._hashes.setdefault(id(container), (container, Counter()))  # held, so that its id stays its own

@@ -15,17 +15,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.json import Opaque, careful_tree
-from ptb_bucket.codecs.pickle.changes import StandIn
+from ptb_bucket.codecs.json import UnknownInstance, graph_tree
+from ptb_bucket.codecs.pickle.changed_classes import InspectionStub
 from ptb_bucket.codecs.pickle.cost import check_cost
-from ptb_bucket.codecs.types import Registry, Scope, written
+from ptb_bucket.codecs.types import Registry, Scope, compact_json
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-__all__ = ["shown_pickle"]
+__all__ = ["render_pickle"]
 
 _REAL: Final = {
     (cls.__module__, cls.__qualname__): cls
@@ -39,13 +39,13 @@ _MOST_PARTS: Final = 200_000
 """A pickle of a few bytes can have more parts than any memory holds, by naming the same one twice, again and again."""
 
 
-class _Unpickler(pickle.Unpickler):
+class _StubUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Answers with a stand-in; nothing is ever imported."""
-        return _REAL.get((module, name)) or type("Inert", (StandIn,), {"named": (module, name)})
+        return _REAL.get((module, name)) or type("InspectionStub", (InspectionStub,), {"named": (module, name)})
 
 
-def shown_pickle(data: bytes) -> str:
+def render_pickle(data: bytes) -> str:
     """A pickle as JSON text; as the list of its instructions if it lacks that structure or would cost absurdly much.
 
     Args:
@@ -56,14 +56,14 @@ def shown_pickle(data: bytes) -> str:
     """
     try:
         check_cost(io.BytesIO(data))
-        value = _Unpickler(io.BytesIO(data)).load()
+        value = _StubUnpickler(io.BytesIO(data)).load()
     except CannotLoadError:
         return _instructions(data)
     except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
         raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
     try:
         # Not tried whether it can be loaded: that is for values, and these stand for them.
-        return written(careful_tree(Scope(Registry(), None), _Rendering().of(value)))
+        return compact_json(graph_tree(Scope(Registry(), None), _Rendering().of(value)))
     except Exception:  # noqa: BLE001  what Python writes has this structure; a pickle by hand need not
         return _instructions(data)
 
@@ -93,10 +93,10 @@ class _Rendering:
         if self.left < 0:
             raise CannotStoreError("it has too many parts")
         self.kept.append(value)  # so that its id is not given to another one
-        if isinstance(value, StandIn):
-            return self._stand_in(value)
+        if isinstance(value, InspectionStub):
+            return self._stub(value)
         if isinstance(value, type):
-            return Opaque(".".join(getattr(value, "named", (value.__module__, value.__qualname__))), None)
+            return UnknownInstance(".".join(getattr(value, "named", (value.__module__, value.__qualname__))), None)
         if isinstance(value, (list, deque, dict)):
             return self._container(value)
         if type(value) is set:
@@ -118,7 +118,7 @@ class _Rendering:
             self.done[id(value)] = made
         return made
 
-    def _stand_in(self, value: StandIn) -> Any:
+    def _stub(self, value: InspectionStub) -> Any:
         """First as an empty one, too. JSON writes values at each place where they occur, with all that is in them."""
         before = self.is_inside_value
         self.is_inside_value = before or _is_value(value)
@@ -127,15 +127,15 @@ class _Rendering:
         finally:
             self.is_inside_value = before
 
-    def _rendered(self, value: StandIn) -> Any:
-        made = self._begun(value, Opaque("", None))
-        found = _opaque(self.inert(value))
-        if type(found) is not Opaque:  # a value of Python's, which contains nothing
+    def _rendered(self, value: InspectionStub) -> Any:
+        made = self._begun(value, UnknownInstance("", None))
+        found = _opaque(self.rendered(value))
+        if type(found) is not UnknownInstance:  # a value of Python's, which contains nothing
             return self._begun(value, found)
         made.name, made.payload = found.name, found.payload
         return made
 
-    def inert(self, value: StandIn) -> StandIn:
+    def rendered(self, value: InspectionStub) -> InspectionStub:
         """The same, with all that it keeps rendered."""
         made = type(value)(*map(self.of, value.args), **{key: self.of(inner) for key, inner in value.kwargs.items()})
         made.state, made.members = self.of(value.state), list(map(self.of, value.members))
@@ -147,7 +147,7 @@ _VALUES: Final = frozenset({"thing", "member", "bot"})
 _NAMED_VALUES: Final = frozenset(name for cls, name in allowed.NAMES.items() if cls is not Counter)
 
 
-def _is_value(value: StandIn) -> bool:
+def _is_value(value: InspectionStub) -> bool:
     """Tell whether it is one of our Telegram objects, enum members and the like, which have no identity."""
     module, name = value.named
     first = value.args[0] if value.args else None
@@ -155,7 +155,7 @@ def _is_value(value: StandIn) -> bool:
     return module == allowed.__name__ and (name in _VALUES or (name == "object_" and named))
 
 
-def _opaque(value: StandIn) -> Any:
+def _opaque(value: InspectionStub) -> Any:
     module, name = value.named
     if value.named in _MOMENTS:
         return _moment(_MOMENTS[value.named], *value.args)
@@ -164,33 +164,33 @@ def _opaque(value: StandIn) -> Any:
             return _OURS[name](value)
     except (KeyError, IndexError):
         pass  # somebody's own idea of our pickles
-    return Opaque(f"{module}.{name}", _content(value, value.args, value.kwargs))
+    return UnknownInstance(f"{module}.{name}", _content(value, value.args, value.kwargs))
 
 
 def _moment(cls: Any, state: Any, zone: Any = None) -> Any:
     naive = cls(state)  # as they pickle themselves
     if zone is None or isinstance(zone, dt.tzinfo):
         return naive.replace(tzinfo=zone)
-    return Opaque(cls.__name__, [naive.isoformat(), zone, naive.fold])
+    return UnknownInstance(cls.__name__, [naive.isoformat(), zone, naive.fold])
 
 
-def _object(value: StandIn) -> Opaque:
+def _object(value: InspectionStub) -> UnknownInstance:
     name, _, args, kwargs = (*value.args, (), {})[:4]
-    return Opaque(name, _content(value, args, kwargs))
+    return UnknownInstance(name, _content(value, args, kwargs))
 
 
-def _content(value: StandIn, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+def _content(value: InspectionStub, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """All that there is of it; only its attributes, if they are all."""
     kept = {"args": list(args), "kwargs": kwargs, "state": value.state, "members": value.members, "pairs": value.pairs}
     found = {name: part for name, part in kept.items() if part}
     return found["state"] if list(found) == ["state"] else found
 
 
-_OURS: Final[Mapping[str, Callable[[StandIn], Opaque]]] = {
+_OURS: Final[Mapping[str, Callable[[InspectionStub], UnknownInstance]]] = {
     "object_": _object,
-    "stored": lambda value: Opaque(value.args[0], value.args[1]),
-    "member": lambda value: Opaque(value.args[0], value.args[1]),
-    "default": lambda value: Opaque("defaultdict", [value.args[0], dict(value.pairs)]),
-    "thing": lambda value: Opaque("telegram", list(value.args)),
-    "bot": lambda value: Opaque("bot", value.args[0]),
+    "stored": lambda value: UnknownInstance(value.args[0], value.args[1]),
+    "member": lambda value: UnknownInstance(value.args[0], value.args[1]),
+    "default": lambda value: UnknownInstance("defaultdict", [value.args[0], dict(value.pairs)]),
+    "thing": lambda value: UnknownInstance("telegram", list(value.args)),
+    "bot": lambda value: UnknownInstance("bot", value.args[0]),
 }

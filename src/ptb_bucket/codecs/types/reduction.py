@@ -8,11 +8,12 @@ import types
 from functools import cache
 from typing import Any, Final
 
-from ptb_bucket.codecs.types.shape import ForeignCodeError, guarded
+from ptb_bucket.codecs.types.guards import ForeignCodeError, guarded
 
 __all__ = [
     "IrreducibleError",
     "Reduction",
+    "attribute_slots",
     "attributes",
     "has_own_state",
     "hashes_by_hand",
@@ -223,3 +224,23 @@ def _by_hand(method: Any) -> bool:
 
 
 _OF_PYTHON = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+
+
+@cache  # by class, of which there are few; merging asks for every object
+def attribute_slots(cls: Any) -> tuple[str, ...]:
+    """Return the names of the attributes that a class keeps in slots.
+
+    Args:
+        cls: The class.
+    """
+    names: list[str] = []
+    for base in cls.__mro__:
+        slots: Any = vars(base).get("__slots__", ())
+        names += [_mangled(base, name) for name in ([slots] if isinstance(slots, str) else slots)]
+    return tuple(name for name in names if not name.startswith("__"))
+
+
+def _mangled(cls: type, name: str) -> str:
+    """Return the name under which Python keeps a private slot."""
+    is_private = name.startswith("__") and not name.endswith("__")
+    return f"_{cls.__name__.lstrip('_')}{name}" if is_private else name

@@ -98,7 +98,7 @@ class Merger:
             raise CannotStoreError(wrong, record=record.label, hint=hint)
         return self._pruned(record, self.codec.encode(value, known=[data for data in known if data is not None]))
 
-    def encode_rest(self, record: Record, value: Any, before: Encoded) -> Encoded:
+    def encode_storable(self, record: Record, value: Any, before: Encoded) -> Encoded:
         """Encode what can be stored of a value that cannot be stored as a whole.
 
         Args:
@@ -108,7 +108,7 @@ class Merger:
         """
         if self.wrong_shape(record, value):
             return before
-        rest, _ = self.codec.encode_rest(value, before, origin=record.label)
+        rest, _ = self.codec.encode_storable(value, before, origin=record.label)
         return None if rest is None else self._pruned(record, rest)
 
     def _pruned(self, record: Record, encoded: bytes) -> Encoded:

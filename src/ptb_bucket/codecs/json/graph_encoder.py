@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from telegram import TelegramObject
 
-from ptb_bucket.codecs.json.encode import Encoder, taken
+from ptb_bucket.codecs.json.encode import Encoder
 from ptb_bucket.codecs.types import (
     TOO_DEEP,
     Family,
@@ -20,7 +20,9 @@ from ptb_bucket.codecs.types import (
     Shape,
     UnregisteredError,
     attribute,
-    cyclic,
+    combined_refusal,
+    compact_json,
+    contains_itself,
     declared,
     guarded,
     has_identity,
@@ -28,13 +30,12 @@ from ptb_bucket.codecs.types import (
     is_live,
     is_one_class,
     item,
-    name_of,
     needs,
+    needs_functions,
     refusal,
     shape_of,
-    together,
-    unhelpful,
-    written,
+    short_name,
+    take_apart,
 )
 from ptb_bucket.errors import CannotStoreError
 
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs.types import Scope
 
-__all__ = ["NOTHING", "Prove", "careful_tree", "remaining_tree"]
+__all__ = ["NOTHING", "LoadCheck", "graph_tree", "storable_tree"]
 
-Prove = Callable[[Any, Any], bool]
+LoadCheck = Callable[[Any, Any], bool]
 """(value, tree) → whether loading the tree gives the same tree again. Without a value, only the tree is looked at."""
 
 NOTHING: Final = object()
@@ -61,40 +62,40 @@ Hole = tuple[Any, ...]
 copy which is made anew each time."""
 
 
-def careful_tree(scope: Scope, value: Any, prove: Prove | None = None) -> Any:
+def graph_tree(scope: Scope, value: Any, can_load: LoadCheck | None = None) -> Any:
     """Return the tree of a record.
 
     Args:
         scope: The bot and its classes.
         value: The record's value.
-        prove: Tries whether a value can be loaded.
+        can_load: Tries whether a value can be loaded.
 
     Raises:
         CannotStoreError: Something in it cannot be stored. The error names everything that cannot.
     """
-    first = _CarefulEncoder(scope, prove)
+    first = GraphEncoder(scope, can_load)
     tree = first.attempt(value)
     if first.errors:
-        raise together(first.errors, scope.registry.by_name)
+        raise combined_refusal(first.errors, scope.registry.by_name)
     try:
         return first.labelled(value) if first.again else tree
     except CannotStoreError:
-        second = _CarefulEncoder(scope, prove)
+        second = GraphEncoder(scope, can_load)
         second.refused = first.suspect()
         second.attempt(value)
         if second.errors:  # they name the path
-            raise together(second.errors, scope.registry.by_name) from None
+            raise combined_refusal(second.errors, scope.registry.by_name) from None
         raise
 
 
-def remaining_tree(scope: Scope, value: Any, before: Any, prove: Prove) -> tuple[Any, list[CannotStoreError]]:
+def storable_tree(scope: Scope, value: Any, before: Any, can_load: LoadCheck) -> tuple[Any, list[CannotStoreError]]:
     """Return the tree of what can be stored of a record: everything else is cut out at the nearest key or attribute.
 
     Args:
         scope: The bot and its classes.
         value: The record's value. It is not changed.
         before: What was stored before; it stays where something cannot be stored. :data:`NOTHING` for nothing.
-        prove: As for :func:`careful_tree`.
+        can_load: As for :func:`graph_tree`.
 
     Returns:
         The tree, or :data:`NOTHING` if nothing can be stored, and why something cannot.
@@ -103,7 +104,7 @@ def remaining_tree(scope: Scope, value: Any, before: Any, prove: Prove) -> tuple
     holes: dict[Hole, Any] = {}
     refused: set[int] = set()
     for _ in range(_MOST_ROUNDS):
-        encoder = _CarefulEncoder(scope, prove, holes, before)
+        encoder = GraphEncoder(scope, can_load, holes, before)
         encoder.refused = refused
         tree = encoder.attempt(value)
         found += encoder.errors
@@ -119,12 +120,12 @@ def remaining_tree(scope: Scope, value: Any, before: Any, prove: Prove) -> tuple
     return NOTHING, found  # its own code answers differently each time
 
 
-class _CarefulEncoder(Encoder):
+class GraphEncoder(Encoder):
     """Encodes one record; see this module.
 
     Args:
         scope: The bot and its classes.
-        prove: Tries whether a value can be loaded; None for no trial.
+        can_load: Tries whether a value can be loaded; None for no trial.
         holes: What stands in for members that cannot be stored; None to leave nothing out.
         before: What was stored before.
     """
@@ -132,10 +133,14 @@ class _CarefulEncoder(Encoder):
     plain = frozenset({bool, type(None)})
 
     def __init__(
-        self, scope: Scope, prove: Prove | None = None, holes: dict[Hole, Any] | None = None, before: Any = NOTHING
+        self,
+        scope: Scope,
+        can_load: LoadCheck | None = None,
+        holes: dict[Hole, Any] | None = None,
+        before: Any = NOTHING,
     ) -> None:
         super().__init__(scope)
-        self.prove = prove
+        self.can_load = can_load
         self.holes = holes
         self.before = before
         self.errors: list[CannotStoreError] = []
@@ -162,11 +167,11 @@ class _CarefulEncoder(Encoder):
 
     def labelled(self, value: Any) -> Any:
         """Return the tree with labels: the objects that occur again are known by now."""
-        second = _CarefulEncoder(self.scope, None, self.holes, self.before)
+        second = GraphEncoder(self.scope, None, self.holes, self.before)
         second.again, second.labels = self.again, {}
         second.objects += self.met.values()  # kept alive: the identities of the dead are given to others
         tree = second.value(value, 0)
-        if self.prove is not None and not self.prove(NOTHING if self.holes else value, tree):
+        if self.can_load is not None and not self.can_load(NOTHING if self.holes else value, tree):
             raise CannotStoreError(
                 "it contains itself, or one object at several places, in a way that cannot be loaded again",
                 hint="Store an id instead of the object",
@@ -180,13 +185,13 @@ class _CarefulEncoder(Encoder):
         return {min(bad, key=lambda key: bad[key])} if bad else set()
 
     def _size_if_bad(self, value: Any) -> int | None:
-        encoder = _CarefulEncoder(self.scope)
+        encoder = GraphEncoder(self.scope)
         tree = encoder.attempt(value)
-        if encoder.errors or self.prove is None:
+        if encoder.errors or self.can_load is None:
             return None
         try:
             whole = encoder.labelled(value) if encoder.again else tree
-            return None if self.prove(value, whole) else len(encoder.met)
+            return None if self.can_load(value, whole) else len(encoder.met)
         except CannotStoreError:
             return len(encoder.met)
 
@@ -222,7 +227,7 @@ class _CarefulEncoder(Encoder):
         if type(value) in _ATOMS:
             return super().value(value, depth)
         if any(above is value for above in self.way):
-            raise cyclic()
+            raise contains_itself()
         self.way.append(value)
         try:
             return self._tree(value, depth)
@@ -246,7 +251,7 @@ class _CarefulEncoder(Encoder):
     def _reference(self, value: Any) -> Any:
         shape = self.scope.registry.shape(type(value))
         if shape is not None and shape.begin is None and any(above is value for above in self.way):
-            raise cyclic()
+            raise contains_itself()
         self.again.add(id(value))
         self.references += 1
         # Until all is seen, a number that is only different from the others: keys of one dict must not look the same.
@@ -345,17 +350,17 @@ class _CarefulEncoder(Encoder):
         is_shared = not self.is_ordering and any(map(_may_be_shared, value))
         ordered = sorted(value, key=self._alone) if is_shared else value
         trees = [self._aside(self._in_set, member, depth, number) for number, member in enumerate(ordered)]
-        return self.unlike(value, trees if is_shared else sorted(trees, key=written))
+        return self.unlike(value, trees if is_shared else sorted(trees, key=compact_json))
 
     def _in_set(self, member: Any, depth: int) -> Any:
         return self.part(member, depth, "{...}")
 
     def _alone(self, member: Any) -> str:
         """Return a text by which members with labels can be ordered: that of the member by itself."""
-        encoder = _CarefulEncoder(self.scope)
+        encoder = GraphEncoder(self.scope)
         encoder.is_ordering = True
         tree = encoder.attempt(member)
-        return "" if encoder.errors else written(tree)
+        return "" if encoder.errors else compact_json(tree)
 
     def key(self, key: Any, depth: int) -> str:
         if type(key) is str and key[:1] != "$" and in_utf8(key):
@@ -376,7 +381,7 @@ class _CarefulEncoder(Encoder):
         known = len(self.risky)
         super().hashed(members, tree, has_twins=has_twins)
         is_whole = not (self.errors or self.references or self.holes)
-        if len(self.risky) > known and self.prove and is_whole and not self.prove(members, tree):
+        if len(self.risky) > known and self.can_load and is_whole and not self.can_load(members, tree):
             raise CannotStoreError(
                 "loading it would not give back all of its keys or members",
                 hint="A class among them is hashed or compared by something that is not stored. Use ids instead",
@@ -385,7 +390,7 @@ class _CarefulEncoder(Encoder):
     # ---------------------------------------------------------------- classes
 
     def registered(self, shape: Shape, value: Any, depth: int) -> Any:
-        payload = taken(shape, value, self.scope)
+        payload = take_apart(shape, value, self.scope)
         if shape.family is Family.FUNCTIONS or type(payload) not in (dict, list):
             return self._whole(payload, depth)
         if shape.is_risky:  # its author's code needs all of it
@@ -447,22 +452,22 @@ class _CarefulEncoder(Encoder):
     def _look_inside(self, value: Any, depth: int) -> None:
         """Name the classes that its instances consist of, too, and find out whether registering it would help."""
         try:
-            shape: Shape = guarded(shape_of, type(value), name_of(type(value)))
+            shape: Shape = guarded(shape_of, type(value), short_name(type(value)))
             self.registered(shape, value, depth)
         except CannotStoreError as exc:
             if not exc.path:
-                raise unhelpful(type(value)) from None
+                raise needs_functions(type(value)) from None
             self._record(exc)
         except ForeignCodeError:
-            raise unhelpful(type(value)) from None
+            raise needs_functions(type(value)) from None
 
     def proven(self, shape: Shape, value: Any, depth: int) -> Any:
         references, errors = self.references, len(self.errors)
         tree = super().proven(shape, value, depth)
-        if self.prove is None or len(self.errors) > errors or self.holes:
+        if self.can_load is None or len(self.errors) > errors or self.holes:
             return tree
-        alone = tree if self.references == references else careful_tree(self.scope, value)
-        if not self.prove(value, alone):
+        alone = tree if self.references == references else graph_tree(self.scope, value)
+        if not self.can_load(value, alone):
             raise refusal(value, why="loading it would not give it back")
         return tree
 

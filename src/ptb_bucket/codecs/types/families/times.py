@@ -9,8 +9,9 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from ptb_bucket.codecs.types.refusals import keyless, refusal
-from ptb_bucket.codecs.types.shape import Shape, Writer, checked, leaf
+from ptb_bucket.codecs.types.guards import checked
+from ptb_bucket.codecs.types.refusals import refusal, zone_without_key
+from ptb_bucket.codecs.types.shape import PartWriter, Shape, leaf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,13 +43,13 @@ def _timezone(payload: Any, _: Any) -> dt.timezone:
     return dt.timezone(dt.timedelta(*numbers), *name)
 
 
-def _write_timezone(writer: Writer, value: dt.timezone, depth: int) -> Any:
+def _write_timezone(writer: PartWriter, value: dt.timezone, depth: int) -> Any:
     return {"$timezone": writer.sequence(offset(value), depth)}
 
 
 def _key(zone: ZoneInfo) -> str:
     if zone.key is None:
-        raise keyless(zone)
+        raise zone_without_key(zone)
     return zone.key
 
 
@@ -70,7 +71,7 @@ def _moment(cls: type[dt.datetime | dt.time], name: str) -> Shape:
             raise TypeError("zone")
         return cls.fromisoformat(naive).replace(tzinfo=zone, fold=fold)
 
-    def write(writer: Writer, value: Any, depth: int) -> Any:
+    def write(writer: PartWriter, value: Any, depth: int) -> Any:
         parts = _parts(value)
         if type(parts) is str:
             return {f"${name}": parts}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from telegram import TelegramObject
 
-from ptb_bucket.codecs.types.carriers import class_of, is_one_class, taken_apart
-from ptb_bucket.codecs.types.fingerprints import (
+from ptb_bucket.codecs.types.carriers import class_of, is_one_class, reduction_of
+from ptb_bucket.codecs.types.equality.fingerprints import (
     IDENTITIES,
     LEAVES,
     WALKS,
@@ -18,15 +18,15 @@ from ptb_bucket.codecs.types.fingerprints import (
     spread,
     stored_by_functions,
 )
+from ptb_bucket.codecs.types.equality.identity import has_identity
+from ptb_bucket.codecs.types.families import content
+from ptb_bucket.codecs.types.guards import ForeignCodeError
 from ptb_bucket.codecs.types.reduction import IrreducibleError
-from ptb_bucket.codecs.types.shape import ForeignCodeError
-from ptb_bucket.codecs.types.structure import has_identity
-from ptb_bucket.codecs.types.telegram_objects import content
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from ptb_bucket.codecs.types.scope import Scope
+    from ptb_bucket.codecs.types.shape import Scope
 
 __all__ = ["Equality", "fingerprint", "identical", "same"]
 
@@ -115,7 +115,7 @@ class Equality:
         try:
             if (payload := stored_by_functions(value, self._scope)) is not None:
                 return payload
-            taken = taken_apart(value)
+            taken = reduction_of(value)
         except (IrreducibleError, ForeignCodeError):
             return None
         if issubclass(type(value), (set, frozenset)):

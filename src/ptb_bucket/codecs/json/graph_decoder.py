@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_tag
-from ptb_bucket.codecs.types import check_collisions, owned
+from ptb_bucket.codecs.types import check_collisions, with_bot
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["GraphReader"]
+__all__ = ["GraphDecoder"]
 
 _UNFINISHED: Final = object()
 
 
-class GraphReader:
+class GraphDecoder:
     """Reads one record.
 
     Args:
@@ -144,15 +144,15 @@ class GraphReader:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage and authors' classes may raise anything
-            raise self.decoder.failure(name, exc) from None
+            raise self.scope.registry.load_error(name, exc) from None
 
     def _made(self, name: str, payload: Any, label: int | None) -> Any:
         shape, begun = self.decoder.begun(name, payload)
         if shape.fill is None or begun is None:
             return self.decoder.made(name, self._value(payload))
-        self._begun(label, owned(begun, self.scope) if label is not None else begun)
+        self._begun(label, with_bot(begun, self.scope) if label is not None else begun)
         shape.fill(begun, self._payload(payload), self.scope)
-        return owned(begun, self.scope)
+        return with_bot(begun, self.scope)
 
     def _payload(self, payload: Any) -> Any:
         """Return the parts of an object. A dict of attributes is not an object of its own, whatever it holds."""

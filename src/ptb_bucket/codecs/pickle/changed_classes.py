@@ -8,16 +8,16 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.types import Family, attribute_slots, is_plain, outdated, set_field
+from ptb_bucket.codecs.types import Family, attribute_slots, class_changed, is_plain, set_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from typing_extensions import Self
 
-    from ptb_bucket.codecs.types import Registry, Scope, Shape
+    from ptb_bucket.codecs.types import KnownClasses, Scope, Shape
 
-__all__ = ["StandIn", "carriers_in", "complete"]
+__all__ = ["InspectionStub", "carriers_in", "complete"]
 
 
 def complete(shape: Shape, made: Any, scope: Scope) -> None:
@@ -40,19 +40,19 @@ def complete(shape: Shape, made: Any, scope: Scope) -> None:
     shape.declared.complete(made, given, shape.name, scope, set_field)
 
 
-class _Reader(pickle.Unpickler):
+class _FieldReader(pickle.Unpickler):
     """Makes a stand-in of every instance, and remembers each."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), fix_imports=False)
-        self.made: list[StandIn] = []
+        self.made: list[InspectionStub] = []
 
     def find_class(self, module: str, name: str) -> Any:
         """Answers with a stand-in; nothing is ever imported."""
-        return type("StandIn", (StandIn,), {"named": (module, name), "made": self.made})
+        return type("InspectionStub", (InspectionStub,), {"named": (module, name), "made": self.made})
 
 
-def carriers_in(data: bytes, registry: Registry) -> frozenset[int]:
+def carriers_in(data: bytes, registry: KnownClasses) -> frozenset[int]:
     """Compare the fields in a pickle with those of the classes as they are now.
 
     Args:
@@ -66,7 +66,7 @@ def carriers_in(data: bytes, registry: Registry) -> frozenset[int]:
     Raises:
         CannotLoadError: A class and its stored data do not fit, and the fields are named.
     """
-    reader = _Reader(data)
+    reader = _FieldReader(data)
     try:
         reader.load()
     except Exception:  # noqa: BLE001  it is damaged, which the caller says
@@ -75,7 +75,7 @@ def carriers_in(data: bytes, registry: Registry) -> frozenset[int]:
     return frozenset(number for number, instance in enumerate(made) if _is_carrier(instance, registry))
 
 
-def _is_carrier(instance: StandIn, registry: Registry) -> bool:
+def _is_carrier(instance: InspectionStub, registry: KnownClasses) -> bool:
     name, _, args = (*instance.args, None, None, None)[:3]
     shape = registry.by_name.get(name) if type(name) is str else None
     return shape is not None and _has_no_room(shape, args, instance.state)
@@ -101,14 +101,14 @@ def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:
 
 def _check_count(shape: Shape, stored: int, now: int) -> None:
     if stored > now:
-        raise outdated(shape.cls, f"has {stored} fields, and the class has {now}")
+        raise class_changed(shape.cls, f"has {stored} fields, and the class has {now}")
 
 
-class StandIn:
+class InspectionStub:
     """Keeps what an instance of the named class would have been given; ``made``, where it is set, collects them."""
 
     named: tuple[str, str]
-    made: list[StandIn] | None = None
+    made: list[InspectionStub] | None = None
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     state: Any

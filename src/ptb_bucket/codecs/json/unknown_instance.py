@@ -6,10 +6,10 @@ from typing import Any
 
 from ptb_bucket.codecs.types import Identified, fingerprint, same
 
-__all__ = ["Opaque"]
+__all__ = ["UnknownInstance"]
 
 
-class Opaque(Identified):
+class UnknownInstance(Identified):
     """One value whose class is not known: it is encoded as it was, and merges as a whole.
 
     Args:
@@ -24,7 +24,7 @@ class Opaque(Identified):
         self.payload = payload
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Opaque) and self.name == other.name and same(self.payload, other.payload)
+        return isinstance(other, UnknownInstance) and self.name == other.name and same(self.payload, other.payload)
 
     def __hash__(self) -> int:
         return hash((self.name, fingerprint(self.payload)))

@@ -14,7 +14,7 @@ __all__ = [
     "CLASSES",
     "DEFAULT_VALUE",
     "ENUMS",
-    "Impure",
+    "NotBotApiError",
     "arguments",
     "bot_api_json",
     "content",
@@ -61,7 +61,7 @@ _ATTRIBUTES: Final = {"media_type": "type"}
 """Arguments that PTB keeps under another name."""
 
 
-class Impure(Exception):  # noqa: N818  a signal inside this package, not an error
+class NotBotApiError(Exception):
     """Something in it is not of the Bot API, such as an object as callback data."""
 
 
@@ -72,7 +72,7 @@ def bot_api_json(value: TelegramObject) -> Any:
         value: A Telegram object.
 
     Raises:
-        Impure: It holds something that the Bot API could not have sent.
+        NotBotApiError: It holds something that the Bot API could not have sent.
     """
     try:
         return _pure(value.to_dict())
@@ -80,7 +80,7 @@ def bot_api_json(value: TelegramObject) -> Any:
         raise
     except (TypeError, ValueError, AttributeError, KeyError):
         # to_dict() calls the to_dict() of whatever lies inside, callback data of all kinds included.
-        raise Impure from None
+        raise NotBotApiError from None
 
 
 def _pure(value: Any) -> Any:
@@ -93,12 +93,12 @@ def _pure(value: Any) -> Any:
         return [_pure(inner) for inner in value]
     if isinstance(value, Enum) and ENUMS.get(f"telegram.{cls.__name__}") is cls:
         return value.value
-    raise Impure
+    raise NotBotApiError
 
 
 def _pure_key(key: Any) -> str:
     if type(key) is not str:
-        raise Impure
+        raise NotBotApiError
     return key
 
 

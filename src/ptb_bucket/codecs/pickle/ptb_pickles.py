@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.pickle.changes import complete
+from ptb_bucket.codecs.pickle.changed_classes import complete
 from ptb_bucket.codecs.pickle.cost import check_cost
-from ptb_bucket.codecs.pickle.foreign_names import ForeignNames, Surrogate, check_expansion
+from ptb_bucket.codecs.pickle.ptb_names import Placeholder, PtbPickleNames, check_expansion
 from ptb_bucket.codecs.types import Registry, Scope, StoredAs
 from ptb_bucket.errors import CannotLoadError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-__all__ = ["ForeignPickles"]
+__all__ = ["PtbPickleReader"]
 
 _BOTS = {
     "a known bot replaced by PTB's PicklePersistence": True,
@@ -37,15 +37,15 @@ def lost(name: str) -> NoReturn:
     raise NotImplementedError(name)
 
 
-class _Bot:
+class _BotMark:
     """Stands for the live bot, or another one."""
 
     def __init__(self, live: bool) -> None:  # noqa: FBT001  its only argument
         self.live = live
 
 
-class _Reader(pickle.Unpickler):
-    def __init__(self, file: IO[bytes], names: ForeignNames) -> None:
+class _PtbUnpickler(pickle.Unpickler):
+    def __init__(self, file: IO[bytes], names: PtbPickleNames) -> None:
         super().__init__(file)
         self.names = names
 
@@ -57,29 +57,29 @@ class _Reader(pickle.Unpickler):
         """PTB replaces bots, and nothing else."""
         if type(pid) is not str or pid not in _BOTS:
             raise CannotLoadError("it names an object that lies outside of it, as PicklePersistence never does")
-        return _Bot(_BOTS[pid])
+        return _BotMark(_BOTS[pid])
 
 
-class _Writer(pickle.Pickler):
-    """Writes what :class:`_Reader` read as a pickle of ours."""
+class _OwnPickler(pickle.Pickler):
+    """Writes what :class:`_PtbUnpickler` read as a pickle of ours."""
 
     def reducer_override(self, obj: Any) -> Any:
         """Called for everything but exact instances of pickle's own basic types."""
-        if isinstance(obj, Surrogate):
+        if isinstance(obj, Placeholder):
             return _reduced(obj)
-        if type(obj) is _Bot:
+        if type(obj) is _BotMark:
             return allowed.bot, (obj.live,)
         if type(obj) is ZoneInfo:
             return allowed.object_, (allowed.NAMES[ZoneInfo], "call", (obj.key,))
-        if type(obj) is defaultdict and _is_surrogate(obj.default_factory):
+        if type(obj) is defaultdict and _is_placeholder(obj.default_factory):
             return _with_factory(obj)
-        if type(obj) is allowed.Sealed or _is_surrogate(obj):
+        if type(obj) is allowed.Sealed or _is_placeholder(obj):
             return lost, ("a function" if type(obj) is allowed.Sealed else "a class",)
         return NotImplemented
 
 
-def _is_surrogate(obj: object) -> bool:
-    return isinstance(obj, type) and issubclass(obj, Surrogate)
+def _is_placeholder(obj: object) -> bool:
+    return isinstance(obj, type) and issubclass(obj, Placeholder)
 
 
 def _with_factory(obj: defaultdict[Any, Any]) -> Any:
@@ -89,7 +89,7 @@ def _with_factory(obj: defaultdict[Any, Any]) -> Any:
     return allowed.default, (meaning.name,), None, None, iter(obj.items())
 
 
-def _reduced(obj: Surrogate) -> Any:
+def _reduced(obj: Placeholder) -> Any:
     meaning = obj.meaning
     if meaning.how == "lost":
         return lost, (meaning.name,)
@@ -106,11 +106,11 @@ def _with_owner(state: dict[str, Any]) -> dict[str, Any]:
     """Return a Telegram object's state as ours has it: the live bot is not named, none and another one are."""
     owner = state.get("_bot")
     rest = {key: inner for key, inner in state.items() if key != "_bot"}
-    return rest if type(owner) is _Bot and owner.live else {**rest, "_bot": None}
+    return rest if type(owner) is _BotMark and owner.live else {**rest, "_bot": None}
 
 
-class _Maker(pickle.Unpickler):
-    """Loads what :class:`_Writer` wrote here and now."""
+class _OwnUnpickler(pickle.Unpickler):
+    """Loads what :class:`_OwnPickler` wrote here and now."""
 
     def __init__(self, data: bytes, makers: allowed.Makers) -> None:
         super().__init__(io.BytesIO(data), fix_imports=False)
@@ -128,7 +128,7 @@ def _lost(name: str) -> object:
     return type(name, (), {})()
 
 
-class ForeignPickles:
+class PtbPickleReader:
     """Reads pickles of PTB's PicklePersistence without trusting them.
 
     Args:
@@ -145,7 +145,7 @@ class ForeignPickles:
     def __init__(self, types: Iterable[type | StoredAs], bot: Bot) -> None:
         self._registry = Registry(types)
         self._bot = bot
-        self.names = ForeignNames(self._registry)
+        self.names = PtbPickleNames(self._registry)
 
     def read(self, file: IO[bytes]) -> Any:
         """Read one pickle; nobody's code runs.
@@ -163,7 +163,7 @@ class ForeignPickles:
 
     def _read(self, file: IO[bytes]) -> Any:
         check_cost(file)
-        return _Reader(file, self.names).load()
+        return _PtbUnpickler(file, self.names).load()
 
     def value(self, read: Any) -> Any:
         """A part of what :meth:`read` returned as it was before it was pickled.
@@ -178,9 +178,9 @@ class ForeignPickles:
     def _value(self, read: Any) -> Any:
         check_expansion(read)
         file = io.BytesIO()
-        _Writer(file, protocol=5, fix_imports=False).dump(read)
+        _OwnPickler(file, protocol=5, fix_imports=False).dump(read)
         makers = allowed.Makers(lambda: Scope(self._registry, self._bot), by_ptb=True)
-        made = _Maker(file.getvalue(), makers).load()
+        made = _OwnUnpickler(file.getvalue(), makers).load()
         for shape, instance in makers.made:
             complete(shape, instance, makers.scope)
         return made

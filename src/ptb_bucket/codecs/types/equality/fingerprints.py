@@ -12,19 +12,17 @@ from zoneinfo import ZoneInfo
 
 from telegram import Bot, TelegramObject
 
-from ptb_bucket.codecs.types.carriers import class_of, taken_apart
-from ptb_bucket.codecs.types.other_libraries import shape_of_foreign
+from ptb_bucket.codecs.types.bot_reference import BotReference
+from ptb_bucket.codecs.types.carriers import class_of, reduction_of
+from ptb_bucket.codecs.types.families import SCALARS, TIMES, content, shape_of_foreign
+from ptb_bucket.codecs.types.guards import ForeignCodeError, guarded
 from ptb_bucket.codecs.types.reduction import IrreducibleError
-from ptb_bucket.codecs.types.scalars import SCALARS
-from ptb_bucket.codecs.types.scope import BotReference
-from ptb_bucket.codecs.types.shape import Family, ForeignCodeError, guarded
-from ptb_bucket.codecs.types.telegram_objects import content
-from ptb_bucket.codecs.types.times import TIMES
+from ptb_bucket.codecs.types.shape import Family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from ptb_bucket.codecs.types.scope import Scope
+    from ptb_bucket.codecs.types.shape import Scope
 
 __all__ = ["IDENTITIES", "LEAVES", "WALKS", "Is", "TooDeep", "TooManyError", "spread", "stored_by_functions"]
 
@@ -138,7 +136,7 @@ class _Walk:
             return Is(value)
 
     def reduced(self, value: Any, depth: int) -> Hashable:
-        taken = taken_apart(value)
+        taken = reduction_of(value)
         state = self.of(taken.state, depth)
         if issubclass(type(value), (set, frozenset)):
             # Their arguments are a list in the order of the hash table.
@@ -193,7 +191,7 @@ class _Once:
         return self._hash
 
 
-class _CarefulWalk(_Walk):
+class _CycleWalk(_Walk):
     """Knows where it is, so that a cycle is a step back of so many levels."""
 
     def __init__(self, scope: Scope | None) -> None:
@@ -237,5 +235,5 @@ LEAVES: dict[type, Callable[[Any], Hashable]] = {
     BotReference: lambda value: value.is_live,
 }
 
-WALKS = (_Walk, _SharingWalk, _CarefulWalk)
+WALKS = (_Walk, _SharingWalk, _CycleWalk)
 """What to try, in this order: nearly every value needs the first one only."""

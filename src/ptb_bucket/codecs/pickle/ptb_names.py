@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs.types import Registry, Shape
 
-__all__ = ["ForeignNames", "Meaning", "Surrogate", "check_expansion", "surrogate_of"]
+__all__ = ["Meaning", "Placeholder", "PtbPickleNames", "check_expansion", "placeholder_for"]
 
 _OLD_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}  # up to protocol 2
 _TYPES = {(cls.__module__, cls.__qualname__): cls for cls in IMMUTABLE}
@@ -34,7 +34,7 @@ _ZONE = Sealed(ZoneInfo)
 _SCRIPT = "__main__"
 
 
-class ForeignNames:
+class PtbPickleNames:
     """Answers what a pickle names: types that cannot be changed, surrogates, and harmless functions.
 
     Args:
@@ -69,7 +69,7 @@ class ForeignNames:
         return self._known[place]
 
     def _know(self, cls: type, meaning: Meaning) -> None:
-        self._known[cls.__module__, cls.__qualname__] = _ZONE if cls is ZoneInfo else surrogate_of(meaning)
+        self._known[cls.__module__, cls.__qualname__] = _ZONE if cls is ZoneInfo else placeholder_for(meaning)
 
     def _know_as_script(self, registry: Registry) -> None:
         """Classes of a bot that is started as a script are pickled as of ``__main__``."""
@@ -78,7 +78,7 @@ class ForeignNames:
             by_name.setdefault(cls.__qualname__, []).append(entry)
         for name, entries in by_name.items():
             if len(entries) == 1:
-                self._known.setdefault((_SCRIPT, name), surrogate_of(_meaning(entries[0])))
+                self._known.setdefault((_SCRIPT, name), placeholder_for(_meaning(entries[0])))
 
     @staticmethod
     def _telegram(module: str, name: str) -> Any:
@@ -86,8 +86,8 @@ class ForeignNames:
         if not module.startswith("telegram._"):
             return None
         if name in CLASSES:
-            return surrogate_of(Meaning("telegram", name))
-        return surrogate_of(Meaning("object", NAMES[DEFAULT_VALUE])) if name == DEFAULT_VALUE.__name__ else None
+            return placeholder_for(Meaning("telegram", name))
+        return placeholder_for(Meaning("object", NAMES[DEFAULT_VALUE])) if name == DEFAULT_VALUE.__name__ else None
 
     def _lost(self, module: str, name: str) -> Any:
         root = module.partition(".")[0]
@@ -102,7 +102,7 @@ class ForeignNames:
             self.old_telegram[f"{module}.{name}"] = None
         else:
             self.unknown[where] = None
-        return surrogate_of(Meaning("lost", f"{module}.{name}"))
+        return placeholder_for(Meaning("lost", f"{module}.{name}"))
 
     def _functions(self) -> dict[tuple[str, str], Any]:
         found: dict[tuple[str, str], Callable[..., Any]] = {
@@ -132,7 +132,7 @@ def _meaning(entry: Shape) -> Meaning:
 
 
 def _new(cls: Any, *args: Any, **kwargs: Any) -> Any:
-    if not (isinstance(cls, type) and issubclass(cls, Surrogate)):
+    if not (isinstance(cls, type) and issubclass(cls, Placeholder)):
         raise TypeError("__newobj__")
     return cls.__new__(cls, *args, **kwargs)
 
@@ -153,7 +153,7 @@ def _attribute(owner: Any, name: str) -> Any:
     """Only what enums and time zones pickle so."""
     if owner is _ZONE and name == "_unpickle":
         return Sealed(_zone)
-    if not (isinstance(owner, type) and issubclass(owner, Surrogate)) or type(name) is not str:
+    if not (isinstance(owner, type) and issubclass(owner, Placeholder)) or type(name) is not str:
         raise TypeError("getattr")
     if owner.meaning.how == "lost":
         return owner()
@@ -170,11 +170,11 @@ def _attribute(owner: Any, name: str) -> Any:
 def _both(one: Any, other: Any) -> Any:
     """Flags of several members."""
     value = _flags(one) | _flags(other)
-    return type(one if isinstance(one, Surrogate) else other)(value)
+    return type(one if isinstance(one, Placeholder) else other)(value)
 
 
 def _flags(value: Any) -> int:
-    if isinstance(value, Surrogate) and value.meaning.how == "enum" and issubclass(value.meaning.cls, Flag):
+    if isinstance(value, Placeholder) and value.meaning.how == "enum" and issubclass(value.meaning.cls, Flag):
         (value,) = value.args
     if type(value) is not int:
         raise TypeError("or_")
@@ -208,7 +208,7 @@ class Meaning(NamedTuple):
     """The class, for enums."""
 
 
-class _Shell(type):
+class _PlaceholderType(type):
     """Nothing about a surrogate's class can be changed, and calling it runs nobody's code."""
 
     meaning: Meaning
@@ -222,7 +222,7 @@ class _Shell(type):
         raise AttributeError(name)
 
 
-class Surrogate(dt.tzinfo, metaclass=_Shell):
+class Placeholder(dt.tzinfo, metaclass=_PlaceholderType):
     """Takes what a pickle would give to an instance. A tzinfo, because dates accept no other stand-in for one."""
 
     __slots__ = ("args", "called", "items", "kwargs", "pairs", "state")
@@ -262,9 +262,9 @@ class Surrogate(dt.tzinfo, metaclass=_Shell):
         yield from (self.args, self.kwargs, self.state, self.items, self.pairs)
 
 
-def surrogate_of(meaning: Meaning) -> Any:
+def placeholder_for(meaning: Meaning) -> Any:
     """A class whose instances stand for that."""
-    return _Shell("Surrogate", (Surrogate,), {"__slots__": (), "meaning": meaning})
+    return _PlaceholderType("Placeholder", (Placeholder,), {"__slots__": (), "meaning": meaning})
 
 
 def check_expansion(value: Any) -> None:
@@ -297,7 +297,7 @@ def _size(value: Any, known: dict[int, int]) -> int:
 def _inside(value: Any) -> Iterable[Any] | None:
     if isinstance(value, dict):
         return (inner for pair in value.items() for inner in pair)
-    if isinstance(value, Surrogate):
+    if isinstance(value, Placeholder):
         return value.parts()
     # Deques are lists to this purpose; whatever else there is holds nothing.
     return value if isinstance(value, list | tuple | set | frozenset) or hasattr(value, "maxlen") else None
