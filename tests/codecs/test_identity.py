@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import threading
 from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -272,6 +273,19 @@ def test_the_text_is_labelled_at_the_first_place():
     assert codec.encode({"card": card, "last": card}).decode() == (
         '{"card":{"$id":1,"$Data":{"part":7,"other":null}},"last":{"$ref":1}}'
     )
+
+
+@pytest.mark.parametrize("number", [100, 400, 600, 900, 1100, 2500])
+def test_a_shared_object_among_many_others(codec, number):
+    """Repeated objects are no reason to leave out others, however many there are."""
+    shared = [1]
+    value = {"a": shared, "b": shared, "others": [[n] for n in range(number)]}
+    found = again(codec, value)
+    assert found == value
+    assert found["a"] is found["b"]
+    data, errors = codec.encode_storable({**value, "lock": threading.Lock()}, None)
+    assert codec.decode(data) == value
+    assert [error.path for error in errors] == [('["lock"]',)]
 
 
 def test_a_users_own_keys_are_not_labels(codec):

@@ -1,4 +1,4 @@
-"""Values → trees of what :mod:`json` knows, in one pass."""
+"""Values → trees of JSON values, in one pass."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DEEPEST: Final = 100
 _FIRST_LOOK: Final = 1_000
 
 WRITERS: Final = {cls: shape.write for cls, shape in NATIVE.items() if shape.write is not None}
-"""Type → what writes it, for the types that need no registration."""
+"""Type → the function that writes it, for types that are stored without registration."""
 
 
 class RepeatedError(Exception):
@@ -45,7 +45,7 @@ class RepeatedError(Exception):
 
 
 class Encoder:
-    """Encodes one record in which no object occurs twice. If one does, it stops and says so.
+    """An encoder for one record in which no object occurs twice. If one does, it raises :class:`RepeatedError`.
 
     Args:
         scope: The bot and its classes.
@@ -57,7 +57,7 @@ class Encoder:
     look_at = _FIRST_LOOK
     _is_inside_risky = False
     risky: Sequence[Any] = ()
-    """The trees that have to be tried."""
+    """The trees of values that have to be loaded once before they are stored."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -80,7 +80,7 @@ class Encoder:
         return tree
 
     def _look(self) -> None:
-        """Stop as soon as an object was met twice: a structure that doubles at each level would never end."""
+        """Raise as soon as an object was met twice: a structure that doubles at each level would never end."""
         if len(set(map(id, self.objects))) != len(self.objects):
             raise RepeatedError
         self.look_at = 4 * len(self.objects)
@@ -90,7 +90,7 @@ class Encoder:
 
         Args:
             value: The value.
-            depth: How many levels there are above it.
+            depth: The number of levels above it.
 
         Raises:
             CannotStoreError: With the path from this value on.
@@ -100,14 +100,14 @@ class Encoder:
         if len(self.objects) > self.look_at:
             self._look()
         write = WRITERS.get(type(value))
-        return write(self, value, depth + 1) if write else self.other(value, depth + 1)
+        return write(self, value, depth + 1) if write else self.instance(value, depth + 1)
 
     def mapping(self, value: dict[Any, Any], depth: int, step: Callable[[object], str] = item) -> dict[str, Any]:
         """Return the tree of a dict, or of attributes by name.
 
         Args:
             value: The dict.
-            depth: How many levels there are above its values.
+            depth: The number of levels above its values.
             step: Names the way to a value.
         """
         tree: dict[str, Any] = {}
@@ -124,9 +124,9 @@ class Encoder:
             exc.path = (step(key), *exc.path)
             raise
         if len(tree) != len(value):
-            raise CannotStoreError("two of its keys would be stored as the same one", hint="Make them differ")
+            raise CannotStoreError("two of its keys would be stored as the same key", hint="Make the keys differ")
         if not is_plain:
-            self.hashed(value, tree)
+            self.check_hashed(value, tree)
         return tree
 
     def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
@@ -134,7 +134,7 @@ class Encoder:
 
         Args:
             value: The members.
-            depth: How many levels there are above them.
+            depth: The number of levels above them.
         """
         tree: list[Any] = []
         plain = self.plain
@@ -151,23 +151,23 @@ class Encoder:
 
         Args:
             value: The set.
-            depth: How many levels there are above its members.
+            depth: The number of levels above its members.
         """
         try:
             trees = [self.value(member, depth) for member in value]
         except CannotStoreError as exc:
             exc.path = ("{...}", *exc.path)
             raise
-        return self.unlike(value, sorted(trees, key=compact_json))
+        return self.checked_members(value, sorted(trees, key=compact_json))
 
-    def unlike(self, members: Any, trees: list[Any]) -> list[Any]:
-        """Return the trees of a set's members, which have to be tried if two look the same, as two NaN do.
+    def checked_members(self, members: Any, trees: list[Any]) -> list[Any]:
+        """Return the trees of a set's members. If two of them are equal, as for two NaN, the set has to be loaded once.
 
         Args:
             members: The set.
             trees: The trees in their order.
         """
-        self.hashed(members, {"$set": trees}, has_twins=len(set(map(compact_json, trees))) < len(trees))
+        self.check_hashed(members, {"$set": trees}, has_twins=len(set(map(compact_json, trees))) < len(trees))
         return trees
 
     def key(self, key: Any, depth: int) -> str:
@@ -175,7 +175,7 @@ class Encoder:
 
         Args:
             key: The key.
-            depth: How many levels there are above it.
+            depth: The number of levels above it.
         """
         return f"${compact_json(self.value(key, depth))}"
 
@@ -184,8 +184,8 @@ class Encoder:
 
         Args:
             value: The part.
-            depth: How many levels there are above it.
-            step: What names it.
+            depth: The number of levels above it.
+            step: The step in the path.
         """
         try:
             return self.value(value, depth)
@@ -193,56 +193,56 @@ class Encoder:
             exc.path = (step, *exc.path)
             raise
 
-    def other(self, value: Any, depth: int) -> Any:
-        """Return the tree of an instance of a class that is not Python's.
+    def instance(self, value: Any, depth: int) -> Any:
+        """Return the tree of an instance of a class that is not one of Python's own.
 
         Args:
             value: The instance.
-            depth: How many levels there are above its parts.
+            depth: The number of levels above its parts.
         """
         shape = self.scope.registry.by_class.get(type(value)) or self.scope.registry.shape(type(value))
         if shape is None:
-            return self.unknown(value, depth)
+            return self.unregistered(value, depth)
         if shape.write is not None:
             return write_value(shape, self, value, depth)
         if has_identity(value):
             self.note(value)
         if shape.is_risky:
-            return self.proven(shape, value, depth)
-        return {f"${shape.name}": self.registered(shape, value, depth)}
+            return self.risky_instance(shape, value, depth)
+        return {f"${shape.name}": self.instance_payload(shape, value, depth)}
 
-    def unknown(self, value: Any, depth: int) -> Any:
-        """Return the tree of a value without a shape, or refuse it.
+    def unregistered(self, value: Any, depth: int) -> Any:
+        """Return the tree of a value without a shape, which only tools have, or refuse it.
 
         Args:
             value: The value.
-            depth: How many levels there are above its parts.
+            depth: The number of levels above its parts.
         """
         if type(value) is UnknownInstance:
             self.note(value)
             return {f"${value.name}": self.value(value.payload, depth)}
         raise refusal(value)
 
-    def proven(self, shape: Shape, value: Any, depth: int) -> Any:
-        """Return the tree of an instance, and note it: only loading it can show that it can be loaded.
+    def risky_instance(self, shape: Shape, value: Any, depth: int) -> Any:
+        """Return the tree of an instance, and note it: only loading shows that it can be loaded.
 
         Args:
             shape: Its shape.
             value: The instance.
-            depth: How many levels there are above its parts.
+            depth: The number of levels above its parts.
         """
         if self._is_inside_risky:
-            return {f"${shape.name}": self.registered(shape, value, depth)}
+            return {f"${shape.name}": self.instance_payload(shape, value, depth)}
         self._is_inside_risky = True
         try:
-            tree = {f"${shape.name}": self.registered(shape, value, depth)}
+            tree = {f"${shape.name}": self.instance_payload(shape, value, depth)}
         finally:
             self._is_inside_risky = False
         self.risky = [*self.risky, tree]
         return tree
 
-    def hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
-        """Look at what is hashed when it is loaded: by code of its author, or with as many collisions as possible.
+    def check_hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
+        """Check members that are hashed when they are loaded: the author's code may do it, and they may collide.
 
         Args:
             members: The dict or the set.
@@ -253,13 +253,13 @@ class Encoder:
         if has_twins or any(map(_is_authors, members)):
             self.risky = [*self.risky, tree]
 
-    def registered(self, shape: Shape, value: Any, depth: int) -> Any:
+    def instance_payload(self, shape: Shape, value: Any, depth: int) -> Any:
         """Return the payload of an instance of a registered class.
 
         Args:
             shape: Its shape.
             value: The instance.
-            depth: How many levels there are above its parts.
+            depth: The number of levels above its parts.
         """
         payload = take_apart(shape, value, self.scope)
         if type(payload) is dict and shape.family is not Family.FUNCTIONS:
@@ -269,11 +269,11 @@ class Encoder:
         return self.payload(payload, depth)
 
     def payload(self, payload: Any, depth: int) -> Any:
-        """Return the tree of what a shape made: it is not an object of the record, and cannot occur twice.
+        """Return the tree of the payload that a shape made. It is not an object of the record, and cannot occur twice.
 
         Args:
-            payload: What ``take`` returned.
-            depth: How many levels there are above it.
+            payload: The result of ``take``.
+            depth: The number of levels above it.
         """
         if type(payload) is list:
             return self.sequence(payload, depth + 1)

@@ -7,6 +7,7 @@ stored with its path, and can leave that out.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -131,6 +132,7 @@ class GraphEncoder(Encoder):
     """
 
     plain = frozenset({bool, type(None)})
+    look_at = sys.maxsize  # objects may occur again
 
     def __init__(
         self,
@@ -171,6 +173,8 @@ class GraphEncoder(Encoder):
         second.again, second.labels = self.again, {}
         second.objects += self.met.values()  # kept alive: the identities of the dead are given to others
         tree = second.value(value, 0)
+        if second.errors:  # never write a tree that lacks a part without saying so
+            raise combined_refusal(second.errors, self.scope.registry.by_name)
         if self.can_load is not None and not self.can_load(NOTHING if self.holes else value, tree):
             raise CannotStoreError(
                 "it contains itself, or one object at several places, in a way that cannot be loaded again",
@@ -277,7 +281,7 @@ class GraphEncoder(Encoder):
         if len(tree) < len(value) and not (self.errors or self.holes):
             raise CannotStoreError("two of its keys would be stored as the same one", hint="Make them differ")
         if not is_plain:
-            self.hashed(value, tree)
+            self.check_hashed(value, tree)
         return tree
 
     def _put(self, tree: dict[str, Any], key: Any, inner: Any, depth: int) -> None:
@@ -350,7 +354,7 @@ class GraphEncoder(Encoder):
         is_shared = not self.is_ordering and any(map(_may_be_shared, value))
         ordered = sorted(value, key=self._alone) if is_shared else value
         trees = [self._aside(self._in_set, member, depth, number) for number, member in enumerate(ordered)]
-        return self.unlike(value, trees if is_shared else sorted(trees, key=compact_json))
+        return self.checked_members(value, trees if is_shared else sorted(trees, key=compact_json))
 
     def _in_set(self, member: Any, depth: int) -> Any:
         return self.part(member, depth, "{...}")
@@ -377,9 +381,9 @@ class GraphEncoder(Encoder):
             self.place.pop()
             self.before = before
 
-    def hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
+    def check_hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
         known = len(self.risky)
-        super().hashed(members, tree, has_twins=has_twins)
+        super().check_hashed(members, tree, has_twins=has_twins)
         is_whole = not (self.errors or self.references or self.holes)
         if len(self.risky) > known and self.can_load and is_whole and not self.can_load(members, tree):
             raise CannotStoreError(
@@ -389,7 +393,7 @@ class GraphEncoder(Encoder):
 
     # ---------------------------------------------------------------- classes
 
-    def registered(self, shape: Shape, value: Any, depth: int) -> Any:
+    def instance_payload(self, shape: Shape, value: Any, depth: int) -> Any:
         payload = take_apart(shape, value, self.scope)
         if shape.family is Family.FUNCTIONS or type(payload) not in (dict, list):
             return self._whole(payload, depth)
@@ -441,9 +445,9 @@ class GraphEncoder(Encoder):
                 self.before = before
         return trees
 
-    def unknown(self, value: Any, depth: int) -> Any:
+    def unregistered(self, value: Any, depth: int) -> Any:
         try:
-            return super().unknown(value, depth)
+            return super().unregistered(value, depth)
         except UnregisteredError as exc:
             if exc.cls is type(value) and not is_live(value):
                 self._look_inside(value, depth)
@@ -453,7 +457,7 @@ class GraphEncoder(Encoder):
         """Name the classes that its instances consist of, too, and find out whether registering it would help."""
         try:
             shape: Shape = guarded(shape_of, type(value), short_name(type(value)))
-            self.registered(shape, value, depth)
+            self.instance_payload(shape, value, depth)
         except CannotStoreError as exc:
             if not exc.path:
                 raise needs_functions(type(value)) from None
@@ -461,9 +465,9 @@ class GraphEncoder(Encoder):
         except ForeignCodeError:
             raise needs_functions(type(value)) from None
 
-    def proven(self, shape: Shape, value: Any, depth: int) -> Any:
+    def risky_instance(self, shape: Shape, value: Any, depth: int) -> Any:
         references, errors = self.references, len(self.errors)
-        tree = super().proven(shape, value, depth)
+        tree = super().risky_instance(shape, value, depth)
         if self.can_load is None or len(self.errors) > errors or self.holes:
             return tree
         alone = tree if self.references == references else graph_tree(self.scope, value)
