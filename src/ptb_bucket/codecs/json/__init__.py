@@ -5,8 +5,8 @@ from __future__ import annotations
 from ptb_bucket.codecs.json.codec import JsonCodec, PreservingJsonCodec
 from ptb_bucket.codecs.json.decode import Decoder
 from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
-from ptb_bucket.codecs.json.graph_encoder import NOTHING, graph_tree
-from ptb_bucket.codecs.json.rest import Rest
+from ptb_bucket.codecs.json.graph_tree import StorablePart, graph_tree
+from ptb_bucket.codecs.json.position import NOTHING
 from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "GraphDecoder",
     "JsonCodec",
     "PreservingJsonCodec",
-    "Rest",
+    "StorablePart",
     "UnknownInstance",
     "graph_tree",
 ]

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_flat, is_tagged, may_have_labels
 from ptb_bucket.codecs.json.encode import Encoder
 from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
-from ptb_bucket.codecs.json.graph_encoder import graph_tree
-from ptb_bucket.codecs.json.rest import Rest
+from ptb_bucket.codecs.json.graph_tree import StorablePart, graph_tree
 from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 from ptb_bucket.codecs.types import (
     Equality,
@@ -106,7 +105,7 @@ class JsonCodec:
             The bytes, or None if nothing can be stored; and why something cannot, each with its path.
         """
         trial = self._trial(() if before is None else (before,))
-        rest = Rest(self._scopes.of(), trial, lambda tree: compact_json(tree).encode(), self.decode)
+        rest = StorablePart(self._scopes.of(), trial, lambda tree: compact_json(tree).encode(), self.decode)
         return rest.of(value, before, origin)
 
     def _trial(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:

@@ -16,6 +16,7 @@ from ptb_bucket.codecs.types import (
     attribute,
     check_collisions,
     compact_json,
+    equal_keys,
     guarded,
     has_identity,
     item,
@@ -124,7 +125,7 @@ class Encoder:
             exc.path = (step(key), *exc.path)
             raise
         if len(tree) != len(value):
-            raise CannotStoreError("two of its keys would be stored as the same key", hint="Make the keys differ")
+            raise equal_keys()
         if not is_plain:
             self.check_hashed(value, tree)
         return tree
@@ -249,7 +250,10 @@ class Encoder:
             tree: Its tree.
             has_twins: Two members have the same tree, and may become one.
         """
-        check_hashes(members)
+        try:
+            guarded(check_collisions, list(members))
+        except ForeignCodeError:
+            raise too_many_collisions() from None
         if has_twins or any(map(_is_authors, members)):
             self.risky = [*self.risky, tree]
 
@@ -281,23 +285,8 @@ class Encoder:
 
 
 def _is_authors(member: Any) -> bool:
-    """Tell whether hashing a member runs code of a bot's author."""
+    """Tell whether code of a bot's author runs when a member is hashed."""
     cls = type(member)
     if cls is tuple or cls is frozenset:
         return any(map(_is_authors, member))
     return cls not in NATIVE and not issubclass(cls, Enum)
-
-
-def check_hashes(members: Any) -> None:
-    """Refuse members that collide in a hash table, as the decoder does.
-
-    Args:
-        members: A dict or a set.
-
-    Raises:
-        CannotStoreError: Too many have one hash.
-    """
-    try:
-        guarded(check_collisions, list(members))
-    except ForeignCodeError:
-        raise too_many_collisions() from None

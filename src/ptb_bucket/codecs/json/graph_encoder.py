@@ -1,8 +1,7 @@
-"""Values → trees, with all the care that few records need.
+"""Values → trees, for the few records in which an object occurs twice, or in which something cannot be stored.
 
-The plain encoder hands over here when an object occurs twice, when something cannot be stored, and when a string is not
-valid Unicode. This one visits each object once, labels those that occur again, names everything that cannot be
-stored with its path, and can leave that out.
+The plain encoder stops at such records. This one visits each object once, labels those that occur again, names each
+value that cannot be stored with its path, and can leave it out.
 """
 
 from __future__ import annotations
@@ -11,124 +10,49 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from telegram import TelegramObject
-
 from ptb_bucket.codecs.json.encode import Encoder
+from ptb_bucket.codecs.json.instance_parts import InstanceParts, is_needed_by
+from ptb_bucket.codecs.json.position import NOTHING, Position, element_before, member_before
+from ptb_bucket.codecs.json.record_objects import RecordObjects
 from ptb_bucket.codecs.types import (
-    TOO_DEEP,
-    Family,
-    ForeignCodeError,
-    Shape,
     UnregisteredError,
     attribute,
     combined_refusal,
     compact_json,
     contains_itself,
-    declared,
-    guarded,
+    equal_keys,
     has_identity,
     in_utf8,
     is_live,
     is_one_class,
     item,
-    needs,
-    needs_functions,
+    members_lost,
+    not_reproduced,
     refusal,
-    shape_of,
-    short_name,
-    take_apart,
+    unloadable_graph,
 )
 from ptb_bucket.errors import CannotStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptb_bucket.codecs.types import Scope
+    from ptb_bucket.codecs.types import Scope, Shape
 
-__all__ = ["NOTHING", "LoadCheck", "graph_tree", "storable_tree"]
+__all__ = ["GraphEncoder", "LoadCheck"]
 
 LoadCheck = Callable[[Any, Any], bool]
-"""(value, tree) → whether loading the tree gives the same tree again. Without a value, only the tree is looked at."""
-
-NOTHING: Final = object()
-"""No value: where there is nothing to fall back to."""
-
-_STEPS_SHOWN: Final = 8
-_MOST_ERRORS: Final = 50
-_MOST_ROUNDS: Final = 50
-_STATE, _ITEMS, _PAIRS = 2, 3, 4  # their places in the row that the pickle protocol makes of an object
-
-Hole = tuple[Any, ...]
-"""The place of a member: on each level its step, and which member it is. Not the id of what holds it: that may be a
-copy which is made anew each time."""
-
-
-def graph_tree(scope: Scope, value: Any, can_load: LoadCheck | None = None) -> Any:
-    """Return the tree of a record.
-
-    Args:
-        scope: The bot and its classes.
-        value: The record's value.
-        can_load: Tries whether a value can be loaded.
-
-    Raises:
-        CannotStoreError: Something in it cannot be stored. The error names everything that cannot.
-    """
-    first = GraphEncoder(scope, can_load)
-    tree = first.attempt(value)
-    if first.errors:
-        raise combined_refusal(first.errors, scope.registry.by_name)
-    try:
-        return first.labelled(value) if first.again else tree
-    except CannotStoreError:
-        second = GraphEncoder(scope, can_load)
-        second.refused = first.suspect()
-        second.attempt(value)
-        if second.errors:  # they name the path
-            raise combined_refusal(second.errors, scope.registry.by_name) from None
-        raise
-
-
-def storable_tree(scope: Scope, value: Any, before: Any, can_load: LoadCheck) -> tuple[Any, list[CannotStoreError]]:
-    """Return the tree of what can be stored of a record: everything else is cut out at the nearest key or attribute.
-
-    Args:
-        scope: The bot and its classes.
-        value: The record's value. It is not changed.
-        before: What was stored before; it stays where something cannot be stored. :data:`NOTHING` for nothing.
-        can_load: As for :func:`graph_tree`.
-
-    Returns:
-        The tree, or :data:`NOTHING` if nothing can be stored, and why something cannot.
-    """
-    found: list[CannotStoreError] = []
-    holes: dict[Hole, Any] = {}
-    refused: set[int] = set()
-    for _ in range(_MOST_ROUNDS):
-        encoder = GraphEncoder(scope, can_load, holes, before)
-        encoder.refused = refused
-        tree = encoder.attempt(value)
-        found += encoder.errors
-        if not encoder.new_holes:
-            try:
-                return (tree if tree is NOTHING or not encoder.again else encoder.labelled(value)), found
-            except CannotStoreError:
-                suspect = encoder.suspect()
-                if not suspect:
-                    raise
-                refused |= suspect
-        holes.update(encoder.new_holes)
-    return NOTHING, found  # its own code answers differently each time
+"""(value, tree) → whether loading the tree makes the same tree again. Without a value, only the tree is checked."""
 
 
 class GraphEncoder(Encoder):
-    """Encodes one record; see this module.
+    """An encoder for one record in which objects may occur again; see this module.
 
     Args:
         scope: The bot and its classes.
-        can_load: Tries whether a value can be loaded; None for no trial.
-        holes: What stands in for members that cannot be stored; None to leave nothing out.
-        before: What was stored before.
+        can_load: Tells whether a value can be loaded; None to skip the check.
+        position: The values that were stored before, and those to leave out.
+        objects: The objects of the record, if they are known from an earlier pass.
+        refused: The ids of objects that must not be stored.
     """
 
     plain = frozenset({bool, type(None)})
@@ -138,203 +62,147 @@ class GraphEncoder(Encoder):
         self,
         scope: Scope,
         can_load: LoadCheck | None = None,
-        holes: dict[Hole, Any] | None = None,
-        before: Any = NOTHING,
+        position: Position | None = None,
+        objects: RecordObjects | None = None,
+        refused: set[int] | frozenset[int] = frozenset(),
     ) -> None:
         super().__init__(scope)
         self.can_load = can_load
-        self.holes = holes
-        self.before = before
-        self.errors: list[CannotStoreError] = []
-        self.new_holes: dict[Hole, Any] = {}
-        self.met: dict[int, Any] = {}
-        self.numbers: dict[int, int] = {}
-        self.again: set[int] = set()
-        self.labels: dict[int, int] | None = None
-        self.way: list[Any] = []
-        self.steps: list[str] = []
-        self.place: list[Any] = []
-        self.refused: set[int] = set()
-        self.references = 0
-        self.is_ordering = False
-        self.whole_only = 0  # how many values around this one are stored as a whole, or not at all
+        self.position = position or Position()
+        self.record = objects or RecordObjects()
+        self.refused = refused
+        self._is_ordering = False
+        self._instances = InstanceParts(self)
 
     def attempt(self, value: Any) -> Any:
-        """Return the tree, with references that name nothing yet; :data:`NOTHING` if all of it cannot be stored."""
+        """Return the tree, with references to labels that it does not have yet.
+
+        Args:
+            value: The record.
+
+        Returns:
+            :data:`NOTHING` if all of it cannot be stored.
+        """
         try:
             return self.value(value, 0)
         except CannotStoreError as exc:
-            self._record(exc)
+            self.position.refuse(exc)
             return NOTHING
 
     def labelled(self, value: Any) -> Any:
-        """Return the tree with labels: the objects that occur again are known by now."""
-        second = GraphEncoder(self.scope, None, self.holes, self.before)
-        second.again, second.labels = self.again, {}
-        second.objects += self.met.values()  # kept alive: the identities of the dead are given to others
+        """Return the tree with labels, after :meth:`attempt` found the objects that occur again.
+
+        Args:
+            value: The record.
+
+        Raises:
+            CannotStoreError: The tree cannot be loaded.
+        """
+        holes = self.position.holes
+        second = GraphEncoder(
+            self.scope, None, Position(holes, self.position.before), RecordObjects(self.record.repeated)
+        )
+        second.objects += self.record.visited.values()  # kept alive, because the id of a dead one is used again
         tree = second.value(value, 0)
-        if second.errors:  # never write a tree that lacks a part without saying so
-            raise combined_refusal(second.errors, self.scope.registry.by_name)
-        if self.can_load is not None and not self.can_load(NOTHING if self.holes else value, tree):
-            raise CannotStoreError(
-                "it contains itself, or one object at several places, in a way that cannot be loaded again",
-                hint="Store an id instead of the object",
-            )
+        if second.position.errors:  # a tree that lacks a part must not be stored as if it were whole
+            raise combined_refusal(second.position.errors, self.scope.registry.by_name)
+        if self.can_load is not None and not self.can_load(NOTHING if holes else value, tree):
+            raise unloadable_graph()
         return tree
 
-    def suspect(self) -> set[int]:
-        """Return the smallest of the objects at several places that cannot be loaded by itself."""
-        found = {key: self._size_if_bad(self.met[key]) for key in self.again}
-        bad = {key: size for key, size in found.items() if size is not None}
-        return {min(bad, key=lambda key: bad[key])} if bad else set()
-
-    def _size_if_bad(self, value: Any) -> int | None:
-        encoder = GraphEncoder(self.scope)
-        tree = encoder.attempt(value)
-        if encoder.errors or self.can_load is None:
-            return None
-        try:
-            whole = encoder.labelled(value) if encoder.again else tree
-            return None if self.can_load(value, whole) else len(encoder.met)
-        except CannotStoreError:
-            return len(encoder.met)
-
-    def _record(self, exc: CannotStoreError) -> None:
-        exc.path = (*self.steps, *exc.path)
-        if len(exc.path) > _STEPS_SHOWN and exc.reason == TOO_DEEP:
-            exc.path = (*exc.path[:_STEPS_SHOWN], "...")
-        if len(self.errors) < _MOST_ERRORS:
-            self.errors.append(exc)
-
-    # ---------------------------------------------------------------- identity
-
     def value(self, value: Any, depth: int) -> Any:
+        """Return the tree of one value; a reference if the object was visited before."""
         if not has_identity(value):
             return self._without_identity(value, depth)
         if id(value) in self.refused:
-            raise refusal(value, why="loading it would not give it back")
-        if id(value) in self.met:
+            raise not_reproduced(value)
+        if id(value) in self.record.visited:
             return self._reference(value)
-        self.met[id(value)] = value
-        self.numbers[id(value)] = len(self.met)
-        number = self._label(value)
-        self.way.append(value)
-        try:
-            tree = self._tree(value, depth)
-        finally:
-            self.way.pop()
-        if number is None:
+        label = self.record.add(value)
+        tree = self._tree(value, depth)
+        if label is None:
             return tree
-        return {"$id": number, "$list": tree} if type(tree) is list else {"$id": number, **tree}
+        return {"$id": label, "$list": tree} if type(tree) is list else {"$id": label, **tree}
 
     def _without_identity(self, value: Any, depth: int) -> Any:
         if type(value) in _ATOMS:
             return super().value(value, depth)
-        if any(above is value for above in self.way):
+        if self.record.is_open(value):
             raise contains_itself()
-        self.way.append(value)
-        try:
-            return self._tree(value, depth)
-        finally:
-            self.way.pop()
+        return self._tree(value, depth)
 
     def _tree(self, value: Any, depth: int) -> Any:
-        """Return the tree of a value, which anybody's code may be part of."""
+        """Return the tree of a value. Code of the bot's author may run."""
+        self.record.enter(value)
         try:
             return super().value(value, depth)
         except (CannotStoreError, RecursionError):
             raise
         except Exception as exc:  # noqa: BLE001  an author's class may raise anything
             raise refusal(value, why=f"its own code raised {type(exc).__name__}") from None
-
-    def _label(self, value: Any) -> int | None:
-        if self.labels is None or id(value) not in self.again:
-            return None
-        return self.labels.setdefault(id(value), len(self.labels) + 1)
+        finally:
+            self.record.leave()
 
     def _reference(self, value: Any) -> Any:
         shape = self.scope.registry.shape(type(value))
-        if shape is not None and shape.begin is None and any(above is value for above in self.way):
+        if shape is not None and shape.begin is None and self.record.is_open(value):
             raise contains_itself()
-        self.again.add(id(value))
-        self.references += 1
-        # Until all is seen, a number that is only different from the others: keys of one dict must not look the same.
-        return {"$ref": self.numbers[id(value)] if self.labels is None else self.labels[id(value)]}
-
-    # ---------------------------------------------------------------- parts
+        return self.record.reference(value)
 
     def mapping(self, value: dict[Any, Any], depth: int, step: Callable[[object], str] = item) -> dict[str, Any]:
+        """Return the tree of a dict, or of attributes by name, without the members to leave out."""
         tree: dict[str, Any] = {}
-        owner, before = (self.way[-1] if step is attribute and self.way else value), self.before
-        is_plain = True
+        around, before = self.record.innermost, self.position.before
+        owner = value if step is not attribute or around is None else around
+        is_comparable = step is item or is_one_class(before, owner)
         for number, (key, inner) in enumerate(value.items()):
-            is_plain = is_plain and type(key) is str
-            self._enter(step(key), number)
-            self.before = _member(before, key, step) if step is item or is_one_class(before, owner) else NOTHING
+            self.position.enter(step(key), number, member_before(before, key, step) if is_comparable else NOTHING)
             try:
                 self._put(tree, key, inner, depth)
             except CannotStoreError as exc:
-                self._cannot(exc, owner, key, step)
+                self.refuse_member(exc, owner, key, step)
             finally:
-                self._leave()
-                self.before = before
-        if len(tree) < len(value) and not (self.errors or self.holes):
-            raise CannotStoreError("two of its keys would be stored as the same one", hint="Make them differ")
-        if not is_plain:
+                self.position.leave()
+        if len(tree) < len(value) and not (self.position.errors or self.position.holes):
+            raise equal_keys()
+        if not all(type(key) is str for key in value):
             self.check_hashed(value, tree)
         return tree
 
     def _put(self, tree: dict[str, Any], key: Any, inner: Any, depth: int) -> None:
-        inner = self._filled(inner)
+        inner = self.position.filled(inner)
         if inner is NOTHING:
             return
         try:
             text = self.key(key, depth)
         except CannotStoreError:
-            self._look_at(inner, depth)
+            self._record_errors_in(inner, depth)
             raise
         tree[text] = self.value(inner, depth)
 
-    def _enter(self, step: str, number: int) -> None:
-        self.steps.append(step)
-        self.place.append((step, number))
-
-    def _leave(self) -> None:
-        self.steps.pop()
-        self.place.pop()
-
-    def _filled(self, inner: Any) -> Any:
-        """Return the member at this place, or what stands in for it; the places in that are others."""
-        if not self.holes or (hole := tuple(self.place)) not in self.holes:
-            return inner
-        self.place[-1] = (hole, NOTHING)
-        return self.holes[hole]
-
-    def _look_at(self, inner: Any, depth: int) -> None:
-        """Name what cannot be stored of a value whose key cannot be stored."""
+    def _record_errors_in(self, inner: Any, depth: int) -> None:
+        """Name the parts that cannot be stored of a value whose key cannot be stored."""
         try:
             self.value(inner, depth)
         except CannotStoreError as exc:
-            self._record(exc)
+            self.position.refuse(exc)
 
-    def _cannot(self, exc: CannotStoreError, owner: Any, key: Any, step: Callable[[object], str]) -> None:
-        """Note what cannot be stored. An object that would be incomplete without it cannot be stored either."""
-        is_needed = step is attribute and self.before is NOTHING and _needs(owner, key)
-        if self.whole_only or (self.holes is not None and is_needed):
+    def refuse_member(self, exc: CannotStoreError, owner: Any, key: Any, step: Callable[[object], str]) -> None:
+        """Note a member that cannot be stored, or refuse the object if it would be incomplete without the member."""
+        is_needed = step is attribute and self.position.before is NOTHING and is_needed_by(owner, key)
+        if self._instances.is_whole or (self.position.holes is not None and is_needed):
             exc.path = (step(key), *exc.path)
             raise exc
-        self._record(exc)
-        first, number = self.place[-1]
-        is_filled = number is NOTHING
-        self.new_holes[first if is_filled else tuple(self.place)] = NOTHING if is_filled else self.before
+        self.position.refuse(exc)
+        self.position.leave_out()
 
     def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
+        """Return the trees of members in order; a sequence is stored with all of them or not at all."""
         tree: list[Any] = []
         failed: CannotStoreError | None = None
-        before = self.before
+        before = self.position.before
         for number, inner in enumerate(value):
-            self._enter(item(number), number)
-            self.before = _element(before, number, value)
+            self.position.enter(item(number), number, element_before(before, number, value))
             try:
                 tree.append(self.value(inner, depth))
             except CannotStoreError as exc:
@@ -342,138 +210,83 @@ class GraphEncoder(Encoder):
                     failed = exc
                     failed.path = (item(number), *failed.path)
                 else:
-                    self._record(exc)
+                    self.position.refuse(exc)
             finally:
-                self._leave()
-        self.before = before
+                self.position.leave()
         if failed is not None:
             raise failed
         return tree
 
     def members(self, value: Any, depth: int) -> list[Any]:
-        is_shared = not self.is_ordering and any(map(_may_be_shared, value))
-        ordered = sorted(value, key=self._alone) if is_shared else value
-        trees = [self._aside(self._in_set, member, depth, number) for number, member in enumerate(ordered)]
+        """Return the trees of a set's members, in an order that does not depend on the process."""
+        is_shared = not self._is_ordering and any(map(_may_be_shared, value))
+        ordered = sorted(value, key=self._order) if is_shared else value
+        trees = [self.aside(self._in_set, member, depth, number) for number, member in enumerate(ordered)]
         return self.checked_members(value, trees if is_shared else sorted(trees, key=compact_json))
 
     def _in_set(self, member: Any, depth: int) -> Any:
         return self.part(member, depth, "{...}")
 
-    def _alone(self, member: Any) -> str:
+    def _order(self, member: Any) -> str:
         """Return a text by which members with labels can be ordered: that of the member by itself."""
         encoder = GraphEncoder(self.scope)
-        encoder.is_ordering = True
+        encoder._is_ordering = True
         tree = encoder.attempt(member)
-        return "" if encoder.errors else compact_json(tree)
+        return "" if encoder.position.errors else compact_json(tree)
 
     def key(self, key: Any, depth: int) -> str:
+        """Return the text of a dict's key."""
         if type(key) is str and key[:1] != "$" and in_utf8(key):
             return key
-        return self._aside(super().key, key, depth)  # type: ignore[no-any-return]
+        return self.aside(super().key, key, depth)  # type: ignore[no-any-return]
 
-    def _aside(self, work: Callable[[Any, int], Any], part: Any, depth: int, number: int = 0) -> Any:
-        """Look at a key or a member of a set: nothing stood there before, and it shares no place with the value."""
-        before, self.before = self.before, NOTHING
-        self.place.append((None, number))
+    def aside(self, work: Callable[[Any, int], Any], part: Any, depth: int, number: int = 0) -> Any:
+        """Encode a key or a member of a set: nothing was stored there before, and the path does not name it."""
+        self.position.enter("", number)
         try:
             return work(part, depth)
         finally:
-            self.place.pop()
-            self.before = before
+            self.position.leave()
 
     def check_hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
+        """Refuse members that loading would lose."""
         known = len(self.risky)
         super().check_hashed(members, tree, has_twins=has_twins)
-        is_whole = not (self.errors or self.references or self.holes)
+        is_whole = not (self.position.errors or self.record.references or self.position.holes)
         if len(self.risky) > known and self.can_load and is_whole and not self.can_load(members, tree):
-            raise CannotStoreError(
-                "loading it would not give back all of its keys or members",
-                hint="A class among them is hashed or compared by something that is not stored. Use ids instead",
-            )
-
-    # ---------------------------------------------------------------- classes
+            raise members_lost()
 
     def instance_payload(self, shape: Shape, value: Any, depth: int) -> Any:
-        payload = take_apart(shape, value, self.scope)
-        if shape.family is Family.FUNCTIONS or type(payload) not in (dict, list):
-            return self._whole(payload, depth)
-        if shape.is_risky:  # its author's code needs all of it
-            parts = [payload] if type(payload) is dict else payload
-            trees = [self._whole(part, depth + 1) for part in parts]
-            return trees[0] if type(payload) is dict else trees
-        if type(payload) is dict:
-            return self.mapping(payload, depth + 1, attribute)
-        if shape.family is Family.MODEL:
-            return [self.mapping(payload[0], depth + 1, attribute), self._whole(payload[1], depth + 1)]
-        return [self._part_of_row(value, number, part, depth + 1) for number, part in enumerate(payload)]
-
-    def _part_of_row(self, owner: Any, number: int, part: Any, depth: int) -> Any:
-        """Return the tree of one part of what the pickle protocol says of an object."""
-        if number == _PAIRS:
-            return self._pairs(owner, part, depth)
-        if number == _ITEMS:
-            return self.sequence(part, depth + 1)
-        if number == _STATE and type(part) is dict:
-            return self.mapping(part, depth + 1, attribute)
-        return self._whole(part, depth)
-
-    def _whole(self, part: Any, depth: int) -> Any:
-        """Return the tree of a part that is stored as a whole or not at all, and has no step in the path."""
-        before, self.before = self.before, NOTHING
-        self.whole_only += 1
-        try:
-            return self.payload(part, depth)
-        finally:
-            self.whole_only -= 1
-            self.before = before
-
-    def _pairs(self, owner: Any, pairs: list[Any], depth: int) -> list[Any]:
-        """Return the trees of what is put into an instance of a dict class, as a dict's would be."""
-        trees: list[Any] = []
-        before = self.before
-        for number, (key, inner) in enumerate(pairs):
-            self._enter(item(key), -1 - number)
-            self.before = _member(before, key, item)
-            try:
-                found = self._filled(inner)
-                if found is not NOTHING:
-                    trees.append([self._aside(self.value, key, depth + 1), self.value(found, depth + 1)])
-            except CannotStoreError as exc:
-                self._cannot(exc, owner, key, item)
-            finally:
-                self._leave()
-                self.before = before
-        return trees
+        """Return the payload of an instance of a registered class."""
+        return self._instances.tree(shape, value, depth)
 
     def unregistered(self, value: Any, depth: int) -> Any:
+        """Refuse a value without a shape, and name the unregistered classes of its parts, too."""
         try:
             return super().unregistered(value, depth)
         except UnregisteredError as exc:
             if exc.cls is type(value) and not is_live(value):
-                self._look_inside(value, depth)
+                self._instances.look_inside(value, depth)
             raise
 
-    def _look_inside(self, value: Any, depth: int) -> None:
-        """Name the classes that its instances consist of, too, and find out whether registering it would help."""
-        try:
-            shape: Shape = guarded(shape_of, type(value), short_name(type(value)))
-            self.instance_payload(shape, value, depth)
-        except CannotStoreError as exc:
-            if not exc.path:
-                raise needs_functions(type(value)) from None
-            self._record(exc)
-        except ForeignCodeError:
-            raise needs_functions(type(value)) from None
-
     def risky_instance(self, shape: Shape, value: Any, depth: int) -> Any:
-        references, errors = self.references, len(self.errors)
+        """Return the tree of an instance, after a check that it can be loaded."""
+        references, errors = self.record.references, len(self.position.errors)
         tree = super().risky_instance(shape, value, depth)
-        if self.can_load is None or len(self.errors) > errors or self.holes:
+        if self.can_load is None or len(self.position.errors) > errors or self.position.holes:
             return tree
-        alone = tree if self.references == references else graph_tree(self.scope, value)
+        alone = tree if self.record.references == references else self._alone(value)
         if not self.can_load(value, alone):
-            raise refusal(value, why="loading it would not give it back")
+            raise not_reproduced(value)
         return tree
+
+    def _alone(self, value: Any) -> Any:
+        """Return the tree of a value by itself."""
+        encoder = GraphEncoder(self.scope)
+        tree = encoder.attempt(value)
+        if encoder.position.errors:
+            raise combined_refusal(encoder.position.errors, self.scope.registry.by_name)
+        return encoder.labelled(value) if encoder.record.repeated else tree
 
 
 _ATOMS: Final = frozenset({str, int, float, bool, type(None), bytes})
@@ -482,26 +295,3 @@ _ATOMS: Final = frozenset({str, int, float, bool, type(None), bytes})
 def _may_be_shared(member: Any) -> bool:
     cls = type(member)
     return any(map(_may_be_shared, member)) if cls is tuple or cls is frozenset else cls not in _ATOMS
-
-
-def _member(before: Any, key: Any, step: Callable[[object], str]) -> Any:
-    """Return what was stored at this place before."""
-    try:
-        if step is attribute:
-            return NOTHING if before is NOTHING else guarded(getattr, before, key, NOTHING)
-        return dict.get(before, key, NOTHING) if issubclass(type(before), dict) else NOTHING
-    except Exception:  # noqa: BLE001  a key's own code ran
-        return NOTHING
-
-
-def _element(before: Any, number: int, value: Any) -> Any:
-    """Return what was stored at this place of a list before, if the list has as many elements as then."""
-    same_kind = type(before) is type(value) and type(value) in (list, tuple)
-    return before[number] if same_kind and len(before) == len(value) else NOTHING
-
-
-def _needs(owner: Any, key: Any) -> bool:
-    if issubclass(type(owner), TelegramObject):
-        return needs(owner, key)
-    found = declared(type(owner))
-    return found is not None and key in found.required

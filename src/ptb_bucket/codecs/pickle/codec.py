@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.json import NOTHING, Decoder, GraphDecoder, Rest, graph_tree
+from ptb_bucket.codecs.json import NOTHING, Decoder, GraphDecoder, StorablePart, graph_tree
 from ptb_bucket.codecs.pickle.changed_classes import carriers_in, complete
 from ptb_bucket.codecs.pickle.collisions import has_colliding_keys
 from ptb_bucket.codecs.pickle.pickler import Pickler
@@ -148,7 +148,7 @@ class PickleCodec:
             if failed and isinstance(exc, CannotStoreError):
                 raise
             if not self._loads_equal(value, data):  # JSON cannot say it, so that it is tried as a whole
-                raise CannotStoreError("loading it would not give it back", hint=_FUNCTIONS_HINT) from None
+                raise CannotStoreError("loading it does not make an equal value", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
         try:
@@ -197,7 +197,7 @@ class PickleCodec:
         def encoded(tree: Any) -> bytes:
             return self.encode(GraphDecoder(Decoder(self._scopes.of(origin))).loads(compact_json(tree)))
 
-        return Rest(self._scopes.of(), self._round_trips, encoded, self.decode).of(value, before, origin)
+        return StorablePart(self._scopes.of(), self._round_trips, encoded, self.decode).of(value, before, origin)
 
     # ---------------------------------------------------------------- loading
 

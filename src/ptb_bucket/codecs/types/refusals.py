@@ -19,13 +19,17 @@ __all__ = [
     "attribute",
     "combined_refusal",
     "contains_itself",
+    "equal_keys",
     "factory_refusal",
     "is_live",
     "item",
+    "members_lost",
     "needs_functions",
+    "not_reproduced",
     "refusal",
     "too_deep",
     "too_many_collisions",
+    "unloadable_graph",
 ]
 
 _LONGEST_KEY = 40
@@ -226,4 +230,34 @@ def factory_refusal() -> CannotStoreError:
         "a default factory must be None, one of Python's own classes or a registered class",
         path=(".default_factory",),
         hint="Use defaultdict(list), for example, or fill in missing values where you read them",
+    )
+
+
+def equal_keys() -> CannotStoreError:
+    """Return the refusal of a dict of which two keys have the same text."""
+    return CannotStoreError("two of its keys would be stored as the same key", hint="Make the keys differ")
+
+
+def members_lost() -> CannotStoreError:
+    """Return the refusal of a dict or a set that loading would make with fewer keys or members."""
+    return CannotStoreError(
+        "loading it would lose some of its keys or members",
+        hint="A class among them is hashed or compared by something that is not stored. Use ids instead",
+    )
+
+
+def not_reproduced(value: object) -> CannotStoreError:
+    """Return the refusal of a value that loading would change.
+
+    Args:
+        value: The value.
+    """
+    return refusal(value, why="loading it does not make an equal value")
+
+
+def unloadable_graph() -> CannotStoreError:
+    """Return the refusal of a value whose repeated objects cannot be loaded."""
+    return CannotStoreError(
+        "it contains itself, or holds one object at several places, in a way that cannot be loaded again",
+        hint="Store an id instead of the object",
     )
