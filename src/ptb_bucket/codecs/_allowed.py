@@ -1,9 +1,9 @@
-"""What a pickle may name, and nothing else.
+"""The objects that a pickle may name.
 
-A pickle is a program. Its only way to code is ``find_class``, so that answers from a table of objects and never
-imports. Two kinds of objects are in it: types that are written in C and cannot be changed, and callables of ours that
-make everything else by name. Classes written in Python are never handed to a pickle: with one on its stack, the BUILD
-instruction could change the class itself.
+A pickle is a program. It reaches code only through ``find_class``, which therefore looks names up in a table of objects
+and never imports. The table has two kinds of objects: types that are written in C and cannot be changed, and our own
+callables, which make everything else by name. Classes written in Python are never handed to a pickle: with one on its
+stack, the BUILD instruction could change the class itself.
 
 Stored pickles contain the path of this module and the names of its callables. Neither may ever change.
 """
@@ -47,7 +47,7 @@ __all__ = ["IMMUTABLE", "MAKERS", "NAMES", "Makers", "Sealed", "bot", "default",
 IMMUTABLE: frozenset[type] = frozenset(
     shape.cls for shape in NATIVE.values() if shape.pickles_itself and shape.cls is not type(None)
 )
-"""Pickled under their own names. A test holds that none of them can be changed."""
+"""The types that are pickled under their own names. A test ensures that none of them can be changed."""
 
 _MADE_BY_NAME = (
     shape.cls
@@ -65,7 +65,7 @@ class Sealed:
     """A callable without anything to change: a pickle may call it, and BUILD on it fails.
 
     Args:
-        function: What it calls.
+        function: The function to call.
     """
 
     __slots__ = ("_function",)
@@ -83,7 +83,7 @@ class Sealed:
         raise AttributeError(name)
 
 
-# What pickles name. As functions they say only where to look: loading calls the method of Makers of the same name.
+# The names in pickles. These functions never run: loading calls the method of Makers with the same name.
 def object_(name: str, how: str, args: Any = (), kwargs: Any = None) -> NoReturn:
     """An instance of a known class."""
     raise NotImplementedError(name, how, args, kwargs)
@@ -110,7 +110,7 @@ def thing(name: str, state: Any) -> NoReturn:
 
 
 def bot(live: bool) -> NoReturn:  # noqa: FBT001  its only argument
-    """The live bot, or what became of another one."""
+    """A bot."""
     raise NotImplementedError(live)
 
 
@@ -121,7 +121,7 @@ _TYPES = {(cls.__module__, cls.__qualname__): cls for cls in IMMUTABLE}
 
 
 class Makers:
-    """What the functions above do when a pickle is loaded.
+    """The methods that run in place of the functions above when a pickle is loaded.
 
     Args:
         make_scope: Returns the bot and its classes; called once, and only if something needs them.
@@ -149,7 +149,12 @@ class Makers:
         return self._make_scope()
 
     def named(self, module: str, name: str) -> Any:
-        """Return what a pickle means by a name; None if it may not name it."""
+        """Return the object that a pickle means by a name; None if the name is not allowed.
+
+        Args:
+            module: The module.
+            name: The name in the module.
+        """
         if (module, name) in _MADE:
             return Sealed(getattr(self, name))
         return _TYPES.get((module, name))
@@ -171,7 +176,7 @@ class Makers:
         return (carrier_of(shape.cls) if number in self._carriers else None) or shape.cls
 
     def stored(self, name: str, payload: Any) -> Any:
-        """Make a value from what its shape took."""
+        """Make a value from the payload of its shape."""
         shape = TAGS[name] if name in _STORED else self.scope.registry.named(name)
         try:
             return self._noted(shape, with_bot(shape.make(payload, self.scope), self.scope))
@@ -208,7 +213,7 @@ class Makers:
 
     @staticmethod
     def bot(live: object) -> Any:
-        """Stand for a bot. It gives access to nothing: anyone who can write the bucket could ask it for its token."""
+        """Make a reference that gives no access to the bot: anyone with write access to the bucket could read its token."""
         return BotReference(is_live=True) if live is True else None
 
     def _noted(self, shape: Shape, made: Any) -> Any:
@@ -218,4 +223,4 @@ class Makers:
 
 
 _STORED = frozenset(shape.name for shape in TAGS.values() if shape.pickled_by_shape)
-"""Native types that pickles name by their shape."""
+"""The types without registration whose payloads pickles hold."""

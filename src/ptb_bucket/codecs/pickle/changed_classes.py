@@ -1,4 +1,4 @@
-"""Pickles of classes that have changed since: what pickle itself would get wrong without a word."""
+"""Pickles of classes that have changed since, which pickle itself would load wrongly without an error."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import _allowed as allowed
+from ptb_bucket.codecs.pickle.stubs import InspectionStub, stub_for
 from ptb_bucket.codecs.types import Family, attribute_slots, class_changed, is_plain, set_field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from typing_extensions import Self
-
     from ptb_bucket.codecs.types import KnownClasses, Scope, Shape
 
-__all__ = ["InspectionStub", "carriers_in", "complete"]
+__all__ = ["carriers_in", "complete"]
 
 
 def complete(shape: Shape, made: Any, scope: Scope) -> None:
@@ -41,15 +38,15 @@ def complete(shape: Shape, made: Any, scope: Scope) -> None:
 
 
 class _FieldReader(pickle.Unpickler):
-    """Makes a stand-in of every instance, and remembers each."""
+    """An unpickler that makes a stub of every instance, and remembers each."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), fix_imports=False)
         self.made: list[InspectionStub] = []
 
     def find_class(self, module: str, name: str) -> Any:
-        """Answers with a stand-in; nothing is ever imported."""
-        return type("InspectionStub", (InspectionStub,), {"named": (module, name), "made": self.made})
+        """Return a class of stubs; nothing is ever imported."""
+        return stub_for(module, name, self.made)
 
 
 def carriers_in(data: bytes, registry: KnownClasses) -> frozenset[int]:
@@ -69,7 +66,7 @@ def carriers_in(data: bytes, registry: KnownClasses) -> frozenset[int]:
     reader = _FieldReader(data)
     try:
         reader.load()
-    except Exception:  # noqa: BLE001  it is damaged, which the caller says
+    except Exception:  # noqa: BLE001  it is damaged, which the caller reports
         return frozenset()
     made = (instance for instance in reader.made if instance.named == (allowed.__name__, "object_"))
     return frozenset(number for number, instance in enumerate(made) if _is_carrier(instance, registry))
@@ -92,7 +89,7 @@ def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:
         _check_count(shape, len(state), len(dataclasses.fields(shape.cls)))
         return False
     if shape.family is Family.MODEL and type(state) is dict:
-        state = state.get("__dict__")  # beside what pydantic notes of it
+        state = state.get("__dict__")  # beside pydantic's own notes
     parts = state if type(state) is tuple else (state,)
     given = {name for part in parts if type(part) is dict for name in part if type(name) is str}
     fields.check(given)
@@ -102,39 +99,3 @@ def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:
 def _check_count(shape: Shape, stored: int, now: int) -> None:
     if stored > now:
         raise class_changed(shape.cls, f"has {stored} fields, and the class has {now}")
-
-
-class InspectionStub:
-    """Keeps what an instance of the named class would have been given; ``made``, where it is set, collects them."""
-
-    named: tuple[str, str]
-    made: list[InspectionStub] | None = None
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    state: Any
-    members: list[Any]
-    pairs: list[tuple[Any, Any]]
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Record the arguments."""
-        made = super().__new__(cls)
-        made.args, made.kwargs, made.state, made.members, made.pairs = args, kwargs, None, [], []
-        if cls.made is not None:
-            cls.made.append(made)
-        return made
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def extend(self, members: Iterable[Any]) -> None:
-        """Keep what is appended to lists."""
-        self.members += members
-
-    def append(self, member: Any) -> None:
-        """Keep one more."""
-        self.members.append(member)
-
-    add = append
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.pairs.append((key, value))

@@ -1,4 +1,4 @@
-"""Pickle, with an allow-list on both sides: what loading would refuse is not saved in the first place."""
+"""Pickle with an allow-list on both sides: values that loading would refuse are not saved in the first place."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ptb_bucket.codecs.pickle.changed_classes import carriers_in, complete
 from ptb_bucket.codecs.pickle.collisions import has_colliding_keys
 from ptb_bucket.codecs.pickle.pickler import Pickler
 from ptb_bucket.codecs.types import (
+    RESTORE,
     Equality,
     Registry,
     Scopes,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PickleCodec"]
 
-_MOST_PROVEN: Final = 10_000
+_MOST_LOADABLE: Final = 10_000
 
 
 class _AllowListUnpickler(pickle.Unpickler):
@@ -48,10 +49,12 @@ class _AllowListUnpickler(pickle.Unpickler):
         self.makers = makers
 
     def find_class(self, module: str, name: str) -> Any:
-        """Answers from the table; nothing is ever imported."""
+        """Look the name up in the table; nothing is ever imported."""
         found = self.makers.named(module, name)
         if found is None:
-            raise CannotLoadError("a stored record names something that is not allowed to be loaded")
+            raise CannotLoadError(
+                f"a stored record names something that is not allowed to be loaded. Find out who wrote it. {RESTORE}"
+            )
         return found
 
 
@@ -60,7 +63,7 @@ class _NamesError(Exception):
 
 
 class _NothingMade:
-    """Stands for the makers of a pickle that names nothing, as plain data does."""
+    """The makers of a pickle that names nothing, as plain data does."""
 
     def named(self, *_: str) -> Any:
         raise _NamesError
@@ -68,13 +71,13 @@ class _NothingMade:
 
 _NOTHING: Final = _NothingMade()
 _NAMES: Final = pickle.STACK_GLOBAL
-"""How our pickles name things. Where text has this byte, too, the long way is taken."""
+"""The instruction that names an object in our pickles. A text with this byte only takes the longer way."""
 
 
 class PickleCodec:
-    """Values as pickles, for state that JSON cannot say; readable only by programs that have the classes.
+    """A codec that writes pickles, for state that JSON cannot express. Only programs with the classes can read them.
 
-    Loading makes Python's own types, Telegram objects and registered classes, never anything else, and never imports.
+    Loading makes only Python's own types, Telegram objects and registered classes, and never imports.
     Shared references and cycles within one record are kept.
 
     Args:
@@ -90,15 +93,15 @@ class PickleCodec:
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
         self._scopes = Scopes(self, Registry(types))
-        self._proven: OrderedDict[bytes, None] = OrderedDict()
+        self._loadable: OrderedDict[bytes, None] = OrderedDict()
         self.equality = Equality(self._scopes.anonymous)
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
 
         Args:
-            value: What to store. It is not changed.
-            known: The record's earlier bytes; the same bytes need no trial whether they can be loaded.
+            value: The value to store. It is not changed.
+            known: The record's earlier bytes. The same bytes are not checked again.
 
         Returns:
             A pickle of which :meth:`decode` makes an equal value.
@@ -117,7 +120,7 @@ class PickleCodec:
             self._refuse(value)
             raise too_many_collisions()
         if pickler.is_risky and data not in known:
-            self._try(value, data)
+            self._check_loading(value, data)
         return data
 
     def _dumps(self, value: Any) -> bytes:
@@ -131,10 +134,8 @@ class PickleCodec:
         except RecursionError:
             raise too_deep() from None
 
-    # ---------------------------------------------------------------- what can be loaded
-
-    def _try(self, value: Any, data: bytes) -> None:
-        """Try whether new values of classes whose code runs at loading can be loaded."""
+    def _check_loading(self, value: Any, data: bytes) -> None:
+        """Check that new values can be loaded, if code of their classes runs then."""
         failed: list[Any] = []
 
         def can_load(part: Any, tree: Any) -> bool:
@@ -147,7 +148,7 @@ class PickleCodec:
         except (CannotStoreError, RecursionError) as exc:
             if failed and isinstance(exc, CannotStoreError):
                 raise
-            if not self._loads_equal(value, data):  # JSON cannot say it, so that it is tried as a whole
+            if not self._loads_equal(value, data):  # JSON cannot express it, so it is loaded as a whole
                 raise CannotStoreError("loading it does not make an equal value", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
@@ -157,9 +158,9 @@ class PickleCodec:
             return False
 
     def _round_trips(self, part: Any, tree: Any) -> bool:
-        """Tell whether a part of a record can be loaded. What was loaded or tried before is not tried again."""
+        """Tell whether a part of a record can be loaded. A part that was loaded before is not loaded again."""
         digest = _digest(tree)
-        if part is NOTHING or digest in self._proven:  # the rest of a record is tried when it is encoded
+        if part is NOTHING or digest in self._loadable:  # the part that can be stored is loaded when it is encoded
             return True
         try:
             is_good = self._loads_equal(part, self._dumps(part))
@@ -168,9 +169,9 @@ class PickleCodec:
         return is_good and self._note(digest)
 
     def _note(self, digest: bytes) -> bool:
-        self._proven[digest] = None
-        if len(self._proven) > _MOST_PROVEN:
-            self._proven.popitem(last=False)
+        self._loadable[digest] = None
+        if len(self._loadable) > _MOST_LOADABLE:
+            self._loadable.popitem(last=False)
         return True
 
     def _remember(self, value: Any) -> None:
@@ -178,20 +179,18 @@ class PickleCodec:
         with suppress(CannotStoreError, RecursionError):
             graph_tree(self._scopes.of(), value, lambda _, tree: self._note(_digest(tree)))
 
-    # ---------------------------------------------------------------- what remains
-
     def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
-        """Encode what can be stored of a record, when not all of it can.
+        """Encode the part of a record that can be stored, when not all of it can.
 
         Args:
-            value: What was to be stored. It is not changed.
-            before: What was stored last; it stays at places whose new value cannot be stored.
+            value: The value to store. It is not changed.
+            before: The bytes that were stored last. Their values stay where a new one cannot be stored.
             origin: As for :meth:`decode`.
 
         Returns:
-            The bytes, or None if nothing can be stored; and why something cannot, each with its path.
+            The bytes, or None if nothing can be stored; and the refusals, each with its path.
         """
 
         def encoded(tree: Any) -> bytes:
@@ -199,13 +198,11 @@ class PickleCodec:
 
         return StorablePart(self._scopes.of(), self._round_trips, encoded, self.decode).of(value, before, origin)
 
-    # ---------------------------------------------------------------- loading
-
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
-            data: What :meth:`encode` returned.
+            data: The result of :meth:`encode`.
             origin: Names the record, or returns its name, so that fields that its data lacks get the same default
                 each time.
 
@@ -228,7 +225,8 @@ class PickleCodec:
                 return self._decoded_with(data, origin, carriers)
             # The original would quote the data.
             raise CannotLoadError(
-                f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__})"
+                f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__}). "
+                f"{RESTORE}"
             ) from None
 
     def _decoded_with(self, data: bytes, origin: Origin, carriers: frozenset[int]) -> Any:
@@ -247,7 +245,9 @@ class PickleCodec:
 
     def _loads(self, data: bytes, origin: Origin, carriers: frozenset[int] = frozenset()) -> Any:
         if has_colliding_keys(data):
-            raise CannotLoadError("a stored record has numbers that were made to collide as keys")
+            raise CannotLoadError(
+                f"a stored record has keys that were made to collide. Find out who wrote it. {RESTORE}"
+            )
         if _NAMES not in data:
             with suppress(_NamesError):
                 return _AllowListUnpickler(data, _NOTHING).load()
@@ -278,4 +278,6 @@ def _digest(tree: Any) -> bytes:
 
 
 def _unpicklable(exc: Exception) -> CannotStoreError:
-    return CannotStoreError(f"it cannot be pickled ({type(exc).__name__})")
+    return CannotStoreError(
+        f"it cannot be pickled ({type(exc).__name__})", hint="Store plain values instead, such as ids"
+    )

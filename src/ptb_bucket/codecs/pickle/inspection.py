@@ -1,7 +1,7 @@
-"""The structure of a pickle, without running anything of it.
+"""The structure of a pickle, read without running any of it.
 
-A pickle's only way to code is ``find_class``. Here that answers with stand-ins, which note what would have been done
-with them, and with a few of Python's own types of values, which are written in C and do nothing but hold them.
+A pickle reaches code only through ``find_class``. Here that returns stubs, which note what would be done with the
+objects, and a few of Python's own types, which are written in C and only hold values.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs.json import UnknownInstance, graph_tree
-from ptb_bucket.codecs.pickle.changed_classes import InspectionStub
 from ptb_bucket.codecs.pickle.cost import check_cost
-from ptb_bucket.codecs.types import Registry, Scope, compact_json
+from ptb_bucket.codecs.pickle.stubs import InspectionStub, stub_for
+from ptb_bucket.codecs.types import RESTORE, Registry, Scope, compact_json
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _REAL: Final = {
     for cls in (dt.date, dt.timedelta, dt.timezone, Decimal, OrderedDict, complex, deque, range)
 }
 _MOMENTS: Final = {("datetime", cls.__name__): cls for cls in (dt.datetime, dt.time)}
-"""Not among the real ones, because they take no stand-in for a zone."""
+"""Not among the real types, because they accept no stub as a zone."""
 
 _NEW: Final = object()
 _MOST_PARTS: Final = 200_000
@@ -41,15 +41,15 @@ _MOST_PARTS: Final = 200_000
 
 class _StubUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Answers with a stand-in; nothing is ever imported."""
-        return _REAL.get((module, name)) or type("InspectionStub", (InspectionStub,), {"named": (module, name)})
+        """Return a real type or a class of stubs; nothing is ever imported."""
+        return _REAL.get((module, name)) or stub_for(module, name)
 
 
 def render_pickle(data: bytes) -> str:
-    """A pickle as JSON text; as the list of its instructions if it lacks that structure or would cost absurdly much.
+    """Return a pickle as JSON text; as a list of its instructions if JSON cannot express it or it would cost too much.
 
     Args:
-        data: The pickle; anybody's.
+        data: The pickle. It needs no trust.
 
     Raises:
         CannotLoadError: It is damaged.
@@ -60,12 +60,16 @@ def render_pickle(data: bytes) -> str:
     except CannotLoadError:
         return _instructions(data)
     except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
-        raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
+        raise _damaged(error) from None
     try:
-        # Not tried whether it can be loaded: that is for values, and these stand for them.
+        # Not checked whether it can be loaded: these values only stand for others.
         return compact_json(graph_tree(Scope(Registry(), None), _Rendering().of(value)))
-    except Exception:  # noqa: BLE001  what Python writes has this structure; a pickle by hand need not
+    except Exception:  # noqa: BLE001  Python's pickles have this structure; one made by hand need not
         return _instructions(data)
+
+
+def _damaged(error: Exception) -> CannotLoadError:
+    return CannotLoadError(f"a stored record is damaged: it is not a pickle ({type(error).__name__}). {RESTORE}")
 
 
 def _instructions(data: bytes) -> str:
@@ -73,12 +77,12 @@ def _instructions(data: bytes) -> str:
     try:
         pickletools.dis(data, listing)
     except Exception as error:  # noqa: BLE001  as above
-        raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
+        raise _damaged(error) from None
     return listing.getvalue()
 
 
 class _Rendering:
-    """Stand-ins as opaque values, named as JSON documents name them. An object at several places stays one."""
+    """A rendering of stubs as instances of unknown classes, with their names in JSON. A shared object stays shared."""
 
     def __init__(self) -> None:
         self.left = _MOST_PARTS
@@ -104,7 +108,7 @@ class _Rendering:
         return type(value)(map(self.of, value)) if type(value) in (tuple, frozenset) else value
 
     def _container(self, value: Any) -> Any:
-        """First as an empty one: what it contains may refer to it."""
+        """Render a container. It is noted while it is empty, because its members may refer to it."""
         if isinstance(value, dict):
             made = self._begun(value, type(value)())
             made.update((self.of(key), self.of(inner)) for key, inner in value.items())
@@ -119,7 +123,7 @@ class _Rendering:
         return made
 
     def _stub(self, value: InspectionStub) -> Any:
-        """First as an empty one, too. JSON writes values at each place where they occur, with all that is in them."""
+        """Render a stub. JSON writes values at each place where they occur, with all their parts."""
         before = self.is_inside_value
         self.is_inside_value = before or _is_value(value)
         try:
@@ -129,14 +133,14 @@ class _Rendering:
 
     def _rendered(self, value: InspectionStub) -> Any:
         made = self._begun(value, UnknownInstance("", None))
-        found = _opaque(self.rendered(value))
-        if type(found) is not UnknownInstance:  # a value of Python's, which contains nothing
+        found = _unknown_instance(self.rendered(value))
+        if type(found) is not UnknownInstance:  # one of Python's values, which has no parts
             return self._begun(value, found)
         made.name, made.payload = found.name, found.payload
         return made
 
     def rendered(self, value: InspectionStub) -> InspectionStub:
-        """The same, with all that it keeps rendered."""
+        """Return the stub with rendered parts."""
         made = type(value)(*map(self.of, value.args), **{key: self.of(inner) for key, inner in value.kwargs.items()})
         made.state, made.members = self.of(value.state), list(map(self.of, value.members))
         made.pairs = [(self.of(key), self.of(inner)) for key, inner in value.pairs]
@@ -148,14 +152,14 @@ _NAMED_VALUES: Final = frozenset(name for cls, name in allowed.NAMES.items() if 
 
 
 def _is_value(value: InspectionStub) -> bool:
-    """Tell whether it is one of our Telegram objects, enum members and the like, which have no identity."""
+    """Tell whether a stub stands for a value without identity, such as a Telegram object or an enum member."""
     module, name = value.named
     first = value.args[0] if value.args else None
     named = type(first) is str and first in _NAMED_VALUES
     return module == allowed.__name__ and (name in _VALUES or (name == "object_" and named))
 
 
-def _opaque(value: InspectionStub) -> Any:
+def _unknown_instance(value: InspectionStub) -> Any:
     module, name = value.named
     if value.named in _MOMENTS:
         return _moment(_MOMENTS[value.named], *value.args)
@@ -163,7 +167,7 @@ def _opaque(value: InspectionStub) -> Any:
         if module == allowed.__name__ and (name == "bot" or isinstance(value.args[0], str)):
             return _OURS[name](value)
     except (KeyError, IndexError):
-        pass  # somebody's own idea of our pickles
+        pass  # a pickle that only resembles ours
     return UnknownInstance(f"{module}.{name}", _content(value, value.args, value.kwargs))
 
 
@@ -180,7 +184,7 @@ def _object(value: InspectionStub) -> UnknownInstance:
 
 
 def _content(value: InspectionStub, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """All that there is of it; only its attributes, if they are all."""
+    """Return all that the stub keeps; only its attributes, if it keeps nothing else."""
     kept = {"args": list(args), "kwargs": kwargs, "state": value.state, "members": value.members, "pairs": value.pairs}
     found = {name: part for name, part in kept.items() if part}
     return found["state"] if list(found) == ["state"] else found

@@ -1,4 +1,4 @@
-"""What a value becomes in a pickle: Python's own types as they pickle themselves, everything else by name."""
+"""The pickler: Python's own types pickle themselves, all others are written by name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
 class Pickler(pickle.Pickler):
-    """Pickles a record, and notes whether its bytes have to be loaded once before they are trusted."""
+    """A pickler for one record that notes whether its bytes have to be loaded once before they are trusted."""
 
     is_risky = False
 
@@ -51,7 +51,7 @@ class Pickler(pickle.Pickler):
         self.scope = scope
 
     def reducer_override(self, obj: Any) -> Any:
-        """Called for everything but exact instances of pickle's own basic types."""
+        """Reduce a value that is not exactly of one of pickle's own basic types."""
         cls = type(obj)
         if issubclass(cls, type) or cls in _FUNCTIONS:
             return self._global(obj)
@@ -77,7 +77,7 @@ class Pickler(pickle.Pickler):
         return self._taken_apart(obj, shape.name) if payload is None else (allowed.stored, (shape.name, payload))
 
     def _row(self, shape: Shape, obj: Any) -> Any:
-        """Return what is stored by the shape: with fields by name where pickle would store them by position."""
+        """Return the payload that the shape makes: with fields by name where pickle would store them by position."""
         if shape.family is Family.FUNCTIONS:
             return take_apart(shape, obj, self.scope)
         payload: Any = take_apart(shape, obj, self.scope) if shape.family is Family.RECORD else None
@@ -88,7 +88,7 @@ class Pickler(pickle.Pickler):
         return state if bot_of(obj, self.scope) is not None else {**state, "_bot": None}
 
     def _global(self, obj: Any) -> Any:
-        # By identity: a metaclass may say that it equals anything.
+        # By identity, because a metaclass may equal anything.
         if any(obj is known for known in _GLOBALS):
             return NotImplemented
         raise refusal(obj)
@@ -115,7 +115,7 @@ class Pickler(pickle.Pickler):
 
     def _python(self, obj: Any, name: str) -> Any:
         shape = NATIVE.get(type(obj))
-        payload: Any = take_apart(shape, obj, self.scope) if shape else None  # or it says why not
+        payload: Any = take_apart(shape, obj, self.scope) if shape else None  # or a refusal with the reason
         if type(obj) is Fraction:
             # Some Pythons pickle them as decimal text, which ends at 4300 digits.
             return allowed.object_, (name, "call", tuple(payload))

@@ -52,6 +52,7 @@ from ptb_bucket.codecs.types.json_text import (
     in_utf8,
 )
 from ptb_bucket.codecs.types.load_errors import (
+    RESTORE,
     NewerTelegramError,
     UnknownClassError,
     class_changed,
@@ -111,6 +112,7 @@ __all__ = [
     "CLASSES",
     "DEFAULT_VALUE",
     "NATIVE",
+    "RESTORE",
     "TAGS",
     "TOO_DEEP",
     "BotReference",

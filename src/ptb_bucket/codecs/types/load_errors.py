@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfoNotFoundError
 from ptb_bucket.errors import CannotLoadError
 
 __all__ = [
+    "RESTORE",
     "NewerTelegramError",
     "UnknownClassError",
     "class_changed",
@@ -20,6 +21,9 @@ __all__ = [
 ]
 
 _LONGEST_NAME: Final = 80
+
+RESTORE: Final = "Restore an earlier version with 'ptb-bucket restore', or correct the record with 'ptb-bucket set'"
+"""The advice about a record that is damaged."""
 
 
 class UnknownClassError(CannotLoadError):
@@ -127,7 +131,4 @@ def load_error(name: str, author_class: type | None, exc: Exception) -> CannotLo
             f"a stored {qualified(author_class)} cannot be loaded: its own code raised {type(exc).__name__}. Correct "
             "the class, or change the stored value with 'ptb-bucket set'"
         )
-    return CannotLoadError(
-        f"a stored {name[:_LONGEST_NAME]} is damaged ({type(exc).__name__}). Correct the stored value with "
-        "'ptb-bucket set', or restore an earlier version of the document"
-    )
+    return CannotLoadError(f"a stored {name[:_LONGEST_NAME]} is damaged ({type(exc).__name__}). {RESTORE}")
