@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.ext import ExtBot
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import RetryPolicy
 from ptb_bucket.errors import (
     ConfigurationError,
     CorruptDocumentError,
     StoreError,
     UnsavedError,
     VanishedDocumentError,
-    counted,
+    pluralize,
     said,
 )
 from ptb_bucket.location import BOT_ID
@@ -107,7 +107,7 @@ class Opened:
 
     def _unsaved(self) -> str:
         labels = sorted(record.label for record in self.replica.pending)
-        number = counted(len(labels), "record is", "records are")
+        number = pluralize(len(labels), "record is", "records are")
         return f"{number} not saved ({', '.join(labels[:10])}{', ...' if labels[10:] else ''})"
 
     def stats(self) -> Stats:
@@ -116,7 +116,7 @@ class Opened:
         error = self.group.last_error or next(iter(unstorable.values()), None)
         meter = self.store.meter
         return Stats(
-            **self.replica.journal.figures(),
+            **self.replica.metrics.figures(),
             reads=meter.reads,
             writes=meter.writes,
             lists=meter.lists,
@@ -143,24 +143,24 @@ def open_for(  # noqa: PLR0913  the settings of one persistence
     bot_id = bot_id_of(bot)
     store = MeteredStore(location.below(bot_id))  # counts bytes as they lie in the bucket
     cache = bot.callback_data_cache if isinstance(bot, ExtBot) and store_data.callback_data else None
-    patience = Patience(commit_timeout)
+    retry_policy = RetryPolicy(commit_timeout)
     replica = Replica(
         RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
         Merger(location.codec, resolver, defaults), bot_id,
-        kinds_of(store_data), None if cache is None else cache.maxsize, patience,
-        _spool(spool_dir, bot_id, location, patience),
+        kinds_of(store_data), None if cache is None else cache.maxsize, retry_policy,
+        _spool(spool_dir, bot_id, location, retry_policy),
     )  # fmt: skip
     group = GroupCommit(replica, interval)
     return Opened(bot_id, store, location.store is None, replica, group, location.command("restore", bot_id))
 
 
-def _spool(directory: Path | None, bot_id: str, location: Location, patience: Patience) -> Spool | None:
+def _spool(directory: Path | None, bot_id: str, location: Location, retry_policy: RetryPolicy) -> Spool | None:
     if directory is None:
         return None
-    files = SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), patience.deadline)
+    files = SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), retry_policy.deadline)
     origin = Origin(bot_id, location.layout.name, location.codec.name, "")
     sealer = location.sealing.sealer(bot_id, times=8)
-    return Spool(files, origin, patience, sealer.seal, sealer.open)
+    return Spool(files, origin, retry_policy, sealer.seal, sealer.open)
 
 
 def bot_id_of(bot: Bot) -> str:

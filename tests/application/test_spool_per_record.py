@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from instances import World
 from telegram.ext import MessageHandler, filters
 
 from ptb_bucket.errors import UnavailableError, UnsavedError
 from ptb_bucket.testing.faults import Fault
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools.sweep import sweep
+from support.applications.instances import World
 
 OTHER = 99
 
@@ -43,7 +43,7 @@ class Spooling(World):
     async def end_in_an_outage(self, app, text="late"):
         """It handles one more update; what it says of what it could not save."""
         self.plan = lambda operation, _key: Fault.UNAVAILABLE if operation == "put" else None
-        app.persistence._open.replica.patience.deadline = 0.05
+        app.persistence._open.replica.retry_policy.deadline = 0.05
         with pytest.raises((UnavailableError, UnsavedError)):
             await self.ada.send(app, text)
         with pytest.raises(UnsavedError) as told:

@@ -6,13 +6,13 @@ import asyncio
 import random
 
 import pytest
-from bots import World, asked, opened, settle
-from virtual_time import run_virtually
 
 from ptb_bucket import add_differences
 from ptb_bucket.errors import AccessError, PTBBucketError, UnavailableError, UnsavedError
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.applications.restarting_bot import World, asked, opened, settle
+from support.documents.virtual_time import run_virtually
 
 
 class Outage:
@@ -164,7 +164,7 @@ def check_exactly_once(seed):
         stores = [FaultyStore(store, script([rng.choice(UNSURE) for _ in range(40)])) for _ in range(2)]
         pair = [opened(each, refresh_interval=0, resolver=add_differences) for each in stores]
         for each in pair:
-            each._open.replica.patience.random = rng
+            each._open.replica.retry_policy.backoff.random = rng
         lives = [await each.get_bot_data() for each in pair]
         for number in range(20):
             for at in rng.sample((0, 1), 2):

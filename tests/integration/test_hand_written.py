@@ -12,7 +12,6 @@ import json
 from pathlib import Path
 
 import pytest
-from bots import opened
 from telegram.ext import ContextTypes
 
 from ptb_bucket.cli import main
@@ -22,6 +21,7 @@ from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, LAYOUTS, Kind,
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.tools import open_state, read_memory
+from support.applications.restarting_bot import opened
 
 BOT = "123456"
 SECRET = "4111-1111"

@@ -9,8 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from bots import opened
-from newer import FRAMES, JSON_BODY, body_of, header_of, newer
 
 from ptb_bucket import BucketPersistence, errors
 from ptb_bucket.cli import main
@@ -29,6 +27,8 @@ from ptb_bucket.tools.sweep import sweep
 from ptb_bucket.tools.transfer.copy import copy
 from ptb_bucket.tools.transfer.copy_target import open_target
 from ptb_bucket.tools.versions.restore import plan_version, restore
+from support.applications.restarting_bot import opened
+from support.documents.newer_documents import FRAMES, JSON_BODY, body_of, header_of, newer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -338,7 +338,7 @@ async def test_the_log_names_the_section_once_for_each_document(bucket, caplog):
     bucket.change()
     bot = bucket.bot(refresh_interval=0)
     other = bucket.bot()
-    other._open.replica.journal.unknown = lambda *_: None
+    other._open.replica.metrics.unknown = lambda *_: None
     with caplog.at_level(logging.WARNING, "ptb_bucket"):
         for n in range(3):
             await change_everything(bot)
@@ -500,7 +500,7 @@ async def unsaved(bucket: Bucket, spool: Path) -> Path:
     fault = None
     store = FaultyStore(LocalStore(bucket.root), lambda operation, _key: fault if operation == "put" else None)
     bot = bucket.bot(store=store, spool_dir=spool)
-    bot._open.replica.patience.deadline = 0.05
+    bot._open.replica.retry_policy.deadline = 0.05
     await bot.get_user_data()
     fault = Fault.UNAVAILABLE
     with pytest.raises(errors.PTBBucketError):

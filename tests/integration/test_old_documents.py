@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import telegram
-from newer import header_of
-from old_documents import COMBINATIONS, DROPPED, Step, expected, opened, read
 
 from ptb_bucket.codecs import same
 from ptb_bucket.state import HANDLED, Archive, Record, open_layout
+from support.documents.newer_documents import header_of
+from support.documents.old_documents import COMBINATIONS, DROPPED, Step, expected, opened, read
 
 WRITTEN_WITH = (22, 8)
 """Of python-telegram-bot."""
@@ -127,8 +127,8 @@ async def test_what_is_written_needs_nothing_that_the_old_release_lacks(old):
 async def test_somebody_who_was_dropped_long_ago_stays_so_and_may_come_back(old):
     bot = old.bot()
     assert DROPPED not in await bot.get_user_data()
-    hollow = [part.key for part in await old.parts() if part.is_hollow]
-    assert len(hollow) == (old.combination[0] == "per-record")
+    tombstones = [part.key for part in await old.parts() if part.is_tombstone]
+    assert len(tombstones) == (old.combination[0] == "per-record")
     await bot.update_user_data(DROPPED, {"name": "Back"})
     await bot.flush()
     assert (await old.bot().get_user_data())[DROPPED] == {"name": "Back"}

@@ -6,12 +6,12 @@ import asyncio
 import logging
 
 import pytest
-from bots import World, asked, opened
-from virtual_time import run_virtually
 
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.restarting_bot import World, asked, opened
+from support.documents.virtual_time import run_virtually
 
 MINUTES = 10
 INTERVAL = 60
@@ -37,10 +37,10 @@ def test_an_outage_of_minutes_costs_one_report_each_interval_and_no_change(fault
                 told += 1
             await asyncio.sleep(INTERVAL)
         reports = [entry for entry in caplog.records if entry.levelno >= logging.ERROR]
-        ledger = persistence._open.replica._places.all()[0].ledger
+        ledger = persistence._open.replica._documents.all()[0].ledger
         assert MINUTES <= told + len(reports) <= 2 * MINUTES + 1  # who calls is told, and who retries between calls
         assert len(ledger.pending) == 1
-        assert len(ledger.staged) <= 1
+        assert len(ledger.staged.values) <= 1
         out[0] = None
         await faulty.land()
         await asyncio.sleep(2 * INTERVAL)  # nobody calls: the retry saves it

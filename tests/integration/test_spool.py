@@ -6,8 +6,6 @@ import asyncio
 import stat
 
 import pytest
-from bots import opened
-from child_processes import finished, spawn, start_together
 
 from ptb_bucket import Sealing
 from ptb_bucket.errors import (
@@ -23,13 +21,15 @@ from ptb_bucket.errors import (
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, PrefixStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.restarting_bot import opened
+from support.processes.child_processes import finished, spawn, start_together
 
 LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", "pickle")]
 
 
 def hurry(persistence):
     """In an outage only: a slow machine must not look like one."""
-    persistence._open.replica.patience.deadline = 0.05
+    persistence._open.replica.retry_policy.deadline = 0.05
 
 
 class Bot:
@@ -63,7 +63,7 @@ class Bot:
         with pytest.raises(UnsavedError) as told:
             await persistence.flush()
         self.fault, self.reading_too = None, False
-        persistence._open.replica.patience.deadline = 30
+        persistence._open.replica.retry_policy.deadline = 30
         return str(told.value)
 
     def files(self):
@@ -276,7 +276,7 @@ async def test_a_document_that_vanished_meanwhile_is_not_begun_anew(bot):
 
 async def test_a_spool_dir_that_cannot_be_used_is_told_at_the_start(bot, tmp_path):
     (tmp_path / "spool").write_text("no directory")
-    with pytest.raises(AccessError, match="no directory"):
+    with pytest.raises(AccessError, match="not a directory"):
         await bot.started()
     with pytest.raises(ConfigurationError, match="spool_dir"):
         bot.open(spool_dir=7)

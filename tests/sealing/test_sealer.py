@@ -1,19 +1,19 @@
-"""Bytes ↔ bytes: what opens, and everything that must not."""
+"""Tests of sealing and opening, and of everything that must not open."""
 
 from __future__ import annotations
 
 import gzip
+import hmac
 import json
 import tracemalloc
 
 import pytest
-import seals
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import aead
+from cryptography.hazmat.primitives.kdf import hkdf
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
-from seals import BOT, KEYS, MAGIC, WAYS, sealer
 
 from ptb_bucket.errors import (
     BrokenSealError,
@@ -25,6 +25,8 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.sealing.compression import open_compression
 from ptb_bucket.sealing.keys import read_keys
+from support.documents import sealing_options
+from support.documents.sealing_options import BOT, KEYS, MAGIC, WAYS, sealer
 
 KEY = "state.json"
 DATA = b'{"user_data": {"42": {"name": "Ada"}}}' * 5
@@ -50,7 +52,12 @@ def test_what_was_sealed_opens(way, key, data):
     assert sealer(*way).open(key, sealer(*way).seal(key, data)) == data
 
 
-@given(st.sampled_from(PROTECTED), st.sampled_from(seals.COMPRESSIONS), st.sampled_from(seals.COMPRESSIONS), DOCUMENTS)
+@given(
+    st.sampled_from(PROTECTED),
+    st.sampled_from(sealing_options.COMPRESSIONS),
+    st.sampled_from(sealing_options.COMPRESSIONS),
+    DOCUMENTS,
+)
 def test_keys_and_compression_may_change(protection, before, after, data):
     sealed = sealer(protection, before, KEYS[1]).seal(KEY, data)
     now = sealer(protection, after, KEYS[0], KEYS[1])
@@ -64,7 +71,7 @@ def test_keys_and_compression_may_change(protection, before, after, data):
 @ways
 def test_without_keys_compression_may_change_too(way):
     sealed = sealer("none", way[1]).seal(KEY, DATA)
-    for after in seals.COMPRESSIONS:
+    for after in sealing_options.COMPRESSIONS:
         assert sealer("none", after).open(KEY, sealed) == DATA
         assert sealer("none", after).open(KEY, DATA) == DATA
 
@@ -87,7 +94,7 @@ def test_the_first_line_says_what_it_is(way):
 
 
 def test_only_encryption_hides():
-    shown = {protection: b"Ada" in sealer(protection).seal(KEY, DATA) for protection in seals.PROTECTIONS}
+    shown = {protection: b"Ada" in sealer(protection).seal(KEY, DATA) for protection in sealing_options.PROTECTIONS}
     assert shown == {"none": True, "hmac-sha256": True, "aes-256-gcm": False}
 
 
@@ -105,10 +112,13 @@ def test_no_use_of_a_key_says_anything_about_another_one():
 
 
 def test_key_and_nonce_are_those_of_rfc_5869():
+    """Extract and expand, as the RFC writes them, with the standard library alone."""
     encryption = next(iter(sealer("aes-256-gcm")._keys.values()))
-    salt = bytes(range(32))
-    expected = HKDF(hashes.SHA256(), 44, salt, b"").derive(encryption._key)
-    assert b"".join(encryption._fresh(salt)) == expected
+    for salt in (bytes(range(32)), b"short", b""):
+        extracted = hmac.digest(salt, encryption._key, "sha256")
+        first = hmac.digest(extracted, b"\x01", "sha256")
+        second = hmac.digest(extracted, first + b"\x02", "sha256")
+        assert encryption._fresh(salt) == (first, second[:12])
 
 
 # ---------------------------------------------------------------- what does not
@@ -117,7 +127,14 @@ def test_key_and_nonce_are_those_of_rfc_5869():
 def test_a_release_of_cryptography_that_computes_something_else_is_refused(monkeypatch):
     """OCB takes and gives the same: what it sealed would open nowhere else."""
     monkeypatch.setattr(aead, "AESGCM", aead.AESOCB3)
-    with pytest.raises(ConfigurationError, match="cryptography"):
+    with pytest.raises(ConfigurationError, match="cryptography does not compute AES-256-GCM"):
+        sealer("aes-256-gcm", "none").seal(KEY, DATA)
+
+
+def test_a_release_of_cryptography_that_derives_something_else_is_refused(monkeypatch):
+    monkeypatch.setattr(hkdf, "HKDF", lambda _algorithm, length, **options: real(hashes.SHA512(), length, **options))
+    real = HKDF
+    with pytest.raises(ConfigurationError, match="cryptography does not compute HKDF-SHA-256"):
         sealer("aes-256-gcm", "none").seal(KEY, DATA)
 
 
@@ -173,7 +190,7 @@ def test_less_protection_than_ours_is_refused_whatever_it_says(protection):
     for other in {"none", *PROTECTED} - {protection}:
         theirs = sealer(other, "gzip")
         sealed = theirs.seal(KEY, DATA)
-        with pytest.raises(SealError, match=r"opens only what is .* rekey"):
+        with pytest.raises(SealError, match=r"opens only .* documents.* rekey"):
             ours.open(KEY, sealed)
         with pytest.raises(DocumentError):
             ours.open(KEY, with_header(sealed, protection=protection))
@@ -206,7 +223,9 @@ def test_without_keys_the_error_says_which_are_missing(protection):
 @protected
 def test_the_wrong_key_is_named_by_its_id(protection):
     ours = sealer(protection)
-    with pytest.raises(SealError, match=f"with the key {ours._first}, and we have [0-9a-f]{{16}}, [0-9a-f]{{16}}"):
+    with pytest.raises(
+        SealError, match=f"with the key {ours._first}, but this bot has only the keys [0-9a-f]{{16}}, [0-9a-f]{{16}}"
+    ):
         sealer(protection, None, *KEYS[1:]).open(KEY, ours.seal(KEY, DATA))
 
 
@@ -215,7 +234,7 @@ def test_the_wrong_key_is_named_by_its_id(protection):
     [
         (b"\n", CorruptDocumentError, "damaged"),
         (b"[]\n", CorruptDocumentError, "damaged"),
-        (b'{"format": 2}\n', ForeignDocumentError, "upgrade"),
+        (b'{"format": 2}\n', ForeignDocumentError, "Upgrade"),
         (b'{"format": 1}\n', CorruptDocumentError, "damaged"),
         (b"[" * 10_000 + b"\n", CorruptDocumentError, "damaged"),
         (b'{"format": ' + b"1" * 5000 + b"}\n", CorruptDocumentError, "damaged"),
@@ -258,7 +277,7 @@ def test_an_unknown_way_is_named():
 def test_whose_it_is_may_be_learnt_from_the_first_document():
     sealed = sealer("aes-256-gcm").seal(KEY, DATA)
     tool = sealer("aes-256-gcm", bot_id=None)
-    with pytest.raises(ConfigurationError, match="bot's id"):
+    with pytest.raises(ConfigurationError, match="bot's ID"):
         tool.seal(KEY, DATA)
     assert tool.open(KEY, sealed) == DATA
     assert tool.bot_id == BOT

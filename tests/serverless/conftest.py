@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from lambda_events import SECRET, Failing
+
+from support.serverless.lambda_events import SECRET, Failing
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +20,7 @@ def environment(tmp_path):
 
 @pytest.fixture
 def bucket(tmp_path):
-    """Where the bot of an ASGI server has its memory."""
+    """Return the bucket of an ASGI server's bot."""
     return f"file:{tmp_path}/bucket"
 
 

@@ -1,4 +1,4 @@
-"""What the ASGI entry point answers, without a server: over httpx's ASGI transport."""
+"""Tests of the ASGI entry point's answers, over httpx's ASGI transport."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import sys
 
 import httpx
 import pytest
-from asgi_server import HEADERS, SECRET, logs, post, update
 from telegram.ext import ApplicationBuilder
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.serverless.asgi import asgi_webhook
+from support.serverless.asgi_server import HEADERS, SECRET, logs, post, update
 
 GARBAGE = [b"", b"{", b"[]", b"1", b"null", b"\xff", b'"x"', b"{}", b'{"update_id": "1"}', b"[" * 100_000,
            b'{"update_id": 1, "message": 5}', b'{"update_id": 1, "message": {"private words": 1}}']  # fmt: skip
@@ -25,7 +25,7 @@ def bot(monkeypatch, bucket, weather):
     for name, value in {"BUCKET": bucket, "WEATHER": str(weather), "PATIENCE": "1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
-    import asgi_bot  # noqa: PLC0415  it reads its environment
+    from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
 
     return asgi_bot
 
@@ -72,7 +72,7 @@ async def test_a_wrong_secret_is_forbidden(client, bucket, header):
 @pytest.mark.parametrize("body", GARBAGE, ids=range(len(GARBAGE)))
 async def test_garbage_is_no_update(client, body, caplog):
     answer = await client.post("/telegram", content=body)
-    assert (answer.status_code, answer.text) == (400, "The body is no Update.")
+    assert (answer.status_code, answer.text) == (400, "The body is not a valid Update.")
     assert "private words" not in caplog.text
     assert await post(client, "add x") == 200
 

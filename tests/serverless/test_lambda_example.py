@@ -1,4 +1,4 @@
-"""examples/lambda_bot as it stands, called as AWS calls it, with an offline Telegram."""
+"""Tests of examples/lambda_bot, called as AWS calls it, with an offline Telegram."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from lambda_events import HEADER, SECRET, Context, function_url
 
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.serverless.lambda_events import HEADER, SECRET, Context, function_url
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lambda_bot"
 

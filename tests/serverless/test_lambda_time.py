@@ -6,11 +6,11 @@ import asyncio
 import time
 
 import pytest
-from lambda_events import Context, document, said, users
 
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault
+from support.serverless.lambda_events import Context, document, said, users
 
 
 @pytest.mark.parametrize("where", ["file", "memory"])
@@ -21,7 +21,7 @@ def test_without_time_left_nothing_begins(environment, seconds, where, caplog):
     assert environment.post(environment.update("hi")) == 200
     assert environment.post(environment.update("hi"), seconds=seconds) == 503
     assert len(environment.handled) == 1
-    assert "OutOfTimeError: There was no time to begin" in said(caplog)
+    assert "OutOfTimeError: There was no time left to begin" in said(caplog)
 
 
 def test_an_update_ends_before_telegram_sends_it_again_and_a_timer_may_take_longer(environment, monkeypatch, tmp_path):

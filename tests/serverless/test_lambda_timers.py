@@ -1,15 +1,15 @@
-"""Events that are no requests: a timer works on what it can load, and is saved or did not happen."""
+"""Tests of timer events: their changes are saved, or discarded as a whole."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from lambda_events import Context, Environment, document, users
 
 from ptb_bucket.errors import UnavailableError, UnsavedError
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.testing.faults import Fault
+from support.serverless.lambda_events import Context, Environment, document, users
 
 TIMER = {"source": "aws.events"}
 

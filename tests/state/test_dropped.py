@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from on_demand import ADA, LAYOUT, read, replica_on, write
-from virtual_time import run_virtually
 
 from ptb_bucket.errors import UnavailableError, UnsavedError, VanishedDocumentError
 from ptb_bucket.state import HANDLED, MISSING, Record
 from ptb_bucket.state.offline.archive import Archive
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.documents.on_demand_replicas import ADA, LAYOUT, read, replica_on, write
+from support.documents.virtual_time import run_virtually
 
 
 @pytest.mark.parametrize("then", [MISSING, {"new": 1}])

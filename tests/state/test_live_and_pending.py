@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
-from on_demand import ADA, replica_on
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, CannotLoadError, CannotMergeError
@@ -16,6 +15,7 @@ from ptb_bucket.state import MISSING, Record
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.documents.on_demand_replicas import ADA, replica_on
 
 TALK = Record.of_conversation("talk", (1, 1))
 KEYBOARD = Record.keyboard("a" * 32)
@@ -117,7 +117,7 @@ async def test_an_unsaved_state_is_not_replaced_by_the_buckets(sent, theirs):
     assert ours.held(TALK) == "answered here"
     refusing.closed = False
     await ours.commit()  # only now it is decided, and it is counted
-    assert ours.journal.conversations_kept == 1
+    assert ours.metrics.conversations_kept == 1
     assert ours.moved_on(TALK, "answered here") == (MISSING if theirs is None else theirs)
 
 

@@ -10,11 +10,11 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pairs import Pair
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import keep_ours
 from ptb_bucket.state.merge.values import Merge
+from support.applications.two_instances import Pair
 
 BO, AL, CY = {"name": "Bo", "hp": 12}, {"name": "Al", "hp": 20}, {"name": "Cy", "hp": 7}
 

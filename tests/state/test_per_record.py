@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from on_demand import ADA, BO, LAYOUT, read, replica_on, write
 
 from ptb_bucket._aio import AT_ONCE
 from ptb_bucket.errors import ForeignDocumentError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 from ptb_bucket.state.document.layouts import recognise
-from ptb_bucket.stores import Create, MemoryStore, MeteredStore, StoreWrapper
+from ptb_bucket.stores import Create, InterceptingStore, MemoryStore, MeteredStore, StoreWrapper
+from support.documents.on_demand_replicas import ADA, BO, LAYOUT, read, replica_on, write
 
 TALK = Record.of_conversation("talk", (1, 1))
 ids = st.text(max_size=90) | st.text(alphabet='Aa/.=%"[]\u00e9', max_size=300)
@@ -76,7 +76,7 @@ async def test_a_start_reads_what_every_update_needs_and_a_refresh_the_rest_in_o
 
 
 async def test_without_bot_data_one_page_of_a_listing_tells_that_the_bot_is_not_new(caplog):
-    class Counting(StoreWrapper):
+    class Counting(InterceptingStore):
         listed = 0
 
         async def _stream(self, operation, key, begin):
@@ -116,7 +116,7 @@ async def test_where_nobody_asks_later_everything_is_read_at_start():
 
 
 async def test_no_more_requests_at_once_than_there_are_connections():
-    class Busy(StoreWrapper):
+    class Busy(InterceptingStore):
         now = most = 0
 
         async def _call(self, operation, key, send):
@@ -152,7 +152,7 @@ async def test_what_nobody_loaded_is_added_and_what_the_bucket_has_stays(caplog)
     replica.stage(ADA, {"name": "?", "inbox": ["b"], "deep": {"x": 2, "y": 3}})
     await replica.commit()
     assert await read(store, ADA) == {"name": "Ada", "inbox": ["a", "b"], "deep": {"x": 1, "y": 3}}
-    assert replica.journal.unread_merged == 1
+    assert replica.metrics.unread_merged == 1
     assert "user_data[1] was changed without having been loaded" in caplog.text
 
 
@@ -161,10 +161,10 @@ async def test_a_lost_race_to_create_it_is_read_and_merged_in_the_same_way():
     replica = replica_on(bottom)
     await replica.load()
     replica.stage(ADA, {"name": "?", "b": 2})
-    replica.store = replica._places.of(ADA).store = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
+    replica.store = replica._documents.of(ADA).store = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
     await replica.commit()
     assert await read(bottom, ADA) == {"name": "Ada", "b": 2}
-    assert replica.journal.unread_merged == 1
+    assert replica.metrics.unread_merged == 1
 
 
 class Between(StoreWrapper):
@@ -197,7 +197,7 @@ async def test_what_a_handler_put_there_before_it_was_loaded_gives_way_in_its_ha
     replica.stage(ADA, live)
     await replica.commit()
     assert await read(store, ADA) == {"name": "Ada", "age": 37, "seen": 1}
-    assert replica.journal.unread_merged == 1
+    assert replica.metrics.unread_merged == 1
 
 
 async def test_an_empty_object_that_nobody_loaded_deletes_nothing():
@@ -219,7 +219,7 @@ async def test_what_was_loaded_as_absent_merges_as_ever():
     replica.stage(ADA, {"name": "ours"})
     await replica.commit()
     assert await read(store, ADA) == {"name": "ours"}
-    assert replica.journal.unread_merged == 0
+    assert replica.metrics.unread_merged == 0
 
 
 # ---------------------------------------------------------------- letting go

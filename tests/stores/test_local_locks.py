@@ -15,12 +15,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from child_processes import run
-from lock_holders import TAKE, fcntl, is_free, put, refusing, taken
 
 from ptb_bucket.errors import LostRaceError, UnavailableError
 from ptb_bucket.stores import Create, LocalStore, Update
 from ptb_bucket.stores.local import locks
+from support.processes.child_processes import run
+from support.processes.lock_holders import TAKE, fcntl, is_free, put, refusing, taken
 
 
 def open_locks() -> list[Path]:
@@ -41,7 +41,7 @@ async def test_a_lock_that_another_holds_is_waited_for_and_then_unavailable(tmp_
 
 
 async def etag_and_version(root):
-    """What a store that keeps versions has of an object that was written twice."""
+    """Return the versions of an object that was written twice."""
     store = LocalStore(root, keep=5, lock_timeout=0.05)
     etag = await store.put("a", b"1", Update(await store.put("a", b"0", Create())))
     return store, etag, [found.version async for found in store.versions("a")][-1]

@@ -1,4 +1,4 @@
-"""Each request of a bot's whole life, as it goes over the wire, decided by the planned policies.
+"""Tests of a bot's requests on the wire against the planned policies.
 
 The local server takes a policy's conditions as met, so it cannot show that ``require_conditional_writes`` lets the
 driver through and nobody else; what the driver really sends, put to the policies that terraform plans, can.
@@ -12,7 +12,6 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from bots import World, asked
 from driving import every_operation
 from local_aws import KEYS, REGION
 from policies import allowed
@@ -20,6 +19,7 @@ from wire import CONDITIONS, asked_of
 
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.testing.proxy import FaultProxy, SeenRequest, WireFault
+from support.applications.restarting_bot import World, asked
 
 pytestmark = pytest.mark.long
 

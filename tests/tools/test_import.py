@@ -11,13 +11,13 @@ import types
 from collections import defaultdict
 
 import pytest
-from strategies import TYPES, Cart, Colour
 from telegram import User
 from telegram.ext import DictPersistence, ExtBot, PicklePersistence
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, RefusedError
 from ptb_bucket.tools import export_dict, export_json, export_pickle, import_memory, open_state, read_memory
+from support.values.strategies import TYPES, Cart, Colour
 
 BOT = ExtBot("123456:offline")
 DATA = {

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CoroutineType
 
-__all__ = ["Deadline", "Work", "name_of"]
+__all__ = ["ShutdownDeadline", "Work", "name_of"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 
-class Deadline:
+class ShutdownDeadline:
     """Counts from the signal, not from where PTB has got to.
 
     Args:

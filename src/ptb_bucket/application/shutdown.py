@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.application.deadline import Deadline, Work
+from ptb_bucket.application.deadline import ShutdownDeadline, Work
 from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD, NotedApplication
 from ptb_bucket.errors import UnsavedError
 from ptb_bucket.location import checked_seconds
@@ -36,12 +36,12 @@ class EndsInTime(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         super().__init__(**ptb)
         self._jobs: JobQueue[Any] | None = ptb["job_queue"]  # the public property warns where there is none
         self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
-        self._work, self._deadline = Work(self), Deadline(self.shutdown_deadline)
+        self._work, self._deadline = Work(self), ShutdownDeadline(self.shutdown_deadline)
 
     async def start(self) -> None:
         """See ``Application.start``."""
         if not self.running:
-            self._deadline, self._work.over = Deadline(self.shutdown_deadline), False
+            self._deadline, self._work.over = ShutdownDeadline(self.shutdown_deadline), False
         await super().start()
 
     def _stop_signalled(self) -> None:

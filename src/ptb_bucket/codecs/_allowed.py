@@ -213,7 +213,7 @@ class Makers:
 
     @staticmethod
     def bot(live: object) -> Any:
-        """Make a reference that gives no access to the bot: anyone with write access to the bucket could read its token."""
+        """Make a reference without access to the bot, whose token anyone with write access to the bucket could read."""
         return BotReference(is_live=True) if live is True else None
 
     def _noted(self, shape: Shape, made: Any) -> Any:

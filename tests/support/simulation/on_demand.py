@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
-from simulation.handlers import NAMED
-from simulation.instance import Instance
-from simulation.model import Change, tokens_of
+from support.simulation.handlers import NAMED
+from support.simulation.instance import Instance
+from support.simulation.model import Change, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,8 +73,8 @@ class OnDemand(Instance):
         return [*tokens_of(self.live[record]), *known]
 
     def _is_unread(self, record: Record) -> bool:
-        place = self.replica._places.known(record)
-        return place is None or place.ledger.unread
+        tracked = self.replica._documents.known(record)
+        return tracked is None or tracked.ledger.unloaded
 
     def _copy(self, *, same_process: bool) -> Instance:
         other = super()._copy(same_process=same_process)

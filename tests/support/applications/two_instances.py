@@ -1,0 +1,72 @@
+"""Two instances that have both given the same user's data to PTB, as dicts that handlers change."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.stores import MemoryStore
+from support.applications.restarting_bot import opened
+
+if TYPE_CHECKING:
+    from ptb_bucket import BucketPersistence
+
+USER = 42
+
+
+async def save(persistence: BucketPersistence, live: Any, user: int = USER) -> None:
+    """As PTB does: with a copy."""
+    await persistence.update_user_data(user, copy.deepcopy(live))
+
+
+@dataclass
+class Pair:
+    """Our instance, theirs, what handlers have in their hands there, and the bucket."""
+
+    store: MemoryStore
+    options: dict[str, Any]
+    one: BucketPersistence
+    ours: dict[Any, Any]
+    two: BucketPersistence
+    theirs: dict[Any, Any]
+
+    @classmethod
+    async def of(cls, data: dict[Any, Any], **options) -> Pair:
+        """Both start with the same data."""
+        store = MemoryStore()
+        first = opened(store, **options)
+        await first.get_user_data()
+        await first.update_user_data(USER, data)
+        one, two = (opened(store, refresh_interval=0, **options) for _ in range(2))
+        ours, theirs = [(await each.get_user_data())[USER] for each in (one, two)]
+        return cls(store, options, one, ours, two, theirs)
+
+    async def save_ours(self) -> None:
+        """Our PTB saves."""
+        await save(self.one, self.ours)
+
+    async def save_theirs(self) -> None:
+        """Their PTB saves."""
+        await save(self.two, self.theirs)
+
+    async def refresh_ours(self) -> None:
+        """An update comes in here."""
+        await asyncio.create_task(self.one.refresh_user_data(USER, self.ours))
+
+    async def refresh_theirs(self) -> None:
+        """An update comes in there."""
+        await asyncio.create_task(self.two.refresh_user_data(USER, self.theirs))
+
+    async def meet(self, *, refreshed: bool = False) -> dict[Any, Any]:
+        """Save theirs first, then ours, and return the final content of the bucket."""
+        await self.save_theirs()
+        if refreshed:
+            await self.refresh_ours()
+        await self.save_ours()
+        return await self.stored()
+
+    async def stored(self) -> dict[Any, Any]:
+        """Return the data that a new process loads."""
+        return (await opened(self.store, **self.options).get_user_data())[USER]

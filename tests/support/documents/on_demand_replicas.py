@@ -1,0 +1,37 @@
+"""Replicas on a layout of a document for each record, which read on demand; and what is there, and was written."""
+
+from __future__ import annotations
+
+import random
+
+from ptb_bucket._aio import Backoff, RetryPolicy
+from ptb_bucket.codecs import open_codec
+from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
+
+LAYOUT = open_layout("per-record")
+ADA, BO = Record.user(1), Record.user(2)
+
+
+def replica_on(store, *, on_demand=True, **options) -> Replica:
+    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+    retry_policy = RetryPolicy(deadline=5, backoff=Backoff(random=random.Random(1)))
+    layout = open_layout(options.pop("layout", "per-record"))
+    return Replica(
+        store, layout, merger.codec, merger, "1", tuple(Kind), retry_policy=retry_policy, on_demand=on_demand, **options
+    )
+
+
+async def write(store, values, **options) -> None:
+    """As another instance would."""
+    other = replica_on(store, **options)
+    await other.refresh(values, None)
+    for record, value in values.items():
+        other.give(record)
+        other.stage(record, value)
+    await other.commit()
+
+
+async def read(store, record, **options):
+    reader = replica_on(store, **options)
+    await reader.refresh([record], None)
+    return reader.give(record)

@@ -1,0 +1,59 @@
+"""What the runs of the oracle consisted of: counted in each test, added up at the end of the session."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from support.oracle.classes import FAMILIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from support.oracle.snapshots import Snapshot
+
+PROPERTY = "runs of the oracle"
+MINIMUMS = {"runs": 10_000, "sharing": 2_000, "with cycles": 500, "both changed one object": 3_000}
+EACH_FAMILY = 500
+"""What ``--long`` has to reach, all tests together."""
+
+
+@dataclass
+class Figures:
+    """Counts of runs; with the families of classes that occurred in them."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    families: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(FAMILIES, 0)))
+
+    def add(self, snapshots: Iterable[Snapshot], *, both_changed_one: bool = False) -> None:
+        """Count one run by what its data looked like."""
+        snapshots = list(snapshots)
+        self.counts["runs"] += 1
+        self.counts["sharing"] += any(snapshot.shared for snapshot in snapshots)
+        self.counts["with cycles"] += any(snapshot.cycles for snapshot in snapshots)
+        self.counts["both changed one object"] += both_changed_one
+        seen = {cls for snapshot in snapshots for cls in snapshot.types}
+        self.families.update(name for name, cls in FAMILIES.items() if cls in seen)
+
+    def plain(self) -> dict[str, Any]:
+        """As a report of pytest carries it from a worker to the one that prints."""
+        return {"counts": dict(self.counts), "families": dict(self.families)}
+
+
+def added_up(reports: Iterable[Any]) -> Figures:
+    """The figures of all tests that noted some."""
+    total = Figures()
+    for report in reports:
+        for name, value in getattr(report, "user_properties", ()):
+            if name == PROPERTY and report.when == "teardown":
+                total.counts.update(value["counts"])
+                total.families.update(value["families"])
+    return total
+
+
+def line(total: Figures) -> str:
+    """Return one line of statistics."""
+    rarest = min(total.families, key=lambda name: total.families[name])
+    said = ", ".join(f"{total.counts[name]:,} {name}" for name in MINIMUMS)
+    return f"oracle: {said}; rarest family: {rarest} in {total.families[rarest]:,}"

@@ -1,0 +1,119 @@
+"""A bot behind ASGI, set up by its environment: ``uvicorn support.serverless.asgi_bot:app``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+
+from telegram.ext import ConversationHandler, MessageHandler, filters
+
+from ptb_bucket import BucketPersistence, add_differences, bucket_application, open_store
+from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.serverless.asgi import asgi_webhook
+from ptb_bucket.testing.faults import Fault, FaultyStore
+
+
+def weather(operation: str, _key: str) -> Fault | None:
+    """Return the fault that the file names, such as ``get UNAVAILABLE``, one operation a line, or None."""
+    try:
+        lines = Path(os.environ["WEATHER"]).read_text().splitlines()
+    except (KeyError, FileNotFoundError):
+        return None
+    return next((Fault[fault] for name, fault in map(str.split, lines) if name == operation), None)
+
+
+def seconds(name: str, default: float) -> float:
+    """Return a setting of the environment in seconds."""
+    return float(os.environ.get(name, default))
+
+
+async def add(update, context):
+    """Append to the chat's log what is said, count it, and keep the order in which handlers ran."""
+    word = update.effective_message.text.split()[1]
+    context.chat_data.setdefault("log", []).append(word)
+    context.bot_data["count"] = context.bot_data.get("count", 0) + 1
+
+
+async def slow(update, context):
+    """As above, after so many seconds."""
+    await asyncio.sleep(float(update.effective_message.text.split()[2]))
+    await add(update, context)
+
+
+async def later(update, context):
+    """As above, but answered before that."""
+    context.application.create_task(slow(update, context), update)
+
+
+async def never(_update, _context):
+    """Do not end."""
+    await asyncio.Event().wait()
+
+
+async def stubborn(_update, _context):
+    """Do not end when cancelled either, for a while."""
+    for _ in range(20):
+        try:
+            await asyncio.sleep(0.1)
+        except asyncio.CancelledError:
+            continue
+
+
+async def leak(_update, _context):
+    """A handler with a bug."""
+    raise RuntimeError("private words")
+
+
+async def note(_update, context):
+    """Tell the test's log of an error by its name, without PTB's traceback."""
+    logging.getLogger(__name__).error("handler or save failed: %s", type(context.error).__name__)
+
+
+def step(number: int):
+    """Return the handler of one step of a conversation; the last one ends it."""
+
+    async def handle(_update, context):
+        context.user_data.setdefault("steps", []).append(number)
+        return number + 1 if number < 5 else ConversationHandler.END
+
+    return handle
+
+
+def said(pattern: str, callback) -> MessageHandler:
+    """A handler for texts that begin so."""
+    return MessageHandler(filters.Regex(f"^{pattern}"), callback)
+
+
+def build_application():
+    """Build the bot on the bucket of the environment, with an offline Telegram of its own."""
+    store = FaultyStore(open_store(os.environ["BUCKET"]), weather)
+    persistence = BucketPersistence(
+        store, resolver=add_differences, update_interval=seconds("INTERVAL", 0.5), commit_timeout=seconds("PATIENCE", 5)
+    )
+    telegram = OfflineTelegram()
+    builder = bucket_application(
+        persistence, dedupe="DEDUPE" in os.environ, shutdown_deadline=seconds("SHUTDOWN_DEADLINE", 4)
+    )
+    offline = telegram.builder()
+    builder = builder.token(telegram.token).request(offline._request).get_updates_request(offline._get_updates_request)
+    application = builder.build()
+    conversation = ConversationHandler(
+        [said("step 0", step(0))],
+        {number: [said(f"step {number}", step(number))] for number in range(1, 6)},
+        [], persistent=True, name="steps",
+    )  # fmt: skip
+    application.add_handlers(
+        [conversation, said("add", add), said("slow", slow), said("later", later), said("never", never),
+         said("stubborn", stubborn), said("leak", leak)]
+    )  # fmt: skip
+    application.add_error_handler(note)
+    return application
+
+
+app = asgi_webhook(
+    build_application,
+    deadline=seconds("DEADLINE", 10),
+    max_waiting=int(os.environ.get("MAX_WAITING", "100")),
+)
