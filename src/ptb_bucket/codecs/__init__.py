@@ -1,4 +1,4 @@
-"""Values to bytes and back, one record at a time."""
+"""Codecs, which turn values into bytes and back, one record at a time."""
 
 from ptb_bucket.codecs.base import Codec
 from ptb_bucket.codecs.json import JsonCodec, PreservingJsonCodec, UnknownInstance

@@ -1,4 +1,4 @@
-"""The JSON codec: plain JSON for plain values, and a careful path for everything else."""
+"""The JSON codec: a fast path for plain values, and an encoder that labels repeated objects for all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON: typed, readable, the same bytes for the same value."""
+"""The JSON codec: typed, readable, with the same bytes for the same value."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
 from ptb_bucket.codecs.json.graph_tree import StorablePart, graph_tree
 from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 from ptb_bucket.codecs.types import (
+    RESTORE,
     Equality,
     NewerTelegramError,
     Registry,
@@ -34,29 +35,29 @@ if TYPE_CHECKING:
 __all__ = ["JsonCodec", "PreservingJsonCodec"]
 
 _REFERENCE = re.compile(rb'"(?:\$|\\u0024)ref"\s*:')
-"""A reference, perhaps written by hand. A text "$ref" is none, and a user's own key is written in another way."""
+"""A reference, perhaps written by hand. A user's own text or key "$ref" does not match."""
 
 
 class JsonCodec:
-    """Values as plain JSON where JSON has them, and as ``{"$tag": payload}`` where it does not.
+    """A codec that writes values as plain JSON where JSON has them, and as ``{"$tag": payload}`` where it does not.
 
-    What comes back is equal and of the same types at every level, dict keys included. An object that one record holds
+    Loaded values are equal and of the same types at every level, dict keys included. An object that one record holds
     at several places, or that contains itself, is one object again: ``{"$id": 1, ...}`` at the first place and
     ``{"$ref": 1}`` at the others. The bytes are strict JSON in UTF-8 without a line break, and the same value has the
     same bytes in every process.
 
     Args:
-        types: Classes of the bot's own whose instances are stored: Enum, dataclass, pydantic and attrs models,
+        types: The bot's own classes whose instances are stored: Enum, dataclass, pydantic and attrs models,
             named tuples, subclasses of Python's types, any class that pickle could store, or :class:`StoredAs`.
 
     Raises:
-        ConfigurationError: Not a class, a name twice, or a name that is taken.
+        ConfigurationError: An entry is not a class, or a name is registered twice or reserved.
     """
 
     name: ClassVar[Literal["json", "pickle"]] = "json"
     extension: ClassVar[str] = ".json"
     decoder: ClassVar[type[Decoder]] = Decoder
-    """What makes values; for subclasses."""
+    """The class that makes values; for subclasses."""
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
@@ -67,11 +68,11 @@ class JsonCodec:
         """Encode one record.
 
         Args:
-            value: What to store. It is not changed.
-            known: The record's earlier bytes. Values that stand in them need no trial whether they can be loaded.
+            value: The value to store. It is not changed.
+            known: The record's earlier bytes. Values in them are not checked again.
 
         Returns:
-            JSON in UTF-8, on one line. :meth:`decode` makes an equal value of it.
+            JSON in UTF-8, on one line. :meth:`decode` makes an equal value from it.
 
         Raises:
             CannotStoreError: Something in it cannot be stored; the error names the paths.
@@ -79,37 +80,37 @@ class JsonCodec:
         encoder = Encoder(self._scopes.of())
         try:
             data = compact_json(encoder.whole(value)).encode()
-        except Exception:  # noqa: BLE001  an object occurs twice, or anybody's code ran; which, is found out there
+        except Exception:  # noqa: BLE001  an object occurs twice, or code of the author ran; the other encoder tells them apart
             return self._encode_graph(value, known)
-        if encoder.risky and not all(self._trial(known)(value, tree) for tree in encoder.risky):
+        if encoder.risky and not all(self._load_check(known)(value, tree) for tree in encoder.risky):
             return self._encode_graph(value, known)
         return data
 
     def _encode_graph(self, value: Any, known: Sequence[bytes]) -> bytes:
         try:
-            return compact_json(graph_tree(self._scopes.of(), value, self._trial(known))).encode()
+            return compact_json(graph_tree(self._scopes.of(), value, self._load_check(known))).encode()
         except RecursionError:
             raise too_deep() from None
 
     def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
-        """Encode what can be stored of a record, when not all of it can.
+        """Encode the part of a record that can be stored, when not all of it can.
 
         Args:
-            value: What was to be stored. It is not changed.
-            before: What was stored last; it stays at places whose new value cannot be stored.
+            value: The value to store. It is not changed.
+            before: The bytes that were stored last. Their values stay where a new one cannot be stored.
             origin: As for :meth:`decode`.
 
         Returns:
-            The bytes, or None if nothing can be stored; and why something cannot, each with its path.
+            The bytes, or None if nothing can be stored; and the refusals, each with its path.
         """
-        trial = self._trial(() if before is None else (before,))
-        rest = StorablePart(self._scopes.of(), trial, lambda tree: compact_json(tree).encode(), self.decode)
+        can_load = self._load_check(() if before is None else (before,))
+        rest = StorablePart(self._scopes.of(), can_load, lambda tree: compact_json(tree).encode(), self.decode)
         return rest.of(value, before, origin)
 
-    def _trial(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
-        """Return a function that tries whether loading a tree gives the same tree again."""
+    def _load_check(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
+        """Return a function that tells whether loading a tree makes the same tree again."""
 
         def round_trips(_: Any, tree: Any) -> bool:
             text = compact_json(tree)
@@ -119,7 +120,7 @@ class JsonCodec:
             try:
                 again = graph_tree(self._scopes.of(), self._decoded(text, ""))
                 return compact_json(again) == text
-            except Exception:  # noqa: BLE001  anybody's code ran
+            except Exception:  # noqa: BLE001  code of the author ran
                 return False
 
         return round_trips
@@ -128,7 +129,7 @@ class JsonCodec:
         """Decode one record into objects that nobody else holds.
 
         Args:
-            data: What :meth:`encode` returned, perhaps edited by hand.
+            data: The result of :meth:`encode`, perhaps edited by hand.
             origin: Names the record, or returns its name, so that fields that its data lacks get the same default
                 each time.
 
@@ -147,7 +148,7 @@ class JsonCodec:
         except Exception as exc:  # noqa: BLE001  damage may raise anything
             # The original would quote the document.
             raise CannotLoadError(
-                f"a stored record is damaged: it is not JSON as ptb-bucket writes it ({type(exc).__name__})"
+                f"a stored record is damaged: it is not JSON as ptb-bucket writes it ({type(exc).__name__}). {RESTORE}"
             ) from None
         return value
 
@@ -161,7 +162,7 @@ class JsonCodec:
         """Decode many records.
 
         Args:
-            records: As for :meth:`decode`; what is plain JSON is parsed as one list, which is faster.
+            records: As for :meth:`decode`. Plain JSON is parsed as one list, which is faster.
             origins: One for each record, as for :meth:`decode`; nothing for none.
 
         Raises:
@@ -189,12 +190,12 @@ def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:
             return None
         values: list[Any] = PLAIN.decode(f"[{text}]")
     except (ValueError, RecursionError, CannotLoadError):
-        return None  # looking at each, somebody will find out
+        return None  # decoding each record reports it
     return values if len(values) == len(records) else None
 
 
-def _opaque(name: str) -> Shape:
-    """Return the shape of instances whose class is not known: they are kept as they are stored."""
+def _shape_of_unknown(name: str) -> Shape:
+    """Return the shape of instances of an unknown class, which are kept in their stored form."""
 
     def fill(made: UnknownInstance, payload: Any, _: Any) -> None:
         made.payload = payload
@@ -206,7 +207,7 @@ def _opaque(name: str) -> Shape:
 
 
 _MISSING: Final = (UnknownClassError, NewerTelegramError, ImportError, ZoneInfoNotFoundError)
-"""What is raised about values that are whole, where their class, their library or the data of their zone is missing."""
+"""The exceptions about intact values whose class, library or time zone data is missing."""
 
 
 class _PreservingDecoder(Decoder):
@@ -214,7 +215,7 @@ class _PreservingDecoder(Decoder):
         try:
             return super().begun(name, payload)
         except UnknownClassError:
-            return _opaque(name), UnknownInstance(name, None)
+            return _shape_of_unknown(name), UnknownInstance(name, None)
 
     def made(self, name: str, payload: Any) -> Any:
         try:
@@ -222,17 +223,17 @@ class _PreservingDecoder(Decoder):
         except _MISSING:
             return UnknownInstance(name, payload)
         except Exception:
-            # Such as a moment whose zone is of an unknown class: then all of it is.
+            # For example a moment whose zone is of an unknown class: then the moment is unknown, too.
             if any(type(part) is UnknownInstance for part in (payload if type(payload) is list else [payload])):
                 return UnknownInstance(name, payload)
             raise
 
 
 class PreservingJsonCodec(JsonCodec):
-    """As :class:`JsonCodec`, but instances of classes that are not registered become :class:`UnknownInstance` and back.
+    """A :class:`JsonCodec` that keeps instances of unregistered classes as :class:`UnknownInstance`.
 
     Args:
-        types: Classes that are known all the same.
+        types: The classes that are registered nevertheless.
     """
 
     decoder: ClassVar[type[Decoder]] = _PreservingDecoder

@@ -1,7 +1,7 @@
-"""JSON text with labels → values: an object that occurs at several places is one object, also if it contains itself.
+"""JSON text with labels → values. An object that occurs at several places is one object, even if it contains itself.
 
-``{"$id": 1, ...}`` labels an object (``{"$id": 1, "$list": [...]}`` a list), ``{"$ref": 1}`` names it again. Where the
-label stands, and in which order, does not matter: ``jq -S`` and hand edits may move it.
+``{"$id": 1, ...}`` labels an object (``{"$id": 1, "$list": [...]}`` a list), ``{"$ref": 1}`` refers to it. The place
+and the order of labels do not matter: ``jq -S`` and manual edits may move them.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _UNFINISHED: Final = object()
 
 
 class GraphDecoder:
-    """Reads one record.
+    """A decoder for one record with labels.
 
     Args:
-        decoder: Knows what tags mean.
+        decoder: The decoder for tags.
     """
 
     def __init__(self, decoder: Decoder) -> None:
@@ -41,7 +41,7 @@ class GraphDecoder:
             text: One record.
 
         Raises:
-            CannotLoadError: A label is unknown, or stands twice; an object contains itself and cannot.
+            CannotLoadError: A label is unknown or occurs twice, or an object contains itself and cannot.
         """
         tree = PLAIN.decode(text)
         self._collect(tree)
@@ -64,7 +64,7 @@ class GraphDecoder:
     def _label(self, part: dict[str, Any]) -> None:
         label = part["$id"]
         if label in self.labelled:
-            raise CannotLoadError(f"the label {label} stands at two places. Give each object its own $id")
+            raise CannotLoadError(f"the label {label} occurs at two places. Give each object its own $id")
         self.labelled[label] = part
 
     def _key_trees(self, part: dict[str, Any]) -> Iterator[Any]:
@@ -88,7 +88,7 @@ class GraphDecoder:
         if type(label) is int:
             return self._once(label, tree)
         if "$id" in tree:
-            raise CannotLoadError("an $id in it is not a whole number. Give each object its own number")
+            raise CannotLoadError("an $id in it is not a whole number. Give each object a number of its own")
         return self._object(tree, None)
 
     def _referred(self, tree: dict[str, Any]) -> Any:
@@ -96,20 +96,22 @@ class GraphDecoder:
         if len(tree) != 1 or type(label) is not int or label not in self.labelled:
             shown = f"the object {label}" if type(label) is int else "an object by something that is not a whole number"
             raise CannotLoadError(
-                f"it refers to {shown}, and no object has this $id. Put the object back, or replace "
-                '{"$ref": ...} by its value'
+                f"it refers to {shown}, but no object has this $id. Put the object back, or replace "
+                '{"$ref": ...} with its value'
             )
         return self._once(label, self.labelled[label])
 
     def _once(self, label: int, tree: dict[str, Any]) -> Any:
-        """Return the object with this label, which is made when it is met first."""
+        """Return the object with this label; make it at the first reference."""
         if label not in self.values:
             self.values[label] = _UNFINISHED
             rest = {key: part for key, part in tree.items() if key != "$id"}
             self.values[label] = self._object(rest, label)
         value = self.values[label]
         if value is _UNFINISHED:
-            raise CannotLoadError(f"the object with the $id {label} contains itself, and its kind cannot")
+            raise CannotLoadError(
+                f"the object with the $id {label} contains itself, which its type does not allow. Remove the reference"
+            )
         return value
 
     def _object(self, tree: dict[str, Any], label: int | None) -> Any:
@@ -155,7 +157,7 @@ class GraphDecoder:
         return with_bot(begun, self.scope)
 
     def _payload(self, payload: Any) -> Any:
-        """Return the parts of an object. A dict of attributes is not an object of its own, whatever it holds."""
+        """Return the parts of an object. A dict of attributes is not a separate object."""
         if type(payload) is dict:
             return self._object(payload, None)
         return self._value(payload)

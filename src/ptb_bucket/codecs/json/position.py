@@ -51,7 +51,7 @@ class Position:
 
         Args:
             step: Its step in the path; empty if the path does not name it.
-            number: The number that tells it apart from members with the same step.
+            number: A number that distinguishes it from members with the same step.
             before: The value that was stored there before.
         """
         self._outer.append(self.before)

@@ -1,4 +1,4 @@
-"""Instances of classes that are not known here, kept as they are stored, so that an edit beside them loses nothing."""
+"""Instances of unknown classes, kept in their stored form, so that an edit of other values loses nothing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["UnknownInstance"]
 
 
 class UnknownInstance(Identified):
-    """One value whose class is not known: it is encoded as it was, and merges as a whole.
+    """A value whose class is unknown. It is encoded in its stored form, and merges as a whole.
 
     Args:
-        name: How documents call its class.
-        payload: What is stored of it.
+        name: The name of its class in documents.
+        payload: Its stored payload.
     """
 
     __slots__ = ("name", "payload")

@@ -32,7 +32,7 @@ def registering(cls: type) -> str:
 
 
 def distinct_entries(classes: list[type], taken: Container[str]) -> list[str]:
-    """Return entries for ``types=[...]`` that give each class a name of its own.
+    """Return entries for ``types=[...]`` that give each class its own name.
 
     Args:
         classes: The classes to register.

@@ -1,7 +1,7 @@
-"""Instances that carry stored fields which their class no longer has, or does not have yet.
+"""Instances that carry stored fields which their class does not have, or does not have yet.
 
-An instance with a ``__dict__`` keeps such a field there. One without gets a subclass that has room for it. So a field
-that a newer deployment added is written back by an older one, whatever family the class is of.
+An instance with a ``__dict__`` keeps such a field there. One without gets a subclass that has room for it. So an older
+deployment writes back a field that a newer one added, for classes of each family.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def class_of(value: Any) -> Any:
 
 
 def is_one_class(one: Any, other: Any) -> bool:
-    """Tell whether two values are of one class, whatever either of them carries.
+    """Tell whether two values are of one class, apart from the fields that they carry.
 
     Args:
         one: A value.
@@ -95,8 +95,8 @@ def reduction_of(value: Any) -> Reduction:
         value: Any object that pickle could take apart.
 
     Raises:
-        IrreducibleError: It refuses, or answers with something that only pickle could follow.
-        ForeignCodeError: Its class does not let itself be made.
+        IrreducibleError: It refuses, or returns something that only pickle could follow.
+        ForeignCodeError: Its class cannot be made.
     """
     parts, cls = reduction(value), base_of(type(value))
     if cls is None or value.__dict__ or not parts.new:

@@ -74,7 +74,7 @@ class Scope:
     __slots__ = ("_instances", "bot", "draw", "live", "origin", "registry")
 
     DETACHED_BOT: Final[Any] = BotReference(is_live=True)
-    """The bot of Telegram objects where there is no live bot, so that they are stored as before."""
+    """The bot of Telegram objects in processes without a live bot, so that they are stored as before."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""How a value's parts hang together: decided by its class alone, so that no code of a bot's author runs."""
+"""The identity and the structure of values, decided by their class alone, so that no code of a bot's author runs."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["Identified", "Structure", "has_identity", "has_own_equality", "is_a"
 
 
 def is_a(value: object, *classes: type) -> bool:
-    """Tell whether a value is an instance, by its class and not by what it says of itself.
+    """Tell whether a value is an instance, by its class and not by its ``__class__`` attribute.
 
-    ``isinstance`` asks an object for its ``__class__``, which a proxy answers with code of its own.
+    ``isinstance`` reads ``__class__``, for which a proxy runs its own code.
 
     Args:
         value: Any value.

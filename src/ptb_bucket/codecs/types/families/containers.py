@@ -122,7 +122,7 @@ def _like_dict(cls: type) -> Shape:
 
     def take(value: Any, _: Scope) -> dict[Any, Any]:
         if vars(value):
-            raise refusal(value, why="it has attributes of its own")
+            raise refusal(value, why="it has attributes, which would be lost")
         return dict(value.items())
 
     name = cls.__name__.lower()

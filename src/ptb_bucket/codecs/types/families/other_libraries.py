@@ -1,4 +1,4 @@
-"""Values of other libraries that bots come by: numpy's numbers, pydantic's URLs, zones of date parsers."""
+"""Values of other libraries that bots often have: numpy's numbers, pydantic's URLs, zones of date parsers."""
 
 from __future__ import annotations
 

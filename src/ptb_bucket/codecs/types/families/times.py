@@ -54,7 +54,7 @@ def _key(zone: ZoneInfo) -> str:
 
 
 def _parts(value: Any) -> Any:
-    """Return a moment as text where that says all, else with its zone and its fold."""
+    """Return a moment as text if that is complete, else with its zone and its fold."""
     zone = value.tzinfo
     fixed = zone is None or (type(zone) is dt.timezone and len(offset(zone)) == 3)  # noqa: PLR2004  an unnamed one
     if fixed and not value.fold:
@@ -110,7 +110,7 @@ def _from_pytz(payload: Any) -> Any:
 
 
 _OF_PYTZ: Final = ("_p", "_UTC", "FixedOffset")
-"""What pytz itself names when a zone is pickled or copied."""
+"""The functions that pytz names when a zone is pickled or copied."""
 
 
 def _dateutil(zone: Any) -> list[Any]:
