@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.json.encode import Encoder
 from ptb_bucket.codecs.json.instance_parts import InstanceParts, is_needed_by
-from ptb_bucket.codecs.json.position import NOTHING, Position, element_before, member_before
+from ptb_bucket.codecs.json.position import NOTHING, RecordPosition, element_before, member_before
 from ptb_bucket.codecs.json.record_objects import RecordObjects
 from ptb_bucket.codecs.types import (
     UnregisteredError,
@@ -62,13 +62,13 @@ class GraphEncoder(Encoder):
         self,
         scope: Scope,
         can_load: LoadCheck | None = None,
-        position: Position | None = None,
+        position: RecordPosition | None = None,
         objects: RecordObjects | None = None,
         refused: set[int] | frozenset[int] = frozenset(),
     ) -> None:
         super().__init__(scope)
         self.can_load = can_load
-        self.position = position or Position()
+        self.position = position or RecordPosition()
         self.record = objects or RecordObjects()
         self.refused = refused
         self._is_ordering = False
@@ -100,7 +100,7 @@ class GraphEncoder(Encoder):
         """
         holes = self.position.holes
         second = GraphEncoder(
-            self.scope, None, Position(holes, self.position.before), RecordObjects(self.record.repeated)
+            self.scope, None, RecordPosition(holes, self.position.before), RecordObjects(self.record.repeated)
         )
         second.objects += self.record.visited.values()  # kept alive, because the id of a dead one is used again
         tree = second.value(value, 0)

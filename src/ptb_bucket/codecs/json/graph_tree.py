@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.json.graph_encoder import GraphEncoder
-from ptb_bucket.codecs.json.position import NOTHING, Position
+from ptb_bucket.codecs.json.position import NOTHING, RecordPosition
 from ptb_bucket.codecs.types import combined_refusal, too_deep
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
@@ -112,7 +112,7 @@ class StorablePart:
         holes: dict[Hole, Any] = {}
         refused: set[int] = set()
         for _ in range(_MOST_ROUNDS):
-            encoder = GraphEncoder(self.scope, self.can_load, Position(holes, before), refused=refused)
+            encoder = GraphEncoder(self.scope, self.can_load, RecordPosition(holes, before), refused=refused)
             tree = encoder.attempt(value)
             found += encoder.position.errors
             if not encoder.position.new_holes:

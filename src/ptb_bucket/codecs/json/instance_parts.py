@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from telegram import TelegramObject
 
-from ptb_bucket.codecs.json.position import NOTHING, Position, member_before
+from ptb_bucket.codecs.json.position import NOTHING, RecordPosition, member_before
 from ptb_bucket.codecs.types import (
     Family,
     ForeignCodeError,
@@ -36,7 +36,7 @@ class MemberEncoder(Protocol):
     """The encoder that writes the parts; see :class:`~ptb_bucket.codecs.json.graph_encoder.GraphEncoder`."""
 
     scope: Scope
-    position: Position
+    position: RecordPosition
 
     def value(self, value: Any, depth: int) -> Any:
         """Return the tree of a value."""

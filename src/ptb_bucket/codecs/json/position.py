@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.errors import CannotStoreError
 
-__all__ = ["NOTHING", "Hole", "Position", "element_before", "member_before"]
+__all__ = ["NOTHING", "Hole", "RecordPosition", "element_before", "member_before"]
 
 _STEPS_SHOWN: Final = 8
 _MOST_ERRORS: Final = 50
@@ -24,7 +24,7 @@ Hole = tuple[Any, ...]
 some containers are copies that are made anew each time."""
 
 
-class Position:
+class RecordPosition:
     """The member that is being encoded.
 
     Args:
