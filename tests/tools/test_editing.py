@@ -10,7 +10,7 @@ import pytest
 from telegram.ext import ContextTypes, ExtBot
 
 from ptb_bucket import BucketPersistence, edit_bot_data, edit_chat_data, edit_user_data
-from ptb_bucket.codecs import BotReference, JsonCodec, Opaque
+from ptb_bucket.codecs import BotReference, JsonCodec, UnknownInstance
 from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationError, NotFoundError, RefusedError
 from ptb_bucket.state import Kind, Record
 from ptb_bucket.stores import MemoryStore, StoreWrapper
@@ -331,7 +331,7 @@ async def test_no_state_is_made_by_editing(store):
 
 
 def test_opaque_values_are_equal_by_content():
-    assert Opaque("A", [1]) == Opaque("A", [1]) != Opaque("A", [1.0])
+    assert UnknownInstance("A", [1]) == UnknownInstance("A", [1]) != UnknownInstance("A", [1.0])
 
 
 @pytest.mark.parametrize(("text", "blamed"), [("yes", False), ("[1", False), ('{"$bytes": 5}', True)])

@@ -6,7 +6,7 @@ import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import JsonCodec, TolerantJsonCodec, shown_pickle
+from ptb_bucket.codecs import JsonCodec, PreservingJsonCodec, render_pickle
 from ptb_bucket.errors import CannotLoadError, NotFoundError
 from ptb_bucket.state import Kind, Record
 
@@ -115,10 +115,10 @@ async def inspect_record(state: State, record: Record, *, decode: bool = False) 
 
 def _text(state: State, data: bytes, *, decode: bool) -> str:
     if state.archive.codec == JsonCodec.name:
-        TolerantJsonCodec().decode(data)  # raises for a damaged record, which must not be shown as if it were whole
+        PreservingJsonCodec().decode(data)  # raises for a damaged record, which must not be shown as if it were whole
         return data.decode()
     if not decode:
-        return shown_pickle(data)
+        return render_pickle(data)
     notation = JsonCodec(state.types)
     notation.bot = state.codec.bot
     return notation.encode(state.codec.decode(data)).decode()

@@ -11,7 +11,7 @@ from telegram.ext import ExtBot
 from telegram.request import BaseRequest
 
 from ptb_bucket._aio import Backoff, RetryPolicy
-from ptb_bucket.codecs import TolerantJsonCodec, open_codec
+from ptb_bucket.codecs import PreservingJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.location import defaults_of, locate, with_own_types
 from ptb_bucket.state import Archive, Kind, RecordMerger, Replica, WriterIdentity, keep_ours
@@ -109,8 +109,8 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
         types: As for :class:`ptb_bucket.BucketPersistence`. Needed only to decode values.
         bot_id: The ID of the bot that must own the state. None accepts any bot, but cannot create a new state.
         create: If nothing is stored yet, begin with an empty state.
-        keep_unknown: With JSON, load instances of classes that are not in ``types`` as ``Opaque``, which keeps them as
-            they are stored.
+        keep_unknown: With JSON, load instances of classes that are not in ``types`` as ``UnknownInstance``, which keeps
+            them as they are stored.
         context_types: As for :class:`ptb_bucket.BucketPersistence`.
 
     Raises:
@@ -176,7 +176,7 @@ async def _opened(
 
 
 def _codec(name: str, types: list[Any], *, keep_unknown: bool) -> Codec:
-    return TolerantJsonCodec(types) if keep_unknown and name == TolerantJsonCodec.name else open_codec(name, types)
+    return PreservingJsonCodec(types) if keep_unknown and name == PreservingJsonCodec.name else open_codec(name, types)
 
 
 async def _found(location: Location, store: BlobStore, bot_id: str | None, *, create: bool) -> State:

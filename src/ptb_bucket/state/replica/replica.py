@@ -181,7 +181,7 @@ class Replica(Giving):
     def _stage_rest(self, record: Record, value: Any, ledger: Ledger, units: Collection[Unit]) -> None:
         """Stage all of a value that can be stored. If even that raises, what is staged stays as it was."""
         with suppress(Exception):
-            ledger.stage(record, self.merger.encode_rest(record, value, ledger.top(record)), units=units)
+            ledger.stage(record, self.merger.encode_storable(record, value, ledger.top(record)), units=units)
 
     @property
     def pending(self) -> set[Record]:

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs import Opaque
+from ptb_bucket.codecs import UnknownInstance
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, RefusedError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 
@@ -217,7 +217,7 @@ def _parent(label: str, value: Any, way: Sequence[Any], last: Any) -> Any:
         raise _nothing(label, way)
     if isinstance(parent, dict) or (isinstance(parent, (list, deque)) and type(last) is int):
         return parent
-    what = parent.name if isinstance(parent, Opaque) else type(parent).__name__
+    what = parent.name if isinstance(parent, UnknownInstance) else type(parent).__name__
     raise RefusedError(
         f"{named(label, way)} is of type {what}, in which [{last!r}] cannot be changed. Set it as a whole."
     )

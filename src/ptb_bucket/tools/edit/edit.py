@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs import JsonCodec, Opaque, same
+from ptb_bucket.codecs import JsonCodec, UnknownInstance, same
 from ptb_bucket.errors import (
     CannotLoadError,
     CannotStoreError,
@@ -221,5 +221,5 @@ def _check_whole(record: Record, value: Any, new: Any) -> None:
         raise RefusedError(f"{record.label} cannot be set to null. To remove it, use 'rm' or 'end-conversation'.")
     if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER) or isinstance(new, dict):
         return
-    if type(new) is not type(value) or (isinstance(new, Opaque) and new.name != value.name):
+    if type(new) is not type(value) or (isinstance(new, UnknownInstance) and new.name != value.name):
         raise RefusedError(f"{record.label} as a whole must be a dict, or of the type in the bot's context types.")

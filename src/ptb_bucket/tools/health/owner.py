@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import TolerantJsonCodec, open_codec, shown_pickle
+from ptb_bucket.codecs import PreservingJsonCodec, open_codec, render_pickle
 from ptb_bucket.errors import CannotLoadError, DocumentError, ForeignDocumentError, NotFoundError, StoreError, pluralize
 from ptb_bucket.location import DEFAULTS
 from ptb_bucket.state import Archive
@@ -79,7 +79,7 @@ async def check_records(
 def _decoder(codec: str, types: Sequence[Any]) -> Callable[[bytes], object]:
     if types:
         return open_codec(codec, types).decode
-    return TolerantJsonCodec().decode if codec == TolerantJsonCodec.name else shown_pickle
+    return PreservingJsonCodec().decode if codec == PreservingJsonCodec.name else render_pickle
 
 
 def _error(decode: Callable[[bytes], object], data: bytes) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs import ForeignPickles
+from ptb_bucket.codecs import PtbPickleReader
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, pluralize
 from ptb_bucket.tools.state import detached_bot
 from ptb_bucket.tools.transfer.memory_json import read_json
@@ -84,13 +84,13 @@ def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leav
             parts = {kind: part for kind, part in part_paths(path).items() if part.exists()}
             if not parts:
                 raise NotFoundError(f"There is no file {path}, and no {path.name}_user_data beside it. Check the path.")
-            return _pickles(path.name, parts, ForeignPickles(types, bot), bot, leave_out=leave_out)
+            return _pickles(path.name, parts, PtbPickleReader(types, bot), bot, leave_out=leave_out)
         with _opened(path) as file:
             if file.read(64).lstrip()[:1] == b"{":
                 file.seek(0)
                 total, entries, decode = read_json(file, types, bot)
                 return MemoryFile(path.name, bot, total, entries, decode)
-        return _pickles(path.name, {"": path}, ForeignPickles(types, bot), bot, leave_out=leave_out)
+        return _pickles(path.name, {"": path}, PtbPickleReader(types, bot), bot, leave_out=leave_out)
 
 
 def part_paths(path: Path) -> dict[str, Path]:
@@ -98,7 +98,7 @@ def part_paths(path: Path) -> dict[str, Path]:
     return {kind.value: path.with_name(f"{path.name}_{kind.value}") for kind in PTB_KINDS}
 
 
-def _pickles(name: str, paths: dict[str, Path], pickles: ForeignPickles, bot: Bot, *, leave_out: bool) -> MemoryFile:
+def _pickles(name: str, paths: dict[str, Path], pickles: PtbPickleReader, bot: Bot, *, leave_out: bool) -> MemoryFile:
     notes: list[str] = []
     data: dict[str, Any] = {}
     for kind, path in paths.items():

@@ -7,13 +7,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket.codecs.types.guards import check_collisions, checked
 from ptb_bucket.codecs.types.refusals import factory_refusal, refusal
-from ptb_bucket.codecs.types.shape import Shape, Structure, Writer, check_collisions, checked
+from ptb_bucket.codecs.types.shape import PartWriter, Shape, Structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ptb_bucket.codecs.types.scope import Scope
+    from ptb_bucket.codecs.types.shape import Scope
 
 __all__ = ["CONTAINERS", "FACTORIES"]
 
@@ -27,35 +28,35 @@ FACTORIES: Final[dict[str, type]] = {
 """The factories that a defaultdict may have, besides registered classes."""
 
 
-def _write_dict(writer: Writer, value: dict[Any, Any], depth: int) -> Any:
+def _write_dict(writer: PartWriter, value: dict[Any, Any], depth: int) -> Any:
     writer.note(value)
     return writer.mapping(value, depth)
 
 
-def _write_list(writer: Writer, value: list[Any], depth: int) -> Any:
+def _write_list(writer: PartWriter, value: list[Any], depth: int) -> Any:
     writer.note(value)
     return writer.sequence(value, depth)
 
 
-def _write_tuple(writer: Writer, value: tuple[Any, ...], depth: int) -> Any:
+def _write_tuple(writer: PartWriter, value: tuple[Any, ...], depth: int) -> Any:
     return {"$tuple": writer.sequence(value, depth)}
 
 
-def _write_set(writer: Writer, value: set[Any], depth: int) -> Any:
+def _write_set(writer: PartWriter, value: set[Any], depth: int) -> Any:
     writer.note(value)
     return {"$set": writer.members(value, depth)}
 
 
-def _write_frozenset(writer: Writer, value: frozenset[Any], depth: int) -> Any:
+def _write_frozenset(writer: PartWriter, value: frozenset[Any], depth: int) -> Any:
     return {"$frozenset": writer.members(value, depth)}
 
 
-def _write_deque(writer: Writer, value: deque[Any], depth: int) -> Any:
+def _write_deque(writer: PartWriter, value: deque[Any], depth: int) -> Any:
     writer.note(value)
     return {"$deque": [writer.sequence(value, depth), value.maxlen]}
 
 
-def _write_defaultdict(writer: Writer, value: defaultdict[Any, Any], depth: int) -> Any:
+def _write_defaultdict(writer: PartWriter, value: defaultdict[Any, Any], depth: int) -> Any:
     writer.note(value)
     return {"$defaultdict": [_factory_name(value, writer.scope), writer.mapping(value, depth)]}
 
@@ -121,12 +122,12 @@ def _like_dict(cls: type) -> Shape:
 
     def take(value: Any, _: Scope) -> dict[Any, Any]:
         if vars(value):
-            raise refusal(value, why="it has attributes of its own")
+            raise refusal(value, why="it has attributes, which would be lost")
         return dict(value.items())
 
     name = cls.__name__.lower()
 
-    def write(writer: Writer, value: Any, depth: int) -> Any:
+    def write(writer: PartWriter, value: Any, depth: int) -> Any:
         writer.note(value)
         take(value, writer.scope)
         return {f"${name}": writer.mapping(value, depth)}

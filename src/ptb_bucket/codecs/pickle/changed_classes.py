@@ -1,4 +1,4 @@
-"""Pickles of classes that have changed since: what pickle itself would get wrong without a word."""
+"""Pickles of classes that have changed since, which pickle itself would load wrongly without an error."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.types import Family, attribute_slots, is_plain, outdated, set_field
+from ptb_bucket.codecs.pickle.stubs import InspectionStub, stub_for
+from ptb_bucket.codecs.types import Family, attribute_slots, class_changed, is_plain, set_field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from ptb_bucket.codecs.types import KnownClasses, Scope, Shape
 
-    from typing_extensions import Self
-
-    from ptb_bucket.codecs.types import Registry, Scope, Shape
-
-__all__ = ["StandIn", "carriers_in", "complete"]
+__all__ = ["carriers_in", "complete"]
 
 
 def complete(shape: Shape, made: Any, scope: Scope) -> None:
@@ -40,19 +37,19 @@ def complete(shape: Shape, made: Any, scope: Scope) -> None:
     shape.declared.complete(made, given, shape.name, scope, set_field)
 
 
-class _Reader(pickle.Unpickler):
-    """Makes a stand-in of every instance, and remembers each."""
+class _FieldReader(pickle.Unpickler):
+    """An unpickler that makes a stub of every instance, and remembers each."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), fix_imports=False)
-        self.made: list[StandIn] = []
+        self.made: list[InspectionStub] = []
 
     def find_class(self, module: str, name: str) -> Any:
-        """Answers with a stand-in; nothing is ever imported."""
-        return type("StandIn", (StandIn,), {"named": (module, name), "made": self.made})
+        """Return a class of stubs; nothing is ever imported."""
+        return stub_for(module, name, self.made)
 
 
-def carriers_in(data: bytes, registry: Registry) -> frozenset[int]:
+def carriers_in(data: bytes, registry: KnownClasses) -> frozenset[int]:
     """Compare the fields in a pickle with those of the classes as they are now.
 
     Args:
@@ -66,16 +63,16 @@ def carriers_in(data: bytes, registry: Registry) -> frozenset[int]:
     Raises:
         CannotLoadError: A class and its stored data do not fit, and the fields are named.
     """
-    reader = _Reader(data)
+    reader = _FieldReader(data)
     try:
         reader.load()
-    except Exception:  # noqa: BLE001  it is damaged, which the caller says
+    except Exception:  # noqa: BLE001  it is damaged, which the caller reports
         return frozenset()
     made = (instance for instance in reader.made if instance.named == (allowed.__name__, "object_"))
     return frozenset(number for number, instance in enumerate(made) if _is_carrier(instance, registry))
 
 
-def _is_carrier(instance: StandIn, registry: Registry) -> bool:
+def _is_carrier(instance: InspectionStub, registry: KnownClasses) -> bool:
     name, _, args = (*instance.args, None, None, None)[:3]
     shape = registry.by_name.get(name) if type(name) is str else None
     return shape is not None and _has_no_room(shape, args, instance.state)
@@ -92,7 +89,7 @@ def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:
         _check_count(shape, len(state), len(dataclasses.fields(shape.cls)))
         return False
     if shape.family is Family.MODEL and type(state) is dict:
-        state = state.get("__dict__")  # beside what pydantic notes of it
+        state = state.get("__dict__")  # beside pydantic's own notes
     parts = state if type(state) is tuple else (state,)
     given = {name for part in parts if type(part) is dict for name in part if type(name) is str}
     fields.check(given)
@@ -101,40 +98,4 @@ def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:
 
 def _check_count(shape: Shape, stored: int, now: int) -> None:
     if stored > now:
-        raise outdated(shape.cls, f"has {stored} fields, and the class has {now}")
-
-
-class StandIn:
-    """Keeps what an instance of the named class would have been given; ``made``, where it is set, collects them."""
-
-    named: tuple[str, str]
-    made: list[StandIn] | None = None
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    state: Any
-    members: list[Any]
-    pairs: list[tuple[Any, Any]]
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Record the arguments."""
-        made = super().__new__(cls)
-        made.args, made.kwargs, made.state, made.members, made.pairs = args, kwargs, None, [], []
-        if cls.made is not None:
-            cls.made.append(made)
-        return made
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def extend(self, members: Iterable[Any]) -> None:
-        """Keep what is appended to lists."""
-        self.members += members
-
-    def append(self, member: Any) -> None:
-        """Keep one more."""
-        self.members.append(member)
-
-    add = append
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.pairs.append((key, value))
+        raise class_changed(shape.cls, f"has {stored} fields, and the class has {now}")

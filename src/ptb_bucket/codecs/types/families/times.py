@@ -9,8 +9,9 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from ptb_bucket.codecs.types.refusals import keyless, refusal
-from ptb_bucket.codecs.types.shape import Shape, Writer, checked, leaf
+from ptb_bucket.codecs.types.guards import checked
+from ptb_bucket.codecs.types.refusals import refusal, zone_without_key
+from ptb_bucket.codecs.types.shape import PartWriter, Shape, leaf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,18 +43,18 @@ def _timezone(payload: Any, _: Any) -> dt.timezone:
     return dt.timezone(dt.timedelta(*numbers), *name)
 
 
-def _write_timezone(writer: Writer, value: dt.timezone, depth: int) -> Any:
+def _write_timezone(writer: PartWriter, value: dt.timezone, depth: int) -> Any:
     return {"$timezone": writer.sequence(offset(value), depth)}
 
 
 def _key(zone: ZoneInfo) -> str:
     if zone.key is None:
-        raise keyless(zone)
+        raise zone_without_key(zone)
     return zone.key
 
 
 def _parts(value: Any) -> Any:
-    """Return a moment as text where that says all, else with its zone and its fold."""
+    """Return a moment as text if that is complete, else with its zone and its fold."""
     zone = value.tzinfo
     fixed = zone is None or (type(zone) is dt.timezone and len(offset(zone)) == 3)  # noqa: PLR2004  an unnamed one
     if fixed and not value.fold:
@@ -70,7 +71,7 @@ def _moment(cls: type[dt.datetime | dt.time], name: str) -> Shape:
             raise TypeError("zone")
         return cls.fromisoformat(naive).replace(tzinfo=zone, fold=fold)
 
-    def write(writer: Writer, value: Any, depth: int) -> Any:
+    def write(writer: PartWriter, value: Any, depth: int) -> Any:
         parts = _parts(value)
         if type(parts) is str:
             return {f"${name}": parts}
@@ -109,7 +110,7 @@ def _from_pytz(payload: Any) -> Any:
 
 
 _OF_PYTZ: Final = ("_p", "_UTC", "FixedOffset")
-"""What pytz itself names when a zone is pickled or copied."""
+"""The functions that pytz names when a zone is pickled or copied."""
 
 
 def _dateutil(zone: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""How a value's parts hang together: decided by its class alone, so that no code of a bot's author runs."""
+"""The identity and the structure of values, decided by their class alone, so that no code of a bot's author runs."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import types
 from functools import cache
 from typing import Any, Final
 
-from ptb_bucket.codecs.types.containers import CONTAINERS
-from ptb_bucket.codecs.types.scalars import SCALARS
+from ptb_bucket.codecs.types.families import CONTAINERS, SCALARS
+from ptb_bucket.codecs.types.reduction import attribute_slots
 from ptb_bucket.codecs.types.shape import Structure
 
-__all__ = ["Identified", "Structure", "attribute_slots", "has_identity", "has_own_equality", "is_a", "structure_of"]
+__all__ = ["Identified", "Structure", "has_identity", "has_own_equality", "is_a", "structure_of"]
 
 
 def is_a(value: object, *classes: type) -> bool:
-    """Tell whether a value is an instance, by its class and not by what it says of itself.
+    """Tell whether a value is an instance, by its class and not by its ``__class__`` attribute.
 
-    ``isinstance`` asks an object for its ``__class__``, which a proxy answers with code of its own.
+    ``isinstance`` reads ``__class__``, for which a proxy runs its own code.
 
     Args:
         value: Any value.
@@ -101,23 +101,3 @@ def structure_of(cls: Any) -> Structure:
     plain = set_attribute is object.__setattr__ and not _has_own_equality(cls)
     has_attributes = bool(cls.__dictoffset__) or bool(attribute_slots(cls))
     return Structure.FIELDS if plain and has_attributes else Structure.VALUE
-
-
-@cache  # by class, of which there are few; merging asks for every object
-def attribute_slots(cls: Any) -> tuple[str, ...]:
-    """Return the names of the attributes that a class keeps in slots.
-
-    Args:
-        cls: The class.
-    """
-    names: list[str] = []
-    for base in cls.__mro__:
-        slots: Any = vars(base).get("__slots__", ())
-        names += [_mangled(base, name) for name in ([slots] if isinstance(slots, str) else slots)]
-    return tuple(name for name in names if not name.startswith("__"))
-
-
-def _mangled(cls: type, name: str) -> str:
-    """Return the name under which Python keeps a private slot."""
-    is_private = name.startswith("__") and not name.endswith("__")
-    return f"_{cls.__name__.lstrip('_')}{name}" if is_private else name

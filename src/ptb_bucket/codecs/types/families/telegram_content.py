@@ -1,4 +1,4 @@
-"""What codecs know about Telegram objects, by public names only."""
+"""The content of Telegram objects, read by PTB's public names only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = [
     "CLASSES",
     "DEFAULT_VALUE",
     "ENUMS",
-    "Impure",
+    "NotBotApiError",
     "arguments",
     "bot_api_json",
     "content",
@@ -36,7 +36,7 @@ def _known() -> dict[str, type[TelegramObject]]:
 
 
 CLASSES: dict[str, type[TelegramObject]] = _known()
-"""Every class of the Bot API by its name. A bot is none of them."""
+"""The classes of the Bot API by name, without ``Bot``."""
 
 ENUMS: dict[str, type[Enum]] = {
     f"telegram.{name}": cls
@@ -52,35 +52,35 @@ DEFAULT_VALUE: type[Any] = type(_DEFAULT)
 """The class of that marker; PTB exports it in no other way."""
 
 _TEXT_OF: Final = {"parse_mode": "caption", "quote_parse_mode": "quote"}
-"""Which text a parse mode is for, where an object may go without that text."""
+"""Parse mode → the text that it is for, if the text is optional."""
 
 _ATTACHMENT: Final = "_effective_attachment"
-"""What :attr:`telegram.Message.effective_attachment` found; the marker where nobody has asked."""
+"""The cached result of :attr:`telegram.Message.effective_attachment`; the marker if it was never read."""
 
 _ATTRIBUTES: Final = {"media_type": "type"}
 """Arguments that PTB keeps under another name."""
 
 
-class Impure(Exception):  # noqa: N818  a signal inside this package, not an error
-    """Something in it is not of the Bot API, such as an object as callback data."""
+class NotBotApiError(Exception):
+    """An object holds something that is not part of the Bot API, such as an object as callback data."""
 
 
 def bot_api_json(value: TelegramObject) -> Any:
-    """The object as the Bot API writes it, in a copy of its own.
+    """Return an object as Bot API JSON, in a new copy.
 
     Args:
         value: A Telegram object.
 
     Raises:
-        Impure: It holds something that the Bot API could not have sent.
+        NotBotApiError: It holds something that the Bot API could not have sent.
     """
     try:
         return _pure(value.to_dict())
     except RecursionError:
         raise
     except (TypeError, ValueError, AttributeError, KeyError):
-        # to_dict() calls the to_dict() of whatever lies inside, callback data of all kinds included.
-        raise Impure from None
+        # to_dict() calls the to_dict() of all parts, including callback data of any type.
+        raise NotBotApiError from None
 
 
 def _pure(value: Any) -> Any:
@@ -93,17 +93,17 @@ def _pure(value: Any) -> Any:
         return [_pure(inner) for inner in value]
     if isinstance(value, Enum) and ENUMS.get(f"telegram.{cls.__name__}") is cls:
         return value.value
-    raise Impure
+    raise NotBotApiError
 
 
 def _pure_key(key: Any) -> str:
     if type(key) is not str:
-        raise Impure
+        raise NotBotApiError
     return key
 
 
 def from_bot_api_json(name: str, data: dict[str, Any], bot: Bot | None) -> TelegramObject:
-    """The object again, with the live bot in it and in everything that it holds."""
+    """Return the object that Bot API JSON describes, with the live bot in it and in its parts."""
     return CLASSES[name].de_json(data, bot)
 
 
@@ -115,12 +115,12 @@ def _parameters(cls: Any) -> dict[str, Any]:
 
 
 def content(value: TelegramObject) -> dict[str, Any]:
-    """All that a Telegram object says: its attributes without its bot and PTB's own caches.
+    """Return the content of a Telegram object: its attributes without its bot and PTB's caches.
 
     Args:
         value: A Telegram object; ``==`` on those compares ids only.
     """
-    # Periods lie in private slots behind properties that warn: the argument's name with an underscore.
+    # Periods are in private slots behind properties that warn: the argument's name with an underscore.
     cls: Any = type(value)
     periods = {f"_{name}" for name in _parameters(cls)}
     state = value.__getstate__()
@@ -128,7 +128,7 @@ def content(value: TelegramObject) -> dict[str, Any]:
 
 
 def arguments(value: TelegramObject) -> dict[str, Any]:
-    """What to call its class with to get it again; for content that Bot API JSON cannot express."""
+    """Return the arguments that make an equal object, for content that Bot API JSON cannot express."""
     cls: Any = type(value)
     found = content(value)
     given = {}
@@ -141,7 +141,7 @@ def arguments(value: TelegramObject) -> dict[str, Any]:
 
 
 def needs(value: TelegramObject, name: str) -> bool:
-    """Tell whether an object would be none, or another one, without an attribute: as PTB makes and compares it.
+    """Tell whether PTB could not make an object, or would identify it differently, without an attribute.
 
     Args:
         value: A Telegram object.
@@ -154,7 +154,7 @@ def needs(value: TelegramObject, name: str) -> bool:
 
 
 def from_arguments(name: str, given: dict[str, Any], bot: Bot | None) -> TelegramObject:
-    """The object again, from its arguments."""
+    """Return the object that the arguments make."""
     made = CLASSES[name](**given)
     made.set_bot(bot)
     return made
@@ -164,7 +164,7 @@ def with_defaults(state: dict[str, Any]) -> dict[str, Any]:
     """Return an object's state with PTB's own marker in place of copies of it, which PTB would not recognise.
 
     Args:
-        state: What a pickle has of a Telegram object.
+        state: The state of a Telegram object in a pickle.
     """
     found = {key: _uncopied(inner) for key, inner in state.items()}
     if type(identity := found.get("_id_attrs")) is tuple:
@@ -179,13 +179,13 @@ def _uncopied(value: Any) -> Any:
 def with_lost_defaults(cls: Any, state: dict[str, Any]) -> dict[str, Any]:
     """Return the state of an object that PicklePersistence wrote, with the markers that it writes as None.
 
-    Only where None could have no other meaning: the parse mode of a text that is not there, and an attachment that
-    nobody has looked for. Without the first, PTB refuses a caption for an album; without the second, a message has no
+    Only where None could have no other meaning: the parse mode of a missing text, and an attachment that was never
+    read. Without the first, PTB refuses a caption for an album; without the second, a message has no
     attachment. Elsewhere None stays, as PicklePersistence itself loads it.
 
     Args:
         cls: The object's class.
-        state: What PicklePersistence keeps of it.
+        state: Its state as PicklePersistence keeps it.
     """
     parameters, found = _parameters(cls), dict(state)
     for name, text in _TEXT_OF.items():

@@ -1,4 +1,4 @@
-"""Instances of classes that are not known here, kept as they are stored, so that an edit beside them loses nothing."""
+"""Instances of unknown classes, kept in their stored form, so that an edit of other values loses nothing."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any
 
 from ptb_bucket.codecs.types import Identified, fingerprint, same
 
-__all__ = ["Opaque"]
+__all__ = ["UnknownInstance"]
 
 
-class Opaque(Identified):
-    """One value whose class is not known: it is encoded as it was, and merges as a whole.
+class UnknownInstance(Identified):
+    """A value whose class is unknown. It is encoded in its stored form, and merges as a whole.
 
     Args:
-        name: How documents call its class.
-        payload: What is stored of it.
+        name: The name of its class in documents.
+        payload: Its stored payload.
     """
 
     __slots__ = ("name", "payload")
@@ -24,7 +24,7 @@ class Opaque(Identified):
         self.payload = payload
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Opaque) and self.name == other.name and same(self.payload, other.payload)
+        return isinstance(other, UnknownInstance) and self.name == other.name and same(self.payload, other.payload)
 
     def __hash__(self) -> int:
         return hash((self.name, fingerprint(self.payload)))

@@ -1,4 +1,4 @@
-"""What a value consists of, in a form that can be compared and hashed."""
+"""Fingerprints: the content of values in a form that can be compared and hashed."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from zoneinfo import ZoneInfo
 
 from telegram import Bot, TelegramObject
 
-from ptb_bucket.codecs.types.carriers import class_of, taken_apart
-from ptb_bucket.codecs.types.other_libraries import shape_of_foreign
+from ptb_bucket.codecs.types.bot_reference import BotReference
+from ptb_bucket.codecs.types.carriers import class_of, reduction_of
+from ptb_bucket.codecs.types.families import SCALARS, TIMES, content, shape_of_foreign
+from ptb_bucket.codecs.types.guards import ForeignCodeError, guarded
 from ptb_bucket.codecs.types.reduction import IrreducibleError
-from ptb_bucket.codecs.types.scalars import SCALARS
-from ptb_bucket.codecs.types.scope import BotReference
-from ptb_bucket.codecs.types.shape import Family, ForeignCodeError, guarded
-from ptb_bucket.codecs.types.telegram_objects import content
-from ptb_bucket.codecs.types.times import TIMES
+from ptb_bucket.codecs.types.shape import Family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from ptb_bucket.codecs.types.scope import Scope
+    from ptb_bucket.codecs.types.shape import Scope
 
 __all__ = ["IDENTITIES", "LEAVES", "WALKS", "Is", "TooDeep", "TooManyError", "spread", "stored_by_functions"]
 
@@ -34,7 +32,7 @@ _GIVE_UP = 130
 
 
 class Is:
-    """Equal to itself only. Holds what it stands for, so that its identity is not given to another object."""
+    """A fingerprint that equals itself only. It keeps its object alive, because the id of a dead one is used again."""
 
     __slots__ = ("_value",)
 
@@ -49,15 +47,15 @@ class Is:
 
 
 class TooDeep(Exception):  # noqa: N818  a signal inside this module
-    """Perhaps a cycle: look again, more carefully."""
+    """The value may contain a cycle: the next walk looks for one."""
 
 
 class TooManyError(Exception):
-    """Perhaps the same objects again and again: a structure that doubles at each level has too many paths."""
+    """The value may hold the same objects many times: a structure that doubles at each level has too many paths."""
 
 
 def spread(state: Any) -> Sequence[Any]:
-    """Return what a state consists of. The dict that holds attributes is not an object of its own."""
+    """Return the parts of a state. A dict of attributes is not a separate object."""
     if type(state) is dict:
         return [part for pair in state.items() for part in pair]
     if type(state) is tuple:
@@ -66,11 +64,11 @@ def spread(state: Any) -> Sequence[Any]:
 
 
 def stored_by_functions(value: Any, scope: Scope | None) -> list[Any] | None:
-    """Return what is stored of a value that has functions of its own, in a list; None if it has none.
+    """Return the stored payload of a value whose class has functions, in a list; None if the class has none.
 
     Args:
         value: Any value.
-        scope: Knows the registered classes.
+        scope: The registered classes.
 
     Raises:
         ForeignCodeError: The author's function raised.
@@ -83,7 +81,7 @@ def stored_by_functions(value: Any, scope: Scope | None) -> list[Any] | None:
 
 class _Walk:
     containers = 20_000
-    """How many are looked at before the next walk is tried."""
+    """The number of containers to visit before the next walk is tried."""
 
     def __init__(self, scope: Scope | None) -> None:
         self.scope = scope
@@ -138,7 +136,7 @@ class _Walk:
             return Is(value)
 
     def reduced(self, value: Any, depth: int) -> Hashable:
-        taken = taken_apart(value)
+        taken = reduction_of(value)
         state = self.of(taken.state, depth)
         if issubclass(type(value), (set, frozenset)):
             # Their arguments are a list in the order of the hash table.
@@ -149,7 +147,7 @@ class _Walk:
 
 
 class _SharingWalk(_Walk):
-    """Visits each object once, however many places hold it."""
+    """A walk that visits each object once, however many places hold it."""
 
     containers = sys.maxsize
 
@@ -193,8 +191,8 @@ class _Once:
         return self._hash
 
 
-class _CarefulWalk(_Walk):
-    """Knows where it is, so that a cycle is a step back of so many levels."""
+class _CycleWalk(_Walk):
+    """A walk that knows its ancestors, so that a cycle is a number of levels to go back."""
 
     def __init__(self, scope: Scope | None) -> None:
         super().__init__(scope)
@@ -223,7 +221,7 @@ IDENTITIES = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleT
 
 
 def _leaf(shape: Any) -> Callable[[Any], Hashable]:
-    """Return what is compared of a value without parts: its payload, unless its shape knows something faster."""
+    """Return a function for values without parts: it returns the payload, unless the shape has a faster way."""
     return shape.canonical or (lambda value: _hashable(guarded(shape.take, value, None)))
 
 
@@ -237,5 +235,5 @@ LEAVES: dict[type, Callable[[Any], Hashable]] = {
     BotReference: lambda value: value.is_live,
 }
 
-WALKS = (_Walk, _SharingWalk, _CarefulWalk)
-"""What to try, in this order: nearly every value needs the first one only."""
+WALKS = (_Walk, _SharingWalk, _CycleWalk)
+"""The walks to try, in this order. Nearly all values need only the first one."""

@@ -3,54 +3,21 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 import re
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, SafeUUID
 
-from ptb_bucket.codecs.types.shape import Shape, Writer, checked, leaf
+from ptb_bucket.codecs.types.guards import checked
+from ptb_bucket.codecs.types.json_text import BIG, in_utf8
+from ptb_bucket.codecs.types.shape import PartWriter, Shape, leaf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BIG", "SCALARS", "in_utf8", "written"]
-
-# Python refuses to write ints of more than 4300 digits in decimal, or 640 where an administrator is strict.
-BIG: int = 1 << 2000
-"""Beyond this, ints are written in hexadecimal."""
-
-
-def _no_other(value: object) -> NoReturn:
-    raise TypeError(type(value).__name__)
-
-
-def _make_written() -> Callable[[Any], str]:
-    """Return what writes a tree. Python's own ``encode`` would make an encoder for each record, which takes longer."""
-    make: Any = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:  # a Python without the accelerator
-        return json.JSONEncoder(ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")).encode
-    encode = make(None, _no_other, json.encoder.encode_basestring, None, ":", ",", False, False, False)  # noqa: FBT003  as Python calls it
-    return lambda tree: "".join(encode(tree, 0))
-
-
-written: Callable[[Any], str] = _make_written()
-"""Write a tree as compact JSON text."""
-
-
-def in_utf8(text: str) -> bool:
-    """Tell whether a string has no lone surrogates.
-
-    Args:
-        text: Any string.
-    """
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+__all__ = ["SCALARS"]
 
 
 def _base64(value: bytes | bytearray) -> str:
@@ -62,7 +29,7 @@ def _bytes(payload: Any) -> bytes:
 
 
 def _safe_text(text: str) -> str:
-    """Write a string with lone surrogates, which UTF-8 cannot express, as base64 of what it would be."""
+    """Return a string with lone surrogates, which UTF-8 cannot express, as the base64 of its bytes."""
     return _base64(text.encode("utf-8", "surrogatepass"))
 
 
@@ -78,19 +45,19 @@ def _from_uuid(payload: Any) -> UUID:
     return UUID(text, is_safe=SafeUUID[safe])
 
 
-def _text(writer: Writer, value: str, _: int) -> Any:
+def _text(writer: PartWriter, value: str, _: int) -> Any:
     return value if str in writer.plain or in_utf8(value) else {"$str": _safe_text(value)}
 
 
-def _int(_: Writer, value: int, __: int) -> Any:
+def _int(_: PartWriter, value: int, __: int) -> Any:
     return value if -BIG < value < BIG else {"$int": hex(value)}
 
 
-def _float(_: Writer, value: float, __: int) -> Any:
+def _float(_: PartWriter, value: float, __: int) -> Any:
     return value if math.isfinite(value) else {"$float": repr(value)}
 
 
-def _write_bytearray(writer: Writer, value: bytearray, _: int) -> Any:
+def _write_bytearray(writer: PartWriter, value: bytearray, _: int) -> Any:
     writer.note(value)
     return {"$bytearray": _base64(value)}
 

@@ -1,4 +1,4 @@
-"""Values of other libraries that bots come by: numpy's numbers, pydantic's URLs, zones of date parsers."""
+"""Values of other libraries that bots often have: numpy's numbers, pydantic's URLs, zones of date parsers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import importlib
 import math
 from typing import Any, Final
 
+from ptb_bucket.codecs.types.families.times import FOREIGN_ZONES, foreign_zone
+from ptb_bucket.codecs.types.guards import checked
 from ptb_bucket.codecs.types.refusals import refusal
-from ptb_bucket.codecs.types.shape import Shape, checked, leaf
-from ptb_bucket.codecs.types.times import FOREIGN_ZONES, foreign_zone
+from ptb_bucket.codecs.types.shape import Shape, leaf
 
 __all__ = ["OTHER_LIBRARIES", "shape_of_foreign"]
 

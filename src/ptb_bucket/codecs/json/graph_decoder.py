@@ -1,7 +1,7 @@
-"""JSON text with labels → values: an object that occurs at several places is one object, also if it contains itself.
+"""JSON text with labels → values. An object that occurs at several places is one object, even if it contains itself.
 
-``{"$id": 1, ...}`` labels an object (``{"$id": 1, "$list": [...]}`` a list), ``{"$ref": 1}`` names it again. Where the
-label stands, and in which order, does not matter: ``jq -S`` and hand edits may move it.
+``{"$id": 1, ...}`` labels an object (``{"$id": 1, "$list": [...]}`` a list), ``{"$ref": 1}`` refers to it. The place
+and the order of labels do not matter: ``jq -S`` and manual edits may move them.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_tag
-from ptb_bucket.codecs.types import check_collisions, owned
+from ptb_bucket.codecs.types import check_collisions, with_bot
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["GraphReader"]
+__all__ = ["GraphDecoder"]
 
 _UNFINISHED: Final = object()
 
 
-class GraphReader:
-    """Reads one record.
+class GraphDecoder:
+    """A decoder for one record with labels.
 
     Args:
-        decoder: Knows what tags mean.
+        decoder: The decoder for tags.
     """
 
     def __init__(self, decoder: Decoder) -> None:
@@ -41,7 +41,7 @@ class GraphReader:
             text: One record.
 
         Raises:
-            CannotLoadError: A label is unknown, or stands twice; an object contains itself and cannot.
+            CannotLoadError: A label is unknown or occurs twice, or an object contains itself and cannot.
         """
         tree = PLAIN.decode(text)
         self._collect(tree)
@@ -64,7 +64,7 @@ class GraphReader:
     def _label(self, part: dict[str, Any]) -> None:
         label = part["$id"]
         if label in self.labelled:
-            raise CannotLoadError(f"the label {label} stands at two places. Give each object its own $id")
+            raise CannotLoadError(f"the label {label} occurs at two places. Give each object its own $id")
         self.labelled[label] = part
 
     def _key_trees(self, part: dict[str, Any]) -> Iterator[Any]:
@@ -88,7 +88,7 @@ class GraphReader:
         if type(label) is int:
             return self._once(label, tree)
         if "$id" in tree:
-            raise CannotLoadError("an $id in it is not a whole number. Give each object its own number")
+            raise CannotLoadError("an $id in it is not a whole number. Give each object a number of its own")
         return self._object(tree, None)
 
     def _referred(self, tree: dict[str, Any]) -> Any:
@@ -96,20 +96,22 @@ class GraphReader:
         if len(tree) != 1 or type(label) is not int or label not in self.labelled:
             shown = f"the object {label}" if type(label) is int else "an object by something that is not a whole number"
             raise CannotLoadError(
-                f"it refers to {shown}, and no object has this $id. Put the object back, or replace "
-                '{"$ref": ...} by its value'
+                f"it refers to {shown}, but no object has this $id. Put the object back, or replace "
+                '{"$ref": ...} with its value'
             )
         return self._once(label, self.labelled[label])
 
     def _once(self, label: int, tree: dict[str, Any]) -> Any:
-        """Return the object with this label, which is made when it is met first."""
+        """Return the object with this label; make it at the first reference."""
         if label not in self.values:
             self.values[label] = _UNFINISHED
             rest = {key: part for key, part in tree.items() if key != "$id"}
             self.values[label] = self._object(rest, label)
         value = self.values[label]
         if value is _UNFINISHED:
-            raise CannotLoadError(f"the object with the $id {label} contains itself, and its kind cannot")
+            raise CannotLoadError(
+                f"the object with the $id {label} contains itself, which its type does not allow. Remove the reference"
+            )
         return value
 
     def _object(self, tree: dict[str, Any], label: int | None) -> Any:
@@ -144,18 +146,18 @@ class GraphReader:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage and authors' classes may raise anything
-            raise self.decoder.failure(name, exc) from None
+            raise self.scope.registry.load_error(name, exc) from None
 
     def _made(self, name: str, payload: Any, label: int | None) -> Any:
         shape, begun = self.decoder.begun(name, payload)
         if shape.fill is None or begun is None:
             return self.decoder.made(name, self._value(payload))
-        self._begun(label, owned(begun, self.scope) if label is not None else begun)
+        self._begun(label, with_bot(begun, self.scope) if label is not None else begun)
         shape.fill(begun, self._payload(payload), self.scope)
-        return owned(begun, self.scope)
+        return with_bot(begun, self.scope)
 
     def _payload(self, payload: Any) -> Any:
-        """Return the parts of an object. A dict of attributes is not an object of its own, whatever it holds."""
+        """Return the parts of an object. A dict of attributes is not a separate object."""
         if type(payload) is dict:
             return self._object(payload, None)
         return self._value(payload)

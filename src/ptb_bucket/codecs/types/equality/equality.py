@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from telegram import TelegramObject
 
-from ptb_bucket.codecs.types.carriers import class_of, is_one_class, taken_apart
-from ptb_bucket.codecs.types.fingerprints import (
+from ptb_bucket.codecs.types.carriers import class_of, is_one_class, reduction_of
+from ptb_bucket.codecs.types.equality.fingerprints import (
     IDENTITIES,
     LEAVES,
     WALKS,
@@ -18,24 +18,30 @@ from ptb_bucket.codecs.types.fingerprints import (
     spread,
     stored_by_functions,
 )
+from ptb_bucket.codecs.types.equality.identity import has_identity
+from ptb_bucket.codecs.types.families import content
+from ptb_bucket.codecs.types.guards import ForeignCodeError
 from ptb_bucket.codecs.types.reduction import IrreducibleError
-from ptb_bucket.codecs.types.shape import ForeignCodeError
-from ptb_bucket.codecs.types.structure import has_identity
-from ptb_bucket.codecs.types.telegram_objects import content
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from ptb_bucket.codecs.types.scope import Scope
+    from ptb_bucket.codecs.types.shape import Scope
 
 __all__ = ["Equality", "fingerprint", "identical", "same"]
 
 
+_PLAIN: Final = frozenset({str, int, bool, bytes})
+"""Types whose own equality is the right one. They have no identity."""
+
+
 class Equality:
-    """What "equal" means to one bot. No ``__eq__`` of an author's class is ever asked.
+    """The equality of values for one bot. It never calls an ``__eq__`` of an author's class.
+
+    Rule "Equality by value and type": values are equal if content and type are equal at every level.
 
     Args:
-        scope: Knows the registered classes; those with functions of their own count by what is stored of them.
+        scope: The registered classes. Instances of classes with functions are compared by their stored payload.
     """
 
     def __init__(self, scope: Scope | None = None) -> None:
@@ -45,9 +51,9 @@ class Equality:
         """Return the content of a value in a form that can be compared and hashed.
 
         Types count at every level (1, 1.0 and True differ, keys included), the order of dicts and sets does not. NaN
-        equals itself, 0.0 and -0.0 differ. Telegram objects count with all their content, other objects with what is
-        stored of them, classes and functions as themselves. Values that cannot be taken apart (locks, clients) equal
-        only themselves. In what is nested more than 130 deep, the order and the sharing count, too.
+        equals itself, 0.0 and -0.0 differ. Telegram objects count with all their content, other objects with their
+        stored parts, classes and functions as themselves. Values that cannot be taken apart (locks, clients) equal
+        only themselves. In values that are nested more than 130 deep, the order and the sharing count, too.
 
         Args:
             value: Any value. It is not changed.
@@ -60,9 +66,9 @@ class Equality:
                 return walk(self._scope).of(value, 0)
             except (TooDeep, TooManyError):
                 continue
-        return self._at_a_loss(value)
+        return self._of_deep(value)
 
-    def _at_a_loss(self, value: Any) -> Hashable:
+    def _of_deep(self, value: Any) -> Hashable:
         return _Deep(self._scope, value)
 
     def same(self, a: object, b: object) -> bool:
@@ -79,12 +85,12 @@ class Equality:
             return True
         if not is_one_class(a, b):
             return False
-        if type(a) in (str, int, bool, bytes):
+        if type(a) in _PLAIN:
             return a == b
         return self.fingerprint(a) == self.fingerprint(b)
 
     def identical(self, a: object, b: object) -> bool:
-        """Tell whether two values are the same to a program: content, types, order of keys, and sharing.
+        """Tell whether a program cannot tell two values apart: by content, types, order of keys, and sharing.
 
         Every object with an identity must pair with exactly one object of the other value.
 
@@ -115,7 +121,7 @@ class Equality:
         try:
             if (payload := stored_by_functions(value, self._scope)) is not None:
                 return payload
-            taken = taken_apart(value)
+            taken = reduction_of(value)
         except (IrreducibleError, ForeignCodeError):
             return None
         if issubclass(type(value), (set, frozenset)):
@@ -125,19 +131,19 @@ class Equality:
         return [taken.new, *(part for row in rows for part in (len(row), *row))]
 
 
-_ANYBODY = Equality()
-fingerprint = _ANYBODY.fingerprint
-same = _ANYBODY.same
-identical = _ANYBODY.identical
+_WITHOUT_CLASSES = Equality()
+fingerprint = _WITHOUT_CLASSES.fingerprint
+same = _WITHOUT_CLASSES.same
+identical = _WITHOUT_CLASSES.identical
 
 
 class _Deep:
-    """A value that is too deep for recursion. It equals what is identical, which is found out without."""
+    """A value that is too deep for recursion. It equals an identical one, which is compared without recursion."""
 
     __slots__ = ("_equality", "_value")
 
     def __init__(self, scope: Scope | None, value: Any) -> None:
-        self._equality = _GivingUp(scope)
+        self._equality = _EqualityInside(scope)
         self._value = value
 
     def __eq__(self, other: object) -> bool:
@@ -147,15 +153,15 @@ class _Deep:
         return hash((_Deep, class_of(self._value)))
 
 
-class _GivingUp(Equality):
-    """For what is compared as a whole inside it, such as sets: a cycle through them would never end."""
+class _EqualityInside(Equality):
+    """The equality of parts that are compared as a whole, such as sets. A cycle through them would never end."""
 
-    def _at_a_loss(self, value: Any) -> Hashable:
+    def _of_deep(self, value: Any) -> Hashable:
         return Is(value)
 
 
 class _Pairing:
-    """Walks two values side by side."""
+    """A walk through two values side by side."""
 
     def __init__(self, equality: Equality) -> None:
         self.equality = equality
@@ -167,6 +173,10 @@ class _Pairing:
         waiting = [(a, b)]
         while waiting:
             one, other = waiting.pop()
+            if type(one) in _PLAIN and type(one) is type(other):
+                if one != other:
+                    return False
+                continue
             paired = is_one_class(one, other) and self._paired(one, other)
             if paired is False:
                 return False
@@ -183,7 +193,7 @@ class _Pairing:
         return True
 
     def _paired(self, one: Any, other: Any) -> bool | None:
-        """Tell whether two values are partners already; None, and now they are, if neither has been met before."""
+        """Tell whether two values are partners already; None if both are new, and now they are partners."""
         if has_identity(one):
             if id(one) in self.partner or id(other) in self.taken:
                 return self.partner.get(id(one)) is other and self.taken.get(id(other)) is one
