@@ -20,7 +20,7 @@ from ptb_bucket.errors import (
     said,
 )
 from ptb_bucket.location import BOT_ID
-from ptb_bucket.state import GroupCommit, Kind, Merger, Origin, Replica, Resolver, Spool, SpoolFiles
+from ptb_bucket.state import GroupCommit, Kind, Origin, RecordMerger, Replica, Resolver, Spool, SpoolFiles
 from ptb_bucket.stats import Stats
 from ptb_bucket.stores import MeteredStore, RetryingStore
 
@@ -146,7 +146,7 @@ def open_for(  # noqa: PLR0913  the settings of one persistence
     retry_policy = RetryPolicy(commit_timeout)
     replica = Replica(
         RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
-        Merger(location.codec, resolver, defaults), bot_id,
+        RecordMerger(location.codec, resolver, defaults), bot_id,
         kinds_of(store_data), None if cache is None else cache.maxsize, retry_policy,
         _spool(spool_dir, bot_id, location, retry_policy),
     )  # fmt: skip

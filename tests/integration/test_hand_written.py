@@ -170,7 +170,9 @@ async def test_a_conversations_id_in_another_spelling_is_refused_and_named(bucke
 async def test_a_section_with_one_record_has_no_other_one(tmp_path, record):
     bucket = Bucket(tmp_path / "bot")
     await bucket.write((record, {"secret": SECRET}))
-    with pytest.raises(CorruptDocumentError, match=f"{record.kind.value} has the key '{record.id}'; its one record is"):
+    with pytest.raises(
+        CorruptDocumentError, match=f"{record.kind.value} has the key '{record.id}'; its only record is"
+    ):
         await load(bucket.bot())
 
 
@@ -231,7 +233,7 @@ def test_no_verb_works_on_an_id_in_another_spelling(tmp_path, capfd, words):
     before = bucket.bytes()
     assert main([words[0], bucket.uri, *words[1:]]) != 0
     said = capfd.readouterr().err
-    assert "user_data has the key '042', which is no id as we write it; expected '42'" in said
+    assert "user_data has the key '042', which is not an ID as ptb-bucket writes it; expected '42'" in said
     assert SECRET not in said
     assert bucket.bytes() == before
 
@@ -277,7 +279,7 @@ async def test_a_record_of_the_wrong_shape_is_an_error_that_names_it(tmp_path, l
     with pytest.raises(CannotLoadError) as told:
         await load(bucket.bot())
     said = str(told.value)
-    assert said.startswith(f"{record.label}: a stored record is damaged: it has to be ")
+    assert said.startswith(f"{record.label}: a stored record is damaged: it must be ")
     assert SECRET not in said
     assert bucket.bytes() == before
 
@@ -347,7 +349,7 @@ async def test_plain_values_are_refused_whatever_the_context_types_make(tmp_path
     bucket = Bucket(tmp_path / "bot")
     await bucket.write((Record.user(42), SECRET))
     bot = bucket.bot(context_types=ContextTypes(user_data=make))
-    with pytest.raises(CannotLoadError, match=rf"user_data\[42\].* has to be {make.__qualname__} and is str") as told:
+    with pytest.raises(CannotLoadError, match=rf"user_data\[42\].* it must be {make.__qualname__}, not str") as told:
         await bot.get_user_data()
     assert SECRET not in str(told.value)
 
@@ -356,7 +358,7 @@ async def test_plain_values_are_refused_whatever_the_context_types_make(tmp_path
 async def test_what_could_not_be_loaded_is_not_saved(bucket, value):
     bot = bucket.bot()
     await bot.update_user_data(42, {"kept": 1})
-    with pytest.raises(CannotStoreError, match=r"user_data\[42\]: it has to be dict") as told:
+    with pytest.raises(CannotStoreError, match=r"user_data\[42\]: it must be dict") as told:
         await bot.update_user_data(42, value)
     assert told.value.record == "user_data[42]"
     assert await bucket.bot().get_user_data() == {42: {"kept": 1}}
@@ -383,7 +385,7 @@ async def test_data_of_a_class_that_the_context_types_do_not_make_is_refused(tmp
     bot = bucket.bot(context_types=ContextTypes(user_data=Person))
     await bot.update_user_data(42, Person(2))
     await bot.flush()
-    with pytest.raises(CannotLoadError, match=r"user_data\[42\]: .* it has to be dict and is Person"):
+    with pytest.raises(CannotLoadError, match=r"user_data\[42\]: .* it must be dict, not Person"):
         await bucket.bot(types=[Person]).get_user_data()
 
 

@@ -1,4 +1,4 @@
-"""What every test of the state engine may ask for."""
+"""Fixtures for the tests of the state engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Per-record: what is dropped leaves an empty document, and what was not loaded is dropped as it is then."""
+"""Layout per-record: a dropped record leaves a tombstone, and an unloaded record is dropped as it is then."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ async def test_a_chat_that_is_not_dropped_for_anothers_sake_is_told_like_the_oth
 
 
 async def test_a_tombstone_that_is_written_anew_keeps_the_history_of_its_commits():
-    """Or a writer whose answer was lost would take its commit for one that was never applied."""
+    """Else a writer whose answer was lost would believe that its commit was never applied."""
     store = MemoryStore()
     await write(store, {ADA: {"n": 1}})
     await write(store, {ADA: None})

@@ -1,4 +1,4 @@
-"""Giving PTB everything at its start: at once what nobody has touched, and like one record after the other all else."""
+"""Loading everything at the start: untouched records at once, and all others as if one by one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import UnreadableRecordError
-from ptb_bucket.state import LAYOUTS, MISSING, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import LAYOUTS, MISSING, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.replica import load as module
 from ptb_bucket.stores import Create, MemoryStore
@@ -19,14 +19,14 @@ USERS = [Record.user(number) for number in range(1, 8)]
 
 @dataclass
 class Guest:
-    """Stored without its number by an older version of the bot."""
+    """A value that an older version of the bot stored without its number."""
 
     name: str
     number: object = field(default_factory=uuid.uuid4)
 
 
 def replica_on(store, layout="single", codec="json", types=()) -> Replica:
-    merger = Merger(open_codec(codec, types), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+    merger = RecordMerger(open_codec(codec, types), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     return Replica(store, open_layout(layout), merger.codec, merger, "1", tuple(Kind))
 
 

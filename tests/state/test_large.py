@@ -1,4 +1,4 @@
-"""Large documents are packed and opened beside the event loop, and what happens meanwhile is not lost."""
+"""Large documents are packed and opened in a thread, and changes that are made meanwhile are not lost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.stores import MemoryStore
 
@@ -15,7 +15,9 @@ USERS = [Record.user(number) for number in range(2_500)]
 
 def replica_on(store) -> Replica:
     codec = open_codec("json", [])
-    return Replica(store, open_layout("single"), codec, Merger(codec, defaults={Kind.USER: dict}), "1", tuple(Kind))
+    return Replica(
+        store, open_layout("single"), codec, RecordMerger(codec, defaults={Kind.USER: dict}), "1", tuple(Kind)
+    )
 
 
 async def test_what_is_staged_while_a_thread_packs_is_in_the_next_commit(monkeypatch):

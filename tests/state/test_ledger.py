@@ -1,4 +1,4 @@
-"""The rules of the state engine that need a particular order of events, one by one, without any input or output."""
+"""The rules of the state engine that need a particular order of events, one by one, without input or output."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_a_writer_draws_a_new_id_in_another_process():
 
 
 def test_a_chat_is_not_dropped_while_another_chat_cannot_be_saved(bench):
-    """It may be the same chat, under its new id: what was moved must never only be gone."""
+    """It may be the same chat under its new ID, and moved data must never disappear."""
     old, new = Record.chat(-1), Record.chat(-1001)
     bench.start({"n": 1}, old)
     bench.stage({"n": 1}, new)
@@ -206,7 +206,7 @@ def test_a_chat_is_not_dropped_while_another_chat_cannot_be_saved(bench):
     assert ledger.stored(BO) == encoded({"x": 1})
     assert ledger.pending == {old, new} == ledger.failures.keys()
     assert ledger.failures[old].__cause__ is ledger.failures[new]
-    assert "Correct what keeps chat_data[-1001] from being saved" in str(ledger.failures[old])
+    assert "Correct the error that keeps chat_data[-1001] from being saved" in str(ledger.failures[old])
     bench.theirs({"n": 2}, new)
     bench.commit()
     assert ledger.stored(old) is None

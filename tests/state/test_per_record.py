@@ -1,4 +1,4 @@
-"""Per-record: documents that are read when they are needed, and what is written without having been read."""
+"""Layout per-record: documents are read when they are needed, and unloaded records can be written."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ async def test_a_lost_race_to_create_it_is_read_and_merged_in_the_same_way():
 
 
 class Between(StoreWrapper):
-    """Something happens before the first put."""
+    """A store in which something happens before the first put."""
 
     def __init__(self, store, event):
         super().__init__(store)

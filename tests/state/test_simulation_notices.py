@@ -8,14 +8,14 @@ import os
 import pytest
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
+from ptb_bucket.state import BOT_DATA, HANDLED, Kind, RecordMerger, Replica, keep_ours
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.preparation import Preparation
 from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
-from ptb_bucket.state.merge.objects.elements import Matches
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.matching.elements import ListMatches
+from ptb_bucket.state.merge.values import ValueMerge
 from ptb_bucket.state.spool.format import Spooled
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault
@@ -106,16 +106,16 @@ def share_the_writer_id_after_a_fork(patch):
 
 
 def take_a_deletion_for_the_last_word(patch):
-    patch.setattr(Merge, "_deletion", lambda _self, _path, _base, ours, _theirs: ours)
+    patch.setattr(ValueMerge, "_merge_deletion", lambda _self, _path, _base, ours, _theirs: ours)
 
 
 def merge_conversations(patch):
-    rule = Merger._rule
+    rule = RecordMerger._rule
 
     def as_data(record):
         return rule(BOT_DATA if record.kind is Kind.CONVERSATION else record)
 
-    patch.setattr(Merger, "_rule", staticmethod(as_data))
+    patch.setattr(RecordMerger, "_rule", staticmethod(as_data))
 
 
 def forget_the_attempt_in_the_spool(patch):
@@ -137,7 +137,7 @@ def let_ours_win_unseen(patch):
 
 
 def take_a_commit_for_a_look(patch):
-    """The mistake that this test found: what was merged into the bucket unseen was not given to PTB."""
+    """The mistake that this test found: values that were merged without having been loaded were not given to PTB."""
     move_base = Ledger.move_base
 
     def and_know_all(self, values, *still_dropped):
@@ -161,7 +161,10 @@ def merge_objects_at_each_place(patch):
 
 
 def take_a_changed_element_for_a_new_one(patch):
-    patch.setattr("ptb_bucket.state.merge.objects.elements._Leftovers.matched", lambda self, *_: Matches(self.near, []))
+    patch.setattr(
+        "ptb_bucket.state.merge.matching.elements._UnmatchedElements.matched",
+        lambda self, *_: ListMatches(self.origins, []),
+    )
 
 
 def list_no_updates(patch):

@@ -1,4 +1,4 @@
-"""Units of work: an update that several instances handle changes each document once, whatever lands when."""
+"""Units of work: an update that several instances handle changes each document once, in any order of writes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state import HANDLED, MISSING, Kind, Merger, Metrics, Record
+from ptb_bucket.state import HANDLED, MISSING, Kind, Metrics, Record, RecordMerger
 from ptb_bucket.state.commit import Rebase, prepare
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
@@ -26,7 +26,7 @@ RECORDS = (ADA, BO)
 
 
 class Bucket:
-    """One document, and the puts on their way to it."""
+    """A bucket with one document, and the puts on their way to it."""
 
     def __init__(self) -> None:
         first = encoded({"log": [0]})  # or the first two changes would be one: equal first initialisations are
@@ -55,7 +55,7 @@ class Bucket:
         return [] if value is None else MERGER.decode(record, value).get("log", [])[1:]
 
 
-MERGER = Merger(open_codec("json", []), defaults={Kind.USER: dict})
+MERGER = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict})
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Instance:
             self.ledger.loaded(self.bucket.document, self.bucket.etag)
 
     def handle(self, units, *, drops=False) -> None:
-        """Each unit is one element in each record that it changes; staged together, they cannot be told apart."""
+        """Add an element for each unit to each record. Units that are staged together cannot be told apart."""
         new = [unit for unit in units if unit not in self.handled]
         self.handled.update(new)
         for record in RECORDS:
@@ -274,7 +274,7 @@ def test_an_update_that_goes_on_is_not_listed_yet(two):
 
 
 def test_changes_that_cannot_be_told_apart_go_together_in_the_whole_document(two):
-    """1 and 4 in one step, and 4 and 2 in another: 1 is in the bucket, so 4 and 2 have to come again."""
+    """Units 1 and 4 share a step, and so do 4 and 2. Unit 1 is in the bucket, so 4 and 2 have to come again."""
     bucket, one, other = two
     for record, units in ((ADA, [1, 4]), (BO, [4, 2])):
         one.live[record]["log"] += units

@@ -1,4 +1,4 @@
-"""What was written without having been loaded, where the way to the bucket is bad: still nothing there is replaced."""
+"""Writes of unloaded records over a bad connection: they replace nothing in the bucket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.documents.ledger_bench import ADA, Bench, crowded
 
 @pytest.fixture
 def unread(bench):
-    """Nobody has looked, and the bucket has somebody's data."""
+    """Return a bench that has not read the document, while the bucket has data."""
     bench.ledger.unloaded = True
     bench.theirs({"name": "Ada"})
     return bench

@@ -209,7 +209,7 @@ async def test_what_only_the_codec_refuses(tmp_path, uri):
         (b'{"ptb_bucket_export": 2}', "newer"),
         (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
         (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
-        (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "no id"),
+        (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "not an ID"),
         (pickle.dumps([1]), "not PicklePersistence's"),
         (pickle.dumps({**DATA, "user_data": [1]}), "user_data is no dict"),
         (pickle.dumps({**DATA, "user_data": {"1": {}}}), "no id"),

@@ -1,4 +1,4 @@
-"""The layers of unsaved values: what is staged, what an attempt carries, and what may or may not have been written."""
+"""The layers of unsaved values: staged values, the payload of an attempt, and changes in doubt."""
 
 from __future__ import annotations
 
@@ -6,17 +6,39 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket.state.document import NONE, UnitStep, joined, keep
+from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from ptb_bucket.state.document import Steps, Unit
     from ptb_bucket.state.records import Record
 
-__all__ = ["Encoded", "InDoubt", "Layer"]
+__all__ = ["Base", "Encoded", "InDoubt", "Layer"]
 
 Encoded = bytes | None
 """A record's value; None if the record is absent or the empty default."""
+
+
+class Base(dict["Record", bytes]):
+    """The base of each record, found also by kind: most questions are about one kind, and another may have many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[Kind, dict[Record, None]] = {kind: {} for kind in Kind}
+
+    def put(self, record: Record, value: Encoded) -> None:
+        """Set the base of a record; None removes it."""
+        if value is None:
+            self.pop(record, None)
+            self._kinds[record.kind].pop(record, None)
+        else:
+            self[record] = value
+            self._kinds[record.kind][record] = None
+
+    def of(self, kind: Kind) -> Iterable[Record]:
+        """Return the records of one kind that have a base."""
+        return self._kinds[kind]
 
 
 @dataclass(repr=False)
@@ -62,9 +84,6 @@ class InDoubt:
     bases: dict[Record, Encoded] = field(default_factory=dict)
     layer: Layer = field(default_factory=Layer)
 
-    def __contains__(self, record: Record) -> bool:
-        return record in self.bases
-
     def add(self, record: Record, base: Encoded, steps: Steps) -> None:
         """Add a change. If the record is in doubt already, the change goes on top, and the older base stays."""
         if record in self.bases:
@@ -80,7 +99,7 @@ class InDoubt:
         self.layer.put(record, (UnitStep(frozenset(units - withdrawn), value),))
 
     def keep_only(self, records: Collection[Record]) -> None:
-        """Forget all other records: what was in doubt of them is repaired, or somebody else's task."""
+        """Forget all other records: their changes are repaired, or somebody else repairs them."""
         if self.bases:
             self.bases = {record: base for record, base in self.bases.items() if record in records}
             self.layer.keep_only(records)

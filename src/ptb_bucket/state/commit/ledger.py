@@ -1,13 +1,12 @@
-"""What this instance knows of one document: stored ← attempt ← staged, and the base of every merge.
+"""The ledger of one document: stored ← attempt ← staged, and the base of every merge.
 
 Nothing here does input or output, so you can read and test the rules of the state engine in one place.
 
 * *stored*: the document as it was last read or written, with its ETag.
 * *base*: of each record, the value that PTB last received from us, or last gave us and we committed.
-* *attempt*: one put that was sent and whose outcome is not known yet, with its *payload*: the staged values that it
-  carries.
+* *attempt*: a put whose outcome is not known yet, with its *payload*: the staged values that it carries.
 * *staged*: the values that ``update_*`` gave us and no attempt carries yet.
-* *in doubt*: the payload of attempts whose outcome nobody can find out any more.
+* *in doubt*: payload whose outcome nobody can find out any more.
 
 PTB's live objects are the layer above *staged*; the replica merges into them.
 """
@@ -17,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.state.commit.layers import InDoubt, Layer
+from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
 from ptb_bucket.state.commit.steps import StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
-from ptb_bucket.state.document import NONE, Fate, Values, has_any
+from ptb_bucket.state.document import NONE, Fate, has_any
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.commit.layers import Encoded
     from ptb_bucket.state.commit.metrics import Metrics
     from ptb_bucket.state.document import Document, Header, Unit, UnknownSections
-    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
 __all__ = ["Ledger"]
@@ -42,33 +41,30 @@ class Ledger:
     """The layers of one document.
 
     Args:
-        key: The key of the document.
-        merger: The rules of merging.
+        key, merger: The key of the document, and the rules of merging.
         writer: The ID under which commits are made.
         metrics: Counts what happens, and logs it.
         empty: The header of a new document.
         callback_limit: How many keyboards are kept; None for all.
-        document: The document as it was last read or written; None if there is none.
-        etag: Its ETag.
+        document, etag: The document as it was last read or written; None if there is none.
         failures: The records that could not be merged in the last commit, and why.
-        superseded: The conversation states of ours in whose place the bucket's stays, while PTB still has ours.
+        superseded: Our conversation states, while PTB still has them and the bucket's states have replaced them.
         last_commit: The ID of our last commit.
-        unloaded: PTB's values were made before anybody read the document. If both sides have something, the bucket's
-            value stays.
+        unloaded: PTB's values were made before anybody read the document. If both sides have one, the bucket's stays.
         withheld: Returns the updates that are not noted as handled.
         dropped: Records that were dropped unloaded or unreadable. All that the bucket has of them is removed.
         returning: Unknown sections that are written if the document lacks them.
     """
 
     key: str
-    merger: Merger
+    merger: RecordMerger
     writer: WriterIdentity
     metrics: Metrics
     empty: Header
     callback_limit: int | None = None
     document: Document | None = None
     etag: str | None = None
-    base: Values = field(default_factory=Values)
+    base: Base = field(default_factory=Base)
     attempt: Attempt | None = None
     staged: Layer = field(default_factory=Layer)
     in_doubt: InDoubt = field(default_factory=InDoubt)
@@ -131,6 +127,15 @@ class Ledger:
         """Return what PTB has if it has changed nothing since; PTB goes on with a state that was superseded."""
         return self.superseded[record] if record in self.superseded else self.top(record)
 
+    def is_current(self, record: Record) -> bool:
+        """Tell whether PTB has the bucket's version of a record, and nothing of it is in doubt, dropped or withdrawn.
+
+        Rule "Not modified is not up to date": the base is compared with *stored*, even if nothing new was read.
+        """
+        if self.unloaded or record in self.in_doubt.bases or record in self.dropped or self.withdrawn_in(record):
+            return False
+        return self.base.get(record) == self.stored(record)
+
     def merge_base(self, record: Record) -> Encoded:
         """Return what a change is a change of. Dropping a record unloaded drops all that the bucket has of it."""
         return self.repaired(record) if record in self.dropped else self.base.get(record)
@@ -145,7 +150,7 @@ class Ledger:
             return stored
         base, steps = self.in_doubt.bases[record], self.in_doubt.layer.chain(record)
         withdrawn = self.withdrawn_units() if withdrawn is None else withdrawn
-        return self.steps.merged(record, base, steps, stored, withdrawn, idempotent=True, unread=self.unloaded)
+        return self.steps.merged(record, base, steps, stored, withdrawn, idempotent=True, unloaded=self.unloaded)
 
     # ---------------------------------------------------------------- PTB gives a value
 
@@ -225,7 +230,8 @@ class Ledger:
         if etag is not None:
             self.document, self.etag = attempt.document, etag
         self.move_base(attempt.payload.values, attempt.dropped_since)
-        self.units.applied(attempt.merged.units)
+        if attempt.merged.units:
+            self.units.applied(attempt.merged.units)
         self.in_doubt.keep_only(self.failures)
         self._settle_all()
         self.metrics.committed(attempt)
@@ -248,9 +254,8 @@ class Ledger:
         """Leave all that is unsaved to somebody else: here it counts as saved."""
         self.move_base(self._take_attempt().payload.values if self.attempt else {})
         self.move_base(self.staged.values)
-        self.staged.keep_only(())
-        self.in_doubt.keep_only(())
-        self.writer.rotate_id()  # whatever becomes of the attempt now is under an ID that we no longer use
+        self.staged, self.in_doubt = Layer(), InDoubt()
+        self.writer.rotate_id()  # the attempt may still arrive, under an ID that we no longer use
 
     def _take_attempt(self) -> Attempt:
         attempt, self.attempt = self.attempt, None
@@ -259,7 +264,7 @@ class Ledger:
         return attempt
 
     def move_base(self, values: Mapping[Record, Encoded], still_dropped: Collection[Record] = ()) -> None:
-        """Make these values the base. What was merged into the bucket without having been loaded is still unloaded."""
+        """Make these values the base. A value that was merged into an unloaded one leaves the document unloaded."""
         self.dropped -= values.keys() - still_dropped
         for record, encoded in values.items():
             self.base.put(record, encoded)
@@ -270,7 +275,8 @@ class Ledger:
 
     def withdrawn_units(self) -> frozenset[Unit]:
         """Return the units whose changes in this document are withdrawn."""
-        return self.units.withdrawn([steps for layer in self.layers() for steps in layer.steps.values()], self.document)
+        chains = [steps for layer in self.layers() for steps in layer.steps.values()]
+        return self.units.withdrawn(chains, self.document) if chains else NONE
 
     def withdrawn_in(self, record: Record) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn, if one of them has changed this record."""
@@ -285,13 +291,7 @@ class Ledger:
     def stored_if_unloaded(self, records: Sequence[Record]) -> list[bytes] | None:
         """Return what is stored of records that PTB was never given and never gave us; None if one has more layers."""
         payload = self.attempt.payload.values if self.attempt else {}
-        layers: tuple[dict[Record, Any], ...] = (self.staged.values, self.in_doubt.bases, self.superseded, payload)
-        if self.document is None or self.base.has_any(records):
-            return None
-        if any(not layer.keys().isdisjoint(records) for layer in layers):
+        layers: list[dict[Record, Any]] = [self.base, self.staged.values, self.in_doubt.bases, self.superseded, payload]
+        if self.document is None or any(not layer.keys().isdisjoint(records) for layer in layers):
             return None
         return self.document.get_all(records)
-
-    def mark_loaded(self, records: Sequence[Record], stored: Sequence[bytes]) -> None:
-        """Make what is stored the base of records that PTB has been given."""
-        self.move_base(dict(zip(records, stored, strict=True)))

@@ -1,4 +1,4 @@
-"""Preparing an attempt: what is staged is merged with what is stored, and becomes the next version of the document."""
+"""Preparing an attempt: staged values are merged with stored ones and become the next version of the document."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ptb_bucket.state.commit.attempt import Attempt, Merged
 from ptb_bucket.state.commit.layers import Layer
 from ptb_bucket.state.commit.units import Withheld
 from ptb_bucket.state.document import NONE, Document, UnitStep, has_any
-from ptb_bucket.state.merge import raised_in_merge, trimmed, waits_for
+from ptb_bucket.state.merge import drop_blocked, merge_failed, trim_callback_data
 from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _withheld_here(ledger: Ledger) -> Withheld:
 
 
 class Preparation:
-    """One attempt while it is prepared.
+    """An attempt while it is prepared.
 
     Args:
         ledger: The document's ledger. It has no attempt.
@@ -85,21 +85,18 @@ class Preparation:
         except PTBBucketError as error:
             self.ledger.failures[record] = error
         except Exception as error:  # noqa: BLE001  the bot's own code may raise anything; the caller of the commit gets it
-            self.ledger.failures[record] = raised_in_merge(error, record)
+            self.ledger.failures[record] = merge_failed(error, record)
 
     def _merge(self, record: Record) -> None:
         ledger, merged = self.ledger, self.merged
-        base, ours, theirs = (
-            ledger.merge_base(record),
-            ledger.top(record),
-            ledger.repaired(record, merged.withdrawn_units),
-        )
+        base, ours, stored = ledger.merge_base(record), ledger.top(record), ledger.stored(record)
+        theirs = ledger.repaired(record, merged.withdrawn_units) if record in ledger.in_doubt.bases else stored
         if record == HANDLED:
             ours = self._without_withheld(ours)
         decided: list[Decision] = []
         steps = ledger.staged.steps.get(record) or (UnitStep(NONE, ours),)
         result = ledger.steps.merged(
-            record, base, steps, theirs, merged.withdrawn_units, decided=decided, unread=ledger.unloaded
+            record, base, steps, theirs, merged.withdrawn_units, decided=decided, unloaded=ledger.unloaded
         )
         merged.decided += decided
         if record in ledger.staged.steps or record in ledger.in_doubt.layer.steps:
@@ -110,20 +107,20 @@ class Preparation:
             merged.records.add(record)
         if record.kind is Kind.CONVERSATION:
             self._settle_conversation(record, ours, result)
-        if not ledger.merger.equal(record, result, ledger.stored(record)):
+        if not ledger.merger.equal(record, result, stored):
             merged.changes[record] = result
 
     def _settle_conversation(self, record: Record, ours: Encoded, result: Encoded) -> None:
         """Make the result the base, whether it is our state or the bucket's.
 
-        Rule "Conversation states are not merged": one change of ours is superseded, and not every later one as well.
+        Rule "Conversation states are not merged": one change is superseded, and not every later one as well.
         """
         self.merged.base[record] = result
         if not self.ledger.merger.equal(record, result, ours):
             self.ledger.superseded[record] = ours
 
     def _note_units(self, record: Record, steps: Steps) -> None:
-        """Note the units whose steps are written, also of changes in doubt: what is repeated must not be made twice."""
+        """Note the units whose steps are written, also those of repeated changes: nothing may be applied twice."""
         ledger, merged = self.ledger, self.merged
         chain = (*ledger.in_doubt.layer.steps.get(record, ()), *steps)
         if has_any(chain, merged.withdrawn_units):
@@ -152,7 +149,7 @@ class Preparation:
             return
         for record in [one for one, value in changes.items() if value is None and one.kind is Kind.CHAT]:
             del changes[record]
-            failures[record] = waits_for(record, failed, failures[failed])
+            failures[record] = drop_blocked(record, failed, failures[failed])
 
     def _nothing_to_write(self, payload: dict[Record, Encoded]) -> None:
         """Finish without an attempt: the bucket has all of it already, or what it has supersedes it."""
@@ -171,7 +168,7 @@ class Preparation:
         header = before.header.advanced(ledger.writer.id, os.urandom(8).hex())
         features = ledger.merger.codec.features
         document = before.changed(header, changes, features)
-        over = trimmed(document, ledger.callback_limit, ledger.merger, changes)
+        over = trim_callback_data(document, ledger.callback_limit, ledger.merger, changes)
         document = document.changed(header, over, features) if over else document
         document = self._listing_units(document.holding(self._missing()))
         return Attempt(header.commits[0], ledger.etag, document, self._layer(payload), self.merged)

@@ -49,14 +49,14 @@ class Rebase:
         payload before the staged value; and the base is compared with *stored* even if nothing was read.
         """
         withdrawn = ledger.withdrawn_in(record)
-        old, stored, top = ledger.merge_base(record), ledger.repaired(record), ledger.top(record)
+        old, top, stored = ledger.merge_base(record), ledger.top(record), ledger.repaired(record)
         if old == stored and not withdrawn:
             return cls(ledger, record, top, top, stored)
         new, moved = stored, []
         for layer in (ledger.attempt.payload if ledger.attempt else Layer(), ledger.staged):
             steps = layer.chain(record)
             if steps:
-                steps = ledger.steps.rebased(record, old, steps, new, withdrawn, unread=ledger.unloaded)
+                steps = ledger.steps.rebased(record, old, steps, new, withdrawn, unloaded=ledger.unloaded)
                 old, new = layer.values[record], steps[-1].value
             moved.append(steps)
         return cls(ledger, record, top, new, stored, withdrawn, *moved)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptb_bucket.state.commit.layers import Encoded
-    from ptb_bucket.state.document import Steps, Unit, Values
-    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.document import Steps, Unit
+    from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
 __all__ = ["StepMerger"]
@@ -28,8 +28,8 @@ class StepMerger:
         dropped: Records that nobody has loaded and that are removed with all that the bucket has of them.
     """
 
-    merger: Merger
-    base: Values
+    merger: RecordMerger
+    base: dict[Record, bytes]
     dropped: set[Record]
 
     def merged(
@@ -39,13 +39,13 @@ class StepMerger:
 
         Args:
             record: The record.
-            base: What the first step changed.
+            base: The value that the first step changed.
             steps: The steps, without removing those that are withdrawn.
-            theirs: What the bucket has.
+            theirs: The value in the bucket.
             withdrawn: The units whose steps are withdrawn.
-            how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
+            how: Further arguments of :meth:`~ptb_bucket.state.merge.RecordMerger.merge`.
         """
-        if not has_any(steps, withdrawn):
+        if not (withdrawn and has_any(steps, withdrawn)):
             return self.merger.merge(record, base, steps[-1].value, theirs, **how)
         for run in runs(self.base.get(record) if record in self.dropped else base, steps, withdrawn):
             low = theirs if self.drops(record, run.steps) else run.base
@@ -59,11 +59,11 @@ class StepMerger:
 
         Args:
             record: The record.
-            old: What the first step changed.
+            old: The value that the first step changed.
             steps: The steps, without removing those that are withdrawn.
-            new: What the first step is to change.
+            new: The value that it is to change instead.
             withdrawn: The units whose steps are withdrawn.
-            how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
+            how: Further arguments of :meth:`~ptb_bucket.state.merge.RecordMerger.merge`.
         """
         moved: list[UnitStep] = []
         for run in runs(self.base.get(record) if withdrawn and record in self.dropped else old, steps, withdrawn):

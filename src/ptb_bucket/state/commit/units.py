@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state.commit.layers import Encoded, Layer
     from ptb_bucket.state.document import Document, Steps, Unit
-    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
 __all__ = ["DocumentUnits", "Withheld"]
@@ -34,7 +34,7 @@ def _ignore(record: Record, units: frozenset[Unit]) -> None:
 
 @dataclass(repr=False)
 class DocumentUnits:
-    """The units of one document, as far as this instance has changes of theirs or has applied them.
+    """The units of one document, as far as this instance has pending changes by them or has applied them.
 
     Args:
         merger: Reads the handled updates that the document holds.
@@ -47,7 +47,7 @@ class DocumentUnits:
         again: Units that are being handled again while changes of their first handling are pending.
     """
 
-    merger: Merger
+    merger: RecordMerger
     limit: int = MANY
     losing: Callable[[Record, frozenset[Unit]], None] = _ignore
     running: Container[Unit] = ()
@@ -109,7 +109,7 @@ class DocumentUnits:
             chains: The steps of all unsaved changes of the document.
             document: The document as it was last read or written.
         """
-        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost}) if chains else NONE
+        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost})
 
     def lose(
         self, record: Record, steps: Iterable[UnitStep], withdrawn: frozenset[Unit], document: Document | None

@@ -1,8 +1,8 @@
-"""Documents: one object in the bucket, its header, its records' ids, its two formats, and the layouts."""
+"""Documents: the header, the IDs of records, the two formats, and the layouts."""
 
 from __future__ import annotations
 
-from ptb_bucket.state.document.document import Document, Values
+from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Commit, Fate, Header, check_features
 from ptb_bucket.state.document.ids import check_id
 from ptb_bucket.state.document.layouts import EXTENSIONS, LAYOUTS, Layout, open_layout, recognise
@@ -38,7 +38,6 @@ __all__ = [
     "Unit",
     "UnitStep",
     "UnknownSections",
-    "Values",
     "caught_with",
     "check_features",
     "check_id",

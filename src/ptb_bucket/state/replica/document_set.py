@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state.document import Layout
-    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.spool import Spool
     from ptb_bucket.stores import BlobStore
 
@@ -48,7 +48,7 @@ class Known:
     store: BlobStore
     layout: Layout
     codec: Codec
-    merger: Merger
+    merger: RecordMerger
     bot_id: str
     kinds: tuple[Kind, ...]
     callback_limit: int | None = None
@@ -96,7 +96,7 @@ class Known:
         if since is None:
             since = -math.inf if self._is_lazy else None
         if since is not None:
-            tracked_documents = {tracked.key: tracked for tracked in map(self._documents.of, records)}
+            tracked_documents = {tracked.ledger.key: tracked for tracked in map(self._documents.of, records)}
             await self._read(tracked_documents.values(), since)
 
     async def _read(self, tracked_documents: Iterable[TrackedDocument], since: float) -> None:

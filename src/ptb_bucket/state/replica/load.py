@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError, WrongShapeError
 from ptb_bucket.state.commit import Rebase
-from ptb_bucket.state.merge import MISSING, ResolverError, assign, raised_in_merge
+from ptb_bucket.state.merge import MISSING, ResolverError, merge_failed, update_in_place
 from ptb_bucket.state.replica.document_set import Known
 from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
 
@@ -63,11 +63,7 @@ class Giving(Known):
 
     def _is_current(self, record: Record, ledger: Ledger) -> bool:
         """Whether PTB has been given the bucket's version, so that nothing has to be decoded."""
-        if record in self.unreadable or record in ledger.in_doubt or record in ledger.dropped:
-            return False
-        if ledger.withdrawn_in(record):
-            return False
-        return not ledger.unloaded and ledger.base.get(record) == ledger.stored(record)
+        return record not in self.unreadable and ledger.is_current(record)
 
     @contextmanager
     def _costing(self, record: Record, ledger: Ledger, *, giving: bool = False) -> Iterator[None]:
@@ -92,7 +88,7 @@ class Giving(Known):
         except PTBBucketError:
             raise
         except Exception as error:
-            raise raised_in_merge(error, record) from error
+            raise merge_failed(error, record) from error
 
     def _adopt(self, record: Record, rebase: Rebase) -> None:
         rebase.adopt()
@@ -154,7 +150,7 @@ class Giving(Known):
             if stored is not None:
                 values = self.codec.decode_all(stored, [partial(_label, record) for record in records])
                 if not any(map(self.merger.wrong_shape, records, values)):
-                    ledger.mark_loaded(records, stored)
+                    ledger.move_base(dict(zip(records, stored, strict=True)))
                     return zip(records, values, strict=True)
         found = ((record, self._given_alone(record, replaces=replaces)) for record in records)
         return [(record, value) for record, value in found if value is not MISSING]
@@ -169,7 +165,7 @@ class Giving(Known):
 
     def empty(self, record: Record, live: Any) -> None:
         """Empty a live object in place: PTB has it, and neither we nor the bucket do."""
-        assign(live, self.merger.default(record), self.merger.equality)
+        update_in_place(live, self.merger.default(record), self.merger.equality)
 
     def merged(self, record: Record, live: Any) -> Any:
         """Like :meth:`merge_into`, for a value that PTB takes instead of its own.
@@ -242,7 +238,8 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         if self._is_current(record, ledger):
-            self._adopt(record, Rebase.plan(ledger, record))
+            ledger.superseded.pop(record, None)
+            self.unmerged.pop(record, None)
             return True
         try:
             with self._costing(record, ledger):
@@ -260,11 +257,11 @@ class Giving(Known):
         return True
 
     def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
-        unread = ledger.unloaded or self.unreadable.blind(record) is not None
-        if unread and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
+        unloaded = ledger.unloaded or self.unreadable.blind(record) is not None
+        if unloaded and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
             self.metrics.unloaded([record])
-        merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
-        return assign(live, merged, self.merger.equality)
+        merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unloaded=unloaded)
+        return update_in_place(live, merged, self.merger.equality)
 
 
 def _label(record: Record) -> str:

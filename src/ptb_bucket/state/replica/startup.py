@@ -48,6 +48,8 @@ async def documents(store: BlobStore, layout: Layout, extension: str, kind: Kind
 
 async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterable[Kind]) -> list[str]:
     """All :func:`documents` that hold any of these kinds of data, by key."""
+    if not layout.lazy:
+        return sorted(layout.keys(kinds))
     found: set[str] = set()
 
     async def look(kind: Kind) -> None:
