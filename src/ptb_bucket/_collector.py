@@ -1,4 +1,4 @@
-"""Python's garbage collector, while much is made that stays."""
+"""A pause of Python's garbage collector while many lasting objects are created."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 __all__ = ["collector_waits"]
 
 MANY: Final = 20_000
-"""Objects that are worth it: to go through them takes some ten milliseconds."""
+"""The number of new objects from which freezing them pays off: collecting them would take about ten milliseconds."""
 
 FEW: Final = 1_000
-"""Objects that Python itself may have frozen at its start (3.12 does); whoever freezes a program freezes far more."""
+"""More objects than Python itself freezes at its start (3.12 does). A program that freezes its own has far more."""
 
 _first: weakref.ref[object] | None = None
 
 
 @contextmanager
 def collector_waits(owner: object) -> Iterator[None]:
-    """Let the collector wait, and hand it what was made as old.
+    """Pause the garbage collector, and move the objects created meanwhile to its oldest generation.
 
-    It counts what is made and not yet gone, and goes through all of it, again and again while it grows: half of the
-    time that it takes to load 100,000 users, and nothing of it can be garbage. At the end it would go through all of it
-    at once, a tenth of a second in which the bot stands still.
+    The collector would scan the new objects again and again while their number grows. Loading 100,000 users would take
+    twice as long, although none of these objects can be garbage. Without the move, it would scan all of them at the
+    end: the bot would stand still for a tenth of a second.
 
     Args:
-        owner: Who loads. What is handed over as old does not count as new, and so does not bring about the collection
-            in which garbage of the same size is found: only the first in a process may do it. Somebody who makes a
-            bot for each event would otherwise keep all of them.
+        owner: The object that loads. Only the first one in a process moves its objects. Moved objects do not count
+            as new, so they do not trigger the collection that would find garbage of the same size: a program that
+            creates a bot for each event would keep all of its bots.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -41,13 +41,13 @@ def collector_waits(owner: object) -> Iterator[None]:
     finally:
         if was_enabled:
             if gc.get_count()[0] > MANY and gc.get_freeze_count() < FEW and _is_first(owner):
-                gc.freeze()  # all that there is goes out of sight,
-                gc.unfreeze()  # and comes back as old
+                gc.freeze()  # hides all objects from the collector,
+                gc.unfreeze()  # and returns them to it as old
             gc.enable()
 
 
 def _is_first(owner: object) -> bool:
-    global _first  # noqa: PLW0603  of the process, as the collector is
+    global _first  # noqa: PLW0603  one for the process, like the collector
     if _first is None:
         _first = weakref.ref(owner)
     return _first() is owner

@@ -93,7 +93,7 @@ class StoreError(PTBBucketError):
 
 
 class NotFoundError(StoreError):
-    """There is no object under the key. This is the only failure that means "empty"."""
+    """No object exists under the key. This is the only failure that means "empty"."""
 
 
 class LostRaceError(StoreError):
@@ -136,7 +136,7 @@ class DocumentError(PTBBucketError):
     """An object in the bucket cannot be used as this bot's state. It is never overwritten.
 
     Args:
-        message: What is wrong with the object and what to do about it.
+        message: The problem with the object and what to do about it.
         key: The object's key.
         etag: The ETag of the version that was read.
     """
@@ -161,7 +161,7 @@ class NewerDocumentError(ForeignDocumentError):
     This ptb-bucket never writes such a document.
 
     Args:
-        message: What the document needs and this library lacks.
+        message: The features that the document needs and this library lacks.
         key: The object's key.
         etag: The ETag of the version that was read.
     """
@@ -187,7 +187,7 @@ class CannotStoreError(PTBBucketError, TypeError):
     """A value cannot be stored. Only this value is left out; the values beside it are saved.
 
     Args:
-        reason: What is wrong with the value, without the value.
+        reason: The problem with the value, without the value itself.
         path: The steps to the value, each as Python code: ``('["job"]', "[3]", ".name")``.
         hint: What to do about it.
         record: The record's label, such as ``user_data[42]``; added where it is known.
@@ -216,8 +216,8 @@ class UnreadableRecordError(CannotLoadError):
     commit keeps the record's bytes unchanged until a version of them can be read or the record is dropped.
 
     Args:
-        reason: What the codec could not do and what to do about it. It names the class and the member or field, but
-            contains no data.
+        reason: The problem that the codec found and what to do about it. It names the class and the member or field,
+            but contains no data.
         record: The record's label, such as ``user_data[42]``.
     """
 
@@ -276,7 +276,7 @@ class UnsavedError(PTBBucketError):
     """Changes are not durable yet. They stay in memory and are saved again at the next interval.
 
     Args:
-        message: What is unsaved and why.
+        message: The unsaved records or documents, and the reason.
         causes: The known errors that led to it.
         records: The labels of the records that failed, if all others are saved; empty if a whole document failed.
     """

@@ -1,4 +1,4 @@
-"""Where a bot's state lies, and how: arguments, URI options and the environment, brought together once."""
+"""The location of a bot's state, combined from arguments, URI options and the environment."""
 
 from __future__ import annotations
 
@@ -52,10 +52,16 @@ DEFAULTS = {"layout": "single", "codec": "json"}
 
 @dataclass(frozen=True)
 class Location:
-    """Where a bot's state lies and how; ``store`` is somebody else's to close, ``uri`` is opened by us.
+    """The location of a bot's state, with its layout, codec and sealing.
 
-    ``said`` holds what of layout and codec was said, and not taken for lack of anything better; ``whole`` the URI with
-    all of its options.
+    Attributes:
+        layout: The layout.
+        codec: The codec.
+        uri: The URI of the store that this library opens and closes; None if the caller passed a store.
+        store: The store that the caller passed and closes; None if there is a URI.
+        sealing: The settings for sealing.
+        said: The layout and codec that were chosen explicitly, by their names. Defaults are not included.
+        whole: The URI with all of its options.
     """
 
     layout: Layout
@@ -90,11 +96,11 @@ class Location:
         return self.sealed(self.below(bot_id), bot_id)
 
     def sealed(self, store: BlobStore, bot_id: str) -> BlobStore:
-        """Seal and unseal one bot's documents on top of ``store``; an empty id takes the first document's."""
+        """Return a store that seals one bot's documents; an empty ID takes the ID in the first document."""
         return SealedStore(store, self.sealing.sealer(bot_id))
 
     def below(self, bot_id: str) -> BlobStore:
-        """Open the store of one bot, with documents as they are stored."""
+        """Open the store of one bot, which returns documents as they are stored."""
         if self.store is not None:
             return self.store
         if self.uri is None:
@@ -112,10 +118,10 @@ def locate(
     where: str | os.PathLike[str] | BlobStore | None, layout: str | None, codec: str | None, types: Iterable[Any],
     sealing: Sealing | None = None,
 ) -> Location:  # fmt: skip
-    """Bring arguments and URI together and check them, without any request.
+    """Combine arguments and URI, and check them without any request.
 
     Raises:
-        ConfigurationError: Something is missing, wrong, or said twice in different ways.
+        ConfigurationError: A setting is missing or wrong, or an argument contradicts the URI.
     """
     if isinstance(where, os.PathLike):
         where = str(parse_uri(f"file:{quote(os.fspath(Path(where).absolute()))}"))
@@ -129,7 +135,7 @@ def locate(
     sealing = sealing.joined({name: options.pop(name) for name in Sealing.OPTIONS if name in options})
     location = _location(chosen, types, uri=replace(uri, options=options), sealing=sealing, whole=uri)
     _check_placeholders(location.uri)
-    location.below("0")  # opening sends no request, but tells a wrong URI before the bot is built
+    location.below("0")  # sends no request, but refuses a wrong URI before the bot is built
     return location
 
 
@@ -163,7 +169,7 @@ def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = Fals
     """Return a checked number of seconds.
 
     Raises:
-        ConfigurationError: It is negative, zero where that will not do, or no number.
+        ConfigurationError: It is not a number, or is negative; or it is zero, and ``above_zero`` is true.
     """
     number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if not number or not (seconds > 0 if above_zero else seconds >= 0):  # type: ignore[operator]
@@ -176,7 +182,7 @@ def checked_count(name: str, number: int) -> int:
     """Return a checked whole number.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is not a whole number of at least 1.
     """
     if type(number) is not int or number < 1:
         raise ConfigurationError(f"{name}={number!r}: expected a whole number, 1 or more.")
@@ -222,7 +228,7 @@ def checked_resolver(resolver: Resolver) -> Resolver:
 
 
 def checked_spool_dir(where: str | os.PathLike[str] | None) -> Path | None:
-    """Return the absolute path of the spool's directory, which a later change of directory does not affect.
+    """Return the spool directory as an absolute path, so that changing the working directory does not affect it.
 
     Raises:
         ConfigurationError: It is not a path.
@@ -244,7 +250,7 @@ def defaults_of(context_types: ContextTypes[Any, Any, Any, Any] | None) -> dict[
 
 
 def differing(ours: Mapping[Kind, Callable[[], Any]], theirs: Mapping[Kind, Callable[[], Any]]) -> str:
-    """Say in which kinds of data a persistence and its application differ, and what to do."""
+    """Return an error text: the kinds of data with different context types, and what to do."""
     kinds = [
         f"{kind.value} is {_named(ours[kind])} for the persistence and {_named(theirs[kind])} for the application"
         for kind in ours
@@ -252,7 +258,7 @@ def differing(ours: Mapping[Kind, Callable[[], Any]], theirs: Mapping[Kind, Call
     ]
     return (
         f"BucketPersistence has other context types than the application: {'; '.join(kinds)}. Pass them only to the "
-        "application, .context_types(...), and make a BucketPersistence of its own for it, without context_types."
+        "application, .context_types(...), and make a separate BucketPersistence for it, without context_types."
     )
 
 
@@ -261,7 +267,7 @@ def _named(make: Callable[[], Any]) -> str:
 
 
 def with_own_types(types: Iterable[Any], defaults: Mapping[Kind, Callable[[], Any]]) -> list[Any]:
-    """Add the classes of the context types, which the codec has to know too."""
+    """Return the types and the classes of the context types, which the codec needs as well."""
     given = list(types)
     known = {item.cls if isinstance(item, StoredAs) else item for item in given}
     own = [cls for cls in dict.fromkeys(defaults.values()) if isinstance(cls, type)]

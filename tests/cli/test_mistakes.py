@@ -27,7 +27,7 @@ MISTAKES = {
     "credentials in the URI": ("s3://AKIA:rosebud@bucket/bot", {}, 2, "credentials"),
     "a key in the URI": ("{here}?secret_key=rosebud", {}, 2, "credentials"),
     "braces": ("{here}/{{bot}}", {}, 2, "braces"),
-    "nothing there": ("{here}", {}, 3, "There is no bot's state"),
+    "nothing there": ("{here}", {}, 3, "No bot's state was found"),
     "another layout": ("{here}?layout=per-type", {"state.json": STATE}, 3, "layout=single"),
     "no directory": ("{here}/file/bot", {"file": "1"}, 1, "is not a directory"),
     "truncated": ("{here}", {"state.json": '{"ptb_bucket":'}, 1, "state.json"),

@@ -137,7 +137,7 @@ def server(run_server):
 
 @pytest.fixture(scope="session")
 def liar(run_server):
-    """gcp-storage-emulator: answers every put with 200, whatever its conditions."""
+    """gcp-storage-emulator: ignores the conditions of puts and answers each with 200."""
     command = [sys.executable, "-m", "gcp_storage_emulator", "start", "--in-memory", "--host", "127.0.0.1"]
     yield from run_server(lambda port: [*command, "--port", str(port)], "/")
 

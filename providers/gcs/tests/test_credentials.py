@@ -71,7 +71,7 @@ def workload_identity(tmp_path, federated):
 
 
 async def test_a_service_account_file(google, service_account):
-    """At an endpoint that is not Google's as well: whoever names credentials wants them used."""
+    """Explicit credentials are used at other endpoints than Google's, too."""
     async with GcsStore("bucket", Options(service_account_file=service_account, endpoint_url=google.url)) as store:
         assert (await store.get("a")).data == b"data"
         assert (await store.get("a")).data == b"data"

@@ -41,7 +41,7 @@ def classes():
 
 
 def made(cls):
-    """An instance, whatever its constructor wants; what it says is a secret."""
+    """Make an instance of an error class with any constructor. Its text stands for a secret."""
     for number in (1, 2, 3):
         try:
             return cls(*["rosebud"] * number)
@@ -91,7 +91,7 @@ def test_no_status_stays_untranslated():
         # Only these two may be taken for an answer about the object; 412 is one about a write with a condition.
         assert isinstance(error, NotFoundError) == (status == 404)
         assert isinstance(error, LostRaceError) == (status == 412 and operation in {"put", "delete"})
-        # Of a put, whatever may have been applied is unknown.
+        # If a put may have been applied, its outcome is unknown.
         assert isinstance(error, UnavailableError) or status < 500 or status == 501
 
 

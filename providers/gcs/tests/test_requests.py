@@ -112,7 +112,7 @@ async def test_the_conditions_of_a_read_are_sent_and_304_is_understood(answering
 
 
 async def test_bytes_and_generation_come_from_one_answer(answering):
-    """Each answer is another version: whoever asks twice brings together what does not belong together."""
+    """Each answer is another version, so two requests would combine the bytes of one with the generation of another."""
     versions = iter(range(1, 99))
 
     def answer(_method, path, _headers):
@@ -219,7 +219,7 @@ async def test_what_google_answers_to_a_write(answering, status, reason, error, 
 
 
 async def test_a_conditional_delete_is_never_sent(proxy, bucket):
-    """Deleting is unconditional by contract; what is gone already is looked into once."""
+    """Deleting is unconditional by contract. If the object is gone, one more request looks for the bucket."""
     async with opened(proxy.url, bucket) as store:
         await store.delete("nothing")
     assert [(request.method, "ifGeneration" in request.path) for request in proxy.requests] == [
@@ -283,7 +283,7 @@ async def test_options_arrive_in_the_requests(proxy, bucket):
 
 
 async def test_nobody_asks_for_the_bucket_itself(proxy, bucket):
-    """That takes storage.buckets.get, which a bot need not have; Google's client does it in a thread of its own."""
+    """This would need storage.buckets.get, which a bot may lack. Google's client would do it in a separate thread."""
     async with opened(proxy.url, bucket) as store:
         await store.put("a", b"1", Create())
         await store.get("a")

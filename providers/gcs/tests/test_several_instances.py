@@ -15,5 +15,5 @@ class TestSeveralInstances(SeveralInstancesConformance):
     @pytest.fixture
     def backend(self, backend_on):
         place = backend_on()
-        place.server = ""  # bad weather below the persistence: what is in front of servers knows S3's uploads
+        place.server = ""  # faults are injected below the persistence: the proxy for servers parses only S3's uploads
         return place

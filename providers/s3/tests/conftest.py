@@ -243,7 +243,7 @@ def server(request):
 
 @pytest.fixture(scope="session")
 def liar(environment, tmp_path_factory):
-    """s3rver answers 200 to every put, whatever its condition. From npm, into a cache outside of the project."""
+    """Start s3rver, which ignores the conditions of puts. It is installed from npm into a cache outside the project."""
     cache = Path(tempfile.gettempdir()) / f"ptb-bucket-s3rver-{S3RVER}-{os.getuid()}"
     program = cache / "node_modules" / "s3rver" / "bin" / "s3rver.js"
     with Path(f"{cache}.lock").open("w") as alone:  # two runs at once, or two workers of one
@@ -271,7 +271,7 @@ def proxy(server):
 
 @pytest.fixture
 def run():
-    """Run a program of ``programs.py`` that must succeed without a complaint; what it printed."""
+    """Return a function that runs ``programs.py``, checks that it succeeds without warnings, and returns its output."""
     return lambda *arguments: finished(start(*arguments))
 
 

@@ -1,7 +1,7 @@
 """A program: moto's server, honest about conditions and able to take every key: ``moto_server.py PORT [PECULIARITY]``.
 
 Peculiarities of other servers: ``bare`` takes ETags in If-Match without quotes only, as Ceph does; ``deaf`` does not
-hear If-None-Match when it is read; ``careless`` deletes whatever the condition is, as Ceph does.
+hear If-None-Match when it is read; ``careless`` ignores the conditions of deletes, as Ceph does.
 """
 
 from __future__ import annotations

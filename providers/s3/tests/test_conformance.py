@@ -9,7 +9,7 @@ import pytest
 from ptb_bucket.testing.conformance import StoreConformance
 
 ONE_BY_ONE_ELSEWHERE = None
-"""Each odd key in a bucket of its own is for one class; all of them in one bucket are for every class."""
+"""One class tests each odd key in a separate bucket. All classes test the odd keys together in one bucket."""
 
 
 class TestMoto(StoreConformance):

@@ -15,7 +15,7 @@ NEVER = "inf"
 
 
 def ask_for_permission(moto, after):
-    """Moto lets everybody do everything, until it is told after how many requests it shall ask IAM."""
+    """Make moto check permissions after this number of requests. Until then, it allows everything."""
     url, kind = f"{moto.url}/moto-api/reset-auth", {"Content-Type": "text/plain"}
     request = urllib.request.Request(url, str(after).encode(), kind)  # noqa: S310  our own server
     urllib.request.urlopen(request, timeout=10).close()  # noqa: S310  our own server

@@ -177,7 +177,7 @@ _LONGEST: Final = 16_384  # a key has at most 1,024 bytes, six characters of JSO
 class Envelope:
     """The first line of a sealed document: its bot, its key below the prefix, and how it was sealed.
 
-    ``key_id`` is empty if there is no key.
+    ``key_id`` is empty if the document is compressed but not encrypted.
     """
 
     bot_id: str

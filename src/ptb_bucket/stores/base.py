@@ -80,7 +80,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Create:
-    """The put mode that writes only if there is no object under the key."""
+    """The put mode that writes only if no object exists under the key."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Update:
 
 
 PutMode = Create | Update
-"""The condition of a put. There is no unconditional put."""
+"""The condition of a put. Every put has one."""
 
 
 class BlobStore(ABC):

@@ -46,7 +46,7 @@ class Sending(Protocol):
 
 
 class ConditionProof:
-    """A proof, once per store, that a server honours the conditions of puts; a small object records it.
+    """A proof that a server honours the conditions of puts. It is made once per store, and a small object records it.
 
     A provider creates one for each store, awaits :meth:`ensure` before every put, writes ETags in :attr:`style`, calls
     :meth:`refuse` for every key that it receives, and leaves :attr:`key` out of its listings.
@@ -61,7 +61,7 @@ class ConditionProof:
         home: The start of the object's key: the URI's prefix, because permissions may be limited to it.
         styles: The ways to write an ETag in a condition that known servers expect. The first one is tried first.
         always: If true, ignore the object and prove it again in this process.
-        honest: A sentence for the error that names servers that honour conditions; empty if there are no others.
+        honest: A sentence for the error, which names servers that honour conditions; empty to name none.
     """
 
     def __init__(  # noqa: PLR0913  settings, by keyword

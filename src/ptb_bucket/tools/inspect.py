@@ -34,7 +34,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Shown:
-    """One record: its stored size in bytes, and its text: JSON, or the instructions of a pickle that is not a tree."""
+    """A record with its stored size in bytes and its text: JSON, or the instructions of a pickle that is not a tree."""
 
     record: Record
     size: int

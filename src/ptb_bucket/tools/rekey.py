@@ -49,12 +49,12 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
         sealing: How to seal the documents. None reads the environment.
         old: How the documents are sealed now, if ``sealing`` cannot open them. Settings without keys accept documents
             that are stored in plain text.
-        to_plain: If there are no keys, remove the protection.
+        to_plain: If ``sealing`` has no keys, remove the protection.
         dry_run: Open all documents and report which ones would be written, but write nothing.
 
     Raises:
-        RefusedError: There are no keys, and ``to_plain`` is false.
-        NotFoundError: There is no state.
+        RefusedError: ``sealing`` has no keys, and ``to_plain`` is false.
+        NotFoundError: No state is stored at ``where``.
         DocumentError: Neither ``sealing`` nor ``old`` can open a document.
         StoreError: The store could not be read or written.
     """

@@ -36,7 +36,7 @@ _TOOL_RETRIES: Final = RetryPolicy(deadline=60, backoff=Backoff(longest=0.2))
 
 @dataclass(frozen=True)
 class State:
-    """One bot's state, as a tool opened it.
+    """A bot's state that a tool has opened.
 
     ``archive`` reads what is stored, ``bot_id`` is the bot's ID, and ``is_new`` is true if nothing is stored yet.
     """
@@ -115,7 +115,7 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
 
     Raises:
         ConfigurationError: The URI is wrong, or the bot's ID is needed and not known.
-        NotFoundError: There is no state.
+        NotFoundError: No state is stored at ``where``.
         DocumentError: The state cannot be read, or belongs to another bot.
         StoreError: The store could not be read.
     """

@@ -40,7 +40,7 @@ class _Upload(storage.Blob):  # type: ignore[misc]  # untyped
     """An object that is always written with one request."""
 
     def _do_resumable_upload(self, *args: Any, **kwargs: Any) -> Any:
-        # The client sends more than 8 MiB in several requests, and there is no public way to change that.
+        # The client sends more than 8 MiB in several requests, and its public API cannot change that.
         kwargs.pop("crc32c_checksum_value", None)
         return self._do_multipart_upload(*args, **kwargs)
 

@@ -19,7 +19,7 @@ class OnceSession(AIOHTTPSession):  # type: ignore[misc]  # the SDK has no types
     async def _get_session(self, proxy_url: str | None) -> Any:
         session = await super()._get_session(proxy_url)
         # By default, aiohttp sends a PUT or DELETE again if a kept connection breaks before the answer.
-        session._retry_connection = False  # noqa: SLF001  there is no public switch; a test covers it
+        session._retry_connection = False  # noqa: SLF001  aiohttp has no public switch for this; a test covers it
         return _Direct(session)
 
 
@@ -72,5 +72,5 @@ def _directly(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None
 
 def sends_once(client: Any) -> bool:
     """Return True if a client that was created elsewhere sends every request once."""
-    once = isinstance(client._endpoint.http_session, OnceSession)  # noqa: SLF001  there is no public attribute
+    once = isinstance(client._endpoint.http_session, OnceSession)  # noqa: SLF001  botocore has no public attribute for it
     return once and (client.meta.config.retries or {}).get("total_max_attempts") == 1

@@ -67,7 +67,7 @@ class Settings:
         """Take the options of a URI.
 
         Raises:
-            ConfigurationError: A value is no good. It is not repeated.
+            ConfigurationError: A value is not valid. The error does not repeat it.
         """
         return read_options(cls, uri.options, home=uri.prefix)
 

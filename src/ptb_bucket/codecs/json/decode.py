@@ -121,7 +121,7 @@ class Decoder:
             return native.make(payload, self.scope)
         if name in _LABELS:
             raise CannotLoadError(
-                f"a ${name} in it is not the whole number of a label. Give each object a number of its own"
+                f"a ${name} in it is not the whole number of a label. Give each object a different number"
             )
         return with_bot(self.scope.registry.named(name).make(payload, self.scope), self.scope)
 

@@ -88,7 +88,7 @@ class GraphDecoder:
         if type(label) is int:
             return self._once(label, tree)
         if "$id" in tree:
-            raise CannotLoadError("an $id in it is not a whole number. Give each object a number of its own")
+            raise CannotLoadError("an $id in it is not a whole number. Give each object a different number")
         return self._object(tree, None)
 
     def _referred(self, tree: dict[str, Any]) -> Any:

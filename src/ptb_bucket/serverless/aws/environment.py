@@ -144,12 +144,12 @@ class Loop:
             The result of the work.
 
         Raises:
-            OutOfTimeError: It took too long, or there was no time to begin. It does not continue later, even if it
-                ignored its cancellation.
+            OutOfTimeError: The work took too long, or could not begin because the time was up. It does not continue
+                later, even if it ignored its cancellation.
         """
         if seconds <= 0:
             work.close()
-            raise OutOfTimeError("There was no time left to begin. Give the function a longer timeout.")
+            raise OutOfTimeError("The time was up before the work could begin. Give the function a longer timeout.")
         loop = self._here()
         task = loop.create_task(work)
         loop.run_until_complete(asyncio.wait({task}, timeout=seconds))

@@ -33,7 +33,7 @@ class Request:
         """Return the body as it was sent.
 
         Raises:
-            ValueError: There is no body, or it is not valid base64.
+            ValueError: The body is missing, or is not valid base64.
         """
         if not isinstance(self.content, str):
             raise ValueError("no body")  # noqa: TRY004  the sender gets the same answer as for every other invalid body

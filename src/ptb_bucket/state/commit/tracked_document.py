@@ -1,4 +1,4 @@
-"""A tracked document: its ledger, its store, and reading it."""
+"""A tracked document, which has a ledger and a store, and the code that reads it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BYTES_OF_A_RECORD: Final = 100
 
 @dataclass
 class TrackedDocument:
-    """A document that this process keeps a ledger of.
+    """A document for which this process keeps a ledger.
 
     Rule "One operation per document": a commit and a refresh of a document never overlap, and neither do two of either.
 
@@ -40,9 +40,10 @@ class TrackedDocument:
         ledger: Its ledger.
         layout: Says which records it may hold.
         lock: Keeps its commits and refreshes apart.
-        asked: When the newest finished read began, on the loop's clock. What was stored before is known.
-        wrote: When the newest write began.
-        wanted: How many callers wait for it to be read. It must not be forgotten meanwhile.
+        asked: The time at which the newest finished read began, on the loop's clock. Everything that was stored before
+            is known.
+        wrote: The time at which the newest write began.
+        wanted: The number of callers that wait for a read. Until they have it, the document must not be forgotten.
     """
 
     store: BlobStore

@@ -121,7 +121,7 @@ def keep(chains: dict[Record, Steps], record: Record, steps: Steps) -> None:
 
 
 def _shortened(steps: Steps) -> Steps:
-    """Join the two oldest steps until there are few enough. The removal of a record stays a step of its own."""
+    """Join the two oldest steps until there are few enough. The removal of a record stays a separate step."""
     while len(steps) > STEPS_KEPT:
         at = 1 if steps[0].value is None else 0
         one, two = steps[at : at + 2]

@@ -118,7 +118,7 @@ class Archive:
             )
         if not found:
             raise NotFoundError(
-                f"There is no bot's state at {store.describe('state')}. Check the URI: bucket, prefix, region."
+                f"No bot's state was found at {store.describe('state')}. Check the URI: bucket, prefix, region."
             )
         if len(found) > 1:
             raise ForeignDocumentError(

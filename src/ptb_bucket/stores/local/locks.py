@@ -1,8 +1,8 @@
-"""One writer at a time in a directory, between threads and processes.
+"""The lock of a directory, which admits one writer at a time, across threads and processes.
 
-The lock is the operating system's own, on the file ``.lock``. It ends with the process that holds it, in whichever way
-the process ends. Nothing is ever written to the file, and it is never removed. There is no fallback: a marker file
-would stay behind when its owner is killed, and lock all others out.
+It is a lock of the operating system on the file ``.lock``, which the system releases however the process ends. Nothing
+is ever written to the file, and it is never removed. A marker file is not used as a fallback: if its owner were killed,
+it would lock out all others.
 """
 
 from __future__ import annotations

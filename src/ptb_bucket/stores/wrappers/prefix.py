@@ -1,4 +1,4 @@
-"""The part of a store below a prefix, as a store of its own."""
+"""A store that shows only the part of another store below a prefix."""
 
 from __future__ import annotations
 

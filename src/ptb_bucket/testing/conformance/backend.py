@@ -58,7 +58,7 @@ class Backend(ABC):
         return None
 
     def bucket_gone(self) -> AbstractAsyncContextManager[None] | None:
-        """Return a context without the bucket, which is recreated empty at its end; None if there is no bucket."""
+        """Return a context without the bucket, which is recreated empty at its end; None for stores without buckets."""
         return None
 
     def forbidden(self) -> AbstractAsyncContextManager[None] | None:

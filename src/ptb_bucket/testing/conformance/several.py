@@ -143,7 +143,7 @@ class SeveralInstancesConformance(Case):
         assert (chat["count"], bot_data["count"]) == (len(marks), len(marks))
         for added in (chat["log"], bot_data["list"]):
             assert sorted(added, key=marks.index) == marks  # each once
-            for name in "abcd":  # and in the order in which its instance was told
+            for name in "abcd":  # and in the order in which its instance received them
                 own = [mark for mark in marks if mark[0] == name]
                 assert [mark for mark in added if mark.startswith(f"{name} ")] == own
 

@@ -72,7 +72,7 @@ def reset(writer: asyncio.StreamWriter) -> None:
 
 
 async def send_half(writer: asyncio.StreamWriter, answer: Message) -> None:
-    """Send the head and half of the body; half of the head where there is no body."""
+    """Send the head and half of the body, or half of the head if the body is empty."""
     half = answer.head + answer.body[: len(answer.body) // 2] if answer.body else answer.head[: len(answer.head) // 2]
     writer.write(half)
     await writer.drain()

@@ -39,7 +39,7 @@ def kind_of(section: str) -> Kind:
     try:
         return Kind(section)
     except ValueError:
-        raise ConfigurationError(f"There is no section {section!r}. Choose one of: {', '.join(Kind)}.") from None
+        raise ConfigurationError(f"The section {section!r} does not exist. Choose one of: {', '.join(Kind)}.") from None
 
 
 def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
@@ -194,7 +194,7 @@ def take_out(label: str, value: Any, steps: Sequence[Any]) -> Any:
     """Remove the value at a path, and return the whole value, or MISSING for an empty path. Arguments as :func:`put`.
 
     Raises:
-        NotFoundError: There is no value at the path.
+        NotFoundError: The path does not lead to a value.
         RefusedError: The path's parent has no such keys or indexes.
     """
     if not steps:

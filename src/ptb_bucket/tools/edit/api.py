@@ -52,7 +52,7 @@ def edit_user_data(  # noqa: PLR0913  settings of one thing, by keyword
 
     Raises:
         ConfigurationError: An argument or the URI is wrong.
-        NotFoundError: There is no state.
+        NotFoundError: No state is stored at the URI.
         CannotLoadError: The data contains a class that is not in ``types``.
         CannotStoreError: Your changes contain a class that is not in ``types``, or a value that cannot be stored.
             Nothing is saved.

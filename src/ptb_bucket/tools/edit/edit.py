@@ -36,8 +36,9 @@ _REFERENCE: Final = '"$ref"'
 class Edit:
     """A change at one place in one record.
 
-    ``before`` and ``after`` are JSON text in the notation of JSON documents, or None if there is no value. ``after`` is
-    what the bucket holds now, or would hold: it includes changes that the bot made to the record in the meantime.
+    ``before`` and ``after`` are JSON text in the notation of JSON documents, or None if the place has no value.
+    ``after`` is what the bucket holds now, or would hold: it includes changes that the bot made to the record in the
+    meantime.
     ``is_other_object`` is true if the place now holds another object of the record, perhaps with the same content.
     """
 
@@ -135,7 +136,7 @@ async def remove(state: State, record: Record, path: str = "", *, dry_run: bool 
     Arguments and further errors as for :func:`set_value`.
 
     Raises:
-        NotFoundError: There is no value at the place.
+        NotFoundError: The place has no value.
     """
 
     def edit(value: Any, steps: list[Any]) -> Any:

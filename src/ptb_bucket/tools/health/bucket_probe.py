@@ -134,7 +134,7 @@ class BucketProbe:
             self._report.say(name, Verdict.OK, f"{1000 * median:.1f} ms, the median of {times}", seconds=median)
 
     async def _conditions(self) -> None:
-        """Check that conditions are honoured, with requests of its own instead of a remembered result."""
+        """Check that conditions are honoured, with new requests instead of a remembered result."""
         with self._report.trying("conditional puts", "honoured"):
             await self._object.must_lose(Create(), "although the condition was that it does not exist")
             if self._report.verdict("update") is Verdict.OK:

@@ -32,7 +32,7 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """One line of a report: the check, its verdict, details or advice, and the same as ``facts`` for programs."""
+    """A line of a report: the check, its verdict, details or advice, and the same as ``facts`` for programs."""
 
     name: str
     verdict: Verdict

@@ -119,7 +119,7 @@ def _check_unknown(key: str, there: Mapping[str, object], share: _Share) -> None
 
 
 class _Work:
-    """One copy, which goes through the documents of the destination."""
+    """A copy in progress. It goes through the documents of the destination."""
 
     def __init__(self, source: State, target: State, *, overwrite: bool) -> None:
         self._source, self._target, self._overwrite = source, target, overwrite

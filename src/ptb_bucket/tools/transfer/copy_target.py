@@ -1,4 +1,4 @@
-"""Open the destination of a copy: a place of its own, for the same bot or a new one."""
+"""Open the destination of a copy: a different place, for the same bot or a new one."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leav
         if not path.exists():
             parts = {kind: part for kind, part in part_paths(path).items() if part.exists()}
             if not parts:
-                raise NotFoundError(f"There is no file {path}, and no {path.name}_user_data beside it. Check the path.")
+                raise NotFoundError(f"Neither {path} nor {path.name}_user_data beside it exists. Check the path.")
             return _pickles(path.name, parts, PtbPickleReader(types, bot), bot, leave_out=leave_out)
         with _opened(path) as file:
             if file.read(64).lstrip()[:1] == b"{":

@@ -19,7 +19,7 @@ __all__ = ["Past", "history", "keys_of", "readable"]
 
 @dataclass(frozen=True)
 class Past:
-    """One version of one object. If it cannot be read, ``problem`` says why, and its writer is unknown."""
+    """A version of an object. If it cannot be read, ``problem`` says why, and its writer is unknown."""
 
     object: str
     version: BlobVersion
@@ -47,7 +47,7 @@ async def keys_of(archive: Archive, what: str | None) -> list[str]:
         found = [key async for key in _deleted(archive, what)]
     if not found:
         raise NotFoundError(
-            f"There is no object or section {what!r}. Objects: {', '.join(map(archive.name, keys[:5]))}"
+            f"No object or section is named {what!r}. Objects: {', '.join(map(archive.name, keys[:5]))}"
             f"{', ...' if len(keys) > 5 else ''}; sections: {', '.join(kind.value for kind in Kind)}."  # noqa: PLR2004
         )
     return found

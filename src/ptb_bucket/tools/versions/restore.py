@@ -84,7 +84,7 @@ async def plan_restore(archive: Archive, at: datetime) -> list[Restoring]:
     if not existed:
         where = archive.store.describe(archive.name(keys[0]))
         raise NotFoundError(
-            f"There is no version of {where} from before {at.isoformat(timespec='seconds')}. "
+            f"{where} has no version from before {at.isoformat(timespec='seconds')}. "
             "'ptb-bucket history' lists all versions."
         )
     return plans

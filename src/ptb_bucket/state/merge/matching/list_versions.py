@@ -16,7 +16,7 @@ __all__ = ["AlignedLists", "ListSide", "align_lists", "unclear_positions"]
 
 
 class ListSide(NamedTuple):
-    """One version of a list.
+    """A version of a list.
 
     Attributes:
         elements: The list.

@@ -34,7 +34,7 @@ NOT_YET: Final = object()
 
 
 class MergedObject:
-    """One object in its three versions, and the object that the merge makes of them."""
+    """An object in its three versions, and the object that the merge makes of them."""
 
     __slots__ = ("result", "sides")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["IMPOSSIBLE_KEYS", "ODD_KEYS", "KeyTests"]
 
-# All of them together must be able to exist: whatever two of them fall together on some system is listed side by side.
+# A store must be able to hold all of them at once. Keys that some system would confuse are next to each other.
 ODD_KEYS: Final = (
     *("a", "a/b", "a/b/c", "a/", "a//b", "a//", "/a", "//a", "a.d", "a.d/b", "a.d.d", "a%2Fb", "a\\b", "a:b", "A"),
     *("./a", "../a", "a/./b", "a/../b", ".", "..", "...", "a/.", "a/..", ".hidden", ".tmp-x", ".lock", "a/.lock"),
