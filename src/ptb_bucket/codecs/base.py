@@ -1,4 +1,4 @@
-"""The interface of a codec, as the state engine needs it."""
+"""The interface through which the state engine uses a codec."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Codec(Protocol):
         """Encode the part of a record that can be stored; return its bytes and the refusals."""
 
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
-        """Decode one record into objects that nobody else holds.
+        """Decode one record into new objects, which no other code holds.
 
         Args:
             data: The result of :meth:`encode`.

@@ -1,4 +1,4 @@
-"""The codecs by their names in URIs."""
+"""The registry of codecs, by their names in URIs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CODECS: dict[str, type[JsonCodec | PickleCodec]] = {"json": JsonCodec, "pickle"
 
 
 def open_codec(name: str, types: Iterable[type | StoredAs] = ()) -> Codec:
-    """Return the codec of a name.
+    """Return the codec with this name.
 
     Args:
         name: "json" or "pickle".

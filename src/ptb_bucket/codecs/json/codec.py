@@ -1,4 +1,4 @@
-"""The JSON codec: typed, readable, with the same bytes for the same value."""
+"""The JSON codec. Its documents are readable and keep types, and the same value always has the same bytes."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ _REFERENCE = re.compile(rb'"(?:\$|\\u0024)ref"\s*:')
 
 
 class JsonCodec:
-    """A codec that writes values as plain JSON where JSON has them, and as ``{"$tag": payload}`` where it does not.
+    """A codec that writes values as plain JSON if JSON has their type, and otherwise as ``{"$tag": payload}``.
 
-    Loaded values are equal and of the same types at every level, dict keys included. An object that one record holds
-    at several places, or that contains itself, is one object again: ``{"$id": 1, ...}`` at the first place and
+    Loaded values are equal and have the same types at every level, dict keys included. An object that occurs at several
+    places in a record, or contains itself, is loaded as one object: it is ``{"$id": 1, ...}`` at the first place and
     ``{"$ref": 1}`` at the others. The bytes are strict JSON in UTF-8 without a line break, and the same value has the
     same bytes in every process.
 
@@ -95,11 +95,11 @@ class JsonCodec:
     def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
-        """Encode the part of a record that can be stored, when not all of it can.
+        """Encode the part of a record that can be stored, if not all of it can.
 
         Args:
             value: The value to store. It is not changed.
-            before: The bytes that were stored last. Their values stay where a new one cannot be stored.
+            before: The bytes that were stored last. Where a new value cannot be stored, the one in these bytes stays.
             origin: As for :meth:`decode`.
 
         Returns:
@@ -110,7 +110,7 @@ class JsonCodec:
         return rest.of(value, before, origin)
 
     def _load_check(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
-        """Return a function that tells whether loading a tree makes the same tree again."""
+        """Return a function that tells whether loading and encoding a tree returns the same tree."""
 
         def round_trips(_: Any, tree: Any) -> bool:
             text = compact_json(tree)
@@ -126,7 +126,7 @@ class JsonCodec:
         return round_trips
 
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
-        """Decode one record into objects that nobody else holds.
+        """Decode one record into new objects, which no other code holds.
 
         Args:
             data: The result of :meth:`encode`, perhaps edited by hand.
@@ -137,8 +137,8 @@ class JsonCodec:
             The value; Telegram objects in it have the live bot.
 
         Raises:
-            CannotLoadError: It is damaged or nested too deeply, needs a class that is not registered, or does not fit
-                its class any more.
+            CannotLoadError: The data is damaged or nested too deeply, needs a class that is not registered, or no
+                longer fits its class.
         """
         try:
             value = self._decoded(data.decode("utf-8"), origin)
@@ -183,7 +183,7 @@ class JsonCodec:
 
 
 def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:
-    """Return all values, if they need no closer look."""
+    """Parse all records as one JSON list. Return their values if all of them are plain JSON."""
     try:
         text = b",".join(records).decode("utf-8")
         if is_tagged(text) or not all(map(is_flat, records)):
@@ -233,7 +233,7 @@ class PreservingJsonCodec(JsonCodec):
     """A :class:`JsonCodec` that keeps instances of unregistered classes as :class:`UnknownInstance`.
 
     Args:
-        types: The classes that are registered nevertheless.
+        types: The classes to register; their instances are decoded.
     """
 
     decoder: ClassVar[type[Decoder]] = _PreservingDecoder

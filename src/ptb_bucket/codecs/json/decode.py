@@ -1,4 +1,4 @@
-"""JSON text → values: only Python's own types, Telegram objects and instances of registered classes."""
+"""The decoder from JSON text to values: Python's own types, Telegram objects and instances of registered classes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LABELS: Final = frozenset({"id", "ref"})
 
 
 def is_tagged(text: str) -> bool:
-    """Tell whether anything in a text may be more than JSON. Most records are not, and are decoded much faster.
+    """Tell whether a text may contain tagged values. Most records do not, and are decoded much faster.
 
     Args:
         text: A record's text.
@@ -97,7 +97,7 @@ class Decoder:
             raise self.scope.registry.load_error(name, exc) from None
 
     def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
-        """Return the shape that a tag stands for, and an empty instance; None for that if none can exist.
+        """Return the shape that a tag stands for and an empty instance, or None instead if an instance cannot be empty.
 
         Args:
             name: The tag.
@@ -110,7 +110,7 @@ class Decoder:
         return shape, (shape.begin(payload, self.scope) if shape.begin and shape.fill else None)
 
     def made(self, name: str, payload: Any) -> Any:
-        """Return the value of a tag. Any exception of its code is passed on.
+        """Return the value of a tag. Exceptions of its code propagate.
 
         Args:
             name: The tag.
@@ -150,7 +150,7 @@ _REST: Final = bytes(set(range(256)) - _STEPS.keys())
 
 
 def is_flat(data: bytes) -> bool:
-    """Tell whether a text has so few brackets that its depth needs no check, as nearly all have.
+    """Tell whether a text has so few brackets that its depth needs no check. Nearly all texts do.
 
     Args:
         data: The text.
@@ -159,7 +159,7 @@ def is_flat(data: bytes) -> bool:
 
 
 def check_depth(data: bytes) -> None:
-    """Refuse a text that is nested too deeply: comparing, merging and copying take a Python call for each level.
+    """Refuse a text that is nested too deeply: comparing, merging and copying need a Python call for each level.
 
     Args:
         data: Valid JSON. For other text, the time is unbounded.

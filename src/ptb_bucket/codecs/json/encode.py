@@ -1,4 +1,4 @@
-"""Values → trees of JSON values, in one pass."""
+"""The encoder from values to trees of JSON values, in one pass."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WRITERS: Final = {cls: shape.write for cls, shape in NATIVE.items() if shape.wri
 
 
 class RepeatedError(Exception):
-    """An object occurs twice: one pass without looking back cannot write it."""
+    """An object occurs twice, which an encoder with a single pass cannot write."""
 
 
 class Encoder:
@@ -81,7 +81,7 @@ class Encoder:
         return tree
 
     def _look(self) -> None:
-        """Raise as soon as an object was met twice: a structure that doubles at each level would never end."""
+        """Raise as soon as an object occurs twice: walking a structure that doubles at each level would never end."""
         if len(set(map(id, self.objects))) != len(self.objects):
             raise RepeatedError
         self.look_at = 4 * len(self.objects)
@@ -225,7 +225,7 @@ class Encoder:
         raise refusal(value)
 
     def risky_instance(self, shape: Shape, value: Any, depth: int) -> Any:
-        """Return the tree of an instance, and note it: only loading shows that it can be loaded.
+        """Return the tree of an instance, and note it. Only a trial load shows whether it can be loaded.
 
         Args:
             shape: Its shape.
@@ -243,7 +243,7 @@ class Encoder:
         return tree
 
     def check_hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
-        """Check members that are hashed when they are loaded: the author's code may do it, and they may collide.
+        """Check members that are hashed when they are loaded: the author's code may hash them, and they may collide.
 
         Args:
             members: The dict or the set.
@@ -285,7 +285,7 @@ class Encoder:
 
 
 def _is_authors(member: Any) -> bool:
-    """Tell whether code of a bot's author runs when a member is hashed."""
+    """Tell whether hashing a member runs code of the bot's author."""
     cls = type(member)
     if cls is tuple or cls is frozenset:
         return any(map(_is_authors, member))

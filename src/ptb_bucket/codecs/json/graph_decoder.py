@@ -1,4 +1,4 @@
-"""JSON text with labels → values. An object that occurs at several places is one object, even if it contains itself.
+"""The decoder for JSON text with labels. An object at several places is loaded once, even if it contains itself.
 
 ``{"$id": 1, ...}`` labels an object (``{"$id": 1, "$list": [...]}`` a list), ``{"$ref": 1}`` refers to it. The place
 and the order of labels do not matter: ``jq -S`` and manual edits may move them.
@@ -68,7 +68,7 @@ class GraphDecoder:
         self.labelled[label] = part
 
     def _key_trees(self, part: dict[str, Any]) -> Iterator[Any]:
-        """Parse the keys that are not strings: an object in one of them may occur elsewhere, too."""
+        """Parse the keys that are not strings, because an object in a key may also occur elsewhere."""
         for key in part:
             if key[:1] == "$" and not is_tag(key) and key not in self.keys:
                 check_depth(key.encode())
@@ -102,7 +102,7 @@ class GraphDecoder:
         return self._once(label, self.labelled[label])
 
     def _once(self, label: int, tree: dict[str, Any]) -> Any:
-        """Return the object with this label; make it at the first reference."""
+        """Return the object with this label, which is made at the first reference."""
         if label not in self.values:
             self.values[label] = _UNFINISHED
             rest = {key: part for key, part in tree.items() if key != "$id"}

@@ -1,7 +1,7 @@
-"""Values → trees, for the few records in which an object occurs twice, or in which something cannot be stored.
+"""The encoder for the few records in which an object occurs twice, or which contain a value that cannot be stored.
 
-The plain encoder stops at such records. This one visits each object once, labels those that occur again, names each
-value that cannot be stored with its path, and can leave it out.
+The plain encoder stops at such records. This one visits each object once and labels objects that occur again. It names
+the path of each value that cannot be stored, and can leave the value out.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LoadCheck = Callable[[Any, Any], bool]
 
 
 class GraphEncoder(Encoder):
-    """An encoder for one record in which objects may occur again; see this module.
+    """An encoder for one record in which objects may occur several times.
 
     Args:
         scope: The bot and its classes.
@@ -75,7 +75,7 @@ class GraphEncoder(Encoder):
         self._instances = InstanceParts(self)
 
     def attempt(self, value: Any) -> Any:
-        """Return the tree, with references to labels that it does not have yet.
+        """Return the tree of a record. It has references, but the objects do not have their labels yet.
 
         Args:
             value: The record.
@@ -181,7 +181,7 @@ class GraphEncoder(Encoder):
         tree[text] = self.value(inner, depth)
 
     def _record_errors_in(self, inner: Any, depth: int) -> None:
-        """Name the parts that cannot be stored of a value whose key cannot be stored."""
+        """Record errors for the parts of a value whose key cannot be stored."""
         try:
             self.value(inner, depth)
         except CannotStoreError as exc:
@@ -197,7 +197,7 @@ class GraphEncoder(Encoder):
         self.position.leave_out()
 
     def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
-        """Return the trees of members in order; a sequence is stored with all of them or not at all."""
+        """Return the trees of members in order. A sequence is stored with all of its members or not at all."""
         tree: list[Any] = []
         failed: CannotStoreError | None = None
         before = self.position.before
@@ -228,7 +228,7 @@ class GraphEncoder(Encoder):
         return self.part(member, depth, "{...}")
 
     def _order(self, member: Any) -> str:
-        """Return a text by which members with labels can be ordered: that of the member by itself."""
+        """Return a text for sorting members with labels: the text of the member when it is encoded by itself."""
         encoder = GraphEncoder(self.scope)
         encoder._is_ordering = True
         tree = encoder.attempt(member)
@@ -241,7 +241,7 @@ class GraphEncoder(Encoder):
         return self.aside(super().key, key, depth)  # type: ignore[no-any-return]
 
     def aside(self, work: Callable[[Any, int], Any], part: Any, depth: int, number: int = 0) -> Any:
-        """Encode a key or a member of a set: nothing was stored there before, and the path does not name it."""
+        """Encode a key or a member of a set. It has no earlier stored value, and the path does not name it."""
         self.position.enter("", number)
         try:
             return work(part, depth)

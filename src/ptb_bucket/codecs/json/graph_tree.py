@@ -1,4 +1,4 @@
-"""The trees of records in which an object occurs twice, or in which something cannot be stored, in several passes."""
+"""The passes that make the tree of a record with repeated objects or with values that cannot be stored."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def graph_tree(scope: Scope, value: Any, can_load: LoadCheck | None = None) -> A
 
 
 def _unloadable(encoder: GraphEncoder) -> set[int]:
-    """Return the id of the smallest of the objects at several places that cannot be loaded by itself."""
+    """Return the id of the smallest repeated object that cannot be loaded by itself."""
     found = {key: _size_if_unloadable(encoder, encoder.record.visited[key]) for key in encoder.record.repeated}
     sizes = {key: size for key, size in found.items() if size is not None}
     return {min(sizes, key=lambda key: sizes[key])} if sizes else set()
@@ -66,12 +66,12 @@ def _size_if_unloadable(outer: GraphEncoder, value: Any) -> int | None:
 
 
 class StorablePart:
-    """The part of a record that can be stored, when not all of it can. It can always be loaded again.
+    """The part of a record that can be stored, if not all of it can. This part can always be loaded.
 
     Args:
         scope: The bot and its classes.
         can_load: Tells whether a value can be loaded.
-        encode: The tree of the part → its bytes.
+        encode: Turns the tree of the part into bytes.
         decode: The codec's method; it takes the bytes and ``origin``.
     """
 
@@ -81,7 +81,7 @@ class StorablePart:
         self.scope, self.can_load, self.encode, self.decode = scope, can_load, encode, decode
 
     def of(self, value: Any, before: bytes | None, origin: Origin) -> tuple[bytes | None, list[CannotStoreError]]:
-        """Return the bytes of the part, or the earlier ones if nothing can be stored; and the refusals.
+        """Return the bytes of the part and the refusals. If no part can be stored, return the earlier bytes.
 
         Args:
             value: The value to store.
@@ -99,7 +99,7 @@ class StorablePart:
             return before, [*errors, exc]
 
     def _tree(self, value: Any, before: Any) -> tuple[Any, list[CannotStoreError]]:
-        """Return the tree of the part: everything else is cut out at the nearest key or attribute.
+        """Return the tree of the part. Everything else is cut off at the nearest key or attribute.
 
         Args:
             value: The record's value. It is not changed.

@@ -1,4 +1,4 @@
-"""The parts of instances of registered classes, as far as each can be stored or left out by itself."""
+"""The parts of instances of registered classes. Where possible, each part is stored or left out separately."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class MemberEncoder(Protocol):
 
 
 class InstanceParts:
-    """Writes the payloads of instances part by part.
+    """A writer for the payloads of instances, part by part.
 
     Args:
         encoder: Writes the parts.
@@ -98,7 +98,7 @@ class InstanceParts:
         return [self._part_of_row(value, number, part, depth + 1) for number, part in enumerate(payload)]
 
     def _part_of_row(self, owner: Any, number: int, part: Any, depth: int) -> Any:
-        """Return the tree of one part that the pickle protocol names of an object."""
+        """Return the tree of one of an object's parts in the pickle protocol."""
         if number == _PAIRS:
             return self._pairs(owner, part, depth)
         if number == _ITEMS:
@@ -119,7 +119,7 @@ class InstanceParts:
             position.before = before
 
     def _pairs(self, owner: Any, pairs: list[Any], depth: int) -> list[Any]:
-        """Return the trees of the items of a dict class's instance, as a dict's would be."""
+        """Return the trees of the items of an instance of a dict class, written like those of a dict."""
         trees: list[Any] = []
         encoder, position = self.encoder, self.encoder.position
         before = position.before

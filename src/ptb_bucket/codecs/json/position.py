@@ -1,4 +1,4 @@
-"""The place of an encoder in a record: the path to it, the value that was stored there before, and what is left out."""
+"""The position of an encoder in a record: the path, the value stored there before, and the values to leave out."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class RecordPosition:
     """The member that is being encoded.
 
     Args:
-        holes: The values to store in place of members that cannot be stored; None to leave nothing out.
-        before: The value that was stored before in place of the record.
+        holes: The values to store in place of members that cannot be stored; None to leave none out.
+        before: The value of the record that was stored before.
 
     Attributes:
-        before: The value that was stored before in place of the member.
+        before: The value of the member that was stored before.
         new_holes: The members that cannot be stored, and that :attr:`holes` does not have yet.
         errors: The refusals so far, each with its path.
     """
@@ -89,7 +89,7 @@ class RecordPosition:
         return self.holes[hole]
 
     def leave_out(self) -> None:
-        """Note that the member cannot be stored. The earlier value stays; if that cannot be stored either, nothing."""
+        """Note that the member cannot be stored. Its earlier value stays, unless that cannot be stored either."""
         place, number = self._place[-1]
         is_filled = number is NOTHING
         self.new_holes[place if is_filled else tuple(self._place)] = NOTHING if is_filled else self.before
@@ -112,7 +112,7 @@ def member_before(before: Any, key: Any, step: Callable[[object], str]) -> Any:
 
 
 def element_before(before: Any, number: int, value: Any) -> Any:
-    """Return the element that was stored before in a list, if the list has as many elements as then.
+    """Return the element that was stored before in a list, if the list still has the same length.
 
     Args:
         before: The list as it was stored before.

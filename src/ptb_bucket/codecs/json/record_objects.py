@@ -1,4 +1,4 @@
-"""The objects of one record while it is encoded: which were visited, and which occur again."""
+"""The objects of one record while it is encoded: those that were visited, and those that occur again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RecordObjects:
         repeated: The ids of objects that occur again, which get labels; None while they are unknown.
 
     Attributes:
-        visited: Id → object. This also keeps the objects alive, because the id of a dead one is used again.
+        visited: The objects by id. The reference keeps them alive, because Python reuses the ids of dead objects.
         repeated: The ids of objects that occur again.
         references: The number of references that were written.
     """
@@ -29,7 +29,7 @@ class RecordObjects:
 
     @property
     def innermost(self) -> Any:
-        """The object that is being encoded; None outside of all."""
+        """The object that is being encoded; None outside of any object."""
         return self._ancestors[-1] if self._ancestors else None
 
     def enter(self, value: Any) -> None:
@@ -41,7 +41,7 @@ class RecordObjects:
         self._ancestors.pop()
 
     def is_open(self, value: Any) -> bool:
-        """Tell whether the place is inside this object, so that the object contains itself if it occurs here.
+        """Tell whether the position is inside this object. If the object occurs here, it contains itself.
 
         Args:
             value: The object.

@@ -1,4 +1,4 @@
-"""Instances of unknown classes, kept in their stored form, so that an edit of other values loses nothing."""
+"""Instances of unknown classes, kept in their stored form, so that editing other values does not lose them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["UnknownInstance"]
 
 
 class UnknownInstance(Identified):
-    """A value whose class is unknown. It is encoded in its stored form, and merges as a whole.
+    """A value whose class is unknown. It is encoded in its stored form and merged as a whole.
 
     Args:
         name: The name of its class in documents.

@@ -1,4 +1,4 @@
-"""The pickle codec: an unpickler that loads only what is allowed, and the inspection of other pickles."""
+"""The pickle codec, whose unpickler loads only allowed types, and the inspection of other pickles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pickles of classes that have changed since, which pickle itself would load wrongly without an error."""
+"""The check for classes that have changed since a pickle was written. Pickle itself would load them wrongly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pickle with an allow-list on both sides: values that loading would refuse are not saved in the first place."""
+"""The pickle codec. It loads only allowed types, and refuses to save a value that it would not load."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class _NamesError(Exception):
 
 
 class _NothingMade:
-    """The makers of a pickle that names nothing, as plain data does."""
+    """The makers for pickles of plain data, which contain no names."""
 
     def named(self, *_: str) -> Any:
         raise _NamesError
@@ -75,16 +75,17 @@ _NAMES: Final = pickle.STACK_GLOBAL
 
 
 class PickleCodec:
-    """A codec that writes pickles, for state that JSON cannot express. Only programs with the classes can read them.
+    """A codec that writes pickles, for state that JSON cannot express. Only programs with the bot's classes can read
+    them.
 
-    Loading makes only Python's own types, Telegram objects and registered classes, and never imports.
+    Loading creates only Python's own types, Telegram objects and instances of registered classes. It never imports.
     Shared references and cycles within one record are kept.
 
     Args:
         types: As for :class:`JsonCodec`.
 
     Raises:
-        ConfigurationError: Not a class, a name twice, or a name that is taken.
+        ConfigurationError: An entry is not a class, or a name is registered twice or reserved.
     """
 
     name: ClassVar[Literal["json", "pickle"]] = "pickle"
@@ -175,14 +176,14 @@ class PickleCodec:
         return True
 
     def _remember(self, value: Any) -> None:
-        """Note that the values in a record can be loaded: they just were."""
+        """Note that the values in a record can be loaded, because they have just been loaded."""
         with suppress(CannotStoreError, RecursionError):
             graph_tree(self._scopes.of(), value, lambda _, tree: self._note(_digest(tree)))
 
     def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
-        """Encode the part of a record that can be stored, when not all of it can.
+        """Encode the part of a record that can be stored, if not all of it can.
 
         Args:
             value: The value to store. It is not changed.
@@ -199,7 +200,7 @@ class PickleCodec:
         return StorablePart(self._scopes.of(), self._round_trips, encoded, self.decode).of(value, before, origin)
 
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
-        """Decode one record into objects that nobody else holds.
+        """Decode one record into new objects, which no other code holds.
 
         Args:
             data: The result of :meth:`encode`.
@@ -238,7 +239,7 @@ class PickleCodec:
             raise record_changed(exc) from None
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
-        """Decode many records. Takes and raises what :meth:`decode` does."""
+        """Decode many records. Arguments and errors are as for :meth:`decode`."""
         return [
             self.decode(data, origin=one) for data, one in zip(records, origins or [""] * len(records), strict=True)
         ]

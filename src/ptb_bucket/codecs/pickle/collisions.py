@@ -1,4 +1,4 @@
-"""Pickles with keys that were made to collide in a hash table, which Python would need hours to build."""
+"""The check for pickles whose keys were made to collide in a hash table. Python would need hours to load them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _InPython: Any = pickle._Unpickler  # type: ignore[attr-defined, unused-ignore] 
 
 
 class _KeyReader(_InPython):  # type: ignore[misc]  # as above
-    """An unpickler that counts the hashes of keys and members before it puts them into a container."""
+    """An unpickler that counts equal hashes of keys and members before it puts them into a container."""
 
     dispatch: ClassVar[dict[int, Any]] = dict(_InPython.dispatch)
 

@@ -1,4 +1,4 @@
-"""The cost of reading a pickle, computed from its instructions before any of them is followed.
+"""The cost of reading a pickle, computed from its instructions before any of them is executed.
 
 A few bytes can ask for any amount of memory (``bytearray(10**12)``), or for years of work that no signal interrupts: a
 tuple that holds the same tuple twice, again and again, used as a key. Python's pickler never writes such pickles for
@@ -47,7 +47,7 @@ class _Cell:
 
 
 def check_cost(file: IO[bytes]) -> None:
-    """Read the instructions of a pickle, follow none of them, and return to its beginning.
+    """Read the instructions of a pickle without executing them, and return to its beginning.
 
     Args:
         file: A file at the beginning of the pickle.
@@ -111,7 +111,7 @@ class _Cost:
             self.stack.append(_made(name, parts, argument))
 
     def _taken(self, opcode: pickletools.OpcodeInfo, *, keep: bool) -> list[_Cell]:
-        """Take from the stack what an instruction uses, without the container that it changes."""
+        """Take the operands of an instruction from the stack, except the container that it changes."""
         if pickletools.markobject in opcode.stack_before:
             begin = self.marks.pop()
         else:

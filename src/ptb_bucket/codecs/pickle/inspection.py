@@ -1,7 +1,7 @@
 """The structure of a pickle, read without running any of it.
 
-A pickle reaches code only through ``find_class``. Here that returns stubs, which note what would be done with the
-objects, and a few of Python's own types, which are written in C and only hold values.
+A pickle reaches code only through ``find_class``. Here, it returns stubs, which note how the pickle uses the objects,
+and a few of Python's own types, which are written in C and only hold values.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _StubUnpickler(pickle.Unpickler):
 
 
 def render_pickle(data: bytes) -> str:
-    """Return a pickle as JSON text; as a list of its instructions if JSON cannot express it or it would cost too much.
+    """Return a pickle as JSON text, or as a list of its instructions if JSON cannot express it or would be too costly.
 
     Args:
         data: The pickle. It needs no trust.
@@ -184,7 +184,7 @@ def _object(value: InspectionStub) -> UnknownInstance:
 
 
 def _content(value: InspectionStub, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """Return all that the stub keeps; only its attributes, if it keeps nothing else."""
+    """Return the content of the stub: only its attributes, if it has nothing else."""
     kept = {"args": list(args), "kwargs": kwargs, "state": value.state, "members": value.members, "pairs": value.pairs}
     found = {name: part for name, part in kept.items() if part}
     return found["state"] if list(found) == ["state"] else found

@@ -1,4 +1,4 @@
-"""The pickler: Python's own types pickle themselves, all others are written by name."""
+"""The pickler. Python's own types pickle themselves. All other types are written by name."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
 class Pickler(pickle.Pickler):
-    """A pickler for one record that notes whether its bytes have to be loaded once before they are trusted."""
+    """A pickler for one record. It notes whether the bytes must be loaded once before they can be trusted."""
 
     is_risky = False
 

@@ -1,4 +1,4 @@
-"""Placeholders for the instances in a pickle of PTB's PicklePersistence. They keep what they are given."""
+"""Placeholders for the instances in a pickle of PTB's PicklePersistence. They keep the data of the instance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Meaning(NamedTuple):
 
 
 class _PlaceholderType(type):
-    """The class of placeholder classes, which cannot be changed. A call of one runs no code of a pickle's author."""
+    """The metaclass of placeholders. A pickle cannot change the classes, and calling one runs no code of its author."""
 
     meaning: Meaning
 
@@ -46,7 +46,7 @@ class _PlaceholderType(type):
 
 
 class Placeholder(dt.tzinfo, metaclass=_PlaceholderType):
-    """An object that keeps what a pickle gives to an instance. It is a tzinfo, so that dates accept it as a zone."""
+    """An object that keeps the data of an instance in a pickle. It is a tzinfo, so that dates accept it as a zone."""
 
     __slots__ = ("args", "called", "items", "kwargs", "pairs", "state")
 
@@ -81,7 +81,7 @@ class Placeholder(dt.tzinfo, metaclass=_PlaceholderType):
         self.pairs.append((key, value))
 
     def parts(self) -> Iterator[Any]:
-        """Yield all that the placeholder was given."""
+        """Yield all data of the placeholder."""
         yield from (self.args, self.kwargs, self.state, self.items, self.pairs)
 
 
@@ -95,7 +95,7 @@ def placeholder_for(meaning: Meaning) -> Any:
 
 
 def check_expansion(value: Any) -> None:
-    """Refuse a value that is small only because its parts are shared: as a tree it would fill the memory.
+    """Refuse a value that is small only because its parts are shared. As a tree, it would fill the memory.
 
     Args:
         value: The value of one record, with placeholders.

@@ -153,7 +153,7 @@ def _of_telegram(cls: Any, state: dict[str, Any]) -> Any:
 
 
 def _attribute(owner: Any, name: str) -> Any:
-    """Look up an attribute, of enums and time zones only, which pickle their members in this way."""
+    """Look up an attribute. Only enums and time zones are allowed, because they pickle their members in this way."""
     if owner is _ZONE and name == "_unpickle":
         return Sealed(_zone)
     if not (isinstance(owner, type) and issubclass(owner, Placeholder)) or type(name) is not str:

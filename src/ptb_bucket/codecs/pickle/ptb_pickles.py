@@ -1,7 +1,7 @@
-"""Pickles of PTB's PicklePersistence, which are read in two steps, so that they need no trust.
+"""Pickles of PTB's PicklePersistence. They are read in two steps, so that they need not be trusted.
 
-The first step makes plain values and placeholders; a placeholder only remembers what it was given. The second step
-writes one value at a time as one of our own pickles and loads that, with makers that know registered classes only.
+The first step makes plain values and placeholders, which only store the data of an instance. The second step writes one
+value at a time as one of our own pickles, and loads that with makers that know only registered classes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def lost(name: str) -> NoReturn:
 
 
 class _BotMark:
-    """The mark that PTB leaves in place of the live bot, or of another one."""
+    """The marker that PTB writes in place of the live bot or of another bot."""
 
     def __init__(self, live: bool) -> None:  # noqa: FBT001  its only argument
         self.live = live
@@ -55,7 +55,7 @@ class _PtbUnpickler(pickle.Unpickler):
         return self.names.find(module, name)
 
     def persistent_load(self, pid: Any) -> Any:
-        """Return the mark of a bot. PTB replaces nothing else."""
+        """Return the marker of a bot. PTB replaces only bots."""
         if type(pid) is not str or pid not in _BOTS:
             raise CannotLoadError(
                 "it refers to an object outside the file, as PicklePersistence never does: find out where it comes from"
@@ -127,7 +127,7 @@ class _OwnUnpickler(pickle.Unpickler):
 
 
 def _lost(name: str) -> object:
-    """Return an object that no codec stores. Its class has the name of the missing one."""
+    """Return an object that no codec stores. Its class has the name of the missing class."""
     return type(name, (), {})()
 
 

@@ -13,7 +13,7 @@ __all__ = ["InspectionStub", "stub_for"]
 
 
 class InspectionStub:
-    """An object that keeps what an instance of the named class would be given. ``made``, if set, collects the stubs."""
+    """An object that keeps the data for an instance of the named class. ``made``, if set, collects the stubs."""
 
     named: tuple[str, str]
     made: list[InspectionStub] | None = None

@@ -1,4 +1,4 @@
-"""An attempt: one put, with what it carries and the outcome of the merge; and the ID under which it is made."""
+"""Attempts: an attempt is one put, with its payload and the outcome of its merge. It has the ID of its writer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Merged:
         changes: The records to write, with their new values.
         records: The records that the other side had changed as well.
         decided: The decisions of the resolver, and the conversation states that were superseded.
-        base: The values that become the base, of records whose value is not the one that PTB gave us.
+        base: The values that become the base, for records whose value differs from the one that PTB gave us.
         unloaded: The records that PTB changed without having loaded them.
         left: Values that stay staged, because it is too early to write them.
         withdrawn_units: The units whose steps are withdrawn.
@@ -57,7 +57,7 @@ class Attempt:
         document: The next version of the document.
         payload: The staged values that it carries, with their steps.
         merged: The outcome of the merge that it writes.
-        unclear: It was sent, and no answer told its outcome.
+        unclear: It was sent, but no answer has shown its outcome.
         dropped_since: Unloaded records that were dropped after it was prepared. Its success settles earlier drops only.
         body: The bytes of the document, once they are needed.
     """

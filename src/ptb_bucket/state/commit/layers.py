@@ -21,7 +21,7 @@ Encoded = bytes | None
 
 
 class Base(dict["Record", bytes]):
-    """The base of each record, found also by kind: most questions are about one kind, and another may have many."""
+    """The base of each record, also indexed by kind: most queries are for one kind, and another kind may have many."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,11 +54,11 @@ class Layer:
     steps: dict[Record, Steps] = field(default_factory=dict)
 
     def chain(self, record: Record) -> Steps:
-        """Return the steps of a record: one without units if no unit was named, none if the layer lacks the record."""
+        """Return the steps of a record: one without units if no unit is known, none if the layer lacks the record."""
         return self.steps.get(record) or ((UnitStep(NONE, self.values[record]),) if record in self.values else ())
 
     def put(self, record: Record, steps: Steps) -> None:
-        """Set the steps of a record, and with them its value. No steps remove the record."""
+        """Set the steps of a record, and its value with them. An empty list removes the record."""
         keep(self.steps, record, steps)
         if steps:
             self.values[record] = steps[-1].value
@@ -79,7 +79,7 @@ class Layer:
 
 @dataclass(repr=False)
 class InDoubt:
-    """Changes of attempts that the bucket may or may not have applied, and what each of them is a change of."""
+    """Changes of attempts that the bucket may or may not have applied, each with the value that it changed."""
 
     bases: dict[Record, Encoded] = field(default_factory=dict)
     layer: Layer = field(default_factory=Layer)
@@ -93,13 +93,13 @@ class InDoubt:
         self.layer.put(record, steps)
 
     def rebase(self, record: Record, base: Encoded, value: Encoded, withdrawn: frozenset[Unit]) -> None:
-        """Move a change to a new base, as one step. Else the changes of others that PTB has now would be repeated."""
+        """Move a change to a new base, as one step. This keeps it from repeating changes of others that PTB now has."""
         units = {unit for step in self.layer.steps.get(record, ()) for unit in step.units}
         self.bases[record] = base
         self.layer.put(record, (UnitStep(frozenset(units - withdrawn), value),))
 
     def keep_only(self, records: Collection[Record]) -> None:
-        """Forget all other records: their changes are repaired, or somebody else repairs them."""
+        """Forget all other records. Their changes have been repaired, or another process repairs them."""
         if self.bases:
             self.bases = {record: base for record, base in self.bases.items() if record in records}
             self.layer.keep_only(records)

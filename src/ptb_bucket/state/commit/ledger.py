@@ -3,10 +3,10 @@
 Nothing here does input or output, so you can read and test the rules of the state engine in one place.
 
 * *stored*: the document as it was last read or written, with its ETag.
-* *base*: of each record, the value that PTB last received from us, or last gave us and we committed.
+* *base*: for each record, the last value that PTB received from us, or gave us and we committed.
 * *attempt*: a put whose outcome is not known yet, with its *payload*: the staged values that it carries.
 * *staged*: the values that ``update_*`` gave us and no attempt carries yet.
-* *in doubt*: payload whose outcome nobody can find out any more.
+* *in doubt*: payload of attempts whose outcome can no longer be found out.
 
 PTB's live objects are the layer above *staged*; the replica merges into them.
 """
@@ -46,11 +46,11 @@ class Ledger:
         metrics: Counts what happens, and logs it.
         empty: The header of a new document.
         callback_limit: How many keyboards are kept; None for all.
-        document, etag: The document as it was last read or written; None if there is none.
+        document, etag: The document as it was last read or written; None if it does not exist.
         failures: The records that could not be merged in the last commit, and why.
         superseded: Our conversation states, while PTB still has them and the bucket's states have replaced them.
         last_commit: The ID of our last commit.
-        unloaded: PTB's values were made before anybody read the document. If both sides have one, the bucket's stays.
+        unloaded: PTB's values were created before the document was read. If both have a value, the bucket's stays.
         withheld: Returns the updates that are not noted as handled.
         dropped: Records that were dropped unloaded or unreadable. All that the bucket has of them is removed.
         returning: Unknown sections that are written if the document lacks them.
@@ -92,26 +92,26 @@ class Ledger:
 
     @property
     def unsaved_units(self) -> set[Unit]:
-        """The units of which something is not known to be durable."""
+        """The units with changes that are not known to be durable."""
         layers = [self.attempt.payload, self.staged] if self.attempt else [self.staged]
         return {unit for layer in layers for steps in layer.steps.values() for step in steps for unit in step.units}
 
     @property
     def is_tombstone(self) -> bool:
-        """Tell whether the document has nothing in it, because all of it was dropped."""
+        """Tell whether the document is empty because all of its content was dropped."""
         return self.document is not None and self.document.is_tombstone
 
     @property
     def only_drops(self) -> bool:
-        """Tell whether all that is pending is the removal of chat and user data."""
+        """Tell whether the only pending changes are removals of chat and user data."""
         return all(self.top(record) is None and record.kind in (Kind.CHAT, Kind.USER) for record in self.pending)
 
     def stored(self, record: Record) -> Encoded:
-        """Return what the bucket holds, as far as we know."""
+        """Return the value in the bucket, as far as we know."""
         return None if self.document is None else self.document.get(record)
 
     def below(self, record: Record) -> Encoded:
-        """Return what a staged value is a change of: the payload of the attempt if it has the record, else the base.
+        """Return the value that a staged one changed: the attempt's payload if it has the record, else the base.
 
         Rule "A revert is a change": while an attempt is open, a value that was set back to the base is still a change.
         """
@@ -120,11 +120,11 @@ class Ledger:
         return self.base.get(record)
 
     def top(self, record: Record) -> Encoded:
-        """Return the newest value that PTB was given or gave us."""
+        """Return the newest value that PTB received or gave us."""
         return self.staged.values[record] if record in self.staged.values else self.below(record)
 
     def known_value(self, record: Record) -> Encoded:
-        """Return what PTB has if it has changed nothing since; PTB goes on with a state that was superseded."""
+        """Return the value that PTB has if nothing in it has changed since. PTB keeps a state that was superseded."""
         return self.superseded[record] if record in self.superseded else self.top(record)
 
     def is_current(self, record: Record) -> bool:
@@ -137,13 +137,13 @@ class Ledger:
         return self.base.get(record) == self.stored(record)
 
     def merge_base(self, record: Record) -> Encoded:
-        """Return what a change is a change of. Dropping a record unloaded drops all that the bucket has of it."""
+        """Return the value that a change applies to. Dropping an unloaded record drops all of it in the bucket."""
         return self.repaired(record) if record in self.dropped else self.base.get(record)
 
     def repaired(self, record: Record, withdrawn: frozenset[Unit] | None = None) -> Encoded:
-        """Return *stored* with the changes that are in doubt, as far as they do no harm if they are made twice.
+        """Return *stored* with the changes in doubt that are harmless if applied twice.
 
-        Rule "Repeat only what is safe twice": that is dict keys and set members, but not list elements and counts.
+        Rule "Repeat only what is safe twice": dict keys and set members are, list elements and counts are not.
         """
         stored = self.stored(record)
         if record not in self.in_doubt.bases:
@@ -166,7 +166,7 @@ class Ledger:
             record: The record.
             encoded: Its value; None if it is absent or the empty default.
             units: The units that have changed it since the last time.
-            drop: The record is to be removed. If nobody has loaded it, that is more than to be empty.
+            drop: Remove the record. For a record that was not loaded, this does more than storing an empty value.
             unreadable: The bucket's version cannot be decoded, so a drop removes it as it is.
         """
         self.superseded.pop(record, None)
@@ -187,7 +187,7 @@ class Ledger:
         return self.merger.equal(record, encoded, self.staged.values[record])
 
     def settle(self, record: Record) -> None:
-        """Unstage a value that changes nothing. Several steps stay even then: one of them may be withdrawn."""
+        """Unstage a value that changes nothing. Several steps stay nevertheless, because one of them may be withdrawn."""
         if record in self.dropped or len(self.staged.steps.get(record, ())) > 1:
             return
         if record in self.staged.values and self.merger.equal(record, self.staged.values[record], self.below(record)):
@@ -200,7 +200,7 @@ class Ledger:
     # ---------------------------------------------------------------- the outcome of an attempt
 
     def loaded(self, document: Document, etag: str) -> None:
-        """Take the document as it was read. If it tells the fate of the attempt, the attempt ends.
+        """Accept the document that was read. If it shows the fate of the attempt, the attempt ends.
 
         Rule "An attempt ends with proof": an unchanged ETag proves nothing, because the put may still arrive.
         """
@@ -214,13 +214,13 @@ class Ledger:
             {Fate.APPLIED: self.applied, Fate.LOST: self.failed, Fate.IN_DOUBT: self._leave_in_doubt}[fate]()
 
     def swept(self) -> None:
-        """Forget a document that held nothing and was removed: no put that updates it can be applied any more."""
+        """Forget an empty document that was removed. From then on, no put that updates it can be applied."""
         self.document = self.etag = None
         if self.attempt:
             self.failed()
 
     def applied(self, etag: str | None = None) -> None:
-        """End the attempt: it is in the bucket. With its ETag, it is also what the bucket holds now.
+        """End an attempt that is in the bucket. With its ETag, it also becomes *stored*.
 
         Rules "Success clears only the payload" and "Base is what PTB holds": values that were staged meanwhile stay
         staged, and the base moves to the payload, not to what the merge made of it.
@@ -237,12 +237,12 @@ class Ledger:
         self.metrics.committed(attempt)
 
     def failed(self) -> None:
-        """End the attempt: it will never be in the bucket. Its payload is staged again, below newer values."""
+        """End an attempt that will never be in the bucket. Its payload is staged again, below newer values."""
         self.staged.add_below(self._take_attempt().payload)
         self._settle_all()
 
     def _leave_in_doubt(self) -> None:
-        """End the attempt: nobody can tell whether it was applied. The base moves on; the next commit repairs."""
+        """End an attempt whose outcome cannot be found out. The base moves on, and the next commit makes repairs."""
         attempt = self._take_attempt()
         for record in attempt.payload.values:
             self.in_doubt.add(record, self.merge_base(record), attempt.payload.chain(record))
@@ -251,7 +251,7 @@ class Ledger:
         self.metrics.left_in_doubt(self.key, attempt)
 
     def transfer(self) -> None:
-        """Leave all that is unsaved to somebody else: here it counts as saved."""
+        """Hand all unsaved changes over to another owner. Here they count as saved."""
         self.move_base(self._take_attempt().payload.values if self.attempt else {})
         self.move_base(self.staged.values)
         self.staged, self.in_doubt = Layer(), InDoubt()
@@ -289,7 +289,7 @@ class Ledger:
         return [*((self.attempt.payload,) if self.attempt else ()), self.staged, self.in_doubt.layer]
 
     def stored_if_unloaded(self, records: Sequence[Record]) -> list[bytes] | None:
-        """Return what is stored of records that PTB was never given and never gave us; None if one has more layers."""
+        """Return the stored values of records that PTB never received or gave us; None if one has more layers."""
         payload = self.attempt.payload.values if self.attempt else {}
         layers: list[dict[Record, Any]] = [self.base, self.staged.values, self.in_doubt.bases, self.superseded, payload]
         if self.document is None or any(not layer.keys().isdisjoint(records) for layer in layers):

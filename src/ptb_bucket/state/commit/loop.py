@@ -27,7 +27,7 @@ LABELS: Final = 10
 
 
 async def commit_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
-    """Write until everything that was staged before the call is durable. Later changes are for the next commit.
+    """Write until all changes that were staged before the call are durable. Later ones are left to the next commit.
 
     Raises:
         StoreError: The document could not be written in time, or must not be. Unsaved changes are still pending, and a
@@ -41,7 +41,7 @@ async def commit_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -
 
 
 async def write_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
-    """Do as :func:`commit_document`, but only note records that could not be merged, in ``ledger.failures``."""
+    """Commit like :func:`commit_document`, but only note records that could not be merged, in ``ledger.failures``."""
     try:
         await _commit(tracked, retry_policy)
     except NewerDocumentError as error:
@@ -120,14 +120,14 @@ def lost_changes(record: Record) -> UnsavedError:
 
 
 async def _pace(tracked: TrackedDocument) -> None:
-    """Wait until the store allows the next write. Changes that come meanwhile join this commit."""
+    """Wait until the store allows the next write. Changes that are staged meanwhile join this commit."""
     interval = tracked.store.min_write_interval
     if interval and tracked.wrote is not None:
         await asyncio.sleep(tracked.wrote + interval - asyncio.get_running_loop().time())
 
 
 async def _look(tracked: TrackedDocument, retries: Retries) -> None:
-    """Read what a change is to be merged with, before a put that could only lose."""
+    """Read the version to merge with, instead of sending a put that could only lose."""
     try:
         await retries.deadline.within(tracked.read())
     except UnavailableError as error:

@@ -90,7 +90,7 @@ class Metrics:
                 )  # fmt: skip
 
     def loads(self, documents: int) -> None:
-        """Log that all documents are read at start, if there are many."""
+        """Warn that all documents are read at the start, if there are many."""
         if documents >= MANY:
             _LOGGER.warning(
                 "All %d records are read at start, because PTB's own Application never asks for records later. "

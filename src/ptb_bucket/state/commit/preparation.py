@@ -1,4 +1,4 @@
-"""Preparing an attempt: staged values are merged with stored ones and become the next version of the document."""
+"""The preparation of attempts: staged values are merged with stored ones into the next version of the document."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ __all__ = ["prepare", "withhold"]
 
 
 def prepare(ledger: Ledger) -> Attempt | None:
-    """Merge what is staged with what is stored, and move it into an attempt.
+    """Merge staged values with stored ones, and move them into an attempt.
 
     A record that cannot be merged stays staged and is named in ``ledger.failures``. The others do not wait for it.
 
     Returns:
-        The attempt, which is the ledger's from now on; None if there is nothing to write.
+        The attempt, which the ledger now has; None if nothing needs to be written.
     """
     return Preparation(ledger).run()
 
 
 def withhold(ledger: Ledger) -> None:
-    """Note no updates as handled but those whose effects are durable, or pending in this document."""
+    """Note only those updates as handled whose effects are durable or pending in this document."""
     staged = ledger.staged.values
     if HANDLED in staged:
         never, later = _withheld_here(ledger)
@@ -45,14 +45,14 @@ def withhold(ledger: Ledger) -> None:
 
 
 def _withheld_here(ledger: Ledger) -> Withheld:
-    """Return the updates to withhold of those that we add. Those that the bucket has were noted by another instance."""
+    """Return our new updates to withhold. Updates that the bucket lists were noted by another instance."""
     never, later = ledger.withheld()
     noted = ledger.merger.updates(ledger.base.get(HANDLED)) if never or later else ()
     return Withheld(never.difference(noted), later.difference(noted))
 
 
 class Preparation:
-    """An attempt while it is prepared.
+    """The preparation of one attempt.
 
     Args:
         ledger: The document's ledger. It has no attempt.
@@ -63,7 +63,7 @@ class Preparation:
         self.merged = Merged(withdrawn_units=ledger.withdrawn_units())
 
     def run(self) -> Attempt | None:
-        """Do as :func:`prepare`."""
+        """Prepare the attempt; see :func:`prepare`."""
         ledger, merged = self.ledger, self.merged
         ledger.failures = {}
         for record in sorted({**ledger.staged.values, **ledger.in_doubt.bases}, key=HANDLED.__eq__):  # HANDLED is last
@@ -111,16 +111,16 @@ class Preparation:
             merged.changes[record] = result
 
     def _settle_conversation(self, record: Record, ours: Encoded, result: Encoded) -> None:
-        """Make the result the base, whether it is our state or the bucket's.
+        """Make the result the base, no matter whether it is our state or the bucket's.
 
-        Rule "Conversation states are not merged": one change is superseded, and not every later one as well.
+        Rule "Conversation states are not merged": only one change is superseded, and not all later ones too.
         """
         self.merged.base[record] = result
         if not self.ledger.merger.equal(record, result, ours):
             self.ledger.superseded[record] = ours
 
     def _note_units(self, record: Record, steps: Steps) -> None:
-        """Note the units whose steps are written, also those of repeated changes: nothing may be applied twice."""
+        """Note the units whose steps are written, and those of repeated changes: no change may be applied twice."""
         ledger, merged = self.ledger, self.merged
         chain = (*ledger.in_doubt.layer.steps.get(record, ()), *steps)
         if has_any(chain, merged.withdrawn_units):
@@ -131,7 +131,7 @@ class Preparation:
                 merged.units.update(dict.fromkeys(unit for unit in step.units if unit not in ledger.units.running))
 
     def _without_withheld(self, ours: Encoded) -> Encoded:
-        """Return the handled updates without those that are withheld; those that it is too early for stay staged."""
+        """Return the handled updates without the withheld ones. Updates that cannot be noted yet stay staged."""
         never, later = _withheld_here(self.ledger)
         kept = self.ledger.merger.without_updates(ours, never) if never else ours
         now = self.ledger.merger.without_updates(kept, later) if later else kept
@@ -142,7 +142,7 @@ class Preparation:
         return now
 
     def _keep_chats(self) -> None:
-        """Drop no chat while another chat's record cannot be saved: it may be the same one, under its new ID."""
+        """Keep dropped chats while another chat's record cannot be saved: it may be the same chat under its new ID."""
         failures, changes = self.ledger.failures, self.merged.changes
         failed = next((record for record in failures if record.kind is Kind.CHAT), None)
         if failed is None:
@@ -152,7 +152,7 @@ class Preparation:
             failures[record] = drop_blocked(record, failed, failures[failed])
 
     def _nothing_to_write(self, payload: dict[Record, Encoded]) -> None:
-        """Finish without an attempt: the bucket has all of it already, or what it has supersedes it."""
+        """Finish without an attempt: the bucket already has all changes, or has superseded them."""
         ledger = self.ledger
         ledger.metrics.decided(self.merged.decided)
         ledger.metrics.unloaded(self.merged.unloaded)
@@ -179,7 +179,7 @@ class Preparation:
         return Layer(payload, {one: chain for one, chain in steps.items() if chain and chain[-1].value == payload[one]})
 
     def _listing_units(self, document: Document) -> Document:
-        """Return the document with its units in the header, without those of which something could not be merged."""
+        """Return the document with its units in the header, except units with a change that could not be merged."""
         ledger, units = self.ledger, self.merged.units
         if not units:
             return document

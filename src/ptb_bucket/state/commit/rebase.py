@@ -1,4 +1,4 @@
-"""Moving the base to what is stored when PTB is given a value, and the layers above it along."""
+"""Rebases: when PTB loads a value, its base moves to the stored value, and the layers above move with it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Rebase:
 
     @classmethod
     def plan(cls, ledger: Ledger, record: Record) -> Rebase:
-        """Return what the move takes. Nothing is changed yet.
+        """Return a plan of the move, without changing anything.
 
         Rules "Rebase in order" and "Not modified is not up to date": each layer is rebased on the one below it, the
         payload before the staged value; and the base is compared with *stored* even if nothing was read.
@@ -62,7 +62,7 @@ class Rebase:
         return cls(ledger, record, top, new, stored, withdrawn, *moved)
 
     def adopt(self) -> None:
-        """Move the layers: PTB's live object is now what ``after`` says."""
+        """Move the layers, after PTB's live object has become what ``after`` holds."""
         ledger, record = self.ledger, self.record
         ledger.unloaded = False
         ledger.move_base(
@@ -80,7 +80,7 @@ class Rebase:
             ledger.settle(record)
 
     def _withdraw(self) -> None:
-        """Take note of the steps that are withdrawn."""
+        """Note the steps that are withdrawn."""
         ledger, record = self.ledger, self.record
         for layer in ledger.layers():
             ledger.units.lose(record, layer.steps.get(record, ()), self.withdrawn, ledger.document)

@@ -1,4 +1,4 @@
-"""Merging the steps of a record with what the bucket has, without those that are withdrawn."""
+"""The merge of a record's steps, except withdrawn ones, with the value in the bucket."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class StepMerger:
 
     Args:
         merger: The rules of merging.
-        base: What PTB was last given of each record, or last gave us and we committed.
-        dropped: Records that nobody has loaded and that are removed with all that the bucket has of them.
+        base: For each record, the last value that PTB received from us, or gave us and we committed.
+        dropped: Records that were dropped without having been loaded. The bucket's version is removed as it is.
     """
 
     merger: RecordMerger
@@ -35,7 +35,7 @@ class StepMerger:
     def merged(
         self, record: Record, base: Encoded, steps: Steps, theirs: Encoded, withdrawn: frozenset[Unit], **how: Any
     ) -> Encoded:
-        """Return the value of a record after its steps were merged with what the bucket has.
+        """Return the value of a record after merging its steps with the value in the bucket.
 
         Args:
             record: The record.
@@ -55,7 +55,7 @@ class StepMerger:
     def rebased(
         self, record: Record, old: Encoded, steps: Steps, new: Encoded, withdrawn: frozenset[Unit], **how: Any
     ) -> Steps:
-        """Return the steps that stay, each put on top of what the bucket has.
+        """Return the steps that stay, each applied on top of the value in the bucket.
 
         Args:
             record: The record.
@@ -74,5 +74,5 @@ class StepMerger:
         return tuple(moved) or (UnitStep(NONE, new),)
 
     def drops(self, record: Record, steps: Iterable[UnitStep]) -> bool:
-        """Tell whether one of these steps drops a record that nobody has loaded, with all that the bucket has."""
+        """Tell whether one of these steps drops a record that was not loaded, and so all of it in the bucket."""
         return record in self.dropped and any(step.value is None for step in steps)

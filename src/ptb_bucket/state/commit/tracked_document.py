@@ -76,7 +76,7 @@ class TrackedDocument:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether nobody waits for it, and everything is durable."""
+        """Tell whether no caller waits for it and all of its changes are durable."""
         return not (self.wanted or self.lock.here().locked() or self.ledger.pending or self.ledger.superseded)
 
     def _knows(self, since: float) -> bool:
@@ -97,7 +97,7 @@ class TrackedDocument:
         self.asked = began
 
     def _absent(self, error: NotFoundError) -> None:
-        """Take note that the store has no such document.
+        """Note that the document does not exist in the store.
 
         Rule "A vanished document is an error": nothing is written over a document that we have read and that is gone.
         The only exception is a tombstone, which ``sweep`` may remove.
@@ -150,7 +150,7 @@ def open_document(  # noqa: PLR0913  all that a document must match, by keyword
 
 
 def _check_key(document: Document, layout: Layout, key: str) -> None:
-    """Refuse a record in a foreign document: nobody would find it there, and the next save would write another one."""
+    """Refuse a record in the wrong document: it would not be found there, and the next save would write another one."""
     for record in document.records():
         if not key.startswith(f"{layout.key(record)}."):
             raise ForeignDocumentError(f"it holds {record.label}, which belongs to {layout.key(record)}")

@@ -1,4 +1,4 @@
-"""The units of one document: which of them this instance has applied, and whose changes are withdrawn."""
+"""The units of one document: those that this instance has applied, and those whose changes are withdrawn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["DocumentUnits", "Withheld"]
 
 
 class Withheld(NamedTuple):
-    """Updates that are not noted as handled: never, because they have to come again, or not yet."""
+    """Updates that are not noted as handled: either never, because they have to be delivered again, or not yet."""
 
     never: frozenset[Unit] = NONE
     later: frozenset[Unit] = NONE
@@ -39,11 +39,11 @@ class DocumentUnits:
     Args:
         merger: Reads the handled updates that the document holds.
         limit: How many units the document lists.
-        losing: Is called with a record whose changes by some units are withdrawn although the document lacks them.
-        running: The units that go on making changes. The document does not list them yet: if this process ends now,
-            they have to be handled again.
-        own: What this instance has applied to the document, newest last. More changes of these units are welcome.
-        lost: Units whose changes here were withdrawn although the document lacks them. They have to come again.
+        losing: Called with each record that loses changes of some units although the document lacks them.
+        running: The units that are still making changes. The document does not list them yet: if this process ended
+            now, they would have to be handled again.
+        own: The units that this instance has applied to the document, newest last. Their further changes are accepted.
+        lost: Units whose changes here were withdrawn although the document lacks them. They must be delivered again.
         again: Units that are being handled again while changes of their first handling are pending.
     """
 
@@ -59,12 +59,12 @@ class DocumentUnits:
     # ---------------------------------------------------------------- handling
 
     def begin(self, unit: Unit, *, is_pending: bool) -> None:
-        """Forget what this instance has done of a unit: it is handled again, if it is not new.
+        """Begin to handle a unit. If it was handled before, forget that this instance has applied or lost it.
 
         Args:
             unit: The unit.
-            is_pending: Some of its changes are not durable yet. They count, and what is staged until :meth:`end` does
-                not.
+            is_pending: Some of its earlier changes are not durable yet. They are kept, and changes that are staged
+                before :meth:`end` are dropped.
         """
         self.lost.discard(unit)
         self.own.pop(unit, None)
@@ -93,7 +93,7 @@ class DocumentUnits:
         layer.put(record, joined(steps, (UnitStep(made_by, value),)))
 
     def applied(self, units: Iterable[Unit]) -> None:
-        """Remember what this instance has applied."""
+        """Remember the units that this instance has applied."""
         for unit in units:
             self.own.pop(unit, None)
             self.own[unit] = None
@@ -103,7 +103,7 @@ class DocumentUnits:
     # ---------------------------------------------------------------- changes that others have applied
 
     def withdrawn(self, chains: list[Steps], document: Document | None) -> frozenset[Unit]:
-        """Return the units whose changes here are withdrawn: others have applied them, or they cannot be told apart.
+        """Return the units whose changes are withdrawn: others applied them, or a step mixes them with such changes.
 
         Args:
             chains: The steps of all unsaved changes of the document.
@@ -114,7 +114,7 @@ class DocumentUnits:
     def lose(
         self, record: Record, steps: Iterable[UnitStep], withdrawn: frozenset[Unit], document: Document | None
     ) -> None:
-        """Take note of the units whose changes a record loses although the document lacks them."""
+        """Note the units whose changes a record loses although the document lacks them."""
         lost = withdrawn - self._theirs(document)
         units = frozenset(unit for step in steps for unit in step.units if unit in lost and unit != AGAIN)
         if units:

@@ -1,4 +1,4 @@
-"""A document: one object in the bucket, with a header and encoded records."""
+"""Documents: each is an object in the bucket that holds a header and encoded records."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Document:
 
     @property
     def size(self) -> int:
-        """The number of records. It is not the length, because an empty document must not count as false."""
+        """The number of records. The class has no ``__len__``, because an empty document must not count as false."""
         return sum(map(len, self.sections.values()))
 
     @property

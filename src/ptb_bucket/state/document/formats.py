@@ -1,7 +1,7 @@
-"""Document formats: how the bytes of a document are put together. Each codec has one.
+"""Document formats, which turn documents into bytes and back. Each codec has one.
 
-Each record is encoded by itself, so a commit puts the changed records between untouched bytes. An entry is a record as
-it is stored in a document: the bytes before its value, and the value. Packing a document is one pass at C speed.
+Each record is encoded separately, so a commit writes the changed records and copies all other bytes. An entry is a
+record as it is stored in a document: the bytes before its value, and the value. Packing takes one pass at C speed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class DocumentFormat(Protocol):
         """Return the bytes of a document. Unknown sections follow the known ones, as they were read."""
 
     def unpack(self, data: bytes) -> UnpackedDocument:
-        """Return the header and the sections.
+        """Return the header and the sections of a document.
 
         Raises:
             CorruptDocumentError: The bytes are damaged, or ptb-bucket did not write them.
@@ -50,7 +50,7 @@ class DocumentFormat(Protocol):
 
 
 def put_entry(sections: Sections, kind: str, record_id: str, entry: bytes) -> None:
-    """Add an entry that was read. A record that occurs twice is damage: no choice between the two is right."""
+    """Add an entry that was read. A record that occurs twice is an error: neither choice would be right."""
     if record_id in sections.setdefault(kind, {}):
         raise CorruptDocumentError(f"{kind} holds {record_id!r} twice")
     sections[kind][record_id] = entry

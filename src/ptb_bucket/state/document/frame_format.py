@@ -31,7 +31,7 @@ class FrameFormat:
         return _LENGTHS.pack(len(name), len(value)) + name + value
 
     def value(self, record_id: str, entry: bytes) -> bytes:
-        """Return what follows the ID."""
+        """Return the bytes after the ID."""
         return entry[_LENGTHS.size + len(record_id.encode()) :]
 
     def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
@@ -80,7 +80,7 @@ class FrameFormat:
 
 
 def _end(body: bytes, at: int, count: int) -> int:
-    """Return where ``count`` frames end that begin at ``at``."""
+    """Return the position after ``count`` frames that begin at ``at``."""
     for _ in range(count):
         at += _LENGTHS.size + sum(_LENGTHS.unpack_from(body, at))
     if at > len(body):
@@ -89,7 +89,7 @@ def _end(body: bytes, at: int, count: int) -> int:
 
 
 def _section(body: bytes, at: int, count: int) -> tuple[Section, int]:
-    """Return a section and where it ends. One loop without calls: there may be a million frames."""
+    """Return a section and the position of its end. The loop makes no calls, because there may be a million frames."""
     section: Section = {}
     for _ in range(count):
         id_length, value_length = _LENGTHS.unpack_from(body, at)

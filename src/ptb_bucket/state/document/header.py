@@ -85,7 +85,7 @@ class Header:
         return replace(self, units=(*(unit for unit in self.units if unit not in added), *added)[-limit:])
 
     def fate(self, commit: Commit, last_known: str | None) -> Fate:
-        """Return whether this document, another version than the one that a commit replaces, contains the commit.
+        """Return the fate of a commit. This document is another version than the one that the commit replaces.
 
         Args:
             commit: The commit that was sent.
@@ -101,11 +101,11 @@ class Header:
         return Fate.IN_DOUBT if shared or commit.sequence <= self.floor else Fate.LOST
 
     def shared(self, writer: str, own: Collection[str | None]) -> bool:
-        """Tell whether somebody else writes under a writer's ID, such as a second start of one process snapshot.
+        """Tell whether another process writes under a writer's ID, such as a second start of one process snapshot.
 
         Args:
             writer: The ID of the writer.
-            own: The IDs of the commits that may be its own last one.
+            own: The IDs of the commits of which one may be the writer's last.
         """
         return any(known.writer == writer and known.id not in own for known in self.commits)
 

@@ -1,7 +1,7 @@
-"""The IDs of records in a document that was read: each record has one spelling.
+"""The check of record IDs in a document that was read: each ID has only one valid spelling.
 
-Two spellings of one ID would be two records: PTB would get one of them, and the other one would come back later. So an
-ID that we would have written differently is refused, with the expected spelling in the error. Only conversation IDs are
+Two spellings of one ID would be two records: PTB would load one of them, and the other would reappear later. So an ID
+that we would have spelled differently is refused, with the expected spelling in the error. Only conversation IDs are
 corrected, because spaces and escapes in them do not make another ID.
 """
 
@@ -73,7 +73,7 @@ def _first_wrong(kind: Kind, ids: Collection[str]) -> str | None:
 
 
 def _is_positive(ids: Collection[str]) -> bool:
-    """Tell whether all are positive numbers as we write them. This is three times as fast as matching."""
+    """Tell whether all IDs are positive numbers as we write them, three times as fast as a regular expression."""
     text = "".join(ids)
     return text.isascii() and text.isdigit() and min(ids) >= "1" and max(map(len, ids)) <= DIGITS
 
@@ -117,7 +117,7 @@ def _written(record_id: str) -> str:
 
 
 def _number(text: str) -> int:
-    """Refuse a number in another spelling, too. JSON allows one such: -0."""
+    """Return a whole number. Refuse ``-0``, the only second spelling that JSON allows."""
     if not _NUMBER.fullmatch(text):
         raise ValueError
     return int(text)

@@ -32,7 +32,7 @@ class JsonFormat:
         return _quoted(record_id).encode() + b": " + value
 
     def value(self, record_id: str, entry: bytes) -> bytes:
-        """Return what follows the key."""
+        """Return the text after the key."""
         return entry[len(_quoted(record_id)) + len(": ") :]
 
     def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
@@ -99,12 +99,12 @@ class JsonFormat:
 
 
 def _walk(text: str, at: int, member: Callable[[str, int], int]) -> int:
-    """Go through the JSON object that begins at ``at`` and return where it ends.
+    """Walk through the JSON object that begins at ``at`` and return the position of its end.
 
     Args:
         text: The document.
-        at: Where the object begins.
-        member: Gets each key and where its value begins, and returns where the value ends.
+        at: The position at which the object begins.
+        member: Takes each key and the position at which its value begins; returns the position of the value's end.
     """
     at = _expect(text, at, "{")
     while text[at : at + 1] != "}":
@@ -130,7 +130,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _position(error: Exception) -> str:
-    """Return where the document is damaged. Do not quote it: it contains user data."""
+    """Return the position of the damage. The text is not quoted, because it contains user data."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg}: line {error.lineno}, column {error.colno}"
     return "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
@@ -156,12 +156,12 @@ def checksum(parts: list[bytes]) -> int:
 
 
 def is_in_lines(section: bytes) -> bool:
-    """Tell whether an unknown section has its line breaks where known ones have them, so that its end can be found."""
+    """Tell whether an unknown section has the same line breaks as known ones, so that its end can be found."""
     return section.startswith(OPEN[2:]) and section.find(SHUT, len(OPEN) - 2) == len(section) - len(SHUT)
 
 
 def unpack_lines(data: bytes) -> UnpackedDocument | None:
-    """Return what the careful reader would return; None if only the careful reader can unpack the document."""
+    """Unpack a document that we wrote, line by line. Return None if only the careful reader can unpack it."""
     if not data.startswith(BEGIN):
         return None
     line = data[len(BEGIN) : data.find(b"\n")].removesuffix(b",")

@@ -1,4 +1,4 @@
-"""Layouts: which records share a document."""
+"""Layouts, which decide which records share a document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXTENSIONS = {".json": "json", ".pkl": "pickle"}
 
 
 class Layout(Protocol):
-    """A layout, which says where records are stored. Keys are relative to the prefix and have no extension."""
+    """A rule that says which document holds a record. Keys are relative to the prefix and have no extension."""
 
     name: str
 
@@ -32,7 +32,7 @@ class Layout(Protocol):
     """The folder of the documents that only a listing shows; empty if all keys are known."""
 
     def key(self, record: Record) -> str:
-        """Return the key of the document with a record."""
+        """Return the key of the document that holds a record."""
 
     def keys(self, kinds: Iterable[Kind]) -> list[str]:
         """Return the keys of the documents to load at start for these kinds of data."""
@@ -69,7 +69,7 @@ class Single:
 
 
 class PerType:
-    """A layout with a document for each kind of data: smaller writes, but kinds can be out of step for a moment."""
+    """A layout with a document for each kind of data. Writes are smaller, but kinds can briefly be out of step."""
 
     name = "per-type"
     lazy = False
@@ -93,7 +93,7 @@ class PerType:
 
 
 class PerRecord:
-    """A layout with a document for each record: the cost of an update does not depend on the number of records.
+    """A layout with a document for each record. The cost of an update does not depend on the number of records.
 
     A key is ``records/user_data/1f/42``. Two digits of a digest spread the keys of a kind over 256 prefixes.
     """
@@ -133,7 +133,7 @@ LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (Single(), PerTy
 
 
 def open_layout(name: str) -> Layout:
-    """Return the layout with a name.
+    """Return the layout with this name.
 
     Raises:
         ConfigurationError: It does not exist; the message lists all layouts.

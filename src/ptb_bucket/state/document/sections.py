@@ -1,4 +1,4 @@
-"""Unknown sections, which a newer ptb-bucket wrote: every commit keeps them as they are, and typos are refused."""
+"""Unknown sections, which a newer ptb-bucket wrote. Every commit keeps them unchanged. Misspelt names are refused."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ UnknownSections = dict[str, Untouched]
 
 
 def check_name(name: object) -> None:
-    """Refuse a section whose name looks like a misspelt known one: a bot must not start empty because of a typo.
+    """Refuse a section whose name looks like a typo of a known one: a bot must not start empty because of a typo.
 
     Raises:
-        CorruptDocumentError: It looks misspelt, and the message names the one that was meant; or it is a second header.
+        CorruptDocumentError: The name looks misspelt, and the message suggests the right one; or it is a second header.
     """
     if type(name) is not str:
         raise CorruptDocumentError("it has a section whose name is not a string")

@@ -3,7 +3,7 @@
 Telegram may send an update to two instances. Each handles it, and the bucket must get its changes once. So a change is
 staged with the IDs of its units, and a document lists the units that have changed it. The staged values of a record
 form a chain of *steps*, each on top of the one before. A step is *withdrawn* if the document lists one of its units and
-another instance applied it: only the other steps are merged into what the bucket has.
+another instance applied it: only the other steps are merged into the value in the bucket.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ STEPS_KEPT: Final = 32
 
 
 class UnitStep(NamedTuple):
-    """A change by some units, stored as the value after it. A step without units is never withdrawn."""
+    """A change by some units, stored as the resulting value. A step without units is never withdrawn."""
 
     units: frozenset[Unit]
     value: Encoded
@@ -56,7 +56,7 @@ Steps = tuple[UnitStep, ...]
 
 
 class Run(NamedTuple):
-    """Steps that stay, without a withdrawn one between them, and the value that the first of them changed."""
+    """Consecutive steps that stay, and the value that the first of them changed."""
 
     base: Encoded
     steps: list[UnitStep]
@@ -65,12 +65,12 @@ class Run(NamedTuple):
 def caught_with(chains: Iterable[Steps], there: AbstractSet[Unit]) -> frozenset[Unit]:
     """Return the units whose changes cannot stay.
 
-    Changes of several units in one step cannot be told apart. If one of the units has to go, so do the others, and with
-    them all that they have changed in the same document: a unit is applied to a document completely or not at all.
+    Changes of several units in one step cannot be separated. If one of these units is withdrawn, so are the others,
+    with all of their changes in the same document: a unit is applied to a document completely or not at all.
 
     Args:
         chains: The steps of each record of the document.
-        there: The units whose changes are in the document already.
+        there: The units whose changes the document already contains.
     """
     groups = [step.units for steps in chains for step in steps if step.units]
     caught = {unit for units in groups for unit in units if unit in there}
@@ -121,7 +121,7 @@ def keep(chains: dict[Record, Steps], record: Record, steps: Steps) -> None:
 
 
 def _shortened(steps: Steps) -> Steps:
-    """Join the two oldest steps until there are few enough. The removal of a record stays a separate step."""
+    """Join the two oldest steps until the chain is short enough. The removal of a record stays a separate step."""
     while len(steps) > STEPS_KEPT:
         at = 1 if steps[0].value is None else 0
         one, two = steps[at : at + 2]

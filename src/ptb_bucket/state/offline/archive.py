@@ -1,4 +1,4 @@
-"""An archive: the state under a prefix as tools read it, of any bot, without its classes or a replica."""
+"""Archives, through which tools read the state under a prefix, of any bot, without its classes or a replica."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENDINGS: Final = {codec: ending for ending, codec in EXTENSIONS.items()}
 
 @dataclass(frozen=True)
 class CommitInfo:
-    """The last commit of one writer. Its ``time`` is in UTC, by the clock of that writer."""
+    """The last commit of one writer. Its ``time`` is in UTC, according to that writer's clock."""
 
     writer: str
     id: str
@@ -36,7 +36,7 @@ class CommitInfo:
 
     @property
     def is_tools(self) -> bool:
-        """Tell whether a tool of ptb-bucket made it, and not a bot."""
+        """Tell whether a tool of ptb-bucket made the commit, rather than a bot."""
         return TOOL_MARK in self.writer
 
 
@@ -129,7 +129,7 @@ class Archive:
         return cls(store, LAYOUTS[found_layout], found_codec, bot_id, key.removesuffix(_ENDINGS[found_codec]))
 
     async def owner(self) -> str:
-        """Return the ID of the bot that owns the state, as its first document has it.
+        """Return the ID of the bot that owns the state, from the first document.
 
         Raises:
             NotFoundError: The state was removed since it was found.
@@ -191,7 +191,7 @@ class Archive:
         return self._part(name, blob)
 
     def gone(self) -> NotFoundError:
-        """Return the error for documents that a listing showed and that are gone."""
+        """Return the error for documents that were listed but no longer exist."""
         return NotFoundError(f"The state at {self.store.describe('state')} was removed while it was being read.")
 
     def name(self, key: str) -> str:
@@ -218,7 +218,7 @@ def _named(found: Mapping[tuple[str, str], str]) -> str:
 
 
 async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
-    """Return the layouts and codecs in use, each with a key of it."""
+    """Return the layouts and codecs in use, each with the key of one document."""
     known = sorted({key for layout in LAYOUTS.values() if not layout.lazy for key in layout.keys(Kind)})
     folders = [folder for layout in LAYOUTS.values() for folder in layout.folders(Kind)]
     listings = await asyncio.gather(
@@ -229,7 +229,7 @@ async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
 
 
 async def _keys(store: BlobStore, prefix: str, enough: float = math.inf) -> list[str]:
-    """Return keys of documents. One key of a layout tells as much as a million."""
+    """Return keys of documents. Stop at ``enough``, because a few keys show the layout as well as a million."""
     found = []
     async for info in store.list(prefix):
         if recognise(info.key):

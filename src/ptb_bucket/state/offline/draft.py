@@ -26,7 +26,7 @@ Encoded = bytes | None
 
 
 class _Unopened(RecordMerger):
-    """A merger that decodes no record: if both sides changed one, it takes our version as a whole."""
+    """A merger that does not decode records. If both sides changed a record, it takes our whole version."""
 
     def equal(self, record: Record, one: Encoded, other: Encoded) -> bool:
         del record
@@ -41,8 +41,9 @@ class _Unopened(RecordMerger):
 class Draft:
     """A document with changes that are not committed yet.
 
-    It is committed as a bot commits: with one conditional put. A lost race is merged, and a lost answer is recognised.
-    If somebody else changes a record meanwhile, our version of it is kept; all their other changes stay.
+    It is committed like a bot's changes, with one conditional put. A lost race leads to a merge, and a write whose
+    answer was lost is recognised. If another writer changes the same record meanwhile, our version is kept; all their
+    other changes stay.
     """
 
     _tracked: TrackedDocument

@@ -1,4 +1,4 @@
-"""The spool directory: files are written whole or not at all, for this user only, and replayed by one process."""
+"""The spool directory. Its files are written atomically, readable only by this user, and replayed by one process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ POLL: Final = 0.05
 
 
 class SpoolFiles:
-    """The spool files of a directory, in the order in which they were written: one may be a change of an earlier one.
+    """The spool files in a directory, in the order of writing, because a file may hold changes of an earlier one.
 
     Args:
         root: The directory. It is created when it is first used.
@@ -36,7 +36,7 @@ class SpoolFiles:
         self._last = 0
 
     def new(self) -> Path:
-        """Return a path that no process has used or will use, sorted after all that this process has used."""
+        """Return a unique path that sorts after all paths that this process has used."""
         self._last = max(self._last + 1, time.time_ns())
         return self.root / f"{self._last:020d}-{os.urandom(4).hex()}{ENDING}"
 
@@ -51,7 +51,7 @@ class SpoolFiles:
             write_file(path, data)
 
     async def write_ahead(self, path: Path, data: bytes) -> None:
-        """Do as :meth:`write`, in a thread."""
+        """Write a spool like :meth:`write`, but in a thread."""
         await asyncio.to_thread(self.write, path, data)
 
     def read(self, path: Path) -> bytes | None:
@@ -77,7 +77,8 @@ class SpoolFiles:
         """Lock the directory and return all spools. If this process dies, the system unlocks the directory.
 
         Raises:
-            StoreError: Another process keeps the lock, or the directory is not writable: better now than at shutdown.
+            StoreError: Another process holds the lock, or the directory is not writable. It is better to fail now than
+                at shutdown.
         """
         with ExitStack() as stack, translated(self.root):
             make_directories(self.root)

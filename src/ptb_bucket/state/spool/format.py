@@ -1,9 +1,9 @@
 """The format of a spool: the unsaved layers of one document's ledger, as bytes for the next process.
 
-A spool is not another way to merge. Its layers are put into a new ledger before the document is read. The ledger then
-finds out what the old one would have found out, such as that a write of unknown outcome was applied. The stored field
-names are older than the names in the code: ``seen`` is the base, ``carried`` the payload, ``unsure`` what is in doubt,
-and ``hollow`` says that the document was a tombstone.
+Replaying a spool is not a separate kind of merge. Its layers are put into a new ledger before the document is read. The
+ledger then finds out what the old one would have found out, such as that a write of unknown outcome was applied. The
+stored field names are older than the names in the code: ``seen`` is the base, ``carried`` the payload, ``unsure`` the
+changes in doubt, and ``hollow`` is true if the document was a tombstone.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Spooled:
 
 
 def pack(ledger: Ledger, origin: Origin) -> bytes:
-    """Return everything in a ledger that is not known to be durable, with its base, as bytes."""
+    """Return the bytes of all changes in a ledger that are not known to be durable, with their base."""
     attempt = ledger.attempt
     data: dict[str, Any] = {
         "origin": asdict(origin),
@@ -140,7 +140,7 @@ def _steps(ledger: Ledger) -> dict[str, Any]:
 
 
 def _needs(ledger: Ledger) -> frozenset[str]:
-    """Return the features that the values need. The document of an attempt lists its own."""
+    """Return the features that the values need. An attempt's document lists its own features."""
     features = ledger.merger.codec.features
     layers = (_raw_layers(ledger, record) for record in ledger.pending)
     values = [value for found in layers for value in found.values() if value is not None]
@@ -165,7 +165,7 @@ def _raw_layers(ledger: Ledger, record: Record) -> dict[str, bytes | None]:
 
 
 def unpack(data: bytes) -> Spooled:
-    """Open what :func:`pack` made.
+    """Open the bytes that :func:`pack` returned.
 
     Raises:
         CorruptDocumentError: It is not a spool, or it is damaged.

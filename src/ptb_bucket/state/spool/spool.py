@@ -1,4 +1,4 @@
-"""Spooling: unsaved changes go to local files at shutdown, and from there into the bucket at the next start."""
+"""The spool writes unsaved changes to local files at shutdown, and commits them to the bucket at the next start."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LOGGER = logging.getLogger("ptb_bucket.state")
 
 
 class _WriteAhead(StoreWrapper):
-    """A store that writes the commit ID into the spool before each put: the next process recognises the commit."""
+    """A store that writes the commit ID into the spool before each put. The next process recognises it there."""
 
     def __init__(self, store: BlobStore, keep: Callable[[], Awaitable[None]]) -> None:
         super().__init__(store)
@@ -59,8 +59,8 @@ class Spool:
         retry_policy: The limits of the commit of one document at the next start.
         seal: Seals the bytes of a file with a name.
         unseal: The reverse of ``seal``.
-        pending: The records that this process has spooled and not seen in the bucket yet, by file.
-        left: Those of them that this process cannot replay, because newer code wrote the same records.
+        pending: The records that this process has spooled and has not yet found in the bucket, by file.
+        left: The pending records that this process cannot replay, because newer code wrote the same records.
     """
 
     files: SpoolFiles
@@ -74,9 +74,9 @@ class Spool:
     # ---------------------------------------------------------------- at shutdown
 
     def keep(self, tracked_documents: Sequence[TrackedDocument]) -> None:
-        """Write all unsaved changes to files, and transfer them: for these documents, they count as saved.
+        """Write all unsaved changes to files and transfer them, so that they count as saved for these documents.
 
-        It does not wait, so what is written is what is transferred. No commit may be under way.
+        The method does not wait, so it transfers exactly what it writes. No commit may be under way.
 
         Raises:
             StoreError: Some changes could not be written. They stay with their documents.
@@ -181,7 +181,7 @@ def _sealed_as(path: Path) -> str:
 
 
 def _all_unreadable(error: PTBBucketError) -> bool:
-    """Tell whether everything is in the bucket except changes of records that this process cannot decode."""
+    """Tell whether the only changes missing from the bucket are those of records that this process cannot decode."""
     if not isinstance(error, UnsavedError) or not error.records:
         return False
     return all(isinstance(cause, UnreadableRecordError) for cause in error.causes)
