@@ -75,11 +75,10 @@ _NAMES: Final = pickle.STACK_GLOBAL
 
 
 class PickleCodec:
-    """A codec that writes pickles, for state that JSON cannot express. Only programs with the bot's classes can read
-    them.
+    """A codec that writes pickles, for state that JSON cannot express.
 
-    Loading creates only Python's own types, Telegram objects and instances of registered classes. It never imports.
-    Shared references and cycles within one record are kept.
+    Only Python programs with the bot's classes can read them. Loading creates only Python's own types, Telegram objects
+    and instances of registered classes. It never imports. Shared references and cycles within one record are kept.
 
     Args:
         types: As for :class:`JsonCodec`.

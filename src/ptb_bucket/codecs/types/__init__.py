@@ -1,4 +1,4 @@
-"""The types that can be stored: one family per file, and the registry of the classes that a bot's author adds."""
+"""The types that can be stored, with one family per file, and the registry of classes that a bot's author adds."""
 
 from ptb_bucket.codecs.types.advice import (
     short_name,

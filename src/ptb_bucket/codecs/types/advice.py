@@ -1,4 +1,4 @@
-"""Advice on how to register a class: the lines of code to write, and the names by which messages call classes."""
+"""Advice on how to register a class: the code to write, and the names of classes in messages."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def distinct_entries(classes: list[type], taken: Container[str]) -> list[str]:
 
 
 def _entry(cls: type) -> str:
-    """Return a class's entry for ``types=[...]``; a model with type arguments gets its own name."""
+    """Return a class's entry for ``types=[...]``. A model with type arguments gets a separate name."""
     generic = getattr(cls, "__pydantic_generic_metadata__", None)
     if not generic or not generic["args"] or all(_is_plain(part) for part in generic["args"]):
         return short_name(cls)

@@ -8,9 +8,9 @@ __all__ = ["BotReference"]
 
 
 class BotReference:
-    """A stand-in for a bot that was stored as a value. It gives access to nothing, least of all to the token.
+    """A stand-in for a bot that was stored as a value. It has no access to the bot or its token.
 
-    A bucket's contents must not turn into the live bot: anyone with write access to the bucket could read its token.
+    Loading stored data must not return the live bot: anyone with write access to the bucket could read its token.
     Telegram objects get their bot when they are loaded. In your handlers, use ``context.bot``.
     """
 

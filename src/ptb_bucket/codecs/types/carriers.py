@@ -1,7 +1,7 @@
-"""Instances that carry stored fields which their class does not have, or does not have yet.
+"""Carriers: instances that carry stored fields which their class does not have, or does not have yet.
 
-An instance with a ``__dict__`` keeps such a field there. One without gets a subclass that has room for it. So an older
-deployment writes back a field that a newer one added, for classes of each family.
+An instance with a ``__dict__`` keeps such a field there. An instance without one gets a subclass that has room for the
+field. As a result, an older deployment preserves fields that a newer one added, for classes of each family.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def carrier_of(cls: Any) -> Any:
 
 
 def base_of(cls: Any) -> Any:
-    """Return the class that a carrier carries fields for; None if it is not a carrier.
+    """Return the class for which a carrier carries fields; None if it is not a carrier.
 
     Args:
         cls: The class of a value.
@@ -47,7 +47,7 @@ def base_of(cls: Any) -> Any:
 
 
 def class_of(value: Any) -> Any:
-    """Return the class of a value as its author wrote it: of a carrier, the one that it carries fields for.
+    """Return the class of a value as its author wrote it. For a carrier, this is the class for which it carries fields.
 
     Args:
         value: Any value.
@@ -57,7 +57,7 @@ def class_of(value: Any) -> Any:
 
 
 def is_one_class(one: Any, other: Any) -> bool:
-    """Tell whether two values are of one class, apart from the fields that they carry.
+    """Tell whether two values have the same class, apart from the fields that they carry.
 
     Args:
         one: A value.
@@ -77,7 +77,7 @@ def has_room_for(one: Any, other: Any) -> bool:
 
 
 def with_room(value: Any, other: Any) -> Any:
-    """Return the first of two values, which are of one class, unless only the other one has room for carried fields.
+    """Return the first of two values of one class, or the second if only that has room for carried fields.
 
     Args:
         value: Any value.

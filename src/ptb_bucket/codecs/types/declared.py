@@ -1,4 +1,4 @@
-"""The fields that a class declares, and their comparison with those of stored data, which decides what is loaded."""
+"""The fields that a class declares, and their comparison with stored fields, which decides what is loaded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Declared", "declared"]
 
 
 class DrawsDefaults(Protocol):
-    """A record, as far as declared fields need it; see :class:`~ptb_bucket.codecs.types.shape.Scope`."""
+    """The part of :class:`~ptb_bucket.codecs.types.shape.Scope` that declared fields need."""
 
     def default(self, name: str, field: str, make: Callable[[], Any]) -> Any:
         """Return the default of a field that the stored data of an instance lacks."""
@@ -31,10 +31,10 @@ class Declared:
         cls: The class.
         required: Fields that every stored instance must have.
         defaults: Functions that make the values of fields that stored data lacks, given the instance.
-        others: Fields that an instance may have or not.
+        others: Fields that an instance may have or lack.
         is_closed: Instances have no room for attributes that the class does not declare.
         is_strict: The class forbids such attributes.
-        drops_unknown: Pickle would leave such attributes out silently.
+        drops_unknown: Pickle would silently leave out such attributes.
     """
 
     cls: Any

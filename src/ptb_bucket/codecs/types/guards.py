@@ -1,4 +1,4 @@
-"""Guards against code of a bot's author that raises, and against stored data that is damaged."""
+"""Guards against exceptions in code of a bot's author, and against damaged stored data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ForeignCodeError", "check_collisions", "checked", "guarded"]
 
 
 class ForeignCodeError(Exception):
-    """Code of a bot's author raised. Only the kind of failure is kept: its message may contain data."""
+    """Code of a bot's author raised an exception. Only its class is kept, because its message may contain data."""
 
 
 def guarded(work: Callable[..., Any], *args: Any) -> Any:
@@ -28,8 +28,8 @@ def guarded(work: Callable[..., Any], *args: Any) -> Any:
         Its result.
 
     Raises:
-        ForeignCodeError: It raised; the text is the name of the exception's class.
-        CannotStoreError, CannotLoadError: As raised inside; they name their value already.
+        ForeignCodeError: The code raised an exception. The text is the name of the exception's class.
+        CannotStoreError, CannotLoadError: As the code raised them; they already name their value.
     """
     try:
         return work(*args)
@@ -55,11 +55,11 @@ def checked(value: Any, *classes: type) -> Any:
 
 
 _HARMLESS: Final = 64
-"""So many keys cost little, even if all of them collide."""
+"""The number of keys that cost little even if all of them collide."""
 
 
 def check_collisions(keys: list[Any]) -> None:
-    """Refuse keys that were made to collide in a hash table: with a few thousand of them, every look-up takes long.
+    """Refuse keys that were made to collide in a hash table. With a few thousand of them, every look-up is slow.
 
     Args:
         keys: The keys of one dict, or the members of one set.

@@ -1,4 +1,4 @@
-"""Compact JSON text, and the values that JSON text cannot hold as they are."""
+"""Compact JSON text, and the values that JSON text cannot hold directly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors about stored values that cannot be loaded here: the reason, and what to do. None quotes the value."""
+"""Errors about stored values that cannot be loaded here. They give the reason and advice, and never quote the value."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def qualified(cls: type) -> str:
 
 
 def class_changed(cls: type, reason: str) -> CannotLoadError:
-    """Return the error for stored data that does not fit its class any more.
+    """Return the error for stored data that no longer fits its class.
 
     Args:
         cls: The class as it is now.
@@ -76,7 +76,7 @@ def class_changed(cls: type, reason: str) -> CannotLoadError:
 
 
 def record_changed(exc: Exception) -> CannotLoadError:
-    """Return the error for a record that does not fit its classes any more, where it is unknown which of them changed.
+    """Return the error for a record that no longer fits its classes, if it is unknown which of them has changed.
 
     Args:
         exc: The exception that was raised.

@@ -1,4 +1,4 @@
-"""The parts of an object, as Python's pickle protocol names them (:pep:`307`)."""
+"""The parts of an object in Python's pickle protocol (:pep:`307`)."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Reduction:
     Attributes:
         function: Its class, or the function that makes it again.
         new: True if it is made by ``cls.__new__`` and not by calling ``function``.
-        args: Positional arguments of that.
-        kwargs: Keyword arguments of that.
-        state: The argument of ``__setstate__``, or attributes; None if there is nothing to set.
+        args: The positional arguments of this call.
+        kwargs: The keyword arguments of this call.
+        state: The argument of ``__setstate__``, or attributes; None if neither is to be set.
         items: The members to append.
         pairs: The values to set by key.
     """
@@ -56,7 +56,7 @@ class Reduction:
 
     @property
     def bare(self) -> bool:
-        """Tell whether the object consists of its state alone."""
+        """Tell whether the object consists only of its state."""
         return self.new and not (self.args or self.kwargs or self.items or self.pairs)
 
 
@@ -105,7 +105,7 @@ def _reduce(value: object) -> Any:
 
 
 def own_attributes(value: Any) -> dict[str, Any]:
-    """Return the attributes of an instance that is nothing else; see :func:`is_plain`.
+    """Return the attributes of an instance that consists only of them; see :func:`is_plain`.
 
     Args:
         value: The instance.
@@ -115,7 +115,7 @@ def own_attributes(value: Any) -> dict[str, Any]:
 
 
 def attributes(value: Any, parts: Reduction) -> dict[str, Any] | None:
-    """Return an object's attributes by name, if it consists of them alone; None if its state has another form.
+    """Return an object's attributes by name, if it consists only of them; None if its state has another form.
 
     Args:
         value: The object.
@@ -156,7 +156,7 @@ _GENERATORS = frozenset({"attr", "attrs", "builtins", "collections", "dataclasse
 
 @cache
 def has_own_state(cls: Any) -> bool:
-    """Tell whether its author wrote how it is stored, rather than dataclasses, attrs, pydantic or Python itself.
+    """Tell whether the code that stores it is its author's, rather than that of dataclasses, attrs, pydantic or Python.
 
     Args:
         cls: The class.
@@ -166,7 +166,7 @@ def has_own_state(cls: Any) -> bool:
 
 @cache
 def is_plain(cls: Any) -> bool:
-    """Tell whether an instance is its ``__dict__`` and nothing else, so that pickle would store just that.
+    """Tell whether an instance consists only of its ``__dict__``, so that pickle would store just that.
 
     Args:
         cls: The class.
@@ -186,7 +186,7 @@ _HEAP_TYPE: Final = 1 << 9
 
 @cache
 def runs_code(cls: Any) -> bool:
-    """Tell whether the author's code runs when an instance is put together from what pickle would store of it.
+    """Tell whether the author's code runs when an instance is rebuilt from its pickle parts.
 
     Args:
         cls: The class.
@@ -205,7 +205,7 @@ def _writes_any(cls: type, methods: tuple[str, ...]) -> bool:
 
 @cache
 def hashes_by_hand(cls: Any) -> bool:
-    """Tell whether the author wrote how instances are hashed or compared, rather than dataclasses or attrs.
+    """Tell whether instances are hashed or compared by the author's code, rather than that of dataclasses or attrs.
 
     Args:
         cls: The class.

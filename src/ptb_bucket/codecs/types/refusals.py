@@ -1,4 +1,4 @@
-"""Refusals of values that cannot be stored: they name a value by its type and its path, and never quote it."""
+"""Errors that refuse values that cannot be stored. They name the type and the path, and never quote the value."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _LIVE_TYPES: tuple[type, ...] = (
 
 
 def item(key: object) -> str:
-    """Return the step into a container, as Python would write it; keys of other types by the name of their type.
+    """Return the step into a container as Python code. Keys of other types are shown by the name of their type.
 
     Args:
         key: The key or index.
@@ -239,7 +239,7 @@ def equal_keys() -> CannotStoreError:
 
 
 def members_lost() -> CannotStoreError:
-    """Return the refusal of a dict or a set that loading would make with fewer keys or members."""
+    """Return the refusal of a dict or a set that would have fewer keys or members after loading."""
     return CannotStoreError(
         "loading it would lose some of its keys or members",
         hint="A class among them is hashed or compared by something that is not stored. Use ids instead",

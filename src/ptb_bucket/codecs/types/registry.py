@@ -70,9 +70,9 @@ class StoredAs:
     ``encode`` is stored. Use functions, for example, for a class whose package does not support pickle.
 
     Args:
-        cls: The class. Its subclasses are not included.
-        encode: Instance → a value that can be stored (it may consist of registered classes again).
-        decode: That value → an equal instance. Pass both functions, or neither.
+        cls: The class, without its subclasses.
+        encode: Takes an instance and returns a value that can be stored. The value may contain registered classes.
+        decode: Takes that value and returns an equal instance. Pass both functions, or neither.
         name: Its name in documents; the class's ``__qualname__`` if None. Never change it: stored data has it. If the
             class gets another name, keep the old one here.
 
@@ -111,7 +111,7 @@ class StoredAs:
 
 
 class Registry:
-    """Known classes, by class and by name.
+    """The known classes, by class and by name.
 
     Args:
         types: Classes and :class:`StoredAs`.

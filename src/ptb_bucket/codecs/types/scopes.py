@@ -1,4 +1,4 @@
-"""The scopes of the records that one codec reads and writes, and the defaults that fields got in them."""
+"""The scopes of the records that a codec reads and writes, and the defaults that their fields received."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _MOST_DEFAULTS: Final = 65_536
 
 
 class _DefaultCache:
-    """The defaults that fields got when they were loaded, so that each loading of one record agrees.
+    """The defaults that fields received when a record was first loaded. Later loads of the record use the same ones.
 
-    A default may come from a clock or from ``uuid4``: drawn anew at each decoding, it would look like a change.
+    A default may come from a clock or from ``uuid4``. Drawn again at each decoding, it would look like a change.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class _DefaultCache:
 
 
 class RecordCodec(Protocol):
-    """A codec, as far as :class:`Scopes` needs it."""
+    """The part of a codec that :class:`Scopes` needs."""
 
     bot: Bot | None
 
@@ -74,14 +74,14 @@ class RecordCodec(Protocol):
 
 
 class Scopes:
-    """Makes the scopes of the records that a codec reads and writes.
+    """A factory for the scopes of the records that a codec reads and writes.
 
     Args:
         codec: The codec. It copies the defaults.
         registry: The known classes.
 
     Attributes:
-        anonymous: The scope of records that have no name.
+        anonymous: The scope of records without a name.
     """
 
     def __init__(self, codec: RecordCodec, registry: KnownClasses) -> None:

@@ -1,4 +1,4 @@
-"""The entry that the codecs have for one type, or for one family of types: a shape; and the record it is applied to."""
+"""Shapes and scopes. A shape is the codecs' entry for a type or a family of types. A scope belongs to one record."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Structure(enum.Enum):
 
 
 class KnownClasses(Protocol):
-    """The registered classes, as shapes need them; see :class:`~ptb_bucket.codecs.types.registry.Registry`."""
+    """The part of :class:`~ptb_bucket.codecs.types.registry.Registry` that shapes need."""
 
     by_class: dict[Any, Shape]
     by_name: dict[str, Shape]
@@ -62,11 +62,11 @@ class KnownClasses(Protocol):
 
 
 class Scope:
-    """The bot, its classes, and the defaults that one record needed so far.
+    """The bot, its classes, and the number of defaults that one record has needed so far.
 
     Args:
         registry: The known classes.
-        bot: The live bot; None in tools that have none.
+        bot: The live bot; None in tools without a bot.
         origin: The name of the record; see :class:`~ptb_bucket.codecs.types.scopes.Scopes`.
         draw: Returns the default of a field that stored data lacks.
     """
@@ -74,7 +74,7 @@ class Scope:
     __slots__ = ("_instances", "bot", "draw", "live", "origin", "registry")
 
     DETACHED_BOT: Final[Any] = BotReference(is_live=True)
-    """The bot of Telegram objects in processes without a live bot, so that they are stored as before."""
+    """The bot of Telegram objects in processes without a live bot. With it, the objects are stored unchanged."""
 
     def __init__(
         self,
@@ -133,7 +133,7 @@ class PartWriter(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """The way to take the values of one type apart and to put them together again.
+    """The functions that take values of one type apart and put them together again.
 
     JSON, equality, diagnosis and the proof that a value can be loaded all follow from ``take`` and ``make``; so does
     pickle, unless Python's own pickle knows the type (``pickles_itself``). To add a type, add one shape.
@@ -141,20 +141,21 @@ class Shape:
     Attributes:
         cls: The type.
         name: Its name in documents; its tag in JSON.
-        take: Instance → a plainer value: its parts, each of which is a value again.
-        make: That value, with its parts made → an equal instance.
-        begin: The parts as they were parsed → an empty instance that can be filled later, or None if it cannot exist
-            empty. Without it, no cycle can lead through the type alone.
-        fill: Gives an empty instance its parts.
-        write: Instance → its JSON tree, where that is faster than through ``take``.
-        canonical: A hashable value that is equal for equal instances only, where that is faster than ``take``.
+        take: Takes an instance and returns a plainer value: its parts, which are values themselves.
+        make: Takes that value, with its parts made, and returns an equal instance.
+        begin: Takes the parsed parts and returns an empty instance to fill later, or None if it cannot be empty.
+            Without this function, no cycle can lead through the type alone.
+        fill: Sets the parts of an empty instance.
+        write: Takes an instance and returns its JSON tree, if that is faster than through ``take``.
+        canonical: Takes an instance and returns a hashable value that is equal only for equal instances, if that is
+            faster than ``take``.
         family: The kind of the shape.
-        is_risky: The author's code runs when an instance is loaded, so that each new one has to be tried.
-        structure: How two instances' changes of one value are merged.
+        is_risky: Loading an instance runs the author's code, so each new instance is loaded once before it is saved.
+        structure: The way in which a merge combines two changes of one value.
         has_identity: A program can notice that two places hold the very same object, by changing it.
         pickles_itself: Python's own pickle writes and loads it safely.
         pickled_by_shape: Pickles hold the result of ``take``.
-        declared: The fields that its class declares, if it does.
+        declared: The fields that its class declares, if it declares any.
     """
 
     cls: Any
@@ -189,8 +190,8 @@ def leaf(  # noqa: PLR0913  a row of the table
     Args:
         cls: The type.
         name: Its tag.
-        take: Instance → payload.
-        make: Payload → instance.
+        take: Takes an instance and returns its payload.
+        make: Takes a payload and returns an instance.
         canonical: As in :class:`Shape`.
         pickles_itself: As in :class:`Shape`.
         pickled_by_shape: As in :class:`Shape`; then the type does not pickle itself.

@@ -1,4 +1,4 @@
-"""Calls of a shape's functions on a value; a refusal names the value if the code of its class raises."""
+"""Calls of a shape's functions. If code of the value's class raises, the call raises an error that names the value."""
 
 from __future__ import annotations
 

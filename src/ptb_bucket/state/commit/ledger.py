@@ -187,7 +187,7 @@ class Ledger:
         return self.merger.equal(record, encoded, self.staged.values[record])
 
     def settle(self, record: Record) -> None:
-        """Unstage a value that changes nothing. Several steps stay nevertheless, because one of them may be withdrawn."""
+        """Unstage a value that changes nothing. Several steps stay even then, because one of them may be withdrawn."""
         if record in self.dropped or len(self.staged.steps.get(record, ())) > 1:
             return
         if record in self.staged.values and self.merger.equal(record, self.staged.values[record], self.below(record)):

@@ -1,4 +1,4 @@
-"""Equality by content and type: what "changed" means to the merge."""
+"""Equality by content and type, by which a merge decides whether a value has changed."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Equality:
         return self.fingerprint(a) == self.fingerprint(b)
 
     def identical(self, a: object, b: object) -> bool:
-        """Tell whether a program cannot tell two values apart: by content, types, order of keys, and sharing.
+        """Tell whether two values are indistinguishable to a program, by content, types, order of keys, and sharing.
 
         Every object with an identity must pair with exactly one object of the other value.
 
@@ -154,7 +154,7 @@ class _Deep:
 
 
 class _EqualityInside(Equality):
-    """The equality of parts that are compared as a whole, such as sets. A cycle through them would never end."""
+    """The equality of parts that are compared as a whole, such as sets. It would follow a cycle through them forever."""
 
     def _of_deep(self, value: Any) -> Hashable:
         return Is(value)

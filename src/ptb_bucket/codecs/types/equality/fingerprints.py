@@ -32,7 +32,7 @@ _GIVE_UP = 130
 
 
 class Is:
-    """A fingerprint that equals itself only. It keeps its object alive, because the id of a dead one is used again."""
+    """A fingerprint that equals only itself. It keeps its object alive, because Python reuses ids of dead objects."""
 
     __slots__ = ("_value",)
 
@@ -47,11 +47,11 @@ class Is:
 
 
 class TooDeep(Exception):  # noqa: N818  a signal inside this module
-    """The value may contain a cycle: the next walk looks for one."""
+    """The value may contain a cycle. The next walk looks for it."""
 
 
 class TooManyError(Exception):
-    """The value may hold the same objects many times: a structure that doubles at each level has too many paths."""
+    """The value may hold the same objects many times. A structure that doubles at each level has too many paths."""
 
 
 def spread(state: Any) -> Sequence[Any]:
@@ -162,7 +162,7 @@ class _SharingWalk(_Walk):
 
 
 class _Once:
-    """A fingerprint that may be part of others at many places: it is hashed once, and compared once with each other."""
+    """A fingerprint that may occur many times in others. It is hashed once, and compared once with each other one."""
 
     __slots__ = ("_hash", "_print", "_same_as")
 
@@ -192,7 +192,7 @@ class _Once:
 
 
 class _CycleWalk(_Walk):
-    """A walk that knows its ancestors, so that a cycle is a number of levels to go back."""
+    """A walk that knows the ancestors of each value, so that it writes a cycle as the number of levels to go back."""
 
     def __init__(self, scope: Scope | None) -> None:
         super().__init__(scope)

@@ -1,4 +1,4 @@
-"""The identity and the structure of values, decided by their class alone, so that no code of a bot's author runs."""
+"""The identity and structure of values. Only the class decides them, so that no code of a bot's author runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Identified", "Structure", "has_identity", "has_own_equality", "is_a"
 
 
 def is_a(value: object, *classes: type) -> bool:
-    """Tell whether a value is an instance, by its class and not by its ``__class__`` attribute.
+    """Tell whether a value is an instance, judged by its type and not by its ``__class__`` attribute.
 
     ``isinstance`` reads ``__class__``, for which a proxy runs its own code.
 

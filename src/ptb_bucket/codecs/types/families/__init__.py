@@ -1,4 +1,4 @@
-"""The families of types: one file for each, with an entry for each type that says all that the codecs know of it."""
+"""The families of types, with one file for each. An entry for each type holds everything that the codecs need."""
 
 from ptb_bucket.codecs.types.families.author_classes import by_functions, shape_of
 from ptb_bucket.codecs.types.families.containers import CONTAINERS

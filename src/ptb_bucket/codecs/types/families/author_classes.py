@@ -1,4 +1,4 @@
-"""Classes of bot authors: enums, named tuples, pydantic models, and classes with two functions of the author's."""
+"""Classes of bot authors: enums, named tuples, pydantic models, and classes that the author stores by two functions."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class _NamedTuple:
 
 
 class _Model:
-    """A pydantic model. No validator runs: the stored fields were valid."""
+    """A pydantic model. Loading runs no validators, because the stored fields were valid."""
 
     def __init__(self, cls: Any, name: str) -> None:
         self.cls, self.name = cls, name

@@ -1,4 +1,4 @@
-"""Instances of classes that Python code defines: their attributes by name, or the parts that pickle would store."""
+"""Instances of classes written in Python. They are stored as attributes by name, or as the parts that pickle uses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def instance_shape(cls: Any, name: str) -> Shape:
 
 
 class _Instance:
-    """A class whose instances are stored as their attributes if they have nothing else, else as their pickle parts."""
+    """A class whose instances are stored as attributes if they have nothing else, and otherwise as pickle parts."""
 
     def __init__(self, cls: Any, name: str) -> None:
         self.cls, self.name = cls, name
@@ -143,7 +143,7 @@ def _attributes(value: Any, _: Scope) -> Any:
 
 
 def taken_apart(value: Any, _: Any = None) -> Any:
-    """Return the attributes of an object by name if it has nothing else, else the row of its pickle parts.
+    """Return an object's attributes by name if it has nothing else, and otherwise the row of its pickle parts.
 
     Args:
         value: The object.
@@ -170,7 +170,7 @@ def taken_apart(value: Any, _: Any = None) -> Any:
 
 
 def _is_nothing(part: Any, *, is_state: bool) -> bool:
-    """Tell whether a part of the row is empty. An empty state counts: it may be set, too."""
+    """Tell whether a part of the row is empty. An empty state is a part, because it may be set."""
     return part is None or not (is_state or part)
 
 

@@ -1,4 +1,4 @@
-"""Values of other libraries that bots often have: numpy's numbers, pydantic's URLs, zones of date parsers."""
+"""Values of other libraries that bots often use: numpy's numbers, pydantic's URLs, time zones of date parsers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["OTHER_LIBRARIES", "shape_of_foreign"]
 
 
 def shape_of_foreign(cls: Any) -> Shape | None:
-    """Return the shape of another library's class, if it is one that is known. Nothing is imported.
+    """Return the shape of another library's class, if it is known. No library is imported.
 
     Args:
         cls: The class of a value.

@@ -71,7 +71,7 @@ def _as_is(_: Any, value: Any, __: int) -> Any:
 
 
 def _plain(cls: type, name: str, write: Any, make: Callable[[Any], Any], canonical: Any = _itself) -> Shape:
-    """Return the shape of a type that JSON knows, and whose tag is for the values that JSON does not know."""
+    """Return the shape of a type that JSON has. Its tag is for values that JSON cannot express."""
     return Shape(
         cls, name, lambda value, _: value, lambda payload, _: make(payload),
         write=write, canonical=canonical, pickles_itself=True,

@@ -1,4 +1,4 @@
-"""Telegram objects: Bot API JSON where the object can be made from that, else the arguments of its class."""
+"""Telegram objects, stored as Bot API JSON if they can be made from it, and otherwise as arguments of their class."""
 
 from __future__ import annotations
 

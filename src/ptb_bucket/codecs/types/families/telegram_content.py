@@ -1,4 +1,4 @@
-"""The content of Telegram objects, read by PTB's public names only."""
+"""The content of Telegram objects, read only through PTB's public names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments, spans and zones, also those of the libraries that date parsers use."""
+"""Dates, times, durations and time zones, including those of the libraries that date parsers use."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _key(zone: ZoneInfo) -> str:
 
 
 def _parts(value: Any) -> Any:
-    """Return a moment as text if that is complete, else with its zone and its fold."""
+    """Return a moment as text if the text is complete, and otherwise with its zone and its fold."""
     zone = value.tzinfo
     fixed = zone is None or (type(zone) is dt.timezone and len(offset(zone)) == 3)  # noqa: PLR2004  an unnamed one
     if fixed and not value.fold:
@@ -81,7 +81,7 @@ def _moment(cls: type[dt.datetime | dt.time], name: str) -> Shape:
 
 
 def foreign_zone(cls: type) -> Shape | None:
-    """Return the shape of another library's zone, if it is one that is known.
+    """Return the shape of another library's time zone, if it is known.
 
     Args:
         cls: Its class.
