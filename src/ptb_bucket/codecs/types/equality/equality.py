@@ -154,7 +154,7 @@ class _Deep:
 
 
 class _EqualityInside(Equality):
-    """The equality of parts that are compared as a whole, such as sets. It would follow a cycle through them forever."""
+    """The equality of parts that are compared as a whole, such as sets. It would follow a cycle in them forever."""
 
     def _of_deep(self, value: Any) -> Hashable:
         return Is(value)
