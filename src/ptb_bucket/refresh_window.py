@@ -13,7 +13,7 @@ from ptb_bucket.state import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Rounds"]
+__all__ = ["RefreshWindow"]
 
 ORDER = (Kind.BOT, Kind.CHAT, Kind.USER)
 
@@ -25,7 +25,7 @@ class _Round:
     end: asyncio.Handle | None = None
 
 
-class Rounds:
+class RefreshWindow:
     """Says since when a document must be known for one refresh call.
 
     PTB refreshes bot, chat and user data of an update in this order, one right after the other. So a round ends with a

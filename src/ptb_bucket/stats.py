@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ptb_bucket.errors import said
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Stats"]
+    from ptb_bucket.state import GroupCommit, Replica
+    from ptb_bucket.stores import Meter
+
+__all__ = ["Stats", "collect_stats"]
 
 
 @dataclass(frozen=True)
@@ -57,3 +62,32 @@ class Stats:
     pending: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
     withdrawn: int = 0
+
+
+def collect_stats(replica: Replica, group: GroupCommit, meter: Meter) -> Stats:
+    """Collect the figures of one bot's open state.
+
+    Args:
+        replica: Counts conflicts, and knows what is pending and unreadable.
+        group: Knows why the last commit failed.
+        meter: Counts requests and bytes.
+    """
+    error = group.last_error or next(iter(replica.unstorable.values()), None)
+    return Stats(
+        **replica.journal.figures(),
+        reads=meter.reads,
+        writes=meter.writes,
+        lists=meter.lists,
+        bytes_read=meter.bytes_read,
+        bytes_written=meter.bytes_written,
+        last_error=_described(error),
+        pending=tuple(sorted(record.label for record in {*replica.pending, *replica.unstorable})),
+        unreadable=tuple(sorted(record.label for record in replica.unreadable_now())),
+    )
+
+
+def _described(error: Exception | None) -> str | None:
+    if error is None:
+        return None
+    name, words = type(error).__name__, said(error)
+    return name if words == name else f"{name}: {words}"

@@ -57,9 +57,10 @@ def test_options_go_where_they_belong(tmp_path):
     )  # fmt: skip
     application = builder.token(TOKEN).build()
     persistence = application.persistence
-    assert (application.save, persistence.update_interval, persistence._resolver) == ("update", 5, resolver)
-    assert (persistence._location.layout.name, persistence._location.codec.name) == ("per-record", "pickle")
-    assert (persistence._spool_dir, persistence._location.sealing.compression) == (tmp_path / "spool", "gzip")
+    session = persistence._session
+    assert (application.save, persistence.update_interval, session.resolver) == ("update", 5, resolver)
+    assert (session.location.layout.name, session.location.codec.name) == ("per-record", "pickle")
+    assert (session.spool_dir, session.location.sealing.compression) == (tmp_path / "spool", "gzip")
 
 
 @pytest.mark.parametrize(

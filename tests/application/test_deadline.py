@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ptb_bucket.application.deadline import Deadline
+from ptb_bucket.application.shutdown import Deadline
 
 
 def test_without_a_signal_there_is_no_deadline():

@@ -124,7 +124,7 @@ async def load(bot) -> None:
     await bot.get_user_data()
     await bot.get_callback_data()
     await bot.get_conversations("talk")
-    replica = bot._open.replica
+    replica = bot._session.replica
     replica.kinds = tuple(Kind)
     await replica.load()
     await replica.refresh([HANDLED], None)
@@ -290,7 +290,7 @@ async def test_a_record_of_the_wrong_shape_is_an_error_when_it_comes_while_we_ru
     bot = bucket.bot(refresh_interval=0)
     await load(bot)
     await bucket.write((record, value))
-    replica = bot._open.replica
+    replica = bot._session.replica
     await replica.refresh([record], float("inf"))
     with pytest.raises(CannotLoadError) as told:
         replica.give(record)

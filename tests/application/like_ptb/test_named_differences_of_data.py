@@ -259,7 +259,7 @@ async def test_handlers_that_run_when_a_signal_comes_are_ended_in_time(sides):
             app.update_queue.put_nowait(side.update("hi", app=app))
             await until(lambda: side.seen)
             if side.name != "PTB":
-                app._deadline.begin()  # as the signal does
+                app._shutdown.deadline.begin()  # as the signal does
             stopping = asyncio.ensure_future(app.stop())
             done, _ = await asyncio.wait({stopping}, timeout=1 if side.name != "PTB" else 0.2)
             ended.set()

@@ -84,7 +84,7 @@ class Keyboards:
         self._staged = current
         return dropped
 
-    def refresh(self, replica: Replica) -> dict[Record, PTBBucketError]:
+    def take_stored(self, replica: Replica) -> dict[Record, PTBBucketError]:
         """Take over what the bucket has, and keep what it has not got yet; the replica was refreshed before.
 
         Returns:
@@ -93,7 +93,7 @@ class Keyboards:
         live = self._live()
         return self._take({*live, *replica.records(Kind.CALLBACK)}, live, replica)
 
-    def refresh_queries(self, replica: Replica) -> None:
+    def take_stored_queries(self, replica: Replica) -> None:
         """The same for the queries alone, where the keyboard of each is known. If they fail, saving them says so."""
         self._take({CALLBACK_QUERIES}, self._live(), replica)
 

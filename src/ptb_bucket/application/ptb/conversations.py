@@ -93,7 +93,7 @@ class Conversation:
         """Its record in the bucket."""
         return Record.of_conversation(str(self.handler.name), self.key)
 
-    def refresh(self, replica: Replica) -> bool:
+    def take_stored(self, replica: Replica) -> bool:
         """Take the bucket's state, if it is another one and nothing here is unsaved.
 
         Returns:
@@ -146,7 +146,7 @@ class Conversations:
         """Tell whether a job is the one that ends a conversation when its time is up."""
         return handler.timeout_jobs.get(key) is job
 
-    def let_go(self, record: Record, replica: Replica) -> bool:
+    def forget(self, record: Record, replica: Replica) -> bool:
         """Forget a conversation, in PTB's memory too, if nothing of it is unsaved, under way, or waits for its time.
 
         Returns:
@@ -194,7 +194,7 @@ class Conversations:
     def _has_timeout(self, name: str, key: ConversationKey) -> bool:
         return any(key in handler.timeout_jobs for handler in handlers_in(self._application) if handler.name == name)
 
-    def refresh_all(self, replica: Replica) -> dict[Record, PTBBucketError]:
+    def take_all_stored(self, replica: Replica) -> dict[Record, PTBBucketError]:
         """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before.
 
         Returns:
@@ -205,7 +205,7 @@ class Conversations:
         found = (self.one(handler, key) for handler in handlers for key in self._keys(handler, replica))
         for conversation in filter(None, found):
             try:
-                conversation.refresh(replica)
+                conversation.take_stored(replica)
             except (UnreadableRecordError, CannotMergeError) as error:
                 failed[conversation.record] = error
         return failed

@@ -1,0 +1,189 @@
+"""From the bucket into PTB's memory: live objects are brought up to date before handlers see them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from telegram import Update
+
+from ptb_bucket._aio import paced
+from ptb_bucket.application.ptb import has_invalid, resolve_again
+from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
+from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from telegram.ext import ConversationHandler
+
+    from ptb_bucket.application.live_data import LiveData
+    from ptb_bucket.application.options import Options
+    from ptb_bucket.application.overridden import Overridden
+    from ptb_bucket.errors import PTBBucketError
+    from ptb_bucket.session import Session
+    from ptb_bucket.state import ConversationKey
+
+__all__ = ["Loader"]
+
+_LOGGER = logging.getLogger("ptb_bucket.application")
+
+
+def _log(errors: Iterable[PTBBucketError]) -> None:
+    for error in errors:
+        _LOGGER.error("Not loaded: %s", error)
+
+
+def _raise_first(errors: Iterable[PTBBucketError]) -> None:
+    for error in errors:
+        raise error
+
+
+class Loader:
+    """Loads records into live objects; what is unsaved there survives.
+
+    Args:
+        options: The application's options.
+        live: The live objects.
+        session: The state in the bucket.
+        overridden: The methods of the persistence that a subclass overrides.
+    """
+
+    def __init__(self, options: Options, live: LiveData, session: Session, overridden: Overridden) -> None:
+        self._options, self._live, self._session, self._overridden = options, live, session, overridden
+
+    async def load_for(self, update: object) -> None:
+        """Bring up to date what an update's handlers can see, with one round of reads.
+
+        Raises:
+            StoreError, DocumentError: The bucket could not be read. Nothing is changed.
+            UnreadableRecordError, CannotMergeError: One of these records cannot be decoded, or code of the bot's own
+                raised an error. Only updates that need this record fail.
+        """
+        live, replica = self._live, self._session.replica
+        invalid = live.keyboards is not None and has_invalid(update)
+        data, conversations = live.data_of(update), live.conversations.of(update)
+        records = [*data, *(one.record for one in conversations), *live.keyboards_of(update, invalid=invalid)]
+        for record in records:
+            live.use(record)
+        handled = [HANDLED] if self._options.dedupe else []
+        await replica.refresh([*records, *handled], self._since())
+        for record in data:
+            self._merge(record)
+        for one in conversations:
+            one.take_stored(replica)
+        if invalid and live.keyboards and isinstance(update, Update):
+            pressed = live.keyboards.pressed(update)
+            failed = live.keyboards.take_stored(replica)
+            _raise_first(failed[record] for record in pressed if record in failed)
+            resolve_again(update, live.keyboards.cache)
+        elif live.keyboards and CALLBACK_QUERIES in records:
+            live.keyboards.take_stored_queries(replica)
+
+    async def is_still_due(
+        self, handler: ConversationHandler[Any], key: ConversationKey, update: object, job: object
+    ) -> bool:
+        """Tell whether a timeout is for the state that its conversation is in. Raises as :meth:`load_for`."""
+        conversations = self._live.conversations
+        if not conversations.waits_for(job, handler, key):
+            return False
+        before = conversations.state(handler, key)
+        await self.load_for(update)
+        is_where_it_was = conversations.state(handler, key) is before
+        return is_where_it_was and conversations.waits_for(job, handler, key)
+
+    async def load(self, records: Collection[Record]) -> None:
+        """Bring some data up to date. Raises as :meth:`load_for`, after all others are up to date."""
+        for record in records:
+            self._live.use(record)
+        await self._session.replica.refresh(records, self._since())
+        _raise_first([error for record in records if (error := self._failed_merge(record))])
+        await self._await_overridden(records)
+
+    async def load_all(self) -> None:
+        """Bring everything up to date that can be here. A record that fails stays as it is, and is logged.
+
+        Raises as :meth:`load_for`, about bot_data.
+        """
+        replica = self._session.replica
+        others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in replica.records(kind)]
+        await replica.refresh([*await self._live.everything(), *others], asyncio.get_running_loop().time())
+        loaded: list[Record] = []
+        async for record in paced(await self._live.everything()):
+            if record == BOT_DATA:
+                self._merge(record)
+            elif (error := self._failed_merge(record)) is not None:
+                _log([error])
+                continue
+            loaded.append(record)
+        await self._await_overridden(loaded)
+        _log(self._live.conversations.take_all_stored(replica).values())
+        self._load_keyboards()
+
+    async def _await_overridden(self, records: Iterable[Record]) -> None:
+        """Await what a subclass does to live data that was brought up to date; this costs no second read."""
+        if not self._overridden.is_any:
+            return
+        with self._session.window.covered():
+            for record in records:
+                if (refresh := self._overridden.refresh(record)) is not None:
+                    await refresh(self._live.get(record))()
+
+    async def forget_what_is_gone(self) -> None:
+        """Empty in place what the bucket no longer has: PTB keeps its memory when it is initialized again."""
+        async for record in paced(await self._live.everything()):
+            if record != BOT_DATA:
+                self._empty_if_gone(record)
+        self._live.conversations.forget_what_is_gone(self._session.replica)
+        self._load_keyboards()
+
+    def _empty_if_gone(self, record: Record) -> None:
+        replica = self._session.replica
+        with suppress(UnreadableRecordError, CannotMergeError):  # not gone; the next update that needs it fails
+            if replica.give(record) is MISSING:
+                replica.empty(record, self._live.get(record))
+
+    def _load_keyboards(self) -> None:
+        if self._live.keyboards and self._live.is_stored(Kind.CALLBACK):
+            _log(self._live.keyboards.take_stored(self._session.replica).values())
+
+    def _since(self) -> float:
+        return asyncio.get_running_loop().time() - (self._session.window.interval or 0)
+
+    def _merge(self, record: Record) -> None:
+        """Merge into the live object; none is made if there is no data here and in the bucket, or unreadable data."""
+        replica = self._session.replica
+        live = self._live.peek(record)
+        if live is MISSING:
+            if not replica.is_stored(record):
+                replica.give(record)  # nothing: values that are put there from now on are new
+                return
+            replica.check_readable(record)
+            live = self._live.get(record)
+        replica.merge_into(record, live)
+
+    def _failed_merge(self, record: Record) -> PTBBucketError | None:
+        try:
+            self._merge(record)
+        except (UnreadableRecordError, CannotMergeError) as error:
+            return error
+        return None
+
+    # ---------------------------------------------------------------- handled updates
+
+    async def load_handled(self) -> None:
+        """Load the IDs of handled updates at start, if they count: without them, no update can be handled.
+
+        Raises as :meth:`load_for`.
+        """
+        if not self._options.dedupe:
+            return
+        await self._session.replica.refresh([HANDLED], None)
+        self._session.replica.check_readable(HANDLED)
+
+    def was_handled(self, update: Update) -> bool:
+        """Tell whether an update was handled already, here or elsewhere, as far as the replica knows."""
+        handled = self._session.replica.give(HANDLED)
+        return handled is not MISSING and update.update_id in handled
