@@ -46,7 +46,7 @@ def imports(source):
 
 
 def module_of(name):
-    """Return the module that an import names: the longest part that is a file or a folder, and not exported as a name."""
+    """Return the module that an import names: its longest part that is a file or folder, and not an exported name."""
     parts = name.split(".")
     if len(parts) > 1 and parts[-1] in exports(parts[:-1]):
         return parts[:-1]

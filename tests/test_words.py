@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket.errors import counted
+from ptb_bucket.errors import pluralize
 
 
 @pytest.mark.parametrize(
@@ -12,4 +12,4 @@ from ptb_bucket.errors import counted
     [(0, "0 records are"), (1, "1 record is"), (2, "2 records are"), (1_000_000, "1,000,000 records are")],
 )
 def test_one_is_no_plural(number, sentence):
-    assert counted(number, "record is", "records are") == sentence
+    assert pluralize(number, "record is", "records are") == sentence

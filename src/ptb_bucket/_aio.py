@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AT_ONCE",
+    "Backoff",
+    "Deadline",
     "LoopLock",
-    "Patience",
-    "Waiting",
+    "Retries",
+    "RetryPolicy",
     "aside",
     "chunks",
     "for_each",
@@ -135,85 +137,118 @@ async def chunks(items: AsyncIterator[T], make: Callable[[T], U]) -> AsyncIterat
         yield chunk
 
 
-@dataclass
-class Patience:
-    """The limits of one commit, all in seconds.
+@dataclass(frozen=True)
+class Deadline:
+    """A point in time, on the clock of the running loop.
 
     Args:
-        deadline: For all tries of one document together.
-        first: Upper bound of the first wait; each further one is twice as long.
-        longest: Upper bound of any wait.
-        random: Where jitter comes from.
+        seconds: The time from its start to its end.
+        end: The time of the loop's clock at which it passes.
     """
 
-    deadline: float = 30.0
+    seconds: float
+    end: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """Return a deadline that starts now."""
+        return cls(seconds, asyncio.get_running_loop().time() + seconds)
+
+    @property
+    def left(self) -> float:
+        """The seconds until it passes, at least 0."""
+        return max(0.0, self.end - asyncio.get_running_loop().time())
+
+    async def within(self, request: Coroutine[Any, Any, T]) -> T:
+        """Return the answer to a request to a store, or stop the request when the deadline passes.
+
+        Raises:
+            UnavailableError: The store did not answer in time. A write may have been applied.
+        """
+        task = await _finished(request, self.left)
+        if task.cancelled():
+            raise UnavailableError(f"the store did not answer within {self.seconds:g} seconds")
+        return task.result()
+
+
+@dataclass
+class Backoff:
+    """Pauses between tries, each about twice as long as the one before, with jitter.
+
+    Args:
+        first: Seconds that the first pause takes at most.
+        longest: Seconds that any pause takes at most.
+        random: The source of the jitter.
+    """
+
     first: float = 0.02
     longest: float = 2.0
     random: random.Random = field(default_factory=random.SystemRandom)
 
-    def begin(self) -> Waiting:
-        """Start the clock."""
-        return Waiting(self, asyncio.get_running_loop().time() + self.deadline)
+    def pause(self, tries: int) -> float:
+        """Return the seconds to wait after so many earlier pauses: a tenth of the longest possible, up to all of it."""
+        bound = min(self.longest, self.first * 2**tries)
+        return self.random.uniform(bound / 10, bound)
 
 
 @dataclass
-class Waiting:
-    """One commit's tries."""
+class RetryPolicy:
+    """The limits of one commit.
 
-    patience: Patience
-    end: float
-    tries: int = 0
-
-    async def within(self, request: Coroutine[Any, Any, T]) -> T:
-        """Do one request before the deadline.
-
-        Raises:
-            UnavailableError: There was no answer; if it was a write, it may have been applied.
-        """
-        task = asyncio.ensure_future(request)
-        try:
-            await asyncio.wait({task}, timeout=max(0.0, self.end - asyncio.get_running_loop().time()))
-        finally:
-            if not task.done():
-                task.cancel()
-                task.add_done_callback(_retrieved)  # whoever waited may be cancelled, too, and never ask
-        await asyncio.wait({task})
-        if task.cancelled():
-            raise UnavailableError(f"the store did not answer within {self.patience.deadline:g} seconds")
-        return task.result()
-
-    def next_delay(self) -> float | None:
-        """Seconds to wait before the next try, jittered over the whole span; None when there is no time for one."""
-        bound = min(self.patience.longest, self.patience.first * 2**self.tries)
-        self.tries += 1
-        delay = self.patience.random.uniform(bound / 10, bound)
-        return None if asyncio.get_running_loop().time() + delay > self.end else delay
-
-
-def _retrieved(task: asyncio.Future[Any]) -> None:
-    if not task.cancelled():
-        task.exception()
-
-
-_T = TypeVar("_T")
-
-
-async def within(seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
-    """Do something, or stop it and raise ``TimeoutError``.
-
-    What has finished at the last moment counts: ``asyncio.wait_for`` loses it on Python before 3.12, and an answer to
-    a put must not be lost.
+    Args:
+        deadline: Seconds for all tries of one document together.
+        backoff: The pauses between them.
     """
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.wait({task}, timeout=seconds)
-    finally:
-        # In time, too late, or cancelled ourselves: nothing goes on behind our back.
-        if not task.done():
-            task.cancel()
-            await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # seen, also when our own cancellation is what is raised
+
+    deadline: float = 30.0
+    backoff: Backoff = field(default_factory=Backoff)
+
+    def begin(self) -> Retries:
+        """Start the clock."""
+        return Retries(Deadline.after(self.deadline), self.backoff)
+
+
+@dataclass
+class Retries:
+    """The tries of one commit."""
+
+    deadline: Deadline
+    backoff: Backoff
+    count: int = 0
+
+    def next_pause(self) -> float | None:
+        """Return the seconds to wait before the next try; None if the deadline would pass meanwhile."""
+        pause = self.backoff.pause(self.count)
+        self.count += 1
+        return None if asyncio.get_running_loop().time() + pause > self.deadline.end else pause
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Return the result of some work, or stop it and raise ``TimeoutError``.
+
+    A result that comes at the last moment counts: ``asyncio.wait_for`` loses it on Python before 3.12, and an answer
+    to a put must not be lost.
+    """
+    task = await _finished(work, seconds)
     if task.cancelled():
         raise TimeoutError(f"no end after {seconds:g} seconds")
     return task.result()
+
+
+async def _finished(work: Coroutine[Any, Any, T], seconds: float) -> asyncio.Task[T]:
+    """Return the task of some work when it has ended: by itself, or because it was cancelled after so many seconds."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_retrieve)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():  # too late, or the caller is cancelled: do not let the work go on unobserved
+            task.cancel()
+            await asyncio.wait({task})
+    return task
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    """Mark a task's error as seen: a caller that is cancelled does not ask for it, and asyncio would log it."""
+    if not task.cancelled():
+        task.exception()

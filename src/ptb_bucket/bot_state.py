@@ -12,7 +12,7 @@ from ptb_bucket.errors import (
     StoreError,
     UnsavedError,
     VanishedDocumentError,
-    counted,
+    pluralize,
     said,
 )
 from ptb_bucket.location import BOT_ID
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from telegram import Bot
     from telegram.ext import PersistenceInput
 
-    from ptb_bucket._aio import Patience
+    from ptb_bucket._aio import RetryPolicy
     from ptb_bucket.location import Location
     from ptb_bucket.stats import Stats
     from ptb_bucket.stores import MeteredStore
@@ -109,7 +109,7 @@ class BotState:
 
     def _unsaved(self) -> str:
         labels = sorted(record.label for record in self.replica.pending)
-        number = counted(len(labels), "record is", "records are")
+        number = pluralize(len(labels), "record is", "records are")
         return f"{number} not saved ({', '.join(labels[:10])}{', ...' if labels[10:] else ''})"
 
     def stats(self) -> Stats:
@@ -117,14 +117,14 @@ class BotState:
         return collect_stats(self.replica, self.group, self.store.meter)
 
 
-def open_spool(directory: Path | None, bot_id: str, location: Location, patience: Patience) -> Spool | None:
+def open_spool(directory: Path | None, bot_id: str, location: Location, retry_policy: RetryPolicy) -> Spool | None:
     """Return the spool of a bot in a local directory; None without one."""
     if directory is None:
         return None
-    files = SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), patience.deadline)
+    files = SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), retry_policy.deadline)
     origin = Origin(bot_id, location.layout.name, location.codec.name, "")
     sealer = location.sealing.sealer(bot_id, times=8)
-    return Spool(files, origin, patience, sealer.seal, sealer.open)
+    return Spool(files, origin, retry_policy, sealer.seal, sealer.open)
 
 
 def bot_id_of(bot: Bot) -> str:

@@ -33,7 +33,7 @@ __all__ = [
     "UnsupportedError",
     "VanishedDocumentError",
     "WrongShapeError",
-    "counted",
+    "pluralize",
     "said",
 ]
 
@@ -259,8 +259,8 @@ class UnsavedError(PTBBucketError):
         self.records = tuple(records)
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """A number and what it counts, with the verb if need be: ``counted(n, "record is", "records are")``."""
+def pluralize(number: int, one: str, many: str) -> str:
+    """Return a number and its noun, with the verb if need be: ``pluralize(n, "record is", "records are")``."""
     return f"{number:,} {one if number == 1 else many}"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.ext import ExtBot
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import RetryPolicy
 from ptb_bucket.bot_state import BotState, bot_id_of, kinds_of, open_spool
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
@@ -105,12 +105,12 @@ class Session:
         location = self.location
         store = MeteredStore(location.below(bot_id))  # counts bytes as they are stored in the bucket
         cache = bot.callback_data_cache if isinstance(bot, ExtBot) and store_data.callback_data else None
-        patience = Patience(self.commit_timeout)
+        retry_policy = RetryPolicy(self.commit_timeout)
         replica = Replica(
             RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
             Merger(location.codec, self.resolver, self.defaults), bot_id,
-            kinds_of(store_data), None if cache is None else cache.maxsize, patience,
-            open_spool(self.spool_dir, bot_id, location, patience),
+            kinds_of(store_data), None if cache is None else cache.maxsize, retry_policy,
+            open_spool(self.spool_dir, bot_id, location, retry_policy),
         )  # fmt: skip
         return BotState(bot_id, location, store, replica, GroupCommit(replica, interval))
 

@@ -74,7 +74,7 @@ def collect_stats(replica: Replica, group: GroupCommit, meter: Meter) -> Stats:
     """
     error = group.last_error or next(iter(replica.unstorable.values()), None)
     return Stats(
-        **replica.journal.figures(),
+        **replica.metrics.figures(),
         reads=meter.reads,
         writes=meter.writes,
         lists=meter.lists,

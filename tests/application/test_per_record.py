@@ -240,7 +240,7 @@ async def test_a_job_sees_its_user(world):
 
 
 def kept(app) -> int:
-    return len(app._sync.session.replica._places)
+    return len(app._sync.session.replica._documents)
 
 
 async def test_memory_does_not_grow_with_the_number_of_users(world):

@@ -338,7 +338,7 @@ async def test_the_log_names_the_section_once_for_each_document(bucket, caplog):
     bucket.change()
     bot = bucket.bot(refresh_interval=0)
     other = bucket.bot()
-    other._session.replica.journal.unknown = lambda *_: None
+    other._session.replica.metrics.unknown = lambda *_: None
     with caplog.at_level(logging.WARNING, "ptb_bucket"):
         for n in range(3):
             await change_everything(bot)
@@ -500,7 +500,7 @@ async def unsaved(bucket: Bucket, spool: Path) -> Path:
     fault = None
     store = FaultyStore(LocalStore(bucket.root), lambda operation, _key: fault if operation == "put" else None)
     bot = bucket.bot(store=store, spool_dir=spool)
-    bot._session.replica.patience.deadline = 0.05
+    bot._session.replica.retry_policy.deadline = 0.05
     await bot.get_user_data()
     fault = Fault.UNAVAILABLE
     with pytest.raises(errors.PTBBucketError):

@@ -127,8 +127,8 @@ async def test_what_is_written_needs_nothing_that_the_old_release_lacks(old):
 async def test_somebody_who_was_dropped_long_ago_stays_so_and_may_come_back(old):
     bot = old.bot()
     assert DROPPED not in await bot.get_user_data()
-    hollow = [part.key for part in await old.parts() if part.is_hollow]
-    assert len(hollow) == (old.combination[0] == "per-record")
+    tombstones = [part.key for part in await old.parts() if part.is_tombstone]
+    assert len(tombstones) == (old.combination[0] == "per-record")
     await bot.update_user_data(DROPPED, {"name": "Back"})
     await bot.flush()
     assert (await old.bot().get_user_data())[DROPPED] == {"name": "Back"}

@@ -1,14 +1,21 @@
-"""The last release without ``needs`` and this one on one bucket, as processes: both edit, and nothing is lost.
+"""An old release and this one on one bucket, as processes: both edit, and nothing is lost.
 
-The old one comes out of the repository's history. Where that is not at hand, these tests are skipped; a long run fails.
+There are two old releases. The last one without ``needs`` comes out of the repository's history. Where that is not at
+hand, its tests are skipped; a long run fails. The last one before the code was rearranged is in ``tests/fixtures``,
+without the packages that these tests do not use:
+
+    git archive 4a8caaf src ':!src/ptb_bucket/testing' ':!src/ptb_bucket/cli' ':!src/ptb_bucket/serverless' \\
+        | xz -9e > tests/fixtures/4a8caaf.tar.xz
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -21,8 +28,10 @@ from ptb_bucket.state import LAYOUTS, Record
 from ptb_bucket.state.document.document import Document
 
 OLD = "36b9f0d"
+REARRANGED_AFTER = Path(__file__).parents[1] / "fixtures" / "4a8caaf.tar.xz"
 PLACES = [(layout, codec) for layout in LAYOUTS for codec in ("json", "pickle")]
 TIMES = 8
+FEW_TIMES = 3
 SHARED = b'{"a":{"$id":1,"n":1},"b":{"$ref":1}}'
 NEW = None
 """As a process's source: the library that is tested."""
@@ -41,7 +50,7 @@ def old(tmp_path_factory, long) -> Path:
         give_up(f"commit {OLD} is not in this copy of the repository (an sdist, or a shallow clone)")
     shutil.unpack_archive(_written(root / "old.zip", archive.stdout), root)
     source = root / "src"
-    code = "import ptb_bucket.stores.local.store; print(ptb_bucket.__file__)"
+    code = "import ptb_bucket.stores._local; print(ptb_bucket.__file__)"
     found = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(source)}, capture_output=True, text=True, check=False
     )
@@ -49,6 +58,19 @@ def old(tmp_path_factory, long) -> Path:
         give_up(f"the library at commit {OLD} needs filelock, which is not installed")
     assert found.stdout.startswith(str(source)), found.stderr
     return source
+
+
+@pytest.fixture(scope="module")
+def recent(tmp_path_factory) -> Path:
+    """The source of the last release before the code was rearranged, ready to be imported."""
+    root = tmp_path_factory.mktemp("recent")
+    with tarfile.open(REARRANGED_AFTER) as archive:
+        archive.extractall(root, filter="data")
+    code = "import ptb_bucket; print(ptb_bucket.__file__)"
+    environment = {**os.environ, "PYTHONPATH": str(root / "src")}
+    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert found.stdout.startswith(str(root)), found.stderr
+    return root / "src"
 
 
 def _written(path: Path, data: bytes) -> Path:
@@ -62,6 +84,7 @@ class Bucket:
     def __init__(self, root: Path, layout: str = "single", codec: str = "json") -> None:
         self.root, self.options = root, {"layout": layout, "codec": codec}
         self.uri = f"file:{root}?layout={layout}&codec={codec}"
+        self.user = {"name": "Ada"}
 
     def bot(self):
         return opened(self.uri, **self.options)
@@ -69,7 +92,7 @@ class Bucket:
     async def fill(self) -> None:
         bot = self.bot()
         await bot.update_bot_data({"count": 0, "list": ["first"], "untouched": {"a": 1}})
-        await bot.update_user_data(1, {"name": "Ada"})
+        await bot.update_user_data(1, self.user)
         await bot.flush()
 
     def documents(self) -> list[Path]:
@@ -92,7 +115,7 @@ class Bucket:
         assert bot_data["count"] == len(mine)
         assert bot_data["set"] == set(mine)
         assert sorted(bot_data["list"]) == sorted(["first", *mine])
-        assert (bot_data["untouched"], await bot.get_user_data()) == ({"a": 1}, {1: {"name": "Ada"}})
+        assert (bot_data["untouched"], await bot.get_user_data()) == ({"a": 1}, {1: self.user})
         assert sorted(chat["log"]) == sorted(mine)
         assert {name: chat[name] for name in mine} == {name: int(name.split()[1]) for name in mine}
         assert chat["latest"] == dict.fromkeys(names, times - 1)
@@ -123,6 +146,43 @@ def test_old_and_new_edit_at_once(old, tmp_path, layout, codec):
     start_together(*processes)
     assert sum(int(finished(process)) for process in processes) > 0  # conflicts merged
     asyncio.run(bucket.check([name for name, _ in _four(old)], TIMES))
+
+
+@pytest.mark.parametrize(("layout", "codec"), PLACES)
+def test_the_release_before_the_rearrangement_and_this_one_edit_at_once(recent, tmp_path, layout, codec):
+    """A user with a shared object is kept as well, and the object stays shared."""
+    bucket = Bucket(tmp_path / "bucket", layout, codec)
+    bucket.user["tags"] = bucket.user["latest"] = ["a"]
+    asyncio.run(bucket.fill())
+    processes = [
+        spawn("update_in_turns", bucket.uri, name, FEW_TIMES, source=source)
+        for name, source in (("old", recent), ("new", NEW))
+    ]
+    start_together(*processes)
+    assert sum(int(finished(process)) for process in processes) > 0  # conflicts merged
+    asyncio.run(bucket.check(["old", "new"], FEW_TIMES))
+    user = asyncio.run(bucket.bot().get_user_data())[1]
+    assert user["tags"] is user["latest"]
+
+
+def test_the_release_before_the_rearrangement_takes_turns_with_this_one(recent, tmp_path):
+    bucket = Bucket(tmp_path / "bucket", "per-type")
+    asyncio.run(bucket.fill())
+    for name, source in (("old1", recent), ("new1", NEW), ("old2", recent), ("new2", NEW)):
+        process = spawn("update_in_turns", bucket.uri, name, 2, source=source)
+        start_together(process)
+        finished(process)
+    asyncio.run(bucket.check(["old1", "new1", "old2", "new2"], 2))
+
+
+@pytest.mark.parametrize("codec", ["json", "pickle"])
+def test_this_release_brings_in_the_spool_of_the_one_before_the_rearrangement(recent, tmp_path, codec):
+    bucket = Bucket(tmp_path / "bucket", codec=codec)
+    asyncio.run(bucket.fill())
+    spool = tmp_path / "spool"
+    assert finished(spawn("end_in_an_outage", bucket.uri, spool, source=recent)) == "kept\n"
+    assert asyncio.run(opened(bucket.uri, spool_dir=spool).get_bot_data())["list"] == ["first", "late"]
+    assert list(spool.glob("*.spool")) == []
 
 
 def _four(old):

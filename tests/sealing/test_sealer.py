@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hmac
 import json
 import tracemalloc
 
@@ -10,6 +11,7 @@ import pytest
 import seals
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import aead
+from cryptography.hazmat.primitives.kdf import hkdf
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,10 +107,13 @@ def test_no_use_of_a_key_says_anything_about_another_one():
 
 
 def test_key_and_nonce_are_those_of_rfc_5869():
+    """Extract and expand, as the RFC writes them, with the standard library alone."""
     encryption = next(iter(sealer("aes-256-gcm")._keys.values()))
-    salt = bytes(range(32))
-    expected = HKDF(hashes.SHA256(), 44, salt, b"").derive(encryption._key)
-    assert b"".join(encryption._fresh(salt)) == expected
+    for salt in (bytes(range(32)), b"short", b""):
+        extracted = hmac.digest(salt, encryption._key, "sha256")
+        first = hmac.digest(extracted, b"\x01", "sha256")
+        second = hmac.digest(extracted, first + b"\x02", "sha256")
+        assert encryption._fresh(salt) == (first, second[:12])
 
 
 # ---------------------------------------------------------------- what does not
@@ -117,7 +122,14 @@ def test_key_and_nonce_are_those_of_rfc_5869():
 def test_a_release_of_cryptography_that_computes_something_else_is_refused(monkeypatch):
     """OCB takes and gives the same: what it sealed would open nowhere else."""
     monkeypatch.setattr(aead, "AESGCM", aead.AESOCB3)
-    with pytest.raises(ConfigurationError, match="cryptography"):
+    with pytest.raises(ConfigurationError, match="cryptography does not compute AES-256-GCM"):
+        sealer("aes-256-gcm", "none").seal(KEY, DATA)
+
+
+def test_a_release_of_cryptography_that_derives_something_else_is_refused(monkeypatch):
+    monkeypatch.setattr(hkdf, "HKDF", lambda _algorithm, length, **options: real(hashes.SHA512(), length, **options))
+    real = HKDF
+    with pytest.raises(ConfigurationError, match="cryptography does not compute HKDF-SHA-256"):
         sealer("aes-256-gcm", "none").seal(KEY, DATA)
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from ptb_bucket.errors import CorruptDocumentError, DocumentError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Record
 from ptb_bucket.state.document.document import Document
-from ptb_bucket.state.document.frame_format import FrameSkeleton
+from ptb_bucket.state.document.frame_format import FrameFormat
 from ptb_bucket.state.document.header import ALWAYS_KEPT, SECONDS_KEPT, WRITERS_KEPT, Commit, Fate, Header
-from ptb_bucket.state.document.json_format import JsonSkeleton, unpack_lines
+from ptb_bucket.state.document.json_format import JsonFormat, unpack_lines
 from ptb_bucket.state.document.layouts import recognise
 
 CODECS = ["json", "pickle"]
@@ -77,7 +77,7 @@ def test_lines_say_what_careful_reading_says(changes, at, noise):
     packed = document("json", changes).pack()
     found = unpack_lines(packed)
     assert found is not None
-    assert found == JsonSkeleton()._sections(packed.decode())
+    assert found == JsonFormat()._sections(packed.decode())
     at %= len(packed)
     edited = packed[:at] + noise + packed[at + len(noise) :]
     if edited != packed and edited.startswith(b'{"ptb_bucket": {') and b'"crc"' in edited:
@@ -85,7 +85,7 @@ def test_lines_say_what_careful_reading_says(changes, at, noise):
 
 
 def test_the_same_frame_twice_is_damage_never_a_choice():
-    entry = FrameSkeleton().entry("1", b"data")
+    entry = FrameFormat().entry("1", b"data")
     packed = document("pickle", {Record.user(1): b"data"}).pack()
     body = packed[:-4].replace(b'["user_data", 1]', b'["user_data", 2]') + entry
     with pytest.raises(CorruptDocumentError, match="user_data holds a record twice"):
@@ -189,8 +189,8 @@ def header(*commits, floor=0, sequence=9) -> Header:
         (header((9, "other", "x"), (8, "me", "mine")), None, Fate.APPLIED),  # another writer built on it
         (header((9, "other", "x"), (5, "me", "before")), "before", Fate.LOST),
         (header((9, "other", "x")), None, Fate.LOST),
-        (header((9, "other", "x"), floor=8), None, Fate.UNSURE),  # forgotten, maybe
-        (header((9, "me", "strange")), "before", Fate.UNSURE),  # somebody else writes under our id
+        (header((9, "other", "x"), floor=8), None, Fate.IN_DOUBT),  # forgotten, maybe
+        (header((9, "me", "strange")), "before", Fate.IN_DOUBT),  # somebody else writes under our id
     ],
 )
 def test_the_fate_of_a_write_whose_answer_was_lost(found, last_known, fate):

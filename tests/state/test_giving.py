@@ -10,6 +10,7 @@ import pytest
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import UnreadableRecordError
 from ptb_bucket.state import LAYOUTS, MISSING, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.replica import load as module
 from ptb_bucket.stores import Create, MemoryStore
 
@@ -55,12 +56,12 @@ async def test_all_at_once_is_like_one_by_one(layout, touched):
         if touched in ("staged", "under way"):
             replica.stage(USERS[4], {"n": "ours"})
         if touched == "under way":
-            replica._ledger(USERS[4]).prepare()
+            prepare(replica._ledger(USERS[4]))
     given = dict(await one.give_all(USERS))
     assert given == {record: other.give(record) for record in USERS}
     assert [one.held(record) for record in USERS] == [other.held(record) for record in USERS]
-    assert [one._ledger(record).seen.get(record) for record in USERS] == [
-        other._ledger(record).seen.get(record) for record in USERS
+    assert [one._ledger(record).base.get(record) for record in USERS] == [
+        other._ledger(record).base.get(record) for record in USERS
     ]
 
 
@@ -118,5 +119,5 @@ async def test_a_default_that_is_drawn_is_no_edit_of_the_record_that_lacks_it(co
     replica = replica_on(store, codec=codec, types=[Guest])
     await replica.load()
     for record, value in await replica.give_all(USERS[:3]):
-        again = replica.codec.decode(replica._ledger(record).seen.get(record), origin=record.label)
+        again = replica.codec.decode(replica._ledger(record).base.get(record), origin=record.label)
         assert value["guest"].number == again["guest"].number

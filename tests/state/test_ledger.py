@@ -6,7 +6,8 @@ import pytest
 from bench import ADA, BO, TALK, crowded, encoded
 
 from ptb_bucket.state import Record
-from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state.commit import prepare
+from ptb_bucket.state.commit.attempt import WriterIdentity
 
 
 def test_the_base_of_a_merge_is_seen_not_what_the_last_commit_wrote(bench):
@@ -23,7 +24,7 @@ def test_the_base_of_a_merge_is_seen_not_what_the_last_commit_wrote(bench):
 def test_a_success_clears_only_what_the_attempt_carried(bench):
     bench.start({"n": 0})
     bench.stage({"n": 1})
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     bench.stage({"n": 2})
     bench.ledger.applied(bench.etag())
     assert bench.ledger.pending == {ADA}
@@ -34,7 +35,7 @@ def test_a_success_clears_only_what_the_attempt_carried(bench):
 def test_an_unchanged_etag_proves_nothing(bench):
     bench.start({"n": 0})
     bench.stage({"n": 1})
-    attempt = bench.ledger.prepare()
+    attempt = prepare(bench.ledger)
     bench.ledger.loaded(bench.ledger.document, bench.ledger.etag)
     assert bench.ledger.attempt is attempt
 
@@ -42,7 +43,7 @@ def test_an_unchanged_etag_proves_nothing(bench):
 def test_our_commit_is_recognised_also_under_anothers(bench):
     bench.start({"log": []})
     bench.stage({"log": ["a"]})
-    attempt = bench.ledger.prepare()
+    attempt = prepare(bench.ledger)
     bench.theirs({"log": ["a", "b"]}, on=attempt.document)
     assert bench.ledger.attempt is None
     assert bench.ledger.pending == set()
@@ -53,7 +54,7 @@ def test_our_commit_is_recognised_also_under_anothers(bench):
 def test_a_lost_race_is_merged_and_staged_again_below_what_came_since(bench):
     bench.start({"a": 0, "b": 0})
     bench.stage({"a": 1, "b": 0})
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     bench.stage({"a": 2, "b": 0})
     bench.theirs({"a": 0, "b": 5})
     assert bench.top() == {"a": 2, "b": 0}
@@ -64,7 +65,7 @@ def test_a_lost_race_is_merged_and_staged_again_below_what_came_since(bench):
 def test_staged_back_to_the_base_is_a_change_while_an_attempt_is_unresolved(bench):
     bench.start({"n": 0})
     bench.stage({"n": 1})
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     bench.stage({"n": 0})
     bench.ledger.applied(bench.etag())
     bench.commit()
@@ -85,7 +86,7 @@ def test_a_refresh_during_an_unresolved_attempt(bench):
     bench.start({"log": [1]})
     bench.theirs({"log": [1, 9]})  # read by a commit, not yet given to PTB
     bench.stage({"log": [1, 2]})
-    attempt = bench.ledger.prepare()
+    attempt = prepare(bench.ledger)
     bench.stage({"log": [1, 2, 3]})
     bench.refresh()
     assert bench.top() == {"log": [1, 9, 2, 3]}
@@ -125,7 +126,7 @@ def test_a_conversation_that_the_bucket_changed_stays_and_is_counted_once(bench)
     bench.stage("cancelled", TALK)
     assert bench.commit() is None
     assert bench.stored(TALK) == "answered"
-    assert bench.ledger.journal.conversations_kept == 1
+    assert bench.ledger.metrics.conversations_kept == 1
 
 
 def test_a_conversation_that_ended_elsewhere_stays_ended(bench):
@@ -140,10 +141,10 @@ def test_a_conversation_that_ended_elsewhere_stays_ended(bench):
 def test_an_undecidable_write_repeats_only_what_does_no_harm_twice(bench, refreshed):
     bench.start({"log": ["x"], "tags": ["t"], "name": "a"})
     bench.stage({"log": ["x", "ours"], "tags": ["t"], "name": "a", "key": "ours"})
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     writer = bench.ledger.writer.id
     bench.theirs({"log": ["x", "theirs"], "tags": ["t"], "name": "b"}, on=crowded(bench.ledger.document))
-    assert bench.ledger.journal.undecidable == 1
+    assert bench.ledger.metrics.undecidable == 1
     assert bench.ledger.pending == {ADA}
     if refreshed:
         before, after = bench.refresh()
@@ -184,7 +185,7 @@ def test_a_record_that_cannot_be_merged_stays_staged_and_holds_up_no_other(bench
 
 def test_a_writer_draws_a_new_id_in_another_process():
     process = [1]
-    writer = Writer(process=lambda: process[0])
+    writer = WriterIdentity(process=lambda: process[0])
     first = writer.id
     assert writer.id == first
     process[0] = 2

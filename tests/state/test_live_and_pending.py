@@ -117,7 +117,7 @@ async def test_an_unsaved_state_is_not_replaced_by_the_buckets(sent, theirs):
     assert ours.held(TALK) == "answered here"
     refusing.closed = False
     await ours.commit()  # only now it is decided, and it is counted
-    assert ours.journal.conversations_kept == 1
+    assert ours.metrics.conversations_kept == 1
     assert ours.moved_on(TALK, "answered here") == (MISSING if theirs is None else theirs)
 
 

@@ -10,6 +10,7 @@ from telegram.ext import ContextTypes
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.state import Merger, Record, keep_ours
+from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.merge.values import Merge
 from ptb_bucket.stores import MemoryStore, StoreWrapper
@@ -52,10 +53,10 @@ def test_what_turns_out_to_be_stored_already_is_no_longer_pending_after_a_refres
 def undecidable(bench, theirs, *, crowd="") -> None:
     """An attempt is under way, and whether it succeeded can never be known."""
     document = bench.ledger.document
-    known = bench.ledger.journal.undecidable
-    bench.ledger.prepare()
+    known = bench.ledger.metrics.undecidable
+    prepare(bench.ledger)
     bench.theirs(theirs, on=crowded(document, crowd))
-    assert bench.ledger.journal.undecidable == known + 1
+    assert bench.ledger.metrics.undecidable == known + 1
 
 
 def test_an_undecidable_write_that_is_there_is_no_longer_pending_after_a_commit(bench):
@@ -95,9 +96,9 @@ def by_our_double(bench, value, *, writer=None):
 def test_another_commit_with_our_sequence_proves_that_ours_was_not_applied(bench):
     bench.start({"log": ["a"]})
     bench.stage({"log": ["a", "ours"]})
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     by_our_double(bench, {"log": ["a", "double"]})
-    assert bench.ledger.journal.undecidable == 0
+    assert bench.ledger.metrics.undecidable == 0
     bench.commit()
     assert bench.stored() == {"log": ["a", "double", "ours"]}
 
@@ -120,7 +121,7 @@ def test_one_that_sees_its_own_last_commits_keeps_its_name(bench):
         bench.commit()
         bench.theirs({"n": number}, BO)
     bench.stage({"n": 3})
-    attempt = bench.ledger.prepare()
+    attempt = prepare(bench.ledger)
     bench.ledger.loaded(attempt.document, bench.etag())  # the answer was lost
     assert bench.ledger.writer.id == name
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError
 from ptb_bucket.state import Record
+from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.spool.format import Origin, pack, unpack
@@ -78,11 +79,11 @@ def test_what_others_need_is_still_listed_after_a_lost_race():
     bench = Bench()
     bench.start({"n": 1})
     bench.ledger.stage(BO, PLAIN)
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     theirs = bench.ledger.document
     changed = theirs.changed(theirs.header.advanced("them", "theirs"), {ADA: SHARED}, FEATURES)
     bench.ledger.loaded(changed, bench.etag())
-    attempt = bench.ledger.prepare()
+    attempt = prepare(bench.ledger)
     assert attempt.document.header.needs == {"refs"}
     assert attempt.document.get(ADA) == SHARED
 
@@ -90,17 +91,17 @@ def test_what_others_need_is_still_listed_after_a_lost_race():
 def test_a_ledger_lists_what_its_own_records_need():
     bench = Bench()
     bench.ledger.stage(ADA, SHARED)
-    assert b'"needs": ["refs"]' in bench.ledger.prepare().packed()
+    assert b'"needs": ["refs"]' in prepare(bench.ledger).packed()
 
 
-@pytest.mark.parametrize("where", ["staged", "seen", "carried"])
+@pytest.mark.parametrize("where", ["staged", "base", "payload"])
 def test_a_spool_with_shared_objects_is_refused_by_libraries_from_before(where):
     bench = Bench()
-    if where == "seen":
-        bench.ledger.seen.put(ADA, SHARED)
-    bench.ledger.stage(ADA, PLAIN if where == "seen" else SHARED)
-    if where == "carried":
-        bench.ledger.prepare()
+    if where == "base":
+        bench.ledger.base[ADA] = SHARED
+    bench.ledger.stage(ADA, PLAIN if where == "base" else SHARED)
+    if where == "payload":
+        prepare(bench.ledger)
     packed = pack(bench.ledger, ORIGIN)
     assert packed.startswith(b"ptb-bucket spool 2 ")
     assert unpack(packed).data["needs"] == ["refs"]

@@ -152,7 +152,7 @@ async def test_what_nobody_loaded_is_added_and_what_the_bucket_has_stays(caplog)
     replica.stage(ADA, {"name": "?", "inbox": ["b"], "deep": {"x": 2, "y": 3}})
     await replica.commit()
     assert await read(store, ADA) == {"name": "Ada", "inbox": ["a", "b"], "deep": {"x": 1, "y": 3}}
-    assert replica.journal.unread_merged == 1
+    assert replica.metrics.unread_merged == 1
     assert "user_data[1] was changed without having been loaded" in caplog.text
 
 
@@ -161,10 +161,10 @@ async def test_a_lost_race_to_create_it_is_read_and_merged_in_the_same_way():
     replica = replica_on(bottom)
     await replica.load()
     replica.stage(ADA, {"name": "?", "b": 2})
-    replica.store = replica._places.of(ADA).store = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
+    replica.store = replica._documents.of(ADA).store = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
     await replica.commit()
     assert await read(bottom, ADA) == {"name": "Ada", "b": 2}
-    assert replica.journal.unread_merged == 1
+    assert replica.metrics.unread_merged == 1
 
 
 class Between(StoreWrapper):
@@ -197,7 +197,7 @@ async def test_what_a_handler_put_there_before_it_was_loaded_gives_way_in_its_ha
     replica.stage(ADA, live)
     await replica.commit()
     assert await read(store, ADA) == {"name": "Ada", "age": 37, "seen": 1}
-    assert replica.journal.unread_merged == 1
+    assert replica.metrics.unread_merged == 1
 
 
 async def test_an_empty_object_that_nobody_loaded_deletes_nothing():
@@ -219,7 +219,7 @@ async def test_what_was_loaded_as_absent_merges_as_ever():
     replica.stage(ADA, {"name": "ours"})
     await replica.commit()
     assert await read(store, ADA) == {"name": "ours"}
-    assert replica.journal.unread_merged == 0
+    assert replica.metrics.unread_merged == 0
 
 
 # ---------------------------------------------------------------- letting go

@@ -9,7 +9,7 @@ import sys
 import pytest
 from virtual_time import run_virtually
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, UnavailableError, UnsavedError
 from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
@@ -30,9 +30,9 @@ class Slow(StoreWrapper):
 
 def replica_on(store, **options) -> Replica:
     merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
-    patience = Patience(deadline=30, random=random.Random(1))
+    retry_policy = RetryPolicy(deadline=30, backoff=Backoff(random=random.Random(1)))
     layout = open_layout(options.pop("layout", "single"))
-    return Replica(store, layout, merger.codec, merger, "1", tuple(Kind), patience=patience)
+    return Replica(store, layout, merger.codec, merger, "1", tuple(Kind), retry_policy=retry_policy)
 
 
 def test_a_store_that_wants_a_distance_gets_it_and_later_changes_join():

@@ -62,7 +62,7 @@ def test_what_one_of_two_saves_at_once_cannot_tell_is_said_of_its_own_changes():
         for _ in range(2):
             saves.append(asyncio.ensure_future(instance.save()))
             await asyncio.sleep(0)
-        instance.replica.journal._tell()
+        instance.replica.metrics._tell()
         await asyncio.gather(*saves)
         return change
 
@@ -83,13 +83,13 @@ def test_in_these_lives_everything_happens_that_they_are_meant_to_have():
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_in_lives_with_updates_many_are_handled_several_times_and_withdrawn(layout):
     worlds = [run_virtually(simulate(seed, layout=layout, updates=True)) for seed in range(30)]
-    assert sum(journal.withdrawn for world in worlds for journal in world.journals) > 100
+    assert sum(metrics.withdrawn for world in worlds for metrics in world.all_metrics) > 100
     assert sum(update.answered for world in worlds for update in world.telegram.updates) > 100
 
 
 @pytest.mark.long
 def test_in_lives_on_demand_much_is_written_unseen_and_swept_while_it_is_written_anew():
     worlds = [run_virtually(simulate(seed, layout="per-record", on_demand=2)) for seed in range(30)]
-    assert sum(journal.unread_merged for world in worlds for journal in world.journals) > 30
+    assert sum(metrics.unread_merged for world in worlds for metrics in world.all_metrics) > 30
     assert sum(world.swept for world in worlds) > 3
     assert sum(change.drops_blindly for world in worlds for change in world.model.changes) > 3

@@ -11,9 +11,10 @@ from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
-from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
-from ptb_bucket.state.commit.tracked_document import Place
+from ptb_bucket.state.commit.preparation import Preparation
+from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
 from ptb_bucket.state.merge.objects.elements import Matches
 from ptb_bucket.state.merge.values import Merge
@@ -49,7 +50,7 @@ def refresh_over_unsaved_changes(patch):
 
 
 def take_denied_for_empty(patch):
-    read = Place.read
+    read = TrackedDocument.read
 
     async def careless(self):
         try:
@@ -57,7 +58,7 @@ def take_denied_for_empty(patch):
         except AccessError:
             self.ledger.document, self.ledger.etag = None, None
 
-    patch.setattr(Place, "read", careless)
+    patch.setattr(TrackedDocument, "read", careless)
 
 
 def drop_pending_on_error(patch):
@@ -70,7 +71,7 @@ def drop_pending_on_error(patch):
 def deny_means_not_applied_ever(patch):
     """The mistake that this test found in the first version: an earlier send of the same write may have arrived."""
     patch.setattr(
-        "ptb_bucket.state.commit.ledger.Attempt.unclear", property(lambda _: False, lambda *_: None), raising=False
+        "ptb_bucket.state.commit.attempt.Attempt.unclear", property(lambda _: False, lambda *_: None), raising=False
     )
 
 
@@ -78,9 +79,9 @@ def move_the_base_by_the_commit(patch):
     applied = Ledger.applied
 
     def also_move_seen(self, etag=None):
-        carried, document = self.attempt.carried, self.attempt.document
+        payload, document = self.attempt.payload, self.attempt.document
         applied(self, etag)
-        self._saw({record: document.get(record) for record in carried})
+        self.move_base({record: document.get(record) for record in payload.values})
 
     patch.setattr(Ledger, "applied", also_move_seen)
 
@@ -100,8 +101,8 @@ def share_the_writer_id_after_a_fork(patch):
         self._id = self._id or os.urandom(6).hex()
         return self._id
 
-    patch.setattr(Writer, "id", property(never_anew))
-    patch.setattr(Writer, "renew", lambda _: None)
+    patch.setattr(WriterIdentity, "id", property(never_anew))
+    patch.setattr(WriterIdentity, "rotate_id", lambda _: None)
 
 
 def take_a_deletion_for_the_last_word(patch):
@@ -128,7 +129,7 @@ def forget_the_attempt_in_the_spool(patch):
 
 
 def forget_whatever_is_under_way(patch):
-    patch.setattr(Place, "is_idle", property(lambda _: True))
+    patch.setattr(TrackedDocument, "is_idle", property(lambda _: True))
 
 
 def let_ours_win_unseen(patch):
@@ -137,17 +138,17 @@ def let_ours_win_unseen(patch):
 
 def take_a_commit_for_a_look(patch):
     """The mistake that this test found: what was merged into the bucket unseen was not given to PTB."""
-    saw = Ledger._saw
+    move_base = Ledger.move_base
 
     def and_know_all(self, values, *still_dropped):
-        saw(self, values, *still_dropped)
-        self.unread = self.unread and not values
+        move_base(self, values, *still_dropped)
+        self.unloaded = self.unloaded and not values
 
-    patch.setattr(Ledger, "_saw", and_know_all)
+    patch.setattr(Ledger, "move_base", and_know_all)
 
 
 def drop_only_what_was_seen(patch):
-    patch.setattr(Ledger, "_base", lambda self, record: self.seen.get(record))
+    patch.setattr(Ledger, "merge_base", lambda self, record: self.base.get(record))
 
 
 def sweep_without_a_condition(patch):
@@ -168,7 +169,7 @@ def list_no_updates(patch):
 
 
 def withdraw_nothing(patch):
-    patch.setattr(Ledger, "_caught", lambda _: frozenset())
+    patch.setattr(Ledger, "withdrawn_units", lambda _: frozenset())
 
 
 def keep_what_cannot_be_told_apart(patch):
@@ -176,26 +177,26 @@ def keep_what_cannot_be_told_apart(patch):
         groups = [step.units for steps in chains for step in steps if step.units]
         return frozenset(unit for units in groups for unit in units if units <= there)
 
-    patch.setattr("ptb_bucket.state.commit.ledger.caught_with", only_whole_steps)
+    patch.setattr("ptb_bucket.state.commit.units.caught_with", only_whole_steps)
 
 
 def leave_seen_where_something_is_withdrawn(patch):
     """PTB's next save would bring it back."""
-    nothing_to_write = Ledger._nothing_to_write
+    nothing_to_write = Preparation._nothing_to_write
 
-    def but_not_withdrawn(self, merged, carried):
-        left = {record: value for record, value in carried.items() if record not in merged.withdrawn}
-        nothing_to_write(self, merged, left)
+    def but_not_withdrawn(self, payload):
+        left = {record: value for record, value in payload.items() if record not in self.merged.withdrawn}
+        nothing_to_write(self, left)
 
-    patch.setattr(Ledger, "_nothing_to_write", but_not_withdrawn)
+    patch.setattr(Preparation, "_nothing_to_write", but_not_withdrawn)
 
 
 def note_updates_before_their_effects(patch):
     commit_all = Replica._commit_all
 
-    async def note_first(self, places):
-        await self._write([place for place in places if place is self._places.known(HANDLED)])
-        await commit_all(self, places)
+    async def note_first(self, tracked_documents):
+        await self._write([tracked for tracked in tracked_documents if tracked is self._documents.known(HANDLED)])
+        await commit_all(self, tracked_documents)
 
     patch.setattr(Replica, "_commit_all", note_first)
     patch.setattr(Replica, "_unfinished", lambda _: frozenset())
@@ -203,7 +204,7 @@ def note_updates_before_their_effects(patch):
 
 def take_what_was_given_for_current(patch):
     """The mistake that this test found: a refresh that has nothing new to give still has to withdraw."""
-    patch.setattr(Ledger, "caught_of", lambda *_: frozenset())
+    patch.setattr(Ledger, "withdrawn_in", lambda *_: frozenset())
 
 
 BUGS = {

@@ -11,6 +11,7 @@ from on_demand import replica_on
 from virtual_time import run_virtually
 
 from ptb_bucket.errors import StoreError
+from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
@@ -145,10 +146,10 @@ def test_a_write_under_a_name_that_another_shares_is_not_repeated_as_if_it_were_
     """Our commit was applied; then a copy of this process wrote under the same name, which hides it."""
     bench.start({"log": ["a"], "tags": {}})
     bench.stage({"log": ["a", "ours"], "tags": {"k": 1}})
-    ours = bench.ledger.prepare().document
+    ours = prepare(bench.ledger).document
     copy_of_us = changed_by(bench, ours, bench.ledger.writer.id, {"log": ["a", "ours", "copy"], "tags": {"k": 1}})
     bench.ledger.loaded(copy_of_us, bench.etag())
-    assert bench.ledger.journal.undecidable == 1
+    assert bench.ledger.metrics.undecidable == 1
     bench.commit()
     assert bench.stored() == {"log": ["a", "ours", "copy"], "tags": {"k": 1}}
 
@@ -176,9 +177,9 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
     bench.stage({"log": ["a", "b"]})
     bench.commit()
     bench.stage({"log": ["a", "b", "spooled"]})
-    bench.ledger.prepare()  # sent, and never applied
+    prepare(bench.ledger)  # sent, and never applied
     spooled = unpack(pack(bench.ledger, Origin("1", "single", "json", "state.json")))
-    bench.ledger.hand_over()
+    bench.ledger.transfer()
     assert bench.ledger.pending == set()
     for number in (1, 2):
         bench.stage({"n": number}, BO)
@@ -187,7 +188,7 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
     later = type(bench)()
     spooled.restore(later.ledger)
     later.ledger.loaded(document, later.etag())
-    assert later.ledger.journal.undecidable == 0
+    assert later.ledger.metrics.undecidable == 0
     later.commit()
     assert later.stored() == {"log": ["a", "b", "spooled"]}
 
@@ -197,7 +198,7 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
 
 def undecidable(bench, theirs, crowd) -> None:
     """What is staged is sent, and so many others write that nobody can tell whether it was applied."""
-    bench.ledger.prepare()
+    prepare(bench.ledger)
     bench.theirs(theirs, on=crowded(bench.ledger.document, crowd))
 
 
@@ -206,7 +207,7 @@ def test_after_three_sends_of_which_nobody_can_tell_all_that_does_no_harm_twice_
     for number, crowd in enumerate("abc"):
         bench.stage({"n": 0} | dict.fromkeys("abc"[: number + 1], 1))
         undecidable(bench, {"n": number}, crowd)
-    assert bench.ledger.journal.undecidable == 3
+    assert bench.ledger.metrics.undecidable == 3
     bench.commit()
     assert bench.stored() == {"n": 2, "a": 1, "b": 1, "c": 1}
     assert bench.ledger.pending == set()
@@ -224,7 +225,7 @@ def test_what_was_taken_back_between_two_such_sends_stays_away(bench):
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_drop_of_something_unread_is_repeated_if_nobody_can_tell(bench, times):
-    bench.ledger.unread = True
+    bench.ledger.unloaded = True
     bench.theirs({"secret": 1})
     bench.ledger.stage(ADA, None, drop=True)
     for crowd in "ab"[:times]:

@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state import HANDLED, MISSING, Journal, Kind, Merger, Record
-from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state import HANDLED, MISSING, Kind, Merger, Metrics, Record
+from ptb_bucket.state.commit import Rebase, prepare
+from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
+from ptb_bucket.state.commit.units import DocumentUnits
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
-from ptb_bucket.state.document.units import STEPS_KEPT, Step, Work, caught_with, joined, runs
+from ptb_bucket.state.document.units import STEPS_KEPT, UnitStep, caught_with, joined, runs
 
 RECORDS = (ADA, BO)
 
@@ -65,18 +67,18 @@ class Instance:
     lost: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger("state.json", MERGER, Writer(), Journal(), Header("1", "json"))
-        self.ledger.work.losing = lambda _, units: self.lost.update(units)
+        self.ledger = Ledger("state.json", MERGER, WriterIdentity(), Metrics(), Header("1", "json"))
+        self.ledger.units.losing = lambda _, units: self.lost.update(units)
         self.live: dict[Record, dict[str, Any]] = {record: {} for record in RECORDS}
         self.refresh()
 
     def refresh(self) -> None:
         self.read()
         for record in RECORDS:
-            rebase = self.ledger.plan(record)
+            rebase = Rebase.plan(self.ledger, record)
             live = MERGER.merge_live(record, rebase.before, self.live[record], rebase.after)
             self.live[record] = {} if live is MISSING else copy.deepcopy(live)
-            self.ledger.adopt(record, rebase)
+            rebase.adopt()
 
     def read(self) -> None:
         if self.bucket.etag != self.ledger.etag:
@@ -95,7 +97,7 @@ class Instance:
             self.ledger.stage(record, encoded(self.live[record] or None), units=changing)
 
     def send(self, *, late=False) -> None:
-        attempt = self.ledger.attempt or self.ledger.prepare()
+        attempt = self.ledger.attempt or prepare(self.ledger)
         if attempt is None:
             return
         if late:
@@ -173,7 +175,7 @@ def test_what_was_built_on_a_withdrawn_change_is_put_on_what_the_bucket_has(two)
     other.settle()
     one.settle()
     assert bucket.log() == [1, "later"]
-    assert one.ledger.journal.withdrawn == 1
+    assert one.ledger.metrics.withdrawn == 1
 
 
 def test_a_change_that_no_unit_made_is_never_withdrawn(two):
@@ -217,7 +219,7 @@ def test_a_write_whose_fate_nobody_can_tell_is_not_repeated_where_its_update_is_
     other.settle()
     bucket.document, bucket.version = crowded(bucket.document), bucket.version + 1
     one.settle()
-    assert one.ledger.journal.undecidable == 1
+    assert one.ledger.metrics.undecidable == 1
     assert MERGER.decode(ADA, bucket.document.get(ADA)) == {"key": "newer", "log": [0, 1]}
 
 
@@ -228,7 +230,7 @@ def test_what_is_repeated_of_a_write_whose_fate_nobody_can_tell_counts_once(two)
     one.send(late=True)
     bucket.document, bucket.version = crowded(bucket.document), bucket.version + 1
     one.settle()
-    assert one.ledger.journal.undecidable == 1
+    assert one.ledger.metrics.undecidable == 1
     other.refresh()
     other.live[ADA]["first list"].append(1)  # it comes again
     other.ledger.stage(ADA, encoded(other.live[ADA]), units=[1])
@@ -260,7 +262,7 @@ def test_more_changes_of_an_update_are_welcome_from_the_instance_that_has_saved_
 
 def test_an_update_that_goes_on_is_not_listed_yet(two):
     bucket, one, other = two
-    one.ledger.work.running = {1}
+    one.ledger.units.running = {1}
     one.handle([1])
     one.settle()
     assert (bucket.log(), bucket.document.header.units) == ([1], ())
@@ -302,26 +304,28 @@ def test_a_dropped_record_remembers_who_has_dropped_it(two):
 
 def test_a_document_lists_the_newest_units_only(two):
     bucket, one, _ = two
-    one.ledger.work.limit = 3
+    one.ledger.units.limit = 3
     for unit in (1, 4, 7, 10):
         one.handle([unit])
         one.settle()
     assert bucket.document.header.units == (4, 7, 10)
-    assert [*one.ledger.work.own] == [4, 7, 10]
+    assert [*one.ledger.units.own] == [4, 7, 10]
 
 
 def test_steps_of_one_record_are_bounded(two):
     _, one, _ = two
     for unit in range(1, 3 * STEPS_KEPT * 3, 3):
         one.handle([unit])
-    steps = one.ledger.work.staged[ADA]
+    steps = one.ledger.staged.steps[ADA]
     assert len(steps) == STEPS_KEPT
     assert frozenset().union(*(step.units for step in steps)) == set(range(1, 3 * STEPS_KEPT * 3, 3))
 
 
 def test_a_removal_stays_a_step_of_its_own():
-    chain = joined((Step(frozenset({0}), None),), tuple(Step(frozenset({n}), b"x") for n in range(1, 2 * STEPS_KEPT)))
-    assert (chain[0], len(chain)) == (Step(frozenset({0}), None), STEPS_KEPT)
+    chain = joined(
+        (UnitStep(frozenset({0}), None),), tuple(UnitStep(frozenset({n}), b"x") for n in range(1, 2 * STEPS_KEPT))
+    )
+    assert (chain[0], len(chain)) == (UnitStep(frozenset({0}), None), STEPS_KEPT)
 
 
 def test_without_units_nothing_is_different(two):
@@ -329,7 +333,8 @@ def test_without_units_nothing_is_different(two):
     one.live[ADA]["log"].append(1)
     one.ledger.stage(ADA, encoded(one.live[ADA]))
     one.settle()
-    assert one.ledger.work == Work(losing=one.ledger.work.losing)
+    assert one.ledger.units == DocumentUnits(MERGER, losing=one.ledger.units.losing)
+    assert not any(layer.steps for layer in one.ledger.layers())
     assert b'"units"' not in bucket.document.pack()
 
 
@@ -358,7 +363,7 @@ steps = st.lists(st.tuples(st.frozensets(st.integers(0, 5), max_size=2), st.bina
 
 @given(st.lists(steps, max_size=3), st.sets(st.integers(0, 5)))
 def test_units_are_caught_as_a_whole(chains, there):
-    chains = [tuple(Step(*step) for step in chain) for chain in chains]
+    chains = [tuple(UnitStep(*step) for step in chain) for chain in chains]
     caught = caught_with(chains, there)
     for chain in chains:
         kept = [step for run in runs(b"", chain, caught) for step in run.steps]

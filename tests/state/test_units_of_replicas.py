@@ -62,14 +62,14 @@ async def test_an_update_whose_first_handling_is_saved_late_changes_each_record_
     faulty = FaultyStore(store, lambda operation, _: Fault.LATE if operation == "put" else None)
     one, two = await start(faulty, layout), await start(store, layout)
     await handle(one, 2)
-    one.patience.deadline = 0.1
+    one.retry_policy.deadline = 0.1
     with pytest.raises(PTBBucketError):
         await one.commit()
     await handle(two, 2)
     await faulty.land()
     await two.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
-    assert two.journal.withdrawn == 2
+    assert two.metrics.withdrawn == 2
 
 
 @pytest.mark.parametrize("layout", SEVERAL)
@@ -88,7 +88,7 @@ async def test_what_is_written_of_an_update_stays_and_only_the_rest_is_added(sto
     await handle(two, 2)
     await two.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
-    assert two.journal.withdrawn == len(written)
+    assert two.metrics.withdrawn == len(written)
 
 
 @pytest.mark.parametrize("layout", SEVERAL)
@@ -170,9 +170,9 @@ async def test_an_update_that_is_handled_again_while_its_first_effects_are_pendi
 
 async def test_a_document_of_one_person_lists_fewer_updates(store):
     replica = await start(store, "per-record")
-    limits = [replica._ledger(record).work.limit for record in (ADA, BO, BOT_DATA)]
+    limits = [replica._ledger(record).units.limit for record in (ADA, BO, BOT_DATA)]
     assert limits == [FEW, FEW, MANY]
-    assert (await start(store, "single"))._ledger(ADA).work.limit == MANY
+    assert (await start(store, "single"))._ledger(ADA).units.limit == MANY
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -180,20 +180,20 @@ async def test_a_spool_says_whose_changes_it_holds(store, layout):
     await begin(store, layout)
     faulty = FaultyStore(store, lambda operation, _: Fault.UNAVAILABLE if operation == "put" else None)
     one, two = await start(faulty, layout), await start(store, layout)
-    one.patience.deadline = 0.1
+    one.retry_policy.deadline = 0.1
     await handle(one, 2)
     with pytest.raises(PTBBucketError):
         await one.commit()
-    place = one._places.of(ADA)
-    data = pack(place.ledger, Origin("1", layout, "json", place.name))
+    tracked = one._documents.of(ADA)
+    data = pack(tracked.ledger, Origin("1", layout, "json", tracked.name))
     await handle(two, 2)
     await two.commit()
     later = await start(store, layout)
-    ledger = later._places.of(ADA).ledger
+    ledger = later._documents.of(ADA).ledger
     unpack(data).restore(ledger)
-    later._places.stages(ADA)
+    later._documents.stages(ADA)
     ledger.document = ledger.etag = None
-    await later._places.of(ADA).read()
+    await later._documents.of(ADA).read()
     await later.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
 
@@ -201,8 +201,8 @@ async def test_a_spool_says_whose_changes_it_holds(store, layout):
 async def test_a_spool_of_changes_that_no_update_made_is_as_before(store):
     one = await start(store, "single")
     one.stage(ADA, {"log": [1]})
-    place = one._places.of(ADA)
-    assert b'"steps"' not in pack(place.ledger, Origin("1", "single", "json", place.name))
+    tracked = one._documents.of(ADA)
+    assert b'"steps"' not in pack(tracked.ledger, Origin("1", "single", "json", tracked.name))
 
 
 async def test_nothing_is_kept_of_updates_that_have_ended(store):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from bench import ADA, Bench, crowded
 
+from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.spool.format import Origin, pack, unpack
 
 
 @pytest.fixture
 def unread(bench):
     """Nobody has looked, and the bucket has somebody's data."""
-    bench.ledger.unread = True
+    bench.ledger.unloaded = True
     bench.theirs({"name": "Ada"})
     return bench
 
@@ -24,7 +25,7 @@ def test_what_was_merged_unseen_is_still_unseen_and_the_next_change_of_it_replac
 
 
 def test_where_there_was_nothing_the_next_change_is_like_any_other(bench):
-    bench.ledger.unread = True
+    bench.ledger.unloaded = True
     bench.stage({"name": "Ada"})
     bench.commit()
     bench.theirs({"name": "theirs"})
@@ -36,16 +37,16 @@ def test_where_there_was_nothing_the_next_change_is_like_any_other(bench):
 def test_an_undecidable_write_replaces_nothing(unread):
     unread.stage({"name": "?", "n": 1})
     document = unread.ledger.document
-    unread.ledger.prepare()
+    prepare(unread.ledger)
     unread.theirs({"name": "Ada"}, on=crowded(document))
-    assert unread.ledger.journal.undecidable == 1
+    assert unread.ledger.metrics.undecidable == 1
     unread.commit()
     assert unread.stored() == {"name": "Ada", "n": 1}
 
 
 def test_what_is_dropped_while_a_write_is_under_way_is_dropped_with_all_that_is_there(unread):
     unread.stage({"n": 1})
-    unread.ledger.prepare()
+    prepare(unread.ledger)
     unread.ledger.stage(ADA, None, drop=True)
     unread.ledger.applied(unread.etag())
     unread.commit()
@@ -54,7 +55,7 @@ def test_what_is_dropped_while_a_write_is_under_way_is_dropped_with_all_that_is_
 
 def test_what_is_made_anew_while_the_drop_is_under_way_drops_nothing_more(unread):
     unread.ledger.stage(ADA, None, drop=True)
-    unread.ledger.prepare()
+    prepare(unread.ledger)
     unread.stage({"n": 1})
     unread.ledger.applied(unread.etag())
     unread.theirs({"theirs": 1})
@@ -64,7 +65,7 @@ def test_what_is_made_anew_while_the_drop_is_under_way_drops_nothing_more(unread
 
 def test_a_spool_knows_that_too(unread):
     unread.stage({"n": 1})
-    unread.ledger.prepare()
+    prepare(unread.ledger)
     unread.ledger.stage(ADA, None, drop=True)
     next_process = Bench()
     unpack(pack(unread.ledger, Origin("1", "per-record", "json", "state.json"))).restore(next_process.ledger)

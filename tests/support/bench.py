@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import Journal, Kind, Merger, Record
-from ptb_bucket.state.commit.attempt import Writer
+from ptb_bucket.state import Kind, Merger, Metrics, Record
+from ptb_bucket.state.commit import Rebase, prepare
+from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
@@ -25,7 +26,7 @@ class Bench:
 
     def __init__(self) -> None:
         merger = Merger(open_codec("json", []), defaults={Kind.USER: dict})
-        self.ledger = Ledger("state.json", merger, Writer(), Journal(), Header("1", "json"))
+        self.ledger = Ledger("state.json", merger, WriterIdentity(), Metrics(), Header("1", "json"))
         self.version = 0
 
     def etag(self) -> str:
@@ -39,8 +40,8 @@ class Bench:
 
     def refresh(self, record=ADA):
         """PTB is given what is stored: the top layer before and after."""
-        rebase = self.ledger.plan(record)
-        self.ledger.adopt(record, rebase)
+        rebase = Rebase.plan(self.ledger, record)
+        rebase.adopt()
         return tuple(None if layer is None else json.loads(layer) for layer in (rebase.before, rebase.after))
 
     def theirs(self, value, record=ADA, *, on=None) -> None:
@@ -54,7 +55,7 @@ class Bench:
 
     def commit(self):
         """Send and succeed."""
-        attempt = self.ledger.prepare()
+        attempt = prepare(self.ledger)
         if attempt:
             self.ledger.applied(self.etag())
         return attempt

@@ -24,7 +24,7 @@ import timeit
 import types
 import zlib
 
-from ptb_bucket.state.document.frame_format import FrameSkeleton
+from ptb_bucket.state.document.frame_format import FrameFormat
 
 ALLOWED = "ptb_bucket.codecs._allowed"
 HEADER = {"format": 1, "bot_id": "123456", "codec": "pickle", "sequence": 0, "floor": 0, "commits": []}
@@ -226,7 +226,7 @@ def probes() -> dict[str, bytes]:
 
 def document(record: bytes, *, user_id: str = "42") -> bytes:
     """A whole, unharmed document of bot 123456 that holds ``record`` as one user's data."""
-    skeleton = FrameSkeleton()
-    data = skeleton.pack(HEADER, {"user_data": {user_id: skeleton.entry(user_id, record)}}, {})
+    document_format = FrameFormat()
+    data = document_format.pack(HEADER, {"user_data": {user_id: document_format.entry(user_id, record)}}, {})
     assert data.endswith(struct.pack(">I", zlib.crc32(data[:-4])))
     return data

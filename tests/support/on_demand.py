@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.state import Kind, Merger, Record, Replica, open_layout
 
@@ -14,10 +14,10 @@ ADA, BO = Record.user(1), Record.user(2)
 
 def replica_on(store, *, on_demand=True, **options) -> Replica:
     merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
-    patience = Patience(deadline=5, random=random.Random(1))
+    retry_policy = RetryPolicy(deadline=5, backoff=Backoff(random=random.Random(1)))
     layout = open_layout(options.pop("layout", "per-record"))
     return Replica(
-        store, layout, merger.codec, merger, "1", tuple(Kind), patience=patience, on_demand=on_demand, **options
+        store, layout, merger.codec, merger, "1", tuple(Kind), retry_policy=retry_policy, on_demand=on_demand, **options
     )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ptb_bucket.cli import main
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, NotFoundError, RefusedError, SealError
-from ptb_bucket.state import Record, Writer
+from ptb_bucket.state import Record, WriterIdentity
 from ptb_bucket.stores import LocalStore, StoreWrapper, Update
 from ptb_bucket.tools import open_past, open_state
 from ptb_bucket.tools.versions.history import history
@@ -35,7 +35,7 @@ async def change(uri, *changes, types=(), bot_id=BOT):
     """One commit of a bot's: records and their new values, None to drop."""
     async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
         replica = state.replica()
-        replica.writer = Writer()  # as a bot's
+        replica.writer = WriterIdentity()  # as a bot's
         await replica.load()
         for record, value in changes:
             replica.give(record)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from ptb_bucket.application.running_work import RunningWork
     from ptb_bucket.application.sync import Sync
 
-__all__ = ["Deadline", "Shutdown"]
+__all__ = ["Shutdown", "ShutdownDeadline"]
 
 
-class Deadline:
+class ShutdownDeadline:
     """The deadline of a shutdown, which counts from the stop signal and not from PTB's own steps.
 
     Args:
@@ -69,11 +69,11 @@ class Shutdown:
 
     def __init__(self, options: Options, work: RunningWork, jobs: JobQueue[Any] | None, sync: Sync) -> None:
         self._options, self._work, self._jobs, self._sync = options, work, jobs, sync
-        self.deadline = Deadline(options.shutdown_deadline)
+        self.deadline = ShutdownDeadline(options.shutdown_deadline)
 
     def application_starts(self) -> None:
         """Forget an earlier deadline."""
-        self.deadline, self._work.over = Deadline(self._options.shutdown_deadline), False
+        self.deadline, self._work.over = ShutdownDeadline(self._options.shutdown_deadline), False
 
     async def stop(self, stop: Coroutine[Any, Any, None]) -> None:
         """Stop the application, and wait for running handlers, jobs and tasks, and for those that they start in turn.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hmac
 import os
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
@@ -93,6 +94,9 @@ _AES: Final = 32
 _NONCE: Final = 12
 _NOTHING_SEALED: Final = bytes.fromhex("530f8afbc74536b9a963b4f1c4cb738b")
 """No bytes under a key and a nonce of zeros: test case 13 of the specification of GCM."""
+_DERIVED_FROM: Final = b"\x0b" * 22
+_DERIVED: Final = bytes.fromhex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8")
+"""The key material that HKDF derives without salt and info: test case 3 of RFC 5869."""
 
 
 class Protection(Protocol):
@@ -131,31 +135,36 @@ class Signature:
 
 
 class Encryption:
-    """AES-256-GCM, each time under a new key that is derived from ours and a random salt.
+    """AES-256-GCM, under a new key for each write. HKDF (RFC 5869) derives it from our key and a random salt.
 
     A random nonce alone would be safe for 2^32 writes; a bot that saves each update writes for years. The salt has 256
-    bits, and from it come key and nonce, so that no number of writes is too many.
+    bits and determines both key and nonce, so that no number of writes is too many.
     """
 
     def __init__(self, key: Key) -> None:
         try:
             from cryptography.exceptions import InvalidTag  # noqa: PLC0415  only who encrypts needs it
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  as above
+            from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  as above
+            from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  as above
         except ImportError as error:
             raise ConfigurationError("Encryption needs a package: pip install 'ptb-bucket[encryption]'.") from error
         if AESGCM(bytes(_AES)).encrypt(bytes(_NONCE), b"", None) != _NOTHING_SEALED:
             raise ConfigurationError(
-                "The installed release of cryptography computes no AES-256-GCM. Install another one."
+                "The installed release of cryptography does not compute AES-256-GCM correctly. Install another one."
+            )
+        if HKDF(SHA256(), len(_DERIVED), salt=b"", info=b"").derive(_DERIVED_FROM) != _DERIVED:
+            raise ConfigurationError(
+                "The installed release of cryptography does not compute HKDF-SHA-256 correctly. Install another one."
             )
         self._key = key.derived(ENCRYPTED)
         self._cipher, self._invalid = AESGCM, InvalidTag
+        self._derivation = functools.partial(HKDF, SHA256(), _AES + _NONCE, info=b"")
 
     def _fresh(self, salt: bytes) -> tuple[bytes, bytes]:
-        """HKDF (RFC 5869): a key and a nonce."""
-        extracted = hmac.digest(salt, self._key, "sha256")
-        first = hmac.digest(extracted, b"\x01", "sha256")
-        second = hmac.digest(extracted, first + b"\x02", "sha256")
-        return first, second[:_NONCE]
+        """Derive a key and a nonce from our key and a salt."""
+        derived: bytes = self._derivation(salt=salt).derive(self._key)
+        return derived[:_AES], derived[_AES:]
 
     def seal(self, head: bytes, payload: bytes) -> bytes:
         """Salt, ciphertext, tag."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.commit import Journal, Writer
+from ptb_bucket.state.commit import Metrics, WriterIdentity
 from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
 from ptb_bucket.state.merge import MISSING, Conflict, Merger, Resolver, add_differences, keep_ours, keep_theirs
-from ptb_bucket.state.offline import Archive, Commit, Draft, Part
+from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Part
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
 from ptb_bucket.state.replica import GroupCommit, Readable, Replica
 from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
@@ -18,15 +18,15 @@ __all__ = [
     "LAYOUTS",
     "MISSING",
     "Archive",
-    "Commit",
+    "CommitInfo",
     "Conflict",
     "ConversationKey",
     "Draft",
     "GroupCommit",
-    "Journal",
     "Kind",
     "Layout",
     "Merger",
+    "Metrics",
     "Origin",
     "Part",
     "Readable",
@@ -36,7 +36,7 @@ __all__ = [
     "Spool",
     "SpoolFiles",
     "UnknownSections",
-    "Writer",
+    "WriterIdentity",
     "add_differences",
     "check_id",
     "keep_ours",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import TolerantJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.location import defaults_of, locate, with_own_types
-from ptb_bucket.state import Archive, Kind, Merger, Replica, Writer, keep_ours
+from ptb_bucket.state import Archive, Kind, Merger, Replica, WriterIdentity, keep_ours
 from ptb_bucket.stores import RetryingStore
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["State", "nobody", "open_past", "open_state"]
 
-_PERSISTENT: Final = Patience(deadline=60, longest=0.2)
+_TOOL_RETRIES: Final = RetryPolicy(deadline=60, backoff=Backoff(longest=0.2))
 """A bot that saves all the time would win nearly every race against whoever waits for seconds between two tries."""
 
 
@@ -74,8 +74,8 @@ class State:
             self.codec.bot = nobody(self.bot_id)
         merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
         return Replica(
-            self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds), writer=Writer("edit"),
-            patience=_PERSISTENT, on_demand=on_demand,
+            self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds),
+            writer=WriterIdentity("edit"), retry_policy=_TOOL_RETRIES, on_demand=on_demand,
         )  # fmt: skip
 
     async def loaded(self, records: Iterable[Record], *, resolver: Resolver = keep_ours) -> Replica:

@@ -79,7 +79,7 @@ async def _found(state: State, since: datetime, swept: Swept) -> dict[str, str]:
         return found
     stay = {archive.name(key) for key in archive.layout.keys(Kind)}
     async for part in archive.parts():
-        if not part.is_hollow or part.key in stay:
+        if not part.is_tombstone or part.key in stay:
             continue
         if _is_old(part, since):
             found[part.key] = part.etag

@@ -8,10 +8,10 @@ import copy
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket._aio import LoopLock, Patience
+from ptb_bucket._aio import Backoff, LoopLock, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import MISSING, Journal, Kind, Merger, Record, Replica, add_differences, open_layout
+from ptb_bucket.state import MISSING, Kind, Merger, Metrics, Record, Replica, add_differences, open_layout
 from simulation.clocks import SKEW
 from simulation.handlers import NAME, NAMED, Handlers
 from simulation.model import Change, none, tokens_of
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
 
-class Doubts(Journal):
+class Doubts(Metrics):
     """Tells at once what is counted as undecidable."""
 
     def __init__(self, tell) -> None:
         super().__init__()
         self._tell = tell
 
-    def lost_track(self, key, attempt) -> None:
-        super().lost_track(key, attempt)
+    def left_in_doubt(self, key, attempt) -> None:
+        super().left_in_doubt(key, attempt)
         self._tell()
 
 
@@ -49,13 +49,13 @@ class Instance(Handlers, Updates):
         world = self.world
         codec = open_codec(world.codec, [])
         merger = Merger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
-        patience = Patience(deadline=world.size.patience, random=self.rng)
+        retry_policy = RetryPolicy(deadline=world.size.patience, backoff=Backoff(random=self.rng))
         layout = open_layout(world.layout)
-        self.replica = Replica(world.store, layout, codec, merger, "1", tuple(Kind), None, patience)
+        self.replica = Replica(world.store, layout, codec, merger, "1", tuple(Kind), None, retry_policy)
         self.replica.on_demand = self.on_demand
-        self.replica.journal = Doubts(self._admit_doubts)
-        world.journals.append(self.replica.journal)
-        self.replica.spool = memory_spool(world.spool, layout, codec, patience)
+        self.replica.metrics = Doubts(self._admit_doubts)
+        world.all_metrics.append(self.replica.metrics)
+        self.replica.spool = memory_spool(world.spool, layout, codec, retry_policy)
         self._be(world.new_process())
         self.live: dict[Record, dict[str, Any]] = {}
         self.states: dict[str, object] = {}
@@ -161,10 +161,10 @@ class Instance(Handlers, Updates):
     def _copy(self, *, same_process: bool) -> Instance:
         other = type(self)(self.world, self.world.new_number())
         mine, fresh = self.replica, other.replica
-        shared = {id(part): part for part in (mine.store, mine.layout, mine.codec, mine.merger, mine.patience)}
-        locks = {id(place.lock): LoopLock() for place in mine._places.all()}
+        shared = {id(part): part for part in (mine.store, mine.layout, mine.codec, mine.merger, mine.retry_policy)}
+        locks = {id(tracked.lock): LoopLock() for tracked in mine._documents.all()}
         other.replica = copy.deepcopy(
-            mine, {**shared, **locks, id(mine.spool): fresh.spool, id(mine.journal): fresh.journal}
+            mine, {**shared, **locks, id(mine.spool): fresh.spool, id(mine.metrics): fresh.metrics}
         )
         other._be(self.process if same_process else other.process)
         other.live, other.states = copy.deepcopy((self.live, self.states))

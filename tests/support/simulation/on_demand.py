@@ -73,8 +73,8 @@ class OnDemand(Instance):
         return [*tokens_of(self.live[record]), *known]
 
     def _is_unread(self, record: Record) -> bool:
-        place = self.replica._places.known(record)
-        return place is None or place.ledger.unread
+        tracked = self.replica._documents.known(record)
+        return tracked is None or tracked.ledger.unloaded
 
     def _copy(self, *, same_process: bool) -> Instance:
         other = super()._copy(same_process=same_process)

@@ -47,9 +47,9 @@ class MemoryFiles:
             yield sorted(self.files)
 
 
-def memory_spool(files: MemoryFiles, layout, codec, patience) -> Spool:
+def memory_spool(files: MemoryFiles, layout, codec, retry_policy) -> Spool:
     """As one process has it."""
-    return Spool(files, Origin("1", layout.name, codec.name, ""), patience, _same, _same)
+    return Spool(files, Origin("1", layout.name, codec.name, ""), retry_policy, _same, _same)
 
 
 def _same(_name, data):

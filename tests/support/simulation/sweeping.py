@@ -43,8 +43,8 @@ async def _remove(world, key, etag) -> None:
 
 def _is_old(world, record, key, etag) -> bool:
     """Older than whatever anybody still remembers: no process, no spool and no late write knows an earlier version."""
-    places = [instance.replica._places.known(record) for instance in world.everybody]
-    known = [(place.ledger.etag, place.ledger.attempt) for place in places if place is not None]
+    tracked_documents = [instance.replica._documents.known(record) for instance in world.everybody]
+    known = [(tracked.ledger.etag, tracked.ledger.attempt) for tracked in tracked_documents if tracked is not None]
     for data in world.spool.files.values():
         spooled = unpack(data)
         if spooled.origin.document.startswith(f"{key} "):

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from unittest.mock import patch
 
-from ptb_bucket.state import BOT_DATA, MISSING, Journal, Record
+from ptb_bucket.state import BOT_DATA, MISSING, Metrics, Record
 from ptb_bucket.state.document import header
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore
@@ -82,7 +82,7 @@ class World:
         self.records = RECORDS
         self.updates, self.telegram = updates, Telegram(self)
         self.everybody: list[Instance] = []
-        self.journals: list[Journal] = []
+        self.all_metrics: list[Metrics] = []
         self.swept = self.kept = 0
         self.spool, self.spooled = MemoryFiles(self.rng), []
         self.processes = self.copies = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket.cli.options import checked_bot_id, with_output, with_types
-from ptb_bucket.errors import counted
+from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import Copied, check_source, copy, open_state, open_target
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ async def _copy(  # noqa: PLR0913  the options of the verb
 
 def _said(found: Copied, *, dry_run: bool) -> str:
     labels = f", such as {', '.join(found.labels)}" if found.labels else ""
-    copied = counted(found.copied, "record", "records")
+    copied = pluralize(found.copied, "record", "records")
     if dry_run:
-        there, other = counted(found.skipped, "is", "are"), counted(found.replaced, "differs", "differ")
+        there, other = pluralize(found.skipped, "is", "are"), pluralize(found.replaced, "differs", "differ")
         return f"Would copy {copied}; {there} there, {other}{labels}"
-    there = counted(found.skipped, "was", "were")
+    there = pluralize(found.skipped, "was", "were")
     total = found.copied + found.skipped + found.replaced
     return f"{copied} copied, {there} there, {found.replaced:,} replaced{labels}; all {total:,} read back and equal"

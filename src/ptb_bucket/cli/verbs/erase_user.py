@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output
-from ptb_bucket.errors import RefusedError, counted
+from ptb_bucket.errors import RefusedError, pluralize
 from ptb_bucket.tools import OldVersions, PersonalData, erase, find_person, open_state, past_of
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def _ask(found: PersonalData, past: OldVersions, output: Output) -> None:
     number = past.number + len(found.records)  # those that are current until then
     if past.problem or not number:
         return
-    versions = counted(number, "old version", "old versions")
-    where = counted(len(objects), "object", "objects")
+    versions = pluralize(number, "old version", "old versions")
+    where = pluralize(len(objects), "object", "objects")
     question = f"This deletes {versions} of {where} for good, other people's history included"
     if output.as_json or not sys.stdin.isatty():
         raise RefusedError(f"{question}. Nothing was changed; if that is meant: --yes.")
@@ -93,7 +93,7 @@ def _facts(found: PersonalData, past: OldVersions, deleted: int, *, dry_run: boo
 
 def _render(facts: dict[str, Any], output: Output) -> None:
     done = "would be removed" if facts["dry_run"] else "removed"
-    output.line(f"user {facts['user_id']}: {counted(len(facts['removed']), 'record', 'records')} {done}", "bold")
+    output.line(f"user {facts['user_id']}: {pluralize(len(facts['removed']), 'record', 'records')} {done}", "bold")
     output.table([done, "#bytes"], [(one["record"], one["bytes"]) for one in facts["removed"]])
     output.line("")
     for text in (_old_versions(facts), *_leftovers(facts), *facts["notes"]):
@@ -105,14 +105,14 @@ def _old_versions(facts: dict[str, Any]) -> str:
     if old["problem"]:
         return f"Old versions cannot be seen: {old['problem']}"
     if old["kept"]:
-        versions = counted(old["kept"], "old version has", "old versions have")
+        versions = pluralize(old["kept"], "old version has", "old versions have")
         return f"{versions} the person, or had until now: --versions deletes those of {', '.join(old['objects'])}."
-    return f"{counted(old['deleted'], 'old version', 'old versions')} deleted: none is left that holds the person."
+    return f"{pluralize(old['deleted'], 'old version', 'old versions')} deleted: none is left that holds the person."
 
 
 def _leftovers(facts: dict[str, Any]) -> list[str]:
     mentions = facts["mentions"]
-    keyboards = counted(facts["keyboards"], "inline keyboard was", "inline keyboards were")
+    keyboards = pluralize(facts["keyboards"], "inline keyboard was", "inline keyboards were")
     more = f" and {len(mentions) - _LABELS} more" if len(mentions) > _LABELS else ""
     lines = [
         f"{keyboards} kept (callback_data): nobody can tell whose.",

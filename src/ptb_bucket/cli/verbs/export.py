@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output, with_types
-from ptb_bucket.errors import counted
+from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import export_dict, export_json, export_pickle, open_state, script_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | N
 
 
 def _render(file: Path, count: int, script: str | None, output: Output) -> None:
-    output.line(f"{counted(count, 'record is', 'records are')} in {file}")
+    output.line(f"{pluralize(count, 'record is', 'records are')} in {file}")
     if script:
         output.line(
             f"Classes of {script} are in it as classes of __main__, for a bot that is started as this script. If yours "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket.cli.options import with_bot_id, with_output, with_types
-from ptb_bucket.errors import counted
+from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import Imported, MemoryFile, import_memory, open_state, read_memory
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ def _facts(found: Imported, memory: MemoryFile) -> dict[str, Any]:
 def _render(facts: dict[str, Any], output: Output) -> None:
     verb, will = ("would be ", " (a dry run: nothing was written)") if facts["dry_run"] else ("", "")
     output.line(f"bot {facts['bot_id']}, layout {facts['layout']}, codec {facts['codec']}{will}", "bold")
-    added = counted(sum(facts["added"].values()), "record", "records")
-    output.line(f"{added} {verb}added; {counted(facts['equal'], 'lies', 'lie')} there already")
+    added = pluralize(sum(facts["added"].values()), "record", "records")
+    output.line(f"{added} {verb}added; {pluralize(facts['equal'], 'lies', 'lie')} there already")
     if facts["added"]:
         output.table(["section", "#records"], facts["added"].items())
     for what in ("replaced", "left_out"):

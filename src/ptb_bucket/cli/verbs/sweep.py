@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket.cli.options import AgeType, UriCommand, dry_run, with_bot_id, with_output, with_types
-from ptb_bucket.errors import counted
+from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import Swept, open_state, sweep
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ async def _run(uri: str, bot_id: str | None, older_than: timedelta, *, types: li
 
 
 def _render(done: Swept, output: Output, *, keyboards: int | None, dry_run: bool, **_: Any) -> None:
-    removed = counted(len(done.removed), "empty document", "empty documents")
+    removed = pluralize(len(done.removed), "empty document", "empty documents")
     output.line(f"{removed} {'would be ' * dry_run}removed", "bold")
-    output.line(f"{counted(done.young, 'is', 'are')} not old enough")
+    output.line(f"{pluralize(done.young, 'is', 'are')} not old enough")
     if keyboards is not None:
-        dropped = counted(len(done.keyboards), "keyboard", "keyboards")
+        dropped = pluralize(len(done.keyboards), "keyboard", "keyboards")
         output.line(f"{dropped} {'would be ' * dry_run}dropped")
     for key in done.kept:
         output.line(f"{key}: kept, a bot wrote to it meanwhile")

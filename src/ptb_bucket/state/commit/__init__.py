@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, Writer
-from ptb_bucket.state.commit.ledger import Ledger, Rebase, Withheld
+from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, WriterIdentity
+from ptb_bucket.state.commit.layers import Layer
+from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
-from ptb_bucket.state.commit.metrics import Journal
-from ptb_bucket.state.commit.tracked_document import Place, open_document
+from ptb_bucket.state.commit.metrics import Metrics
+from ptb_bucket.state.commit.preparation import prepare, withhold
+from ptb_bucket.state.commit.rebase import Rebase
+from ptb_bucket.state.commit.tracked_document import TrackedDocument, open_document
+from ptb_bucket.state.commit.units import Withheld
 
 __all__ = [
     "TOOL_MARK",
     "Attempt",
-    "Journal",
+    "Layer",
     "Ledger",
     "Merged",
-    "Place",
+    "Metrics",
     "Rebase",
+    "TrackedDocument",
     "Withheld",
-    "Writer",
+    "WriterIdentity",
     "commit_document",
     "lost_changes",
     "open_document",
+    "prepare",
     "tell_failures",
+    "withhold",
     "write_document",
 ]

@@ -1,4 +1,4 @@
-"""One put: what it carries, what merging came to, and the bytes that it sends, the same each time."""
+"""An attempt: one put, with what it carries and the outcome of the merge; and the ID under which it is made."""
 
 from __future__ import annotations
 
@@ -9,62 +9,88 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ptb_bucket.state.document import Commit, Document, Steps, Unit
+    from ptb_bucket.state.commit.layers import Encoded, Layer
+    from ptb_bucket.state.document import Commit, Document, Unit
     from ptb_bucket.state.merge import Decision
     from ptb_bucket.state.records import Record
 
-__all__ = ["TOOL_MARK", "Attempt", "Encoded", "Merged", "Writer"]
-
-Encoded = bytes | None
-"""A record's value; None where it is absent or the empty default."""
+__all__ = ["TOOL_MARK", "Attempt", "Merged", "WriterIdentity"]
 
 
 @dataclass(repr=False)
 class Merged:
-    """What merging the staged records came to."""
+    """The outcome of merging the staged records with what the bucket has.
+
+    Args:
+        changes: The records to write, with their new values.
+        records: The records that the other side had changed as well.
+        decided: The decisions of the resolver, and the conversation states that were superseded.
+        base: The values that become the base, of records whose value is not the one that PTB gave us.
+        unloaded: The records that PTB changed without having loaded them.
+        left: Values that stay staged, because it is too early to write them.
+        withdrawn_units: The units whose steps are withdrawn.
+        withdrawn: The records that lose a step.
+        units: The units whose steps are written, in their order.
+    """
 
     changes: dict[Record, Encoded] = field(default_factory=dict)
-    records: set[Record] = field(default_factory=set)  # those that the other side had changed as well
+    records: set[Record] = field(default_factory=set)
     decided: list[Decision] = field(default_factory=list)
-    seen: dict[Record, Encoded] = field(default_factory=dict)  # where it is not what PTB gave us
-    unread: set[Record] = field(default_factory=set)  # those that PTB changed without having been given them
-    left: dict[Record, Encoded] = field(default_factory=dict)  # what stays staged, because it is too early for it
-    caught: frozenset[Unit] = frozenset()  # units whose steps are withdrawn
-    withdrawn: set[Record] = field(default_factory=set)  # those that lose a step
-    units: dict[Unit, None] = field(default_factory=dict)  # those whose steps are in it, in their order
+    base: dict[Record, Encoded] = field(default_factory=dict)
+    unloaded: set[Record] = field(default_factory=set)
+    left: dict[Record, Encoded] = field(default_factory=dict)
+    withdrawn_units: frozenset[Unit] = frozenset()
+    withdrawn: set[Record] = field(default_factory=set)
+    units: dict[Unit, None] = field(default_factory=dict)
 
 
 @dataclass(repr=False)
 class Attempt:
-    """One put: sent again only with the same id and body, until its fate is known (rule 4)."""
+    """One put, from before it is sent until its outcome is known.
+
+    Rule "An attempt ends with proof": a lost race or a missing answer proves nothing, so the attempt is sent again only
+    with the same commit ID and the same bytes.
+
+    Args:
+        commit: The commit that it makes.
+        condition: The ETag of the version that it replaces; None if it creates the document.
+        document: The next version of the document.
+        payload: The staged values that it carries, with their steps.
+        merged: The outcome of the merge that it writes.
+        unclear: It was sent, and no answer told its outcome.
+        dropped_since: Unloaded records that were dropped after it was prepared. Its success settles earlier drops only.
+        body: The bytes of the document, once they are needed.
+    """
 
     commit: Commit
-    condition: str | None  # the ETag that it updates, None if it creates
+    condition: str | None
     document: Document
-    carried: dict[Record, Encoded]
+    payload: Layer
     merged: Merged
-    steps: dict[Record, Steps] = field(default_factory=dict)  # of what it carries, where units have changed it
-    unclear: bool = False  # it was sent, and no answer told what became of it
-    dropped_since: set[Record] = field(default_factory=set)  # unread; its success settles earlier drops, not these
-    body: bytes | None = None  # the document's bytes, when they are needed
+    unclear: bool = False
+    dropped_since: set[Record] = field(default_factory=set)
+    body: bytes | None = None
 
     def packed(self) -> bytes:
-        """The document's bytes, the same each time."""
+        """Return the bytes of the document, the same each time."""
         if self.body is None:
             self.body = self.document.pack()
         return self.body
 
 
 TOOL_MARK = ":"
-"""What a tool's writer has in its id, and a bot's has not."""
+"""Marks the writer ID of a tool; a bot's ID does not contain it."""
 
 
-class Writer:
-    """The id under which this process commits.
+class WriterIdentity:
+    """The ID under which this process commits.
+
+    Rule "Writers never share an ID": a process draws its ID at its first commit, and a new one after a fork. An
+    instance that sees a foreign commit under its ID draws a new one before it writes.
 
     Args:
-        tool: The name of the tool that writes, shown before the id; nothing for a bot.
-        process: Tells one process from another.
+        tool: The name of the tool that writes, shown before the ID; empty for a bot.
+        process: Returns the ID of the running process.
     """
 
     def __init__(self, tool: str = "", process: Callable[[], int] = os.getpid) -> None:
@@ -75,11 +101,11 @@ class Writer:
 
     @property
     def id(self) -> str:
-        """Drawn from the system's randomness, so that copies of a process never share it."""
+        """The ID, drawn from the system's randomness so that copies of a process never share it."""
         if self._id is None or self._process != self.process():
             self._id, self._process = self._tool + os.urandom(6).hex(), self.process()
         return self._id
 
-    def renew(self) -> None:
-        """Somebody else uses this id: draw another one."""
+    def rotate_id(self) -> None:
+        """Draw another ID at the next commit."""
         self._id = None

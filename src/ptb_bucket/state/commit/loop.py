@@ -6,17 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import aside
-from ptb_bucket.errors import LostRaceError, NewerDocumentError, StoreError, UnavailableError, UnsavedError, counted
+from ptb_bucket.errors import LostRaceError, NewerDocumentError, StoreError, UnavailableError, UnsavedError, pluralize
+from ptb_bucket.state.commit.preparation import prepare
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ptb_bucket._aio import Patience, Waiting
+    from ptb_bucket._aio import Retries, RetryPolicy
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state.commit.attempt import Attempt
     from ptb_bucket.state.commit.ledger import Ledger
-    from ptb_bucket.state.commit.tracked_document import Place
+    from ptb_bucket.state.commit.tracked_document import TrackedDocument
     from ptb_bucket.state.records import Record
 
 __all__ = ["commit_document", "lost_changes", "tell_failures", "write_document"]
@@ -25,7 +26,7 @@ LABELS: Final = 10
 """How many records a message names."""
 
 
-async def commit_document(place: Place, patience: Patience) -> None:
+async def commit_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
     """Write until everything that was staged before the call is durable; what comes later is for the next commit.
 
     Raises:
@@ -34,16 +35,16 @@ async def commit_document(place: Place, patience: Patience) -> None:
         UnsavedError: A record could not be merged with the bucket's; all others are saved.
         DocumentError: What lies there now cannot be used. It was not changed, and what is unsaved is still pending.
     """
-    await write_document(place, patience)
-    tell_failures([place.ledger])
+    await write_document(tracked, retry_policy)
+    tell_failures([tracked.ledger])
 
 
-async def write_document(place: Place, patience: Patience) -> None:
+async def write_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
     """Do as :func:`commit_document`, but leave records that could not be merged in ``ledger.failures``, untold."""
     try:
-        await _commit(place, patience)
+        await _commit(tracked, retry_policy)
     except NewerDocumentError as error:
-        labels = sorted(record.label for record in place.ledger.pending)
+        labels = sorted(record.label for record in tracked.ledger.pending)
         raise NewerDocumentError(
             f"{error} Unsaved, and still in memory: {', '.join(labels[:LABELS])}{', ...' if labels[LABELS:] else ''}.",
             key=error.key,
@@ -51,21 +52,21 @@ async def write_document(place: Place, patience: Patience) -> None:
         ) from error
 
 
-async def _commit(place: Place, patience: Patience) -> None:
-    ledger = place.ledger
-    async with place.lock.here():
-        await _pace(place)  # the clock does not run while the store wants to be left alone
-        waiting = patience.begin()
+async def _commit(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
+    ledger = tracked.ledger
+    async with tracked.lock.here():
+        await _pace(tracked)  # the clock does not run while the store wants to be left alone
+        retries = retry_policy.begin()
         leftover = ledger.attempt  # of an earlier commit: it carries nothing of what is staged
-        unseen = ledger.dropped or (ledger.unread and place.asked is None)  # what is dropped goes as it is now
+        unseen = ledger.dropped or (ledger.unloaded and tracked.asked is None)  # what is dropped goes as it is now
         if unseen or ledger.failures:  # what could not be merged perhaps can with what is there now
-            await _look(place, waiting)
+            await _look(tracked, retries)
         while True:
-            await _pace(place)
-            attempt = ledger.attempt or ledger.prepare()
+            await _pace(tracked)
+            attempt = ledger.attempt or prepare(ledger)
             if attempt is None:
                 break
-            await _try(place, attempt, waiting)
+            await _try(tracked, attempt, retries)
             if ledger.last_commit == attempt.commit.id and attempt is not leftover:
                 break
 
@@ -91,7 +92,7 @@ def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketErro
 
 def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) -> UnsavedError:
     record, error = next(iter(failures.items()))
-    records = counted(len(failures), "record", "records")
+    records = pluralize(len(failures), "record", "records")
     made = UnsavedError(
         f"{records} {what}, such as {record.label}: {error}. {rest}",
         causes=list(failures.values()),
@@ -110,51 +111,51 @@ def lost_changes(record: Record) -> UnsavedError:
     )
 
 
-async def _pace(place: Place) -> None:
+async def _pace(tracked: TrackedDocument) -> None:
     """Keep the store's distance between two writes; waiting comes first, so that later changes join this commit."""
-    interval = place.store.min_write_interval
-    if interval and place.wrote is not None:
-        await asyncio.sleep(place.wrote + interval - asyncio.get_running_loop().time())
+    interval = tracked.store.min_write_interval
+    if interval and tracked.wrote is not None:
+        await asyncio.sleep(tracked.wrote + interval - asyncio.get_running_loop().time())
 
 
-async def _look(place: Place, waiting: Waiting) -> None:
+async def _look(tracked: TrackedDocument, retries: Retries) -> None:
     """See what a change is to be merged with, before a put that would only be told that something is there."""
     try:
-        await waiting.within(place.read())
+        await retries.deadline.within(tracked.read())
     except UnavailableError as error:
-        await _find_out(place, waiting, error)
+        await _find_out(tracked, retries, error)
 
 
-async def _try(place: Place, attempt: Attempt, waiting: Waiting) -> None:
-    await aside(attempt.packed, size=attempt.document.size)
+async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> None:
+    body = await aside(attempt.packed, size=attempt.document.size)
     unclear, attempt.unclear = attempt.unclear, True  # until an answer says otherwise; a cancelled put is unclear too
     try:
-        etag = await waiting.within(_send(place, attempt))
+        etag = await retries.deadline.within(_send(tracked, attempt.condition, body))
     except (LostRaceError, UnavailableError) as error:
-        await _find_out(place, waiting, error)
+        await _find_out(tracked, retries, error)
     except StoreError:
         if not unclear:  # denied or unsupported: this send was not applied; an earlier one may have been
-            place.ledger.failed()
+            tracked.ledger.failed()
         raise
     else:
-        place.ledger.applied(etag)
+        tracked.ledger.applied(etag)
 
 
-async def _send(place: Place, attempt: Attempt) -> str:
-    place.wrote = asyncio.get_running_loop().time()
-    mode = Create() if attempt.condition is None else Update(attempt.condition)
-    return await place.store.put(place.key, attempt.packed(), mode)
+async def _send(tracked: TrackedDocument, condition: str | None, body: bytes) -> str:
+    tracked.wrote = asyncio.get_running_loop().time()
+    mode = Create() if condition is None else Update(condition)
+    return await tracked.store.put(tracked.ledger.key, body, mode)
 
 
-async def _find_out(place: Place, waiting: Waiting, error: Exception) -> None:
+async def _find_out(tracked: TrackedDocument, retries: Retries, error: Exception) -> None:
     """Neither a lost race nor silence proves anything: wait, then read what is there now (rule 4)."""
     while True:
-        delay = waiting.next_delay()
-        if delay is None:
+        pause = retries.next_pause()
+        if pause is None:
             raise error
-        place.ledger.journal.retried(place.key, error, delay)
-        await asyncio.sleep(delay)
+        tracked.ledger.metrics.retried(tracked.ledger.key, error, pause)
+        await asyncio.sleep(pause)
         try:
-            return await waiting.within(place.read())
+            return await retries.deadline.within(tracked.read())
         except UnavailableError as unreadable:
             error = unreadable

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.errors import counted
+from ptb_bucket.errors import pluralize
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.merge import Decision
     from ptb_bucket.state.records import Record
 
-__all__ = ["Journal"]
+__all__ = ["Metrics"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
 SHOWN: Final = 80
@@ -28,7 +28,7 @@ MANY: Final = 10_000
 
 
 @dataclass
-class Journal:
+class Metrics:
     """Counts since the start of the process."""
 
     commits: int = 0
@@ -54,7 +54,7 @@ class Journal:
         self.conflicts_merged += len(attempt.merged.records)
         self.last_save = datetime.fromtimestamp(time.time(), timezone.utc)
         self.decided(attempt.merged.decided)
-        self.unread(attempt.merged.unread)
+        self.unloaded(attempt.merged.unloaded)
         self.withdrawn_from(attempt.merged.withdrawn)
 
     def decided(self, decisions: Sequence[Decision]) -> None:
@@ -67,7 +67,7 @@ class Journal:
                 self.conflicts_decided += 1
                 _LOGGER.info("%s: %s", " and ".join(choice.places(record.label)), choice.what)
 
-    def unread(self, records: Iterable[Record]) -> None:
+    def unloaded(self, records: Iterable[Record]) -> None:
         """Records that were written without having been loaded, and that the bucket had."""
         for record in records:
             self.unread_merged += 1
@@ -117,13 +117,13 @@ class Journal:
             self._unmerged[record] = str(error)
             _LOGGER.error("%s It is not refreshed until then.", error)
 
-    def lost_track(self, key: str, attempt: Attempt) -> None:
+    def left_in_doubt(self, key: str, attempt: Attempt) -> None:
         """A write whose answer was lost can no longer be told from others."""
         self.undecidable += 1
         _LOGGER.warning(
             "%s: nobody can tell any more whether commit %s of %s was applied; dict keys and set members are "
             "applied again, list elements and counts are not",
-            key, attempt.commit.id, counted(len(attempt.carried), "record", "records"),
+            key, attempt.commit.id, pluralize(len(attempt.payload.values), "record", "records"),
         )  # fmt: skip
 
     def withdrawn_from(self, records: Iterable[Record]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ptb_bucket._aio import LoopLock, aside
+from ptb_bucket._aio import Deadline, LoopLock, aside
 from ptb_bucket.errors import (
     DocumentError,
     ForeignDocumentError,
@@ -18,19 +18,19 @@ from ptb_bucket.state.document import Document
 from ptb_bucket.stores import NOT_MODIFIED
 
 if TYPE_CHECKING:
-    from ptb_bucket._aio import Patience
+    from ptb_bucket._aio import RetryPolicy
     from ptb_bucket.state.commit.ledger import Ledger
     from ptb_bucket.state.document import Layout
     from ptb_bucket.stores import Blob, BlobStore
 
-__all__ = ["Place", "open_document"]
+__all__ = ["TrackedDocument", "open_document"]
 
 BYTES_OF_A_RECORD: Final = 100
 """About; what is opened has not been counted yet."""
 
 
 @dataclass
-class Place:
+class TrackedDocument:
     """A document, its store, and the lock that keeps its commit and its refresh apart (rule 8).
 
     ``asked`` is when the newest finished read began, on the loop's clock: what was there before it is known.
@@ -60,18 +60,20 @@ class Place:
         """How messages name it: the whole path or address, because the wrong directory is the usual mistake."""
         return self.store.describe(self.key)
 
-    async def refresh(self, since: float, patience: Patience) -> None:
+    async def refresh(self, since: float, retry_policy: RetryPolicy) -> None:
         """Read the document unless a read that began after ``since`` (on the loop's clock) has told us already."""
         if self._knows(since):
             return  # a commit that is under way, however long, does not hold up who needs no answer
         async with self.lock.here():
             if not self._knows(since):
-                await patience.begin().within(self.read())  # a read that hangs must not hold up every save
+                await Deadline.after(retry_policy.deadline).within(
+                    self.read()
+                )  # a read that hangs must not hold up every save
 
     @property
     def is_idle(self) -> bool:
         """Whether nobody wants it, and all is durable."""
-        return not (self.wanted or self.lock.here().locked() or self.ledger.pending or self.ledger.gave_way)
+        return not (self.wanted or self.lock.here().locked() or self.ledger.pending or self.ledger.superseded)
 
     def _knows(self, since: float) -> bool:
         return self.asked is not None and self.asked >= since
@@ -86,12 +88,12 @@ class Place:
         else:
             if blob is not NOT_MODIFIED:
                 document = await aside(lambda: self._opened(blob), size=len(blob.data) // BYTES_OF_A_RECORD)
-                self.ledger.journal.unknown(self.name, document.unknown)
+                self.ledger.metrics.unknown(self.name, document.unknown)
                 self.ledger.loaded(document, blob.etag)
         self.asked = began
 
     def _absent(self, error: NotFoundError) -> None:
-        if self.layout.lazy and self.ledger.is_hollow:
+        if self.layout.lazy and self.ledger.is_tombstone:
             self.ledger.swept()
         if self.ledger.etag is not None:
             raise VanishedDocumentError(
@@ -126,7 +128,7 @@ def open_document(  # noqa: PLR0913  what a document has to be, by keyword
     try:
         document = Document.unpack(blob.data, codec=codec, bot_id=bot_id)
         if layout.lazy:
-            _check_place(document, layout, key)
+            _check_key(document, layout, key)
     except DocumentError as error:
         newer = isinstance(error, NewerDocumentError)
         way_out = "." if newer else ": correct it, bring back a copy, or move it away to start anew."
@@ -138,7 +140,7 @@ def open_document(  # noqa: PLR0913  what a document has to be, by keyword
     return document
 
 
-def _check_place(document: Document, layout: Layout, key: str) -> None:
+def _check_key(document: Document, layout: Layout, key: str) -> None:
     """Nobody would find a record in a document that is not its own, and the next save would bury it."""
     for record in document.records():
         if not key.startswith(f"{layout.key(record)}."):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.document.document import Document, Values
+from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Commit, Fate, Header, check_features
 from ptb_bucket.state.document.ids import check_id
 from ptb_bucket.state.document.layouts import EXTENSIONS, LAYOUTS, Layout, open_layout, recognise
@@ -12,10 +12,9 @@ from ptb_bucket.state.document.units import (
     FEW,
     MANY,
     NONE,
-    Step,
     Steps,
     Unit,
-    Work,
+    UnitStep,
     caught_with,
     has_any,
     joined,
@@ -35,12 +34,10 @@ __all__ = [
     "Fate",
     "Header",
     "Layout",
-    "Step",
     "Steps",
     "Unit",
+    "UnitStep",
     "UnknownSections",
-    "Values",
-    "Work",
     "caught_with",
     "check_features",
     "check_id",

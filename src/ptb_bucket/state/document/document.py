@@ -6,22 +6,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import ForeignDocumentError
-from ptb_bucket.state.document.frame_format import FrameSkeleton
+from ptb_bucket.state.document.frame_format import FrameFormat
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.document.ids import checked
-from ptb_bucket.state.document.json_format import JsonSkeleton
+from ptb_bucket.state.document.json_format import JsonFormat
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from ptb_bucket.state.document.formats import Section, Skeleton
+    from ptb_bucket.state.document.formats import DocumentFormat, Section
     from ptb_bucket.state.document.sections import UnknownSections
 
     Features = Callable[[bytes], frozenset[str]]
 
 
-__all__ = ["Document", "Values"]
+__all__ = ["Document"]
 
 
 def none(data: bytes) -> frozenset[str]:
@@ -30,7 +30,7 @@ def none(data: bytes) -> frozenset[str]:
     return frozenset()
 
 
-SKELETONS: dict[str, Skeleton] = {"json": JsonSkeleton(), "pickle": FrameSkeleton()}
+FORMATS: dict[str, DocumentFormat] = {"json": JsonFormat(), "pickle": FrameFormat()}
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,18 +50,18 @@ class Document:
         return sum(map(len, self.sections.values()))
 
     @property
-    def is_hollow(self) -> bool:
+    def is_tombstone(self) -> bool:
         """Whether it holds nothing at all, of ours or of a newer ptb-bucket."""
         return not self.unknown and not any(self.sections.values())
 
     def get(self, record: Record) -> bytes | None:
         """One record, encoded; None where it is absent."""
         entry = self.sections.get(record.kind, {}).get(record.id)
-        return None if entry is None else SKELETONS[self.header.codec].value(record.id, entry)
+        return None if entry is None else FORMATS[self.header.codec].value(record.id, entry)
 
     def get_all(self, records: Sequence[Record]) -> list[bytes] | None:
         """Some records of one kind, encoded; None if one of them is absent."""
-        section, value = self.sections.get(records[0].kind, {}), SKELETONS[self.header.codec].value
+        section, value = self.sections.get(records[0].kind, {}), FORMATS[self.header.codec].value
         found = [value(record_id, section[record_id]) for _, record_id in records if record_id in section]
         return found if len(found) == len(records) else None
 
@@ -73,7 +73,7 @@ class Document:
 
     def items(self) -> Iterator[tuple[Record, bytes]]:
         """All records in it, encoded."""
-        value = SKELETONS[self.header.codec].value
+        value = FORMATS[self.header.codec].value
         for kind, section in self.sections.items():
             for record_id, entry in section.items():
                 yield Record(kind, record_id), value(record_id, entry)
@@ -87,7 +87,7 @@ class Document:
             features: The features that an encoded record needs, as its codec says.
         """
         sections = dict(self.sections)
-        entry = SKELETONS[header.codec].entry
+        entry = FORMATS[header.codec].entry
         for kind in {record.kind for record in changes}:
             sections[kind] = dict(sections.get(kind, {}))
         for record, value in changes.items():
@@ -119,7 +119,7 @@ class Document:
     def pack(self) -> bytes:
         """Its bytes, sections in the order of :class:`Kind`, then those that we do not know."""
         ordered = {kind.value: self.sections[kind] for kind in Kind if kind in self.sections}
-        return SKELETONS[self.header.codec].pack(self.header.to_json(), ordered, self.unknown)
+        return FORMATS[self.header.codec].pack(self.header.to_json(), ordered, self.unknown)
 
     @classmethod
     def unpack(cls, data: bytes, *, codec: str, bot_id: str | None) -> Document:
@@ -134,7 +134,7 @@ class Document:
             CorruptDocumentError: It cannot be read.
             ForeignDocumentError: Another bot's, another codec's, or a newer library's that needs what this one lacks.
         """
-        opened = SKELETONS[codec].unpack(data)
+        opened = FORMATS[codec].unpack(data)
         header = Header.from_json(opened.header)
         if header.codec != codec:
             raise ForeignDocumentError(f"its records are {header.codec}, and this bot is set to codec={codec}")
@@ -144,35 +144,9 @@ class Document:
                 "{bot_id} in it"
             )
         found = ((Kind(name), section) for name, section in opened.sections.items())
-        sections = {kind: checked(kind, section, SKELETONS[codec]) for kind, section in found}
+        sections = {kind: checked(kind, section, FORMATS[codec]) for kind, section in found}
         return cls(header, sections, opened.unknown)
 
 
 def _all(features: Features, values: Iterable[bytes | None]) -> frozenset[str]:
     return frozenset().union(*(features(value) for value in values if value is not None))
-
-
-class Values:
-    """Like a dict of records."""
-
-    def __init__(self) -> None:
-        self._kinds: dict[Kind, dict[Record, bytes]] = {kind: {} for kind in Kind}
-
-    def get(self, record: Record) -> bytes | None:
-        """The value; None if there is none."""
-        return self._kinds[record.kind].get(record)
-
-    def put(self, record: Record, value: bytes | None) -> None:
-        """Set the value; None for none."""
-        if value is None:
-            self._kinds[record.kind].pop(record, None)
-        else:
-            self._kinds[record.kind][record] = value
-
-    def has_any(self, records: Sequence[Record]) -> bool:
-        """Whether one of these records, which are of one kind, has a value."""
-        return not self._kinds[records[0].kind].keys().isdisjoint(records)
-
-    def of(self, kind: Kind) -> list[Record]:
-        """The records of one kind that have a value, as they are now."""
-        return list(self._kinds[kind])

@@ -13,14 +13,14 @@ from ptb_bucket.errors import CorruptDocumentError
 if TYPE_CHECKING:
     from ptb_bucket.state.document.sections import UnknownSections
 
-__all__ = ["Opened", "Section", "Sections", "Skeleton", "put_entry"]
+__all__ = ["DocumentFormat", "Section", "Sections", "UnpackedDocument", "put_entry"]
 
 Section = dict[str, bytes]
 """Entries by record id."""
 Sections = dict[str, Section]
 
 
-class Opened(NamedTuple):
+class UnpackedDocument(NamedTuple):
     """What a document's bytes hold: the header as it was parsed, our sections, and those that we do not know."""
 
     header: Any
@@ -28,7 +28,7 @@ class Opened(NamedTuple):
     unknown: UnknownSections
 
 
-class Skeleton(Protocol):
+class DocumentFormat(Protocol):
     """Header and sections ↔ bytes. Opening one never runs code and never decodes a record."""
 
     def entry(self, record_id: str, value: bytes) -> bytes:
@@ -40,7 +40,7 @@ class Skeleton(Protocol):
     def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
         """The document's bytes. Unknown sections follow ours, as they were read."""
 
-    def unpack(self, data: bytes) -> Opened:
+    def unpack(self, data: bytes) -> UnpackedDocument:
         """The header and the sections.
 
         Raises:

@@ -8,21 +8,21 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
-from ptb_bucket.state.document.formats import Opened
+from ptb_bucket.state.document.formats import UnpackedDocument
 from ptb_bucket.state.document.sections import KNOWN, Untouched, check_name
 
 if TYPE_CHECKING:
     from ptb_bucket.state.document.formats import Section, Sections
     from ptb_bucket.state.document.sections import UnknownSections
 
-__all__ = ["FrameSkeleton"]
+__all__ = ["FrameFormat"]
 
 MAGIC = b"ptb-bucket frames\n"
 _LENGTHS = struct.Struct(">IQ")
 _CHECKSUM = struct.Struct(">I")
 
 
-class FrameSkeleton:
+class FrameFormat:
     """Magic line, header line with the number of records of each section, frames, CRC-32 of all before it."""
 
     def entry(self, record_id: str, value: bytes) -> bytes:
@@ -43,7 +43,7 @@ class FrameSkeleton:
         body = b"".join([MAGIC, first, b"\n", *ours, *(section.data for section in unknown.values())])
         return body + _CHECKSUM.pack(zlib.crc32(body))
 
-    def unpack(self, data: bytes) -> Opened:
+    def unpack(self, data: bytes) -> UnpackedDocument:
         """Walk the frames. Nothing of a record is opened."""
         if not data.startswith(MAGIC):
             raise CorruptDocumentError("it does not begin as a binary ptb-bucket document")
@@ -55,7 +55,7 @@ class FrameSkeleton:
         except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
             raise CorruptDocumentError("its frames are damaged") from error
 
-    def _sections(self, body: bytes) -> Opened:
+    def _sections(self, body: bytes) -> UnpackedDocument:
         line_end = body.index(b"\n", len(MAGIC))
         first = json.loads(body[len(MAGIC) : line_end])
         if set(first) - {"ptb_bucket", "sections"}:
@@ -76,7 +76,7 @@ class FrameSkeleton:
                 raise CorruptDocumentError(f"{kind} holds a record twice")
         if at != len(body):
             raise ValueError("frames and their counts differ")
-        return Opened(first["ptb_bucket"], sections, unknown)
+        return UnpackedDocument(first["ptb_bucket"], sections, unknown)
 
 
 def _end(body: bytes, at: int, count: int) -> int:

@@ -41,7 +41,7 @@ class Fate(enum.Enum):
 
     APPLIED = "applied"
     LOST = "lost"
-    UNSURE = "unsure"
+    IN_DOUBT = "in doubt"
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Header:
             # one has this one's place.
             return Fate.LOST
         shared = self.shared(commit.writer, (last_known,))
-        return Fate.UNSURE if shared or commit.sequence <= self.floor else Fate.LOST
+        return Fate.IN_DOUBT if shared or commit.sequence <= self.floor else Fate.LOST
 
     def shared(self, writer: str, own: Collection[str | None]) -> bool:
         """Whether somebody else writes under this name, such as a second start of one snapshot of a process.

@@ -17,7 +17,7 @@ from ptb_bucket.state.records import BOT_DATA, HANDLED, Kind, Record
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ptb_bucket.state.document.formats import Section, Skeleton
+    from ptb_bucket.state.document.formats import DocumentFormat, Section
 
 __all__ = ["check_id", "checked"]
 
@@ -31,20 +31,20 @@ _CONVERSATION: Final = re.compile(rf"\[{_TEXT}(?:,(?:0|-?[1-9][0-9]{{0,{DIGITS -
 _ONLY: Final = {Kind.BOT: BOT_DATA.id, Kind.UPDATES: HANDLED.id}
 
 
-def checked(kind: Kind, section: Section, skeleton: Skeleton) -> Section:
+def checked(kind: Kind, section: Section, document_format: DocumentFormat) -> Section:
     """Return a section whose ids are as we write them.
 
     Args:
         kind: What it holds.
         section: As it was read.
-        skeleton: How a document of its codec hangs together.
+        document_format: How a document of its codec hangs together.
 
     Raises:
         CorruptDocumentError: An id is none, is spelled in another way than ours, or stands there in two spellings. The
             message names the id and quotes no data.
     """
     if kind is Kind.CONVERSATION:
-        return _conversations(section, skeleton)
+        return _conversations(section, document_format)
     if (wrong := _first_wrong(kind, section)) is not None:
         raise CorruptDocumentError(_said(kind, wrong))
     return section
@@ -90,7 +90,7 @@ def _said(kind: Kind, record_id: str) -> str:
         return f"{what}, which is no id; expected a whole number"
 
 
-def _conversations(section: Section, skeleton: Skeleton) -> Section:
+def _conversations(section: Section, document_format: DocumentFormat) -> Section:
     match = _CONVERSATION.fullmatch
     if all(map(match, section)):
         return section
@@ -99,7 +99,9 @@ def _conversations(section: Section, skeleton: Skeleton) -> Section:
         ours = record_id if match(record_id) else _written(record_id)
         if ours in found:
             raise CorruptDocumentError(f"conversations has the key {ours[:_SHOWN]!r} twice, in two spellings")
-        found[ours] = entry if ours == record_id else skeleton.entry(ours, skeleton.value(record_id, entry))
+        found[ours] = (
+            entry if ours == record_id else document_format.entry(ours, document_format.value(record_id, entry))
+        )
     return found
 
 

@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state.document.formats import Opened, put_entry
+from ptb_bucket.state.document.formats import UnpackedDocument, put_entry
 from ptb_bucket.state.document.sections import HEADER, KNOWN, Untouched, check_name
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from ptb_bucket.state.document.formats import Section, Sections
     from ptb_bucket.state.document.sections import UnknownSections
 
-__all__ = ["BEGIN", "CHECKSUM", "JsonSkeleton", "checksum", "is_in_lines", "unpack_lines"]
+__all__ = ["BEGIN", "CHECKSUM", "JsonFormat", "checksum", "is_in_lines", "unpack_lines"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER: Final = json.JSONDecoder()
 _quoted = json.JSONEncoder().encode
 
 
-class JsonSkeleton:
+class JsonFormat:
     """``{"ptb_bucket": header, section: {id: record, ...}, ...}``."""
 
     def entry(self, record_id: str, value: bytes) -> bytes:
@@ -49,7 +49,7 @@ class JsonSkeleton:
         first = json.dumps({**header, CHECKSUM: checksum(parts)} if lines else header).encode()
         return b"".join([BEGIN, first, *parts])
 
-    def unpack(self, data: bytes) -> Opened:
+    def unpack(self, data: bytes) -> UnpackedDocument:
         """Find the header and the span of every record; records are not decoded, their bytes stay as they lie."""
         if (found := unpack_lines(data)) is not None:
             return found
@@ -59,7 +59,7 @@ class JsonSkeleton:
         except (ValueError, RecursionError) as error:
             raise CorruptDocumentError(f"it is no whole JSON document ({_position(error)})") from error
 
-    def _sections(self, text: str) -> Opened:
+    def _sections(self, text: str) -> UnpackedDocument:
         header: Any = None
         sections: Sections = {}
         unknown: UnknownSections = {}
@@ -80,7 +80,7 @@ class JsonSkeleton:
         end = _walk(text, _skip(text, 0), member)
         if _skip(text, end) != len(text):
             raise ValueError("something follows the document")
-        return Opened(header, sections, unknown)
+        return UnpackedDocument(header, sections, unknown)
 
     def _untouched(self, text: str, begin: int, name: str, unknown: UnknownSections) -> int:
         _, end = _DECODER.raw_decode(text, begin)
@@ -157,7 +157,7 @@ def is_in_lines(section: bytes) -> bool:
     return section.startswith(OPEN[2:]) and section.find(SHUT, len(OPEN) - 2) == len(section) - len(SHUT)
 
 
-def unpack_lines(data: bytes) -> Opened | None:
+def unpack_lines(data: bytes) -> UnpackedDocument | None:
     """The header and the sections, as the careful reader would find them; None if it has to look itself."""
     if not data.startswith(BEGIN):
         return None
@@ -167,7 +167,7 @@ def unpack_lines(data: bytes) -> Opened | None:
         header = json.loads(line)
         if header.pop(CHECKSUM) != zlib.crc32(memoryview(data)[begin:]):
             return None
-        return Opened(header, *_sections(data, begin))
+        return UnpackedDocument(header, *_sections(data, begin))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 

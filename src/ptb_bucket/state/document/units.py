@@ -8,17 +8,27 @@ has applied: the steps above it are merged into what the bucket has.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from ptb_bucket.state.records import Record
 
 __all__ = [
-    "AGAIN", "FEW", "MANY", "Run", "Step", "Steps", "Unit", "Work", "caught_with", "has_any", "joined", "keep", "runs",
+    "AGAIN",
+    "FEW",
+    "MANY",
+    "Run",
+    "Steps",
+    "Unit",
+    "UnitStep",
+    "caught_with",
+    "has_any",
+    "joined",
+    "keep",
+    "runs",
 ]  # fmt: skip
 
 Encoded = bytes | None
@@ -35,21 +45,21 @@ STEPS_KEPT: Final = 32
 """Steps of one record; each holds the whole record. Beyond that, the oldest ones are joined."""
 
 
-class Step(NamedTuple):
+class UnitStep(NamedTuple):
     """A change by some units, as the value after it. A step without units is never withdrawn."""
 
     units: frozenset[Unit]
     value: Encoded
 
 
-Steps = tuple[Step, ...]
+Steps = tuple[UnitStep, ...]
 
 
 class Run(NamedTuple):
     """Steps that stay, with nothing withdrawn between them, and the value that the first of them changed."""
 
     base: Encoded
-    steps: list[Step]
+    steps: list[UnitStep]
 
 
 def caught_with(chains: Iterable[Steps], there: AbstractSet[Unit]) -> frozenset[Unit]:
@@ -115,81 +125,5 @@ def _shortened(steps: Steps) -> Steps:
     while len(steps) > STEPS_KEPT:
         at = 1 if steps[0].value is None else 0
         one, two = steps[at : at + 2]
-        steps = (*steps[:at], Step(one.units | two.units, two.value), *steps[at + 2 :])
+        steps = (*steps[:at], UnitStep(one.units | two.units, two.value), *steps[at + 2 :])
     return steps
-
-
-def _ignore(record: Record, units: frozenset[Unit]) -> None:
-    del record, units
-
-
-@dataclass(repr=False)
-class Work:
-    """The units of one document, as far as this instance has changes of theirs, or has applied them.
-
-    Args:
-        limit: How many the document lists.
-        losing: Is called with a record whose changes by some units are withdrawn although the document lacks them.
-        running: Those that go on making changes. The document does not list them yet: if this process ends now, they
-            have to be handled again.
-        staged: The steps of each staged record that units have changed; the last one is the staged value.
-        unsure: The steps of each record in ``Ledger.unsure``.
-        own: What this instance has applied here, newest last: more changes of these units are welcome.
-        lost: Units whose changes here were withdrawn although the document lacks them. They have to come again.
-        again: Units that are being handled again, while changes of their first handling are pending.
-    """
-
-    limit: int = MANY
-    losing: Callable[[Record, frozenset[Unit]], None] = _ignore
-    running: Container[Unit] = ()
-    staged: dict[Record, Steps] = field(default_factory=dict)
-    unsure: dict[Record, Steps] = field(default_factory=dict)
-    own: dict[Unit, None] = field(default_factory=dict)
-    lost: set[Unit] = field(default_factory=set)
-    again: set[Unit] = field(default_factory=set)
-
-    def stage(self, record: Record, before: Steps, step: Step) -> None:
-        """Put a step on top of a record's others.
-
-        Args:
-            record: Which one.
-            before: What is staged without units, as a step; nothing if nothing is.
-            step: The change.
-        """
-        if not step.units.isdisjoint(self.again):
-            step = Step(step.units - self.again | {AGAIN}, step.value)
-        steps = self.staged.get(record, before)
-        if steps and steps[-1].units == step.units and steps[-1].value is not None:
-            steps = steps[:-1]
-        keep(self.staged, record, joined(steps, (step,)))
-
-    def applied(self, units: Iterable[Unit]) -> None:
-        """Remember what this instance has applied."""
-        for unit in units:
-            self.own.pop(unit, None)
-            self.own[unit] = None
-        for unit in list(self.own)[: -self.limit]:
-            del self.own[unit]
-
-    def begin(self, unit: Unit, *, is_pending: bool) -> None:
-        """Forget what this instance has done of a unit: it is handled again, if it is not new.
-
-        Args:
-            unit: Which one.
-            is_pending: Some of that is not durable yet. It counts, and not what is staged until :meth:`end`.
-        """
-        self.lost.discard(unit)
-        self.own.pop(unit, None)
-        if is_pending:
-            self.again.add(unit)
-
-    def end(self, unit: Unit) -> None:
-        """End the handling of a unit."""
-        self.again.discard(unit)
-
-    def lose(self, record: Record, steps: Iterable[Step], lost: frozenset[Unit]) -> None:
-        """Take note of the units that a record loses."""
-        units = frozenset(unit for step in steps for unit in step.units if unit in lost and unit != AGAIN)
-        if units:
-            self.lost |= units
-            self.losing(record, units)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.offline.archive import Archive, Commit, Part
+from ptb_bucket.state.offline.archive import Archive, CommitInfo, Part
 from ptb_bucket.state.offline.draft import Draft
 
-__all__ = ["Archive", "Commit", "Draft", "Part"]
+__all__ = ["Archive", "CommitInfo", "Draft", "Part"]

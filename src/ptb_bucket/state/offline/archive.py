@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import outcomes
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError
-from ptb_bucket.state.commit import TOOL_MARK, Journal, open_document
+from ptb_bucket.state.commit import TOOL_MARK, Metrics, open_document
 from ptb_bucket.state.document import EXTENSIONS, LAYOUTS, recognise
 from ptb_bucket.state.records import Kind, Record
 from ptb_bucket.state.replica import listed
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from ptb_bucket.state.document import Header, Layout, UnknownSections
     from ptb_bucket.stores import Blob, BlobStore, BlobVersion
 
-__all__ = ["Archive", "Commit", "Part"]
+__all__ = ["Archive", "CommitInfo", "Part"]
 
 _ENDINGS: Final = {codec: ending for ending, codec in EXTENSIONS.items()}
 
 
 @dataclass(frozen=True)
-class Commit:
+class CommitInfo:
     """The last commit of one writer; ``time`` is that writer's clock's, in UTC."""
 
     writer: str
@@ -52,13 +52,13 @@ class Part:
     size: int
     bot_id: str
     sequence: int
-    commits: tuple[Commit, ...]
+    commits: tuple[CommitInfo, ...]
     records: Mapping[Record, bytes] = field(repr=False)
     header: Header = field(repr=False)
     unknown: UnknownSections = field(repr=False)
 
     @property
-    def is_hollow(self) -> bool:
+    def is_tombstone(self) -> bool:
         """Whether it holds nothing at all, of ours or of a newer ptb-bucket."""
         return not self.records and not self.unknown
 
@@ -72,14 +72,14 @@ class Archive:
         layout: Which records share a document.
         codec: The name of the codec of its records.
         bot_id: Whose it must be; None takes anybody's.
-        journal: Tells the log which documents have sections that this ptb-bucket does not know.
+        metrics: Tells the log which documents have sections that this ptb-bucket does not know.
     """
 
     store: BlobStore
     layout: Layout
     codec: str
     bot_id: str | None = None
-    journal: Journal = field(default_factory=Journal, compare=False, repr=False)
+    metrics: Metrics = field(default_factory=Metrics, compare=False, repr=False)
 
     @classmethod
     async def find(
@@ -175,10 +175,10 @@ class Archive:
     def _part(self, name: str, blob: Blob) -> Part:
         where = self.store.describe(name)
         document = open_document(blob, self.layout, key=name, name=where, codec=self.codec, bot_id=self.bot_id)
-        self.journal.unknown(where, document.unknown)
+        self.metrics.unknown(where, document.unknown)
         header = document.header
         commits = tuple(
-            Commit(commit.writer, commit.id, datetime.fromtimestamp(commit.time, timezone.utc))
+            CommitInfo(commit.writer, commit.id, datetime.fromtimestamp(commit.time, timezone.utc))
             for commit in header.commits
         )
         records = dict(document.items())

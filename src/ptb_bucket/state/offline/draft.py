@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state.commit import Ledger, Place, commit_document
+from ptb_bucket.state.commit import Ledger, Rebase, TrackedDocument, commit_document
 from ptb_bucket.state.document import Document, Header
 from ptb_bucket.state.merge import Merger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ptb_bucket.state.commit import Writer
+    from ptb_bucket.state.commit import WriterIdentity
     from ptb_bucket.state.document import UnknownSections
     from ptb_bucket.state.offline.archive import Archive, Part
     from ptb_bucket.state.records import Record
@@ -45,12 +45,12 @@ class Draft:
     that somebody else changes in between is taken as it is here; every other one of theirs stays.
     """
 
-    _place: Place
-    _patience: Patience = field(default_factory=Patience)
+    _tracked: TrackedDocument
+    _retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     @classmethod
     async def open(  # noqa: PLR0913  where, whose, and what it may replace
-        cls, archive: Archive, key: str, bot_id: str, writer: Writer, *,
+        cls, archive: Archive, key: str, bot_id: str, writer: WriterIdentity, *,
         over: str | None = None, past: Part | None = None,
     ) -> Draft:  # fmt: skip
         """Read a document, or begin one where there is none.
@@ -70,37 +70,37 @@ class Draft:
         """
         header = Header(bot_id, archive.codec) if past is None else past.header
         merger = _Unopened(open_codec(archive.codec, ()))
-        ledger = Ledger(archive.name(key), merger, writer, archive.journal, header)
+        ledger = Ledger(archive.name(key), merger, writer, archive.metrics, header)
         ledger.returning = dict(past.unknown) if past else {}
-        place = Place(archive.store, ledger, archive.layout)
+        tracked = TrackedDocument(archive.store, ledger, archive.layout)
         try:
-            await place.read()
+            await tracked.read()
         except CorruptDocumentError as error:
             if over is None or error.etag != over:
                 raise
             ledger.loaded(Document(header), over)
-        return cls(place)
+        return cls(tracked)
 
     @property
     def records(self) -> dict[Record, bytes]:
         """What it holds as it was read, encoded."""
-        document = self._place.ledger.document or Document(self._place.ledger.empty)
+        document = self._tracked.ledger.document or Document(self._tracked.ledger.empty)
         return dict(document.items())
 
     @property
     def unknown(self) -> UnknownSections:
         """Its sections that this ptb-bucket does not know. Committing it keeps them."""
-        return self._place.ledger.document.unknown if self._place.ledger.document else {}
+        return self._tracked.ledger.document.unknown if self._tracked.ledger.document else {}
 
     def add_unknown(self, sections: UnknownSections) -> None:
         """Take unknown sections of another document of the same layout, codec and bot, where this one has none such."""
-        self._place.ledger.returning.update(sections)
+        self._tracked.ledger.returning.update(sections)
 
     def stage(self, changes: Mapping[Record, Encoded]) -> None:
         """Take records as they are encoded; None drops one."""
-        ledger = self._place.ledger
+        ledger = self._tracked.ledger
         for record, encoded in changes.items():
-            ledger.adopt(record, ledger.plan(record))
+            Rebase.plan(ledger, record).adopt()
             ledger.stage(record, encoded)
 
     async def commit(self) -> None:
@@ -110,4 +110,4 @@ class Draft:
             StoreError: It could not be written, or nobody knows.
             DocumentError: What lies there now cannot be used.
         """
-        await commit_document(self._place, self._patience)
+        await commit_document(self._tracked, self._retry_policy)

@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ptb_bucket._aio import Patience, chunks, for_each
-from ptb_bucket.state.commit import Journal, Ledger, Place, Writer
+from ptb_bucket._aio import RetryPolicy, chunks, for_each
+from ptb_bucket.state.commit import Ledger, Metrics, TrackedDocument, WriterIdentity
 from ptb_bucket.state.document import Header
 from ptb_bucket.state.records import Kind, Record
 from ptb_bucket.state.replica.startup import check_empty_start, documents, listed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.spool import Spool
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["Known", "Places"]
+__all__ = ["Known", "TrackedDocuments"]
 
 
 @dataclass
@@ -37,9 +37,9 @@ class Known:
         bot_id: Whose state it is; another bot's document is refused.
         kinds: What is loaded and saved; documents and sections of other kinds stay untouched.
         callback_limit: How many keyboards are kept; None for all.
-        patience: How long one commit tries.
+        retry_policy: How long one commit tries.
         spool: Where what is unsaved goes at shutdown, and comes from at the next load; None for nowhere.
-        journal: Counts what happens, and tells the log.
+        metrics: Counts what happens, and tells the log.
         writer: Under which id it commits.
         on_demand: With a layout of a document for each record, read none before somebody refreshes it. Whoever says so
             refreshes each record before PTB sees it.
@@ -52,16 +52,16 @@ class Known:
     bot_id: str
     kinds: tuple[Kind, ...]
     callback_limit: int | None = None
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     spool: Spool | None = None
-    journal: Journal = field(default_factory=Journal)
-    writer: Writer = field(default_factory=Writer)
+    metrics: Metrics = field(default_factory=Metrics)
+    writer: WriterIdentity = field(default_factory=WriterIdentity)
     on_demand: bool = False
     loaded: bool = False
-    _places: Places = field(init=False, repr=False)
+    _documents: TrackedDocuments = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._places = Places(self.layout, self._make_place)
+        self._documents = TrackedDocuments(self.layout, self._track)
 
     async def load(self) -> None:
         """Read the documents once more; the first time, make sure that nothing there is not mistaken for new.
@@ -73,15 +73,17 @@ class Known:
             StoreError: A document could not be read.
         """
         if self.spool:
-            await self.spool.replay(lambda record: self._make_place(self.layout.key(record), Writer()))
+            await self.spool.replay(lambda record: self._track(self.layout.key(record), WriterIdentity()))
         keys = self.layout.keys(self.kinds)
         if not self._is_lazy:
             keys = await listed(self.store, self.layout, self.codec.extension, self.kinds)
-            self.journal.loads(len(keys))
-        places = [self._places.at(key) for key in keys]
-        await self._read(places if self._is_lazy else self._places.all(), asyncio.get_running_loop().time())
+            self.metrics.loads(len(keys))
+        tracked_documents = [self._documents.at(key) for key in keys]
+        await self._read(
+            tracked_documents if self._is_lazy else self._documents.all(), asyncio.get_running_loop().time()
+        )
         if not self.loaded:
-            await check_empty_start(self.store, self.layout, self.codec, places)
+            await check_empty_start(self.store, self.layout, self.codec, tracked_documents)
             self.loaded = True
 
     async def refresh(self, records: Iterable[Record], since: float | None) -> None:
@@ -94,18 +96,18 @@ class Known:
         if since is None:
             since = -math.inf if self._is_lazy else None
         if since is not None:
-            places = {place.key: place for place in map(self._places.of, records)}
-            await self._read(places.values(), since)
+            tracked_documents = {tracked.ledger.key: tracked for tracked in map(self._documents.of, records)}
+            await self._read(tracked_documents.values(), since)
 
-    async def _read(self, places: Iterable[Place], since: float) -> None:
-        wanted = list(places)
-        for place in wanted:
-            place.wanted += 1
+    async def _read(self, tracked_documents: Iterable[TrackedDocument], since: float) -> None:
+        wanted = list(tracked_documents)
+        for tracked in wanted:
+            tracked.wanted += 1
         try:
-            await for_each(wanted, lambda place: place.refresh(since, self.patience))
+            await for_each(wanted, lambda tracked: tracked.refresh(since, self.retry_policy))
         finally:
-            for place in wanted:
-                place.wanted -= 1
+            for tracked in wanted:
+                tracked.wanted -= 1
 
     def records(self, kind: Kind) -> list[Record]:
         """The records of one kind that PTB has, or would be given."""
@@ -115,7 +117,7 @@ class Known:
         """The same, one by one: whoever takes them may wait in between."""
         for ledger in self._ledgers(kind):
             section = ledger.document.sections.get(kind, {}) if ledger.document else {}
-            given = [*ledger.seen.of(kind), *(record for record in ledger.pending if record.kind is kind)]
+            given = [record for record in (*ledger.base, *ledger.pending) if record.kind is kind]
             yield from (Record(kind, record_id) for record_id in section)
             yield from (record for record in dict.fromkeys(given) if record.id not in section)
 
@@ -129,15 +131,19 @@ class Known:
         """
         if not self.loaded:
             await self.load()
-        ledgers = [place.ledger for place in self._places.pending()]
+        ledgers = [tracked.ledger for tracked in self._documents.pending()]
         unsaved = {record: ledger for ledger in ledgers for record in ledger.pending if record.kind is kind}
         for record, ledger in unsaved.items():
             if ledger.top(record) is not None:
                 yield record
         keys = documents(self.store, self.layout, self.codec.extension, kind)
-        async for places in chunks(keys, self._make_place):
-            await self._read(places, -math.inf)
-            found = [place.ledger.document.sections.get(kind, {}) for place in places if place.ledger.document]
+        async for tracked_documents in chunks(keys, self._track):
+            await self._read(tracked_documents, -math.inf)
+            found = [
+                tracked.ledger.document.sections.get(kind, {})
+                for tracked in tracked_documents
+                if tracked.ledger.document
+            ]
             for record in (Record(kind, record_id) for section in found for record_id in section):
                 if record not in unsaved:
                     yield record
@@ -149,85 +155,85 @@ class Known:
 
     def has_read(self, record: Record) -> bool:
         """Whether PTB has all that the bucket had of it when somebody looked; ``on_demand``, not before a refresh."""
-        place = self._places.known(record)
-        return not self._is_lazy or (place is not None and not place.ledger.unread)
+        tracked = self._documents.known(record)
+        return not self._is_lazy or (tracked is not None and not tracked.ledger.unloaded)
 
     @property
     def _is_lazy(self) -> bool:
         return self.on_demand and self.layout.lazy
 
     def _ledgers(self, kind: Kind) -> list[Ledger]:
-        return [place.ledger for place in self._places.holding(kind)]
+        return [tracked.ledger for tracked in self._documents.holding(kind)]
 
     def _ledger(self, record: Record) -> Ledger:
-        return self._places.of(record).ledger
+        return self._documents.of(record).ledger
 
-    def _make_place(self, key: str, writer: Writer | None = None) -> Place:
+    def _track(self, key: str, writer: WriterIdentity | None = None) -> TrackedDocument:
         name = key + self.codec.extension
         empty = Header(self.bot_id, self.codec.name)
-        ledger = Ledger(name, self.merger, writer or self.writer, self.journal, empty, self.callback_limit)
-        ledger.unread = self._is_lazy
-        return Place(self.store, ledger, self.layout)
+        ledger = Ledger(name, self.merger, writer or self.writer, self.metrics, empty, self.callback_limit)
+        ledger.unloaded = self._is_lazy
+        return TrackedDocument(self.store, ledger, self.layout)
 
 
 @dataclass
-class Places:
-    """Places by key, found also by the kind of data that they hold: nothing goes through a million of them.
+class TrackedDocuments:
+    """TrackedDocuments by key, found also by the kind of data that they hold: nothing goes through a million of them.
 
     Args:
         layout: Which key a record has.
-        make: Makes the place for a key.
+        make: Makes the tracked document with a key.
     """
 
     layout: Layout
-    make: Callable[[str], Place]
-    _by_key: dict[str, Place] = field(default_factory=dict)
-    _by_kind: dict[Kind, dict[str, Place]] = field(default_factory=lambda: {kind: {} for kind in Kind})
-    _staged: dict[str, Place] = field(default_factory=dict)
+    make: Callable[[str], TrackedDocument]
+    _by_key: dict[str, TrackedDocument] = field(default_factory=dict)
+    _by_kind: dict[Kind, dict[str, TrackedDocument]] = field(default_factory=lambda: {kind: {} for kind in Kind})
+    _staged: dict[str, TrackedDocument] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._by_key)
 
-    def of(self, record: Record) -> Place:
-        """The place of a record."""
+    def of(self, record: Record) -> TrackedDocument:
+        """Return the document of a record."""
         return self.at(self.layout.key(record))
 
-    def at(self, key: str) -> Place:
-        """The place for a key without extension."""
+    def at(self, key: str) -> TrackedDocument:
+        """Return the document with a key without extension."""
         if key not in self._by_key:
-            self._by_key[key] = place = self.make(key)
+            self._by_key[key] = tracked = self.make(key)
             for kind in self.layout.kinds(key):
-                self._by_kind[kind][key] = place
+                self._by_kind[kind][key] = tracked
         return self._by_key[key]
 
-    def known(self, record: Record) -> Place | None:
-        """The place of a record, if it was asked for before."""
+    def known(self, record: Record) -> TrackedDocument | None:
+        """Return the document of a record, if it was asked for before."""
         return self._by_key.get(self.layout.key(record))
 
-    def all(self) -> list[Place]:
+    def all(self) -> list[TrackedDocument]:
         """All of them."""
         return list(self._by_key.values())
 
-    def holding(self, kind: Kind) -> list[Place]:
+    def holding(self, kind: Kind) -> list[TrackedDocument]:
         """Those with records of one kind."""
         return list(self._by_kind[kind].values())
 
-    def stages(self, record: Record) -> Place:
-        """The place of a record, of which something is about to be staged."""
+    def stages(self, record: Record) -> TrackedDocument:
+        """Return the document of a record, of which something is about to be staged."""
         key = self.layout.key(record)
         self._staged[key] = self.at(key)
         return self._staged[key]
 
-    def pending(self) -> list[Place]:
+    def pending(self) -> list[TrackedDocument]:
         """Those with something that is not known to be durable, by key."""
-        self._staged = {key: place for key, place in self._staged.items() if place.ledger.pending}
+        self._staged = {key: tracked for key, tracked in self._staged.items() if tracked.ledger.pending}
         return [self._staged[key] for key in sorted(self._staged)]
 
     def forget(self, record: Record) -> bool:
-        """Let go of a record's place; False if something there is under way, or not durable."""
+        """Let go of a record's document; False if something there is under way, or not durable."""
         key = self.layout.key(record)
-        place = self._by_key.get(key)
-        if place is not None and not place.is_idle:
+        tracked = self._by_key.get(key)
+        if tracked is not None and not tracked.is_idle:
             return False
         self._by_key.pop(key, None)
         self._staged.pop(key, None)

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import LoopLock
-from ptb_bucket.errors import UnsavedError, counted, said
+from ptb_bucket.errors import UnsavedError, pluralize, said
 
 if TYPE_CHECKING:
     import contextlib
@@ -156,7 +156,7 @@ class GroupCommit:
     def _report(self, task: asyncio.Task[None]) -> None:
         """Nobody awaits a retry; :meth:`finish` raises what is still wrong then."""
         if not task.cancelled() and task.exception():
-            records = counted(len(self._replica.pending), "record is", "records are")
+            records = pluralize(len(self._replica.pending), "record is", "records are")
             _LOGGER.error("%s not saved yet: %s", records, said(task.exception()))
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError, WrongShapeError
+from ptb_bucket.state.commit import Rebase
 from ptb_bucket.state.merge import MISSING, ResolverError, assign, raised_in_merge
 from ptb_bucket.state.replica.document_set import Known
 from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
@@ -17,7 +18,7 @@ from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ptb_bucket.state.commit import Ledger, Rebase
+    from ptb_bucket.state.commit import Ledger
     from ptb_bucket.state.records import Kind, Record
 
 __all__ = ["Giving"]
@@ -51,22 +52,18 @@ class Giving(Known):
         ledger = self._ledger(record)
         with self._costing(record, ledger):
             stored = ledger.stored(record)
-            if stored is not None and stored != ledger.seen.get(record) and record not in ledger.dropped:
+            if stored is not None and stored != ledger.base.get(record) and record not in ledger.dropped:
                 self.merger.decode(record, stored)
 
     def unreadable_now(self) -> set[Record]:
         """Return the records whose version in the bucket was tried and cannot be decoded."""
-        places = ((record, self._places.known(record)) for record in self.unreadable.records)
-        found = ((record, place.ledger) for record, place in places if place is not None)
+        tracked_documents = ((record, self._documents.known(record)) for record in self.unreadable.records)
+        found = ((record, tracked.ledger) for record, tracked in tracked_documents if tracked is not None)
         return {record for record, ledger in found if self.unreadable.error(record, ledger.stored(record))}
 
     def _is_current(self, record: Record, ledger: Ledger) -> bool:
         """Whether PTB has been given the bucket's version, so that nothing has to be decoded."""
-        if record in self.unreadable or record in ledger.unsure or record in ledger.dropped:
-            return False
-        if ledger.has_steps and ledger.caught_of(record):
-            return False
-        return not ledger.unread and ledger.seen.get(record) == ledger.stored(record)
+        return record not in self.unreadable and ledger.is_current(record)
 
     @contextmanager
     def _costing(self, record: Record, ledger: Ledger, *, giving: bool = False) -> Iterator[None]:
@@ -85,7 +82,7 @@ class Giving(Known):
         try:
             yield
         except UnreadableRecordError as error:
-            blind = (giving or ledger.unread) and ledger.seen.get(record) is None
+            blind = (giving or ledger.unloaded) and ledger.base.get(record) is None
             self.unreadable.note(record, stored, error, blind=blind)
             raise
         except PTBBucketError:
@@ -93,8 +90,8 @@ class Giving(Known):
         except Exception as error:
             raise raised_in_merge(error, record) from error
 
-    def _adopt(self, record: Record, ledger: Ledger, rebase: Rebase) -> None:
-        ledger.adopt(record, rebase)
+    def _adopt(self, record: Record, rebase: Rebase) -> None:
+        rebase.adopt()
         self.unreadable.forget(record)
         self.unmerged.pop(record, None)
 
@@ -103,7 +100,7 @@ class Giving(Known):
         return {
             record
             for ledger in self._ledgers(kind)
-            for record in {*ledger.seen.of(kind), *ledger.pending}
+            for record in {*ledger.base, *ledger.pending}
             if record.kind is kind and ledger.top(record) is not None
         }
 
@@ -126,10 +123,10 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         with self._costing(record, ledger, giving=True):
-            rebase = ledger.plan(record)
+            rebase = Rebase.plan(ledger, record)
             value = self._decoded(record, rebase.after)
         if replaces or value is not MISSING:
-            self._adopt(record, ledger, rebase)
+            self._adopt(record, rebase)
         return value
 
     async def give_all(self, records: Sequence[Record], *, replaces: bool = True) -> list[tuple[Record, Any]]:
@@ -148,12 +145,12 @@ class Giving(Known):
 
     def _give_some(self, records: Sequence[Record], *, replaces: bool) -> Iterable[tuple[Record, Any]]:
         ledger = self._ledger(records[0])
-        stored = None if self.layout.lazy else ledger.first_given(records)
+        stored = None if self.layout.lazy else ledger.stored_if_unloaded(records)
         with suppress(Exception):  # one by one, it is told which
             if stored is not None:
                 values = self.codec.decode_all(stored, [partial(_label, record) for record in records])
                 if not any(map(self.merger.wrong_shape, records, values)):
-                    ledger.gave(records, stored)
+                    ledger.mark_loaded(records, stored)
                     return zip(records, values, strict=True)
         found = ((record, self._given_alone(record, replaces=replaces)) for record in records)
         return [(record, value) for record, value in found if value is not MISSING]
@@ -185,10 +182,10 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         with self._costing(record, ledger):
-            rebase = ledger.plan(record)
+            rebase = Rebase.plan(ledger, record)
             if rebase.before != rebase.after:
                 live = self.merger.merge_live(record, rebase.before, live, rebase.after)
-        self._adopt(record, ledger, rebase)
+        self._adopt(record, rebase)
         return live
 
     def moved_on(self, record: Record, live: Any) -> Any:
@@ -210,11 +207,11 @@ class Giving(Known):
             if record in ledger.pending or not self.is_held(record, live):
                 self.check_readable(record)
                 return live
-            rebase = ledger.plan(record)
-            if self.merger.equal(record, ledger.held(record), rebase.after):
+            rebase = Rebase.plan(ledger, record)
+            if self.merger.equal(record, ledger.known_value(record), rebase.after):
                 return live
             value = self._decoded(record, rebase.after)
-        self._adopt(record, ledger, rebase)
+        self._adopt(record, rebase)
         return value
 
     def is_held(self, record: Record, live: Any) -> bool:
@@ -223,7 +220,7 @@ class Giving(Known):
             encoded = self.merger.encode(record, live)
         except Exception:  # noqa: BLE001  it never was in the bucket, whatever a class of the bot's own raises
             return False
-        return self.merger.equal(record, encoded, self._ledger(record).held(record))
+        return self.merger.equal(record, encoded, self._ledger(record).known_value(record))
 
     def _decoded(self, record: Record, encoded: bytes | None) -> Any:
         return MISSING if encoded is None else self.merger.decode(record, encoded)
@@ -241,27 +238,28 @@ class Giving(Known):
         """
         ledger = self._ledger(record)
         if self._is_current(record, ledger):
-            self._adopt(record, ledger, ledger.plan(record))
+            ledger.superseded.pop(record, None)
+            self.unmerged.pop(record, None)
             return True
         try:
             with self._costing(record, ledger):
-                rebase = ledger.plan(record)
+                rebase = Rebase.plan(ledger, record)
                 if rebase.before != rebase.after and not self._merged_into(record, live, rebase, ledger):
-                    self.journal.not_assigned(record, live)
+                    self.metrics.not_assigned(record, live)
                     return False
         except CannotMergeError as error:
             if isinstance(error, ResolverError) and record.kind not in NEEDED_BY_ALL:
                 raise
-            self.journal.not_merged(record, error)
+            self.metrics.not_merged(record, error)
             self.unmerged[record] = error
             return False
-        self._adopt(record, ledger, rebase)
+        self._adopt(record, rebase)
         return True
 
     def _merged_into(self, record: Record, live: Any, rebase: Rebase, ledger: Ledger) -> bool:
-        unread = ledger.unread or self.unreadable.blind(record) is not None
-        if unread and ledger.seen.get(record) is None and not same(live, self.merger.default(record)):
-            self.journal.unread([record])
+        unread = ledger.unloaded or self.unreadable.blind(record) is not None
+        if unread and ledger.base.get(record) is None and not same(live, self.merger.default(record)):
+            self.metrics.unloaded([record])
         merged = self.merger.merge_live(record, rebase.before, live, rebase.after, unread=unread)
         return assign(live, merged, self.merger.equality)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import for_each
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
-from ptb_bucket.state.commit import Withheld, lost_changes, tell_failures, write_document
+from ptb_bucket.state.commit import Withheld, lost_changes, tell_failures, withhold, write_document
 from ptb_bucket.state.document import FEW, MANY
 from ptb_bucket.state.merge import MISSING, waits_for
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind, Record
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from collections.abc import Set as AbstractSet
 
-    from ptb_bucket.state.commit import Ledger, Place, Writer
+    from ptb_bucket.state.commit import Ledger, TrackedDocument, WriterIdentity
     from ptb_bucket.state.document import Unit
 
 __all__ = ["Replica"]
@@ -62,7 +62,7 @@ class Replica(Giving):
         drops_unread = drop and record.kind in (Kind.CHAT, Kind.USER)  # elsewhere, nothing is just what PTB knows
         if not drops_unread:
             self._refuse_blind(record, value)
-        ledger = self._places.stages(record).ledger
+        ledger = self._documents.stages(record).ledger
         units = self._working_on(record) if self._running else ()
         try:
             unreadable = drops_unread and record in self.unreadable
@@ -94,17 +94,17 @@ class Replica(Giving):
         self._running[unit] = before.union(records)
         for ledger in self._ledgers_of(self._running[unit] - before):
             if id(ledger) not in known:
-                ledger.work.begin(unit, is_pending=unit in ledger.units)
+                ledger.units.begin(unit, is_pending=unit in ledger.unsaved_units)
 
     def end(self, unit: Unit) -> None:
         """End a unit of work, unless it has ended: whatever changed its records from now on, it was not this one."""
         for ledger in self._ledgers_of(self._running.pop(unit, frozenset())):
-            ledger.work.end(unit)
+            ledger.units.end(unit)
 
     def _ledgers_of(self, records: Iterable[Record]) -> Iterable[Ledger]:
         """The documents of these records, as far as they are known; several records may share one."""
-        places = map(self._places.known, records)
-        return [place.ledger for place in places if place is not None]
+        tracked_documents = map(self._documents.known, records)
+        return [tracked.ledger for tracked in tracked_documents if tracked is not None]
 
     def _working_on(self, record: Record) -> list[Unit]:
         return [unit for unit, records in self._running.items() if record in records]
@@ -135,20 +135,20 @@ class Replica(Giving):
 
     def _unfinished(self) -> frozenset[Unit]:
         """Updates with effects in another document that are not known to be durable: a later commit writes them."""
-        witness = self._places.known(HANDLED)
-        others = [place.ledger for place in self._places.pending() if place is not witness]
-        return frozenset(unit for ledger in others for unit in ledger.units)
+        witness = self._documents.known(HANDLED)
+        others = [tracked.ledger for tracked in self._documents.pending() if tracked is not witness]
+        return frozenset(unit for ledger in others for unit in ledger.unsaved_units)
 
     def _lose(self, record: Record, units: frozenset[Unit]) -> None:
         self._lost.setdefault(record, set()).update(units)
         self._untold.add(record)
 
-    def _make_place(self, key: str, writer: Writer | None = None) -> Place:
-        place = super()._make_place(key, writer)
-        ledger = place.ledger
-        ledger.withheld, ledger.work.losing, ledger.work.running = self._withheld, self._lose, self._running
-        ledger.work.limit = FEW if self.layout.lazy and key not in self._shared_keys else MANY
-        return place
+    def _track(self, key: str, writer: WriterIdentity | None = None) -> TrackedDocument:
+        tracked = super()._track(key, writer)
+        ledger = tracked.ledger
+        ledger.withheld, ledger.units.losing, ledger.units.running = self._withheld, self._lose, self._running
+        ledger.units.limit = FEW if self.layout.lazy and key not in self._shared_keys else MANY
+        return tracked
 
     @cached_property
     def _shared_keys(self) -> set[str]:
@@ -187,7 +187,7 @@ class Replica(Giving):
     def pending(self) -> set[Record]:
         """Records that are not known to be durable."""
         spooled = self.spool.pending.values() if self.spool else ()
-        return set().union(*(place.ledger.pending for place in self._places.pending()), *spooled)
+        return set().union(*(tracked.ledger.pending for tracked in self._documents.pending()), *spooled)
 
     @property
     def failures(self) -> dict[Record, PTBBucketError]:
@@ -200,9 +200,9 @@ class Replica(Giving):
     def _failed(self) -> dict[Record, PTBBucketError]:
         """Records that are pending, and that the last commit could not merge."""
         failures: dict[Record, PTBBucketError] = {}
-        for place in self._places.pending():
-            if found := place.ledger.failures:
-                pending = place.ledger.pending
+        for tracked in self._documents.pending():
+            if found := tracked.ledger.failures:
+                pending = tracked.ledger.pending
                 failures.update({record: error for record, error in found.items() if record in pending})
         return failures
 
@@ -230,7 +230,7 @@ class Replica(Giving):
         is_other = encoded is None or self.unreadable.error(old, encoded) is None
         if encoded is None or is_other or old in ledger.pending or self.is_stored(new):
             raise error.again()
-        self._places.stages(new).ledger.stage(new, encoded)
+        self._documents.stages(new).ledger.stage(new, encoded)
         self.unreadable.note(new, encoded, UnreadableRecordError(error.reason, record=new.label), blind=True)
         self.stage(old, None)
         return True
@@ -245,9 +245,9 @@ class Replica(Giving):
         """
         if self.spool and self.pending:
             self.loaded = False  # or the next commit would be one without what was laid down
-            if witness := self._places.known(HANDLED):
-                witness.ledger.withhold()  # nobody can tell which of several files is brought in, and when
-            self.spool.keep(self._places.pending())
+            if witness := self._documents.known(HANDLED):
+                withhold(witness.ledger)  # nobody can tell which of several files is brought in, and when
+            self.spool.keep(self._documents.pending())
 
     async def commit(self) -> None:
         """Make durable what was staged before the call: one conditional put for each document that changed.
@@ -257,39 +257,41 @@ class Replica(Giving):
         """
         if self.pending and not self.loaded:
             await self.load()
-        places = self._places.pending()
+        tracked_documents = self._documents.pending()
         try:
-            await self._commit_all(places)
+            await self._commit_all(tracked_documents)
         except PTBBucketError as error:
-            failed = [place.key for place in places if place.ledger.pending]
+            failed = [tracked.key for tracked in tracked_documents if tracked.ledger.pending]
             if len(failed) > 1:
                 raise UnsavedError(f"{', '.join(failed)} are not saved; the first: {error}", causes=[error]) from error
             raise
         finally:
-            self._note_failures(places)
-        ledgers = [place.ledger for place in sorted(places, key=lambda place: place.ledger.only_drops)]
+            self._note_failures(tracked_documents)
+        ledgers = [
+            tracked.ledger for tracked in sorted(tracked_documents, key=lambda tracked: tracked.ledger.only_drops)
+        ]
         untold, self._untold = self._untold, set()
         tell_failures(ledgers, {record: lost_changes(record) for record in untold})
 
-    def _note_failures(self, places: list[Place]) -> None:
-        for ledger in (place.ledger for place in places):
+    def _note_failures(self, tracked_documents: list[TrackedDocument]) -> None:
+        for ledger in (tracked.ledger for tracked in tracked_documents):
             for record, error in ledger.failures.items():
                 if isinstance(error, UnreadableRecordError):
                     self.unreadable.note(record, ledger.stored(record), error, blind=False)
 
-    async def _commit_all(self, places: list[Place]) -> None:
+    async def _commit_all(self, tracked_documents: list[TrackedDocument]) -> None:
         """Everything at once; only then what is dropped, and last of all, that an update was handled.
 
         What was moved, as when a group becomes a supergroup, is never only gone; what is noted as handled is done. So
         if a chat's record cannot be merged, no chat is dropped. Records that cannot be merged hold up nothing else.
         """
-        witness = self._places.known(HANDLED)
-        effects = [place for place in places if place is not witness]
-        drops = [place for place in effects if place.ledger.only_drops]
-        written = [place for place in effects if not place.ledger.only_drops]
+        witness = self._documents.known(HANDLED)
+        effects = [tracked for tracked in tracked_documents if tracked is not witness]
+        drops = [tracked for tracked in effects if tracked.ledger.only_drops]
+        written = [tracked for tracked in effects if not tracked.ledger.only_drops]
         await self._write(written)
-        await self._write([place for place in drops if not _is_held_back(place.ledger, written)])
-        await self._write([place for place in places if place is witness])
+        await self._write([tracked for tracked in drops if not _is_held_back(tracked.ledger, written)])
+        await self._write([tracked for tracked in tracked_documents if tracked is witness])
         if (self._effects or self._lost) and (witness is None or HANDLED not in witness.ledger.pending):
             self._forget_lost(self._again() - self._running.keys())
             self._effects.clear()
@@ -298,8 +300,8 @@ class Replica(Giving):
         left = {record: lost - units for record, lost in self._lost.items()}
         self._lost = {record: lost for record, lost in left.items() if lost}
 
-    async def _write(self, places: list[Place]) -> None:
-        await for_each(places, lambda place: write_document(place, self.patience))
+    async def _write(self, tracked_documents: list[TrackedDocument]) -> None:
+        await for_each(tracked_documents, lambda tracked: write_document(tracked, self.retry_policy))
 
     def forget(self, record: Record) -> bool:
         """Forget what is known of a record that is a document of its own; it is read again when it is needed.
@@ -309,15 +311,15 @@ class Replica(Giving):
         Returns:
             False if it cannot be: something of it is not durable, or being read or written.
         """
-        gone = self.layout.lazy and record not in self.unstorable and self._places.forget(record)
+        gone = self.layout.lazy and record not in self.unstorable and self._documents.forget(record)
         if gone:
             self.unreadable.forget(record)
         return gone
 
 
-def _is_held_back(drop: Ledger, written: Iterable[Place]) -> bool:
+def _is_held_back(drop: Ledger, written: Iterable[TrackedDocument]) -> bool:
     """Tell whether a chat is not dropped yet, because another chat's cannot be merged; the ledger says why then."""
-    failed = ((record, error) for place in written for record, error in place.ledger.failures.items())
+    failed = ((record, error) for tracked in written for record, error in tracked.ledger.failures.items())
     found = next(((record, error) for record, error in failed if record.kind is Kind.CHAT), None)
     chats = [record for record in drop.pending if record.kind is Kind.CHAT]
     if found is None or not chats:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from ptb_bucket.codecs import Codec
-    from ptb_bucket.state.commit import Place
+    from ptb_bucket.state.commit import TrackedDocument
     from ptb_bucket.state.document import Layout
     from ptb_bucket.state.records import Kind
     from ptb_bucket.stores import BlobStore
@@ -48,6 +48,8 @@ async def documents(store: BlobStore, layout: Layout, extension: str, kind: Kind
 
 async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterable[Kind]) -> list[str]:
     """All :func:`documents` that hold any of these kinds of data, by key."""
+    if not layout.lazy:
+        return sorted(layout.keys(kinds))
     found: set[str] = set()
 
     async def look(kind: Kind) -> None:
@@ -58,13 +60,15 @@ async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterab
     return sorted(found)
 
 
-async def check_empty_start(store: BlobStore, layout: Layout, codec: Codec, places: Sequence[Place]) -> None:
+async def check_empty_start(
+    store: BlobStore, layout: Layout, codec: Codec, tracked_documents: Sequence[TrackedDocument]
+) -> None:
     """A bot that finds nothing must be new, not misconfigured: look what else lies under the prefix, once.
 
     Raises:
         ForeignDocumentError: The state is there, in another layout or codec.
     """
-    if any(place.ledger.etag is not None for place in places):
+    if any(tracked.ledger.etag is not None for tracked in tracked_documents):
         return
     name = store.describe(layout.key(BOT_DATA) + codec.extension)
     # First where our own would lie, though it has no bot_data: a million of them say it with the first one.

@@ -26,12 +26,12 @@ class SpoolFiles:
 
     Args:
         root: The directory; made when it is first used.
-        patience: Seconds to wait for another process that is taking spools up.
+        timeout: Seconds to wait for another process that is taking spools up.
     """
 
-    def __init__(self, root: Path, patience: float) -> None:
+    def __init__(self, root: Path, timeout: float) -> None:
         self.root = root
-        self._patience = patience
+        self._timeout = timeout
         self._last = 0
 
     def new(self) -> Path:
@@ -85,7 +85,7 @@ class SpoolFiles:
 
     async def _lock(self, stack: ExitStack) -> None:
         loop = asyncio.get_running_loop()
-        end = loop.time() + self._patience
+        end = loop.time() + self._timeout
         while True:
             try:
                 return stack.enter_context(locked(self.root, 0))
@@ -93,6 +93,6 @@ class SpoolFiles:
                 if loop.time() > end:
                     raise UnavailableError(
                         f"{self.root}: another process has been taking up what was spooled there for "
-                        f"{self._patience:g} seconds. Start again when it has ended."
+                        f"{self._timeout:g} seconds. Start again when it has ended."
                     ) from error
             await asyncio.sleep(POLL)

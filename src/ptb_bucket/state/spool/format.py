@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
-from ptb_bucket.state.commit import Attempt, Merged
-from ptb_bucket.state.document import Commit, Document, Step, check_features, check_id
+from ptb_bucket.state.commit import Attempt, Layer, Merged
+from ptb_bucket.state.document import Commit, Document, UnitStep, check_features, check_id
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
@@ -55,41 +55,43 @@ class Spooled:
     def restore(self, ledger: Ledger) -> None:
         """Put the layers into a ledger that has read nothing yet."""
         ledger.last_commit = self.data["last_commit"]
-        ledger.unread = self.data["unread"]
-        ledger.dropped = _records(self.data["dropped"])
-        carried: dict[Record, bytes | None] = {}
+        ledger.unloaded = self.data["unread"]
+        ledger.dropped.update(_records(self.data["dropped"]))
+        payload = Layer()
         for kind, record_id, layers in self.data["records"]:
             record = Record(Kind(kind), record_id)
             opened = {name: _bytes(text) for name, text in layers.items()}
-            ledger.seen.put(record, opened["seen"])
+            if opened["seen"] is not None:
+                ledger.base[record] = opened["seen"]
             if "staged" in opened:
-                ledger.staged[record] = opened["staged"]
+                ledger.staged.values[record] = opened["staged"]
             if "carried" in opened:
-                carried[record] = opened["carried"]
+                payload.values[record] = opened["carried"]
             if "unsure" in opened:
-                ledger.unsure[record] = opened["unsure from"], opened["unsure"]
-        ledger.attempt = self._attempt(ledger, carried)
+                ledger.in_doubt.bases[record] = opened["unsure from"]
+                ledger.in_doubt.layer.values[record] = opened["unsure"]
+        ledger.attempt = self._attempt(ledger, payload)
         self._restore_steps(ledger)
 
     def _restore_steps(self, ledger: Ledger) -> None:
         """Say again which units have made the changes. Spools from before there were units do not say so."""
-        ledger.work.applied(self.data.get("applied", ()))
-        chains = {"staged": ledger.work.staged, "unsure": ledger.work.unsure}
+        ledger.units.applied(self.data.get("applied", ()))
+        chains = {"staged": ledger.staged.steps, "unsure": ledger.in_doubt.layer.steps}
         if ledger.attempt:
-            chains["carried"] = ledger.attempt.steps
+            chains["carried"] = ledger.attempt.payload.steps
             ledger.attempt.merged.units = dict.fromkeys(self.data.get("sent", ()))
         for layer, kind, record_id, steps in self.data.get("steps", ()):
             record = Record(Kind(kind), record_id)
-            chains[layer][record] = tuple(Step(frozenset(units), _bytes(text)) for units, text in steps)
+            chains[layer][record] = tuple(UnitStep(frozenset(units), _bytes(text)) for units, text in steps)
 
-    def _attempt(self, ledger: Ledger, carried: dict[Record, bytes | None]) -> Attempt | None:
+    def _attempt(self, ledger: Ledger, payload: Layer) -> Attempt | None:
         attempt = self.data["attempt"]
         if attempt is None:
             return None
         body = base64.b64decode(attempt["body"])
         document = Document.unpack(body, codec=ledger.empty.codec, bot_id=ledger.empty.bot_id)
         return Attempt(
-            Commit(*attempt["commit"]), attempt["condition"], document, carried, Merged(),
+            Commit(*attempt["commit"]), attempt["condition"], document, payload, Merged(),
             unclear=attempt["unclear"], dropped_since=_records(attempt["dropped since"]), body=body,
         )  # fmt: skip
 
@@ -100,9 +102,9 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
     data: dict[str, Any] = {
         "origin": asdict(origin),
         "etag": ledger.etag,
-        "hollow": ledger.is_hollow,
+        "hollow": ledger.is_tombstone,
         "last_commit": ledger.last_commit,
-        "unread": ledger.unread,
+        "unread": ledger.unloaded,
         "dropped": _names(ledger.dropped),
         "records": [[record.kind.value, record.id, _layers(ledger, record)] for record in sorted(ledger.pending)],
         "attempt": attempt
@@ -123,16 +125,16 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
 
 def _steps(ledger: Ledger) -> dict[str, Any]:
     """Which units have made the changes, if any were named."""
-    chains = {"staged": ledger.work.staged, "unsure": ledger.work.unsure}
+    chains = {"staged": ledger.staged.steps, "unsure": ledger.in_doubt.layer.steps}
     sent: Iterable[Unit] = ()
     if ledger.attempt:
-        chains["carried"], sent = ledger.attempt.steps, ledger.attempt.merged.units
+        chains["carried"], sent = ledger.attempt.payload.steps, ledger.attempt.merged.units
     steps = [
         [layer, record.kind.value, record.id, [[list(units), _text(value)] for units, value in chain]]
         for layer, found in chains.items()
         for record, chain in sorted(found.items())
     ]
-    return {"steps": steps, "sent": list(sent), "applied": list(ledger.work.own)} if steps else {}
+    return {"steps": steps, "sent": list(sent), "applied": list(ledger.units.own)} if steps else {}
 
 
 def _needs(ledger: Ledger) -> frozenset[str]:
@@ -149,13 +151,14 @@ def _layers(ledger: Ledger, record: Record) -> dict[str, str | None]:
 
 
 def _raw_layers(ledger: Ledger, record: Record) -> dict[str, bytes | None]:
-    layers = {"seen": ledger.seen.get(record)}
-    if record in ledger.staged:
-        layers["staged"] = ledger.staged[record]
-    if ledger.attempt and record in ledger.attempt.carried:
-        layers["carried"] = ledger.attempt.carried[record]
-    if record in ledger.unsure:
-        layers["unsure from"], layers["unsure"] = ledger.unsure[record]
+    layers = {"seen": ledger.base.get(record)}
+    if record in ledger.staged.values:
+        layers["staged"] = ledger.staged.values[record]
+    if ledger.attempt and record in ledger.attempt.payload.values:
+        layers["carried"] = ledger.attempt.payload.values[record]
+    if record in ledger.in_doubt.bases:
+        layers["unsure from"] = ledger.in_doubt.bases[record]
+        layers["unsure"] = ledger.in_doubt.layer.values[record]
     return layers
 
 

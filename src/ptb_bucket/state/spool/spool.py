@@ -15,7 +15,7 @@ from ptb_bucket.errors import (
     UnreadableRecordError,
     UnsavedError,
     VanishedDocumentError,
-    counted,
+    pluralize,
 )
 from ptb_bucket.state.commit import commit_document
 from ptb_bucket.state.spool.format import Origin, Spooled, pack, unpack
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from ptb_bucket._aio import Patience
-    from ptb_bucket.state.commit import Place
+    from ptb_bucket._aio import RetryPolicy
+    from ptb_bucket.state.commit import TrackedDocument
     from ptb_bucket.state.records import Record
     from ptb_bucket.state.spool.files import SpoolFiles
     from ptb_bucket.stores import BlobStore
@@ -57,7 +57,7 @@ class Spool:
     Args:
         files: Where they are.
         origin: Whose changes they are; each document's name is filled in.
-        patience: How long one document's commit tries at the next start.
+        retry_policy: How long one document's commit tries at the next start.
         seal: (name, bytes) → bytes, before they are written.
         unseal: The way back.
         pending: What this process has laid down and not seen in the bucket yet.
@@ -66,7 +66,7 @@ class Spool:
 
     files: SpoolFiles
     origin: Origin
-    patience: Patience
+    retry_policy: RetryPolicy
     seal: Callable[[str, bytes], bytes]
     unseal: Callable[[str, bytes], bytes]
     pending: dict[Path, set[Record]] = field(default_factory=dict)
@@ -74,35 +74,35 @@ class Spool:
 
     # ---------------------------------------------------------------- at shutdown
 
-    def keep(self, places: Sequence[Place]) -> None:
-        """Lay down all that is unsaved. From then on the files answer for it, and these places count it as given.
+    def keep(self, tracked_documents: Sequence[TrackedDocument]) -> None:
+        """Lay down all that is unsaved. From then on the files answer for it, and these documents count it as given.
 
         It does not wait: what is written is what is handed over. No commit may be under way.
 
         Raises:
-            StoreError: Some of it could not be written; that is still the places'.
+            StoreError: Some of it could not be written; that is still the tracked_documents'.
         """
-        for place in places:
-            ledger = place.ledger
+        for tracked in tracked_documents:
+            ledger = tracked.ledger
             if ledger.pending:
                 path, records = self.files.new(), ledger.pending
-                self.files.write(path, self._packed(path, place))
+                self.files.write(path, self._packed(path, tracked))
                 self.pending[path] = records
-                ledger.hand_over()
+                ledger.transfer()
 
-    def _packed(self, path: Path, place: Place) -> bytes:
-        return self.seal(_sealed_as(path), pack(place.ledger, self._origin_of(place)))
+    def _packed(self, path: Path, tracked: TrackedDocument) -> bytes:
+        return self.seal(_sealed_as(path), pack(tracked.ledger, self._origin_of(tracked)))
 
-    def _origin_of(self, place: Place) -> Origin:
-        return Origin(self.origin.bot_id, self.origin.layout, self.origin.codec, place.name)
+    def _origin_of(self, tracked: TrackedDocument) -> Origin:
+        return Origin(self.origin.bot_id, self.origin.layout, self.origin.codec, tracked.name)
 
     # ---------------------------------------------------------------- at the next start
 
-    async def replay(self, place_of: Callable[[Record], Place]) -> None:
+    async def replay(self, track: Callable[[Record], TrackedDocument]) -> None:
         """Bring all that lies there into the bucket, each file removed after the commit that carried it.
 
         Args:
-            place_of: A new place of the document of a record, which nobody has read yet.
+            track: A new tracked of the document of a record, which nobody has read yet.
 
         Raises:
             PTBBucketError: Something could not be brought in. It was not removed, nor what was laid down after it.
@@ -111,45 +111,45 @@ class Spool:
         async with self.files.claimed() as paths:
             self.left = {}
             for path in paths:
-                await self._bring_in(path, place_of)
+                await self._bring_in(path, track)
             self.pending = {}  # ours are among them, unless another process has brought them in
             self.pending.update(self.left)
 
-    async def _bring_in(self, path: Path, place_of: Callable[[Record], Place]) -> None:
+    async def _bring_in(self, path: Path, track: Callable[[Record], TrackedDocument]) -> None:
         spooled = self._opened(path)
-        place = place_of(min(spooled.records))
-        self._check(path, spooled, place)
+        tracked = track(min(spooled.records))
+        self._check(path, spooled, tracked)
         try:
-            await self._commit(path, spooled, place)
+            await self._commit(path, spooled, tracked)
         except PTBBucketError as error:
             if _all_unreadable(error):
-                self._keep_rest(path, place, error)
+                self._keep_rest(path, tracked, error)
                 return
             raise _refusal(
                 error, f"{path} holds what the last run could not save, and it cannot be saved yet"
             ) from error
         self.files.remove(path)
         self.pending.pop(path, None)
-        records = counted(len(spooled.records), "record", "records")
+        records = pluralize(len(spooled.records), "record", "records")
         _LOGGER.warning("%s: saved %s that the last run could not save", path.name, records)
 
-    def _keep_rest(self, path: Path, place: Place, error: PTBBucketError) -> None:
+    def _keep_rest(self, path: Path, tracked: TrackedDocument, error: PTBBucketError) -> None:
         """Keep the changes of records that newer code has written meanwhile; this process goes on for all others."""
-        self.files.write(path, self._packed(path, place))
-        self.left[path] = place.ledger.pending
+        self.files.write(path, self._packed(path, tracked))
+        self.left[path] = tracked.ledger.pending
         _LOGGER.warning("%s: %s They stay in this file, for code that can read these records.", path.name, error)
 
-    async def _commit(self, path: Path, spooled: Spooled, place: Place) -> None:
-        ledger = place.ledger
+    async def _commit(self, path: Path, spooled: Spooled, tracked: TrackedDocument) -> None:
+        ledger = tracked.ledger
         spooled.restore(ledger)
-        place.store = _WriteAhead(place.store, lambda: self.files.write_ahead(path, self._packed(path, place)))
-        await place.refresh(asyncio.get_running_loop().time(), self.patience)
+        tracked.store = _WriteAhead(tracked.store, lambda: self.files.write_ahead(path, self._packed(path, tracked)))
+        await tracked.refresh(asyncio.get_running_loop().time(), self.retry_policy)
         if spooled.data["etag"] is not None and ledger.etag is None:
             if not spooled.data["hollow"]:
-                raise VanishedDocumentError(f"{place.name} was there and is gone: bring it back", key=place.key)
+                raise VanishedDocumentError(f"{tracked.name} was there and is gone: bring it back", key=tracked.key)
             ledger.swept()
         if ledger.pending:
-            await commit_document(place, self.patience)
+            await commit_document(tracked, self.retry_policy)
 
     def _opened(self, path: Path) -> Spooled:
         data = self.files.read(path)
@@ -162,8 +162,8 @@ class Spool:
                 error, f"{path} holds what an earlier run could not save, and it cannot be opened"
             ) from error
 
-    def _check(self, path: Path, spooled: Spooled, place: Place) -> None:
-        ours, theirs = self._origin_of(place), spooled.origin
+    def _check(self, path: Path, spooled: Spooled, tracked: TrackedDocument) -> None:
+        ours, theirs = self._origin_of(tracked), spooled.origin
         if ours == theirs:
             return
         differing = {

@@ -16,7 +16,7 @@ from ptb_bucket.errors import (
     RefusedError,
     UnreadableRecordError,
 )
-from ptb_bucket.state import MISSING, Draft, Kind, Writer
+from ptb_bucket.state import MISSING, Draft, Kind, WriterIdentity
 from ptb_bucket.tools.edit.addresses import named, put, steps_of, take_out, value_at
 from ptb_bucket.tools.inspect import look
 from ptb_bucket.tools.state import nobody
@@ -151,7 +151,7 @@ async def remove(state: State, record: Record, path: str = "", *, dry_run: bool 
 
 async def _remove_undecoded(state: State, record: Record, *, dry_run: bool) -> Edit:
     if not dry_run:
-        draft = await Draft.open(state.archive, state.archive.layout.key(record), state.bot_id, Writer("edit"))
+        draft = await Draft.open(state.archive, state.archive.layout.key(record), state.bot_id, WriterIdentity("edit"))
         draft.stage({record: None})
         await draft.commit()
     return Edit(record.label, json.dumps("a value that cannot be decoded"), None, dry_run)

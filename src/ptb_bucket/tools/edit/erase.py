@@ -9,10 +9,10 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
-from ptb_bucket.state import CALLBACK_QUERIES, Draft, Kind, Record, Writer
+from ptb_bucket.state import CALLBACK_QUERIES, Draft, Kind, Record, WriterIdentity
 
 if TYPE_CHECKING:
-    from ptb_bucket.state import Commit, Part
+    from ptb_bucket.state import CommitInfo, Part
     from ptb_bucket.tools.state import State
 
 __all__ = ["OldVersions", "PersonalData", "erase", "find_person", "is_of", "past_of"]
@@ -39,7 +39,7 @@ class PersonalData:
     mentions: list[Record] = field(default_factory=list)
     keyboards: int = 0
     unknown: set[str] = field(default_factory=set)
-    running: list[Commit] = field(default_factory=list)
+    running: list[CommitInfo] = field(default_factory=list)
 
 
 @dataclass
@@ -180,7 +180,7 @@ async def erase(state: State, found: PersonalData, past: OldVersions | None, *, 
 
 async def _drop(state: State, found: PersonalData) -> None:
     """Drop the records, and look again: a bot may write them meanwhile."""
-    writer, now = Writer("erase-user"), found
+    writer, now = WriterIdentity("erase-user"), found
     for _ in range(_ROUNDS):
         if not now.records:
             return

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import TolerantJsonCodec, open_codec, shown_pickle
-from ptb_bucket.errors import CannotLoadError, DocumentError, ForeignDocumentError, NotFoundError, StoreError, counted
+from ptb_bucket.errors import CannotLoadError, DocumentError, ForeignDocumentError, NotFoundError, StoreError, pluralize
 from ptb_bucket.location import DEFAULTS
 from ptb_bucket.state import Archive
 from ptb_bucket.tools.health.report import Verdict
@@ -94,7 +94,7 @@ def _error(decode: Callable[[bytes], object], data: bytes) -> str | None:
 
 def _tell_unreadable(errors: Mapping[str, str], parts: Sequence[Part], findings: Findings) -> None:
     number = sum(len(part.records) for part in parts)
-    looked = counted(number, "record", "records") + (
+    looked = pluralize(number, "record", "records") + (
         f" of the first {_MANY:,} documents" if len(parts) == _MANY else ""
     )
     if not errors:

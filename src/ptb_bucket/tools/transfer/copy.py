@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
-from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError, counted
-from ptb_bucket.state import Draft, Kind, Writer
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError, pluralize
+from ptb_bucket.state import Draft, Kind, WriterIdentity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -88,7 +88,7 @@ async def copy(
 
 def _different(number: int, labels: list[str]) -> str:
     return (
-        f"In the destination {counted(number, 'record is', 'records are')} not as in the source, such as "
+        f"In the destination {pluralize(number, 'record is', 'records are')} not as in the source, such as "
         f"{', '.join(labels)}. To replace by the source's: --overwrite."
     )
 
@@ -126,7 +126,7 @@ class _Work:
         own = source.bot_id == target.bot_id
         self._kinds = tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
         self._as_it_is = own and self._same_codec and source.archive.layout is target.archive.layout
-        self._writer = Writer("copy")
+        self._writer = WriterIdentity("copy")
 
     async def count(self) -> int:
         """How many records there are to copy. Everything was read once, then: nothing is copied halfway for nothing."""
@@ -244,7 +244,7 @@ class _Work:
         different, missing = self._sides(part.records if part else {}, records)
         if wrong := [*different, *missing]:
             raise UnsavedError(
-                f"{counted(len(wrong), 'record is', 'records are')} not what was copied, such as {wrong[0].label}: "
+                f"{pluralize(len(wrong), 'record is', 'records are')} not what was copied, such as {wrong[0].label}: "
                 "somebody else writes to the destination. Stop it, and copy again."
             )
         for start in range(0, len(records), _STEP):

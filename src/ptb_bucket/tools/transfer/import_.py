@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotStoreError, RefusedError, counted
+from ptb_bucket.errors import CannotStoreError, RefusedError, pluralize
 from ptb_bucket.state import MISSING, Kind
 from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS
 
@@ -118,12 +118,12 @@ def _is_equal(codec: Codec, known: Any, value: Any) -> bool:
 def _check(found: Imported, *, overwrite: bool, leave_out: bool) -> None:
     if found.left_out and not leave_out:
         raise RefusedError(
-            f"{counted(len(found.left_out), 'record has', 'records have')} something that cannot be stored: "
+            f"{pluralize(len(found.left_out), 'record has', 'records have')} something that cannot be stored: "
             f"{_some(found.left_out)}. Nothing was written. All the rest can be imported: --leave-out."
         )
     if found.replaced and not overwrite:
         raise RefusedError(
-            f"{counted(len(found.replaced), 'record lies', 'records lie')} there already, not as in the file: "
+            f"{pluralize(len(found.replaced), 'record lies', 'records lie')} there already, not as in the file: "
             f"{_some([record.label for record in found.replaced])}. Nothing was written. --overwrite puts what is in "
             "the file in its place."
         )

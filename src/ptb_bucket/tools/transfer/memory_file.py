@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import ForeignPickles
-from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, counted
+from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, pluralize
 from ptb_bucket.tools.state import nobody
 from ptb_bucket.tools.transfer.memory_json import read_json
 from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, count_records, records_of
@@ -137,7 +137,7 @@ def _check_unknown(unknown: Iterable[str], old_telegram: Iterable[str], *, leave
         advice = " ".join(f"--types {_advised(name)}" for name in unknown[:_NAMED_AT_ONCE])
         more = f" and {len(unknown) - _NAMED_AT_ONCE} more" if len(unknown) > _NAMED_AT_ONCE else ""
         raise CannotLoadError(
-            f"it has objects of {counted(len(unknown), 'class', 'classes')} not known here. If your bot's own, add "
+            f"it has objects of {pluralize(len(unknown), 'class', 'classes')} not known here. If your bot's own, add "
             f"{advice}{more}. Or leave such objects out: --leave-out"
         )
     if old:

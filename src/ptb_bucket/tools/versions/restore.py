@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import outcomes
 from ptb_bucket.errors import CorruptDocumentError, NotFoundError, RefusedError
-from ptb_bucket.state import Draft, Kind, Writer
+from ptb_bucket.state import Draft, Kind, WriterIdentity
 from ptb_bucket.tools.versions.history import keys_of, readable
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ async def restore(
     _refuse_empty(needed)
     if not force:
         await _refuse_while_written(archive, needed, interval * _INTERVALS)
-    writer = Writer("restore")
+    writer = WriterIdentity("restore")
     for plan in needed:
         draft = await Draft.open(archive, plan.key, plan.owner, writer, over=plan.over, past=plan.past)
         draft.stage(plan.changes)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ptb_bucket._aio import Patience
+from ptb_bucket._aio import Deadline
 from ptb_bucket.errors import UnavailableError
 
 
@@ -22,7 +22,7 @@ async def test_a_request_that_fails_after_its_caller_was_cancelled_is_not_report
         except asyncio.CancelledError:
             raise UnavailableError("the connection was cut") from None
 
-    waiting = asyncio.ensure_future(Patience(5).begin().within(request()))
+    waiting = asyncio.ensure_future(Deadline.after(5).within(request()))
     await asked.wait()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -1,0 +1,115 @@
+"""Print every message that a user can meet: errors, warnings, log lines, help texts and the command line's output.
+
+    python docs/list_messages.py > messages.txt
+
+Each line has the kind, the file with its line, and the text. The messages come from the syntax tree of the source, with
+``{placeholders}`` for values. This file is beside the other scripts that make parts of the documentation.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [ROOT / "src", *sorted(ROOT.glob("providers/*/src"))]
+ERROR_SUFFIXES = ("Error", "Exception", "Exit", "Usage", "BadParameter", "Interrupt")
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+PRINTING = {"print", "echo", "secho", "line", "complain", "narrate", "heading"}
+HELP_ARGUMENTS = {"help", "epilog", "description", "short_help"}
+
+
+class Message(NamedTuple):
+    """A message; ``kind`` is an error's class, ``log LEVEL``, ``warning``, ``help`` or ``output``."""
+
+    kind: str
+    file: str
+    line: int
+    text: str
+
+
+def messages() -> list[Message]:
+    """Return all messages, sorted by kind, file and line."""
+    paths = [path for source in SOURCES for path in source.rglob("*.py")]
+    return sorted(message for path in paths for message in in_source(path.read_text("utf-8"), _name(path)))
+
+
+def in_source(source: str, file: str) -> Iterator[Message]:
+    """Find the messages of one file."""
+    tree = ast.parse(source)
+    constants = _constants(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            for kind, text in _of_call(node):
+                yield Message(kind, file, node.lineno, _text(text, constants))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_command(node):
+            yield Message("help", file, node.lineno, " ".join((ast.get_docstring(node) or "").split()))
+
+
+def _of_call(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    name = _called(call)
+    first = call.args[:1]
+    if name.endswith(ERROR_SUFFIXES):
+        yield from ((name, argument) for argument in call.args if first and _has_text(argument))
+    elif name == "warn":
+        yield from (("warning", argument) for argument in first)
+    elif name in LEVELS and isinstance(call.func, ast.Attribute) and "log" in ast.unparse(call.func.value).lower():
+        yield from ((f"log {name}", argument) for argument in first)
+    elif name in PRINTING:
+        yield from (("output", argument) for argument in first)
+    yield from (("help", keyword.value) for keyword in call.keywords if keyword.arg in HELP_ARGUMENTS)
+
+
+def _called(call: ast.Call) -> str:
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _has_text(node: ast.expr) -> bool:
+    return not isinstance(node, ast.Constant) or isinstance(node.value, str)
+
+
+def _is_command(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("command(" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return the module's constants by name, for messages that are written once."""
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = node.value
+        elif isinstance(node, ast.AnnAssign) and node.value is not None and isinstance(node.target, ast.Name):
+            found[node.target.id] = node.value
+    return {name: value for name, value in found.items() if isinstance(value, ast.JoinedStr | ast.Constant)}
+
+
+def _text(node: ast.expr, constants: dict[str, ast.expr]) -> str:
+    """Write an expression as the message that it makes, in one line."""
+    if isinstance(node, ast.Name) and node.id in constants:
+        return _text(constants[node.id], {})
+    if isinstance(node, ast.Constant):
+        return " ".join(str(node.value).split())
+    if isinstance(node, ast.JoinedStr):
+        parts = (
+            str(part.value) if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}"
+            for part in node.values
+            if isinstance(part, ast.Constant | ast.FormattedValue)
+        )
+        return " ".join("".join(parts).split())
+    return f"{{{ast.unparse(node)}}}"
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+if __name__ == "__main__":
+    for kind, file, line, text in messages():
+        sys.stdout.write(f"{kind}\t{file}:{line}\t{text}\n")

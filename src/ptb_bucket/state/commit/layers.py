@@ -1,0 +1,83 @@
+"""The layers of unsaved values: what is staged, what an attempt carries, and what may or may not have been written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ptb_bucket.state.document import NONE, UnitStep, joined, keep
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ptb_bucket.state.document import Steps, Unit
+    from ptb_bucket.state.records import Record
+
+__all__ = ["Encoded", "InDoubt", "Layer"]
+
+Encoded = bytes | None
+"""A record's value; None if the record is absent or the empty default."""
+
+
+@dataclass(repr=False)
+class Layer:
+    """Unsaved values, and the units that made them.
+
+    Args:
+        values: The value of each record in this layer.
+        steps: The steps of those records that units have changed. The last step of a record is its value.
+    """
+
+    values: dict[Record, Encoded] = field(default_factory=dict)
+    steps: dict[Record, Steps] = field(default_factory=dict)
+
+    def chain(self, record: Record) -> Steps:
+        """Return the steps of a record: one without units if no unit was named, none if the layer lacks the record."""
+        return self.steps.get(record) or ((UnitStep(NONE, self.values[record]),) if record in self.values else ())
+
+    def put(self, record: Record, steps: Steps) -> None:
+        """Set the steps of a record, and with them its value. No steps remove the record."""
+        keep(self.steps, record, steps)
+        if steps:
+            self.values[record] = steps[-1].value
+        else:
+            self.values.pop(record, None)
+
+    def add_below(self, lower: Layer) -> None:
+        """Add the values of an older layer, below the values that are here."""
+        for record in lower.steps.keys() | (self.steps.keys() & lower.values.keys()):
+            keep(self.steps, record, joined(lower.chain(record), self.chain(record)))
+        self.values = {**lower.values, **self.values}
+
+    def keep_only(self, records: Collection[Record]) -> None:
+        """Remove all other records."""
+        self.values = {record: value for record, value in self.values.items() if record in records}
+        self.steps = {record: steps for record, steps in self.steps.items() if record in records}
+
+
+@dataclass(repr=False)
+class InDoubt:
+    """Changes of attempts that the bucket may or may not have applied, and what each of them is a change of."""
+
+    bases: dict[Record, Encoded] = field(default_factory=dict)
+    layer: Layer = field(default_factory=Layer)
+
+    def add(self, record: Record, base: Encoded, steps: Steps) -> None:
+        """Add a change. If the record is in doubt already, the change goes on top, and the older base stays."""
+        if record in self.bases:
+            steps = joined(self.layer.chain(record), steps)
+        else:
+            self.bases[record] = base
+        self.layer.put(record, steps)
+
+    def rebase(self, record: Record, base: Encoded, value: Encoded, withdrawn: frozenset[Unit]) -> None:
+        """Move a change to a new base, as one step. Else the changes of others that PTB has now would be repeated."""
+        units = {unit for step in self.layer.steps.get(record, ()) for unit in step.units}
+        self.bases[record] = base
+        self.layer.put(record, (UnitStep(frozenset(units - withdrawn), value),))
+
+    def keep_only(self, records: Collection[Record]) -> None:
+        """Forget all other records: what was in doubt of them is repaired, or somebody else's task."""
+        if self.bases:
+            self.bases = {record: base for record, base in self.bases.items() if record in records}
+            self.layer.keep_only(records)

@@ -1,0 +1,197 @@
+"""Preparing an attempt: what is staged is merged with what is stored, and becomes the next version of the document."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.state.commit.attempt import Attempt, Merged
+from ptb_bucket.state.commit.layers import Layer
+from ptb_bucket.state.commit.units import Withheld
+from ptb_bucket.state.document import NONE, Document, UnitStep, has_any
+from ptb_bucket.state.merge import raised_in_merge, trimmed, waits_for
+from ptb_bucket.state.records import HANDLED, Kind
+
+if TYPE_CHECKING:
+    from ptb_bucket.state.commit.layers import Encoded
+    from ptb_bucket.state.commit.ledger import Ledger
+    from ptb_bucket.state.document import Steps, UnknownSections
+    from ptb_bucket.state.merge import Decision
+    from ptb_bucket.state.records import Record
+
+__all__ = ["prepare", "withhold"]
+
+
+def prepare(ledger: Ledger) -> Attempt | None:
+    """Merge what is staged with what is stored, and move it into an attempt.
+
+    A record that cannot be merged stays staged and is named in ``ledger.failures``. The others do not wait for it.
+
+    Returns:
+        The attempt, which is the ledger's from now on; None if there is nothing to write.
+    """
+    return Preparation(ledger).run()
+
+
+def withhold(ledger: Ledger) -> None:
+    """Note no updates as handled but those whose effects are durable, or pending in this document."""
+    staged = ledger.staged.values
+    if HANDLED in staged:
+        never, later = _withheld_here(ledger)
+        staged[HANDLED] = ledger.merger.without_updates(staged[HANDLED], never | later)
+        ledger.settle(HANDLED)
+
+
+def _withheld_here(ledger: Ledger) -> Withheld:
+    """Return the updates to withhold of those that we add. Those that the bucket has were noted by another instance."""
+    never, later = ledger.withheld()
+    noted = ledger.merger.updates(ledger.base.get(HANDLED)) if never or later else ()
+    return Withheld(never.difference(noted), later.difference(noted))
+
+
+class Preparation:
+    """One attempt while it is prepared.
+
+    Args:
+        ledger: The document's ledger. It has no attempt.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self.merged = Merged(withdrawn_units=ledger.withdrawn_units())
+
+    def run(self) -> Attempt | None:
+        """Do as :func:`prepare`."""
+        ledger, merged = self.ledger, self.merged
+        ledger.failures = {}
+        for record in sorted({**ledger.staged.values, **ledger.in_doubt.bases}, key=HANDLED.__eq__):  # HANDLED is last
+            self._merge_or_note(record)
+        self._keep_chats()
+        good = (record for record in ledger.staged.values if record not in ledger.failures)
+        payload = {record: merged.base.get(record, ledger.staged.values[record]) for record in good}
+        if merged.changes or self._missing():
+            ledger.attempt = self._attempt(payload)
+        else:
+            self._nothing_to_write(payload)
+        ledger.staged.keep_only(ledger.failures)
+        ledger.staged.values.update(merged.left)
+        return ledger.attempt
+
+    def _merge_or_note(self, record: Record) -> None:
+        try:
+            self._merge(record)
+        except PTBBucketError as error:
+            self.ledger.failures[record] = error
+        except Exception as error:  # noqa: BLE001  the bot's own code may raise anything; the caller of the commit gets it
+            self.ledger.failures[record] = raised_in_merge(error, record)
+
+    def _merge(self, record: Record) -> None:
+        ledger, merged = self.ledger, self.merged
+        base, ours, stored = ledger.merge_base(record), ledger.top(record), ledger.stored(record)
+        theirs = ledger.repaired(record, merged.withdrawn_units) if record in ledger.in_doubt.bases else stored
+        if record == HANDLED:
+            ours = self._without_withheld(ours)
+        decided: list[Decision] = []
+        steps = ledger.staged.steps.get(record) or (UnitStep(NONE, ours),)
+        result = ledger.steps.merged(
+            record, base, steps, theirs, merged.withdrawn_units, decided=decided, unread=ledger.unloaded
+        )
+        merged.decided += decided
+        if record in ledger.staged.steps or record in ledger.in_doubt.layer.steps:
+            self._note_units(record, steps)
+        if ledger.unloaded and base is None and theirs is not None:
+            merged.unloaded.add(record)
+        if base not in (ours, theirs):
+            merged.records.add(record)
+        if record.kind is Kind.CONVERSATION:
+            self._settle_conversation(record, ours, result)
+        if not ledger.merger.equal(record, result, stored):
+            merged.changes[record] = result
+
+    def _settle_conversation(self, record: Record, ours: Encoded, result: Encoded) -> None:
+        """Make the result the base, whether it is our state or the bucket's.
+
+        Rule "Conversation states are not merged": one change of ours is superseded, and not every later one as well.
+        """
+        self.merged.base[record] = result
+        if not self.ledger.merger.equal(record, result, ours):
+            self.ledger.superseded[record] = ours
+
+    def _note_units(self, record: Record, steps: Steps) -> None:
+        """Note the units whose steps are written, also of changes in doubt: what is repeated must not be made twice."""
+        ledger, merged = self.ledger, self.merged
+        chain = (*ledger.in_doubt.layer.steps.get(record, ()), *steps)
+        if has_any(chain, merged.withdrawn_units):
+            merged.withdrawn.add(record)
+            ledger.units.lose(record, chain, merged.withdrawn_units, ledger.document)
+        for step in chain:
+            if step.units.isdisjoint(merged.withdrawn_units):
+                merged.units.update(dict.fromkeys(unit for unit in step.units if unit not in ledger.units.running))
+
+    def _without_withheld(self, ours: Encoded) -> Encoded:
+        """Return the handled updates without those that are withheld; those that it is too early for stay staged."""
+        never, later = _withheld_here(self.ledger)
+        kept = self.ledger.merger.without_updates(ours, never) if never else ours
+        now = self.ledger.merger.without_updates(kept, later) if later else kept
+        if now != ours:
+            self.merged.base[HANDLED] = now
+        if now != kept:
+            self.merged.left[HANDLED] = kept
+        return now
+
+    def _keep_chats(self) -> None:
+        """Drop no chat while another chat's record cannot be saved: it may be the same one, under its new ID."""
+        failures, changes = self.ledger.failures, self.merged.changes
+        failed = next((record for record in failures if record.kind is Kind.CHAT), None)
+        if failed is None:
+            return
+        for record in [one for one, value in changes.items() if value is None and one.kind is Kind.CHAT]:
+            del changes[record]
+            failures[record] = waits_for(record, failed, failures[failed])
+
+    def _nothing_to_write(self, payload: dict[Record, Encoded]) -> None:
+        """Finish without an attempt: the bucket has all of it already, or what it has supersedes it."""
+        ledger = self.ledger
+        ledger.metrics.decided(self.merged.decided)
+        ledger.metrics.unloaded(self.merged.unloaded)
+        ledger.metrics.withdrawn_from(self.merged.withdrawn)
+        ledger.move_base(payload)
+        ledger.in_doubt.keep_only(ledger.failures)
+
+    # ---------------------------------------------------------------- the next version of the document
+
+    def _attempt(self, payload: dict[Record, Encoded]) -> Attempt:
+        ledger, changes = self.ledger, self.merged.changes
+        before = ledger.document or Document(ledger.empty)
+        header = before.header.advanced(ledger.writer.id, os.urandom(8).hex())
+        features = ledger.merger.codec.features
+        document = before.changed(header, changes, features)
+        over = trimmed(document, ledger.callback_limit, ledger.merger, changes)
+        document = document.changed(header, over, features) if over else document
+        document = self._listing_units(document.holding(self._missing()))
+        return Attempt(header.commits[0], ledger.etag, document, self._layer(payload), self.merged)
+
+    def _layer(self, payload: dict[Record, Encoded]) -> Layer:
+        """Return the payload with its steps; a value that is superseded has none."""
+        steps = {record: self.ledger.staged.steps.get(record, ()) for record in payload}
+        return Layer(payload, {one: chain for one, chain in steps.items() if chain and chain[-1].value == payload[one]})
+
+    def _listing_units(self, document: Document) -> Document:
+        """Return the document with its units in the header, without those of which something could not be merged."""
+        ledger, units = self.ledger, self.merged.units
+        if not units:
+            return document
+        layers = ledger.staged, ledger.in_doubt.layer
+        chains = (layer.steps.get(record, ()) for layer in layers for record in ledger.failures)
+        for unit in {unit for steps in chains for step in steps for unit in step.units}:
+            units.pop(unit, None)
+        handled = ledger.units.handled_in(document)
+        new = [unit for unit in units if unit not in handled]
+        return replace(document, header=document.header.noting(new, ledger.units.limit))
+
+    def _missing(self) -> UnknownSections:
+        """Return the unknown sections that are to return and that the document lacks."""
+        known = self.ledger.document.unknown if self.ledger.document else {}
+        return {name: section for name, section in self.ledger.returning.items() if name not in known}

@@ -1,0 +1,78 @@
+"""Merging the steps of a record with what the bucket has, without those that are withdrawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.state.document import NONE, UnitStep, has_any, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ptb_bucket.state.commit.layers import Encoded
+    from ptb_bucket.state.document import Steps, Unit
+    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.records import Record
+
+__all__ = ["StepMerger"]
+
+
+@dataclass(repr=False)
+class StepMerger:
+    """The merge of one document's records, step by step.
+
+    Args:
+        merger: The rules of merging.
+        base: What PTB was last given of each record, or last gave us and we committed.
+        dropped: Records that nobody has loaded and that are removed with all that the bucket has of them.
+    """
+
+    merger: Merger
+    base: dict[Record, bytes]
+    dropped: set[Record]
+
+    def merged(
+        self, record: Record, base: Encoded, steps: Steps, theirs: Encoded, withdrawn: frozenset[Unit], **how: Any
+    ) -> Encoded:
+        """Return the value of a record after its steps were merged with what the bucket has.
+
+        Args:
+            record: The record.
+            base: What the first step changed.
+            steps: The steps, without removing those that are withdrawn.
+            theirs: What the bucket has.
+            withdrawn: The units whose steps are withdrawn.
+            how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
+        """
+        if not (withdrawn and has_any(steps, withdrawn)):
+            return self.merger.merge(record, base, steps[-1].value, theirs, **how)
+        for run in runs(self.base.get(record) if record in self.dropped else base, steps, withdrawn):
+            low = theirs if self.drops(record, run.steps) else run.base
+            theirs = self.merger.merge(record, low, run.steps[-1].value, theirs, **how)
+        return theirs
+
+    def rebased(
+        self, record: Record, old: Encoded, steps: Steps, new: Encoded, withdrawn: frozenset[Unit], **how: Any
+    ) -> Steps:
+        """Return the steps that stay, each put on top of what the bucket has.
+
+        Args:
+            record: The record.
+            old: What the first step changed.
+            steps: The steps, without removing those that are withdrawn.
+            new: What the first step is to change.
+            withdrawn: The units whose steps are withdrawn.
+            how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
+        """
+        moved: list[UnitStep] = []
+        for run in runs(self.base.get(record) if withdrawn and record in self.dropped else old, steps, withdrawn):
+            theirs = moved[-1].value if moved else new
+            low = theirs if withdrawn and self.drops(record, run.steps) else run.base
+            for units, value in run.steps:
+                moved.append(UnitStep(units, self.merger.merge(record, low, value, theirs, **how)))
+        return tuple(moved) or (UnitStep(NONE, new),)
+
+    def drops(self, record: Record, steps: Iterable[UnitStep]) -> bool:
+        """Tell whether one of these steps drops a record that nobody has loaded, with all that the bucket has."""
+        return record in self.dropped and any(step.value is None for step in steps)

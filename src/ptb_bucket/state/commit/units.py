@@ -1,0 +1,136 @@
+"""The units of one document: which of them this instance has applied, and whose changes are withdrawn."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, joined
+from ptb_bucket.state.records import HANDLED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable
+
+    from ptb_bucket.state.commit.layers import Encoded, Layer
+    from ptb_bucket.state.document import Document, Steps, Unit
+    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.records import Record
+
+__all__ = ["DocumentUnits", "Withheld"]
+
+
+class Withheld(NamedTuple):
+    """Updates that are not noted as handled: never, because they have to come again, or not yet."""
+
+    never: frozenset[Unit] = NONE
+    later: frozenset[Unit] = NONE
+
+
+def _ignore(record: Record, units: frozenset[Unit]) -> None:
+    del record, units
+
+
+@dataclass(repr=False)
+class DocumentUnits:
+    """The units of one document, as far as this instance has changes of theirs or has applied them.
+
+    Args:
+        merger: Reads the handled updates that the document holds.
+        limit: How many units the document lists.
+        losing: Is called with a record whose changes by some units are withdrawn although the document lacks them.
+        running: The units that go on making changes. The document does not list them yet: if this process ends now,
+            they have to be handled again.
+        own: What this instance has applied to the document, newest last. More changes of these units are welcome.
+        lost: Units whose changes here were withdrawn although the document lacks them. They have to come again.
+        again: Units that are being handled again while changes of their first handling are pending.
+    """
+
+    merger: Merger
+    limit: int = MANY
+    losing: Callable[[Record, frozenset[Unit]], None] = _ignore
+    running: Container[Unit] = ()
+    own: dict[Unit, None] = field(default_factory=dict)
+    lost: set[Unit] = field(default_factory=set)
+    again: set[Unit] = field(default_factory=set)
+    _handled: tuple[Encoded, frozenset[Unit]] = field(default=(None, NONE), compare=False)
+
+    # ---------------------------------------------------------------- handling
+
+    def begin(self, unit: Unit, *, is_pending: bool) -> None:
+        """Forget what this instance has done of a unit: it is handled again, if it is not new.
+
+        Args:
+            unit: The unit.
+            is_pending: Some of its changes are not durable yet. They count, and what is staged until :meth:`end` does
+                not.
+        """
+        self.lost.discard(unit)
+        self.own.pop(unit, None)
+        if is_pending:
+            self.again.add(unit)
+
+    def end(self, unit: Unit) -> None:
+        """End the handling of a unit."""
+        self.again.discard(unit)
+
+    def stage(self, layer: Layer, record: Record, units: Iterable[Unit], value: Encoded) -> None:
+        """Put a change on top of the staged steps of a record.
+
+        Args:
+            layer: The staged values.
+            record: The record.
+            units: The units that have changed it since the last time.
+            value: Its new value.
+        """
+        made_by = frozenset(units)
+        if not made_by.isdisjoint(self.again):
+            made_by = made_by - self.again | {AGAIN}
+        steps = layer.chain(record)
+        if steps and steps[-1].units == made_by and steps[-1].value is not None:
+            steps = steps[:-1]
+        layer.put(record, joined(steps, (UnitStep(made_by, value),)))
+
+    def applied(self, units: Iterable[Unit]) -> None:
+        """Remember what this instance has applied."""
+        for unit in units:
+            self.own.pop(unit, None)
+            self.own[unit] = None
+        for unit in list(self.own)[: -self.limit]:
+            del self.own[unit]
+
+    # ---------------------------------------------------------------- changes that others have applied
+
+    def withdrawn(self, chains: list[Steps], document: Document | None) -> frozenset[Unit]:
+        """Return the units whose changes here are withdrawn: others have applied them, or they cannot be told apart.
+
+        Args:
+            chains: The steps of all unsaved changes of the document.
+            document: The document as it was last read or written.
+        """
+        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost})
+
+    def lose(
+        self, record: Record, steps: Iterable[UnitStep], withdrawn: frozenset[Unit], document: Document | None
+    ) -> None:
+        """Take note of the units whose changes a record loses although the document lacks them."""
+        lost = withdrawn - self._theirs(document)
+        units = frozenset(unit for step in steps for unit in step.units if unit in lost and unit != AGAIN)
+        if units:
+            self.lost |= units
+            self.losing(record, units)
+
+    def handled_in(self, document: Document) -> frozenset[Unit]:
+        """Return the handled updates that a document holds."""
+        encoded = document.get(HANDLED)
+        if encoded != self._handled[0]:
+            self._handled = encoded, NONE
+            with suppress(PTBBucketError):  # the caller that merges or needs that record gets the error
+                self._handled = encoded, frozenset(self.merger.updates(encoded))
+        return self._handled[1]
+
+    def _theirs(self, document: Document | None) -> set[Unit]:
+        """Return the units that the document lists and that this instance has not applied."""
+        listed = {*document.header.units, *self.handled_in(document)} if document else set()
+        return {unit for unit in listed if unit not in self.own}
