@@ -71,7 +71,7 @@ def conversation(states_used: int = 7) -> ConversationHandler[Any]:
 
 def on_demand(persistence: Any) -> Any:
     """The same, which reads a record when it is refreshed, as under BucketApplication."""
-    persistence.share_session(persistence.context_types).replica.on_demand = True
+    persistence.share_session(persistence.context_types).replica.documents.on_demand = True
     return persistence
 
 

@@ -50,14 +50,14 @@ class BotState:
     group: GroupCommit
 
     async def load(self) -> None:
-        """Read the state. See ``Replica.load``.
+        """Read the state. See ``DocumentSet.read_all``.
 
         Raises:
             DocumentError: A document cannot be used. If an old version may help, the error names the command.
             StoreError: A document could not be read.
         """
         try:
-            await self.replica.load()
+            await self.replica.documents.read_all()
         except (CorruptDocumentError, VanishedDocumentError) as error:
             rescue = self.location.command("restore", self.bot_id)
             raise type(error)(
@@ -88,7 +88,7 @@ class BotState:
 
     async def keep(self) -> str:
         """Write unsaved changes to the spool, if there is one; return what an error adds about it."""
-        spool = self.replica.spool
+        spool = self.replica.documents.spool
         if spool is None:
             return ""
         try:

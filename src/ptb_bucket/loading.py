@@ -45,14 +45,14 @@ class Loading:
         """
         await self._begin()
         replica, section = self._session.replica, f"{kind.value} {handler}"
-        records = await in_turns(r for r in replica.each(kind) if handler is None or r.is_of(handler))
+        records = await in_turns(r for r in replica.documents.each(kind) if handler is None or r.is_of(handler))
         if section in self._given:
-            known = ((record, replica.held(record)) for record in records)  # unreadable ones are missing
+            known = ((record, replica.values.read(record)) for record in records)  # unreadable ones are missing
             return [(record, value) for record, value in known if value is not MISSING]
         self._given.add(section)
         # PTB replaces bot_data; it updates everything else with what it is given, and keeps the rest.
         with collector_waits(self):
-            return await replica.give_all(records, replaces=self._ptb_is_empty or kind is Kind.BOT)
+            return await replica.values.load_all(records, replaces=self._ptb_is_empty or kind is Kind.BOT)
 
     async def by_number(self, kind: Kind) -> dict[int, Any]:
         """Return the data of all chats, or of all users, by ID. Raises as :meth:`values`."""
@@ -60,11 +60,11 @@ class Loading:
         with collector_waits(self):
             async for some in turns(await self.values(kind)):
                 found.update({record.number: value for record, value in some})
-        errors = self._session.replica.unreadable.of(kind)
+        errors = self._session.replica.values.unreadable.of(kind)
         return Readable(found, errors) if errors else found
 
     async def _begin(self) -> None:
-        if not self.running or not self._session.replica.loaded:
+        if not self.running or not self._session.replica.documents.loaded:
             await self._session.state.load()
             self._given, self.running = set(), True
             self._ptb_is_empty, self._bot_is_new = self._bot_is_new, False

@@ -221,7 +221,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """Save the cache's keyboards and queries, remove those it dropped. Raises as :meth:`update_bot_data`."""
         keyboards, queries = data
         current = {Record.keyboard(uuid): [time, buttons] for uuid, time, buttons in keyboards}
-        dropped = self._session.replica.given(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
+        dropped = self._session.replica.documents.in_ptb(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
         gone = ((record, None) for record in dropped)
         await self._save(itertools.chain(current.items(), gone, [(CALLBACK_QUERIES, queries)]))
 
@@ -238,7 +238,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """
         record = Record.chat(chat_id)
         if not self._session.is_only_staging:
-            self._session.replica.check_readable(record)
+            self._session.replica.values.check_readable(record)
         await self._save([(record, None)])
 
     async def drop_user_data(self, user_id: int) -> None:
@@ -268,12 +268,12 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         Raises:
             StoreError, DocumentError: The bucket could not tell; there may be more.
         """
-        async for record in self._session.replica.iterate(Kind.USER):
+        async for record in self._session.replica.documents.iterate(Kind.USER):
             yield record.number
 
     async def iter_chat_ids(self) -> AsyncIterator[int]:
         """All chats that have data, like :meth:`iter_user_ids`."""
-        async for record in self._session.replica.iterate(Kind.CHAT):
+        async for record in self._session.replica.documents.iterate(Kind.CHAT):
             yield record.number
 
     # ---------------------------------------------------------------- PTB refreshes

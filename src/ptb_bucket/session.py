@@ -14,7 +14,7 @@ from ptb_bucket.bot_state import BotState, bot_id_of, kinds_of, open_spool
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.location import differing, with_own_types
-from ptb_bucket.state import GroupCommit, Merger, Replica
+from ptb_bucket.state import DocumentSet, GroupCommit, Merger, Replica
 from ptb_bucket.stores import MeteredStore, RetryingStore
 
 if TYPE_CHECKING:
@@ -99,19 +99,20 @@ class Session:
             self._state = self._opened(bot, bot_id, store_data, interval)
         elif self._state.bot_id != bot_id:
             raise ConfigurationError("This persistence serves another bot already: make one for each bot.")
-        self._state.replica.on_demand, self.on_demand = self.on_demand, False
+        self._state.replica.documents.on_demand, self.on_demand = self.on_demand, False
 
     def _opened(self, bot: Bot, bot_id: str, store_data: PersistenceInput, interval: float) -> BotState:
         location = self.location
         store = MeteredStore(location.below(bot_id))  # counts bytes as they are stored in the bucket
         cache = bot.callback_data_cache if isinstance(bot, ExtBot) and store_data.callback_data else None
         retry_policy = RetryPolicy(self.commit_timeout)
-        replica = Replica(
+        documents = DocumentSet(
             RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
             Merger(location.codec, self.resolver, self.defaults), bot_id,
             kinds_of(store_data), None if cache is None else cache.maxsize, retry_policy,
             open_spool(self.spool_dir, bot_id, location, retry_policy),
         )  # fmt: skip
+        replica = Replica(documents)
         return BotState(bot_id, location, store, replica, GroupCommit(replica, interval))
 
     @property
@@ -156,9 +157,9 @@ class Session:
         """
         if self.on_refresh:
             self.on_refresh(record)
-        await self.replica.refresh([record], self.window.since(record.kind))
+        await self.replica.documents.refresh([record], self.window.since(record.kind))
         self.window.answered()
-        self.replica.merge_into(record, live)
+        self.replica.values.merge_into(record, live)
 
     async def save(self, changes: Iterable[tuple[Record, Any]], *, commits: bool) -> None:
         """Stage changes, and share one commit with everything that is staged in the same turn of the loop.

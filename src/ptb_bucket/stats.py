@@ -74,7 +74,7 @@ def collect_stats(replica: Replica, group: GroupCommit, meter: Meter) -> Stats:
     """
     error = group.last_error or next(iter(replica.unstorable.values()), None)
     return Stats(
-        **replica.metrics.figures(),
+        **replica.documents.metrics.figures(),
         reads=meter.reads,
         writes=meter.writes,
         lists=meter.lists,
@@ -82,7 +82,7 @@ def collect_stats(replica: Replica, group: GroupCommit, meter: Meter) -> Stats:
         bytes_written=meter.bytes_written,
         last_error=_described(error),
         pending=tuple(sorted(record.label for record in {*replica.pending, *replica.unstorable})),
-        unreadable=tuple(sorted(record.label for record in replica.unreadable_now())),
+        unreadable=tuple(sorted(record.label for record in replica.values.unreadable_now())),
     )
 
 

@@ -146,7 +146,7 @@ def clock(monkeypatch):
 def limit(instance, keyboards: int) -> None:
     """Let the cache and the bucket hold so many."""
     setattr(instance.bot.callback_data_cache._keyboard_data, "_Cache__maxsize", keyboards)  # noqa: B010  a mangled name
-    instance.persistence._session.replica._documents.at("state").ledger.callback_limit = keyboards
+    instance.persistence._session.replica.documents.tracked.at("state").ledger.callback_limit = keyboards
 
 
 def uuids(instance) -> list[str]:

@@ -148,7 +148,7 @@ async def test_who_has_data_is_iterated_unsaved_ones_too_and_dropped_ones_not(wo
     two = await world.start(layout=layout, save="interval")
     await two.persistence.update_user_data(100, {"n": 1})
     world.plan = lambda operation, _key: pytest.fail("saved") if operation == "put" else None
-    two._sync.session.replica.stage(next(iter(two._sync.session.replica.records(Kind.USER))), None)
+    two._sync.session.replica.stage(next(iter(two._sync.session.replica.documents.records(Kind.USER))), None)
     left = {*numbers, 100} - {7}
     users = [number async for number in two.persistence.iter_user_ids()]
     assert len(users) == len(set(users)) == len(left) - 1
@@ -240,7 +240,7 @@ async def test_a_job_sees_its_user(world):
 
 
 def kept(app) -> int:
-    return len(app._sync.session.replica._documents)
+    return len(app._sync.session.replica.documents.tracked)
 
 
 async def test_memory_does_not_grow_with_the_number_of_users(world):

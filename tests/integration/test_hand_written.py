@@ -125,10 +125,10 @@ async def load(bot) -> None:
     await bot.get_callback_data()
     await bot.get_conversations("talk")
     replica = bot._session.replica
-    replica.kinds = tuple(Kind)
-    await replica.load()
-    await replica.refresh([HANDLED], None)
-    replica.give(HANDLED)
+    replica.documents.kinds = tuple(Kind)
+    await replica.documents.read_all()
+    await replica.documents.refresh([HANDLED], None)
+    replica.values.load(HANDLED)
 
 
 # ---------------------------------------------------------------- ids
@@ -291,9 +291,9 @@ async def test_a_record_of_the_wrong_shape_is_an_error_when_it_comes_while_we_ru
     await load(bot)
     await bucket.write((record, value))
     replica = bot._session.replica
-    await replica.refresh([record], float("inf"))
+    await replica.documents.refresh([record], float("inf"))
     with pytest.raises(CannotLoadError) as told:
-        replica.give(record)
+        replica.values.load(record)
     assert record.label in str(told.value)
     assert SECRET not in str(told.value)
 
@@ -395,7 +395,7 @@ async def test_a_tool_that_does_not_know_the_context_types_takes_classes_of_the_
     for options in ({"types": [Person]}, {"keep_unknown": True}):
         async with open_state(bucket.uri, **options) as state:
             replica = await state.loaded([Record.user(42)])
-            assert type(replica.give(Record.user(42))).__name__ in {"Person", "Opaque"}
+            assert type(replica.values.load(Record.user(42))).__name__ in {"Person", "Opaque"}
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", 
 
 def hurry(persistence):
     """In an outage only: a slow machine must not look like one."""
-    persistence._session.replica.retry_policy.deadline = 0.05
+    persistence._session.replica.documents.retry_policy.deadline = 0.05
 
 
 class Bot:
@@ -63,7 +63,7 @@ class Bot:
         with pytest.raises(UnsavedError) as told:
             await persistence.flush()
         self.fault, self.reading_too = None, False
-        persistence._session.replica.retry_policy.deadline = 30
+        persistence._session.replica.documents.retry_policy.deadline = 30
         return str(told.value)
 
     def files(self):
@@ -307,7 +307,7 @@ def leave_something(tmp_path, count=1):
     async def life(number):
         persistence = opened(uri, spool_dir=spool)
         await persistence.get_bot_data()
-        persistence._session.replica.store._store.put = _refused
+        persistence._session.replica.documents.store._store.put = _refused
         with pytest.raises(AccessError):
             await persistence.update_bot_data({"log": ["a", f"b{number}"]})
         with pytest.raises(UnsavedError):

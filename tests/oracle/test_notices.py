@@ -15,8 +15,9 @@ from virtual_time import run_virtually
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import Merger, Replica
+from ptb_bucket.state import Merger
 from ptb_bucket.state.merge import values
+from ptb_bucket.state.replica.values import Values
 
 
 def _after_decoding(patch, change):
@@ -107,7 +108,7 @@ def double_an_element(patch):
 
 
 def replace_live_objects(patch):
-    merge_into = Replica.merge_into
+    merge_into = Values.merge_into
 
     def with_others(self, record, live):
         merged = merge_into(self, record, live)
@@ -117,7 +118,7 @@ def replace_live_objects(patch):
             live.update(new)
         return merged
 
-    patch.setattr(Replica, "merge_into", with_others)
+    patch.setattr(Values, "merge_into", with_others)
 
 
 def restarts(seed, folder, combination):

@@ -228,13 +228,13 @@ def fork_after_a_commit(uri: str) -> None:
 
     if child == 0:
         asyncio.run(go_on("child"))
-        os.write(writing, persistence._session.replica.writer.id.encode())
+        os.write(writing, persistence._session.replica.documents.writer.id.encode())
         os._exit(0)
     asyncio.run(go_on("parent"))
     _, status = os.waitpid(child, 0)
     assert status == 0
     theirs = os.read(reading, 100).decode()
-    print(persistence._session.replica.writer.id, theirs)
+    print(persistence._session.replica.documents.writer.id, theirs)
 
 
 if __name__ == "__main__":

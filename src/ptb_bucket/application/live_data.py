@@ -53,7 +53,7 @@ class LiveData:
 
     def is_stored(self, kind: Kind) -> bool:
         """Tell whether a kind of data is stored in the bucket."""
-        return kind in self._session.replica.kinds
+        return kind in self._session.replica.documents.kinds
 
     def peek(self, record: Record) -> Any:
         """Return bot, chat or user data, and make none; MISSING if there is none."""
@@ -68,12 +68,13 @@ class LiveData:
         if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER):
             return False
         live = self.peek(record)
-        return live is not MISSING and not self._session.replica.is_held(record, live)
+        return live is not MISSING and not self._session.replica.values.is_known(record, live)
 
     def has_loaded(self, record: Record) -> bool:
         """Tell whether a record's data was loaded, if there is any, or is known to be unreadable."""
         replica = self._session.replica
-        return not self.is_stored(record.kind) or replica.has_read(record) or record in replica.unreadable
+        is_unreadable = record in replica.values.unreadable
+        return not self.is_stored(record.kind) or replica.documents.has_read(record) or is_unreadable
 
     # ---------------------------------------------------------------- of an update
 
@@ -108,7 +109,7 @@ class LiveData:
         for kind in (Kind.CHAT, Kind.USER):
             if self.is_stored(kind):
                 live = await in_turns(Record(kind, str(number)) for number in list(self.pending.live[kind]))
-                found += {*live, *self._session.replica.records(kind)}
+                found += {*live, *self._session.replica.documents.records(kind)}
         return found
 
     # ---------------------------------------------------------------- what is used, and what may go
@@ -150,7 +151,7 @@ class LiveData:
             return True
         if self._overridden.update(record) is not None:  # the stored value need not equal the live one
             return not self.pending.is_marked(record)
-        return self._session.replica.is_held(record, live)
+        return self._session.replica.values.is_known(record, live)
 
 
 def _chats_of(update: object) -> list[int]:

@@ -69,7 +69,7 @@ class Loader:
         for record in records:
             live.use(record)
         handled = [HANDLED] if self._options.dedupe else []
-        await replica.refresh([*records, *handled], self._since())
+        await replica.documents.refresh([*records, *handled], self._since())
         for record in data:
             self._merge(record)
         for one in conversations:
@@ -98,7 +98,7 @@ class Loader:
         """Bring some data up to date. Raises as :meth:`load_for`, after all others are up to date."""
         for record in records:
             self._live.use(record)
-        await self._session.replica.refresh(records, self._since())
+        await self._session.replica.documents.refresh(records, self._since())
         _raise_first([error for record in records if (error := self._failed_merge(record))])
         await self._await_overridden(records)
 
@@ -108,8 +108,8 @@ class Loader:
         Raises as :meth:`load_for`, about bot_data.
         """
         replica = self._session.replica
-        others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in replica.records(kind)]
-        await replica.refresh([*await self._live.everything(), *others], asyncio.get_running_loop().time())
+        others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in replica.documents.records(kind)]
+        await replica.documents.refresh([*await self._live.everything(), *others], asyncio.get_running_loop().time())
         loaded: list[Record] = []
         async for record in paced(await self._live.everything()):
             if record == BOT_DATA:
@@ -142,8 +142,8 @@ class Loader:
     def _empty_if_gone(self, record: Record) -> None:
         replica = self._session.replica
         with suppress(UnreadableRecordError, CannotMergeError):  # not gone; the next update that needs it fails
-            if replica.give(record) is MISSING:
-                replica.empty(record, self._live.get(record))
+            if replica.values.load(record) is MISSING:
+                replica.values.clear(record, self._live.get(record))
 
     def _load_keyboards(self) -> None:
         if self._live.keyboards and self._live.is_stored(Kind.CALLBACK):
@@ -157,12 +157,12 @@ class Loader:
         replica = self._session.replica
         live = self._live.peek(record)
         if live is MISSING:
-            if not replica.is_stored(record):
-                replica.give(record)  # nothing: values that are put there from now on are new
+            if not replica.documents.is_stored(record):
+                replica.values.load(record)  # nothing: values that are put there from now on are new
                 return
-            replica.check_readable(record)
+            replica.values.check_readable(record)
             live = self._live.get(record)
-        replica.merge_into(record, live)
+        replica.values.merge_into(record, live)
 
     def _failed_merge(self, record: Record) -> PTBBucketError | None:
         try:
@@ -180,10 +180,10 @@ class Loader:
         """
         if not self._options.dedupe:
             return
-        await self._session.replica.refresh([HANDLED], None)
-        self._session.replica.check_readable(HANDLED)
+        await self._session.replica.documents.refresh([HANDLED], None)
+        self._session.replica.values.check_readable(HANDLED)
 
     def was_handled(self, update: Update) -> bool:
         """Tell whether an update was handled already, here or elsewhere, as far as the replica knows."""
-        handled = self._session.replica.give(HANDLED)
+        handled = self._session.replica.values.load(HANDLED)
         return handled is not MISSING and update.update_id in handled

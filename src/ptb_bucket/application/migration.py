@@ -84,11 +84,11 @@ class Migration:
     def _has_data(self, record: Record) -> bool:
         """Tell whether there is data of a chat that is not just the empty default, or cannot be decoded."""
         replica = self._session.replica
-        if record in replica.unreadable:
+        if record in replica.values.unreadable:
             return True
         live = self._live.peek(record)
         try:
-            return live is not MISSING and replica.merger.encode(record, live) is not None
+            return live is not MISSING and replica.documents.merger.encode(record, live) is not None
         except Exception:  # noqa: BLE001  a value that cannot be stored is not empty
             return True
 
@@ -96,7 +96,7 @@ class Migration:
         """Move data as it is stored, if it cannot be decoded; return whether it was."""
         if not self._live.is_stored(Kind.CHAT):
             return False
-        self._session.replica.check_readable(new)
+        self._session.replica.values.check_readable(new)
         return self._session.replica.move(old, new)
 
 

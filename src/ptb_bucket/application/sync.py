@@ -70,8 +70,8 @@ class Sync:
     def prepare(self) -> None:
         """Decide, before PTB loads its data, whether the IDs of handled updates are loaded."""
         replica = self.session.replica
-        others = tuple(kind for kind in replica.kinds if kind is not Kind.UPDATES)
-        replica.kinds = (*others, Kind.UPDATES) if self._options.dedupe else others
+        others = tuple(kind for kind in replica.documents.kinds if kind is not Kind.UPDATES)
+        replica.documents.kinds = (*others, Kind.UPDATES) if self._options.dedupe else others
 
     async def ptb_has_loaded(self) -> None:
         """Complete what PTB has loaded. If it was initialized before, it has kept its memory.
@@ -190,7 +190,7 @@ class Sync:
     async def _report(self) -> None:
         """Report each record that cannot be stored or merged, once until it can be."""
         before, replica = self._reported, self.session.replica
-        now: dict[Record, Exception] = {**replica.unmerged, **replica.failures, **replica.unstorable}
+        now: dict[Record, Exception] = {**replica.values.unmerged, **replica.failures, **replica.unstorable}
         self._reported = {record: str(error) for record, error in now.items()}
         for record, error in now.items():
             if before.get(record) != str(error):

@@ -77,13 +77,13 @@ class Units:
         token = self._inside.set(self._inside.get() | {unit})
         self._running.add(unit)
         if unit.id is not None:
-            self._session.replica.begin(unit.id, unit.records)
+            self._session.replica.units.begin(unit.id, unit.records)
         try:
             yield
             self._ended.append(unit)
         except BaseException:
             if unit.id is not None:
-                self._session.replica.end(unit.id)
+                self._session.replica.units.end(unit.id)
             raise
         finally:
             self._running.discard(unit)
@@ -96,7 +96,7 @@ class Units:
         for unit in self._inside.get() & self._running:
             unit.records |= found
             if unit.id is not None:
-                self._session.replica.extend(unit.id, unit.records)
+                self._session.replica.units.extend(unit.id, unit.records)
 
     @contextlib.asynccontextmanager
     async def settled(self) -> AsyncIterator[None]:

@@ -14,7 +14,7 @@ from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import TolerantJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.location import defaults_of, locate, with_own_types
-from ptb_bucket.state import Archive, Kind, Merger, Replica, WriterIdentity, keep_ours
+from ptb_bucket.state import Archive, DocumentSet, Kind, Merger, Replica, WriterIdentity, keep_ours
 from ptb_bucket.stores import RetryingStore
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ class State:
         if self.codec.bot is None:  # without one, what is stored of the bot would be lost with the next change
             self.codec.bot = nobody(self.bot_id)
         merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
-        return Replica(
+        documents = DocumentSet(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds),
             writer=WriterIdentity("edit"), retry_policy=_TOOL_RETRIES, on_demand=on_demand,
         )  # fmt: skip
+        return Replica(documents)
 
     async def loaded(self, records: Iterable[Record], *, resolver: Resolver = keep_ours) -> Replica:
         """A replica that knows these records as they are now.
@@ -87,7 +88,7 @@ class State:
         """
         now = asyncio.get_running_loop().time()
         replica = self.replica(resolver=resolver, on_demand=True)
-        await replica.refresh(records, now)
+        await replica.documents.refresh(records, now)
         return replica
 
 

@@ -151,7 +151,7 @@ async def drop_oldest(state: State, keep: int, *, dry_run: bool = False) -> tupl
 
 async def _used(state: State) -> AsyncIterator[tuple[float, Record]]:
     """Each keyboard, and when it was used last."""
-    merger = state.replica().merger
+    merger = state.replica().documents.merger
     async for part in state.archive.parts([Kind.CALLBACK]):
         for record, encoded in part.records.items():
             if record != CALLBACK_QUERIES:
@@ -167,9 +167,9 @@ def _accessed(merger: Merger, record: Record, encoded: bytes) -> float:
 
 async def _drop(state: State, record: Record, accessed: float) -> bool:
     replica = await state.loaded([record])
-    value = replica.give(record)  # the base of a merge: what a bot changes from now on, it keeps
+    value = replica.values.load(record)  # the base of a merge: what a bot changes from now on, it keeps
     if value is MISSING or float(value[0]) != accessed:
         return value is MISSING
     replica.stage(record, None)
     await replica.commit()
-    return not replica.is_stored(record)
+    return not replica.documents.is_stored(record)

@@ -75,11 +75,12 @@ class Keyboards:
         for uuid, accessed, buttons in keyboards:
             if self._staged.get(uuid) != accessed:
                 stage(Record.keyboard(uuid), [accessed, buttons])
-        dropped = [one for one in replica.given(Kind.CALLBACK) if one.id not in current and one != CALLBACK_QUERIES]
+        before = replica.documents.in_ptb(Kind.CALLBACK) - {CALLBACK_QUERIES}
+        dropped = [record for record in before if record.id not in current]
         for record in dropped:
             stage(record, None)
         # PTB notes a query when it arrives. The bucket's are read when it is handled, and only then it is saved.
-        if replica.has_read(CALLBACK_QUERIES) or CALLBACK_QUERIES in replica.unreadable:
+        if replica.documents.has_read(CALLBACK_QUERIES) or CALLBACK_QUERIES in replica.values.unreadable:
             stage(CALLBACK_QUERIES, queries)
         self._staged = current
         return dropped
@@ -91,7 +92,7 @@ class Keyboards:
             Why keyboards cannot be decoded or merged. Of these, the cache keeps what it had; all others are up to date.
         """
         live = self._live()
-        return self._take({*live, *replica.records(Kind.CALLBACK)}, live, replica)
+        return self._take({*live, *replica.documents.records(Kind.CALLBACK)}, live, replica)
 
     def take_stored_queries(self, replica: Replica) -> None:
         """The same for the queries alone, where the keyboard of each is known. If they fail, saving them says so."""
@@ -108,7 +109,7 @@ class Keyboards:
         for record in records:
             wanted[record] = live.get(record, MISSING)
             try:
-                wanted[record] = replica.merged(record, wanted[record])
+                wanted[record] = replica.values.merge(record, wanted[record])
             except (UnreadableRecordError, CannotMergeError) as error:
                 failed[record] = error
         if any(wanted[record] is not live.get(record, MISSING) for record in wanted):

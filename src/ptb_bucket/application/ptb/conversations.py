@@ -102,7 +102,7 @@ class Conversation:
         live = self.states.data.get(self.key, MISSING)
         if isinstance(live, PendingState):
             return False  # a handler of this instance is at work on it
-        state = replica.moved_on(self.record, live)
+        state = replica.values.merge(self.record, live)
         if state is live:
             return False
         self._take(state)
@@ -158,7 +158,7 @@ class Conversations:
             return replica.forget(record)
         live = states.data.get(key, MISSING)
         kept = isinstance(live, PendingState) or key in _marked(states) or self._has_timeout(name, key)
-        if kept or not replica.is_held(record, live) or not replica.forget(record):
+        if kept or not replica.values.is_known(record, live) or not replica.forget(record):
             return False
         states.data.pop(key, None)
         return True
@@ -211,12 +211,12 @@ class Conversations:
         return failed
 
     def _keys(self, handler: ConversationHandler[Any], replica: Replica) -> set[ConversationKey]:
-        kept = {record.conversation for record in replica.records(Kind.CONVERSATION)}
+        kept = {record.conversation for record in replica.documents.records(Kind.CONVERSATION)}
         return {*self._all.get(str(handler.name), {}), *(key for name, key in kept if name == handler.name)}
 
     def forget_what_is_gone(self, replica: Replica) -> None:
         """After a re-initialise: PTB kept what it had, and marked all of it to be saved as if it were new."""
-        found = [r.conversation for r in replica.records(Kind.CONVERSATION) if _is_there(r, replica)]
+        found = [r.conversation for r in replica.documents.records(Kind.CONVERSATION) if _is_there(r, replica)]
         for name, states in self._all.items():
             kept = {key for of, key in found if of == name}
             ended = {key for key in states.pop_accessed_keys() if key not in states.data}
@@ -234,7 +234,7 @@ class Conversations:
 def _is_there(record: Record, replica: Replica) -> bool:
     """Whether the bucket has a conversation, be it one that cannot be decoded."""
     try:
-        return replica.give(record) is not MISSING
+        return replica.values.load(record) is not MISSING
     except (UnreadableRecordError, CannotMergeError):
         return True
 
