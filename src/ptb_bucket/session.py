@@ -157,9 +157,11 @@ class Session:
         """
         if self.on_refresh:
             self.on_refresh(record)
-        await self.replica.documents.refresh([record], self.window.since(record.kind))
-        self.window.answered()
-        self.replica.values.merge_into(record, live)
+        replica, since = self.replica, self.window.since(record.kind)
+        await replica.documents.refresh([record], since)
+        if since is not None:
+            self.window.answered()
+        replica.values.merge_into(record, live)
 
     async def save(self, changes: Iterable[tuple[Record, Any]], *, commits: bool) -> None:
         """Stage changes, and share one commit with everything that is staged in the same turn of the loop.

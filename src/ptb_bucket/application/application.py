@@ -20,12 +20,10 @@ from ptb_bucket.application.ptb import (
 )
 from ptb_bucket.application.running_work import RunningWork
 from ptb_bucket.application.shutdown import Shutdown
-from ptb_bucket.application.startup_checks import StartupChecks
+from ptb_bucket.application.startup_checks import StartupChecks, checked_persistence
 from ptb_bucket.application.sync import Sync
-from ptb_bucket.application.updates import Updates
-from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.application.updates import UpdateHandling
 from ptb_bucket.location import checked_count, checked_seconds
-from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.state import Record
 
 if TYPE_CHECKING:
@@ -50,23 +48,22 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
 
         Application.builder().application_class(BucketApplication, {"save": "update"})
 
-    Before any handler or filter sees an update, its bot, chat and user data, its conversations' states and its
-    callback data are brought up to date from the bucket; what is unsaved here survives. Updates of one chat, and of
-    one user, are handled one at a time. A value that cannot be stored is reported once to the error handlers, and
-    costs only itself. After a signal, what can be saved is saved before ``shutdown_deadline``.
+    Before any handler or filter sees an update, its bot, chat and user data, its conversations' states and its callback
+    data are brought up to date from the bucket; unsaved changes survive. Updates of one chat, and of one user, are
+    handled one at a time. A value that cannot be stored is reported once to the error handlers; everything else is
+    saved. After a stop signal, changes are saved before ``shutdown_deadline``.
 
     Args:
         save: ``"interval"``: PTB's loop saves every ``update_interval`` seconds. ``"update"``:
             :meth:`process_update` returns when that update's changes are durable.
         sequential: Whether updates of one chat, and of one user, wait for each other.
-        dedupe: Remember the ids of the newest 1,000 updates in the bucket, and handle none of them again. Every
-            update makes a commit then.
+        dedupe: Remember the IDs of the newest 1,000 updates in the bucket, and handle none of them again. Each update
+            then makes a commit.
         shutdown_deadline: Seconds from a stop signal to the end of the last save. At most half of it is for handlers,
             jobs and tasks that still run. Without a signal, :meth:`stop` waits for these so many seconds.
-        cache_size: With the layout ``per-record``: about how many chats, users, conversations and keyboards are kept
-            in memory.
-            Those that were used least recently go, unless they are unsaved or something under way may use them.
-        ptb: What PTB's builder passes.
+        cache_size: With the layout ``per-record``: about how many chats, users, conversations and keyboards are kept in
+            memory. The least recently used are removed, unless they are unsaved or running work may use them.
+        ptb: The arguments of PTB's builder.
 
     Raises:
         ConfigurationError: There is no BucketPersistence, it was given other ``context_types`` than the application, or
@@ -87,7 +84,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         cache_size: int = 10_000,
         **ptb: Any,
     ) -> None:
-        persistence = _checked(save, ptb.get("persistence"))
+        persistence = checked_persistence(save, ptb.get("persistence"))
         session = persistence.share_session(ptb["context_types"])
         ptb["job_queue"] = ask_before_timeouts(ptb["job_queue"])
         ptb["update_processor"] = ErrorReportingProcessor(ptb["update_processor"], self.process_error)
@@ -100,48 +97,48 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         check_ptb(self)
         self._sync = Sync(self, self, persistence, session, checked_count("cache_size", cache_size))
         self._shutdown = Shutdown(self, self._work, jobs, self._sync)
-        self._updates = Updates(self, self._sync, self._work)
+        self._updates = UpdateHandling(self, self._sync, self._work)
         self._checks = StartupChecks(self, self, jobs)
 
     @property
     def update_processor(self) -> BaseUpdateProcessor:
-        """The one that the builder was given. See ``Application.update_processor``."""
+        """The processor that was passed to the builder. See ``Application.update_processor``."""
         processor = super().update_processor
         return processor.inner if isinstance(processor, ErrorReportingProcessor) else processor
 
     @property
     def unsaved_for(self) -> float:
-        """Seconds since when something that was to be saved is not durable; 0.0 if nothing is."""
+        """Seconds for which a change that was to be saved has not been durable; 0.0 if there is none."""
         return self._sync.session.group.unsaved_for
 
     # ---------------------------------------------------------------- an update
 
     async def process_update(self, update: object) -> None:
-        """Bring up to date, handle, and with ``save="update"`` save. See ``Application.process_update``.
+        """Load an update's data, handle the update, and with ``save="update"`` save. See ``Application.process_update``.
 
         Raises:
-            UnsavedError: The handlers ran, and what they changed is not durable. It is kept in memory and tried again.
-            PTBBucketError: Any other: the state could not be loaded, and no handler ran.
+            UnsavedError: The handlers ran, and their changes are not durable. They stay in memory and are tried again.
+            PTBBucketError: Any other error: the state could not be loaded, and no handler ran.
             RuntimeError: The application is not initialized.
         """
         await self._updates.process(update, super().process_update)
 
     async def run_and_save(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
-        """Load everything afresh, do something, and save, for a timer where no application runs in between.
+        """Load everything afresh, do some work, and save: for a timer, where no application runs in between.
 
-        With the layout ``per-record``, everything is the bot's data and what is in memory: ``work`` loads whose data it
-        needs by :meth:`load_data`, such as of all in ``persistence.iter_user_ids()``.
+        With the layout ``per-record``, everything is the bot's data and the data in memory. There, ``work`` loads the
+        data that it needs with :meth:`load_data`, for example that of all ``persistence.iter_user_ids()``.
 
         Args:
-            work: An async function of this application. It may change anybody's data; all of it is looked through.
+            work: An async function of this application. It may change the data of any chat or user.
 
         Returns:
             What ``work`` returned.
 
         Raises:
-            UnsavedError: It ran, and what it changed is not durable.
-            PTBBucketError: The state could not be loaded; it did not run.
-            Exception: What ``work`` raised. What it had changed is in memory, and nothing has saved it yet.
+            UnsavedError: ``work`` ran, and its changes are not durable.
+            PTBBucketError: The state could not be loaded; ``work`` did not run.
+            Exception: ``work`` raised it. Its changes until then are in memory and not saved yet.
         """
 
         async def work_and_mark() -> Result:
@@ -155,21 +152,15 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         """End a conversation whose time is up, unless it has moved on elsewhere. Called by the job queue.
 
         Raises:
-            PTBBucketError: The bucket could not tell whether it has, or what was changed is not durable.
+            PTBBucketError: The bucket could not be read, or the changes are not durable.
         """
         await self._updates.time_out(callback, context)
 
     # ---------------------------------------------------------------- saving
 
     async def update_persistence(self) -> None:
-        """Save what changed. Errors go to the error handlers. See ``Application.update_persistence``."""
-        try:
-            if self._sync.commits_at_intervals:
-                await self._sync.commit()
-            else:
-                await self._sync.stage()
-        except Exception as error:  # noqa: BLE001  any of them would end PTB's save loop
-            await self.process_error(None, error)
+        """Save changes. Errors go to the error handlers. See ``Application.update_persistence``."""
+        await self._sync.save_at_interval()
 
     def check_saved(self, update: Update) -> None:
         """Make sure that no commit left out a change of an update, after ``unsaved_for`` became 0.
@@ -184,29 +175,29 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     async def load_data(self, chat_ids: int | Iterable[int] = (), user_ids: int | Iterable[int] = ()) -> None:
         """Bring ``chat_data`` and ``user_data`` of others up to date, before a handler or job looks at them.
 
-        An update's own chat and user are always up to date. With the layout ``per-record``, all others are only there
-        after this call. What a handler changes of them is saved after ``mark_data_for_update_persistence``.
+        An update's own chat and user are always up to date. With the layout ``per-record``, all others are in memory
+        only after this call. Changes of their data are saved after ``mark_data_for_update_persistence``.
 
         Args:
-            chat_ids: Whose ``chat_data``.
-            user_ids: Whose ``user_data``.
+            chat_ids: The chats whose ``chat_data`` you need.
+            user_ids: The users whose ``user_data`` you need.
 
         Raises:
-            StoreError, DocumentError: The bucket could not tell. Nothing is changed.
+            StoreError, DocumentError: The bucket could not be read. Nothing is changed.
         """
         await self._sync.load(records_of_ids(chat_ids, user_ids))
 
     def migrate_chat_data(
         self, message: Message | None = None, old_chat_id: int | None = None, new_chat_id: int | None = None
     ) -> None:
-        """Move a chat's data to its new id. See ``Application.migrate_chat_data``.
+        """Move a chat's data to its new ID. See ``Application.migrate_chat_data``.
 
-        Telegram reports a migration in both chats, and may deliver each report again. So where the new chat has data,
-        nothing is moved, and that is logged, if the old one has none, or if this process moved it before: what is
-        there now was put there by later handlers. Data that cannot be decoded is moved as it is.
+        Telegram reports a migration in both chats, and may deliver each report again. If the new chat has data, and the
+        old chat has none or was moved before by this process, nothing is moved, and that is logged: later handlers
+        added the data. Data that cannot be decoded is moved as it is.
 
         Raises:
-            ValueError: As PTB raises it. Nothing is moved.
+            ValueError: PTB refuses the arguments. Nothing is moved.
             RuntimeError: The data of one of the two is not loaded: an update about the migration loads both; for
                 others, call :meth:`load_data` first.
             UnreadableRecordError: One of the two cannot be decoded, and both have data. Nothing is moved.
@@ -227,12 +218,12 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         self._sync.units.claim(records_of_ids(chat_ids, user_ids))
 
     def drop_chat_data(self, chat_id: int) -> None:
-        """See ``Application.drop_chat_data``. What is put there anew is saved."""
+        """See ``Application.drop_chat_data``. Data that is added afterwards is saved."""
         super().drop_chat_data(chat_id)
         self._sync.units.claim([Record.chat(chat_id)])
 
     def drop_user_data(self, user_id: int) -> None:
-        """See ``Application.drop_user_data``. What is put there anew is saved."""
+        """See ``Application.drop_user_data``. Data that is added afterwards is saved."""
         super().drop_user_data(user_id)
         self._sync.units.claim([Record.user(user_id)])
 
@@ -304,14 +295,3 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         await self.bot.shutdown()
         if self.updater:
             await self.updater.shutdown()
-
-
-def _checked(save: str, persistence: object) -> BucketPersistence[Any, Any, Any]:
-    if save not in {"interval", "update"}:
-        raise ConfigurationError(f"save={save!r}: expected 'interval' or 'update'.")
-    if not isinstance(persistence, BucketPersistence):
-        raise ConfigurationError(
-            "BucketApplication needs a BucketPersistence: Application.builder().application_class(BucketApplication)"
-            ".persistence(BucketPersistence('s3://my-bucket/my-bot'))"
-        )
-    return persistence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from telegram import Update
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ptb_bucket.application.lru import LRU
     from ptb_bucket.application.overridden import Overridden
     from ptb_bucket.session import Session
+    from ptb_bucket.state import Replica
 
 __all__ = ["LiveData", "records_of_ids"]
 
@@ -47,13 +49,18 @@ class LiveData:
         self._is_lazy = session.location.layout.lazy
         if self._is_lazy:
             for kind in (Kind.CHAT, Kind.USER):
-                self.pending.watch(kind, self.use, self._missed)
+                self.pending.watch(kind, lambda record: self.use([record]), self._missed)
 
     # ---------------------------------------------------------------- by record
 
+    @cached_property
+    def replica(self) -> Replica:
+        """The state engine, which there is when the bot is set."""
+        return self._session.replica
+
     def is_stored(self, kind: Kind) -> bool:
         """Tell whether a kind of data is stored in the bucket."""
-        return kind in self._session.replica.documents.kinds
+        return kind in self.replica.documents.kinds
 
     def peek(self, record: Record) -> Any:
         """Return bot, chat or user data, and make none; MISSING if there is none."""
@@ -68,11 +75,11 @@ class LiveData:
         if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER):
             return False
         live = self.peek(record)
-        return live is not MISSING and not self._session.replica.values.is_known(record, live)
+        return live is not MISSING and not self.replica.values.is_known(record, live)
 
     def has_loaded(self, record: Record) -> bool:
         """Tell whether a record's data was loaded, if there is any, or is known to be unreadable."""
-        replica = self._session.replica
+        replica = self.replica
         is_unreadable = record in replica.values.unreadable
         return not self.is_stored(record.kind) or replica.documents.has_read(record) or is_unreadable
 
@@ -88,7 +95,8 @@ class LiveData:
         """Return the records of the bot, chat and user data that an update's handlers can see."""
         user = update.effective_user if isinstance(update, Update) else None
         found = [BOT_DATA, *map(Record.chat, _chats_of(update)), *([Record.user(user.id)] if user else [])]
-        return [record for record in found if self.is_stored(record.kind)]
+        kinds = self.replica.documents.kinds
+        return [record for record in found if record.kind in kinds]
 
     def keyboards_of(self, update: object, *, invalid: bool) -> list[Record]:
         """Return the records of the callback data that has to be known before an update is handled.
@@ -109,19 +117,23 @@ class LiveData:
         for kind in (Kind.CHAT, Kind.USER):
             if self.is_stored(kind):
                 live = await in_turns(Record(kind, str(number)) for number in list(self.pending.live[kind]))
-                found += {*live, *self._session.replica.documents.records(kind)}
+                found += {*live, *self.replica.documents.records(kind)}
         return found
 
     # ---------------------------------------------------------------- what is used, and what may go
 
-    def use(self, record: Record) -> None:
-        """Note that a record is used now."""
-        if self._is_lazy and record != BOT_DATA and self.is_stored(record.kind):
-            self.lru.use(record)
+    def use(self, records: Iterable[Record]) -> None:
+        """Note that records are used now."""
+        if self._is_lazy:
+            for record in records:
+                if record != BOT_DATA and self.is_stored(record.kind):
+                    self.lru.use(record)
 
     def ptb_refreshes(self, record: Record) -> None:
-        """Note that PTB refreshes a record: for an update, which is pinned already, or for a job, which is now."""
-        self.use(record)
+        """Note that PTB refreshes a record: for an update, which pins its records, or for a job, which does so now."""
+        if not self._is_lazy:
+            return
+        self.use([record])
         if not self._session.window.is_covered:
             self.lru.pin_for_task(asyncio.current_task())
 
@@ -138,7 +150,7 @@ class LiveData:
                 self.pending.forget(record)
 
     def _forget(self, record: Record) -> bool:
-        replica = self._session.replica
+        replica = self.replica
         if record.kind is Kind.CONVERSATION:
             return self.conversations.forget(record, replica)
         if record.kind is Kind.CALLBACK:
@@ -151,7 +163,7 @@ class LiveData:
             return True
         if self._overridden.update(record) is not None:  # the stored value need not equal the live one
             return not self.pending.is_marked(record)
-        return self._session.replica.values.is_known(record, live)
+        return self.replica.values.is_known(record, live)
 
 
 def _chats_of(update: object) -> list[int]:

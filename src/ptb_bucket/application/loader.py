@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from telegram.ext import ConversationHandler
 
     from ptb_bucket.application.live_data import LiveData
-    from ptb_bucket.application.options import Options
+    from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.overridden import Overridden
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.session import Session
     from ptb_bucket.state import ConversationKey
 
-__all__ = ["Loader"]
+__all__ = ["DataLoader"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
@@ -41,7 +41,7 @@ def _raise_first(errors: Iterable[PTBBucketError]) -> None:
         raise error
 
 
-class Loader:
+class DataLoader:
     """Loads records into live objects; what is unsaved there survives.
 
     Args:
@@ -51,7 +51,7 @@ class Loader:
         overridden: The methods of the persistence that a subclass overrides.
     """
 
-    def __init__(self, options: Options, live: LiveData, session: Session, overridden: Overridden) -> None:
+    def __init__(self, options: LiveOptions, live: LiveData, session: Session, overridden: Overridden) -> None:
         self._options, self._live, self._session, self._overridden = options, live, session, overridden
 
     async def load_for(self, update: object) -> None:
@@ -62,12 +62,11 @@ class Loader:
             UnreadableRecordError, CannotMergeError: One of these records cannot be decoded, or code of the bot's own
                 raised an error. Only updates that need this record fail.
         """
-        live, replica = self._live, self._session.replica
+        live, replica = self._live, self._live.replica
         invalid = live.keyboards is not None and has_invalid(update)
         data, conversations = live.data_of(update), live.conversations.of(update)
         records = [*data, *(one.record for one in conversations), *live.keyboards_of(update, invalid=invalid)]
-        for record in records:
-            live.use(record)
+        live.use(records)
         handled = [HANDLED] if self._options.dedupe else []
         await replica.documents.refresh([*records, *handled], self._since())
         for record in data:
@@ -96,9 +95,8 @@ class Loader:
 
     async def load(self, records: Collection[Record]) -> None:
         """Bring some data up to date. Raises as :meth:`load_for`, after all others are up to date."""
-        for record in records:
-            self._live.use(record)
-        await self._session.replica.documents.refresh(records, self._since())
+        self._live.use(records)
+        await self._live.replica.documents.refresh(records, self._since())
         _raise_first([error for record in records if (error := self._failed_merge(record))])
         await self._await_overridden(records)
 
@@ -107,7 +105,7 @@ class Loader:
 
         Raises as :meth:`load_for`, about bot_data.
         """
-        replica = self._session.replica
+        replica = self._live.replica
         others = [record for kind in (Kind.CONVERSATION, Kind.CALLBACK) for record in replica.documents.records(kind)]
         await replica.documents.refresh([*await self._live.everything(), *others], asyncio.get_running_loop().time())
         loaded: list[Record] = []
@@ -136,25 +134,25 @@ class Loader:
         async for record in paced(await self._live.everything()):
             if record != BOT_DATA:
                 self._empty_if_gone(record)
-        self._live.conversations.forget_what_is_gone(self._session.replica)
+        self._live.conversations.forget_what_is_gone(self._live.replica)
         self._load_keyboards()
 
     def _empty_if_gone(self, record: Record) -> None:
-        replica = self._session.replica
+        replica = self._live.replica
         with suppress(UnreadableRecordError, CannotMergeError):  # not gone; the next update that needs it fails
             if replica.values.load(record) is MISSING:
                 replica.values.clear(record, self._live.get(record))
 
     def _load_keyboards(self) -> None:
         if self._live.keyboards and self._live.is_stored(Kind.CALLBACK):
-            _log(self._live.keyboards.take_stored(self._session.replica).values())
+            _log(self._live.keyboards.take_stored(self._live.replica).values())
 
     def _since(self) -> float:
         return asyncio.get_running_loop().time() - (self._session.window.interval or 0)
 
     def _merge(self, record: Record) -> None:
         """Merge into the live object; none is made if there is no data here and in the bucket, or unreadable data."""
-        replica = self._session.replica
+        replica = self._live.replica
         live = self._live.peek(record)
         if live is MISSING:
             if not replica.documents.is_stored(record):
@@ -180,10 +178,10 @@ class Loader:
         """
         if not self._options.dedupe:
             return
-        await self._session.replica.documents.refresh([HANDLED], None)
-        self._session.replica.values.check_readable(HANDLED)
+        await self._live.replica.documents.refresh([HANDLED], None)
+        self._live.replica.values.check_readable(HANDLED)
 
     def was_handled(self, update: Update) -> bool:
         """Tell whether an update was handled already, here or elsewhere, as far as the replica knows."""
-        handled = self._session.replica.values.load(HANDLED)
+        handled = self._live.replica.values.load(HANDLED)
         return handled is not MISSING and update.update_id in handled

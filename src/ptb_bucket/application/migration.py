@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from telegram import Message
 
     from ptb_bucket.application.live_data import LiveData
-    from ptb_bucket.session import Session
 
     class Move(Protocol):
         """``Application.migrate_chat_data`` of PTB."""
@@ -36,11 +35,10 @@ class Migration:
 
     Args:
         live: The live objects.
-        session: The state in the bucket.
     """
 
-    def __init__(self, live: LiveData, session: Session) -> None:
-        self._live, self._session = live, session
+    def __init__(self, live: LiveData) -> None:
+        self._live = live
         self._moved: dict[Record, Record] = {}
 
     def __contains__(self, record: Record) -> bool:
@@ -83,7 +81,7 @@ class Migration:
 
     def _has_data(self, record: Record) -> bool:
         """Tell whether there is data of a chat that is not just the empty default, or cannot be decoded."""
-        replica = self._session.replica
+        replica = self._live.replica
         if record in replica.values.unreadable:
             return True
         live = self._live.peek(record)
@@ -96,8 +94,8 @@ class Migration:
         """Move data as it is stored, if it cannot be decoded; return whether it was."""
         if not self._live.is_stored(Kind.CHAT):
             return False
-        self._session.replica.values.check_readable(new)
-        return self._session.replica.move(old, new)
+        self._live.replica.values.check_readable(new)
+        return self._live.replica.move(old, new)
 
 
 def migration_ids(message: Message | None, old: int | None, new: int | None) -> tuple[int, int] | None:

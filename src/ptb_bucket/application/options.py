@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, TypeAlias
 
-__all__ = ["Options", "Save"]
+__all__ = ["LiveOptions", "Save"]
 
 Save: TypeAlias = Literal["interval", "update"]
 
 
-class Options(Protocol):
+class LiveOptions(Protocol):
     """Attributes of a BucketApplication that may change until it is initialized."""
 
     save: Save

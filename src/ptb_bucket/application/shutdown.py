@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from telegram.ext import JobQueue
 
-    from ptb_bucket.application.options import Options
+    from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.running_work import RunningWork
     from ptb_bucket.application.sync import Sync
 
@@ -67,7 +67,7 @@ class Shutdown:
         sync: What saves.
     """
 
-    def __init__(self, options: Options, work: RunningWork, jobs: JobQueue[Any] | None, sync: Sync) -> None:
+    def __init__(self, options: LiveOptions, work: RunningWork, jobs: JobQueue[Any] | None, sync: Sync) -> None:
         self._options, self._work, self._jobs, self._sync = options, work, jobs, sync
         self.deadline = ShutdownDeadline(options.shutdown_deadline)
 

@@ -102,8 +102,7 @@ class Stager:
             return
         method = self._overridden.callback_data()
         if method is None:
-            for record in keyboards.stage(self._session.replica, self._stage):
-                self._live.use(record)
+            self._live.use(keyboards.stage(self._live.replica, self._stage))
             return
         try:
             calls.append(method(deepcopy(contents_of(keyboards.cache))))
@@ -113,7 +112,7 @@ class Stager:
     def _stage(self, record: Record, value: Any) -> None:
         """Stage a value. ``replica.unstorable`` keeps what cannot be stored, from where it is reported."""
         with suppress(PTBBucketError):
-            self._session.replica.stage(record, value)
+            self._live.replica.stage(record, value)
 
 
 async def _awaited(call: Call) -> None:

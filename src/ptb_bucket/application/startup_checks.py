@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 from telegram.ext import ConversationHandler, ExtBot
 
 from ptb_bucket.application.ptb import handlers_in
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.persistence import BucketPersistence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from telegram.ext import Application, BaseHandler, JobQueue
 
-    from ptb_bucket.application.options import Options
+    from ptb_bucket.application.options import LiveOptions
 
-__all__ = ["StartupChecks"]
+__all__ = ["StartupChecks", "checked_persistence"]
 
 
 class StartupChecks:
@@ -29,7 +31,7 @@ class StartupChecks:
     """
 
     def __init__(
-        self, application: Application[Any, Any, Any, Any, Any, Any], options: Options, jobs: JobQueue[Any] | None
+        self, application: Application[Any, Any, Any, Any, Any, Any], options: LiveOptions, jobs: JobQueue[Any] | None
     ) -> None:
         self._application, self._options, self._jobs = application, options, jobs
         self._warned: set[str] = set()
@@ -83,3 +85,19 @@ def _not_blocking(application: Application[Any, Any, Any, Any, Any, Any]) -> Ite
     for handler in flat:
         if not isinstance(handler, ConversationHandler) and (not handler.block or by_default):
             yield handler
+
+
+def checked_persistence(save: str, persistence: object) -> BucketPersistence[Any, Any, Any]:
+    """Check two arguments of a BucketApplication; return the persistence.
+
+    Raises:
+        ConfigurationError: There is no BucketPersistence, or ``save`` is something else than an option.
+    """
+    if save not in {"interval", "update"}:
+        raise ConfigurationError(f"save={save!r}: expected 'interval' or 'update'.")
+    if not isinstance(persistence, BucketPersistence):
+        raise ConfigurationError(
+            "BucketApplication needs a BucketPersistence: Application.builder().application_class(BucketApplication)"
+            ".persistence(BucketPersistence('s3://my-bucket/my-bot'))"
+        )
+    return persistence

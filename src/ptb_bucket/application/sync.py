@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.application.live_data import LiveData
-from ptb_bucket.application.loader import Loader
+from ptb_bucket.application.loader import DataLoader
 from ptb_bucket.application.lru import LRU
 from ptb_bucket.application.migration import Migration
 from ptb_bucket.application.overridden import Overridden
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from telegram import Update
     from telegram.ext import Application
 
-    from ptb_bucket.application.options import Options
+    from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.persistence import BucketPersistence
     from ptb_bucket.session import Session
     from ptb_bucket.state import Record
@@ -44,7 +44,7 @@ class Sync:
     def __init__(
         self,
         application: Application[Any, Any, Any, Any, Any, Any],
-        options: Options,
+        options: LiveOptions,
         persistence: BucketPersistence[Any, Any, Any],
         session: Session,
         cache_size: int,
@@ -58,8 +58,8 @@ class Sync:
         self.lru = LRU(cache_size)
         self.live = LiveData(application, session, overridden, self.lru)
         self.units = Units(session, self.live.is_changed)
-        self.loader = Loader(options, self.live, session, overridden)
-        self.migration = Migration(self.live, session)
+        self.loader = DataLoader(options, self.live, session, overridden)
+        self.migration = Migration(self.live)
         self._stager = Stager(self.live, session, overridden, self.migration)
         self.is_loaded = self._was_loaded = False
         self._reported: dict[Record, str] = {}
@@ -100,17 +100,22 @@ class Sync:
         return self.units.run(update_id, self.live.records_of(update))
 
     async def load(self, records: Iterable[Record]) -> None:
-        """Bring others' data up to date. Raises as :meth:`Loader.load`."""
+        """Bring others' data up to date. Raises as :meth:`DataLoader.load`."""
         wanted = [record for record in records if self.live.is_stored(record.kind)]
         self.units.claim(wanted)
         await self.loader.load(wanted)
 
     # ---------------------------------------------------------------- saving
 
-    @property
-    def commits_at_intervals(self) -> bool:
-        """Tell whether PTB's save loop commits: not for a persistence that saves on flush only."""
-        return self._options.save == "update" or not self._persistence.on_flush
+    async def save_at_interval(self) -> None:
+        """Commit, or stage only for a persistence that saves on flush. Report errors, which would end PTB's save loop."""
+        try:
+            if self._options.save == "update" or not self._persistence.on_flush:
+                await self.commit()
+            else:
+                await self.stage()
+        except Exception as error:  # noqa: BLE001  PTB's save loop would end
+            await self._application.process_error(None, error)
 
     async def stage(self) -> None:
         """Stage all changes that PTB has marked, and report what cannot be stored."""

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from ptb_bucket.application.options import Options
+    from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.running_work import RunningWork
     from ptb_bucket.application.sync import Sync
 
-__all__ = ["Updates"]
+__all__ = ["UpdateHandling"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 Result = TypeVar("Result")
 
 
-class Updates:
+class UpdateHandling:
     """Handles updates, timers and conversation timeouts, each on data that is up to date and saved afterwards.
 
     Args:
@@ -36,7 +36,7 @@ class Updates:
         work: Notes what is handled.
     """
 
-    def __init__(self, options: Options, sync: Sync, work: RunningWork) -> None:
+    def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork) -> None:
         self._options, self._sync, self._work = options, sync, work
         self.locks = UpdateLocks()
 

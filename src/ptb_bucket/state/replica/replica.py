@@ -68,7 +68,7 @@ class Replica:
         if not drops_unread:
             self._refuse_blind(record, value)
         ledger = self.documents.tracked.for_staging(record).ledger
-        units = self.units.working_on(record)
+        units = self.units.working_on(record) if self.units.running else ()
         try:
             unreadable = drops_unread and record in self.values.unreadable
             encoded = self._encoded(record, value, (ledger.top(record), ledger.stored(record)))
@@ -199,7 +199,7 @@ class Replica:
         Raises:
             PTBBucketError: A document could not be saved. What is unsaved stays staged.
         """
-        if self.pending and not self.documents.loaded:
+        if not self.documents.loaded and self.pending:
             await self.documents.read_all()
         documents = self.documents.tracked.pending()
         try:

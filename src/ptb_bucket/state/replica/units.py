@@ -85,7 +85,7 @@ class ReplicaUnits:
 
     def working_on(self, record: Record) -> list[Unit]:
         """Return the running units that may change a record."""
-        return [unit for unit, records in self.running.items() if record in records] if self.running else []
+        return [unit for unit, records in self.running.items() if record in records]
 
     def committed(self) -> None:
         """Forget the effects of updates that are durable; call it after a commit that noted handled updates."""

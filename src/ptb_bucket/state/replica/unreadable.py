@@ -36,20 +36,20 @@ class _Found:
 class Unreadable:
     """The unreadable records that this process has met, each with the version that it could not decode."""
 
-    _found: dict[Record, _Found] = field(default_factory=dict)
+    found: dict[Record, _Found] = field(default_factory=dict)
     _logged: dict[Record, str] = field(default_factory=dict)
 
     def __contains__(self, record: Record) -> bool:
-        return record in self._found
+        return record in self.found
 
     @property
     def records(self) -> set[Record]:
         """All of them."""
-        return set(self._found)
+        return set(self.found)
 
     def of(self, kind: Kind) -> dict[Record, UnreadableRecordError]:
         """Return why records of one kind cannot be decoded."""
-        return {record: found.error for record, found in self._found.items() if record.kind is kind}
+        return {record: found.error for record, found in self.found.items() if record.kind is kind}
 
     def note(self, record: Record, encoded: bytes | None, error: UnreadableRecordError, *, blind: bool) -> None:
         """Remember that a version of a record cannot be decoded, and log each reason once.
@@ -62,25 +62,25 @@ class Unreadable:
         """
         if encoded is None:
             return
-        before = self._found.get(record)
-        self._found[record] = _Found(encoded, error, blind or (before is not None and before.blind))
+        before = self.found.get(record)
+        self.found[record] = _Found(encoded, error, blind or (before is not None and before.blind))
         if self._logged.get(record) != str(error):
             self._logged[record] = str(error)
             _LOGGER.warning("%s It stays in the bucket unchanged.", error)
 
     def error(self, record: Record, encoded: bytes | None) -> UnreadableRecordError | None:
         """Return why this version of a record cannot be decoded; None if nobody has tried, or it is another version."""
-        found = self._found.get(record)
+        found = self.found.get(record)
         return found.error if found is not None and found.encoded == encoded else None
 
     def blind(self, record: Record) -> UnreadableRecordError | None:
         """Return why PTB was never given a record, of which it may hold an object nevertheless; None if it was."""
-        found = self._found.get(record)
+        found = self.found.get(record)
         return found.error if found is not None and found.blind else None
 
     def forget(self, record: Record) -> None:
         """PTB has been given the record, or it is dropped, or nobody has it in hand any more."""
-        if self._found.pop(record, None) is not None:
+        if self.found.pop(record, None) is not None:
             self._logged.pop(record, None)
 
 

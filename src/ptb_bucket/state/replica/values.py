@@ -121,7 +121,7 @@ class Values:
             CannotMergeError: The resolver raised an error, and not for bot_data, which all updates need.
         """
         ledger = self._documents.ledger(record)
-        if record not in self.unreadable and ledger.is_current(record):
+        if record not in self.unreadable.found and ledger.is_current(record):
             ledger.superseded.pop(record, None)
             self.unmerged.pop(record, None)
             return True
@@ -231,7 +231,7 @@ class Values:
             loads: PTB loads the record: if that fails, PTB has no value of it.
         """
         stored = ledger.stored(record)
-        if record in self.unreadable and record not in ledger.dropped:
+        if record in self.unreadable.found and record not in ledger.dropped:
             known = self.unreadable.error(record, stored) or self.unreadable.error(record, ledger.top(record))
             if known is not None:
                 raise known.again()
