@@ -1,26 +1,41 @@
-"""What all tests share: how many examples hypothesis draws, that sources are compiled once, what the oracle counted."""
+"""Set up every run: the number of examples, shared look-ups, bytecode, and the summary of the oracle."""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
+from importlib.metadata import entry_points
 
 from hypothesis import settings
-from oracle.figures import added_up, line
+
+from support.oracle.statistics import added_up, line
 
 
 def pytest_configure(config):
-    """Short runs draw a few examples, ``--long`` draws many; no example has a deadline, machines are busy."""
+    """Draw few examples in short runs and many with ``--long``, without deadlines, because machines are busy."""
     settings.register_profile("short", deadline=None, max_examples=40, database=None)
     settings.register_profile("long", deadline=None, max_examples=2000, database=None)
     settings.load_profile("long" if config.getoption("--long") else "short")
     # Containers often set it. Tests start hundreds of processes, and each would compile all our sources anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
+    look_up_providers_once()
+
+
+def look_up_providers_once():
+    """Share the look-up of installed providers: each one reads the metadata of every distribution.
+
+    Tests open thousands of stores, and this would take a third of their time.
+    """
+    cached = functools.cache(entry_points)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("ptb_bucket.") and getattr(module, "entry_points", None) is entry_points:
+            module.entry_points = cached
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Say what the runs of the oracle consisted of."""
+    """Report what the runs of the oracle consisted of."""
     total = added_up(report for reports in terminalreporter.stats.values() for report in reports)
     if total.counts:
         terminalreporter.write_line(line(total))

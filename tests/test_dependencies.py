@@ -14,6 +14,7 @@ UNCAPPED = {
     "attrs": "numbered by date, and only tests use it",
     "pytz": "numbered by date, and only tests use it",
     "tzdata": "numbered by date, and only data",
+    "nox": "numbered by date, and only our own commands use it",
 }
 
 

@@ -1,4 +1,4 @@
-"""Locks that outlive an event loop, and work on many things at once."""
+"""Helpers for asyncio: a lock for any loop, a deadline, a back-off, and work on many things at once."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ __all__ = [
 ]
 
 MANY: Final = 2_000
-"""Records that take a few milliseconds; a thread costs less than one."""
+"""Records that take a few milliseconds. Starting a thread costs less than one millisecond."""
 
 SOME: Final = 200
-"""Records that take about as long to be merged or decoded."""
+"""Records that take about as long to merge or decode."""
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 AT_ONCE: Final = 10
-"""Requests of one load, refresh or commit: as many connections as cloud SDKs keep. More would wait inside of them."""
+"""Concurrent requests of one load, refresh or commit: as many as cloud SDKs keep connections. More would wait there."""
 
 
 class LoopLock:
-    """An ``asyncio.Lock`` for whichever loop runs: asyncio's own belong to one loop for good."""
+    """An ``asyncio.Lock`` for any running loop: a lock of asyncio belongs to one loop for good."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock = asyncio.Lock()
 
     def here(self) -> asyncio.Lock:
-        """The running loop's lock. Of another loop's holders nothing is left to wait for: that loop has ended."""
+        """Return the lock of the running loop. Holders in another loop do not count, because that loop has ended."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._lock = loop, asyncio.Lock()
@@ -59,10 +59,12 @@ class LoopLock:
 
 
 async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]]) -> None:
-    """Do something to all of them, several at once; one failure does not stop the others (rule 19).
+    """Do some work for each item, several at once.
+
+    Rule "Documents commit independently": the failure of one item does not stop the others.
 
     Raises:
-        Exception: The first that happened.
+        Exception: The first error.
     """
     errors: list[Exception] = []
     several = list(items)
@@ -83,10 +85,10 @@ async def _work_off(rest: Iterator[T], work: Callable[[T], Awaitable[None]], err
 
 
 async def outcomes(items: Sequence[T], work: Callable[[T], Awaitable[U]]) -> AsyncIterator[U]:
-    """What comes of doing something to each, in their order; several are under way at once, and not more are kept.
+    """Yield the results of some work for each item, in order. At most ``AT_ONCE`` are under way or kept.
 
     Raises:
-        Exception: The first that happened; what comes after is not begun.
+        Exception: The first error. Work on later items does not begin.
     """
     for begin in range(0, len(items), AT_ONCE):
         for outcome in await asyncio.gather(*map(work, items[begin : begin + AT_ONCE])):
@@ -94,17 +96,17 @@ async def outcomes(items: Sequence[T], work: Callable[[T], Awaitable[U]]) -> Asy
 
 
 async def aside(work: Callable[[], T], *, size: int) -> T:
-    """Do something with bytes in a thread, if it would hold up the loop.
+    """Return the result of some work, which runs in a thread if it would block the loop.
 
     Args:
-        work: What to do. Nothing that it reads may change meanwhile.
-        size: How many records it goes through.
+        work: The work. Nothing that it reads may change meanwhile.
+        size: The number of records that it goes through.
     """
     return await asyncio.to_thread(work) if size > MANY else work()
 
 
 async def turns(items: Iterable[T]) -> AsyncIterator[list[T]]:
-    """Some of them at a time; where there are many, the loop turns in between."""
+    """Yield some items at a time. If there are many, the loop runs other tasks in between."""
     rest = iter(items)
     while some := list(itertools.islice(rest, MANY)):
         yield some
@@ -113,12 +115,12 @@ async def turns(items: Iterable[T]) -> AsyncIterator[list[T]]:
 
 
 async def in_turns(items: Iterable[T]) -> list[T]:
-    """A list of them; where there are many, the loop turns while it is made."""
+    """Return a list of the items. If there are many, the loop runs other tasks meanwhile."""
     return [item async for some in turns(items) for item in some]
 
 
 async def paced(items: Iterable[T]) -> AsyncIterator[T]:
-    """One after the other; where there are many, the loop turns between them."""
+    """Yield the items one by one. If there are many, the loop runs other tasks in between."""
     for number, item in enumerate(items, 1):
         yield item
         if number % SOME == 0:
@@ -126,7 +128,7 @@ async def paced(items: Iterable[T]) -> AsyncIterator[T]:
 
 
 async def chunks(items: AsyncIterator[T], make: Callable[[T], U]) -> AsyncIterator[list[U]]:
-    """As many at a time as may be read at once, made into what is to be read."""
+    """Yield what is made of the items, as many at a time as may be read at once."""
     chunk: list[U] = []
     async for item in items:
         chunk.append(make(item))

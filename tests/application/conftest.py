@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from instances import World
+
+from support.applications.instances import World
 
 
 @pytest.fixture

@@ -7,14 +7,15 @@ import contextlib
 import itertools
 
 import pytest
-from instances import WORDS
-from raising import SECRET, VALUES, make
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import CommandHandler, ContextTypes, ConversationHandler, MessageHandler, PicklePersistence
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError, UnsavedError
 from ptb_bucket.state.merge.records import ResolverError
+from support.applications.builder import build_application
+from support.applications.instances import WORDS
+from support.values.raising_values import SECRET, VALUES, make
 
 PLACES = ("user_data", "chat_data", "bot_data", "conversation", "keyboard")
 SAVES = ("update", "interval")
@@ -197,9 +198,7 @@ async def test_a_class_of_its_own_for_user_data(world, caplog, name):
 
 async def escaped(world, persistence, name):
     """What PTB's own update_persistence() raises: it copies each value deeply before any persistence sees it."""
-    app = world.telegram.builder().persistence(persistence).build()
-    app.add_handlers(handlers("user_data", make(name), []))
-    app.add_error_handler(world._hear)
+    app = build_application(world.telegram, persistence, *handlers("user_data", make(name), []), on_error=world._hear)
     await app.initialize()
     for person, text in ((world.ada, "/bad"), (world.bob, "hi")):
         await person.send(app, text)

@@ -6,11 +6,11 @@ import asyncio
 import itertools
 
 import pytest
-from instances import END, WORDS, say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket.state import LAYOUTS, Kind, Record
+from support.applications.instances import END, WORDS, say
 
 
 def nested():

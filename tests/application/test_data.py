@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from instances import say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import CallbackQueryHandler, CommandHandler, InvalidCallbackData, MessageHandler, filters
 
 from ptb_bucket.state import LAYOUTS
+from support.applications.instances import say
 
 
 async def put(update, context):

@@ -6,7 +6,6 @@ import asyncio
 import json
 
 import pytest
-from instances import keep
 from telegram import Update
 from telegram.ext import CommandHandler, MessageHandler, TypeHandler, filters
 
@@ -14,6 +13,7 @@ from ptb_bucket.errors import UnsavedError
 from ptb_bucket.state import HANDLED, HANDLED_LIMIT, LAYOUTS
 from ptb_bucket.stores import StoreWrapper, open_store
 from ptb_bucket.testing.faults import Fault
+from support.applications.instances import keep
 
 
 async def count(_update, context):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from bots import settle
 from telegram.ext import CommandHandler
+
+from support.applications.restarting_bot import settle
 
 PER_RECORD = {"layout": "per-record", "cache_size": 2}
 

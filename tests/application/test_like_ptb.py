@@ -10,13 +10,13 @@ import warnings
 from datetime import timedelta
 
 import pytest
-from instances import say
 from telegram import Chat, Message
 from telegram.ext import Application, CommandHandler, ConversationHandler, Job
 
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.applications.instances import say
 
 CLASSES = [Application, BucketApplication]
 

@@ -6,10 +6,10 @@ import asyncio
 import warnings
 
 import pytest
-from instances import END, WORDS, say
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
+from support.applications.instances import END, WORDS, say
 
 
 def conversation(**options):

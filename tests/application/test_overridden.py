@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 
 import pytest
-from instances import END, say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import Application, CommandHandler, ConversationHandler, MessageHandler, filters
 
-from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import LAYOUTS
+from support.applications.builder import build_application
+from support.applications.instances import END, say
 
 SAVES = ["update", "interval", "PTB's"]
 """The two ways of BucketApplication, and PTB's own Application."""
@@ -74,13 +75,11 @@ class Heard(BucketPersistence):
 
 
 def build(world, persistence, *handlers, save="update", **options) -> Application:
-    builder = world.telegram.builder().persistence(persistence).arbitrary_callback_data(arbitrary_callback_data=True)
-    if save != "PTB's":
-        builder.application_class(BucketApplication, {"save": save, **options})
-    app = builder.build()
-    app.add_handlers(list(handlers))
-    app.add_error_handler(world._hear)
-    return app
+    bucket_options = None if save == "PTB's" else {"save": save, **options}
+    return build_application(
+        world.telegram, persistence, *handlers,
+        bucket_options=bucket_options, on_error=world._hear, arbitrary_callback_data=True,
+    )  # fmt: skip
 
 
 async def fill(update, context):

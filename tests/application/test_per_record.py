@@ -8,9 +8,10 @@ import pytest
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
-from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import LAYOUTS, Kind
+from support.applications.builder import build_application
 
 PER_RECORD = {"layout": "per-record"}
 
@@ -375,10 +376,10 @@ async def test_an_application_that_starts_again_goes_on(world):
 async def test_a_persistence_that_goes_to_ptbs_own_application_reads_everything_again(world):
     await filled(world, 5)
     persistence = BucketPersistence(world.store(), **PER_RECORD)
-    lazy = world.telegram.builder().application_class(BucketApplication).persistence(persistence).build()
+    lazy = build_application(world.telegram, persistence, bucket_options={})
     async with lazy:
         assert len(lazy.user_data) == 0
-    plain = world.telegram.builder().persistence(persistence).build()
+    plain = build_application(world.telegram, persistence)
     async with plain:
         assert len(plain.user_data) == 5
 

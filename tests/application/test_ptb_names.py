@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from instances import say
 from telegram.ext import CommandHandler, ConversationHandler
 
 from ptb_bucket.application.ptb import check, check_ptb, conversations
 from ptb_bucket.application.ptb.running import RUNNING
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import LAYOUTS
+from support.applications.instances import say
 
 
 def talk() -> ConversationHandler:

@@ -13,6 +13,7 @@ from ptb_bucket.errors import UnsavedError
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.builder import build_application
 
 
 class Bots:
@@ -26,12 +27,10 @@ class Bots:
         self.first, self.second = self.bot(self.store), self.bot(open_store(world.where))
 
     def bot(self, store) -> BucketApplication:
-        builder = self.world.telegram.builder()
-        builder.application_class(BucketApplication, {"save": "update", "dedupe": True})
-        builder.persistence(BucketPersistence(store, commit_timeout=0.3, **self.options))
-        made = builder.build()
-        made.add_handler(MessageHandler(filters.ALL, self.pay))
-        return made
+        persistence = BucketPersistence(store, commit_timeout=0.3, **self.options)
+        options = {"save": "update", "dedupe": True}
+        handler = MessageHandler(filters.ALL, self.pay)
+        return build_application(self.world.telegram, persistence, handler, bucket_options=options)
 
     async def pay(self, update, context) -> None:
         """Whatever is done twice shows."""

@@ -7,7 +7,6 @@ import threading
 from dataclasses import dataclass, field
 
 import pytest
-from instances import keep, say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import CommandHandler, ContextTypes, MessageHandler, PersistenceInput, filters
 
@@ -15,6 +14,7 @@ from ptb_bucket import BucketApplication, BucketPersistence, bucket_application
 from ptb_bucket.errors import AccessError, ConfigurationError, UnsavedError
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.testing.faults import Fault
+from support.applications.instances import keep, say
 
 
 def always(fault, operation):

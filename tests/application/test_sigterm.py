@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from bots import opened
 
-PROGRAM = Path(__file__).parents[1] / "support" / "application_process.py"
+from support import environment
+from support.applications.restarting_bot import opened
+
+PROGRAM = "support.processes.sigterm_bot"
 KILLED_AT = 30
 """Seconds; far more than the deadline of one second, far less than the handler's thousand."""
 
 
 def terminated(what, tmp_path, *spool):
     """What the process printed, what it logged, and what is in the bucket afterwards."""
-    command = [sys.executable, str(PROGRAM), what, f"file:{tmp_path}/bot", *map(str, spool)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=KILLED_AT, check=False)
+    command = [sys.executable, "-m", PROGRAM, what, f"file:{tmp_path}/bot", *map(str, spool)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=KILLED_AT, check=False)
     state = tmp_path / "bot" / "state.json"
     return done.stdout, done.stderr, json.loads(state.read_text()).get("user_data", {}) if state.exists() else {}
 

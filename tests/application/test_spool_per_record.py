@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from instances import World
 from telegram.ext import MessageHandler, filters
 
 from ptb_bucket.errors import UnavailableError, UnsavedError
 from ptb_bucket.testing.faults import Fault
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools.sweep import sweep
+from support.applications.instances import World
 
 OTHER = 99
 
@@ -90,7 +90,7 @@ async def test_the_file_is_there_until_its_commit_is(world):
         return None
 
     world.plan = plan
-    with pytest.raises(Exception, match="does not start without it"):
+    with pytest.raises(Exception, match="does not start without them"):
         await world.start()
     assert seen == [1]
     assert len(world.files()) == 1

@@ -6,9 +6,10 @@ import asyncio
 import re
 
 import pytest
-from instances import World
 from telegram import Update
 from telegram.ext import CommandHandler, MessageHandler, TypeHandler, filters
+
+from support.applications.instances import World
 
 HANG = 20
 """Seconds after which something counts as hanging; the deadlines of these tests are far shorter."""

@@ -9,13 +9,13 @@ import itertools
 import re
 
 import pytest
-from instances import WORDS, say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandler, InvalidCallbackData, MessageHandler
 
 from ptb_bucket.errors import UnreadableRecordError, UnsavedError
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.testing.faults import Fault
+from support.applications.instances import WORDS, say
 
 END = ConversationHandler.END
 

@@ -12,9 +12,9 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from evil_pickles import evil_pickles
 
 from ptb_bucket.cli import main
+from support.values.canary_pickles import evil_pickles
 
 DATA = {"user_data": {1: {"name": "Ada"}}, "chat_data": {}, "bot_data": {}, "callback_data": None, "conversations": {}}
 SCRIPT = """

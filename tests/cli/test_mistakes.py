@@ -23,7 +23,7 @@ MISTAKES = {
     "no scheme": ("bot-data", {}, 2, "does not start with a scheme"),
     "unknown scheme": ("ftp://host/bot", {}, 2, "No provider is installed for ftp:"),
     "unknown option": ("{here}?colour=red", {}, 2, "no option 'colour'"),
-    "unknown layout": ("{here}?layout=round", {}, 2, "no layout 'round'"),
+    "unknown layout": ("{here}?layout=round", {}, 2, "The layout 'round' does not exist"),
     "credentials in the URI": ("s3://AKIA:rosebud@bucket/bot", {}, 2, "credentials"),
     "a key in the URI": ("{here}?secret_key=rosebud", {}, 2, "credentials"),
     "braces": ("{here}/{{bot}}", {}, 2, "braces"),
@@ -33,7 +33,7 @@ MISTAKES = {
     "truncated": ("{here}", {"state.json": '{"ptb_bucket":'}, 1, "state.json"),
     "not ours": ("{here}", {"state.json": "[1]"}, 1, "state.json"),
     "corrupt pickle": ("{here}", {"state.pkl": "rosebud"}, 1, "state.pkl"),
-    "two layouts": ("{here}", {"state.json": STATE, "user_data.json": STATE}, 1, "Several states"),
+    "two layouts": ("{here}", {"state.json": STATE, "user_data.json": STATE}, 1, "There are several states"),
     "another bot's": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"bot_id": "8"}}}, 1, "bot 8"),
     "a newer format": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"format": 99}}}, 1, "99"),
 }  # fmt: skip

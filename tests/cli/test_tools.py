@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from places import FileBackend
 
 from ptb_bucket.testing.conformance import ToolConformance, VersionedToolConformance
+from support.documents.file_backend import FileBackend
+from support.processes.verbs_in_process import VerbsInProcess
 
 
-class TestTools(ToolConformance):
+class TestTools(VerbsInProcess, ToolConformance):
     EVERY_DETAIL = True
 
     @pytest.fixture
@@ -17,7 +18,7 @@ class TestTools(ToolConformance):
 
 
 @pytest.mark.long
-class TestToolsWithGenerations(VersionedToolConformance):
+class TestToolsWithGenerations(VerbsInProcess, VersionedToolConformance):
     EVERY_DETAIL = True
 
     @pytest.fixture

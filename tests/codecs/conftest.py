@@ -1,4 +1,4 @@
-"""Both codecs, with the classes of tests/support/strategies.py registered."""
+"""Both codecs, with the classes of support/values/strategies.py registered."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 import pydantic_core
 import pytest
 import pytz
-import strategies
 from telegram.ext import ExtBot
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
+from support.values import strategies
 
 
 @pytest.fixture(scope="session")

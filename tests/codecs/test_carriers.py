@@ -7,12 +7,12 @@ import dataclasses
 
 import attrs
 import pytest
-from families import FAMILIES, REQUIRED, loaded, profile, stored
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import Merger, Record
 from ptb_bucket.state.merge.live import assign
+from support.values.declared_classes import FAMILIES, REQUIRED, loaded, profile, stored
 
 
 @pytest.fixture(params=[JsonCodec, PickleCodec])

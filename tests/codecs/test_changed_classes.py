@@ -9,10 +9,10 @@ import uuid
 import attrs
 import pydantic
 import pytest
-from families import FAMILIES, REQUIRED, attrs_class, loaded, model, profile, stored
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
 from ptb_bucket.errors import CannotLoadError
+from support.values.declared_classes import FAMILIES, REQUIRED, attrs_class, loaded, model, profile, stored
 
 
 @pytest.fixture(params=FAMILIES)

@@ -9,11 +9,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-import strategies
 from hypothesis import given
-from strategies import Basket, Cart, Colour, Name, Plain, Tags, identical
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs, fingerprint, same
+from support.values import strategies
+from support.values.strategies import Basket, Cart, Colour, Name, Plain, Tags, identical
 
 DIFFERENT = [
     *[

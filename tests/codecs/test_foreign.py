@@ -11,9 +11,7 @@ from collections import OrderedDict, defaultdict
 
 import pytest
 import telegram
-from evil_pickles import evil_pickles
 from hypothesis import given
-from strategies import TYPES, Cart, Colour, Rights, identical, storable
 from telegram import Bot, User
 from telegram.ext import ExtBot, PicklePersistence
 
@@ -21,6 +19,8 @@ from ptb_bucket.codecs import BotReference, ForeignPickles, JsonCodec
 from ptb_bucket.codecs.pickle.foreign_names import ForeignNames
 from ptb_bucket.codecs.types import Registry
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
+from support.values.canary_pickles import evil_pickles
+from support.values.strategies import TYPES, Cart, Colour, Rights, identical, storable
 
 BOT = ExtBot("123456:offline")
 

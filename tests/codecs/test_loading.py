@@ -8,14 +8,14 @@ import pickle
 import pickletools
 
 import pytest
-import strategies
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from strategies import TYPES, Cart, Colour, Plain
 
 from ptb_bucket.codecs import BotReference, JsonCodec, PickleCodec, open_codec
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.errors import CannotLoadError, ConfigurationError
+from support.values import strategies
+from support.values.strategies import TYPES, Cart, Colour, Plain
 
 SECRET = "what the user wrote"
 

@@ -7,16 +7,16 @@ import os
 import pickle
 import sys
 
-import malicious
 import pytest
-from strategies import TYPES
 
 from ptb_bucket.codecs import PickleCodec
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.stores import Create, MemoryStore
 from ptb_bucket.testing.conformance.instances import Instances
+from support.values import malicious_pickles
+from support.values.strategies import TYPES
 
-EFFECTIVE = list(malicious.effective("x"))
+EFFECTIVE = list(malicious_pickles.effective("x"))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def _nothing_happens():
 
 @pytest.mark.parametrize("name", EFFECTIVE)
 def test_what_works_elsewhere_is_refused_here(name, target):
-    data = malicious.effective(str(target))[name]
+    data = malicious_pickles.effective(str(target))[name]
     for codec in (PickleCodec(), PickleCodec(TYPES)):
         with pytest.raises(CannotLoadError):
             codec.decode(data)
@@ -47,14 +47,14 @@ def test_what_works_elsewhere_is_refused_here(name, target):
 def test_it_does_work_elsewhere(name, target):
     """Otherwise the test above would show nothing."""
     try:
-        pickle.loads(malicious.effective(str(target))[name])
+        pickle.loads(malicious_pickles.effective(str(target))[name])
     finally:
         if ("os", "mkdir") in copyreg._extension_registry:
             copyreg.remove_extension("os", "mkdir", 0xF1)
     assert target.exists()
 
 
-@pytest.mark.parametrize(("name", "data"), malicious.probes().items(), ids=malicious.probes())
+@pytest.mark.parametrize(("name", "data"), malicious_pickles.probes().items(), ids=malicious_pickles.probes())
 def test_probes_are_refused(name, data):
     with pytest.raises(CannotLoadError):
         PickleCodec(TYPES).decode(data)
@@ -63,7 +63,7 @@ def test_probes_are_refused(name, data):
 @pytest.mark.parametrize("name", EFFECTIVE)
 async def test_one_costs_its_user_and_runs_nothing(name, target):
     store = MemoryStore()
-    data = malicious.document(malicious.effective(str(target))[name])
+    data = malicious_pickles.document(malicious_pickles.effective(str(target))[name])
     await store.put("state.pkl", data, Create())
     async with Instances(codec="pickle") as bots:
         data_by_user = await bots.open(store).get_user_data()

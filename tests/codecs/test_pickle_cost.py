@@ -13,13 +13,13 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import Cart, storable
 from telegram.ext import ExtBot
 
 from ptb_bucket.codecs import ForeignPickles
 from ptb_bucket.codecs.pickle.cost import check_cost
 from ptb_bucket.codecs.pickle.inspection import shown_pickle
 from ptb_bucket.errors import CannotLoadError
+from support.values.strategies import Cart, storable
 
 BOT = ExtBot("123456:offline")
 

@@ -12,13 +12,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
-from strategies import TYPES, Cart, Plain
 from telegram import Chat
 from telegram.ext import Application, Job
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
 from ptb_bucket.codecs.types import refusal
 from ptb_bucket.errors import CannotStoreError, ConfigurationError
+from support.values.strategies import TYPES, Cart, Plain
 
 SECRET = "what the user wrote"
 

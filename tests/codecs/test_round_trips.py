@@ -13,15 +13,29 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-import strategies
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import TYPES, Both, Cart, Colour, Frozen, Level, Model, Name, ObjectId, Plain, Point, Rights, identical
 from telegram.constants import ChatType
 from telegram.ext import ExtBot
 
 from ptb_bucket.codecs import BotReference, JsonCodec, PickleCodec, StoredAs, same
 from ptb_bucket.errors import CannotLoadError
+from support.values import strategies
+from support.values.strategies import (
+    TYPES,
+    Both,
+    Cart,
+    Colour,
+    Frozen,
+    Level,
+    Model,
+    Name,
+    ObjectId,
+    Plain,
+    Point,
+    Rights,
+    identical,
+)
 
 
 def not_json(constant):

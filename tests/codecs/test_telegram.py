@@ -3,7 +3,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from strategies import TYPES, Cart, identical
 from telegram import (
     Animation,
     CallbackQuery,
@@ -33,6 +32,7 @@ from telegram.constants import ChatType
 from telegram.ext import Defaults, ExtBot
 
 from ptb_bucket.codecs import BotReference, JsonCodec, PickleCodec, fingerprint, same
+from support.values.strategies import TYPES, Cart, identical
 
 NOW = dt.datetime(2024, 5, 1, 12, tzinfo=dt.timezone.utc)
 USER = User(1, "Ann", is_bot=False, username="ann")

@@ -22,9 +22,9 @@ from telegram import (
 )
 from telegram.ext import Defaults, ExtBot, PicklePersistence
 from telegram.request import BaseRequest
-from telegram_things import CLASSES, differences, full, minimal, owned
 
 from ptb_bucket.codecs import ForeignPickles, JsonCodec, PickleCodec
+from support.values.telegram_objects import CLASSES, differences, full, minimal, owned
 
 MARKER = LinkPreviewOptions().is_disabled
 """PTB compares it by identity."""

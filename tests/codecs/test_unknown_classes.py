@@ -8,16 +8,15 @@ import pickle
 from collections import defaultdict
 from datetime import datetime, timezone, tzinfo
 
-import malicious
 import pytest
-import strategies
 from hypothesis import given
-from strategies import TYPES, Cart, Colour, Frozen
 from telegram import Chat, Message
 
 from ptb_bucket.codecs import JsonCodec, Opaque, PickleCodec, TolerantJsonCodec, same, shown_pickle
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import Merger, Record
+from support.values import malicious_pickles, strategies
+from support.values.strategies import TYPES, Cart, Colour, Frozen
 
 
 @given(strategies.storable())
@@ -145,9 +144,9 @@ def test_an_opaque_value_is_named_and_not_shown():
     assert repr(Opaque("Cart", {"secret": 1})) == "<Cart>"
 
 
-@pytest.mark.parametrize("name", malicious.probes())
+@pytest.mark.parametrize("name", malicious_pickles.probes())
 def test_a_probe_is_shown_or_said_to_be_damaged(name):
     try:
-        assert shown_pickle(malicious.probes()[name])
+        assert shown_pickle(malicious_pickles.probes()[name])
     except CannotLoadError as error:
         assert "damaged" in str(error)  # noqa: PT017  either is right

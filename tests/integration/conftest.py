@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from bots import World
 
 from ptb_bucket.state import LAYOUTS
+from support.applications.restarting_bot import World
 
 COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 

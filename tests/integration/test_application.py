@@ -9,8 +9,9 @@ import itertools
 from datetime import datetime
 
 import pytest
-from bots import PAYING, Step, asked
 from telegram.ext import PersistenceInput
+
+from support.applications.restarting_bot import PAYING, Step, asked
 
 SWITCHES = ("bot_data", "chat_data", "user_data", "callback_data")
 

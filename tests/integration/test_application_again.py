@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from bots import Step, asked
+
+from support.applications.restarting_bot import Step, asked
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from bots import Step, asked, order, say, settle
 from telegram.ext import CallbackQueryHandler, CommandHandler, ConversationHandler, MessageHandler, filters
 from telegram.warnings import PTBUserWarning
+
+from support.applications.restarting_bot import Step, asked, order, say, settle
 
 
 class Slow:

@@ -6,13 +6,13 @@ import threading
 from dataclasses import dataclass, field
 
 import pytest
-from bots import World, asked
 from telegram.ext import CommandHandler, ContextTypes
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CannotStoreError, StoreError, UnavailableError, UnsavedError
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.restarting_bot import World, asked
 
 PUTS = {"single": 1, "per-type": 5, "per-record": 5}
 

@@ -6,11 +6,11 @@ import threading
 from collections import OrderedDict, deque
 
 import pytest
-from pairs import Pair
 
 from ptb_bucket import StoredAs
 from ptb_bucket.state import MISSING, keep_ours
 from ptb_bucket.state.merge.values import Merge
+from support.applications.two_instances import Pair
 
 EITHER_WAY = pytest.mark.parametrize("refreshed", [False, True], ids=["merged", "refreshed"])
 

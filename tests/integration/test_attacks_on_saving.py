@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from bots import opened, settle
 from telegram.ext import PersistenceInput
-from virtual_time import run_virtually
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError
@@ -15,6 +13,8 @@ from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, StoreWrapper, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.restarting_bot import opened, settle
+from support.documents.virtual_time import run_virtually
 
 EVERYBODY = (1, 1)
 

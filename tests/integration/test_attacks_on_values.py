@@ -6,12 +6,12 @@ from collections import deque
 from dataclasses import dataclass, field
 
 import pytest
-from bots import Step, World, asked
-from pairs import Pair, save
 from telegram import User
 from telegram.ext import CommandHandler
 
 from ptb_bucket.stores import MemoryStore
+from support.applications.restarting_bot import Step, World, asked
+from support.applications.two_instances import Pair, save
 
 EITHER_WAY = pytest.mark.parametrize("refreshed", [False, True], ids=["merged", "refreshed"])
 

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 
 import pytest
-from bots import opened
 
 from ptb_bucket.errors import AccessError, UnavailableError
+from support.applications.restarting_bot import opened
 
 MOUNT, UMOUNT = (shutil.which(name) or name for name in ("mount", "umount"))
 

@@ -6,13 +6,13 @@ import asyncio
 import random
 
 import pytest
-from bots import World, asked, opened, settle
-from virtual_time import run_virtually
 
 from ptb_bucket import add_differences
 from ptb_bucket.errors import AccessError, PTBBucketError, UnavailableError, UnsavedError
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.applications.restarting_bot import World, asked, opened, settle
+from support.documents.virtual_time import run_virtually
 
 
 class Outage:

@@ -12,7 +12,6 @@ import json
 from pathlib import Path
 
 import pytest
-from bots import opened
 from telegram.ext import ContextTypes
 
 from ptb_bucket.cli import main
@@ -22,6 +21,7 @@ from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, LAYOUTS, Kind,
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.tools import open_state, read_memory
+from support.applications.restarting_bot import opened
 
 BOT = "123456"
 SECRET = "4111-1111"
@@ -170,7 +170,9 @@ async def test_a_conversations_id_in_another_spelling_is_refused_and_named(bucke
 async def test_a_section_with_one_record_has_no_other_one(tmp_path, record):
     bucket = Bucket(tmp_path / "bot")
     await bucket.write((record, {"secret": SECRET}))
-    with pytest.raises(CorruptDocumentError, match=f"{record.kind.value} has the key '{record.id}'; its one record is"):
+    with pytest.raises(
+        CorruptDocumentError, match=f"{record.kind.value} has the key '{record.id}'; its only record is"
+    ):
         await load(bucket.bot())
 
 
@@ -231,7 +233,7 @@ def test_no_verb_works_on_an_id_in_another_spelling(tmp_path, capfd, words):
     before = bucket.bytes()
     assert main([words[0], bucket.uri, *words[1:]]) != 0
     said = capfd.readouterr().err
-    assert "user_data has the key '042', which is no id as we write it; expected '42'" in said
+    assert "user_data has the key '042', which is not an ID as ptb-bucket writes it; expected '42'" in said
     assert SECRET not in said
     assert bucket.bytes() == before
 

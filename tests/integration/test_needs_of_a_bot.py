@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from bots import opened
-from newer import header_of
 
 from ptb_bucket.cli import main
 from ptb_bucket.state import LAYOUTS
+from support.applications.restarting_bot import opened
+from support.documents.newer_documents import header_of
 
 
 class Bucket:

@@ -9,8 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from bots import opened
-from newer import FRAMES, JSON_BODY, body_of, header_of, newer
 
 from ptb_bucket import BucketPersistence, errors
 from ptb_bucket.cli import main
@@ -29,6 +27,8 @@ from ptb_bucket.tools.sweep import sweep
 from ptb_bucket.tools.transfer.copy import copy
 from ptb_bucket.tools.transfer.copy_target import open_target
 from ptb_bucket.tools.versions.restore import plan_version, restore
+from support.applications.restarting_bot import opened
+from support.documents.newer_documents import FRAMES, JSON_BODY, body_of, header_of, newer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,6 @@ import logging
 import traceback
 
 import pytest
-from bots import World, asked, opened
 from telegram.ext import ExtBot
 
 from ptb_bucket import Sealing, add_differences
@@ -15,6 +14,7 @@ from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.restarting_bot import World, asked, opened
 
 MARK = "hunter2"
 """In every value, never in an id or a key of a dict, which messages may name."""

@@ -6,8 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from newer import header_of
-from old_bots import (
+
+from ptb_bucket.codecs import same
+from ptb_bucket.errors import SealError
+from ptb_bucket.offline_telegram import OfflineTelegram
+from support.documents.newer_documents import header_of
+from support.documents.old_bots import (
     ADA,
     COMBINATIONS,
     DROPPED,
@@ -21,11 +25,7 @@ from old_bots import (
     read,
     with_bot,
 )  # fmt: skip
-from old_documents import Step
-
-from ptb_bucket.codecs import same
-from ptb_bucket.errors import SealError
-from ptb_bucket.offline_telegram import OfflineTelegram
+from support.documents.old_documents import Step
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "bots"
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import telegram
-from newer import header_of
-from old_documents import COMBINATIONS, DROPPED, Step, expected, opened, read
 
 from ptb_bucket.codecs import same
 from ptb_bucket.state import HANDLED, Archive, Record, open_layout
+from support.documents.newer_documents import header_of
+from support.documents.old_documents import COMBINATIONS, DROPPED, Step, expected, opened, read
 
 WRITTEN_WITH = (22, 8)
 """Of python-telegram-bot."""

@@ -19,13 +19,13 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from bots import opened
-from child_processes import CHAT, finished, spawn, start_together
-from newer import body_of, header_of, newer
 
 from ptb_bucket.codecs import JsonCodec
 from ptb_bucket.state import LAYOUTS, Record
 from ptb_bucket.state.document.document import Document
+from support.applications.restarting_bot import opened
+from support.documents.newer_documents import body_of, header_of, newer
+from support.processes.child_processes import CHAT, finished, spawn, start_together
 
 OLD = "36b9f0d"
 REARRANGED_AFTER = Path(__file__).parents[1] / "fixtures" / "4a8caaf.tar.xz"

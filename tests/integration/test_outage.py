@@ -6,12 +6,12 @@ import asyncio
 import logging
 
 import pytest
-from bots import World, asked, opened
-from virtual_time import run_virtually
 
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.restarting_bot import World, asked, opened
+from support.documents.virtual_time import run_virtually
 
 MINUTES = 10
 INTERVAL = 60

@@ -8,7 +8,8 @@ import random
 import subprocess
 
 import pytest
-from child_processes import CHAT, finished, opened, spawn, start_together
+
+from support.processes.child_processes import CHAT, finished, opened, spawn, start_together
 
 
 def state_of(uri):

@@ -6,7 +6,8 @@ The second half is why the first means something: a check that everything passes
 from __future__ import annotations
 
 import pytest
-from several_checks import CHECKS, in_a_bucket, in_a_pickle, run
+
+from support.applications.several_checks import CHECKS, in_a_bucket, in_a_pickle, run
 
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 

@@ -12,8 +12,9 @@ import pytest
 from telegram import Update
 from telegram.ext import CommandHandler
 
-from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket import BucketPersistence
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.applications.builder import build_application
 
 PEOPLE = 20
 WARM, ROUNDS = 5, 6
@@ -34,10 +35,8 @@ class Soak:
 
     def _build(self, uri, layout):
         persistence = BucketPersistence(uri, layout=layout, refresh_interval=0)
-        builder = self.telegram.builder().application_class(BucketApplication, {"save": "update"})
-        application = builder.persistence(persistence).build()
-        application.add_handler(CommandHandler("go", self._go))
-        return application
+        handler = CommandHandler("go", self._go)
+        return build_application(self.telegram, persistence, handler, bucket_options={"save": "update"})
 
     @staticmethod
     async def _go(_update, context):

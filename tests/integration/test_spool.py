@@ -6,8 +6,6 @@ import asyncio
 import stat
 
 import pytest
-from bots import opened
-from child_processes import finished, spawn, start_together
 
 from ptb_bucket import Sealing
 from ptb_bucket.errors import (
@@ -23,6 +21,8 @@ from ptb_bucket.errors import (
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, PrefixStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.applications.restarting_bot import opened
+from support.processes.child_processes import finished, spawn, start_together
 
 LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", "pickle")]
 
@@ -125,7 +125,7 @@ async def test_with_sealing_the_file_is_sealed_and_opens_nowhere_else(bot, keys)
     data = path.read_bytes()
     assert data.startswith(b"ptb-bucket sealed ")
     assert (b"aHVudGVyMi" in data) == (keys == "signing_keys")  # base64 of it
-    with pytest.raises(SealError, match="holds what an earlier run could not save"):
+    with pytest.raises(SealError, match="contains changes that an earlier run could not save"):
         await bot.started(sealing=None)
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(SealError):
@@ -211,7 +211,7 @@ async def test_if_the_bucket_is_still_out_at_the_next_start_the_file_stays(bot):
     await one.update_bot_data({"log": ["a"]})
     await bot.end_unsaved(one, {"log": ["a", "b"]})
     bot.fault = Fault.DENIED
-    with pytest.raises(AccessError, match=r"holds what the last run could not save.*does not start"):
+    with pytest.raises(AccessError, match=r"contains changes that the last run could not save.*does not start"):
         await bot.started()
     assert len(bot.files()) == 1
     bot.fault = None
@@ -257,7 +257,7 @@ async def test_a_damaged_file_is_refused_and_stays(bot):
     (path,) = bot.files()
     data = path.read_bytes()
     path.write_bytes(data[:-1])
-    with pytest.raises(CorruptDocumentError, match=f"{path.name} holds what an earlier run could not save"):
+    with pytest.raises(CorruptDocumentError, match=f"{path.name} contains changes that an earlier run could not save"):
         await bot.started()
     path.write_bytes(data.replace(b"spool 1 ", b"spool 3 "))
     with pytest.raises(ForeignDocumentError, match="newer format"):
@@ -269,7 +269,7 @@ async def test_a_document_that_vanished_meanwhile_is_not_begun_anew(bot):
     await one.update_user_data(42, {"much": 1})
     await bot.end_unsaved(one, {"a": 1})
     await bot.store.delete("state.json")
-    with pytest.raises(VanishedDocumentError, match="was there and is gone"):
+    with pytest.raises(VanishedDocumentError, match="existed and is gone"):
         await bot.started()
     assert len(bot.files()) == 1
 

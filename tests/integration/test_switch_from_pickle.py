@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from bots import WORDS, Step, World, order, say
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import (
     CallbackQueryHandler,
@@ -15,6 +14,7 @@ from telegram.ext import (
 )
 
 from ptb_bucket import BucketPersistence
+from support.applications.restarting_bot import WORDS, Step, World, order, say
 
 
 def bucket(folder, **options):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from bots import Step, World, asked
 
 from ptb_bucket import add_differences
 from ptb_bucket.errors import ForeignDocumentError
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.applications.restarting_bot import Step, World, asked
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import asyncio
 import enum
 
 import pytest
-from bots import opened
 from telegram.ext import ContextTypes
 
 from ptb_bucket.errors import CannotLoadError, PTBBucketError, UnsavedError
 from ptb_bucket.stores import MemoryStore
+from support.applications.restarting_bot import opened
 
 
 class Mood(enum.Enum):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from bots import World, asked, opened, settle
 from telegram.ext import CommandHandler, PersistenceInput
-from virtual_time import run_virtually
 
 from ptb_bucket import add_differences
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.applications.restarting_bot import World, asked, opened, settle
+from support.documents.virtual_time import run_virtually
 
 
 @pytest.fixture

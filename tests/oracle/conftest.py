@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 
 import pytest
-from oracle.figures import EACH_FAMILY, MINIMUMS, PROPERTY, Figures
+
+from support.oracle.statistics import EACH_FAMILY, MINIMUMS, PROPERTY, Figures
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from oracle.applications import COMBINATIONS
-from oracle.at_once import AtOnce, MisplacedError
-from virtual_time import run_virtually
+
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS
+from support.oracle.edits_at_once import AtOnce, MisplacedError
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
@@ -18,7 +19,7 @@ def test_edits_of_disjoint_places_are_all_there_once(combination, count, figures
             run_virtually(run.live())
         except MisplacedError:
             misplaced += 1
-        figures.add(run.pictures, both_changed_one=run.on_one_object)
+        figures.add(run.snapshots, both_changed_one=run.on_one_object)
         held, replaced = held + run.held, replaced + run.replaced
     assert misplaced <= figures.counts["runs"] * 0.03, "none of the few default runs, whose seeds are known to be whole"
     assert replaced <= held * 0.02, "objects that handlers hold stay the live ones"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from oracle.changed import CHANGED, turns_of
-from virtual_time import run_virtually
+
+from support.documents.virtual_time import run_virtually
+from support.oracle.changed_classes import CHANGED, turns_of
 
 
 @pytest.mark.parametrize("family", CHANGED)

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oracle.applications import Bot, Combination
-from oracle.classes import TYPES, Cart, Unregistered
-from oracle.pictures import Picture
 from telegram import Bot as TelegramBot
 from telegram import InputMediaPhoto
-from virtual_time import run_virtually
 
 from ptb_bucket.codecs import BotReference
 from ptb_bucket.errors import UnreadableRecordError
 from ptb_bucket.stores import MemoryStore
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import Bot, Combination
+from support.oracle.classes import TYPES, Cart, Unregistered
+from support.oracle.snapshots import Snapshot
 
 PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -228,7 +228,7 @@ async def _kept(bot: Bot, make_it: Any) -> dict[str, Any]:
 
     def look(context: Any) -> None:
         data = context.user_data
-        seen.append({"keys": list(data), "tree": Picture.of(data).tree, "it": data.get("it")})
+        seen.append({"keys": list(data), "tree": Snapshot.of(data).tree, "it": data.get("it")})
 
     await bot.handle(42, 42, look)
     return seen[0]

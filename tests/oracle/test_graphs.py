@@ -7,14 +7,14 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
-from oracle.applications import COMBINATIONS, Bot
-from oracle.graphs import Maker, Style
-from oracle.lives import DifferentError
-from oracle.operations import Handler
-from oracle.pictures import difference
-from virtual_time import run_virtually
 
 from ptb_bucket.stores import MemoryStore
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS, Bot
+from support.oracle.graphs import Maker, Style
+from support.oracle.operations import Handler
+from support.oracle.runs import DifferentError
+from support.oracle.snapshots import difference
 
 STYLES = st.builds(Style, st.sampled_from([0, 0.1, 0.2, 0.4]), st.booleans())
 EXAMPLES = max(4, settings.default.max_examples // 25)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from oracle.applications import COMBINATIONS
-from oracle.lives import Life
-from virtual_time import run_virtually
+
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS
+from support.oracle.runs import Run
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 @pytest.mark.parametrize("kind", ["restarts", "turns"])
 def test_all_else_is_as_if_they_had_never_been_there(kind, combination, tmp_path, count, figures):
-    """A seed that fails is named by the error; ``Life(seed, folder, combination, hostile=True)`` replays it."""
+    """A seed that fails is named by the error; ``Run(seed, folder, combination, hostile=True)`` replays it."""
     refused = []
     for seed in range(2000, 2000 + count(2, 20)):
-        life = Life(seed, tmp_path, combination, hostile=True)
-        run_virtually(getattr(life, kind)())
-        figures.add(life.pictures)
-        refused += life.refused
+        run = Run(seed, tmp_path, combination, hostile=True)
+        run_virtually(getattr(run, kind)())
+        figures.add(run.snapshots)
+        refused += run.refused
     assert refused, "no run put a value there that cannot be stored, or none was named by its path"

@@ -6,25 +6,25 @@ import copy
 import dataclasses
 
 import pytest
-from oracle.applications import COMBINATIONS
-from oracle.at_once import AtOnce, MisplacedError
-from oracle.changed import turns_of
-from oracle.lives import DifferentError, Life
-from oracle.pictures import Picture
-from virtual_time import run_virtually
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import Merger
 from ptb_bucket.state.merge import values
 from ptb_bucket.state.replica.values import Values
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS
+from support.oracle.changed_classes import turns_of
+from support.oracle.edits_at_once import AtOnce, MisplacedError
+from support.oracle.runs import DifferentError, Run
+from support.oracle.snapshots import Snapshot
 
 
 def _after_decoding(patch, change):
     """Let ``change`` do something to the objects of each record that is decoded."""
 
     def changed(value):
-        change(Picture.of(value).nodes)
+        change(Snapshot.of(value).nodes)
         return value
 
     for codec in (JsonCodec, PickleCodec):
@@ -122,11 +122,11 @@ def replace_live_objects(patch):
 
 
 def restarts(seed, folder, combination):
-    return Life(seed, folder, combination).restarts()
+    return Run(seed, folder, combination).restarts()
 
 
 def hostile(seed, folder, combination):
-    return Life(seed, folder, combination, hostile=True).restarts()
+    return Run(seed, folder, combination, hostile=True).restarts()
 
 
 def at_once(seed, folder, combination):

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from oracle.applications import COMBINATIONS, Bot
-from oracle.lives import Life
-from virtual_time import run_virtually
+
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS, Bot
+from support.oracle.runs import Run
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_handlers_see_the_same_after_restarts(combination, tmp_path, count, figures, share):
-    """A seed that fails is named by the error; ``Life(seed, folder, combination).restarts()`` replays it."""
+    """A seed that fails is named by the error; ``Run(seed, folder, combination).restarts()`` replays it."""
     for seed in range(count(2, 250)):
-        life = Life(seed, tmp_path, combination)
-        run_virtually(life.restarts())
-        figures.add(life.pictures)
+        run = Run(seed, tmp_path, combination)
+        run_virtually(run.restarts())
+        figures.add(run.snapshots)
     share(figures, 1 / 60, "runs", "sharing", "with cycles", families=1 / 20)
 
 
-class BothOnPickle(Life):
+class BothOnPickle(Run):
     """PTB's own persistence on both sides."""
 
     def _bots(self, count):
@@ -35,7 +36,7 @@ def test_the_comparison_finds_no_difference_between_two_of_ptbs_own(tmp_path, co
 def test_a_seed_replays_exactly(tmp_path):
     trees = []
     for _ in range(2):
-        life = BothOnPickle(7, tmp_path, COMBINATIONS[0])
-        run_virtually(life.restarts())
-        trees.append([picture.tree for picture in life.pictures])
+        run = BothOnPickle(7, tmp_path, COMBINATIONS[0])
+        run_virtually(run.restarts())
+        trees.append([snapshot.tree for snapshot in run.snapshots])
     assert trees[0] == trees[1]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from oracle.applications import COMBINATIONS
-from oracle.lives import Life
-from virtual_time import run_virtually
+
+from support.documents.virtual_time import run_virtually
+from support.oracle.applications import COMBINATIONS
+from support.oracle.runs import Run
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_handlers_see_the_same_on_either_instance(combination, tmp_path, count, figures, share):
-    """A seed that fails is named by the error; ``Life(seed, folder, combination).turns()`` replays it."""
+    """A seed that fails is named by the error; ``Run(seed, folder, combination).turns()`` replays it."""
     for seed in range(1000, 1000 + count(2, 250)):
-        life = Life(seed, tmp_path, combination)
-        run_virtually(life.turns())
-        figures.add(life.pictures)
+        run = Run(seed, tmp_path, combination)
+        run_virtually(run.turns())
+        figures.add(run.snapshots)
     share(figures, 1 / 60, "runs", "sharing", "with cycles", families=1 / 20)

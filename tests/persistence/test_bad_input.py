@@ -58,8 +58,8 @@ def edited(**header):
 
 
 DAMAGES = [
-    ("truncated", lambda data: data[:-20], CorruptDocumentError, "no whole JSON document"),
-    ("empty", lambda _: b"", CorruptDocumentError, "no whole JSON document"),
+    ("truncated", lambda data: data[:-20], CorruptDocumentError, "not a complete JSON document"),
+    ("empty", lambda _: b"", CorruptDocumentError, "not a complete JSON document"),
     ("not text", lambda data: b"\xff" + data, CorruptDocumentError, "UTF-8"),
     ("something else", lambda _: b'{"users": {}}', CorruptDocumentError, "no ptb-bucket header"),
     ("a list", lambda _: b"[1]", CorruptDocumentError, "expected"),
@@ -101,7 +101,7 @@ async def test_the_error_names_object_and_version_but_no_data():
 async def test_a_record_whose_key_is_no_id_stops_the_start():
     store = await a_store()
     await damage(store, "state.json", lambda data: data.replace(b'"42"', b'"Ada"'))
-    with pytest.raises(CorruptDocumentError, match="no id"):
+    with pytest.raises(CorruptDocumentError, match="not an ID"):
         await opened(store).get_user_data()
 
 
@@ -153,7 +153,7 @@ async def test_a_document_that_vanished_is_an_error_and_is_not_written_again():
     persistence = opened(store, refresh_interval=0)
     data = (await persistence.get_user_data())[42]
     await store.delete("state.json")
-    with pytest.raises(VanishedDocumentError, match=r"state\.json in memory was there"):
+    with pytest.raises(VanishedDocumentError, match=r"state\.json in memory existed"):
         await persistence.refresh_user_data(42, data)
     with pytest.raises(VanishedDocumentError):
         await persistence.update_user_data(42, {"name": "Bo"})

@@ -9,7 +9,6 @@ import logging
 
 import pytest
 import pytest_asyncio
-from seals import BOT, KEYS, MAGIC, WAYS, sealer, sealing
 
 from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, PTBBucketError, SealError
 from ptb_bucket.state import LAYOUTS, Kind
@@ -17,6 +16,7 @@ from ptb_bucket.stores import MemoryStore, Update
 from ptb_bucket.testing.conformance import Backend, PersistenceConformance
 from ptb_bucket.testing.conformance.instances import Instances, everything
 from ptb_bucket.testing.conformance.persistence import Step
+from support.documents.sealing_options import BOT, KEYS, MAGIC, WAYS, sealer, sealing
 
 MARKER = "what the user wrote"
 COMBINATIONS = list(itertools.product(LAYOUTS, ("json", "pickle")))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from seals import BOT, KEYS, PROTECTIONS, sealer
 
 from ptb_bucket.errors import AccessError, LostRaceError, SealError
 from ptb_bucket.sealing import SealedStore, TransitionStore
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.documents.sealing_options import BOT, KEYS, PROTECTIONS, sealer
 
 DATA = {"bot_data.json": b"1", "user_data.json": b"2" * 1000}
 

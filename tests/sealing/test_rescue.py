@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 import pytest_asyncio
-from seals import KEYS, sealer
 
 from ptb_bucket.cli import main
 from ptb_bucket.errors import BrokenSealError, SealError
 from ptb_bucket.testing.conformance.instances import Instances
+from support.documents.sealing_options import KEYS, sealer
 
 
 @pytest_asyncio.fixture

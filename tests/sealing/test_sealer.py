@@ -8,14 +8,12 @@ import json
 import tracemalloc
 
 import pytest
-import seals
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import aead
 from cryptography.hazmat.primitives.kdf import hkdf
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given
 from hypothesis import strategies as st
-from seals import BOT, KEYS, MAGIC, WAYS, sealer
 
 from ptb_bucket.errors import (
     BrokenSealError,
@@ -27,6 +25,8 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.sealing.compression import open_compression
 from ptb_bucket.sealing.keys import read_keys
+from support.documents import sealing_options
+from support.documents.sealing_options import BOT, KEYS, MAGIC, WAYS, sealer
 
 KEY = "state.json"
 DATA = b'{"user_data": {"42": {"name": "Ada"}}}' * 5
@@ -52,7 +52,12 @@ def test_what_was_sealed_opens(way, key, data):
     assert sealer(*way).open(key, sealer(*way).seal(key, data)) == data
 
 
-@given(st.sampled_from(PROTECTED), st.sampled_from(seals.COMPRESSIONS), st.sampled_from(seals.COMPRESSIONS), DOCUMENTS)
+@given(
+    st.sampled_from(PROTECTED),
+    st.sampled_from(sealing_options.COMPRESSIONS),
+    st.sampled_from(sealing_options.COMPRESSIONS),
+    DOCUMENTS,
+)
 def test_keys_and_compression_may_change(protection, before, after, data):
     sealed = sealer(protection, before, KEYS[1]).seal(KEY, data)
     now = sealer(protection, after, KEYS[0], KEYS[1])
@@ -66,7 +71,7 @@ def test_keys_and_compression_may_change(protection, before, after, data):
 @ways
 def test_without_keys_compression_may_change_too(way):
     sealed = sealer("none", way[1]).seal(KEY, DATA)
-    for after in seals.COMPRESSIONS:
+    for after in sealing_options.COMPRESSIONS:
         assert sealer("none", after).open(KEY, sealed) == DATA
         assert sealer("none", after).open(KEY, DATA) == DATA
 
@@ -89,7 +94,7 @@ def test_the_first_line_says_what_it_is(way):
 
 
 def test_only_encryption_hides():
-    shown = {protection: b"Ada" in sealer(protection).seal(KEY, DATA) for protection in seals.PROTECTIONS}
+    shown = {protection: b"Ada" in sealer(protection).seal(KEY, DATA) for protection in sealing_options.PROTECTIONS}
     assert shown == {"none": True, "hmac-sha256": True, "aes-256-gcm": False}
 
 

@@ -9,13 +9,13 @@ import pickle
 import secrets
 
 import pytest
-from seals import BOT, KEYS, PROTECTIONS, sealer, sealing
 
 from ptb_bucket import BucketPersistence, Sealing
 from ptb_bucket.errors import ConfigurationError, ForeignDocumentError
 from ptb_bucket.location import locate
 from ptb_bucket.sealing.sealer import VARIABLES
 from ptb_bucket.stores import MemoryStore
+from support.documents.sealing_options import BOT, KEYS, PROTECTIONS, sealer, sealing
 
 WAYS = sorted(VARIABLES)
 RAW = base64.b64decode(KEYS[0])

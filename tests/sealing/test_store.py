@@ -6,13 +6,13 @@ import asyncio
 import itertools
 
 import pytest
-from seals import BOT, KEYS, MAGIC, sealer
 
 from ptb_bucket.errors import SealError
 from ptb_bucket.sealing import SealedStore
 from ptb_bucket.sealing.stores import _THREAD_ABOVE
 from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, MemoryStore, PrefixStore, Update, open_store
 from ptb_bucket.testing.conformance import Backend, LifeTests, RaceTests, ReadingTests, WritingTests
+from support.documents.sealing_options import BOT, KEYS, MAGIC, sealer
 
 NAMES = itertools.count()
 

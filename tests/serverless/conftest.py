@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from lambda_events import SECRET, Failing
+
+from support.serverless.lambda_events import SECRET, Failing
 
 
 @pytest.fixture(autouse=True)

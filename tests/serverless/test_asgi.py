@@ -10,11 +10,11 @@ import sys
 
 import httpx
 import pytest
-from asgi_server import HEADERS, SECRET, logs, post, update
 from telegram.ext import ApplicationBuilder
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.serverless.asgi import asgi_webhook
+from support.serverless.asgi_server import HEADERS, SECRET, logs, post, update
 
 GARBAGE = [b"", b"{", b"[]", b"1", b"null", b"\xff", b'"x"', b"{}", b'{"update_id": "1"}', b"[" * 100_000,
            b'{"update_id": 1, "message": 5}', b'{"update_id": 1, "message": {"private words": 1}}']  # fmt: skip
@@ -25,7 +25,7 @@ def bot(monkeypatch, bucket, weather):
     for name, value in {"BUCKET": bucket, "WEATHER": str(weather), "PATIENCE": "1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
-    import asgi_bot  # noqa: PLC0415  it reads its environment
+    from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
 
     return asgi_bot
 

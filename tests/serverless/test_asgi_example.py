@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from asgi_server import HEADERS, SECRET, Server
 
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.serverless.asgi_server import HEADERS, SECRET, Server
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "cloud_run_bot"

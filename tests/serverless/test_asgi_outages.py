@@ -7,12 +7,12 @@ import contextlib
 
 import httpx
 import pytest
-from asgi_server import HEADERS, SECRET, logs, post
 from telegram.error import NetworkError
 
 from ptb_bucket import open_store
 from ptb_bucket.serverless.asgi import asgi_webhook
 from ptb_bucket.stores import StoreWrapper
+from support.serverless.asgi_server import HEADERS, SECRET, logs, post
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def bot(monkeypatch, bucket, weather):
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
-    import asgi_bot  # noqa: PLC0415  it reads its environment
+    from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
 
     return asgi_bot
 

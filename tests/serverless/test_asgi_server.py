@@ -6,7 +6,8 @@ import asyncio
 
 import httpx
 import pytest
-from asgi_server import HEADERS, logs, post, serving, state, update
+
+from support.serverless.asgi_server import HEADERS, logs, post, serving, state, update
 
 
 async def until(true, seconds=15.0):

@@ -9,10 +9,10 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lambda_events import HEADER, SECRET, SHAPES, Context, Environment, function_url, in_base64
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.serverless.aws import lambda_webhook
+from support.serverless.lambda_events import HEADER, SECRET, SHAPES, Context, Environment, function_url, in_base64
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import selectors
 
-from lambda_events import Environment, document, users
+from support.serverless.lambda_events import Environment, document, users
 
 
 def together(copies):

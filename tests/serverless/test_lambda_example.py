@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
-from lambda_events import HEADER, SECRET, Context, function_url
 
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.serverless.lambda_events import HEADER, SECRET, Context, function_url
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "lambda_bot"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from lambda_events import Environment, said, users
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import NetworkError
 from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler, ConversationHandler
@@ -15,6 +14,7 @@ from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.testing.faults import Fault
+from support.serverless.lambda_events import Environment, said, users
 
 # ---------------------------------------------------------------- one loop
 

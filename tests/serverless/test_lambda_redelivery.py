@@ -6,10 +6,10 @@ import asyncio
 import os
 
 import pytest
-from lambda_events import Environment, document
 
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.testing.faults import Fault, script
+from support.serverless.lambda_events import Environment, document
 
 
 @pytest.mark.parametrize("dedupe", [False, True])

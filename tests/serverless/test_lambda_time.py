@@ -6,11 +6,11 @@ import asyncio
 import time
 
 import pytest
-from lambda_events import Context, document, said, users
 
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault
+from support.serverless.lambda_events import Context, document, said, users
 
 
 @pytest.mark.parametrize("where", ["file", "memory"])

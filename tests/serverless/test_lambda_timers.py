@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from lambda_events import Context, Environment, document, users
 
 from ptb_bucket.errors import UnavailableError, UnsavedError
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.testing.faults import Fault
+from support.serverless.lambda_events import Context, Environment, document, users
 
 TIMER = {"source": "aws.events"}
 

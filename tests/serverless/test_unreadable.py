@@ -9,14 +9,14 @@ import json
 
 import httpx
 import pytest
-from asgi_server import HEADERS, post
-from asgi_server import SECRET as ASGI_SECRET
-from lambda_events import Environment
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless.asgi import asgi_webhook
+from support.serverless.asgi_server import HEADERS, post
+from support.serverless.asgi_server import SECRET as ASGI_SECRET
+from support.serverless.lambda_events import Environment
 
 LAYOUTS = ["single", "per-record"]
 
@@ -89,7 +89,7 @@ def bot(monkeypatch, tmp_path):
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", ASGI_SECRET)
     monkeypatch.setenv("WEATHER", str(tmp_path / "weather"))
     monkeypatch.setenv("PATIENCE", "0.3")
-    import asgi_bot  # noqa: PLC0415  it reads its environment
+    from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
 
     return asgi_bot
 

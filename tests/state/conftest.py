@@ -1,9 +1,10 @@
-"""What every test of the state engine may ask for."""
+"""Fixtures for the tests of the state engine."""
 
 from __future__ import annotations
 
 import pytest
-from bench import Bench
+
+from support.documents.ledger_bench import Bench
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Documents that were made to break whoever opens them: our errors, whatever Python would say."""
+"""Documents that were made to break their reader: they raise errors of ptb-bucket, not errors of Python."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NESTED = {"lists": ("[", "]"), "dicts": ('{"a":', "}"), "tuples": ('{"$tuple":['
 
 @pytest_asyncio.fixture
 async def bots():
-    """Persistences that are closed in the end."""
+    """Make persistences, and close them in the end."""
     async with Instances() as instances:
         yield instances
 
@@ -35,7 +35,7 @@ async def ask(bot):
 
 
 async def refused(bots, data, *, codec="json") -> PTBBucketError:
-    """Start a bot on a document, and get the error that stops it, or that fails the user's updates."""
+    """Start a bot on a document, and return the error that stops it or fails the updates of the user."""
     store = MemoryStore()
     key = "state.json" if codec == "json" else "state.pkl"
     await store.put(key, data, Create())
@@ -89,7 +89,7 @@ async def test_conversations_that_are_none(bots, record_id):
 
 async def test_ids_that_are_none(bots):
     error = await refused(bots, document("{}").replace(b'"42"', b'"' + b"4" * 5000 + b'"'))
-    assert "no id" in str(error)
+    assert "not an ID" in str(error)
     assert len(str(error)) < 1000
 
 

@@ -1,4 +1,4 @@
-"""Documents: what goes in comes out, untouched bytes stay untouched, and damage is only ever our error."""
+"""Documents: records survive packing, unchanged bytes stay unchanged, and damage raises only errors of ptb-bucket."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_same_frame_twice_is_damage_never_a_choice():
 
 
 def test_an_id_that_is_written_in_another_way_is_read_with_care_though_the_checksum_is_right():
-    """Its length would not say where the value begins."""
+    """Else its length would not show where the value begins."""
     packed = document("json", {Record.keyboard('a"b'): b"[1]"}).pack()
     body = packed[packed.index(b",\n") :].replace(rb"a\"b", rb"a\u0022b")
     header = json.loads(packed[len('{"ptb_bucket": ') : packed.index(b",\n")]) | {"crc": zlib.crc32(body)}

@@ -1,18 +1,18 @@
-"""Per-record: what is dropped leaves an empty document, and what was not loaded is dropped as it is then."""
+"""Layout per-record: a dropped record leaves a tombstone, and an unloaded record is dropped as it is then."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from on_demand import ADA, LAYOUT, read, replica_on, write
-from virtual_time import run_virtually
 
 from ptb_bucket.errors import UnavailableError, UnsavedError, VanishedDocumentError
 from ptb_bucket.state import HANDLED, MISSING, Record
 from ptb_bucket.state.offline.archive import Archive
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.documents.on_demand_replicas import ADA, LAYOUT, read, replica_on, write
+from support.documents.virtual_time import run_virtually
 
 
 @pytest.mark.parametrize("then", [MISSING, {"new": 1}])
@@ -125,7 +125,7 @@ async def test_a_chat_that_is_not_dropped_for_anothers_sake_is_told_like_the_oth
 
 
 async def test_a_tombstone_that_is_written_anew_keeps_the_history_of_its_commits():
-    """Or a writer whose answer was lost would take its commit for one that was never applied."""
+    """Else a writer whose answer was lost would believe that its commit was never applied."""
     store = MemoryStore()
     await write(store, {ADA: {"n": 1}})
     await write(store, {ADA: None})

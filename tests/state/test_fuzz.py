@@ -1,4 +1,4 @@
-"""Whatever lies under our keys, sealed or spooled: what comes out of the parsers is a result or an error of ours.
+"""Arbitrary bytes as documents, seals and spools: the parsers return a result or raise an error of ptb-bucket.
 
 Documents as such: ``test_documents.py``; URIs: ``tests/stores/test_uri.py``.
 """
@@ -23,7 +23,7 @@ CODECS = ("json", "pickle")
 
 
 def whole(codec):
-    """A document as we write it."""
+    """Return a document as ptb-bucket writes it."""
     value = open_codec(codec, []).encode({"a": [1, {"b"}], "c": 1.5})
     header = Header("1", codec).advanced("w", "c")
     return Document(Header("1", codec)).changed(header, {BOT_DATA: value, Record.user(42): value}).pack()
@@ -31,7 +31,7 @@ def whole(codec):
 
 @some.composite
 def damaged(draw, data):
-    """The bytes with some replaced, removed, or doubled."""
+    """Return the bytes with some replaced, removed or doubled."""
     found = bytearray(data)
     for _ in range(draw(some.integers(1, 4))):
         at = draw(some.integers(0, max(0, len(found) - 1)))

@@ -1,4 +1,4 @@
-"""Giving PTB everything at its start: at once what nobody has touched, and like one record after the other all else."""
+"""Loading everything at the start: untouched records at once, and all others as if one by one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USERS = [Record.user(number) for number in range(1, 8)]
 
 @dataclass
 class Guest:
-    """Stored without its number by an older version of the bot."""
+    """A value that an older version of the bot stored without its number."""
 
     name: str
     number: object = field(default_factory=uuid.uuid4)

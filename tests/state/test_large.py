@@ -1,4 +1,4 @@
-"""Large documents are packed and opened beside the event loop, and what happens meanwhile is not lost."""
+"""Large documents are packed and opened in a thread, and changes that are made meanwhile are not lost."""
 
 from __future__ import annotations
 

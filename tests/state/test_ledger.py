@@ -1,13 +1,13 @@
-"""The rules of the state engine that need a particular order of events, one by one, without any input or output."""
+"""The rules of the state engine that need a particular order of events, one by one, without input or output."""
 
 from __future__ import annotations
 
 import pytest
-from bench import ADA, BO, TALK, crowded, encoded
 
 from ptb_bucket.state import Record
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.commit.attempt import WriterIdentity
+from support.documents.ledger_bench import ADA, BO, TALK, crowded, encoded
 
 
 def test_the_base_of_a_merge_is_seen_not_what_the_last_commit_wrote(bench):
@@ -193,7 +193,7 @@ def test_a_writer_draws_a_new_id_in_another_process():
 
 
 def test_a_chat_is_not_dropped_while_another_chat_cannot_be_saved(bench):
-    """It may be the same chat, under its new id: what was moved must never only be gone."""
+    """It may be the same chat under its new ID, and moved data must never disappear."""
     old, new = Record.chat(-1), Record.chat(-1001)
     bench.start({"n": 1}, old)
     bench.stage({"n": 1}, new)

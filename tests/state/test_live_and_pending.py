@@ -1,4 +1,4 @@
-"""What is unsaved, and what PTB holds, while the bucket changes: neither is replaced or forgotten too early."""
+"""Unsaved changes and PTB's values while the bucket changes: neither is replaced or forgotten too early."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
-from on_demand import ADA, replica_on
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, CannotLoadError, CannotMergeError
@@ -16,6 +15,7 @@ from ptb_bucket.state import MISSING, Record
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.documents.on_demand_replicas import ADA, replica_on
 
 TALK = Record.of_conversation("talk", (1, 1))
 KEYBOARD = Record.keyboard("a" * 32)
@@ -41,7 +41,7 @@ async def stored(store, record):
 
 
 async def several(store, record, value, number=2):
-    """Instances that have been given the same value."""
+    """Return two instances that have loaded the same value."""
     await save(replica_of(store), record, value)
     replicas = [replica_of(store) for _ in range(number)]
     for replica in replicas:
@@ -89,7 +89,7 @@ async def test_a_keyboard_that_one_instance_used_and_another_removed_stays(kept)
 
 
 class Refusing(FaultyStore):
-    """Writes are refused until it is opened."""
+    """A store that refuses writes until it is opened."""
 
     def __init__(self, store) -> None:
         super().__init__(store, lambda operation, _: Fault.DENIED if operation == "put" and self.closed else None)
@@ -122,7 +122,7 @@ async def test_an_unsaved_state_is_not_replaced_by_the_buckets(sent, theirs):
 
 
 async def test_a_state_under_way_is_not_replaced_by_the_buckets():
-    """It was sent and there was no answer: while nobody knows, PTB goes on from its own."""
+    """While nobody knows the outcome of an unanswered send, PTB goes on from its own state."""
     bottom = MemoryStore()
     await several(bottom, TALK, "begun", 0)
     ours = replica_of(FaultyStore(bottom, lambda operation, _: Fault.HANG if operation == "put" else None))
@@ -164,7 +164,7 @@ async def test_a_live_object_that_cannot_become_the_buckets_value_does_not_undo_
 
 @dataclass
 class Sword:
-    """Only a newer deployment has it registered."""
+    """A class that only a newer deployment registers."""
 
     damage: int
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raising import VALUES, make
 
 from ptb_bucket.codecs import same
 from ptb_bucket.state.merge.live import assign
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.merge.values import Merge
+from support.values.raising_values import VALUES, make
 
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=True) | st.text(max_size=2)
 keys = st.sampled_from(["a", "b", "c", 1, 2])

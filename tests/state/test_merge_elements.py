@@ -10,11 +10,11 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pairs import Pair
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import keep_ours
 from ptb_bucket.state.merge.values import Merge
+from support.applications.two_instances import Pair
 
 BO, AL, CY = {"name": "Bo", "hp": 12}, {"name": "Al", "hp": 20}, {"name": "Cy", "hp": 7}
 
@@ -157,7 +157,9 @@ def test_an_edit_inside_a_tuple_that_the_other_side_took_away_is_counted(turned,
     sides = [{"z": 1, "pair": ({"x": 1, "note": "2"}, "t")}, {"z": 1} | ({"pair": replaced} if replaced else {})]
     value, decided = merged({"z": 1, "pair": ({"x": 1}, "t")}, *(sides[::-1] if turned else sides))
     assert decided == 1
-    assert value == sides[1 if replaced else 0]  # a deletion does not take an edit with it (rule 11)
+    assert (
+        value == sides[1 if replaced else 0]
+    )  # a deletion does not take an edit with it (rule: Edits survive deletions)
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -8,7 +8,6 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
-from graphs import KINDS, isomorphic, made, run
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -17,11 +16,12 @@ from ptb_bucket.state import MISSING, keep_ours, keep_theirs
 from ptb_bucket.state.merge.live import assign
 from ptb_bucket.state.merge.objects.objects import has_sharing
 from ptb_bucket.state.merge.values import Merge
+from support.values.shared_graphs import KINDS, isomorphic, made, run
 
 SHORT, LONG = 60, 1500
 RIGHT = {"edits": 1.0, "insertions": 0.99, "sharing": 0.9, "unsharing": 0.85, "everything": 0.85}
-"""How many runs end exactly as if both had changed one record. The others keep more than that (rule 11), are reported,
-or took an object that was moved *and* changed for another one."""
+"""The share of runs that end exactly as if both had changed one record. The others keep more (rule: Edits survive
+deletions), are reported, or took an object that was moved *and* changed for another one."""
 
 
 def merged(base, ours, theirs, resolver=keep_ours, **options):

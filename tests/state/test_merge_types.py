@@ -6,16 +6,16 @@ import copy
 from collections import Counter, OrderedDict, defaultdict, deque
 
 import pytest
-from bots import opened
 from hypothesis import given
 from hypothesis import strategies as st
-from pairs import Pair
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.errors import CannotMergeError, UnsavedError
 from ptb_bucket.state import MISSING, add_differences, keep_ours
 from ptb_bucket.state.merge.live import assign
 from ptb_bucket.state.merge.values import Merge
+from support.applications.restarting_bot import opened
+from support.applications.two_instances import Pair
 
 EITHER_WAY = pytest.mark.parametrize("refreshed", [False, True], ids=["merged", "refreshed"])
 

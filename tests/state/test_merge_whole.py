@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import attrs
 import pydantic
 import pytest
-from pairs import Pair
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import keep_ours, keep_theirs
 from ptb_bucket.state.merge.live import assign
 from ptb_bucket.state.merge.values import Merge
+from support.applications.two_instances import Pair
 
 
 class Point(NamedTuple):

@@ -1,11 +1,9 @@
-"""What no other test noticed when it was taken out of the engine: one small promise each."""
+"""Small promises, one per test. No other test noticed when one of them was broken on purpose."""
 
 from __future__ import annotations
 
 import asyncio
 
-from bench import ADA, BO, crowded, encoded
-from bots import opened, settle
 from telegram.ext import ContextTypes
 
 from ptb_bucket.codecs import open_codec
@@ -14,6 +12,8 @@ from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.merge.values import Merge
 from ptb_bucket.stores import MemoryStore, StoreWrapper
+from support.applications.restarting_bot import opened, settle
+from support.documents.ledger_bench import ADA, BO, crowded, encoded
 
 
 def test_the_floor_never_sinks():
@@ -51,7 +51,7 @@ def test_what_turns_out_to_be_stored_already_is_no_longer_pending_after_a_refres
 
 
 def undecidable(bench, theirs, *, crowd="") -> None:
-    """An attempt is under way, and whether it succeeded can never be known."""
+    """Make an attempt whose outcome can never be known."""
     document = bench.ledger.document
     known = bench.ledger.metrics.undecidable
     prepare(bench.ledger)
@@ -87,7 +87,7 @@ def test_two_undecidable_writes_in_a_row_are_both_repeated(bench):
 
 
 def by_our_double(bench, value, *, writer=None):
-    """A second start of our snapshot writes under our name, and we read it."""
+    """A second start of our snapshot writes under our ID, and we read it."""
     before = bench.ledger.document
     header = before.header.advanced(writer or bench.ledger.writer.id, f"double {bench.version}")
     bench.ledger.loaded(before.changed(header, {ADA: encoded(value)}), bench.etag())
@@ -138,7 +138,7 @@ def test_what_others_added_before_a_refresh_is_not_taken_for_ours_when_two_write
 
 
 class Gated(StoreWrapper):
-    """Each write waits until its gate is opened."""
+    """A store in which each write waits until its gate is opened."""
 
     def __init__(self, store) -> None:
         super().__init__(store)
@@ -153,7 +153,7 @@ class Gated(StoreWrapper):
 
 
 async def doing(coroutine) -> asyncio.Task[None]:
-    """As far as it gets now."""
+    """Let the loop run as far as it gets."""
     task = asyncio.ensure_future(coroutine)
     await settle()
     return task
@@ -213,7 +213,7 @@ async def test_of_too_many_callback_queries_the_first_go():
 
 
 class Guarded:
-    """User data that refuses to be changed attribute by attribute."""
+    """User data that cannot be changed attribute by attribute."""
 
     def __init__(self, mine=0, theirs=0) -> None:
         vars(self).update(mine=mine, theirs=theirs)

@@ -1,4 +1,4 @@
-"""What a document needs is listed in its header: only what its records use, and never less than that."""
+"""The header of a document lists the features that its records use, no more and no less."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import json
 
 import pytest
-from bench import ADA, BO, Bench
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.spool.format import Origin, pack, unpack
+from support.documents.ledger_bench import ADA, BO, Bench
 
 SHARED = b'{"a":{"$id":1,"n":1},"b":{"$ref":1}}'
 PLAIN = b'{"a":1}'
@@ -128,5 +128,7 @@ def test_a_spool_of_a_newer_format_or_with_a_wrong_digest_is_refused():
 @pytest.mark.parametrize("form", [3, 99])
 def test_a_newer_format_asks_for_an_upgrade(form):
     packed = next_of(empty(), {ADA: PLAIN}).pack().replace(b'"format": 1', b'"format": %d' % form)
-    with pytest.raises(ForeignDocumentError, match=f"it has format {form}, and .* reads up to 2: upgrade ptb-bucket"):
+    with pytest.raises(
+        ForeignDocumentError, match=f"it has format {form}, but .* reads formats up to 2: upgrade ptb-bucket"
+    ):
         Document.unpack(packed, codec="json", bot_id="1")

@@ -1,4 +1,4 @@
-"""Per-record: documents that are read when they are needed, and what is written without having been read."""
+"""Layout per-record: documents are read when they are needed, and unloaded records can be written."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from on_demand import ADA, BO, LAYOUT, read, replica_on, write
 
 from ptb_bucket._aio import AT_ONCE
 from ptb_bucket.errors import ForeignDocumentError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 from ptb_bucket.state.document.layouts import recognise
 from ptb_bucket.stores import Create, MemoryStore, MeteredStore, StoreWrapper
+from support.documents.on_demand_replicas import ADA, BO, LAYOUT, read, replica_on, write
 
 TALK = Record.of_conversation("talk", (1, 1))
 ids = st.text(max_size=90) | st.text(alphabet='Aa/.=%"[]\u00e9', max_size=300)
@@ -169,7 +169,7 @@ async def test_a_lost_race_to_create_it_is_read_and_merged_in_the_same_way():
 
 
 class Between(StoreWrapper):
-    """Something happens before the first put."""
+    """A store in which something happens before the first put."""
 
     def __init__(self, store, event):
         super().__init__(store)

@@ -7,7 +7,6 @@ import random
 import sys
 
 import pytest
-from virtual_time import run_virtually
 
 from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
@@ -16,12 +15,13 @@ from ptb_bucket.state import DocumentSet, Kind, Merger, Record, Replica, open_la
 from ptb_bucket.state.replica.group_commit import GroupCommit
 from ptb_bucket.stores import MemoryStore, MeteredStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.documents.virtual_time import run_virtually
 
 ADA, BO = Record.user(1), Record.user(2)
 
 
 class Slow(StoreWrapper):
-    """Every request takes a second."""
+    """A store in which every request takes a second."""
 
     async def _call(self, operation, key, send):
         await asyncio.sleep(1)

@@ -1,4 +1,4 @@
-"""How long one request may take, and what becomes of a request for which nobody waits any more."""
+"""The deadline of a request, and a request whose caller was cancelled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ptb_bucket.errors import UnavailableError
 
 
 async def test_a_request_that_fails_after_its_caller_was_cancelled_is_not_reported_by_the_loop():
-    """asyncio would write a traceback into the log, as if a task had been forgotten."""
+    """Else asyncio would log a traceback, as if somebody had forgotten a task."""
     reported, asked = [], asyncio.Event()
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context["message"]))
 

@@ -1,4 +1,4 @@
-"""The model test: random lives of several instances in bad weather."""
+"""The model test: random runs of several instances, with faults."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import dataclasses
 import logging
 
 import pytest
-from simulation import LONG, SHORT, BrokenPromiseError, Change, Instance, World, simulate
-from virtual_time import run_virtually
 
 from ptb_bucket.state import BOT_DATA, LAYOUTS
+from support.documents.virtual_time import run_virtually
+from support.simulation import LONG, SHORT, BrokenPromiseError, Change, Instance, World, simulate
 
 ON_DEMAND = 10
-"""How many times more long runs there are of instances on demand: five lives in a thousand failed there once."""
+"""The factor of long runs with instances on demand: five runs in a thousand failed there once."""
 
 
 @pytest.fixture(autouse=True)
 def _without_warnings(caplog):
-    """Thousands of lives warn of all that goes wrong in them, and pytest would keep each word."""
+    """Silence the log: thousands of runs warn of every fault, and pytest would keep each line."""
     caplog.set_level(logging.CRITICAL, "ptb_bucket")
 
 
@@ -32,7 +32,7 @@ def _without_warnings(caplog):
     ("size", "counts"), [(SHORT, (3, 400)), pytest.param(LONG, (5, 5), marks=pytest.mark.long)], ids=["short", "long"]
 )
 def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(size, counts, world, codec, count):
-    """A seed that fails is named by the test's output and replays exactly with ``simulate(seed, ...)``."""
+    """The output names a seed that fails. ``simulate(seed, ...)`` replays it exactly."""
     life = {**world, "codec": codec, "size": size}
     few, many = counts
     for seed in range(count(few, many * (ON_DEMAND if "on_demand" in world and size is SHORT else 1))):
@@ -50,7 +50,7 @@ def test_a_seed_replays_exactly():
 
 
 def test_what_one_of_two_saves_at_once_cannot_tell_is_said_of_its_own_changes():
-    """A copied process saves while its usual save is under way: a doubt about the first one's write stays its own."""
+    """A copied process saves while its usual save is under way. A doubt about the first write stays its own."""
 
     async def two_saves() -> Change:
         world = World(0)

@@ -6,8 +6,6 @@ import dataclasses
 import os
 
 import pytest
-from simulation import BrokenPromiseError, simulate
-from virtual_time import run_virtually
 
 from ptb_bucket.errors import AccessError, PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
@@ -23,6 +21,8 @@ from ptb_bucket.state.replica.values import Values
 from ptb_bucket.state.spool.format import Spooled
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault
+from support.documents.virtual_time import run_virtually
+from support.simulation import BrokenPromiseError, simulate
 
 
 def put_without_a_condition(patch):
@@ -139,7 +139,7 @@ def let_ours_win_unseen(patch):
 
 
 def take_a_commit_for_a_look(patch):
-    """The mistake that this test found: what was merged into the bucket unseen was not given to PTB."""
+    """The mistake that this test found: values that were merged without having been loaded were not given to PTB."""
     move_base = Ledger.move_base
 
     def and_know_all(self, values, *still_dropped):

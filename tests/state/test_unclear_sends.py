@@ -1,4 +1,4 @@
-"""Sends without an answer, in every order with what may follow them: each change is in the bucket exactly once."""
+"""Unanswered sends, in every order with later events: each change is in the bucket exactly once."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import asyncio
 import itertools
 
 import pytest
-from bench import ADA, BO, crowded, encoded
-from on_demand import replica_on
-from virtual_time import run_virtually
 
 from ptb_bucket.errors import StoreError
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.documents.ledger_bench import ADA, BO, crowded, encoded
+from support.documents.on_demand_replicas import replica_on
+from support.documents.virtual_time import run_virtually
 
 UNCLEAR = [Fault.UNAVAILABLE, Fault.LATE, Fault.ANSWER_LOST, Fault.HANG, Fault.HANG_APPLIED, Fault.ANSWERED_TWICE]
 ANSWERS = [None, Fault.DENIED, Fault.LOST_RACE, *UNCLEAR]
@@ -32,7 +32,7 @@ async def log_in(store) -> list[str]:
 
 
 async def try_to_commit(replica) -> bool:
-    """Whether it was saved; a caller, such as a platform that stops the bot, may be gone before the deadline."""
+    """Save, and return whether that succeeded. A caller may leave before the deadline, as when a platform stops."""
     task = asyncio.ensure_future(replica.commit())
     await asyncio.wait({task}, timeout=4)
     task.cancel()
@@ -52,13 +52,13 @@ async def another_adds(store, what) -> None:
 
 
 async def saved_through(faults, *, blind, others, late_before_them) -> list[str]:
-    """Save a, then b while all that happens, then c; between two tries, what is late lands, and others write.
+    """Save a, then b with faults, then c. Between two tries, late puts arrive, and others write.
 
     Args:
-        faults: What happens to the puts of b.
-        blind: During the first try, nothing can be read any more once something was sent.
+        faults: The faults that the puts of b meet.
+        blind: During the first try, nothing can be read once something was sent.
         others: Another instance writes between two tries.
-        late_before_them: What is late lands before that, not after it.
+        late_before_them: Late puts arrive before the writes of others, not after them.
     """
     bottom, left, hidden = MemoryStore(), [None, *faults], False
 
@@ -116,7 +116,7 @@ def test_a_change_that_was_refused_and_then_undone_is_never_sent():
 
 
 def test_what_was_staged_during_a_send_that_was_never_answered_is_saved_by_the_next_commit():
-    """The next commit first has to find out what became of that send, and must not stop there."""
+    """The next commit has to find out the outcome of that send first, and must not stop there."""
 
     async def scenario(fault):
         bottom = MemoryStore()
@@ -137,13 +137,13 @@ def test_what_was_staged_during_a_send_that_was_never_answered_is_saved_by_the_n
 
 
 def changed_by(bench, document, writer, value, record=ADA):
-    """A document after somebody's commit."""
+    """Return a document after another commit."""
     bench.version += 1
     return document.changed(document.header.advanced(writer, f"by {writer} {bench.version}"), {record: encoded(value)})
 
 
 def test_a_write_under_a_name_that_another_shares_is_not_repeated_as_if_it_were_lost(bench):
-    """Our commit was applied; then a copy of this process wrote under the same name, which hides it."""
+    """Our commit was applied. Then a copy of this process wrote under the same ID, which hides our commit."""
     bench.start({"log": ["a"], "tags": {}})
     bench.stage({"log": ["a", "ours"], "tags": {"k": 1}})
     ours = prepare(bench.ledger).document
@@ -172,7 +172,7 @@ def test_a_name_that_another_uses_is_given_up_before_the_next_write(bench):
 
 
 def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench):
-    """A write of unknown fate goes to the spool, and this process goes on writing: the two must not share a name."""
+    """A write of unknown outcome goes to the spool, and this process goes on writing: the two must not share an ID."""
     bench.start({"log": ["a"]})
     bench.stage({"log": ["a", "b"]})
     bench.commit()
@@ -197,7 +197,7 @@ def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench)
 
 
 def undecidable(bench, theirs, crowd) -> None:
-    """What is staged is sent, and so many others write that nobody can tell whether it was applied."""
+    """Staged changes are sent, and so many others write that nobody can tell whether they were applied."""
     prepare(bench.ledger)
     bench.theirs(theirs, on=crowded(bench.ledger.document, crowd))
 
@@ -236,7 +236,7 @@ def test_a_drop_of_something_unread_is_repeated_if_nobody_can_tell(bench, times)
 
 
 def test_a_refresh_after_such_a_send_moves_what_has_to_be_repeated_along(bench):
-    """What PTB has been given since, and others removed later, is theirs: not to be brought back by us."""
+    """We do not bring back values of others that PTB was given since and that they removed later."""
     bench.start({"n": 0})
     bench.stage({"n": 0, "ours": 1})
     undecidable(bench, {"n": 0, "theirs": 1}, "a")
@@ -248,7 +248,7 @@ def test_a_refresh_after_such_a_send_moves_what_has_to_be_repeated_along(bench):
 
 
 def test_what_was_superseded_when_ptb_was_refreshed_is_never_repeated(bench):
-    """PTB has had others' value since: the one of the send that nobody can tell of is history."""
+    """PTB has had another value since, so the value in doubt is obsolete."""
     bench.start({"level": 0})
     bench.stage({"level": 1})
     undecidable(bench, {"level": 5}, "a")

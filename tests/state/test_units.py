@@ -1,4 +1,4 @@
-"""Units of work: an update that several instances handle changes each document once, whatever lands when."""
+"""Units of work: an update that several instances handle changes each document once, in any order of writes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from bench import ADA, BO, crowded, encoded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,12 +20,13 @@ from ptb_bucket.state.commit.units import DocumentUnits
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.document.units import STEPS_KEPT, UnitStep, caught_with, joined, runs
+from support.documents.ledger_bench import ADA, BO, crowded, encoded
 
 RECORDS = (ADA, BO)
 
 
 class Bucket:
-    """One document, and the puts on their way to it."""
+    """A bucket with one document, and the puts on their way to it."""
 
     def __init__(self) -> None:
         first = encoded({"log": [0]})  # or the first two changes would be one: equal first initialisations are
@@ -85,7 +85,7 @@ class Instance:
             self.ledger.loaded(self.bucket.document, self.bucket.etag)
 
     def handle(self, units, *, drops=False) -> None:
-        """Each unit is one element in each record that it changes; staged together, they cannot be told apart."""
+        """Add an element for each unit to each record. Units that are staged together cannot be told apart."""
         new = [unit for unit in units if unit not in self.handled]
         self.handled.update(new)
         for record in RECORDS:
@@ -274,7 +274,7 @@ def test_an_update_that_goes_on_is_not_listed_yet(two):
 
 
 def test_changes_that_cannot_be_told_apart_go_together_in_the_whole_document(two):
-    """1 and 4 in one step, and 4 and 2 in another: 1 is in the bucket, so 4 and 2 have to come again."""
+    """Units 1 and 4 share a step, and so do 4 and 2. Unit 1 is in the bucket, so 4 and 2 have to come again."""
     bucket, one, other = two
     for record, units in ((ADA, [1, 4]), (BO, [4, 2])):
         one.live[record]["log"] += units

@@ -1,11 +1,10 @@
-"""Units of work over several documents: effects first, then the id of the update, and each effect once."""
+"""Units of work in several documents: the effects come first, then the ID of the update, and each effect once."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from on_demand import ADA, BO, replica_on
 
 from ptb_bucket.errors import PTBBucketError, UnsavedError
 from ptb_bucket.state import BOT_DATA, HANDLED, LAYOUTS, MISSING
@@ -13,6 +12,7 @@ from ptb_bucket.state.document.units import FEW, MANY
 from ptb_bucket.state.spool.format import Origin, pack, unpack
 from ptb_bucket.stores import MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
+from support.documents.on_demand_replicas import ADA, BO, replica_on
 
 SEVERAL = ["per-type", "per-record"]
 BOTH = (ADA, BOT_DATA)
@@ -30,7 +30,7 @@ async def start(store, layout, **options):
 
 
 async def handle(replica, update_id, records=BOTH) -> None:
-    """Do what an update's handlers do: append its id to the log of each record."""
+    """Handle an update: append its ID to the log of each record."""
     await replica.documents.refresh([HANDLED, *records], None)
     replica.units.begin(update_id, records)
     for record in records:
@@ -50,7 +50,7 @@ async def logs(store, layout) -> list[list[int]]:
 
 
 async def begin(store, layout) -> None:
-    """Two first lists would be one: both instances begin with something."""
+    """Give both instances a first element: two first lists would merge into one."""
     first = await start(store, layout)
     await handle(first, 1)
     await first.commit()
@@ -75,7 +75,7 @@ async def test_an_update_whose_first_handling_is_saved_late_changes_each_record_
 @pytest.mark.parametrize("layout", SEVERAL)
 @pytest.mark.parametrize("written", [BOTH, (ADA,), (BOT_DATA,), ()])
 async def test_what_is_written_of_an_update_stays_and_only_the_rest_is_added(store, layout, written):
-    """One instance dies in the middle of a commit."""
+    """Let one instance die in the middle of a commit."""
     await begin(store, layout)
     one = await start(store, layout)
     keys = [f"{one.documents.layout.key(record)}.json" for record in written]
@@ -111,7 +111,7 @@ async def test_an_update_that_is_staged_while_a_commit_is_under_way_is_noted_aft
 
 
 class Telling(FaultyStore):
-    """Tells of each put before it is sent."""
+    """A store that reports each put before it is sent."""
 
     def __init__(self, store, tell) -> None:
         super().__init__(store, lambda *_: None)
@@ -145,7 +145,7 @@ async def test_an_update_that_cannot_be_told_from_one_that_is_saved_comes_again(
 
 @pytest.mark.parametrize("layout", SEVERAL)
 async def test_an_update_that_is_handled_again_while_its_first_effects_are_pending_changes_nothing_twice(store, layout):
-    """It has lost its changes of one document, and the put of the other one is denied."""
+    """An instance has lost its changes to one document, and the put of the other document is denied."""
     await begin(store, layout)
     plan = [Fault.DENIED]
     faulty = FaultyStore(store, lambda operation, key: plan[0] if operation == "put" and "user_data" in key else None)
@@ -163,7 +163,7 @@ async def test_an_update_that_is_handled_again_while_its_first_effects_are_pendi
     await handle(one, 3)
     plan[0] = None
     with pytest.raises(UnsavedError, match="bot_data"):
-        await one.commit()  # what was lost is told
+        await one.commit()  # the loss is reported
     await one.commit()
     assert await logs(store, layout) == [[1, 3], [1, 2, 3], [1, 2, 3]]
 

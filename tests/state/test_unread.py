@@ -1,17 +1,17 @@
-"""What was written without having been loaded, where the way to the bucket is bad: still nothing there is replaced."""
+"""Writes of unloaded records over a bad connection: they replace nothing in the bucket."""
 
 from __future__ import annotations
 
 import pytest
-from bench import ADA, Bench, crowded
 
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.spool.format import Origin, pack, unpack
+from support.documents.ledger_bench import ADA, Bench, crowded
 
 
 @pytest.fixture
 def unread(bench):
-    """Nobody has looked, and the bucket has somebody's data."""
+    """Return a bench that has not read the document, while the bucket has data."""
     bench.ledger.unloaded = True
     bench.theirs({"name": "Ada"})
     return bench

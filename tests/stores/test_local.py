@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from places import FileBackend
 
 from ptb_bucket.testing.conformance import StoreConformance
+from support.documents.file_backend import FileBackend
 
 
 class TestLocal(StoreConformance):

@@ -11,11 +11,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from lock_holders import TAKE, fcntl, is_free, put, refusing
 
 from ptb_bucket.errors import AccessError, UnavailableError
 from ptb_bucket.stores import Create, LocalStore, Update
 from ptb_bucket.stores.local import locks
+from support.processes.lock_holders import TAKE, fcntl, is_free, put, refusing
 
 
 async def test_the_file_is_for_this_user_only_and_is_never_written(tmp_path):

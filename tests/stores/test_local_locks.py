@@ -15,12 +15,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from child_processes import run
-from lock_holders import TAKE, fcntl, is_free, put, refusing, taken
 
 from ptb_bucket.errors import LostRaceError, UnavailableError
 from ptb_bucket.stores import Create, LocalStore, Update
 from ptb_bucket.stores.local import locks
+from support.processes.child_processes import run
+from support.processes.lock_holders import TAKE, fcntl, is_free, put, refusing, taken
 
 
 def open_locks() -> list[Path]:

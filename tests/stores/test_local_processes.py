@@ -8,10 +8,10 @@ import signal
 import subprocess
 
 import pytest
-from child_processes import run
 
 from ptb_bucket.errors import LostRaceError
 from ptb_bucket.stores import Create, LocalStore, Update
+from support.processes.child_processes import run
 
 WRITER = """
     import asyncio, sys

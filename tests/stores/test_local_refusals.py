@@ -8,10 +8,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from child_processes import run
 
 from ptb_bucket.errors import AccessError, UnsupportedError
 from ptb_bucket.stores import Create, LocalStore, Update
+from support.processes.child_processes import run
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="becomes another user, which takes root")

@@ -5,7 +5,6 @@ import random
 from datetime import datetime, timezone
 
 import pytest
-from seals import sealer
 
 from ptb_bucket.errors import (
     AccessError,
@@ -33,6 +32,7 @@ from ptb_bucket.stores import (
     Update,
 )
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
+from support.documents.sealing_options import sealer
 
 WRAPPERS = {
     "plain": StoreWrapper,

@@ -10,10 +10,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from lambda_events import HEADER, function_url
 from running import TREE
 
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.serverless.lambda_events import HEADER, function_url
 
 pytestmark = pytest.mark.long
 

@@ -12,7 +12,6 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from bots import World, asked
 from driving import every_operation
 from local_aws import KEYS, REGION
 from policies import allowed
@@ -20,6 +19,7 @@ from wire import CONDITIONS, asked_of
 
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.testing.proxy import FaultProxy, SeenRequest, WireFault
+from support.applications.restarting_bot import World, asked
 
 pytestmark = pytest.mark.long
 

@@ -9,12 +9,12 @@ import zipfile
 from dataclasses import dataclass
 
 import pytest
-from lambda_events import HEADER, Context, function_url
 from local_aws import ACCOUNT, KEYS, REGION
 from policies import Asked, allowed
 from running import ROOT, FailedError
 
 from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
+from support.serverless.lambda_events import HEADER, Context, function_url
 
 pytestmark = pytest.mark.long
 

@@ -69,13 +69,13 @@ async def test_a_state_that_is_removed_meanwhile_is_told_and_ends_no_check():
     await store.put("state.json", STATE, Create())
     found = {one.name: one for one in await check(Going(store))}
     assert found["state"].verdict is Verdict.FAILED
-    assert "removed while it was looked at" in found["state"].detail
+    assert "removed while it was being read" in found["state"].detail
 
 
 async def test_a_state_that_is_removed_meanwhile_is_not_sealed_anew():
     store = MemoryStore()
     await store.put("state.json", STATE, Create())
-    with pytest.raises(NotFoundError, match="removed while it was looked at"):
+    with pytest.raises(NotFoundError, match="removed while it was being read"):
         await rekey(Going(store))
 
 
@@ -233,8 +233,8 @@ async def test_what_lands_after_the_interruption_goes_as_well(at):
         ({"state.json": STATE}, "?layout=per-type", Verdict.FAILED, "layout=single&codec=json"),
         ({"user_data.json": STATE}, "", Verdict.OK, "the URI has to say ?layout=per-type&codec=json"),
         ({"user_data.json": STATE}, "?layout=per-type", Verdict.OK, "never"),
-        ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "Several states"),
-        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "Several states"),
+        ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "There are several states"),
+        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "There are several states"),
         ({"user_data.json": STATE, "chat_data.json": STATE.replace(b'"7"', b'"8"')}, "", Verdict.FAILED, "7, 8"),
         ({"state.json": b"{"}, "", Verdict.FAILED, "state.json"),
         ({"notes.txt": b"1"}, "", Verdict.OK, "none yet"),

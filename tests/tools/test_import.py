@@ -11,13 +11,13 @@ import types
 from collections import defaultdict
 
 import pytest
-from strategies import TYPES, Cart, Colour
 from telegram import User
 from telegram.ext import DictPersistence, ExtBot, PicklePersistence
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, RefusedError
 from ptb_bucket.tools import export_dict, export_json, export_pickle, import_memory, open_state, read_memory
+from support.values.strategies import TYPES, Cart, Colour
 
 BOT = ExtBot("123456:offline")
 DATA = {
@@ -209,7 +209,7 @@ async def test_what_only_the_codec_refuses(tmp_path, uri):
         (b'{"ptb_bucket_export": 2}', "newer"),
         (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
         (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
-        (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "no id"),
+        (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "not an ID"),
         (pickle.dumps([1]), "not PicklePersistence's"),
         (pickle.dumps({**DATA, "user_data": [1]}), "user_data is no dict"),
         (pickle.dumps({**DATA, "user_data": {"1": {}}}), "no id"),

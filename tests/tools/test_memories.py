@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PROGRAM = Path(__file__).parents[1] / "support" / "memories.py"
+from support import environment
+
+PROGRAM = "support.values.pickle_files"
 
 
 @pytest.mark.parametrize("hash_seeds", ["121", pytest.param("212", marks=pytest.mark.long)])
@@ -17,8 +17,8 @@ def test_what_was_imported_is_exported_as_it_was(tmp_path, hash_seeds):
     """Each step is a process whose sets have an order of their own; the last one compares."""
     for step, hash_seed in zip(("write", "import", "export"), hash_seeds, strict=True):
         done = subprocess.run(
-            [sys.executable, PROGRAM, step, tmp_path],
-            env=os.environ | {"PYTHONHASHSEED": hash_seed},
+            [sys.executable, "-m", PROGRAM, step, tmp_path],
+            env=environment(PYTHONHASHSEED=hash_seed),
             capture_output=True,
             encoding="utf-8",
             timeout=300,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from seals import KEYS, sealing
 
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError, RefusedError
 from ptb_bucket.state import Record
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools.rekey import rekey
+from support.documents.sealing_options import KEYS, sealing
 
 PLAIN = sealing()
 SEALED = sealing("hmac-sha256")

@@ -159,7 +159,7 @@ async def test_a_bot_that_never_heard_of_the_drop_says_so_and_writes_nothing():
     await bot.drop_user_data(1)
     await bot.flush()
     [gone] = (await swept(store)).removed
-    with pytest.raises(VanishedDocumentError, match="Nothing is written over it"):
+    with pytest.raises(VanishedDocumentError, match="ptb-bucket does not write over it"):
         await other.update_user_data(1, {"name": "Ada", "more": 1})
     assert gone not in await keys(store)
 

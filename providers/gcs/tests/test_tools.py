@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 
 from ptb_bucket.testing.conformance import ToolConformance, ToolMistakeConformance, VersionedToolConformance
+from support.processes.verbs_in_process import VerbsInProcess
 
 
 @pytest.mark.long  # by default, the verbs run on S3
-class TestTools(ToolConformance):
+class TestTools(VerbsInProcess, ToolConformance):
     @pytest.fixture
     def backend(self, backend_on):
         return backend_on()
 
 
-class TestToolsWithVersioning(VersionedToolConformance):
+class TestToolsWithVersioning(VerbsInProcess, VersionedToolConformance):
     @pytest.fixture
     def backend(self, backend_on):
         return backend_on(versioning=True)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 
 from ptb_bucket.testing.conformance import ToolConformance, ToolMistakeConformance, VersionedToolConformance
+from support.processes.verbs_in_process import VerbsInProcess
 
 
-class TestTools(ToolConformance):
+class TestTools(VerbsInProcess, ToolConformance):
     @pytest.fixture
     def backend(self, moto, new_place):
         return new_place(moto)
 
 
-class TestToolsWithVersioning(VersionedToolConformance):
+class TestToolsWithVersioning(VerbsInProcess, VersionedToolConformance):
     @pytest.fixture
     def backend(self, moto, new_place):
         return new_place(moto, versioning=True)

@@ -114,7 +114,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     # ---------------------------------------------------------------- an update
 
     async def process_update(self, update: object) -> None:
-        """Load an update's data, handle the update, and with ``save="update"`` save. See ``Application.process_update``.
+        """Load an update's data, handle it, and with ``save="update"`` save. See ``Application.process_update``.
 
         Raises:
             UnsavedError: The handlers ran, and their changes are not durable. They stay in memory and are tried again.

@@ -108,7 +108,7 @@ class Sync:
     # ---------------------------------------------------------------- saving
 
     async def save_at_interval(self) -> None:
-        """Commit, or stage only for a persistence that saves on flush. Report errors, which would end PTB's save loop."""
+        """Commit, or only stage if the persistence saves on flush; report errors instead of raising them."""
         try:
             if self._options.save == "update" or not self._persistence.on_flush:
                 await self.commit()

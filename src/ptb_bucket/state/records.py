@@ -11,14 +11,14 @@ from ptb_bucket.errors import CannotStoreError, CorruptDocumentError
 __all__ = ["BOT_DATA", "CALLBACK_QUERIES", "HANDLED", "HANDLED_LIMIT", "ConversationKey", "Kind", "Record"]
 
 ConversationKey = tuple[int | str, ...]
-"""PTB's key of a conversation: one to three chat, user and message ids."""
+"""PTB's key of a conversation: one to three chat, user and message IDs."""
 
 
 _SHOWN = 80
 
 
 class Kind(str, enum.Enum):
-    """The kinds of data that PTB persists, by the names that PTB and our documents give them; and one of our own."""
+    """The kinds of data that PTB persists, by their names in PTB and in documents; and one kind of ptb-bucket."""
 
     BOT = "bot_data"
     CHAT = "chat_data"
@@ -27,18 +27,18 @@ class Kind(str, enum.Enum):
     CALLBACK = "callback_data"
     UPDATES = "updates"
 
-    __hash__ = str.__hash__  # Enum's is a function in Python, and every look-up of a record would call it
+    __hash__ = str.__hash__  # Enum's is written in Python, and every look-up of a record would call it
 
 
 class Record(NamedTuple):
-    """bot_data, one chat's data, one user's data, one conversation's state, one keyboard's callback data."""
+    """The name of a record: bot_data, data of a chat or user, a conversation's state, a keyboard's callback data."""
 
     kind: Kind
     id: str
 
     @property
     def label(self) -> str:
-        """How messages name it: ``user_data[42]``. It holds ids, never data."""
+        """Its name in messages, such as ``user_data[42]``. It contains IDs, never data."""
         if self == BOT_DATA:
             return self.kind.value
         if self.kind is Kind.CONVERSATION:
@@ -48,56 +48,66 @@ class Record(NamedTuple):
 
     @classmethod
     def chat(cls, chat_id: int) -> Record:
-        """The record of one chat's data. Raises CannotStoreError for a number that nobody could read again."""
+        """Return the record of a chat. Raises CannotStoreError if the number has too many digits to be read again."""
         return cls(Kind.CHAT, _digits(chat_id, Kind.CHAT))
 
     @classmethod
     def user(cls, user_id: int) -> Record:
-        """The record of one user's data. Raises CannotStoreError for a number that nobody could read again."""
+        """Return the record of a user. Raises CannotStoreError if the number has too many digits to be read again."""
         return cls(Kind.USER, _digits(user_id, Kind.USER))
 
     @classmethod
     def keyboard(cls, uuid: str) -> Record:
-        """The record of one inline keyboard's callback data."""
+        """Return the record of an inline keyboard's callback data."""
         return cls(Kind.CALLBACK, uuid)
 
     @classmethod
     def of_conversation(cls, name: str, key: ConversationKey) -> Record:
-        """The record of one conversation's state.
+        """Return the record of a conversation's state.
 
         Raises:
-            CannotStoreError: The name is not text, or the key holds something else than ``int`` and ``str``.
+            CannotStoreError: The name is not a string, or the key contains other values than ``int`` and ``str``.
         """
         if not isinstance(name, str):
-            raise CannotStoreError("a handler's name is text", record=Kind.CONVERSATION.value)
+            raise CannotStoreError(
+                "the name of a conversation handler must be a string", record=Kind.CONVERSATION.value
+            )
         if any(type(part) not in (int, str) for part in key):
-            raise CannotStoreError("a conversation key holds int and str only", record=f"conversations[{name!r}]")
+            raise CannotStoreError(
+                "a conversation key must contain only int and str", record=f"conversations[{name!r}]"
+            )
         try:
             return cls(Kind.CONVERSATION, json.dumps([name, *key], separators=(",", ":")))
         except ValueError:
-            raise CannotStoreError("a number is too long to be an id", record=f"conversations[{name!r}]") from None
+            raise CannotStoreError(
+                "a number has too many digits to be an ID", record=f"conversations[{name!r}]"
+            ) from None
 
     @property
     def conversation(self) -> tuple[str, ConversationKey]:
-        """The handler's name and the key, of a conversation's record."""
+        """The name of the handler and the key of the conversation."""
         try:
             return _name_and_key(json.loads(self.id))
         except (ValueError, TypeError, RecursionError) as error:
-            raise CorruptDocumentError(f"{self.id[:_SHOWN]!r} is no conversation; expected [name, id, ...]") from error
+            raise CorruptDocumentError(
+                f"{self.id[:_SHOWN]!r} is not a conversation; expected [name, id, ...]"
+            ) from error
 
     def is_of(self, handler: str) -> bool:
-        """Whether it is a conversation of this handler."""
-        if self.id.startswith('["'):  # as we write it: it begins with the name, and need not be read to its end
+        """Tell whether it is a conversation of a handler."""
+        if self.id.startswith('["'):  # as we write it, it begins with the name, so it need not be parsed
             return self.id.startswith((f"[{json.dumps(handler)},", f"[{json.dumps(handler)}]"))
         return self.conversation[0] == handler
 
     @property
     def number(self) -> int:
-        """The chat's or user's id."""
+        """The ID of the chat or user."""
         try:
             return int(self.id)
         except ValueError as error:
-            raise CorruptDocumentError(f"{self.kind.value} has the key {self.id[:_SHOWN]!r}, which is no id") from error
+            raise CorruptDocumentError(
+                f"{self.kind.value} has the key {self.id[:_SHOWN]!r}, which is not an ID"
+            ) from error
 
 
 def _digits(number: int, kind: Kind) -> str:
@@ -105,7 +115,7 @@ def _digits(number: int, kind: Kind) -> str:
     try:
         return str(number)
     except ValueError:
-        raise CannotStoreError("the number is too long to be an id", record=kind.value) from None
+        raise CannotStoreError("the number has too many digits to be an ID", record=kind.value) from None
 
 
 def _name_and_key(found: list[int | str]) -> tuple[str, ConversationKey]:
@@ -117,10 +127,10 @@ def _name_and_key(found: list[int | str]) -> tuple[str, ConversationKey]:
 
 BOT_DATA = Record(Kind.BOT, "bot")
 CALLBACK_QUERIES = Record(Kind.CALLBACK, "queries")
-"""Which keyboard each callback query belongs to; keyboards have 32-digit ids, so it cannot be one of theirs."""
+"""The keyboard of each callback query. Keyboards have 32-digit IDs, so no keyboard has this ID."""
 
 HANDLED = Record(Kind.UPDATES, "handled")
-"""The ids of the newest updates whose effects are in the bucket, oldest first."""
+"""The IDs of the newest updates whose effects are in the bucket, oldest first."""
 
 HANDLED_LIMIT = 1000
-"""How many of them are kept: Telegram sends an update again within minutes, not after a thousand others."""
+"""Update IDs that are kept: Telegram sends an update again within minutes, not after a thousand others."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ptb_sides import Sides
+
+from support.applications.side_by_side import Sides
 
 
 @pytest.fixture

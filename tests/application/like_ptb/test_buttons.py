@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from ptb_sides import running
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import (
     CallbackQueryHandler,
@@ -12,6 +11,8 @@ from telegram.ext import (
     PersistenceInput,
     filters,
 )
+
+from support.applications.side_by_side import running
 
 ALL = filters.ALL
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hears import Hears
-from ptb_sides import ADVICE, awaited_and_refused, refused, running, until
 from telegram.ext import ConversationHandler, MessageHandler, PersistenceInput, filters
+
+from support.applications.recording_persistence import Hears
+from support.applications.side_by_side import ADVICE, awaited_and_refused, refused, running, until
 
 pytestmark = ADVICE
 ALL = filters.ALL

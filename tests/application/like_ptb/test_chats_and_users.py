@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from ptb_sides import refused, running
 from telegram import Update
 from telegram.ext import CallbackContext, ContextTypes, MessageHandler, PersistenceInput, filters
+
+from support.applications.side_by_side import refused, running
 
 ALL = filters.ALL
 

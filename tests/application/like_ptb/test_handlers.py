@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from ptb_sides import ADVICE, refused, running, until
 from telegram.ext import (
     ApplicationHandlerStop,
     BaseHandler,
@@ -14,6 +13,8 @@ from telegram.ext import (
     filters,
 )
 from telegram.ext import CallbackContext as Context
+
+from support.applications.side_by_side import ADVICE, refused, running, until
 
 pytestmark = ADVICE
 ALL = filters.ALL

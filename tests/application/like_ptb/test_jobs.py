@@ -6,8 +6,9 @@ import asyncio
 import datetime as dt
 
 import pytest
-from ptb_sides import ADVICE, refused, running, until
 from telegram.ext import CallbackContext, ContextTypes, Job, JobQueue, MessageHandler, filters
+
+from support.applications.side_by_side import ADVICE, refused, running, until
 
 pytestmark = ADVICE
 NEVER, SOON = 3600, 0.01

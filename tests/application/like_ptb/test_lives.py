@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from ptb_sides import ADVICE, awaited_and_refused, running, until
 from telegram.ext import BaseUpdateProcessor, MessageHandler, TypeHandler, filters
+
+from support.applications.side_by_side import ADVICE, awaited_and_refused, running, until
 
 pytestmark = ADVICE
 ALL = filters.ALL

@@ -7,7 +7,6 @@ import re
 import warnings
 from pathlib import Path
 
-from ptb_sides import ADVICE, difference, running, the_one, until
 from telegram.ext import (
     BaseUpdateProcessor,
     CommandHandler,
@@ -21,6 +20,7 @@ from telegram.ext import (
 
 from ptb_bucket import BucketApplication
 from ptb_bucket.testing.faults import Fault
+from support.applications.side_by_side import ADVICE, difference, running, the_one, until
 
 pytestmark = ADVICE
 ALL, END = filters.ALL, ConversationHandler.END

@@ -8,7 +8,6 @@ import gc
 import threading
 
 import pytest
-from ptb_sides import ADVICE, difference, running, the_one, until
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import (
     CallbackQueryHandler,
@@ -20,6 +19,7 @@ from telegram.ext import (
 )
 
 from ptb_bucket.testing.faults import Fault
+from support.applications.side_by_side import ADVICE, difference, running, the_one, until
 
 pytestmark = ADVICE
 ALL, END = filters.ALL, ConversationHandler.END

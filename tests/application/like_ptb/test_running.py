@@ -6,9 +6,10 @@ import asyncio
 import threading
 
 import pytest
-from ptb_sides import ADVICE
 from telegram.error import InvalidToken
 from telegram.ext import MessageHandler, Updater, filters
+
+from support.applications.side_by_side import ADVICE
 
 pytestmark = ADVICE
 ALL = filters.ALL

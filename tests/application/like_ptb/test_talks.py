@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 
 import pytest
-from ptb_sides import ADVICE, PERSISTENT, talk, words
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.ext import (
     ApplicationHandlerStop,
@@ -15,6 +14,8 @@ from telegram.ext import (
     MessageHandler,
     filters,
 )
+
+from support.applications.side_by_side import ADVICE, PERSISTENT, talk, words
 
 pytestmark = [
     ADVICE,

@@ -6,13 +6,14 @@ import asyncio
 from contextlib import nullcontext
 
 import pytest
-from ptb_sides import ADVICE, PERSISTENT, refused, running, talk, until, words
 from telegram.ext import (
     CommandHandler,
     ConversationHandler,
     MessageHandler,
     filters,
 )
+
+from support.applications.side_by_side import ADVICE, PERSISTENT, refused, running, talk, until, words
 
 pytestmark = [
     ADVICE,

@@ -7,8 +7,9 @@ import sys
 import warnings
 
 import pytest
-from ptb_sides import ADVICE, running, until
 from telegram.ext import ApplicationHandlerStop, Defaults, MessageHandler, filters
+
+from support.applications.side_by_side import ADVICE, running, until
 
 pytestmark = ADVICE
 ALL = filters.ALL

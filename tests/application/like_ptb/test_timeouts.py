@@ -7,7 +7,6 @@ import datetime as dt
 import warnings
 
 import pytest
-from ptb_sides import ADVICE, PERSISTENT, running, until
 from telegram.ext import (
     ApplicationHandlerStop,
     CallbackContext,
@@ -17,6 +16,8 @@ from telegram.ext import (
     MessageHandler,
     filters,
 )
+
+from support.applications.side_by_side import ADVICE, PERSISTENT, running, until
 
 pytestmark = [ADVICE, pytest.mark.parametrize("persistent", PERSISTENT)]
 ALL, END, TIMEOUT = filters.ALL, ConversationHandler.END, ConversationHandler.TIMEOUT

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from telegram import Chat, Message, Update, User
 from telegram.ext import PicklePersistence, TypeHandler
 
-from oracle.classes import TYPES
-from oracle.pictures import Picture
 from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.errors import UnsavedError
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.oracle.classes import TYPES
+from support.oracle.snapshots import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ class Faithful(PicklePersistence):
 
 @dataclass
 class Combination:
-    """How one bot keeps its data."""
+    """The layout, codec and application of one bot."""
 
     layout: str
     codec: str
@@ -112,17 +112,17 @@ class Bot:
 
     @classmethod
     def on_pickle(cls, path: Path) -> Bot:
-        """PTB's own: what the others are compared with."""
+        """Return PTB's own bot, with which the others are compared."""
         return cls(lambda: Faithful(path))
 
     @classmethod
     def on_bucket(cls, store: MemoryStore, combination: Combination, types: list[Any] = TYPES, **options: Any) -> Bot:
-        """One of ours; asks at each update what others have written."""
+        """Return a bot on a bucket that reads changes of other instances at each update."""
         known = {"layout": combination.layout, "codec": combination.codec, "refresh_interval": 0, "types": types}
         return cls(lambda: BucketPersistence(store, **known, **options), combination)
 
     async def start(self) -> None:
-        """As a new process: nothing is in memory."""
+        """Start as a new process does, with nothing in memory."""
         builder = _TELEGRAM.builder().persistence(self.persistence()).job_queue(None).updater(None)
         if self.combination and self.combination.bucket_application:
             builder = builder.application_class(BucketApplication, {"save": "update"})
@@ -161,6 +161,6 @@ class Bot:
         if not isinstance(self.app, BucketApplication):
             await self.app.update_persistence()
 
-    def look(self, data: Any) -> Picture:
-        """Take a picture of what a handler sees."""
-        return Picture.of(data, self.app.bot)
+    def look(self, data: Any) -> Snapshot:
+        """Take a snapshot of what a handler sees."""
+        return Snapshot.of(data, self.app.bot)

@@ -9,11 +9,11 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 import pydantic
-from authors import Amount, Colour, Level, Name, Point, Rights, Stack, Tags
 from telegram import Chat, InlineKeyboardMarkup, Message, User
 from typing_extensions import Self
 
 from ptb_bucket import StoredAs
+from support.values.author_classes import Amount, Colour, Level, Name, Point, Rights, Stack, Tags
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from telegram import Chat, InlineKeyboardButton, InlineKeyboardMarkup, Location, Message, MessageEntity, User
 
-from oracle.classes import (
+from support.oracle.classes import (
     Amount,
     Basket,
     Boat,
@@ -50,7 +50,7 @@ from oracle.classes import (
     Version,
     Wish,
 )
-from oracle.pictures import Picture
+from support.oracle.snapshots import Snapshot
 
 if TYPE_CHECKING:
     import random
@@ -63,7 +63,7 @@ _FACTORIES = [None, list, int, dict, set, Counter]
 
 @dataclasses.dataclass(frozen=True)
 class Style:
-    """What the graphs of one run are like.
+    """The style of the graphs of one run.
 
     Args:
         shares: How probable it is that a value is an object that is there already.
@@ -79,7 +79,7 @@ class Style:
 
     @classmethod
     def drawn(cls, rng: random.Random) -> Style:
-        """One of several."""
+        """Choose one of several."""
         return rng.choice([cls(0, cycles=False), cls(0.1, cycles=False), cls(0.2, cycles=False), cls()])
 
 
@@ -260,7 +260,7 @@ class Maker:
 
 
 def _contains(made: Any, inner: Any) -> bool:
-    return any(node is inner for node in Picture.of(made).nodes)
+    return any(node is inner for node in Snapshot.of(made).nodes)
 
 
 _OWN_STATE: list[Callable[[Maker], Any]] = [

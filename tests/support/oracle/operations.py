@@ -9,9 +9,9 @@ import copy
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
-from oracle.classes import UNSTORABLE, Amount, Reduced, Tariff, Uncopyable, Version
-from oracle.graphs import Maker, Style
-from oracle.pictures import Picture, attributes, in_order
+from support.oracle.classes import UNSTORABLE, Amount, Reduced, Tariff, Uncopyable, Version
+from support.oracle.graphs import Maker, Style
+from support.oracle.snapshots import Snapshot, attributes, in_order
 
 if TYPE_CHECKING:
     import random
@@ -40,7 +40,7 @@ class Handler:
     def work(self, times: int) -> None:
         """Do some operations, one after the other."""
         for _ in range(times):
-            self.nodes = [node for node in Picture.of(self.data).nodes if type(node) not in _LEFT_ALONE]
+            self.nodes = [node for node in Snapshot.of(self.data).nodes if type(node) not in _LEFT_ALONE]
             self.target = self.rng.choice(self.nodes)
             self._operate(self.target)
         if self.spoils and self.rng.random() < 0.5:
@@ -70,13 +70,13 @@ class Handler:
 
     def _may_contain(self, outer: Any, value: Any) -> bool:
         """Whether a reference to ``value`` in ``outer`` makes no cycle, or one of those that are wanted."""
-        if self.style.cycles and not any(_contains(made, outer) for made in Picture.of(self.data).by_functions):
+        if self.style.cycles and not any(_contains(made, outer) for made in Snapshot.of(self.data).by_functions):
             return True
         return not _contains(value, outer)
 
     def _spoil(self) -> None:
         """Put a value that cannot be stored beside good ones."""
-        places = [node for node in Picture.of(self.data).nodes if type(node) is dict or node is self.data]
+        places = [node for node in Snapshot.of(self.data).nodes if type(node) is dict or node is self.data]
         if not self.style.spoils_deeply:
             places = [self.data]
         self.rng.choice(places)[f"bad {self.rng.randrange(1000)}"] = self.rng.choice(self.spoils)()
@@ -151,7 +151,7 @@ class Handler:
         node.reverse()
 
     def sort(self, node: Any) -> None:
-        ordered = sorted(node, key=lambda item: repr(Picture.of(item).tree))
+        ordered = sorted(node, key=lambda item: repr(Snapshot.of(item).tree))
         node.clear()
         node.extend(ordered)
 
@@ -179,7 +179,7 @@ class Handler:
 
 
 def _contains(node: Any, inner: Any) -> bool:
-    return any(found is inner for found in Picture.of(node).nodes)
+    return any(found is inner for found in Snapshot.of(node).nodes)
 
 
 _LEFT_ALONE = (Tariff, Version, Amount, Reduced, Uncopyable, *UNSTORABLE)

@@ -12,8 +12,8 @@ hold few records, forget them, and write to some unseen: what is there stays; wh
 was acknowledged before. What was dropped is swept on the condition that nobody has written it anew.
 """
 
-from simulation.instance import Instance
-from simulation.model import BrokenPromiseError, Change
-from simulation.world import LONG, SHORT, World, simulate
+from support.simulation.instance import Instance
+from support.simulation.model import BrokenPromiseError, Change
+from support.simulation.world import LONG, SHORT, World, simulate
 
 __all__ = ["LONG", "SHORT", "BrokenPromiseError", "Change", "Instance", "World", "simulate"]

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state import BOT_DATA, MISSING, Record
-from simulation.model import EVERYBODY, Change, tokens_of
+from support.simulation.model import EVERYBODY, Change, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -119,7 +119,7 @@ class Handlers:
         return Record.of_conversation("talk", (whose, self.rng.randrange(CONVERSATIONS)))
 
     def _tokens_in(self, record: Record, change: Change) -> Iterable[str]:
-        """What goes when this record is dropped."""
+        """Return everything that is dropped with this record."""
         return tokens_of(self.live[record])
 
     def converse(self, change: Change) -> None:

@@ -12,11 +12,11 @@ from ptb_bucket._aio import Backoff, LoopLock, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING, DocumentSet, Kind, Merger, Metrics, Record, Replica, add_differences, open_layout
-from simulation.clocks import SKEW
-from simulation.handlers import NAME, NAMED, Handlers
-from simulation.model import Change, none, tokens_of
-from simulation.spool import memory_spool
-from simulation.updates import Update, Updates
+from support.simulation.clocks import SKEW
+from support.simulation.handlers import NAME, NAMED, Handlers
+from support.simulation.model import Change, none, tokens_of
+from support.simulation.spool import memory_spool
+from support.simulation.updates import Update, Updates
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -135,7 +135,7 @@ class Instance(Handlers, Updates):
             task.result()
 
     def _habits(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """What only instances of this kind do."""
+        """Run the actions that only this kind of instance has."""
         return ()
 
     async def _shut_down(self) -> None:

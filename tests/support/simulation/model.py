@@ -66,7 +66,7 @@ class Model:
             raise BrokenPromiseError(f"counted {counted} in {where}, expected {least} to {most}")
 
     def deleted(self) -> set[str]:
-        """What may be gone.
+        """Return the changes that may be gone.
 
         It was deleted by name, or in a record that was dropped unseen and not acknowledged before, or it was written
         into a list element that was deleted (rule 12).

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
-from simulation.handlers import NAMED
-from simulation.instance import Instance
-from simulation.model import Change, tokens_of
+from support.simulation.handlers import NAMED
+from support.simulation.instance import Instance
+from support.simulation.model import Change, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

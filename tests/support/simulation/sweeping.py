@@ -8,7 +8,7 @@ from ptb_bucket.errors import LostRaceError, NotFoundError
 from ptb_bucket.state import open_layout
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.spool.format import unpack
-from simulation.handlers import RECORDS
+from support.simulation.handlers import RECORDS
 
 
 async def sweep_often(world) -> None:

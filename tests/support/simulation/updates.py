@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import BOT_DATA, HANDLED, MISSING, Record
-from simulation.model import Change
+from support.simulation.model import Change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ RECENT = 12
 
 @dataclass(eq=False)
 class Update:
-    """One update, and what it does, wherever it is handled."""
+    """An update and its effect, on any instance that handles it."""
 
     id: int
     changes: list[Change] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""A store, its weather, and the instances on it, in virtual time and from one seed."""
+"""A store with injected faults, and the instances on it, in virtual time and from one seed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ptb_bucket.state import BOT_DATA, MISSING, Metrics, Record
 from ptb_bucket.state.document import header
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore
-from simulation.clocks import Clocks, jump_often
-from simulation.handlers import NAME, NAMED, RECORDS
-from simulation.instance import Instance
-from simulation.model import Model, none, tokens_of
-from simulation.on_demand import OnDemand
-from simulation.spool import MemoryFiles
-from simulation.sweeping import sweep_often
-from simulation.updates import Telegram
+from support.simulation.clocks import Clocks, jump_often
+from support.simulation.handlers import NAME, NAMED, RECORDS
+from support.simulation.instance import Instance
+from support.simulation.model import Model, none, tokens_of
+from support.simulation.on_demand import OnDemand
+from support.simulation.spool import MemoryFiles
+from support.simulation.sweeping import sweep_often
+from support.simulation.updates import Telegram
 
 PUT_FAULTS = (Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST, Fault.LATE, Fault.DENIED)
 GET_FAULTS = (*[Fault.UNAVAILABLE] * 7, Fault.DENIED)  # a denial ends a start, and per-record reads twenty documents
@@ -63,9 +63,9 @@ class Latency(StoreWrapper):
 
 
 class World:
-    """A store, its weather, the instances, and the model."""
+    """A store with injected faults, the instances, and the model."""
 
-    def __init__(  # noqa: PLR0913  what a life may be made of, by keyword
+    def __init__(  # noqa: PLR0913  options of a run, by keyword
         self, seed: int, *, layout="single", codec="json", instances=3, size=SHORT, storms=PUT_FAULTS, on_demand=0,
         updates=False,
     ) -> None:  # fmt: skip
@@ -75,7 +75,7 @@ class World:
         self.made = 0
         self.calm = False
         self.bottom = MemoryStore()
-        self.faulty = FaultyStore(self.bottom, self._weather)
+        self.faulty = FaultyStore(self.bottom, self._inject_fault)
         self.store = Latency(self.faulty, self.rng)
         self.instances = self.numbers = instances
         self.on_demand = on_demand
@@ -88,32 +88,32 @@ class World:
         self.processes = self.copies = 0
         self.clocks_jump, self.processes_are_copied = self.rng.random() < 0.25, self.rng.random() < 0.5
         self.are_snapshots = self.rng.random() < 0.5
-        self._lives: set[asyncio.Future[None]] = set()
+        self._runs: set[asyncio.Future[None]] = set()
         self._end = 0.0
 
-    def _weather(self, operation: str, key: str) -> Fault | None:
+    def _inject_fault(self, operation: str, key: str) -> Fault | None:
         if self.calm or self.rng.random() > 0.25:
             return None
         return self.rng.choice({"put": self.storms, "get": GET_FAULTS}.get(operation, (None,)))
 
     def new_process(self) -> int:
-        """Like a process id."""
+        """Return a new process id."""
         self.processes += 1
         return self.processes
 
     def new_number(self) -> int:
-        """Whose conversations an instance changes."""
+        """Return the number of the user whose conversations an instance changes."""
         self.numbers += 1
         return self.numbers
 
     def are_in_the_bucket(self, changes) -> None:
-        """What lay in the spool has been taken up."""
+        """Acknowledge changes that were loaded from the spool."""
         for change in changes:
             change.acknowledge(asyncio.get_running_loop().time())
         self.spooled = [change for change in self.spooled if change not in changes]
 
     def habits(self, instance):
-        """What else happens to an instance of this world."""
+        """Yield the other events of an instance of this world."""
         if self.clocks_jump:
             yield jump_often(instance)
         if self.updates:
@@ -131,7 +131,7 @@ class World:
     def _begin(self, instance, **how) -> None:
         self.everybody.append(instance)
         left = self._end - asyncio.get_running_loop().time()
-        self._lives.add(asyncio.ensure_future(instance.run(left, **how)))
+        self._runs.add(asyncio.ensure_future(instance.run(left, **how)))
 
     def settled(self, asked: float, records: set[Record]) -> tuple[set[str], set[str]]:
         """Tokens that every view of these records taken since ``asked`` shows, and tokens that none does."""
@@ -140,7 +140,7 @@ class World:
         return there, self.model.firmly_deleted(old)
 
     async def run(self) -> None:
-        """Let the instances live through the weather, then calm down and look."""
+        """Run the instances under injected faults, then stop the faults and compare with the model."""
         await self._prime()
         self._end = asyncio.get_running_loop().time() + self.size.seconds
         knowing = self.instances - self.on_demand
@@ -151,15 +151,15 @@ class World:
         if self.on_demand:
             events.append(asyncio.ensure_future(sweep_often(self)))
         try:
-            while running := {life for life in self._lives if not life.done()}:
+            while running := {run for run in self._runs if not run.done()}:
                 await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for life in self._lives:
-                    if life.done():
-                        life.result()
+                for run in self._runs:
+                    if run.done():
+                        run.result()
         finally:
-            for task in (*self._lives, *events):
+            for task in (*self._runs, *events):
                 task.cancel()
-            await asyncio.wait([*self._lives, *events])
+            await asyncio.wait([*self._runs, *events])
         await self.faulty.land()
         self.calm, self.spool.full = True, lambda: False
         await self._check_end(members)

@@ -1,4 +1,4 @@
-"""Commits: what one document is known to hold, what is staged for it, and the loop that writes it."""
+"""Commits: the ledger of each document, the attempts to write it, and the loop that makes them."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Merged:
 
 @dataclass(repr=False)
 class Attempt:
-    """One put, from before it is sent until its outcome is known.
+    """A put, from before it is sent until its outcome is known.
 
     Rule "An attempt ends with proof": a lost race or a missing answer proves nothing, so the attempt is sent again only
     with the same commit ID and the same bytes.

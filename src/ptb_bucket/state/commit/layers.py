@@ -1,4 +1,4 @@
-"""The layers of unsaved values: what is staged, what an attempt carries, and what may or may not have been written."""
+"""The layers of unsaved values: staged values, the payload of an attempt, and changes in doubt."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class InDoubt:
         self.layer.put(record, (UnitStep(frozenset(units - withdrawn), value),))
 
     def keep_only(self, records: Collection[Record]) -> None:
-        """Forget all other records: what was in doubt of them is repaired, or somebody else's task."""
+        """Forget all other records: their changes are repaired, or somebody else repairs them."""
         if self.bases:
             self.bases = {record: base for record, base in self.bases.items() if record in records}
             self.layer.keep_only(records)

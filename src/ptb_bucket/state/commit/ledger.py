@@ -1,13 +1,12 @@
-"""What this instance knows of one document: stored ← attempt ← staged, and the base of every merge.
+"""The ledger of one document: stored ← attempt ← staged, and the base of every merge.
 
 Nothing here does input or output, so you can read and test the rules of the state engine in one place.
 
 * *stored*: the document as it was last read or written, with its ETag.
 * *base*: of each record, the value that PTB last received from us, or last gave us and we committed.
-* *attempt*: one put that was sent and whose outcome is not known yet, with its *payload*: the staged values that it
-  carries.
+* *attempt*: a put whose outcome is not known yet, with its *payload*: the staged values that it carries.
 * *staged*: the values that ``update_*`` gave us and no attempt carries yet.
-* *in doubt*: the payload of attempts whose outcome nobody can find out any more.
+* *in doubt*: payload whose outcome nobody can find out any more.
 
 PTB's live objects are the layer above *staged*; the replica merges into them.
 """
@@ -42,20 +41,16 @@ class Ledger:
     """The layers of one document.
 
     Args:
-        key: The key of the document.
-        merger: The rules of merging.
+        key, merger: The key of the document, and the rules of merging.
         writer: The ID under which commits are made.
         metrics: Counts what happens, and logs it.
         empty: The header of a new document.
         callback_limit: How many keyboards are kept; None for all.
-        document: The document as it was last read or written; None if there is none.
-        etag: Its ETag.
-        base: What PTB last received from us, or last gave us and we committed, of each record that is not absent.
+        document, etag: The document as it was last read or written; None if there is none.
         failures: The records that could not be merged in the last commit, and why.
-        superseded: The conversation states of ours in whose place the bucket's stays, while PTB still has ours.
+        superseded: Our conversation states, while PTB still has them and the bucket's states have replaced them.
         last_commit: The ID of our last commit.
-        unloaded: PTB's values were made before anybody read the document. If both sides have something, the bucket's
-            value stays.
+        unloaded: PTB's values were made before anybody read the document. If both sides have one, the bucket's stays.
         withheld: Returns the updates that are not noted as handled.
         dropped: Records that were dropped unloaded or unreadable. All that the bucket has of them is removed.
         returning: Unknown sections that are written if the document lacks them.
@@ -259,9 +254,8 @@ class Ledger:
         """Leave all that is unsaved to somebody else: here it counts as saved."""
         self.move_base(self._take_attempt().payload.values if self.attempt else {})
         self.move_base(self.staged.values)
-        self.staged.keep_only(())
-        self.in_doubt.keep_only(())
-        self.writer.rotate_id()  # whatever becomes of the attempt now is under an ID that we no longer use
+        self.staged, self.in_doubt = Layer(), InDoubt()
+        self.writer.rotate_id()  # the attempt may still arrive, under an ID that we no longer use
 
     def _take_attempt(self) -> Attempt:
         attempt, self.attempt = self.attempt, None
@@ -270,7 +264,7 @@ class Ledger:
         return attempt
 
     def move_base(self, values: Mapping[Record, Encoded], still_dropped: Collection[Record] = ()) -> None:
-        """Make these values the base. What was merged into the bucket without having been loaded is still unloaded."""
+        """Make these values the base. A value that was merged into an unloaded one leaves the document unloaded."""
         self.dropped -= values.keys() - still_dropped
         for record, encoded in values.items():
             if encoded is None:
@@ -300,13 +294,7 @@ class Ledger:
     def stored_if_unloaded(self, records: Sequence[Record]) -> list[bytes] | None:
         """Return what is stored of records that PTB was never given and never gave us; None if one has more layers."""
         payload = self.attempt.payload.values if self.attempt else {}
-        layers: tuple[dict[Record, Any], ...] = (
-            self.base, self.staged.values, self.in_doubt.bases, self.superseded, payload,
-        )  # fmt: skip
+        layers: list[dict[Record, Any]] = [self.base, self.staged.values, self.in_doubt.bases, self.superseded, payload]
         if self.document is None or any(not layer.keys().isdisjoint(records) for layer in layers):
             return None
         return self.document.get_all(records)
-
-    def mark_loaded(self, records: Sequence[Record], stored: Sequence[bytes]) -> None:
-        """Make what is stored the base of records that PTB has been given."""
-        self.move_base(dict(zip(records, stored, strict=True)))

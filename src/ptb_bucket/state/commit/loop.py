@@ -1,4 +1,4 @@
-"""The commit loop of one document: the only place that sends a write again, reads it back, or recognises it."""
+"""The commit loop of one document: the only code that sends a write again, reads it back, or recognises it."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ if TYPE_CHECKING:
 __all__ = ["commit_document", "lost_changes", "tell_failures", "write_document"]
 
 LABELS: Final = 10
-"""How many records a message names."""
+"""The most records that a message names."""
 
 
 async def commit_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
-    """Write until everything that was staged before the call is durable; what comes later is for the next commit.
+    """Write until everything that was staged before the call is durable. Later changes are for the next commit.
 
     Raises:
-        StoreError: It could not be written in time, or must not be. What is unsaved is still pending, and a write of
-            unknown outcome is still remembered.
-        UnsavedError: A record could not be merged with the bucket's; all others are saved.
-        DocumentError: What lies there now cannot be used. It was not changed, and what is unsaved is still pending.
+        StoreError: The document could not be written in time, or must not be. Unsaved changes are still pending, and a
+            write of unknown outcome is still remembered.
+        UnsavedError: A record could not be merged with the bucket's. All others are saved.
+        DocumentError: The document in the bucket cannot be used. It was not changed, and unsaved changes are still
+            pending.
     """
     await write_document(tracked, retry_policy)
     tell_failures([tracked.ledger])
 
 
 async def write_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
-    """Do as :func:`commit_document`, but leave records that could not be merged in ``ledger.failures``, untold."""
+    """Do as :func:`commit_document`, but only note records that could not be merged, in ``ledger.failures``."""
     try:
         await _commit(tracked, retry_policy)
     except NewerDocumentError as error:
@@ -53,13 +54,18 @@ async def write_document(tracked: TrackedDocument, retry_policy: RetryPolicy) ->
 
 
 async def _commit(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
+    """Commit with the lock held.
+
+    Rule "No commit answers for later changes": the attempt of an earlier commit carries nothing of what is staged, so
+    its success does not end this one.
+    """
     ledger = tracked.ledger
     async with tracked.lock.here():
-        await _pace(tracked)  # the clock does not run while the store wants to be left alone
+        await _pace(tracked)  # the deadline does not run while the store wants a pause
         retries = retry_policy.begin()
-        leftover = ledger.attempt  # of an earlier commit: it carries nothing of what is staged
-        unseen = ledger.dropped or (ledger.unloaded and tracked.asked is None)  # what is dropped goes as it is now
-        if unseen or ledger.failures:  # what could not be merged perhaps can with what is there now
+        leftover = ledger.attempt  # of an earlier commit
+        unseen = ledger.dropped or (ledger.unloaded and tracked.asked is None)  # a drop removes what is there now
+        if unseen or ledger.failures:  # a newer version may be one that can be merged
             await _look(tracked, retries)
         while True:
             await _pace(tracked)
@@ -75,19 +81,21 @@ def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketErro
     """Raise if a record could not be merged with the bucket's, or has lost changes.
 
     Args:
-        ledgers: The documents that were written.
+        ledgers: The ledgers of the documents that were written.
         lost: The records that have lost changes, and why.
 
     Raises:
-        UnsavedError: The records are named; all others are saved.
+        UnsavedError: It names the records. All others are saved.
     """
     failures = {record: error for ledger in ledgers for record, error in ledger.failures.items()}
     if failures:
         keys = ", ".join(ledger.key for ledger in ledgers if ledger.failures)
         what = f"cannot be merged with {keys}"
-        raise _unsaved({**failures, **(lost or {})}, what, "What is not merged stays in memory; all else is saved.")
+        raise _unsaved(
+            {**failures, **(lost or {})}, what, "What is not merged stays in memory; everything else is saved."
+        )
     if lost:
-        raise _unsaved(lost, "lost changes", "All else is saved.")
+        raise _unsaved(lost, "lost changes", "Everything else is saved.")
 
 
 def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) -> UnsavedError:
@@ -103,23 +111,23 @@ def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) ->
 
 
 def lost_changes(record: Record) -> UnsavedError:
-    """Return an error for changes by several updates, one of which another instance has saved."""
+    """Return an error for changes of several updates, of which another instance has saved one."""
     return UnsavedError(
-        f"{record.label}: another instance has saved one of the updates that changed it, and the changes of the others "
-        "cannot be told from that one's. They are made when Telegram sends these updates again.",
+        f"{record.label} was changed by several updates, and another instance has saved one of them. The changes of "
+        "the others cannot be separated from it. They are made when Telegram sends these updates again.",
         records=[record.label],
     )
 
 
 async def _pace(tracked: TrackedDocument) -> None:
-    """Keep the store's distance between two writes; waiting comes first, so that later changes join this commit."""
+    """Wait until the store allows the next write. Changes that come meanwhile join this commit."""
     interval = tracked.store.min_write_interval
     if interval and tracked.wrote is not None:
         await asyncio.sleep(tracked.wrote + interval - asyncio.get_running_loop().time())
 
 
 async def _look(tracked: TrackedDocument, retries: Retries) -> None:
-    """See what a change is to be merged with, before a put that would only be told that something is there."""
+    """Read what a change is to be merged with, before a put that could only lose."""
     try:
         await retries.deadline.within(tracked.read())
     except UnavailableError as error:
@@ -128,7 +136,7 @@ async def _look(tracked: TrackedDocument, retries: Retries) -> None:
 
 async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> None:
     body = await aside(attempt.packed, size=attempt.document.size)
-    unclear, attempt.unclear = attempt.unclear, True  # until an answer says otherwise; a cancelled put is unclear too
+    unclear, attempt.unclear = attempt.unclear, True  # until an answer tells; a cancelled put is unclear, too
     try:
         etag = await retries.deadline.within(_send(tracked, attempt.condition, body))
     except (LostRaceError, UnavailableError) as error:
@@ -148,7 +156,11 @@ async def _send(tracked: TrackedDocument, condition: str | None, body: bytes) ->
 
 
 async def _find_out(tracked: TrackedDocument, retries: Retries, error: Exception) -> None:
-    """Neither a lost race nor silence proves anything: wait, then read what is there now (rule 4)."""
+    """Wait, then read the document.
+
+    Rule "An attempt ends with proof": neither a lost race nor a missing answer proves anything. A denial proves that
+    this send failed, but not that an earlier, unanswered one did.
+    """
     while True:
         pause = retries.next_pause()
         if pause is None:

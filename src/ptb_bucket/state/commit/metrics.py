@@ -1,4 +1,4 @@
-"""What happened: figures for :class:`~ptb_bucket.state.Stats`, log lines with ids and never with data."""
+"""Metrics: counts for :class:`~ptb_bucket.stats.Stats`, and log lines with IDs and never with data."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["Metrics"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
 SHOWN: Final = 80
-"""Characters of a name that somebody else has written."""
+"""Characters of a name in a message: the name may come from elsewhere."""
 MANY: Final = 10_000
-"""Documents, from which on somebody should hear that all of them are read."""
+"""The number of documents from which on the log says that all of them are read."""
 
 
 @dataclass
 class Metrics:
-    """Counts since the start of the process."""
+    """Counts since the start of the process. Each method counts an event and logs it."""
 
     commits: int = 0
     retries: int = 0
@@ -45,11 +45,11 @@ class Metrics:
     _unmerged: dict[Record, str] = field(default_factory=dict, repr=False)
 
     def figures(self) -> dict[str, Any]:
-        """The counts by name."""
+        """Return the counts by name."""
         return {item.name: getattr(self, item.name) for item in fields(self) if not item.name.startswith("_")}
 
     def committed(self, attempt: Attempt) -> None:
-        """A commit is durable."""
+        """Count a durable commit."""
         self.commits += 1
         self.conflicts_merged += len(attempt.merged.records)
         self.last_save = datetime.fromtimestamp(time.time(), timezone.utc)
@@ -58,78 +58,80 @@ class Metrics:
         self.withdrawn_from(attempt.merged.withdrawn)
 
     def decided(self, decisions: Sequence[Decision]) -> None:
-        """Where structure could not merge: the resolver's decisions, and conversation states of ours that gave way."""
+        """Count decisions of the resolver, and our conversation states that were superseded."""
         for record, choice in decisions:
             if record.kind is Kind.CONVERSATION:
                 self.conversations_kept += 1
-                _LOGGER.warning("%s changed in the bucket too: its state there stays, ours is dropped", record.label)
+                _LOGGER.warning(
+                    "%s also changed in the bucket: the bucket's state is kept, and ours is dropped", record.label
+                )
             else:
                 self.conflicts_decided += 1
                 _LOGGER.info("%s: %s", " and ".join(choice.places(record.label)), choice.what)
 
     def unloaded(self, records: Iterable[Record]) -> None:
-        """Records that were written without having been loaded, and that the bucket had."""
+        """Count records that were written without having been loaded, and that the bucket had."""
         for record in records:
             self.unread_merged += 1
             _LOGGER.warning(
-                "%s was changed without having been loaded: what the bucket has stays, what it has not is added",
+                "%s was changed without having been loaded: the bucket's values are kept, and new ones are added",
                 record.label,
             )
 
     def unknown(self, document: str, sections: Mapping[str, Any]) -> None:
-        """A document has sections that this library does not know: said once for each."""
+        """Log unknown sections of a document, each once."""
         for section in sections:
             if (document, section) not in self._unknown:
                 self._unknown.add((document, section))
                 _LOGGER.warning(
                     "%s has the section %r, which this ptb-bucket does not know. It is kept as it is. If a newer "
-                    "ptb-bucket wrote it, upgrade this one too; if you did, correct its name",
+                    "ptb-bucket wrote it, upgrade this one, too; if you wrote it, correct its name",
                     document, section[:SHOWN],
                 )  # fmt: skip
 
     def loads(self, documents: int) -> None:
-        """All documents of a layout with many are read at start."""
+        """Log that all documents are read at start, if there are many."""
         if documents >= MANY:
             _LOGGER.warning(
-                "All %d records are read at start, because PTB's own Application never asks for one later; "
-                "BucketApplication reads what an update needs",
+                "All %d records are read at start, because PTB's own Application never asks for records later. "
+                "BucketApplication reads only what an update needs",
                 documents,
             )
 
     def retried(self, key: str, error: Exception, delay: float) -> None:
-        """A write did not come through and is tried again."""
+        """Count a write that is tried again."""
         self.retries += 1
-        _LOGGER.info("%s: %s; again in %.2f s", key, type(error).__name__, delay)
+        _LOGGER.info("%s: %s; trying again in %.2f s", key, type(error).__name__, delay)
 
     def not_assigned(self, record: Record, live: object) -> None:
-        """A live object cannot be refreshed: said once for each class."""
+        """Log a live object that cannot be refreshed, once for each class."""
         kind = type(live)
         if kind not in self._stuck:
             self._stuck.add(kind)
             _LOGGER.warning(
-                "%s is of %s, which cannot be changed in place: refreshing leaves it as it is until a restart",
+                "%s is of class %s, which cannot be changed in place: it is not refreshed until a restart",
                 record.kind.value, kind.__qualname__,
             )  # fmt: skip
 
     def not_merged(self, record: Record, error: Exception) -> None:
-        """A live object cannot be refreshed, because a class of the bot's own raises: said once for each record."""
+        """Log a live object that cannot be refreshed because a class of the bot raises, once for each record."""
         if self._unmerged.get(record) != str(error):
             self._unmerged[record] = str(error)
             _LOGGER.error("%s It is not refreshed until then.", error)
 
     def left_in_doubt(self, key: str, attempt: Attempt) -> None:
-        """A write whose answer was lost can no longer be told from others."""
+        """Count a write whose outcome can no longer be found out."""
         self.undecidable += 1
         _LOGGER.warning(
-            "%s: nobody can tell any more whether commit %s of %s was applied; dict keys and set members are "
-            "applied again, list elements and counts are not",
+            "%s: the outcome of commit %s of %s can no longer be found out. Dict keys and set members are applied "
+            "again; list elements and counts are not",
             key, attempt.commit.id, pluralize(len(attempt.payload.values), "record", "records"),
         )  # fmt: skip
 
     def withdrawn_from(self, records: Iterable[Record]) -> None:
-        """Changes by an update that another instance has handled and saved too."""
+        """Count changes of an update that another instance has handled and saved, too."""
         for record in records:
             self.withdrawn += 1
             _LOGGER.info(
-                "%s: what an update changed is withdrawn, because the bucket has its changes already", record.label
+                "%s: the changes of an update are withdrawn, because the bucket has them already", record.label
             )

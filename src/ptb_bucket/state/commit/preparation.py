@@ -1,4 +1,4 @@
-"""Preparing an attempt: what is staged is merged with what is stored, and becomes the next version of the document."""
+"""Preparing an attempt: staged values are merged with stored ones and become the next version of the document."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _withheld_here(ledger: Ledger) -> Withheld:
 
 
 class Preparation:
-    """One attempt while it is prepared.
+    """An attempt while it is prepared.
 
     Args:
         ledger: The document's ledger. It has no attempt.
@@ -113,14 +113,14 @@ class Preparation:
     def _settle_conversation(self, record: Record, ours: Encoded, result: Encoded) -> None:
         """Make the result the base, whether it is our state or the bucket's.
 
-        Rule "Conversation states are not merged": one change of ours is superseded, and not every later one as well.
+        Rule "Conversation states are not merged": one change is superseded, and not every later one as well.
         """
         self.merged.base[record] = result
         if not self.ledger.merger.equal(record, result, ours):
             self.ledger.superseded[record] = ours
 
     def _note_units(self, record: Record, steps: Steps) -> None:
-        """Note the units whose steps are written, also of changes in doubt: what is repeated must not be made twice."""
+        """Note the units whose steps are written, also those of repeated changes: nothing may be applied twice."""
         ledger, merged = self.ledger, self.merged
         chain = (*ledger.in_doubt.layer.steps.get(record, ()), *steps)
         if has_any(chain, merged.withdrawn_units):

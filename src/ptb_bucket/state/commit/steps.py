@@ -39,9 +39,9 @@ class StepMerger:
 
         Args:
             record: The record.
-            base: What the first step changed.
+            base: The value that the first step changed.
             steps: The steps, without removing those that are withdrawn.
-            theirs: What the bucket has.
+            theirs: The value in the bucket.
             withdrawn: The units whose steps are withdrawn.
             how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
         """
@@ -59,9 +59,9 @@ class StepMerger:
 
         Args:
             record: The record.
-            old: What the first step changed.
+            old: The value that the first step changed.
             steps: The steps, without removing those that are withdrawn.
-            new: What the first step is to change.
+            new: The value that it is to change instead.
             withdrawn: The units whose steps are withdrawn.
             how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
         """

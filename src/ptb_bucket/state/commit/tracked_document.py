@@ -1,4 +1,4 @@
-"""One document and its place in the store: reading it."""
+"""A tracked document: its ledger, its store, and reading it."""
 
 from __future__ import annotations
 
@@ -26,20 +26,23 @@ if TYPE_CHECKING:
 __all__ = ["TrackedDocument", "open_document"]
 
 BYTES_OF_A_RECORD: Final = 100
-"""About; what is opened has not been counted yet."""
+"""An estimate: the records of a document are counted only when it is open."""
 
 
 @dataclass
 class TrackedDocument:
-    """A document, its store, and the lock that keeps its commit and its refresh apart (rule 8).
+    """A document that this process keeps a ledger of.
 
-    ``asked`` is when the newest finished read began, on the loop's clock: what was there before it is known.
-    ``wanted`` is how many wait for it to be read, and will look for it where they found it.
+    Rule "One operation per document": a commit and a refresh of a document never overlap, and neither do two of either.
 
     Args:
-        store: Where the document lies.
-        ledger: What is known of it.
-        layout: Which records it may hold.
+        store: The store of the document.
+        ledger: Its ledger.
+        layout: Says which records it may hold.
+        lock: Keeps its commits and refreshes apart.
+        asked: When the newest finished read began, on the loop's clock. What was stored before is known.
+        wrote: When the newest write began.
+        wanted: How many callers wait for it to be read. It must not be forgotten meanwhile.
     """
 
     store: BlobStore
@@ -52,18 +55,18 @@ class TrackedDocument:
 
     @property
     def key(self) -> str:
-        """The document's key."""
+        """The key of the document."""
         return self.ledger.key
 
     @property
     def name(self) -> str:
-        """How messages name it: the whole path or address, because the wrong directory is the usual mistake."""
+        """Its name in messages: the whole path or address, because the wrong directory is the usual mistake."""
         return self.store.describe(self.key)
 
     async def refresh(self, since: float, retry_policy: RetryPolicy) -> None:
-        """Read the document unless a read that began after ``since`` (on the loop's clock) has told us already."""
+        """Read the document, unless a finished read began after ``since``, a time of the loop's clock."""
         if self._knows(since):
-            return  # a commit that is under way, however long, does not hold up who needs no answer
+            return  # do not wait for a commit under way if nothing has to be read
         async with self.lock.here():
             if not self._knows(since):
                 await Deadline.after(retry_policy.deadline).within(
@@ -72,14 +75,14 @@ class TrackedDocument:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody wants it, and all is durable."""
+        """Tell whether nobody waits for it, and everything is durable."""
         return not (self.wanted or self.lock.here().locked() or self.ledger.pending or self.ledger.superseded)
 
     def _knows(self, since: float) -> bool:
         return self.asked is not None and self.asked >= since
 
     async def read(self) -> None:
-        """Ask the store, conditionally, and tell the ledger. The lock is held."""
+        """Read the document, if it has changed, into the ledger. The caller holds the lock."""
         began = asyncio.get_running_loop().time()
         try:
             blob = await self.store.get(self.key, if_none_match=self.ledger.etag)
@@ -93,13 +96,18 @@ class TrackedDocument:
         self.asked = began
 
     def _absent(self, error: NotFoundError) -> None:
+        """Take note that the store has no such document.
+
+        Rule "A vanished document is an error": nothing is written over a document that we have read and that is gone.
+        The only exception is a tombstone, which ``sweep`` may remove.
+        """
         if self.layout.lazy and self.ledger.is_tombstone:
             self.ledger.swept()
         if self.ledger.etag is not None:
             raise VanishedDocumentError(
-                f"{self.name} was there (version {self.ledger.etag}) and is gone. Somebody deleted it, or the prefix "
-                "was changed under a running bot. Nothing is written over it: bring it back, or restart the bot to "
-                "begin anew.",
+                f"{self.name} existed (version {self.ledger.etag}) and is gone. Somebody deleted it, or changed the "
+                "prefix of a running bot. ptb-bucket does not write over it. Restore it, or restart the bot to start "
+                "with an empty state.",
                 key=self.key,
                 etag=self.ledger.etag,
             ) from error
@@ -109,7 +117,7 @@ class TrackedDocument:
         return open_document(blob, self.layout, key=self.key, name=self.name, codec=empty.codec, bot_id=empty.bot_id)
 
 
-def open_document(  # noqa: PLR0913  what a document has to be, by keyword
+def open_document(  # noqa: PLR0913  all that a document must match, by keyword
     blob: Blob, layout: Layout, *, key: str, name: str, codec: str, bot_id: str | None
 ) -> Document:
     """Open one version of a document.
@@ -117,13 +125,13 @@ def open_document(  # noqa: PLR0913  what a document has to be, by keyword
     Args:
         blob: Its bytes and its ETag.
         layout: Says which records it may hold.
-        key: The document's key.
-        name: How messages name it.
+        key: Its key.
+        name: Its name in messages.
         codec: The codec that its records must have.
-        bot_id: Whose it must be; None takes anybody's.
+        bot_id: The bot to which it must belong; None for any bot.
 
     Raises:
-        DocumentError: It cannot be used; the message names the object, its version and the way out.
+        DocumentError: It cannot be used. The message names the object, its version and what to do.
     """
     try:
         document = Document.unpack(blob.data, codec=codec, bot_id=bot_id)
@@ -131,7 +139,7 @@ def open_document(  # noqa: PLR0913  what a document has to be, by keyword
             _check_key(document, layout, key)
     except DocumentError as error:
         newer = isinstance(error, NewerDocumentError)
-        way_out = "." if newer else ": correct it, bring back a copy, or move it away to start anew."
+        way_out = "." if newer else ". Correct it, restore a copy, or move it away to start with an empty state."
         raise type(error)(
             f"{name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed{way_out}",
             key=key,
@@ -141,7 +149,7 @@ def open_document(  # noqa: PLR0913  what a document has to be, by keyword
 
 
 def _check_key(document: Document, layout: Layout, key: str) -> None:
-    """Nobody would find a record in a document that is not its own, and the next save would bury it."""
+    """Refuse a record in a foreign document: nobody would find it there, and the next save would write another one."""
     for record in document.records():
         if not key.startswith(f"{layout.key(record)}."):
-            raise ForeignDocumentError(f"it holds {record.label}, whose place is {layout.key(record)}")
+            raise ForeignDocumentError(f"it holds {record.label}, which belongs to {layout.key(record)}")

@@ -34,7 +34,7 @@ def _ignore(record: Record, units: frozenset[Unit]) -> None:
 
 @dataclass(repr=False)
 class DocumentUnits:
-    """The units of one document, as far as this instance has changes of theirs or has applied them.
+    """The units of one document, as far as this instance has pending changes by them or has applied them.
 
     Args:
         merger: Reads the handled updates that the document holds.

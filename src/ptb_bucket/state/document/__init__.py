@@ -1,4 +1,4 @@
-"""Documents: one object in the bucket, its header, its records' ids, its two formats, and the layouts."""
+"""Documents: the header, the IDs of records, the two formats, and the layouts."""
 
 from __future__ import annotations
 

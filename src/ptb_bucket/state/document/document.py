@@ -1,4 +1,4 @@
-"""One object in the bucket: a header and encoded records. Immutable; a commit makes the next one."""
+"""A document: one object in the bucket, with a header and encoded records."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Document"]
 
 
 def none(data: bytes) -> frozenset[str]:
-    """Return that a record needs no feature."""
+    """Return no features: a record needs none."""
     del data
     return frozenset()
 
@@ -35,9 +35,12 @@ FORMATS: dict[str, DocumentFormat] = {"json": JsonFormat(), "pickle": FrameForma
 
 @dataclass(frozen=True, repr=False)
 class Document:
-    """The records that a layout puts into one object.
+    """The records that a layout puts into one object. It is immutable; a commit makes the next one.
 
-    ``unknown`` are sections of a newer ptb-bucket. Whatever becomes of the records, they stay as they were read.
+    Args:
+        header: The owner, the codec and the last commits.
+        sections: The encoded records of each kind.
+        unknown: Sections that a newer ptb-bucket wrote. They stay as they were read.
     """
 
     header: Header
@@ -46,45 +49,45 @@ class Document:
 
     @property
     def size(self) -> int:
-        """How many records it has. Not its length: a document without any, a tombstone, must not count as none."""
+        """The number of records. It is not the length, because an empty document must not count as false."""
         return sum(map(len, self.sections.values()))
 
     @property
     def is_tombstone(self) -> bool:
-        """Whether it holds nothing at all, of ours or of a newer ptb-bucket."""
+        """Tell whether it has no records and no unknown sections."""
         return not self.unknown and not any(self.sections.values())
 
     def get(self, record: Record) -> bytes | None:
-        """One record, encoded; None where it is absent."""
+        """Return one encoded record; None if it is absent."""
         entry = self.sections.get(record.kind, {}).get(record.id)
         return None if entry is None else FORMATS[self.header.codec].value(record.id, entry)
 
     def get_all(self, records: Sequence[Record]) -> list[bytes] | None:
-        """Some records of one kind, encoded; None if one of them is absent."""
+        """Return some encoded records of one kind; None if one of them is absent."""
         section, value = self.sections.get(records[0].kind, {}), FORMATS[self.header.codec].value
         found = [value(record_id, section[record_id]) for _, record_id in records if record_id in section]
         return found if len(found) == len(records) else None
 
     def records(self) -> Iterator[Record]:
-        """All records in it."""
+        """Yield its records."""
         for kind, section in self.sections.items():
             for record_id in section:
                 yield Record(kind, record_id)
 
     def items(self) -> Iterator[tuple[Record, bytes]]:
-        """All records in it, encoded."""
+        """Yield its records with their encoded values."""
         value = FORMATS[self.header.codec].value
         for kind, section in self.sections.items():
             for record_id, entry in section.items():
                 yield Record(kind, record_id), value(record_id, entry)
 
     def changed(self, header: Header, changes: Mapping[Record, bytes | None], features: Features = none) -> Document:
-        """Make the next document: these records replaced (None: removed), all other bytes untouched.
+        """Return the next document: some records are replaced or removed, and all other bytes stay.
 
         Args:
-            header: Its header; what it needs is found out here.
-            changes: What becomes of which records, encoded.
-            features: The features that an encoded record needs, as its codec says.
+            header: Its header. The features that it needs are determined here.
+            changes: The new encoded values; None removes a record.
+            features: Returns the features that an encoded record needs.
         """
         sections = dict(self.sections)
         entry = FORMATS[header.codec].entry
@@ -99,9 +102,9 @@ class Document:
         return replace(after, header=replace(header, needs=self._needs(after, changes, features)))
 
     def _needs(self, after: Document, changes: Mapping[Record, bytes | None], features: Features) -> frozenset[str]:
-        """What it needed, less what only the old values of changed records did, and what the new ones need.
+        """Return the features that the document needs after the changes.
 
-        All records are looked at only if a changed one stopped needing something.
+        All records are examined only if a changed record no longer needs a feature that it needed before.
         """
         used = _all(features, changes.values())
         listed = after.header.needs
@@ -113,11 +116,11 @@ class Document:
         return (listed - gone) | used
 
     def holding(self, unknown: UnknownSections) -> Document:
-        """The same document with these unknown sections after its own."""
+        """Return the document with these unknown sections after its own."""
         return replace(self, unknown={**self.unknown, **unknown}) if unknown else self
 
     def pack(self) -> bytes:
-        """Its bytes, sections in the order of :class:`Kind`, then those that we do not know."""
+        """Return its bytes: the sections in the order of :class:`Kind`, then the unknown ones."""
         ordered = {kind.value: self.sections[kind] for kind in Kind if kind in self.sections}
         return FORMATS[self.header.codec].pack(self.header.to_json(), ordered, self.unknown)
 
@@ -128,20 +131,20 @@ class Document:
         Args:
             data: Its bytes.
             codec: The codec that its records must have.
-            bot_id: Whose it must be; None takes anybody's.
+            bot_id: The bot to which it must belong; None for any bot.
 
         Raises:
             CorruptDocumentError: It cannot be read.
-            ForeignDocumentError: Another bot's, another codec's, or a newer library's that needs what this one lacks.
+            ForeignDocumentError: It belongs to another bot, has another codec, or needs a newer ptb-bucket.
         """
         opened = FORMATS[codec].unpack(data)
         header = Header.from_json(opened.header)
         if header.codec != codec:
-            raise ForeignDocumentError(f"its records are {header.codec}, and this bot is set to codec={codec}")
+            raise ForeignDocumentError(f"its records have codec={header.codec}, but this bot uses codec={codec}")
         if bot_id is not None and header.bot_id != bot_id:
             raise ForeignDocumentError(
-                f"it belongs to bot {header.bot_id}, and this is bot {bot_id}: use another prefix, such as one with "
-                "{bot_id} in it"
+                f"it belongs to bot {header.bot_id}, but this is bot {bot_id}. Use another prefix, such as one that "
+                "contains {bot_id}"
             )
         found = ((Kind(name), section) for name, section in opened.sections.items())
         sections = {kind: checked(kind, section, FORMATS[codec]) for kind, section in found}

@@ -1,7 +1,7 @@
-"""How a document's bytes hang together, apart from what its records mean: two ways, one per codec.
+"""Document formats: how the bytes of a document are put together. Each codec has one.
 
-Records stay encoded one by one, so that a commit splices what changed between untouched bytes. An entry is a record
-as it lies in the document: the bytes that lead to its value, and the value. Joining a document is one pass at C speed.
+Each record is encoded by itself, so a commit puts the changed records between untouched bytes. An entry is a record as
+it is stored in a document: the bytes before its value, and the value. Packing a document is one pass at C speed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Sections = dict[str, Section]
 
 
 class UnpackedDocument(NamedTuple):
-    """What a document's bytes hold: the header as it was parsed, our sections, and those that we do not know."""
+    """An unpacked document: the parsed header, the known sections and the unknown ones."""
 
     header: Any
     sections: Sections
@@ -29,28 +29,28 @@ class UnpackedDocument(NamedTuple):
 
 
 class DocumentFormat(Protocol):
-    """Header and sections ↔ bytes. Opening one never runs code and never decodes a record."""
+    """A format that turns a header and sections into bytes and back. Unpacking runs no code and decodes no record."""
 
     def entry(self, record_id: str, value: bytes) -> bytes:
-        """A record as it lies in a document."""
+        """Return the entry of a record."""
 
     def value(self, record_id: str, entry: bytes) -> bytes:
-        """What :meth:`entry` was made of."""
+        """Return the encoded value in an entry."""
 
     def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
-        """The document's bytes. Unknown sections follow ours, as they were read."""
+        """Return the bytes of a document. Unknown sections follow the known ones, as they were read."""
 
     def unpack(self, data: bytes) -> UnpackedDocument:
-        """The header and the sections.
+        """Return the header and the sections.
 
         Raises:
-            CorruptDocumentError: The bytes are damaged or not ours.
-            NewerDocumentError: A newer ptb-bucket put something where this one would lose it.
+            CorruptDocumentError: The bytes are damaged, or ptb-bucket did not write them.
+            NewerDocumentError: A newer ptb-bucket added something that this one would lose.
         """
 
 
 def put_entry(sections: Sections, kind: str, record_id: str, entry: bytes) -> None:
-    """Add an entry that was read; the same record twice is damage, never a choice."""
+    """Add an entry that was read. A record that occurs twice is damage: no choice between the two is right."""
     if record_id in sections.setdefault(kind, {}):
         raise CorruptDocumentError(f"{kind} holds {record_id!r} twice")
     sections[kind][record_id] = entry

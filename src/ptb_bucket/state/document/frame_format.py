@@ -23,19 +23,19 @@ _CHECKSUM = struct.Struct(">I")
 
 
 class FrameFormat:
-    """Magic line, header line with the number of records of each section, frames, CRC-32 of all before it."""
+    """The format of binary documents: a magic line, a header line with the record counts, frames, and a CRC-32."""
 
     def entry(self, record_id: str, value: bytes) -> bytes:
-        """The lengths of id and value, then both."""
+        """Return the lengths of ID and value, then both."""
         name = record_id.encode()
         return _LENGTHS.pack(len(name), len(value)) + name + value
 
     def value(self, record_id: str, entry: bytes) -> bytes:
-        """What follows the id."""
+        """Return what follows the ID."""
         return entry[_LENGTHS.size + len(record_id.encode()) :]
 
     def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
-        """The document's bytes."""
+        """Return the bytes of a document."""
         counts = [[kind, len(section)] for kind, section in sections.items() if section]
         counts += [[name, section.frames] for name, section in unknown.items()]
         first = json.dumps({"ptb_bucket": header, "sections": counts}).encode()
@@ -44,9 +44,9 @@ class FrameFormat:
         return body + _CHECKSUM.pack(zlib.crc32(body))
 
     def unpack(self, data: bytes) -> UnpackedDocument:
-        """Walk the frames. Nothing of a record is opened."""
+        """Walk through the frames. No record is decoded."""
         if not data.startswith(MAGIC):
-            raise CorruptDocumentError("it does not begin as a binary ptb-bucket document")
+            raise CorruptDocumentError("it does not begin like a binary ptb-bucket document")
         body = data[: -_CHECKSUM.size]
         if _CHECKSUM.pack(zlib.crc32(body)) != data[-_CHECKSUM.size :]:
             raise CorruptDocumentError("it is truncated or damaged: its checksum does not match")
@@ -59,7 +59,7 @@ class FrameFormat:
         line_end = body.index(b"\n", len(MAGIC))
         first = json.loads(body[len(MAGIC) : line_end])
         if set(first) - {"ptb_bucket", "sections"}:
-            raise NewerDocumentError("its first line has something that this ptb-bucket does not know")
+            raise NewerDocumentError("its first line has a field that this ptb-bucket does not know")
         at = line_end + 1
         sections: Sections = {}
         unknown: UnknownSections = {}
@@ -80,7 +80,7 @@ class FrameFormat:
 
 
 def _end(body: bytes, at: int, count: int) -> int:
-    """Where ``count`` frames end that begin at ``at``."""
+    """Return where ``count`` frames end that begin at ``at``."""
     for _ in range(count):
         at += _LENGTHS.size + sum(_LENGTHS.unpack_from(body, at))
     if at > len(body):
@@ -89,7 +89,7 @@ def _end(body: bytes, at: int, count: int) -> int:
 
 
 def _section(body: bytes, at: int, count: int) -> tuple[Section, int]:
-    """The section that begins at ``at``, and where it ends. One loop without calls: there may be a million frames."""
+    """Return a section and where it ends. One loop without calls: there may be a million frames."""
     section: Section = {}
     for _ in range(count):
         id_length, value_length = _LENGTHS.unpack_from(body, at)

@@ -1,4 +1,4 @@
-"""A document's header: whose it is, and which commits it is made of."""
+"""The header of a document: the bot to which it belongs, and its last commits."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ __all__ = ["FEATURES", "FORMAT", "Commit", "Fate", "Header", "check_features"]
 
 FORMAT: Final = 1
 FORMAT_WITH_NEEDS: Final = 2
-"""Of a document that needs features. Libraries from before there were any read up to 1, and ask to be upgraded."""
+"""The format of a document that needs features. Older libraries read up to 1, and ask to be upgraded."""
 FEATURES: Final = frozenset({"refs"})
-"""What this library can do of what documents may need. ``refs``: a JSON record with shared or cyclic objects."""
+"""The features of documents that this library supports. ``refs``: JSON records with shared or cyclic objects."""
 WRITERS_KEPT: Final = 128
 SECONDS_KEPT: Final = 24 * 3600
 ALWAYS_KEPT: Final = 4
-"""Others' commits that no clock makes forgotten: one host whose clock is a day ahead must not hide what was applied."""
+"""The newest commits of other writers that are kept regardless of clocks.
+
+Rule "Clocks decide nothing": a host whose clock is a day ahead must not hide that a commit was applied.
+"""
 
 
 class Commit(NamedTuple):
-    """The last commit of one writer; ``time`` in Unix seconds bounds how long it is remembered, nothing else."""
+    """The last commit of one writer. Its ``time``, in Unix seconds, only limits how long it is remembered."""
 
     sequence: int
     writer: str
@@ -37,7 +40,7 @@ class Commit(NamedTuple):
 
 
 class Fate(enum.Enum):
-    """What a document says of a write whose answer was lost."""
+    """The fate of a write whose answer was lost, as far as a document shows it."""
 
     APPLIED = "applied"
     LOST = "lost"
@@ -54,14 +57,18 @@ class Header:
     floor: int = 0
     commits: tuple[Commit, ...] = ()
     needs: frozenset[str] = frozenset()
-    """The features without which its records cannot be read."""
+    """The features that reading its records requires."""
     units: tuple[Unit, ...] = ()
-    """The updates that have changed its records, newest last, as far as they were given and are kept."""
+    """The newest units that have changed its records, newest last."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of a newer ptb-bucket, kept as they are."""
+    """Fields of a newer ptb-bucket. They are kept as they are."""
 
     def advanced(self, writer: str, commit_id: str) -> Header:
-        """The header after one more commit: newest first, one per writer, bounded."""
+        """Return the header after one more commit.
+
+        Rule "Commit IDs identify commits": it keeps the last commit of each writer of the last 24 hours, newest first,
+        at most 128; and the *floor*, the highest sequence number whose commit may have been forgotten.
+        """
         now = int(time.time())
         newest = Commit(self.sequence + 1, writer, commit_id, now)
         others = [commit for commit in self.commits if commit.writer != writer]
@@ -71,41 +78,39 @@ class Header:
         return replace(self, sequence=newest.sequence, floor=floor, commits=(newest, *kept))
 
     def noting(self, units: Iterable[Unit], limit: int) -> Header:
-        """The header after these units have changed records: newest last, the newest ``limit`` of them."""
+        """Return the header after these units have changed records. It keeps the newest ``limit`` units."""
         added = dict.fromkeys(units)
         if not added:
             return self
         return replace(self, units=(*(unit for unit in self.units if unit not in added), *added)[-limit:])
 
     def fate(self, commit: Commit, last_known: str | None) -> Fate:
-        """Whether ``commit`` is in this document, which is another version than the one that it was made for.
+        """Return whether this document, another version than the one that a commit replaces, contains the commit.
 
         Args:
             commit: The commit that was sent.
-            last_known: The id of the commit that its writer knows to have made before it.
+            last_known: The ID of the previous commit that its writer knows to be applied.
         """
         if any(known.id == commit.id for known in self.commits):
             return Fate.APPLIED
         if any(known.sequence == commit.sequence for known in self.commits):
-            # Each version has one successor, because each put is conditional, and each commit counts one up: another
-            # one has this one's place.
+            # Each put is conditional, so each version has one successor, and each commit counts up by one. Another
+            # commit with this sequence number proves that this one was not applied.
             return Fate.LOST
         shared = self.shared(commit.writer, (last_known,))
         return Fate.IN_DOUBT if shared or commit.sequence <= self.floor else Fate.LOST
 
     def shared(self, writer: str, own: Collection[str | None]) -> bool:
-        """Whether somebody else writes under this name, such as a second start of one snapshot of a process.
-
-        Who sees that takes another name before it writes: so nobody's entry is ever replaced by somebody else's.
+        """Tell whether somebody else writes under a writer's ID, such as a second start of one process snapshot.
 
         Args:
-            writer: The name.
-            own: The ids of the commits under it that may be its owner's last.
+            writer: The ID of the writer.
+            own: The IDs of the commits that may be its own last one.
         """
         return any(known.writer == writer and known.id not in own for known in self.commits)
 
     def to_json(self) -> dict[str, Any]:
-        """The header as it stands in the document."""
+        """Return the header as it is stored in the document."""
         return {
             "format": FORMAT_WITH_NEEDS if self.needs else FORMAT,
             **({"needs": sorted(self.needs)} if self.needs else {}),
@@ -123,14 +128,14 @@ class Header:
         """Read a header.
 
         Raises:
-            NewerDocumentError: It is of a newer format, or needs a feature that this library lacks.
-            CorruptDocumentError: It is no header of ours.
+            NewerDocumentError: It has a newer format, or needs a feature that this library lacks.
+            CorruptDocumentError: It is not a ptb-bucket header.
         """
         if not isinstance(data, dict) or type(data.get("format")) is not int:
             raise CorruptDocumentError("it has no ptb-bucket header")
         if data["format"] > FORMAT_WITH_NEEDS:
             raise NewerDocumentError(
-                f"it has format {data['format']}, and this ptb-bucket reads up to {FORMAT_WITH_NEEDS}"
+                f"it has format {data['format']}, but this ptb-bucket reads formats up to {FORMAT_WITH_NEEDS}"
             )
         try:
             needs = check_features(data.get("needs", []))
@@ -149,17 +154,17 @@ class Header:
 
 
 _SHOWN: Final = 80
-"""Characters of a name in a message. Somebody else may have written it."""
+"""Characters of a name in a message: the name may come from elsewhere."""
 _NAMED: Final = 10
 _OURS: Final = frozenset({"format", "bot_id", "codec", "sequence", "floor", "commits", "needs", "units"})
 
 
 def check_features(names: Any) -> frozenset[str]:
-    """Take the features that something needs.
+    """Return the features that something needs.
 
     Raises:
-        NewerDocumentError: This library lacks one.
-        TypeError: It is not a list of names.
+        NewerDocumentError: This library lacks one of them.
+        TypeError: They are not a list of names.
     """
     needs = frozenset(_typed(name, str) for name in _typed(names, list))
     if lacking := needs - FEATURES:

@@ -1,8 +1,8 @@
-"""The ids of a document's records, as they were read: one record has one spelling.
+"""The IDs of records in a document that was read: each record has one spelling.
 
-Two spellings of one id would be two records, of which PTB is given one and the other one comes back later. So an id
-that we would have written otherwise is refused, and names what was meant. Only the spelling of a conversation's text
-is corrected, because spaces and escapes in it are no other id.
+Two spellings of one ID would be two records: PTB would get one of them, and the other one would come back later. So an
+ID that we would have written differently is refused, with the expected spelling in the error. Only conversation IDs are
+corrected, because spaces and escapes in them do not make another ID.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
 __all__ = ["check_id", "checked"]
 
 DIGITS: Final = 4300
-"""More than that, Python does not read."""
+"""The most digits that Python reads."""
 _SHOWN: Final = 80
 _NUMBER: Final = re.compile(rf"0|-?[1-9][0-9]{{0,{DIGITS - 1}}}")
 _TEXT: Final = r'"[ !#-\[\]-\x7f]*"'
 _CONVERSATION: Final = re.compile(rf"\[{_TEXT}(?:,(?:0|-?[1-9][0-9]{{0,{DIGITS - 1}}}|{_TEXT}))*\]")
-"""As we write them, if nothing in them is escaped."""
+"""IDs as we write them, if nothing in them is escaped."""
 _ONLY: Final = {Kind.BOT: BOT_DATA.id, Kind.UPDATES: HANDLED.id}
 
 
 def checked(kind: Kind, section: Section, document_format: DocumentFormat) -> Section:
-    """Return a section whose ids are as we write them.
+    """Return a section with all IDs as we write them.
 
     Args:
-        kind: What it holds.
-        section: As it was read.
-        document_format: How a document of its codec hangs together.
+        kind: The kind of its records.
+        section: The section as it was read.
+        document_format: The format of the document.
 
     Raises:
-        CorruptDocumentError: An id is none, is spelled in another way than ours, or stands there in two spellings. The
-            message names the id and quotes no data.
+        CorruptDocumentError: An ID is invalid, is not spelled as we spell it, or occurs in two spellings. The message
+            names the ID and quotes no data.
     """
     if kind is Kind.CONVERSATION:
         return _conversations(section, document_format)
@@ -51,7 +51,7 @@ def checked(kind: Kind, section: Section, document_format: DocumentFormat) -> Se
 
 
 def check_id(record: Record) -> None:
-    """Refuse the id of one record that was written by somebody else, such as in a file. Raises as :func:`checked`."""
+    """Refuse an invalid ID of a record from elsewhere, such as a file. Raises like :func:`checked`."""
     if record.kind is Kind.CONVERSATION:
         if _written(record.id) != record.id:
             raise CorruptDocumentError(_said(record.kind, record.id))
@@ -69,11 +69,11 @@ def _first_wrong(kind: Kind, ids: Collection[str]) -> str | None:
         return next(record_id for record_id in ids if not match(record_id))
     if kind in _ONLY:
         return next((record_id for record_id in ids if record_id != _ONLY[kind]), None)
-    return None  # a keyboard's is text of PTB's, compared as it is
+    return None  # PTB makes the IDs of keyboards; they are compared as they are
 
 
 def _is_positive(ids: Collection[str]) -> bool:
-    """Whether all are positive numbers as we write them, as the ids of people are. Three times as fast as matching."""
+    """Tell whether all are positive numbers as we write them. This is three times as fast as matching."""
     text = "".join(ids)
     return text.isascii() and text.isdigit() and min(ids) >= "1" and max(map(len, ids)) <= DIGITS
 
@@ -81,13 +81,13 @@ def _is_positive(ids: Collection[str]) -> bool:
 def _said(kind: Kind, record_id: str) -> str:
     what = f"{kind.value} has the key {record_id[:_SHOWN]!r}"
     if kind is Kind.CONVERSATION:
-        return f"{what}, which is no conversation as we write it; expected [name, id, ...]"
+        return f"{what}, which is not a conversation as ptb-bucket writes it; expected [name, id, ...]"
     if kind in _ONLY:
-        return f"{what}; its one record is {_ONLY[kind]!r}"
+        return f"{what}; its only record is {_ONLY[kind]!r}"
     try:
-        return f"{what}, which is no id as we write it; expected '{int(record_id)}'"
+        return f"{what}, which is not an ID as ptb-bucket writes it; expected '{int(record_id)}'"
     except ValueError:
-        return f"{what}, which is no id; expected a whole number"
+        return f"{what}, which is not an ID; expected a whole number"
 
 
 def _conversations(section: Section, document_format: DocumentFormat) -> Section:
@@ -106,7 +106,7 @@ def _conversations(section: Section, document_format: DocumentFormat) -> Section
 
 
 def _written(record_id: str) -> str:
-    """The id as we write it."""
+    """Return the ID as we write it."""
     try:
         name, *key = json.loads(record_id, parse_int=_number)
     except (ValueError, TypeError, RecursionError):
@@ -117,7 +117,7 @@ def _written(record_id: str) -> str:
 
 
 def _number(text: str) -> int:
-    """An id in another spelling is refused here too; JSON knows one such, -0."""
+    """Refuse a number in another spelling, too. JSON allows one such: -0."""
     if not _NUMBER.fullmatch(text):
         raise ValueError
     return int(text)

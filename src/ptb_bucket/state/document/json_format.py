@@ -25,18 +25,18 @@ _quoted = json.JSONEncoder().encode
 
 
 class JsonFormat:
-    """``{"ptb_bucket": header, section: {id: record, ...}, ...}``."""
+    """The format of JSON documents: ``{"ptb_bucket": header, section: {id: record, ...}, ...}``."""
 
     def entry(self, record_id: str, value: bytes) -> bytes:
-        """A line without its end."""
+        """Return the line of a record, without the line break."""
         return _quoted(record_id).encode() + b": " + value
 
     def value(self, record_id: str, entry: bytes) -> bytes:
-        """What follows the key."""
+        """Return what follows the key."""
         return entry[len(_quoted(record_id)) + len(": ") :]
 
     def pack(self, header: dict[str, Any], sections: Sections, unknown: UnknownSections) -> bytes:
-        """The header in the first line, then the sections."""
+        """Return the header in the first line, then the sections."""
         parts: list[bytes] = []
         for kind, section in sections.items():
             if section:
@@ -44,20 +44,20 @@ class JsonFormat:
         for name, untouched in unknown.items():
             parts += [BETWEEN, json.dumps(name).encode(), b": ", untouched.data]
         parts.append(END)
-        # Without a checksum, it is read with care: what others wrote need not have its line breaks where ours are.
+        # Without a checksum, the careful reader reads it: sections of others may have their line breaks elsewhere.
         lines = all(is_in_lines(untouched.data) for untouched in unknown.values())
         first = json.dumps({**header, CHECKSUM: checksum(parts)} if lines else header).encode()
         return b"".join([BEGIN, first, *parts])
 
     def unpack(self, data: bytes) -> UnpackedDocument:
-        """Find the header and the span of every record; records are not decoded, their bytes stay as they lie."""
+        """Find the header and the bytes of every record. No record is decoded."""
         if (found := unpack_lines(data)) is not None:
             return found
         try:
             text = data.decode("utf-8-sig")  # editors add a byte order mark
             return self._sections(text)
         except (ValueError, RecursionError) as error:
-            raise CorruptDocumentError(f"it is no whole JSON document ({_position(error)})") from error
+            raise CorruptDocumentError(f"it is not a complete JSON document ({_position(error)})") from error
 
     def _sections(self, text: str) -> UnpackedDocument:
         header: Any = None
@@ -92,7 +92,7 @@ class JsonFormat:
 
     def _record(self, text: str, begin: int, record_id: str, sections: Sections, kind: str) -> int:
         _, end = _DECODER.raw_decode(text, begin)  # only to learn where it ends
-        # A line break in valid JSON is white space. Somebody has edited it: from now on it is on one line again.
+        # A line break in valid JSON is white space. Somebody has edited this record: put it on one line again.
         raw = text[begin:end].encode().replace(b"\n", b" ")
         put_entry(sections, kind, record_id, self.entry(record_id, raw))
         return end
@@ -101,13 +101,16 @@ class JsonFormat:
 def _walk(text: str, at: int, member: Callable[[str, int], int]) -> int:
     """Go through the JSON object that begins at ``at`` and return where it ends.
 
-    ``member`` gets each key and where its value begins, and returns where that ends.
+    Args:
+        text: The document.
+        at: Where the object begins.
+        member: Gets each key and where its value begins, and returns where the value ends.
     """
     at = _expect(text, at, "{")
     while text[at : at + 1] != "}":
         key, at = _DECODER.raw_decode(text, at)
         if not isinstance(key, str):
-            raise ValueError(f"a key is no string at character {at}")  # noqa: TRY004  ValueError is what JSON errors are
+            raise ValueError(f"a key is not a string at character {at}")  # noqa: TRY004  ValueError is what JSON errors are
         at = _skip(text, member(key, _expect(text, _skip(text, at), ":")))
         if text[at : at + 1] == "}":
             break
@@ -127,7 +130,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _position(error: Exception) -> str:
-    """Where it breaks, without quoting the document, which is user data."""
+    """Return where the document is damaged. Do not quote it: it contains user data."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg}: line {error.lineno}, column {error.colno}"
     return "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
@@ -135,9 +138,9 @@ def _position(error: Exception) -> str:
 
 BEGIN: Final = b'{"ptb_bucket": '
 CHECKSUM: Final = "crc"
-"""The header's field with the CRC-32 of all that follows the header."""
+"""The header field with the CRC-32 of everything after the header."""
 BETWEEN: Final = b",\n"
-"""Between two records of a section, and before each section: no record has a line break in it."""
+"""Separates the records of a section, and comes before each section. No record contains a line break."""
 OPEN: Final = b": {\n"
 SHUT: Final = b"\n}"
 END: Final = b"\n}\n"
@@ -145,7 +148,7 @@ _VALUE: Final = b'": '
 
 
 def checksum(parts: list[bytes]) -> int:
-    """The CRC-32 of parts that follow one another."""
+    """Return the CRC-32 of consecutive parts."""
     crc = 0
     for part in parts:
         crc = zlib.crc32(part, crc)
@@ -153,12 +156,12 @@ def checksum(parts: list[bytes]) -> int:
 
 
 def is_in_lines(section: bytes) -> bool:
-    """Return whether an unknown section has its line breaks where ours have them, so that its end is found."""
+    """Tell whether an unknown section has its line breaks where known ones have them, so that its end can be found."""
     return section.startswith(OPEN[2:]) and section.find(SHUT, len(OPEN) - 2) == len(section) - len(SHUT)
 
 
 def unpack_lines(data: bytes) -> UnpackedDocument | None:
-    """The header and the sections, as the careful reader would find them; None if it has to look itself."""
+    """Return what the careful reader would return; None if only the careful reader can unpack the document."""
     if not data.startswith(BEGIN):
         return None
     line = data[len(BEGIN) : data.find(b"\n")].removesuffix(b",")
@@ -203,7 +206,7 @@ def _section(entries: list[bytes]) -> Section:
 
 
 def _escaped(entry: bytes) -> str:
-    """An id in which there may be what looks like its end. Written as we write it, or the careful reader's."""
+    """Return an ID that may contain what looks like its end, or raise if we would have written it differently."""
     name, end = _DECODER.raw_decode(entry.decode())
     if json.dumps(name) != entry[:end].decode():  # ids are written in ASCII: characters are bytes
         raise ValueError("not written by us")

@@ -17,85 +17,85 @@ if TYPE_CHECKING:
 __all__ = ["EXTENSIONS", "LAYOUTS", "Layout", "escaped", "is_name", "open_layout", "recognise"]
 
 EXTENSIONS = {".json": "json", ".pkl": "pickle"}
-"""How a document's key ends → the codec of its records."""
+"""The codec of a document by the extension of its key."""
 
 
 class Layout(Protocol):
-    """Where records lie. Keys are relative to the prefix and carry no extension."""
+    """A layout, which says where records are stored. Keys are relative to the prefix and have no extension."""
 
     name: str
 
     lazy: bool
-    """Whether each record is a document of its own, read when it is needed. Only a listing shows all of them."""
+    """True if each record has its own document, read when it is needed. Only a listing shows all documents."""
 
     root: str
-    """Where those documents lie whose keys only a listing shows; nothing if all keys are known."""
+    """The folder of the documents that only a listing shows; empty if all keys are known."""
 
     def key(self, record: Record) -> str:
-        """The document that holds ``record``."""
+        """Return the key of the document with a record."""
 
     def keys(self, kinds: Iterable[Kind]) -> list[str]:
-        """The documents to load at start for these kinds of data."""
+        """Return the keys of the documents to load at start for these kinds of data."""
 
     def folders(self, kinds: Iterable[Kind]) -> list[str]:
-        """Where below the root documents with these kinds of data lie."""
+        """Return the folders below the root with documents of these kinds of data."""
 
     def kinds(self, key: str) -> tuple[Kind, ...]:
-        """What a document with this key holds; nothing if no document of this layout has such a key."""
+        """Return the kinds of data in a document with this key; none if no document of this layout has such a key."""
 
 
 class Single:
-    """Everything in one document: one read, one write, one consistent state."""
+    """A layout with one document: one read, one write, one consistent state."""
 
     name = "single"
     lazy = False
     root = ""
 
     def key(self, record: Record) -> str:  # noqa: ARG002  the same for each
-        """Always ``state``."""
+        """Return ``state``."""
         return "state"
 
     def keys(self, kinds: Iterable[Kind]) -> list[str]:
-        """Always ``state``."""
+        """Return ``state``."""
         return ["state"] if any(True for _ in kinds) else []
 
     def folders(self, kinds: Iterable[Kind]) -> list[str]:  # noqa: ARG002  the same for each
-        """None: all keys are known."""
+        """Return no folders: all keys are known."""
         return []
 
     def kinds(self, key: str) -> tuple[Kind, ...]:
-        """All of them."""
+        """Return all kinds for ``state``."""
         return tuple(Kind) if key == "state" else ()
 
 
 class PerType:
-    """One document for each kind of data: smaller writes, and kinds can differ by a moment."""
+    """A layout with a document for each kind of data: smaller writes, but kinds can be out of step for a moment."""
 
     name = "per-type"
     lazy = False
     root = ""
 
     def key(self, record: Record) -> str:
-        """Named like PTB's data."""
+        """Return the name that PTB has for the kind of data."""
         return record.kind.value
 
     def keys(self, kinds: Iterable[Kind]) -> list[str]:
-        """One for each kind."""
+        """Return one key for each kind."""
         return [kind.value for kind in kinds]
 
     def folders(self, kinds: Iterable[Kind]) -> list[str]:  # noqa: ARG002  the same for each
-        """None: all keys are known."""
+        """Return no folders: all keys are known."""
         return []
 
     def kinds(self, key: str) -> tuple[Kind, ...]:
-        """The one that it is named like."""
+        """Return the kind with this name."""
         return tuple(kind for kind in Kind if kind.value == key)
 
 
 class PerRecord:
-    """A document for each chat, user, conversation and keyboard: the cost of an update does not depend on their number.
+    """A layout with a document for each record: the cost of an update does not depend on the number of records.
 
-    ``records/user_data/1f/42``: the two digits of a digest spread a kind's keys over 256 prefixes.
+    A key is ``records/user_data/1f/42``. Two digits of a digest spread the keys of a kind over 256 prefixes.
     """
 
     name = "per-record"
@@ -103,21 +103,21 @@ class PerRecord:
     root = "records/"
 
     def key(self, record: Record) -> str:
-        """Its kind, a digest's first digits, its id."""
+        """Return the kind, the first digits of a digest, and the escaped ID."""
         name = escaped(record.id)
         return f"{self.root}{record.kind.value}/{_spread(name)}/{name}"
 
     def keys(self, kinds: Iterable[Kind]) -> list[str]:
-        """What every update needs."""
+        """Return the keys of the documents that every update needs."""
         wanted = set(kinds)
         return [self.key(record) for record in (BOT_DATA, HANDLED) if record.kind in wanted]
 
     def folders(self, kinds: Iterable[Kind]) -> list[str]:
-        """One for each kind."""
+        """Return one folder for each kind."""
         return [f"{self.root}{kind.value}/" for kind in kinds]
 
     def kinds(self, key: str) -> tuple[Kind, ...]:
-        """The one in whose folder it lies."""
+        """Return the kind whose folder contains the key."""
         kind, _, rest = key.removeprefix(self.root).partition("/")
         spread, _, name = rest.partition("/")
         if not key.startswith(self.root) or not is_name(name) or spread != _spread(name):
@@ -133,18 +133,18 @@ LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in (Single(), PerTy
 
 
 def open_layout(name: str) -> Layout:
-    """The layout of that name.
+    """Return the layout with a name.
 
     Raises:
-        ConfigurationError: There is none; the message lists them.
+        ConfigurationError: It does not exist; the message lists all layouts.
     """
     if name not in LAYOUTS:
-        raise ConfigurationError(f"There is no layout {name!r}. There are: {', '.join(LAYOUTS)}.")
+        raise ConfigurationError(f"The layout {name!r} does not exist. Choose one of: {', '.join(LAYOUTS)}.")
     return LAYOUTS[name]
 
 
 def recognise(key: str) -> tuple[str, str] | None:
-    """The layout and the codec of a document with this key, or None if it is none of ours."""
+    """Return the layout and the codec of a document with this key; None if no layout has such a key."""
     for ending, codec in EXTENSIONS.items():
         stem = key.removesuffix(ending)
         if stem != key:
@@ -159,17 +159,17 @@ _PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_,-")
 _EMPTY: Final = "="
 _LONG: Final = "=="
 _LONGEST: Final = 200
-"""Characters of one name; file systems allow 255 bytes, extension included."""
+"""The most characters of a name; file systems allow 255 bytes, including the extension."""
 
 
 def escaped(text: str) -> str:
-    """Return the name for an id. One that would be too long is named by its digest: then only the document tells it."""
+    """Return the name for an ID. A long ID is named by its digest; then only the document contains the ID itself."""
     name = "".join(chr(byte) if byte in _PLAIN else f"={byte:02x}" for byte in text.encode()) or _EMPTY
     return name if len(name) <= _LONGEST else _LONG + sha256(text.encode()).hexdigest()
 
 
 def is_name(name: str) -> bool:
-    """Return whether :func:`escaped` makes such names."""
+    """Tell whether :func:`escaped` makes such a name."""
     if name.startswith(_LONG):
         return re.fullmatch("[0-9a-f]{64}", name[len(_LONG) :]) is not None
     try:
@@ -179,7 +179,7 @@ def is_name(name: str) -> bool:
 
 
 def _text(name: str) -> str:
-    """The id that a name stands for, if it is one of ours; the caller compares."""
+    """Return the ID for a name. The caller checks that :func:`escaped` would make the name."""
     if name == _EMPTY:
         return ""
     found = re.sub(rb"=([0-9a-f]{2})", lambda match: bytes.fromhex(match[1].decode()), name.encode())

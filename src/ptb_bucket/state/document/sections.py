@@ -1,4 +1,4 @@
-"""Sections that a newer ptb-bucket wrote: they pass through every commit untouched, and are never taken for a typo."""
+"""Unknown sections, which a newer ptb-bucket wrote: every commit keeps them as they are, and typos are refused."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from ptb_bucket.stores import closest
 __all__ = ["HEADER", "KNOWN", "UnknownSections", "Untouched", "check_name", "named"]
 
 HEADER: Final = "ptb_bucket"
-"""Where a document's header stands."""
+"""The name of the member with the header of a document."""
 
 KNOWN: Final = frozenset(kind.value for kind in Kind)
 """The names of the sections whose records this library reads."""
 
 _LIKE: Final = 0.8
-"""How similar to one of ours a name has to be to count as misspelt. One wrong letter in ``bot_data`` gives 0.88."""
+"""The similarity from which on a name counts as a misspelt known one. One wrong letter in ``bot_data`` gives 0.88."""
 
 _SHOWN: Final = 80
 
 
 class Untouched(NamedTuple):
-    """An unknown section as it lies in the document, to be written back byte for byte."""
+    """An unknown section as it is stored in the document. It is written back byte for byte."""
 
     data: bytes
     frames: int = 0
-    """How many frames it has; a JSON document does not count them."""
+    """The number of its frames; 0 in a JSON document."""
 
 
 UnknownSections = dict[str, Untouched]
 
 
 def check_name(name: object) -> None:
-    """Refuse a section whose name looks like a misspelt one of ours: a bot must not start with nothing because of it.
+    """Refuse a section whose name looks like a misspelt known one: a bot must not start empty because of a typo.
 
     Raises:
-        CorruptDocumentError: It does, and the message says which one was meant; or it is a second header.
+        CorruptDocumentError: It looks misspelt, and the message names the one that was meant; or it is a second header.
     """
     if type(name) is not str:
-        raise CorruptDocumentError("it has a section whose name is not text")
+        raise CorruptDocumentError("it has a section whose name is not a string")
     if name == HEADER:
         raise CorruptDocumentError(f"it has {name!r} twice")
     if meant := closest(name, KNOWN, _LIKE):
@@ -48,5 +48,5 @@ def check_name(name: object) -> None:
 
 
 def named(sections: UnknownSections) -> str:
-    """The names of unknown sections, as messages list them."""
+    """Return the names of unknown sections for a message."""
     return ", ".join(repr(name[:_SHOWN]) for name in sections)

@@ -1,9 +1,9 @@
-"""Units of work: which update, or which occurrence of a timer, made which change to a record.
+"""Units of work: the updates, or occurrences of a timer, that change records.
 
 Telegram may send an update to two instances. Each handles it, and the bucket must get its changes once. So a change is
-staged with the ids of its units, and a document lists the units that have changed it. Staged values of one record form
-a chain of *steps*, one on top of the other. A step is *withdrawn* if the document lists a unit of it that somebody else
-has applied: the steps above it are merged into what the bucket has.
+staged with the IDs of its units, and a document lists the units that have changed it. The staged values of a record
+form a chain of *steps*, each on top of the one before. A step is *withdrawn* if the document lists one of its units and
+another instance applied it: only the other steps are merged into what the bucket has.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ __all__ = [
 
 Encoded = bytes | None
 Unit = int | str
-"""The id of an update, or of a timer's occurrence."""
+"""The ID of an update, or of an occurrence of a timer."""
 NONE: Final[frozenset[Unit]] = frozenset()
 AGAIN: Final = "\0again"
-"""Stands for a unit in the steps of its second handling here, while its first one is pending: they are withdrawn."""
+"""Replaces a unit in the steps of its second handling, while the first one is pending. These steps are withdrawn."""
 MANY: Final = 1000
-"""Units that a document of many records lists: as many as there are ids of handled updates."""
+"""Units that a document of many records lists: as many as the IDs of handled updates that are kept."""
 FEW: Final = 50
 """Units that the document of one chat, user, conversation or keyboard lists."""
 STEPS_KEPT: Final = 32
-"""Steps of one record; each holds the whole record. Beyond that, the oldest ones are joined."""
+"""Steps of one record. Each holds the whole record, so beyond this number the oldest ones are joined."""
 
 
 class UnitStep(NamedTuple):
-    """A change by some units, as the value after it. A step without units is never withdrawn."""
+    """A change by some units, stored as the value after it. A step without units is never withdrawn."""
 
     units: frozenset[Unit]
     value: Encoded
@@ -56,7 +56,7 @@ Steps = tuple[UnitStep, ...]
 
 
 class Run(NamedTuple):
-    """Steps that stay, with nothing withdrawn between them, and the value that the first of them changed."""
+    """Steps that stay, without a withdrawn one between them, and the value that the first of them changed."""
 
     base: Encoded
     steps: list[UnitStep]
@@ -65,8 +65,8 @@ class Run(NamedTuple):
 def caught_with(chains: Iterable[Steps], there: AbstractSet[Unit]) -> frozenset[Unit]:
     """Return the units whose changes cannot stay.
 
-    Changes of several units in one step cannot be told apart. If one of them has to go, so do the others, and then all
-    that these have changed in the same document: a unit is applied to a document as a whole, or not at all.
+    Changes of several units in one step cannot be told apart. If one of the units has to go, so do the others, and with
+    them all that they have changed in the same document: a unit is applied to a document completely or not at all.
 
     Args:
         chains: The steps of each record of the document.
@@ -88,10 +88,10 @@ def has_any(steps: Steps, units: frozenset[Unit]) -> bool:
 
 
 def runs(base: Encoded, steps: Steps, caught: frozenset[Unit]) -> Iterator[Run]:
-    """Yield the steps that stay, in order: a new run begins behind each step that is withdrawn.
+    """Yield the steps that stay, in order. A new run begins after each withdrawn step.
 
     Args:
-        base: What the first step changed.
+        base: The value that the first step changed.
         steps: The steps.
         caught: The units whose steps are withdrawn.
     """
@@ -108,7 +108,7 @@ def runs(base: Encoded, steps: Steps, caught: frozenset[Unit]) -> Iterator[Run]:
 
 
 def joined(lower: Steps, upper: Steps) -> Steps:
-    """Return one chain: ``upper`` was staged on top of ``lower``."""
+    """Return one chain, with ``upper`` on top of ``lower``."""
     return _shortened((*lower, *upper))
 
 
@@ -121,7 +121,7 @@ def keep(chains: dict[Record, Steps], record: Record, steps: Steps) -> None:
 
 
 def _shortened(steps: Steps) -> Steps:
-    """Join the oldest two until there are few enough. A record's removal stays visible as a step of its own."""
+    """Join the two oldest steps until there are few enough. The removal of a record stays a step of its own."""
     while len(steps) > STEPS_KEPT:
         at = 1 if steps[0].value is None else 0
         one, two = steps[at : at + 2]

@@ -1,4 +1,4 @@
-"""State without a bot: an archive to read and copy, and a draft to edit, for tools."""
+"""State without a running bot, for tools: an archive to read, and a draft to edit."""
 
 from __future__ import annotations
 

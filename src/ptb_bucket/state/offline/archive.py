@@ -1,4 +1,4 @@
-"""A bot's state as it lies under a prefix: for tools, whoever's bot it is, without its classes or a replica."""
+"""An archive: the state under a prefix as tools read it, of any bot, without its classes or a replica."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ENDINGS: Final = {codec: ending for ending, codec in EXTENSIONS.items()}
 
 @dataclass(frozen=True)
 class CommitInfo:
-    """The last commit of one writer; ``time`` is that writer's clock's, in UTC."""
+    """The last commit of one writer. Its ``time`` is in UTC, by the clock of that writer."""
 
     writer: str
     id: str
@@ -36,15 +36,24 @@ class CommitInfo:
 
     @property
     def is_tools(self) -> bool:
-        """Whether one of our tools made it, and no bot."""
+        """Tell whether a tool of ptb-bucket made it, and not a bot."""
         return TOOL_MARK in self.writer
 
 
 @dataclass(frozen=True)
 class Part:
-    """One document as it lies: whose it is, its writers' last commits (newest first), and its records, encoded.
+    """A document as it is stored.
 
-    ``size`` is in bytes, before compression and sealing. ``unknown`` are sections of a newer ptb-bucket, by name.
+    Args:
+        key: The key of the object.
+        etag: Its ETag.
+        size: Its size in bytes, before compression and sealing.
+        bot_id: The bot to which it belongs.
+        sequence: The number of its commits.
+        commits: The last commits of its writers, newest first.
+        records: Its encoded records.
+        header: Its header.
+        unknown: Sections of a newer ptb-bucket, by name.
     """
 
     key: str
@@ -59,20 +68,20 @@ class Part:
 
     @property
     def is_tombstone(self) -> bool:
-        """Whether it holds nothing at all, of ours or of a newer ptb-bucket."""
+        """Tell whether it has no records and no unknown sections."""
         return not self.records and not self.unknown
 
 
 @dataclass(frozen=True)
 class Archive:
-    """What lies under one prefix.
+    """The state under one prefix.
 
     Args:
-        store: Where documents lie; its keys are relative to the prefix.
-        layout: Which records share a document.
-        codec: The name of the codec of its records.
-        bot_id: Whose it must be; None takes anybody's.
-        metrics: Tells the log which documents have sections that this ptb-bucket does not know.
+        store: The store of the documents. Its keys are relative to the prefix.
+        layout: Says which records share a document.
+        codec: The name of the codec of the records.
+        bot_id: The bot to which the state must belong; None for any bot.
+        metrics: Logs the sections that this ptb-bucket does not know.
     """
 
     store: BlobStore
@@ -85,44 +94,44 @@ class Archive:
     async def find(
         cls, store: BlobStore, *, bot_id: str | None = None, layout: str | None = None, codec: str | None = None
     ) -> Archive:
-        """Look which layout and codec a prefix has.
+        """Detect the layout and the codec of the state under a prefix.
 
         Args:
-            store: Where to look; its keys are relative to the prefix.
-            bot_id: Whose it must be; None takes anybody's.
-            layout: Take no other; None takes any.
-            codec: Take no other; None takes any.
+            store: The store. Its keys are relative to the prefix.
+            bot_id: The bot to which the state must belong; None for any bot.
+            layout: The layout that it must have; None for any.
+            codec: The codec that it must have; None for any.
 
         Raises:
             NotFoundError: There is no such state under this prefix.
-            ForeignDocumentError: There are two, of different layouts or codecs.
-            StoreError: It could not be looked at.
+            ForeignDocumentError: There are two states, of different layouts or codecs.
+            StoreError: The store could not be read.
         """
         shown = await _found(store)
         found = {kind: key for kind, key in shown.items() if layout in (None, kind[0]) and codec in (None, kind[1])}
         if not found and shown:
             raise NotFoundError(
-                f"{store.describe(next(iter(shown.values())))} is of {_named(shown)}, and another one was asked for. "
+                f"{store.describe(next(iter(shown.values())))} has {_named(shown)}, and you asked for another one. "
                 "Leave these options out."
             )
         if not found:
             raise NotFoundError(
-                f"There is no bot's state at {store.describe('state')}. Look at the URI: bucket, prefix, region."
+                f"There is no bot's state at {store.describe('state')}. Check the URI: bucket, prefix, region."
             )
         if len(found) > 1:
             raise ForeignDocumentError(
-                f"Several states lie under this prefix, {_named(found)}: {', '.join(sorted(found.values()))}. Say "
-                "which one in the URI, as the bot's own settings do, such as '?layout=single&codec=json'."
+                f"There are several states under this prefix, {_named(found)}: {', '.join(sorted(found.values()))}. "
+                "Choose one in the URI, like the bot's own settings, such as '?layout=single&codec=json'."
             )
         found_layout, found_codec = next(iter(found))
         return cls(store, LAYOUTS[found_layout], found_codec, bot_id)
 
     async def parts(self, kinds: Iterable[Kind] = Kind) -> AsyncIterator[Part]:
-        """Every document that holds these kinds of data, by key. What was dropped may be one without records.
+        """Yield every document with these kinds of data, by key. Some may be tombstones.
 
         Raises:
-            DocumentError: One cannot be read.
-            StoreError: The store could not tell.
+            DocumentError: A document cannot be used.
+            StoreError: The store could not be read.
         """
         keys = [key async for key in self.documents(kinds)]
         async for part in outcomes(keys, self.part):
@@ -130,32 +139,32 @@ class Archive:
                 yield part
 
     async def documents(self, kinds: Iterable[Kind] = Kind) -> AsyncIterator[str]:
-        """Where documents with these kinds of data lie, or would lie, as :meth:`part` takes it. Raises StoreError."""
+        """Yield the keys of documents with these kinds of data, as :meth:`part` takes them. Raises StoreError."""
         for key in await listed(self.store, self.layout, _ENDINGS[self.codec], kinds):
             yield key
 
     def versions(self, key: str) -> AsyncIterator[BlobVersion]:
-        """The versions of one document, newest first; see ``BlobStore.versions``.
+        """Return the versions of one document, newest first; see ``BlobStore.versions``.
 
         Args:
-            key: As the layout gives it, without extension.
+            key: The key that the layout gives it, without extension.
         """
         return self.store.versions(self.name(key))
 
     async def part_of(self, record: Record) -> Part | None:
-        """The document in which a record lies, or would lie; None if there is none. Raises as :meth:`parts`."""
+        """Return the document of a record; None if it does not exist. Raises like :meth:`parts`."""
         return await self.part(self.layout.key(record))
 
     async def part(self, key: str, version: str | None = None) -> Part | None:
-        """One document, or an old version of it; None if there is none.
+        """Return one document, or an old version of it; None if it does not exist.
 
         Args:
-            key: As the layout gives it, without extension.
-            version: As ``BlobStore.versions`` gives it; None for the current one.
+            key: The key that the layout gives it, without extension.
+            version: The version, as ``BlobStore.versions`` names it; None for the current one.
 
         Raises:
-            DocumentError: It cannot be read.
-            StoreError: The store could not tell.
+            DocumentError: It cannot be used.
+            StoreError: The store could not be read.
         """
         name = self.name(key)
         try:
@@ -165,11 +174,11 @@ class Archive:
         return self._part(name, blob)
 
     def gone(self) -> NotFoundError:
-        """What to raise where a listing showed documents and none of them can be read any more."""
-        return NotFoundError(f"The state at {self.store.describe('state')} was removed while it was looked at.")
+        """Return the error for documents that a listing showed and that are gone."""
+        return NotFoundError(f"The state at {self.store.describe('state')} was removed while it was being read.")
 
     def name(self, key: str) -> str:
-        """The object's key, with its extension."""
+        """Return the key of the object, with its extension."""
         return key + _ENDINGS[self.codec]
 
     def _part(self, name: str, blob: Blob) -> Part:
@@ -192,7 +201,7 @@ def _named(found: Mapping[tuple[str, str], str]) -> str:
 
 
 async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
-    """(layout, codec) → a key that shows it."""
+    """Return the layouts and codecs in use, each with a key of it."""
     known = sorted({key for layout in LAYOUTS.values() if not layout.lazy for key in layout.keys(Kind)})
     folders = [folder for layout in LAYOUTS.values() for folder in layout.folders(Kind)]
     listings = await asyncio.gather(
@@ -203,7 +212,7 @@ async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
 
 
 async def _keys(store: BlobStore, prefix: str, enough: float = math.inf) -> list[str]:
-    """Keys of documents; one tells as much as a million of the same layout."""
+    """Return keys of documents. One key of a layout tells as much as a million."""
     found = []
     async for info in store.list(prefix):
         if recognise(info.key):

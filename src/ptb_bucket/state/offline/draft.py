@@ -1,4 +1,4 @@
-"""One document, changed from outside a bot: records as they are encoded, so that no class of the bot's is needed."""
+"""A draft: a document that a tool changes. Its records stay encoded, so no class of the bot is needed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Encoded = bytes | None
 
 
 class _Unopened(Merger):
-    """Merges records without opening them: what both sides changed is taken whole, as we have it."""
+    """A merger that decodes no record: if both sides changed one, it takes our version as a whole."""
 
     def equal(self, record: Record, one: Encoded, other: Encoded) -> bool:
         del record
@@ -39,10 +39,10 @@ class _Unopened(Merger):
 
 @dataclass
 class Draft:
-    """A document as it is, and what is to become of it.
+    """A document with changes that are not committed yet.
 
-    It is committed as a bot commits: one conditional put; a lost race is merged, a lost answer recognised. A record
-    that somebody else changes in between is taken as it is here; every other one of theirs stays.
+    It is committed as a bot commits: with one conditional put. A lost race is merged, and a lost answer is recognised.
+    If somebody else changes a record meanwhile, our version of it is kept; all their other changes stay.
     """
 
     _tracked: TrackedDocument
@@ -53,20 +53,20 @@ class Draft:
         cls, archive: Archive, key: str, bot_id: str, writer: WriterIdentity, *,
         over: str | None = None, past: Part | None = None,
     ) -> Draft:  # fmt: skip
-        """Read a document, or begin one where there is none.
+        """Read a document, or begin one if it does not exist.
 
         Args:
-            archive: Where it lies.
-            key: As the layout gives it, without extension.
-            bot_id: Whose it must be.
-            writer: Who commits.
-            over: The ETag of a version that cannot be read and is to be replaced; no other one is.
-            past: The version of it whose commits go on where there is none that can be read. Of its unknown sections,
-                those return that the document does not have.
+            archive: The archive of the document.
+            key: The key that the layout gives it, without extension.
+            bot_id: The bot to which it must belong.
+            writer: The ID under which it is committed.
+            over: The ETag of a damaged version to replace. No other damaged version is replaced.
+            past: An old version, whose commits are continued if no version can be read. Its unknown sections
+                return if the document lacks them.
 
         Raises:
-            DocumentError: It cannot be used.
-            StoreError: The store could not tell.
+            DocumentError: The document cannot be used.
+            StoreError: The store could not be read.
         """
         header = Header(bot_id, archive.codec) if past is None else past.header
         merger = _Unopened(open_codec(archive.codec, ()))
@@ -83,31 +83,31 @@ class Draft:
 
     @property
     def records(self) -> dict[Record, bytes]:
-        """What it holds as it was read, encoded."""
+        """Its encoded records, as they were read."""
         document = self._tracked.ledger.document or Document(self._tracked.ledger.empty)
         return dict(document.items())
 
     @property
     def unknown(self) -> UnknownSections:
-        """Its sections that this ptb-bucket does not know. Committing it keeps them."""
+        """Its sections that this ptb-bucket does not know. A commit keeps them."""
         return self._tracked.ledger.document.unknown if self._tracked.ledger.document else {}
 
     def add_unknown(self, sections: UnknownSections) -> None:
-        """Take unknown sections of another document of the same layout, codec and bot, where this one has none such."""
+        """Add unknown sections of another document of the same layout, codec and bot, if this one lacks them."""
         self._tracked.ledger.returning.update(sections)
 
     def stage(self, changes: Mapping[Record, Encoded]) -> None:
-        """Take records as they are encoded; None drops one."""
+        """Set encoded records; None drops one."""
         ledger = self._tracked.ledger
         for record, encoded in changes.items():
             Rebase.plan(ledger, record).adopt()
             ledger.stage(record, encoded)
 
     async def commit(self) -> None:
-        """Make it durable; nothing is written where nothing is changed.
+        """Commit the changes. Without changes, nothing is written.
 
         Raises:
-            StoreError: It could not be written, or nobody knows.
-            DocumentError: What lies there now cannot be used.
+            StoreError: The document could not be written, or the outcome is unknown.
+            DocumentError: The document in the bucket cannot be used.
         """
         await commit_document(self._tracked, self._retry_policy)

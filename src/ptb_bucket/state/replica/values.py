@@ -94,7 +94,7 @@ class Values:
             if stored is not None:
                 values = self._documents.codec.decode_all(stored, [partial(_label, record) for record in records])
                 if not any(map(self._merger.wrong_shape, records, values)):
-                    ledger.mark_loaded(records, stored)
+                    ledger.move_base(dict(zip(records, stored, strict=True)))
                     return zip(records, values, strict=True)
         found = ((record, self._load_alone(record, replaces=replaces)) for record in records)
         return [(record, value) for record, value in found if value is not MISSING]

@@ -1,4 +1,4 @@
-"""The spool: changes that the bucket could not take at shutdown, kept in local files until the next start."""
+"""The spool: changes that could not be saved at shutdown, kept in local files until the next start."""
 
 from __future__ import annotations
 

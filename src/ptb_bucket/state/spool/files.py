@@ -1,4 +1,4 @@
-"""The directory of spools: written whole or not at all, for this user only, and one process at a time takes them up."""
+"""The spool directory: files are written whole or not at all, for this user only, and replayed by one process."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ POLL: Final = 0.05
 
 
 class SpoolFiles:
-    """Spools as files; in the order in which they were written, because one may be a change of an earlier one.
+    """The spool files of a directory, in the order in which they were written: one may be a change of an earlier one.
 
     Args:
-        root: The directory; made when it is first used.
-        timeout: Seconds to wait for another process that is taking spools up.
+        root: The directory. It is created when it is first used.
+        timeout: Seconds to wait for another process that replays spools.
     """
 
     def __init__(self, root: Path, timeout: float) -> None:
@@ -35,7 +35,7 @@ class SpoolFiles:
         self._last = 0
 
     def new(self) -> Path:
-        """A name that no process has used or will use, after all that this one has used."""
+        """Return a path that no process has used or will use, sorted after all that this process has used."""
         self._last = max(self._last + 1, time.time_ns())
         return self.root / f"{self._last:020d}-{os.urandom(4).hex()}{ENDING}"
 
@@ -43,18 +43,18 @@ class SpoolFiles:
         """Write a spool durably.
 
         Raises:
-            StoreError: It is not there.
+            StoreError: It could not be written.
         """
         with translated(path):
             make_directories(self.root)
             write_file(path, data)
 
     async def write_ahead(self, path: Path, data: bytes) -> None:
-        """Like :meth:`write`, while the loop goes on."""
+        """Do as :meth:`write`, in a thread."""
         await asyncio.to_thread(self.write, path, data)
 
     def read(self, path: Path) -> bytes | None:
-        """A spool's bytes; None if it is gone.
+        """Return the bytes of a spool; None if it is gone.
 
         Raises:
             StoreError: It cannot be read.
@@ -63,20 +63,20 @@ class SpoolFiles:
             return read_file(path)
 
     def remove(self, path: Path) -> None:
-        """What was in it is in the bucket.
+        """Remove a spool whose changes are in the bucket.
 
         Raises:
-            StoreError: It is still there.
+            StoreError: It could not be removed.
         """
         with translated(path):
             remove_file(path)
 
     @asynccontextmanager
     async def claimed(self) -> AsyncIterator[list[Path]]:
-        """All spools, for nobody else while inside; the system lets go of them when this process dies.
+        """Lock the directory and return all spools. If this process dies, the system unlocks the directory.
 
         Raises:
-            StoreError: Another process does not end, or nothing can be written there: better now than at shutdown.
+            StoreError: Another process keeps the lock, or the directory is not writable: better now than at shutdown.
         """
         with ExitStack() as stack, translated(self.root):
             make_directories(self.root)
@@ -92,7 +92,7 @@ class SpoolFiles:
             except UnavailableError as error:
                 if loop.time() > end:
                     raise UnavailableError(
-                        f"{self.root}: another process has been taking up what was spooled there for "
-                        f"{self._timeout:g} seconds. Start again when it has ended."
+                        f"Another process has been replaying the spools in {self.root} for {self._timeout:g} seconds. "
+                        "Start again when it has ended."
                     ) from error
             await asyncio.sleep(POLL)

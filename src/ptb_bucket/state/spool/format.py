@@ -1,7 +1,9 @@
-"""What one document lacks of this instance's changes, as bytes: a ledger's layers, to be taken up by the next process.
+"""The format of a spool: the unsaved layers of one document's ledger, as bytes for the next process.
 
-A spool is not a new way to merge. It is the ledger's own layers, laid down and put back before the document is read:
-what the ledger would have found out, it then finds out, such as that a write of unknown outcome was applied.
+A spool is not another way to merge. Its layers are put into a new ledger before the document is read. The ledger then
+finds out what the old one would have found out, such as that a write of unknown outcome was applied. The stored field
+names are older than the names in the code: ``seen`` is the base, ``carried`` the payload, ``unsure`` what is in doubt,
+and ``hollow`` says that the document was a tombstone.
 """
 
 from __future__ import annotations
@@ -27,12 +29,12 @@ __all__ = ["Origin", "Spooled", "pack", "unpack"]
 
 MAGIC: Final = b"ptb-bucket spool 1 "
 MAGIC_WITH_NEEDS: Final = b"ptb-bucket spool 2 "
-"""Of a spool that needs features: libraries from before there were any refuse it, and ask to be upgraded."""
+"""Begins a spool that needs features. Libraries that know no features refuse it, and ask for an upgrade."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Whose changes they are and where they belong; a spool from elsewhere is refused."""
+    """The bot and the document to which changes belong. A spool of another origin is refused."""
 
     bot_id: str
     layout: str
@@ -49,11 +51,11 @@ class Spooled:
 
     @property
     def records(self) -> set[Record]:
-        """What is unsaved in it."""
+        """The records with unsaved changes."""
         return {Record(Kind(kind), record_id) for kind, record_id, _ in self.data["records"]}
 
     def restore(self, ledger: Ledger) -> None:
-        """Put the layers into a ledger that has read nothing yet."""
+        """Put the layers into a ledger that has not read anything yet."""
         ledger.last_commit = self.data["last_commit"]
         ledger.unloaded = self.data["unread"]
         ledger.dropped.update(_records(self.data["dropped"]))
@@ -74,7 +76,7 @@ class Spooled:
         self._restore_steps(ledger)
 
     def _restore_steps(self, ledger: Ledger) -> None:
-        """Say again which units have made the changes. Spools from before there were units do not say so."""
+        """Restore the units that made the changes. Older spools do not name them."""
         ledger.units.applied(self.data.get("applied", ()))
         chains = {"staged": ledger.staged.steps, "unsure": ledger.in_doubt.layer.steps}
         if ledger.attempt:
@@ -97,7 +99,7 @@ class Spooled:
 
 
 def pack(ledger: Ledger, origin: Origin) -> bytes:
-    """Everything of a ledger that is not known to be durable, with what it is a change of."""
+    """Return everything in a ledger that is not known to be durable, with its base, as bytes."""
     attempt = ledger.attempt
     data: dict[str, Any] = {
         "origin": asdict(origin),
@@ -124,7 +126,7 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
 
 
 def _steps(ledger: Ledger) -> dict[str, Any]:
-    """Which units have made the changes, if any were named."""
+    """Return the units that made the changes, if any were named."""
     chains = {"staged": ledger.staged.steps, "unsure": ledger.in_doubt.layer.steps}
     sent: Iterable[Unit] = ()
     if ledger.attempt:
@@ -138,7 +140,7 @@ def _steps(ledger: Ledger) -> dict[str, Any]:
 
 
 def _needs(ledger: Ledger) -> frozenset[str]:
-    """The features of what was never in a document, or will be one's; a document lists its own."""
+    """Return the features that the values need. The document of an attempt lists its own."""
     features = ledger.merger.codec.features
     layers = (_raw_layers(ledger, record) for record in ledger.pending)
     values = [value for found in layers for value in found.values() if value is not None]
@@ -166,15 +168,15 @@ def unpack(data: bytes) -> Spooled:
     """Open what :func:`pack` made.
 
     Raises:
-        CorruptDocumentError: It is no spool, or not as it was written.
+        CorruptDocumentError: It is not a spool, or it is damaged.
         NewerDocumentError: A newer ptb-bucket wrote it.
     """
     first, _, body = data.partition(b"\n")
     magic = first[: len(MAGIC)]
     if magic.startswith(MAGIC[:-2]) and magic not in (MAGIC, MAGIC_WITH_NEEDS):
-        raise NewerDocumentError("it is of a newer format")
+        raise NewerDocumentError("it has a newer format")
     if first != magic + hashlib.sha256(body).hexdigest().encode() or magic not in (MAGIC, MAGIC_WITH_NEEDS):
-        raise CorruptDocumentError("it is no spool of ptb-bucket, or it is damaged")
+        raise CorruptDocumentError("it is not a spool of ptb-bucket, or it is damaged")
     opened = json.loads(body)
     try:
         check_features(opened.get("needs", []))
@@ -182,7 +184,7 @@ def unpack(data: bytes) -> Spooled:
         for record in spooled.records | _records(opened["dropped"]):
             check_id(record)
     except (KeyError, TypeError, ValueError) as error:
-        raise CorruptDocumentError("it is no spool as ptb-bucket writes them") from error
+        raise CorruptDocumentError("it is not a spool as ptb-bucket writes them") from error
     return spooled
 
 

@@ -1,4 +1,4 @@
-"""What a bucket could not take at shutdown goes to local files, and from there into the bucket at the next start."""
+"""Spooling: unsaved changes go to local files at shutdown, and from there into the bucket at the next start."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 
 class _WriteAhead(StoreWrapper):
-    """Before anything is sent, its commit id is in the spool: killed at any point, the next process recognises it."""
+    """A store that writes the commit ID into the spool before each put: the next process recognises the commit."""
 
     def __init__(self, store: BlobStore, keep: Callable[[], Awaitable[None]]) -> None:
         super().__init__(store)
@@ -52,16 +52,16 @@ class _WriteAhead(StoreWrapper):
 
 @dataclass
 class Spool:
-    """Local files for what is unsaved.
+    """Local files for unsaved changes.
 
     Args:
-        files: Where they are.
-        origin: Whose changes they are; each document's name is filled in.
-        retry_policy: How long one document's commit tries at the next start.
-        seal: (name, bytes) → bytes, before they are written.
-        unseal: The way back.
-        pending: What this process has laid down and not seen in the bucket yet.
-        left: What of it cannot be brought in by this process, because newer code wrote the same records.
+        files: The directory of the files.
+        origin: The bot, layout and codec of the changes. The name of each document is filled in.
+        retry_policy: The limits of the commit of one document at the next start.
+        seal: Seals the bytes of a file with a name.
+        unseal: The reverse of ``seal``.
+        pending: The records that this process has spooled and not seen in the bucket yet, by file.
+        left: Those of them that this process cannot replay, because newer code wrote the same records.
     """
 
     files: SpoolFiles
@@ -75,12 +75,12 @@ class Spool:
     # ---------------------------------------------------------------- at shutdown
 
     def keep(self, tracked_documents: Sequence[TrackedDocument]) -> None:
-        """Lay down all that is unsaved. From then on the files answer for it, and these documents count it as given.
+        """Write all unsaved changes to files, and transfer them: for these documents, they count as saved.
 
-        It does not wait: what is written is what is handed over. No commit may be under way.
+        It does not wait, so what is written is what is transferred. No commit may be under way.
 
         Raises:
-            StoreError: Some of it could not be written; that is still the tracked_documents'.
+            StoreError: Some changes could not be written. They stay with their documents.
         """
         for tracked in tracked_documents:
             ledger = tracked.ledger
@@ -99,23 +99,23 @@ class Spool:
     # ---------------------------------------------------------------- at the next start
 
     async def replay(self, track: Callable[[Record], TrackedDocument]) -> None:
-        """Bring all that lies there into the bucket, each file removed after the commit that carried it.
+        """Commit the changes in all files, and remove each file after its commit.
 
         Args:
-            track: A new tracked of the document of a record, which nobody has read yet.
+            track: Returns a new tracked document for a record.
 
         Raises:
-            PTBBucketError: Something could not be brought in. It was not removed, nor what was laid down after it.
-                Changes of records that cannot be decoded stay in their files, and do not raise.
+            PTBBucketError: A file could not be replayed. It was not removed, and neither were later files. Changes of
+                records that cannot be decoded stay in their files and raise no error.
         """
         async with self.files.claimed() as paths:
             self.left = {}
             for path in paths:
-                await self._bring_in(path, track)
-            self.pending = {}  # ours are among them, unless another process has brought them in
+                await self._replay_file(path, track)
+            self.pending = {}  # the files of this process are among them, unless another process has replayed them
             self.pending.update(self.left)
 
-    async def _bring_in(self, path: Path, track: Callable[[Record], TrackedDocument]) -> None:
+    async def _replay_file(self, path: Path, track: Callable[[Record], TrackedDocument]) -> None:
         spooled = self._opened(path)
         tracked = track(min(spooled.records))
         self._check(path, spooled, tracked)
@@ -126,7 +126,7 @@ class Spool:
                 self._keep_rest(path, tracked, error)
                 return
             raise _refusal(
-                error, f"{path} holds what the last run could not save, and it cannot be saved yet"
+                error, f"{path} contains changes that the last run could not save, and they cannot be saved yet"
             ) from error
         self.files.remove(path)
         self.pending.pop(path, None)
@@ -134,7 +134,7 @@ class Spool:
         _LOGGER.warning("%s: saved %s that the last run could not save", path.name, records)
 
     def _keep_rest(self, path: Path, tracked: TrackedDocument, error: PTBBucketError) -> None:
-        """Keep the changes of records that newer code has written meanwhile; this process goes on for all others."""
+        """Keep the changes of records that newer code has written meanwhile; all others are saved."""
         self.files.write(path, self._packed(path, tracked))
         self.left[path] = tracked.ledger.pending
         _LOGGER.warning("%s: %s They stay in this file, for code that can read these records.", path.name, error)
@@ -146,7 +146,7 @@ class Spool:
         await tracked.refresh(asyncio.get_running_loop().time(), self.retry_policy)
         if spooled.data["etag"] is not None and ledger.etag is None:
             if not spooled.data["hollow"]:
-                raise VanishedDocumentError(f"{tracked.name} was there and is gone: bring it back", key=tracked.key)
+                raise VanishedDocumentError(f"{tracked.name} existed and is gone. Restore it.", key=tracked.key)
             ledger.swept()
         if ledger.pending:
             await commit_document(tracked, self.retry_policy)
@@ -154,12 +154,12 @@ class Spool:
     def _opened(self, path: Path) -> Spooled:
         data = self.files.read(path)
         if data is None:
-            raise ForeignDocumentError(f"{path} was removed while this process was taking it up")
+            raise ForeignDocumentError(f"{path} was removed while this process replayed it")
         try:
             return unpack(self.unseal(_sealed_as(path), data))
         except DocumentError as error:
             raise _refusal(
-                error, f"{path} holds what an earlier run could not save, and it cannot be opened"
+                error, f"{path} contains changes that an earlier run could not save, and it cannot be opened"
             ) from error
 
     def _check(self, path: Path, spooled: Spooled, tracked: TrackedDocument) -> None:
@@ -171,25 +171,25 @@ class Spool:
         }
         what = ", ".join(f"{name} {there}, not {here}" for name, (there, here) in differing.items() if there != here)
         raise ForeignDocumentError(
-            f"{path} holds what could not be saved for {what}. It was not touched: start that bot with this spool_dir "
-            "once, give each bot a spool_dir of its own, or move the file away to give up what is in it."
+            f"{path} contains unsaved changes of {what}. It was not touched. Start that bot with this spool_dir once, "
+            "give each bot its own spool_dir, or move the file away to discard its changes."
         )
 
 
 def _sealed_as(path: Path) -> str:
-    """No document of ours has such a key, so neither takes the other's place."""
+    """Return the name under which a spool is sealed. No document has such a key, so neither can replace the other."""
     return f"spool/{path.name}"
 
 
 def _all_unreadable(error: PTBBucketError) -> bool:
-    """Whether all is in the bucket but changes of records that this process cannot decode."""
+    """Tell whether everything is in the bucket except changes of records that this process cannot decode."""
     if not isinstance(error, UnsavedError) or not error.records:
         return False
     return all(isinstance(cause, UnreadableRecordError) for cause in error.causes)
 
 
 def _refusal(error: PTBBucketError, what: str) -> PTBBucketError:
-    text = f"{what}: {error} The bot does not start without it; move the file away to give up what is in it."
+    text = f"{what}: {error} The bot does not start without them. Move the file away to discard its changes."
     if isinstance(error, DocumentError):
         return type(error)(text, key=error.key, etag=error.etag)
     if isinstance(error, StoreError):

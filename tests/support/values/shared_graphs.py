@@ -103,7 +103,7 @@ def everything(root: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class Edit:
-    """One step of a handler."""
+    """A step of a handler."""
 
     kind: str
     target: str
@@ -137,7 +137,7 @@ class Edit:
 
 
 class Writer:
-    """One instance: chooses edits, each at a place that the other one left alone."""
+    """An instance that edits only places that the other one left alone."""
 
     def __init__(self, world: World, rng: random.Random, kinds: tuple[str, ...], name: str, used: set[Any]) -> None:
         self.world, self.rng, self.kinds, self.name, self.used = world, rng, kinds, name, used
@@ -239,7 +239,7 @@ def isomorphic(one: Any, other: Any) -> bool:
 
 @dataclass
 class Run:
-    """What came of one seed."""
+    """The result of one seed."""
 
     base: Any
     ours: Any

@@ -9,11 +9,11 @@ from typing import Any
 
 import attrs
 import pydantic
-from families import FAMILIES, Fields, dataclass, model
 
-from oracle.applications import COMBINATIONS, Bot
-from oracle.lives import DifferentError
 from ptb_bucket.stores import MemoryStore
+from support.oracle.applications import COMBINATIONS, Bot
+from support.oracle.runs import DifferentError
+from support.values.declared_classes import FAMILIES, Fields, dataclass, model
 
 FIELDS = ("name", "hp")
 

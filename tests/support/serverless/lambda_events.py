@@ -1,4 +1,4 @@
-"""What AWS calls a Lambda function with, and a bot behind it."""
+"""Events and contexts with which AWS calls a Lambda function, and a bot that handles them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
-from ptb_bucket import BucketApplication, BucketPersistence
+from ptb_bucket import BucketPersistence
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import FaultyStore
+from support.applications.builder import build_application
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,7 @@ SHAPES = [function_url, in_base64, http_api_1, rest_api]
 
 @dataclass
 class Context:
-    """What AWS passes beside the event."""
+    """The context that AWS passes with the event."""
 
     seconds: float = 30
 
@@ -84,13 +85,14 @@ class Environment:
 
     def build(self) -> Any:
         where = self.where() if callable(self.where) else self.where
-        builder = self.telegram.builder().application_class(BucketApplication, self.options)
-        application = builder.persistence(BucketPersistence(where, **self.saving)).build()
         words = filters.TEXT & ~filters.COMMAND
         conversation = ConversationHandler(
             [CommandHandler("name", self.ask)], {1: [MessageHandler(words, self.take)]}, [], name="n", persistent=True
         )
-        application.add_handlers([conversation, MessageHandler(filters.ALL, self.count)])
+        application = build_application(
+            self.telegram, BucketPersistence(where, **self.saving), conversation,
+            MessageHandler(filters.ALL, self.count), bucket_options=self.options,
+        )  # fmt: skip
         self.built.append(application)
         return application
 
@@ -140,7 +142,7 @@ class Failing(Environment):
 
 
 def document(tmp_path: Path) -> dict[str, Any]:
-    """What the environment's bot has in the bucket."""
+    """Return the stored data of the environment's bot."""
     return json.loads((tmp_path / "bot" / "state.json").read_text())
 
 
@@ -150,5 +152,5 @@ def users(tmp_path: Path) -> dict[str, Any]:
 
 
 def said(caplog: Any) -> str:
-    """What we logged; PTB says more at DEBUG."""
+    """Return the log lines of ptb-bucket; PTB logs more at DEBUG."""
     return "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("ptb_bucket"))

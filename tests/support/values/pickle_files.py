@@ -1,6 +1,6 @@
 """Twenty bots' memories with every supported type in them: as PicklePersistence keeps them, and as it reads them again.
 
-Run as ``python memories.py STEP FOLDER``, each step in a process with a hash seed of its own.
+Run as ``python -m support.values.pickle_files STEP FOLDER``, each step in a process with a hash seed of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from strategies import (
+from telegram import Chat, Message, Update, User
+from telegram.constants import ChatType
+from telegram.ext import ExtBot, PicklePersistence
+
+from ptb_bucket.codecs import same
+from ptb_bucket.tools import export_pickle, import_memory, open_state, read_memory
+from support.values.strategies import (
     TYPES,
     Amount,
     Attrs,
@@ -42,12 +48,6 @@ from strategies import (
     storable,
     telegram_objects,
 )
-from telegram import Chat, Message, Update, User
-from telegram.constants import ChatType
-from telegram.ext import ExtBot, PicklePersistence
-
-from ptb_bucket.codecs import same
-from ptb_bucket.tools import export_pickle, import_memory, open_state, read_memory
 
 MANY = 20
 BOT = ExtBot("123456:offline")

@@ -210,7 +210,7 @@ async def read(persistence: BucketPersistence) -> dict[str, Any]:
 
 
 def expected() -> dict[str, Any]:
-    """What :func:`read` gives."""
+    """Return the expected result of :func:`read`."""
     conversations: dict[str, dict[Any, Any]] = {}
     for (name, key), state in CONVERSATIONS.items():
         conversations.setdefault(name, {})[key] = state

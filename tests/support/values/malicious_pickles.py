@@ -25,6 +25,7 @@ import types
 import zlib
 
 from ptb_bucket.state.document.frame_format import FrameFormat
+from support import TESTS
 
 ALLOWED = "ptb_bucket.codecs._allowed"
 HEADER = {"format": 1, "bot_id": "123456", "codec": "pickle", "sequence": 0, "floor": 0, "commits": []}
@@ -78,7 +79,7 @@ def effective(directory: str) -> dict[str, bytes]:
         "old names": b"c__builtin__\neval\n(V" + code.encode() + b"\ntR.",
         "Popen": calls(subprocess.check_call, ["mkdir", directory]),
         "timeit": calls(timeit.timeit, code, "pass", timeit.default_timer, 1),
-        "copytree": calls(shutil.copytree, str(pathlib.Path(__file__).parent.parent / "sealing"), directory),
+        "copytree": calls(shutil.copytree, str(TESTS / "sealing"), directory),
         "pathlib": pickled(
             called(called(named("builtins", "getattr"), called(named("pathlib", "Path"), path), text("mkdir")))
         ),

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from telegram import TelegramObject
 
-from oracle.classes import BY_FUNCTIONS, UNSTORABLE
+from support.oracle.classes import BY_FUNCTIONS, UNSTORABLE
 
 
 def _zone(zone: Any) -> str:
@@ -78,8 +78,8 @@ def _slots_of(cls: type) -> list[str]:
 
 
 @dataclass
-class Picture:
-    """What one walk through a value saw.
+class Snapshot:
+    """A record of one walk through a value.
 
     Attributes:
         tree: Nested tuples of texts; equal trees are equal values with equal identities.
@@ -101,11 +101,11 @@ class Picture:
     _around: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, value: Any, bot: Any = None) -> Picture:
+    def of(cls, value: Any, bot: Any = None) -> Snapshot:
         """Look at a value."""
-        picture = cls(bot)
-        picture.tree = picture.look(value)
-        return picture
+        snapshot = cls(bot)
+        snapshot.tree = snapshot.look(value)
+        return snapshot
 
     def look(self, value: Any) -> Any:
         """Look at a part of it, and number its objects."""
@@ -166,7 +166,7 @@ class Picture:
 
 def in_order(members: Any) -> list[Any]:
     """The members of a set in an order that does not depend on their hashes."""
-    return sorted(members, key=lambda member: repr(Picture.of(member).tree))
+    return sorted(members, key=lambda member: repr(Snapshot.of(member).tree))
 
 
 def difference(expected: Any, actual: Any, path: tuple[Any, ...] = ()) -> str:

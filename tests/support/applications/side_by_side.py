@@ -33,7 +33,7 @@ PERSISTENT = [True, pytest.param(False, marks=pytest.mark.long)]
 
 
 class Side:
-    """One of the bots that a test compares, with a Telegram of its own."""
+    """A bot that a test compares with others, on its own Telegram."""
 
     layout = ""
 
@@ -208,7 +208,7 @@ def difference(_name: str) -> Any:
 
 
 def the_one(ours: dict[Bucket, Any]) -> Any:
-    """Return what all of ours returned."""
+    """Return the result that is the same for all BucketApplications."""
     found = list(ours.values())
     assert all(one == found[0] for one in found), {side.name: one for side, one in ours.items()}
     return found[0]

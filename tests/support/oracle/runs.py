@@ -7,12 +7,12 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oracle.applications import Bot, Combination
-from oracle.classes import UNSTORABLE, Unregistered
-from oracle.graphs import Maker, Style
-from oracle.operations import Handler
-from oracle.pictures import Picture, difference
 from ptb_bucket.stores import MemoryStore
+from support.oracle.applications import Bot, Combination
+from support.oracle.classes import UNSTORABLE, Unregistered
+from support.oracle.graphs import Maker, Style
+from support.oracle.operations import Handler
+from support.oracle.snapshots import Snapshot, difference
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,8 @@ class DifferentError(AssertionError):
 
 
 @dataclass
-class Life:
-    """One run from one seed.
+class Run:
+    """A run from one seed.
 
     Args:
         seed: All that happens in it.
@@ -43,7 +43,7 @@ class Life:
     folder: Path
     combination: Combination
     hostile: bool = False
-    pictures: list[Picture] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
     refused: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -58,7 +58,7 @@ class Life:
         return Bot.on_pickle(self.path), [Bot.on_bucket(self.store, self.combination) for _ in range(count)]
 
     async def restarts(self, times: int = 3, updates: int = 2) -> None:
-        """One instance: updates, a restart, updates, ..."""
+        """Run one instance: updates, a restart, updates, ..."""
         theirs, [ours] = self._bots(1)
         for _ in range(times):
             await theirs.start()
@@ -89,7 +89,7 @@ class Life:
             self._check_errors(theirs, bot)
 
     async def _turn(self, theirs: Bot, ours: Bot) -> None:
-        """One update for both: the same handler must see the same, and does the same."""
+        """Send one update to both: the same handler must see the same data, and makes the same changes."""
         self.step += 1
         draws = self.rng.getrandbits(64)
         user, chat = self.rng.choice(PEOPLE)
@@ -113,7 +113,7 @@ class Life:
             raise DifferentError(self._said(f"errors: {theirs.errors} {odd}"))
 
     def _compare(self, expected: _Job, actual: _Job) -> None:
-        self.pictures += [*expected.before, *expected.after]
+        self.snapshots += [*expected.before, *expected.after]
         for when in ("before", "after"):
             for name, one, other in zip(_RECORDS, getattr(expected, when), getattr(actual, when), strict=True):
                 if one.tree != other.tree:
@@ -127,12 +127,12 @@ _RECORDS = ("user_data", "chat_data", "bot_data")
 
 
 class _Job:
-    """What a handler does in one update: look, change, look."""
+    """A handler of one update: look, change, look."""
 
     def __init__(self, bot: Bot, draws: int, style: Style, spoils: tuple[type, ...]) -> None:
         self.bot, self.draws, self.style, self.spoils = bot, draws, style, spoils
-        self.before: list[Picture] = []
-        self.after: list[Picture] = []
+        self.before: list[Snapshot] = []
+        self.after: list[Snapshot] = []
 
     def __call__(self, context: Any) -> None:
         records = (context.user_data, context.chat_data, context.bot_data)

@@ -26,7 +26,7 @@ CHAT = -100
 
 
 def spawn(program: str, *arguments: object, source: object = None) -> subprocess.Popen[str]:
-    """Start one of the programs below; what it complains about comes through ``stderr``.
+    """Start one of the programs below; its complaints are in ``stderr``.
 
     With ``source``, it runs on the ptb-bucket in that directory instead of the one that is installed.
     """
@@ -50,14 +50,14 @@ def start_together(*processes: subprocess.Popen[str]) -> None:
 
 
 def finished(process: subprocess.Popen[str]) -> str:
-    """Wait for a process that must succeed without a complaint; what it printed."""
+    """Wait for a process that must succeed without a complaint, and return its output."""
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, ""), err
     return out
 
 
 def opened(uri: str, **options) -> BucketPersistence:
-    """A persistence as each process has its own."""
+    """Open the persistence of one process."""
     persistence = BucketPersistence(uri, resolver=add_differences, **options)
     persistence.set_bot(ExtBot("123456:offline"))
     return persistence
@@ -125,7 +125,7 @@ async def end_in_an_outage(uri: str, spool: str) -> None:
 
 
 async def start(uri: str) -> None:
-    """Start, and tell what came of it."""
+    """Start, and print the result."""
     persistence = opened(uri)
     try:
         await persistence.get_bot_data()
@@ -171,7 +171,7 @@ async def die_while_saving(uri: str, when: str) -> None:
 
 
 async def die_while_taking_up(uri: str, spool: str, moment: str) -> None:
-    """Start with what lies in the spool, and be killed at a certain point on the way."""
+    """Start with changes in the spool, and be killed at a certain point."""
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
         put = event == "os.rename" and str(arguments[1]).endswith(".json")
@@ -193,7 +193,7 @@ async def start_with_spool(uri: str, spool: str) -> None:
 
 
 def live_twice(uri: str) -> None:
-    """One persistence in two event loops, one after the other."""
+    """Use one persistence in two event loops, one after the other."""
     persistence = opened(uri)
 
     async def life(number: int) -> None:

@@ -11,6 +11,7 @@ from ptb_bucket import BucketApplication, BucketPersistence
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import FaultyStore
+from support.applications.builder import build_application
 
 WORDS = filters.TEXT & ~filters.COMMAND
 END = ConversationHandler.END
@@ -27,7 +28,7 @@ def say(text: str, state: object = None):
 
 
 class World:
-    """One bucket, one Telegram, and the instances that a test starts."""
+    """A bucket, a Telegram, and the instances that a test starts."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -45,14 +46,11 @@ class World:
             "on_flush", "resolver", "context_types", "spool_dir", "types", "codec", "refresh_interval", "store_data",
         )  # fmt: skip
         persistence = {key: options.pop(key) for key in own if key in options}
-        builder = self.telegram.builder().application_class(BucketApplication, {"save": save, **options})
-        builder.persistence(BucketPersistence(self.store(), layout=layout, **persistence))
-        if "context_types" in persistence:
-            builder.context_types(persistence["context_types"])
-        application = builder.arbitrary_callback_data(arbitrary_callback_data=True).build()
-        application.add_handlers(list(handlers))
-        application.add_error_handler(self._hear)
-        return application
+        types = {key: persistence[key] for key in ("context_types",) if key in persistence}
+        return build_application(
+            self.telegram, BucketPersistence(self.store(), layout=layout, **persistence), *handlers,
+            bucket_options={"save": save, **options}, on_error=self._hear, arbitrary_callback_data=True, **types,
+        )  # fmt: skip
 
     async def _hear(self, _update, context):
         self.errors.append(context.error)
@@ -64,13 +62,13 @@ class World:
         return application
 
     async def said(self, who, application, text, **options):
-        """What the bot answers."""
+        """Return the answers of the bot."""
         return [message.text for message in await who.send(application, text, **options)]
 
     async def stored(self, layout: str = "single", codec: str = "json") -> Application:
-        """What the bucket holds, read by one more instance."""
-        builder = self.telegram.builder().arbitrary_callback_data(arbitrary_callback_data=True)
-        async with builder.persistence(BucketPersistence(self.store(), layout=layout, codec=codec)).build() as reader:
+        """Read the content of the bucket with another instance."""
+        persistence = BucketPersistence(self.store(), layout=layout, codec=codec)
+        async with build_application(self.telegram, persistence, arbitrary_callback_data=True) as reader:
             return reader
 
     async def close(self):

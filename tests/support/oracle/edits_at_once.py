@@ -9,15 +9,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oracle.applications import Bot, Combination
-from oracle.graphs import Style
-from oracle.lives import DifferentError
-from oracle.pictures import Picture, difference
-from oracle.towns import MOVES, Plan, Town
 from ptb_bucket.stores import MemoryStore
+from support.oracle.applications import Bot, Combination
+from support.oracle.disjoint_edits import MOVES, HeroRecord, Plan
+from support.oracle.graphs import Style
+from support.oracle.runs import DifferentError
+from support.oracle.snapshots import Snapshot, difference
 
 if TYPE_CHECKING:
-    from oracle.towns import Edit
+    from support.oracle.disjoint_edits import Edit
 
 _NAMES = ("user_data", "chat_data", "bot_data")
 
@@ -32,7 +32,7 @@ class MisplacedError(DifferentError):
 
 @dataclass
 class AtOnce:
-    """One run from one seed.
+    """A run from one seed.
 
     Args:
         seed: All that happens in it.
@@ -46,7 +46,7 @@ class AtOnce:
     combination: Combination
     held: int = 0
     replaced: int = 0
-    pictures: list[Picture] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
     on_one_object: bool = False
 
     def __post_init__(self) -> None:
@@ -54,20 +54,20 @@ class AtOnce:
         self.record = self.rng.choice(_NAMES)
         self.store = MemoryStore()
         self.plan: Plan | None = None
-        self.town = Town(self.rng, Style.drawn(self.rng))
+        self.heroes = HeroRecord(self.rng, Style.drawn(self.rng))
 
     async def live(self, rounds: int = 2) -> None:
-        """Build a town, edit it on both instances at once, compare; again."""
+        """Build a record, edit it on both instances at once, compare; again."""
         model: dict[Any, Any] = {}
         bots = self.bots = [self._bot(), self._bot()]
         for bot in bots:
             await bot.start()
         draws = self.rng.getstate()
-        self.town.fill(model)
+        self.heroes.fill(model)
         after = self.rng.getstate()
         self.rng.setstate(draws)
-        self.town.made = 0
-        await bots[0].handle(42, 42, lambda context: self.town.fill(self._data(context)))
+        self.heroes.made = 0
+        await bots[0].handle(42, 42, lambda context: self.heroes.fill(self._data(context)))
         self.rng.setstate(after)
         for _ in range(rounds):
             await self._round(bots, model)
@@ -80,15 +80,15 @@ class AtOnce:
 
     async def _round(self, bots: list[Bot], model: dict[Any, Any]) -> None:
         seen = [await self._compare(model, bot, f"instance {number} before") for number, bot in enumerate(bots)]
-        picture = Picture.of(model)
-        self.pictures.append(picture)
-        self.plan = Plan(picture, self.rng, self.town.token, self.town.style)
+        snapshot = Snapshot.of(model)
+        self.snapshots.append(snapshot)
+        self.plan = Plan(snapshot, self.rng, self.heroes.token, self.heroes.style)
         self.on_one_object |= self.plan.on_one_object
-        nodes = picture.nodes
+        nodes = snapshot.nodes
         for edit in [edit.prepare(nodes) for side in self.plan.sides for edit in side]:
             edit()
         await self._both_edit(bots)
-        wanted = Picture.of(model)
+        wanted = Snapshot.of(model)
         for number, (bot, before) in enumerate(zip(bots, seen, strict=True)):
             now = await self._compare(model, bot, f"instance {number} after")
             self._check_kept(nodes, before.nodes, wanted.nodes, now.nodes, number)
@@ -99,7 +99,7 @@ class AtOnce:
 
         def edit(edits: list[Edit], then: asyncio.Event, own: asyncio.Event | None) -> Any:
             async def job(context: Any) -> None:
-                nodes = Picture.of(self._data(context)).nodes
+                nodes = Snapshot.of(self._data(context)).nodes
                 for one in [one.prepare(nodes) for one in edits]:
                     one()
                 if own:
@@ -115,21 +115,21 @@ class AtOnce:
         second = bots[1].handle(42, 42, edit(self.plan.sides[1], first_is_saved, everybody_has_edited))
         await asyncio.gather(first(), second)
 
-    async def _compare(self, model: dict[Any, Any], bot: Bot, who: str) -> Picture:
-        pictures: list[Picture] = []
-        await bot.handle(42, 42, lambda context: pictures.append(bot.look(self._data(context))))
-        if bot.errors or not pictures:
+    async def _compare(self, model: dict[Any, Any], bot: Bot, who: str) -> Snapshot:
+        snapshots: list[Snapshot] = []
+        await bot.handle(42, 42, lambda context: snapshots.append(bot.look(self._data(context))))
+        if bot.errors or not snapshots:
             raise DifferentError(self.said(who, f"errors: {bot.errors}"))
-        expected = Picture.of(model)
-        if expected.tree != pictures[0].tree:
-            kind = MisplacedError if self._only_misplaced(expected, pictures[0]) else DifferentError
-            raise kind(self.said(who, difference(expected.tree, pictures[0].tree)))
-        return pictures[0]
+        expected = Snapshot.of(model)
+        if expected.tree != snapshots[0].tree:
+            kind = MisplacedError if self._only_misplaced(expected, snapshots[0]) else DifferentError
+            raise kind(self.said(who, difference(expected.tree, snapshots[0].tree)))
+        return snapshots[0]
 
-    def _only_misplaced(self, expected: Picture, actual: Picture) -> bool:
+    def _only_misplaced(self, expected: Snapshot, actual: Snapshot) -> bool:
         """Whether references were moved, nothing is there more often than it should be, and what is lost is counted."""
         edits = [edit for side in self.plan.sides for edit in side] if self.plan else []
-        wanted, found = (Counter(re.findall(r"'t\d+'", repr(picture.tree))) for picture in (expected, actual))
+        wanted, found = (Counter(re.findall(r"'t\d+'", repr(snapshot.tree))) for snapshot in (expected, actual))
         lost = {f"'{edit.value}'" for edit in edits if f"'{edit.value}'" in wanted} - set(found)
         doubled = {token for token in found if token in wanted and found[token] > wanted[token]}
         counted = any(bot.app.persistence.stats.conflicts_decided for bot in self.bots)

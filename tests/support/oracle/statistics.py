@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oracle.classes import FAMILIES
+from support.oracle.classes import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from oracle.pictures import Picture
+    from support.oracle.snapshots import Snapshot
 
 PROPERTY = "runs of the oracle"
 MINIMUMS = {"runs": 10_000, "sharing": 2_000, "with cycles": 500, "both changed one object": 3_000}
@@ -26,14 +26,14 @@ class Figures:
     counts: Counter[str] = field(default_factory=Counter)
     families: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(FAMILIES, 0)))
 
-    def add(self, pictures: Iterable[Picture], *, both_changed_one: bool = False) -> None:
+    def add(self, snapshots: Iterable[Snapshot], *, both_changed_one: bool = False) -> None:
         """Count one run by what its data looked like."""
-        pictures = list(pictures)
+        snapshots = list(snapshots)
         self.counts["runs"] += 1
-        self.counts["sharing"] += any(picture.shared for picture in pictures)
-        self.counts["with cycles"] += any(picture.cycles for picture in pictures)
+        self.counts["sharing"] += any(snapshot.shared for snapshot in snapshots)
+        self.counts["with cycles"] += any(snapshot.cycles for snapshot in snapshots)
         self.counts["both changed one object"] += both_changed_one
-        seen = {cls for picture in pictures for cls in picture.types}
+        seen = {cls for snapshot in snapshots for cls in snapshot.types}
         self.families.update(name for name, cls in FAMILIES.items() if cls in seen)
 
     def plain(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def added_up(reports: Iterable[Any]) -> Figures:
 
 
 def line(total: Figures) -> str:
-    """One line that says what there was."""
+    """Return one line of statistics."""
     rarest = min(total.families, key=lambda name: total.families[name])
     said = ", ".join(f"{total.counts[name]:,} {name}" for name in MINIMUMS)
     return f"oracle: {said}; rarest family: {rarest} in {total.families[rarest]:,}"

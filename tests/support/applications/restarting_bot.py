@@ -21,6 +21,7 @@ from telegram.ext import (
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.applications.builder import build_application
 
 WORDS = filters.TEXT & ~filters.COMMAND
 
@@ -70,7 +71,7 @@ async def chosen(update, context):
 
 
 async def forget(update, context):
-    """Drop the data of whoever asks, and that of the chat."""
+    """Drop the data of the user who asks, and the data of the chat."""
     context.application.drop_user_data(update.effective_user.id)
     context.application.drop_chat_data(update.effective_chat.id)
 
@@ -111,10 +112,8 @@ class World:
 
     def build(self, persistence: Any = None, **builder_options) -> Application:
         """A new Application with new handlers, as after a restart of the process."""
-        builder = self.telegram.builder().arbitrary_callback_data(64).persistence(persistence or self.persistence())
-        for name, value in builder_options.items():
-            builder = getattr(builder, name)(value)
-        app = builder.build()
+        options = {"arbitrary_callback_data": 64, **builder_options}
+        app = build_application(self.telegram, persistence or self.persistence(), **options)
         app.add_handlers([make() for make in self.handlers] or [order()])
         app.add_handlers(
             [
@@ -162,8 +161,7 @@ async def settle() -> None:
 
 
 def opened(where, **options) -> BucketPersistence:
-    """A persistence with a bot, without an Application."""
+    """Return a persistence with a bot, without an Application."""
     persistence = BucketPersistence(where, **options)
-    bot = OfflineTelegram().builder().arbitrary_callback_data(64).build().bot
-    persistence.set_bot(bot)
+    persistence.set_bot(build_application(OfflineTelegram(), None, arbitrary_callback_data=64).bot)
     return persistence

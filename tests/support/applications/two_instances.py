@@ -7,9 +7,8 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bots import opened
-
 from ptb_bucket.stores import MemoryStore
+from support.applications.restarting_bot import opened
 
 if TYPE_CHECKING:
     from ptb_bucket import BucketPersistence
@@ -61,7 +60,7 @@ class Pair:
         await asyncio.create_task(self.two.refresh_user_data(USER, self.theirs))
 
     async def meet(self, *, refreshed: bool = False) -> dict[Any, Any]:
-        """They save first, then we; what the bucket holds in the end."""
+        """Save theirs first, then ours, and return the final content of the bucket."""
         await self.save_theirs()
         if refreshed:
             await self.refresh_ours()
@@ -69,5 +68,5 @@ class Pair:
         return await self.stored()
 
     async def stored(self) -> dict[Any, Any]:
-        """What a new process would be given."""
+        """Return the data that a new process loads."""
         return (await opened(self.store, **self.options).get_user_data())[USER]

@@ -1,6 +1,6 @@
 """Records in which two instances edit disjoint places at once, and the plan of those edits.
 
-A plan names objects by their number in the picture of the record, so that it can be carried out on any copy of it.
+A plan names objects by their number in the snapshot of the record, so that it can be carried out on any copy of it.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from oracle.classes import Basket, Cart, Plain, SlotCart, Slotted, Stack, Wish
-from oracle.pictures import Picture, attributes, in_order
+from support.oracle.classes import Basket, Cart, Plain, SlotCart, Slotted, Stack, Wish
+from support.oracle.snapshots import Snapshot, attributes, in_order
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from oracle.graphs import Style
+    from support.oracle.graphs import Style
 
 
 def _wish() -> Wish:
@@ -45,7 +45,7 @@ def places(node: Any) -> dict[Any, Any]:
 
 
 @dataclass
-class Town:
+class HeroRecord:
     """Builds one record: heroes in lists and indexes, some of them at several places, some that refer to each other."""
 
     rng: random.Random
@@ -53,7 +53,7 @@ class Town:
     made: int = 0
 
     def token(self) -> str:
-        """A text that exists once."""
+        """Return a text that exists once."""
         self.made += 1
         return f"t{self.made}"
 
@@ -164,19 +164,19 @@ class Plan:
     """Edits of disjoint places by two sides.
 
     Args:
-        picture: The record as both sides have it.
+        snapshot: The record as both sides have it.
         rng: Chooses.
         token: Makes texts that exist once.
     """
 
-    picture: Picture
+    snapshot: Snapshot
     rng: random.Random
     token: Callable[[], str]
     style: Style
     sides: tuple[list[Edit], list[Edit]] = field(default_factory=lambda: ([], []))
 
     def __post_init__(self) -> None:
-        self.nodes = self.picture.nodes
+        self.nodes = self.snapshot.nodes
         self.numbers = {id(node): number for number, node in enumerate(self.nodes)}
         possible = [edit for number in range(len(self.nodes)) for edit in self._possible(number)]
         self.rng.shuffle(possible)
@@ -188,7 +188,7 @@ class Plan:
 
     @property
     def on_one_object(self) -> bool:
-        """Whether both sides change one object."""
+        """Return whether both sides change one object."""
         first, second = ({edit.node for edit in side} for side in self.sides)
         return bool(first & second)
 
@@ -212,7 +212,7 @@ class Plan:
         return True
 
     def _clash(self, edit: Edit, other: Edit) -> bool:
-        """Whether two sides' edits are not of disjoint places."""
+        """Return whether edits of two sides overlap."""
         if {edit.verb, other.verb} & MOVES and _is_about(edit, other, self):
             return True
         if edit.node != other.node:
@@ -238,22 +238,22 @@ class Plan:
         return _is_about(edit, other, self)
 
     def _reaches(self, outer: int, inner: int) -> bool:
-        return any(node is self.nodes[inner] for node in Picture.of(self.nodes[outer]).nodes)
+        return any(node is self.nodes[inner] for node in Snapshot.of(self.nodes[outer]).nodes)
 
     def _target(self, number: int) -> int:
-        """What a new reference in this object may lead to."""
+        """Return the objects to which a new reference in this object may lead."""
         if self.style.cycles:
             return self.rng.randrange(len(self.nodes))
         found = [other for other in range(1, len(self.nodes)) if not self._reaches(other, number)]
         return self.rng.choice(found) if found else number
 
     def _stays(self, number: int, key: Any) -> bool:
-        """Whether what is at a place is still somewhere without that place."""
+        """Return whether the object at a place is also referenced elsewhere."""
         node = self.nodes[number]
         held = places(node)[key]
         put(node, key, None)
         try:
-            return any(found is held for found in Picture.of(self.nodes[0]).nodes)
+            return any(found is held for found in Snapshot.of(self.nodes[0]).nodes)
         finally:
             put(node, key, held)
 

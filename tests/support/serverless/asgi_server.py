@@ -1,4 +1,4 @@
-"""A real uvicorn in a process of its own, and Telegram's side of the wire."""
+"""A real uvicorn in a separate process, and a client that posts as Telegram does."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ import signal
 import subprocess
 import sys
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
+from support import TESTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRET = "s3cret_S3CRET-0"
-HERE = Path(__file__).parent
 HEADERS = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 _ids = itertools.count(1)
 
@@ -37,7 +40,7 @@ def update(text: str, chat: int = 7, update_id: int | None = None) -> dict:
 class Server:
     """A running server process."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], folder: Path = HERE) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path = TESTS) -> None:
         self.process = subprocess.Popen(
             command, env=os.environ | environment, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True,
             cwd=folder,
@@ -56,16 +59,16 @@ class Server:
         raise AssertionError("it did not start:\n" + "".join(self.lines))
 
     def client(self) -> httpx.AsyncClient:
-        """Somebody who talks to it."""
+        """Return a client of the server."""
         return httpx.AsyncClient(base_url=self.url, headers=HEADERS, timeout=60, limits=httpx.Limits())
 
     def terminate(self) -> str:
-        """SIGTERM, wait for the end; what it logged."""
+        """Send SIGTERM, wait for the end, and return the log."""
         self.process.send_signal(signal.SIGTERM)
         return self.end()
 
     def end(self) -> str:
-        """Wait for the end; what it logged."""
+        """Wait for the end, and return the log."""
         self.process.wait(30)
         self._reader.join(10)
         self.process.stdout.close()
@@ -74,10 +77,11 @@ class Server:
 
 @contextlib.contextmanager
 def serving(bucket: str, *options: str, **environment: object):
-    """Run tests/support/asgi_bot.py under uvicorn, killed at the end if it still runs."""
+    """Run the bot of :mod:`support.serverless.asgi_bot` under uvicorn, killed at the end if it still runs."""
     command = [
-        sys.executable, "-X", "dev", "-W", "error", "-m", "uvicorn", "asgi_bot:app", "--app-dir", str(HERE),
-        "--port", "0", "--ws", "none", "--no-access-log", *options,
+        sys.executable, "-X", "dev", "-W", "error", "-m", "uvicorn",
+        "support.serverless.asgi_bot:app", "--app-dir", str(TESTS), "--port", "0",
+        "--ws", "none", "--no-access-log", *options,
     ]  # fmt: skip
     server = Server(
         command,
@@ -93,18 +97,18 @@ def serving(bucket: str, *options: str, **environment: object):
 
 
 async def state(bucket: str) -> BucketPersistence:
-    """What lies in the bucket, for somebody who opens it now."""
+    """Open the stored state with a new persistence."""
     persistence = BucketPersistence(bucket)
     persistence.set_bot(ExtBot("123456:offline"))
     return persistence
 
 
 async def logs(bucket: str) -> dict[int, list[str]]:
-    """Every chat's log as it lies in the bucket."""
+    """Return each chat's log from the bucket."""
     chats = await (await state(bucket)).get_chat_data()
     return {chat: data["log"] for chat, data in chats.items() if "log" in data}
 
 
 async def post(client: httpx.AsyncClient, text: str, chat: int = 7, update_id: int | None = None) -> int:
-    """Post a message; the status of the answer."""
+    """Post a message, and return the status of the answer."""
     return (await client.post("/telegram", json=update(text, chat, update_id))).status_code

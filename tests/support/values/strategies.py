@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import attrs
 import pydantic
-from authors import Amount, Colour, Level, Name, Point, Rights, Stack, Tags
 from hypothesis import strategies as st
 from telegram import (
     Chat,
@@ -27,6 +26,8 @@ from telegram import (
     User,
 )
 from telegram.constants import ChatType
+
+from support.values.author_classes import Amount, Colour, Level, Name, Point, Rights, Stack, Tags
 
 
 @dataclasses.dataclass

@@ -1,4 +1,4 @@
-"""A bot behind ASGI for tests, as a server process loads it: ``uvicorn asgi_bot:app``; set up by its environment."""
+"""A bot behind ASGI, set up by its environment: ``uvicorn support.serverless.asgi_bot:app``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ptb_bucket.testing.faults import Fault, FaultyStore
 
 
 def weather(operation: str, _key: str) -> Fault | None:
-    """What the file says, such as ``get UNAVAILABLE``, one operation a line; without the file the sun shines."""
+    """Return the fault that the file names, such as ``get UNAVAILABLE``, one operation a line, or None."""
     try:
         lines = Path(os.environ["WEATHER"]).read_text().splitlines()
     except (KeyError, FileNotFoundError):
@@ -25,7 +25,7 @@ def weather(operation: str, _key: str) -> Fault | None:
 
 
 def seconds(name: str, default: float) -> float:
-    """A setting of the environment."""
+    """Return a setting of the environment in seconds."""
     return float(os.environ.get(name, default))
 
 
@@ -72,7 +72,7 @@ async def note(_update, context):
 
 
 def step(number: int):
-    """One step of a conversation; the last one ends it."""
+    """Return the handler of one step of a conversation; the last one ends it."""
 
     async def handle(_update, context):
         context.user_data.setdefault("steps", []).append(number)

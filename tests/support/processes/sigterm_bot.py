@@ -13,10 +13,10 @@ import os
 import signal
 import sys
 
-from instances import World
 from telegram.ext import CommandHandler
 
 from ptb_bucket.testing.faults import Fault
+from support.applications.instances import World
 
 DEADLINE = 1.0
 

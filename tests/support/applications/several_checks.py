@@ -1,6 +1,6 @@
 """What two instances of a bot need of a persistence, as checks that any PTB Application can be put to.
 
-``python tests/support/several_checks.py`` prints a table: PTB's own PicklePersistence beside ours.
+``python tests/support/applications/several_checks.py`` prints a table: PTB's own PicklePersistence beside ours.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ async def put(update, context):
 
 
 async def show(update, context):
-    """Say everything that is known of a user."""
+    """Reply with everything that is stored for a user."""
     known = " ".join(f"{name}={value}" for name, value in sorted(context.user_data.items()))
     await update.message.reply_text(known or "nothing")
 
@@ -46,7 +46,7 @@ def say(text: str, state: object):
 
 
 def handlers() -> list:
-    """Of a bot that keeps what it is told, and takes orders."""
+    """Return the handlers of a bot that stores values and takes orders."""
     start, end = CommandHandler("order", say("Size?", "size")), say("Thanks.", ConversationHandler.END)
     size = MessageHandler(filters.Regex("^big$"), end)
     order = ConversationHandler([start], {"size": [size]}, [], name="order", persistent=True)

@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from old_documents import TYPES, Item, Pair, Step
 from telegram.ext import CommandHandler, ConversationHandler, ExtBot, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, BucketPersistence, Sealing
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.documents.old_documents import TYPES, Item, Pair, Step
 
 KEY = "YW5vdGhlciBrZXkgZm9yIHRlc3RzLCBub3RoaW5nIG1vcmU"
 SEALINGS: dict[str, dict[str, Any]] = {"plain": {}, "sealed": {"encryption_keys": KEY}}

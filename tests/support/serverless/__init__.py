@@ -1,0 +1,1 @@
+"""A bot behind uvicorn, and the events that AWS Lambda receives."""
