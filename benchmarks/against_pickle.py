@@ -29,28 +29,28 @@ CODECS = ("json", "pickle")
 
 
 class Nowhere(MemoryStore):
-    """Takes every write and keeps none."""
+    """A store that accepts every write and keeps none."""
 
     async def put(self, key: str, data: bytes, mode: object) -> str:  # noqa: ARG002
-        """Answer at once."""
+        """Return at once."""
         self.writes = getattr(self, "writes", 0) + 1
         return str(self.writes)
 
 
 async def seconds(action: Any) -> float:
-    """How long one await takes."""
+    """Return the seconds that an await takes."""
     begin = time.perf_counter()
     await action()
     return time.perf_counter() - begin
 
 
 async def median(runs: int, action: Any) -> float:
-    """The median of several runs, each of which gets its number."""
+    """Return the median of several runs; each run receives its number."""
     return statistics.median([await seconds(lambda n=n: action(n)) for n in range(runs)])
 
 
 async def measure_pickle(users: dict[int, Any], runs: int, folder: Path) -> dict[str, float]:
-    """PicklePersistence's figures."""
+    """Return PicklePersistence's figures."""
     path, first = folder / "bot.pickle", next(iter(users))
     figures = {}
     for name, target in (("splice", Path("/dev/null")), ("save", path)):
@@ -68,7 +68,7 @@ async def measure_pickle(users: dict[int, Any], runs: int, folder: Path) -> dict
 
 
 async def measure_ours(users: dict[int, Any], runs: int, folder: Path, codec: str) -> dict[str, float]:
-    """Our figures for one codec."""
+    """Return our figures for a codec."""
     first, uri = next(iter(users)), f"file:{folder}/{codec}"
     figures = {}
     for name, where in (("splice", Nowhere()), ("save", uri)):
@@ -83,7 +83,7 @@ async def measure_ours(users: dict[int, Any], runs: int, folder: Path, codec: st
 
 
 async def measure(users: dict[int, Any], runs: int) -> dict[str, dict[str, float]]:
-    """All figures for these users, side by side."""
+    """Return all figures for these users, side by side."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         theirs = await measure_pickle(users, runs, folder)
@@ -91,7 +91,7 @@ async def measure(users: dict[int, Any], runs: int) -> dict[str, dict[str, float
 
 
 def show(who: str, figures: dict[str, dict[str, float]]) -> None:
-    """A table: milliseconds, and the ratio to PicklePersistence."""
+    """Print a table of milliseconds and of ratios to PicklePersistence."""
     theirs = figures["PicklePersistence"]
     print(f"\n{who + ', one changed':34}{'PicklePersistence':>20}{'ours, json':>22}{'ours, pickle':>22}")
     for key, label in (("splice", "encode and splice"), ("save", "save to a directory"), ("load", "load")):

@@ -34,18 +34,18 @@ PACKAGES = ("aioboto3", "google-cloud-storage", "ministack", "moto", "fake-gcs-s
 
 
 def progress(text: str) -> None:
-    """A line for whoever waits."""
+    """Print a line of progress."""
     print(f"... {text}", file=sys.stderr, flush=True)
 
 
 def about() -> dict[str, str]:
-    """When, and with what."""
+    """Return the time and the versions of the measurement."""
     versions = {name: version(name) for name in PACKAGES}
     return {"date": str(datetime.now(timezone.utc).date()), "Python": platform.python_version(), **versions}
 
 
 def compare_commits(server: Server, sizes: Sequence[int], rounds: int) -> list[dict[str, Any]]:
-    """All sizes on one server."""
+    """Measure all sizes on a server."""
     results = []
     for size in sizes:
         progress(f"{server.name}: {rounds} rounds of commits of {size:,} bytes")
@@ -55,7 +55,7 @@ def compare_commits(server: Server, sizes: Sequence[int], rounds: int) -> list[d
 
 
 def count_requests(server: Server) -> dict[str, counting.Counts]:
-    """All layouts on one server."""
+    """Measure all layouts on a server."""
     progress(f"{server.name}: requests")
     counts = {layout: asyncio.run(counting.count(server, layout)) for layout in counting.LAYOUTS}
     tables.show_counts(server.name, counts)
@@ -63,13 +63,13 @@ def count_requests(server: Server) -> dict[str, counting.Counts]:
 
 
 async def empty_bucket(server: Server) -> str:
-    """Where fresh processes find nothing."""
+    """Return the URI of a place that is empty for fresh processes."""
     async with bare(server) as sdk:
         return await new_bucket(sdk)
 
 
 def compare_starts(servers: Sequence[Server], runs: int) -> dict[str, Any]:
-    """All schemes in turns, memory: for comparison."""
+    """Measure all schemes in turns, with memory: for comparison."""
     uris = {"memory:": "memory:"}
     for server in {server.scheme: server for server in reversed(servers)}.values():
         uris[f"{server.scheme}://"] = server.uri(asyncio.run(empty_bucket(server)), "bot/")
@@ -80,7 +80,7 @@ def compare_starts(servers: Sequence[Server], runs: int) -> dict[str, Any]:
 
 
 def measure(options: argparse.Namespace, servers: Sequence[Server]) -> dict[str, Any]:
-    """All that was asked for."""
+    """Print all requested figures."""
     results: dict[str, Any] = {"about": about(), **{server.name: {} for server in servers}}
     print(", ".join(f"{name} {value}" for name, value in results["about"].items()))
     for server in servers:
@@ -94,7 +94,7 @@ def measure(options: argparse.Namespace, servers: Sequence[Server]) -> dict[str,
 
 
 def arguments() -> argparse.ArgumentParser:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000, 10_000_000], help="bytes, about")
     parser.add_argument("--rounds", type=int, default=31, help="turns of each contestant")
@@ -108,7 +108,7 @@ def arguments() -> argparse.ArgumentParser:
 def main() -> None:
     """Run from the command line."""
     options = arguments().parse_args()
-    logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # that there is nothing yet is no news
+    logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # hides the warning about an empty state
     without_accounts()
     with ExitStack() as stack:
         results = measure(options, [stack.enter_context(running(name)) for name in options.servers])

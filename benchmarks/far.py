@@ -1,4 +1,4 @@
-"""A bucket is far away: every request takes its time, and counts."""
+"""A store with the latency of a distant bucket, which counts requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.stores import StoreWrapper
+from ptb_bucket.stores import InterceptingStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Far"]
 
 
-class Far(StoreWrapper):
-    """A store far away, that counts requests and the rounds in which they come."""
+class Far(InterceptingStore):
+    """A distant store that counts requests and the rounds in which they come."""
 
     def __init__(self, store: BlobStore, seconds: dict[str, float]) -> None:
         super().__init__(store)

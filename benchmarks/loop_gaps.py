@@ -30,7 +30,7 @@ FIRST = 100_000
 
 
 class Gaps:
-    """Longest gaps between two turns of the loop, in milliseconds, by what was going on."""
+    """The longest gaps between two turns of the loop, in milliseconds, by activity."""
 
     def __init__(self) -> None:
         self.found: dict[str, float] = {}
@@ -39,7 +39,7 @@ class Gaps:
 
     @contextlib.asynccontextmanager
     async def during(self, what: str) -> AsyncIterator[None]:
-        """Watch the loop inside."""
+        """Watch the loop during the block."""
         self.found[what] = self._collecting = 0.0
         watching = asyncio.create_task(self._watch(what))
         await asyncio.sleep(10 * TICK)
@@ -65,7 +65,7 @@ class Gaps:
 
 
 async def measure(users: int, codec: str, *, freeze: bool) -> dict[str, float]:
-    """All gaps of one codec."""
+    """Return all gaps of a codec."""
     gaps = Gaps()
     with tempfile.TemporaryDirectory() as folder:
         options = {"codec": codec, "refresh_interval": 0}

@@ -1,4 +1,4 @@
-"""One update: what BucketApplication adds to a plain PTB Application, in time and in requests.
+"""The cost of an update: the time and requests that BucketApplication adds to a plain PTB Application.
 
     python benchmarks/of_updates.py [--rounds 15] [--read-ms 20] [--write-ms 40] [--json results.json]
 
@@ -44,7 +44,7 @@ ADA = TELEGRAM.user(42, "Ada")
 
 
 async def change(update: Any, context: Any) -> None:
-    """Count in every kind of data, and say so."""
+    """Count in every kind of data, and answer."""
     for data in (context.bot_data, context.chat_data, context.user_data):
         data["n"] = data.get("n", 0) + 1
     await update.message.reply_text("changed")
@@ -56,7 +56,7 @@ async def look(update: Any, _context: Any) -> None:
 
 
 class Bench:
-    """One mode on one layout: a bucket, and an instance that runs. Without a mode, a plain Application."""
+    """A mode on a layout, with a bucket and a running instance; a plain Application without a mode."""
 
     def __init__(self, seconds: dict[str, float], layout: str = "", mode: dict[str, Any] | None = None) -> None:
         self.far = Far(MemoryStore(), seconds)
@@ -65,7 +65,7 @@ class Bench:
         self.counts: dict[str, dict[str, int]] = {}
 
     def build(self) -> Any:
-        """Make another instance."""
+        """Start another instance."""
         builder = TELEGRAM.builder()
         if self._mode is not None:
             persistence: BucketPersistence = BucketPersistence(self.far, layout=self._layout, update_interval=3600)
@@ -75,7 +75,7 @@ class Bench:
         return app
 
     async def start(self) -> None:
-        """Let something be in the bucket, and the instance be warm."""
+        """Store something in the bucket, and warm up the instance."""
         self.app = self.build()
         await self.app.initialize()
         await ADA.send(self.app, "/change")
@@ -87,7 +87,7 @@ class Bench:
         await self._measure(CASES[0], lambda: ADA.send(self.app, "/change"))
         await self._measure(CASES[1], lambda: ADA.send(self.app, "/look"))
         if self._mode is not None:
-            await self.app.update_persistence()  # what "interval" has not saved yet is no part of the next round
+            await self.app.update_persistence()  # what "interval" has not saved yet must not count in the next round
         new = self.build()
         await self._measure(CASES[2], lambda: self._first_update(new))
         await new.shutdown()
@@ -105,7 +105,7 @@ class Bench:
 
 
 async def measure(rounds: int, seconds: dict[str, float]) -> dict[str, Any]:
-    """All figures, by layout, mode and case."""
+    """Return all figures, by layout, mode and case."""
     plain = Bench(seconds)
     benches = {(layout, name): Bench(seconds, layout, mode) for layout in LAYOUTS for name, mode in MODES.items()}
     for bench in (plain, *benches.values()):
@@ -130,7 +130,7 @@ def _figures(bench: Bench, case: str, base: float) -> dict[str, float]:
 
 
 def show(figures: dict[str, Any]) -> None:
-    """A table."""
+    """Print a table."""
     for case in CASES:
         print(f"\n{case} (plain Application: {figures['plain'][case]['ms']:.1f} ms)")
         print(

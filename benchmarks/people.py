@@ -1,4 +1,4 @@
-"""What all benchmarks measure with: users as bots keep them, and a persistence that has saved them."""
+"""Shared parts of the benchmarks: typical users, and a persistence that has saved them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEAD = 12
 
 
 def people(count: int) -> dict[int, dict[str, Any]]:
-    """Users as bots keep them: a name, a few settings, a short history."""
+    """Return typical users: a name, a few settings, a short history."""
     return {
         100_000 + n: {"name": f"User {n}", "lang": "en", "visits": n % 50, "tags": ["new", "gold"], "seen": {"at": n}}
         for n in range(count)
@@ -27,7 +27,7 @@ def people(count: int) -> dict[int, dict[str, Any]]:
 
 
 def shoppers(count: int) -> dict[int, dict[str, Any]]:
-    """Users of a shop: 1 to 4 kB each as JSON, nested, with dates, sets and tuples."""
+    """Return users of a shop: 1 to 4 kB each as JSON, nested, with dates, sets and tuples."""
     return {200_000 + n: _shopper(n) for n in range(count)}
 
 
@@ -55,21 +55,21 @@ def _order(n: int, number: int, begin: dt.datetime) -> dict[str, Any]:
 
 
 def people_of(size: int) -> dict[int, dict[str, Any]]:
-    """So many users that a JSON document of them has about this size in bytes."""
+    """Return as many users as make a JSON document of about this size in bytes."""
     sample = people(max(1, size // 100))
     each = len(json.dumps(list(sample.values()), separators=(",", ":"))) / len(sample) + LEAD
     return people(max(1, round((size - HEADER) / each)))
 
 
 def ours(where: Any, **options: Any) -> BucketPersistence:
-    """A persistence with a bot."""
+    """Return a persistence with a bot."""
     persistence = BucketPersistence(where, **options)
     persistence.set_bot(ExtBot(TOKEN))
     return persistence
 
 
 async def filled(where: Any, users: dict[int, Any], **options: Any) -> BucketPersistence:
-    """A persistence that has saved these users."""
+    """Return a persistence that has saved these users."""
     persistence = ours(where, **options)
     await persistence.get_user_data()
     await asyncio.gather(*(persistence.update_user_data(user_id, data) for user_id, data in users.items()))

@@ -3,7 +3,7 @@
     python benchmarks/scale.py [--users 1000 10000 100000] [--million] [--runs 5] [--json FILE] [--resume]
         [--plots FOLDER] [--guide FILE]
 
-Each case is a process of its own. Every read takes 20 ms and every write 40 ms longer than the place itself takes, as
+Each case is a separate process. Every read takes 20 ms and every write 40 ms longer than the place itself takes, as
 in a bucket. "floor" is the ratio to bare puts of the same bytes on the same place, taken in turns; "own CPU" is what we
 use beyond theirs, as a share of their time. PicklePersistence is measured beside, on the same disk. With ``--million``
 also a million users, in memory and in a directory. docs/scale.json and its picture and tables are made by
@@ -43,7 +43,7 @@ PLACES = ("memory", "file", "s3")
 
 
 def plan(options: argparse.Namespace) -> Iterator[tuple[str, Case]]:
-    """What to measure: (part, case), JSON everywhere, pickle at 100,000 users."""
+    """Return the measurements (part, case): JSON everywhere, pickle at 100,000 users."""
     for users in [*options.users, *([MILLION] if options.million else [])]:
         for place in options.places:
             if users >= MILLION and place == "s3":
@@ -56,7 +56,7 @@ def plan(options: argparse.Namespace) -> Iterator[tuple[str, Case]]:
 
 
 def measure(part: str, case: Case, options: argparse.Namespace) -> dict[str, Any]:
-    """Run one case in fresh processes."""
+    """Run a case in fresh processes."""
     with ExitStack() as stack:
         where = ""
         if case.place == "file":
@@ -74,7 +74,7 @@ def measure(part: str, case: Case, options: argparse.Namespace) -> dict[str, Any
 
 
 def gaps(part: str, case: Case) -> dict[str, float]:
-    """Medians of processes that have just started, as a bot that loads has."""
+    """Return the medians of new processes, as for a bot that loads."""
     found = [run(part, case) for _ in range(case.runs)]
     return {name: statistics.median(each[name] for each in found) for name in found[0]}
 
@@ -87,7 +87,7 @@ def _bucket(server: Any) -> str:
 
 
 def run(part: str, case: Case) -> dict[str, Any]:
-    """One process."""
+    """Run a process, and return its figures."""
     command = [sys.executable, str(CHILD), part, json.dumps(asdict(case))]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)  # noqa: S603
     if done.returncode:
@@ -104,11 +104,11 @@ def main() -> None:
     parser.add_argument("--layouts", nargs="+", choices=list(LAYOUTS), default=list(LAYOUTS))
     parser.add_argument("--codecs", nargs="+", choices=["json", "pickle"])
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--scratch", help="where directories are made; the system's own if left out")
+    parser.add_argument("--scratch", help="the folder for directories; the system's own by default")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--resume", action="store_true", help="do not measure again what the JSON file has already")
+    parser.add_argument("--resume", action="store_true", help="skip cases that the JSON file already has")
     parser.add_argument("--plots", type=Path)
-    parser.add_argument("--guide", type=Path, help="a Markdown file with marks, between which the tables go")
+    parser.add_argument("--guide", type=Path, help="a Markdown file with marks for the tables")
     options = parser.parse_args()
     if options.resume and not (options.json and options.json.is_file()):
         parser.error("--resume needs --json FILE, with what was measured before")
@@ -132,7 +132,7 @@ def main() -> None:
 
 
 def about() -> dict[str, str]:
-    """When, and with what."""
+    """Return the time and the versions of the measurement."""
     return {"date": str(datetime.now(timezone.utc).date()), "Python": platform.python_version()}
 
 

@@ -1,4 +1,4 @@
-"""What is measured: a layout, a codec, a place, so many users; and the bot that has them."""
+"""The measured cases (layout, codec, place and number of users), and their bot."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["LATENCY", "NAME", "Case", "Place", "conversation", "named", "on_demand", "opened", "states", "users_of"]
 
 LATENCY: Final = {"get": 0.020, "put": 0.040}
-"""Seconds that a request takes on its way, beside what the store itself takes."""
+"""The seconds that a request takes on the way, in addition to the store's own time."""
 NAME: Final = "order"
 FIRST: Final = 100_000
 EVERY: Final = 10
-"""One user of so many is in the middle of a conversation."""
+"""One in this many users is in the middle of a conversation."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One bot's memory; ``where`` is a directory or a URI, empty for memory."""
+    """A bot's state; ``where`` is a directory or a URI, empty for memory."""
 
     layout: str
     codec: str
@@ -40,23 +40,23 @@ class Case:
 
 
 def users_of(case: Case) -> dict[int, dict[str, Any]]:
-    """Everybody's data."""
+    """Return the data of all users."""
     return people(case.users)
 
 
 def named(case: Case) -> int:
-    """The user whom the bot is asked about: one in the middle."""
+    """Return the ID of the user who sends updates, in the middle."""
     return FIRST + case.users // 2
 
 
 def states(case: Case) -> dict[tuple[int, int], str]:
-    """The conversations under way."""
+    """Return the open conversations."""
     within = [*range(FIRST, FIRST + case.users, EVERY), named(case)]
     return {(user, user): f"step {user % 7}" for user in within}
 
 
 def conversation(states_used: int = 7) -> ConversationHandler[Any]:
-    """A bot that can only answer from what is stored: it says the user's name and the conversation's state."""
+    """A bot that answers only from stored data: the user's name and the conversation's state."""
 
     def step(state: str) -> MessageHandler[Any, Any]:
         async def answer(update: Any, context: Any) -> None:
@@ -70,14 +70,14 @@ def conversation(states_used: int = 7) -> ConversationHandler[Any]:
 
 
 def on_demand(persistence: Any) -> Any:
-    """The same, which reads a record when it is refreshed, as under BucketApplication."""
+    """A persistence that reads a record when it is refreshed, as under BucketApplication."""
     persistence.share_session(persistence.context_types).replica.documents.on_demand = True
     return persistence
 
 
 @dataclass
 class Place:
-    """A store, what it counts, and how far it is."""
+    """A store with its counters and its latency."""
 
     base: BlobStore
     meter: MeteredStore
@@ -86,7 +86,7 @@ class Place:
 
 @asynccontextmanager
 async def opened(case: Case, base: BlobStore | None = None) -> AsyncIterator[Place]:
-    """The store of a case, with the latency of a bucket; ``base`` is used for memory."""
+    """Return the store of a case, with the latency of a bucket; ``base`` is used for memory."""
     store = base or _base(case)
     meter = MeteredStore(store)
     yield Place(store, meter, Far(meter, LATENCY))

@@ -20,7 +20,7 @@ from scaling.filling import copied, filled
 
 
 async def measure(case: Case) -> dict[str, Any]:
-    """Fill the place, and measure starts, commits and, where everything is loaded, loading."""
+    """Fill the place, and measure starts, commits and, if everything is loaded, loading."""
     memory = await filled(case)
     base = memory if case.place == "memory" else None
     async with opened(case, base) as place:
@@ -34,18 +34,18 @@ async def measure(case: Case) -> dict[str, Any]:
 
 
 async def peak(case: Case) -> dict[str, Any]:
-    """Load what a process before has filled."""
+    """Load the state that an earlier process stored."""
     async with opened(case) as place:
         return {"memory": await loads.memory(case, place.base)}
 
 
 async def gaps(case: Case, *, freeze: bool = False) -> dict[str, Any]:
-    """The loop's longest gaps, as the bot is, or as docs/layouts.md advises large ones."""
+    """Return the loop's longest gaps, by default or as docs/layouts.md advises for large bots."""
     return await loop_gaps.measure(case.users, case.codec, freeze=freeze)
 
 
 def main() -> None:
-    """Run one part."""
+    """Run a part."""
     part, case = sys.argv[1], Case(**json.loads(sys.argv[2]))
     figures = asyncio.run(PARTS[part](case))
     figures["peak of the process"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -22,19 +22,19 @@ __all__ = ["CHANGED", "measure", "timed"]
 
 CHANGED = (1, 10, 1_000)
 AT_ONCE = 10
-"""As many as the persistence sends."""
+"""The number of requests at once, as in the persistence."""
 Figures = dict[str, float]
 
 
 async def timed(action: Callable[[], Awaitable[Any]]) -> tuple[float, float]:
-    """Seconds until it is done, and seconds of this process's CPU."""
+    """Return the seconds until it is done, and the CPU seconds of this process."""
     wall, cpu = time.perf_counter(), time.process_time()
     await action()
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
 async def measure(case: Case, place: Place) -> dict[str, Figures]:
-    """Medians, by the number of changed users."""
+    """Return the medians, by the number of changed users."""
     persistence = on_demand(ours(place.far, layout=case.layout, codec=case.codec, refresh_interval=0))
     return {str(count): await _rounds(case, place, persistence, count) for count in CHANGED if count <= case.users}
 
@@ -68,14 +68,14 @@ async def _round(place: Place, persistence: Any, lives: dict[int, Any], raw: _Ra
 
 
 class _Raw:
-    """The floor: the same number of conditional puts of the same number of bytes, to objects of its own."""
+    """The lower bound: as many conditional puts of as many bytes, to separate objects."""
 
     def __init__(self, place: Place, folder: str) -> None:
         self._store, self._folder = place.far, folder
         self._etags: dict[str, str] = {}
 
     def puts(self, count: int, size: int) -> Callable[[], Awaitable[Any]]:
-        data = os.urandom(size // max(1, count))  # of zeros, the system would not have a page of its own for each
+        data = os.urandom(size // max(1, count))  # of zeros, the system would not have a separate page for each
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def one(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Filling a place: through the persistence itself; into a directory past fsync, which would take hours."""
+"""Filling of a place through the persistence; for a directory without fsync, which would take hours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AT_ONCE = 16
 
 
 async def filled(case: Case) -> MemoryStore:
-    """A store in memory with everything in it."""
+    """Return a store in memory with all data."""
     store = MemoryStore()
     whole = case.layout != "per-record"
     for chunk in _chunks(_changes(case), None if whole else CHUNK):
@@ -50,7 +50,7 @@ def _chunks(changes: Iterable[Any], size: int | None) -> Iterator[list[Any]]:
 
 
 async def copied(source: MemoryStore, target: BlobStore) -> None:
-    """Every object."""
+    """Return all objects."""
     if isinstance(target, LocalStore):
         async for info in source.list():
             path = target.path_of(info.key)

@@ -1,4 +1,4 @@
-"""The figures as tables of a guide: between two marks in a Markdown file, so that nobody copies them by hand."""
+"""The figures as tables in a guide, between two marks in a Markdown file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def fill(path: Path, results: dict[str, Any]) -> None:
 
 
 def written(results: dict[str, Any]) -> str:
-    """All tables, for the directory, JSON and PTB's own pickles."""
+    """Return all tables for the directory, JSON and PTB's own pickles."""
     shown = [case for case in results["cases"] if case["place"] == PLACE and _is_usual(case)]
     about = results["about"]
     tables = "\n".join(_table(title, shown, value) for title, value in TABLES.items())

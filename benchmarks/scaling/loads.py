@@ -1,4 +1,4 @@
-"""Loading everything: time beside the bare codec's, and memory beside the decoded state's alone."""
+"""Loading of everything, compared with the time of the bare codec and the memory of the decoded state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["memory", "times"]
 
 
 async def times(case: Case, store: BlobStore) -> dict[str, float]:
-    """Medians of loading as PTB does it, and of decoding the same records."""
+    """Return the medians of loading as PTB does it, and of decoding the same records."""
     codec = open_codec(case.codec)
     encoded = [codec.encode(data) for data in (*users_of(case).values(), *states(case).values())]
 
@@ -43,7 +43,7 @@ async def _load(persistence: Any) -> tuple[Any, ...]:
 
 
 async def memory(case: Case, store: BlobStore) -> dict[str, float]:
-    """Peak and rest of a loaded bot, in bytes that Python has allocated, beside the decoded state alone."""
+    """Return a loaded bot's peak and final memory in bytes, and that of the decoded state alone."""
     tracemalloc.start()
     alone = _grown(lambda: users_of(case))
     gc.collect()
@@ -58,7 +58,7 @@ async def memory(case: Case, store: BlobStore) -> dict[str, float]:
 
 
 def _grown(make: Any) -> int:
-    """What the decoded state takes: made by the codec, so that nothing in it is shared."""
+    """Return the bytes of the decoded state, created by the codec so that nothing in it is shared."""
     codec = open_codec("json")
     encoded = {key: codec.encode(value) for key, value in make().items()}
     gc.collect()

@@ -1,4 +1,4 @@
-"""The same with PTB's PicklePersistence, on a directory: one file, and one for each kind of data."""
+"""The same measurements with PTB's PicklePersistence: one file, and one file for each kind of data."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["KINDS", "measure"]
 
 KINDS = {"PicklePersistence, one file": True, "PicklePersistence, several files": False}
 CHANGED = (1, 10)
-"""Each changed user writes everything once more: a thousand would be a hundred times the ten."""
+"""Each changed user writes everything again, so a thousand would take a hundred times as long as ten."""
 
 
 async def measure(case: Case) -> dict[str, Any]:
-    """Medians of commits and of starts. ``case.layout`` is one of :data:`KINDS`."""
+    """Return the medians of commits and starts. ``case.layout`` is one of :data:`KINDS`."""
     path = Path(case.where) / "bot.pickle"
     path.parent.mkdir(parents=True, exist_ok=True)
     single = KINDS[case.layout]

@@ -1,4 +1,4 @@
-"""The figures as a picture: what grows with the number of users, and what does not."""
+"""The figures as a picture that shows which ones grow with the number of users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cold start to the first answered update, and the updates after it: what a serverless bot is made of."""
+"""A cold start to the first answered update, and the updates after it, as for a serverless bot."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["measure"]
 
 STRIDE = 7
-"""Between the users that talk: a number that conversations are not bound to."""
+"""The step between the users that talk, which is unrelated to conversations."""
 
 
 async def measure(case: Case, base: BlobStore | None = None) -> dict[str, Any]:
-    """Medians of starts and of updates, with their requests; and what the bot answered, and should have."""
+    """Return the medians of starts and updates with their requests, and the bot's actual and expected answers."""
     starts, updates = [], []
     for number in range(case.runs):
         async with opened(case, base) as place:

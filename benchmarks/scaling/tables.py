@@ -11,7 +11,7 @@ HEAD = 60
 
 
 def show(results: list[dict[str, Any]]) -> None:
-    """All of them."""
+    """Print all tables."""
     _head("cold start to the first answer; then an update", {"start": 13, "reads": 8, "writes": 8, "update": 12})
     for case in results:
         print(_name(case) + _start(case["starts"]))

@@ -1,4 +1,4 @@
-"""What the figures have to be, as ratios within one run."""
+"""The targets for the figures, as ratios within one run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["LARGE", "show"]
 
 Results = list[dict[str, Any]]
 Target = tuple[str, float, float]
-"""What, how much it is, how much it may be."""
+"""A target: its name, its value and its limit."""
 
 LARGE: Final = 100_000
-"""So many users have pickle measured too, and the loop's gaps."""
+"""The number of users with which pickle and the loop's gaps are measured too."""
 
 
 def show(results: Results) -> None:
-    """Print them, as far as the cases tell."""
+    """Print the targets that the cases cover."""
     print("\ntargets, and what was measured")
     for what, found, limit in (*_flat(results), *_commits(results), *_loads(results), *_gaps(results)):
         print(f"{what:90}{found:8.2f}{limit:8.2f}  {'met' if found <= limit else 'MISSED'}")

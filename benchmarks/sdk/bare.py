@@ -1,4 +1,4 @@
-"""The SDKs without us, as their documentation uses them: nothing is configured but where the server is."""
+"""The bare SDKs as in their documentation, with no configuration but the server's address."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ NUMBERS = itertools.count()
 
 
 class Bare(Protocol):
-    """What a benchmark asks of an SDK. ``etag`` is None for what must not exist yet."""
+    """The requests of a benchmark to an SDK. ``etag`` is None for an object that must not exist yet."""
 
     async def make_bucket(self, bucket: str) -> None:
-        """Make it."""
+        """Create the bucket."""
 
     async def put(self, bucket: str, key: str, data: bytes, etag: str | None) -> str:
-        """Write an object under that condition and return its new ETag."""
+        """Write an object on this condition, and return its new ETag."""
 
     async def read(self, bucket: str, key: str) -> bytes:
         """Read an object."""
@@ -54,7 +54,7 @@ class _S3:
 
 
 class _Gcs:
-    """Synchronous, in the thread of whoever calls: the SDK is no other."""
+    """A synchronous SDK, called in the caller's thread."""
 
     def __init__(self, client: storage.Client) -> None:
         self._client = client
@@ -87,12 +87,12 @@ async def _bare_gcs(url: str) -> AsyncIterator[Bare]:
 
 
 def bare(server: Server) -> AbstractAsyncContextManager[Bare]:
-    """The SDK of a server, open."""
+    """Open the SDK of a server."""
     return _bare_s3(server.url) if server.scheme == "s3" else _bare_gcs(server.url)
 
 
 async def new_bucket(sdk: Bare) -> str:
-    """Make an empty bucket that nobody else has."""
+    """Create a new, empty bucket."""
     bucket = f"bench-{os.getpid()}-{next(NUMBERS)}"
     await sdk.make_bucket(bucket)
     return bucket

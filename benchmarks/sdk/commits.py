@@ -1,4 +1,4 @@
-"""One changed user in a document: our commit beside the bare SDK's put of the same bytes, on the same server."""
+"""A changed user in a document: our commit compared with the bare SDK's put of the same bytes and server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ KEY = "state.json"
 
 @dataclass(frozen=True)
 class Ratio:
-    """The median of the rounds' ratios, and between which two the middle half of them lies."""
+    """The median of the rounds' ratios, and the bounds of their middle half."""
 
     median: float
     low: float
@@ -40,7 +40,7 @@ class Ratio:
 
     @classmethod
     def of(cls, ours: list[float], theirs: list[float]) -> Ratio:
-        """What was measured next to one another is compared, round by round."""
+        """Compare neighbouring measurements, round by round."""
         ratios = [our / their for our, their in zip(ours, theirs, strict=True)]
         low, median, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else ratios * 3
         return cls(median, low, high)
@@ -48,14 +48,14 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Commits:
-    """All rounds with documents of one size: for each contestant, seconds until durable and of CPU in this process."""
+    """All rounds with documents of one size: for each contestant, the seconds until durable and of CPU."""
 
     size: int
     wall: dict[str, list[float]]
     cpu: dict[str, list[float]]
 
     def ratio(self, what: str, contestant: str) -> Ratio:
-        """How a contestant compares to the bare SDK in ``wall`` or ``cpu`` time."""
+        """Return the ratio of a contestant to the bare SDK in ``wall`` or ``cpu`` time."""
         times = self.wall if what == "wall" else self.cpu
         return Ratio.of(times[contestant], times["sdk"])
 
@@ -114,7 +114,7 @@ async def _rounds(size: int, puts: dict[str, Put], rounds: int) -> Commits:
 
 
 def _turns(number: int) -> tuple[str, ...]:
-    """Each round begins with another one: who comes after whom shall not matter."""
+    """Start each round with another contestant, so that the order does not matter."""
     first = number % len(CONTESTANTS)
     return CONTESTANTS[first:] + CONTESTANTS[:first]
 

@@ -1,4 +1,4 @@
-"""Requests in a bot's life, counted on the wire: a proxy stands between our persistence and the server."""
+"""The requests of a bot, counted by a proxy between our persistence and the server."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ __all__ = ["LAYOUTS", "Counts", "count"]
 LAYOUTS = ("single", "per-type", "per-record")
 LIST = re.compile(r"list-type=2|/b/[^/]+/o\?")
 Counts = dict[str, dict[str, int]]
-"""Step → how many requests of which sort."""
+"""Step → the number of requests of each sort."""
 
 
 def sort_of(request: SeenRequest) -> str:
-    """GET, PUT, LIST: both clouds bill by these, whatever the method."""
+    """Return GET, PUT or LIST, the kinds by which both clouds bill."""
     if request.method == "GET" and LIST.search(request.path):
         return "LIST"
     return "PUT" if request.method == "POST" and request.path.startswith("/upload/") else request.method
@@ -41,12 +41,12 @@ async def visit(_: Any, context: Any) -> None:
 
 
 async def look(_: Any, context: Any) -> None:
-    """Change nothing: PTB hands all of it over all the same."""
+    """Change nothing; PTB passes all data on nevertheless."""
     assert context.bot_data
 
 
 class Life:
-    """One application after the other on one place, counted step by step."""
+    """A series of applications on one place, with requests counted step by step."""
 
     def __init__(self, proxy: FaultProxy, uri: str) -> None:
         self.counts: Counts = {}
@@ -56,24 +56,24 @@ class Life:
         self._ada = self._telegram.user(42, "Ada")
 
     def application(self) -> Any:
-        """A bot that asks before each update whether another instance was there."""
+        """Start a bot that refreshes before each update."""
         persistence = BucketPersistence(self._uri, refresh_interval=0)
         application = self._telegram.builder().persistence(persistence).build()
         application.add_handlers([CommandHandler("visit", visit), CommandHandler("look", look)])
         return application
 
     async def send(self, application: Any, text: str) -> None:
-        """An update, as PTB processes it."""
+        """Process an update as PTB does."""
         await self._ada.send(application, text)
 
     async def step(self, name: str, action: Awaitable[Any]) -> None:
-        """Do something, and count what arrives meanwhile."""
+        """Run a step, and count the requests that arrive meanwhile."""
         self._proxy.clear()
         await action
         self.counts[name] = dict(sorted(Counter(map(sort_of, self._proxy.requests)).items()))
 
     async def new_bot(self) -> None:
-        """The first start ever."""
+        """Run the very first start."""
         bot = self.application()
         await self.step("start, nothing there yet", bot.initialize())
         await self.send(bot, "/visit")
@@ -81,7 +81,7 @@ class Life:
         await bot.shutdown()
 
     async def next_start(self) -> None:
-        """What happens again and again."""
+        """Run the recurring steps."""
         bot, other = self.application(), self.application()
         await self.step("start", bot.initialize())
         await self.send(bot, "/visit")
@@ -95,7 +95,7 @@ class Life:
         await self.shut_down(bot)
 
     async def shut_down(self, bot: Any) -> None:
-        """Once with a change that waits, once without."""
+        """Stop once with a pending change and once without."""
         await self.one_changed(bot)
         await self.lost_race(bot)
         await self.send(bot, "/visit")
@@ -105,13 +105,13 @@ class Life:
         await self.step("shutdown, nothing unsaved", bot.shutdown())
 
     async def one_changed(self, bot: Any) -> None:
-        """One user's data."""
+        """Load the data of a user."""
         bot.user_data[42]["visits"] += 1
         bot.mark_data_for_update_persistence(user_ids=42)
         await self.step("commit, one user changed", bot.update_persistence())
 
     async def lost_race(self, bot: Any) -> None:
-        """Another instance has committed in between."""
+        """Let another instance commit in between."""
         await self.send(bot, "/look")
         async with (other := self.application()):
             await self.send(other, "/visit")
@@ -120,7 +120,7 @@ class Life:
 
 
 async def count(server: Server, layout: str) -> Counts:
-    """Live twice on one server."""
+    """Run two starts on a server."""
     async with bare(server) as sdk:
         bucket = await new_bucket(sdk)
     with FaultProxy(server.url) as proxy:

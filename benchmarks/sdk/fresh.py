@@ -1,4 +1,4 @@
-"""A program: how long a fresh process takes until its first answer, step by step, as JSON. ``fresh.py URI``."""
+"""A program that prints the time of a fresh process until its first answer, step by step. ``fresh.py URI``."""
 
 import json
 import sys
@@ -9,12 +9,12 @@ STEPS = {"begin": time.perf_counter()}
 
 
 def done(step: str) -> None:
-    """Note when."""
+    """Record the time of a step."""
     STEPS[step] = time.perf_counter()
 
 
 def of_an_sdk() -> list[str]:
-    """Which modules of an SDK are loaded."""
+    """Return the modules of SDKs that are loaded."""
     return sorted(
         name for name in sys.modules if f"{name}.".startswith(tuple(f"{root.rstrip('.')}." for root in ROOTS))
     )
@@ -34,15 +34,15 @@ done("ptb_bucket")
 
 
 def opened(bot: telegram.ext.ExtBot[None]) -> ptb_bucket.BucketPersistence:
-    """A persistence with a bot, which has asked nothing yet."""
+    """Return a persistence with a bot, before its first request."""
     persistence: ptb_bucket.BucketPersistence = ptb_bucket.BucketPersistence(sys.argv[1])
     persistence.set_bot(bot)
     return persistence
 
 
 async def main() -> None:
-    """Open and read, twice: only the first one imports."""
-    logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # that there is nothing yet is no news
+    """Open and read, twice: only the first time imports."""
+    logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # hides the warning about an empty state
     bot = telegram.ext.ExtBot("123456:offline")  # whose HTTP client takes longer than all of ours
     done("bot")
     one = opened(bot)

@@ -1,4 +1,4 @@
-"""What a provider adds to the start of a process: measured in fresh ones, one scheme after the other."""
+"""The time that a provider adds to the start of a process, measured in fresh processes in turns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE: Final = 60
 
 @dataclass(frozen=True)
 class Start:
-    """Medians over fresh processes, as ratios to importing PTB and the core in the same process.
+    """The medians of fresh processes, as ratios to importing PTB and the core in the same process.
 
     ``first_use`` is the first read of a process less the second one, by another store: the SDK's import and what it
     prepares once. ``too_early`` are modules of an SDK that were loaded before; there must be none.

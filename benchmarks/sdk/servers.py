@@ -27,14 +27,14 @@ Command = tuple[list[str], dict[str, str]]
 
 @dataclass(frozen=True)
 class Server:
-    """One that answers at ``url``."""
+    """A server that answers at ``url``."""
 
     name: str
     scheme: str
     url: str
 
     def uri(self, bucket: str, prefix: str, *, through: str = "", **options: str) -> str:
-        """A place on it, reached at ``through`` (a proxy) if that is given."""
+        """Return the URI of a place on it, through the proxy ``through`` if given."""
         options["endpoint_url"] = through or self.url
         if self.scheme == "s3":
             options["region"] = "us-east-1"
@@ -60,7 +60,7 @@ SERVERS: Final[dict[str, tuple[str, Callable[[int], Command]]]] = {
     "moto": ("s3", _moto),
     "fake-gcs-server": ("gs", _fake_gcs_server),
 }
-"""Name → the scheme of what it serves, and how it is started."""
+"""Name → the scheme that it serves, and the function that starts it."""
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def _wait_for(server: Server, process: subprocess.Popen[bytes]) -> None:
 
 
 def without_accounts() -> None:
-    """Let this process and its children know of no account: credentials that are none, nobody's configuration."""
+    """Give this process and its children dummy credentials and no configuration of a real account."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "GOOGLE_", "STORAGE_EMULATOR_"))]:
         del os.environ[name]
     os.environ.update(dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "testing"))

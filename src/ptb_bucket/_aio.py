@@ -181,16 +181,18 @@ class Backoff:
         first: Seconds that the first pause takes at most.
         longest: Seconds that any pause takes at most.
         random: The source of the jitter.
+        spread: How many times longer the upper bound of a pause is than its lower bound.
     """
 
     first: float = 0.02
     longest: float = 2.0
     random: random.Random = field(default_factory=random.SystemRandom)
+    spread: float = 10.0
 
     def pause(self, tries: int) -> float:
-        """Return the seconds to wait after so many earlier pauses: a tenth of the longest possible, up to all of it."""
+        """Return the seconds to wait after so many earlier pauses: a part of the longest possible, up to all of it."""
         bound = min(self.longest, self.first * 2**tries)
-        return self.random.uniform(bound / 10, bound)
+        return self.random.uniform(bound / self.spread, bound)
 
 
 @dataclass

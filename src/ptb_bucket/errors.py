@@ -1,6 +1,32 @@
-"""The one tree of errors, sorted by what the caller does next.
+"""All errors that ptb-bucket raises on purpose.
 
-Every message says what failed, on which object or record, and what to do. Values of users never appear in one.
+::
+
+    PTBBucketError
+    ├── ConfigurationError (also a ValueError)
+    ├── RefusedError
+    ├── UnsavedError
+    ├── StoreError
+    │   ├── NotFoundError
+    │   ├── LostRaceError
+    │   ├── AccessError
+    │   ├── UnavailableError
+    │   └── UnsupportedError
+    ├── DocumentError
+    │   ├── CorruptDocumentError
+    │   ├── ForeignDocumentError
+    │   │   └── NewerDocumentError
+    │   ├── SealError
+    │   │   └── BrokenSealError (also a CorruptDocumentError)
+    │   └── VanishedDocumentError
+    ├── CannotStoreError (also a TypeError)
+    ├── CannotLoadError
+    │   └── UnreadableRecordError
+    │       └── WrongShapeError
+    └── CannotMergeError
+
+The tree is sorted by what the caller can do next. Every message says what failed, on which object or record, and what
+to do. No message contains users' data.
 """
 
 from __future__ import annotations
@@ -42,23 +68,23 @@ _NEEDED_BY_ALL: Final = frozenset({"bot_data", "updates[handled]"})
 
 
 class PTBBucketError(Exception):
-    """The root: ``except PTBBucketError`` catches whatever this project raises on purpose."""
+    """The base class of all errors that ptb-bucket raises on purpose."""
 
 
 class ConfigurationError(PTBBucketError, ValueError):
-    """A URI, an option or an argument is wrong. Nothing was read or written; correct it."""
+    """A URI, an option or an argument is wrong. Nothing was read or written. Correct it."""
 
 
 class RefusedError(PTBBucketError):
-    """A tool was asked for what might lose something, and did nothing. The message says how to insist."""
+    """A tool refused to do something that might lose data, and changed nothing. The message says how to insist."""
 
 
 class StoreError(PTBBucketError):
-    """A store could not do what it was asked to.
+    """A store could not carry out an operation.
 
     Args:
         message: What failed and what to do about it.
-        key: The object that it was about, where there is one.
+        key: The key of the object, if the error is about one.
     """
 
     def __init__(self, message: str, *, key: str | None = None) -> None:
@@ -67,24 +93,24 @@ class StoreError(PTBBucketError):
 
 
 class NotFoundError(StoreError):
-    """There is no object under that key. The only failure that means "empty"."""
+    """There is no object under the key. This is the only failure that means "empty"."""
 
 
 class LostRaceError(StoreError):
-    """A precondition did not hold: the object has changed, exists already, or is gone.
+    """The condition of a write did not hold: the object has changed, exists already, or is gone.
 
-    Only a hint: it may be our own write whose answer was lost. The replica finds out.
+    This is only a hint: the other write may be our own, if its answer was lost. The replica finds out.
     """
 
 
 class AccessError(StoreError):
-    """Access denied or misconfigured: a human has to change a permission or a setting. Nothing was applied.
+    """Access was denied or is misconfigured. Nothing was applied. A human has to change a permission or a setting.
 
     Args:
         message: What failed and what to do about it.
-        key: The object that it was about, where there is one.
-        about: Where to look: ``permission``, ``credentials``, ``bucket`` (it does not exist, or is elsewhere) or
-            ``server`` (its address, or that of something on the way). ``ptb-bucket check`` sorts by it.
+        key: The key of the object, if the error is about one.
+        about: The thing to check: ``permission``, ``credentials``, ``bucket`` (it does not exist or is elsewhere) or
+            ``server`` (its address, or that of a proxy in between). ``ptb-bucket check`` sorts by it.
     """
 
     def __init__(
@@ -99,20 +125,20 @@ class AccessError(StoreError):
 
 
 class UnavailableError(StoreError):
-    """The store did not answer, or not usefully. A read may be repeated; of a put, the outcome is unknown."""
+    """The store gave no answer, or no usable one. You can repeat a read. The outcome of a write is unknown."""
 
 
 class UnsupportedError(StoreError):
-    """This store cannot do that at all. Asking again does not help."""
+    """The store does not support the operation. Trying again does not help."""
 
 
 class DocumentError(PTBBucketError):
     """An object in the bucket cannot be used as this bot's state. It is never overwritten.
 
     Args:
-        message: What is wrong with it and what to do about it.
+        message: What is wrong with the object and what to do about it.
         key: The object's key.
-        etag: Which version of it was read.
+        etag: The ETag of the version that was read.
     """
 
     def __init__(self, message: str, *, key: str | None = None, etag: str | None = None) -> None:
@@ -122,20 +148,22 @@ class DocumentError(PTBBucketError):
 
 
 class CorruptDocumentError(DocumentError):
-    """It cannot be read: truncated, damaged, or no document of ours."""
+    """The document cannot be read: it is truncated or damaged, or ptb-bucket did not write it."""
 
 
 class ForeignDocumentError(DocumentError):
-    """It is whole, but not for us: another bot's, a newer format, another layout or codec."""
+    """The document is intact but belongs to another bot or has a newer format, another layout or another codec."""
 
 
 class NewerDocumentError(ForeignDocumentError):
-    """A newer ptb-bucket wrote it, and this one lacks something that it needs: upgrade ptb-bucket. It is never written.
+    """A newer ptb-bucket wrote the document, and this one does not support it: upgrade ptb-bucket.
+
+    This ptb-bucket never writes such a document.
 
     Args:
-        message: What it needs and this library lacks.
+        message: What the document needs and this library lacks.
         key: The object's key.
-        etag: Which version of it was read.
+        etag: The ETag of the version that was read.
     """
 
     def __init__(self, message: str, *, key: str | None = None, etag: str | None = None) -> None:
@@ -144,25 +172,25 @@ class NewerDocumentError(ForeignDocumentError):
 
 
 class SealError(DocumentError):
-    """It is not sealed as the settings ask: tampered with, moved, or from before keys were set or changed."""
+    """The document is not sealed as the settings demand: it was altered or moved, or is older than the current keys."""
 
 
 class BrokenSealError(SealError, CorruptDocumentError):
-    """It was sealed as the settings ask, with a key that we have, and is not what was sealed, or not where."""
+    """The seal does not match, although the key is known: the document was altered, or moved from another place."""
 
 
 class VanishedDocumentError(DocumentError):
-    """It was there when we read it last and is gone now. That is no empty state."""
+    """The document existed at the last read and is gone now. This does not count as an empty state."""
 
 
 class CannotStoreError(PTBBucketError, TypeError):
-    """A value cannot live in a bucket. It costs only itself: what lies beside it is saved.
+    """A value cannot be stored. Only this value is left out; the values beside it are saved.
 
     Args:
         reason: What is wrong with the value, without the value.
-        path: The steps to it, each as it would be written in Python: ``('["job"]', "[3]", ".name")``.
+        path: The steps to the value, each as Python code: ``('["job"]', "[3]", ".name")``.
         hint: What to do about it.
-        record: Whose data it is, such as ``user_data[42]``; filled in by whoever knows.
+        record: The record's label, such as ``user_data[42]``; added where it is known.
     """
 
     def __init__(self, reason: str, *, path: Sequence[object] = (), hint: str = "", record: str = "") -> None:
@@ -178,18 +206,18 @@ class CannotStoreError(PTBBucketError, TypeError):
 
 
 class CannotLoadError(PTBBucketError):
-    """A stored value cannot be turned into Python again, for example because its type is not registered."""
+    """A stored value cannot be decoded, for example because its type is not registered."""
 
 
 class UnreadableRecordError(CannotLoadError):
-    """This process cannot decode one record of the bucket: newer code wrote it, a class changed, or it is damaged.
+    """This process cannot decode a record: newer code wrote it, a class changed, or it is damaged.
 
-    Only updates that need the record fail, which are all of them for bot_data and the ids of handled updates. Its bytes
-    pass through every commit unchanged, until a version of them can be read, or until the record is dropped.
+    Only updates that need the record fail. For bot_data and the IDs of handled updates, those are all updates. Every
+    commit keeps the record's bytes unchanged until a version of them can be read or the record is dropped.
 
     Args:
-        reason: What the codec could not do and what to do about it, with the class and the member or field, and never
-            with data.
+        reason: What the codec could not do and what to do about it. It names the class and the member or field, but
+            contains no data.
         record: The record's label, such as ``user_data[42]``.
     """
 
@@ -203,30 +231,30 @@ class UnreadableRecordError(CannotLoadError):
         return f"{self.record}: {self.reason.rstrip('.')}.{extent}"
 
     def again(self) -> UnreadableRecordError:
-        """Return a new error that says the same, for the next caller that needs the record."""
+        """Return a copy of the error, for the next caller that needs the record."""
         error = type(self)(self.reason, record=self.record)
         error.__cause__ = self.__cause__
         return error
 
 
 class WrongShapeError(UnreadableRecordError):
-    """A record does not have the shape that its kind has: somebody has edited it by hand, or damaged it.
+    """A record does not have the shape of its kind: somebody edited it by hand or damaged it.
 
-    A bot that finds it at the start does not start. One that meets it later goes on without the record.
+    A bot that finds such a record at the start does not start. A running bot continues without the record.
     """
 
     def __str__(self) -> str:
-        return f"{self.record}: {self.reason.rstrip('.')}. Correct it, or bring back an earlier version."
+        return f"{self.record}: {self.reason.rstrip('.')}. Correct it, or restore an earlier version."
 
 
 class CannotMergeError(PTBBucketError):
-    """Two versions of one record cannot be merged, because a resolver or a class of the bot's own raised an error.
+    """Two versions of a record cannot be merged, because a resolver or a class of the bot raised an error.
 
-    Only updates that need the record fail. The application's object and the bucket keep what they have. A chat that is
-    not dropped because another chat's record cannot be saved has such an error too; its cause is the other one's.
+    Only updates that need the record fail. The application's object and the bucket keep their versions. A chat that
+    cannot be dropped because another chat's record cannot be saved has this error too, with the other error as cause.
 
     Args:
-        reason: What raised which type of error, without the data.
+        reason: The code that raised and the type of its error, without data.
         record: The record's label, such as ``user_data[42]``.
         hint: What to do about it.
     """
@@ -245,12 +273,12 @@ class CannotMergeError(PTBBucketError):
 
 
 class UnsavedError(PTBBucketError):
-    """Something is not durable yet. It is kept in memory and tried again at the next interval.
+    """Changes are not durable yet. They stay in memory and are saved again at the next interval.
 
     Args:
         message: What is unsaved and why.
-        causes: What went wrong, as far as it was told.
-        records: Labels of the records that failed, if all other records are saved; empty if a whole document failed.
+        causes: The known errors that led to it.
+        records: The labels of the records that failed, if all others are saved; empty if a whole document failed.
     """
 
     def __init__(self, message: str, *, causes: Sequence[BaseException] = (), records: Sequence[str] = ()) -> None:
@@ -265,5 +293,5 @@ def pluralize(number: int, one: str, many: str) -> str:
 
 
 def said(error: BaseException | None) -> str:
-    """Return what may be logged of an error: errors of other code may quote data, so only their type is named."""
+    """Return the text of an error for logs: our own message, or only the type of other errors, which may quote data."""
     return str(error) if isinstance(error, PTBBucketError) else type(error).__name__

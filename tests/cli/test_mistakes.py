@@ -29,7 +29,7 @@ MISTAKES = {
     "braces": ("{here}/{{bot}}", {}, 2, "braces"),
     "nothing there": ("{here}", {}, 3, "There is no bot's state"),
     "another layout": ("{here}?layout=per-type", {"state.json": STATE}, 3, "layout=single"),
-    "no directory": ("{here}/file/bot", {"file": "1"}, 1, "is no directory"),
+    "no directory": ("{here}/file/bot", {"file": "1"}, 1, "is not a directory"),
     "truncated": ("{here}", {"state.json": '{"ptb_bucket":'}, 1, "state.json"),
     "not ours": ("{here}", {"state.json": "[1]"}, 1, "state.json"),
     "corrupt pickle": ("{here}", {"state.pkl": "rosebud"}, 1, "state.pkl"),

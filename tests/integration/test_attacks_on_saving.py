@@ -11,7 +11,7 @@ from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import LAYOUTS
-from ptb_bucket.stores import MemoryStore, StoreWrapper, Update
+from ptb_bucket.stores import InterceptingStore, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from support.applications.restarting_bot import opened, settle
 from support.documents.virtual_time import run_virtually
@@ -152,7 +152,7 @@ async def test_a_new_application_saves_what_could_not_be_saved_together_with_its
     assert await opened(bottom).get_user_data() == {42: {"old": 1, "new": 1}}
 
 
-class Paced(StoreWrapper):
+class Paced(InterceptingStore):
     """A store that takes its time and wants a second between two writes."""
 
     def __init__(self, store) -> None:

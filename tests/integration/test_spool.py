@@ -276,7 +276,7 @@ async def test_a_document_that_vanished_meanwhile_is_not_begun_anew(bot):
 
 async def test_a_spool_dir_that_cannot_be_used_is_told_at_the_start(bot, tmp_path):
     (tmp_path / "spool").write_text("no directory")
-    with pytest.raises(AccessError, match="no directory"):
+    with pytest.raises(AccessError, match="not a directory"):
         await bot.started()
     with pytest.raises(ConfigurationError, match="spool_dir"):
         bot.open(spool_dir=7)

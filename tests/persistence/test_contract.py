@@ -338,7 +338,7 @@ def test_the_uri_comes_from_the_environment(monkeypatch):
     [
         ("memory:?layout=double", {}, "single, per-type"),
         ("memory:?codec=yaml", {}, "json"),
-        ("memory:?layout=single", {"layout": "per-type"}, "Say it once"),
+        ("memory:?layout=single", {"layout": "per-type"}, "Remove one of the two"),
         ("memory:?colour=red", {}, "colour.*codec.*layout"),
         ("nowhere://x/y", {}, "nowhere"),
         ("just-a-name", {}, "scheme"),

@@ -1,4 +1,4 @@
-"""Keys, and no keys of this machine's environment."""
+"""Fixtures for keys, without those of this machine's environment."""
 
 from __future__ import annotations
 

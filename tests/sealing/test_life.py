@@ -15,7 +15,7 @@ from ptb_bucket.state import LAYOUTS, Kind
 from ptb_bucket.stores import MemoryStore, Update
 from ptb_bucket.testing.conformance import Backend, PersistenceConformance
 from ptb_bucket.testing.conformance.instances import Instances, everything
-from ptb_bucket.testing.conformance.persistence import Step
+from ptb_bucket.testing.conformance.persistence import OrderStep
 from support.documents.sealing_options import BOT, KEYS, MAGIC, WAYS, sealer, sealing
 
 MARKER = "what the user wrote"
@@ -30,7 +30,7 @@ CASES = [
 
 
 class Folder(Backend):
-    """A directory of bots, as it lies on the disk."""
+    """Return the files of a directory of bots."""
 
     def __init__(self, root):
         self._root = root
@@ -53,7 +53,7 @@ class Folder(Backend):
 
 
 class TestPersistence(PersistenceConformance):
-    """What is promised without sealing is promised with it."""
+    """Sealed stores keep the promises of plain ones."""
 
     test_what_cannot_be_read_is_not_taken_for_empty = None  # sealing has no part in it
 
@@ -72,7 +72,7 @@ class TestPersistence(PersistenceConformance):
     @pytest_asyncio.fixture
     async def instances(self, case, combination):
         layout, codec = combination
-        async with Instances(layout=layout, codec=codec, types=[Step], sealing=sealing(*case[0])) as instances:
+        async with Instances(layout=layout, codec=codec, types=[OrderStep], sealing=sealing(*case[0])) as instances:
             yield instances
 
 

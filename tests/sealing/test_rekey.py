@@ -1,4 +1,4 @@
-"""From one way of sealing to another."""
+"""Tests of changing from one seal to another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes ↔ bytes: what opens, and everything that must not."""
+"""Tests of sealing and opening, and of everything that must not open."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_less_protection_than_ours_is_refused_whatever_it_says(protection):
     for other in {"none", *PROTECTED} - {protection}:
         theirs = sealer(other, "gzip")
         sealed = theirs.seal(KEY, DATA)
-        with pytest.raises(SealError, match=r"opens only what is .* rekey"):
+        with pytest.raises(SealError, match=r"opens only .* documents.* rekey"):
             ours.open(KEY, sealed)
         with pytest.raises(DocumentError):
             ours.open(KEY, with_header(sealed, protection=protection))
@@ -223,7 +223,9 @@ def test_without_keys_the_error_says_which_are_missing(protection):
 @protected
 def test_the_wrong_key_is_named_by_its_id(protection):
     ours = sealer(protection)
-    with pytest.raises(SealError, match=f"with the key {ours._first}, and we have [0-9a-f]{{16}}, [0-9a-f]{{16}}"):
+    with pytest.raises(
+        SealError, match=f"with the key {ours._first}, but this bot has only the keys [0-9a-f]{{16}}, [0-9a-f]{{16}}"
+    ):
         sealer(protection, None, *KEYS[1:]).open(KEY, ours.seal(KEY, DATA))
 
 
@@ -232,7 +234,7 @@ def test_the_wrong_key_is_named_by_its_id(protection):
     [
         (b"\n", CorruptDocumentError, "damaged"),
         (b"[]\n", CorruptDocumentError, "damaged"),
-        (b'{"format": 2}\n', ForeignDocumentError, "upgrade"),
+        (b'{"format": 2}\n', ForeignDocumentError, "Upgrade"),
         (b'{"format": 1}\n', CorruptDocumentError, "damaged"),
         (b"[" * 10_000 + b"\n", CorruptDocumentError, "damaged"),
         (b'{"format": ' + b"1" * 5000 + b"}\n", CorruptDocumentError, "damaged"),
@@ -275,7 +277,7 @@ def test_an_unknown_way_is_named():
 def test_whose_it_is_may_be_learnt_from_the_first_document():
     sealed = sealer("aes-256-gcm").seal(KEY, DATA)
     tool = sealer("aes-256-gcm", bot_id=None)
-    with pytest.raises(ConfigurationError, match="bot's id"):
+    with pytest.raises(ConfigurationError, match="bot's ID"):
         tool.seal(KEY, DATA)
     assert tool.open(KEY, sealed) == DATA
     assert tool.bot_id == BOT

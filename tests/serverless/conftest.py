@@ -20,7 +20,7 @@ def environment(tmp_path):
 
 @pytest.fixture
 def bucket(tmp_path):
-    """Where the bot of an ASGI server has its memory."""
+    """Return the bucket of an ASGI server's bot."""
     return f"file:{tmp_path}/bucket"
 
 

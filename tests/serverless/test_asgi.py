@@ -1,4 +1,4 @@
-"""What the ASGI entry point answers, without a server: over httpx's ASGI transport."""
+"""Tests of the ASGI entry point's answers, over httpx's ASGI transport."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ async def test_a_wrong_secret_is_forbidden(client, bucket, header):
 @pytest.mark.parametrize("body", GARBAGE, ids=range(len(GARBAGE)))
 async def test_garbage_is_no_update(client, body, caplog):
     answer = await client.post("/telegram", content=body)
-    assert (answer.status_code, answer.text) == (400, "The body is no Update.")
+    assert (answer.status_code, answer.text) == (400, "The body is not a valid Update.")
     assert "private words" not in caplog.text
     assert await post(client, "add x") == 200
 

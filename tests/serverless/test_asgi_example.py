@@ -1,4 +1,4 @@
-"""examples/cloud_run_bot as it stands: over ASGI with an offline Telegram, and its Dockerfile's command for real."""
+"""Tests of examples/cloud_run_bot: over ASGI with an offline Telegram, and with its Dockerfile's command."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def main(monkeypatch, tmp_path, telegram):
 
 
 async def live(main, *updates):
-    """One life of the server."""
+    """Run the server once."""
     client = httpx.AsyncClient(transport=httpx.ASGITransport(main.app), base_url="http://bot", headers=HEADERS)
     async with main.app.router.lifespan_context(main.app), client:
         for update in updates:

@@ -11,7 +11,7 @@ from telegram.error import NetworkError
 
 from ptb_bucket import open_store
 from ptb_bucket.serverless.asgi import asgi_webhook
-from ptb_bucket.stores import StoreWrapper
+from ptb_bucket.stores import InterceptingStore
 from support.serverless.asgi_server import HEADERS, SECRET, logs, post
 
 
@@ -60,7 +60,7 @@ async def running(app):
         yield client
 
 
-class Slow(StoreWrapper):
+class Slow(InterceptingStore):
     """Reads nothing before it may."""
 
     def __init__(self, store, go_on):
@@ -122,7 +122,7 @@ async def test_at_the_end_a_stuck_handler_leaves_half_of_the_time_for_saving(bot
         assert await asyncio.gather(post(client, "stubborn", 9), post(client, "add late", 8)) == [503, 503]
         weather.unlink()
     assert await logs(bucket) == {8: ["late"]}
-    assert "Cancelled at the end of the server" in caplog.text
+    assert "The server ends and cancelled this work" in caplog.text
 
 
 async def test_at_the_end_no_update_is_taken_and_those_under_way_are_waited_for_and_then_cancelled(bot, bucket):

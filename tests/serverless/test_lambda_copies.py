@@ -1,4 +1,4 @@
-"""Copies of an environment, as AWS makes them from a snapshot: none loses, none takes another's commit for its own."""
+"""Tests of copies of an environment, as AWS makes from a snapshot: none loses data or mistakes another's commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""examples/lambda_bot as it stands, called as AWS calls it, with an offline Telegram."""
+"""Tests of examples/lambda_bot, called as AWS calls it, with an offline Telegram."""
 
 from __future__ import annotations
 

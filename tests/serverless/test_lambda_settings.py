@@ -1,4 +1,4 @@
-"""Settings that are secrets: from the environment, or from what it names."""
+"""Tests of secret settings, from the environment or from a parameter that it names."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_one_that_is_missing_says_what_to_set(monkeypatch, value):
 def test_both_are_a_contradiction(monkeypatch):
     monkeypatch.setenv(NAME, "rosebud")
     monkeypatch.setenv(NAME + "_PARAMETER", "/bot/token")
-    with pytest.raises(ConfigurationError, match="Set one") as caught:
+    with pytest.raises(ConfigurationError, match="Set only one") as caught:
         setting(NAME)
     assert "rosebud" not in str(caught.value)
 
@@ -93,7 +93,7 @@ def test_the_secret_may_be_a_parameter(monkeypatch, installed):
     monkeypatch.delenv("TELEGRAM_WEBHOOK_SECRET")
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET_PARAMETER", "name")
     installed("a_reader:read")
-    with pytest.raises(ConfigurationError, match="no secret token"):  # "value of name" has spaces: it was read
+    with pytest.raises(ConfigurationError, match="not a secret token"):  # "value of name" has spaces: it was read
         lambda_webhook(lambda: None)
     assert asked == ["name"]
 

@@ -1,4 +1,4 @@
-"""Events that are no requests: a timer works on what it can load, and is saved or did not happen."""
+"""Tests of timer events: their changes are saved, or discarded as a whole."""
 
 from __future__ import annotations
 

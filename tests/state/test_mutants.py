@@ -11,7 +11,7 @@ from ptb_bucket.state import Merger, Record, keep_ours
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.merge.values import Merge
-from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.stores import InterceptingStore, MemoryStore
 from support.applications.restarting_bot import opened, settle
 from support.documents.ledger_bench import ADA, BO, crowded, encoded
 
@@ -137,7 +137,7 @@ def test_what_others_added_before_a_refresh_is_not_taken_for_ours_when_two_write
     assert bench.stored() == {"n": 0, "first": 1, "second": 1}
 
 
-class Gated(StoreWrapper):
+class Gated(InterceptingStore):
     """A store in which each write waits until its gate is opened."""
 
     def __init__(self, store) -> None:

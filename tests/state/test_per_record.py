@@ -13,7 +13,7 @@ from ptb_bucket._aio import AT_ONCE
 from ptb_bucket.errors import ForeignDocumentError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 from ptb_bucket.state.document.layouts import recognise
-from ptb_bucket.stores import Create, MemoryStore, MeteredStore, StoreWrapper
+from ptb_bucket.stores import Create, InterceptingStore, MemoryStore, MeteredStore, StoreWrapper
 from support.documents.on_demand_replicas import ADA, BO, LAYOUT, read, replica_on, write
 
 TALK = Record.of_conversation("talk", (1, 1))
@@ -76,7 +76,7 @@ async def test_a_start_reads_what_every_update_needs_and_a_refresh_the_rest_in_o
 
 
 async def test_without_bot_data_one_page_of_a_listing_tells_that_the_bot_is_not_new(caplog):
-    class Counting(StoreWrapper):
+    class Counting(InterceptingStore):
         listed = 0
 
         async def _stream(self, operation, key, begin):
@@ -116,7 +116,7 @@ async def test_where_nobody_asks_later_everything_is_read_at_start():
 
 
 async def test_no_more_requests_at_once_than_there_are_connections():
-    class Busy(StoreWrapper):
+    class Busy(InterceptingStore):
         now = most = 0
 
         async def _call(self, operation, key, send):

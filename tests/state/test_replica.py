@@ -13,14 +13,14 @@ from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, UnavailableError, UnsavedError
 from ptb_bucket.state import DocumentSet, Kind, Merger, Record, Replica, open_layout
 from ptb_bucket.state.replica.group_commit import GroupCommit
-from ptb_bucket.stores import MemoryStore, MeteredStore, StoreWrapper
+from ptb_bucket.stores import InterceptingStore, MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from support.documents.virtual_time import run_virtually
 
 ADA, BO = Record.user(1), Record.user(2)
 
 
-class Slow(StoreWrapper):
+class Slow(InterceptingStore):
     """A store in which every request takes a second."""
 
     async def _call(self, operation, key, send):

@@ -18,14 +18,14 @@ from ptb_bucket.state import DocumentSet, Kind, Merger, Record, Replica, open_la
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.merge.resolvers import add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.replica.group_commit import GroupCommit
-from ptb_bucket.stores import MemoryStore, MeteredStore, StoreWrapper
+from ptb_bucket.stores import InterceptingStore, MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from support.documents.virtual_time import run_virtually
 
 ADA, BO = Record.user(1), Record.user(2)
 
 
-class SlowStore(StoreWrapper):
+class SlowStore(InterceptingStore):
     """A store that takes a second for each request, and counts the requests that it has under way for each object."""
 
     def __init__(self, store):

@@ -1,4 +1,4 @@
-"""Only what the search for credentials raises, of a file or of what is in it, means that they cannot be read."""
+"""Tests that only errors of the search for credentials count as unreadable credentials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HERE, ELSEWHERE = re.compile(re.escape(__name__)), re.compile("elsewhere")
 
 
 def raised(work):
-    """What a function raises, with its traceback."""
+    """Return the error that a function raises, with its traceback."""
     with pytest.raises(Exception) as caught:  # noqa: PT011  any: the tests say which
         work()
     return caught.value

@@ -1,4 +1,4 @@
-"""How a directory on disk is written to: modes, syncs, failures on the way, litter."""
+"""Tests of a local store's writes: modes, syncs, failures on the way, leftovers."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ async def written(store, *datas, key="a"):
 
 
 async def kept(store, key="a"):
-    """What each version holds, newest first; None where it is a deletion."""
+    """Return the data of each version, newest first; None for a deletion."""
     found = [version async for version in store.versions(key)]
     return [None if one.deleted else (await store.get(key, version=one.version)).data for one in found]
 

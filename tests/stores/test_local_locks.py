@@ -41,7 +41,7 @@ async def test_a_lock_that_another_holds_is_waited_for_and_then_unavailable(tmp_
 
 
 async def etag_and_version(root):
-    """What a store that keeps versions has of an object that was written twice."""
+    """Return the versions of an object that was written twice."""
     store = LocalStore(root, keep=5, lock_timeout=0.05)
     etag = await store.put("a", b"1", Update(await store.put("a", b"0", Create())))
     return store, etag, [found.version async for found in store.versions("a")][-1]

@@ -1,4 +1,4 @@
-"""Processes that share a directory: killed, racing, forked."""
+"""Tests of processes that share a directory: killed, racing, forked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a directory on disk refuses: links, what is no file, long paths, what this user may not read."""
+"""Tests of what a local store refuses: links, other than ordinary files, long paths, missing permissions."""
 
 from __future__ import annotations
 

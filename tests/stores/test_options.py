@@ -1,4 +1,4 @@
-"""What providers read from a URI: by the types of their fields, and never repeated in an error."""
+"""Tests of URI options: read by the types of fields, and never repeated in an error."""
 
 from __future__ import annotations
 

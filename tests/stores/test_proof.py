@@ -86,7 +86,7 @@ async def test_the_spelling_of_etags_is_learnt_and_remembered():
 
 
 async def test_a_server_that_refuses_right_etags_is_refused():
-    with pytest.raises(UnsupportedError, match="refuses a put on the condition of an ETag that the object"):
+    with pytest.raises(UnsupportedError, match="refuses a put on the condition of the ETag that the object"):
         await Server(wants="nothing of this").proof().ensure()
 
 

@@ -17,7 +17,7 @@ from running import TERRAFORM, Terraform, missing, resource
 
 @pytest.fixture(scope="session")
 def needs_aws():
-    """What is not on this machine, said once for all tests that need it."""
+    """Return the reason why tests are skipped on this machine, for all tests at once."""
     if reason := missing():
         pytest.skip(reason)
 

@@ -1,4 +1,4 @@
-"""Every operation of the real S3 driver that a bot may need, in the order in which each finds what it needs."""
+"""Every operation of the real S3 driver that a bot may need, in an order in which each finds its objects."""
 
 from __future__ import annotations
 

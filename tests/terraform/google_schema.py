@@ -51,7 +51,7 @@ def _resource(file):
 
 
 def _block(flagged, mapped, classes, functions):
-    """One level: what the class says about flags, and the mapper about types."""
+    """Return one level of the schema, with flags from the class and types from the mapper."""
     flags = {name: [flag == "true" for flag in rest] for name, *rest in _FLAGS.findall(flagged)}
     block = {"attributes": {}, "blocks": {}}
     for name, value, is_block, kind, storage in _ENTRY.findall(mapped):

@@ -24,7 +24,7 @@ TELEGRAM.user(42, "Ada")
 
 
 class Context:
-    """What AWS passes beside the event."""
+    """The context that AWS passes with the event."""
 
     def get_remaining_time_in_millis(self):
         """Tell the time that is left, in ms."""

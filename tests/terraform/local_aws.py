@@ -16,7 +16,7 @@ ROOT_KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
 class LocalAws:
-    """One server on a port of its own, as long as its context lasts."""
+    """A server on a separate port, until its context ends."""
 
     def __enter__(self):
         self._server = ThreadedMotoServer(port=0, verbose=False)
@@ -35,7 +35,7 @@ class LocalAws:
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, **_arguments(keys or ROOT_KEYS))
 
     def keys_of(self, role):
-        """What a process that has the role finds in its environment."""
+        """Return the environment of a process that has the role."""
         answer = self.client("sts").assume_role(RoleArn=role, RoleSessionName="bot")["Credentials"]
         names = ("AccessKeyId", "SecretAccessKey", "SessionToken")
         return dict(zip(KEYS, map(answer.get, names), strict=True))

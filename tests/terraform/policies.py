@@ -1,4 +1,4 @@
-"""Decide requests by policies, as AWS does, and refuse to guess: what it does not know raises.
+"""Decide requests by policies, as AWS does. Unknown elements raise an error.
 
 The local server takes every condition as met, so conditions are proven here, on the planned policies.
 """
@@ -21,7 +21,7 @@ class Asked:
 
 
 def allowed(asked, *, identity, bucket) -> bool:
-    """Whether somebody with the identity's policy may; the bucket's policy can only refuse."""
+    """Return True if the identity's policy allows the request; the bucket's policy can only refuse it."""
     effects = [each["Effect"] for each in identity["Statement"] if _matches(each, asked)]
     refused = [each for each in bucket["Statement"] if each["Effect"] == "Deny" and _matches(each, asked)]
     return "Allow" in effects and "Deny" not in effects and not refused
@@ -44,7 +44,7 @@ def _matches(statement, asked):
 
 
 def _holds(operator, wanted, value):
-    """One condition; a key that the request does not have fulfils none but Null."""
+    """Evaluate a condition; a key that the request does not have fulfils only Null."""
     if operator == "Null":
         return (value is None) == (wanted == ["true"])
     if value is None and operator in {"StringLike", "StringEquals", "Bool"}:

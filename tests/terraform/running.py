@@ -1,4 +1,4 @@
-"""Run terraform offline, on a copy of the tree, with nothing of the machine's own configuration."""
+"""Run terraform offline, on a copy of the tree, without the machine's own configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG")
 
 
 def missing() -> str:
-    """Why terraform cannot plan for AWS here; empty if it can."""
+    """Return the reason why terraform cannot plan for AWS here, empty if it can."""
     if TERRAFORM is None:
         return "terraform is not installed: modules and examples for AWS are neither planned nor applied"
     if not Path(os.environ.get(PLUGINS, "/nowhere")).is_dir():
@@ -46,7 +46,7 @@ class Terraform:
         return cls(scratch / "tree" / folder, {**passed_on, **environment, **own})
 
     def __call__(self, command, *arguments, variables=None, codes=(0,)):
-        """Run a command; what it printed."""
+        """Run a command, and return its output."""
         given = {f"TF_VAR_{name}": _text(value) for name, value in (variables or {}).items()}
         ran = subprocess.run(
             [TERRAFORM, command, *(() if command == "show" else ("-no-color",)), *arguments],
@@ -63,7 +63,7 @@ class Terraform:
         return json.loads(self("show", "-json", "planned"))
 
     def unchanged(self, variables):
-        """Whether a plan finds nothing to do; raises with the plan if it does."""
+        """Return True if a plan finds nothing to do; otherwise raise an error with the plan."""
         return self("plan", "-detailed-exitcode", variables=variables)
 
     def outputs(self):
@@ -82,6 +82,6 @@ def _configuration() -> str:
 
 
 def resource(plan, address):
-    """What a plan wants one resource to be."""
+    """Return the planned values of a resource."""
     changes = {change["address"]: change["change"]["after"] for change in plan["resource_changes"]}
     return changes[address]

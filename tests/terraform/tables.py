@@ -13,7 +13,7 @@ MADE = "made by tests/terraform/tables.py"
 
 
 def folders():
-    """Modules and examples: whatever declares variables."""
+    """Return the modules and examples, which declare variables."""
     return sorted(path.parent.relative_to(TREE).as_posix() for path in TREE.glob("*/*/variables.tf"))
 
 
@@ -47,7 +47,7 @@ def _blocks(folder, kind):
 
 
 def _plain(value):
-    """What is meant: the parser keeps quotes and wraps expressions."""
+    """Return the plain value: the parser keeps quotes and wraps expressions."""
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Module s3, applied: the driver works with its policy, and with nothing less; what the bucket has; planned again."""
+"""Tests of the applied module s3: its policy is enough and minimal, the bucket's settings, a second plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each request of a bot's whole life, as it goes over the wire, decided by the planned policies.
+"""Tests of a bot's requests on the wire against the planned policies.
 
 The local server takes a policy's conditions as met, so it cannot show that ``require_conditional_writes`` lets the
 driver through and nobody else; what the driver really sends, put to the policies that terraform plans, can.

@@ -1,4 +1,4 @@
-"""Every file is formatted as terraform formats, and configurations agree with the real provider's schema."""
+"""Tests of terraform's formatting, and of configurations against the real provider's schema."""
 
 from __future__ import annotations
 

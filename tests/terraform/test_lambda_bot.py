@@ -1,4 +1,4 @@
-"""Example lambda-bot, applied: its handler answers as the role, secrets stay out of the state, it ends clean."""
+"""Tests of the applied example lambda-bot: it answers as its role, and terraform's state has no secrets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def home(terraform, tmp_path_factory):
 
 @pytest.fixture
 def environment(home, aws):
-    """What the process finds in Lambda: what terraform set, and the keys of the role that terraform made."""
+    """Return the process's environment in Lambda: terraform's variables, and the keys of terraform's role."""
     function = aws.client("lambda").get_function_configuration(FunctionName="my-bot")
     where = {name: value for name, value in aws.environment.items() if "KEY" not in name}
     return {**where, **function["Environment"]["Variables"], **aws.keys_of(function["Role"])}

@@ -1,4 +1,4 @@
-"""``terraform test`` of what is for AWS: bad input is refused when planning, by the real provider."""
+"""Runs of ``terraform test`` for AWS: the real provider refuses bad input when planning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS decides on when a request arrives: its actions, their resource, and what conditions see of it.
+"""The data by which AWS decides about a request: its actions, their resource, and the keys of conditions.
 
 A request that the driver is not known to send raises, so that none is overlooked.
 """
@@ -16,7 +16,7 @@ LISTS = {"list-type": "s3:ListBucket", "versions": "s3:ListBucketVersions"}
 
 
 def asked_of(request) -> list[Asked]:
-    """What is asked by a request that the fault proxy has seen, as if it had come over TLS."""
+    """Return the actions of a request that the fault proxy has seen, as if it had come over TLS."""
     url = urlsplit(request.path)
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")
     query = dict(parse_qsl(url.query, keep_blank_values=True))

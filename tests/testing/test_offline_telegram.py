@@ -20,7 +20,9 @@ from telegram.ext import (
     filters,
 )
 
+from ptb_bucket import offline_telegram
 from ptb_bucket.offline_telegram import ApiError, Line, OfflineTelegram, UnknownMethodError
+from ptb_bucket.testing import telegram as documented
 
 NAME, AGE = range(2)
 Context = ContextTypes.DEFAULT_TYPE
@@ -146,7 +148,7 @@ async def test_the_newest_keyboard_is_pressed_unless_a_message_is_named(telegram
         [second] = await ada.send(app, "/tea")
         assert [m.message_id for m in await ada.press(app, "Yes")] == [second.message_id]
         assert [m.message_id for m in await ada.press(app, "No", message=first)] == [first.message_id]
-        with pytest.raises(LookupError, match="no button 'Yes' to press in chat 42; there is no inline keyboard"):
+        with pytest.raises(LookupError, match=r"Chat 42 has no button 'Yes' to press\. It has no inline keyboard\."):
             await ada.press(app, "Yes")
 
 
@@ -199,7 +201,7 @@ async def test_polling_delivers_what_waits_and_what_comes(telegram, ada):
     ada.post("Ada")
     ada.post("36")
     await talk
-    assert telegram.memory.pending == []
+    assert telegram.server.state.pending == []
 
 
 async def test_polling_hears_another_thread_and_resolves_buttons(telegram, ada):
@@ -232,14 +234,14 @@ async def test_the_last_updates_and_only_the_allowed(telegram, ada):
 
 async def test_a_long_poll_waits_without_looking_busily(telegram, ada, monkeypatch):
     rings = 0
-    sleep = telegram.bell._sleep
+    sleep = telegram.server.bell._sleep
 
     async def counted(*args):
         nonlocal rings
         rings += 1
         await sleep(*args)
 
-    monkeypatch.setattr(telegram.bell, "_sleep", counted)
+    monkeypatch.setattr(telegram.server.bell, "_sleep", counted)
     async with telegram.builder().build() as app:
         poll = asyncio.create_task(app.bot.get_updates(timeout=5))
         await asyncio.sleep(0.05)
@@ -250,7 +252,7 @@ async def test_a_long_poll_waits_without_looking_busily(telegram, ada, monkeypat
 
 async def test_an_unknown_method_is_loud_although_ptb_swallows_it(telegram, ada):
     async with with_handlers(telegram.builder()) as app:
-        with pytest.raises(UnknownMethodError, match="cannot play the Bot API method 'sendDice'") as info:
+        with pytest.raises(UnknownMethodError, match="does not know the Bot API method 'sendDice'") as info:
             await ada.send(app, "/roll")
         assert info.value.method == "sendDice"
         with pytest.raises(BadRequest, match="sendDice"):
@@ -260,7 +262,7 @@ async def test_an_unknown_method_is_loud_although_ptb_swallows_it(telegram, ada)
 async def test_a_method_can_be_taught(telegram, ada):
     def dice(parameters):
         content = {"dice": {"emoji": "🎲", "value": 6}}
-        return telegram.store_message(telegram.memory.bot, parameters["chat_id"], content)
+        return telegram.server.store_message(telegram.server.state.bot, parameters["chat_id"], content)
 
     telegram.answer("sendDice", dice)
     async with with_handlers(telegram.builder()) as app:
@@ -357,3 +359,9 @@ async def test_waiting_in_vain_shows_what_was_said(telegram, ada):
 def test_it_needs_no_pytest():
     code = "import sys; import ptb_bucket.offline_telegram; sys.exit('pytest' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_documented_path_leads_to_the_same_classes():
+    assert documented.__all__ == offline_telegram.__all__
+    for name in documented.__all__:
+        assert getattr(documented, name) is getattr(offline_telegram, name)

@@ -1,4 +1,4 @@
-"""``--long`` scales what is counted and brings in what is marked; without it, pytest says what was left out."""
+"""Tests of ``--long``, which scales counts and includes marked tests. Without it, pytest reports deselected ones."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def test_a_client_that_asks_first_can_meet_a_server_without_100(server, expectat
 
 
 def outcome(proxy):
-    """What a client sees that does not send again."""
+    """Return the outcome for a client that does not send again."""
     with connected(proxy, timeout=0.3) as connection:
         try:
             return ask(connection)[0]

@@ -14,7 +14,7 @@ from ptb_bucket.errors import AccessError, NotFoundError, RefusedError, Unavaila
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import LAYOUTS, Record
 from ptb_bucket.state.document.layouts import recognise
-from ptb_bucket.stores import Create, LocalStore, MemoryStore, StoreWrapper
+from ptb_bucket.stores import Create, InterceptingStore, LocalStore, MemoryStore, StoreWrapper
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from ptb_bucket.tools import Verdict, check, open_state
 from ptb_bucket.tools.edit.edit import remove
@@ -145,7 +145,7 @@ async def test_an_ignored_etag_fails_loudly():
 
 @pytest.mark.parametrize("about", ["credentials", "bucket", "server"])
 async def test_a_place_that_is_none_is_said_once(about):
-    class Nowhere(StoreWrapper):
+    class Nowhere(InterceptingStore):
         async def _call(self, operation, key, send):
             raise AccessError("rosebud", about=about)
 
@@ -186,7 +186,7 @@ async def test_what_cannot_be_removed_is_named(tmp_path):
 async def test_interrupted_anywhere_it_leaves_nothing(tmp_path, at):
     """The file system's threads go on with what a cancelled caller has begun."""
 
-    class Interrupting(StoreWrapper):
+    class Interrupting(InterceptingStore):
         calls = 0
 
         async def _call(self, operation, key, send):

@@ -1,4 +1,4 @@
-"""``ptb-bucket check`` where something is wrong with the server."""
+"""Tests of ``ptb-bucket check`` with a broken server."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_a_liar_fails_also_if_it_was_believed(liar, monkeypatch):
 
 
 async def test_the_right_line_fails(server, bucket):
-    assert "no bucket" in (await failed(f"gs://no-such-bucket/bot?endpoint_url={server.url}"))["bucket"]
+    assert "does not exist" in (await failed(f"gs://no-such-bucket/bot?endpoint_url={server.url}"))["bucket"]
     with FaultProxy(server.url) as proxy:
         nobody = proxy.url
     assert set(await failed(f"gs://{bucket}/bot?endpoint_url={nobody}&timeout=2")) == {"reachable"}

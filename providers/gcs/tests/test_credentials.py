@@ -1,4 +1,4 @@
-"""Whoever the bot runs as: tokens from a server of a few lines, requests to another one."""
+"""Tests of credentials, with tokens from a small server and requests to another one."""
 
 from __future__ import annotations
 

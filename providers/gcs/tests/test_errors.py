@@ -1,4 +1,4 @@
-"""Every exception class of Google's libraries, and of what they send with, becomes an error of ours."""
+"""Tests that every exception class of Google's libraries and their transports is translated."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ptb_bucket_gcs import GcsStore, Options
 
 
 def answer(fault, reason, about):
-    """What Google says; what it says beside the reason is not ours to repeat."""
+    """Google's answers; only the reason may be repeated."""
     error = {"code": fault.status, "message": "Told.", "errors": [{"reason": reason, "message": "Told."}]}
     return Answer(fault, json.dumps({"error": error}).encode(), "application/json", about)
 

@@ -37,7 +37,7 @@ def given_client(url):
 
 
 async def ended(seconds=2.0):
-    """Whether our threads end within that time."""
+    """Return True if our threads end within that time."""
     deadline = time.monotonic() + seconds
     while our_threads() and time.monotonic() < deadline:  # noqa: ASYNC110  threads set no event
         await asyncio.sleep(0.01)

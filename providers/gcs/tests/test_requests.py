@@ -1,4 +1,4 @@
-"""What is sent, and what answers mean that fake-gcs-server does not give: those come from ``fakes.py``."""
+"""Tests of requests, and of answers that fake-gcs-server never gives, which come from ``fakes.py``."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_an_upload_says_what_its_bytes_are(answering, monkeypatch, size):
     [({"versioning": {"enabled": True}}, True), ({"versioning": {"enabled": False}}, False), ({}, False)],
 )
 async def test_a_generation_is_deleted_only_where_old_ones_are_kept(answering, monkeypatch, settings, sent):
-    """Where none are kept, the generation that was named is the live object."""
+    """If no old versions are kept, the named generation is the live object."""
     monkeypatch.setattr("ptb_bucket_gcs._store.is_google", lambda _url: True)
 
     def answer(method, _path, _headers):
@@ -155,10 +155,10 @@ async def test_a_mistyped_bucket_is_never_empty(server):
             store.put("a", b"1", Create()),
             store.put("a", b"1", Update("1")),
         ):
-            with pytest.raises(AccessError, match="no bucket 'no-such-bucket'"):
+            with pytest.raises(AccessError, match="bucket 'no-such-bucket' does not exist"):
                 await operation
         for listing in (store.list(), store.versions("a")):
-            with pytest.raises(AccessError, match="no bucket 'no-such-bucket'"):
+            with pytest.raises(AccessError, match="bucket 'no-such-bucket' does not exist"):
                 [item async for item in listing]
 
 
@@ -265,7 +265,7 @@ async def test_a_bucket_whose_requester_pays_wants_a_project(answering, kind, bo
 async def test_a_client_that_may_send_a_write_in_parts_is_refused(proxy, bucket, monkeypatch, name):
     monkeypatch.delattr(storage.Blob, name)
     async with opened(proxy.url, bucket) as store:
-        with pytest.raises(UnsupportedError, match="older release"):
+        with pytest.raises(UnsupportedError, match="install an older google-cloud-storage"):
             await store.put("a", b"1", Create())
     assert proxy.requests == []
 
@@ -382,7 +382,7 @@ async def test_a_delete_on_a_condition_names_the_generation(answering):
 
     with answering(answer) as google:
         async with opened(google.url) as store:
-            with pytest.raises(UnsupportedError, match="at Google only"):
+            with pytest.raises(UnsupportedError, match="Only Google's own servers"):
                 await store.delete_if("a", "6")
             assert google.seen == []
             store._is_google = True

@@ -1,4 +1,4 @@
-"""Servers, and the ways to a bucket of one's own on each of them."""
+"""Fixtures for servers, and for a new bucket on each of them."""
 
 from __future__ import annotations
 

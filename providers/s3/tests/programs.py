@@ -1,4 +1,4 @@
-"""Programs that tests start as processes of their own: ``python programs.py NAME ...``."""
+"""Programs that tests start as separate processes: ``python programs.py NAME ...``."""
 
 # ruff: noqa: T201  what they print is what the tests read
 from __future__ import annotations
@@ -81,7 +81,7 @@ async def open_and_close(uri, times):
 
 
 async def close_behind_its_back(uri):
-    """Somebody closes the client that a store has made."""
+    """Close the client that a store created."""
     store = open_store(uri)
     await store.put("n", b"0", Create())
     client = await store._clients.get()

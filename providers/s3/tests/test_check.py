@@ -1,4 +1,4 @@
-"""``ptb-bucket check`` where something is wrong with the server, and when it is interrupted."""
+"""Tests of ``ptb-bucket check`` with a broken server, and when it is interrupted."""
 
 from __future__ import annotations
 

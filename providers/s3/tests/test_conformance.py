@@ -31,7 +31,7 @@ class TestMotoUnderAPrefix(StoreConformance):
 
 
 class WithVersions(StoreConformance):
-    """What versions have a part in; races, sizes and keys are the same as without."""
+    """The tests in which versions matter; races, sizes and keys are the same without them."""
 
     test_odd_key_is_faithful_or_refused = test_no_two_keys_fall_together = ONE_BY_ONE_ELSEWHERE
     test_increments_add_up = test_one_creates = test_one_updates = test_readers_see_whole_objects = None

@@ -1,4 +1,4 @@
-"""Errors: every one of the SDK's becomes one of ours, by status first; and what a human has to do is said."""
+"""Tests of errors: each SDK error is translated, by status first, with advice on what to do."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class _Anything(dict):
 
 
 def make(cls):
-    """One of a class, by its own constructor where that is simple."""
+    """Return an instance of an error class, by its own constructor where that is simple."""
     if issubclass(cls, BotoCoreError):
         fields = [name for _, name, _, _ in string.Formatter().parse(getattr(cls, "fmt", "")) if name]
         try:

@@ -13,7 +13,7 @@ from ptb_bucket.testing.proxy import WireFault
 
 
 def answer(fault, code, about):
-    """What S3 says; what it says beside the code is not ours to repeat."""
+    """S3's answers; only the code may be repeated."""
     body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>Told.</Message></Error>"
     return Answer(fault, body.encode(), "application/xml", about)
 

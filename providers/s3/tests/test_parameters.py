@@ -1,4 +1,4 @@
-"""Parameters, read from moto's Systems Manager: what they hold, and what is said when they cannot be read."""
+"""Tests of parameters in moto's Systems Manager: their values, and the errors when they cannot be read."""
 
 from __future__ import annotations
 

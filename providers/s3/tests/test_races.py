@@ -1,4 +1,4 @@
-"""Processes that race: what they count adds up, and one of them creates."""
+"""Tests with processes that race: counts add up, and one process creates an object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that lie are refused, those with quirks are understood, and what a URI asks for reaches them."""
+"""Tests that lying servers are refused, that quirks are handled, and that URI options reach servers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def test_a_server_that_ignores_conditions_is_refused(liar, monkeypatch):
                 await store.put("state.json", b"1", Create())
             assert liar.url in str(caught.value)
             assert str(caught.value).count("bot/" + PROOF_NAME) == 2
-            assert str(caught.value).endswith("gs:// in place of s3://.")
+            assert str(caught.value).endswith("gs:// instead of s3://.")
         conditional = {finding.check: finding for finding in await store.diagnose()}["conditional puts"]
         assert not conditional.ok
     assert liar.keys(bucket) == []
@@ -146,6 +146,8 @@ async def test_a_server_that_deletes_whatever_the_condition_is_refused(peculiar)
     async with open_store(peculiar.uri(bucket)) as store:
         etag = await store.put("a", b"1", Create())
         for _ in range(2):
-            with pytest.raises(UnsupportedError, match=r"^s3://[^: ]+: .*accepted where 412 is right"):
+            with pytest.raises(
+                UnsupportedError, match=r"^The server of s3://[^: ]+ .*accepted instead of being refused with 412"
+            ):
                 await store.delete_if("a", etag)
     assert peculiar.keys(bucket) == ["a"]

@@ -1,4 +1,4 @@
-"""A Telegram played offline: real Applications, real updates, no network and no token.
+"""An offline Telegram for tests and demos: real Applications and updates, no network and no token.
 
 Example:
     ::
@@ -12,10 +12,9 @@ Example:
         for line in telegram.transcript:
             print(line)
 
-    A restart is a new application on the same Telegram; in another process,
-    ``OfflineTelegram.restore(telegram.snapshot())`` goes on with its ids, messages and keyboards. A bot that builds its
-    own application takes ours instead of its token: let it accept an ``ApplicationBuilder``, and pass
-    ``telegram.builder()``.
+    To restart the bot, build a new application on the same Telegram. In another process,
+    ``OfflineTelegram.restore(telegram.snapshot())`` continues with the same IDs, messages and keyboards. If your bot
+    builds its own application, let it accept an ``ApplicationBuilder`` and pass ``telegram.builder()``.
 """
 
 from ptb_bucket.offline_telegram.errors import ApiError, UnknownMethodError

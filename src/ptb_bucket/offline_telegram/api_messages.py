@@ -11,7 +11,7 @@ from ptb_bucket.offline_telegram.transcript import Kind, Line
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ptb_bucket.offline_telegram.telegram import OfflineTelegram
+    from ptb_bucket.offline_telegram.server import Server
 
 __all__ = ["MESSAGE_METHODS"]
 
@@ -19,47 +19,47 @@ _LONGEST_TEXT = 4096
 _LONGEST_CALLBACK_DATA = 64
 
 
-def _send_message(telegram: OfflineTelegram, parameters: JSON) -> JSON:
-    content = {"text": _text(parameters)} | _keyboard(parameters) | _reply(telegram, parameters)
-    message = telegram.store_message(telegram.memory.bot, parameters.get("chat_id"), content)
-    return _noted(telegram, message, "message")
+def _send_message(server: Server, parameters: JSON) -> JSON:
+    content = {"text": _text(parameters)} | _keyboard(parameters) | _reply(server, parameters)
+    message = server.store_message(server.state.bot, parameters.get("chat_id"), content)
+    return _noted(server, message, "message")
 
 
-def _edit_message_text(telegram: OfflineTelegram, parameters: JSON) -> JSON:
-    return _edit(telegram, parameters, {"text": _text(parameters)} | _keyboard(parameters))
+def _edit_message_text(server: Server, parameters: JSON) -> JSON:
+    return _edit(server, parameters, {"text": _text(parameters)} | _keyboard(parameters))
 
 
-def _edit_message_reply_markup(telegram: OfflineTelegram, parameters: JSON) -> JSON:
-    return _edit(telegram, parameters, _keyboard(parameters))
+def _edit_message_reply_markup(server: Server, parameters: JSON) -> JSON:
+    return _edit(server, parameters, _keyboard(parameters))
 
 
-def _delete_message(telegram: OfflineTelegram, parameters: JSON) -> bool:
-    message = telegram.memory.message(parameters, "message to delete not found")
-    telegram.memory.messages.remove(message)
-    _note(telegram, message, "delete")
+def _delete_message(server: Server, parameters: JSON) -> bool:
+    message = server.state.message(parameters, "message to delete not found")
+    server.state.messages.remove(message)
+    _note(server, message, "delete")
     return True
 
 
-def _edit(telegram: OfflineTelegram, parameters: JSON, content: JSON) -> JSON:
-    message = telegram.memory.message(parameters, "message to edit not found")
-    if message["from"]["id"] != telegram.memory.bot["id"]:
+def _edit(server: Server, parameters: JSON, content: JSON) -> JSON:
+    message = server.state.message(parameters, "message to edit not found")
+    if message["from"]["id"] != server.state.bot["id"]:
         raise ApiError("Bad Request: message can't be edited")
     before = (message["text"], message.get("reply_markup"))
     if before == (content.get("text", before[0]), content.get("reply_markup")):
         raise ApiError("Bad Request: message is not modified")
-    message.pop("reply_markup", None)  # an edit without a keyboard takes the old one away
-    message.update(content, edit_date=telegram.now())
-    return _noted(telegram, message, "edit")
+    message.pop("reply_markup", None)  # an edit without a keyboard removes the old one
+    message.update(content, edit_date=server.now())
+    return _noted(server, message, "edit")
 
 
-def _noted(telegram: OfflineTelegram, message: JSON, kind: Kind) -> JSON:
-    _note(telegram, message, kind, message)
+def _noted(server: Server, message: JSON, kind: Kind) -> JSON:
+    _note(server, message, kind, message)
     return message
 
 
-def _note(telegram: OfflineTelegram, message: JSON, kind: Kind, answer: JSON | None = None) -> None:
+def _note(server: Server, message: JSON, kind: Kind, answer: JSON | None = None) -> None:
     who, chat = message["from"]["first_name"], message["chat"]["id"]
-    telegram.note(Line(who, chat, message["text"], kind, from_bot=True, buttons=labels(message)), answer)
+    server.note(Line(who, chat, message["text"], kind, from_bot=True, buttons=labels(message)), answer)
 
 
 def _text(parameters: JSON) -> str:
@@ -72,7 +72,7 @@ def _text(parameters: JSON) -> str:
 
 
 def _keyboard(parameters: JSON) -> JSON:
-    """The inline keyboard, if it is one: other keyboards belong to the person's client and never come back."""
+    """Return the inline keyboard; other keyboards belong to the person's client and never come back."""
     markup = parameters.get("reply_markup") or {}
     if not markup.get("inline_keyboard"):
         return {}
@@ -83,16 +83,16 @@ def _keyboard(parameters: JSON) -> JSON:
     return {"reply_markup": markup}
 
 
-def _reply(telegram: OfflineTelegram, parameters: JSON) -> JSON:
+def _reply(server: Server, parameters: JSON) -> JSON:
     wanted = parameters.get("reply_parameters")
     if not wanted:
         return {}
     where = {"chat_id": parameters.get("chat_id"), "message_id": wanted.get("message_id")}
-    original = telegram.memory.message(where, "message to be replied not found")
+    original = server.state.message(where, "message to be replied not found")
     return {"reply_to_message": {key: value for key, value in original.items() if key != "reply_to_message"}}
 
 
-MESSAGE_METHODS: Mapping[str, Callable[[OfflineTelegram, JSON], JSON | bool]] = {
+MESSAGE_METHODS: Mapping[str, Callable[[Server, JSON], JSON | bool]] = {
     "sendMessage": _send_message,
     "editMessageText": _edit_message_text,
     "editMessageReplyMarkup": _edit_message_reply_markup,

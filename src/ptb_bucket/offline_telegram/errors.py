@@ -1,4 +1,4 @@
-"""How an offline Telegram says no."""
+"""The errors of an offline Telegram."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["ApiError", "UnknownMethodError"]
 
 
 class ApiError(Exception):
-    """The Bot API refuses: PTB makes of it the exception that it makes of Telegram's own answer.
+    """A refusal by the Bot API. PTB turns it into the same exception as Telegram's own answer.
 
     Args:
-        description: Telegram's words, such as ``"Bad Request: chat not found"``.
+        description: The text of the answer, such as ``"Bad Request: chat not found"``.
         code: The HTTP status: 400 becomes ``BadRequest``, 403 ``Forbidden``, 409 ``Conflict``, and so on.
         parameters: Telegram's ``ResponseParameters``, such as ``{"retry_after": 3}``.
     """
@@ -24,10 +24,10 @@ class ApiError(Exception):
 
 
 class UnknownMethodError(BadRequest):
-    """The bot called a method that this Telegram cannot play.
+    """The bot called a method that this Telegram does not know.
 
-    A ``BadRequest`` of its own kind, because Telegram's own answer (404) becomes ``InvalidToken`` in PTB and would
-    send the reader to the wrong place. It is raised again after the update, since PTB swallows what handlers raise.
+    It is a ``BadRequest``, because PTB turns Telegram's own answer (404) into ``InvalidToken``, which would send the
+    reader to the wrong place. It is raised again after the update, because PTB swallows the errors of handlers.
 
     Args:
         method: The method's name in the Bot API.
@@ -35,10 +35,10 @@ class UnknownMethodError(BadRequest):
 
     def __init__(self, method: str) -> None:
         super().__init__(
-            f"OfflineTelegram cannot play the Bot API method {method!r}; "
-            f'teach it: telegram.answer("{method}", lambda parameters: ...)'
+            f"OfflineTelegram does not know the Bot API method {method!r}. "
+            f'Add it: telegram.answer("{method}", lambda parameters: ...)'
         )
         self.method = method
 
     def __reduce__(self) -> tuple[type[UnknownMethodError], tuple[str]]:
-        return type(self), (self.method,)  # PTB's own would hand the whole message to __init__
+        return type(self), (self.method,)  # PTB's own would pass the whole message to __init__

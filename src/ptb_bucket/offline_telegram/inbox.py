@@ -1,4 +1,4 @@
-"""What waits for the bot: getUpdates with its long poll, and whoever else waits for something to happen."""
+"""The queue of getUpdates with its long poll, and a bell for everything that waits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptb_bucket.offline_telegram.json import JSON
-    from ptb_bucket.offline_telegram.memory import Memory
 
 __all__ = ["Bell", "take_updates"]
 
@@ -18,19 +17,19 @@ T = TypeVar("T")
 
 
 class Bell:
-    """Wakes whoever waits, in whichever event loop and thread they do (``run_polling`` has a loop of its own)."""
+    """A signal that wakes all waiters, in any event loop and thread (``run_polling`` has its own loop)."""
 
     def __init__(self) -> None:
         self._sleepers: set[asyncio.Future[None]] = set()
 
     def ring(self) -> None:
-        """Something has happened."""
+        """Wake all waiters."""
         for sleeper in tuple(self._sleepers):
-            with contextlib.suppress(RuntimeError):  # its loop was closed under it: nobody is there to wake
+            with contextlib.suppress(RuntimeError):  # its loop was closed meanwhile: it no longer waits
                 sleeper.get_loop().call_soon_threadsafe(_wake, sleeper)
 
     async def until(self, look: Callable[[], T | None], timeout: float) -> T | None:
-        """Look again at every ring until something is seen; None when the time is over."""
+        """Call ``look`` at every ring until it returns something. Return None when the time is up."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         while (seen := look()) is None and (left := deadline - loop.time()) > 0:
@@ -41,7 +40,7 @@ class Bell:
         sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.add(sleeper)
         try:
-            if look() is None:  # a ring from another thread may have fallen between the last look and here
+            if look() is None:  # another thread may have rung since the last look
                 await asyncio.wait([sleeper], timeout=seconds)
         finally:
             self._sleepers.discard(sleeper)
@@ -52,15 +51,15 @@ def _wake(sleeper: asyncio.Future[None]) -> None:
         sleeper.set_result(None)
 
 
-async def take_updates(memory: Memory, bell: Bell, parameters: JSON) -> list[JSON]:
-    """Answer getUpdates: an offset confirms what lies before it; without anything to give, wait for it."""
-    _confirm(memory.pending, int(parameters.get("offset", 0)))
+async def take_updates(pending: list[JSON], bell: Bell, parameters: JSON) -> list[JSON]:
+    """Answer getUpdates: confirm the updates below the offset; if none is left, wait for one."""
+    _confirm(pending, int(parameters.get("offset", 0)))
     allowed = set(parameters.get("allowed_updates") or ())
     limit = int(parameters.get("limit", 100))
 
     def look() -> list[JSON] | None:
-        _drop_others(memory.pending, allowed)
-        return memory.pending[:limit] or None
+        _drop_others(pending, allowed)
+        return pending[:limit] or None
 
     return await bell.until(look, float(parameters.get("timeout", 0))) or []
 
@@ -69,7 +68,7 @@ async def take_updates(memory: Memory, bell: Bell, parameters: JSON) -> list[JSO
 
 
 def _confirm(pending: list[JSON], offset: int) -> None:
-    if offset < 0:  # counted from the end, as "drop pending updates" does
+    if offset < 0:  # PTB counts from the end to drop pending updates
         del pending[:offset]
     while pending and pending[0]["update_id"] < offset:
         del pending[0]

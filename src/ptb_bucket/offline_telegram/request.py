@@ -1,10 +1,10 @@
-"""The wire: PTB's request object, answered by an offline Telegram."""
+"""The request object that connects PTB to an offline Telegram."""
 
 from __future__ import annotations
 
 import inspect
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from telegram.request import BaseRequest
 
@@ -14,50 +14,56 @@ from ptb_bucket.offline_telegram.json import copied
 if TYPE_CHECKING:
     from telegram.request import RequestData
 
-    from ptb_bucket.offline_telegram.telegram import OfflineTelegram
+    from ptb_bucket.offline_telegram.json import JSON
 
 __all__ = ["OfflineRequest"]
 
 
-class OfflineRequest(BaseRequest):
-    """A ``telegram.request.BaseRequest`` whose other end is an :class:`OfflineTelegram`.
+class Answering(Protocol):
+    """The part of an :class:`OfflineTelegram` that answers calls of the Bot API."""
 
-    As with PTB's own, a request after :meth:`shutdown` fails: that is how it shows when something talks to Telegram
-    too late, for example while the persistence is saved.
+    def call(self, method: str, parameters: JSON, token: str) -> Any: ...
+
+
+class OfflineRequest(BaseRequest):
+    """A ``telegram.request.BaseRequest`` that an :class:`OfflineTelegram` answers.
+
+    As with PTB's own class, a request after :meth:`shutdown` fails. This reveals code that talks to Telegram too late,
+    for example while the persistence saves.
 
     Args:
-        telegram: Who answers.
+        telegram: The offline Telegram.
     """
 
     __slots__ = ("_closed", "_telegram")
 
-    def __init__(self, telegram: OfflineTelegram) -> None:
+    def __init__(self, telegram: Answering) -> None:
         self._telegram = telegram
         self._closed = False
 
     @property
     def read_timeout(self) -> float:
-        """Seconds; PTB adds it to getUpdates' own timeout."""
+        """Return the timeout in seconds; PTB adds it to getUpdates' own timeout."""
         return 5.0
 
     async def initialize(self) -> None:
-        """Open."""
+        """Accept requests."""
         self._closed = False
 
     async def shutdown(self) -> None:
-        """Close."""
+        """Refuse further requests."""
         self._closed = True
 
     async def do_request(
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
-        """Hand the call over and bring back what Telegram's HTTP server would.
+        """Pass the call on, and return the response that Telegram's HTTP server would send.
 
         Args:
-            url: Its last parts are the token and the Bot API's method.
-            method: The HTTP method, which does not matter.
+            url: The URL; its last parts are the token and the Bot API's method.
+            method: The HTTP method; not used.
             request_data: The parameters.
-            _: Timeouts; nothing here takes long.
+            _: Timeouts; not used, because nothing here takes long.
             __: Timeouts, too.
 
         Returns:
@@ -65,7 +71,7 @@ class OfflineRequest(BaseRequest):
 
         Raises:
             RuntimeError: This request object was shut down.
-            UnknownMethodError: Nobody has taught this Telegram that method.
+            UnknownMethodError: The offline Telegram does not know the method.
         """
         del method
         if self._closed:

@@ -1,53 +1,43 @@
-"""The offline Telegram itself."""
+"""The offline Telegram, as a bot and its tests use it."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from telegram import Message, Update
-from telegram.ext import ApplicationBuilder, ExtBot
+from telegram.ext import ApplicationBuilder
 
 from ptb_bucket.offline_telegram.api import METHODS
 from ptb_bucket.offline_telegram.errors import ApiError, UnknownMethodError
-from ptb_bucket.offline_telegram.inbox import Bell
-from ptb_bucket.offline_telegram.json import JSON, copied, user_json
-from ptb_bucket.offline_telegram.memory import Memory
+from ptb_bucket.offline_telegram.json import JSON, user_json
 from ptb_bucket.offline_telegram.people import Group, Person
 from ptb_bucket.offline_telegram.request import OfflineRequest
+from ptb_bucket.offline_telegram.server import Server, ServerState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
-    from ptb_bucket.offline_telegram.people import AnyApplication
+    from telegram import Message
+
+    from ptb_bucket.offline_telegram.server import AnyApplication
     from ptb_bucket.offline_telegram.transcript import Line
 
 __all__ = ["OfflineTelegram"]
-
-# The answers to the update that is being processed. A context variable, because handlers of several updates may run at
-# the same time and each person wants their own answers.
-_answers: ContextVar[list[JSON] | None] = ContextVar("answers", default=None)
-
-_EPOCH = datetime(2025, 1, 1, 12, tzinfo=timezone.utc)
 
 
 class OfflineTelegram:
     """Telegram's side of a bot, in memory and without any network.
 
-    Ids and dates come from counters, so that the same dialogue gives the same bytes. Texts are kept as the bot wrote
+    IDs and dates come from counters, so that the same dialogue produces the same bytes. Texts stay as the bot wrote
     them: ``parse_mode`` is accepted and not interpreted.
 
     Args:
-        bot_id: The bot's user id, and the first part of its token.
+        bot_id: The bot's user ID, and the first part of its token.
         bot_username: Its username, without the @.
         bot_name: Its first name.
-        first_update_id: Where the ids of updates and callback queries start.
-        clock: The time, aware of its zone. Without one, the clock starts at noon of 2025-01-01 UTC and goes on by a
+        first_update_id: The first ID of updates and callback queries.
+        clock: Returns the time with its zone. By default, the clock starts at noon of 2025-01-01 UTC and advances by a
             second at each message and press.
-
-    Attributes:
-        transcript: All that was said, in order.
     """
 
     def __init__(
@@ -59,83 +49,83 @@ class OfflineTelegram:
         first_update_id: int = 1,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        self.memory = Memory(
-            user_json(bot_id, bot_name, bot_username, is_bot=True), first_update_id, next_query_id=first_update_id
-        )
-        self.bell = Bell()
-        self.transcript: list[Line] = []
-        self._clock = clock or self._tick
+        bot = user_json(bot_id, bot_name, bot_username, is_bot=True)
+        self.server = Server(ServerState(bot, first_update_id, next_query_id=first_update_id), clock)
         self._taught: dict[str, Callable[[JSON], Any]] = {}
-        self._unknown: list[UnknownMethodError] = []
+
+    @property
+    def transcript(self) -> list[Line]:
+        """Return the lines that were said, in order."""
+        return self.server.transcript
 
     def snapshot(self) -> JSON:
-        """What Telegram remembers, as plain JSON for another process; all but the transcript and what was taught.
+        """Return Telegram's state as plain JSON for another process, without the transcript and the taught methods.
 
         Returns:
             The argument of :meth:`restore`.
         """
-        return self.memory.dump()
+        return self.server.state.dump()
 
     @classmethod
     def restore(cls, snapshot: JSON, *, clock: Callable[[], datetime] | None = None) -> OfflineTelegram:
-        """Go on where another one stopped: same chats and messages, continued ids.
+        """Continue from a snapshot, with the same chats and messages and with IDs that follow on.
 
         Args:
-            snapshot: From :meth:`snapshot`.
+            snapshot: The result of :meth:`snapshot`.
             clock: As for the class.
 
         Returns:
-            A Telegram with the same memory and an empty transcript.
+            A Telegram with the same state and an empty transcript.
         """
         telegram = cls(clock=clock)
-        telegram.memory = Memory.load(snapshot)
+        telegram.server.state = ServerState.load(snapshot)
         return telegram
 
     @property
     def token(self) -> str:
-        """The bot's token, which is none: it opens nothing but this object."""
-        return f"{self.memory.bot['id']}:offline"
+        """Return a token for the bot. It is not a secret, because it works only with this object."""
+        return f"{self.server.state.bot['id']}:offline"
 
     def builder(self) -> ApplicationBuilder[Any, Any, Any, Any, Any, Any]:
-        """Start an Application that talks to this Telegram.
+        """Return a builder of an Application that talks to this Telegram.
 
         Returns:
-            PTB's builder with token and request objects set; chain whatever else is needed.
+            PTB's builder with token and request objects set. Chain the other settings that you need.
         """
         builder = ApplicationBuilder().token(self.token).request(OfflineRequest(self))
         return builder.get_updates_request(OfflineRequest(self))
 
     def user(self, user_id: int, first_name: str, *, username: str | None = None) -> Person:
-        """Somebody with a private chat. The same id is the same person, also after :meth:`restore`.
+        """Return a person with a private chat. The same ID is the same person, also after :meth:`restore`.
 
         Args:
-            user_id: Their id and that of their private chat.
+            user_id: The ID of the person and of their private chat.
             first_name: Their name in the transcript.
             username: Their username, without the @.
 
         Returns:
-            The person, ready to talk.
+            The person, through whom you write to the bot.
         """
         user = user_json(user_id, first_name, username)
-        self.memory.know({key: value for key, value in user.items() if key != "is_bot"} | {"type": "private"})
-        return Person(self, user)
+        self.server.state.know({key: value for key, value in user.items() if key != "is_bot"} | {"type": "private"})
+        return Person(self.server, user)
 
     def group(self, chat_id: int, title: str, *, supergroup: bool = False) -> Group:
-        """A group chat that the bot is in.
+        """Return a group chat that the bot is a member of.
 
         Args:
-            chat_id: Its id; Telegram's are negative.
+            chat_id: Its ID; Telegram's are negative.
             title: Its title.
-            supergroup: Whether it is one.
+            supergroup: True for a supergroup.
 
         Returns:
-            What to pass as ``chat`` to the methods of a person.
+            The group, to pass as ``chat`` to the methods of a person.
         """
-        self.memory.know({"id": chat_id, "title": title, "type": "supergroup" if supergroup else "group"})
+        self.server.state.know({"id": chat_id, "title": title, "type": "supergroup" if supergroup else "group"})
         return Group(chat_id, title)
 
     def answer(self, method: str, handler: Callable[[JSON], Any]) -> None:
-        """Teach a method of the Bot API, or change what one answers.
+        """Add a method of the Bot API, or replace the answer of one.
 
         Args:
             method: Its name, such as ``"sendDice"``.
@@ -145,57 +135,48 @@ class OfflineTelegram:
         self._taught[method] = handler
 
     async def deliver(self, app: AnyApplication, update: JSON) -> list[Message]:
-        """Let an Application process an update as its Updater would.
+        """Pass an update to an Application as its Updater would.
 
         Args:
             app: An initialized Application.
             update: Bot API JSON.
 
         Returns:
-            The messages that the bot sent or edited meanwhile.
+            The messages that the bot sent or edited while it processed the update.
 
         Raises:
-            UnknownMethodError: The bot used a method that this Telegram cannot play.
+            UnknownMethodError: The bot called a method that this Telegram does not know.
         """
-        answers: list[JSON] = []
-        token = _answers.set(answers)
-        try:
-            parsed = Update.de_json(copied(update), app.bot)
-            if isinstance(app.bot, ExtBot):
-                app.bot.insert_callback_data(parsed)
-            await app.process_update(parsed)
-        finally:
-            _answers.reset(token)
-        self._complain()
-        return [Message.de_json(copied(answer)) for answer in answers]
+        return await self.server.deliver(app, update)
 
     def push(self, update: JSON) -> None:
-        """Leave an update for getUpdates; may be called from any thread.
+        """Queue an update for getUpdates; may be called from any thread.
 
         Args:
             update: Bot API JSON.
         """
-        self.memory.pending.append(update)
-        self.bell.ring()
+        self.server.push(update)
 
     async def wait_for(self, said: Callable[[Line], bool], *, timeout: float = 5.0) -> Line:
-        """Wait until something is said, for bots that poll.
+        """Wait for a line of the transcript, for bots that poll.
 
         Args:
-            said: Asked for every line of the transcript, from the first.
+            said: Returns True for the line to wait for; called with every line, from the first.
             timeout: Seconds to wait at most.
 
         Returns:
-            The first such line.
+            The first line for which ``said`` returned True.
 
         Raises:
-            TimeoutError: Nobody said it; the message holds the transcript.
-            UnknownMethodError: The bot used a method that this Telegram cannot play.
+            TimeoutError: No such line was said in time. The message contains the transcript.
+            UnknownMethodError: The bot called a method that this Telegram does not know.
         """
-        line = await self.bell.until(lambda: next(filter(said, self.transcript), None), timeout)
-        self._complain()
+        line = await self.server.bell.until(lambda: next(filter(said, self.transcript), None), timeout)
+        self.server.raise_unknown()
         if line is None:
-            raise TimeoutError("nobody said it; what was said:\n" + "\n".join(map(str, self.transcript)))
+            raise TimeoutError(
+                "The line was not said in time. The transcript is:\n" + "\n".join(map(str, self.transcript))
+            )
         return line
 
     def call(self, method: str, parameters: JSON, token: str) -> Any:
@@ -204,61 +185,25 @@ class OfflineTelegram:
         Args:
             method: The method's name.
             parameters: Its parameters as plain JSON.
-            token: Whose bot calls.
+            token: The token of the bot that calls.
 
         Returns:
             The result, or an awaitable of it.
 
         Raises:
-            ApiError: Telegram refuses.
-            UnknownMethodError: Nobody has taught it.
+            ApiError: Telegram refuses the call.
+            UnknownMethodError: This Telegram does not know the method. Add it with :meth:`answer`.
         """
         if token != self.token:
             raise ApiError("Unauthorized", code=401)
         if taught := self._taught.get(method):
             return taught(parameters)
         if method not in METHODS:
-            self._unknown.append(UnknownMethodError(method))
-            self.bell.ring()
+            self.server.unknown.append(UnknownMethodError(method))
+            self.server.bell.ring()
             raise UnknownMethodError(method)
-        return METHODS[method](self, parameters)
+        return METHODS[method](self.server, parameters)
 
     def messages(self, chat_id: int) -> Iterator[JSON]:
-        """The messages of a chat, newest first, as Bot API JSON."""
-        return (message for message in reversed(self.memory.messages) if message["chat"]["id"] == chat_id)
-
-    def store_message(self, sender: JSON, chat_id: Any, content: JSON) -> JSON:
-        """Give a message its id and date and put it into its chat."""
-        head = {"from": sender, "chat": self.memory.chat(chat_id)}
-        message = head | {"message_id": self.memory.count("next_message_id"), "date": self.now()} | content
-        self.memory.messages.append(message)
-        return message
-
-    def make_update(self, kind: str, content: JSON) -> JSON:
-        """Give an update its id."""
-        update: JSON = copied({"update_id": self.memory.count("next_update_id"), kind: content})
-        return update
-
-    def next_query_id(self, chat_id: int) -> str:
-        """The id of a callback query, which may then be answered."""
-        query = str(self.memory.count("next_query_id"))
-        self.memory.queries[query] = chat_id
-        return query
-
-    def now(self) -> int:
-        """The clock, as Telegram's dates are."""
-        return int(self._clock().timestamp())
-
-    def note(self, line: Line, answer: JSON | None = None) -> None:
-        """Write a line into the transcript; an answer of the bot belongs to the update that is being processed."""
-        self.transcript.append(line)
-        if answer is not None and (answers := _answers.get()) is not None:
-            answers.append(answer)
-        self.bell.ring()
-
-    def _tick(self) -> datetime:
-        return _EPOCH + timedelta(seconds=self.memory.count("ticks"))
-
-    def _complain(self) -> None:
-        if self._unknown:
-            raise self._unknown.pop(0)
+        """Return the messages of a chat, newest first, as Bot API JSON."""
+        return self.server.messages(chat_id)

@@ -1,4 +1,4 @@
-"""What was said, in order."""
+"""The lines of the transcript."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ Kind = Literal["message", "edit", "delete", "press", "toast"]
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the transcript.
+    """A line of the transcript.
 
     Attributes:
         who: The first name of the person or the bot.
-        chat: The chat's id.
-        text: What was said; the button's label for a press.
-        kind: A ``message``; an ``edit`` or ``delete`` of one; a ``press`` on an inline button; a ``toast``, the little
-            notice that answers a press.
-        from_bot: Whether the bot said it.
+        chat: The chat's ID.
+        text: The text, or the button's label for a press.
+        kind: A ``message``; an ``edit`` or ``delete`` of one; a ``press`` on an inline button; or a ``toast``, the
+            short notice that answers a press.
+        from_bot: True for a line of the bot.
         buttons: The labels of the inline keyboard under it, row by row.
     """
 

@@ -1,4 +1,4 @@
-"""Sealing: compression, signatures and encryption, bytes ↔ bytes. It knows stores, and nothing of what is stored."""
+"""Sealing: compression, signatures and encryption of documents, as a layer in front of a store."""
 
 from __future__ import annotations
 

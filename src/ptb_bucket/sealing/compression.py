@@ -1,4 +1,4 @@
-"""Compression, with a limit on what comes out: a few bytes can claim to be gigabytes."""
+"""Compression, with a limit on decompressed sizes, because a few bytes can expand to gigabytes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _LARGEST_WINDOW: Final = 24  # log2 of bytes; what we write needs 21
 
 
 class Compression(Protocol):
-    """Bytes ↔ fewer bytes."""
+    """A way to compress bytes."""
 
     def compress(self, data: bytes) -> bytes:
-        """All of it, in one piece."""
+        """Return the data compressed, in one piece."""
 
     def decompress(self, data: bytes, limit: int) -> bytes:
-        """What was compressed. Memory is bounded by ``limit``, in bytes, whatever the data claims.
+        """Return the decompressed data. ``limit`` bounds the memory in bytes, for any data.
 
         Raises:
-            CorruptDocumentError: It is damaged, or more than ``limit`` bytes come out.
+            CorruptDocumentError: The data is damaged, or has more than ``limit`` bytes when decompressed.
         """
 
 
@@ -41,44 +41,44 @@ class _Stream(Protocol):
 
 
 class Plain:
-    """As it is."""
+    """The compression ``none``: data stays as it is."""
 
     def compress(self, data: bytes) -> bytes:
-        """The same."""
+        """Return the same bytes."""
         return data
 
     def decompress(self, data: bytes, limit: int) -> bytes:
-        """The same, if that is not too much."""
+        """Return the same bytes unless they exceed the limit."""
         if len(data) > limit:
             raise _too_large(limit)
         return data
 
 
 class Gzip:
-    """The standard library's; equal bytes give equal bytes."""
+    """The compression of the standard library. Equal data gives equal bytes."""
 
     def compress(self, data: bytes) -> bytes:
-        """A gzip stream without name and time."""
+        """Return a gzip stream without name and time."""
         stream = zlib.compressobj(wbits=_GZIP)
         return stream.compress(data) + stream.flush()
 
     def decompress(self, data: bytes, limit: int) -> bytes:
-        """What is in it."""
+        """Return the decompressed data."""
         return _decompressed(zlib.decompressobj(_GZIP), data, limit, zlib.error)
 
 
 class Zstd:
-    """Faster and smaller; part of Python from 3.14, a package before."""
+    """A faster and smaller compression: part of Python since 3.14, a package before."""
 
     def __init__(self) -> None:
         self._module = _zstd()
 
     def compress(self, data: bytes) -> bytes:
-        """One frame, with a checksum."""
+        """Return one frame with a checksum."""
         return bytes(self._module.compress(data, options={self._module.CompressionParameter.checksum_flag: 1}))
 
     def decompress(self, data: bytes, limit: int) -> bytes:
-        """What is in it."""
+        """Return the decompressed data."""
         options = {self._module.DecompressionParameter.window_log_max: _LARGEST_WINDOW}
         return _decompressed(self._module.ZstdDecompressor(options=options), data, limit, self._module.ZstdError)
 
@@ -87,25 +87,25 @@ COMPRESSIONS: Final[Mapping[str, Callable[[], Compression]]] = {NONE: Plain, "gz
 
 
 def open_compression(name: str) -> Compression:
-    """The compression of that name.
+    """Return the compression of a name.
 
     Raises:
-        ConfigurationError: There is none, or its package is not installed.
+        ConfigurationError: The name is unknown, or its package is not installed.
     """
     if name not in COMPRESSIONS:
-        raise ConfigurationError(f"compression={name!r}: unknown; there are {', '.join(COMPRESSIONS)}.")
+        raise ConfigurationError(f"The compression {name!r} is unknown. Use one of {', '.join(COMPRESSIONS)}.")
     return COMPRESSIONS[name]()
 
 
 def _zstd() -> Any:
     try:
         if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415  only who chose it needs it
+            from compression import zstd  # noqa: PLC0415  needed only for this compression
         else:
             from backports import zstd  # noqa: PLC0415  as above
     except ImportError as error:
         raise ConfigurationError(
-            "compression=zstd needs a package, or Python 3.14: pip install 'ptb-bucket[zstd]'."
+            "compression=zstd needs Python 3.14 or a package. Run: pip install 'ptb-bucket[zstd]'."
         ) from error
     return zstd
 
@@ -118,12 +118,12 @@ def _decompressed(stream: _Stream, data: bytes, limit: int, error: type[Exceptio
     if len(plain) > limit:
         raise _too_large(limit)
     if not stream.eof or stream.unused_data:
-        raise CorruptDocumentError("it is truncated, or something follows its compressed bytes")
+        raise CorruptDocumentError("it is truncated, or other bytes follow the compressed ones")
     return plain
 
 
 def _too_large(limit: int) -> CorruptDocumentError:
     return CorruptDocumentError(
-        f"it is larger than {limit} bytes, decompressed. If that is right, raise the limit: "
-        "?max_size=... in the URI, or Sealing(max_size=...)"
+        f"it is larger than {limit} bytes when decompressed. If the size is right, raise the limit with "
+        "?max_size=... in the URI or Sealing(max_size=...)"
     )

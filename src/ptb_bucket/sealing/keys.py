@@ -1,4 +1,4 @@
-"""Keys: read from text, told apart by their ids, and shown to nobody."""
+"""Keys and the two ways to protect documents with them. No message shows a key."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["ENCRYPTED", "PROTECTIONS", "SIGNED", "UNPROTECTED", "Key", "Protecti
 
 _LENGTH: Final = 32
 _ID_LENGTH: Final = 8
-_MAKE_ONE: Final = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+_MAKE_ONE: Final = 'Create a key with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 
 class Key:
-    """A secret of 32 bytes or more. Neither its text nor a copy of it can be had by accident.
+    """A secret of at least 32 bytes, which cannot be printed or copied by accident.
 
     Args:
-        secret: Its bytes, drawn at random.
+        secret: The random bytes.
     """
 
     __slots__ = ("_secret", "id")
@@ -40,27 +40,27 @@ class Key:
         return f"Key({self.id})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a key is not to be copied, pickled or sent anywhere")
+        raise TypeError("A key cannot be copied or pickled.")
 
     def derived(self, purpose: str) -> bytes:
-        """A key of 32 bytes for one purpose, so that no use of a key says anything about another one."""
+        """Return a key of 32 bytes for one purpose, so that no use of a key reveals anything about another."""
         return hmac.digest(self._secret, b"ptb-bucket: " + purpose.encode(), "sha256")
 
 
 def read_keys(given: str | bytes | Iterable[str | bytes | Key], source: str) -> tuple[Key, ...]:
-    """Keys as people write them.
+    """Read keys from the forms in which users give them.
 
     Args:
-        given: Base64 (either alphabet), separated by commas or one by one. Bytes are a key as it is; a key stays.
-        source: Where they come from, for messages.
+        given: Base64 text (either alphabet), one key or several separated by commas; raw bytes; or ``Key`` objects.
+        source: The origin of the keys, for messages.
 
     Raises:
-        ConfigurationError: One is damaged or too short, or there is none. Nothing of it is shown.
+        ConfigurationError: A key is damaged or too short, or there is none. The message does not show any key.
     """
     texts = [given] if isinstance(given, str | bytes) else list(given)
     parts = [part for text in texts for part in (text.split(",") if isinstance(text, str) else [text])]
     if not any(parts):
-        raise ConfigurationError(f"{source} is set, but empty. {_MAKE_ONE}, or do not set it at all.")
+        raise ConfigurationError(f"{source} is set but empty. {_MAKE_ONE}, or do not set it.")
     return tuple(_key(part, f"{source}: key number {number}") for number, part in enumerate(parts, 1))
 
 
@@ -69,9 +69,9 @@ def _key(part: str | bytes | Key, which: str) -> Key:
         return part
     secret = _decoded(part, which) if isinstance(part, str) else part
     if not isinstance(secret, bytes):
-        raise ConfigurationError(f"{which} is no text and no bytes. {_MAKE_ONE}")
+        raise ConfigurationError(f"{which} is neither text nor bytes. {_MAKE_ONE}")
     if len(secret) < _LENGTH:
-        raise ConfigurationError(f"{which} is too short: a key has {_LENGTH} bytes or more. {_MAKE_ONE}")
+        raise ConfigurationError(f"{which} is too short: a key has at least {_LENGTH} bytes. {_MAKE_ONE}")
     return Key(secret)
 
 
@@ -80,8 +80,8 @@ def _decoded(text: str, which: str) -> bytes:
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
-        # Python's own error would keep the text in its frames.
-        raise ConfigurationError(f"{which} is no base64. {_MAKE_ONE}") from None
+        # Python's own error would keep the key in its frames.
+        raise ConfigurationError(f"{which} is not valid base64. {_MAKE_ONE}") from None
 
 
 UNPROTECTED: Final = "none"
@@ -93,41 +93,41 @@ _SALT: Final = 32
 _AES: Final = 32
 _NONCE: Final = 12
 _NOTHING_SEALED: Final = bytes.fromhex("530f8afbc74536b9a963b4f1c4cb738b")
-"""No bytes under a key and a nonce of zeros: test case 13 of the specification of GCM."""
+"""The tag of no bytes under a key and a nonce of zeros: test case 13 of the specification of GCM."""
 _DERIVED_FROM: Final = b"\x0b" * 22
 _DERIVED: Final = bytes.fromhex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8")
 """The key material that HKDF derives without salt and info: test case 3 of RFC 5869."""
 
 
 class Protection(Protocol):
-    """One way, with one key."""
+    """A way to protect documents, with one key."""
 
     def seal(self, head: bytes, payload: bytes) -> bytes:
-        """What stands behind ``head``."""
+        """Return the sealed bytes that follow ``head``."""
 
     def open(self, head: bytes, sealed: bytes) -> bytes:
-        """The payload.
+        """Return the payload.
 
         Raises:
-            BrokenSealError: It was not sealed with this key and this head, or was changed.
+            BrokenSealError: It was not sealed with this key and this head, or was altered.
         """
 
 
 class Signature:
-    """HMAC-SHA-256 over header line and payload, in front of the payload."""
+    """A protection that puts an HMAC-SHA-256 of header line and payload in front of the payload."""
 
     def __init__(self, key: Key) -> None:
         self._key = key.derived(SIGNED)
 
     def _digest(self, head: bytes, payload: bytes) -> bytes:
-        return hmac.digest(self._key, head + payload, "sha256")  # a head is one line: where it ends is certain
+        return hmac.digest(self._key, head + payload, "sha256")  # a head is exactly one line, so its end is unambiguous
 
     def seal(self, head: bytes, payload: bytes) -> bytes:
-        """Digest and payload."""
+        """Return digest and payload."""
         return self._digest(head, payload) + payload
 
     def open(self, head: bytes, sealed: bytes) -> bytes:
-        """The payload."""
+        """Return the payload."""
         payload = sealed[_DIGEST:]
         if not hmac.compare_digest(self._digest(head, payload), sealed[:_DIGEST]):
             raise _broken()
@@ -135,20 +135,22 @@ class Signature:
 
 
 class Encryption:
-    """AES-256-GCM, under a new key for each write. HKDF (RFC 5869) derives it from our key and a random salt.
+    """A protection by AES-256-GCM under a new key for each write, from HKDF (RFC 5869) with our key and a salt.
 
-    A random nonce alone would be safe for 2^32 writes; a bot that saves each update writes for years. The salt has 256
-    bits and determines both key and nonce, so that no number of writes is too many.
+    A random nonce alone is safe only for 2^32 writes, and a bot that saves each update writes for years. The salt has
+    256 bits and determines both key and nonce, which is enough for any number of writes.
     """
 
     def __init__(self, key: Key) -> None:
         try:
-            from cryptography.exceptions import InvalidTag  # noqa: PLC0415  only who encrypts needs it
+            from cryptography.exceptions import InvalidTag  # noqa: PLC0415  needed only for encryption
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  as above
             from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  as above
             from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  as above
         except ImportError as error:
-            raise ConfigurationError("Encryption needs a package: pip install 'ptb-bucket[encryption]'.") from error
+            raise ConfigurationError(
+                "Encryption needs another package. Run: pip install 'ptb-bucket[encryption]'."
+            ) from error
         if AESGCM(bytes(_AES)).encrypt(bytes(_NONCE), b"", None) != _NOTHING_SEALED:
             raise ConfigurationError(
                 "The installed release of cryptography does not compute AES-256-GCM correctly. Install another one."
@@ -167,13 +169,13 @@ class Encryption:
         return derived[:_AES], derived[_AES:]
 
     def seal(self, head: bytes, payload: bytes) -> bytes:
-        """Salt, ciphertext, tag."""
+        """Return salt, ciphertext and tag."""
         salt = os.urandom(_SALT)
         key, nonce = self._fresh(salt)
         return salt + self._cipher(key).encrypt(nonce, payload, head)
 
     def open(self, head: bytes, sealed: bytes) -> bytes:
-        """The payload."""
+        """Return the payload."""
         key, nonce = self._fresh(sealed[:_SALT])
         try:
             return self._cipher(key).decrypt(nonce, sealed[_SALT:], head)
@@ -185,4 +187,4 @@ PROTECTIONS: Final[Mapping[str, type[Signature | Encryption]]] = {SIGNED: Signat
 
 
 def _broken() -> BrokenSealError:
-    return BrokenSealError("its seal is broken: it was changed or truncated")
+    return BrokenSealError("its seal is broken: it was altered or truncated")

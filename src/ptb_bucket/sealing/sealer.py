@@ -1,4 +1,4 @@
-"""Sealing and opening documents of one bot."""
+"""Sealing and opening of a bot's documents."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ VARIABLES: Final[Mapping[str, str]] = {
     ENCRYPTED: "PTB_BUCKET_ENCRYPTION_KEYS",
     SIGNED: "PTB_BUCKET_SIGNING_KEYS",
 }
-"""How to protect → the environment variable with the keys for it."""
+"""Protection → the environment variable with its keys."""
 
 _SHOWN: Final = 80
 _WORDS: Final[Mapping[str, str]] = {ENCRYPTED: "encrypted", SIGNED: "signed", UNPROTECTED: "not protected"}
 
 
 class Sealer:
-    """Seals with the current settings, and opens what they allow: never less protection than they ask for.
+    """A sealer that writes documents with the current settings, and opens none with less protection than they demand.
 
     Args:
-        bot_id: Whose documents. None: whose the first document is that is opened; others' are refused from then on.
-        protection: What every document must have: ``none``, ``hmac-sha256`` or ``aes-256-gcm``.
-        keys: For it; the first one seals, each of them opens.
-        compression: ``none``, ``gzip`` or ``zstd``, for what is written; what is read says itself.
-        max_size: Bytes that a document may have, decompressed.
+        bot_id: The bot that owns the documents. With None, it is the bot of the first document that is opened; other
+            bots' documents are refused from then on.
+        protection: The protection that every document must have: ``none``, ``hmac-sha256`` or ``aes-256-gcm``.
+        keys: The keys for it. The first one is used for writing, all of them for reading.
+        compression: ``none``, ``gzip`` or ``zstd``, for writing. Documents to read name their own compression.
+        max_size: The most bytes that a document may have when decompressed.
 
     Raises:
-        ConfigurationError: Something that is needed is not installed, or unknown.
+        ConfigurationError: The protection or compression is unknown, or its package is not installed.
     """
 
     def __init__(
@@ -60,28 +61,30 @@ class Sealer:
     # ---------------------------------------------------------------- sealing
 
     def seal(self, document: str, data: bytes) -> bytes:
-        """Compress and protect.
+        """Compress and protect a document.
 
         Args:
-            document: Its key, relative to the prefix; it opens under no other one.
-            data: All of its bytes.
+            document: The key, relative to the prefix. The document can be opened only under this key.
+            data: All bytes of the document.
 
         Returns:
-            The bytes to write; the same ones if nothing is to be done.
+            The bytes to write; the same bytes if there is nothing to do.
 
         Raises:
-            ConfigurationError: It is not known whose document it is.
+            ConfigurationError: The bot's ID is not known.
         """
         if self.protection == UNPROTECTED and self.compression == NONE and not is_sealed(data):
             return data
         if self.bot_id is None:
-            raise ConfigurationError(f"Whose document {document} will be is not known: say the bot's id.")
+            raise ConfigurationError(
+                f"The document {document} cannot be sealed, because the bot's ID is not known. Pass the bot ID."
+            )
         head = Envelope(self.bot_id, document, self.protection, self._first, self.compression).head
         payload = self._compression.compress(data)
         return head + (self._keys[self._first].seal(head, payload) if self._keys else payload)
 
     def is_current(self, data: bytes) -> bool:
-        """Whether it claims to be sealed as :meth:`seal` would do it now. Only opening it proves that."""
+        """Return True if a document claims to be sealed as :meth:`seal` does now. Only :meth:`open` proves it."""
         if not is_sealed(data):
             return self.protection == UNPROTECTED and self.compression == NONE
         found, _ = Envelope.split(data)
@@ -90,16 +93,16 @@ class Sealer:
     # ---------------------------------------------------------------- opening
 
     def open(self, document: str, data: bytes) -> bytes:
-        """Make sure of a document and give what was sealed.
+        """Verify a document and return its plain bytes.
 
         Args:
-            document: The key under which it lies, relative to the prefix.
-            data: All of its bytes.
+            document: The key under which the document is stored, relative to the prefix.
+            data: All bytes of the document.
 
         Raises:
-            SealError: It has less protection than the settings ask for, or none of our keys fits.
-            BrokenSealError: It was changed, or lay elsewhere when it was sealed.
-            ForeignDocumentError: It is another bot's, or needs a newer version or a package.
+            SealError: The document has less protection than the settings demand, or none of our keys fits.
+            BrokenSealError: The document was altered, or was sealed under another key.
+            ForeignDocumentError: It belongs to another bot, or needs a newer version or another package.
             CorruptDocumentError: It cannot be read, or is too large.
         """
         if not is_sealed(data):
@@ -116,31 +119,31 @@ class Sealer:
             raise BrokenSealError("it is empty or truncated")
         if self.protection != UNPROTECTED:
             raise SealError(
-                f"it is plain, and this bot opens only what is {_WORDS[self.protection]}. If it is from before that "
-                "was set, 'ptb-bucket rekey --from-plain' seals it; if not, somebody else put it there"
+                f"it is plain, and this bot opens only {_WORDS[self.protection]} documents. If it is older than this "
+                "setting, seal it with 'ptb-bucket rekey --from-plain'. If not, somebody else wrote it"
             )
         return open_compression(NONE).decompress(data, self._max_size)
 
     def _proven(self, envelope: Envelope, sealed: bytes) -> bytes:
-        """The payload; which protection counts is ours to say, not the document's."""
+        """Return the verified payload. The settings decide which protection is required, not the document."""
         if envelope.protection != self.protection:
             raise _unexpected(envelope, self.protection)
         if self.protection == UNPROTECTED:
             return sealed
         if envelope.key_id not in self._keys:
             raise SealError(
-                f"it is {_WORDS[self.protection]} with the key {envelope.key_id}, and we have {', '.join(self._keys)}. "
-                f"Add that key to {VARIABLES[self.protection]}, behind the first one"
+                f"it is {_WORDS[self.protection]} with the key {envelope.key_id}, but this bot has only the keys "
+                f"{', '.join(self._keys)}. Add that key to {VARIABLES[self.protection]}, after the first one"
             )
         return self._keys[envelope.key_id].open(envelope.head, sealed)
 
     def _check_place(self, envelope: Envelope, document: str) -> None:
         if envelope.document != document:
-            raise BrokenSealError(f"it was sealed as {envelope.document[:_SHOWN]!r}, and somebody moved it here")
+            raise BrokenSealError(f"it was sealed as {envelope.document[:_SHOWN]!r} and then moved here")
         if self.bot_id is not None and envelope.bot_id != self.bot_id:
             raise ForeignDocumentError(
-                f"it was sealed for bot {envelope.bot_id}, and this is bot {self.bot_id}: use another prefix, such as "
-                "one with {bot_id} in it"
+                f"it was sealed for bot {envelope.bot_id}, and this is bot {self.bot_id}. Use another prefix, such as "
+                "one that contains {bot_id}"
             )
 
 
@@ -149,12 +152,12 @@ def _unexpected(envelope: Envelope, ours: str) -> SealError:
     if ours == UNPROTECTED:
         variable = VARIABLES.get(envelope.protection, "PTB_BUCKET_..._KEYS")
         return SealError(
-            f"it is {theirs} with the key {envelope.key_id[:_SHOWN]!r}, and no keys are set. Set {variable}, or pass "
+            f"it is {theirs} with the key {envelope.key_id[:_SHOWN]!r}, but no keys are set. Set {variable}, or pass "
             "sealing=Sealing(...)"
         )
     return SealError(
-        f"it is {theirs}, and this bot opens only what is {_WORDS[ours]}. If the settings were changed, 'ptb-bucket "
-        "rekey' takes it over; if not, somebody else put it there"
+        f"it is {theirs}, and this bot opens only {_WORDS[ours]} documents. If you changed the settings, seal it again "
+        "with 'ptb-bucket rekey'. If not, somebody else wrote it"
     )
 
 
@@ -172,9 +175,9 @@ _LONGEST: Final = 16_384  # a key has at most 1,024 bytes, six characters of JSO
 
 @dataclass(frozen=True)
 class Envelope:
-    """Whose document it is, where it lies below the prefix, and how it was sealed.
+    """The first line of a sealed document: its bot, its key below the prefix, and how it was sealed.
 
-    ``key_id`` is empty where there is no key.
+    ``key_id`` is empty if there is no key.
     """
 
     bot_id: str
@@ -185,39 +188,40 @@ class Envelope:
 
     @property
     def head(self) -> bytes:
-        """The line, with its end."""
+        """Return the line with its line end."""
         return MAGIC + json.dumps({"format": FORMAT, **asdict(self)}).encode() + b"\n"
 
     @classmethod
     def split(cls, data: bytes) -> tuple[Envelope, bytes]:
-        """Take a sealed document apart. Nothing of it is proven yet.
+        """Split a sealed document into its envelope and its sealed bytes, without verifying them.
 
         Raises:
-            ForeignDocumentError: It is of a newer format.
-            CorruptDocumentError: The line is none of ours.
+            ForeignDocumentError: It has a newer format.
+            CorruptDocumentError: ptb-bucket did not write the line.
         """
         end = data.find(b"\n", 0, _LONGEST) + 1
         try:
             found = json.loads(data[len(MAGIC) : end])
             envelope = cls._of(found)
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise CorruptDocumentError("the line that says how it is sealed is damaged") from None
+            raise CorruptDocumentError("the line that describes its seal is damaged") from None
         if envelope.head != data[:end]:
-            raise CorruptDocumentError("the line that says how it is sealed is not as we write it")
+            raise CorruptDocumentError("the line that describes its seal is not one that ptb-bucket writes")
         return envelope, data[end:]
 
     @classmethod
     def _of(cls, found: dict[str, object]) -> Envelope:
         if type(found["format"]) is int and found["format"] > FORMAT:
             raise ForeignDocumentError(
-                f"it is sealed in format {found['format']}, and this ptb-bucket opens up to {FORMAT}: upgrade it"
+                f"it is sealed in format {found['format']}, and this ptb-bucket opens formats up to {FORMAT}. Upgrade "
+                "ptb-bucket"
             )
         values = {field.name: found[field.name] for field in fields(cls)}
         if not all(type(value) is str for value in values.values()):
             raise TypeError("expected text")
-        return cls(**values)  # type: ignore[arg-type]  # looked at above
+        return cls(**values)  # type: ignore[arg-type]  # checked above
 
 
 def is_sealed(data: bytes) -> bool:
-    """Whether it begins as a sealed document; all else is plain."""
+    """Return True if the data starts like a sealed document. All other data is plain."""
     return data.startswith(MAGIC)

@@ -1,4 +1,4 @@
-"""What the user says about sealing: arguments, URI options and the environment, checked once."""
+"""The settings of sealing: arguments, URI options and the environment, checked once."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ MAX_SIZE: Final = 256 * 1024 * 1024
 
 
 class Sealing:
-    """How documents are compressed, signed or encrypted. Keys that are not said here are read from the environment.
+    """The settings for compressing, signing and encrypting documents. The environment supplies keys not passed here.
 
-    A key is base64 of 32 random bytes or more: ``python -c "import secrets; print(secrets.token_urlsafe(32))"``.
-    Several are separated by commas: the first one seals, each opens. With keys, a document that is plain or protected
-    otherwise is refused, whatever it says about itself.
+    A key is base64 of at least 32 random bytes: ``python -c "import secrets; print(secrets.token_urlsafe(32))"``.
+    Separate several keys with commas. The first key is used for writing, all of them for reading. If keys are set,
+    plain documents and documents with another protection are refused.
 
     Args:
-        encryption_keys: Documents are encrypted and cannot be forged (AES-256-GCM; needs ``ptb-bucket[encryption]``).
-            Text, texts, bytes, or a function that returns them and is called when a bot's state is opened. Without,
-            ``PTB_BUCKET_ENCRYPTION_KEYS`` is read.
-        signing_keys: Documents stay readable and cannot be forged (HMAC-SHA-256); as ``encryption_keys``. Without,
-            ``PTB_BUCKET_SIGNING_KEYS`` is read. What is encrypted is signed as well: only one of both is set.
-        compression: ``"gzip"``, ``"zstd"`` (needs ``ptb-bucket[zstd]``, or Python 3.14) or ``"none"`` (default), for
-            what is written. Also a URI option.
-        max_size: Bytes that a document may have when it is read, decompressed; 256 MiB by default. Also a URI option.
-        environment: Where keys are looked for if no argument gives any; the process's environment by default.
+        encryption_keys: Keys that encrypt documents and protect them from forgery (AES-256-GCM; needs
+            ``ptb-bucket[encryption]``). Pass text, several texts, bytes, or a function that returns them and is called
+            when a bot's state is opened. By default, ``PTB_BUCKET_ENCRYPTION_KEYS`` is read.
+        signing_keys: Keys that protect documents from forgery and leave them readable (HMAC-SHA-256), in the same
+            forms. By default, ``PTB_BUCKET_SIGNING_KEYS`` is read. Encryption includes a signature, so set only one.
+        compression: ``"gzip"``, ``"zstd"`` (needs ``ptb-bucket[zstd]`` or Python 3.14) or ``"none"`` (default), for
+            writing. Also a URI option.
+        max_size: The most bytes of a document that is read, when decompressed; 256 MiB by default. Also a URI option.
+        environment: The environment to read keys from if no argument has any; by default the process's.
 
     Raises:
-        ConfigurationError: A key is no key, both kinds are set, or a package is missing. No key is ever shown.
+        ConfigurationError: A key is invalid, both kinds are set, or a package is missing. The message shows no key.
     """
 
     OPTIONS: Final = ("compression", "max_size")
-    """What may be said in a URI."""
+    """The settings that can be URI options."""
 
     def __init__(
         self,
@@ -59,31 +59,31 @@ class Sealing:
         self._compression, self._max_size = compression, max_size
         if len(self._keys) > 1:
             raise ConfigurationError(
-                "Keys for encryption and for signing are set. What is encrypted cannot be forged anyway: set one of "
-                "both. ('ptb-bucket rekey' goes from one to the other.)"
+                "Keys for encryption and for signing are both set. Encrypted documents cannot be forged anyway, so set "
+                "only one kind. ('ptb-bucket rekey' changes from one to the other.)"
             )
         if not any(callable(keys) for keys in self._keys.values()):
-            self.sealer(None)  # what is wrong or missing is told before the bot is built
+            self.sealer(None)  # raises errors before the bot is built
 
     def __repr__(self) -> str:
         return f"Sealing({', '.join(self._keys) or UNPROTECTED}, compression={self.compression})"
 
     @property
     def compression(self) -> str:
-        """The name of what is used for writing."""
+        """Return the name of the compression for writing."""
         return NONE if self._compression is None else self._compression
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("Sealing holds keys: it is not to be copied, pickled or sent anywhere")
+        raise TypeError("Sealing contains keys, so it cannot be copied or pickled.")
 
     def joined(self, options: Mapping[str, str]) -> Sealing:
-        """The same with what a URI says.
+        """Return the settings with the options of a URI.
 
         Args:
-            options: By the names in :attr:`OPTIONS`.
+            options: The options, by the names in :attr:`OPTIONS`.
 
         Raises:
-            ConfigurationError: A value is no good, or an argument said otherwise.
+            ConfigurationError: A value is invalid, or differs from an argument.
         """
         size = _number(options["max_size"]) if "max_size" in options else None
         return Sealing(
@@ -95,18 +95,19 @@ class Sealing:
         )
 
     def sealer(self, bot_id: str | None, *, times: int = 1) -> Sealer:
-        """What seals and opens one bot's documents.
+        """Return the sealer of a bot's documents.
 
         Args:
-            bot_id: Whose; None or empty if that is still to be learnt from the first document.
-            times: How many documents of the greatest size may be in one, as in a spool: it holds what it changes too.
+            bot_id: The bot's ID; None or empty to take it from the first document.
+            times: The number of documents of the greatest size that fit into one, for spool files: they contain the
+                document that they change too.
 
         Raises:
             ConfigurationError: A function for keys returned none.
         """
         protection, keys = next(iter(self._keys.items()), (UNPROTECTED, ()))
         if callable(keys):
-            keys = read_keys(keys(), "what the function for keys returned")
+            keys = read_keys(keys(), "the result of the function for keys")
         size = times * (MAX_SIZE if self._max_size is None else self._max_size)
         return Sealer(bot_id or None, protection=protection, keys=keys, compression=self.compression, max_size=size)
 
@@ -131,5 +132,5 @@ def _from_environment(environment: Mapping[str, str]) -> _Kept:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ConfigurationError("max_size is a number of bytes, such as 268435456.")
+        raise ConfigurationError("max_size must be a number of bytes, such as 268435456.")
     return int(text)

@@ -1,50 +1,61 @@
-"""A store whose objects are sealed, so that nothing above it knows."""
+"""Stores that seal their objects, unnoticed by the code above."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, overload
 
 from ptb_bucket.errors import DocumentError, LostRaceError, SealError, UnavailableError
 from ptb_bucket.stores import Blob, StoreWrapper, Update
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from ptb_bucket.sealing.sealer import Sealer
-    from ptb_bucket.stores import BlobStore, PutMode
+    from ptb_bucket.stores import BlobStore, NotModified, PutMode
 
 __all__ = ["SealedStore", "TransitionStore"]
 
-_T = TypeVar("_T")
 _THREAD_ABOVE: Final = 256 * 1024
-"""Bytes above which the event loop is not kept waiting: compression and ciphers let other threads run."""
+"""The number of bytes above which a thread does the work. Compression and ciphers let other threads run."""
 
 
 class SealedStore(StoreWrapper):
-    """Seals what is written and opens what is read. ETags and listings (with the sizes of sealed objects) pass through.
+    """A store that seals objects when it writes and opens them when it reads. ETags and listed sizes are unchanged.
 
     Args:
-        store: The store below; its keys are relative to the prefix, because they are part of the seal.
-        sealer: How.
+        store: The store below. Its keys are relative to the prefix, because they are part of the seal.
+        sealer: Seals and opens the objects.
     """
 
     def __init__(self, store: BlobStore, sealer: Sealer) -> None:
         super().__init__(store)
         self.sealer = sealer
 
-    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:
-        result = await super()._call(operation, key, send)
-        if isinstance(result, Blob):
-            return cast("_T", replace(result, data=await self.opened(key, result)))
-        return result
-
-    async def opened(self, key: str, blob: Blob) -> bytes:
-        """What was sealed in an object that was read below.
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> Blob: ...
+    @overload
+    async def get(self, key: str, *, if_none_match: str | None, version: None = None) -> Blob | NotModified: ...
+    async def get(
+        self, key: str, *, if_none_match: str | None = None, version: str | None = None
+    ) -> Blob | NotModified:
+        """Read an object from the store below and open it.
 
         Raises:
-            DocumentError: It must not be opened; the message names object and version.
+            DocumentError: The object must not be opened; the message names object and version.
+        """
+        if version is not None:
+            blob: Blob | NotModified = await self._store.get(key, version=version)
+        else:
+            blob = await self._store.get(key, if_none_match=if_none_match)
+        return replace(blob, data=await self.opened(key, blob)) if isinstance(blob, Blob) else blob
+
+    async def opened(self, key: str, blob: Blob) -> bytes:
+        """Return the plain bytes of an object of the store below.
+
+        Raises:
+            DocumentError: The object must not be opened; the message names object and version.
         """
         try:
             return await _work(self.sealer.open, key, blob.data)
@@ -57,7 +68,7 @@ class SealedStore(StoreWrapper):
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
         """Seal an object and write it to the store below, once."""
-        return await super().put(key, await _work(self.sealer.seal, key, data), mode)
+        return await self._store.put(key, await _work(self.sealer.seal, key, data), mode)
 
 
 async def _work(function: Callable[[str, bytes], bytes], key: str, data: bytes) -> bytes:
@@ -68,13 +79,13 @@ _ATTEMPTS: Final = 10
 
 
 class TransitionStore(SealedStore):
-    """Opens what is sealed in the new way or in the old one, and seals in the new one.
+    """A store that opens objects sealed in the new or the old way, and seals in the new way.
 
     Args:
-        store: The store below; its keys are relative to the prefix.
-        new: How documents are to be sealed.
-        old: How they were sealed before, if ``new`` does not open that. One that opens plain documents takes whatever
-            lies there: that is for a human to say.
+        store: The store below. Its keys are relative to the prefix.
+        new: The sealer for writing.
+        old: The former sealer, if ``new`` does not open its documents. If it opens plain documents, it accepts every
+            object, so only a human may choose it.
     """
 
     def __init__(self, store: BlobStore, new: Sealer, old: Sealer | None = None) -> None:
@@ -82,10 +93,10 @@ class TransitionStore(SealedStore):
         self._old = None if old is None else SealedStore(store, old)
 
     async def opened(self, key: str, blob: Blob) -> bytes:
-        """What was sealed in an object, in either way.
+        """Return the plain bytes of an object that was sealed in either way.
 
         Raises:
-            DocumentError: It can be opened in neither.
+            DocumentError: The object can be opened in neither way.
         """
         try:
             return await super().opened(key, blob)
@@ -97,17 +108,17 @@ class TransitionStore(SealedStore):
         return data
 
     async def is_due(self, key: str) -> bool:
-        """Whether :meth:`rekey` would write a document. Raises as it does."""
+        """Return True if :meth:`rekey` would write a document. It raises the same errors."""
         raw = await self._store.get(key)
         await self.opened(key, raw)
         return not self.sealer.is_current(raw.data)
 
     async def rekey(self, key: str) -> bool:
-        """Seal one document in the new way, if it is not; whether it had to be written.
+        """Seal a document in the new way, and return True if it was not sealed so before.
 
         Raises:
-            DocumentError: It can be opened in neither way. It was not changed.
-            StoreError: It could not be read or written, or was written by others again and again.
+            DocumentError: The document can be opened in neither way. It was not changed.
+            StoreError: The document could not be read or written, or others wrote it again and again.
         """
         for attempts_left in reversed(range(_ATTEMPTS)):
             raw = await self._store.get(key)

@@ -1,4 +1,4 @@
-"""Settings that are secrets: from the environment, or from a store of secrets that the environment names."""
+"""Secret settings, from the environment or from a secret store that the environment names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["GROUP", "setting", "webhook_secret"]
 
 GROUP: Final = "ptb_bucket.secrets"
-"""Entry points of readers, ``read(name: str) -> str``. The core has none: each needs an SDK."""
+"""The entry points of readers, ``read(name: str) -> str``. The core has none, because each reader needs an SDK."""
 
 SECRET: Final = "TELEGRAM_WEBHOOK_SECRET"  # noqa: S105  the name of the setting
 SUFFIX: Final = "_PARAMETER"
@@ -24,46 +24,48 @@ SSM: Final = "ssm"
 
 
 def setting(name: str) -> str:
-    """What a setting is, such as ``TELEGRAM_BOT_TOKEN``.
+    """Return the value of a setting such as ``TELEGRAM_BOT_TOKEN``.
 
     Args:
-        name: An environment variable that holds it. Or else ``NAME_PARAMETER`` holds the name (or ARN) of a parameter
-            in the AWS Systems Manager Parameter Store, which is read once in the life of the process; that needs
-            ``ptb-bucket-s3``.
+        name: The environment variable with the value. Alternatively, ``NAME_PARAMETER`` contains the name or ARN of a
+            parameter in the AWS Systems Manager Parameter Store, which is read once in the life of the process. That
+            needs ``ptb-bucket-s3``.
 
     Returns:
-        The value, without white space around it.
+        The value without surrounding white space.
 
     Raises:
-        ConfigurationError: Neither is set or both are, or the reader is not installed, or the parameter does not exist.
+        ConfigurationError: Neither or both are set, the reader is not installed, or the parameter does not exist.
         StoreError: The parameter could not be read.
     """
     value, parameter = _environment(name), _environment(name + SUFFIX)
     if value and parameter:
-        raise ConfigurationError(f"{name} and {name}{SUFFIX} are both set, and may contradict. Set one of them.")
+        raise ConfigurationError(
+            f"{name} and {name}{SUFFIX} are both set and may contradict each other. Set only one of them."
+        )
     if parameter:
         value = _read(parameter).strip()
     if not value:
         raise ConfigurationError(
-            f"{name} is not set, or empty. Set this environment variable, or {name}{SUFFIX} to the name of a parameter "
-            f"in the AWS Systems Manager Parameter Store that holds it."
+            f"{name} is not set or is empty. Set this environment variable, or set {name}{SUFFIX} to the name of a "
+            f"parameter in the AWS Systems Manager Parameter Store that contains the value."
         )
     return value
 
 
 def webhook_secret() -> str:
-    """What Telegram sends along with each update, from the setting ``TELEGRAM_WEBHOOK_SECRET``.
+    """Return the secret that Telegram sends with each update, from the setting ``TELEGRAM_WEBHOOK_SECRET``.
 
     Raises:
-        ConfigurationError: It is missing (anybody who knows the address could send updates then), or Telegram would not
-            take it.
-        StoreError: It is a parameter, and could not be read.
+        ConfigurationError: The secret is missing, so that anyone who knows the address could send updates, or Telegram
+            would not accept it.
+        StoreError: The secret is a parameter and could not be read.
     """
     secret = setting(SECRET)
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
         raise ConfigurationError(
-            f"{SECRET} is no secret token that Telegram takes: 1 to 256 of A-Z, a-z, 0-9, _ and -, as passed to "
-            "set_webhook(secret_token=...)."
+            f"{SECRET} is not a secret token that Telegram accepts. Use 1 to 256 of the characters A-Z, a-z, 0-9, _ "
+            "and -, and pass the same token to set_webhook(secret_token=...)."
         )
     return secret
 
@@ -72,7 +74,7 @@ def _environment(name: str) -> str:
     return os.environ.get(name, "").strip()
 
 
-@cache  # an Application that is built again costs no request; a failure is not remembered
+@cache  # building an Application again costs no request; a failure is not cached
 def _read(parameter: str) -> str:
     return _reader()(parameter)
 
@@ -83,7 +85,7 @@ def _reader() -> Callable[[str], str]:
         raise ConfigurationError(
             f"Several packages read SSM parameters ({', '.join(sorted(found))}). Uninstall all but one."
             if found
-            else "Nothing that reads SSM parameters is installed: pip install ptb-bucket-s3 "
+            else "No package that reads SSM parameters is installed. Run: pip install ptb-bucket-s3 "
             "(in a checkout: pip install . ./providers/s3)."
         )
     entry = next(iter(found.values()))
@@ -91,6 +93,6 @@ def _reader() -> Callable[[str], str]:
         reader: Callable[[str], str] = entry.load()
     except Exception as exc:
         raise ConfigurationError(
-            f"What reads SSM parameters ({entry.value}) cannot be imported: {exc}. Install it again."
+            f"The reader of SSM parameters ({entry.value}) cannot be imported: {exc}. Install it again."
         ) from exc
     return reader

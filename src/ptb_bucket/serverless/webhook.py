@@ -1,4 +1,4 @@
-"""What every webhook entry point does alike: make the application, compare the secret, read the update."""
+"""The steps that all webhook entry points share: build the application, check the secret, read the update."""
 
 from __future__ import annotations
 
@@ -18,77 +18,78 @@ if TYPE_CHECKING:
 
     from telegram.ext import ExtBot
 
-__all__ = ["SECRET_HEADER", "NoUpdateError", "build_for_webhook", "is_secret", "read_update", "said_of"]
+__all__ = ["SECRET_HEADER", "NoUpdateError", "build_for_webhook", "describe_error", "read_update", "secret_matches"]
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  the name of the header
 
 
 class NoUpdateError(ValueError):
-    """A request's body is no Update. What it is instead is not told: it came from anybody."""
+    """The body of a request is not a valid Update. The error does not quote it, because it may come from anyone."""
 
 
 def build_for_webhook(build_application: Callable[[], Any]) -> BucketApplication[Any, Any, Any, Any, Any, Any]:
-    """Make the application, and let it save before it answers.
+    """Build the application, and let it save before it answers.
 
     Args:
-        build_application: The bot author's function: no argument, returns a BucketApplication or its builder.
+        build_application: The bot author's function. It takes no arguments and returns a BucketApplication or its
+            builder.
 
     Returns:
         A new application, not initialized, with ``save="update"``.
 
     Raises:
-        ConfigurationError: It returned something else.
+        ConfigurationError: The function returned something else.
     """
     made = build_application()
     application = made.build() if isinstance(made, ApplicationBuilder) else made
     if not isinstance(application, BucketApplication):
         raise ConfigurationError(
-            f"build_application() returned {type(application).__name__}, and answering after saving needs a "
-            'BucketApplication. Write: return bucket_application("s3://bucket/prefix").token(TOKEN).build()'
+            f"build_application() returned {type(application).__name__}, but only a BucketApplication can save before "
+            'it answers. Write: return bucket_application("s3://bucket/prefix").token(TOKEN).build()'
         )
     application.save, application.runs = "update", False
     return application
 
 
-def is_secret(given: str | None, secret: str) -> bool:
-    """Compare what a request's :data:`SECRET_HEADER` says with the secret, in a time that does not tell how much fits.
+def secret_matches(given: str | None, secret: str) -> bool:
+    """Compare the :data:`SECRET_HEADER` of a request with the secret, in constant time.
 
     Args:
-        given: The header, None if there is none.
-        secret: What was passed to ``set_webhook(secret_token=...)``.
+        given: The header's value, None if there is none.
+        secret: The token that was passed to ``set_webhook(secret_token=...)``.
     """
-    # "replace": JSON can carry what UTF-8 cannot.
+    # "replace", because JSON can contain characters that UTF-8 cannot encode.
     return hmac.compare_digest((given or "").encode(errors="replace"), secret.encode())
 
 
 def read_update(body: bytes | str, bot: ExtBot[Any]) -> Update:
-    """Make the Update that a request carries, with the data of its inline buttons as far as the bot knows it.
+    """Parse the Update in a request, with the data of its inline buttons as far as the bot knows it.
 
     Args:
         body: The request's body as Telegram sent it.
-        bot: Whose update it is; its state must be loaded.
+        bot: The bot that receives the update; its state must be loaded.
 
     Raises:
-        NoUpdateError: It is none.
+        NoUpdateError: The body is not a valid Update.
     """
     try:
         update = Update.de_json(json.loads(body), bot)
         _check_ids(update)
         bot.insert_callback_data(update)
-    except Exception:  # noqa: BLE001  what strangers send breaks the parser in every way: KeyError, RecursionError, ...
-        raise NoUpdateError("The body is no Update of Telegram's Bot API.") from None
+    except Exception:  # noqa: BLE001  bodies from strangers raise all kinds of errors: KeyError, RecursionError, ...
+        raise NoUpdateError("The body is not a valid Update of Telegram's Bot API.") from None
     return update
 
 
 def _check_ids(update: Update) -> None:
-    """PTB takes everything for an id; these become keys of what is stored."""
+    """Check that IDs are integers. PTB accepts any value, and the IDs become keys of stored records."""
     owners = [owner for owner in (update.effective_chat, update.effective_user) if owner]
     if any(type(number) is not int for number in (update.update_id, *(owner.id for owner in owners))):
         raise NoUpdateError
 
 
-def said_of(error: BaseException) -> str:
-    """What may be logged of an error: ours hold no secrets and no user data, others' may (PTB's name the token)."""
+def describe_error(error: BaseException) -> str:
+    """Return the text of an error for logs. Only our errors are quoted: others may contain secrets, PTB's the token."""
     name = type(error).__name__
     if isinstance(error, PTBBucketError):
         return f"{name}: {error}"

@@ -1,4 +1,4 @@
-"""Stores: bytes under keys, with ETags; those that need only the standard library, and wrappers that are stores too."""
+"""Stores: bytes under keys, with ETags. This package has those that need only the standard library, and wrappers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ptb_bucket.stores.options import (
 )
 from ptb_bucket.stores.registry import open_store
 from ptb_bucket.stores.uri import StoreUri, parse_uri
-from ptb_bucket.stores.wrappers import Meter, MeteredStore, PrefixStore, RetryingStore, StoreWrapper
+from ptb_bucket.stores.wrappers import InterceptingStore, Meter, MeteredStore, PrefixStore, RetryingStore, StoreWrapper
 
 __all__ = [
     "NOT_MODIFIED",
@@ -42,6 +42,7 @@ __all__ = [
     "ConditionProof",
     "Create",
     "Finding",
+    "InterceptingStore",
     "LocalStore",
     "MemoryStore",
     "Meter",

@@ -1,4 +1,4 @@
-"""The store contract: bytes under keys, with ETags. The narrow waist that everything else stands on."""
+"""The store contract: bytes under keys, with ETags. All other code reaches storage only through it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class NotModified(enum.Enum):
 
 
 NOT_MODIFIED: Final = NotModified.NOT_MODIFIED
-"""What a conditional ``get`` answers when the object still has the ETag that the caller knows."""
+"""The answer of a conditional ``get`` if the object still has the ETag that the caller knows."""
 
 
 @dataclass(frozen=True)
 class Blob:
-    """One version of an object: its bytes and its ETag."""
+    """The bytes and the ETag of an object's version."""
 
     data: bytes = field(repr=False)
     etag: str
@@ -52,7 +52,7 @@ class Blob:
 
 @dataclass(frozen=True)
 class BlobInfo:
-    """An object as a listing shows it; ``size`` in bytes."""
+    """An entry of a listing; ``size`` is in bytes."""
 
     key: str
     size: int
@@ -60,7 +60,7 @@ class BlobInfo:
 
 @dataclass(frozen=True)
 class BlobVersion:
-    """An old or current version of an object; ``size`` in bytes, ``deleted`` for a deletion marker."""
+    """An old or current version of an object; ``size`` is in bytes, and ``deleted`` is true for a deletion marker."""
 
     version: str
     modified: datetime
@@ -71,7 +71,7 @@ class BlobVersion:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of :meth:`BlobStore.diagnose`: what was looked at, whether it is well, and what to do if not."""
+    """A line of :meth:`BlobStore.diagnose`: the check, its result, and what to do if it failed."""
 
     check: str
     ok: bool
@@ -80,36 +80,36 @@ class Finding:
 
 @dataclass(frozen=True)
 class Create:
-    """Put mode: only if there is no object under the key."""
+    """The put mode that writes only if there is no object under the key."""
 
 
 @dataclass(frozen=True)
 class Update:
-    """Put mode: only if the object still has this ETag."""
+    """The put mode that writes only if the object still has this ETag."""
 
     etag: str
 
 
 PutMode = Create | Update
-"""How a put is conditional. There is no unconditional put."""
+"""The condition of a put. There is no unconditional put."""
 
 
 class BlobStore(ABC):
     """Bytes under keys, with ETags.
 
-    Keys are non-empty strings of at most 1,024 bytes of UTF-8, with ``/`` as the customary separator; a store takes
-    every such key or refuses it with :class:`~ptb_bucket.errors.UnsupportedError` before anything is written.
+    Keys are non-empty strings of at most 1,024 bytes of UTF-8, with ``/`` as the customary separator. A store accepts
+    every such key, or refuses it with :class:`~ptb_bucket.errors.UnsupportedError` before anything is written.
 
-    The promises that every implementation keeps (``ptb_bucket.testing.conformance`` holds them):
+    Every implementation keeps these promises (``ptb_bucket.testing.conformance`` tests them):
 
-    * **Exactly once.** A put or delete is sent once. A store contains no retry of writes; a put that raises
-      :class:`~ptb_bucket.errors.UnavailableError`, or is cancelled, may have been applied.
+    * **Exactly once.** A put or delete is sent once. A store never repeats a write. A put that is cancelled or raises
+      :class:`~ptb_bucket.errors.UnavailableError` may have been applied.
     * **All or nothing.** No reader ever sees half an object.
     * **Linearizable per key.** Of several conditional puts on one version, exactly one is applied.
-    * **Only "not found" is empty.** Whatever else goes wrong raises another
-      :class:`~ptb_bucket.errors.StoreError`; no error of an SDK comes through untranslated.
-    * **Loops and processes.** A store opened from a URI works under whichever event loop runs, one after another, and
-      in a forked child. After :meth:`close` it reopens at the next use.
+    * **Only "not found" is empty.** Every other failure raises another :class:`~ptb_bucket.errors.StoreError`. All
+      errors of an SDK are translated.
+    * **Loops and processes.** A store opened from a URI works in several event loops, one after another, and in a
+      forked child. After :meth:`close` it reopens at the next use.
     """
 
     scheme: ClassVar[str]
@@ -119,11 +119,11 @@ class BlobStore(ABC):
     """URI options that :meth:`from_uri` understands: name → one line of help."""
 
     PERMISSIONS: ClassVar[Mapping[str, Sequence[str]]] = {}
-    """Operation → the cloud's actions that it needs: ``get``, ``put`` and ``list``, which every bot needs; ``delete``,
-    ``versions`` and ``delete_version``, which only tools need."""
+    """Operation → the cloud's actions that it needs. Every bot needs ``get``, ``put`` and ``list``. Only tools need
+    ``delete``, ``versions`` and ``delete_version``."""
 
     min_write_interval: float = 0.0
-    """Seconds between two writes of one key that the store can bear; the replica waits, the store does not."""
+    """The least number of seconds between two writes of one key. The replica waits; the store does not."""
 
     @classmethod
     @abstractmethod
@@ -131,11 +131,11 @@ class BlobStore(ABC):
         """Make a store from a parsed URI, without any request.
 
         Args:
-            uri: Where and how; ``uri.options`` holds only names listed in :attr:`OPTIONS`. The prefix is not for the
-                store to see: :func:`ptb_bucket.stores.open_store` wraps it around.
+            uri: The parsed URI; ``uri.options`` has only names listed in :attr:`OPTIONS`. The store ignores the prefix,
+                because :func:`ptb_bucket.stores.open_store` wraps the store in a :class:`PrefixStore`.
 
         Raises:
-            ConfigurationError: The URI cannot be meant for this store, or an option's value is no good.
+            ConfigurationError: The URI does not fit this store, or the value of an option is invalid.
         """
 
     @overload
@@ -149,8 +149,8 @@ class BlobStore(ABC):
         """Read an object.
 
         Args:
-            key: Which object.
-            if_none_match: An ETag that the caller has; if the object still has it, nothing is transferred. Where a
+            key: The object's key.
+            if_none_match: The ETag that the caller knows. If the object still has it, nothing is transferred. If the
                 server ignores the condition, the store compares the ETags itself.
             version: Read this old version (see :meth:`versions`) instead of the current one.
 
@@ -158,9 +158,9 @@ class BlobStore(ABC):
             The bytes and their ETag, or :data:`NOT_MODIFIED`.
 
         Raises:
-            NotFoundError: There is no such object (a bucket that does not exist is an ``AccessError``).
-            UnsupportedError: ``version`` was given and this store keeps no old versions.
-            AccessError, UnavailableError: It could not be read.
+            NotFoundError: There is no such object. (A missing bucket is an ``AccessError``.)
+            UnsupportedError: ``version`` was given, and this store keeps no old versions.
+            AccessError, UnavailableError: The object could not be read.
         """
 
     @abstractmethod
@@ -168,87 +168,91 @@ class BlobStore(ABC):
         """Write an object, conditionally, once.
 
         Args:
-            key: Which object.
-            data: All of its bytes.
+            key: The object's key.
+            data: All bytes of the object.
             mode: :class:`Create` or :class:`Update`.
 
         Returns:
             The new ETag.
 
         Raises:
-            LostRaceError: The condition did not hold (a hint: it may be our own write, answered twice). An ``Update``
-                of an object that is gone raises it too.
-            UnavailableError: Outcome unknown.
-            AccessError, UnsupportedError: Not applied.
+            LostRaceError: The condition did not hold. This is a hint: the other write may be our own, answered twice.
+                An ``Update`` of an object that is gone raises it too.
+            UnavailableError: The outcome is unknown.
+            AccessError, UnsupportedError: The put was not applied.
         """
 
     @abstractmethod
     async def delete(self, key: str) -> None:
-        """Remove an object, unconditionally; one that is not there is no error.
+        """Remove an object unconditionally; a missing object is not an error.
 
-        Never used on anything that may be written again.
+        Never use it on an object that may be written again.
 
         Raises:
-            AccessError, UnavailableError: It may still be there.
+            AccessError, UnavailableError: The object may still exist.
         """
 
     async def delete_if(self, key: str, etag: str) -> None:
-        """Remove an object if it still has this ETag; one that is not there is no error.
+        """Remove an object if it still has this ETag; a missing object is not an error.
 
-        For what may be written again at any time: what was written since it was read stays.
+        Use it on objects that may be written at any time: a version written after the read stays.
 
         Args:
-            key: Which object.
-            etag: As it was read.
+            key: The object's key.
+            etag: The ETag that was read.
 
         Raises:
-            LostRaceError: It has another one. It was not removed.
-            UnsupportedError: This store or its server cannot. It was not removed.
-            AccessError, UnavailableError: It may still be there.
+            LostRaceError: The object has another ETag. It was not removed.
+            UnsupportedError: This store or its server cannot delete on a condition. The object was not removed.
+            AccessError, UnavailableError: The object may still exist.
         """
-        raise UnsupportedError(f"{self.describe(key)} ({etag}): this store cannot delete on a condition", key=key)
+        raise UnsupportedError(
+            f"{self.describe(key)} ({etag}) was not removed: this store cannot delete on a condition.", key=key
+        )
 
     @abstractmethod
     def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
-        """Iterate over the objects whose keys start with ``prefix``, in order of their keys, page by page.
+        """Iterate over the objects whose keys start with ``prefix``, in the order of their keys, page by page.
 
         Raises:
             AccessError, UnavailableError: The listing is not complete.
         """
 
     def describe(self, key: str) -> str:
-        """How messages name an object, so that a human finds it: ``s3://bucket/prefix/key``, a path."""
+        """Return the name of an object for messages, so that people find it: ``s3://bucket/prefix/key`` or a path."""
         return f"{self.scheme}: {key}"
 
     async def close(self) -> None:
-        """Let go of connections and files. A client that was handed in stays open. Idempotent."""
+        """Close connections and files, but not a client that was passed in. Closing again does nothing."""
         return
 
     def versions(self, key: str) -> AsyncIterator[BlobVersion]:
         """Iterate over the versions of one object, newest first, deletion markers included.
 
         Raises:
-            UnsupportedError: This store keeps none.
+            UnsupportedError: This store keeps no old versions.
         """
-        raise UnsupportedError(f"{self.describe(key)}: this store keeps no old versions", key=key)
+        raise UnsupportedError(f"{self.describe(key)} has no old versions: this store does not keep any.", key=key)
 
     async def delete_version(self, key: str, version: str) -> None:
-        """Remove an old version of an object for good; one that is not there is no error.
+        """Remove an old version of an object for good; a missing version is not an error.
 
-        Not for the current version: where that is removed, some stores make the one before it current again.
+        Do not remove the current version: some stores make the version before it current again.
 
         Args:
-            key: Which object.
-            version: As :meth:`versions` gives it.
+            key: The object's key.
+            version: The version's name, as in :meth:`versions`.
 
         Raises:
             UnsupportedError: This store keeps no old versions.
-            AccessError, UnavailableError: It may still be there.
+            AccessError, UnavailableError: The version may still exist.
         """
-        raise UnsupportedError(f"{self.describe(key)} (version {version}): this store keeps no old versions", key=key)
+        raise UnsupportedError(
+            f"{self.describe(key)} has no old version {version}: this store does not keep any.", key=key
+        )
 
     async def diagnose(self) -> Sequence[Finding]:
-        """Look at what only this kind of store can tell about itself, for ``ptb-bucket check``."""
+        """Return checks that only this kind of store can make, for ``ptb-bucket check``."""
         return ()
 
     async def __aenter__(self) -> Self:

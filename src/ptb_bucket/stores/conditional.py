@@ -1,7 +1,7 @@
-"""Conditional puts are promised by many servers and kept by fewer: a test on the server itself, and its memory.
+"""A test of conditional puts on the server itself, with a small object that records the result.
 
-A server that ignores conditions lets two instances of a bot overwrite each other without anybody noticing. So a store
-on a server that is not known to be honest sees proof before its first put.
+Many servers accept conditional puts, but not all of them honour the condition. A server that ignores it lets two
+instances of a bot overwrite each other unnoticed. A store on such an unknown server tests it before its first put.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import random
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ptb_bucket._aio import LoopLock
 from ptb_bucket.errors import LostRaceError, NotFoundError, UnavailableError, UnsupportedError
 from ptb_bucket.stores.base import Create, Update
 
@@ -24,46 +25,46 @@ if TYPE_CHECKING:
 __all__ = ["PROOF_NAME", "ConditionProof"]
 
 PROOF_NAME: Final = ".ptb-bucket-proof"
-"""The object that remembers a proof; a store keeps it for itself, as a directory its lock file."""
+"""The name of the object that records a proof. Stores hide it, as they hide the lock file of a directory."""
 
 _VERSION: Final = 1
-"""Of the test; another one is not believed."""
+"""The version of the test. Proofs of other versions do not count."""
 _PAUSES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds before each attempt; there are several only while others prove the same at the same time."""
+"""The seconds before each attempt. More than one is needed only while others run the same test."""
 
 
 class Reading(Protocol):
-    """Reads an object: ``BlobStore.get`` of the provider, below its proof."""
+    """A function that reads an object: the provider's ``get``, without the proof."""
 
     async def __call__(self, key: str) -> Blob: ...
 
 
 class Sending(Protocol):
-    """Puts an object once, with ETags written in one of the provider's styles, and returns the new ETag."""
+    """A function that puts an object once, writes ETags in a style of the provider, and returns the new ETag."""
 
     async def __call__(self, key: str, data: bytes, mode: PutMode, style: str) -> str: ...
 
 
 class ConditionProof:
-    """Proves once per store that a server honours the conditions of puts, and remembers it in a small object.
+    """A proof, once per store, that a server honours the conditions of puts; a small object records it.
 
-    A provider makes one for each store, awaits :meth:`ensure` before every put, writes ETags in :attr:`style`, calls
-    :meth:`refuse` for every key that it is given and leaves :attr:`key` out of its listings.
+    A provider creates one for each store, awaits :meth:`ensure` before every put, writes ETags in :attr:`style`, calls
+    :meth:`refuse` for every key that it receives, and leaves :attr:`key` out of its listings.
 
-    Nothing but that object is written, deleted is nothing: putting and reading are all the permissions it needs.
+    The proof writes only that object and deletes nothing. It needs permission to put and to read.
 
     Args:
-        read: The provider's way to read, errors translated.
-        send: The provider's way to put once, errors translated.
-        server: The endpoint, as people call it; no secrets. A proof for another one is not believed. May be
-            set later, as long as it is before :meth:`ensure`.
-        home: What the object's key starts with: the URI's prefix, because permissions may end there.
-        styles: The ways to write an ETag in a condition that servers are known to want; the first one is tried first.
-        always: Do not believe the object; prove it anew in this process.
-        honest: Servers that are known to honour conditions, as a sentence for the error; empty if there are no others.
+        read: Reads an object, with translated errors.
+        send: Puts an object once, with translated errors.
+        server: The endpoint, as it is shown to people; no secrets. A proof for another server does not count. You may
+            set it later, but before :meth:`ensure`.
+        home: The start of the object's key: the URI's prefix, because permissions may be limited to it.
+        styles: The ways to write an ETag in a condition that known servers expect. The first one is tried first.
+        always: If true, ignore the object and prove it again in this process.
+        honest: A sentence for the error that names servers that honour conditions; empty if there are no others.
     """
 
-    def __init__(  # noqa: PLR0913  settings of one thing, by keyword
+    def __init__(  # noqa: PLR0913  settings, by keyword
         self,
         read: Reading,
         send: Sending,
@@ -81,7 +82,7 @@ class ConditionProof:
         self._always = always
         self._honest = honest
         self._proved = False
-        self._lock: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
+        self._lock = LoopLock()
         self.key = home + PROOF_NAME
         self.style = self._styles[0]
 
@@ -89,43 +90,41 @@ class ConditionProof:
         """Refuse the key of the proof's own object.
 
         Raises:
-            UnsupportedError: It is that key.
+            UnsupportedError: The key belongs to the proof.
         """
         if key == self.key:
-            raise UnsupportedError(f"{key!r} is the store's own note about its server. Choose another key.", key=key)
+            raise UnsupportedError(
+                f"{key!r} is reserved for the store's own note about its server. Choose another key.", key=key
+            )
 
     async def ensure(self) -> None:
-        """Return when this server's conditional puts can be relied on; afterwards :attr:`style` is right.
+        """Prove that the server honours conditional puts, and set :attr:`style` to the style that it expects.
 
         Raises:
-            UnsupportedError: They cannot. The message names the server and the two requests that show it.
-            AccessError, UnavailableError: It could not be found out.
+            UnsupportedError: It does not. The message names the server and the two requests that show it.
+            AccessError, UnavailableError: The test could not be completed.
         """
         if self._proved:
             return
-        async with self._lock_here():
+        async with self._lock.here():
             if not self._proved:
                 await self._prove()
                 self._proved = True
 
-    def _lock_here(self) -> asyncio.Lock:
-        """Return the running loop's lock; a lock of a loop before would be bound to that one."""
-        loop = asyncio.get_running_loop()
-        if self._lock is None or self._lock[0] is not loop:
-            self._lock = (loop, asyncio.Lock())
-        return self._lock[1]
-
     async def _prove(self) -> None:
         for pause in _PAUSES:
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 jitter is no secret
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 jitter needs no secrecy
             found = await self._found()
             if found is not None and not self._always and self._believes(found):
                 return
-            # Losing here is nothing that was asked for: somebody else is proving the same.
+            # A lost race is not an error here: another instance runs the same test.
             with suppress(LostRaceError):
                 await self._experiment(found)
                 return
-        raise UnavailableError(f"{self.server}: too many others were testing {self.key!r}; try again", key=self.key)
+        raise UnavailableError(
+            f"{self.server} could not be tested, because too many others were testing {self.key!r}. Try again.",
+            key=self.key,
+        )
 
     async def _found(self) -> Blob | None:
         try:
@@ -150,13 +149,13 @@ class ConditionProof:
         second = await self._update(first)
         await self._must_lose(Update(first), "on the condition that it still has the ETag from before the first one")
         await self._must_lose(Create(), "on the condition that there is no such object")
-        # Whoever was faster has proved it too, or will: what was seen here counts for this process all the same.
+        # A faster instance has proved it too, or will. The result of this test counts for this process in any case.
         with suppress(LostRaceError):
             await self._put(Update(second), "proved")
 
     async def _put(self, mode: PutMode, state: str = "") -> str:
         note = {
-            "about": "ptb-bucket has tested here whether this server honours conditional puts. It may be deleted.",
+            "about": "ptb-bucket tested here whether this server honours conditional puts. You may delete this object.",
             "proof": _VERSION,
             "server": self.server,
             "style": self.style,
@@ -168,7 +167,7 @@ class ConditionProof:
         """Update with the right ETag, in the style that the server understands.
 
         Raises:
-            LostRaceError: Somebody else has changed the object meanwhile.
+            LostRaceError: Another instance changed the object meanwhile.
             UnsupportedError: The server refuses the right ETag in every style.
         """
         for style in dict.fromkeys((self.style, *self._styles)):
@@ -180,9 +179,9 @@ class ConditionProof:
                 if found is None or found.etag != etag:
                     raise
         raise UnsupportedError(
-            f"{self.server} cannot keep a bot's state: it refuses a put on the condition of an ETag that the object "
-            f"has. A read of {self.key!r} gives its ETag, and a put on the condition of that ETag is answered as if "
-            f"it had another one.",
+            f"{self.server} cannot keep a bot's state: it refuses a put on the condition of the ETag that the "
+            f"object has. A read of {self.key!r} returns its ETag, but the server answers a put on the condition of "
+            f"that ETag as if the object had another one.",
             key=self.key,
         )
 
@@ -193,8 +192,8 @@ class ConditionProof:
             return
         raise UnsupportedError(
             f"{self.server} cannot keep a bot's state: it ignores the conditions of puts, so that several instances "
-            f"would overwrite each other. Two requests show it: a put of {self.key!r}, accepted; then another put of "
-            f"{self.key!r} {condition}, accepted as well, where 412 is right. Use a server that honours If-Match and "
-            f"If-None-Match, or a newer version of this one. {self._honest}".rstrip(),
+            f"would overwrite each other. Two requests show it: a put of {self.key!r} was accepted; then another put "
+            f"of {self.key!r} {condition} was accepted too, instead of being refused with 412. Use a server that "
+            f"honours If-Match and If-None-Match, or a newer version of this one. {self._honest}".rstrip(),
             key=self.key,
         )

@@ -1,4 +1,4 @@
-"""Which strings are keys at all, whatever the store."""
+"""Checks of keys and conditions that all stores share."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 __all__ = ["MAX_KEY_BYTES", "check_key", "check_mode", "digest_etag"]
 
 MAX_KEY_BYTES: Final = 1024
-"""The longest key in bytes of UTF-8: the limit of S3 and Google Cloud Storage, so that every store can be copied."""
+"""The longest key in bytes of UTF-8: the limit of S3 and Google Cloud Storage, so every store can be copied there."""
 
 
 def check_key(key: str) -> None:
-    """Refuse what no store takes, before anything is read or written.
+    """Refuse a key that no store accepts, before anything is read or written.
 
     Args:
-        key: The key to look at.
+        key: The key.
 
     Raises:
-        UnsupportedError: It is empty, longer than 1,024 bytes of UTF-8, has a NUL or a lone surrogate.
+        UnsupportedError: The key is empty, is longer than 1,024 bytes of UTF-8, or has a NUL or a lone surrogate.
     """
     if reason := _fault(key):
-        raise UnsupportedError(f"{key[:80]!r} cannot be a key: {reason}. Choose another key or prefix.", key=key)
+        raise UnsupportedError(f"{key[:80]!r} is not a valid key: {reason}. Choose another key or prefix.", key=key)
 
 
 def _fault(key: str) -> str:
@@ -38,8 +38,8 @@ def _fault(key: str) -> str:
     try:
         size = len(key.encode())
     except UnicodeEncodeError:
-        return "it has a lone surrogate, which is no character"
-    return f"it has {size} bytes, and {MAX_KEY_BYTES} is the limit" if size > MAX_KEY_BYTES else ""
+        return "it has a lone surrogate, which is not a character"
+    return f"it has {size} bytes, more than the limit of {MAX_KEY_BYTES}" if size > MAX_KEY_BYTES else ""
 
 
 def digest_etag(data: bytes) -> str:
@@ -48,20 +48,20 @@ def digest_etag(data: bytes) -> str:
 
 
 def check_mode(mode: PutMode, current: Blob | None, key: str) -> None:
-    """Compare a put's condition with the object as it is; the caller holds the lock.
+    """Compare a put's condition with the current object; the caller holds the lock.
 
     Args:
         mode: The condition.
-        current: The object as it is, None if there is none.
-        key: For the error.
+        current: The current object, None if there is none.
+        key: The key, for the error.
 
     Raises:
         LostRaceError: The condition does not hold.
     """
     if isinstance(mode, Create):
         if current is not None:
-            raise LostRaceError(f"{key!r} exists already", key=key)
+            raise LostRaceError(f"{key!r} already exists.", key=key)
     elif current is None:
-        raise LostRaceError(f"{key!r} is gone", key=key)
+        raise LostRaceError(f"{key!r} no longer exists.", key=key)
     elif current.etag != mode.etag:
-        raise LostRaceError(f"{key!r} has changed", key=key)
+        raise LostRaceError(f"{key!r} has changed since it was read.", key=key)

@@ -1,4 +1,4 @@
-"""A store in this process's memory: for tests and for trying things out."""
+"""A store in the memory of the process, for tests and experiments."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["MemoryStore"]
 
 
 class MemoryStore(BlobStore):
-    """Objects in memory, gone with the process. ETags are content digests, as S3's.
+    """A store that keeps objects in memory until the process ends. ETags are content digests, as on S3.
 
     Safe to use from several threads and event loops at once.
 
     Args:
-        name: Stores of one name share their objects within the process; without a name the store is alone.
+        name: Stores of the same name share their objects within the process. A store without a name shares nothing.
     """
 
     scheme = "memory"
@@ -41,7 +41,7 @@ class MemoryStore(BlobStore):
 
     @classmethod
     def from_uri(cls, uri: StoreUri) -> MemoryStore:
-        """Open ``memory:`` (a fresh one each time) or ``memory:NAME`` (shared within the process)."""
+        """Open ``memory:`` (a new store each time) or ``memory:NAME`` (shared within the process)."""
         return cls(uri.bucket)
 
     @overload
@@ -54,14 +54,14 @@ class MemoryStore(BlobStore):
         """Read an object; see :meth:`BlobStore.get`."""
         check_key(key)
         if version is not None:
-            raise UnsupportedError(f"{self.describe(key)}: this store keeps no old versions", key=key)
+            raise UnsupportedError(f"{self.describe(key)} has no old versions: this store does not keep any.", key=key)
         blob = self._blobs.get(key)
         if blob is None:
-            raise NotFoundError(f"{self.describe(key)} does not exist", key=key)
+            raise NotFoundError(f"{self.describe(key)} does not exist.", key=key)
         return NOT_MODIFIED if blob.etag == if_none_match else blob
 
     def describe(self, key: str) -> str:
-        """The store's name and the key."""
+        """Return the store's name and the key."""
         return f"memory:{self.name} {key}" if self.name else f"{key} in memory"
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:

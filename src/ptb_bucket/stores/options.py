@@ -1,4 +1,4 @@
-"""URI options that several providers have: read and checked; what is wrong is named and not repeated."""
+"""Reading and checking of URI options that several providers have. Errors name a wrong option, not its value."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def read_options(cls: Callable[..., _T], given: Mapping[str, str], **more: Any) 
 
     Args:
         cls: The dataclass; its fields are strings, numbers of seconds (``float``) and switches (``bool``).
-        given: The options; their names are known to be right.
-        more: Further fields, as they are.
+        given: The options; their names have been checked.
+        more: Further fields, with their values.
 
     Raises:
-        ConfigurationError: A value is no good.
+        ConfigurationError: A value is invalid.
     """
     kinds = {field.name: str(field.type) for field in fields(cls)}  # type: ignore[arg-type]  # a dataclass, as asked
     readers = {"float": _number, "bool": _switch}
@@ -46,13 +46,15 @@ def read_options(cls: Callable[..., _T], given: Mapping[str, str], **more: Any) 
 
 
 def agreed(name: str, argument: _T | None, option: _T | None) -> _T | None:
-    """What was said as an argument, or else in the URI; None if nothing was.
+    """Return the argument, or else the URI's option; None if neither was given.
 
     Raises:
-        ConfigurationError: Both were, and differ.
+        ConfigurationError: Both were given, and they differ.
     """
     if argument is not None and option is not None and argument != option:
-        raise ConfigurationError(f"{name}={argument!r} was passed, but the URI says {name}={option}. Say it once.")
+        raise ConfigurationError(
+            f"{name}={argument!r} was passed, but the URI has {name}={option}. Remove one of the two."
+        )
     return option if argument is None else argument
 
 
@@ -60,8 +62,8 @@ def closest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
     """Return the known name that a misspelt one resembles most, or None.
 
     Args:
-        name: As somebody wrote it. Case, and dashes or spaces instead of underscores, make no difference.
-        known: The right names.
+        name: The misspelt name. Case does not matter; dashes and spaces count as underscores.
+        known: The correct names.
         likeness: From 0 (anything will do) to 1 (the same).
     """
     plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
@@ -69,45 +71,45 @@ def closest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
 
 
 def did_you_mean(names: Iterable[str], known: Iterable[str]) -> str:
-    """Return the sentence that suggests known names for unknown ones, after a space; empty if there is nothing like."""
+    """Return a space and a sentence that suggests known names for unknown ones; empty if none is similar."""
     known = list(known)
     meant = dict.fromkeys(filter(None, (closest(name, known) for name in names)))
     return f" Did you mean {' and '.join(map(repr, meant))}?" if meant else ""
 
 
 def check_seconds(name: str, seconds: float) -> None:
-    """Check a limit of time.
+    """Check a time limit.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is not a number of seconds greater than 0.
     """
     if not 0 < seconds < float("inf"):
-        raise ConfigurationError(f"{name} is a number of seconds greater than 0.")
+        raise ConfigurationError(f"{name} must be a number of seconds greater than 0.")
 
 
 def check_endpoint(name: str, url: str) -> None:
     """Check the URL of a server.
 
     Raises:
-        ConfigurationError: It is none, or carries what does not belong there.
+        ConfigurationError: It is not a URL, or it contains credentials, a query or a fragment.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigurationError(f"{name} looks like https://storage.example:9000.")
+        raise ConfigurationError(f"{name} must be a URL such as https://storage.example:9000.")
     if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ConfigurationError(f"{name} carries no credentials, query or fragment; remove them.")
+        raise ConfigurationError(f"{name} must not contain credentials, a query or a fragment. Remove them.")
 
 
 def _number(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ConfigurationError(f"{name} is a number of seconds greater than 0.") from None
+        raise ConfigurationError(f"{name} must be a number of seconds greater than 0.") from None
 
 
 def _switch(name: str, text: str) -> bool:
     if text.lower() not in _SWITCH:
-        raise ConfigurationError(f"{name} is one of {', '.join(_SWITCH)}.")
+        raise ConfigurationError(f"{name} must be one of {', '.join(_SWITCH)}.")
     return _SWITCH[text.lower()]
 
 
@@ -116,14 +118,14 @@ _CONTENTS: Final = (ValueError, TypeError, AttributeError, LookupError)
 
 
 def credentials_unreadable(error: Exception, modules: re.Pattern[str]) -> bool:
-    """Return whether a built-in error means that a file or program of credentials is missing or damaged.
+    """Return True if a built-in error means that a credentials file or program is missing or damaged.
 
-    Nothing has been sent then, and asking again does not help: a provider makes it an ``AccessError`` about
-    ``credentials``. Other errors, such as those of the network, are for the provider's own rules, which come first.
+    Nothing was sent in this case, and trying again does not help. A provider turns the error into an ``AccessError``
+    about ``credentials``. The provider's own rules for other errors, such as those of the network, come first.
 
     Args:
-        error: As the SDK raised it, with its traceback.
-        modules: Matches the names of the SDK's modules that look for credentials, and none that sends requests.
+        error: The SDK's error with its traceback.
+        modules: Matches the names of the SDK's modules that look for credentials, and no module that sends requests.
     """
     kind = isinstance(error, _FILES) or (isinstance(error, _CONTENTS) and not isinstance(error, OSError))
     frames = traceback.walk_tb(error.__traceback__) if kind else ()

@@ -1,4 +1,4 @@
-"""From a URI to a store, through the entry points of whatever is installed."""
+"""Opening a store from a URI, through the entry points of the installed providers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["GROUP", "open_store"]
 
 GROUP: Final = "ptb_bucket.providers"
 _KNOWN: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs"}
-"""Schemes of our own providers → their folder, which is also the end of their distribution's name."""
+"""The schemes of our own providers → their folder, which is also the last part of their distribution's name."""
 
 _BOTS: Final[Mapping[str, str]] = {
     "layout": "for a bot's state: which records share a document",
@@ -27,19 +27,19 @@ _BOTS: Final[Mapping[str, str]] = {
     "compression": "for a bot's state: none, gzip or zstd",
     "max_size": "for a bot's state: bytes that a document may have, decompressed",
 }
-"""Options of the state in a store, which whoever opens a state takes out before."""
+"""The URI options of a bot's state. The code that opens a state removes them before it opens the store."""
 
 
 def open_store(uri: str | StoreUri) -> BlobStore:
-    """Open the store that a URI describes, without any request. It is the caller's to close.
+    """Open the store that a URI describes, without any request. The caller closes it.
 
-    Only the one provider that is needed is imported.
+    Only the provider for the URI is imported.
 
     Args:
-        uri: Such as ``s3://bucket/prefix?region=eu-west-1``, ``file:./bot-data`` or ``memory:``, or one parsed already.
+        uri: A URI such as ``s3://bucket/prefix?region=eu-west-1``, ``file:./bot-data`` or ``memory:``, or a parsed one.
 
     Returns:
-        The store; with a prefix in the URI its keys are relative to it.
+        The store. If the URI has a prefix, keys are relative to it.
 
     Raises:
         ConfigurationError: The URI is malformed, its scheme or an option is unknown, or the provider cannot be
@@ -53,7 +53,7 @@ def open_store(uri: str | StoreUri) -> BlobStore:
 
 
 def _find(scheme: str) -> EntryPoint:
-    # The same distribution can be seen twice on the path; only different classes are a contradiction.
+    # A distribution can be on the path twice; only different classes contradict each other.
     found = {entry.value: entry for entry in entry_points(group=GROUP, name=scheme)}
     if not found:
         raise ConfigurationError(_unknown_scheme(scheme))

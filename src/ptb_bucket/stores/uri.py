@@ -1,6 +1,6 @@
-"""What a store's URI says: where and how, never a secret.
+"""Parsing of store URIs, which name a place and options but never a secret.
 
-No message repeats the URI or a value out of it: either may hold a secret that was put there by mistake.
+No message repeats the URI or a value from it, because either may contain a secret by mistake.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ _READABLE: Final = "/{}:@!$()*,;=~"
 
 @dataclass(frozen=True)
 class StoreUri:
-    """A parsed store URI; ``str()`` gives its canonical form, which parses to an equal one.
+    """A parsed store URI. Its ``str()`` is the canonical form, which parses to an equal URI.
 
-    ``s3://bucket/some/prefix?region=x`` has the bucket ``bucket`` and the prefix ``some/prefix/``;
-    ``file:./dir`` and ``memory:name`` have everything in ``bucket`` and no prefix.
+    ``s3://bucket/some/prefix?region=x`` has the bucket ``bucket`` and the prefix ``some/prefix/``.
+    ``file:./dir`` and ``memory:name`` have no prefix, and the rest in ``bucket``.
 
     Args:
-        scheme: Lower-case name of the kind of store.
+        scheme: The kind of store, in lower case.
         bucket: The bucket, directory or name.
-        prefix: What every key starts with; ends in a slash if there is one.
-        options: How to use it: name → value.
+        prefix: The start of every key; it ends in a slash unless it is empty.
+        options: The options: name → value.
     """
 
     scheme: str
@@ -61,7 +61,7 @@ class StoreUri:
 
 
 def parse_uri(text: str) -> StoreUri:
-    """Take a store's URI apart.
+    """Parse a store's URI.
 
     Args:
         text: ``scheme://bucket/prefix?option=value``, ``file:./directory``, ``file:///directory``, ``memory:`` or
@@ -71,18 +71,18 @@ def parse_uri(text: str) -> StoreUri:
         The parts, normalised.
 
     Raises:
-        ConfigurationError: It is malformed or carries credentials; the message never repeats them.
+        ConfigurationError: The URI is malformed or contains credentials, which the message never repeats.
     """
     if text != text.strip() or _CONTROL.search(text):
         _refuse("has a control character, or a space at its start or end")
     match = _SCHEME.match(text)
     if match is None:
-        _refuse("does not start with a scheme; a directory is written file:./directory")
+        _refuse("does not start with a scheme. Write a directory as file:./directory")
     scheme = match[1].lower()
     if len(scheme) == 1:
-        _refuse("starts with a drive letter, not with a scheme; drive letters are not supported")
+        _refuse("starts with a drive letter, which is not supported, instead of a scheme")
     if "#" in text:
-        _refuse("has a fragment; write # as %23", scheme)
+        _refuse("has a fragment. Write # as %23", scheme)
     where, _, query = text[match.end() :].partition("?")
     options = _options(query, scheme)
     bucket, prefix = _path_only(scheme, where) if scheme in _EXAMPLES else _bucket_and_prefix(scheme, where)
@@ -91,7 +91,7 @@ def parse_uri(text: str) -> StoreUri:
 
 def _refuse(problem: str, scheme: str = "s3") -> NoReturn:
     example = _EXAMPLES.get(scheme, f"{scheme}://bucket/prefix?option=value")
-    raise ConfigurationError(f"The store's URI {problem}. A right one looks like {example}")
+    raise ConfigurationError(f"The store's URI {problem}. A valid URI looks like {example}")
 
 
 def _path_only(scheme: str, where: str) -> tuple[str, str]:
@@ -99,7 +99,7 @@ def _path_only(scheme: str, where: str) -> tuple[str, str]:
         if scheme == "memory":
             _refuse("has // after the scheme", scheme)
         if not where.startswith("///"):
-            _refuse("names a host before the path; a directory has none", scheme)
+            _refuse("has a host before the path. Remove it", scheme)
     path = _decode(where, scheme)
     if scheme == "file":
         path = _directory(path)
@@ -108,12 +108,12 @@ def _path_only(scheme: str, where: str) -> tuple[str, str]:
 
 def _directory(path: str) -> str:
     if not path:
-        _refuse("names no directory", "file")
+        _refuse("does not name a directory", "file")
     if _DRIVE.match(path):
-        _refuse("has a drive letter; drive letters are not supported, use a relative path", "file")
+        _refuse("has a drive letter, which is not supported. Use a relative path", "file")
     if path.startswith("~"):
-        _refuse("starts with ~, which only a shell expands; write the whole path", "file")
-    # More slashes at the start would read as a host the next time.
+        _refuse("starts with ~, which only a shell expands. Write the whole path", "file")
+    # More slashes at the start would be parsed as a host the next time.
     return "/" + path.lstrip("/") if path.startswith("/") else path
 
 
@@ -122,14 +122,14 @@ def _bucket_and_prefix(scheme: str, where: str) -> tuple[str, str]:
         _refuse("has no // before the bucket", scheme)
     bucket, _, path = where[2:].partition("/")
     if "@" in bucket:
-        _refuse("has credentials before the bucket; remove them, they belong in the cloud's own configuration", scheme)
+        _refuse("has credentials before the bucket. Remove them: they belong in the cloud's own configuration", scheme)
     if not bucket:
-        _refuse("names no bucket", scheme)
+        _refuse("does not name a bucket", scheme)
     if not _BUCKET.fullmatch(bucket):
         _refuse("has a bucket with characters other than letters, digits, dots, dashes and underscores", scheme)
     prefix = _decode(path, scheme).strip("/")
     if {".", ".."} & set(prefix.split("/")):
-        _refuse("has . or .. in its prefix, which mean nothing in a bucket", scheme)
+        _refuse("has . or .. in its prefix, which have no meaning in a bucket", scheme)
     return bucket, prefix and prefix + "/"
 
 
@@ -140,7 +140,7 @@ def _options(query: str, scheme: str) -> dict[str, str]:
         if not (name and equals):
             _refuse("has an option that is not name=value", scheme)
         if _SECRET.search(re.sub(r"[^a-z]", "", name.lower())):
-            _refuse("carries credentials in an option; remove it, they belong in the cloud's own configuration", scheme)
+            _refuse("has credentials in an option. Remove it: they belong in the cloud's own configuration", scheme)
         if name in options:
             _refuse(f"has the option {name!r} twice", scheme)
         options[name] = value
@@ -149,7 +149,7 @@ def _options(query: str, scheme: str) -> dict[str, str]:
 
 def _decode(text: str, scheme: str) -> str:
     if _BAD_ESCAPE.search(text):
-        _refuse("has a % that starts no escape; write % itself as %25", scheme)
+        _refuse("has a % that does not start an escape. Write % as %25", scheme)
     try:
         decoded = unquote_to_bytes(text).decode()
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""What tests need: a conformance kit for providers, fault injection, an offline Telegram.
+"""Tools for tests: a conformance kit for providers, fault injection and an offline Telegram.
 
 This package imports without pytest; only ``ptb_bucket.testing.conformance`` and ``ptb_bucket.testing.plugin`` need it.
 """

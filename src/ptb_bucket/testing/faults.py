@@ -1,4 +1,4 @@
-"""Faults that a network and a cloud have in store, injected on purpose and the same every time."""
+"""Injection of the faults of networks and clouds, the same in every run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ptb_bucket.errors import AccessError, LostRaceError, StoreError, UnavailableError
-from ptb_bucket.stores import StoreWrapper
+from ptb_bucket.stores import InterceptingStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 
 class Fault(enum.Enum):
-    """What goes wrong with one operation. Those that apply it anyway are what makes distributed writing hard."""
+    """A fault of an operation. Faults that apply the operation anyway are the hard part of distributed writes."""
 
     LOST_RACE = "lost race, not applied"
     ANSWERED_TWICE = "applied, sent again below us, and the second answer was lost race"
@@ -34,26 +34,26 @@ class Fault(enum.Enum):
 
 
 Plan = Callable[[str, str], "Fault | None"]
-"""Called with operation (``get``, ``put``, ``delete``, ``list``, ``versions``) and key or prefix, once each."""
+"""A function of operation (``get``, ``put``, ``delete``, ``list``, ``versions``) and key or prefix."""
 
 
 def script(faults: Iterable[Fault | None], *, operation: str = "put") -> Plan:
     """Make a plan that goes through a list of faults.
 
     Args:
-        faults: One per operation, None for none; afterwards nothing goes wrong any more.
-        operation: Which kind of operation they happen to.
+        faults: A fault or None for each operation in turn; later operations have no faults.
+        operation: The kind of operation that they affect.
     """
     remaining = iter(tuple(faults))
     return lambda happening, _key: next(remaining, None) if happening == operation else None
 
 
-class FaultyStore(StoreWrapper):
+class FaultyStore(InterceptingStore):
     """A store whose operations fail as planned.
 
     Args:
         store: The store below, which sees every operation that is applied.
-        plan: Says what goes wrong.
+        plan: Returns the fault of an operation.
     """
 
     def __init__(self, store: BlobStore, plan: Plan) -> None:
@@ -62,10 +62,10 @@ class FaultyStore(StoreWrapper):
         self._late: list[Callable[[], Awaitable[object]]] = []
 
     async def land(self) -> list[object]:
-        """Apply what is late, in order.
+        """Apply the late operations, in order.
 
         Returns:
-            What the store below answered to each: an ETag, or the error that nobody was there to see.
+            The answers of the store below: an ETag or an error for each.
         """
         late, self._late = self._late, []
         return [await _outcome(send) for send in late]
@@ -81,7 +81,7 @@ class FaultyStore(StoreWrapper):
         raise await _failure(fault, operation, key)
 
     async def _stream(self, operation: str, key: str, begin: Callable[[], AsyncIterator[_T]]) -> AsyncIterator[_T]:
-        """Iterate; of a listing, "applied" means that all of it arrived before the fault."""
+        """Iterate; for a listing, "applied" means that all of it arrived before the fault."""
         fault = self._plan(operation, key)
         if fault in {None, Fault.ANSWERED_TWICE, Fault.ANSWER_LOST, Fault.HANG_APPLIED}:
             async for item in begin():

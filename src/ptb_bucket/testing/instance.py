@@ -1,7 +1,7 @@
-"""One instance of a bot as a process of its own: ``python -m ptb_bucket.testing.instance URI OPTIONS``.
+"""An instance of a bot as a separate process: ``python -m ptb_bucket.testing.instance URI OPTIONS``.
 
-It takes updates as JSON lines, handles them as they come, and answers each when ``process_update`` has returned. At the
-end of its input it shuts down and tells how it fared. :class:`ptb_bucket.testing.several.Instance` is its other end.
+It reads updates as JSON lines, handles them as they come, and answers each when ``process_update`` has returned. At the
+end of its input it shuts down and prints a report. :class:`ptb_bucket.testing.several.Instance` is the other side.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["STEPS", "main"]
 
 STEPS = tuple(str(number) for number in range(1, 13))
-"""What to say in order to get through the conversation; three conversations, one in the other."""
+"""The messages of the whole dialogue, which has three nested conversations."""
 END = ConversationHandler.END
 BAD = (Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST)
 
 
 def _step(number: int, state: object = None) -> AnyHandler:
-    """A handler that takes a number, notes it, says it, and goes to the state of this number."""
+    """Return a handler that accepts a number, stores it, says it, and goes to the state of this number."""
 
     async def handle(update: Any, context: Any) -> object:
         context.user_data.setdefault("steps", []).append(number)
@@ -56,14 +56,14 @@ def _nested() -> ConversationHandler[Any]:
     return _talk("outer", 1, {1: [_step(2)], 2: [_step(3)], 3: [middle], 10: [_step(11)], 11: [_step(12, END)]})
 
 
-# They answer without quoting: each process has a Telegram of its own, which has not seen the question.
+# Handlers answer without quoting: each process has its own Telegram, which has not seen the question.
 async def _add(update: Any, context: Any) -> None:
-    """Add to everything that can be added to; the mark says by whom, and which time."""
+    """Add a mark, which names the sender and a number, to all containers."""
     mark = " ".join(context.args)
     context.chat_data[mark] = True
     context.chat_data.setdefault("log", []).append(mark)
     counts = [data.get("count", 0) for data in (context.chat_data, context.bot_data)]
-    await asyncio.sleep(0.001)  # as for an answer from somewhere: whoever takes no turns counts wrong
+    await asyncio.sleep(0.001)  # as for a request: without update locks, counts would be wrong
     for data, count in zip((context.chat_data, context.bot_data), counts, strict=True):
         data["count"] = count + 1
     context.bot_data.setdefault("set", set()).add(mark)
@@ -75,13 +75,13 @@ async def _no_idea(update: Any, _context: Any) -> None:
     await update.effective_chat.send_message("?")
 
 
-class _Bot:
-    """The bot, and whoever hands it updates."""
+class _InstanceBot:
+    """The bot and its source of updates."""
 
     def __init__(self, uri: str, options: dict[str, Any]) -> None:
         self.telegram = OfflineTelegram()
         self.faults, self.errors = 0, []  # type: int, list[str]
-        store: Any = FaultyStore(open_store(uri), self._weather) if options.pop("faults", False) else uri
+        store: Any = FaultyStore(open_store(uri), self._inject_fault) if options.pop("faults", False) else uri
         own: dict[str, Any] = {"layout": options.pop("layout", None), "resolver": add_differences}
         persistence: BucketPersistence = BucketPersistence(store, commit_timeout=120, **own)
         builder = self.telegram.builder().application_class(BucketApplication, {"save": "update", **options})
@@ -90,31 +90,31 @@ class _Bot:
         self.app.add_handlers([_nested(), CommandHandler("add", _add), MessageHandler(filters.ALL, _no_idea)])
         self.app.add_error_handler(self._note)
 
-    def _weather(self, operation: str, _key: str) -> Fault | None:
-        """A fifth of all puts goes wrong, in one way or the other."""
-        if operation != "put" or random.random() > 0.2:  # noqa: S311  weather
+    def _inject_fault(self, operation: str, _key: str) -> Fault | None:
+        """Return a fault for a fifth of all puts."""
+        if operation != "put" or random.random() > 0.2:  # noqa: S311  fault injection
             return None
         self.faults += 1
-        return random.choice(BAD)  # noqa: S311  weather
+        return random.choice(BAD)  # noqa: S311  fault injection
 
     async def _note(self, _update: object, context: Any) -> None:
         self.errors.append(repr(context.error))
 
     async def handle(self, line: str) -> None:
-        """Process one update, and answer."""
+        """Process an update and answer."""
         order = json.loads(line)
         update = order["update"]
-        self.telegram.memory.know(update["message"]["chat"])
+        self.telegram.server.state.know(update["message"]["chat"])
         answer = {"number": order["number"], "said": [], "error": ""}
         try:
             answer["said"] = [message.text for message in await self.telegram.deliver(self.app, update)]
-        except Exception as error:  # noqa: BLE001  the other end wants to know
+        except Exception as error:  # noqa: BLE001  reported to the other side
             self.errors.append(repr(error))
         answer["error"] = " ".join(self.errors)
         _print(answer)
 
     async def live(self) -> None:
-        """Handle what comes until nothing comes any more."""
+        """Handle updates until the input ends."""
         tasks = []
         async with self.app:
             _print({"ready": True})
@@ -131,8 +131,8 @@ def _print(value: object) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # that a state is still empty is no complaint
-    asyncio.run(_Bot(sys.argv[1], json.loads(sys.argv[2])).live())
+    logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # hides the warning about an empty state
+    asyncio.run(_InstanceBot(sys.argv[1], json.loads(sys.argv[2])).live())
 
 
 if __name__ == "__main__":

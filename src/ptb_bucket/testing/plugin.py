@@ -1,9 +1,9 @@
 """A pytest plugin that scales tests: ``pytest -p ptb_bucket.testing.plugin --long``.
 
-``@pytest.mark.long`` is for what tells little beyond its neighbours, such as the same test on a second server: without
-``--long`` it is deselected, and pytest says how many were; with pytest-xdist, too.
-``@pytest.mark.detail`` is for what one place shows for all: a test class that says ``EVERY_DETAIL = True`` always runs
-it, any other with ``--long``.
+``@pytest.mark.long`` is for tests that add little to similar ones, such as the same test on a second server. Without
+``--long`` they are deselected, and pytest reports their number, also with pytest-xdist.
+``@pytest.mark.detail`` is for tests that one place per provider is enough for. A test class with
+``EVERY_DETAIL = True`` always runs them, any other class with ``--long``.
 
 While it runs, ``ssl.create_default_context`` gives all callers in the process the same context for the same arguments.
 """
@@ -24,12 +24,12 @@ __all__ = ["Count", "count", "long"]
 Count = Callable[[int, int], int]
 """``count(short, long)`` → the number to use in this run."""
 
-# Before anybody imports them, so that their failures show the values compared.
+# Before they are imported, so that their failures show the compared values.
 pytest.register_assert_rewrite("ptb_bucket.testing.conformance")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--long``."""
+    """Add the option ``--long``."""
     parser.addoption("--long", action="store_true", help="repeat races, faults and listings often enough to be sure")
 
 
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked, in a short run."""
+    """Deselect the marked tests in a short run."""
     if config.getoption("--long"):
         return
     left_out = [item for item in items if _is_long(item)]
@@ -55,14 +55,14 @@ def _is_long(item: pytest.Item) -> bool:
 
 
 def pytest_deselected(items: Sequence[Any]) -> None:
-    """Note how many, in a worker of pytest-xdist: its own line is printed nowhere."""
+    """Record their number in a worker of pytest-xdist, whose own summary is not printed."""
     if items and (output := getattr(items[0].config, "workeroutput", None)) is not None:
         output["deselected"] = output.get("deselected", 0) + len(items)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Say it where lines are printed, once: every worker leaves out the same."""
+    """Report the number once in the main process, because all workers deselect the same tests."""
     del error
     left_out = getattr(node, "workeroutput", {}).get("deselected", 0)
     terminal = node.config.pluginmanager.get_plugin("terminalreporter")
@@ -72,7 +72,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 @pytest.fixture(scope="session")
 def long(request: pytest.FixtureRequest) -> bool:
-    """Whether this run may take its time."""
+    """Return True in a long run."""
     return bool(request.config.getoption("--long"))
 
 
@@ -85,7 +85,7 @@ def count(request: pytest.FixtureRequest) -> Count:
 
 @pytest.fixture(scope="session", autouse=True)
 def certificates_are_read_once() -> Iterator[None]:
-    """Share what ``ssl`` makes of the CA certificates: each bot and client would read all of them, twice."""
+    """Share the SSL contexts, because each bot and client would read all CA certificates, twice."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
         yield
@@ -105,7 +105,7 @@ def interruptible() -> Iterator[None]:
 
 
 PRIVATE = (":offline", "Ada", "Grace")
-"""What tests plant: the tokens of their bots and the names of their people. Our loggers say neither, at any level."""
+"""Private words in tests: bots' tokens and people's names. Our loggers must not contain them at any level."""
 
 
 class _Overheard(logging.Handler):
@@ -121,7 +121,7 @@ class _Overheard(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def nothing_private_is_logged() -> Iterator[None]:
-    """Fail the test in which a log line of ours, or a traceback in it, holds a token or what a user told the bot."""
+    """Fail a test if our log lines, or tracebacks in them, contain a token or a user's words."""
     handler, logger = _Overheard(), logging.getLogger("ptb_bucket")
     logger.addHandler(handler)
     try:

@@ -2,8 +2,8 @@
 
 Or ``python -m ptb_bucket.testing.racers save_aloud URI``.
 
-What each of them returned is printed as JSON. They are forked from one that has imported everything, which saves
-seconds of a test that is about milliseconds.
+The results of all processes are printed as JSON. They are forked from a process that has imported everything, because
+imports would take seconds in a test that is about milliseconds.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["create", "increment", "main"]
 
 _PATIENCE: Final = 200
-"""Seconds for a commit, and for the others to arrive."""
+"""The seconds for a commit, and for the others to arrive."""
 TELEGRAM: Final = OfflineTelegram()
 
 
@@ -45,12 +45,12 @@ def _opened(uri: str) -> BucketPersistence:
 
 
 async def increment(uri: str, _name: int, times: int, start: Start) -> int:
-    """Count, as a handler does that was given its data before the others wrote theirs; how often that was merged."""
+    """Count like a handler that loaded its data before others wrote, and return the number of merges."""
     persistence = _opened(uri)
     bot_data = await persistence.get_bot_data()
     start()
     for number in range(times):
-        if number:  # the first time, everybody knows the same document and everybody changes it
+        if number:  # the first time, all processes change the same version
             await persistence.refresh_bot_data(bot_data)
         bot_data["count"] += 1
         await persistence.update_bot_data(bot_data)
@@ -59,7 +59,7 @@ async def increment(uri: str, _name: int, times: int, start: Start) -> int:
 
 
 async def create(uri: str, name: int, times: int, start: Start) -> list[int]:
-    """Try to be the first on each of many objects, all at the same moment; which ones were won."""
+    """Try to create each of many objects first, all at the same moment, and return the ones that were won."""
     won = []
     async with open_store(uri) as store:
         await store.put(f"hello/{name}", b"", Create())
@@ -74,7 +74,7 @@ async def create(uri: str, name: int, times: int, start: Start) -> list[int]:
 
 
 async def save_aloud(uri: str) -> None:
-    """Save numbered states of two users for ever, and print each number when it is durable: to be killed meanwhile."""
+    """Save numbered states of two users until killed, and print each number when it is durable."""
     persistence = _opened(uri)
     users = await persistence.get_user_data()
     for number in itertools.count(users.get(1, {"n": 0})["n"] + 1):
@@ -99,7 +99,7 @@ def _run(program: Program, name: int, barrier: Any, outcomes: Any, arguments: tu
 
 
 def main(program: Program, uri: str, processes: int, times: int) -> None:
-    """Run them all, and wait for every one."""
+    """Run all processes, and wait for each of them."""
     fork = multiprocessing.get_context("fork")
     asyncio.run(_import_everything(uri))
     barrier, outcomes = fork.Barrier(processes), fork.SimpleQueue()

@@ -1,4 +1,4 @@
-"""Several instances of a bot, each a process, and who sends updates to them."""
+"""Several instances of a bot, each a process, and the sender of their updates."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["Instance", "instances"]
 
 _PATIENCE = 280
-_STRICT = ("-W", "error", "-W", "ignore::FutureWarning")  # Google's of Python 3.10
+_STRICT = ("-W", "error", "-W", "ignore::FutureWarning")  # Google's warning about Python 3.10
 
 
 class Instance:
-    """One process that runs ``ptb_bucket.testing.instance``."""
+    """A process that runs ``ptb_bucket.testing.instance``."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -27,11 +27,11 @@ class Instance:
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self.complaints = ""
         self.report: dict[str, Any] = {}
-        """What it told at its end: ``merged`` and ``faults``."""
+        """The report at its end: ``merged`` and ``faults``."""
 
     @classmethod
     async def start(cls, uri: str, **options: Any) -> Instance:
-        """Start one, and wait until it has loaded."""
+        """Start an instance, and wait until it has loaded."""
         command = (*_STRICT, "-m", "ptb_bucket.testing.instance", uri, json.dumps(options))
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(sys.executable, *command, stdin=pipe, stdout=pipe, stderr=pipe)
@@ -52,10 +52,10 @@ class Instance:
         self.complaints = (await self._process.stderr.read()).decode()
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(AssertionError(f"the instance has died: {self.complaints}"))
+                waiting.set_exception(AssertionError(f"The instance died: {self.complaints}"))
 
     async def send(self, update: dict[str, Any]) -> list[str]:
-        """Hand it an update; what the bot said when it was handled and saved."""
+        """Send an update, and return the bot's messages after it was handled and saved."""
         number = next(self._numbers)
         self._waiting[number] = answer = asyncio.get_running_loop().create_future()
         assert self._process.stdin
@@ -65,14 +65,14 @@ class Instance:
         return list(heard["said"])
 
     async def stop(self) -> None:
-        """Let it shut down, and see that it has not complained."""
+        """Let it shut down, and check that it reported no error."""
         assert self._process.stdin
         self._process.stdin.close()
         await self._reading
         assert (await self._process.wait(), self.complaints) == (0, ""), self.complaints
 
     async def kill(self) -> None:
-        """End it if it has not ended."""
+        """Kill the process if it is still running."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
@@ -81,7 +81,7 @@ class Instance:
 
 @contextlib.asynccontextmanager
 async def instances(number: int, uri: str, **options: Any) -> AsyncIterator[list[Instance]]:
-    """Run so many on one place; those that have no complaint stop in the end, and report."""
+    """Run several instances on one place, and stop them at the end."""
     running = await asyncio.gather(*(Instance.start(uri, **options) for _ in range(number)))
     try:
         yield running

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from ptb_bucket.state import BOT_DATA, MISSING, Metrics, Record
 from ptb_bucket.state.document import header
-from ptb_bucket.stores import MemoryStore, StoreWrapper
+from ptb_bucket.stores import InterceptingStore, MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from support.simulation.clocks import Clocks, jump_often
 from support.simulation.handlers import NAME, NAMED, RECORDS
@@ -48,7 +48,7 @@ SHORT = Size(seconds=5, handled=8, life=1.5, patience=1)
 LONG = Size(seconds=20, handled=20, life=4, patience=3)
 
 
-class Latency(StoreWrapper):
+class Latency(InterceptingStore):
     """Requests take time on their way there and back, so that everything overlaps with everything."""
 
     def __init__(self, store, rng):

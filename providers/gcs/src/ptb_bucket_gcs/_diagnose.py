@@ -1,4 +1,4 @@
-"""What a bucket's settings mean for a bot."""
+"""Checks of a bucket's settings."""
 
 from __future__ import annotations
 
@@ -16,19 +16,23 @@ __all__ = ["findings"]
 
 
 def findings(bucket: storage.Bucket | StoreError) -> Sequence[Finding]:
-    """Judge a bucket's settings, or say why they could not be read, which takes storage.buckets.get."""
+    """Check a bucket's settings, or report why they could not be read, which needs storage.buckets.get."""
     if isinstance(bucket, StoreError):
-        # A bot works without; whether it may use the bucket, its reads and writes tell.
-        return (Finding("bucket settings", ok=True, detail=f"not looked at: {bucket}"),)
+        # A bot works without them; its reads and writes show if it may use the bucket.
+        return (Finding("bucket settings", ok=True, detail=f"not checked: {bucket}"),)
     access = bucket.iam_configuration.uniform_bucket_level_access_enabled
     update = f"gcloud storage buckets update gs://{bucket.name}"
     versions = bucket.versioning_enabled
     return (
-        Finding("versioning", ok=True, detail="on" if versions else f"off; for old states: {update} --versioning"),
+        Finding(
+            "versioning", ok=True, detail="on" if versions else f"off. To keep old states, run: {update} --versioning"
+        ),
         Finding(
             "uniform access",
             ok=bool(access),
-            detail="on" if access else f"off: single objects can be public; {update} --uniform-bucket-level-access",
+            detail="on"
+            if access
+            else f"off: single objects can be public. Run: {update} --uniform-bucket-level-access",
         ),
         _replaceable(bucket),
     )
@@ -36,5 +40,9 @@ def findings(bucket: storage.Bucket | StoreError) -> Sequence[Finding]:
 
 def _replaceable(bucket: storage.Bucket) -> Finding:
     held = bool(bucket.retention_period or bucket.default_event_based_hold)
-    detail = "a retention policy or hold forbids it: a bot cannot save here" if held else "objects can be replaced"
+    detail = (
+        "a retention policy or hold forbids replacing objects, so a bot cannot save here"
+        if held
+        else "objects can be replaced"
+    )
     return Finding("retention", ok=not held, detail=detail)

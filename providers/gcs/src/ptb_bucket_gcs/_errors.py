@@ -1,4 +1,4 @@
-"""What Google's libraries raise, in the words of the store: the one place that knows them."""
+"""The translation of the errors of Google's libraries."""
 
 from __future__ import annotations
 
@@ -39,36 +39,38 @@ _CREDENTIALS: Final = (
     "GOOGLE_APPLICATION_CREDENTIALS), or name a service_account_file in the URI."
 )
 _UNREADABLE: Final = (
-    "has credentials that are damaged or cannot be read. Check the file that GOOGLE_APPLICATION_CREDENTIALS or "
-    "service_account_file names, and what is named in it: paths, modes, contents."
+    "failed because the credentials are damaged or cannot be read. Check the file that "
+    "GOOGLE_APPLICATION_CREDENTIALS or service_account_file names, and the files named in it: path, mode, contents."
 )
-_PAYER: Final = "was refused: this bucket's requester pays. Name the project to bill in the URI: user_project=PROJECT."
+_PAYER: Final = (
+    "was refused, because the requester pays for this bucket. Add the project to bill to the URI: user_project=PROJECT."
+)
 _HINTS: Final = {
     400: (AccessError, "was refused as malformed. Check the bucket's name and the options of the URI."),
-    401: (AccessError, f"was refused: the credentials are not valid (any more). {_CREDENTIALS}"),
+    401: (AccessError, f"was refused, because the credentials are not valid (any more). {_CREDENTIALS}"),
     404: (NotFoundError, "found nothing."),
-    405: (UnsupportedError, "is nothing that this server does."),
-    408: (UnavailableError, "took the server too long."),
-    409: (UnavailableError, "met another operation on the same object."),
+    405: (UnsupportedError, "is not supported by this server."),
+    408: (UnavailableError, "took the server too long. Try again."),
+    409: (UnavailableError, "conflicted with another operation on the same object."),
     413: (UnsupportedError, "was refused as too large."),
-    429: (UnavailableError, "was refused for now: too many requests; Google takes one write per second of an object."),
-    499: (UnavailableError, "was cancelled on its way."),
-    501: (UnsupportedError, "is nothing that this server does."),
+    429: (UnavailableError, "was refused for now: too many requests. Google allows one write per second of an object."),
+    499: (UnavailableError, "was cancelled on the way."),
+    501: (UnsupportedError, "is not supported by this server."),
 }
 _ABOUT: Final[Mapping[int, Literal["credentials", "bucket"]]] = {400: "bucket", 401: "credentials"}
 
 
 @contextmanager
 def translated(operation: str, where: str, key: str | None = None) -> Iterator[None]:
-    """Let nothing of Google's libraries through.
+    """Translate all errors of Google's libraries.
 
     Args:
-        operation: As in :data:`PERMISSIONS`.
-        where: What to name in the message.
-        key: The object, where there is one.
+        operation: The operation, as in :data:`PERMISSIONS`.
+        where: The object or bucket to name in the message.
+        key: The object's key, if the operation is about one.
 
     Raises:
-        StoreError: Whatever was raised inside, translated.
+        StoreError: The translation of an error that was raised inside.
     """
     try:
         yield
@@ -79,9 +81,9 @@ def translated(operation: str, where: str, key: str | None = None) -> Iterator[N
 
 
 def translate(exc: Exception, operation: str, where: str, key: str | None = None) -> StoreError:
-    """Find the error of ours that says what to do next.
+    """Return the error that says what to do next.
 
-    Its message names an HTTP status and Google's reason for it, no URL, no header and nothing of credentials.
+    Its message contains the HTTP status and Google's reason for it, but no URL, header or credentials.
     """
     status = _status(exc)
     error, text = _by_status(status, exc, operation) if status else _by_class(exc)
@@ -109,18 +111,18 @@ def _status(exc: Any) -> int:
 def _by_status(status: int, exc: Any, operation: str) -> tuple[type[StoreError], str]:
     if _lacks_payer(exc):
         return AccessError, _PAYER
-    if status == 403:  # noqa: PLR2004  the one whose meaning depends on more than the number
+    if status == 403:  # noqa: PLR2004  its meaning depends on more than the status
         return _forbidden(exc, operation)
-    if status == 412:  # noqa: PLR2004  only a write is conditional in a way that can be lost
+    if status == 412:  # noqa: PLR2004  only a write can lose a race
         lost = operation in {"put", "delete"}
-        return (LostRaceError, "lost a race.") if lost else (UnavailableError, "met a condition that does not hold.")
+        return (LostRaceError, "lost a race.") if lost else (UnavailableError, "failed: its condition does not hold.")
     if status in _HINTS:
         error, text = _HINTS[status]
-        # What a server does not do about a put is, most likely, its condition.
+        # If a server does not support a put, it is most likely the condition.
         return error, f"{text} {HONEST}" if (status, operation) == (501, "put") else text
     if 300 <= status < 400:  # noqa: PLR2004  redirections
-        return AccessError, "was sent elsewhere. Check endpoint_url."
-    refused = 400 <= status < 500  # noqa: PLR2004  by the client's fault
+        return AccessError, "was redirected. Check endpoint_url."
+    refused = 400 <= status < 500  # noqa: PLR2004  the client's fault
     return (AccessError, "was refused.") if refused else (UnavailableError, "failed in the server.")
 
 
@@ -131,13 +133,14 @@ def _forbidden(exc: Any, operation: str) -> tuple[type[StoreError], str]:
     needed = " and ".join(PERMISSIONS.get(operation, ("storage.buckets.get",)))
     why = f" Google's reason: {', '.join(sorted(reasons))}." if reasons - {"forbidden"} else ""
     return AccessError, (
-        f"is forbidden.{why} Grant {needed} on the bucket to whoever the bot runs as ({ROLE} has all that it needs). "
-        "If it has them: is the project's billing on, and does the bucket's retention policy let objects be replaced?"
+        f"is forbidden.{why} Grant {needed} on the bucket to the account that the bot runs as ({ROLE} has all that it "
+        "needs). If it has them, check that billing is on for the project, and that the bucket's retention policy "
+        "allows objects to be replaced."
     )
 
 
 def _reasons(exc: Any) -> set[str]:
-    # Of an upload or download, the client leaves Google's answer unread.
+    # The client leaves Google's answer to an upload or download unread.
     try:
         errors = getattr(exc, "errors", ()) or exc.response.json()["error"]["errors"]
         return {str(error["reason"]) for error in errors}
@@ -146,28 +149,28 @@ def _reasons(exc: Any) -> set[str]:
 
 
 def _lacks_payer(exc: Any) -> bool:
-    # JSON with an unspecific reason, XML with a code, or of a download only text.
+    # JSON with an unspecific reason, XML with a code, or, for a download, only text.
     said = f"{exc} {getattr(exc.response, 'text', '')}".lower()
     return "requester pays" in said or "userprojectmissing" in said
 
 
 def _by_class(exc: Any) -> tuple[type[StoreError], str]:
     if isinstance(exc, _WRONG_ENDPOINT):
-        return AccessError, "cannot even be sent. Check endpoint_url."
+        return AccessError, "could not be sent. Check endpoint_url."
     if _distrusted(exc):
-        return AccessError, "met a TLS certificate that is not trusted. Check endpoint_url, the clock and the CAs."
+        return AccessError, "failed: the TLS certificate is not trusted. Check endpoint_url, the clock and the CAs."
     if isinstance(exc, auth.GoogleAuthError):
         return _by_credentials(exc)
     if _lacks_credentials(exc):
         return AccessError, _UNREADABLE
-    # Connections and what breaks them, damaged bytes, answers that are none: of a write, the outcome is unknown.
+    # Broken connections, damaged bytes, invalid answers: the outcome of a write is unknown.
     return UnavailableError, "got no usable answer. Check the network and endpoint_url if this lasts."
 
 
 def _by_credentials(exc: Any) -> tuple[type[StoreError], str]:
     if isinstance(exc, _PASSING) or getattr(exc, "retryable", False):
-        return UnavailableError, "could not get a token from Google for now."
-    return AccessError, f"has no credentials that Google accepts. {_CREDENTIALS}"
+        return UnavailableError, "could not get a token from Google for now. Try again."
+    return AccessError, f"failed for lack of credentials that Google accepts. {_CREDENTIALS}"
 
 
 def _lacks_credentials(exc: Exception) -> bool:
@@ -175,7 +178,7 @@ def _lacks_credentials(exc: Exception) -> bool:
 
 
 def _distrusted(exc: BaseException | None) -> bool:
-    """Whether a certificate was refused, before anything was sent; whatever else breaks TLS may come too late."""
+    """Return True if a certificate was refused before anything was sent. Other TLS errors may come later."""
     seen: list[BaseException] = []
     while exc is not None and exc not in seen:
         seen.append(exc)

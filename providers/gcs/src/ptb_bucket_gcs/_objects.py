@@ -1,6 +1,6 @@
-"""The requests themselves: one method, one request, sent once. They block, and run in threads.
+"""The requests to a bucket: each method sends one request once. The methods block, so they run in threads.
 
-Every call carries ``retry=None``: Google's own retries repeat uploads for two minutes.
+Every call has ``retry=None``, because Google's own retries repeat uploads for two minutes.
 """
 
 from __future__ import annotations
@@ -30,45 +30,45 @@ __all__ = ["Objects", "as_versions", "open_client"]
 
 CONNECT: Final = 3.05
 READ: Final = 10.0
-"""Seconds for a connection, and for the next bytes of an answer; the store's own timeout is above both."""
+"""The seconds for a connection and for the next bytes of an answer; the store's own timeout limits both."""
 
 _SAME: Final = timedelta(seconds=1)
-"""Within this, one generation's end is the next one's beginning: Google takes one write of an object each second."""
+"""If a generation begins this soon after another one ended, it replaced it: Google accepts one write per second."""
 
 
 class _Upload(storage.Blob):  # type: ignore[misc]  # untyped
     """An object that is always written with one request."""
 
     def _do_resumable_upload(self, *args: Any, **kwargs: Any) -> Any:
-        # The client takes several requests for what is larger than 8 MiB, and nothing public says otherwise.
+        # The client sends more than 8 MiB in several requests, and there is no public way to change that.
         kwargs.pop("crc32c_checksum_value", None)
         return self._do_multipart_upload(*args, **kwargs)
 
 
 _PRIVATE: Final = ("_do_resumable_upload", "_do_multipart_upload")
-"""What a client of another release may call otherwise; the first one would then be overridden in vain."""
+"""Names that another release may not have; overriding the first one would then have no effect."""
 
 
 def check_client() -> None:
-    """Check that the installed client can be kept to one request for each write.
+    """Check that the installed client can be made to send each write in one request.
 
     Raises:
-        UnsupportedError: It cannot, by the names that are known here.
+        UnsupportedError: It does not have the known names.
     """
     if any(not hasattr(storage.Blob, name) for name in _PRIVATE):
         raise UnsupportedError(
             f"google-cloud-storage {storage.__version__} may send a write in several requests, and this release of "
-            "ptb-bucket-gcs cannot keep it from doing so. Upgrade ptb-bucket-gcs, or install an older release of that."
+            "ptb-bucket-gcs cannot prevent it. Upgrade ptb-bucket-gcs, or install an older google-cloud-storage."
         )
 
 
 class Objects:
-    """One bucket as one client sees it.
+    """A bucket, seen through a client.
 
     Args:
         client: Google's client.
         bucket: The bucket's name.
-        options: How to use it.
+        options: The options for using it.
     """
 
     def __init__(self, client: storage.Client, bucket: str, options: Options) -> None:
@@ -76,51 +76,50 @@ class Objects:
         self.client = client
         self._bucket = client.bucket(bucket, user_project=options.user_project)
         self._kms_key_name = options.kms_key_name
-        ours = isinstance(client._http.get_adapter("https://"), CuttableAdapter)  # noqa: SLF001  nothing public
-        # Of somebody else's client, the timeout for connecting is also the one for sending all of a body.
+        ours = isinstance(client._http.get_adapter("https://"), CuttableAdapter)  # noqa: SLF001  not public
+        # For a client that was passed in, the timeout for connecting also limits sending a body.
         timeout = (CONNECT, READ) if ours else (options.timeout, READ)
         self._once: Final = {"timeout": timeout, "retry": None}
 
     def read(self, key: str, known: int | None, generation: int | None) -> Blob | NotModified:
-        """Download an object; the generation comes with the answer that brings the bytes, not from another one."""
+        """Download an object. The generation comes from the same answer as the bytes."""
         blob = self._bucket.blob(key, generation=generation)
         try:
             data = blob.download_as_bytes(if_generation_not_match=known, checksum="auto", **self._once)
         except api.NotModified:
             return NOT_MODIFIED
         if blob.generation is None:
-            raise UnsupportedError(f"The server does not say which generation of {key!r} it has sent.", key=key)
+            raise UnsupportedError(f"The server did not say which generation of {key!r} it sent.", key=key)
         return NOT_MODIFIED if blob.generation == known else Blob(data, str(blob.generation))
 
     def write(self, key: str, data: bytes, generation: int) -> str:
-        """Upload an object if its generation is this one, 0 for none at all."""
+        """Upload an object if it has this generation, or with 0 if it does not exist."""
         blob = _Upload(key, self._bucket, kms_key_name=self._kms_key_name)
-        blob.cache_control = "no-store"  # otherwise a bucket that is public serves states of an hour ago
+        blob.cache_control = "no-store"  # otherwise a public bucket serves states that are an hour old
         blob.upload_from_string(
             data, "application/octet-stream", if_generation_match=generation, checksum="auto", **self._once
         )
         if blob.generation is None:
-            raise UnavailableError(f"The server does not say which generation of {key!r} it has written.", key=key)
+            raise UnavailableError(f"The server did not say which generation of {key!r} it wrote.", key=key)
         return str(blob.generation)
 
     def delete(self, key: str, generation: int | None = None) -> None:
-        """Delete an object, whatever its generation; or only this generation, for good."""
+        """Delete an object; with a generation, delete only that one, for good."""
         self._bucket.blob(key, generation=generation).delete(**self._once)
 
     def delete_if(self, key: str, generation: int) -> None:
-        """Delete an object if its generation is this one."""
+        """Delete an object if it has this generation."""
         self._bucket.blob(key).delete(if_generation_match=generation, **self._once)
 
     def pages(self, prefix: str) -> Iterator[list[BlobInfo]]:
-        """List; each page is one request, sent when it is asked for."""
+        """List objects. Each page is one request, sent when the page is needed."""
         found = self._list(prefix, "name,size")
         return ([BlobInfo(blob.name, blob.size) for blob in page] for page in found.pages)
 
     def version_pages(self, key: str) -> Iterator[list[storage.Blob]]:
-        """List the generations of one object, until other keys begin; :func:`as_versions` reads them."""
-        found = self._list(
-            key, "name,size,generation,timeCreated,timeDeleted", versions="true"
-        )  # an emulator wants it so
+        """List the generations of an object, for :func:`as_versions`. It stops when other keys begin."""
+        fields = "name,size,generation,timeCreated,timeDeleted"
+        found = self._list(key, fields, versions="true")  # text, because an emulator expects it
         for page in found.pages:
             blobs = list(page)
             yield [blob for blob in blobs if blob.name == key]
@@ -128,21 +127,23 @@ class Objects:
                 return
 
     def must_exist(self, key: str) -> None:
-        """Tell a missing object from a missing bucket, with a permission that a bot has anyway.
+        """Check that the bucket exists, with a permission that every bot has.
 
         Raises:
-            AccessError: The bucket does not exist, or nobody is allowed to know.
+            AccessError: The bucket does not exist, or the bot may not know.
         """
         try:
             with translated("list", f"bucket {self._bucket.name!r}", key):
                 list(self._list(key, "name", max_results=1))
         except NotFoundError as exc:
             raise AccessError(
-                f"There is no bucket {self._bucket.name!r}. Check the name.", key=key, about="bucket"
+                f"The bucket {self._bucket.name!r} does not exist. Create it, or correct the URI.",
+                key=key,
+                about="bucket",
             ) from exc
 
     def settings(self) -> storage.Bucket:
-        """Read what is set for the bucket; that takes storage.buckets.get, which a bot need not have."""
+        """Read the bucket's settings, which needs storage.buckets.get. A bot need not have it."""
         bucket = self.client.bucket(self._bucket.name, user_project=self._bucket.user_project)
         bucket.reload(**self._once)
         return bucket
@@ -153,9 +154,9 @@ class Objects:
 
 
 def as_versions(blobs: Iterable[storage.Blob]) -> Iterator[BlobVersion]:
-    """The generations of one object as versions, newest first, with a marker where it was deleted.
+    """Convert an object's generations to versions, newest first, with markers for deletions.
 
-    Google keeps no such markers: one is where a generation ended and no other one began.
+    Google has no such markers. An object was deleted if a generation ended and no other one began.
     """
     since: datetime | None = None
     for blob in sorted(blobs, key=lambda blob: int(blob.generation), reverse=True):
@@ -167,18 +168,18 @@ def as_versions(blobs: Iterable[storage.Blob]) -> Iterator[BlobVersion]:
 
 
 def open_client(options: Options) -> storage.Client:
-    """Make a client of our own: credentials are looked for, nothing is sent to the bucket."""
+    """Create a client. It looks for credentials, but sends nothing to the bucket."""
     endpoint = options.endpoint_url
     client = storage.Client(
         options.project,
         _credentials(options),
         client_options={"api_endpoint": endpoint} if endpoint else None,
     )
-    # It would ask for the bucket's settings behind our back, in a thread of its own, for two minutes.
-    client._bucket_metadata_cache = None  # noqa: SLF001  nothing public turns it off but an environment variable
-    session = client._http  # noqa: SLF001  nothing public leads to it
+    # The cache would request the bucket's settings on its own, in another thread, for two minutes.
+    client._bucket_metadata_cache = None  # noqa: SLF001  the only public switch is an environment variable
+    session = client._http  # noqa: SLF001  it has no public access
     for scheme in ("http://", "https://"):
-        if not session.is_mtls:  # whose adapter holds the client's certificate
+        if not session.is_mtls:  # its adapter has the client's certificate
             session.mount(scheme, CuttableAdapter())
     return client
 

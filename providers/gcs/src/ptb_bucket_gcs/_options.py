@@ -1,4 +1,4 @@
-"""How to reach a bucket, as the options of a URI say it."""
+"""The options of a gs: URI."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ __all__ = ["HONEST", "OPTIONS", "Options", "is_google"]
 HONEST: Final = "Conditional puts work at Google's own endpoints and on fake-gcs-server."
 
 OPTIONS: Final[Mapping[str, str]] = {
-    "project": "project id for the client; an object's bucket already says where it is",
+    "project": "project ID of the client; not needed to find the bucket",
     "service_account_file": "path of a service account's JSON file, instead of the application default credentials",
-    "endpoint_url": "an emulator's, or one of Google's private endpoints; STORAGE_EMULATOR_HOST if not given",
-    "timeout": "seconds for one operation in all, 30 if not given",
-    "user_project": "project to bill, for buckets whose requester pays",
+    "endpoint_url": "the URL of an emulator or of a private endpoint of Google; default: STORAGE_EMULATOR_HOST",
+    "timeout": "seconds for one operation in total (30)",
+    "user_project": "project to bill, for buckets for which the requester pays",
     "kms_key_name": "Cloud KMS key for new objects: projects/P/locations/L/keyRings/R/cryptoKeys/K",
-    "always_prove": "true: prove that conditional writes are honoured at Google's own endpoints as well, every time",
+    "always_prove": "true: prove in every process that conditional writes are honoured, at Google's own endpoints too",
 }
 
 
 @dataclass(frozen=True)
 class Options:
-    """What :data:`OPTIONS` explains, checked."""
+    """The checked values of :data:`OPTIONS`."""
 
     project: str | None = None
     service_account_file: str | None = None
@@ -46,13 +46,13 @@ class Options:
 
 
 def is_google(endpoint_url: str | None) -> bool:
-    """Whether it is Google that answers there: its limits hold and its promises are kept."""
+    """Return True if Google itself answers at the endpoint, with its limits and promises."""
     host = urlsplit(endpoint_url).hostname if endpoint_url else None
     return endpoint_url is None or (host or "").endswith(".googleapis.com")
 
 
 def _checked(endpoint: str) -> str:
-    # Google's own tools take STORAGE_EMULATOR_HOST with and without a scheme.
+    # Google's own tools accept STORAGE_EMULATOR_HOST with and without a scheme.
     whole = endpoint if "://" in endpoint else f"http://{endpoint}"
     check_endpoint("endpoint_url (or STORAGE_EMULATOR_HOST)", whole)
     return whole.rstrip("/")

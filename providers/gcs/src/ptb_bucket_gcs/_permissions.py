@@ -1,4 +1,4 @@
-"""What the bot's service account has to be allowed."""
+"""The permissions that the bot's service account needs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 __all__ = ["PERMISSIONS", "ROLE"]
 
 ROLE: Final = "roles/storage.objectUser"
-"""The smallest predefined role that has all of them; to be granted on the bot's own bucket."""
+"""The smallest predefined role with all permissions; grant it on the bot's own bucket."""
 
-# Without list, Google answers a read of what does not exist with 403, and nobody can tell an empty bucket from a
-# mistyped one. Replacing an object counts as deleting it.
+# Without list, Google answers a read of a missing object with 403, so an empty bucket looks like a mistyped one.
+# Replacing an object counts as deleting it.
 PERMISSIONS: Final[Mapping[str, Sequence[str]]] = {
     "get": ("storage.objects.get", "storage.objects.list"),
     "put": ("storage.objects.create", "storage.objects.delete"),

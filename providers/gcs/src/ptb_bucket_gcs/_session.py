@@ -1,4 +1,4 @@
-"""What a store has open in one process: a client and its threads."""
+"""The client and the threads that a store has open in a process."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _T = TypeVar("_T")
 
 
 class Session:
-    """Opened by the first call, in its thread: importing the SDK and finding credentials takes a while.
+    """A client with its threads, opened in a thread at the first call, because importing the SDK takes a while.
 
     Args:
         bucket: The bucket's name.
-        options: How to reach it.
-        client: One that was handed in and stays open.
+        options: The options for reaching it.
+        client: A client that was passed in and stays open.
     """
 
     def __init__(self, bucket: str, options: Options, client: storage.Client | None) -> None:
@@ -40,12 +40,12 @@ class Session:
         self._objects: Objects | None = None
 
     async def run(self, operation: str, key: str | None, work: Callable[[Objects], _T]) -> _T:
-        """Do something with the objects in a thread, errors translated.
+        """Call a function with the objects in a thread, and translate its errors.
 
         Args:
-            operation: As in ``PERMISSIONS``, for messages.
-            key: Which object it is about, None for the whole bucket.
-            work: What to do.
+            operation: The operation, as in ``PERMISSIONS``, for messages.
+            key: The object's key, None for the whole bucket.
+            work: The function.
         """
         where = f"bucket {self._bucket!r}" if key is None else f"{key!r} in bucket {self._bucket!r}"
 
@@ -59,7 +59,7 @@ class Session:
             return await self._threads.run(call, self._options.timeout)
         except (TimeoutError, asyncio.TimeoutError) as exc:
             seconds = f"{self._options.timeout:g} seconds (option timeout)"
-            raise UnavailableError(f"{operation} of {where} had no answer within {seconds}", key=key) from exc
+            raise UnavailableError(f"{operation} of {where} got no answer within {seconds}.", key=key) from exc
 
     def _opened(self) -> Objects:
         from ptb_bucket_gcs import _objects  # noqa: PLC0415  imports the SDK
@@ -71,7 +71,7 @@ class Session:
             return self._objects
 
     async def close(self) -> None:
-        """Wait for what is on its way, then let go of threads and connections."""
+        """Wait for running calls, then close threads and connections."""
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""The store: objects of one bucket, their generations as ETags."""
+"""The store for Google Cloud Storage, with generations as ETags."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ _T = TypeVar("_T")
 
 
 class GcsStore(BlobStore):
-    """Objects of one Google Cloud Storage bucket.
+    """A bucket of Google Cloud Storage.
 
-    ETags are generations, which change with every write. Google takes one write per second of the same object, so
-    commits keep that distance (not on an emulator).
+    ETags are generations, which change with every write. Google accepts one write per second of an object, so commits
+    keep that distance (not on an emulator).
 
     Args:
-        bucket: The bucket's name. It has to exist.
-        options: How to reach it; the defaults if None.
-        client: A client to use instead of one of our own, for its credentials and endpoint. It is never closed here,
-            and works only in the process that this store was made in.
-        home: Where the note about a server's proof is kept: the URI's prefix.
+        bucket: The bucket's name. The bucket must exist.
+        options: The options for reaching it; the defaults if None.
+        client: A client to use instead of a new one, with its credentials and endpoint. The store never closes it. It
+            works only in the process that created this store.
+        home: The start of the key of the server's proof: the URI's prefix.
     """
 
     scheme = "gs"
@@ -58,7 +58,9 @@ class GcsStore(BlobStore):
         self, bucket: str, options: Options | None = None, *, client: storage.Client | None = None, home: str = ""
     ) -> None:
         if not _BUCKET.fullmatch(bucket):
-            raise ConfigurationError("The bucket's name is none: 3 to 222 of a-z, 0-9, dots, dashes and underscores.")
+            raise ConfigurationError(
+                "The bucket's name is not valid. Use 3 to 222 of the characters a-z, 0-9, dots, dashes, underscores."
+            )
         self.bucket = bucket
         self._options = options or Options()
         self._client = client
@@ -82,7 +84,7 @@ class GcsStore(BlobStore):
         return f"GcsStore({self.bucket!r})"
 
     def describe(self, key: str) -> str:
-        """The object's address; see :meth:`BlobStore.describe`."""
+        """Return the object's address; see :meth:`BlobStore.describe`."""
         return f"gs://{self.bucket}/{key}"
 
     @classmethod
@@ -102,7 +104,7 @@ class GcsStore(BlobStore):
         if version is not None:
             await self._must_keep_versions(key)
             if not _is_generation(version):
-                raise NotFoundError(f"{version!r} is no generation of {key!r}", key=key)
+                raise NotFoundError(f"{version!r} is not a generation of {key!r}.", key=key)
             return await self._object("get", key, lambda objects: objects.read(key, None, int(version)))
         known = int(if_none_match) if if_none_match and _is_generation(if_none_match) else None
         return await self._object("get", key, lambda objects: objects.read(key, known, None))
@@ -127,12 +129,12 @@ class GcsStore(BlobStore):
         self._check(key)
         if not self._is_google:
             raise UnsupportedError(
-                f"{key!r} is deleted on a condition at Google only: emulators ignore the condition, and would delete "
-                "what somebody has just written.",
+                f"{key!r} was not deleted. Only Google's own servers delete on a condition; emulators ignore it and "
+                "could delete a new version.",
                 key=key,
             )
         if not _is_generation(etag):
-            raise LostRaceError(f"{key!r} never had this ETag", key=key)
+            raise LostRaceError(f"{key!r} never had this ETag.", key=key)
         try:
             await self._object("delete", key, lambda objects: objects.delete_if(key, int(etag)))
         except NotFoundError:
@@ -145,16 +147,16 @@ class GcsStore(BlobStore):
                 yield info
 
     async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
-        """Iterate over the generations of one object, newest first, and when it was deleted.
+        """Iterate over the generations and deletions of an object, newest first.
 
-        Where the bot may not read the bucket's settings, what is there is given: the current generation, if no more.
+        If the bot may not read the bucket's settings, it lists the generations that exist: at least the current one.
 
         Raises:
             UnsupportedError: Versioning is off.
         """
         self._check(key)
         await self._must_keep_versions(key)
-        from ptb_bucket_gcs._objects import as_versions  # noqa: PLC0415  with the SDK
+        from ptb_bucket_gcs._objects import as_versions  # noqa: PLC0415  imports the SDK
 
         for version in as_versions(
             [blob async for blob in self._pages("versions", key, lambda objects: objects.version_pages(key))]
@@ -167,8 +169,8 @@ class GcsStore(BlobStore):
         await self._must_keep_versions(key)
         if not self._is_google:
             raise UnsupportedError(
-                f"Old generations of {key!r} are deleted at Google only: an emulator may delete the current one "
-                "instead, whichever was named.",
+                f"No old generation of {key!r} was deleted. Only Google's own servers can do it; an emulator may "
+                "delete the current generation instead.",
                 key=key,
             )
         if not _is_generation(version):
@@ -179,7 +181,7 @@ class GcsStore(BlobStore):
             return
 
     async def diagnose(self) -> Sequence[Finding]:
-        """Look at the bucket's settings, as far as the bot may; see :meth:`BlobStore.diagnose`."""
+        """Check the bucket's settings, if the bot may read them; see :meth:`BlobStore.diagnose`."""
         from ptb_bucket_gcs._diagnose import findings  # noqa: PLC0415  rarely needed
 
         try:
@@ -188,40 +190,41 @@ class GcsStore(BlobStore):
             return findings(exc)
 
     async def close(self) -> None:
-        """Wait for what is on its way, then let go of threads and connections; the next use opens them anew."""
+        """Wait for running calls, then close threads and connections. The next use opens new ones."""
         if session := self._sessions.pop(os.getpid(), None):
             await session.close()
 
     def _check(self, key: str) -> None:
         check_key(key)
         if _FORBIDDEN.search(key):
-            raise UnsupportedError(f"{key!r} cannot be a key on Google Cloud Storage. Choose another one.", key=key)
+            raise UnsupportedError(f"{key!r} is not a valid key on Google Cloud Storage. Choose another one.", key=key)
         self._proof.refuse(key)
 
     async def _read(self, key: str) -> Blob:
-        """What the proof reads with."""
+        """Read an object for the proof."""
         return cast("Blob", await self._object("get", key, lambda objects: objects.read(key, None, None)))
 
     async def _send(self, key: str, data: bytes, mode: PutMode, style: str) -> str:  # noqa: ARG002  one style
-        """What the proof writes with: several times the same object, at the pace that Google takes."""
+        """Write an object for the proof, at the pace that Google accepts for one object."""
         await asyncio.sleep(self.min_write_interval)
         return await self._write(key, data, mode)
 
     async def _write(self, key: str, data: bytes, mode: PutMode) -> str:
         generation = "0" if isinstance(mode, Create) else mode.etag
         if not _is_generation(generation):
-            raise LostRaceError(f"{key!r} never had this ETag", key=key)
+            raise LostRaceError(f"{key!r} never had this ETag.", key=key)
         try:
             return await self._object("put", key, lambda objects: objects.write(key, bytes(data), int(generation)))
         except NotFoundError as exc:
             if isinstance(mode, Create):
                 raise AccessError(
-                    f"{key!r} cannot be created: what the URI's options name is missing.", key=key
+                    f"{key!r} could not be created: something that the URI's options name is missing. Check them.",
+                    key=key,
                 ) from exc
-            raise LostRaceError(f"{key!r} is gone", key=key) from exc
+            raise LostRaceError(f"{key!r} no longer exists.", key=key) from exc
 
     async def _object(self, operation: str, key: str, work: Callable[[Objects], _T]) -> _T:
-        """Do one thing with one object; only if its bucket is there can it be what was not found."""
+        """Call a function for an object. A missing object counts as such only if its bucket exists."""
         try:
             return await self._run(operation, key, work)
         except NotFoundError:
@@ -240,10 +243,10 @@ class GcsStore(BlobStore):
         try:
             kept = (await self._settings()).versioning_enabled
         except AccessError:
-            return  # not allowed to know
+            return  # the bot may not read the settings
         if not kept:
             raise UnsupportedError(
-                f"The bucket {self.bucket!r} keeps no old versions of {key!r}. Turn them on for those to come: "
+                f"The bucket {self.bucket!r} keeps no old versions of {key!r}. To keep them from now on, run: "
                 f"gcloud storage buckets update gs://{self.bucket} --versioning",
                 key=key,
             )
@@ -257,18 +260,20 @@ class GcsStore(BlobStore):
         except NotFoundError as exc:
             if operation in {"get", "put", "delete", "delete_version"}:
                 raise
-            raise AccessError(f"There is no bucket {self.bucket!r}. Check the name.", key=key, about="bucket") from exc
+            raise AccessError(
+                f"The bucket {self.bucket!r} does not exist. Create it, or correct the URI.", key=key, about="bucket"
+            ) from exc
 
     def _session(self) -> Session:
-        """Return this process's own; those of the process that forked it stay its, and are not touched."""
+        """Return the session of this process. The sessions of a parent process are not touched."""
         here = os.getpid()
         if self._client is not None and here != self._made_in:
             raise AccessError(
-                f"The client was handed in in process {self._made_in} and cannot be used in {here}, which was forked "
-                "from it: both would read from the same connections. Hand in a client made after the fork."
+                f"The client was passed in process {self._made_in} and cannot be used in {here}, which was forked from "
+                "it: both would read from the same connections. Pass a client that was created after the fork."
             )
         found = self._sessions.get(here)
-        # Two threads with a loop each may come here at once; only one of theirs is kept.
+        # Two threads with their own loops may come here at once; only one session is kept.
         return found or self._sessions.setdefault(here, Session(self.bucket, self._options, self._client))
 
 

@@ -1,4 +1,4 @@
-"""A few threads of the store's own, and an end to every call that runs in one."""
+"""A pool of threads for a store's calls, each with a time limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["THREADS", "Call", "Cuttable", "Threads", "current_call"]
 
 THREADS: Final = 8
-"""So many calls of one store run at once; fewer than the client keeps connections."""
+"""The number of calls of a store that run at once; fewer than the connections that the client keeps."""
 
 _T = TypeVar("_T")
 
@@ -23,21 +23,21 @@ class Cuttable(Protocol):
     """A connection that another thread can make fail."""
 
     def cut(self, call: Call) -> None:
-        """Let this call see its end, if it is the one that waits."""
+        """Cut the connection if this call is waiting for it."""
 
 
 class Answer(Protocol):
-    """An answer that somebody may have dropped half read."""
+    """An answer that may have been read only in part."""
 
     def close(self) -> None:
-        """Give its connection back, or close it where something is still on its way."""
+        """Return the connection to the pool, or close it if more bytes are on the way."""
 
 
 class Call:
-    """One call in a thread, which nobody can stop but by cutting what it waits for.
+    """A call in a thread, which can be stopped only by cutting the connection for which it waits.
 
     Args:
-        seconds: How long it may take in all.
+        seconds: The time limit for the whole call.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -48,10 +48,10 @@ class Call:
         self.answers: list[Answer] = []
 
     def uses(self, connection: Cuttable) -> None:
-        """Remember what it waits for.
+        """Set the connection for which the call waits.
 
         Raises:
-            OSError: Nobody waits for the call any more; nothing shall be sent.
+            OSError: The call was given up, so nothing may be sent.
         """
         with self._lock:
             self._connection = connection
@@ -59,19 +59,19 @@ class Call:
                 raise OSError("given up before it was sent")
 
     def give_up(self) -> None:
-        """Let its thread go soon, whatever the server does."""
+        """Make the thread end soon, for any behaviour of the server."""
         with self._lock:
             self._given_up = True
             if self._connection is not None:
                 self._connection.cut(self)
 
     def ended(self) -> None:
-        """Forget the connection, which others may use from now on."""
+        """Release the connection, which others may use from now on."""
         with self._lock:
             self._connection = None
-        # After a 401, Google's session leaves the answer to the collector, and a socket with it.
+        # After a 401, Google's session leaves the answer and its socket to the garbage collector.
         while self.answers:
-            # Forgotten, too: an answer knows its pool, which is closed when nobody else does.
+            # Drop them too: an answer refers to its pool, which is closed with its last reference.
             self.answers.pop().close()
 
 
@@ -79,16 +79,16 @@ current_call: Final[contextvars.ContextVar[Call | None]] = contextvars.ContextVa
 
 
 class Threads:
-    """A bounded pool; its threads are started when they are needed."""
+    """A bounded pool that starts its threads when they are needed."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="ptb-bucket-gcs")
 
     async def run(self, function: Callable[[], _T], seconds: float) -> _T:
-        """Run a function in a thread; time spent waiting for a thread counts.
+        """Run a function in a thread. The time spent waiting for a thread counts.
 
         Raises:
-            TimeoutError: It took longer than that. It was cut short, and its outcome is unknown.
+            TimeoutError: It took too long and was cut short. Its outcome is unknown.
         """
         call = Call(seconds)
         future = asyncio.get_running_loop().run_in_executor(self._pool, _calling, call, function)
@@ -104,7 +104,7 @@ class Threads:
                 call.give_up()
 
     def end(self) -> None:
-        """Wait for what runs, and let the threads go."""
+        """Wait for running calls, and end the threads."""
         self._pool.shutdown()
 
 

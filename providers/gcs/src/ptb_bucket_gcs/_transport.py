@@ -1,4 +1,4 @@
-"""Connections that can be cut from another thread: a server that trickles never exceeds the timeout of one read."""
+"""Connections that another thread can cut, because a trickling server never exceeds the timeout of a single read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["CuttableAdapter"]
 
 
 class _Cuttable:
-    """Tells the call that sends something over it, and can be cut for that call alone."""
+    """A connection that registers with the call that uses it, and can be cut for that call alone."""
 
     sock: Any
     timeout: Any
@@ -27,8 +27,8 @@ class _Cuttable:
     _call: Call | None = None
 
     def connect(self) -> None:
-        super().connect()  # type: ignore[misc]  # of the connection that this is mixed into
-        # Kept, because of an answer with "Connection: close" only the answer holds the socket.
+        super().connect()  # type: ignore[misc]  # a method of the connection
+        # Kept, because only the answer has the socket after "Connection: close".
         self._wire = self.sock
         self._allow_time()
 
@@ -41,16 +41,16 @@ class _Cuttable:
         super().request(*args, **kwargs)  # type: ignore[misc]  # as above
 
     def _allow_time(self) -> None:
-        """Let sending take as long as the call may: urllib3 sends all of a body within the timeout for connecting."""
+        """Allow the call's whole time for sending: urllib3 limits it to the timeout for connecting."""
         if (call := current_call.get()) is not None:
             self.timeout = call.seconds
             self.sock.settimeout(call.seconds)
 
     def cut(self, call: Call) -> None:
-        """Wake the thread that waits for it; it may be closed already, or serve another call."""
+        """Wake the thread that waits for the connection, unless another call uses it by now."""
         if self._call is call:
             with suppress(OSError, TypeError):
-                # Not an SSLSocket's own shutdown, which pulls the rug from under the thread that reads.
+                # Not SSLSocket.shutdown, which would break the thread that reads.
                 socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
 
 
@@ -74,22 +74,22 @@ _POOLS: Final = {"http": _Pool, "https": _SecurePool}
 
 
 class CuttableAdapter(HTTPAdapter):
-    """What the client's session sends through. It repeats nothing."""
+    """The adapter of the client's session. It repeats nothing."""
 
     def send(self, *args: Any, **kwargs: Any) -> Any:
-        """Send, and remember the answer."""
+        """Send a request, and register the answer with the call."""
         answer = super().send(*args, **kwargs)
         if (call := current_call.get()) is not None:
             call.answers.append(answer)
         return answer
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools, of our connections."""
+        """Create the pools with cuttable connections."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        """Make the pools behind an HTTP proxy, of our connections."""
+        """Create the pools behind an HTTP proxy with cuttable connections."""
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager

@@ -1,6 +1,6 @@
-"""Amazon S3, and servers that speak its protocol, as a store of ptb-bucket.
+"""A store of ptb-bucket for Amazon S3, and for servers that speak its protocol.
 
-Nothing of the SDK is imported before a store sends its first request.
+The SDK is not imported before a store sends its first request.
 """
 
 from __future__ import annotations

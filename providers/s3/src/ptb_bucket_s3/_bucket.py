@@ -1,4 +1,4 @@
-"""One bucket, one request at a time: under a limit, with errors translated."""
+"""The requests to a bucket, with a time limit and translated errors."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ __all__ = ["STYLES", "Bucket", "plain"]
 
 _T = TypeVar("_T")
 STYLES: Final = ("quoted", "bare")
-"""How an ETag stands in If-Match: as the standard wants it, and as Ceph does."""
+"""The styles of an ETag in If-Match: with quotes as in the standard, and without as Ceph expects it."""
 _UNCHANGED: Final = 304
 
 
 class Bucket:
-    """The requests that the store is made of.
+    """The requests that the store sends to its bucket.
 
     Args:
         name: The bucket's name.
-        settings: How to use it.
-        clients: Where the client comes from.
-        permissions: Operation → actions, for the message that says what to grant.
+        settings: The options for using the bucket.
+        clients: The source of the client.
+        permissions: Operation → actions, for messages that say what to grant.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Bucket:
         self._place = f"s3://{name}" + (f" at {settings.endpoint_url}" if settings.endpoint_url else "")
 
     async def ask(self, asked: Asked, send: Callable[[Any], Awaitable[_T]]) -> _T:
-        """Do something with the client.
+        """Run a request with the client.
 
         Raises:
             StoreError: The SDK's error, translated.
@@ -63,7 +63,7 @@ class Bucket:
             raise error from exc
 
     async def get(self, key: str, etag: str | None = None) -> Blob | NotModified:
-        """Read an object, unless it has that ETag."""
+        """Read an object unless it has this ETag."""
         condition = {} if etag is None else {"IfNoneMatch": f'"{etag}"'}
 
         async def send(client: Any) -> Blob | NotModified:
@@ -90,13 +90,13 @@ class Bucket:
             return Blob(await body.read(), plain(answer["ETag"]))
 
     async def put(self, key: str, data: bytes, mode: PutMode, style: str) -> str:
-        """Write an object, once; its ETag is the answer."""
+        """Write an object once, and return its ETag."""
         condition = {"IfNoneMatch": "*"} if isinstance(mode, Create) else {"IfMatch": _styled(mode.etag, style)}
         wanted = {"Bucket": self._name, "Key": key, **condition, **self._settings.put_arguments()}
         asked = Asked("put", key, updating=not isinstance(mode, Create))
         answer = await self.ask(asked, lambda client: client.put_object(Body=data, **wanted))
         if not answer.get("ETag"):
-            raise UnavailableError(f"s3: {self._place} stored {key!r} and did not say its ETag", key=key)
+            raise UnavailableError(f"s3: {self._place} stored {key!r} but did not return its ETag.", key=key)
         return plain(answer["ETag"])
 
     async def delete(self, key: str) -> None:
@@ -104,7 +104,7 @@ class Bucket:
         await self.ask(Asked("delete", key), lambda client: client.delete_object(Bucket=self._name, Key=key))
 
     async def delete_if(self, key: str, etag: str, style: str) -> None:
-        """Remove an object if it has this ETag, once; what a server makes of the condition has to be proved."""
+        """Remove an object if it has this ETag, once. A proof that the server honours the condition comes first."""
         which = {"Key": key, "IfMatch": _styled(etag, style)}
         asked = Asked("delete", key, updating=True)
         await self.ask(asked, lambda client: client.delete_object(Bucket=self._name, **which))
@@ -115,7 +115,7 @@ class Bucket:
         await self.ask(Asked("delete_version", key), lambda client: client.delete_object(Bucket=self._name, **which))
 
     async def pages(self, asked: Asked, method: str, *markers: str) -> AsyncIterator[Mapping[str, Any]]:
-        """Iterate over the pages of a listing; ``markers`` are where the next one starts."""
+        """Iterate over the pages of a listing; ``markers`` are the parameters with the start of the next page."""
         wanted = {"Bucket": self._name, "Prefix": asked.key}
         more = True
         while more:
@@ -125,7 +125,7 @@ class Bucket:
             wanted.update({marker: page["Next" + marker] for marker in markers if page.get("Next" + marker)})
 
     async def versioning(self) -> str:
-        """Return ``Enabled``, ``Suspended``, or nothing where it was never switched on."""
+        """Return ``Enabled``, ``Suspended``, or an empty string if versioning was never turned on."""
         asked = Asked("versions", "")
         answer = await self.ask(asked, lambda client: client.get_bucket_versioning(Bucket=self._name))
         return str(answer.get("Status", ""))

@@ -1,4 +1,4 @@
-"""Clients: made lazily, one for each event loop, gone with it."""
+"""Clients of the SDK: one for each event loop, created at the first use and closed with the loop."""
 
 from __future__ import annotations
 
@@ -18,59 +18,59 @@ if TYPE_CHECKING:
 __all__ = ["Clients", "HandedIn", "client_config"]
 
 _ABANDONED: Final[list[object]] = []
-"""Clients that nothing may touch any more, not even the garbage collector: their loop is dead or in another process."""
+"""Clients of a closed loop or of another process, which nothing may touch, not even the garbage collector."""
 
 
 class Clients:
-    """Our own clients.
+    """The clients that the store itself creates.
 
-    An asynchronous generator holds each one open. Its loop ends it in an orderly way, at the latest when the loop is
-    shut down or nobody refers to the store any more, so a store that nobody closes leaves nothing behind either.
+    An asynchronous generator holds each client open. Its loop ends it in an orderly way, at the latest when the loop
+    shuts down or the store is garbage collected, so a store that is never closed leaves nothing behind either.
 
     Args:
-        settings: How to make a client.
-        session: An ``aioboto3.Session`` (or ``AioSession``) to make it from; one is made if None.
+        settings: The settings of a client.
+        session: An ``aioboto3.Session`` (or ``AioSession``) that creates the clients; by default a new one.
     """
 
     def __init__(self, settings: Settings, session: Any = None) -> None:
         self._settings = settings
         self._session = session
         self._pid = os.getpid()
-        self._lives: dict[asyncio.AbstractEventLoop, _Life] = {}
+        self._by_loop: dict[asyncio.AbstractEventLoop, _LoopClient] = {}
 
     async def get(self) -> Any:
-        """Return the running loop's client, made at the first call."""
-        life = self._here()
-        async with life.lock:
-            if life.client is None:
-                life.holder = _hold(self._settings, self._session)
-                life.client = await anext(life.holder)
-        return life.client
+        """Return the running loop's client, created at the first call."""
+        entry = self._here()
+        async with entry.lock:
+            if entry.client is None:
+                entry.holder = _hold(self._settings, self._session)
+                entry.client = await anext(entry.holder)
+        return entry.client
 
     async def close(self) -> None:
-        """Close the running loop's client; those of other loops end with their own."""
-        life = self._here()
-        self._lives.clear()
-        async with life.lock:
-            if life.holder is not None:
-                await life.holder.aclose()
+        """Close the running loop's client. The clients of other loops end with their loops."""
+        entry = self._here()
+        self._by_loop.clear()
+        async with entry.lock:
+            if entry.holder is not None:
+                await entry.holder.aclose()
 
-    def _here(self) -> _Life:
+    def _here(self) -> _LoopClient:
         if self._pid != os.getpid():
             self._pid = os.getpid()
-            self._abandon(list(self._lives))
-        self._abandon([loop for loop in self._lives if loop.is_closed()])
-        return self._lives.setdefault(asyncio.get_running_loop(), _Life())
+            self._abandon(list(self._by_loop))
+        self._abandon([loop for loop in self._by_loop if loop.is_closed()])
+        return self._by_loop.setdefault(asyncio.get_running_loop(), _LoopClient())
 
     def _abandon(self, loops: list[asyncio.AbstractEventLoop]) -> None:
         for loop in loops:
-            life = self._lives.pop(loop)
-            _ABANDONED.append(life)
-            close_sockets(life.client)
+            entry = self._by_loop.pop(loop)
+            _ABANDONED.append(entry)
+            close_sockets(entry.client)
 
 
 async def _hold(settings: Settings, session: Any) -> AsyncGenerator[Any, None]:
-    """Hold a client open. It knows nothing of the store: in a cycle, both would be collected in any order."""
+    """Hold a client open. It does not refer to the store: a cycle would be collected in any order."""
     session = session or await asyncio.to_thread(_make_session, settings.profile)
     make = getattr(session, "create_client", None) or session.client
     config = _config(settings)
@@ -82,8 +82,8 @@ async def _hold(settings: Settings, session: Any) -> AsyncGenerator[Any, None]:
         yield client
 
 
-class _Life:
-    """A loop's client, what holds it open, and the lock under which it is made."""
+class _LoopClient:
+    """A loop's client, the generator that holds it open, and the lock under which it is created."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -92,13 +92,13 @@ class _Life:
 
 
 class HandedIn:
-    """Somebody else's client: used in its loop, never closed.
+    """A client that the caller passed in: used in its loop and never closed.
 
     Args:
         client: From ``aioboto3`` or ``aiobotocore``, configured with ``ptb_bucket_s3.client_config()``.
 
     Raises:
-        ConfigurationError: It would send a put more than once.
+        ConfigurationError: It could send a put more than once.
     """
 
     def __init__(self, client: Any) -> None:
@@ -106,7 +106,7 @@ class HandedIn:
 
         if not sends_once(client):
             raise ConfigurationError(
-                "s3: This client may send a put twice, which looks like a lost race. Make it with "
+                "s3: This client may send a put twice, which looks like a lost race. Create it with "
                 "session.client('s3', config=ptb_bucket_s3.client_config())."
             )
         send_directly(client)
@@ -117,7 +117,7 @@ class HandedIn:
         """Return the client.
 
         Raises:
-            ConfigurationError: It belongs to another loop than the running one, or the installed aiohttp is too new.
+            ConfigurationError: The client belongs to another loop, or the installed aiohttp is too new.
         """
         loop = asyncio.get_running_loop()
         if self._loop is None:
@@ -127,18 +127,18 @@ class HandedIn:
         self._loop = self._loop or next((session._loop for session in _sessions(self._client)), loop)  # noqa: SLF001
         if self._loop is not loop:
             raise ConfigurationError(
-                f"s3: The client that was handed in belongs to {self._loop!r}, and {loop!r} is running. Hand in a "
-                f"session instead of a client, or make a store for each loop."
+                f"s3: The client that you passed belongs to {self._loop!r}, but {loop!r} is running. Pass a session "
+                f"instead of a client, or create a store for each loop."
             )
         return self._client
 
     async def close(self) -> None:
-        """Leave it open."""
+        """Leave the client open."""
 
 
 @cache
 def _loader() -> Any:
-    from botocore.loaders import create_loader  # noqa: PLC0415  half a second that only users of this store pay
+    from botocore.loaders import create_loader  # noqa: PLC0415  takes half a second, only for users of this store
 
     loader = create_loader()
     for kind in ("service-2", "endpoint-rule-set-1"):
@@ -147,7 +147,7 @@ def _loader() -> Any:
 
 
 def _make_session(profile: str | None) -> Any:
-    """Import the SDK and read its large description of S3, away from the loop and once in a process."""
+    """Import the SDK and read its large description of S3, in a thread and once per process."""
     from aiobotocore.session import AioSession  # noqa: PLC0415  imports the SDK
 
     session = AioSession(profile=profile)
@@ -156,10 +156,10 @@ def _make_session(profile: str | None) -> Any:
 
 
 def client_config(**kwargs: Any) -> Any:
-    """Return the ``AioConfig`` for a client that is handed in: under it a put is sent exactly once.
+    """Return the ``AioConfig`` for a client that you pass in. With it, the client sends a put exactly once.
 
     Args:
-        kwargs: For ``AioConfig``, without ``retries`` and ``http_session_cls``.
+        kwargs: Further arguments of ``AioConfig``, without ``retries`` and ``http_session_cls``.
     """
     from ptb_bucket_s3._once import configure  # noqa: PLC0415  imports the SDK
 
@@ -176,18 +176,18 @@ def _config(settings: Settings) -> Any:
 
 
 def _sessions(client: Any) -> list[Any]:
-    return list(client._endpoint.http_session._sessions.values())  # noqa: SLF001  nothing public leads to them
+    return list(client._endpoint.http_session._sessions.values())  # noqa: SLF001  they have no public access
 
 
 def close_sockets(client: Any) -> None:
-    """Close a client's kept connections without a word to its loop, which cannot take one any more."""
+    """Close a client's kept connections without its loop, which can no longer do anything."""
     for session in _sessions(client) if client is not None else ():
-        connections = session.connector._conns  # noqa: SLF001  nothing public leads to them
+        connections = session.connector._conns  # noqa: SLF001  they have no public access
         for protocol, _ in [kept for several in connections.values() for kept in several]:
             _ABANDONED.append(protocol)
-            with suppress(AttributeError):  # a loop of another make keeps its sockets to itself
+            with suppress(AttributeError):  # other loop implementations hide their sockets
                 protocol.transport.get_extra_info("socket")._sock.close()  # noqa: SLF001
                 protocol.transport._sock = None  # noqa: SLF001
-        # All of it is let go of at the interpreter's end, and must have nothing to complain about then.
+        # All of it is destroyed at the interpreter's end, and must not cause warnings then.
         connections.clear()
         session.detach()

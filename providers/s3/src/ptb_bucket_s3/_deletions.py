@@ -1,4 +1,4 @@
-"""Few servers honour a condition on a delete, and some delete all the same: a test on the server itself."""
+"""A test of conditional deletes on the server itself, because few servers honour the condition."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 __all__ = ["DeletionProof"]
 
 _STALE: Final = "0" * 32
-"""An ETag that the test's object does not have."""
+"""An ETag that the object of the test never has."""
 
 
 class DeletionProof:
-    """Proves once per process that a server honours the condition of a delete, on a small object of its own.
+    """A proof, once per process, that a server honours the condition of a delete, on a small object for the test.
 
-    It is not remembered in the bucket, because only tools ask for it, and it takes four requests.
+    The result is not recorded in the bucket, because only tools need it, and the test takes only four requests.
 
     Args:
         objects: The bucket.
-        home: What the object's key starts with.
-        place: The bucket, as people call it.
+        home: The start of the object's key.
+        place: The bucket's name for messages.
     """
 
     def __init__(self, objects: Bucket, home: str, place: str) -> None:
@@ -37,14 +37,14 @@ class DeletionProof:
         self._proved = False
 
     async def ensure(self, style: str) -> None:
-        """Return when conditional deletes can be relied on.
+        """Prove that the server honours conditional deletes.
 
         Args:
-            style: How the server wants ETags.
+            style: The style in which the server expects ETags.
 
         Raises:
-            UnsupportedError: They cannot; nothing but the test's own object was deleted.
-            AccessError, UnavailableError: It could not be found out.
+            UnsupportedError: It does not. Only the object of the test was deleted.
+            AccessError, UnavailableError: The test could not be completed.
         """
         if self._known is not None:
             raise self._known
@@ -54,31 +54,31 @@ class DeletionProof:
 
     async def _prove(self, style: str) -> None:
         key = f"{self._home}-{os.urandom(8).hex()}"  # two processes may try it at once
-        etag = await self._objects.put(key, b"A test of ptb-bucket's. It may be deleted.", Create(), style)
+        etag = await self._objects.put(key, b"A test object of ptb-bucket. You may delete it.", Create(), style)
         try:
             await self._experiment(key, etag, style)
         except UnsupportedError as error:
             self._known = error
             raise
         finally:
-            with suppress(StoreError):  # what was found out counts; the object says that it may be deleted
+            with suppress(StoreError):  # the result counts; the object says that it may be deleted
                 await self._objects.delete(key)
 
     async def _experiment(self, key: str, etag: str, style: str) -> None:
         with suppress(LostRaceError):
             await self._objects.delete_if(key, _STALE, style)
-            raise self._ignored(key, "another ETag than it has, accepted where 412 is right")
+            raise self._ignored(key, "another ETag than it has was accepted instead of being refused with 412")
         try:
             await self._objects.delete_if(key, etag, style)
         except LostRaceError:
-            raise self._ignored(key, "the ETag that it has, refused") from None
+            raise self._ignored(key, "the ETag that it has was refused") from None
         with suppress(NotFoundError):
             await self._objects.read(key)
-            raise self._ignored(key, "the ETag that it has, accepted, and it was still there")
+            raise self._ignored(key, "the ETag that it has was accepted, but the object was still there")
 
     def _ignored(self, key: str, shown: str) -> UnsupportedError:
         return UnsupportedError(
-            f"{self._place}: this server does not delete on a condition as it should. A request shows it: a delete of "
-            f"{key!r}, a test's object, on the condition of {shown}.",
+            f"The server of {self._place} does not honour the condition of a delete. A request shows it: a delete of "
+            f"the test object {key!r} on the condition of {shown}.",
             key=key,
         )

@@ -1,4 +1,4 @@
-"""The SDK's errors as ours: the one place."""
+"""The translation of the SDK's errors into ptb-bucket's."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ __all__ = ["HONEST", "Asked", "lacks_credentials", "status_of", "translated", "u
 
 HONEST: Final = (
     "Conditional puts work on Amazon S3, Cloudflare R2, Ceph RGW, MinIO, OVHcloud and Scaleway; on Google's buckets "
-    "with gs:// in place of s3://."
+    "with gs:// instead of s3://."
 )
-"""What the servers' documentation says, and for Ceph RGW our tests; Backblaze B2 is known to answer 501."""
+"""According to the servers' documentation, and for Ceph RGW to our tests. Backblaze B2 answers 501."""
 
 _SDK: Final = frozenset({"aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore", "s3transfer", "urllib3"})
 _NOT_FOUND: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
 _ABSENT: Final = 404
 _UNREADABLE_VERSION: Final = (400, 405)
-"""No version's id, and a deletion marker's."""
+"""The answers for an invalid version ID, and for the ID of a deletion marker."""
 _MOMENTARY: Final = frozenset(
     {"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch", "SlowDown", "Throttling",
      "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable", "InternalError"}
 )  # fmt: skip
 _TOO_MUCH: Final = frozenset({"EntityTooLarge", "KeyTooLongError", "NotImplemented", "MethodNotAllowed"})
 _HINTS: Final[Mapping[str, str]] = {
-    "NoSuchBucket": "The bucket does not exist. Check its name, the region and the endpoint; it is not made for you.",
-    "InvalidBucketName": "No bucket can have that name.",
+    "NoSuchBucket": "The bucket does not exist. Create it, or correct its name, the region or the endpoint.",
+    "InvalidBucketName": "This is not a valid name for a bucket. Correct the URI.",
     "ExpiredToken": "The credentials have expired. Renew them.",
     "ExpiredTokenException": "The credentials have expired. Renew them.",
     "TokenRefreshRequired": "The credentials have expired. Renew them.",
     "InvalidToken": "The session token is not valid. Renew the credentials.",
-    "InvalidAccessKeyId": "The server does not know this access key. Check which credentials are used.",
-    "SignatureDoesNotMatch": "The secret key is not the access key's, or a proxy changes requests.",
+    "InvalidAccessKeyId": "The server does not know this access key. Check which credentials the bot uses.",
+    "SignatureDoesNotMatch": "The secret key does not match the access key, or a proxy alters requests. Check both.",
     "RequestTimeTooSkewed": "This machine's clock is wrong. Set it.",
-    "QuotaExceeded": "The quota is used up. Raise it or free space.",
-    "UserProjectMissing": "The requester pays for this bucket of Google's. Use gs:// with user_project=PROJECT.",
-    "InvalidObjectState": "The object is archived. Restore it, and keep lifecycle rules away from the bot's prefix.",
+    "QuotaExceeded": "The quota is used up. Raise it, or free space.",
+    "UserProjectMissing": "This is a Google bucket for which the requester pays. Use gs:// with user_project=PROJECT.",
+    "InvalidObjectState": "The object is archived. Restore it, and exclude the prefix from lifecycle rules.",
 }
 _CREDENTIALS: Final = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
@@ -70,7 +70,7 @@ _ADDRESS: Final = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked for when an error came: for the message, and for what the error means."""
+    """The request that failed; it determines the message and the meaning of the error."""
 
     operation: str
     key: str
@@ -79,7 +79,7 @@ class Asked:
 
 
 def translated(error: Exception, asked: Asked, place: str, needed: str) -> StoreError | None:
-    """Return the error of ours that says the same; None if it is no error of the SDK's or of the network."""
+    """Return the matching error of ptb-bucket; None if the error is neither from the SDK nor from the network."""
     failed = f"s3: {asked.operation} of {asked.key!r} in {place} failed: "
     if isinstance(error, StoreError):
         return None
@@ -100,16 +100,16 @@ def translated(error: Exception, asked: Asked, place: str, needed: str) -> Store
 
 
 def lacks_credentials(error: Exception) -> bool:
-    """Return whether a file or program that the SDK takes credentials from is missing or damaged."""
+    """Return True if a file or program from which the SDK takes credentials is missing or damaged."""
     return not _comes_from_sdk(error) and credentials_unreadable(error, _SEARCH)
 
 
 def unreadable(error: Exception) -> str:
-    """Say it for people: which file, or only what kind of damage, because the damaged text may be a secret."""
+    """Return a message with the file or only the kind of damage, because the damaged text may be a secret."""
     detail = str(error) if isinstance(error, OSError) else type(error).__name__
     return (
         f"the credentials cannot be read ({detail}). Check the file or program that AWS_WEB_IDENTITY_TOKEN_FILE, "
-        "another variable or the AWS configuration names."
+        "another variable or the AWS configuration specifies."
     )
 
 
@@ -126,7 +126,7 @@ def _about(error: Exception) -> Literal["permission", "credentials", "bucket", "
 
 
 def status_of(error: Exception) -> int:
-    """Return the HTTP status that an error of the SDK stands for, 0 if none."""
+    """Return the HTTP status of an error of the SDK, 0 if it has none."""
     response: Any = getattr(error, "response", None)
     if not isinstance(response, dict):
         return 0
@@ -134,7 +134,7 @@ def status_of(error: Exception) -> int:
 
 
 def _answered(error: Exception, asked: Asked, needed: str) -> tuple[Callable[..., StoreError], str]:
-    """Decide by status first, by code second: codes differ between servers."""
+    """Choose the error by status first and by code second, because codes differ between servers."""
     details: dict[str, Any] = getattr(error, "response", {}).get("Error", {})
     status, code = status_of(error), str(details.get("Code", ""))
     kind = _kind(status, code, asked)
@@ -147,7 +147,7 @@ def _kind(status: int, code: str, asked: Asked) -> type[StoreError]:
     if asked.version and code != "NoSuchBucket" and (missing or status in _UNREADABLE_VERSION):
         return NotFoundError
     rules: tuple[tuple[bool, type[StoreError]], ...] = (
-        # Any other 404 may come from a server that knows nothing of the bucket: that is not "empty".
+        # Any other 404 may come from a server that does not know the bucket, so it does not mean "empty".
         (status == _ABSENT and missing and not put, NotFoundError),
         ((put or asked.updating) and status in {409, 412}, LostRaceError),
         (put and asked.updating and status == _ABSENT and code != "NoSuchBucket", LostRaceError),
@@ -162,7 +162,7 @@ def _advice(code: str, error: Exception, asked: Asked, needed: str) -> Sequence[
     if code in _HINTS:
         return (_HINTS[code],)
     if asked.operation == "put" and (status_of(error) == 501 or code == "NotImplemented"):  # noqa: PLR2004
-        return (f"A bot's state needs puts on the conditions If-Match and If-None-Match. {HONEST}",)
+        return (f"A bot's state needs puts with the conditions If-Match and If-None-Match. {HONEST}",)
     if status_of(error) == 301 or code in _REGION:  # noqa: PLR2004
         return (_right_region(error),)
     if status_of(error) == 403:  # noqa: PLR2004
@@ -175,7 +175,7 @@ def _right_region(error: Exception) -> str:
     response: Any = getattr(error, "response", {})
     headers = response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     region = headers.get("x-amz-bucket-region") or response.get("Error", {}).get("Region")
-    return f"The bucket is in another region: set region={region}." if region else "Set the bucket's region."
+    return f"The bucket is in another region. Set region={region}." if region else "Set the bucket's region."
 
 
 def _is_a(error: Exception, *names: str) -> bool:

@@ -15,24 +15,24 @@ __all__ = ["read_parameter"]
 _MISSING: Final = frozenset({"ParameterNotFound", "ParameterVersionNotFound", "ValidationException"})
 _MOMENTARY: Final = frozenset({"ThrottlingException", "InternalServerError", "RequestLimitExceeded"})
 _NETWORK: Final = frozenset({"ConnectionError", "HTTPClientError"})
-"""What the SDK's errors of the network are called; all others come from its configuration, before anything is sent."""
+"""The SDK's errors of the network. All others come from its configuration, before anything is sent."""
 
 
 def read_parameter(name: str) -> str:
-    """Read a parameter and decrypt it, with a few repetitions: credentials, region and network are the SDK's.
+    """Read and decrypt a parameter, in up to three attempts. The SDK finds credentials and region.
 
     Args:
-        name: Its name, such as ``/my-bot/token``, or its ARN if it is another account's.
+        name: The name, such as ``/my-bot/token``, or the ARN of another account's parameter.
 
     Returns:
-        Its value.
+        The value.
 
     Raises:
         ConfigurationError: There is no such parameter.
-        AccessError: It may not be read, or the AWS configuration is wrong; the message says what is needed.
+        AccessError: The parameter may not be read, or the AWS configuration is wrong. The message says what to do.
         UnavailableError: AWS did not answer.
     """
-    from botocore.config import Config  # noqa: PLC0415  half a second that only those who have parameters pay
+    from botocore.config import Config  # noqa: PLC0415  takes half a second, only where parameters are used
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 
@@ -62,11 +62,11 @@ def _translated(error: Any, name: str) -> PTBBucketError:
 
 def _meaning(error: Any, code: str, status: int) -> tuple[Callable[[str], PTBBucketError], str]:
     if code in _MISSING:
-        return ConfigurationError, "Check its name, the account and the region; it is not made for you."
+        return ConfigurationError, "Check its name, the account and the region. ptb-bucket does not create parameters."
     if code in _MOMENTARY or status >= 500 or _comes_from_the_network(error):  # noqa: PLR2004
-        return UnavailableError, "Try again; in a VPC, ssm needs an endpoint or a NAT gateway."
+        return UnavailableError, "Try again. In a VPC, ssm needs an endpoint or a NAT gateway."
     if code == "AccessDeniedException":
-        return AccessError, "Grant ssm:GetParameter on it, and kms:Decrypt on the customer managed key it may have."
+        return AccessError, "Grant ssm:GetParameter on it, and kms:Decrypt on its customer managed key, if it has one."
     return AccessError, "Check the AWS configuration and credentials."
 
 

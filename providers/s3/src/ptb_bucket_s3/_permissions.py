@@ -1,4 +1,4 @@
-"""What the cloud has to allow: for error messages, the README, ``ptb-bucket check`` and terraform's tests."""
+"""The permissions that a bot needs, for error messages, the README, ``ptb-bucket check`` and terraform's tests."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ __all__ = ["PERMISSIONS", "grants", "with_kms"]
 
 PERMISSIONS: Final[Mapping[str, Sequence[str]]] = {
     "get": ("s3:GetObject",),
-    # A put on the condition of an ETag reads it.
+    # A put on the condition of an ETag reads the ETag.
     "put": ("s3:PutObject", "s3:GetObject"),
     "delete": ("s3:DeleteObject",),
     "list": ("s3:ListBucket",),
     "versions": ("s3:ListBucketVersions", "s3:GetObjectVersion", "s3:GetBucketVersioning"),
-    # For whoever runs erase-user --versions; no bot needs it, and it can destroy what versioning keeps.
+    # Only for erase-user --versions. Bots do not need it, and it can destroy the versions that versioning keeps.
     "delete_version": ("s3:DeleteObjectVersion", "s3:GetBucketVersioning"),
 }
 _OF_BUCKETS: Final = frozenset({"s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketVersioning"})
-"""Granted on the bucket, not on objects in it."""
+"""The actions that are granted on the bucket, not on its objects."""
 _KMS: Final[Mapping[str, Sequence[str]]] = {
     "get": ("kms:Decrypt",),
     "put": ("kms:GenerateDataKey", "kms:Decrypt"),
@@ -34,12 +34,12 @@ def with_kms() -> Mapping[str, Sequence[str]]:
 
 
 def grants(actions: Sequence[str], bucket: str, home: str) -> str:
-    """Say which actions a policy has to allow on what.
+    """Return the actions that a policy has to allow, with their resources.
 
     Args:
-        actions: Out of the permissions.
+        actions: The actions from :data:`PERMISSIONS`.
         bucket: The bucket's name.
-        home: What keys start with.
+        home: The start of the keys.
     """
     arn = f"arn:aws:s3:::{bucket}"
     resources = {

@@ -1,4 +1,4 @@
-"""What a URI says about a bucket and how to use it."""
+"""The options of an s3: URI."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ __all__ = ["OPTIONS", "Settings"]
 
 OPTIONS: Final[Mapping[str, str]] = {
     "region": "the bucket's region, such as eu-west-1",
-    "endpoint_url": "the server, where it is not AWS, such as https://minio.example:9000",
+    "endpoint_url": "the server if it is not AWS, such as https://minio.example:9000",
     "profile": "a profile of the AWS configuration files",
-    "addressing_style": "path, virtual or auto: where the bucket's name goes",
+    "addressing_style": "path, virtual or auto: the place of the bucket's name in URLs",
     "sse": "server-side encryption: AES256, aws:kms or aws:kms:dsse",
-    "kms_key": "id, alias or ARN of the KMS key that encrypts; implies sse=aws:kms",
+    "kms_key": "ID, alias or ARN of the KMS key for encryption; implies sse=aws:kms",
     "storage_class": "such as STANDARD or EXPRESS_ONEZONE",
     "connect_timeout": "seconds for a connection (3)",
     "read_timeout": "seconds without a byte (10)",
-    "timeout": "seconds for one operation altogether (20)",
+    "timeout": "seconds for one operation in total (20)",
     "always_prove": "1: test the server's conditional puts in every process, not only once per prefix",
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to use a bucket. The fields are the URI's options; ``home`` is the URI's prefix.
+    """The settings for using a bucket. The fields are the URI's options; ``home`` is the URI's prefix.
 
     Args:
         home: Where the store keeps its own note about a server that is not AWS: what its key starts with.

@@ -1,4 +1,4 @@
-"""The store."""
+"""The store for Amazon S3 and compatible servers."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _AWS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 class S3Store(BlobStore):
     """A bucket of Amazon S3, or of a server that speaks its protocol.
 
-    Before the first put, a server that is not AWS has to show that it honours conditions. This is remembered in an
-    object ``.ptb-bucket-proof``, which belongs to the store: no listing shows it.
+    Before the first put, a server other than AWS has to prove that it honours conditions. An object
+    ``.ptb-bucket-proof`` records the result. It belongs to the store, and listings do not show it.
 
     Args:
         bucket: The bucket's name.
-        settings: How to use it.
-        session: An ``aioboto3.Session`` to make the client from, instead of the default credential chain.
-        client: A client to use, made with :func:`ptb_bucket_s3.client_config`. It is never closed here.
+        settings: The options for using the bucket.
+        session: An ``aioboto3.Session`` that creates the client, instead of the default credential chain.
+        client: A client to use, created with :func:`ptb_bucket_s3.client_config`. The store never closes it.
 
     Raises:
         ConfigurationError: The client may send a put twice.
@@ -68,7 +68,7 @@ class S3Store(BlobStore):
         return cls(uri.bucket, Settings.from_uri(uri))
 
     def describe(self, key: str) -> str:
-        """Name an object as AWS's tools do."""
+        """Return the name of an object as AWS's tools write it."""
         return f"s3://{self.bucket}/{key}"
 
     def _check(self, key: str) -> None:
@@ -101,10 +101,10 @@ class S3Store(BlobStore):
         try:
             await self._objects.delete(key)
         except NotFoundError:
-            return  # the answer of AWS is 204, and of some servers this
+            return  # AWS answers 204, but some servers answer 404
 
     async def delete_if(self, key: str, etag: str) -> None:
-        """Remove an object if it has this ETag; see :meth:`BlobStore.delete_if`. The server is tested first."""
+        """Remove an object if it has this ETag, after a test of the server; see :meth:`BlobStore.delete_if`."""
         self._check(key)
         await self._prove("delete", key)
         await self._deletions.ensure(self._proof.style)
@@ -148,21 +148,22 @@ class S3Store(BlobStore):
     async def _needs_versioning(self, key: str) -> None:
         if not await self._objects.versioning():
             raise UnsupportedError(
-                f"s3: Versioning is off in {self.bucket!r}: no old versions of {key!r}. Turn it on for those to come: "
-                f"aws s3api put-bucket-versioning --bucket {self.bucket} --versioning-configuration Status=Enabled",
+                f"s3: Versioning is off in {self.bucket!r}, so there are no old versions of {key!r}. To keep them from "
+                f"now on, run: aws s3api put-bucket-versioning --bucket {self.bucket} "
+                "--versioning-configuration Status=Enabled",
                 key=key,
             )
 
     async def _prove(self, operation: str, key: str) -> None:
-        """Before a put: AWS is known to honour conditions, others have to show it."""
+        """Make a server other than AWS prove that it honours conditions."""
         endpoint = urlsplit(await self._objects.ask(Asked(operation, key), _endpoint))
         if not (endpoint.hostname or "").endswith(_AWS):
-            # Without what may stand before an @.
+            # Without anything before an @.
             self._proof.server = f"{endpoint.scheme}://{endpoint.netloc.rpartition('@')[2]}"
             await self._proof.ensure()
 
     async def diagnose(self) -> Sequence[Finding]:
-        """Look at endpoint, region, conditional puts and versioning."""
+        """Check endpoint, region, conditional puts and versioning."""
         checks: dict[str, Callable[[], Awaitable[str]]] = {
             "endpoint and region": lambda: self._objects.ask(Asked("get", ""), _whereabouts),
             "conditional puts": self._conditions,
@@ -175,17 +176,17 @@ class S3Store(BlobStore):
         return "honoured"
 
     async def _versioning(self) -> str:
-        return (await self._objects.versioning()) or "off: an object that is overwritten by mistake cannot be restored"
+        return (await self._objects.versioning()) or "off: objects that are overwritten by mistake cannot be restored"
 
     async def close(self) -> None:
-        """Let go of the connections; a client that was handed in stays open."""
+        """Close the connections, but not a client that was passed in."""
         await self._clients.close()
 
 
 _LISTS: Final = (("Versions", False), ("DeleteMarkers", True))
 
 
-def _version(item: dict[str, Any], deleted: bool) -> BlobVersion:  # noqa: FBT001  as the item's list says
+def _version(item: dict[str, Any], deleted: bool) -> BlobVersion:  # noqa: FBT001  from the list of the item
     current = item["IsLatest"] and not deleted
     return BlobVersion(item["VersionId"], item["LastModified"], item.get("Size", 0), current=current, deleted=deleted)
 

@@ -6,7 +6,7 @@ try:
     import starlette as _starlette  # noqa: F401
 except ModuleNotFoundError as error:
     raise ImportError(
-        "ptb_bucket.serverless.asgi needs Starlette. Install the extra: pip install 'ptb-bucket[asgi]' "
+        "ptb_bucket.serverless.asgi needs Starlette. Run: pip install 'ptb-bucket[asgi]' "
         "(from a clone of the repository: pip install '.[asgi]')"
     ) from error
 

@@ -1,4 +1,4 @@
-"""From requests to bodies, and from errors to answers."""
+"""Reading of request bodies, and the answers to errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from telegram.error import TelegramError
 
 from ptb_bucket.errors import PTBBucketError, UnsavedError
 from ptb_bucket.serverless.asgi.updates import BusyError, LateError
-from ptb_bucket.serverless.webhook import NoUpdateError, said_of
+from ptb_bucket.serverless.webhook import NoUpdateError, describe_error
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -27,18 +27,18 @@ class TooLargeError(Exception):
     """A body of more than MAX_BODY bytes."""
 
 
-# The first that fits. Texts are for whoever tests with curl: Telegram shows only the status.
+# The first match counts. The texts are for tests with curl: Telegram shows only the status.
 ANSWERS: tuple[tuple[type[BaseException], int, str], ...] = (
     (PermissionError, 403, "The secret token is wrong."),
-    (NoUpdateError, 400, "The body is no Update."),
+    (NoUpdateError, 400, "The body is not a valid Update."),
     (ClientDisconnect, 400, "The body is not complete."),
     (TooLargeError, 413, "The body is too large."),
-    (BusyError, 503, "Too many updates wait, or the server stops."),
+    (BusyError, 503, "Too many updates are waiting, or the server is stopping."),
     (LateError, 503, "Time ran out."),
-    (UnsavedError, 503, "Not saved."),
+    (UnsavedError, 503, "The changes could not be saved."),
     (PTBBucketError, 503, "The state could not be loaded."),
     (TelegramError, 503, "Telegram could not be reached."),
-    (Exception, 500, "Failed; see the log."),
+    (Exception, 500, "The update failed. See the log."),
 )
 SERVER_ERRORS = 500
 
@@ -47,8 +47,8 @@ async def receive(request: Request) -> bytes:
     """Read a request's body.
 
     Raises:
-        TooLargeError: It has more than MAX_BODY bytes; the rest stays unread.
-        ClientDisconnect: It ended too soon.
+        TooLargeError: The body has more than MAX_BODY bytes; the rest stays unread.
+        ClientDisconnect: The body ended too soon.
     """
     body = bytearray()
     async for chunk in request.stream():
@@ -59,8 +59,8 @@ async def receive(request: Request) -> bytes:
 
 
 def answer_to(error: Exception) -> Response:
-    """What the caller is told of an error: a status and a line; the log is told which error it was."""
+    """Return the answer to an error: a status and a line of text. The error itself goes to the log."""
     status, text = next((status, text) for kind, status, text in ANSWERS if isinstance(error, kind))
     if status >= SERVER_ERRORS:
-        _LOGGER.error("An update was answered %d (%s) %s", status, text, said_of(error))
+        _LOGGER.error("An update was answered with %d (%s) %s", status, text, describe_error(error))
     return PlainTextResponse(text, status)

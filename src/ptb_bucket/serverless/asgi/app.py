@@ -1,4 +1,4 @@
-"""The Starlette application: its routes, its life, and what it answers."""
+"""The Starlette application: its routes, its lifespan and its answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ptb_bucket.serverless.asgi.loading import Loader
 from ptb_bucket.serverless.asgi.saving import Saver
 from ptb_bucket.serverless.asgi.updates import Updates
 from ptb_bucket.serverless.settings import setting
-from ptb_bucket.serverless.webhook import SECRET_HEADER, is_secret
+from ptb_bucket.serverless.webhook import SECRET_HEADER, secret_matches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["asgi_webhook"]
 
-TELEGRAM_WAITS = 60  # seconds; then it sends the update again, while its first handling may still run
+TELEGRAM_WAITS = 60  # seconds; then Telegram sends the update again, while it may still be handled
 OWN_PATHS = ("/healthz", "/readyz")
 
 
@@ -38,7 +38,7 @@ def asgi_webhook(
     deadline: float = 25.0,
     max_waiting: int = 100,
 ) -> Starlette:
-    """Make an ASGI application that answers Telegram's webhook when the update is handled *and saved*.
+    """Return an ASGI application that answers Telegram's webhook when the update is handled *and saved*.
 
     For Cloud Run, Fly and any server that speaks ASGI, with one process for each instance::
 
@@ -48,54 +48,55 @@ def asgi_webhook(
 
         app = asgi_webhook(build_application)  # uvicorn main:app --workers 1
 
-    The secret that was passed to ``set_webhook(secret_token=...)`` is read from ``TELEGRAM_WEBHOOK_SECRET``, or from
+    The secret that you passed to ``set_webhook(secret_token=...)`` is read from ``TELEGRAM_WEBHOOK_SECRET``, or from
     the parameter that ``TELEGRAM_WEBHOOK_SECRET_PARAMETER`` names.
 
-    ``POST path`` answers 200 when the handlers ran and what they changed is in the bucket. 503: the state could not be
-    loaded (no handler ran), could not be saved, or time ran out; Telegram sends the update again. 403: wrong secret.
-    400: no Update. 413: a body of more than 1 MiB. 405: not a POST. The body is a short line, never a traceback.
+    ``POST path`` answers 200 when the handlers ran and their changes are in the bucket. It answers 503 if the state
+    could not be loaded (no handler ran) or saved, or time ran out; Telegram then sends the update again. It answers 403
+    for a wrong secret, 400 for an invalid Update, 413 for a body of more than 1 MiB, and 405 for other methods. The
+    answer is a short line, never a traceback.
 
-    ``GET /healthz`` answers 200 while the process lives. ``GET /readyz`` answers 200 if the state is loaded and nothing
+    ``GET /healthz`` answers 200 while the process runs. ``GET /readyz`` answers 200 if the state is loaded and nothing
     has been unsaved for longer than one deadline, otherwise 503 and a JSON object that says what is wrong.
 
-    **Order.** The updates of one chat are handled in the order in which their bodies have arrived. HTTP promises no
-    more: Telegram opens several connections, and what it sends over two of them may arrive in either order. A bot to
-    which that matters calls ``set_webhook(max_connections=1)``.
+    **Order.** The updates of one chat are handled in the order in which their bodies arrive. HTTP promises no more:
+    Telegram opens several connections, and updates on two of them may arrive in either order. If the order matters to
+    your bot, call ``set_webhook(max_connections=1)``.
 
-    **Twice.** One commit carries the changes of several updates. If it fails it is tried again until the deadline, then
-    all of them are answered 503; their changes stay in memory and are saved with a later commit. So an update that was
-    answered 503 may have been handled, and is applied twice when Telegram sends it again. ``dedupe=True`` prevents that
-    for what has become durable before it comes again; what is sent again earlier, or while its first handling runs, is
-    not recognised. While something has been unsaved for longer than one deadline, no handler runs.
+    **Repetition.** One commit carries the changes of several updates. If it fails, it is tried again until the
+    deadline. Then all of these updates are answered with 503; their changes stay in memory and are saved with a later
+    commit. An update that was answered with 503 may therefore have been handled, and is applied twice when Telegram
+    sends it again. ``dedupe=True`` prevents this for updates that became durable before they come again. An update that
+    comes again earlier, or while it is still handled, is not recognised. While something has been unsaved for longer
+    than one deadline, no handler runs.
 
-    **Failures.** If the bucket or Telegram cannot be reached, the server starts nevertheless, and each request begins
-    another try; there is one at a time. A client that goes away cancels nothing; the deadline
-    cancels handlers.
+    **Failures.** If the bucket or Telegram cannot be reached, the server starts nevertheless, and each request starts
+    another attempt, one at a time. A client that disconnects cancels nothing; the deadline cancels handlers.
 
-    **The end.** On SIGTERM the server stops listening and ends its lifespan: no more updates are taken, those under way
-    and tasks of their handlers get half of the application's ``shutdown_deadline``, the rest is for saving. Before that
-    uvicorn waits for open requests by itself, up to ``--timeout-graceful-shutdown``: both together must be less than
-    the platform's patience.
+    **Shutdown.** On SIGTERM the server stops listening and ends its lifespan. It accepts no more updates. Running
+    updates and their handlers' tasks get half of the application's ``shutdown_deadline``; the rest is for saving.
+    Before that, uvicorn itself waits for open requests, up to ``--timeout-graceful-shutdown``. Both times together must
+    be shorter than the time that the platform allows.
 
     JobQueue, ``post_init``, ``post_stop`` and ``post_shutdown`` belong to PTB's ``run_*`` methods and are not run.
 
     Args:
-        build_application: Takes nothing; returns a new :class:`~ptb_bucket.BucketApplication`, or its builder. It is
-            called when the server starts, and again after a start that failed. ``save`` is set to ``"update"``.
-        path: Where Telegram posts to.
-        deadline: Seconds that one update may take, from its request to its answer; less than Telegram's 60.
-        max_waiting: How many updates may be under way before more are answered 503 at once, unread. It bounds the
-            memory while the bucket is down. 100 is the most connections that Telegram opens for a webhook
-            (``max_connections``), so that Telegram alone never meets the bound.
+        build_application: Takes no arguments and returns a new :class:`~ptb_bucket.BucketApplication`, or its builder.
+            It is called when the server starts, and again after a failed start. ``save`` is set to ``"update"``.
+        path: The path to which Telegram posts.
+        deadline: The seconds that an update may take, from request to answer; less than Telegram's 60.
+        max_waiting: The most updates under way. Further ones are answered with 503 at once, unread. This bounds the
+            memory while the bucket is down. Telegram opens at most 100 connections for a webhook
+            (``max_connections``), so Telegram alone never reaches the default.
 
     Returns:
-        A Starlette application, to be served as it is or mounted in another one (which must run its lifespan).
+        A Starlette application, to be served directly or mounted in another one, which must run its lifespan.
 
     Raises:
         ConfigurationError: An argument is wrong. At the server's start: the secret or the token is missing, or
             ``build_application`` returned something else.
     """
-    webhook = _Webhook(build_application, _checked_deadline(deadline), _checked_max_waiting(max_waiting))
+    webhook = _AsgiWebhook(build_application, _checked_deadline(deadline), _checked_max_waiting(max_waiting))
     return Starlette(
         routes=[
             Route(_checked_path(path), webhook.telegram, methods=["POST"]),
@@ -106,7 +107,7 @@ def asgi_webhook(
     )
 
 
-class _Webhook:
+class _AsgiWebhook:
     def __init__(self, build_application: Callable[[], Any], deadline: float, max_waiting: int) -> None:
         self._build = build_application
         self._deadline = deadline
@@ -114,7 +115,7 @@ class _Webhook:
         self._live()
 
     def _live(self) -> None:
-        """Begin anew: a lifespan may follow another one in another event loop, as in tests."""
+        """Start afresh: a lifespan may follow another one in another event loop, as in tests."""
         self._loader = Loader(self._build)
         self._saver = Saver(self._deadline)
         self._updates = Updates(self._loader, self._saver, self._deadline, self._max_waiting)
@@ -133,10 +134,10 @@ class _Webhook:
 
     async def telegram(self, request: Request) -> Response:
         try:
-            if not is_secret(request.headers.get(SECRET_HEADER), self._secret):
+            if not secret_matches(request.headers.get(SECRET_HEADER), self._secret):
                 return answer_to(PermissionError())
             await self._updates.take(functools.partial(receive, request))
-        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets no traceback
+        except Exception as error:  # noqa: BLE001  the caller never gets a traceback
             return answer_to(error)
         return Response(status_code=200)
 
@@ -147,7 +148,7 @@ class _Webhook:
     def _what_is_wrong(self) -> dict[str, Any]:
         application = self._loader.application
         if application is None:
-            self._loader.begin()  # or a balancer that waits for us to be ready would wait for ever
+            self._loader.begin()  # otherwise a load balancer that waits for readiness would wait forever
             failure = self._loader.failure
             return {"reason": "the state is not loaded", "failure": type(failure).__name__ if failure else None}
         if self._saver.is_behind(application):
@@ -163,19 +164,19 @@ def _checked_deadline(deadline: float) -> float:
     seconds = checked_seconds("deadline", deadline, above_zero=True)
     if seconds >= TELEGRAM_WAITS:
         raise ConfigurationError(
-            f"deadline={deadline}: after {TELEGRAM_WAITS} seconds Telegram sends the update again while it is still "
-            "handled. Pass less."
+            f"deadline={deadline} is too long: after {TELEGRAM_WAITS} seconds, Telegram sends the update again, while "
+            "it is still handled. Pass less."
         )
     return seconds
 
 
 def _checked_max_waiting(number: int) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ConfigurationError(f"max_waiting={number!r}: expected a number of updates, 1 or more.")
+        raise ConfigurationError(f"max_waiting={number!r} must be a number of updates, at least 1.")
     return number
 
 
 def _checked_path(path: str) -> str:
     if not isinstance(path, str) or not path.startswith("/") or path in OWN_PATHS:
-        raise ConfigurationError(f"path={path!r}: expected one like '/telegram', other than {' and '.join(OWN_PATHS)}.")
+        raise ConfigurationError(f"path={path!r} must be like '/telegram', other than {' and '.join(OWN_PATHS)}.")
     return path

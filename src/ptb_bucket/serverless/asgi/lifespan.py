@@ -1,4 +1,4 @@
-"""The life of the application behind an ASGI server: what happens at its start and at its end."""
+"""The start and the end of the application behind an ASGI server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from telegram.error import TelegramError
 
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.persistence import BucketPersistence
-from ptb_bucket.serverless.webhook import said_of
+from ptb_bucket.serverless.webhook import describe_error
 
 if TYPE_CHECKING:
     from ptb_bucket.serverless.asgi.loading import AnyApplication, Loader
@@ -23,15 +23,15 @@ _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
 
 async def start(loader: Loader, seconds: float) -> None:
-    """Load the application. If the bucket or Telegram fails, the server starts without it, and tries again later.
+    """Load the application. If the bucket or Telegram fails, the server starts without it and tries again later.
 
     Args:
-        loader: Gets the application.
-        seconds: How long to wait for it; it goes on afterwards.
+        loader: Loads the application.
+        seconds: The time to wait for it. Loading continues afterwards.
 
     Raises:
-        ConfigurationError: Something is wrong that waiting does not cure.
-        Exception: What the bot's own code raised.
+        ConfigurationError: The configuration is wrong, so that waiting does not help.
+        Exception: The bot's own code raised it.
     """
     loading = loader.begin()
     await asyncio.wait({loading}, timeout=seconds)
@@ -42,13 +42,13 @@ async def start(loader: Loader, seconds: float) -> None:
 
 
 async def stop(loader: Loader, updates: Updates) -> None:
-    """Take no more updates, wait for those under way and for what their handlers left running, save.
+    """Accept no more updates, wait for running ones and for their handlers' tasks, and save.
 
-    Half of the application's ``shutdown_deadline`` is for the updates and the rest, what is left of it for saving.
+    Updates and tasks get half of the application's ``shutdown_deadline``; the remaining time is for saving.
 
     Args:
         loader: Has the application, if it was ever loaded.
-        updates: Those under way.
+        updates: The running updates.
     """
     seconds = loader.application.shutdown_deadline if loader.application else 0.0
     until = time.monotonic() + seconds
@@ -64,14 +64,14 @@ async def _shut_down(application: AnyApplication, until: float) -> None:
     await asyncio.wait({saving}, timeout=until - time.monotonic())
     if not saving.done():
         saving.cancel()
-        _LOGGER.error("shutdown_deadline=%g seconds have passed, the server ends. Not known to be saved: %s",
+        _LOGGER.error("The server ends after shutdown_deadline=%g seconds. These changes may be unsaved: %s",
                       application.shutdown_deadline, _unsaved(application))  # fmt: skip
     elif error := saving.exception():
-        _LOGGER.error("The server ends, and not all is saved: %s", said_of(error))
+        _LOGGER.error("The server ends although not all changes are saved: %s", describe_error(error))
 
 
 def _unsaved(application: AnyApplication) -> str:
-    """Records by name, as far as they have been handed over for saving."""
+    """Return the labels of the records that are waiting to be saved."""
     persistence = application.persistence
     pending = persistence.stats.pending if isinstance(persistence, BucketPersistence) else ()
-    return ", ".join(pending[:10]) or "what handlers changed last"
+    return ", ".join(pending[:10]) or "the last changes of handlers"

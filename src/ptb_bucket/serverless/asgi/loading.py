@@ -1,4 +1,4 @@
-"""The application behind an ASGI server: loaded when the server starts, and tried again as long as that fails."""
+"""Loading of the application behind an ASGI server, at the start of the server and again after each failure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.serverless.webhook import build_for_webhook, said_of
+from ptb_bucket.serverless.webhook import build_for_webhook, describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
 
 class Loader:
-    """Builds and initializes the application, one try at a time.
+    """A loader that builds and initializes the application, one attempt at a time.
 
     Args:
         build_application: The bot author's function.
@@ -34,13 +34,13 @@ class Loader:
 
     @property
     def application(self) -> AnyApplication | None:
-        """The application, None as long as it is not loaded."""
+        """Return the application, None until it is loaded."""
         return self._try.result() if self._try is not None and _succeeded(self._try) else None
 
     def begin(self) -> asyncio.Task[AnyApplication]:
-        """The try that succeeded or is under way, or else a new one.
+        """Return the attempt that succeeded or is running, or start a new one.
 
-        A task of its own, because a request that gives up must not end it for the others.
+        It is a separate task, because a request that gives up must not cancel it for the others.
         """
         if self._try is None or (self._try.done() and not _succeeded(self._try)):
             self._try = asyncio.get_running_loop().create_task(self._load(), name="ptb_bucket load")
@@ -48,15 +48,15 @@ class Loader:
         return self._try
 
     async def end(self) -> AnyApplication | None:
-        """Let go of the application, or give up the try under way.
+        """Release the application, or cancel the running attempt.
 
         Returns:
-            What was loaded; it is the caller's to shut down.
+            The application if it was loaded; the caller shuts it down.
         """
         task, self._try = self._try, None
         if task is None:
             return None
-        task.cancel()  # of a try that has ended, this is nothing
+        task.cancel()  # has no effect on an attempt that has ended
         await asyncio.wait({task})
         return task.result() if _succeeded(task) else None
 
@@ -72,8 +72,8 @@ class Loader:
     def _note(self, task: asyncio.Task[AnyApplication]) -> None:
         self.failure = None if task.cancelled() else task.exception()
         if self.failure is not None:
-            _LOGGER.error("The bot is not loaded and answers 503, the next request tries again: %s",
-                          said_of(self.failure))  # fmt: skip
+            _LOGGER.error("The bot could not be loaded and answers 503. The next request tries again: %s",
+                          describe_error(self.failure))  # fmt: skip
 
 
 def _succeeded(task: asyncio.Task[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Saving again what could not be saved: one try at a time, shared by all updates that wait for it."""
+"""Repeated saving of unsaved changes, with one attempt at a time for all updates that wait for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import UnsavedError
-from ptb_bucket.serverless.webhook import said_of
+from ptb_bucket.serverless.webhook import describe_error
 
 if TYPE_CHECKING:
     from ptb_bucket.serverless.asgi.loading import AnyApplication
@@ -17,14 +17,14 @@ __all__ = ["Saver"]
 
 _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
-PAUSE = 1.0  # seconds before a try; a failed one is told to the error handlers
+PAUSE = 1.0  # seconds before an attempt; error handlers receive the error of a failed one
 
 
 class Saver:
-    """Knows what is durable, and tries again what is not.
+    """A saver that tries again to save unsaved changes.
 
     Args:
-        deadline: Seconds after which something unsaved is too old to handle more updates on top of it.
+        deadline: The seconds after which unsaved changes are too old to handle more updates.
     """
 
     def __init__(self, deadline: float) -> None:
@@ -32,30 +32,30 @@ class Saver:
         self._try: asyncio.Task[None] | None = None
 
     def is_behind(self, application: AnyApplication) -> bool:
-        """Whether something has been unsaved for longer than one deadline."""
+        """Return True if something has been unsaved for longer than one deadline."""
         return application.unsaved_for > self._deadline
 
     async def catch_up(self, application: AnyApplication) -> None:
-        """Make durable what is too old, with one try.
+        """Save changes that have been unsaved for too long, in one attempt.
 
-        Without this, updates would be handled, refused and sent again, over and over, each time changing the memory.
+        Otherwise updates would be handled, refused and sent again, over and over, and would change the memory.
 
         Raises:
-            UnsavedError: It is still too old.
+            UnsavedError: They are still unsaved.
         """
         if self.is_behind(application):
             await self._again(application)
         if self.is_behind(application):
-            raise UnsavedError("What earlier updates changed is not saved yet; no handler ran.")
+            raise UnsavedError("The changes of earlier updates are not saved yet, so no handler ran.")
 
     async def until_saved(self, application: AnyApplication) -> None:
-        """Try until all is durable that waits now; the caller's deadline is the only end otherwise."""
+        """Try until all changes that are waiting now are durable. Otherwise only the caller's deadline ends it."""
         now = time.monotonic()
         while time.monotonic() - application.unsaved_for <= now:
             await self._again(application)
 
     async def _again(self, application: AnyApplication) -> None:
-        """Wait for the next try to end; its errors are told by whether something is unsaved still."""
+        """Wait for the next attempt to end. Its errors show in what is still unsaved."""
         if self._try is None or self._try.done():
             self._try = asyncio.get_running_loop().create_task(_save(application), name="ptb_bucket save again")
         await asyncio.wait({self._try})
@@ -65,5 +65,5 @@ async def _save(application: AnyApplication) -> None:
     await asyncio.sleep(PAUSE)
     try:
         await application.update_persistence()
-    except Exception as error:  # noqa: BLE001  whatever it is, the next try may succeed
-        _LOGGER.error("The changes of updates are still not saved: %s", said_of(error))  # noqa: TRY400  no user data
+    except Exception as error:  # noqa: BLE001  the next attempt may succeed
+        _LOGGER.error("The changes of updates are still not saved: %s", describe_error(error))  # noqa: TRY400  no user data

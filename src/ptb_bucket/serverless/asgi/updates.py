@@ -1,4 +1,4 @@
-"""The updates that an ASGI server was sent: bounded in number, in order of arrival, each with a deadline."""
+"""The updates of an ASGI server: limited in number, in order of arrival, each with a deadline."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
 
 class BusyError(Exception):
-    """No more updates are taken: too many wait already, or the server stops."""
+    """The server accepts no more updates: too many are waiting, or it is stopping."""
 
 
 class LateError(Exception):
@@ -31,13 +31,13 @@ class LateError(Exception):
 
 
 class Updates:
-    """Takes updates one after the other through a door, and lets them run side by side behind it.
+    """A queue that admits updates one after the other, and lets them run side by side afterwards.
 
     Args:
-        loader: Has the application, or gets it.
-        saver: Knows whether it may handle more.
-        deadline: Seconds that one update may take, the receipt of its body included.
-        max_waiting: How many may be under way.
+        loader: Loads the application.
+        saver: Saves changes that have been unsaved for too long, before more updates are handled.
+        deadline: The seconds that an update may take, including the receipt of its body.
+        max_waiting: The most updates that may be under way.
     """
 
     def __init__(self, loader: Loader, saver: Saver, deadline: float, max_waiting: int) -> None:
@@ -45,55 +45,55 @@ class Updates:
         self._saver = saver
         self._deadline = deadline
         self._max_waiting = max_waiting
-        self._door = asyncio.Lock()  # lets in who waits in the order in which they came
+        self._door = asyncio.Lock()  # admits updates in the order in which they came
         self._work: set[asyncio.Task[None]] = set()
         self._closed = False
 
     @property
     def under_way(self) -> int:
-        """How many have been taken and have not ended."""
+        """Return the number of accepted updates that have not ended."""
         return len(self._work)
 
     async def take(self, receive: ReceiveBody) -> None:
-        """Receive an update, handle it and save what it changed.
+        """Receive an update, handle it and save its changes.
 
-        This runs in a task of its own: whoever asked may go away, the deadline alone ends it.
+        This runs in a separate task: the caller may go away, and only the deadline ends it.
 
         Args:
-            receive: Awaits the body of its request.
+            receive: Returns the body of the request.
 
         Raises:
-            BusyError: It was not even received.
-            NoUpdateError: It is none.
+            BusyError: The update was not even received.
+            NoUpdateError: The body is not a valid Update.
             PTBBucketError, TelegramError: The state could not be loaded; no handler ran.
-            LateError: Nobody knows how far it came, and whether it is saved.
+            LateError: The deadline passed. It is unknown how far the update came and whether it is saved.
         """
         if self._closed or self.under_way >= self._max_waiting:
             raise BusyError
         work = self._begin(receive)
-        # Not wait_for(), which would wait on for a handler that does not heed its cancellation.
+        # Not wait_for(), which would wait for a handler that ignores its cancellation.
         await asyncio.wait({work}, timeout=self._deadline)
         if not work.done() or work.cancelled():
             raise LateError
         work.result()
 
     async def close(self, seconds: float) -> None:
-        """Take no more, wait for those under way, then cancel and name what still runs.
+        """Accept no more updates, wait for those under way, then cancel and log those that still run.
 
         Args:
-            seconds: How long to wait.
+            seconds: The time to wait.
         """
         self._closed = True
         if self._work:
             await asyncio.wait(self._work, timeout=seconds)
         for work in self._work:
-            _LOGGER.error("Cancelled at the end of the server, after %.1f seconds: %s", seconds, work.get_name())
+            _LOGGER.error("The server ends and cancelled this work after %.1f seconds: %s", seconds, work.get_name())
             work.cancel()
-        await asyncio.sleep(0)  # most end at once; who does not heed it, ends with the process
+        await asyncio.sleep(0)  # most tasks end at once; a task that ignores it ends with the process
 
     def _begin(self, receive: ReceiveBody) -> asyncio.Task[None]:
         loop = asyncio.get_running_loop()
-        work = loop.create_task(self._handle(receive), name="an update that is not read yet")
+        work = loop.create_task(self._handle(receive), name="an update that was not yet read")
         timer = loop.call_later(self._deadline, work.cancel)
         self._work.add(work)
         work.add_done_callback(lambda _: timer.cancel())
@@ -103,17 +103,16 @@ class Updates:
     def _end(self, work: asyncio.Task[None]) -> None:
         self._work.discard(work)
         if not work.cancelled():
-            work.exception()  # told to whoever asked, if they are still there
+            work.exception()  # retrieved here, in case the caller has gone
 
     async def _handle(self, receive: ReceiveBody) -> None:
         body = await receive()
-        loading = (
-            self._loader.begin()
-        )  # before the door, so that all who wait share a failure instead of queuing for more
+        # Before the door, so that all waiting updates share a failure instead of causing more.
+        loading = self._loader.begin()
         async with self._door:
             application = await asyncio.shield(loading)
             await self._saver.catch_up(application)
-        # No await from here to process_update(), which takes its turn at once: nothing may be overtaken.
+        # No await from here to process_update(), which joins its queue at once, so that no update overtakes another.
         update = read_update(body, application.bot)
         _rename(f"update {update.update_id}")
         try:

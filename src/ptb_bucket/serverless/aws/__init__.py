@@ -1,4 +1,4 @@
-"""AWS Lambda.
+"""The entry point for AWS Lambda.
 
 Example:
     ::

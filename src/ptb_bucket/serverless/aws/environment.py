@@ -1,4 +1,4 @@
-"""What stays in a frozen process from one event to the next: an event loop and, while all goes well, an Application."""
+"""The parts of a frozen process that last from one event to the next: an event loop and a loaded Application."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
-from ptb_bucket.serverless.webhook import build_for_webhook, said_of
+from ptb_bucket.serverless.webhook import build_for_webhook, describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
 
 class Environment:
-    """Keeps a loaded Application for the next event, and lets go of one whose memory may not be what the bucket holds.
+    """A holder that keeps a loaded Application for the next event, and discards one that may differ from the bucket.
 
     Args:
         build_application: The bot author's function.
@@ -44,19 +44,19 @@ class Environment:
     def run(
         self, work: Callable[[AnyApplication], Awaitable[_T]], until: float, harmless: Callable[[Exception], bool]
     ) -> _T:
-        """Do something with the loaded Application. If that fails, it did not happen: the next event gets a new one.
+        """Run work with the loaded Application. If it fails, its effects are discarded with the Application.
 
         Args:
-            work: What to do.
-            until: The end of the time for building, loading and it, on the monotonic clock.
-            harmless: Tells of an error of ``work`` whether it left the Application as it was, for the next event.
+            work: The function to await with the Application.
+            until: The deadline for building, loading and working, on the monotonic clock.
+            harmless: Returns True for an error of ``work`` that left the Application unchanged, so that it is kept.
 
         Returns:
-            What it returned.
+            The result of ``work``.
 
         Raises:
             OutOfTimeError: It took too long.
-            Exception: What building, loading or the work raised.
+            Exception: Building, loading or the work raised it.
         """
         self._leave_the_other_process()
         kept = False
@@ -73,7 +73,7 @@ class Environment:
         return result
 
     def _leave_the_other_process(self) -> None:
-        """After a fork: a loop and its connections cannot be shared by two processes."""
+        """Drop the loop after a fork, because two processes cannot share it and its connections."""
         if self._process != os.getpid():
             self._loop.leave()
             self._process, self._application, self._loaded = os.getpid(), None, False
@@ -82,8 +82,8 @@ class Environment:
         application = build_for_webhook(self._build)
         if self._discarded is not None and application.persistence is self._discarded():
             raise ConfigurationError(
-                "build_application() returned what it had returned before, which was discarded because it was not "
-                "saved. Make the Application and its BucketPersistence inside the function."
+                "build_application() returned an object that was discarded before, because it could not be saved. "
+                "Create the Application and its BucketPersistence inside the function."
             )
         self._application = application
         return application
@@ -95,39 +95,38 @@ class Environment:
         return await work(application)
 
     def _discard(self) -> None:
-        """Forget the Application, and give up the loop if that does not end: nothing of it may be written any more."""
+        """Discard the Application, and the loop if that does not end, so that it writes nothing more."""
         application, self._application, self._loaded = self._application, None, False
         if application is None:
             return
         self._discarded = weakref.ref(application.persistence)
         try:
             self._loop.run(application.discard(), GRACE)
-        except Exception as error:  # noqa: BLE001  the event's own error is the one to tell
-            _LOGGER.warning("Connections of a discarded Application were not closed: %s", said_of(error))
+        except Exception as error:  # noqa: BLE001  the event's own error is the one to report
+            _LOGGER.warning("The connections of a discarded Application could not be closed: %s", describe_error(error))
             self._loop.close()
 
 
 GRACE: Final = 0.2
-"""Seconds in which work that was cancelled has to end."""
+"""The seconds that cancelled work has to end."""
 
 _ABANDONED: Final[list[asyncio.Task[Any]]] = []
-"""Tasks that did not end. Kept, because the garbage collector would wake them once more."""
+"""Tasks that did not end. They are kept, because the garbage collector would wake them once more."""
 
 
 _LEFT: Final[list[asyncio.AbstractEventLoop | None]] = []
-"""Loops of the process that this one was forked from. Kept, because closing them would deafen that process's."""
+"""Loops of the parent of a forked process. They are kept, because closing them would break the parent's loops."""
 
 
 class OutOfTimeError(PTBBucketError, TimeoutError):
-    """Something took longer than it may. It was cancelled and does not go on."""
+    """Work took too long. It was cancelled and does not continue."""
 
 
 class Loop:
-    """Runs work in one event loop, made at the first use.
+    """An event loop that lasts from one event to the next, created at the first use.
 
-    Clients and locks belong to the loop that they were first used in; that is why a fresh loop for each event, which
-    ``asyncio.run()`` would be, fails at the second one. A loop is given up only together with work in it that cannot be
-    stopped otherwise.
+    Clients and locks belong to the loop in which they were first used. With a new loop for each event, as
+    ``asyncio.run()`` creates, the second event would fail. The loop is closed only to stop work that does not end.
     """
 
     def __init__(self) -> None:
@@ -135,22 +134,22 @@ class Loop:
         self._end: weakref.finalize[[], Loop] | None = None
 
     def run(self, work: Coroutine[Any, Any, _T], seconds: float) -> _T:
-        """Run something to its end, and nothing after it.
+        """Run work to its end.
 
         Args:
-            work: What to run.
-            seconds: How long it may take; then it is cancelled and has :data:`GRACE` seconds to end.
+            work: The coroutine to run.
+            seconds: The time limit. After it, the work is cancelled and has :data:`GRACE` seconds to end.
 
         Returns:
-            What it returned.
+            The result of the work.
 
         Raises:
-            OutOfTimeError: It took too long, or there was no time to begin. It does not go on later, even if it did not
-                heed that it was cancelled.
+            OutOfTimeError: It took too long, or there was no time to begin. It does not continue later, even if it
+                ignored its cancellation.
         """
         if seconds <= 0:
             work.close()
-            raise OutOfTimeError("There was no time to begin. Give the function a longer timeout.")
+            raise OutOfTimeError("There was no time left to begin. Give the function a longer timeout.")
         loop = self._here()
         task = loop.create_task(work)
         loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
@@ -161,17 +160,19 @@ class Loop:
             _ABANDONED.append(task)
             self.close()
         if not task.done() or task.cancelled():
-            raise OutOfTimeError(f"Cancelled; there were {seconds:.1f} seconds, with loading and saving.")
+            raise OutOfTimeError(
+                f"The work was cancelled after {seconds:.1f} seconds, which include loading and saving."
+            )
         return task.result()
 
     def close(self) -> None:
-        """Give the loop up, with all that is in it. The next use makes another one."""
+        """Close the loop with everything in it. The next use creates another one."""
         if self._end is not None:
             self._end()
         self._loop = self._end = None
 
     def leave(self) -> None:
-        """Never touch it again: it is another process's, which shares the kernel's side of it with this one."""
+        """Drop the loop without closing it: it belongs to the parent process, and both share its kernel objects."""
         if self._end is not None:
             self._end.detach()
         _LEFT.append(self._loop)

@@ -1,4 +1,4 @@
-"""What AWS hands to a Lambda function, and what it wants back: HTTP of three kinds, and everything else."""
+"""The events of AWS Lambda and the answers to them: three kinds of HTTP requests, and all other events."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Request:
     """An HTTP request.
 
     Args:
-        method: In capitals; empty where the event does not tell.
-        headers: By name in small letters.
-        content: The body as the event has it: text or base64, or whatever stands there.
-        is_base64: Which of the two.
+        method: The method in capitals; empty if the event has none.
+        headers: The headers, by name in lower case.
+        content: The body as in the event: text or base64, or any other value.
+        is_base64: True if the body is base64.
     """
 
     method: str
@@ -30,50 +30,50 @@ class Request:
     is_base64: bool
 
     def body(self) -> bytes:
-        """The body as it was sent.
+        """Return the body as it was sent.
 
         Raises:
-            ValueError: There is none, or it is not base64.
+            ValueError: There is no body, or it is not valid base64.
         """
         if not isinstance(self.content, str):
-            raise ValueError("no body")  # noqa: TRY004  whoever sent it is told the same as for every other body
+            raise ValueError("no body")  # noqa: TRY004  the sender gets the same answer as for every other invalid body
         if self.is_base64:
             return base64.b64decode(self.content, validate=True)
         return self.content.encode()
 
     def header(self, name: str) -> str | None:
-        """One header's value, whatever the case of its name; None if there is none."""
+        """Return the value of a header, None if it is missing. The case of the name does not matter."""
         value = self.headers.get(name.lower())
         return value if isinstance(value, str) else None
 
 
 def request_of(event: Any) -> Request | None:
-    """The HTTP request that an event is.
+    """Return the HTTP request in an event.
 
     Args:
-        event: A function URL's or an HTTP API's (payload 2.0), a REST API's or an HTTP API's (payload 1.0).
+        event: The event of a function URL, an HTTP API (payload 1.0 or 2.0) or a REST API, or any other event.
 
     Returns:
-        The request; None if it is an event of another kind, which came over no network.
+        The request; None for an event of another kind, which did not come over the network.
     """
-    # A caller can put nothing beside these two: what comes over HTTP never passes for a timer.
+    # A caller cannot remove these two, so a request over HTTP never passes for a timer.
     if not isinstance(event, dict) or not ("requestContext" in event or "httpMethod" in event):
         return None
     method = _of(_of(event, "requestContext"), "http").get("method") or event.get("httpMethod") or ""
-    # REST APIs leave names as they were sent, and may give them only as lists.
+    # REST APIs leave names as they were sent, and may have only lists of values.
     lists = {name: values[-1] for name, values in _of(event, "multiValueHeaders").items() if values}
     headers = {str(name).lower(): value for name, value in {**lists, **_of(event, "headers")}.items()}
     return Request(str(method).upper(), headers, event.get("body"), bool(event.get("isBase64Encoded")))
 
 
 def _of(mapping: Any, name: str) -> dict[str, Any]:
-    """A part that may be missing, or null."""
+    """Return a part of an event; empty if it is missing or null."""
     part = mapping.get(name)
     return part if isinstance(part, dict) else {}
 
 
 def answer(status: HTTPStatus) -> dict[str, Any]:
-    """What all three kinds want back. It says no more than the status: anybody may read it."""
+    """Return the answer for all three kinds. It contains only the status, because anyone may read it."""
     headers = {"Content-Type": "text/plain; charset=utf-8"}
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = "POST"

@@ -1,4 +1,4 @@
-"""The AWS Lambda entry point: one event at a time, each loaded, handled and saved before it is answered."""
+"""The AWS Lambda entry point, which loads, handles and saves each event before it answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnsavedError
 from ptb_bucket.serverless.aws.environment import GRACE, Environment, OutOfTimeError
 from ptb_bucket.serverless.aws.events import Request, answer, request_of
 from ptb_bucket.serverless.settings import webhook_secret
-from ptb_bucket.serverless.webhook import SECRET_HEADER, NoUpdateError, is_secret, read_update, said_of
+from ptb_bucket.serverless.webhook import SECRET_HEADER, NoUpdateError, describe_error, read_update, secret_matches
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,48 +23,48 @@ __all__ = ["lambda_webhook"]
 _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
 MARGIN: Final = 4 * GRACE
-"""Seconds before Lambda's end for what follows the work: cancelling it, closing connections, and the answer."""
+"""The seconds before Lambda's timeout that are kept for cancelling work, closing connections and answering."""
 
 TELEGRAM_WAITS: Final = 55.0
-"""Seconds for one update at most: after 60, Telegram sends it again while it is still being handled."""
+"""The most seconds for an update. After 60, Telegram sends it again while it is still being handled."""
 
 
 def lambda_webhook(
     build_application: Callable[[], Any], on_timer: Callable[[AnyApplication], Awaitable[Any]] | None = None
 ) -> Callable[[Any, Any], dict[str, Any]]:
-    """The function that AWS calls, ``handler = ...`` in your module.
+    """Return the function that AWS calls; assign it as ``handler = ...`` in your module.
 
-    It takes the events of function URLs and of API Gateway (REST and HTTP APIs), compares the secret token, and answers
+    It accepts the events of function URLs and of API Gateway (REST and HTTP APIs), checks the secret token, and answers
     when the update is handled **and** its changes are in the bucket:
 
     ===  ==============================================================================================================
-    200  The handlers ran and the state is saved. (What handlers raise goes to PTB's error handlers, as always.)
-    400  The body is no Update.
+    200  The handlers ran and the state is saved. (Errors of handlers go to PTB's error handlers, as always.)
+    400  The body is not a valid Update.
     403  The secret token is wrong.
     405  The method is not POST.
     503  The state could not be loaded or saved, or time ran out. Telegram sends the update again.
     ===  ==============================================================================================================
 
-    After a 503 the update did not happen: what its handlers changed in memory is discarded, and the next event builds
-    and loads a new Application. Otherwise the Application stays, and is brought up to date before each update. If a
-    save timed out or was not answered, the bucket may hold its changes nevertheless; with ``dedupe=True`` the update
-    that is sent again is recognised. What went wrong is logged (``ptb_bucket.serverless``), with the update's id.
+    After a 503, the changes that the update's handlers made in memory are discarded, and the next event builds and
+    loads a new Application. Otherwise the Application stays, and is refreshed before each update. If a save timed out
+    or was not answered, the bucket may contain its changes nevertheless; with ``dedupe=True``, the update is recognised
+    when Telegram sends it again. Errors are logged (``ptb_bucket.serverless``) with the update's ID.
 
-    Time ends 0.8 seconds before the function's own timeout, for an update at the latest after 55 seconds. AWS freezes
-    the process after the answer: what a handler leaves running in the background stands still and may never go on.
+    The time limit is 0.8 seconds before the function's own timeout, and at most 55 seconds for an update. AWS freezes
+    the process after the answer, so a handler's background tasks stop and may never continue.
 
     Args:
-        build_application: Called without arguments at the first event, and again after a 503. Returns a new
+        build_application: Called without arguments at the first event and after each 503. Returns a new
             ``BucketApplication`` with its handlers, or its builder. ``save`` is set to ``"update"``.
-        on_timer: Awaited with the loaded Application for every event that is no HTTP request: an EventBridge rule, a
-            schedule, a test event. What it changes is saved. If it raises, takes too long or cannot be saved, nothing
-            of it is kept and the handler raises, so that AWS shows the failure and repeats the event.
+        on_timer: Awaited with the loaded Application for every event that is not an HTTP request: an EventBridge rule,
+            a schedule, a test event. Its changes are saved. If it raises, takes too long or cannot be saved, its
+            changes are discarded and the handler raises, so that AWS shows the failure and repeats the event.
 
     Returns:
         The handler. It keeps one event loop for the life of the process, and handles one event at a time.
 
     Raises:
-        ConfigurationError: ``TELEGRAM_WEBHOOK_SECRET`` is missing or Telegram would not take it as a secret token.
+        ConfigurationError: ``TELEGRAM_WEBHOOK_SECRET`` is missing, or Telegram would not accept it as a secret token.
         StoreError: The secret is a parameter (``TELEGRAM_WEBHOOK_SECRET_PARAMETER``) and could not be read.
     """
     for name, function in {"build_application": build_application, "on_timer": on_timer or bool}.items():
@@ -73,10 +73,10 @@ def lambda_webhook(
                 f"{name} is {type(function).__name__}, not a function. Write: lambda_webhook(build_application), "
                 f"without calling it."
             )
-    return _Webhook(build_application, on_timer, webhook_secret()).handle
+    return _LambdaWebhook(build_application, on_timer, webhook_secret()).handle
 
 
-class _Webhook:
+class _LambdaWebhook:
     def __init__(
         self,
         build_application: Callable[[], Any],
@@ -93,10 +93,10 @@ class _Webhook:
 
         Args:
             event: From AWS.
-            context: From AWS; without one, there are 55 seconds.
+            context: From AWS; if it is missing, the limit is 55 seconds.
 
         Returns:
-            What AWS makes an HTTP response of.
+            The dictionary from which AWS makes an HTTP response.
         """
         until = time.monotonic() + _seconds(context)
         request = request_of(event)
@@ -108,8 +108,8 @@ class _Webhook:
     def _respond(self, request: Request, until: float) -> HTTPStatus:
         if request.method not in {"", "POST"}:
             return HTTPStatus.METHOD_NOT_ALLOWED
-        if not is_secret(request.header(SECRET_HEADER), self._secret):
-            _LOGGER.warning("A request without the right secret token is answered 403.")
+        if not secret_matches(request.header(SECRET_HEADER), self._secret):
+            _LOGGER.warning("A request without the right secret token was answered with 403.")
             return HTTPStatus.FORBIDDEN
         try:
             body = request.body()
@@ -118,14 +118,14 @@ class _Webhook:
         return self._process(body, until)
 
     def _process(self, body: bytes, until: float) -> HTTPStatus:
-        self._subject = "An update that was not read yet"
+        self._subject = "An update that was not yet read"
         try:
             self._environment.run(lambda application: self._update(application, body), until, _before_handlers)
         except NoUpdateError:
             return HTTPStatus.BAD_REQUEST
-        except Exception as error:  # noqa: BLE001  whatever it is: not handled and saved, so it has to come again
-            said = said_of(error)
-            _LOGGER.error("%s is answered 503, for Telegram to send it again: %s", self._subject, said)  # noqa: TRY400
+        except Exception as error:  # noqa: BLE001  in any case it was not handled and saved, so it has to come again
+            said = describe_error(error)
+            _LOGGER.error("%s was answered with 503, so that Telegram sends it again: %s", self._subject, said)  # noqa: TRY400
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK
 
@@ -135,18 +135,18 @@ class _Webhook:
         await application.process_update(update)
 
     def _tick(self, until: float) -> None:
-        """Run ``on_timer``; its failures are AWS's to show and repeat."""
+        """Run ``on_timer``. AWS shows its failures and repeats the event."""
         on_timer = self._on_timer
         if on_timer is None:
             raise ConfigurationError(
-                "An event came that is no HTTP request. If a timer sent it, pass what to do: "
-                "lambda_webhook(build_application, on_timer=...); if not, remove its trigger."
+                "The event is not an HTTP request. If a timer sent it, pass a function for it: "
+                "lambda_webhook(build_application, on_timer=...). If not, remove its trigger."
             )
         self._environment.run(lambda application: application.run_and_save(on_timer), until, lambda _: False)
 
 
 def _before_handlers(error: Exception) -> bool:
-    """Whether ``process_update`` promises that no handler ran."""
+    """Return True if the error proves that no handler ran."""
     return isinstance(error, (PTBBucketError, NoUpdateError)) and not isinstance(error, (UnsavedError, OutOfTimeError))
 
 

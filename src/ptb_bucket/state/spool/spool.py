@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import (
     DocumentError,
@@ -29,12 +29,11 @@ if TYPE_CHECKING:
     from ptb_bucket.state.commit import TrackedDocument
     from ptb_bucket.state.records import Record
     from ptb_bucket.state.spool.files import SpoolFiles
-    from ptb_bucket.stores import BlobStore
+    from ptb_bucket.stores import BlobStore, PutMode
 
 __all__ = ["Spool"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
-_T = TypeVar("_T")
 
 
 class _WriteAhead(StoreWrapper):
@@ -44,10 +43,10 @@ class _WriteAhead(StoreWrapper):
         super().__init__(store)
         self._keep = keep
 
-    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:
-        if operation == "put":
-            await self._keep()
-        return await super()._call(operation, key, send)
+    async def put(self, key: str, data: bytes, mode: PutMode) -> str:
+        """Note the commit in the spool, then write."""
+        await self._keep()
+        return await self._store.put(key, data, mode)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and what the operating system's errors mean."""
+"""Files that are written whole or not at all, and the translation of the operating system's errors."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _TEMPORARY: Final = ".tmp-"
 # No link is followed, and opening a pipe does not wait for its other end.
 _READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_PERMIT: Final = "Let the user that the bot runs as read and write there"
+_PERMIT: Final = "Give the user that the bot runs as permission to read and write here"
 _REMEDIES: Final[Mapping[int, str]] = {
     errno.EACCES: _PERMIT,
     errno.EPERM: _PERMIT,
     errno.EROFS: "Choose a directory on a file system that is not mounted read-only",
-    errno.ENOTDIR: "Something on this path is no directory: move it away, or choose another directory",
-    errno.EISDIR: "Something there is no ordinary file: move it away, or choose another directory",
-    errno.ELOOP: "Links inside a store's directory are not followed: put the real file or directory there",
-    errno.ENOLCK: "Choose a directory on a file system that has them, such as a local disk",
-    errno.ENXIO: "Something there is no ordinary file: move it away, or choose another directory",
+    errno.ENOTDIR: "A component of this path is not a directory. Move it away, or choose another directory",
+    errno.EISDIR: "This is not an ordinary file. Move it away, or choose another directory",
+    errno.ELOOP: "Links inside a store's directory are not followed. Replace the link with the real file or directory",
+    errno.ENOLCK: "Choose a directory on a file system that has locks, such as a local disk",
+    errno.ENXIO: "This is not an ordinary file. Move it away, or choose another directory",
 }
 
 
 @contextmanager
 def translated(path: Path, key: str | None = None) -> Iterator[None]:
-    """Turn every error of the operating system into one of ours: the only place that does.
+    """Translate errors of the operating system. No other code of the store does.
 
     Args:
-        path: Named in the message where the error names none.
-        key: The object that it is about.
+        path: The path to name in the message if the error names none.
+        key: The key of the object that the error is about.
     """
     try:
         yield
@@ -53,15 +53,15 @@ def _translate(exc: OSError, path: Path, key: str | None) -> StoreError:
     if remedy := _REMEDIES.get(exc.errno or 0):
         return AccessError(f"{what}. {remedy}.", key=key)
     if exc.errno == errno.ENAMETOOLONG:
-        return UnsupportedError(f"{what}. Use a shorter key, or a directory nearer to the root.", key=key)
-    return UnavailableError(f"{what}. Look at the disk; what was not saved is tried again.", key=key)
+        return UnsupportedError(f"{what}. Use a shorter key, or a directory closer to the root.", key=key)
+    return UnavailableError(f"{what}. Check the disk. The bot tries again to save what it could not save.", key=key)
 
 
 def read_file(path: Path) -> bytes | None:
     """Return a file's bytes; None if it does not exist.
 
     Raises:
-        OSError: It could not be read, or is no ordinary file.
+        OSError: The file could not be read, or is not an ordinary file.
     """
     try:
         descriptor = os.open(path, _READ)
@@ -77,39 +77,39 @@ def read_file(path: Path) -> bytes | None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Put a whole file in place, durably: a reader sees the old bytes or the new ones, also after a crash.
+    """Write a whole file durably. A reader sees either the old bytes or the new ones, also after a crash.
 
     Raises:
-        OSError: It is not in place; ``EIO`` if it may be but may not survive a crash.
+        OSError: The file was not written; with ``EIO``, it may have been written but may not survive a crash.
     """
     temporary = path.with_name(_TEMPORARY + secrets.token_hex(8))
-    # Opened before the replacement, so that a refusal cannot come after it.
+    # Opened first, so that it cannot be refused after the replacement.
     with _directory(path.parent) as directory:
         try:
             _write_new(temporary, data)
             temporary.replace(path)
         except BaseException:
-            with suppress(OSError):  # the first error counts; the next writer removes what is left
+            with suppress(OSError):  # the first error counts; the next writer removes the rest
                 temporary.unlink()
             raise
         _sync(directory, path)
 
 
 def remove_file(path: Path) -> None:
-    """Remove a file durably; one that is not there is no error."""
+    """Remove a file durably; a missing file is not an error."""
     with suppress(FileNotFoundError), _directory(path.parent) as directory:
         path.unlink(missing_ok=True)
         _sync(directory, path)
 
 
 def remove_temporary(directory: Path) -> None:
-    """Remove what killed writers have left. The caller holds the lock, so nobody is writing."""
+    """Remove the files that killed writers left. The caller holds the lock, so nobody is writing."""
     for path in directory.glob(_TEMPORARY + "*"):
         path.unlink(missing_ok=True)
 
 
 def make_directories(path: Path) -> None:
-    """Make a directory and its parents where they are missing, durably and for this user only."""
+    """Create a directory and its missing parents, durably and for this user only."""
     missing = []
     while not path.is_dir():
         missing.append(path)
@@ -122,7 +122,7 @@ def _make_directory(path: Path) -> None:
     try:
         path.mkdir(0o700)
     except FileExistsError:
-        if not path.is_dir():  # otherwise somebody else was faster
+        if not path.is_dir():  # otherwise another process was faster
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
     else:
         with _directory(path.parent) as parent:
@@ -138,7 +138,7 @@ def _write_new(path: Path, data: bytes) -> None:
 
 @contextmanager
 def _directory(path: Path) -> Iterator[int | None]:
-    """Open a directory for syncing; None on Windows, where there is no such thing."""
+    """Open a directory for syncing; None on Windows, which cannot sync directories."""
     if os.name == "nt":
         yield None
         return
@@ -156,7 +156,7 @@ def _sync(directory: int | None, path: Path) -> None:
     try:
         os.fsync(directory)
     except OSError as exc:
-        # Some file systems know no syncing of directories; they promise nothing to be had in its place.
+        # Some file systems cannot sync directories, and offer no replacement.
         if exc.errno != errno.EINVAL:
-            # The change is made, so this must not look like a refusal, whatever the reason.
+            # The change was made, so no error may look like a refusal.
             raise OSError(errno.EIO, os.strerror(exc.errno or errno.EIO), str(path)) from exc

@@ -1,7 +1,7 @@
-"""Old versions of a local store's objects: copies beside them, under a name that no key leads to.
+"""Old versions of a local store's objects: copies beside them, under names that no key maps to.
 
-``dir/state.json`` has its generations in ``dir/.versions/state.json/``, one file each, named by time and digest. The
-newest is a copy of what the object's own file holds: an editor that destroys that one destroys nothing else.
+The generations of ``dir/state.json`` are in ``dir/.versions/state.json/``, one file each, named by time and digest. The
+newest is a copy of the object's own file, so that an editor that destroys that file destroys nothing else.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BILLION: Final = 10**9
 
 @dataclass(frozen=True, order=True)
 class _Generation:
-    """One of them, or a note that the object was deleted; ``time`` in nanoseconds, later ones always greater."""
+    """A generation, or a note of a deletion; ``time`` is in nanoseconds and always greater than the one before."""
 
     time: int
     digest: str
@@ -46,7 +46,7 @@ class _Generation:
 
 
 class Generations:
-    """The generations of one object. Whoever changes them holds the store's lock.
+    """The generations of an object. The caller of a method that changes them holds the store's lock.
 
     Args:
         path: The object's file.
@@ -57,40 +57,40 @@ class Generations:
         self.folder = path.parent / _FOLDER / path.name
 
     def add(self, data: bytes) -> None:
-        """Keep a copy of what the object's file holds, unless the newest one is that already.
+        """Keep a copy of the object's data, unless the newest generation has the same data.
 
-        A file that was edited by hand, or written by somebody who keeps no generations, is kept too: call it before
-        every change, and again after it.
+        Call it before and after every change. This keeps files that were edited by hand, or written by a process that
+        does not keep generations.
         """
         if (new := self._unkept(self._kept(), data)) is not None:
             make_directories(self.folder)
             write_file(self.folder / new.name, data)
 
     def add_deletion(self) -> None:
-        """Note that the object's file was removed, just now."""
+        """Record that the object's file was removed just now."""
         kept = self._kept()
         if kept and kept[-1].digest != _DELETED:
             write_file(self.folder / _Generation(_after(kept, time.time_ns()), _DELETED).name, b"")
 
     def prune(self, keep: int) -> None:
-        """Remove all but the newest, and what killed writers have left."""
+        """Remove all but the newest generations, and the files that killed writers left."""
         remove_temporary(self.folder)
         for old in self._kept()[:-keep]:
             self.remove(old.name)
 
     def remove(self, version: str) -> None:
-        """Remove one for good; one that is not there is no error."""
+        """Remove a generation for good; a missing one is not an error."""
         if _NAME.fullmatch(version) and self.folder.is_dir():
             remove_file(self.folder / version)
             if not any(self.folder.iterdir()):
                 self.folder.rmdir()
 
     def read(self, version: str, data: bytes | None) -> bytes | None:
-        """One of them; None if there is none of that name.
+        """Return the data of a generation; None if there is no such generation.
 
         Args:
-            version: Its name.
-            data: What the object's file holds.
+            version: The generation's name.
+            data: The data of the object's file.
         """
         if not _NAME.fullmatch(version) or version.endswith(_DELETED):
             return None
@@ -101,10 +101,10 @@ class Generations:
         return kept
 
     def versions(self, data: bytes | None) -> list[BlobVersion]:
-        """All of them, newest first.
+        """Return all generations, newest first.
 
         Args:
-            data: What the object's file holds, None if there is none.
+            data: The data of the object's file, None if there is none.
         """
         kept = self._kept()
         new = None if data is None else self._unkept(kept, data)
@@ -115,14 +115,14 @@ class Generations:
         return found[::-1]
 
     def _unkept(self, kept: list[_Generation], data: bytes) -> _Generation | None:
-        """The generation that the object's file would be; None if the newest is the same."""
+        """Return the generation that the object's file would become; None if the newest one has the same data."""
         digest = digest_etag(data)
         if kept and kept[-1].digest == digest:
             return None
         return _Generation(_after(kept, self._path.stat().st_mtime_ns), digest)
 
     def _kept(self) -> list[_Generation]:
-        """Oldest first."""
+        """Return the generations that are kept, oldest first."""
         try:
             names = [path.name for path in self.folder.iterdir()]
         except FileNotFoundError:
@@ -137,5 +137,5 @@ class Generations:
 
 
 def _after(kept: list[_Generation], when: int) -> int:
-    """That time, or the first one after the newest: clocks go back, generations do not."""
+    """Return the time, or the first one after the newest: clocks go back, generations do not."""
     return max(when, kept[-1].time + 1) if kept else when

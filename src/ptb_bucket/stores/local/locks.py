@@ -1,8 +1,8 @@
 """One writer at a time in a directory, between threads and processes.
 
-The lock is the operating system's own, on the file ``.lock``: it ends with the process that holds it, however that
-process ends. Nothing is ever written to the file, and it is never removed. There is no fallback: a marker file in
-place of a lock would stay behind when its owner is killed, and lock everybody out.
+The lock is the operating system's own, on the file ``.lock``. It ends with the process that holds it, in whichever way
+the process ends. Nothing is ever written to the file, and it is never removed. There is no fallback: a marker file
+would stay behind when its owner is killed, and lock all others out.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["locked"]
 
 _POLL: Final = 0.005
-"""Seconds between attempts: short against a write with its syncs."""
+"""The seconds between attempts: short compared with a write and its syncs."""
 
-# No link is followed, and opening a pipe or a terminal neither waits nor has effects. Python closes it at exec.
+# Links are not followed, and opening a pipe or a terminal neither waits nor has effects. Python closes it at exec.
 _OPEN: Final = (
     os.O_RDWR
     | os.O_CREAT
@@ -36,22 +36,22 @@ _OPEN: Final = (
     | getattr(os, "O_BINARY", 0)
 )
 _TAKEN: Final = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EINTR})
-"""What the system says while another holds the lock; some network file systems say EACCES."""
+"""The errors while another process holds the lock; some network file systems report EACCES."""
 _NO_LOCKS: Final = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL})
 
 
 @contextmanager
 def locked(root: Path, timeout: float) -> Iterator[None]:
-    """Hold the lock of a store's directory, which exists.
+    """Hold the lock of a store's directory, which must exist.
 
     Args:
         root: The store's directory.
-        timeout: Seconds to wait for the lock; 0 tries once.
+        timeout: The seconds to wait for the lock; 0 tries once.
 
     Raises:
-        UnavailableError: Another writer held it all that time. Nothing was applied.
-        OSError: It cannot be locked: ``ENOLCK`` if the file system has no locks, ``ELOOP`` if ``.lock`` is a link,
-            ``EISDIR`` if it is not an ordinary file, ``EPERM`` if another user could replace it.
+        UnavailableError: Another writer held the lock all the time. Nothing was applied.
+        OSError: The directory cannot be locked: ``ENOLCK`` if the file system has no locks, ``ELOOP`` if ``.lock`` is
+            a link, ``EISDIR`` if it is not an ordinary file, ``EPERM`` if another user could replace it.
     """
     descriptor = _acquired(root / ".lock", timeout)
     try:
@@ -61,21 +61,23 @@ def locked(root: Path, timeout: float) -> Iterator[None]:
 
 
 def _acquired(path: Path, timeout: float) -> int:
-    """Wait for the lock; its open file."""
+    """Wait for the lock, and return its open file."""
     deadline = time.monotonic() + timeout
     while (descriptor := _attempt(path)) is None:
         if time.monotonic() >= deadline:
-            raise UnavailableError(f"{path.parent}: another writer held the lock for {timeout} seconds")
+            raise UnavailableError(
+                f"{path.parent} could not be locked, because another writer held the lock for {timeout} seconds."
+            )
         time.sleep(_POLL)
     return descriptor
 
 
 def _attempt(path: Path) -> int | None:
-    """Open the file anew and lock it; None if another holds the lock, or has replaced the file meanwhile."""
+    """Open the file and lock it; None if another process holds the lock or replaced the file meanwhile."""
     _check_kind(path)
     try:
         descriptor = os.open(path, _OPEN, 0o600)
-    except BlockingIOError:  # a file server has it on lease, and is asked to return it
+    except BlockingIOError:  # a file server holds a lease on it, and is asked to return it
         return None
     _OPENED.add(descriptor)
     try:
@@ -103,9 +105,9 @@ def _lock(descriptor: int, path: Path) -> bool:
 
 def _release(descriptor: int) -> None:
     if descriptor not in _OPENED:
-        return  # this is a child that was forked inside: it has closed the file, and the lock is its parent's
-    # What was written is written: no error here may look as if it were not. Unlocked before it is closed, because a
-    # process that was forked meanwhile may have the same file open.
+        return  # this is a child that was forked meanwhile: it has closed the file, and the lock belongs to its parent
+    # The write is done, so no error here may look as if it were not. Unlock before closing, because a process that was
+    # forked meanwhile may have the same file open.
     with suppress(OSError):
         _system_unlock(descriptor)
     _close(descriptor)
@@ -118,7 +120,7 @@ def _close(descriptor: int) -> None:
 
 
 def _check_kind(path: Path) -> None:
-    """Refuse what is not an ordinary file before it is opened: opening a device has effects, and Windows follows."""
+    """Refuse anything but an ordinary file before it is opened: devices have effects, and Windows follows links."""
     with suppress(FileNotFoundError):
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
@@ -127,10 +129,10 @@ def _check_kind(path: Path) -> None:
 
 
 def _check_opened(descriptor: int, path: Path) -> None:
-    """Refuse what has come to the path since, and what another user could replace while it is locked."""
+    """Refuse a file that replaced the checked one, and one that another user could replace while it is locked."""
     found, directory = os.fstat(descriptor), path.parent.stat()
     _check_mode(found.st_mode, path)
-    # In a sticky directory, such as /tmp, a file is its owner's to rename and remove; elsewhere, the directory's.
+    # In a sticky directory such as /tmp, only its owner can rename or remove a file; elsewhere, the directory's owner.
     if directory.st_mode & stat.S_ISVTX and found.st_uid not in (_user(), directory.st_uid):
         raise OSError(errno.EPERM, "Belongs to another user, who could replace it", str(path))
 
@@ -144,7 +146,7 @@ _OPENED: set[int] = set()
 
 
 def _close_inherited() -> None:
-    """In a child that was forked while a thread held the lock: else it would stay held when the parent is killed."""
+    """Close locks in a child that was forked while a thread held one: else they stay held if the parent is killed."""
     for descriptor in list(_OPENED):
         _close(descriptor)
 
@@ -159,10 +161,10 @@ if sys.platform == "win32":
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
     def _replaced(descriptor: int, path: Path) -> bool:  # noqa: ARG001  one signature for both systems
-        return False  # Windows keeps what is open where it is
+        return False  # Windows does not let anyone replace an open file
 
     def _user() -> int:
-        return 0  # every file's, in Python
+        return 0  # the owner of every file, in Python
 
 else:
     import fcntl
@@ -174,7 +176,7 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     def _replaced(descriptor: int, path: Path) -> bool:
-        """Whether the locked file is no longer the one that others would lock."""
+        """Return True if the locked file is no longer the one that others would lock."""
         try:
             return not os.path.samestat(os.fstat(descriptor), path.lstat())
         except FileNotFoundError:

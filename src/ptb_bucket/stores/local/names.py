@@ -1,8 +1,8 @@
-"""Keys as paths of a directory tree: reversible, without collisions, the same on every file system.
+"""Mapping of keys to paths of a directory tree: reversible, without collisions, the same on every file system.
 
-``state.json`` stays ``state.json`` and ``a/b`` becomes ``a.d/b``: the suffix lets ``a`` and ``a/b`` live side by side.
-Upper-case letters and everything beyond ASCII are escaped too: some file systems do not tell ``A`` from ``a``, or two
-spellings of ``é`` from each other.
+``state.json`` stays ``state.json``, and ``a/b`` becomes ``a.d/b``: with the suffix, ``a`` and ``a/b`` can exist side by
+side. Upper-case letters and characters beyond ASCII are escaped, because some file systems do not distinguish ``A``
+from ``a``, or two spellings of ``é``.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ _SAFE: Final = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_.!@#$^&()+=,;'[
 _DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$) *(\.|$)")
 _SUFFIX: Final = ".d"
 _EMPTY: Final = "%"
-"""The name of an empty segment; no escape is a bare percent sign."""
+"""The name of an empty segment. No escape is a bare percent sign."""
 _MAX_NAME: Final = 255
-"""Bytes that common file systems allow in one name."""
+"""The number of bytes that common file systems allow in a name."""
 
 
 def relative_path(key: str) -> str:
     """Return the path for a key, with ``/`` between its parts.
 
     Raises:
-        UnsupportedError: A part of it would be too long for a file system.
+        UnsupportedError: A part of the path would be too long for a file system.
     """
     *directories, file = key.split("/")
     names = [*(_escape(segment) + _SUFFIX for segment in directories), _file_name(file)]
     if longest := max(filter(lambda name: len(name) > _MAX_NAME, names), key=len, default=""):
         raise UnsupportedError(
-            f"The key {key[:80]!r} needs a file name of {len(longest)} bytes, and {_MAX_NAME} is the limit. "
+            f"The key {key[:80]!r} needs a file name of {len(longest)} bytes, more than the limit of {_MAX_NAME}. "
             f"Use shorter parts between slashes.",
             key=key,
         )
@@ -49,13 +49,13 @@ def relative_path(key: str) -> str:
 
 
 def file_segment(name: str) -> str | None:
-    """Return the last segment of a key that a file's name stands for; None if it is not one of ours."""
+    """Return the last segment of the key of a file name; None if the store did not create the name."""
     segment = _unescape(name)
     return segment if segment is not None and _file_name(segment) == name else None
 
 
 def directory_segment(name: str) -> str | None:
-    """Return the segment of a key that a directory's name stands for; None if it is not one of ours."""
+    """Return the key segment of a directory name; None if the store did not create the name."""
     segment = _unescape(name.removesuffix(_SUFFIX))
     return segment if segment is not None and _escape(segment) + _SUFFIX == name else None
 
@@ -69,7 +69,7 @@ def _escape(segment: str) -> str:
     if not segment:
         return _EMPTY
     name = "".join(chr(byte) if byte in _SAFE else f"%{byte:02X}" for byte in segment.encode())
-    # A leading dot is for the store's own files; Windows drops trailing dots and spaces and keeps names of devices.
+    # The store's own files start with a dot. Windows drops trailing dots and spaces, and reserves names of devices.
     if name.startswith(".") or _DEVICE.match(name):
         name = _percent(name[0]) + name[1:]
     return name[:-1] + _percent(name[-1]) if name[-1] in ". " else name
@@ -87,18 +87,18 @@ def _unescape(name: str) -> str | None:
 
 
 def scan(root: Path, prefix: str) -> Iterator[BlobInfo]:
-    """Yield the objects below a directory whose keys start with a prefix, in no order.
+    """Iterate over the objects below a directory whose keys start with a prefix, in no particular order.
 
-    Files that no key leads to are somebody else's and left alone. A directory that does not exist is empty.
+    Files that no key maps to are ignored. A missing directory is empty.
 
     Args:
-        root: Where to look.
-        prefix: What keys have to start with.
+        root: The directory.
+        prefix: The start of the keys.
 
     Raises:
-        OSError: Something there could not be read, or a link stands where an object would.
+        OSError: Something could not be read, or a link is in the place of an object.
     """
-    # A list and no recursion: a key can have more slashes than Python has stack.
+    # A list instead of recursion: a key can have more slashes than Python's stack is deep.
     waiting: list[tuple[str | Path, str]] = [(root, "")]
     while waiting:
         directory, above = waiting.pop()

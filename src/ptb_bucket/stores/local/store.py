@@ -33,27 +33,29 @@ if TYPE_CHECKING:
 __all__ = ["LocalStore"]
 
 _MAX_PATH: Final = 4000
-"""Bytes of a whole path, with room for a generation or a temporary file below Linux's 4,096."""
+"""The longest path in bytes, which leaves room for a generation or a temporary file below Linux's limit of 4,096."""
 
 
 class LocalStore(BlobStore):
-    """Objects as files below one directory, shared safely by any number of processes on one machine.
+    """A store that keeps objects as files in a directory. Any number of processes on one machine can share it.
 
-    Writes are durable when they return: file and directory are synced. Files are for this user only (0600, directories
-    0700); a directory that existed keeps its mode. Reading takes no lock. Links below the directory are refused.
+    Writes are durable when they return: file and directory are synced. Only this user can access the files (0600) and
+    directories (0700); an existing directory keeps its mode. Reads take no lock. Links below the directory are refused.
 
     Args:
-        root: The directory; made at the first write if it does not exist.
-        lock_timeout: Seconds that a write waits for other writers before it raises ``UnavailableError``.
-        keep: How many versions of each object are kept, the current one among them; 0 for none but the file itself.
-            Each is a file of its own, in a folder ``.versions`` that no listing shows.
+        root: The directory; created at the first write if it does not exist.
+        lock_timeout: The seconds that a write waits for other writers before it raises ``UnavailableError``.
+        keep: The number of versions to keep of each object, including the current one; 0 keeps only the file itself.
+            Each version is a separate file in a folder ``.versions``, which listings do not show.
     """
 
     scheme = "file"
-    OPTIONS: ClassVar[Mapping[str, str]] = {"keep": "how many versions of each object are kept; 0, none, if left out"}
+    OPTIONS: ClassVar[Mapping[str, str]] = {
+        "keep": "the number of versions to keep of each object; 0, none, by default"
+    }
 
     def __init__(self, root: str | os.PathLike[str], *, lock_timeout: float = 10.0, keep: int = 0) -> None:
-        # Absolute from the start: a later change of the working directory must not move the store.
+        # Absolute from the start, so that a later change of the working directory does not move the store.
         self.root = Path(os.path.abspath(root))  # noqa: PTH100 resolve() would follow a link that may yet change
         self._lock_timeout = lock_timeout
         self._keep = keep
@@ -64,22 +66,24 @@ class LocalStore(BlobStore):
 
     @classmethod
     def from_uri(cls, uri: StoreUri) -> LocalStore:
-        """Open ``file:./directory`` or ``file:///directory``, with ``?keep=N`` if old versions are to be kept."""
+        """Open ``file:./directory`` or ``file:///directory``; ``?keep=N`` keeps old versions."""
         keep = uri.options.get("keep", "0")
         if not (keep.isascii() and keep.isdigit()):
-            raise ConfigurationError("keep is the number of versions of each object that are kept, such as keep=10.")
+            raise ConfigurationError("keep must be the number of versions to keep of each object, such as keep=10.")
         return cls(uri.bucket, keep=int(keep))
 
     def path_of(self, key: str) -> Path:
-        """Return the file for a key, whether it exists or not.
+        """Return the path of the file for a key; the file need not exist.
 
         Raises:
-            UnsupportedError: The key, or a path made from it, is nothing that a file system takes.
+            UnsupportedError: No file system accepts the key, or the path made from it.
         """
         check_key(key)
         path = self.root / relative_path(key)
         if len(os.fsencode(path)) > _MAX_PATH:
-            raise UnsupportedError(f"The path for {key[:80]!r} is longer than {_MAX_PATH} bytes.", key=key)
+            raise UnsupportedError(
+                f"The path for {key[:80]!r} is longer than {_MAX_PATH} bytes. Use a shorter key or directory.", key=key
+            )
         return path
 
     @overload
@@ -97,7 +101,7 @@ class LocalStore(BlobStore):
         else:
             blob = await asyncio.to_thread(self._read, path, key)
         if blob is None:
-            raise NotFoundError(f"{path} does not exist" + (f" in version {version}" if version else ""), key=key)
+            raise NotFoundError(f"{path} does not exist{f' in version {version}' if version else ''}.", key=key)
         return NOT_MODIFIED if blob.etag == if_none_match else blob
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
@@ -133,13 +137,13 @@ class LocalStore(BlobStore):
     def _must_keep(self, key: str) -> None:
         if not self._keep:
             raise UnsupportedError(
-                f"{self.root} keeps no old versions of {key!r}. Turn them on for those to come: "
-                "file:DIRECTORY?keep=10, in the bot's URI too.",
+                f"{self.root} keeps no old versions of {key!r}. To keep them from now on, write "
+                "file:DIRECTORY?keep=10, also in the bot's URI.",
                 key=key,
             )
 
     def describe(self, key: str) -> str:
-        """The object's file."""
+        """Return the path of the object's file."""
         return str(self.path_of(key))
 
     def _read(self, path: Path, key: str) -> Blob | None:
@@ -165,7 +169,7 @@ class LocalStore(BlobStore):
         return digest_etag(data)
 
     def _remember(self, path: Path, blob: Blob | None) -> None:
-        """Keep a generation of what an object's file holds."""
+        """Keep a generation of an object's data."""
         if self._keep and blob is not None:
             generations = self._generations(path)
             generations.add(blob.data)
@@ -217,14 +221,14 @@ class LocalStore(BlobStore):
             return sorted(scan(self.root, prefix), key=lambda info: info.key)
 
     def _refuse_dangling(self) -> None:
-        """A root that links to nowhere is a disk that is not mounted, and no empty store."""
+        """Refuse a root that is a dangling link: its disk is not mounted, so it is not an empty store."""
         if self.root.is_symlink() and not self.root.exists():
-            raise NotADirectoryError(errno.ENOTDIR, "Links to a place that does not exist", str(self.root))
+            raise NotADirectoryError(errno.ENOTDIR, "The link's target does not exist", str(self.root))
 
 
 @contextmanager
 def _applied(path: Path) -> Iterator[None]:
-    """The write is done: what fails from here on, for whatever reason, must not look like a refusal."""
+    """Translate errors after a write, so that they do not look like a refusal of the write."""
     try:
         yield
     except OSError as exc:

@@ -1,4 +1,4 @@
-"""The delegation that every wrapper shares."""
+"""The base classes of stores that stand in front of another store."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ if TYPE_CHECKING:
     from ptb_bucket.stores.base import Blob, BlobInfo, BlobVersion, Finding, NotModified, PutMode
     from ptb_bucket.stores.uri import StoreUri
 
-__all__ = ["StoreWrapper"]
+__all__ = ["InterceptingStore", "StoreWrapper"]
 
 _T = TypeVar("_T")
 
 
 class StoreWrapper(BlobStore):
-    """A store on top of another one, the same in everything that a subclass does not change.
-
-    A subclass overrides an operation, or :meth:`_call` and :meth:`_stream`, through which all of them go.
+    """A store that passes every operation on to another store; a subclass overrides the operations that it changes.
 
     Args:
         store: The store below; closing the wrapper closes it.
@@ -29,7 +27,7 @@ class StoreWrapper(BlobStore):
 
     def __init__(self, store: BlobStore) -> None:
         self._store = store
-        # Of the class elsewhere; here as the store below has them, so that wrapping hides nothing.
+        # Other stores have these on the class. A wrapper copies those of the store below, so that it hides nothing.
         vars(self).update(scheme=store.scheme, OPTIONS=store.OPTIONS, PERMISSIONS=store.PERMISSIONS)
         self.min_write_interval = store.min_write_interval
 
@@ -38,21 +36,14 @@ class StoreWrapper(BlobStore):
 
     @classmethod
     def from_uri(cls, uri: StoreUri) -> BlobStore:
-        """Refuse: no URI means a wrapper.
+        """Refuse, because a URI never describes a wrapper.
 
         Raises:
             ConfigurationError: Always.
         """
-        raise ConfigurationError(f"{cls.__name__} cannot be opened from a {uri.scheme}: URI; wrap it around a store.")
-
-    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:  # noqa: ARG002 for subclasses
-        """Do one operation, named like its method, by calling ``send``; the seam for subclasses."""
-        return await send()
-
-    async def _stream(self, operation: str, key: str, begin: Callable[[], AsyncIterator[_T]]) -> AsyncIterator[_T]:  # noqa: ARG002 for subclasses
-        """Do one iteration (``list``, ``versions``) over what ``begin`` returns; the seam for subclasses."""
-        async for item in begin():
-            yield item
+        raise ConfigurationError(
+            f"{cls.__name__} cannot be opened from a {uri.scheme}: URI. Open the store and wrap it."
+        )
 
     @overload
     async def get(self, key: str, *, version: str | None = None) -> Blob: ...
@@ -63,41 +54,90 @@ class StoreWrapper(BlobStore):
     ) -> Blob | NotModified:
         """Read an object from the store below; see :meth:`BlobStore.get`."""
         if version is not None:
-            return await self._call("get", key, lambda: self._store.get(key, version=version))
-        return await self._call("get", key, lambda: self._store.get(key, if_none_match=if_none_match))
+            return await self._store.get(key, version=version)
+        return await self._store.get(key, if_none_match=if_none_match)
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
         """Write an object to the store below, once; see :meth:`BlobStore.put`."""
-        return await self._call("put", key, lambda: self._store.put(key, data, mode))
+        return await self._store.put(key, data, mode)
 
     async def delete(self, key: str) -> None:
         """Remove an object from the store below, once; see :meth:`BlobStore.delete`."""
-        await self._call("delete", key, lambda: self._store.delete(key))
+        await self._store.delete(key)
 
     async def delete_if(self, key: str, etag: str) -> None:
         """Remove an object from the store below if it has this ETag, once; see :meth:`BlobStore.delete_if`."""
-        await self._call("delete_if", key, lambda: self._store.delete_if(key, etag))
+        await self._store.delete_if(key, etag)
 
     def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects of the store below; see :meth:`BlobStore.list`."""
-        return self._stream("list", prefix, lambda: self._store.list(prefix))
+        return self._store.list(prefix)
 
     def versions(self, key: str) -> AsyncIterator[BlobVersion]:
         """Iterate over one object's versions in the store below; see :meth:`BlobStore.versions`."""
-        return self._stream("versions", key, lambda: self._store.versions(key))
+        return self._store.versions(key)
 
     async def delete_version(self, key: str, version: str) -> None:
         """Remove an old version from the store below, once; see :meth:`BlobStore.delete_version`."""
-        await self._call("delete_version", key, lambda: self._store.delete_version(key, version))
+        await self._store.delete_version(key, version)
 
     def describe(self, key: str) -> str:
-        """Name an object as the store below does."""
+        """Return the name that the store below gives an object."""
         return self._store.describe(key)
 
     async def diagnose(self) -> Sequence[Finding]:
-        """Return what the store below finds."""
+        """Return the findings of the store below."""
         return await self._store.diagnose()
 
     async def close(self) -> None:
         """Close the store below."""
         await self._store.close()
+
+
+class InterceptingStore(StoreWrapper):
+    """A wrapper that sends all operations through :meth:`_call` and :meth:`_stream`, which a subclass overrides."""
+
+    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:  # noqa: ARG002 subclasses use it
+        """Perform the operation of this method name by calling ``send``."""
+        return await send()
+
+    async def _stream(self, operation: str, key: str, begin: Callable[[], AsyncIterator[_T]]) -> AsyncIterator[_T]:  # noqa: ARG002 subclasses use it
+        """Iterate (``list``, ``versions``) over the items of ``begin()``."""
+        async for item in begin():
+            yield item
+
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> Blob: ...
+    @overload
+    async def get(self, key: str, *, if_none_match: str | None, version: None = None) -> Blob | NotModified: ...
+    async def get(
+        self, key: str, *, if_none_match: str | None = None, version: str | None = None
+    ) -> Blob | NotModified:
+        """Read an object through :meth:`_call`."""
+        if version is not None:
+            return await self._call("get", key, lambda: self._store.get(key, version=version))
+        return await self._call("get", key, lambda: self._store.get(key, if_none_match=if_none_match))
+
+    async def put(self, key: str, data: bytes, mode: PutMode) -> str:
+        """Write an object through :meth:`_call`."""
+        return await self._call("put", key, lambda: self._store.put(key, data, mode))
+
+    async def delete(self, key: str) -> None:
+        """Remove an object through :meth:`_call`."""
+        await self._call("delete", key, lambda: self._store.delete(key))
+
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object on a condition, through :meth:`_call`."""
+        await self._call("delete_if", key, lambda: self._store.delete_if(key, etag))
+
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an old version through :meth:`_call`."""
+        await self._call("delete_version", key, lambda: self._store.delete_version(key, version))
+
+    def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
+        """Iterate over the objects through :meth:`_stream`."""
+        return self._stream("list", prefix, lambda: self._store.list(prefix))
+
+    def versions(self, key: str) -> AsyncIterator[BlobVersion]:
+        """Iterate over an object's versions through :meth:`_stream`."""
+        return self._stream("versions", key, lambda: self._store.versions(key))

@@ -1,29 +1,27 @@
-"""Counting what a bot asks of its store, because every request costs."""
+"""Counts of the requests that a bot sends to its store, because every request costs money."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, overload
 
 from ptb_bucket.stores.base import Blob
 from ptb_bucket.stores.wrappers.base import StoreWrapper
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
-    from ptb_bucket.stores.base import BlobStore, PutMode
+    from ptb_bucket.stores.base import BlobInfo, BlobStore, BlobVersion, NotModified, PutMode
 
 __all__ = ["Meter", "MeteredStore"]
-
-_T = TypeVar("_T")
 
 
 @dataclass
 class Meter:
-    """What was asked so far, failures and answers of "not modified" included: they are billed as well.
+    """The operations so far. Failures and "not modified" answers count, because they are billed as well.
 
-    ``lists`` counts iterations over keys or versions, not their pages. Bytes are those of whole objects: read ones
-    that arrived, written ones that were sent.
+    ``lists`` counts iterations over keys or versions, not their pages. Bytes are those of whole objects: of reads, the
+    bytes that arrived; of writes, the bytes that were sent.
     """
 
     reads: int = 0
@@ -45,21 +43,52 @@ class MeteredStore(StoreWrapper):
         super().__init__(store)
         self.meter = Meter()
 
-    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:
-        self.meter.reads += operation == "get"
-        self.meter.writes += operation == "put"
-        self.meter.deletes += operation in {"delete", "delete_if", "delete_version"}
-        result = await super()._call(operation, key, send)
-        if isinstance(result, Blob):
-            self.meter.bytes_read += len(result.data)
-        return result
-
-    async def _stream(self, operation: str, key: str, begin: Callable[[], AsyncIterator[_T]]) -> AsyncIterator[_T]:
-        self.meter.lists += 1
-        async for item in super()._stream(operation, key, begin):
-            yield item
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> Blob: ...
+    @overload
+    async def get(self, key: str, *, if_none_match: str | None, version: None = None) -> Blob | NotModified: ...
+    async def get(
+        self, key: str, *, if_none_match: str | None = None, version: str | None = None
+    ) -> Blob | NotModified:
+        """Read an object and count its bytes."""
+        self.meter.reads += 1
+        if version is not None:
+            blob: Blob | NotModified = await self._store.get(key, version=version)
+        else:
+            blob = await self._store.get(key, if_none_match=if_none_match)
+        if isinstance(blob, Blob):
+            self.meter.bytes_read += len(blob.data)
+        return blob
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
-        """Write an object to the store below, counted with its bytes."""
+        """Write an object and count its bytes."""
+        self.meter.writes += 1
         self.meter.bytes_written += len(data)
-        return await super().put(key, data, mode)
+        return await self._store.put(key, data, mode)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object and count the request."""
+        self.meter.deletes += 1
+        await self._store.delete(key)
+
+    async def delete_if(self, key: str, etag: str) -> None:
+        """Remove an object on a condition and count the request."""
+        self.meter.deletes += 1
+        await self._store.delete_if(key, etag)
+
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an old version and count the request."""
+        self.meter.deletes += 1
+        await self._store.delete_version(key, version)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
+        """Iterate over the objects and count the iteration."""
+        self.meter.lists += 1
+        async for info in self._store.list(prefix):
+            yield info
+
+    async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
+        """Iterate over an object's versions and count the iteration."""
+        self.meter.lists += 1
+        async for version in self._store.versions(key):
+            yield version

@@ -1,33 +1,31 @@
-"""A part of a store that looks like a whole one."""
+"""The part of a store below a prefix, as a store of its own."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, overload
 
 from ptb_bucket.errors import StoreError
 from ptb_bucket.stores.keys import check_key
 from ptb_bucket.stores.wrappers.base import StoreWrapper
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from ptb_bucket.stores.base import Blob, BlobInfo, BlobStore, BlobVersion, NotModified, PutMode
 
 __all__ = ["PrefixStore"]
 
-_T = TypeVar("_T")
-
 
 class PrefixStore(StoreWrapper):
-    """The objects of a store whose keys start with a prefix, under what follows it.
+    """A store of the objects whose keys start with a prefix; its own keys are relative to the prefix.
 
-    An error's ``key`` is relative as well; its message names the whole key, for whoever looks into the bucket.
+    An error's ``key`` is relative as well. Its message names the whole key, so that you find the object in the bucket.
 
     Args:
         store: The store below.
-        prefix: Put before every key as it is; it usually ends in a slash.
+        prefix: The text before every key, added unchanged; it usually ends in a slash.
     """
 
     def __init__(self, store: BlobStore, prefix: str) -> None:
@@ -50,15 +48,6 @@ class PrefixStore(StoreWrapper):
                 exc.key = exc.key.removeprefix(self.prefix)
             raise
 
-    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:
-        with self._relative_errors():
-            return await super()._call(operation, key, send)
-
-    async def _stream(self, operation: str, key: str, begin: Callable[[], AsyncIterator[_T]]) -> AsyncIterator[_T]:
-        with self._relative_errors():
-            async for item in super()._stream(operation, key, begin):
-                yield item
-
     @overload
     async def get(self, key: str, *, version: str | None = None) -> Blob: ...
     @overload
@@ -67,37 +56,53 @@ class PrefixStore(StoreWrapper):
         self, key: str, *, if_none_match: str | None = None, version: str | None = None
     ) -> Blob | NotModified:
         """Read the object under the prefix and this key."""
-        if version is not None:
-            return await super().get(self._whole(key), version=version)
-        return await super().get(self._whole(key), if_none_match=if_none_match)
+        whole = self._whole(key)
+        with self._relative_errors():
+            if version is not None:
+                return await self._store.get(whole, version=version)
+            return await self._store.get(whole, if_none_match=if_none_match)
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
         """Write the object under the prefix and this key, once."""
-        return await super().put(self._whole(key), data, mode)
+        whole = self._whole(key)
+        with self._relative_errors():
+            return await self._store.put(whole, data, mode)
 
     async def delete(self, key: str) -> None:
         """Remove the object under the prefix and this key."""
-        await super().delete(self._whole(key))
+        whole = self._whole(key)
+        with self._relative_errors():
+            await self._store.delete(whole)
 
     async def delete_if(self, key: str, etag: str) -> None:
         """Remove the object under the prefix and this key, if it has this ETag."""
-        await super().delete_if(self._whole(key), etag)
-
-    async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
-        """Iterate over the objects under the prefix, with relative keys."""
-        async for info in super().list(self.prefix + prefix):
-            # Consoles make an object with the bare prefix as its key to show a folder; relatively it has no key.
-            if info.key != self.prefix:
-                yield replace(info, key=info.key.removeprefix(self.prefix))
-
-    def describe(self, key: str) -> str:
-        """Name the object under the prefix and this key."""
-        return super().describe(self._whole(key))
-
-    def versions(self, key: str) -> AsyncIterator[BlobVersion]:
-        """Iterate over the versions of the object under the prefix and this key."""
-        return super().versions(self._whole(key))
+        whole = self._whole(key)
+        with self._relative_errors():
+            await self._store.delete_if(whole, etag)
 
     async def delete_version(self, key: str, version: str) -> None:
         """Remove an old version of the object under the prefix and this key."""
-        await super().delete_version(self._whole(key), version)
+        whole = self._whole(key)
+        with self._relative_errors():
+            await self._store.delete_version(whole, version)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
+        """Iterate over the objects under the prefix, with relative keys."""
+        with self._relative_errors():
+            async for info in self._store.list(self.prefix + prefix):
+                # Consoles create an object whose key is the bare prefix to show a folder. Its relative key is empty.
+                if info.key != self.prefix:
+                    yield replace(info, key=info.key.removeprefix(self.prefix))
+
+    def versions(self, key: str) -> AsyncIterator[BlobVersion]:
+        """Iterate over the versions of the object under the prefix and this key."""
+        return self._versions(self._whole(key))
+
+    async def _versions(self, whole: str) -> AsyncIterator[BlobVersion]:
+        with self._relative_errors():
+            async for version in self._store.versions(whole):
+                yield version
+
+    def describe(self, key: str) -> str:
+        """Return the name of the object under the prefix and this key."""
+        return self._store.describe(self._whole(key))

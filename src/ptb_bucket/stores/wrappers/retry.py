@@ -1,36 +1,35 @@
-"""Reads, once more: the one place that repeats them."""
+"""The retry of reads. No other code repeats a request to a store."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, overload
 
+from ptb_bucket._aio import Backoff
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores.wrappers.base import StoreWrapper
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
-    from ptb_bucket.stores.base import BlobInfo, BlobStore
+    from ptb_bucket.stores.base import Blob, BlobInfo, BlobStore, BlobVersion, NotModified
 
 __all__ = ["RetryingStore"]
 
-_T = TypeVar("_T")
-
 
 class RetryingStore(StoreWrapper):
-    """A store whose reads survive a moment of unavailability. Writes and deletes pass through exactly once.
+    """A store that repeats reads during a short outage. It sends writes and deletes exactly once.
 
-    Only :class:`~ptb_bucket.errors.UnavailableError` is tried again. A listing that breaks off resumes after the last
-    key that it gave; versions only start anew while none was given.
+    It repeats a read only after an :class:`~ptb_bucket.errors.UnavailableError`. An interrupted listing resumes after
+    the last key that it returned. A listing of versions starts again only if it had not returned any.
 
     Args:
         store: The store below.
-        attempts: How often a read is sent at most, the first time included.
-        delay: Seconds to wait before the second attempt, on average; doubled before each further one.
-        max_delay: Seconds that no wait exceeds.
-        rng: Source of the jitter; one of its own if None.
+        attempts: The most times that a read is sent, including the first.
+        delay: The average wait before the second attempt, in seconds; doubled before each further one.
+        max_delay: The longest wait, in seconds.
+        rng: The source of the jitter; by default a new one.
     """
 
     def __init__(
@@ -44,33 +43,40 @@ class RetryingStore(StoreWrapper):
     ) -> None:
         super().__init__(store)
         self._attempts = attempts
-        self._delay = delay
-        self._max_delay = max_delay
-        self._rng = rng or random.Random()  # noqa: S311 jitter is no secret
+        # A pause takes from half to one and a half of the delay, which is the average.
+        rng = rng or random.Random()  # noqa: S311 jitter needs no secrecy
+        self._backoff = Backoff(first=1.5 * delay, longest=max_delay, random=rng, spread=3)
 
     async def _pause(self, failures: int, error: UnavailableError) -> None:
         """Wait before the next attempt, or raise the error when there is none left."""
         if failures >= self._attempts:
             raise error
-        jitter = self._rng.uniform(0.5, 1.5)
-        await asyncio.sleep(min(self._max_delay, jitter * self._delay * 2 ** (failures - 1)))
+        await asyncio.sleep(self._backoff.pause(failures - 1))
 
-    async def _call(self, operation: str, key: str, send: Callable[[], Awaitable[_T]]) -> _T:
+    @overload
+    async def get(self, key: str, *, version: str | None = None) -> Blob: ...
+    @overload
+    async def get(self, key: str, *, if_none_match: str | None, version: None = None) -> Blob | NotModified: ...
+    async def get(
+        self, key: str, *, if_none_match: str | None = None, version: str | None = None
+    ) -> Blob | NotModified:
+        """Read an object from the store below, in several attempts if need be."""
         failures = 0
         while True:
             try:
-                return await super()._call(operation, key, send)
+                if version is not None:
+                    return await self._store.get(key, version=version)
+                return await self._store.get(key, if_none_match=if_none_match)
             except UnavailableError as exc:
-                if operation != "get":
-                    raise
                 failures += 1
                 await self._pause(failures, exc)
 
-    async def _stream(self, operation: str, key: str, begin: Callable[[], AsyncIterator[_T]]) -> AsyncIterator[_T]:
+    async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
+        """Iterate over an object's versions in the store below, starting again if none was returned yet."""
         failures, given = 0, False
         while True:
             try:
-                async for item in super()._stream(operation, key, begin):
+                async for item in self._store.versions(key):
                     given = True
                     yield item
             except UnavailableError as exc:
@@ -82,12 +88,12 @@ class RetryingStore(StoreWrapper):
                 return
 
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
-        """Iterate over the objects of the store below, resuming after the last key that was given."""
+        """Iterate over the objects of the store below, resuming after the last key that was returned."""
         failures, last = 0, ""
         while True:
             try:
                 async for info in self._store.list(prefix):
-                    # Keys arrive in order, so whatever is not beyond the last one was given before.
+                    # Keys arrive in order, so every key up to the last one has been returned before.
                     if info.key > last:
                         failures, last = 0, info.key
                         yield info

@@ -1,6 +1,6 @@
-"""The conformance kit: what a store promises, as a pytest class.
+"""The conformance kit: pytest classes that test the promises of a store.
 
-A provider's tests describe a place in a :class:`Backend` and subclass the kit with one fixture::
+A provider's tests describe a place in a :class:`Backend` and subclass the kit with a fixture::
 
     class TestS3(StoreConformance):
         @pytest.fixture
@@ -13,12 +13,11 @@ A provider's tests describe a place in a :class:`Backend` and subclass the kit w
         def backend(self, bucket):
             return S3Backend(bucket).prefixed("some/prefix/")
 
-The others want :meth:`Backend.uri`: :class:`PersistenceConformance` tries a bot's whole memory on the same place,
-:class:`FaultConformance` everything that can go wrong on the way to its server, :class:`WithdrawnConformance` a bucket
-or a permission that is taken away, :class:`ProcessConformance` several processes at once,
-:class:`SeveralInstancesConformance` several instances of a bot, :class:`ToolConformance` the verbs
-of ``ptb-bucket``, with :class:`VersionedToolConformance` for a place that keeps old versions, and
-:class:`ToolMistakeConformance` the verbs where there is no such bucket, or no server.
+The other classes need :meth:`Backend.uri`. :class:`PersistenceConformance` tests a bot's whole state on the place,
+:class:`FaultConformance` faults on the way to its server, :class:`WithdrawnConformance` a bucket or a permission that
+is taken away, :class:`ProcessConformance` several processes at once, :class:`SeveralInstancesConformance` several
+instances of a bot, and :class:`ToolConformance` the commands of ``ptb-bucket``. :class:`VersionedToolConformance` is
+for places that keep old versions; :class:`ToolMistakeConformance` tests the commands with a missing bucket or server.
 
 They run under pytest-asyncio in its auto mode, with ``-p ptb_bucket.testing.plugin`` for ``--long``.
 """
@@ -74,8 +73,8 @@ class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeT
 class ToolConformance(
     CheckTests, ShowTests, CopyTests, ImportTests, EditTests, EraseTests, RestoreTests, RekeyTests, SweepTests
 ):
-    """What the verbs of ``ptb-bucket`` do on a real place."""
+    """Tests of the commands of ``ptb-bucket`` on a real place."""
 
 
 class VersionedToolConformance(EraseTests, RestoreTests):
-    """What the verbs about old versions do, on a place that keeps them."""
+    """Tests of the commands about old versions, on a place that keeps them."""

@@ -1,4 +1,4 @@
-"""What the kit has to know about a place, and its way around the store."""
+"""The kit's view of a place, with a side door around the store."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ __all__ = ["Backend", "PrefixedBackend"]
 
 
 class Backend(ABC):
-    """One empty place for objects, seen through stores and through a side door that no store's code has a part in.
+    """An empty place for objects, with stores and with a side door that does not use any store's code.
 
-    Every test gets a new one. The side door is what verifies: a store cannot vouch for itself.
+    Every test gets a new place. Tests verify results through the side door, because a store cannot vouch for itself.
     """
 
     supports_versions: bool = False
-    """Whether old versions are kept here; if not, asking for them has to be refused."""
+    """True if old versions are kept. Otherwise the store must refuse to list them."""
 
     deletes_versions: bool | None = None
-    """Whether old versions can be deleted for good; if not, that has to be refused. None: wherever they are kept."""
+    """True if old versions can be deleted for good; otherwise it must be refused. None: if they are kept."""
 
     deletes_if: bool = True
-    """Whether objects can be deleted on the condition of their ETag; if not, that has to be refused."""
+    """True if objects can be deleted on the condition of their ETag. Otherwise it must be refused."""
 
     server: str = ""
-    """The URL that a proxy has to stand in front of; for :class:`FaultConformance`."""
+    """The server's URL, in front of which the proxy of :class:`FaultConformance` runs."""
 
     @abstractmethod
     def open(self) -> BlobStore:
-        """Return another store on this place, independent of those before."""
+        """Return another store on this place, independent of earlier ones."""
 
     @abstractmethod
     async def read_raw(self, key: str) -> bytes | None:
@@ -43,35 +43,35 @@ class Backend(ABC):
 
     @abstractmethod
     async def write_raw(self, key: str, data: bytes) -> None:
-        """Write an object, whatever is there."""
+        """Write an object unconditionally."""
 
     @abstractmethod
     async def keys_raw(self) -> list[str]:
-        """Return the keys of everything that is there, in any order."""
+        """Return the keys of all objects, in any order."""
 
     def unavailable(self) -> BlobStore | None:
-        """Return a store that cannot reach its place, None if there is no such thing here."""
+        """Return a store that cannot reach its place, None if this is not possible here."""
         return None
 
     def denied(self) -> BlobStore | None:
-        """Return a store that may not use its place, None if there is no such thing here."""
+        """Return a store without permission for its place, None if this is not possible here."""
         return None
 
     def bucket_gone(self) -> AbstractAsyncContextManager[None] | None:
-        """Return a block in which the bucket does not exist; after it, an empty one has its name. None: no bucket."""
+        """Return a context without the bucket, which is recreated empty at its end; None if there is no bucket."""
         return None
 
     def forbidden(self) -> AbstractAsyncContextManager[None] | None:
-        """Return a block in which stores on this place have no permission at all, None if there is no such thing."""
+        """Return a context in which stores on this place have no permission at all, None if this is not possible."""
         return None
 
     def uri(self, prefix: str = "", *, server: str = "", timeout: float | None = None) -> str:
         """Return the URI of a prefix in this place; for :class:`PersistenceConformance` and :class:`FaultConformance`.
 
         Args:
-            prefix: What its keys start with; as it stands in a URI.
-            server: A URL to use instead of the server's own: a proxy's.
-            timeout: Seconds for one operation, the store's default if None.
+            prefix: The start of its keys, as in a URI.
+            server: The URL of a proxy to use instead of the server's own.
+            timeout: The seconds for an operation; the store's default if None.
         """
         raise NotImplementedError(f"{type(self).__name__} has no uri({prefix!r}, {server=}, {timeout=})")
 
@@ -85,7 +85,7 @@ class PrefixedBackend(Backend):
 
     Args:
         backend: The whole place.
-        prefix: What every key starts with.
+        prefix: The start of every key.
     """
 
     def __init__(self, backend: Backend, prefix: str) -> None:
@@ -108,15 +108,15 @@ class PrefixedBackend(Backend):
         await self._backend.write_raw(self._prefix + key, data)
 
     async def keys_raw(self) -> list[str]:
-        """Return relative keys; one outside the prefix is shown whole, because nothing may be there."""
+        """Return relative keys. A key outside the prefix, which may not exist, is returned whole."""
         return [key.removeprefix(self._prefix) for key in await self._backend.keys_raw()]
 
     def unavailable(self) -> BlobStore | None:
-        """Wrap the one of the whole place."""
+        """Wrap the store of the whole place."""
         store = self._backend.unavailable()
         return store and PrefixStore(store, self._prefix)
 
     def denied(self) -> BlobStore | None:
-        """Wrap the one of the whole place."""
+        """Wrap the store of the whole place."""
         store = self._backend.denied()
         return store and PrefixStore(store, self._prefix)

@@ -1,4 +1,4 @@
-"""Bots' memories on one place, each as a new process would have it."""
+"""Persistences on one place, each as in a new process."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _TELEGRAM: Final = OfflineTelegram()
 
 
 class Instances:
-    """Opens persistences that have the same options, and closes all of them in the end.
+    """A group of persistences with the same options, which are all closed at the end.
 
     Args:
-        options: Of every :class:`BucketPersistence`.
+        options: The options of every :class:`BucketPersistence`.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -36,9 +36,9 @@ class Instances:
         self._opened: list[BucketPersistence] = []
 
     def open(self, where: str | BlobStore, **options: Any) -> BucketPersistence:
-        """Open one more, with further options."""
+        """Open another persistence, with further options."""
         persistence: BucketPersistence = BucketPersistence(where, **self.options | options)
-        # With a request object of its own, a bot would read all CA certificates, which takes longer than the test.
+        # With its own request object, a bot would read all CA certificates, which takes longer than the test.
         request = OfflineRequest(_TELEGRAM)
         bot = ExtBot(_TELEGRAM.token, request=request, get_updates_request=request, arbitrary_callback_data=True)
         persistence.set_bot(bot)
@@ -52,7 +52,7 @@ class Instances:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for persistence in self._opened:
-            # What could not be saved is what the test was about; the connections are let go of all the same.
+            # The test may be about unsaved changes; the connections are closed in any case.
             with suppress(PTBBucketError):
                 await asyncio.wait_for(persistence.flush(), 60)
 
@@ -63,7 +63,7 @@ def with_options(uri: str, options: str) -> str:
 
 
 async def everything(persistence: BucketPersistence) -> list[Any]:
-    """Return all kinds of data, as an application that starts asks for them."""
+    """Return all kinds of data, as an application loads them at its start."""
     return [
         await persistence.get_bot_data(),
         await persistence.get_chat_data(),

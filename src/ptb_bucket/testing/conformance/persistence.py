@@ -1,4 +1,4 @@
-"""What BucketPersistence promises to PTB, on a real place: all kinds of data, every layout and codec."""
+"""Tests of BucketPersistence's promises to PTB on a real place, with all kinds of data, layouts and codecs."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _KEYBOARDS: Final[list[tuple[str, float, dict[str, Any]]]] = [
 _QUERIES: Final = {"q1": "a" * 32, "q2": "c" * 32}
 
 
-class Step(enum.Enum):
-    """A conversation's states are often enums."""
+class OrderStep(enum.Enum):
+    """An enum, as conversations often use for their states."""
 
     NAME = "name"
 
@@ -45,7 +45,7 @@ _EVERYTHING: Final[list[Any]] = [
     {-100: {"title": "Friends", 7: ("a", 1)}, 5: {"x": 1}},
     {42: {"name": "Ada", "scores": [1, 2.5, None]}},
     (_KEYBOARDS, _QUERIES),
-    {(42, 42): Step.NAME, (-100,): ("size", 2)},
+    {(42, 42): OrderStep.NAME, (-100,): ("size", 2)},
 ]
 
 
@@ -61,11 +61,11 @@ async def _fill(persistence: BucketPersistence) -> None:
 
 
 class PersistenceConformance(Case):
-    """A bot's whole state; subclass it with a fixture ``backend`` whose :meth:`Backend.uri` leads to its place."""
+    """Tests of a bot's whole state; subclass with a fixture ``backend`` whose :meth:`Backend.uri` has its place."""
 
     @pytest.fixture(params=_COMBINATIONS, ids="-".join)
     def combination(self, request: pytest.FixtureRequest) -> tuple[str, str]:
-        """Return a layout and a codec; a subclass may have a reason to try fewer."""
+        """Return a layout and a codec; a subclass may test fewer."""
         layout, codec = request.param
         return layout, codec
 
@@ -73,11 +73,11 @@ class PersistenceConformance(Case):
     async def instances(self, combination: tuple[str, str]) -> AsyncIterator[Instances]:
         """Open persistences of one layout and codec."""
         layout, codec = combination
-        async with Instances(layout=layout, codec=codec, types=[Step]) as instances:
+        async with Instances(layout=layout, codec=codec, types=[OrderStep]) as instances:
             yield instances
 
     async def test_everything_comes_back_in_a_new_process(self, backend: Backend, instances: Instances) -> None:
-        """From a place that is empty at first; with one object per document, below the prefix with the bot's id."""
+        """It starts on an empty place and writes one object per document, below the prefix with the bot's ID."""
         uri = backend.uri(_PREFIX)
         first = instances.open(uri)
         assert await everything(first) == [{}, {}, {}, None, {}]
@@ -89,7 +89,7 @@ class PersistenceConformance(Case):
         assert all(key.startswith("bots/123456/") for key in documents)
 
     async def test_what_is_dropped_stays_dropped(self, backend: Backend, instances: Instances) -> None:
-        """Data, conversations that have ended, keyboards that were forgotten."""
+        """Dropped data, ended conversations and forgotten keyboards stay gone."""
         uri = backend.uri(_PREFIX)
         persistence = instances.open(uri)
         await _fill(persistence)
@@ -103,7 +103,7 @@ class PersistenceConformance(Case):
         assert await everything(instances.open(uri)) == expected
 
     async def test_a_conflict_is_merged(self, backend: Backend, instances: Instances) -> None:
-        """Two instances change the same data, one after the other and at once: nothing of either is lost."""
+        """Two instances change the same data in turns and at once, and neither loses a change."""
         uri = backend.uri(_PREFIX)
         await instances.open(uri).update_bot_data({"count": 1, "set": {0}, "log": ["start"]})
         first, second = (instances.open(uri, resolver=add_differences) for _ in range(2))
@@ -119,7 +119,7 @@ class PersistenceConformance(Case):
         assert users == {1: {"a": 1}, 2: {"b": 2}}
 
     async def test_a_refresh_brings_what_another_instance_wrote(self, backend: Backend, instances: Instances) -> None:
-        """Into the live object; and where nothing has changed, nothing is transferred."""
+        """A refresh changes the live object, and transfers nothing if nothing has changed."""
         uri = backend.uri(_PREFIX)
         first, second = instances.open(uri), instances.open(uri, refresh_interval=0)
         await _fill(first)
@@ -132,7 +132,7 @@ class PersistenceConformance(Case):
         assert (second.stats.bytes_read, second.stats.reads) == (read, asked + 1)
 
     async def test_a_damaged_document_is_not_taken_for_empty(self, backend: Backend, instances: Instances) -> None:
-        """It stops the start, and stays as it is."""
+        """It stops the start and is not changed."""
         uri = backend.uri(_PREFIX)
         await _fill(instances.open(uri))
         for key in await backend.keys_raw():
@@ -142,10 +142,10 @@ class PersistenceConformance(Case):
         assert {await backend.read_raw(key) for key in await backend.keys_raw()} == {b"{"}
 
     async def test_what_cannot_be_read_is_not_taken_for_empty(self, backend: Backend) -> None:
-        """A bucket that is not there, or forbidden, and one out of reach: each stops the start."""
+        """A bucket that is missing, forbidden or unreachable stops the start."""
         stores = {AccessError: backend.denied(), UnavailableError: backend.unavailable()}
         if None in stores.values():
-            pytest.skip("this place cannot be forbidden, or cannot be out of reach")
+            pytest.skip("this place cannot be forbidden or made unreachable")
         async with Instances(commit_timeout=1) as instances:
             for error, store in stores.items():
                 assert store is not None

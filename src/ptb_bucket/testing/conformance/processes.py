@@ -1,4 +1,4 @@
-"""Processes that race, and that are killed: what they count adds up, one of them creates, nothing is half."""
+"""Tests with processes that race and are killed: counts add up, one process creates, no document is half."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["ProcessConformance"]
 
 
 def _race(program: str, uri: str, processes: int, times: int) -> list[Any]:
-    """Return what each process returned; none of them has complained."""
+    """Return the result of each process, and check that none reported an error."""
     strict = ("-W", "error", "-W", "ignore::FutureWarning")  # Google's of Python 3.10
     command = [sys.executable, *strict, "-m", "ptb_bucket.testing.racers", program, uri, str(processes), str(times)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)  # noqa: S603  ourselves
@@ -33,7 +33,7 @@ def _race(program: str, uri: str, processes: int, times: int) -> list[Any]:
 
 
 def _killed(uri: str, saves: int, seconds: float) -> int:
-    """Kill a process while it saves; the last number that it said to be durable."""
+    """Kill a process while it saves, and return the last number that it reported as durable."""
     command = [sys.executable, "-m", "ptb_bucket.testing.racers", "save_aloud", uri]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  ourselves
     assert process.stdout
@@ -47,16 +47,16 @@ def _killed(uri: str, saves: int, seconds: float) -> int:
 
 
 class ProcessConformance(Case):
-    """Subclass it with a fixture ``backend`` whose :meth:`Backend.uri` leads to its place."""
+    """Tests to subclass with a fixture ``backend`` whose :meth:`Backend.uri` leads to its place."""
 
     INCREMENTS: ClassVar[tuple[int, int]] = (4, 25)
-    """Of each of 8 processes, in a short run and in a long one."""
+    """The increments of each of 8 processes, in a short run and in a long one."""
 
     CREATIONS: ClassVar[tuple[int, int]] = (10, 50)
-    """Rounds of 6 processes, likewise."""
+    """The rounds of 6 processes, in a short run and in a long one."""
 
     async def test_what_eight_processes_count_adds_up(self, backend: Backend, count: Count) -> None:
-        """Through the persistence: no increment is lost, none is applied twice."""
+        """No increment through the persistence is lost or applied twice."""
         uri, times = backend.uri("bot/"), count(*self.INCREMENTS)
         async with Instances() as instances:
             await instances.open(uri).update_bot_data({"count": 0})
@@ -65,13 +65,13 @@ class ProcessConformance(Case):
             assert await instances.open(uri).get_bot_data() == {"count": 8 * times}
 
     KILLS: ClassVar[tuple[int, int]] = (2, 200)
-    """Processes that are killed while they save, likewise."""
+    """The number of processes that are killed while they save, in a short run and in a long one."""
 
     @pytest.mark.parametrize("layout", ["single", pytest.param("per-type", marks=pytest.mark.long), "per-record"])
     async def test_killed_while_it_saves_what_was_acknowledged_is_there_and_documents_are_whole(
         self, backend: Backend, count: Count, layout: str
     ) -> None:
-        """``kill -9`` at any moment: the old document or the new one, with everything that was said to be durable."""
+        """After ``kill -9`` at any moment, there is a whole document with all changes that were reported as durable."""
         rng = random.Random(20250523)  # noqa: S311  the same each time
         uri = with_options(backend.uri("bot/"), f"layout={layout}")
         for _ in range(count(*self.KILLS)):
@@ -81,7 +81,7 @@ class ProcessConformance(Case):
             for user in (users[1], users[2]):
                 assert set(user["padding"]) == {user["n"]}
                 assert acknowledged <= user["n"] <= acknowledged + 1
-            assert users[1] == users[2] or layout == "per-record"  # there, each is a document of its own
+            assert users[1] == users[2] or layout == "per-record"  # there, each user has a separate document
 
     async def test_of_six_processes_one_creates(self, backend: Backend, count: Count) -> None:
         """Each object has one creator, and the creator's bytes."""

@@ -1,4 +1,4 @@
-"""Several instances of a bot, each a process, behind a sender that goes from one to the next."""
+"""Tests of several instances of a bot, each a process, behind a sender that alternates between them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WEATHER = (
 
 @contextmanager
 def _way(backend: Backend, *, bad: bool) -> Iterator[tuple[str, dict[str, Any], FaultProxy | None]]:
-    """The way to a place, through bad weather if wanted: in front of its server, or below the persistence."""
+    """Yield the URI of a place, with injected faults if wanted: in front of its server or below the persistence."""
     if not bad or not backend.server:
         yield backend.uri("bot/"), {"faults": True} if bad else {}, None
         return
@@ -54,7 +54,7 @@ def _way(backend: Backend, *, bad: bool) -> Iterator[tuple[str, dict[str, Any], 
 
 
 async def _stored(uri: str, layout: str, names: tuple[str, ...] = ()) -> list[Any]:
-    """What a new instance would be given: bot and chat data, user data, and the conversations of these names."""
+    """Return the data that a new instance would load: bot, chat and user data, and the named conversations."""
     async with Instances(layout=layout) as opened:
         new = opened.open(uri)
         data = [await new.get_bot_data(), await new.get_chat_data(), await new.get_user_data()]
@@ -62,7 +62,7 @@ async def _stored(uri: str, layout: str, names: tuple[str, ...] = ()) -> list[An
 
 
 async def _converse(person: Person, running: list[Instance], first: int) -> None:
-    """Each step at the next instance, and everything that was said comes from the right state."""
+    """Send each step to the next instance, and check that every answer comes from the right state."""
     for number, text in enumerate(STEPS):
         instance = running[(first + number) % len(running)]
         assert await instance.send(person.message_update(text)) == [text]
@@ -72,20 +72,20 @@ async def _converse(person: Person, running: list[Instance], first: int) -> None
 
 
 async def _add(person: Person, chat: Group, instance: Instance, times: int) -> None:
-    """All at once: they are of one chat, so one at a time, in order."""
+    """Send all updates at once; as they are from one chat, they are handled one at a time, in order."""
     marks = [f"{person.name} {number}" for number in range(times)]
     updates = [person.message_update(f"/add {mark}", chat) for mark in marks]
     assert await asyncio.gather(*map(instance.send, updates)) == [[mark] for mark in marks]
 
 
 class SeveralInstancesConformance(Case):
-    """Subclass it with a fixture ``backend`` whose :meth:`Backend.uri` leads to its place."""
+    """Tests to subclass with a fixture ``backend`` whose :meth:`Backend.uri` leads to its place."""
 
     PEOPLE: ClassVar[tuple[int, int]] = (4, 200)
-    """Who talk at once, in a short run and in a long one."""
+    """The number of people who talk at once, in a short run and in a long one."""
 
     ADDITIONS: ClassVar[tuple[int, int]] = (10, 250)
-    """Of each of 4 processes, likewise."""
+    """The number of additions of each of 4 processes, in a short run and in a long one."""
 
     @pytest.fixture(
         params=[
@@ -95,11 +95,11 @@ class SeveralInstancesConformance(Case):
         ]
     )
     def layout(self, request: pytest.FixtureRequest) -> str:
-        """Which documents there are to race for."""
+        """Return a layout, which determines the documents that instances race for."""
         return str(request.param)
 
     async def test_conversations_hop_between_instances(self, backend: Backend, layout: str, count: Count) -> None:
-        """Three conversations, one in the other, go on elsewhere at each step; what ended elsewhere stays ended."""
+        """Three nested conversations continue on another instance at each step; ended ones stay ended."""
         uri, telegram = backend.uri("bot/"), OfflineTelegram()
         people = [telegram.user(1000 + n, f"User {n}") for n in range(count(*self.PEOPLE))]
         async with instances(3, uri, layout=layout) as running:
@@ -119,7 +119,7 @@ class SeveralInstancesConformance(Case):
         count: Count,
         bad: bool,  # noqa: FBT001  a parameter of the test
     ) -> None:
-        """One chat's dict, sets, lists and counters; also where puts are refused, or their answers get lost."""
+        """A chat's dict, sets, lists and counters are merged, even if puts are refused or their answers get lost."""
         times, telegram = count(*self.ADDITIONS), OfflineTelegram()
         chat, people = telegram.group(_CHAT, "Friends"), [telegram.user(n, name) for n, name in enumerate("abcd", 1)]
         marks = [f"{person.name} {number}" for person in people for number in range(times)]
@@ -150,7 +150,7 @@ class SeveralInstancesConformance(Case):
     async def test_an_update_that_comes_again_elsewhere_is_not_handled_again(
         self, backend: Backend, layout: str
     ) -> None:
-        """With ``dedupe``, whichever instance gets it."""
+        """With ``dedupe``, every instance recognises it."""
         uri, telegram = backend.uri("bot/"), OfflineTelegram()
         update = telegram.user(1, "a").message_update("/add a 0", telegram.group(_CHAT, "Friends"))
         async with instances(2, uri, layout=layout, dedupe=True) as running:

@@ -1,7 +1,7 @@
 """A proxy between an SDK and a server that makes the network and the server misbehave as planned.
 
-It stands where only HTTP is seen, so it tells what an SDK really sends: how often, and what its user hears of a lost
-answer. Standard library only; it knows no cloud::
+It sees only HTTP, so it shows what an SDK really sends, how often, and how it reports a lost answer. It needs only the
+standard library and works with any cloud::
 
     with FaultProxy(server_url) as proxy:
         store = open_store(f"s3://bucket?endpoint_url={proxy.url}")

@@ -1,4 +1,4 @@
-"""What can go wrong between a client and a server."""
+"""Faults between a client and a server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["WireFault", "hang", "reset", "send_half", "trickle"]
 
 
 class WireFault(enum.Enum):
-    """One fault. ``before`` and ``without``: the server never sees the request; ``after``: it has answered it."""
+    """A fault. With ``before`` and ``without``, the server never sees the request; with ``after``, it answered it."""
 
     HANG_BEFORE = "hang before"
     HANG_AFTER = "hang after"
@@ -42,30 +42,30 @@ class WireFault(enum.Enum):
 
     @property
     def applies(self) -> bool:
-        """Whether the server gets the request and answers it, before anything goes wrong."""
+        """Return True if the server receives and answers the request before the fault."""
         return self.value.endswith("after")
 
     @property
     def is_verdict(self) -> bool:
-        """Whether a server answers so that repeating does not help; the body that is planned with it says why."""
+        """Return True if the answer means that repeating does not help. The planned body says why."""
         return self.status in {301, 400, 401, 403, 404}
 
     @property
     def status(self) -> int:
-        """The status that is answered instead of the server's, 0 if none is."""
+        """Return the status that replaces the server's, 0 if there is none."""
         first = self.value.split()[0]
         return int(first) if first.isdigit() else 0
 
 
 async def hang(reader: asyncio.StreamReader) -> None:
-    """Say nothing until the client has gone."""
+    """Send nothing until the client has gone."""
     while await reader.read(65536):
         pass
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
     """Let the client see a reset (RST) instead of an orderly end."""
-    # No lingering: the kernel throws away what is unsent and says so. A socket that is gone already needs no reset.
+    # No lingering: the kernel discards unsent bytes and sends a reset. A closed socket needs none.
     with contextlib.suppress(OSError):
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

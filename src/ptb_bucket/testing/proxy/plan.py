@@ -1,4 +1,4 @@
-"""Which requests meet which fault, and what was seen; shared by the test's thread and the proxy's."""
+"""The plan of faults and the record of requests, shared by the threads of the test and of the proxy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ptb_bucket.testing.proxy.faults import WireFault
     from ptb_bucket.testing.proxy.wire import Message
 
-__all__ = ["Entry", "Journal", "SeenRequest", "seen"]
+__all__ = ["FaultPlan", "PlannedFault", "SeenRequest", "seen"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SeenRequest:
 
 
 @dataclass
-class Entry:
+class PlannedFault:
     """A line of the plan; ``skip`` and ``times`` count down, ``times`` None never ends."""
 
     fault: WireFault
@@ -38,7 +38,7 @@ class Entry:
     content_type: str
 
     def takes(self, request: SeenRequest) -> bool:
-        """Whether this request meets the fault; counts it."""
+        """Return True if the request meets the fault, and count it."""
         if self.times == 0 or not self.matches(request):
             return False
         if self.skip:
@@ -48,32 +48,32 @@ class Entry:
         return True
 
 
-class Journal:
-    """The plan and what was seen, under one lock."""
+class FaultPlan:
+    """The plan and the requests that were seen, under one lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: list[Entry] = []
+        self._entries: list[PlannedFault] = []
         self._requests: list[SeenRequest] = []
 
-    def add(self, entry: Entry) -> None:
-        """Plan one more fault, after those before."""
+    def add(self, entry: PlannedFault) -> None:
+        """Add a fault to the end of the plan."""
         with self._lock:
             self._entries.append(entry)
 
     def clear(self) -> None:
-        """Forget the plan and what was seen."""
+        """Forget the plan and the requests that were seen."""
         with self._lock:
             self._entries.clear()
             self._requests.clear()
 
     def requests(self) -> list[SeenRequest]:
-        """Return what was seen so far, in order of arrival."""
+        """Return the requests that were seen so far, in order of arrival."""
         with self._lock:
             return list(self._requests)
 
-    def arrived(self, request: SeenRequest) -> Entry | None:
-        """Record a request; return what is planned for it."""
+    def arrived(self, request: SeenRequest) -> PlannedFault | None:
+        """Record a request, and return its planned fault."""
         with self._lock:
             entry = next((entry for entry in self._entries if entry.takes(request)), None)
             fault = entry.fault if entry else None
@@ -82,7 +82,7 @@ class Journal:
 
 
 def seen(message: Message) -> SeenRequest:
-    """Make a record of a request; credentials in it are not kept."""
+    """Return the record of a request, without credentials."""
     method, path, _ = message.first.decode("latin-1").split(" ", 2)
     pairs = (line.decode("latin-1").partition(":") for line in message.lines)
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}

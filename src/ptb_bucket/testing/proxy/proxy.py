@@ -1,4 +1,4 @@
-"""The proxy itself: an event loop in a thread of its own, gone without a trace at exit."""
+"""The proxy: an event loop in a separate thread, which leaves nothing behind at exit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from ptb_bucket.testing.proxy.faults import WireFault, hang, reset, send_half, trickle
-from ptb_bucket.testing.proxy.plan import Entry, Journal, seen
+from ptb_bucket.testing.proxy.plan import FaultPlan, PlannedFault, seen
 from ptb_bucket.testing.proxy.upstream import LIMIT, Upstream, gone
 from ptb_bucket.testing.proxy.wire import closes, plain_answer, read_request
 
@@ -28,21 +28,21 @@ __all__ = ["FaultProxy"]
 _PATIENCE: Final = 10
 """Seconds to wait for the thread to start and to end."""
 _SETTLING: Final = 0.01
-"""Seconds, some rounds of the loop: asyncio has no list of the connections that it is making."""
+"""The seconds for some turns of the loop, because asyncio has no list of the connections that it is opening."""
 _GONE: Final = (OSError, EOFError)
 
 
 class FaultProxy:
     """An HTTP proxy on loopback in front of one server, usable as a context manager.
 
-    Requests pass unchanged, their Host header too (signatures cover it), one connection to the server for each of the
-    client's, kept alive as long as both want. It may be driven from any thread.
+    Requests pass unchanged, including their Host header, which signatures cover. Each connection of a client has its
+    own connection to the server, which stays open as long as both sides want. You can control it from any thread.
 
     Args:
         target_url: The server, such as ``http://127.0.0.1:4566``.
-        trickle_delay: Seconds between two bytes of :attr:`WireFault.TRICKLE`.
-        expectation: What a request with ``Expect: 100-continue`` meets: ``continue``; ``silence``, as on servers that
-            wait for the body without a word; or ``417``, after which the connection is closed and nothing is recorded.
+        trickle_delay: The seconds between two bytes of :attr:`WireFault.TRICKLE`.
+        expectation: The answer to ``Expect: 100-continue``: ``continue``; ``silence``, as on servers that wait for the
+            body; or ``417``, after which the connection is closed and nothing is recorded.
     """
 
     def __init__(self, target_url: str, *, trickle_delay: float = 0.05, expectation: Expectation = "continue") -> None:
@@ -50,25 +50,25 @@ class FaultProxy:
         self._target = (target.hostname or "127.0.0.1", target.port or 80)
         self._delay = trickle_delay
         self._expectation: Expectation = expectation
-        self._journal = Journal()
+        self._plan = FaultPlan()
         self._ready = threading.Event()
         self._address = ("", 0)
 
     @property
     def url(self) -> str:
-        """What the client takes for the server."""
+        """Return the URL to which clients connect instead of the server's."""
         return f"http://{self._address[0]}:{self._address[1]}"
 
     @property
     def requests(self) -> list[SeenRequest]:
-        """Every request that arrived so far, in order, whatever became of it."""
-        return self._journal.requests()
+        """Return all requests that arrived so far, in order, with any outcome."""
+        return self._plan.requests()
 
     def count(self, method: str, path: str = "") -> int:
         """Return how many requests with this method arrived whose path contains ``path``."""
         return sum(request.method == method and path in request.path for request in self.requests)
 
-    def plan(  # noqa: PLR0913  a fault and when it happens
+    def plan(  # noqa: PLR0913  a fault and its conditions
         self,
         fault: WireFault,
         *,
@@ -83,29 +83,29 @@ class FaultProxy:
         """Plan a fault; each request meets the first planned fault that it matches.
 
         Args:
-            fault: What goes wrong.
-            method: Only with this method.
-            path: Only if the path (with its query) contains this.
-            when: Only if this says so.
-            times: How often; None for always.
-            skip: How many matching requests pass before.
-            body: Of the answer, where the fault is a status.
-            content_type: Of that body.
+            fault: The fault.
+            method: Only requests with this method meet it.
+            path: Only requests whose path (with its query) contains this meet it.
+            when: Only requests for which this returns True meet it.
+            times: The number of requests that meet it; None for all.
+            skip: The number of matching requests that pass first.
+            body: The body of the answer, if the fault is a status.
+            content_type: The body's type.
         """
 
         def matches(request: SeenRequest) -> bool:
             right = request.method == (method or request.method) and path in request.path
             return right and (when is None or when(request))
 
-        self._journal.add(Entry(fault, matches, times, skip, body, content_type))
+        self._plan.add(PlannedFault(fault, matches, times, skip, body, content_type))
 
     def clear(self) -> None:
         """Forget the plan and the requests seen so far."""
-        self._journal.clear()
+        self._plan.clear()
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Cut all connections and let nobody connect, as when a server is down, until the end of the block."""
+        """Cut all connections and refuse new ones until the end of the block, as if the server were down."""
         self._do(self._refuse())
         try:
             yield
@@ -146,18 +146,18 @@ class FaultProxy:
 
     async def _refuse(self) -> None:
         await self._hang_up()
-        self._kept = _bound(self._address)  # nobody else gets the port meanwhile
+        self._kept = _bound(self._address)  # reserves the port meanwhile
 
     async def _hang_up(self) -> None:
         self._hears = False
-        # asyncio loses what was accepted just before a server closes: accept no more, let that arrive, then close.
+        # asyncio loses connections accepted just before a server closes: stop accepting, let them arrive, then close.
         for listening in self._listener.sockets:
             self._loop.remove_reader(listening.fileno())
         await asyncio.sleep(_SETTLING)
         self._listener.close()
         for task in self._tasks:
             task.cancel()
-        # A task that is cancelled before its first step, or while it closes, leaves its connection to us.
+        # A task that is cancelled before its first step, or while it closes, does not close its connection.
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.gather(*self._tasks, *map(gone, self._writers), return_exceptions=True)
@@ -183,7 +183,7 @@ class FaultProxy:
         except _GONE:
             reset(writer)  # what the client would see without a proxy
         finally:
-            # Both are told before either is awaited: whoever cancels us now leaves nothing open.
+            # Close both before awaiting either, so that a cancellation leaves nothing open.
             server.close()
             writer.close()
             await gone(writer)
@@ -192,8 +192,8 @@ class FaultProxy:
     async def _handle(
         self, request: Message, server: Upstream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Answer one request, well or badly; return whether the connection goes on."""
-        entry = self._journal.arrived(seen(request))
+        """Answer a request, with its fault if one is planned; return True if the connection continues."""
+        entry = self._plan.arrived(seen(request))
         answer = None if entry and not entry.fault.applies else await server.ask(request)
         if entry and entry.fault.status:
             answer = plain_answer(entry.fault.status, entry.body, entry.content_type)
@@ -219,7 +219,7 @@ class FaultProxy:
 
 
 def _bound(address: tuple[str, int]) -> socket.socket:
-    """A socket that has a port and does not listen: whoever connects is refused."""
+    """Return a socket that has a port but does not listen, so that it refuses connections."""
     bound = socket.socket()
     # The connections of before may not be quite gone yet.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

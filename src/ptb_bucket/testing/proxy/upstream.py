@@ -1,4 +1,4 @@
-"""The proxy's side towards the server."""
+"""The connection from the proxy to the server."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["LIMIT", "Upstream", "gone"]
 
 LIMIT: Final = 2**20
-"""Bytes of a message's head."""
+"""The most bytes of a message's head."""
 
 
 class Upstream:
-    """The connection to the server that belongs to one of a client's."""
+    """A connection to the server, which belongs to a client's connection."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address

@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages as bytes: read whole, understood only as far as their ends are concerned."""
+"""HTTP/1.1 messages as bytes, parsed only as far as needed to find their ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NO_BODY: Final = (b"204", b"304")
 
 Expectation = Literal["continue", "silence", "417"]
-"""What a client hears that asks with ``Expect: 100-continue`` before it sends a body."""
+"""The answer to a client that sends ``Expect: 100-continue`` before a body."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Message:
 
     @property
     def head(self) -> bytes:
-        """Everything before the body."""
+        """Return all bytes before the body."""
         return b"\r\n".join((self.first, *self.lines, b"", b""))
 
     def header(self, name: bytes) -> bytes:
@@ -87,7 +87,7 @@ async def read_answer(reader: asyncio.StreamReader, request: Message) -> Message
 
 
 def closes(answer: Message) -> bool:
-    """Whether the connection ends with this answer."""
+    """Return True if the connection ends with this answer."""
     framed = answer.header(b"content-length") or answer.header(b"transfer-encoding")
     bodiless = answer.first.split()[1] in _NO_BODY
     old = answer.first.startswith(b"HTTP/1.0") and answer.header(b"connection") != b"keep-alive"
@@ -95,7 +95,7 @@ def closes(answer: Message) -> bool:
 
 
 def plain_answer(status: int, body: bytes, content_type: str) -> Message:
-    """Make an answer of our own."""
+    """Return an answer of the proxy itself."""
     lines = (b"Content-Type: " + content_type.encode(), b"Content-Length: %d" % len(body))
     return Message(b"HTTP/1.1 %d Injected" % status, lines, body)
 

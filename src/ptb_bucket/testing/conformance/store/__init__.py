@@ -1,4 +1,4 @@
-"""What every store promises."""
+"""Tests of the promises that every store makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all parts of the kit share."""
+"""The fixtures that all parts of the kit share."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Case:
     """Fixtures of the kit."""
 
     EVERY_DETAIL: ClassVar[bool] = False
-    """Whether tests marked ``detail`` run without ``--long`` too: what one place shows is rarely another's quirk."""
+    """True to run tests marked ``detail`` even without ``--long``. One place per provider is usually enough."""
 
     @pytest.fixture
     def backend(self) -> Backend:
-        """Return an empty place; every subclass of the kit has its own."""
+        """Return an empty place; every subclass of the kit supplies its own."""
         raise NotImplementedError(f"{type(self).__name__} needs a fixture 'backend' that returns a Backend")
 
     @pytest_asyncio.fixture

@@ -1,4 +1,4 @@
-"""Failures: none of them looks like "there is nothing"."""
+"""Tests of failures: none may look like "not found"."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ async def _everything_raises(store: BlobStore, error: type[StoreError]) -> None:
 
 
 class FailingTests(Case):
-    """A read error that is taken for an empty bucket wipes the bucket with the next save."""
+    """Tests of failed reads: if one counted as an empty bucket, the next save would wipe the bucket."""
 
     async def test_unavailable_is_not_empty(self, backend: Backend) -> None:
-        """Whatever cannot be reached says so, in every operation."""
+        """Every operation on an unreachable place reports it."""
         if (store := backend.unavailable()) is None:
-            pytest.skip("this place cannot be out of reach")
+            pytest.skip("this place cannot be made unreachable")
         await _everything_raises(store, UnavailableError)
 
     async def test_denied_is_not_empty(self, backend: Backend) -> None:
-        """Whatever may not be used says so, in every operation."""
+        """Every operation on a forbidden place reports it."""
         if (store := backend.denied()) is None:
             pytest.skip("this place cannot be forbidden")
         await _everything_raises(store, AccessError)

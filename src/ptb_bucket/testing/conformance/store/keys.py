@@ -1,4 +1,4 @@
-"""Keys: odd ones are stored faithfully or refused, never bent."""
+"""Tests of keys: unusual ones are stored faithfully or refused, never altered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IMPOSSIBLE_KEYS: Final = ("", "x" * 1025, "ж" * 513, "\ud800", "a/\udfff.json")
 
 
 async def _put(store: BlobStore, key: str, data: bytes) -> bool:
-    """Store an object, or see it refused; return which of the two."""
+    """Store an object, and return False if it was refused."""
     try:
         await store.put(key, data, Create())
     except UnsupportedError:
@@ -40,11 +40,11 @@ async def _put(store: BlobStore, key: str, data: bytes) -> bool:
 
 
 class KeyTests(Case):
-    """What holds for every string that could be a key."""
+    """Tests with every kind of string that could be a key."""
 
     @pytest.mark.parametrize("key", ODD_KEYS, ids=lambda key: ascii(key[:20]) + str(len(key)))
     async def test_odd_key_is_faithful_or_refused(self, store: BlobStore, backend: Backend, key: str) -> None:
-        """Stored under exactly that key, listed as it is, updated and deleted; or refused and nothing written."""
+        """It is stored, listed, updated and deleted under exactly that key, or refused without any write."""
         if not await _put(store, key, b"12"):
             assert await backend.keys_raw() == []
             return
@@ -58,7 +58,7 @@ class KeyTests(Case):
         assert await backend.keys_raw() == []
 
     async def test_no_two_keys_fall_together(self, store: BlobStore, backend: Backend) -> None:
-        """All at once: each keeps its own bytes, and of those that are refused nothing is written."""
+        """Similar keys keep their own bytes side by side, and nothing is written for refused ones."""
         stored = sorted([key for key in ODD_KEYS if await _put(store, key, key.encode())])
         assert sorted(await backend.keys_raw()) == stored
         assert [info.key async for info in store.list()] == stored
@@ -67,7 +67,7 @@ class KeyTests(Case):
 
     @pytest.mark.parametrize("key", IMPOSSIBLE_KEYS, ids=lambda key: ascii(key[:8]) + str(len(key)))
     async def test_impossible_key_is_refused(self, store: BlobStore, backend: Backend, key: str) -> None:
-        """By every operation, not only by the one that would write."""
+        """Every operation refuses it, not only writes."""
         assert not await _put(store, key, b"1")
         assert await backend.keys_raw() == []
         with pytest.raises(UnsupportedError):

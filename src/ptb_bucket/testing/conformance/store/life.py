@@ -1,4 +1,4 @@
-"""A store's life: other loops, closing, opening again."""
+"""Tests of a store in other loops, after closing and after opening again."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ async def _write_read_list(store: BlobStore, key: str) -> None:
 
 
 class LifeTests(Case):
-    """What a store opened by us promises about loops and closing."""
+    """Tests of loops and closing, with a store that was opened from a URI."""
 
     async def test_works_in_one_loop_after_another(self, store: BlobStore) -> None:
-        """Serverless runs a new loop for every call, and nobody closes the store in between."""
+        """Serverless platforms may run a new loop for every call without closing the store in between."""
         await _write_read_list(store, "first")
         for key in ("second", "third"):
             await asyncio.to_thread(lambda key: asyncio.run(_write_read_list(store, key)), key)
         await _write_read_list(store, "fourth")
 
     async def test_close_is_idempotent(self, backend: Backend) -> None:
-        """Twice in a row, and without any use before."""
+        """Closing works twice in a row, and before any use."""
         store = backend.open()
         await store.close()
         await store.close()
 
     async def test_reopens_after_close(self, backend: Backend) -> None:
-        """Closing lets go of connections, not of objects."""
+        """Closing ends connections and leaves objects alone."""
         store = backend.open()
         await _write_read_list(store, "first")
         await store.close()
@@ -47,7 +47,7 @@ class LifeTests(Case):
         await store.close()
 
     async def test_stores_see_each_other(self, store: BlobStore, backend: Backend) -> None:
-        """What one has written the other reads at once."""
+        """Another store reads a write immediately."""
         async with backend.open() as other:
             await store.put("a", b"1", Create())
             assert (await other.get("a")).data == b"1"
@@ -55,7 +55,7 @@ class LifeTests(Case):
             assert [info async for info in store.list()] == []
 
     async def test_describes_itself_without_requests(self, backend: Backend) -> None:
-        """Its name, its pace and its needs are known before anything is open."""
+        """Its name, its write interval and its permissions are known before anything is open."""
         store = backend.open()
         assert store.scheme
         assert store.min_write_interval >= 0

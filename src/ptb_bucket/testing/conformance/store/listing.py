@@ -1,4 +1,4 @@
-"""Listing: everything, in order, across pages."""
+"""Tests of listings: complete, in order, across pages."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ __all__ = ["ListingTests"]
 
 
 class ListingTests(Case):
-    """What ``list`` promises."""
+    """Tests of ``list``."""
 
     async def test_empty_place_is_empty(self, store: BlobStore) -> None:
-        """With a prefix and without."""
+        """An empty place lists nothing, with a prefix or without."""
         assert [info async for info in store.list()] == []
         assert [info async for info in store.list("nothing/")] == []
 
     async def test_many_across_pages(self, store: BlobStore, backend: Backend, count: Count) -> None:
-        """Every object once, in order of the keys, with its size."""
+        """Every object is listed once, in the order of keys, with its size."""
         expected = [BlobInfo(f"many/{number:05}.json", number % 7) for number in range(count(200, 2500))]
         for info in reversed(expected):
             await backend.write_raw(info.key, bytes(info.size))
@@ -32,7 +32,7 @@ class ListingTests(Case):
         assert [info async for info in store.list("many/001")] == expected[100:200]
 
     async def test_prefix_is_a_plain_prefix(self, store: BlobStore) -> None:
-        """Look-alikes stay out; a slash means nothing special."""
+        """Similar keys stay out, and a slash is not special."""
         keys = ["a", "a-b", "a.json", "a/", "a/b", "a/b/c", "ab", "b/a"]
         for key in reversed(keys):
             await store.put(key, b"1", Create())
@@ -41,7 +41,7 @@ class ListingTests(Case):
             assert found == [key for key in keys if key.startswith(prefix)]
 
     async def test_can_be_left_halfway(self, store: BlobStore, backend: Backend) -> None:
-        """Whoever has seen enough stops, and the store works on."""
+        """A caller may stop early, and the store keeps working."""
         for key in ("a", "b", "c"):
             await backend.write_raw(key, b"1")
         async for info in store.list():

@@ -1,4 +1,4 @@
-"""Races: of several writers on one version exactly one wins, and no reader sees half an object."""
+"""Tests of races: of several writers on one version exactly one wins, and no reader sees half an object."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["RaceTests", "increment"]
 
 _WORKERS: Final = 8
 _DEADLINE: Final = 300
-"""Seconds after which a race that does not end is a failure."""
+"""The seconds after which an unfinished race counts as a failure."""
 
 
 async def increment(store: BlobStore, key: str, token: str) -> None:
-    """Add a line to an object, exactly once, whatever becomes of the answers.
+    """Add a line to an object exactly once, even if answers are lost.
 
     Args:
         store: Where; its reads are retried by the caller.
@@ -37,7 +37,7 @@ async def increment(store: BlobStore, key: str, token: str) -> None:
         if line in blob.data.splitlines(keepends=True):
             return
         # Gives way, so that other workers read the same version.
-        await asyncio.sleep(random.uniform(0, 0.01))  # noqa: S311 jitter is no secret
+        await asyncio.sleep(random.uniform(0, 0.01))  # noqa: S311 jitter needs no secrecy
         try:
             await store.put(key, blob.data + line, Update(blob.etag))
         except (LostRaceError, UnavailableError):
@@ -54,10 +54,10 @@ async def _attempt(store: BlobStore, key: str, data: bytes, mode: PutMode) -> bo
 
 
 class RaceTests(Case):
-    """What ``put`` promises to several writers; all of it verified through the side door."""
+    """Tests of ``put`` with several writers, verified through the side door."""
 
     async def test_increments_add_up(self, backend: Backend, count: Count) -> None:
-        """8 workers and their compare-and-swap increments of one object: none lost, none twice."""
+        """8 workers increment an object by compare-and-swap, and no increment is lost or applied twice."""
         rounds = count(3, 250)
         await backend.write_raw("counter", b"")
 
@@ -73,14 +73,14 @@ class RaceTests(Case):
         assert sorted(lines) == sorted(f"{worker}:{step}" for worker in range(_WORKERS) for step in range(rounds))
 
     async def test_one_creates(self, backend: Backend, count: Count) -> None:
-        """Of 8 that create the same object, one wins, and its bytes are there."""
+        """Of 8 writers that create the same object, one wins, and its bytes are stored."""
         async with AsyncExitStack() as stack:
             stores = [await stack.enter_async_context(backend.open()) for _ in range(_WORKERS)]
             for number in range(count(3, 200)):
                 await self._race(backend, stores, f"new-{number}", Create())
 
     async def test_one_updates(self, backend: Backend, count: Count) -> None:
-        """Of 8 that update the same version, one wins, and its bytes are there."""
+        """Of 8 writers that update the same version, one wins, and its bytes are stored."""
         async with AsyncExitStack() as stack:
             stores = [await stack.enter_async_context(backend.open()) for _ in range(_WORKERS)]
             for number in range(count(3, 200)):
@@ -95,7 +95,7 @@ class RaceTests(Case):
         assert winners == [await backend.read_raw(key)]
 
     async def test_readers_see_whole_objects(self, backend: Backend, count: Count) -> None:
-        """While one writes, another one reads the old bytes or the new ones, with the ETag that belongs to them."""
+        """A reader during a write sees the old or the new bytes, with their own ETag."""
         wholes = [bytes([number]) * 300_000 for number in range(count(10, 200))]
         async with backend.open() as writer, backend.open() as reader:
             etags = {await writer.put("big", wholes[0], Create()): wholes[0]}

@@ -1,4 +1,4 @@
-"""Reading: bytes, ETags, "not modified", "not found", versions."""
+"""Tests of reads: bytes, ETags, "not modified", "not found" and versions."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["ReadingTests"]
 
 def _needs_versions(backend: Backend) -> None:
     if not backend.supports_versions:
-        pytest.skip("this place keeps no old versions; that asking is refused is tested elsewhere")
+        pytest.skip("this place keeps no old versions; another test covers the refusal")
 
 
 class ReadingTests(Case):
-    """What ``get`` and ``versions`` promise."""
+    """Tests of ``get`` and ``versions``."""
 
     async def test_reads_what_somebody_else_wrote(self, store: BlobStore, backend: Backend) -> None:
-        """The bytes come back as they are."""
+        """The bytes are read as they were written."""
         await backend.write_raw("state.json", b"\x00\xff\r\n")
         assert (await store.get("state.json")).data == b"\x00\xff\r\n"
 
     async def test_missing_is_not_found(self, store: BlobStore) -> None:
-        """Also in a place where nothing was ever written, and with a condition."""
+        """This holds in an empty place and with a condition too."""
         with pytest.raises(NotFoundError) as caught:
             await store.get("nothing.json")
         assert caught.value.key == "nothing.json"
@@ -39,20 +39,20 @@ class ReadingTests(Case):
             await store.get("nothing.json", if_none_match="x")
 
     async def test_same_etag_is_not_modified(self, store: BlobStore) -> None:
-        """The ETag of a put, of a get, and from another reader are one."""
+        """A put, a get and another reader return the same ETag."""
         etag = await store.put("a", b"1", Create())
         assert (await store.get("a")).etag == etag
         assert await store.get("a", if_none_match=etag) is NOT_MODIFIED
 
     async def test_other_etag_is_read(self, store: BlobStore) -> None:
-        """An ETag that was right once is answered with the new bytes."""
+        """A get with an old ETag returns the new bytes."""
         old = await store.put("a", b"1", Create())
         new = await store.put("a", b"2", Update(old))
         assert old != new
         assert await store.get("a", if_none_match=old) == Blob(b"2", new)
 
     async def test_versions_are_refused_where_there_are_none(self, store: BlobStore, backend: Backend) -> None:
-        """Nothing is skipped silently: a store without versions says so, of any key."""
+        """A store without versions refuses the operations for any key."""
         if backend.supports_versions:
             pytest.skip("this place keeps old versions")
         await store.put("a", b"1", Create())
@@ -66,7 +66,7 @@ class ReadingTests(Case):
         assert (await store.get("a")).data == b"1"
 
     async def test_old_versions_can_be_read(self, store: BlobStore, backend: Backend) -> None:
-        """Newest first, the first one current, each with its own bytes."""
+        """The newest version comes first and is current, and each has its own bytes."""
         _needs_versions(backend)
         etag = await store.put("a", b"1", Create())
         await store.put("a", b"22", Update(etag))
@@ -76,7 +76,7 @@ class ReadingTests(Case):
         assert [(await store.get("a", version=version.version)).data for version in versions] == [b"22", b"1"]
 
     async def test_old_versions_survive_deletion(self, store: BlobStore, backend: Backend) -> None:
-        """None is current afterwards, and the bytes can still be read."""
+        """Afterwards no version is current, and the bytes can still be read."""
         _needs_versions(backend)
         await store.put("a", b"1", Create())
         await store.delete("a")
@@ -85,10 +85,10 @@ class ReadingTests(Case):
         assert (await store.get("a", version=old[0].version)).data == b"1"
 
     async def test_an_old_version_is_deleted_for_good(self, store: BlobStore, backend: Backend) -> None:
-        """Only that one, of that key; a second time is no error."""
+        """Only that version of that key goes, and a second time is not an error."""
         _needs_versions(backend)
         if backend.deletes_versions is False:
-            pytest.skip("this place keeps old versions for good; that deleting one is refused is tested elsewhere")
+            pytest.skip("this place does not delete old versions; another test covers the refusal")
         etag = await store.put("a", b"1", Create())
         etag = await store.put("a", b"22", Update(etag))
         await store.put("a", b"333", Update(etag))
@@ -103,7 +103,7 @@ class ReadingTests(Case):
     async def test_deleting_an_old_version_is_refused_where_it_cannot_be(
         self, store: BlobStore, backend: Backend
     ) -> None:
-        """Also for lack of a way to do it: then all of them are still there."""
+        """If the store cannot do it, all versions remain."""
         if backend.deletes_versions is not False:
             pytest.skip("this place deletes old versions, or keeps none")
         etag = await store.put("a", b"1", Create())

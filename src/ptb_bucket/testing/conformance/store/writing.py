@@ -1,4 +1,4 @@
-"""Writing: both modes, deletion, sizes."""
+"""Tests of writes: both modes, deletion and sizes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _MIB: Final = 2**20
 
 
 class WritingTests(Case):
-    """What ``put`` and ``delete`` promise to one writer."""
+    """Tests of ``put`` and ``delete`` with one writer."""
 
     @pytest.mark.parametrize(
         "size", [0, 1, 65_537, _MIB, 5 * _MIB + 1, 9 * _MIB, pytest.param(32 * _MIB, marks=pytest.mark.long)]
     )
     async def test_any_size(self, store: BlobStore, backend: Backend, size: int) -> None:
-        """From nothing to 32 MiB, past the sizes at which clients send in parts."""
+        """Sizes range from nothing to 32 MiB, beyond the size from which clients send in parts."""
         data = (bytes(range(251)) * (size // 251 + 1))[:size]
         etag = await store.put("blob", data, Create())
         assert await backend.read_raw("blob") == data
@@ -35,7 +35,7 @@ class WritingTests(Case):
         assert (blob.etag, blob.data == data) == (etag, True)
 
     async def test_create_does_not_overwrite(self, store: BlobStore, backend: Backend) -> None:
-        """What was there stays, even if it is empty."""
+        """An existing object stays, even if it is empty."""
         await backend.write_raw("a", b"")
         with pytest.raises(LostRaceError) as caught:
             await store.put("a", b"mine", Create())
@@ -43,7 +43,7 @@ class WritingTests(Case):
         assert await backend.read_raw("a") == b""
 
     async def test_update_replaces(self, store: BlobStore, backend: Backend) -> None:
-        """With the ETag of a get as well as of a put; longer and shorter."""
+        """The ETag may come from a get or a put, and the data may be longer or shorter."""
         etag = await store.put("a", b"first", Create())
         await store.put("a", b"the second", Update(etag))
         etag = (await store.get("a")).etag
@@ -51,7 +51,7 @@ class WritingTests(Case):
         assert await backend.read_raw("a") == b"3"
 
     async def test_stale_update_changes_nothing(self, store: BlobStore, backend: Backend) -> None:
-        """Somebody else's write in between is kept."""
+        """A foreign write in between is kept."""
         etag = await store.put("a", b"1", Create())
         await backend.write_raw("a", b"theirs")
         with pytest.raises(LostRaceError):
@@ -59,7 +59,7 @@ class WritingTests(Case):
         assert await backend.read_raw("a") == b"theirs"
 
     async def test_update_of_nothing_creates_nothing(self, store: BlobStore, backend: Backend) -> None:
-        """An object that is gone, or never was, is a lost race."""
+        """Updating a deleted or missing object is a lost race."""
         etag = await store.put("a", b"1", Create())
         await store.delete("a")
         with pytest.raises(LostRaceError):
@@ -69,7 +69,7 @@ class WritingTests(Case):
         assert await backend.keys_raw() == []
 
     async def test_delete(self, store: BlobStore, backend: Backend) -> None:
-        """Only that object goes, and it can be created again."""
+        """Only that object is removed, and it can be created again."""
         for key in ("a", "ab"):
             await store.put(key, b"1", Create())
         await store.delete("a")
@@ -80,7 +80,7 @@ class WritingTests(Case):
         assert await backend.read_raw("a") == b"2"
 
     async def test_delete_on_a_condition(self, store: BlobStore, backend: Backend) -> None:
-        """What was written since stays; what was not goes, and going twice is no error. Or it is refused."""
+        """A newer version stays and an unchanged object goes, twice without an error; or the store refuses."""
         etag = await store.put("a", b"1", Create())
         if not backend.deletes_if:
             with pytest.raises(UnsupportedError):
@@ -96,7 +96,7 @@ class WritingTests(Case):
         assert await backend.keys_raw() == []
 
     async def test_delete_of_nothing_is_no_error(self, store: BlobStore) -> None:
-        """Twice, or in a place where nothing was ever written."""
+        """This holds the second time and in an empty place."""
         await store.delete("never")
         await store.put("a", b"1", Create())
         await store.delete("a")

@@ -1,4 +1,4 @@
-"""What the verbs of ``ptb-bucket`` do on a real place."""
+"""Tests of the commands of ``ptb-bucket`` on a real place."""
 
 from __future__ import annotations
 

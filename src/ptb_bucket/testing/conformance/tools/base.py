@@ -1,4 +1,4 @@
-"""What the tool box shows and does on a real place: each verb as a process of its own, as people run it."""
+"""Tests of the command line on a real place, with each command in a separate process."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _NOT_OURS = ("PTB_BUCKET_", "TELEGRAM_BOT_TOKEN")
 
 
 class ToolCase(Case):
-    """A place with a bot's state in it, and the command line."""
+    """A place with a bot's state, and the command line."""
 
     BOT_ID = "123456"
 
     @pytest.fixture
     def uri(self, backend: Backend) -> str:
-        """Where the bot of these tests keeps its memory."""
+        """Return the URI of the tests' bot."""
         return backend.uri("my-bot")
 
     async def remember(self, uri: str, **settings: Any) -> None:
-        """Let a bot store something of each kind of data, and stop."""
+        """Run a bot that stores each kind of data and stops."""
         persistence: BucketPersistence = BucketPersistence(uri, **settings)
         persistence.set_bot(ExtBot(f"{self.BOT_ID}:offline"))
         await asyncio.gather(
@@ -50,17 +50,17 @@ class ToolCase(Case):
         await persistence.flush()
 
     async def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run ``ptb-bucket`` with these arguments, away from the loop of the servers."""
+        """Run ``ptb-bucket`` with these arguments, outside the loop of the servers."""
         return await asyncio.to_thread(_run, arguments, environment)
 
     async def facts(self, *arguments: str, **environment: str) -> Any:
-        """Run a verb with ``--json`` that must succeed, and return what it printed."""
+        """Run a command with ``--json`` that must succeed, and return its output."""
         result = await self.run(*arguments, "--json", **environment)
         assert (result.returncode, result.stderr) == (0, ""), result
         return json.loads(result.stdout)
 
     async def fails(self, code: int, *arguments: str, **environment: str) -> str:
-        """Run a verb that must fail with this code and one clear line, and return the line."""
+        """Run a command that must fail with this code and one line of text, and return the line."""
         result = await self.run(*arguments, **environment)
         assert result.returncode == code, result
         lines = result.stderr.splitlines()

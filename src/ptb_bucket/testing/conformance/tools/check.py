@@ -1,4 +1,4 @@
-"""``check`` on a real place."""
+"""Tests of ``check`` on a real place."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _NEEDED = ("reachable", "credentials", "bucket", "read", "list", "create", "upda
 
 
 class CheckTests(ToolCase):
-    """Whether a bot can work there."""
+    """Tests of ``check``."""
 
     async def test_check_before_the_first_start(self, uri: str, backend: Backend) -> None:
-        """On an empty prefix everything can be tried, and nothing of it stays."""
+        """On an empty prefix, it tests everything and leaves nothing behind."""
         rows = _rows(await self.facts("check", uri))
         assert {name: rows[name]["result"] for name in _NEEDED} == dict.fromkeys(_NEEDED, "ok"), rows
         assert rows["state"]["detail"].startswith("none yet")
@@ -33,7 +33,7 @@ class CheckTests(ToolCase):
 
     @pytest.mark.detail
     async def test_check_beside_a_bot(self, uri: str, backend: Backend) -> None:
-        """Whose it is is told, also if it is the wrong one's; of the bot's data nothing is changed."""
+        """It reports the owner, even if it is another bot, and changes none of the bot's data."""
         await self.remember(uri)
         before = {key: await backend.read_raw(key) for key in await backend.keys_raw()}
         state = _rows(await self.facts("check", uri))["state"]

@@ -1,4 +1,4 @@
-"""``copy`` between a directory and a real place, there and back."""
+"""Tests of ``copy`` between a directory and a real place, in both directions."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["CopyTests"]
 
 
 class CopyTests(ToolCase):
-    """Moving out, in, and into another shape."""
+    """Tests of copies to and from a place, also with another layout."""
 
     async def test_copy_there_and_back(self, backend: Backend, uri: str, tmp_path: Path) -> None:
-        """Into another layout and codec here, to a directory, and back: nothing is lost, nothing is copied twice."""
+        """A copy to another layout and codec, to a directory and back loses nothing and copies nothing twice."""
         await self.remember(uri)
         before = await backend.read_raw("my-bot/state.json")
         inner = backend.uri("copy")
@@ -35,7 +35,7 @@ class CopyTests(ToolCase):
 
     @pytest.mark.detail
     async def test_copy_refuses_the_same_place_and_another_bots(self, uri: str, backend: Backend) -> None:
-        """Both before anything is written."""
+        """Both are refused before anything is written."""
         await self.remember(uri)
         keys = sorted(await backend.keys_raw())
         assert "same place" in await self.fails(4, "copy", uri, uri)

@@ -1,4 +1,4 @@
-"""``set``, ``rm`` and ``end-conversation`` on a real place, also while a bot runs there."""
+"""Tests of ``set``, ``rm`` and ``end-conversation`` on a real place, also while a bot runs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["EditTests"]
 
 _ADDITIONS = 3
-"""Of the bot, while one command runs; a command takes a while to start."""
+"""The bot's updates while a command runs, which takes a while to start."""
 
 
 class EditTests(ToolCase):
-    """Changing a bot's memory from outside."""
+    """Tests of edits of a bot's state."""
 
     @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
     async def test_set_and_rm_change_one_place(self, uri: str, layout: str) -> None:
-        """Only that; ids as people write them, values as JSON documents have them."""
+        """Only that value changes. IDs are written as people write them, values as in JSON documents."""
         await self.remember(uri, layout=layout)
         done = await self.facts("set", uri, "chat_data", "-100", "members", '{"$set": [5]}')
         assert (done["before"], done["after"]) == ({"$set": [1, 42]}, {"$set": [5]})
@@ -41,13 +41,13 @@ class EditTests(ToolCase):
 
     @pytest.mark.detail
     async def test_what_is_not_there_is_not_found(self, uri: str) -> None:
-        """It is one clear line."""
+        """The error is one clear line."""
         await self.remember(uri)
         assert "is not there" in await self.fails(3, "rm", uri, "user_data", "42", "scores[7]")
 
     @pytest.mark.detail
     async def test_a_dry_run_changes_nothing(self, uri: str, backend: Backend) -> None:
-        """It says what would change, and no byte does."""
+        """It reports what would change, and changes nothing."""
         await self.remember(uri)
         before = {key: await backend.read_raw(key) for key in await backend.keys_raw()}
         done = await self.facts("set", uri, "user_data", "42", "name", '"Eve"', "--dry-run")
@@ -56,7 +56,7 @@ class EditTests(ToolCase):
 
     @pytest.mark.detail
     async def test_a_conversation_can_be_ended(self, uri: str) -> None:
-        """That one, and no other."""
+        """Only that conversation ends."""
         await self.remember(uri, layout="per-type", codec="pickle")
         await self.facts("end-conversation", uri, "order", "42", "42")
         with pytest.raises(NotFoundError):
@@ -65,7 +65,7 @@ class EditTests(ToolCase):
 
     @pytest.mark.detail
     async def test_set_and_a_running_bot_lose_nothing(self, uri: str, count: Count) -> None:
-        """While a bot adds to a chat, tools set values in the same record, and take out some; three commands a time."""
+        """While a bot adds to a chat, three commands at a time set and remove values in the same record."""
         telegram, times = OfflineTelegram(), count(1, 67)
         person, chat = telegram.user(1, "Ada"), telegram.group(-100, "Friends")
         async with instances(1, uri) as [bot]:
@@ -86,12 +86,12 @@ class EditTests(ToolCase):
         assert (await self._stored(uri, BOT_DATA))["count"] == added
 
     async def _stored(self, uri: str, record: Record) -> Any:
-        """One record's value as JSON has it."""
+        """Return the value of a record as JSON."""
         async with open_state(uri) as state:
             return json.loads((await look(state, record)).text)
 
     async def _edit(self, uri: str, number: int) -> None:
-        """Set two values, take one out again."""
+        """Set two values, and remove one again."""
         await asyncio.gather(
             *(
                 self.facts("set", uri, "chat_data", "-100", f'["{name}"]', str(number))

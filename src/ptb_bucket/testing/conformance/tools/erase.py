@@ -1,4 +1,4 @@
-"""``erase-user`` on a real place, with and without old versions."""
+"""Tests of ``erase-user`` on a real place, with and without old versions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["EraseTests"]
 
 
 class EraseTests(ToolCase):
-    """Forgetting a person."""
+    """Tests of erasing a person."""
 
     @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
     async def test_erase_user_leaves_no_trace(self, uri: str, backend: Backend, layout: str) -> None:
-        """Their records are gone, everybody else's stay."""
+        """Their records are removed, and all others stay."""
         await self.remember(uri, layout=layout)
         receipt = await self.facts("erase-user", uri, "42", "--force")
         assert [one["record"] for one in receipt["removed"]] == [
@@ -34,7 +34,7 @@ class EraseTests(ToolCase):
     @pytest.mark.detail
     @pytest.mark.parametrize("layout", ["single", "per-record"])
     async def test_erase_user_is_refused_while_a_bot_may_run(self, uri: str, backend: Backend, layout: str) -> None:
-        """It may hold them in memory, and would write them again."""
+        """A running bot may hold them in memory and write them again."""
         await self.remember(uri, layout=layout)
         before = {key: await backend.read_raw(key) for key in await backend.keys_raw()}
         assert "--force" in await self.fails(4, "erase-user", uri, "42")
@@ -42,7 +42,7 @@ class EraseTests(ToolCase):
 
     @pytest.mark.detail
     async def test_erase_user_with_versions(self, uri: str, backend: Backend) -> None:
-        """No version holds them afterwards; how many go is said, and asked; where it cannot be, nothing changes."""
+        """No version contains them afterwards, after a confirmation; without permission, nothing changes."""
         await self.remember(uri)
         if not backend.supports_versions:
             assert "old versions" in await self.fails(1, "erase-user", uri, "42", "--versions", "--yes", "--force")
@@ -61,7 +61,7 @@ class EraseTests(ToolCase):
         assert b"Ada" not in await self._everything(backend)
 
     async def _everything(self, backend: Backend) -> bytes:
-        """All bytes of all versions of all objects."""
+        """Return the bytes of all versions of all objects."""
         found = [await backend.read_raw(key) or b"" for key in await backend.keys_raw()]
         if backend.supports_versions:
             async with backend.open() as store:

@@ -1,4 +1,4 @@
-"""``import`` and ``export`` on a real place."""
+"""Tests of ``import`` and ``export`` on a real place."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _ADDED: Final = {"user_data": 2, "chat_data": 1, "bot_data": 1, "conversations":
 
 
 class ImportTests(ToolCase):
-    """From PTB's PicklePersistence, and back."""
+    """Tests of conversions from and to PTB's PicklePersistence."""
 
     @pytest.mark.detail
     async def test_import_and_export_are_each_others_inverse(self, uri: str, tmp_path: Path) -> None:
-        """PTB reads what is exported."""
+        """PTB can read the exported file."""
         path = await self._pickled(tmp_path / "bot.pickle")
         assert (await self.facts("import", str(path), uri, "--bot-id", self.BOT_ID))["added"] == _ADDED
         exported = tmp_path / "back.pickle"
@@ -36,7 +36,7 @@ class ImportTests(ToolCase):
 
     @pytest.mark.detail
     async def test_import_adds_once(self, uri: str, backend: Backend, tmp_path: Path) -> None:
-        """A dry run writes nothing, and the second import finds all of it there."""
+        """A dry run writes nothing, and a second import finds nothing to do."""
         path = await self._pickled(tmp_path / "bot.pickle")
         arguments = ("import", str(path), uri, "--bot-id", self.BOT_ID)
         assert (await self.facts(*arguments, "--dry-run"))["added"] == _ADDED
@@ -47,7 +47,7 @@ class ImportTests(ToolCase):
 
     @pytest.mark.detail
     async def test_import_asks_before_it_replaces_anything(self, uri: str, backend: Backend, tmp_path: Path) -> None:
-        """What differs is named and untouched, until ``--overwrite`` is said."""
+        """Different records are named and left alone unless ``--overwrite`` is given."""
         await self.remember(uri)
         path = await self._pickled(tmp_path / "bot.pickle")
         before = await _contents(backend)

@@ -1,4 +1,4 @@
-"""Every verb of ``ptb-bucket`` where there is no such bucket, or no server."""
+"""Tests of every command of ``ptb-bucket`` with a missing bucket or without a server."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ CALLS: Final[Mapping[str, str]] = {
     "import": "{memory} {uri}",
     "export": "{uri} {new}",
 }
-"""Verb → how it is called; a new verb comes with its line."""
+"""Command → its arguments. Add a line for each new command."""
 _MEMORY: Final = {"user_data_json": json.dumps({"42": {"name": "Ada"}})}
 _VERBS = [verb if verb == "show" else pytest.param(verb, marks=pytest.mark.long) for verb in CALLS]
 
 
 def call(verb: str, uri: str, folder: Path) -> list[str]:
-    """The arguments that call a verb rightly, if the URI is right.
+    """The correct arguments of a command, apart from the URI.
 
     Args:
         verb: Which one.
@@ -56,11 +56,11 @@ def call(verb: str, uri: str, folder: Path) -> list[str]:
 
 
 class ToolMistakeConformance(Case):
-    """One clear line and exit code 1, for places that are reached through a server."""
+    """Tests of errors on places behind a server: one clear line and exit code 1."""
 
     @pytest.fixture
     def fails(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[[str, str], str]:
-        """Call a verb that has to fail, and return its one line."""
+        """Run a command that must fail, and return its line."""
 
         def run(verb: str, uri: str) -> str:
             code = main(call(verb, uri, tmp_path))
@@ -73,13 +73,13 @@ class ToolMistakeConformance(Case):
 
     @pytest.mark.parametrize("verb", _VERBS)
     def test_without_a_bucket(self, backend: Backend, fails: Callable[[str, str], str], verb: str) -> None:
-        """A mistyped bucket is no empty one."""
+        """A mistyped bucket does not count as an empty one."""
         uri = re.sub("//[^/?]+", "//mistyped-bucket", backend.uri("my-bot"), count=1)
         assert "bucket" in fails(verb, uri)
 
     @pytest.mark.parametrize("verb", _VERBS)
     def test_without_a_server(self, backend: Backend, fails: Callable[[str, str], str], verb: str) -> None:
-        """Nobody listens there."""
+        """Nothing listens at the address."""
         with closing(socket()) as nobody:
             nobody.bind(("127.0.0.1", 0))
             port = nobody.getsockname()[1]

@@ -1,4 +1,4 @@
-"""``rekey`` on a real place."""
+"""Tests of ``rekey`` on a real place."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _KEYS: Final = "PTB_BUCKET_SIGNING_KEYS"
 
 
 class RekeyTests(ToolCase):
-    """From plain to signed, to another key, and back. The keys come from the environment, as a bot's do."""
+    """Tests of changes from plain to signed, to another key, and back. The keys come from the environment."""
 
     @pytest.mark.detail
     async def test_rekey_seals_what_was_plain(self, uri: str, backend: Backend) -> None:
-        """Afterwards no tool opens it without the key."""
+        """Afterwards no command opens it without the key."""
         await self.remember(uri)
         done = await self.facts("rekey", uri, "--from-plain", **{_KEYS: _FIRST})
         assert (done["bot_id"], done["written"], done["left"]) == (self.BOT_ID, ["state.json"], [])
@@ -32,7 +32,7 @@ class RekeyTests(ToolCase):
 
     @pytest.mark.detail
     async def test_rekey_seals_only_if_that_is_said(self, uri: str, backend: Backend) -> None:
-        """Nor is anything sealed in a dry run; what is sealed opens with the key."""
+        """A dry run seals nothing, and sealed documents open with the key."""
         await self.remember(uri)
         plain = await _raw(backend)
         assert "--from-plain" in await self.fails(1, "rekey", uri, **{_KEYS: _FIRST})
@@ -44,7 +44,7 @@ class RekeyTests(ToolCase):
 
     @pytest.mark.detail
     async def test_rekey_rotates_and_goes_back_to_plain(self, uri: str, backend: Backend) -> None:
-        """What is sealed as it should be is left; taking protection away has to be insisted on."""
+        """Documents with the right seal stay unchanged, and removing protection needs a confirmation."""
         await self.remember(uri)
         plain = await _raw(backend)
         await self.facts("rekey", uri, "--from-plain", **{_KEYS: _FIRST})

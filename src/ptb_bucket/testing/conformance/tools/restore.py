@@ -1,4 +1,4 @@
-"""``history`` and ``restore`` on a real place that keeps old versions, or says how to make it."""
+"""Tests of ``history`` and ``restore`` on a place that keeps old versions or says how to turn them on."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["RestoreTests"]
 
 
 class RestoreTests(ToolCase):
-    """Looking back, and going back."""
+    """Tests of ``history`` and ``restore``."""
 
     @pytest.fixture
     def old(self, backend: Backend) -> Backend:
-        """The place, if it keeps old versions."""
+        """Return the place if it keeps old versions."""
         if not backend.supports_versions:
-            pytest.skip("this place keeps no old versions; that asking is refused is tested elsewhere")
+            pytest.skip("this place keeps no old versions; another test covers the refusal")
         return backend
 
     async def _started(self, uri: str) -> BucketPersistence:
@@ -47,7 +47,7 @@ class RestoreTests(ToolCase):
         await persistence.flush()
 
     async def test_history_and_restore_say_how_to_keep_versions(self, backend: Backend, uri: str) -> None:
-        """A place that keeps none is no traceback, and no empty history."""
+        """A place without old versions gives one clear line, not a traceback or an empty history."""
         if backend.supports_versions:
             pytest.skip("this place keeps old versions")
         await self.remember(uri)
@@ -56,7 +56,7 @@ class RestoreTests(ToolCase):
             assert "keep" in line or "ersioning" in line
 
     async def test_restore_brings_back_what_history_lists(self, old: Backend, uri: str) -> None:
-        """What was changed, dropped and added since is as it was."""
+        """Records that were changed, dropped and added since are as before."""
         del old  # only that it keeps versions
         newest, first = await self._changed_twice(uri)
         assert (newest["current"], newest["sequence"], first["current"]) == (True, 3, False)
@@ -64,7 +64,7 @@ class RestoreTests(ToolCase):
         assert {key: user["name"] for key, user in (await self._users(uri)).items()} == {42: "Ada", 7: "Grace"}
 
     async def _changed_twice(self, uri: str) -> tuple[Any, Any]:
-        """Remember, change, add: the newest and the first version in the history."""
+        """Store, change and add records; return the newest and the first version of the history."""
         await self.remember(uri)
         await self._change(uri, 42, {"name": "Eve"})
         await self._change(uri, 9, {"name": "new"})
@@ -73,7 +73,7 @@ class RestoreTests(ToolCase):
 
     @pytest.mark.detail
     async def test_a_restore_is_a_commit_that_a_restore_undoes(self, old: Backend, uri: str) -> None:
-        """The bot's writing is noticed; dry runs are dry."""
+        """It notices the bot's writes, and a dry run changes nothing."""
         newest, first = await self._changed_twice(uri)
         after = await self._users(uri)
         assert "committed" in await self.fails(4, "restore", uri, "--version", first["version"])
@@ -88,7 +88,7 @@ class RestoreTests(ToolCase):
         assert writers[:2] == ["restore", "restore"]
 
     async def test_a_damaged_state_is_brought_back_by_the_command_of_the_error(self, old: Backend, uri: str) -> None:
-        """The bot does not start; what it says to run is run; the bot starts with the last good state."""
+        """The bot does not start and names a command; after it, the bot starts with the last good state."""
         await self.remember(uri)
         await self._change(uri, 42, {"name": "last"})
         whole = await self._users(uri)
@@ -107,7 +107,7 @@ class RestoreTests(ToolCase):
 
     @pytest.mark.detail
     async def test_a_deleted_state_is_brought_back(self, old: Backend, uri: str) -> None:
-        """The history shows when it went; the newest version before is taken."""
+        """The history shows the deletion, and the newest version before it is restored."""
         del old  # only that it keeps versions
         await self.remember(uri)
         whole = await self._users(uri)

@@ -1,4 +1,4 @@
-"""``show`` on a real place."""
+"""Tests of ``show`` on a real place."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["ShowTests"]
 
 
 class ShowTests(ToolCase):
-    """Looking at a bot's memory."""
+    """Tests of ``show``."""
 
     @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
     async def test_show_counts_what_there_is(self, uri: str, layout: str) -> None:
-        """Whose it is, how it lies there, how much of each kind."""
+        """It shows the owner, the layout, and the amount of each kind of data."""
         await self.remember(uri, layout=layout)
         facts = await self.facts("show", uri)
         assert (facts["bot_id"], facts["layout"], facts["codec"]) == (self.BOT_ID, layout, "json")
@@ -24,7 +24,7 @@ class ShowTests(ToolCase):
 
     @pytest.mark.detail
     async def test_show_lists_a_section_and_shows_a_record(self, uri: str) -> None:
-        """Ids in order, page by page; a record with its tags, and one of a pickle without its classes."""
+        """It shows IDs in order, page by page, records with tags, and pickled records without their classes."""
         await self.remember(uri, layout="per-type", codec="pickle")
         first = await self.facts("show", uri, "user_data", "--limit", "1")
         assert ([one["id"] for one in first["records"]], first["total"], first["next"]) == ([["7"]], 2, "7")
@@ -33,5 +33,5 @@ class ShowTests(ToolCase):
 
     @pytest.mark.detail
     async def test_show_says_when_nothing_is_there(self, uri: str) -> None:
-        """An empty prefix is no empty bot."""
+        """An empty prefix does not count as an empty bot."""
         assert "no bot's state" in await self.fails(3, "show", uri)

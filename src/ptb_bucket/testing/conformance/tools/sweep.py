@@ -1,4 +1,4 @@
-"""``sweep`` on a real place."""
+"""Tests of ``sweep`` on a real place."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["SweepTests"]
 
 
 class SweepTests(ToolCase):
-    """Removing what was dropped."""
+    """Tests of removing dropped records."""
 
     async def test_what_was_dropped_is_swept(self, uri: str, backend: Backend) -> None:
-        """Only that; where the store cannot delete on a condition, it is refused until somebody insists."""
+        """Nothing else is removed. Without conditional deletes, it is refused unless it is confirmed."""
         await self.remember(uri, layout="per-record")
         await self.facts("rm", uri, "user_data", "42")
         before = set(await backend.keys_raw())

@@ -1,4 +1,4 @@
-"""What a store does when something goes wrong on the way to its server."""
+"""Tests of faults between a store and its server."""
 
 from __future__ import annotations
 

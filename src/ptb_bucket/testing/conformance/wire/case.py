@@ -1,4 +1,4 @@
-"""What the tests on the way to a server share: the proxy, one object for each operation, and what became of it."""
+"""Shared parts of the tests with a proxy: one object for each operation, and its outcome."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ OLD, NEW = b"old " * 250, b"new"
 
 
 async def prove(uri: str) -> None:
-    """Let the server show that it honours conditions, so that what follows is only what was asked for."""
+    """Let the server prove that it honours conditions, so that later requests are only the test's own."""
     async with open_store(uri) as store:
         await store.put("other", b"", Create())
         await store.delete("other")
 
 
 async def filled(store: BlobStore) -> str:
-    """Write what the operations are about; the ETag of what is updated."""
+    """Write the objects of the operations, and return the ETag of the one to update."""
     etag, *_ = [await store.put(key, OLD, Create()) for key in ("old", "gone", "kept")]
     return etag
 
@@ -50,7 +50,7 @@ async def _do(store: BlobStore, operation: str, etag: str) -> None:
 
 
 async def applied(backend: Backend) -> dict[str, bool]:
-    """Say which of the writes have happened, as the side door shows it."""
+    """Return which of the writes were applied, as the side door shows."""
     states = {"create": await backend.read_raw("new") == NEW, "update": await backend.read_raw("old") == NEW}
     return {**states, "delete": await backend.read_raw("gone") is None}
 
@@ -65,11 +65,11 @@ class WireCase(Case):
 
     @pytest.fixture
     def proxy(self, backend: Backend) -> Iterator[FaultProxy]:
-        """Put the fault proxy in front of the server; a trickle takes far longer than any timeout here."""
+        """Start the fault proxy in front of the server. A trickle takes far longer than any timeout here."""
         with FaultProxy(backend.server, trickle_delay=0.05) as proxy:
             yield proxy
 
     async def outcomes(self, store: BlobStore, etag: str) -> dict[str, BaseException | None]:
-        """Do every operation once, at once: most of these tests is waiting."""
+        """Run every operation once, all at the same time, because these tests mostly wait."""
         works = (_do(store, operation, etag) for operation in self.METHODS)
         return dict(zip(self.METHODS, await asyncio.gather(*works, return_exceptions=True), strict=True))

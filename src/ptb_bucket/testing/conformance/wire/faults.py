@@ -1,4 +1,4 @@
-"""What becomes of faults between a store and its server, in the store and in a bot's memory."""
+"""Tests of the effects that faults between a store and its server have on the store and on a bot's data."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ each_fault = pytest.mark.parametrize(
 
 @contextmanager
 def _silence(proxy: FaultProxy) -> Iterator[None]:
-    """Cut every connection as soon as it asks something."""
+    """Cut every connection at its first request."""
     proxy.plan(WireFault.RESET_BEFORE, times=None)
     yield
     proxy.clear()
 
 
 def _timeout(fault: WireFault, seconds: float) -> float | None:
-    """Short only where the fault is to take longer: a busy machine must not look like one."""
+    """Return a short timeout only for faults that take longer, because a busy machine must not look like a fault."""
     return seconds if fault in _SLOW else None
 
 
@@ -50,7 +50,7 @@ class FaultConformance(VerdictTests):
     """
 
     LOST_RACES: ClassVar[frozenset[WireFault]] = frozenset()
-    """What means to a put that it has lost a race; anything else says nothing about what has happened."""
+    """The faults that mean a lost race to a put. All others leave its outcome open."""
 
     def _expected(self, fault: WireFault, operation: str) -> type[StoreError]:
         lost = fault in self.LOST_RACES and operation in {"create", "update"}
@@ -60,7 +60,7 @@ class FaultConformance(VerdictTests):
     async def test_every_operation_meets_every_fault(
         self, backend: Backend, proxy: FaultProxy, fault: WireFault
     ) -> None:
-        """Each is sent once, says that it does not know, and has happened if the fault says so."""
+        """Each is sent once, reports an unknown outcome, and was applied if the fault applies requests."""
         await prove(backend.uri(server=proxy.url))
         async with open_store(backend.uri(server=proxy.url, timeout=_timeout(fault, 0.8))) as store:
             etag = await filled(store)
@@ -81,7 +81,7 @@ class FaultConformance(VerdictTests):
     async def test_a_commit_survives_every_fault_exactly_once(
         self, backend: Backend, proxy: FaultProxy, fault: WireFault
     ) -> None:
-        """The first one, one that fails twice, and one with somebody else's on top. Lists tell what is there twice."""
+        """It holds for the first commit, two failures, and a foreign commit on top. Lists reveal repetitions."""
         await prove(backend.uri("bot/", server=proxy.url))
         proxy.clear()
         async with Instances() as instances:
@@ -106,7 +106,7 @@ class FaultConformance(VerdictTests):
     async def test_an_outage_is_no_loss(
         self, backend: Backend, proxy: FaultProxy, outage: Callable[[FaultProxy], AbstractContextManager[None]]
     ) -> None:
-        """What could not be saved in time is saved later; who starts meanwhile does not start on nothing."""
+        """Changes that could not be saved in time are saved later, and no start meanwhile sees an empty state."""
         async with Instances() as instances:
             persistence = instances.open(backend.uri("bot/", server=proxy.url))
             await persistence.update_bot_data({"n": 0})
@@ -137,7 +137,7 @@ class FaultConformance(VerdictTests):
         assert await applied(backend) == dict.fromkeys(WRITES, True)
 
     async def test_a_commit_is_one_request(self, backend: Backend, proxy: FaultProxy) -> None:
-        """For the document that changed; and none where nothing has changed."""
+        """The request is for the document that changed, and there is none if nothing changed."""
         async with Instances(layout="per-type") as instances:
             persistence = instances.open(backend.uri("bot/", server=proxy.url))
             await asyncio.gather(persistence.update_user_data(42, {"n": 1}), persistence.update_bot_data({"n": 1}))

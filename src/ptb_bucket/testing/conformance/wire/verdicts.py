@@ -1,4 +1,4 @@
-"""In the middle of a life: a server that refuses until a human changes something, and nobody who listens."""
+"""Tests of a running bot whose server refuses requests until a human changes something, or does not listen."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _REQUIRED: Final = {"credentials expired", "permission withdrawn", "bucket delet
 
 @dataclass(frozen=True)
 class Answer:
-    """How a cloud says that a human has to change something.
+    """A cloud's answer that asks for a change by a human.
 
     Args:
-        fault: The status, as the proxy answers it.
-        body: The cloud's words.
-        content_type: Of the body.
-        about: Where the :class:`AccessError` has to send the human; see :attr:`AccessError.about`.
+        fault: The proxy's fault with the status.
+        body: The body of the cloud's answer.
+        content_type: The body's type.
+        about: The expected :attr:`AccessError.about`.
     """
 
     fault: WireFault
@@ -42,29 +42,29 @@ class Answer:
     about: str
 
     def plan(self, proxy: FaultProxy) -> None:
-        """Let the proxy say nothing else from now on."""
+        """Let the proxy answer every request with it from now on."""
         proxy.plan(self.fault, times=None, body=self.body, content_type=self.content_type)
 
 
 class VerdictTests(WireCase):
-    """What a human has to change is an :class:`AccessError` that says where to look; nothing is lost until then."""
+    """Tests of refusals: an :class:`AccessError` says what to check, and nothing is lost until then."""
 
     ANSWERS: ClassVar[Mapping[str, Answer]] = {}
-    """What happened → what the cloud answers from then on. ``credentials expired``, ``permission withdrawn`` and
-    ``bucket deleted`` have to be there; others of your cloud's may."""
+    """Event → the cloud's answer from then on. ``credentials expired``, ``permission withdrawn`` and ``bucket deleted``
+    are required; add others of your cloud."""
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run the tests of an ``answer`` with each of the cloud's."""
+        """Run the tests with an ``answer`` for each of the cloud's answers."""
         if "answer" in metafunc.fixturenames:
             missing = sorted(_REQUIRED - set(self.ANSWERS))
-            assert not missing, f"{type(self).__name__}.ANSWERS has to say what the cloud answers to: {missing}"
+            assert not missing, f"{type(self).__name__}.ANSWERS lacks the cloud's answers to: {missing}"
             metafunc.parametrize("answer", self.ANSWERS.values(), ids=self.ANSWERS)
 
     @pytest.mark.detail
     async def test_every_operation_meets_every_verdict(
         self, backend: Backend, proxy: FaultProxy, answer: Answer
     ) -> None:
-        """Each write is sent once, nothing happens, and the error says where to look."""
+        """Each write is sent once and not applied, and the error says what to check."""
         await prove(backend.uri(server=proxy.url))
         async with open_store(backend.uri(server=proxy.url)) as store:
             etag = await filled(store)
@@ -80,7 +80,7 @@ class VerdictTests(WireCase):
             assert (await store.get("kept")).data == OLD
 
     async def test_a_verdict_loses_nothing(self, backend: Backend, proxy: FaultProxy, answer: Answer) -> None:
-        """A change is refused, is kept, and is saved later; who starts meanwhile does not start on nothing."""
+        """A refused change is kept and saved later, and a start meanwhile does not see an empty state."""
         uri = backend.uri("bot/", server=proxy.url)
         async with Instances() as instances:
             persistence, starting = instances.open(uri), instances.open(uri)
@@ -98,7 +98,7 @@ class VerdictTests(WireCase):
     async def test_a_verdict_after_a_lost_answer_doubles_nothing(
         self, backend: Backend, proxy: FaultProxy, answer: Answer
     ) -> None:
-        """The write was applied, nobody said so, and asking is refused: found out later."""
+        """The write was applied, its answer was lost, and reads are refused; the bot finds out later."""
         async with Instances() as instances:
             persistence = instances.open(backend.uri("bot/", server=proxy.url))
             other = instances.open(backend.uri("bot/"))
@@ -117,7 +117,7 @@ class VerdictTests(WireCase):
             assert found == {"log": ["before", "unclear", "theirs", "later"]}
 
     async def test_nobody_listens_to_any_operation(self, backend: Backend, proxy: FaultProxy) -> None:
-        """A refused connection may be tried again, so it is nothing for a human; nothing has happened."""
+        """A refused connection is not an AccessError, because it may be tried again; nothing was applied."""
         await prove(backend.uri(server=proxy.url))
         async with open_store(backend.uri(server=proxy.url)) as store:
             etag = await filled(store)

@@ -1,4 +1,4 @@
-"""What a bot makes of it when its bucket, or its permission, is really taken away in the middle of its life."""
+"""Tests of a running bot whose bucket or permission is really taken away."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BEFORE, _AFTER = {"log": ["before"]}, {"log": ["before", "meanwhile"]}
 
 
 async def _is_refused(living: BucketPersistence[Any, Any, Any], starting: BucketPersistence[Any, Any, Any]) -> str:
-    """Who lives keeps the change, who starts has no empty state; what the errors are about."""
+    """Check that a running bot keeps its change and a starting one fails; return the subject of the errors."""
     with pytest.raises(AccessError) as of_living:
         await living.update_bot_data(_AFTER)
     assert living.stats.pending == ("bot_data",)
@@ -35,16 +35,16 @@ async def _is_refused(living: BucketPersistence[Any, Any, Any], starting: Bucket
 
 
 class WithdrawnConformance(Case):
-    """Subclass it with a fixture ``backend`` that has :meth:`Backend.bucket_gone` or :meth:`Backend.forbidden`."""
+    """Tests to subclass; the fixture ``backend`` has :meth:`Backend.bucket_gone` or :meth:`Backend.forbidden`."""
 
     @pytest_asyncio.fixture(params=_LAYOUTS)
     async def instances(self, request: pytest.FixtureRequest) -> AsyncIterator[Instances]:
-        """Bots' memories in one layout, closed in the end."""
+        """Yield persistences in one layout, and close them at the end."""
         async with Instances(layout=request.param) as instances:
             yield instances
 
     async def test_a_deleted_bucket_is_no_empty_start(self, backend: Backend, instances: Instances) -> None:
-        """Nor is one that was made anew; once its objects are back, everything is saved."""
+        """A recreated bucket is not an empty start either. Once its objects are back, everything is saved."""
         if (gone := backend.bucket_gone()) is None:
             pytest.skip("this place has no bucket that can be deleted")
         uri = backend.uri("bots/one/")
@@ -62,7 +62,7 @@ class WithdrawnConformance(Case):
         assert await starting.get_bot_data() == _AFTER
 
     async def test_a_withdrawn_permission_is_no_empty_start(self, backend: Backend, instances: Instances) -> None:
-        """Once it is granted again, everything is saved."""
+        """Once the permission is granted again, everything is saved."""
         if (forbidden := backend.forbidden()) is None:
             pytest.skip("this place has no permissions")
         uri = backend.uri("bots/one/")
