@@ -99,12 +99,12 @@ class BotState:
         return f" It is kept in {spool.files.root}, and saved at the next start with this spool_dir."
 
     async def discard(self) -> None:
-        """Close the connections without saving; nothing is written later."""
+        """Close the connections without saving. Nothing is written later."""
         await self.group.abandon()
         await self._close()
 
     async def _close(self) -> None:
-        if self.location.store is None:  # a store that was passed in is closed by whoever opened it
+        if self.location.store is None:  # the caller closes a store that it passed in
             await self.store.close()
 
     def _unsaved(self) -> str:

@@ -1,4 +1,4 @@
-"""Where a bot's state lies, and how: arguments, URI options and the environment, brought together once."""
+"""The place and the format of a bot's state: from arguments, URI options and the environment."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ DEFAULTS = {"layout": "single", "codec": "json"}
 
 @dataclass(frozen=True)
 class Location:
-    """Where a bot's state lies and how; ``store`` is somebody else's to close, ``uri`` is opened by us.
+    """The place of a bot's state, its layout, its codec and its sealing.
 
-    ``said`` holds what of layout and codec was said, and not taken for lack of anything better; ``whole`` the URI with
-    all of its options.
+    ``store`` is open, and the caller closes it; ``uri`` is opened by this library. ``said`` has the layout and the
+    codec that were chosen explicitly, without defaults; ``whole`` is the URI with all of its options.
     """
 
     layout: Layout
@@ -67,32 +67,32 @@ class Location:
     whole: StoreUri | None = None
 
     def command(self, verb: str, bot_id: str) -> str:
-        """How a shell runs one of our tools here; without a URI of its own, with a word in its place."""
+        """Return the shell command of one of our tools for this place; without a URI, with the word ``URI``."""
         if self.whole is None:
             return f"ptb-bucket {verb} URI"
         options = {**self.whole.options, **self.said}
         return f"ptb-bucket {verb} {quoted(f'{_of_bot(replace(self.whole, options=options), bot_id)}')}"
 
     def checked_bot_id(self, bot_id: str | None) -> str:
-        """Whose state a tool is to open; empty if anybody's will do.
+        """Return the ID of the bot whose state a tool opens; empty if any bot's state will do.
 
         Raises:
-            ConfigurationError: Only a bot's id makes this one place.
+            ConfigurationError: The URI names a place only together with a bot's ID.
         """
         if bot_id is None and self.uri is not None and BOT_ID in f"{self.uri}":
             raise ConfigurationError("The URI has {bot_id} in it. Say which bot: --bot-id, or TELEGRAM_BOT_TOKEN.")
         return bot_id or ""
 
     def open(self, bot_id: str) -> BlobStore:
-        """The store of one bot: ``{bot_id}`` becomes its id. What lies there is unsealed; see :meth:`sealed`."""
+        """Open the store of one bot, which unseals documents. ``{bot_id}`` becomes the bot's ID. See :meth:`sealed`."""
         return self.sealed(self.below(bot_id), bot_id)
 
     def sealed(self, store: BlobStore, bot_id: str) -> BlobStore:
-        """Seal and unseal one bot's documents on top of ``store``; an empty id takes the first document's."""
+        """Return a store that seals and unseals one bot's documents; an empty ID takes that of the first document."""
         return SealedStore(store, self.sealing.sealer(bot_id))
 
     def below(self, bot_id: str) -> BlobStore:
-        """The store of one bot, with documents as they lie there."""
+        """Open the store of one bot, with documents as they are stored."""
         if self.store is not None:
             return self.store
         if self.uri is None:
@@ -108,10 +108,10 @@ def locate(
     where: str | os.PathLike[str] | BlobStore | None, layout: str | None, codec: str | None, types: Iterable[Any],
     sealing: Sealing | None = None,
 ) -> Location:  # fmt: skip
-    """Bring arguments and URI together and check them, without any request.
+    """Combine arguments and URI, and check them without sending a request.
 
     Raises:
-        ConfigurationError: Something is missing, wrong, or said twice in different ways.
+        ConfigurationError: An option is missing, wrong, or given twice with different values.
     """
     if isinstance(where, os.PathLike):
         where = str(parse_uri(f"file:{quote(os.fspath(Path(where).absolute()))}"))
@@ -125,7 +125,7 @@ def locate(
     sealing = sealing.joined({name: options.pop(name) for name in Sealing.OPTIONS if name in options})
     location = _location(chosen, types, uri=replace(uri, options=options), sealing=sealing, whole=uri)
     _check_placeholders(location.uri)
-    location.below("0")  # opening sends no request, but tells a wrong URI before the bot is built
+    location.below("0")  # opening sends no request, and reports a wrong URI before the bot is built
     return location
 
 
@@ -154,10 +154,10 @@ def _text(where: str | None) -> str:
 
 
 def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = False) -> float:
-    """A number of seconds.
+    """Return a number of seconds.
 
     Raises:
-        ConfigurationError: It is negative, zero where that will not do, or no number.
+        ConfigurationError: It is negative, zero where zero is not allowed, or not a number.
     """
     number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if not number or not (seconds > 0 if above_zero else seconds >= 0):  # type: ignore[operator]
@@ -167,10 +167,10 @@ def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = Fals
 
 
 def checked_count(name: str, number: int) -> int:
-    """A number of things, 1 or more.
+    """Return a whole number, 1 or more.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is something else.
     """
     if type(number) is not int or number < 1:
         raise ConfigurationError(f"{name}={number!r}: expected a whole number, 1 or more.")
@@ -178,7 +178,7 @@ def checked_count(name: str, number: int) -> int:
 
 
 def checked_interval(seconds: float) -> float:
-    """The update interval, refused where PTB would never rest.
+    """Return the update interval. Refuse 0, with which PTB would save without a pause.
 
     Raises:
         ConfigurationError: It is not a positive number.
@@ -192,10 +192,10 @@ def checked_interval(seconds: float) -> float:
 
 
 def checked_sealing(sealing: Sealing | None) -> Sealing:
-    """How documents are sealed; what is not said comes from the environment.
+    """Return the sealing of documents; options that are not given come from the environment.
 
     Raises:
-        ConfigurationError: It is something else, or the environment holds no good keys.
+        ConfigurationError: It is something else, or the keys in the environment are wrong.
     """
     if sealing is None:
         return Sealing()
@@ -205,7 +205,7 @@ def checked_sealing(sealing: Sealing | None) -> Sealing:
 
 
 def checked_resolver(resolver: Resolver) -> Resolver:
-    """A resolver.
+    """Return a resolver.
 
     Raises:
         ConfigurationError: It cannot be called.
@@ -216,10 +216,10 @@ def checked_resolver(resolver: Resolver) -> Resolver:
 
 
 def checked_spool_dir(where: str | os.PathLike[str] | None) -> Path | None:
-    """The spool's directory; absolute from the start, so that a later change of directory does not move it.
+    """Return the absolute path of the spool's directory, which a later change of directory does not move.
 
     Raises:
-        ConfigurationError: It is no path.
+        ConfigurationError: It is not a path.
     """
     if where is None:
         return None
@@ -232,13 +232,13 @@ _BUILT_IN: Final = {"builtins", "collections"}
 
 
 def defaults_of(context_types: ContextTypes[Any, Any, Any, Any] | None) -> dict[Kind, Callable[[], Any]]:
-    """What absent bot, chat and user data stand for."""
+    """Return the functions that make empty bot, chat and user data."""
     known = context_types or ContextTypes()
     return {Kind.BOT: known.bot_data, Kind.CHAT: known.chat_data, Kind.USER: known.user_data}
 
 
 def differing(ours: Mapping[Kind, Callable[[], Any]], theirs: Mapping[Kind, Callable[[], Any]]) -> str:
-    """Say in which kinds of data a persistence and its application differ, and what to do."""
+    """Return an error text about the kinds of data in which a persistence and its application differ."""
     kinds = [
         f"{kind.value} is {_named(ours[kind])} for the persistence and {_named(theirs[kind])} for the application"
         for kind in ours
@@ -255,7 +255,7 @@ def _named(make: Callable[[], Any]) -> str:
 
 
 def with_own_types(types: Iterable[Any], defaults: Mapping[Kind, Callable[[], Any]]) -> list[Any]:
-    """Add the classes of the context types, which the codec has to know too."""
+    """Return the given types and the classes of the context types, which the codec has to know, too."""
     given = list(types)
     known = {item.cls if isinstance(item, StoredAs) else item for item in given}
     own = [cls for cls in dict.fromkeys(defaults.values()) if isinstance(cls, type)]

@@ -48,19 +48,19 @@ CallbackData = tuple[list[tuple[str, float, dict[str, Any]]], dict[str, str]]
 
 
 class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
-    """Makes a bot's data survive restarts, in a bucket, also when several instances of the bot write at once.
+    """A persistence that keeps a bot's data in a bucket, even if several instances of the bot write at once.
 
-    Use it where ``PicklePersistence`` stood::
+    Use it in place of ``PicklePersistence``::
 
         Application.builder().token(TOKEN).persistence(BucketPersistence("s3://my-bucket/my-bot")).build()
 
-    What ``update_persistence()`` handed over is durable when :meth:`flush` has returned. A commit is one conditional
-    put for each document that changed; where another instance was faster, both sides' changes are merged.
+    Data that ``update_persistence()`` passed on is durable when :meth:`flush` has returned. A commit is one conditional
+    put for each document that changed. If another instance was faster, both sides' changes are merged.
 
     Args:
-        uri_or_store: Where the state lies, such as ``s3://bucket/prefix``, ``gs://bucket/prefix``,
-            ``file:./bot-data`` or ``memory:``; ``{bot_id}`` in it becomes the bot's id. Or a directory as a path. Or an
-            open store, which stays yours to close. Without it, the environment variable ``PTB_BUCKET_URI`` is read.
+        uri_or_store: Where the state is stored, such as ``s3://bucket/prefix``, ``gs://bucket/prefix``,
+            ``file:./bot-data`` or ``memory:``; ``{bot_id}`` in it becomes the bot's ID. Or a directory as a path. Or an
+            open store, which you close yourself. Without it, the environment variable ``PTB_BUCKET_URI`` is read.
         layout: ``"single"`` (default: one document), ``"per-type"`` (one for each kind of data) or ``"per-record"``
             (one for each chat, user, conversation and keyboard, for many users with BucketApplication). Also a URI
             option.
@@ -73,19 +73,19 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         context_types: The types of bot, chat and user data. A :class:`BucketApplication` passes its own on; with PTB's
             Application, pass here what you pass to its builder.
         refresh_interval: Seconds that a document may be trusted without asking the store whether another instance
-            changed it. None (default): never ask. 0: ask once for each update that a handler matched. If it cannot be
-            asked, that update goes to the error handlers and no handler runs.
+            changed it. None (default): never ask. 0: ask once for each update that a handler matched. If the store
+            cannot be asked, the error goes to the error handlers, and no handler runs for that update.
         resolver: Decides where two instances changed the same value; see :class:`ptb_bucket.Conflict`.
-        commit_timeout: Seconds that one commit tries before it raises; what is unsaved is tried again later.
+        commit_timeout: Seconds that one commit tries before it raises; unsaved changes are tried again later.
         sealing: Compression, signatures, encryption; see :class:`ptb_bucket.Sealing`. Without, keys are read from
             ``PTB_BUCKET_ENCRYPTION_KEYS`` or ``PTB_BUCKET_SIGNING_KEYS``, and nothing is sealed if there are none.
-        spool_dir: A local directory of this bot's own (``{bot_id}`` in it becomes the bot's id) that outlives the
-            process. If the bucket is out when :meth:`flush` is called at shutdown, what is unsaved is kept there, for
-            this user only, and merged into the bucket at the next start, before PTB is given anything. Default: None,
-            and what is unsaved then is lost, and named.
+        spool_dir: A local directory for this bot only (``{bot_id}`` in it becomes the bot's ID) that outlives the
+            process. If the bucket is out when :meth:`flush` is called at shutdown, unsaved changes are kept there, for
+            this user only, and merged into the bucket at the next start, before PTB loads anything. Default: None, and
+            changes that are unsaved then are lost, and named.
 
     Raises:
-        ConfigurationError: An argument or the URI is wrong. Nothing is requested before the application starts.
+        ConfigurationError: An argument or the URI is wrong. No request is sent before the application starts.
     """
 
     def __init__(  # noqa: PLR0913  settings of one thing, by keyword
@@ -161,8 +161,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """The stored bot_data, or an empty one of the context types'. See ``BasePersistence.get_bot_data``.
 
         Raises:
-            DocumentError: There is state in the bucket that this bot cannot use. It was left as it is.
-            StoreError: The state could not be read. Nothing is taken for empty.
+            DocumentError: The bucket has a state that this bot cannot use. It was left as it is.
+            StoreError: The state could not be read. It is not taken for an empty one.
             UnreadableRecordError: bot_data cannot be decoded, for example because it needs a class that is not
                 registered. Of all other data, records that cannot be decoded are left out: see ``stats.unreadable``.
         """
@@ -201,9 +201,9 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """Save bot_data. See ``BasePersistence.update_bot_data``.
 
         Raises:
-            CannotStoreError: Something in it cannot be stored; the path is named, all the rest is saved.
-            UnreadableRecordError: The bucket has a version that cannot be decoded, and PTB was never given it. That
-                version stays; nothing is saved.
+            CannotStoreError: A part of it cannot be stored. The error names the path; everything else is saved.
+            UnreadableRecordError: The bucket has a version that cannot be decoded, so that PTB has never loaded it.
+                That version stays; nothing is saved.
             PTBBucketError: The commit failed. Raised by one of the calls that share it; it is tried again at the next
                 interval, and :meth:`flush` raises while it is not saved.
         """
@@ -246,10 +246,10 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         await self._save([(Record.user(user_id), None)])
 
     async def flush(self) -> None:
-        """Save what is left and let go of connections; the next use reopens them. PTB calls it at shutdown.
+        """Save everything and close the connections; the next use reopens them. PTB calls it at shutdown.
 
         Raises:
-            UnsavedError: Something is not durable; the message says what and why, and whether ``spool_dir`` has it.
+            UnsavedError: A record is not durable. The error names it, and says why and whether ``spool_dir`` has it.
         """
         if self._session.is_open and not self._session.is_only_staging:  # a commit that comes would wait for this call
             await self._session.state.flush()
@@ -263,10 +263,10 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         A bot with a million users iterates too: with the layout ``per-record`` they are read a few at a time.
 
         Yields:
-            A user's id.
+            A user's ID.
 
         Raises:
-            StoreError, DocumentError: The bucket could not tell; there may be more.
+            StoreError, DocumentError: The bucket could not be read; there may be more.
         """
         async for record in self._session.replica.documents.iterate(Kind.USER):
             yield record.number
@@ -282,7 +282,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """Bring bot_data up to date in place, if ``refresh_interval`` says so; unsaved local changes survive.
 
         Raises:
-            StoreError, DocumentError: The store could not tell; ``bot_data`` is unchanged.
+            StoreError, DocumentError: The store could not be read; ``bot_data`` is unchanged.
             UnreadableRecordError: The bucket's version cannot be decoded. PTB passes the error to the error handlers
                 and goes on with the next group of handlers, without refreshing again.
             CannotMergeError: A resolver or a class of your own raised an error.

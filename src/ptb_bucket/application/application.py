@@ -230,7 +230,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     # ---------------------------------------------------------------- start and end
 
     async def initialize(self) -> None:
-        """Load. What the bucket no longer has is emptied in place. See ``Application.initialize``.
+        """Load the state. Data that the bucket no longer has is emptied in place. See ``Application.initialize``.
 
         Raises:
             PTBBucketError: The state could not be loaded.

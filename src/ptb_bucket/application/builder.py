@@ -1,4 +1,4 @@
-"""The builder of an application that keeps its memory in a bucket, in one line."""
+"""The builder of an application whose state is in a bucket, in one line."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _raise_first(errors: Iterable[PTBBucketError]) -> None:
 
 
 class DataLoader:
-    """Loads records into live objects; what is unsaved there survives.
+    """Loads records into live objects, in which unsaved changes survive.
 
     Args:
         options: The application's options.
@@ -151,12 +151,12 @@ class DataLoader:
         return asyncio.get_running_loop().time() - (self._session.window.interval or 0)
 
     def _merge(self, record: Record) -> None:
-        """Merge into the live object; none is made if there is no data here and in the bucket, or unreadable data."""
+        """Merge into the live object; none is made where data is absent or unreadable."""
         replica = self._live.replica
         live = self._live.peek(record)
         if live is MISSING:
             if not replica.documents.is_stored(record):
-                replica.values.load(record)  # nothing: values that are put there from now on are new
+                replica.values.load(record)  # loads nothing: values that are added from now on are new
                 return
             replica.values.check_readable(record)
             live = self._live.get(record)

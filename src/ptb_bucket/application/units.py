@@ -26,7 +26,7 @@ PATIENCE: Final = 1.0
 
 @dataclass(eq=False)
 class Unit:
-    """One update or one run of a timer, which is being handled or has been.
+    """An update or a run of a timer, which is being handled or has been.
 
     Args:
         id: The update's ID; None for work that is never delivered again.

@@ -36,7 +36,7 @@ class _UpdateLock:
 class UpdateLocks:
     """Locks by key, which exist while an update holds them or waits for them.
 
-    A lock belongs to the update, not to the task: whatever its handlers call or start meanwhile holds it, too.
+    A lock belongs to the update, not to the task: code that its handlers call or start holds it, too.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Everything of PTB that is used and that PTB does not document; :func:`check_ptb` looks for it at start."""
+"""Every use of names that PTB does not document; :func:`check_ptb` looks for each name at start."""
 
 from ptb_bucket.application.ptb.callback_data import Keyboards, contents_of, has_invalid, resolve_again
 from ptb_bucket.application.ptb.check import check_ptb

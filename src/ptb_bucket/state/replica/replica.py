@@ -145,7 +145,7 @@ class Replica:
         return True
 
     def forget(self, record: Record) -> bool:
-        """Forget what is known of a record that is a document of its own; it is read again when it is needed.
+        """Forget a record that is stored in a separate document; it is read again when it is needed.
 
         The caller removes the record's live object, too.
 
@@ -194,10 +194,10 @@ class Replica:
             self.documents.spool.keep(self.documents.tracked.pending())
 
     async def commit(self) -> None:
-        """Make durable what was staged before the call: one conditional put for each document that changed.
+        """Make everything durable that was staged before the call, with one conditional put for each changed document.
 
         Raises:
-            PTBBucketError: A document could not be saved. What is unsaved stays staged.
+            PTBBucketError: A document could not be saved. Its changes stay staged.
         """
         if not self.documents.loaded and self.pending:
             await self.documents.read_all()
@@ -238,6 +238,10 @@ class Replica:
             self.units.committed()
 
     async def _write(self, documents: list[TrackedDocument]) -> None:
+        """Write documents, several at once.
+
+        Rule "Documents commit independently": the failure of one document does not keep others from being written.
+        """
         await for_each(documents, lambda document: write_document(document, self.documents.retry_policy))
 
 

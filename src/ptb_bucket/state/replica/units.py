@@ -54,7 +54,7 @@ class ReplicaUnits:
         return {self._documents.layout.key(record) for record in (BOT_DATA, CALLBACK_QUERIES)}
 
     def begin(self, unit: Unit, records: Iterable[Record]) -> None:
-        """Begin a unit of work, such as an update: what is staged of these records from now on may be its change.
+        """Begin a unit of work, such as an update: later values of these records may be its changes.
 
         Documents list it when it has ended, by :meth:`note_effects` or :meth:`end`.
         """

@@ -148,7 +148,7 @@ class Values:
         return assign(live, merged, self._merger.equality)
 
     def merge(self, record: Record, live: Any) -> Any:
-        """Return a value that PTB takes instead of its own: a keyboard, or a conversation's state.
+        """Merge a value that PTB replaces instead of changing it: a keyboard, or a conversation's state.
 
         Conversation states are not merged: where PTB or the replica has an unsaved change, ``live`` stays, and the
         commit of that change decides.
