@@ -245,7 +245,6 @@ async def test_another_bot_refuses_it_and_has_a_directory_of_its_own_if_told_so(
     await bot.end_unsaved(one, {"a": 1})
     (home,) = bot.spool.iterdir()
     monkeypatch.setattr("ptb_bucket.session.bot_id_of", lambda _bot: "99")
-    monkeypatch.setattr("ptb_bucket.persistence.bot_id_of", lambda _bot: "99")
     assert await opened(MemoryStore(), spool_dir=bot.options["spool_dir"]).get_bot_data() == {}
     with pytest.raises(ForeignDocumentError, match=r"bot_id \d+, not 99"):
         await opened(bot.store, spool_dir=home).get_bot_data()

@@ -131,8 +131,6 @@ class LiveData:
 
     def ptb_refreshes(self, record: Record) -> None:
         """Note that PTB refreshes a record: for an update, which pins its records, or for a job, which does so now."""
-        if not self._is_lazy:
-            return
         self.use([record])
         if not self._session.window.is_covered:
             self.lru.pin_for_task(asyncio.current_task())

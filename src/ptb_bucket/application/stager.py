@@ -77,10 +77,11 @@ class Stager:
     def _changes(self, busy: Collection[Record]) -> list[tuple[Record, Any]]:
         """Take what PTB would save now: bot_data, and the records that it has marked. MISSING drops a record."""
         found: list[tuple[Record, Any]] = []
-        if self._live.is_stored(Kind.BOT) and BOT_DATA not in busy:
+        kinds = self._live.replica.documents.kinds
+        if Kind.BOT in kinds and BOT_DATA not in busy:
             found.append((BOT_DATA, self._live.peek(BOT_DATA)))
         for kind in (Kind.CHAT, Kind.USER):
-            if self._live.is_stored(kind):
+            if kind in kinds:
                 self._add_marked(kind, busy, found)
         for record, state in self._live.conversations.take(busy):
             found.append((record, MISSING if state is None else state))

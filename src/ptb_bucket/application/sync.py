@@ -63,13 +63,15 @@ class Sync:
         self._stager = Stager(self.live, session, overridden, self.migration)
         self.is_loaded = self._was_loaded = False
         self._reported: dict[Record, str] = {}
-        session.on_demand, session.on_refresh = True, self.live.ptb_refreshes
+        session.on_demand = True
+        if layout.lazy:
+            session.on_refresh = self.live.ptb_refreshes
 
     # ---------------------------------------------------------------- start
 
     def prepare(self) -> None:
         """Decide, before PTB loads its data, whether the IDs of handled updates are loaded."""
-        replica = self.session.replica
+        replica = self.live.replica
         others = tuple(kind for kind in replica.documents.kinds if kind is not Kind.UPDATES)
         replica.documents.kinds = (*others, Kind.UPDATES) if self._options.dedupe else others
 
@@ -143,7 +145,7 @@ class Sync:
             errors += await self._stager.await_calls(calls)
         for unit in ended:
             if unit.id is not None:
-                self.session.replica.stage_handled(unit.id, unit.records)
+                self.live.replica.stage_handled(unit.id, unit.records)
         return errors
 
     async def commit(self, *, needed_by: object = None) -> None:
@@ -157,7 +159,7 @@ class Sync:
             UnsavedError: Something of that is not durable.
         """
         await self.stage()
-        if not self.session.replica.pending:
+        if not self.live.replica.pending:
             return
         try:
             await self.session.group.commit()
@@ -174,7 +176,7 @@ class Sync:
         Raises:
             UnsavedError: A record that its handlers can see cannot be merged with the bucket's.
         """
-        failures = self.session.replica.failures
+        failures = self.live.replica.failures
         for record in self.live.records_of(update):
             if record in failures:
                 error = failures[record]
@@ -185,7 +187,7 @@ class Sync:
     @property
     def unsaved(self) -> str:
         """The labels of records that are not durable."""
-        return ", ".join(sorted(record.label for record in self.session.replica.pending)[:10]) or (
+        return ", ".join(sorted(record.label for record in self.live.replica.pending)[:10]) or (
             "what handlers changed last"
         )
 
@@ -194,7 +196,7 @@ class Sync:
 
     async def _report(self) -> None:
         """Report each record that cannot be stored or merged, once until it can be."""
-        before, replica = self._reported, self.session.replica
+        before, replica = self._reported, self.live.replica
         now: dict[Record, Exception] = {**replica.values.unmerged, **replica.failures, **replica.unstorable}
         self._reported = {record: str(error) for record, error in now.items()}
         for record, error in now.items():

@@ -212,13 +212,22 @@ class TrackedDocuments:
     _by_key: dict[str, TrackedDocument] = field(default_factory=dict)
     _by_kind: dict[Kind, dict[str, TrackedDocument]] = field(default_factory=lambda: {kind: {} for kind in Kind})
     _staged: dict[str, TrackedDocument] = field(default_factory=dict)
+    _shared: dict[Kind, tuple[str, TrackedDocument]] = field(default_factory=dict)
+    """The documents that hold all records of a kind, with their keys: found without asking the layout again."""
 
     def __len__(self) -> int:
         return len(self._by_key)
 
     def of(self, record: Record) -> TrackedDocument:
         """Return the document of a record."""
-        return self.at(self.layout.key(record))
+        return (self._shared.get(record.kind) or self._find(record))[1]
+
+    def _find(self, record: Record) -> tuple[str, TrackedDocument]:
+        key = self.layout.key(record)
+        found = key, self.at(key)
+        if not self.layout.lazy:
+            self._shared[record.kind] = found
+        return found
 
     def at(self, key: str) -> TrackedDocument:
         """Return the document with a key without extension."""
@@ -230,7 +239,8 @@ class TrackedDocuments:
 
     def known(self, record: Record) -> TrackedDocument | None:
         """Return the document of a record, if it was asked for before."""
-        return self._by_key.get(self.layout.key(record))
+        shared = self._shared.get(record.kind)
+        return shared[1] if shared else self._by_key.get(self.layout.key(record))
 
     def all(self) -> list[TrackedDocument]:
         """Return all documents."""
@@ -242,9 +252,9 @@ class TrackedDocuments:
 
     def for_staging(self, record: Record) -> TrackedDocument:
         """Return the document of a record that is about to be staged."""
-        key = self.layout.key(record)
-        self._staged[key] = self.at(key)
-        return self._staged[key]
+        key, document = self._shared.get(record.kind) or self._find(record)
+        self._staged[key] = document
+        return document
 
     def pending(self) -> list[TrackedDocument]:
         """Return the documents with values that are not known to be durable, by key."""

@@ -65,7 +65,7 @@ class Replica:
         """
         drop = value is None or value is MISSING
         drops_unread = drop and record.kind in (Kind.CHAT, Kind.USER)  # elsewhere, absence is just what PTB knows
-        if not drops_unread:
+        if not drops_unread and record in self.values.unreadable.found:
             self._refuse_blind(record, value)
         ledger = self.documents.tracked.for_staging(record).ledger
         units = self.units.working_on(record) if self.units.running else ()
@@ -242,7 +242,8 @@ class Replica:
 
         Rule "Documents commit independently": the failure of one document does not keep others from being written.
         """
-        await for_each(documents, lambda document: write_document(document, self.documents.retry_policy))
+        if documents:
+            await for_each(documents, lambda document: write_document(document, self.documents.retry_policy))
 
 
 def _is_held_back(drop: Ledger, written: Iterable[TrackedDocument]) -> bool:
