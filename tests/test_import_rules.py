@@ -144,9 +144,9 @@ def test_packages_talk_through_their_init():
     [
         ("ptb_bucket.state.commit", "from ptb_bucket.state.commit.ledger import Ledger", True),
         ("ptb_bucket.state.commit", "from ptb_bucket.state.records import Record", True),
-        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge import Merger", True),
+        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge import RecordMerger", True),
         ("ptb_bucket.state.commit", "from ptb_bucket.errors import StoreError", True),
-        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge.records import Merger", False),
+        ("ptb_bucket.state.commit", "from ptb_bucket.state.merge.records import RecordMerger", False),
         ("ptb_bucket.state.commit", "from ptb_bucket.state.merge import records", False),
         ("ptb_bucket.cli.verbs", "import ptb_bucket.tools.state", False),
         ("ptb_bucket.tools", "if TYPE_CHECKING:\n    from ptb_bucket.state.records import Record", False),

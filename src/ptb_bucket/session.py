@@ -14,7 +14,7 @@ from ptb_bucket.bot_state import BotState, bot_id_of, kinds_of, open_spool
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.location import differing, with_own_types
-from ptb_bucket.state import DocumentSet, GroupCommit, Merger, Replica
+from ptb_bucket.state import DocumentSet, GroupCommit, RecordMerger, Replica
 from ptb_bucket.stores import MeteredStore, RetryingStore
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Session:
         retry_policy = RetryPolicy(self.commit_timeout)
         documents = DocumentSet(
             RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
-            Merger(location.codec, self.resolver, self.defaults), bot_id,
+            RecordMerger(location.codec, self.resolver, self.defaults), bot_id,
             kinds_of(store_data), None if cache is None else cache.maxsize, retry_policy,
             open_spool(self.spool_dir, bot_id, location, retry_policy),
         )  # fmt: skip

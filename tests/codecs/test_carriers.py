@@ -10,8 +10,8 @@ import pytest
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import CannotLoadError
-from ptb_bucket.state import Merger, Record
-from ptb_bucket.state.merge.live import assign
+from ptb_bucket.state import Record, RecordMerger
+from ptb_bucket.state.merge.live import update_in_place
 from support.values.declared_classes import FAMILIES, REQUIRED, loaded, profile, stored
 
 
@@ -46,7 +46,7 @@ def test_a_carried_field_is_merged_like_others(codec):
     theirs["me"].premium.append(2)
     sides = codec([new]).encode(ours), codec([old]).encode(theirs)
     for one, other in (sides, sides[::-1]):
-        merged = Merger(codec([new])).merge(Record.user(42), base, one, other)
+        merged = RecordMerger(codec([new])).merge(Record.user(42), base, one, other)
         both = loaded(codec, old, merged)
         assert (both.name, both.premium) == ("b", [1, 2])
 
@@ -88,7 +88,7 @@ def test_an_element_that_both_deployments_replace_in_turn_stays_one(codec, famil
     saved = mine.encode(live)
     changed = theirs.decode(saved)
     changed[1] = replaced(changed[1], hp=3)
-    merged = Merger(mine).merge_live(Record.user(42), saved, live, theirs.encode(changed))
+    merged = RecordMerger(mine).merge_live(Record.user(42), saved, live, theirs.encode(changed))
     assert [(one.name, one.hp) for one in merged] == [("a", 1), ("b", 3)]
 
 
@@ -101,7 +101,7 @@ def test_a_value_beside_shared_objects_that_both_deployments_replace_in_turn(cod
     saved = mine.encode(live)
     changed = theirs.decode(saved)
     changed["it"] = replaced(changed["it"], hp=3)
-    merged = Merger(mine).merge_live(Record.user(42), saved, live, theirs.encode(changed))
+    merged = RecordMerger(mine).merge_live(Record.user(42), saved, live, theirs.encode(changed))
     assert merged["it"].hp == 3
 
 
@@ -129,7 +129,7 @@ def test_a_field_that_the_newer_deployment_adds_meanwhile_loses_no_change(codec,
         del theirs[0]
     sides = codec([new]).encode(ours), codec([old]).encode(theirs)
     for one, other in (sides, sides[::-1]):
-        merged = codec([old]).decode(Merger(codec([new])).merge(Record.user(42), base, one, other))
+        merged = codec([old]).decode(RecordMerger(codec([new])).merge(Record.user(42), base, one, other))
         *rest, last = merged
         assert (last.name, last.hp, last.premium) == ("b", 2, 1)
         assert [value.name for value in rest if value is not last] == [value.name for value in theirs[:-1]][:1]
@@ -145,7 +145,7 @@ def test_a_change_goes_on_to_a_carrier_that_took_the_place_of_the_object(codec, 
     theirs["second"].premium = 1
     sides = codec([new]).encode(live), codec([old]).encode(theirs)
     for one, other in (sides, sides[::-1]):
-        merged = codec([old]).decode(Merger(codec([new])).merge(Record.user(42), base, one, other))
+        merged = codec([old]).decode(RecordMerger(codec([new])).merge(Record.user(42), base, one, other))
         assert merged["first"] is merged["second"]
         assert (merged["first"].name, merged["first"].hp, merged["first"].premium) == ("b", 2, 1)
 
@@ -155,15 +155,15 @@ def test_a_live_object_whose_carried_field_went_is_the_same_object(codec, family
     old, new = profile(family, name=REQUIRED, premium=None), profile(family, name=REQUIRED)
     mine = codec([new])
     live = {"me": loaded(codec, new, stored(codec, old, name="a", premium=1)), "list": []}
-    assert assign(live["me"], new("a"), mine.equality)
+    assert update_in_place(live["me"], new("a"), mine.equality)
     live["again"] = live["list"]
     base = mine.encode(live)
     theirs = mine.decode(base)
     theirs["me"].name = "b"
     removed = mine.encode({"list": [], "again": []})
-    assert "me" not in Merger(mine).merge_live(Record.user(42), base, live, removed)
+    assert "me" not in RecordMerger(mine).merge_live(Record.user(42), base, live, removed)
     live["list"].append(live.pop("me"))
-    assert Merger(mine).merge_live(Record.user(42), base, live, mine.encode(theirs))["list"][0].name == "b"
+    assert RecordMerger(mine).merge_live(Record.user(42), base, live, mine.encode(theirs))["list"][0].name == "b"
 
 
 @pytest.mark.parametrize("family", FROZEN)
@@ -178,7 +178,7 @@ def test_what_an_object_that_replaces_a_carrier_holds_is_merged(codec, family, i
     changed = theirs.decode(saved)
     changed[1] = replaced(changed[1], premium=5)
     live[1].tags.append(3)
-    merged = Merger(mine).merge_live(Record.user(42), saved, live, theirs.encode(changed))
+    merged = RecordMerger(mine).merge_live(Record.user(42), saved, live, theirs.encode(changed))
     found = theirs.decode(mine.encode(merged))
     assert [(one.name, one.tags, one.premium) for one in found[:2]] == [("a", [1], 1), ("c", [2, 3], 5)]
     assert not is_shared or found[2] is found[1].tags
@@ -191,7 +191,7 @@ def test_an_object_that_replaces_a_carrier_stays_when_nothing_changes(codec, fam
     live = mine.decode(codec([old]).encode([old("a", [1], 1), old("b", 2, 1)]))
     live[:] = replaced(live[0], name="c"), replaced(live[1], name="d")
     kept = [*live]
-    assert assign(live, [*mine.decode(mine.encode(live)), "more"], mine.equality)
+    assert update_in_place(live, [*mine.decode(mine.encode(live)), "more"], mine.equality)
     assert [live[0] is kept[0], live[1] is kept[1], live[2]] == [True, True, "more"]
 
 
@@ -210,7 +210,7 @@ def test_what_cannot_be_stored_in_an_object_that_replaces_a_carrier_stays_as_it_
 def test_a_live_object_stays_when_its_carried_field_goes(codec, family):
     old, new = profile(family, name=REQUIRED, premium=None), profile(family, name=REQUIRED)
     live = loaded(codec, new, stored(codec, old, name="a", premium=1))
-    assert assign(live, new("b"), codec([new]).equality)
+    assert update_in_place(live, new("b"), codec([new]).equality)
     assert (live.name, hasattr(live, "premium")) == ("b", False)
 
 

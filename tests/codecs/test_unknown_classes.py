@@ -14,7 +14,7 @@ from telegram import Chat, Message
 
 from ptb_bucket.codecs import JsonCodec, Opaque, PickleCodec, TolerantJsonCodec, same, shown_pickle
 from ptb_bucket.errors import CannotLoadError
-from ptb_bucket.state import Merger, Record
+from ptb_bucket.state import Record, RecordMerger
 from support.values import malicious_pickles, strategies
 from support.values.strategies import TYPES, Cart, Colour, Frozen
 
@@ -80,7 +80,7 @@ def test_what_is_damaged_is_not_taken_for_unknown():
 
 
 def test_it_merges_as_a_whole():
-    merger = Merger(TolerantJsonCodec())
+    merger = RecordMerger(TolerantJsonCodec())
     base, ours, theirs = (b'{"$Cart":{"a":%d,"b":%d}}' % each for each in ((1, 1), (2, 1), (1, 2)))
     whole = merger.merge(Record.user(1), base, b'{"x":%s}' % ours, b'{"x":%s}' % theirs)
     assert json.loads(whole)["x"] == {"$Cart": {"a": 2, "b": 1}}

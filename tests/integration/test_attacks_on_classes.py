@@ -9,7 +9,7 @@ import pytest
 
 from ptb_bucket import StoredAs
 from ptb_bucket.state import MISSING, keep_ours
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.values import ValueMerge
 from support.applications.two_instances import Pair
 
 EITHER_WAY = pytest.mark.parametrize("refreshed", [False, True], ids=["merged", "refreshed"])
@@ -141,7 +141,7 @@ def test_a_resolver_is_told_which_side_deleted(ours, theirs, asked):
         told.append((conflict.path, conflict.base, conflict.ours, conflict.theirs))
         return keep_ours(conflict)
 
-    assert Merge("user_data[42]", resolver).value((), {"d": {"k": 1}}, ours, theirs) == {"d": {"k": 2}}
+    assert ValueMerge("user_data[42]", resolver).run((), {"d": {"k": 1}}, ours, theirs) == {"d": {"k": 2}}
     assert told == [(("d", "k"), 1, *asked)]
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the oracle share: quiet logs, a fast folder, and counting."""
+"""Fixtures of the oracle's tests: quiet logs, a fast folder, and counting."""
 
 from __future__ import annotations
 

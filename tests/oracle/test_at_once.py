@@ -11,7 +11,7 @@ from support.oracle.edits_at_once import AtOnce, MisplacedError
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_edits_of_disjoint_places_are_all_there_once(combination, count, figures, share):
-    """A seed that fails is named by the error; ``AtOnce(seed, combination).live()`` replays it."""
+    """The error names a failed seed. To replay it, call ``AtOnce(seed, combination).live()``."""
     misplaced = held = replaced = 0
     for seed in range(count(2, 340)):
         run = AtOnce(seed, combination)

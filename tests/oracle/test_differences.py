@@ -1,4 +1,4 @@
-"""The documented differences from PicklePersistence: there are no others, and each of them is still one."""
+"""Tests of the documented differences from PicklePersistence: all of them still exist, and no others do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (\S[^|]*?) \| (both|json|pickle) \|", TEXT, re.MULTILINE)
 BELOW = re.findall(r"^\* \*\*([^*,]+)", TEXT, re.MULTILINE)
-"""How the differences below the table begin."""
+"""The beginnings of the differences below the table."""
 CODECS = {name: ("json", "pickle") if codecs == "both" else (codecs,) for name, codecs in ROWS}
 CODECS |= dict.fromkeys(BELOW, ("json", "pickle"))
 MODULUS = sys.hash_info.modulus
@@ -91,7 +91,7 @@ REFUSED = {
     "More than 64 keys of a dict": lambda: dict.fromkeys(of_one_hash(65)),
     "More than 64 keys of a dict, or members of a set": lambda: set(of_one_hash(65)),
 }
-"""What is refused: PicklePersistence stores it. Behind a comma, a second example of a row."""
+"""Values that are refused, though PicklePersistence stores them. Names after a comma are further examples of a row."""
 MARKER = 'PTB\'s marker for "as `Defaults` say"'
 CHANGED = "Classes that changed since the value was stored"
 
@@ -220,7 +220,7 @@ async def _users(bot: Bot) -> dict[int, Any]:
 
 
 async def _kept(bot: Bot, make_it: Any) -> dict[str, Any]:
-    """What is there after a process that kept a value and ended without a word."""
+    """Return the state after a process that stored a value and ended without a stop."""
     await bot.start()
     await bot.handle(42, 42, lambda context: context.user_data.update(good=1, it=make_it(), last=2))
     await bot.start()

@@ -40,7 +40,7 @@ def _bots(combination, folder):
 
 
 async def _seen(bot, graph, style, seed):
-    """What handlers see: the graph as it was kept, after a restart, changed, after another restart."""
+    """Return the graphs that handlers see: as stored, after a restart, changed, and after another restart."""
     seen = []
 
     def keep(context):

@@ -12,7 +12,7 @@ from support.oracle.runs import Run
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 @pytest.mark.parametrize("kind", ["restarts", "turns"])
 def test_all_else_is_as_if_they_had_never_been_there(kind, combination, tmp_path, count, figures):
-    """A seed that fails is named by the error; ``Run(seed, folder, combination, hostile=True)`` replays it."""
+    """The error names a failed seed. To replay it, call ``Run(seed, folder, combination, hostile=True)``."""
     refused = []
     for seed in range(2000, 2000 + count(2, 20)):
         run = Run(seed, tmp_path, combination, hostile=True)

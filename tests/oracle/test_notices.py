@@ -9,8 +9,8 @@ import pytest
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import Merger
-from ptb_bucket.state.merge import values
+from ptb_bucket.state import RecordMerger
+from ptb_bucket.state.merge import containers
 from ptb_bucket.state.replica.values import Values
 from support.documents.virtual_time import run_virtually
 from support.oracle.applications import COMBINATIONS
@@ -94,17 +94,17 @@ def drop_an_unknown_field(patch):
 
 
 def drop_the_neighbours(patch):
-    patch.setattr(Merger, "encode_rest", lambda _self, _record, _value, before: before)
+    patch.setattr(RecordMerger, "encode_rest", lambda _self, _record, _value, before: before)
 
 
 def double_an_element(patch):
-    merge_lists = values.merge_lists
+    merge_lists = containers.merge_lists
 
     def with_one_more(*args):
         merged = merge_lists(*args)
         return [*merged, *merged[-1:]]
 
-    patch.setattr(values, "merge_lists", with_one_more)
+    patch.setattr(containers, "merge_lists", with_one_more)
 
 
 def replace_live_objects(patch):

@@ -1,4 +1,4 @@
-"""One instance that is started again and again: handlers see what they would see with PicklePersistence."""
+"""One instance that is restarted again and again. Handlers see the same as with PicklePersistence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.oracle.runs import Run
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_handlers_see_the_same_after_restarts(combination, tmp_path, count, figures, share):
-    """A seed that fails is named by the error; ``Run(seed, folder, combination).restarts()`` replays it."""
+    """The error names a failed seed. To replay it, call ``Run(seed, folder, combination).restarts()``."""
     for seed in range(count(2, 250)):
         run = Run(seed, tmp_path, combination)
         run_virtually(run.restarts())

@@ -11,7 +11,7 @@ from support.oracle.runs import Run
 
 @pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
 def test_handlers_see_the_same_on_either_instance(combination, tmp_path, count, figures, share):
-    """A seed that fails is named by the error; ``Run(seed, folder, combination).turns()`` replays it."""
+    """The error names a failed seed. To replay it, call ``Run(seed, folder, combination).turns()``."""
     for seed in range(1000, 1000 + count(2, 250)):
         run = Run(seed, tmp_path, combination)
         run_virtually(run.turns())

@@ -9,7 +9,7 @@ import pytest
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import UnreadableRecordError
-from ptb_bucket.state import LAYOUTS, MISSING, DocumentSet, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import LAYOUTS, MISSING, DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.replica import values as module
 from ptb_bucket.stores import Create, MemoryStore
@@ -26,7 +26,7 @@ class Guest:
 
 
 def replica_on(store, layout="single", codec="json", types=()) -> Replica:
-    merger = Merger(open_codec(codec, types), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+    merger = RecordMerger(open_codec(codec, types), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     return Replica(DocumentSet(store, open_layout(layout), merger.codec, merger, "1", tuple(Kind)))
 
 

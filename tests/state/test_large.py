@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import DocumentSet, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.stores import MemoryStore
 
@@ -15,7 +15,7 @@ USERS = [Record.user(number) for number in range(2_500)]
 
 def replica_on(store) -> Replica:
     codec = open_codec("json", [])
-    merger = Merger(codec, defaults={Kind.USER: dict})
+    merger = RecordMerger(codec, defaults={Kind.USER: dict})
     return Replica(DocumentSet(store, open_layout("single"), codec, merger, "1", tuple(Kind)))
 
 

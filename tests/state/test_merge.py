@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ptb_bucket.codecs import same
-from ptb_bucket.state.merge.live import assign
+from ptb_bucket.state.merge.live import update_in_place
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, add_differences, keep_ours, keep_theirs
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.values import ValueMerge
 from support.values.raising_values import VALUES, make
 
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(allow_nan=True) | st.text(max_size=2)
@@ -34,7 +34,7 @@ many = settings(deadline=None)
 
 def merge(base, ours, theirs, resolver=keep_ours, **options):
     inputs = copy.deepcopy((base, ours, theirs))
-    return Merge("user_data[1]", resolver, **options).value((), *inputs)
+    return ValueMerge("user_data[1]", resolver, **options).run((), *inputs)
 
 
 @many
@@ -234,7 +234,7 @@ def test_a_conflict_shows_no_values():
 
 
 class ReadOnly(dict):
-    """A dict that nobody may change."""
+    """A dict whose methods refuse changes."""
 
     def _refuse(self, *_):
         raise TypeError
@@ -246,7 +246,7 @@ class ReadOnly(dict):
 def test_a_live_value_whose_code_raises_is_replaced_and_all_beside_it_is_changed_in_place(name):
     log = [1]
     live, wanted = {"bad": make(name), "log": log, "gone": 1}, {"bad": make(name), "log": [1, 2]}
-    assert assign(live, wanted)
+    assert update_in_place(live, wanted)
     assert list(live) == ["bad", "log"]
     assert live["log"] is log
     assert log == [1, 2]
@@ -255,7 +255,7 @@ def test_a_live_value_whose_code_raises_is_replaced_and_all_beside_it_is_changed
 def test_a_live_value_that_cannot_be_changed_is_replaced():
     log = [1]
     live, wanted = {"bad": ReadOnly(a=1), "log": log}, {"bad": ReadOnly(a=2), "log": [1, 2]}
-    assert assign(live, wanted)
+    assert update_in_place(live, wanted)
     assert live == wanted
     assert live["log"] is log
-    assert not assign(ReadOnly(a=1), ReadOnly(a=2))
+    assert not update_in_place(ReadOnly(a=1), ReadOnly(a=2))

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import keep_ours
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.values import ValueMerge
 from support.applications.two_instances import Pair
 
 BO, AL, CY = {"name": "Bo", "hp": 12}, {"name": "Al", "hp": 20}, {"name": "Cy", "hp": 7}
 
 
 def merged(base, ours, theirs):
-    """The result, and how often something was decided."""
-    merge = Merge("user_data[1]", keep_ours)
-    return merge.value((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
+    """Return the result and the number of decisions."""
+    merge = ValueMerge("user_data[1]", keep_ours)
+    return merge.run((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,7 @@ def test_an_edit_inside_a_tuple_that_the_other_side_took_away_is_counted(turned,
     sides = [{"z": 1, "pair": ({"x": 1, "note": "2"}, "t")}, {"z": 1} | ({"pair": replaced} if replaced else {})]
     value, decided = merged({"z": 1, "pair": ({"x": 1}, "t")}, *(sides[::-1] if turned else sides))
     assert decided == 1
-    assert (
-        value == sides[1 if replaced else 0]
-    )  # a deletion does not take an edit with it (rule: Edits survive deletions)
+    assert value == sides[1 if replaced else 0]  # rule "Edits survive deletions"
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -268,7 +266,7 @@ async def test_a_report_names_no_id_of_an_element_and_the_resolver_is_given_it(c
 
 
 class Lines(list):
-    """A list of one's own."""
+    """A subclass of list."""
 
 
 def test_types_of_lists_that_one_side_changed_stay():

@@ -13,26 +13,26 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import MISSING, keep_ours, keep_theirs
-from ptb_bucket.state.merge.live import assign
-from ptb_bucket.state.merge.objects.objects import has_sharing
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.live import update_in_place
+from ptb_bucket.state.merge.objects import has_sharing
+from ptb_bucket.state.merge.values import ValueMerge
 from support.values.shared_graphs import KINDS, isomorphic, made, run
 
 SHORT, LONG = 60, 1500
 RIGHT = {"edits": 1.0, "insertions": 0.99, "sharing": 0.9, "unsharing": 0.85, "everything": 0.85}
-"""The share of runs that end exactly as if both had changed one record. The others keep more (rule: Edits survive
-deletions), are reported, or took an object that was moved *and* changed for another one."""
+"""The share of runs that end exactly as if both had changed one record. The others keep more (rule "Edits survive
+deletions"), are reported, or took an object that was moved *and* changed for another one."""
 
 
 def merged(base, ours, theirs, resolver=keep_ours, **options):
-    """The result, and what had to be decided."""
-    merge = Merge("user_data[1]", resolver, **options)
-    return merge.value((), base, ours, theirs), merge.decided
+    """Return the result and the decisions."""
+    merge = ValueMerge("user_data[1]", resolver, **options)
+    return merge.run((), base, ours, theirs), merge.decided
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_edit_is_lost_without_a_report_and_none_is_doubled(kind, count):
-    """A seed that fails replays with ``run(seed, kind)``."""
+    """To replay a failed seed, call ``run(seed, kind)``."""
     runs = [run(seed, kind) for seed in range(count(SHORT, LONG))]
     assert not [seed for seed, ran in enumerate(runs) if ran.lost and not ran.reports]
     assert not [seed for seed, ran in enumerate(runs) if ran.doubled]
@@ -57,7 +57,7 @@ def test_what_only_one_side_changed_is_taken_as_it_is(seed, kind):
 def test_refreshing_makes_a_live_record_what_it_should_be(seed, kind):
     ran = run(seed, kind)
     live = copy.deepcopy(ran.base)
-    assert assign(live, copy.deepcopy(ran.ours))
+    assert update_in_place(live, copy.deepcopy(ran.ours))
     assert identical(live, ran.ours)
 
 
@@ -83,7 +83,7 @@ def test_refreshing_keeps_what_did_not_change(seed):
         for name, value in live.items()
         if isinstance(value, dict | list) and sum(identical(value, other) for other in everything) == 1
     }
-    assert assign(live, copy.deepcopy(ran.theirs))
+    assert update_in_place(live, copy.deepcopy(ran.theirs))
     assert all(live[name] is value for name, value in held.items())
 
 
@@ -273,7 +273,7 @@ def test_sharing_that_doubles_at_each_level_takes_no_longer_than_there_are_objec
     assert result.keys() == {"deep", "mine", "other"}
     assert result["deep"][0] is result["deep"][1]
     live = doubled()
-    assert assign(live, result)
+    assert update_in_place(live, result)
     assert live["deep"][0] is live["deep"][1]
 
 
@@ -340,6 +340,6 @@ def test_refreshing_keeps_objects_that_were_moved_and_values_that_are_equal():
         side["guest"], side["place"] = {"name": "Cy"}, tuple(range(2))
     guest, place = live["guest"], live["place"]
     wanted["characters"].append(wanted.pop("guest"))
-    assert assign(live, wanted)
+    assert update_in_place(live, wanted)
     assert live["characters"][2] is guest
     assert live["place"] is place

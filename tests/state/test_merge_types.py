@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ptb_bucket.codecs import identical
 from ptb_bucket.errors import CannotMergeError, UnsavedError
 from ptb_bucket.state import MISSING, add_differences, keep_ours
-from ptb_bucket.state.merge.live import assign
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.live import update_in_place
+from ptb_bucket.state.merge.values import ValueMerge
 from support.applications.restarting_bot import opened
 from support.applications.two_instances import Pair
 
@@ -21,8 +21,8 @@ EITHER_WAY = pytest.mark.parametrize("refreshed", [False, True], ids=["merged", 
 
 
 def merged(base, ours, theirs, resolver=keep_ours):
-    merge = Merge("user_data[1]", resolver)
-    return merge.value((), *copy.deepcopy((base, ours, theirs)))
+    merge = ValueMerge("user_data[1]", resolver)
+    return merge.run((), *copy.deepcopy((base, ours, theirs)))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ mixed = st.dictionaries(
 @given(mixed, mixed)
 def test_a_refreshed_dict_has_the_order_and_the_types_of_what_it_should_be(live, wanted):
     held = dict(live)
-    assert assign(live, copy.deepcopy(wanted))
+    assert update_in_place(live, copy.deepcopy(wanted))
     assert identical(live, wanted)
     for key, value in held.items():
         if isinstance(value, list) and isinstance(live.get(key), list):
@@ -119,7 +119,7 @@ def test_what_is_equal_already_is_not_touched():
         __delitem__ = update = clear = pop = __setitem__
 
     live = {"w": Watched(a=[1], b={"x": 1}), "n": 1}
-    assert assign(live, {"w": Watched(a=[1], b={"x": 2}), "n": 1})
+    assert update_in_place(live, {"w": Watched(a=[1], b={"x": 2}), "n": 1})
     assert live["w"]["b"] == {"x": 2}
 
 
@@ -136,8 +136,8 @@ def test_what_several_instances_count_at_once_is_the_sum(base, sides, expected):
 
 
 def test_a_number_that_both_created_alike_is_no_conflict_for_other_resolvers():
-    merge = Merge("user_data[1]", keep_ours)
-    assert merge.value((), {}, {"n": {"m": 1}}, {"n": {"m": 1}}) == {"n": {"m": 1}}
+    merge = ValueMerge("user_data[1]", keep_ours)
+    assert merge.run((), {}, {"n": {"m": 1}}, {"n": {"m": 1}}) == {"n": {"m": 1}}
     assert not merge.decided
 
 
@@ -220,11 +220,11 @@ def test_a_class_that_raises_is_merged_as_a_whole_beside_everything_else(make, g
     old, new, other = make({}), make({"a": 1}), make({"a": 1, "b": 2})
     base, ours, theirs = ({"v": value, "n": number, "deep": {}} for value, number in ((old, 0), (new, 0), (old, 1)))
     ours["deep"]["x"] = 1
-    result = Merge("user_data[1]", keep_ours).value((), base, ours, theirs)
+    result = ValueMerge("user_data[1]", keep_ours).run((), base, ours, theirs)
     assert (get(result["v"]), result["n"], result["deep"]) == (get(new), 1, {"x": 1})
-    merge = Merge("user_data[1]", keep_ours)
+    merge = ValueMerge("user_data[1]", keep_ours)
     theirs["v"] = other
-    result = merge.value((), base, ours, theirs)
+    result = merge.run((), base, ours, theirs)
     assert get(result["v"]) in (get(new), get(other))
     assert result["n"] == 1
 
@@ -238,7 +238,7 @@ def test_a_live_container_that_refuses_is_left_as_it_is_and_its_place_gets_the_n
     target = dict(zip("dhl", wanted, strict=True)) | {"n": [1, 2]}
     if shared:
         live["again"], target["again"] = live["d"], target["d"]
-    assert assign(live, target)
+    assert update_in_place(live, target)
     assert [dict(dicts[0]), dict(dicts[1]), list(dicts[2])] == [{"a": 1}, {"a": 1, "b": 1, "c": 1}, [1]]
     assert [live[key] is value for key, value in zip("dhl", wanted, strict=True)] == [True] * 3
     assert (held, live["n"] is held) == ([1, 2], True)
@@ -246,7 +246,7 @@ def test_a_live_container_that_refuses_is_left_as_it_is_and_its_place_gets_the_n
 
 def test_a_live_record_that_refuses_is_as_it_was():
     live = HalfWay(a=1, b=1, c={"x": 1})
-    assert not assign(live, HalfWay(a=2, b=2, c={"x": 2}))
+    assert not update_in_place(live, HalfWay(a=2, b=2, c={"x": 2}))
     assert dict(live) == {"a": 1, "b": 1, "c": {"x": 1}}
 
 
@@ -259,7 +259,7 @@ def test_a_set_keeps_objects_that_equal_only_themselves_once():
     ours, theirs = copy.deepcopy(base), copy.deepcopy(base)
     ours["s"].add(Thing(3))
     theirs["s"] = {thing for thing in theirs["s"] if thing.n != 1}
-    result = Merge("user_data[1]", keep_ours).value((), base, ours, theirs)
+    result = ValueMerge("user_data[1]", keep_ours).run((), base, ours, theirs)
     assert sorted(thing.n for thing in result["s"]) == [2, 3]
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from ptb_bucket.codecs import identical
 from ptb_bucket.state import keep_ours, keep_theirs
-from ptb_bucket.state.merge.live import assign
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.live import update_in_place
+from ptb_bucket.state.merge.values import ValueMerge
 from support.applications.two_instances import Pair
 
 
@@ -121,9 +121,9 @@ SHARED_OR_NOT = pytest.mark.parametrize("shared", [False, True], ids=["", "share
 
 
 def merged(base, ours, theirs, resolver=keep_ours):
-    """The result, and how often something was decided."""
-    merge = Merge("user_data[1]", resolver)
-    return merge.value((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
+    """Return the result and the number of decisions."""
+    merge = ValueMerge("user_data[1]", resolver)
+    return merge.run((), *copy.deepcopy((base, ours, theirs))), len(merge.decided)
 
 
 def record(holder, *, shared):
@@ -315,7 +315,7 @@ def test_private_attributes_of_a_model_are_merged_too():
 def test_a_refresh_changes_attributes_of_sets_of_a_class_of_the_author_s():
     live, wanted = {"s": tagged("xy", Tags, log=[])}, {"s": tagged("xz", Tags, log=[1])}
     held, log = live["s"], live["s"].log
-    assert assign(live, wanted)
+    assert update_in_place(live, wanted)
     assert live["s"] is held
     assert held.log is log
     assert (held, log) == ({"x", "z"}, [1])
@@ -338,7 +338,7 @@ def test_a_refresh_puts_the_live_object_into_a_new_tuple_at_any_depth():
     for side in (live, wanted):
         side["me"] = side
     log, expected = live["log"], copy.deepcopy(wanted)
-    assert assign(live, wanted)
+    assert update_in_place(live, wanted)
     assert live["log"] is log
     assert identical(live, expected)
 
@@ -348,7 +348,7 @@ def test_a_refresh_replaces_an_equal_object_in_a_model_by_the_shared_one():
     log = {"n": 1}
     wanted = {"o": Model(held=(log,)), "log": log}
     expected, model = copy.deepcopy(wanted), live["o"]
-    assert assign(live, wanted)
+    assert update_in_place(live, wanted)
     assert live["o"] is model
     assert identical(live, expected)
 
@@ -360,7 +360,7 @@ def test_a_refresh_keeps_an_element_that_was_moved_while_what_it_holds_was_chang
     first, second = live["l"]
     wanted["l"].reverse()
     wanted["hero"]["hp"] = 5
-    assert assign(live, wanted)
+    assert update_in_place(live, wanted)
     assert live["l"][0] is second
     assert live["l"][1] is first
     assert (first, first["who"]) == ({"cell": "a", "n": 1, "who": {"hp": 5}}, live["hero"])
@@ -427,8 +427,8 @@ def test_an_edit_inside_an_object_that_cannot_be_made_again_is_counted(shared):
         side["y"] = side["o"]["x"]
     ours["o"]["x"]["a"] = 10
     theirs["o"]["x"]["b"] = 20
-    merge = Merge("user_data[1]", keep_ours)
-    assert merge.value((), base, ours, theirs)["o"] == {"x": {"a": 10, "b": 2}}
+    merge = ValueMerge("user_data[1]", keep_ours)
+    assert merge.run((), base, ours, theirs)["o"] == {"x": {"a": 10, "b": 2}}
     assert merge.decided
 
 
@@ -439,3 +439,25 @@ def test_a_conflict_in_an_object_that_merges_as_a_whole_is_counted(make, shared)
     assert merged(base, ours, theirs)[1] == 1
     assert merged(base, ours, theirs, keep_theirs)[0]["o"].held == 3
     assert merged(base, ours, same)[1] == 0
+
+
+class Ring:
+    """A value with its own equality that contains itself."""
+
+    def __init__(self) -> None:
+        self.next = self
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return 1
+
+
+def test_a_value_that_contains_itself_does_not_keep_the_merge_from_ending():
+    base = {"o": {"ring": Ring()}}
+    theirs = copy.deepcopy(base)
+    theirs["o"]["n"] = 1
+    merge = ValueMerge("user_data[1]", keep_ours)
+    assert merge.run((), base, {"o": 2}, theirs) == {"o": 2}
+    assert len(merge.decided) == 1

@@ -7,10 +7,10 @@ import asyncio
 from telegram.ext import ContextTypes
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import Merger, Record, keep_ours
+from ptb_bucket.state import Record, RecordMerger, keep_ours
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.document.header import Header
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.values import ValueMerge
 from ptb_bucket.stores import InterceptingStore, MemoryStore
 from support.applications.restarting_bot import opened, settle
 from support.documents.ledger_bench import ADA, BO, crowded, encoded
@@ -21,13 +21,13 @@ def test_the_floor_never_sinks():
 
 
 def test_the_newer_access_time_of_a_keyboard_stays():
-    merger, record = Merger(open_codec("json", [])), Record.keyboard("a" * 32)
+    merger, record = RecordMerger(open_codec("json", [])), Record.keyboard("a" * 32)
     for ours, theirs in ((b"[5,{}]", b"[3,{}]"), (b"[3,{}]", b"[5,{}]")):
         assert merger.merge(record, b"[1,{}]", ours, theirs) == b"[5,{}]"
 
 
 def test_equal_elements_that_both_sides_added_at_a_changed_end_are_two():
-    merged = Merge("user_data[42]", keep_ours).value((), ["a", "b", "c"], ["b", "c", "x"], ["a", "b", "x"])
+    merged = ValueMerge("user_data[42]", keep_ours).run((), ["a", "b", "c"], ["b", "c", "x"], ["a", "b", "x"])
     assert sorted(merged) == ["b", "x", "x"]
 
 

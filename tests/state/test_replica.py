@@ -11,7 +11,7 @@ import pytest
 from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, UnavailableError, UnsavedError
-from ptb_bucket.state import DocumentSet, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.replica.group_commit import GroupCommit
 from ptb_bucket.stores import InterceptingStore, MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
@@ -29,7 +29,7 @@ class Slow(InterceptingStore):
 
 
 def replica_on(store, **options) -> Replica:
-    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+    merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     retry_policy = RetryPolicy(deadline=30, backoff=Backoff(random=random.Random(1)))
     layout = open_layout(options.pop("layout", "single"))
     return Replica(DocumentSet(store, layout, merger.codec, merger, "1", tuple(Kind), retry_policy=retry_policy))

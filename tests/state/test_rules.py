@@ -14,7 +14,7 @@ import pytest
 from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, PTBBucketError, UnavailableError
-from ptb_bucket.state import DocumentSet, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.merge.resolvers import add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.replica.group_commit import GroupCommit
@@ -44,7 +44,7 @@ class SlowStore(InterceptingStore):
 
 
 def replica_on(store, layout="single") -> Replica:
-    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict})
+    merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict})
     retry = RetryPolicy(deadline=30, backoff=Backoff(random=random.Random(1)))
     return Replica(DocumentSet(store, open_layout(layout), merger.codec, merger, "1", (Kind.USER,), retry_policy=retry))
 
@@ -74,8 +74,8 @@ class Profile:
 PROFILES = [Profile(), Profile(1), Profile(2), Profile(0, ["a"]), Profile(0, ["a", "b"]), Profile(1, ["b"])]
 
 
-def profile_merger(resolver=keep_ours) -> Merger:
-    return Merger(open_codec("json", [Profile]), resolver, {Kind.USER: Profile})
+def profile_merger(resolver=keep_ours) -> RecordMerger:
+    return RecordMerger(open_codec("json", [Profile]), resolver, {Kind.USER: Profile})
 
 
 @pytest.mark.parametrize("resolver", [keep_ours, keep_theirs, add_differences])

@@ -8,14 +8,14 @@ import os
 import pytest
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import BOT_DATA, HANDLED, Kind, Merger, Replica, keep_ours
+from ptb_bucket.state import BOT_DATA, HANDLED, Kind, RecordMerger, Replica, keep_ours
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.preparation import Preparation
 from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
-from ptb_bucket.state.merge.objects.elements import Matches
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.matching.elements import ListMatches
+from ptb_bucket.state.merge.values import ValueMerge
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.replica.values import Values
 from ptb_bucket.state.spool.format import Spooled
@@ -108,16 +108,16 @@ def share_the_writer_id_after_a_fork(patch):
 
 
 def take_a_deletion_for_the_last_word(patch):
-    patch.setattr(Merge, "_deletion", lambda _self, _path, _base, ours, _theirs: ours)
+    patch.setattr(ValueMerge, "_merge_deletion", lambda _self, _path, _base, ours, _theirs: ours)
 
 
 def merge_conversations(patch):
-    rule = Merger._rule
+    rule = RecordMerger._rule
 
     def as_data(record):
         return rule(BOT_DATA if record.kind is Kind.CONVERSATION else record)
 
-    patch.setattr(Merger, "_rule", staticmethod(as_data))
+    patch.setattr(RecordMerger, "_rule", staticmethod(as_data))
 
 
 def forget_the_attempt_in_the_spool(patch):
@@ -163,7 +163,10 @@ def merge_objects_at_each_place(patch):
 
 
 def take_a_changed_element_for_a_new_one(patch):
-    patch.setattr("ptb_bucket.state.merge.objects.elements._Leftovers.matched", lambda self, *_: Matches(self.near, []))
+    patch.setattr(
+        "ptb_bucket.state.merge.matching.elements._UnmatchedElements.matched",
+        lambda self, *_: ListMatches(self.origins, []),
+    )
 
 
 def list_no_updates(patch):

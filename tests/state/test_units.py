@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state import HANDLED, MISSING, Kind, Merger, Metrics, Record
+from ptb_bucket.state import HANDLED, MISSING, Kind, Metrics, Record, RecordMerger
 from ptb_bucket.state.commit import Rebase, prepare
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
@@ -55,7 +55,7 @@ class Bucket:
         return [] if value is None else MERGER.decode(record, value).get("log", [])[1:]
 
 
-MERGER = Merger(open_codec("json", []), defaults={Kind.USER: dict})
+MERGER = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict})
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ptb_bucket.state.commit import Metrics, WriterIdentity
 from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
-from ptb_bucket.state.merge import MISSING, Conflict, Merger, Resolver, add_differences, keep_ours, keep_theirs
+from ptb_bucket.state.merge import MISSING, Conflict, RecordMerger, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Part
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
 from ptb_bucket.state.replica import DocumentSet, GroupCommit, Readable, Replica
@@ -26,12 +26,12 @@ __all__ = [
     "GroupCommit",
     "Kind",
     "Layout",
-    "Merger",
     "Metrics",
     "Origin",
     "Part",
     "Readable",
     "Record",
+    "RecordMerger",
     "Replica",
     "Resolver",
     "Spool",

@@ -14,7 +14,7 @@ from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import TolerantJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.location import defaults_of, locate, with_own_types
-from ptb_bucket.state import Archive, DocumentSet, Kind, Merger, Replica, WriterIdentity, keep_ours
+from ptb_bucket.state import Archive, DocumentSet, Kind, RecordMerger, Replica, WriterIdentity, keep_ours
 from ptb_bucket.stores import RetryingStore
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class State:
         """
         if self.codec.bot is None:  # without one, what is stored of the bot would be lost with the next change
             self.codec.bot = nobody(self.bot_id)
-        merger = Merger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
+        merger = RecordMerger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
         documents = DocumentSet(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds),
             writer=WriterIdentity("edit"), retry_policy=_TOOL_RETRIES, on_demand=on_demand,

@@ -13,7 +13,7 @@ from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Kind
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ptb_bucket.state import Merger, Part, Record
+    from ptb_bucket.state import Part, Record, RecordMerger
     from ptb_bucket.tools.state import State
 
 __all__ = ["Swept", "drop_oldest", "sweep"]
@@ -158,7 +158,7 @@ async def _used(state: State) -> AsyncIterator[tuple[float, Record]]:
                 yield _accessed(merger, record, encoded), record
 
 
-def _accessed(merger: Merger, record: Record, encoded: bytes) -> float:
+def _accessed(merger: RecordMerger, record: Record, encoded: bytes) -> float:
     try:
         return float(merger.decode(record, encoded)[0])
     except CannotLoadError as error:  # to take it for the newest, or the oldest, would drop what nobody meant

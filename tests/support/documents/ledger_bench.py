@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import Kind, Merger, Metrics, Record
+from ptb_bucket.state import Kind, Metrics, Record, RecordMerger
 from ptb_bucket.state.commit import Rebase, prepare
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
@@ -25,7 +25,7 @@ class Bench:
     """A ledger, and another instance's hand on the document."""
 
     def __init__(self) -> None:
-        merger = Merger(open_codec("json", []), defaults={Kind.USER: dict})
+        merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict})
         self.ledger = Ledger("state.json", merger, WriterIdentity(), Metrics(), Header("1", "json"))
         self.version = 0
 

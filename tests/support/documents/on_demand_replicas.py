@@ -6,14 +6,14 @@ import random
 
 from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import DocumentSet, Kind, Merger, Record, Replica, open_layout
+from ptb_bucket.state import DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 
 LAYOUT = open_layout("per-record")
 ADA, BO = Record.user(1), Record.user(2)
 
 
 def replica_on(store, *, on_demand=True, **options) -> Replica:
-    merger = Merger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+    merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     retry_policy = RetryPolicy(deadline=5, backoff=Backoff(random=random.Random(1)))
     layout = open_layout(options.pop("layout", "per-record"))
     documents = DocumentSet(

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket._aio import Backoff, LoopLock, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import MISSING, DocumentSet, Kind, Merger, Metrics, Record, Replica, add_differences, open_layout
+from ptb_bucket.state import (
+    MISSING,
+    DocumentSet,
+    Kind,
+    Metrics,
+    Record,
+    RecordMerger,
+    Replica,
+    add_differences,
+    open_layout,
+)
 from support.simulation.clocks import SKEW
 from support.simulation.handlers import NAME, NAMED, Handlers
 from support.simulation.model import Change, none, tokens_of
@@ -48,7 +58,7 @@ class Instance(Handlers, Updates):
         """A fresh process."""
         world = self.world
         codec = open_codec(world.codec, [])
-        merger = Merger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
+        merger = RecordMerger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
         retry_policy = RetryPolicy(deadline=world.size.patience, backoff=Backoff(random=self.rng))
         layout = open_layout(world.layout)
         documents = DocumentSet(world.store, layout, codec, merger, "1", tuple(Kind), None, retry_policy)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state import keep_ours
-from ptb_bucket.state.merge.values import Merge
+from ptb_bucket.state.merge.values import ValueMerge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -291,8 +291,8 @@ def run(seed: int, kind: str) -> Run:
         for edit in writer.edits:
             edit.apply(expected)
     theirs, ours = (writer.world.copy().root for writer in writers)
-    merge = Merge("user_data[1]", keep_ours)
-    merged = merge.value((), base.copy().root, ours, theirs)
+    merge = ValueMerge("user_data[1]", keep_ours)
+    merged = merge.run((), base.copy().root, ours, theirs)
     return Run(
         base.root, writers[1].world.root, writers[0].world.root, merged, expected.root,
         (writers[0].edits, writers[1].edits), len(merge.decided),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.commit.layers import Encoded
     from ptb_bucket.state.commit.metrics import Metrics
     from ptb_bucket.state.document import Document, Header, Unit, UnknownSections
-    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
 __all__ = ["Ledger"]
@@ -57,7 +57,7 @@ class Ledger:
     """
 
     key: str
-    merger: Merger
+    merger: RecordMerger
     writer: WriterIdentity
     metrics: Metrics
     empty: Header
@@ -150,7 +150,7 @@ class Ledger:
             return stored
         base, steps = self.in_doubt.bases[record], self.in_doubt.layer.chain(record)
         withdrawn = self.withdrawn_units() if withdrawn is None else withdrawn
-        return self.steps.merged(record, base, steps, stored, withdrawn, idempotent=True, unread=self.unloaded)
+        return self.steps.merged(record, base, steps, stored, withdrawn, idempotent=True, unloaded=self.unloaded)
 
     # ---------------------------------------------------------------- PTB gives a value
 

@@ -11,7 +11,7 @@ from ptb_bucket.state.commit.attempt import Attempt, Merged
 from ptb_bucket.state.commit.layers import Layer
 from ptb_bucket.state.commit.units import Withheld
 from ptb_bucket.state.document import NONE, Document, UnitStep, has_any
-from ptb_bucket.state.merge import raised_in_merge, trimmed, waits_for
+from ptb_bucket.state.merge import drop_blocked, merge_failed, trim_callback_data
 from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Preparation:
         except PTBBucketError as error:
             self.ledger.failures[record] = error
         except Exception as error:  # noqa: BLE001  the bot's own code may raise anything; the caller of the commit gets it
-            self.ledger.failures[record] = raised_in_merge(error, record)
+            self.ledger.failures[record] = merge_failed(error, record)
 
     def _merge(self, record: Record) -> None:
         ledger, merged = self.ledger, self.merged
@@ -96,7 +96,7 @@ class Preparation:
         decided: list[Decision] = []
         steps = ledger.staged.steps.get(record) or (UnitStep(NONE, ours),)
         result = ledger.steps.merged(
-            record, base, steps, theirs, merged.withdrawn_units, decided=decided, unread=ledger.unloaded
+            record, base, steps, theirs, merged.withdrawn_units, decided=decided, unloaded=ledger.unloaded
         )
         merged.decided += decided
         if record in ledger.staged.steps or record in ledger.in_doubt.layer.steps:
@@ -149,7 +149,7 @@ class Preparation:
             return
         for record in [one for one, value in changes.items() if value is None and one.kind is Kind.CHAT]:
             del changes[record]
-            failures[record] = waits_for(record, failed, failures[failed])
+            failures[record] = drop_blocked(record, failed, failures[failed])
 
     def _nothing_to_write(self, payload: dict[Record, Encoded]) -> None:
         """Finish without an attempt: the bucket has all of it already, or what it has supersedes it."""
@@ -168,7 +168,7 @@ class Preparation:
         header = before.header.advanced(ledger.writer.id, os.urandom(8).hex())
         features = ledger.merger.codec.features
         document = before.changed(header, changes, features)
-        over = trimmed(document, ledger.callback_limit, ledger.merger, changes)
+        over = trim_callback_data(document, ledger.callback_limit, ledger.merger, changes)
         document = document.changed(header, over, features) if over else document
         document = self._listing_units(document.holding(self._missing()))
         return Attempt(header.commits[0], ledger.etag, document, self._layer(payload), self.merged)

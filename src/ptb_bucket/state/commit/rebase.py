@@ -56,7 +56,7 @@ class Rebase:
         for layer in (ledger.attempt.payload if ledger.attempt else Layer(), ledger.staged):
             steps = layer.chain(record)
             if steps:
-                steps = ledger.steps.rebased(record, old, steps, new, withdrawn, unread=ledger.unloaded)
+                steps = ledger.steps.rebased(record, old, steps, new, withdrawn, unloaded=ledger.unloaded)
                 old, new = layer.values[record], steps[-1].value
             moved.append(steps)
         return cls(ledger, record, top, new, stored, withdrawn, *moved)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state.commit.layers import Encoded
     from ptb_bucket.state.document import Steps, Unit
-    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
 __all__ = ["StepMerger"]
@@ -28,7 +28,7 @@ class StepMerger:
         dropped: Records that nobody has loaded and that are removed with all that the bucket has of them.
     """
 
-    merger: Merger
+    merger: RecordMerger
     base: dict[Record, bytes]
     dropped: set[Record]
 
@@ -43,7 +43,7 @@ class StepMerger:
             steps: The steps, without removing those that are withdrawn.
             theirs: The value in the bucket.
             withdrawn: The units whose steps are withdrawn.
-            how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
+            how: Further arguments of :meth:`~ptb_bucket.state.merge.RecordMerger.merge`.
         """
         if not (withdrawn and has_any(steps, withdrawn)):
             return self.merger.merge(record, base, steps[-1].value, theirs, **how)
@@ -63,7 +63,7 @@ class StepMerger:
             steps: The steps, without removing those that are withdrawn.
             new: The value that it is to change instead.
             withdrawn: The units whose steps are withdrawn.
-            how: Further arguments of :meth:`~ptb_bucket.state.merge.Merger.merge`.
+            how: Further arguments of :meth:`~ptb_bucket.state.merge.RecordMerger.merge`.
         """
         moved: list[UnitStep] = []
         for run in runs(self.base.get(record) if withdrawn and record in self.dropped else old, steps, withdrawn):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state.commit.layers import Encoded, Layer
     from ptb_bucket.state.document import Document, Steps, Unit
-    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
 __all__ = ["DocumentUnits", "Withheld"]
@@ -47,7 +47,7 @@ class DocumentUnits:
         again: Units that are being handled again while changes of their first handling are pending.
     """
 
-    merger: Merger
+    merger: RecordMerger
     limit: int = MANY
     losing: Callable[[Record, frozenset[Unit]], None] = _ignore
     running: Container[Unit] = ()

@@ -1,24 +1,24 @@
-"""The three-way merge: records, values, lists, shared objects, and live objects updated in place."""
+"""The three-way merge of records, and the update of live objects in place."""
 
 from __future__ import annotations
 
-from ptb_bucket.state.merge.keyboards import trimmed
-from ptb_bucket.state.merge.live import assign
-from ptb_bucket.state.merge.records import Decision, Merger, ResolverError, raised_in_merge, waits_for
+from ptb_bucket.state.merge.callback_data import trim_callback_data
+from ptb_bucket.state.merge.live import update_in_place
+from ptb_bucket.state.merge.records import Decision, RecordMerger, ResolverError, drop_blocked, merge_failed
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
 
 __all__ = [
     "MISSING",
     "Conflict",
     "Decision",
-    "Merger",
+    "RecordMerger",
     "Resolver",
     "ResolverError",
     "add_differences",
-    "assign",
+    "drop_blocked",
     "keep_ours",
     "keep_theirs",
-    "raised_in_merge",
-    "trimmed",
-    "waits_for",
+    "merge_failed",
+    "trim_callback_data",
+    "update_in_place",
 ]

@@ -1,301 +1,226 @@
 """The three-way merge of lists.
 
-Both only appended: both tails, theirs first. Equally long and each element at its place: place by place. Otherwise by
-element: what either side removed is removed, what either side added is added, elements that both sides have are merged
-with themselves, and order follows the side that changed it.
+Rule "Lists merge by element": if both sides only appended, both additions are kept in commit order, theirs first. If
+all versions are equally long and changed at different positions, they merge position by position. Otherwise they merge
+by element: an element that either side removed is removed, an element that either side added is added, elements that
+both sides have are merged with each other, and the order is that of the side that changed it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ptb_bucket.state.merge.objects import MAY_HAVE_MOVED, is_pairable, step_to
+from ptb_bucket.state.merge.decisions import KEPT_BOTH, MAY_HAVE_MOVED_AWAY
+from ptb_bucket.state.merge.matching import MAY_HAVE_MOVED, OURS, THEIRS, is_pairable, step_to
 from ptb_bucket.state.merge.resolvers import MISSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from ptb_bucket.state.merge.objects import Likeness, Path
+    from ptb_bucket.state.merge.matching import AlignedLists, ElementComparison, ListSide
+    from ptb_bucket.state.merge.objects import Path
 
-__all__ = ["Paired", "Side", "merge_lists", "paired", "unclear"]
+__all__ = ["merge_lists"]
 
-KEPT: Final = "an element was changed on one side and removed on the other, which added a similar one: both stay"
-MAY_BE_IT: Final = "an element is gone from its place on both sides, and a similar one was added: what was added stays"
-Token = int | tuple[Hashable, ...]
-"""An element: its position in the base, or the side that added it and its position there."""
+ElementName = int | tuple[Hashable, ...]
+"""Names an element: its position in the base, or the side that added it and its position there."""
 
 
-class Merging(Protocol):
-    """Merges elements; see :class:`~ptb_bucket.state.merge.values.Merge`."""
+class ElementMerge(Protocol):
+    """Merges elements; see :class:`~ptb_bucket.state.merge.values.ValueMerge`."""
 
-    likeness: Likeness
+    comparison: ElementComparison
 
-    def at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any: ...
-    def taken(self, path: Path, value: Any, side: int) -> Any: ...
+    def merge_at(self, path: Path, base: Any, ours: Any, theirs: Any) -> Any: ...
+    def from_side(self, path: Path, value: Any, side: int) -> Any: ...
     def is_edited(self, base: Any, value: Any, side: int) -> bool: ...
-    def removed(self, path: Path, base: Any, value: Any, side: int) -> None: ...
-    def decide(self, path: Path, *what: Any) -> None: ...
+    def note_removed(self, path: Path, base: Any, value: Any, side: int) -> None: ...
+    def note_decision(self, path: Path, *what: Any) -> None: ...
 
 
-class Side(NamedTuple):
-    """One version of a list.
-
-    Attributes:
-        elements: What is in it.
-        exact: For each element, something that is equal for elements that are equal in the order of keys too, or None.
-        prints: For each element, something that is equal for equal elements only.
-        origins: For each element, the position of the same one in the base; None for one that was added.
-    """
-
-    elements: list[Any]
-    exact: Sequence[Hashable]
-    prints: Sequence[Hashable]
-    origins: list[int | None]
-
-
-class Paired(NamedTuple):
-    """The elements of three versions of a list, found in one another.
-
-    Attributes:
-        sides: Base, ours and theirs.
-        both: Positions, in ours and theirs, of elements that both sides added and that are one.
-        doubtful: Positions in the base of elements that may have been changed and moved, or removed.
-    """
-
-    sides: list[Side]
-    both: dict[int, int]
-    doubtful: list[int]
-
-
-def paired(likeness: Likeness, *versions: list[Any]) -> Paired:
-    """Find the elements of three versions of a list in one another.
+def merge_lists(merge: ElementMerge, path: Path, lists: AlignedLists) -> list[Any]:
+    """Merge three lists.
 
     Args:
-        likeness: Compares elements.
-        versions: Base, ours and theirs. What both sides added under one id is one.
+        merge: Merges elements that all three lists have.
+        path: The steps to the list.
+        lists: The three lists.
     """
-    base, ours, theirs = versions
-    exact, prints = likeness.common_prints(*versions)
-    found = [likeness.match(base, prints[0], side, prints[at]) for at, side in ((1, ours), (2, theirs))]
-    moved = [dict(matches.far) for matches in found]
-    apart = {
-        before
-        for before in moved[0].keys() & moved[1].keys()
-        if likeness.changed_apart(base[before], ours[moved[0][before]], theirs[moved[1][before]])
-    }
-    for matches, other in (found, reversed(found)):
-        kept = {at for at in other.near if at is not None} | apart
-        # Changed and moved here, and still there or changed apart there: the same one. Gone from its place on both
-        # sides: two logs that dropped their oldest entry look like that, and their newest ones are not one.
-        for before, after in matches.far:
-            if before in kept:
-                matches.near[after] = before
-    origins: list[list[int | None]] = [[*range(len(base))], *(matches.near for matches in found)]
-    sides = [Side(*parts) for parts in zip(versions, exact, prints, origins, strict=True)]
-    unfound = [side.keys() - set(found[0].near) - set(found[1].near) for side in moved]
-    return Paired(sides, _added_twice(likeness, *sides[1:]), unclear(unfound, sides))
-
-
-def unclear(moved: Sequence[Iterable[int]], sides: Sequence[Side]) -> list[int]:
-    """Return the positions of elements of which nobody can tell what became of them.
-
-    Args:
-        moved: For ours and theirs, positions in the base of elements that it may have changed and moved, and that are
-            found on neither side.
-        sides: Base, ours and theirs.
-    """
-    ours, theirs = map(set, moved)
-    both = ours & theirs
-    logs = {at for at in both if all(_rolled_past(at, side.origins) for side in sides[1:])}
-    return sorted((ours | theirs) - logs)
-
-
-def _added_twice(likeness: Likeness, ours: Side, theirs: Side) -> dict[int, int]:
-    if None not in ours.origins or None not in theirs.origins:
-        return {}
-    names = [likeness.unique_names(side.elements) for side in (ours, theirs)]
-    here = {name: at for at, name in enumerate(names[0]) if ours.origins[at] is None and name is not None}
-    return {here[name]: at for at, name in enumerate(names[1]) if theirs.origins[at] is None and name in here}
-
-
-def merge_lists(merge: Merging, path: Path, found: Paired) -> list[Any]:
-    """Merge three lists; elements that all have are merged through ``merge``.
-
-    Args:
-        merge: The merge of their record.
-        path: Where the list is.
-        found: The three lists.
-    """
-    for at in found.doubtful:
-        merge.decide((*path, at), MAY_BE_IT)
-    weave = _Weave(merge, path, found.sides, found.both)
-    base, ours, theirs = found.sides
+    for at in lists.unclear:
+        merge.note_decision((*path, at), MAY_HAVE_MOVED_AWAY)
+    merging = _ListMerge(merge, path, lists.sides, lists.both)
+    base, ours, theirs = lists.sides
     length = len(base.elements)
-    ours_same, theirs_same = (side.prints == base.prints for side in (ours, theirs))
-    if (theirs_same and weave.has_all(ours)) or (ours_same and weave.has_all(theirs)):
-        return weave.values(weave.tokens_of_ours if theirs_same else weave.tokens_of_theirs)
-    if all(side.prints[:length] == base.prints for side in (ours, theirs)):
-        return weave.values([*weave.tokens_of_theirs, *weave.tokens_of_ours[length:]])
-    if length == len(ours.elements) == len(theirs.elements) and all(map(weave.is_clear_at, range(length))):
-        return [weave.at_place(at) for at in range(length)]
-    return weave.values(weave.order())
+    ours_same, theirs_same = (side.fingerprints == base.fingerprints for side in (ours, theirs))
+    if (theirs_same and merging.has_all(ours)) or (ours_same and merging.has_all(theirs)):
+        return merging.merged(merging.names_in_ours if theirs_same else merging.names_in_theirs)
+    if all(side.fingerprints[:length] == base.fingerprints for side in (ours, theirs)):
+        return merging.merged([*merging.names_in_theirs, *merging.names_in_ours[length:]])
+    if length == len(ours.elements) == len(theirs.elements) and all(map(merging.is_clear_at, range(length))):
+        return [merging.merge_position(at) for at in range(length)]
+    return merging.merged(merging.order())
 
 
-def _rolled_past(at: int, origins: Sequence[int | None]) -> bool:
-    """Tell whether a list is a log that dropped an element at one end and got new ones at the other."""
-    known = [origin for origin in origins if origin is not None]
-    new = [None] * (len(origins) - len(known))
-    return (at < min(known, default=at + 1) and [*known, *new] == [*origins]) or (
-        at > max(known, default=at - 1) and [*new, *known] == [*origins]
-    )
+class _ListMerge:
+    """The merge of one list."""
 
-
-class _Weave:
-    """A merge by element."""
-
-    def __init__(self, merge: Merging, path: Path, sides: Sequence[Side], both: dict[int, int]) -> None:
+    def __init__(self, merge: ElementMerge, path: Path, sides: Sequence[ListSide], both: dict[int, int]) -> None:
         self.merge, self.path = merge, path
         self.base, self.ours, self.theirs = sides
-        self.tokens_of_theirs: list[Token] = [
+        self.names_in_theirs: list[ElementName] = [
             ("theirs", at) if origin is None else origin for at, origin in enumerate(self.theirs.origins)
         ]
-        self.tokens_of_ours: list[Token] = [
+        self.names_in_ours: list[ElementName] = [
             (("theirs", both[at]) if at in both else ("ours", at)) if origin is None else origin
             for at, origin in enumerate(self.ours.origins)
         ]
-        self._in_ours = {token: at for at, token in enumerate(self.tokens_of_ours)}
-        self._in_theirs = {token: at for at, token in enumerate(self.tokens_of_theirs)}
+        self._in_ours = {name: at for at, name in enumerate(self.names_in_ours)}
+        self._in_theirs = {name: at for at, name in enumerate(self.names_in_theirs)}
 
-    def values(self, order: Any) -> list[Any]:
-        """Return the elements that stay."""
-        values = (self._element(token) for token in order)
+    def merged(self, order: Sequence[ElementName]) -> list[Any]:
+        """Return the merged elements that stay."""
+        values = (self._merge_element(name) for name in order)
         return [value for value in values if value is not MISSING]
 
-    def order(self) -> list[Token]:
-        """The backbone is the side that moved elements, or theirs; the other side's additions join it."""
-        base: set[Token] = set(range(len(self.base.elements)))
-        ours, theirs = self.tokens_of_ours, self.tokens_of_theirs
-        if self._moved(ours) and not self._moved(theirs):
-            return self._with_kept(_woven(ours, theirs, base, before=True), theirs)
-        return self._with_kept(_woven(theirs, ours, base, before=False), ours)
+    # ---------------------------------------------------------------- order
 
-    def _with_kept(self, order: list[Token], other: list[Token]) -> list[Token]:
-        """Add elements that the backbone's side removed and that stay all the same, behind those they followed."""
+    def order(self) -> list[ElementName]:
+        """Return the order of the side that moved elements, or their order, with the other side's additions."""
+        base: set[ElementName] = set(range(len(self.base.elements)))
+        ours, theirs = self.names_in_ours, self.names_in_theirs
+        if _has_moved(ours) and not _has_moved(theirs):
+            return self._with_kept(_with_additions(ours, theirs, base, before=True), theirs)
+        return self._with_kept(_with_additions(theirs, ours, base, before=False), ours)
+
+    def _with_kept(self, order: list[ElementName], other: list[ElementName]) -> list[ElementName]:
+        """Add elements that one side removed and that stay all the same, behind those that they followed."""
         there = set(order)
-        for at, token in enumerate(other):
-            if token in there:
+        for at, name in enumerate(other):
+            if name in there:
                 continue
-            if self._stays_though_removed(token):
+            if self._stays_though_removed(name):
                 before = next((order.index(known) for known in reversed(other[:at]) if known in there), -1)
-                order.insert(before + 1, token)
-                there.add(token)
+                order.insert(before + 1, name)
+                there.add(name)
             else:
-                self._element(token)  # takes note of what is lost
+                self._merge_element(name)  # notes a lost edit
         return order
 
-    def has_all(self, side: Side) -> bool:
+    def has_all(self, side: ListSide) -> bool:
         """Tell whether a side removed nothing."""
         return len({origin for origin in side.origins if origin is not None}) == len(self.base.elements)
 
-    @staticmethod
-    def _moved(side: list[Token]) -> bool:
-        known = [token for token in side if isinstance(token, int)]
-        return known != sorted(known)
+    # ---------------------------------------------------------------- position by position
 
     def is_clear_at(self, at: int) -> bool:
-        """Tell whether at most one side changed what a position holds, or both changed the same element."""
-        known = self.base.prints[at]
-        return known in (self.ours.prints[at], self.theirs.prints[at]) or self._stays_at(at)
+        """Tell whether at most one side changed a position, or both changed the same element there."""
+        known = self.base.fingerprints[at]
+        return known in (self.ours.fingerprints[at], self.theirs.fingerprints[at]) or self._stays_at(at)
 
     def _stays_at(self, at: int) -> bool:
         return self.ours.origins[at] == at == self.theirs.origins[at]
 
-    def at_place(self, at: int) -> Any:
-        """Return what one position of equally long lists holds."""
+    def merge_position(self, at: int) -> Any:
+        """Return the merged element at one position of equally long lists."""
         if self._stays_at(at):
-            return self._merged(at, at, at)
-        ours_changed = self.ours.prints[at] != self.base.prints[at]
-        (side, which), (other, whose) = ((self.ours, 1), (self.theirs, 2))[:: 1 if ours_changed else -1]
+            return self._merge_three(at, at, at)
+        ours_changed = self.ours.fingerprints[at] != self.base.fingerprints[at]
+        (side, which), (other, whose) = ((self.ours, OURS), (self.theirs, THEIRS))[:: 1 if ours_changed else -1]
         if at not in side.origins:
-            self.merge.removed((*self.path, at), self.base.elements[at], other.elements[at], whose)
-        return self.merge.taken((*self.path, at), side.elements[at], which)
+            self.merge.note_removed((*self.path, at), self.base.elements[at], other.elements[at], whose)
+        return self.merge.from_side((*self.path, at), side.elements[at], which)
 
-    def _element(self, token: Token) -> Any:
-        """Deleted on either side is deleted, also when it was modified on the other (rule 12)."""
-        ours, theirs = self._in_ours.get(token), self._in_theirs.get(token)
+    # ---------------------------------------------------------------- element by element
+
+    def _merge_element(self, name: ElementName) -> Any:
+        """Return one merged element; MISSING if it is removed.
+
+        Rule "Removed elements stay removed": an element that either side deleted is deleted. If the other side had
+        edited it, the lost edit is noted.
+        """
+        ours, theirs = self._in_ours.get(name), self._in_theirs.get(name)
         if ours is not None and theirs is not None:
-            return self._merged(token, ours, theirs)
-        side, at, which = (self.theirs, theirs, 2) if ours is None else (self.ours, ours, 1)
+            return self._merge_three(name, ours, theirs)
+        side, at, which = (self.theirs, theirs, THEIRS) if ours is None else (self.ours, ours, OURS)
         if at is None:
             return MISSING
-        if isinstance(token, int) and not self._stays_though_removed(token):
-            self.merge.removed((*self.path, token), self.base.elements[token], side.elements[at], which)
+        if isinstance(name, int) and not self._stays_though_removed(name):
+            self.merge.note_removed((*self.path, name), self.base.elements[name], side.elements[at], which)
             return MISSING
-        if isinstance(token, int):
-            self.merge.decide((*self.path, token), KEPT)
-        return self.merge.taken((*self.path, at), side.elements[at], which)
+        if isinstance(name, int):
+            self.merge.note_decision((*self.path, name), KEPT_BOTH)
+        return self.merge.from_side((*self.path, at), side.elements[at], which)
 
-    def _merged(self, token: Token, ours: int, theirs: int) -> Any:
+    def _merge_three(self, name: ElementName, ours: int, theirs: int) -> Any:
         mine, other = self.ours.elements[ours], self.theirs.elements[theirs]
         if not is_pairable(other):
-            return self.merge.taken((*self.path, theirs), other, 2)
+            return self.merge.from_side((*self.path, theirs), other, THEIRS)
         base = MISSING
-        if isinstance(token, int):
-            base, exact = self.base.elements[token], self.base.exact[token]
+        if isinstance(name, int):
+            base, exact = self.base.elements[name], self.base.exact[name]
             if exact is not None and exact == self.ours.exact[ours] == self.theirs.exact[theirs]:
                 return other
-        return self.merge.at((*self.path, step_to(other, theirs)), base, mine, other)
+        return self.merge.merge_at((*self.path, step_to(other, theirs)), base, mine, other)
 
-    def _stays_though_removed(self, token: Token) -> bool:
+    def _stays_though_removed(self, name: ElementName) -> bool:
         """Tell whether an element that one side lacks and the other one changed may be more than a deletion.
 
-        What is there now has nothing in common with what was there: it may be an addition. Or the side that lacks the
-        element added one that it may have become. Both edits stay then.
+        If the changed element has nothing in common with the base's, it may be an addition. If the side that lacks the
+        element added a similar one, the element may have become that one. Both edits stay then.
         """
-        if not isinstance(token, int):
+        if not isinstance(name, int):
             return False
-        (side, at), lacking = (
-            ((self.ours, self._in_ours[token]), self.theirs)
-            if token in self._in_ours
-            else ((self.theirs, self._in_theirs.get(token, -1)), self.ours)
-        )
-        which = 1 if side is self.ours else 2
-        if at < 0 or not self.merge.is_edited(self.base.elements[token], side.elements[at], which):
+        in_ours = name in self._in_ours
+        side, lacking, which = (self.ours, self.theirs, OURS) if in_ours else (self.theirs, self.ours, THEIRS)
+        at = self._in_ours[name] if in_ours else self._in_theirs.get(name, -1)
+        base = self.base.elements[name]
+        if at < 0 or not self.merge.is_edited(base, side.elements[at], which):
             return False
-        before, like = self.base.elements[token], self.merge.likeness.similarity
-        added = (element for element, origin in zip(lacking.elements, lacking.origins, strict=True) if origin is None)
-        return like(before, side.elements[at]) == 0.0 or any(
-            is_pairable(element) and like(before, element) >= MAY_HAVE_MOVED for element in added
-        )
+        return self.merge.comparison.similarity(base, side.elements[at]) == 0.0 or self._has_similar(lacking, base)
+
+    def _has_similar(self, side: ListSide, base: Any) -> bool:
+        """Tell whether a side added an element that may be a changed element of the base."""
+        added = (element for element, origin in zip(side.elements, side.origins, strict=True) if origin is None)
+        similarity = self.merge.comparison.similarity
+        return any(is_pairable(element) and similarity(base, element) >= MAY_HAVE_MOVED for element in added)
 
 
-def _woven(backbone: list[Token], other: list[Token], base: set[Token], *, before: bool) -> list[Token]:
+def _has_moved(side: list[ElementName]) -> bool:
+    known = [name for name in side if isinstance(name, int)]
+    return known != sorted(known)
+
+
+def _with_additions(
+    order: list[ElementName], other: list[ElementName], base: set[ElementName], *, before: bool
+) -> list[ElementName]:
     """Put each addition of ``other`` behind the element that it follows there.
 
-    Where the backbone has additions at the same place, ``before`` says whether other's come before them.
+    Where ``order`` has additions at the same place, ``before`` says whether other's come before them.
     """
-    additions = _by_predecessor(backbone, other, base)
+    additions = _by_predecessor(order, other, base)
     known = base | set(other)
-    order: list[Token] = []
+    joined: list[ElementName] = []
     waiting = additions.get(None, [])
-    for token in backbone:
-        if before or token in known:
-            order += waiting
+    for name in order:
+        if before or name in known:
+            joined += waiting
             waiting = []
-        order.append(token)
-        if token in additions:  # a copy for every token would be quadratic
-            waiting = [*waiting, *additions[token]]
-    return order + waiting
+        joined.append(name)
+        if name in additions:  # a copy for every element would be quadratic
+            waiting = [*waiting, *additions[name]]
+    return joined + waiting
 
 
-def _by_predecessor(backbone: list[Token], other: list[Token], base: set[Token]) -> dict[Token | None, list[Token]]:
-    present = set(backbone)
-    additions: dict[Token | None, list[Token]] = {}
-    predecessor: Token | None = None
-    for token in other:
-        if token in present:
-            predecessor = token
-        elif token not in base:  # else the backbone's side deleted it
-            additions.setdefault(predecessor, []).append(token)
+def _by_predecessor(
+    order: list[ElementName], other: list[ElementName], base: set[ElementName]
+) -> dict[ElementName | None, list[ElementName]]:
+    present = set(order)
+    additions: dict[ElementName | None, list[ElementName]] = {}
+    predecessor: ElementName | None = None
+    for name in other:
+        if name in present:
+            predecessor = name
+        elif name not in base:  # an element of the base that is not in order was deleted there
+            additions.setdefault(predecessor, []).append(name)
     return additions

@@ -1,4 +1,4 @@
-"""Merging encoded records: which rule holds for which kind, and what absent means."""
+"""Merging encoded records: the rule for each kind of record, and the value of an absent one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, Resolver, keep_ours, keep_theirs
 from ptb_bucket.state.merge.shape import wrong_shape
-from ptb_bucket.state.merge.values import Choice, Merge
+from ptb_bucket.state.merge.values import ValueMerge
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state.document import Unit
+    from ptb_bucket.state.merge.decisions import Choice
     from ptb_bucket.state.records import Record
 
-__all__ = ["Decision", "Merger", "ResolverError", "raised_in_merge", "waits_for"]
+__all__ = ["Decision", "RecordMerger", "ResolverError", "drop_blocked", "merge_failed"]
 
 Encoded = bytes | None
 _EQUALITY = Equality()
@@ -36,41 +37,44 @@ _CONTEXT_TYPES = (
 
 
 class Decision(NamedTuple):
-    """What had to be decided in one record."""
+    """A decision in one record."""
 
     record: Record
     choice: Choice
 
 
 class ResolverError(CannotMergeError):
-    """The resolver raised an error. Until it decides, neither side's value may be taken."""
+    """The resolver raised an error. Until it decides, neither side's value is used."""
 
 
-def raised_in_merge(error: Exception, record: Record) -> CannotMergeError:
-    """Return an error for what code of the bot's own raised while a record was merged. It quotes nothing."""
+def merge_failed(error: Exception, record: Record) -> CannotMergeError:
+    """Return an error that says that code of the bot raised while a record was merged. It quotes no data."""
     made = CannotMergeError(f"merging it raised {type(error).__name__}", record=record.label)
     made.__cause__ = error
     return made
 
 
-def waits_for(record: Record, failed: Record, error: Exception) -> CannotMergeError:
-    """Return why a chat is not dropped: another chat's record cannot be saved, and it may be the same chat."""
-    reason = f"it is dropped when {failed.label} is saved, which may be the same chat's"
-    hint = f"Correct what keeps {failed.label} from being saved"
+def drop_blocked(record: Record, failed: Record, error: Exception) -> CannotMergeError:
+    """Return an error that says why a chat is not dropped: a record that may be of the same chat cannot be saved."""
+    reason = f"it is dropped when {failed.label} is saved, which may belong to the same chat"
+    hint = f"Correct the error that keeps {failed.label} from being saved"
     made = CannotMergeError(reason, record=record.label, hint=hint)
     made.__cause__ = error
     return made
 
 
 @dataclass
-class Merger:
-    """The rules of one bot.
+class RecordMerger:
+    """Merges the records of one bot.
+
+    Rule "Absent is the default": an absent record is the empty default of its kind, so that a dropped record and an
+    emptied one merge alike.
 
     Args:
         codec: Decodes and encodes the values to merge.
-        resolver: Decides what structure cannot.
-        defaults: For chat, user and bot data, what absent stands for (rule 11), and of which class values are.
-        any_class: Also take chat, user and bot data of other classes of the bot's: tools do not know which it has.
+        resolver: Decides conflicts that the structure of the values does not decide.
+        defaults: Makes the empty default of chat, user and bot data, and so determines their class.
+        any_class: Accept chat, user and bot data of other classes, too: tools do not know which ones a bot has.
     """
 
     codec: Codec
@@ -81,15 +85,18 @@ class Merger:
     _classes: dict[Kind, type] = field(default_factory=dict, repr=False)
 
     def encode(self, record: Record, value: Any, known: Sequence[Encoded] = ()) -> Encoded:
-        """Encode one record; None for its empty default, which is not stored (rule 15).
+        """Encode one record; None for its empty default.
+
+        Rule "Defaults are not stored": a record that equals its empty default is not stored. To the merge this is not a
+        deletion.
 
         Args:
-            record: Which one.
+            record: The record.
             value: Its value.
-            known: Earlier encodings. Values that stand in them are not tried again.
+            known: Earlier encodings. Values that are in them are not tested again.
 
         Raises:
-            CannotStoreError: Something in it cannot be stored, or it could not be loaded as this record.
+            CannotStoreError: A value in it cannot be stored, or could not be loaded as this record.
         """
         if value is None or value is MISSING:
             return None
@@ -99,12 +106,12 @@ class Merger:
         return self._pruned(record, self.codec.encode(value, known=[data for data in known if data is not None]))
 
     def encode_rest(self, record: Record, value: Any, before: Encoded) -> Encoded:
-        """Encode what can be stored of a value that cannot be stored as a whole.
+        """Encode a value without its unstorable parts.
 
         Args:
-            record: Which one.
+            record: The record.
             value: Its value.
-            before: What was stored last, which stays where something cannot be stored.
+            before: The last stored encoding. Its parts stay where the new ones cannot be stored.
         """
         if self.wrong_shape(record, value):
             return before
@@ -122,10 +129,10 @@ class Merger:
         return self._empty[record.kind]
 
     def decode(self, record: Record, encoded: Encoded) -> Any:
-        """One record's value; where it is absent its default, or MISSING if its kind has none.
+        """Return a record's value. If it is absent, return its default, or MISSING if its kind has none.
 
         Raises:
-            UnreadableRecordError: It cannot be turned into Python; the message names the record.
+            UnreadableRecordError: It cannot be decoded; the message names the record.
         """
         if encoded is None:
             return self.default(record)
@@ -133,14 +140,14 @@ class Merger:
             value = self.codec.decode(encoded, origin=record.label)
         except CannotLoadError as error:
             raise UnreadableRecordError(str(error), record=record.label) from error
-        except Exception as error:  # a class of the bot's own may raise anything
+        except Exception as error:  # classes of the bot may raise anything
             raise UnreadableRecordError(f"decoding it raised {type(error).__name__}", record=record.label) from error
         if wrong := self.wrong_shape(record, value):
             raise WrongShapeError(f"a stored record is damaged: {wrong}", record=record.label)
         return value
 
     def wrong_shape(self, record: Record, value: Any) -> str | None:
-        """Return what keeps a value from being this record's, without quoting it; None if nothing does."""
+        """Return why a value cannot be this record's, without quoting it; None if it can."""
         expected = self._classes.get(record.kind)
         if expected is None and record.kind in self.defaults:
             expected = self._classes[record.kind] = type(self.defaults[record.kind]())
@@ -162,7 +169,7 @@ class Merger:
         return encoded if len(kept) == len(handled) else self.encode(HANDLED, kept or None)
 
     def default(self, record: Record) -> Any:
-        """What absent stands for."""
+        """Return the empty default of a record; MISSING if its kind has none."""
         if record == CALLBACK_QUERIES:
             return {}
         make = self.defaults.get(record.kind)
@@ -170,37 +177,39 @@ class Merger:
 
     @property
     def equality(self) -> Equality:
-        """What equal means: to the codec, if it has registered classes, or in general."""
+        """The equality of the codec, which knows registered classes, or the general one."""
         found = getattr(self.codec, "equality", None)
         return found if isinstance(found, Equality) else _EQUALITY
 
     def equal(self, record: Record, one: Encoded, other: Encoded) -> bool:
-        """Tell whether two encodings are the same to a program (rule 14).
+        """Tell whether two encodings stand for the same value.
 
-        Equal values may be encoded differently, if somebody wrote them by hand, or because of a set's order. The order
-        of keys counts, and which places share an object.
+        Equal values may be encoded differently, if they were written by hand, or because of the order of a set.
+
+        Rule "Equality by value and type": values are equal if content and type are equal. To decide whether a value
+        changed, the order of keys and the places that share an object also count.
         """
         if one == other or one is None or other is None:
             return one == other
         try:
             return self.equality.identical(self.decode(record, one), self.decode(record, other))
-        except Exception:  # noqa: BLE001  unreadable, or a class of the bot's own raises: the one that needs the value fails
+        except Exception:  # noqa: BLE001  unreadable, or a class of the bot raised: the caller that needs the value will fail
             return False
 
     def merge(  # noqa: PLR0913  three sides, and how
         self, record: Record, base: Encoded, ours: Encoded, theirs: Encoded, *,
-        idempotent: bool = False, unread: bool = False, decided: list[Decision] | None = None,
+        idempotent: bool = False, unloaded: bool = False, decided: list[Decision] | None = None,
     ) -> Encoded:  # fmt: skip
         """Merge three encodings of one record.
 
         Args:
-            record: Which one.
-            base: What both sides started from.
-            ours: This instance's.
-            theirs: The bucket's.
-            idempotent: See :class:`Merge`.
-            unread: Ours was made without knowing theirs, which wins wherever both have something.
-            decided: Collects what had to be decided rather than merged.
+            record: The record.
+            base: The encoding that both sides started from.
+            ours: This instance's encoding.
+            theirs: The bucket's encoding.
+            idempotent: See :class:`ValueMerge`.
+            unloaded: Ours was made before theirs was loaded. Theirs wins wherever both have a value.
+            decided: Collects the decisions.
         """
         if base == theirs:
             return ours
@@ -211,22 +220,24 @@ class Merger:
             return ours
         if None not in (base, ours) and self.equality.identical(values[0], values[1]):
             return theirs
-        merge = self._merge(record, idempotent=idempotent, unread=unread)
+        merge = self._merge(record, idempotent=idempotent, unloaded=unloaded)
         merged = self._merged(record, merge, *values)
         if decided is not None:
             decided += [Decision(record, choice) for choice in merge.decided]
         return self.encode(record, merged, (base, ours, theirs))
 
-    def _merge(self, record: Record, *, idempotent: bool = False, unread: bool = False) -> Merge:
-        return Merge(record.label, self._resolver(unread=unread), idempotent=idempotent, equality=self.equality)
+    def _merge(self, record: Record, *, idempotent: bool = False, unloaded: bool = False) -> ValueMerge:
+        return ValueMerge(
+            record.label, self._resolver(unloaded=unloaded), idempotent=idempotent, equality=self.equality
+        )
 
-    def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded, *, unread: bool = False) -> Any:
-        """What a live object should become when what it was made from has become ``theirs``; see :meth:`merge`."""
-        merge = self._merge(record, unread=unread)
+    def merge_live(self, record: Record, base: Encoded, live: Any, theirs: Encoded, *, unloaded: bool = False) -> Any:
+        """Return the value that a live object has to equal if its base has become ``theirs``; see :meth:`merge`."""
+        merge = self._merge(record, unloaded=unloaded)
         return self._merged(record, merge, self.decode(record, base), live, self.decode(record, theirs))
 
-    def _resolver(self, *, unread: bool) -> Resolver:
-        if unread or self.resolver is keep_theirs:
+    def _resolver(self, *, unloaded: bool) -> Resolver:
+        if unloaded or self.resolver is keep_theirs:
             return keep_theirs
         return self.resolver if self.resolver is keep_ours else self._ask
 
@@ -236,14 +247,14 @@ class Merger:
         except Exception as error:
             raise ResolverError(f"the resolver raised {type(error).__name__}", record=conflict.record) from error
 
-    def _merged(self, record: Record, merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
+    def _merged(self, record: Record, merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
         try:
             return self._rule(record)(merge, base, ours, theirs)
-        except RecursionError:  # nested more deeply than Python goes
-            return merge.leaf((), base, ours, theirs)
+        except RecursionError:  # nested more deeply than Python's stack allows
+            return merge.merge_as_whole((), base, ours, theirs)
 
     @staticmethod
-    def _rule(record: Record) -> Callable[[Merge, Any, Any, Any], Any]:
+    def _rule(record: Record) -> Callable[[ValueMerge, Any, Any, Any], Any]:
         if record.kind is Kind.CONVERSATION:
             return _conversation
         if record.kind is Kind.CALLBACK and record != CALLBACK_QUERIES:
@@ -251,28 +262,32 @@ class Merger:
         return _handled if record == HANDLED else _data
 
 
-def _data(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
-    return merge.value((), base, ours, theirs)
+def _data(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
+    return merge.run((), base, ours, theirs)
 
 
-def _conversation(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:
-    """Never merged: a state that the bucket changed stays (rule 11)."""
+def _conversation(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
+    """Return one of the states.
+
+    Rule "Conversation states are not merged": if the bucket's state changed since the base, it stays. Our state is
+    superseded, and this is counted.
+    """
     if merge.same(base, theirs):
         return ours
     if not merge.same(ours, theirs):
-        merge.decide(())
+        merge.note_decision(())
     return theirs
 
 
-def _handled(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
-    """Union, newest last: what either side handled was handled. What theirs has forgotten stays forgotten."""
+def _handled(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
+    """Return the updates that either side handled, newest last. Updates that theirs has forgotten stay forgotten."""
     known = {*(() if base is MISSING else base), *(() if theirs is MISSING else theirs)}
     mine = [] if ours is MISSING else [number for number in ours if number not in known]
     return [*(() if theirs is MISSING else theirs), *mine][-HANDLED_LIMIT:]
 
 
-def _keyboard(merge: Merge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
-    """[access time, buttons]: kept if either side kept or touched it, with the newer access time."""
+def _keyboard(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
+    """Return the keyboard, as [access time, buttons], with the newer access time, if either side has one."""
     if ours is MISSING or theirs is MISSING:
         return theirs if ours is MISSING else ours
     return max(ours, theirs, key=lambda keyboard: float(keyboard[0]))

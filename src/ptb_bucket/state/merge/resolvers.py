@@ -1,4 +1,4 @@
-"""What to do where two instances changed the same value: resolvers."""
+"""Resolvers, which decide about values that two instances changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Missing(enum.Enum):
 
 
 MISSING: Final = Missing.MISSING
-"""In a conflict: there is no such value on that side."""
+"""Stands in a conflict for a value that one side does not have."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,10 @@ class Conflict:
     """A value that both sides changed since they last agreed, and that cannot be merged by its structure.
 
     Args:
-        record: Whose data it is, such as ``user_data[42]``.
-        path: Dict keys, attribute names and list positions that lead to it; the id of an element that carries one.
-        base: What both started from; ``MISSING`` if it was not there.
+        record: The record that contains it, such as ``user_data[42]``.
+        path: The dict keys, attribute names and list positions that lead to it. For a list element with an element key,
+            that key stands for the position.
+        base: The value that both sides started from; ``MISSING`` if there was none.
         ours: This instance's value; ``MISSING`` if it deleted it.
         theirs: The bucket's value; ``MISSING`` if it was deleted there.
     """
@@ -43,26 +44,26 @@ class Conflict:
 
 
 Resolver = Callable[[Conflict], Any]
-"""Decides a conflict: returns the value that stays, or ``MISSING`` to delete it. Called synchronously, and maybe more
-than once for one conflict, so it must be pure. It is asked for every leaf that both sides changed, also where both
-changed it to the same value, or created it with the same value (two equal counts are two changes)."""
+"""Decides a conflict: returns the value that stays, or ``MISSING`` to delete it. It is called synchronously, and maybe
+more than once for one conflict, so it must be pure. It decides every value without parts that both sides changed, also
+if both changed it to the same value, or created it with the same value (two equal counts are two changes)."""
 
 
 def keep_ours(conflict: Conflict) -> Any:
-    """The default: the later commit wins, and an edit wins over a deletion."""
+    """Let the later commit win, and an edit win over a deletion. This is the default."""
     return conflict.theirs if conflict.ours is MISSING else conflict.ours
 
 
 def keep_theirs(conflict: Conflict) -> Any:
-    """The earlier commit wins, and an edit wins over a deletion."""
+    """Let the earlier commit win, and an edit win over a deletion."""
     return conflict.ours if conflict.theirs is MISSING else conflict.theirs
 
 
 def add_differences(conflict: Conflict) -> Any:
-    """For counters: both differences are added up (5 → 6 here and 5 → 7 there make 8); otherwise :func:`keep_ours`.
+    """Add up the differences of a counter (5 → 6 here and 5 → 7 there make 8); for other values, :func:`keep_ours`.
 
-    As ``resolver=add_differences`` it adds up every number that both sides changed, ages and timestamps included. To
-    count only counters::
+    Passed as ``resolver=add_differences``, it adds up every number that both sides changed, ages and
+    timestamps included. To count only counters::
 
         def resolver(conflict):
             return add_differences(conflict) if conflict.path[-1:] == ("hits",) else keep_ours(conflict)
@@ -78,5 +79,5 @@ def add_differences(conflict: Conflict) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    """Numbers proper: a bool is a switch, not a count."""
+    """Tell whether a value is a number. A bool is a switch, not a count."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,6 +1,6 @@
-"""Which values a record may hold, by its kind: whatever wrote it, PTB and handlers get what they expect, or an error.
+"""The values that a record may hold, by its kind. PTB and handlers get a value that they expect, or an error.
 
-Looking at a value runs none of its code, and a message says what was expected and found, never the value.
+Checking a value runs none of its code. A message names the expected and the found class, never the value.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ _KEYBOARD: Final = "a list of the time of its last use and its buttons' data"
 
 
 def wrong_shape(record: Record, value: Any, expected: type | None, *, any_class: bool = False) -> str | None:
-    """Return what is wrong with a record's value as a whole, or None if PTB can work with it.
+    """Return what is wrong with a record's value, or None if PTB can use it.
 
     Args:
-        record: Which one.
-        value: Its value, as it was decoded or is to be encoded.
-        expected: For bot, chat and user data, the class that the context types make; None if nobody knows.
-        any_class: Whether classes may stand there that the context types do not make. Tools do not know them all.
+        record: The record.
+        value: Its value, as decoded or before it is encoded.
+        expected: For bot, chat and user data, the class that the context types make; None if it is not known.
+        any_class: Accept classes that the context types do not make, too. Tools do not know them all.
     """
     cls = type(value)
     if record.kind in _DATA:
         if cls is expected or expected is None or _fits(cls, expected, any_class=any_class):
             return None
-        return f"it has to be {expected.__qualname__} and is {cls.__qualname__}"
+        return f"it must be {expected.__qualname__}, not {cls.__qualname__}"
     if record.kind is Kind.CONVERSATION:
-        # PTB looks the state up in a dict. Of authors' classes, only the handler knows which can be.
-        return "it has to be hashable, such as a number or a text" if cls in _UNHASHABLE else None
+        # PTB looks the state up in a dict. For classes of the bot, only the handler knows which ones are hashable.
+        return "it must be hashable, such as a number or a text" if cls in _UNHASHABLE else None
     if record == CALLBACK_QUERIES:
-        return None if _is_queries(value) else "it has to be a dict of texts by texts"
+        return None if _is_queries(value) else "it must be a dict with texts as keys and values"
     if record == HANDLED:
-        return None if _is_numbers(value) else "it has to be a list of whole numbers"
-    return None if _is_keyboard(value) else f"it has to be {_KEYBOARD}"
+        return None if _is_numbers(value) else "it must be a list of whole numbers"
+    return None if _is_keyboard(value) else f"it must be {_KEYBOARD}"
 
 
 def _fits(cls: type, expected: type, *, any_class: bool) -> bool:
@@ -51,7 +51,7 @@ def _fits(cls: type, expected: type, *, any_class: bool) -> bool:
         return True
     if issubclass(expected, dict) and (issubclass(cls, dict) or not any_class):
         return issubclass(cls, dict)
-    # Another class of the bot's own: PTB refuses it as bot_data; as chat and user data, it leaves that to the handlers.
+    # PTB refuses another class of the bot as bot_data. For chat and user data, it leaves that to the handlers.
     return issubclass(cls, dict) or cls.__module__.partition(".")[0] not in {*sys.stdlib_module_names, "telegram"}
 
 

@@ -10,7 +10,7 @@ from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state.commit import Ledger, Rebase, TrackedDocument, commit_document
 from ptb_bucket.state.document import Document, Header
-from ptb_bucket.state.merge import Merger
+from ptb_bucket.state.merge import RecordMerger
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ __all__ = ["Draft"]
 Encoded = bytes | None
 
 
-class _Unopened(Merger):
+class _Unopened(RecordMerger):
     """A merger that decodes no record: if both sides changed one, it takes our version as a whole."""
 
     def equal(self, record: Record, one: Encoded, other: Encoded) -> bool:

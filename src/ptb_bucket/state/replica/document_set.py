@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ptb_bucket.codecs import Codec
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state.document import Layout
-    from ptb_bucket.state.merge import Merger
+    from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.spool import Spool
     from ptb_bucket.stores import BlobStore
 
@@ -50,7 +50,7 @@ class DocumentSet:
     store: BlobStore
     layout: Layout
     codec: Codec
-    merger: Merger
+    merger: RecordMerger
     bot_id: str
     kinds: tuple[Kind, ...]
     callback_limit: int | None = None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket._aio import for_each
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
 from ptb_bucket.state.commit import lost_changes, tell_failures, withhold, write_document
-from ptb_bucket.state.merge import MISSING, waits_for
+from ptb_bucket.state.merge import MISSING, drop_blocked
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT, Kind, Record
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.replica.values import Values
@@ -253,5 +253,5 @@ def _is_held_back(drop: Ledger, written: Iterable[TrackedDocument]) -> bool:
     chats = [record for record in drop.pending if record.kind is Kind.CHAT]
     if found is None or not chats:
         return False
-    drop.failures = {record: waits_for(record, *found) for record in chats}
+    drop.failures = {record: drop_blocked(record, *found) for record in chats}
     return True

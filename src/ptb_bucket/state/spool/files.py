@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from ptb_bucket._aio import Deadline
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import locked, make_directories, read_file, remove_file, translated, write_file
 
@@ -84,13 +85,12 @@ class SpoolFiles:
             yield sorted(path for path in self.root.iterdir() if path.name.endswith(ENDING))
 
     async def _lock(self, stack: ExitStack) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._timeout
+        deadline = Deadline.after(self._timeout)
         while True:
             try:
                 return stack.enter_context(locked(self.root, 0))
             except UnavailableError as error:
-                if loop.time() > end:
+                if not deadline.left:
                     raise UnavailableError(
                         f"Another process has been replaying the spools in {self.root} for {self._timeout:g} seconds. "
                         "Start again when it has ended."

@@ -17,7 +17,7 @@ from ptb_bucket.codecs import JsonCodec, identical, open_codec
 from ptb_bucket.errors import CannotLoadError, RefusedError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.sealing import Sealing
-from ptb_bucket.state import BOT_DATA, Kind, Merger, Record
+from ptb_bucket.state import BOT_DATA, Kind, Record, RecordMerger
 from ptb_bucket.tools.state import nobody
 from ptb_bucket.tools.transfer.memory_file import part_paths
 from ptb_bucket.tools.transfer.memory_json import EXPORT, VERSION, dict_persistence
@@ -86,7 +86,7 @@ async def export_json(
 def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], bytes]:
     if state.archive.codec == JsonCodec.name:
         return lambda _, encoded: encoded
-    merger, codec = Merger(state.codec), JsonCodec(types)
+    merger, codec = RecordMerger(state.codec), JsonCodec(types)
     state.codec.bot = codec.bot = nobody(state.bot_id)
     return lambda record, encoded: codec.encode(merger.decode(record, encoded))
 

@@ -1,60 +1,58 @@
-"""The objects of a record: their fields, their parts, and which of them is which in another version."""
+"""The objects of a record: their fields, their parts and their fingerprints."""
 
 from __future__ import annotations
 
-from ptb_bucket.state.merge.objects.elements import MAY_HAVE_MOVED, Likeness, Position, equal_ones, is_pairable, step_to
 from ptb_bucket.state.merge.objects.fields import (
     ATOMS,
     Path,
     WholeError,
     attribute,
-    copied,
+    copy_object,
     elements_of,
-    emptied,
+    empty_like,
     fields_of,
-    filled,
+    fill_container,
     members_of,
-    refilled,
+    replace_content,
     set_fields,
     structure,
 )
-from ptb_bucket.state.merge.objects.objects import Exact, Objects, Prints, has_sharing, holders_in
-from ptb_bucket.state.merge.objects.pairing import NewPairing, Pairing, SidePairing
-from ptb_bucket.state.merge.objects.parts import inner_of, parts_of, rest_of, set_inner, shell_of, steps_in, with_inner
+from ptb_bucket.state.merge.objects.fingerprints import ExactEncoding, ObjectFingerprints
+from ptb_bucket.state.merge.objects.parts import (
+    inner_parts_of,
+    own_content_of,
+    parts_of,
+    set_inner_parts,
+    steps_to_parts,
+    unfilled_copy,
+    with_inner_parts,
+)
+from ptb_bucket.state.merge.objects.walks import Objects, has_sharing, values_holding_objects
 
 __all__ = [
     "ATOMS",
-    "MAY_HAVE_MOVED",
-    "Exact",
-    "Likeness",
-    "NewPairing",
+    "ExactEncoding",
+    "ObjectFingerprints",
     "Objects",
-    "Pairing",
     "Path",
-    "Position",
-    "Prints",
-    "SidePairing",
     "WholeError",
     "attribute",
-    "copied",
+    "copy_object",
     "elements_of",
-    "emptied",
-    "equal_ones",
+    "empty_like",
     "fields_of",
-    "filled",
+    "fill_container",
     "has_sharing",
-    "holders_in",
-    "inner_of",
-    "is_pairable",
+    "inner_parts_of",
     "members_of",
+    "own_content_of",
     "parts_of",
-    "refilled",
-    "rest_of",
+    "replace_content",
     "set_fields",
-    "set_inner",
-    "shell_of",
-    "step_to",
-    "steps_in",
+    "set_inner_parts",
+    "steps_to_parts",
     "structure",
-    "with_inner",
+    "unfilled_copy",
+    "values_holding_objects",
+    "with_inner_parts",
 ]

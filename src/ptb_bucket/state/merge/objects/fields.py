@@ -1,7 +1,7 @@
-"""Taking values apart and putting them together, decided by their class alone.
+"""Taking values apart and putting them together, by their class alone.
 
-Reading goes past methods that an author has overridden. Emptying and filling use them, because a class may guard its
-content: a class whose methods raise is merged as a whole (:class:`WholeError`).
+Reading bypasses methods that a bot's author has overridden. Emptying and filling use them, because a class may guard
+its content. If they raise, the class is merged as a whole (:class:`WholeError`).
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ __all__ = [
     "Path",
     "WholeError",
     "attribute",
-    "copied",
+    "copy_object",
     "dict_of",
     "elements_of",
-    "emptied",
+    "empty_like",
     "fields_of",
-    "filled",
+    "fill_container",
     "members_of",
-    "refilled",
+    "replace_content",
     "set_fields",
     "structure",
 ]
@@ -37,13 +37,13 @@ Path = tuple[Any, ...]
 """The steps from a record to a place in it."""
 
 ATOMS: Final = frozenset({str, int, float, bool, bytes, type(None)})
-"""Classes that hold nothing else, and that are by far the most frequent."""
+"""The classes of values without parts, which are by far the most frequent values."""
 
 _BARE: Final = frozenset({dict, list, set, frozenset, tuple, deque, defaultdict, *ATOMS})
 
 
 class WholeError(Exception):
-    """Instances of a class cannot be put together from parts: they merge as a whole.
+    """Instances of a class cannot be put together from parts, so they merge as a whole.
 
     Args:
         cls: The class.
@@ -55,7 +55,7 @@ class WholeError(Exception):
 
 
 @contextmanager
-def _by_author_of(value: object) -> Iterator[None]:
+def _may_run_code_of(value: object) -> Iterator[None]:
     try:
         yield
     except WholeError:
@@ -71,17 +71,17 @@ def structure(value: Any) -> Structure:
 
 
 def members_of(value: Any) -> dict[Any, Any]:
-    """Return the content of a mapping, in its order, as a plain dict; of a dict itself, not a copy."""
+    """Return the content of a mapping, in its order, as a plain dict. A plain dict is not copied."""
     cls: Any = type(value)
     if cls is dict:
         return value  # type: ignore[no-any-return]
-    # An OrderedDict keeps an order of its own, which the dict below it does not know.
+    # An OrderedDict keeps a separate order, which the dict that it is based on does not know.
     base: Any = OrderedDict if issubclass(cls, OrderedDict) else dict
     return dict(base.items(value))
 
 
 def elements_of(value: Any) -> list[Any]:
-    """Return the elements of a list or deque, or the members of a set; of a list itself, not a copy."""
+    """Return the elements of a list or deque, or the members of a set. A plain list is not copied."""
     cls: Any = type(value)
     if cls is list:
         return value  # type: ignore[no-any-return]
@@ -90,7 +90,7 @@ def elements_of(value: Any) -> list[Any]:
 
 
 def fields_of(value: Any) -> dict[str, Any]:
-    """Return its attributes: those in slots and those in its dict."""
+    """Return the attributes of an object: those in slots and those in its ``__dict__``."""
     cls: Any = type(value)
     if cls in _BARE:
         return {}
@@ -100,12 +100,12 @@ def fields_of(value: Any) -> dict[str, Any]:
 
 
 def attribute(value: Any, name: str, default: Any = None) -> Any:
-    """Return an attribute past anything that its class does when it is asked for one.
+    """Return an attribute, bypassing code that its class runs on access.
 
     Args:
         value: Any object.
         name: The attribute.
-        default: What to return if there is none.
+        default: The result if there is none.
     """
     try:
         return object.__getattribute__(value, name)
@@ -123,7 +123,7 @@ def dict_of(value: Any) -> dict[str, Any]:
 
 
 def set_fields(value: Any, wanted: dict[str, Any]) -> None:
-    """Make its attributes these, in this order, touching only those that are others."""
+    """Give an object exactly these attributes, in this order. Attributes that it has already are not set again."""
     have = fields_of(value)
     for name in have.keys() - wanted.keys():
         delattr(value, name)
@@ -137,18 +137,18 @@ def set_fields(value: Any, wanted: dict[str, Any]) -> None:
             inner[name] = inner.pop(name)
 
 
-def emptied(value: Any) -> Any:
+def empty_like(value: Any) -> Any:
     """Return an empty container of the same class, or None for a value that is not a container.
 
     Raises:
-        WholeError: The class does not let itself be emptied.
+        WholeError: Its class does not allow an empty copy.
     """
     cls: Any = type(value)
     if cls in _MAKERS:
         return _MAKERS[cls](value)
     if structure_of(cls) not in (Structure.MAPPING, Structure.SEQUENCE):
         return None
-    with _by_author_of(value):
+    with _may_run_code_of(value):
         empty = copy.copy(value)
         empty.clear()
         if empty is value or type(empty) is not cls or list(empty):
@@ -168,16 +168,16 @@ _MAKERS: Final[dict[type, Any]] = {
 }
 
 
-def filled(made: Any, content: Any, fields: dict[str, Any] | None = None) -> None:
-    """Fill an empty container, or a copied object, with what it shall hold.
+def fill_container(made: Any, content: Any, fields: dict[str, Any] | None = None) -> None:
+    """Fill an empty container, or set the attributes of a copied object.
 
     Args:
-        made: What :func:`emptied` returned, or a copy of an object whose attributes are to be set.
+        made: The result of :func:`empty_like` or :func:`copy_object`.
         content: Pairs for a mapping, elements for a sequence or a set; None for an object.
-        fields: Its attributes; None to leave them.
+        fields: The attributes to set; None to leave them unchanged.
 
     Raises:
-        WholeError: The class does not let itself be filled.
+        WholeError: Its class does not allow this content.
     """
     if fields is None and type(made) is dict:
         made.update(content)
@@ -186,7 +186,7 @@ def filled(made: Any, content: Any, fields: dict[str, Any] | None = None) -> Non
         made += content
         return
     kind = structure(made)
-    with _by_author_of(made):
+    with _may_run_code_of(made):
         if kind is Structure.MAPPING:
             for key, value in content:
                 made[key] = value
@@ -198,11 +198,11 @@ def filled(made: Any, content: Any, fields: dict[str, Any] | None = None) -> Non
             set_fields(made, fields)
 
 
-def refilled(made: Any, like: Any) -> None:
-    """Give a container, or an object, what another one of its class holds.
+def replace_content(made: Any, like: Any) -> None:
+    """Give a container or an object the content of another one of its class.
 
     Raises:
-        WholeError: The class does not let itself be filled.
+        WholeError: Its class does not allow this content.
     """
     kind = structure(made)
     content: Any = None
@@ -211,18 +211,18 @@ def refilled(made: Any, like: Any) -> None:
     elif kind is not Structure.FIELDS:
         content = list(elements_of(like))
     if content is not None:
-        with _by_author_of(made):
+        with _may_run_code_of(made):
             made.clear()
-    filled(made, content, fields_of(like))
+    fill_container(made, content, fields_of(like))
 
 
-def copied(value: Any) -> Any:
+def copy_object(value: Any) -> Any:
     """Copy an object, so that its attributes can be set.
 
     Raises:
-        WholeError: Its class does not let itself be copied.
+        WholeError: Its class does not allow a copy.
     """
-    with _by_author_of(value):
+    with _may_run_code_of(value):
         made = copy.copy(value)
         if made is value or type(made) is not type(value):
             raise WholeError(type(value))

@@ -1,6 +1,6 @@
-"""What values consist of, also those that merge as a whole: tuples, classes that guard their attributes, and more.
+"""The parts of values, including values that merge as a whole, such as tuples and classes that guard their attributes.
 
-Such a value may hold objects that are merged by themselves, so it is made again with others in their places.
+Such a value may hold objects that merge by themselves, so it is made again with the merged objects in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ptb_bucket.state.merge.objects.fields import (
     ATOMS,
     WholeError,
     attribute,
-    copied,
+    copy_object,
     dict_of,
     elements_of,
     fields_of,
@@ -31,11 +31,19 @@ from ptb_bucket.state.merge.objects.fields import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["inner_of", "parts_of", "rest_of", "set_inner", "shell_of", "steps_in", "with_inner"]
+__all__ = [
+    "inner_parts_of",
+    "own_content_of",
+    "parts_of",
+    "set_inner_parts",
+    "steps_to_parts",
+    "unfilled_copy",
+    "with_inner_parts",
+]
 
 
-def inner_of(value: Any) -> list[tuple[Any, Any]]:
-    """Return what a value that is merged as a whole holds, with the step to each part; nothing for most values."""
+def inner_parts_of(value: Any) -> list[tuple[Any, Any]]:
+    """Return the parts of a value that is merged as a whole, with the step to each part; most values have none."""
     cls: Any = type(value)
     if cls in ATOMS or _is_closed(cls):
         return []
@@ -44,7 +52,7 @@ def inner_of(value: Any) -> list[tuple[Any, Any]]:
         found = list(enumerate(tuple.__iter__(value)))
     elif issubclass(cls, (set, frozenset)):
         found = [(None, member) for member in elements_of(value)]
-    elif structure_of(cls) is Structure.MAPPING:  # its methods raise, or it would be merged by its places
+    elif structure_of(cls) is Structure.MAPPING:  # a mapping that is merged as a whole has methods that raise
         found = list(members_of(value).items())
     elif structure_of(cls) is Structure.SEQUENCE:
         found = list(enumerate(elements_of(value)))
@@ -55,7 +63,7 @@ def inner_of(value: Any) -> list[tuple[Any, Any]]:
 
 @cache
 def _is_closed(cls: Any) -> bool:
-    """Tell whether nothing that handlers could change is inside: also in what Telegram sends."""
+    """Tell whether handlers can change nothing inside. That also holds for objects that Telegram sends."""
     if cls in _OPAQUE or issubclass(cls, _CLOSED):
         return True
     return any(base.__module__.partition(".")[0] == "telegram" for base in cls.__mro__)
@@ -68,19 +76,19 @@ _CLOSED: Final = (Enum, type, ModuleType, FunctionType)
 
 @cache
 def _hidden_slots(cls: Any) -> tuple[str, ...]:
-    """Return slots in which a library keeps what belongs to an instance, such as private attributes of a model."""
+    """Return the slots in which a library keeps data of an instance, such as private attributes of a model."""
     slots = (name for base in cls.__mro__ for name in vars(base).get("__slots__", ()))
     return tuple(name for name in slots if name[:2] == "__" == name[-2:] and name not in ("__dict__", "__weakref__"))
 
 
-def rest_of(value: Any) -> list[Any]:
-    """Return what makes up a value that is merged as a whole besides :func:`inner_of`: its text or number, mostly.
+def own_content_of(value: Any) -> list[Any]:
+    """Return the content of a value that is merged as a whole, apart from its inner parts: mostly its text or number.
 
     Args:
-        value: Such a value.
+        value: A value that is merged as a whole.
 
     Returns:
-        The value itself if that cannot be told apart.
+        The value itself if its content cannot be separated from its parts.
     """
     cls: Any = type(value)
     content = _own_content(cls)
@@ -91,18 +99,18 @@ def rest_of(value: Any) -> list[Any]:
 
 @cache
 def _own_content(cls: Any) -> Callable[[Any], Any] | None:
-    """Return what reads the content of an instance that is not in its parts; None if all of it is in them."""
+    """Return a function that reads the content of an instance apart from its parts; None if there is none."""
     for base, content in _CONTENTS.items():
         if issubclass(cls, base):
             return content
     built_in = (base for base in cls.__mro__ if not base.__flags__ & _MADE_BY_CLASS_STATEMENT)
-    return (lambda value: value) if {*built_in} - _TOLD_BY_PARTS else None
+    return (lambda value: value) if {*built_in} - _ONLY_PARTS else None
 
 
 _MADE_BY_CLASS_STATEMENT: Final = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE``: instances of other classes hold something in C that has no name."""
 
-_TOLD_BY_PARTS: Final = {object, tuple, set, frozenset, dict, list, deque, OrderedDict, defaultdict}
+_ONLY_PARTS: Final = {object, tuple, set, frozenset, dict, list, deque, OrderedDict, defaultdict}
 
 _CONTENTS: Final[dict[type, Callable[[Any], Any]]] = {
     str: str.__str__,
@@ -114,37 +122,37 @@ _CONTENTS: Final[dict[type, Callable[[Any], Any]]] = {
 
 
 def parts_of(value: Any) -> list[Any]:
-    """Return everything that a value holds, keys aside, in its order."""
+    """Return all parts of a value in their order, without keys."""
     kind = structure(value)
     if kind is Structure.VALUE:
-        return [part for _, part in inner_of(value)]
+        return [part for _, part in inner_parts_of(value)]
     fields = list(fields_of(value).values())
     if kind is Structure.MAPPING:
         return [*members_of(value).values(), *fields]
     return fields if kind is Structure.FIELDS else [*elements_of(value), *fields]
 
 
-def steps_in(value: Any) -> list[tuple[Any, Any]]:
-    """Return everything that a value holds, keys aside, with the step to each part."""
+def steps_to_parts(value: Any) -> list[tuple[Any, Any]]:
+    """Return all parts of a value in their order, without keys, each with the step to it."""
     kind = structure(value)
     if kind is Structure.VALUE:
-        return inner_of(value)
+        return inner_parts_of(value)
     fields = list(fields_of(value).items())
     if kind is Structure.MAPPING:
         return [*members_of(value).items(), *fields]
     return fields if kind is Structure.FIELDS else [*enumerate(elements_of(value)), *fields]
 
 
-def with_inner(value: Any, before: list[tuple[Any, Any]], after: list[tuple[Any, Any]]) -> Any:
-    """Make a value again that holds other parts.
+def with_inner_parts(value: Any, before: list[tuple[Any, Any]], after: list[tuple[Any, Any]]) -> Any:
+    """Make a value again with other parts.
 
     Args:
-        value: Something that is merged as a whole; see :func:`inner_of`.
+        value: A value that is merged as a whole; see :func:`inner_parts_of`.
         before: Its parts.
-        after: What stands for each of them.
+        after: The new parts.
 
     Returns:
-        The value itself if its class does not let it be made.
+        The value itself if its class does not allow a copy.
     """
     cls: Any = type(value)
     parts = [part for _, part in after]
@@ -154,34 +162,34 @@ def with_inner(value: Any, before: list[tuple[Any, Any]], after: list[tuple[Any,
         if issubclass(cls, (set, frozenset)) and not fields_of(value):
             return cls(parts)
         made = copy.deepcopy(value, {id(old[1]): new[1] for old, new in zip(before, after, strict=True)})
-    except Exception:  # noqa: BLE001  anybody's __deepcopy__ ran
+    except Exception:  # noqa: BLE001  a __deepcopy__ of the bot's classes ran
         return value
     return made if type(made) is cls else value
 
 
-def shell_of(value: Any) -> Any:
-    """Copy an object that is merged as a whole, so that :func:`set_inner` can give it other parts.
+def unfilled_copy(value: Any) -> Any:
+    """Copy an object that is merged as a whole, so that :func:`set_inner_parts` can give it other parts.
 
-    Unlike :func:`with_inner`, this makes the object before its parts are known. An object inside it may refer to it.
+    Unlike :func:`with_inner_parts`, this makes the object before its parts are known, because they may refer to it.
 
     Returns:
-        None if its class does not let itself be copied, or filled later.
+        None if its class does not allow a copy that is filled later.
     """
     if isinstance(value, (tuple, frozenset)):
         return None
     try:
-        made = copied(value)
+        made = copy_object(value)
     except WholeError:
         return None
-    return made if [step for step, _ in inner_of(made)] == [step for step, _ in inner_of(value)] else None
+    return made if [step for step, _ in inner_parts_of(made)] == [step for step, _ in inner_parts_of(value)] else None
 
 
-def set_inner(made: Any, inner: list[tuple[Any, Any]]) -> None:
-    """Give a copy of an object other parts, past anything that guards them.
+def set_inner_parts(made: Any, inner: list[tuple[Any, Any]]) -> None:
+    """Give a copy of an object other parts, bypassing the methods that guard them.
 
     Args:
-        made: What :func:`shell_of` returned.
-        inner: What it shall hold; see :func:`inner_of`.
+        made: The result of :func:`unfilled_copy`.
+        inner: Its new parts; see :func:`inner_parts_of`.
     """
     cls: Any = type(made)
     kind, count = structure(made), len(inner) - len(fields_of(made)) - _hidden_dicts(made)

@@ -1,4 +1,4 @@
-"""Callback data is bounded: PTB's cache has a size, and both sides' keyboards together may exceed it."""
+"""The limit of callback data: PTB's cache has a size, which the keyboards of both sides together may exceed."""
 
 from __future__ import annotations
 
@@ -12,34 +12,36 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ptb_bucket.state.document import Document
-    from ptb_bucket.state.merge.records import Merger
+    from ptb_bucket.state.merge.records import RecordMerger
 
-__all__ = ["trimmed"]
+__all__ = ["trim_callback_data"]
 
 _MOMENT: Final = 0.001
-"""Seconds between two keyboards whose order no clock tells."""
+"""Seconds between the times given to two keyboards whose order the clocks do not show."""
 
 
-def trimmed(
-    document: Document, limit: int | None, merger: Merger, fresh: Collection[Record]
+def trim_callback_data(
+    document: Document, limit: int | None, merger: RecordMerger, fresh: Collection[Record]
 ) -> dict[Record, bytes | None]:
-    """The changes that bring a document's callback data down to ``limit`` keyboards and as many queries.
+    """Return the changes that reduce a document's callback data to ``limit`` keyboards and as many queries.
 
-    What cannot be decoded stays. It keeps nothing else from being removed.
+    Keyboards that cannot be decoded stay. They do not keep others from being removed.
 
     Args:
-        document: What a commit is about to write.
-        limit: How many are kept; None for all.
+        document: The document that a commit is about to write.
+        limit: The number of keyboards to keep; None for all.
         merger: Decodes and encodes keyboards.
-        fresh: What this commit writes: keyboards that were just sent or used, whatever the clock of their sender says.
+        fresh: The records that this commit writes: keyboards that were just sent or used, regardless of their times.
     """
     if limit is None:
         return {}
     return {**_keyboards(document, limit, merger, fresh), **_queries(document, limit, merger)}
 
 
-def _keyboards(document: Document, limit: int, merger: Merger, fresh: Collection[Record]) -> dict[Record, bytes | None]:
-    """The oldest go, by access time. Fresh ones are the newest, and from now on their times say so."""
+def _keyboards(
+    document: Document, limit: int, merger: RecordMerger, fresh: Collection[Record]
+) -> dict[Record, bytes | None]:
+    """Remove the keyboards with the oldest access times. Fresh ones count as the newest, and get times that say so."""
     uuids = [uuid for uuid in document.sections.get(Kind.CALLBACK, {}) if uuid != CALLBACK_QUERIES.id]
     if len(uuids) <= limit:
         return {}
@@ -53,10 +55,10 @@ def _later(
     order: Sequence[Record],
     times: Mapping[Record, float],
     document: Document,
-    merger: Merger,
+    merger: RecordMerger,
     fresh: Collection[Record],
 ) -> dict[Record, bytes | None]:
-    """Return fresh keyboards with a time later than all before them, where a clock that is behind made it earlier."""
+    """Return fresh keyboards whose time a slow clock made too early, with a time later than all before them."""
     changes: dict[Record, bytes | None] = {}
     newest = max(
         (times[record] for record in order if record not in fresh and math.isfinite(times[record])), default=0.0
@@ -69,16 +71,16 @@ def _later(
     return changes
 
 
-def _accessed(record: Record, document: Document, merger: Merger) -> float:
-    """When it was used last. What only a newer deployment can read is not ours to remove."""
+def _accessed(record: Record, document: Document, merger: RecordMerger) -> float:
+    """Return when a keyboard was used last; infinity if only a newer deployment can read it, so that it stays."""
     try:
         return float(merger.decode(record, document.get(record))[0])
     except CannotLoadError:
         return float("inf")
 
 
-def _queries(document: Document, limit: int, merger: Merger) -> dict[Record, bytes | None]:
-    """The first go: a merge keeps the order in which they came. Nobody can count queries that cannot be decoded."""
+def _queries(document: Document, limit: int, merger: RecordMerger) -> dict[Record, bytes | None]:
+    """Remove the first queries: a merge keeps their order. Queries that cannot be decoded cannot be counted."""
     try:
         queries = list(dict.items(merger.decode(CALLBACK_QUERIES, document.get(CALLBACK_QUERIES))))
     except CannotLoadError:

@@ -1,4 +1,4 @@
-"""The keys of a merged mapping: which object each of them is, and in which order they come."""
+"""The keys of a merged mapping: which keys of the three versions are the same one, and their order."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import Equality
 
-__all__ = ["merged_members"]
+__all__ = ["align_members"]
 
 _PLAIN: Final[tuple[set[type], ...]] = ({str}, {int}, set())
-"""What nearly all mappings have as keys. Keys of several types may be equal, as 1 and True are."""
+"""The types of keys in nearly all mappings. Keys of several types may be equal, as 1 and True are."""
 
 
-def merged_members(
+def align_members(
     base: Mapping[Any, Any], ours: Mapping[Any, Any], theirs: Mapping[Any, Any], equality: Equality
 ) -> Iterable[tuple[Any, Any, Any, Any]]:
-    """Return every member of ours and theirs once, in the order in which they stay.
+    """Return every member of the mappings of both sides once, in the merged order.
 
     Args:
-        base: What both sides started from.
+        base: The mapping that both sides started from.
         ours: This instance's mapping.
-        theirs: The bucket's.
-        equality: What equal means.
+        theirs: The bucket's mapping.
+        equality: Decides which keys are equal.
 
     Returns:
-        The key that stays, and what base, ours and theirs have for it, or MISSING. Of two keys that are equal but of
-        different types, the one stays of the side that changed the type.
+        The merged key, and its values in base, ours and theirs, or MISSING. If keys are equal but of different types,
+        the key of the side that changed the type stays.
     """
     if {*map(type, base), *map(type, ours), *map(type, theirs)} in _PLAIN:
         order = _order(list(base), list(ours), list(theirs))
@@ -48,35 +48,35 @@ def merged_members(
 def _numbered(sides: Iterable[Mapping[Any, Any]], equality: Equality) -> list[list[int]]:
     """Number the keys of several mappings: equal ones alike, and those that equal only themselves by their content."""
     by_key: dict[Any, int] = {}
-    by_print: dict[Hashable, int] = {}
+    by_fingerprint: dict[Hashable, int] = {}
     fresh = itertools.count()
     found: list[list[int]] = []
     for side in sides:
         used: dict[int, None] = {}
         for key in side:
             name = equality.fingerprint(key)
-            number = by_key.get(key, by_print.get(name))
+            number = by_key.get(key, by_fingerprint.get(name))
             if number is None or number in used:
                 number = next(fresh)
             by_key.setdefault(key, number)
-            by_print.setdefault(name, number)
+            by_fingerprint.setdefault(name, number)
             used[number] = None
         found.append(list(used))
     return found
 
 
 def _chosen(found: list[tuple[Any, Any] | None], equality: Equality) -> tuple[Any, Any, Any, Any]:
-    """Return what three sides have for a key, and of their keys the one that stays."""
+    """Return the key that stays, and its values on the three sides."""
     base, ours, theirs = found
     kept = theirs or ours or (MISSING, MISSING)
     if ours and theirs and base and equality.same(theirs[0], base[0]):
-        kept = ours  # who kept it is not who changed it
+        kept = ours  # theirs is unchanged, so ours may be the changed one
     values = [MISSING if member is None else member[1] for member in found]
     return kept[0], values[0], values[1], values[2]
 
 
 def _order(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
-    """The order of the side that changed it; theirs, if both did; new keys of ours behind those of theirs."""
+    """Return the order of the side that changed it; theirs if both did. Our new keys come after their new keys."""
     if ours == theirs:
         return theirs
     known = set(theirs)
@@ -86,7 +86,7 @@ def _order(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
 
 
 def _joined(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
-    """Ours, with their new keys before the new ones at our end."""
+    """Return our order, with their new keys before the new keys at our end."""
     old, mine = set(base), set(ours)
     end = len(ours)
     while end and ours[end - 1] not in old:
