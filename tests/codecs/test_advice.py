@@ -46,7 +46,7 @@ def test_a_default_that_cannot_be_stored(codec):
     message = said(codec, codec([old]).encode(old("Ada")), "user_data[7]", [new])
     assert "Profile" in message
     assert "'lock'" in message
-    assert " cannot be stored. Such things belong in the bot's code" in message
+    assert " cannot be stored. Objects like this belong in the bot's code" in message
     assert "Ada" not in message
 
 
@@ -65,7 +65,7 @@ def test_a_function_that_raises(codec):
     message = said(codec, data, types=[broken])
     assert "Money (module " in message
     assert message.endswith(
-        "its own code raised ZeroDivisionError. Correct the class, or the stored value with 'ptb-bucket set'"
+        "its own code raised ZeroDivisionError. Correct the class, or change the stored value with 'ptb-bucket set'"
     )
 
 

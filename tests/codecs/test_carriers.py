@@ -201,7 +201,7 @@ def test_what_cannot_be_stored_in_an_object_that_replaces_a_carrier_stays_as_it_
     mine = codec([new])
     me = replaced(loaded(codec, new, stored(codec, old, name="a", tags=1, premium=1)), name="b")
     before = mine.encode({"me": me})
-    rest, errors = mine.encode_rest({"me": replaced(me, name="c", tags=object())}, before)
+    rest, errors = mine.encode_storable({"me": replaced(me, name="c", tags=object())}, before)
     assert len(errors) == 1
     assert mine.decode(rest)["me"] == new("c", 1)
 

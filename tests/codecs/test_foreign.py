@@ -15,8 +15,8 @@ from hypothesis import given
 from telegram import Bot, User
 from telegram.ext import ExtBot, PicklePersistence
 
-from ptb_bucket.codecs import BotReference, ForeignPickles, JsonCodec
-from ptb_bucket.codecs.pickle.foreign_names import ForeignNames
+from ptb_bucket.codecs import BotReference, JsonCodec, PtbPickleReader
+from ptb_bucket.codecs.pickle.ptb_names import PtbPickleNames
 from ptb_bucket.codecs.types import Registry
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 from support.values.canary_pickles import evil_pickles
@@ -39,7 +39,7 @@ async def read_by_ptb(path):
 
 
 def loaded(data, types=()):
-    pickles = ForeignPickles(types, BOT)
+    pickles = PtbPickleReader(types, BOT)
     return pickles.value(pickles.read(io.BytesIO(data)))
 
 
@@ -51,7 +51,7 @@ def folder(tmp_path_factory):
 @given(value=storable())
 async def test_what_ptb_pickled_comes_out_as_ptb_would_load_it(folder, value):
     path = await file_of(folder / "bot.pickle", value)
-    pickles = ForeignPickles(TYPES, BOT)
+    pickles = PtbPickleReader(TYPES, BOT)
     with path.open("rb") as file:
         read = pickles.read(file)
     assert not pickles.names.unknown
@@ -68,7 +68,7 @@ async def test_bots_as_values_give_access_to_nothing(tmp_path, recwarn):
     path = await file_of(tmp_path / "bot.pickle", [BOT, ExtBot("9:other")])
     assert len(recwarn) == 1  # PTB's, about the other one
     with path.open("rb") as file:
-        pickles = ForeignPickles([], BOT)
+        pickles = PtbPickleReader([], BOT)
         known, unknown = pickles.value(pickles.read(file)["bot_data"])["value"]
     assert known == BotReference(is_live=True)
     assert unknown is None
@@ -79,7 +79,7 @@ async def test_telegram_objects_have_the_bot_again(tmp_path):
     user.set_bot(BOT)
     path = await file_of(tmp_path / "bot.pickle", user)
     with path.open("rb") as file:
-        pickles = ForeignPickles([], BOT)
+        pickles = PtbPickleReader([], BOT)
         again = pickles.value(pickles.read(file)["bot_data"])["value"]
     assert again.to_dict() == user.to_dict()
     assert again.get_bot() is BOT
@@ -116,7 +116,7 @@ def test_shared_objects_and_cycles_are_kept():
 
 
 def test_what_is_not_known_is_named_and_cannot_be_stored():
-    pickles = ForeignPickles([], BOT)
+    pickles = PtbPickleReader([], BOT)
     read = pickles.read(io.BytesIO(pickle.dumps({"cart": Cart(1), "all": defaultdict(Cart)})))
     assert list(pickles.names.unknown) == [f"{Cart.__module__}:Cart"]
     with pytest.raises(CannotStoreError, match=r'\["cart"\]'):
@@ -153,7 +153,7 @@ def test_the_evil_would_have_touched_the_canary(tmp_path):
 
 def test_no_name_gives_anything_that_could_be_changed_or_run():
     """Every name that is known gives a type written in C, a surrogate, or a function without attributes."""
-    names = ForeignNames(Registry(TYPES))
+    names = PtbPickleNames(Registry(TYPES))
     names.find("telegram._user", "User")
     for known in names._known.values():
         with pytest.raises((AttributeError, TypeError)):

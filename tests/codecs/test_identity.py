@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+import threading
 from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs, TolerantJsonCodec, identical
+from ptb_bucket.codecs import JsonCodec, PickleCodec, PreservingJsonCodec, StoredAs, identical
 from ptb_bucket.errors import CannotLoadError
 
 
@@ -274,6 +275,19 @@ def test_the_text_is_labelled_at_the_first_place():
     )
 
 
+@pytest.mark.parametrize("number", [100, 400, 600, 900, 1100, 2500])
+def test_a_shared_object_among_many_others(codec, number):
+    """Repeated objects are no reason to leave out others, however many there are."""
+    shared = [1]
+    value = {"a": shared, "b": shared, "others": [[n] for n in range(number)]}
+    found = again(codec, value)
+    assert found == value
+    assert found["a"] is found["b"]
+    data, errors = codec.encode_storable({**value, "lock": threading.Lock()}, None)
+    assert codec.decode(data) == value
+    assert [error.path for error in errors] == [('["lock"]',)]
+
+
 def test_a_users_own_keys_are_not_labels(codec):
     value = {"$id": 1, "$ref": [1], "$list": 2, "a": {"$ref": 1}, "b": {"$id": 3}, "c": "$ref"}
     assert again(codec, value) == value
@@ -299,7 +313,7 @@ def test_a_list_whose_label_somebody_removed_is_a_list():
     ("text", "words"),
     [
         ('{"a":{"$ref":1}}', "object 1"),
-        ('{"a":{"$id":1},"b":{"$id":1},"c":{"$ref":1}}', "label 1 stands at two places"),
+        ('{"a":{"$id":1},"b":{"$id":1},"c":{"$ref":1}}', "label 1 occurs at two places"),
         ('{"a":{"$ref":"secret"}}', "refers to"),
         ('{"a":{"$ref":1,"secret":2},"b":{"$id":1}}', "refers to"),
         ('{"a":{"$id":1,"$tuple":[{"$ref":1}]}}', "contains itself"),
@@ -324,10 +338,10 @@ def test_tools_keep_objects_of_unknown_classes_together():
     thing = with_part(Data, None)
     thing.other = [thing]
     data = JsonCodec(TYPES).encode({"a": thing, "b": thing})
-    made = TolerantJsonCodec().decode(data)
+    made = PreservingJsonCodec().decode(data)
     assert made["a"] is made["b"]
     del made["a"]
-    moved = JsonCodec(TYPES).decode(TolerantJsonCodec().encode(made))
+    moved = JsonCodec(TYPES).decode(PreservingJsonCodec().encode(made))
     assert moved["b"].other[0] is moved["b"]
 
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.ext import ExtBot
 
-from ptb_bucket.codecs import ForeignPickles
+from ptb_bucket.codecs import PtbPickleReader
 from ptb_bucket.codecs.pickle.cost import check_cost
-from ptb_bucket.codecs.pickle.inspection import shown_pickle
+from ptb_bucket.codecs.pickle.inspection import render_pickle
 from ptb_bucket.errors import CannotLoadError
 from support.values.strategies import Cart, storable
 
@@ -60,10 +60,10 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_refused_before_they_are_read(name):
-    pickles = ForeignPickles((), BOT)
+    pickles = PtbPickleReader((), BOT)
     with pytest.raises(CannotLoadError, match="far more memory or time"):
         pickles.read(io.BytesIO(BOMBS[name]))
-    assert "STOP" in shown_pickle(BOMBS[name])  # its instructions
+    assert "STOP" in render_pickle(BOMBS[name])  # its instructions
 
 
 @pytest.mark.parametrize("name", ["a key", "in a frozenset"])

@@ -52,7 +52,7 @@ def codec(request):
 def rest(codec, value, before=None):
     with pytest.raises(CannotStoreError):
         codec.encode(value)
-    data, errors = codec.encode_rest(value, None if before is None else codec.encode(before))
+    data, errors = codec.encode_storable(value, None if before is None else codec.encode(before))
     assert errors
     assert SECRET not in " ".join(map(str, errors))
     return codec.decode(data), [error.path for error in errors]
@@ -163,7 +163,7 @@ def test_what_remains_is_stored_only_if_it_can_be_loaded(made):
     codec = made()
     before = codec.encode({"n": 1})
     codec.decode = fails_for(codec.decode, but=before)
-    data, errors = codec.encode_rest({"n": 2, "job": LOCK}, before)
+    data, errors = codec.encode_storable({"n": 2, "job": LOCK}, before)
     assert data == before
     assert "could not be loaded again" in errors[-1].reason
 
@@ -192,9 +192,9 @@ def test_a_record_of_which_nothing_can_be_stored_keeps_what_it_had(codec):
     with pytest.raises(CannotStoreError):
         codec.encode(LOCK)
     before = codec.encode({"a": 1})
-    data, errors = codec.encode_rest(LOCK, before)
+    data, errors = codec.encode_storable(LOCK, before)
     assert (data, len(errors)) == (before, 1)
-    assert codec.encode_rest(LOCK, None)[0] is None
+    assert codec.encode_storable(LOCK, None)[0] is None
 
 
 def test_a_value_that_is_nested_too_deeply_costs_only_itself():
@@ -258,7 +258,7 @@ def test_a_class_whose_code_raises_costs_only_its_values(base, method, registere
     codec = made([type(value)] if registered else [])
     record = {"good": 1, "bad": [value], "also good": {"a": (1,)}}
     error = refused(codec, record)
-    data = codec.encode_rest(record, None)[0] if error else codec.encode(record)
+    data = codec.encode_storable(record, None)[0] if error else codec.encode(record)
     again = codec.decode(data)
     assert (again["good"], again["also good"]) == (1, {"a": (1,)})
     if error:

@@ -23,7 +23,7 @@ from telegram import (
 from telegram.ext import Defaults, ExtBot, PicklePersistence
 from telegram.request import BaseRequest
 
-from ptb_bucket.codecs import ForeignPickles, JsonCodec, PickleCodec
+from ptb_bucket.codecs import JsonCodec, PickleCodec, PtbPickleReader
 from support.values.telegram_objects import CLASSES, differences, full, minimal, owned
 
 MARKER = LinkPreviewOptions().is_disabled
@@ -43,7 +43,7 @@ async def read_by_ptb(path, bot):
 
 
 def imported(path, bot):
-    pickles = ForeignPickles([], bot)
+    pickles = PtbPickleReader([], bot)
     return pickles.value(pickles.read(io.BytesIO(path.read_bytes()))["bot_data"])["value"]
 
 

@@ -94,7 +94,7 @@ def drop_an_unknown_field(patch):
 
 
 def drop_the_neighbours(patch):
-    patch.setattr(RecordMerger, "encode_rest", lambda _self, _record, _value, before: before)
+    patch.setattr(RecordMerger, "encode_storable", lambda _self, _record, _value, before: before)
 
 
 def double_an_element(patch):

@@ -98,7 +98,7 @@ def test_a_ledger_lists_what_its_own_records_need():
 def test_a_spool_with_shared_objects_is_refused_by_libraries_from_before(where):
     bench = Bench()
     if where == "base":
-        bench.ledger.base[ADA] = SHARED
+        bench.ledger.base.put(ADA, SHARED)
     bench.ledger.stage(ADA, PLAIN if where == "base" else SHARED)
     if where == "payload":
         prepare(bench.ledger)

@@ -1,8 +1,8 @@
-"""Values to bytes and back, one record at a time."""
+"""Codecs, which turn values into bytes and back, one record at a time."""
 
 from ptb_bucket.codecs.base import Codec
-from ptb_bucket.codecs.json import JsonCodec, Opaque, TolerantJsonCodec
-from ptb_bucket.codecs.pickle import ForeignPickles, PickleCodec, shown_pickle
+from ptb_bucket.codecs.json import JsonCodec, PreservingJsonCodec, UnknownInstance
+from ptb_bucket.codecs.pickle import PickleCodec, PtbPickleReader, render_pickle
 from ptb_bucket.codecs.registry import open_codec
 from ptb_bucket.codecs.types import (
     BotReference,
@@ -31,13 +31,13 @@ __all__ = [
     "Codec",
     "Equality",
     "ForeignCodeError",
-    "ForeignPickles",
     "JsonCodec",
-    "Opaque",
     "PickleCodec",
+    "PreservingJsonCodec",
+    "PtbPickleReader",
     "StoredAs",
     "Structure",
-    "TolerantJsonCodec",
+    "UnknownInstance",
     "attribute_slots",
     "class_of",
     "fingerprint",
@@ -50,8 +50,8 @@ __all__ = [
     "is_one_class",
     "item",
     "open_codec",
+    "render_pickle",
     "same",
-    "shown_pickle",
     "structure_of",
     "with_room",
 ]

@@ -1,9 +1,9 @@
-"""What a pickle may name, and nothing else.
+"""The objects that a pickle may name.
 
-A pickle is a program. Its only way to code is ``find_class``, so that answers from a table of objects and never
-imports. Two kinds of objects are in it: types that are written in C and cannot be changed, and callables of ours that
-make everything else by name. Classes written in Python are never handed to a pickle: with one on its stack, the BUILD
-instruction could change the class itself.
+A pickle is a program. It reaches code only through ``find_class``, which therefore looks names up in a table of objects
+and never imports. The table has two kinds of objects: types that are written in C and cannot be changed, and our own
+callables, which make everything else by name. Classes written in Python are never handed to a pickle: with one on its
+stack, the BUILD instruction could change the class itself.
 
 Stored pickles contain the path of this module and the names of its callables. Neither may ever change.
 """
@@ -27,12 +27,11 @@ from ptb_bucket.codecs.types import (
     Family,
     Shape,
     carrier_of,
-    failure,
+    class_changed,
     hashes_by_hand,
     newer_telegram,
-    outdated,
-    owned,
     rebuild,
+    with_bot,
     with_defaults,
     with_lost_defaults,
 )
@@ -48,7 +47,7 @@ __all__ = ["IMMUTABLE", "MAKERS", "NAMES", "Makers", "Sealed", "bot", "default",
 IMMUTABLE: frozenset[type] = frozenset(
     shape.cls for shape in NATIVE.values() if shape.pickles_itself and shape.cls is not type(None)
 )
-"""Pickled under their own names. A test holds that none of them can be changed."""
+"""The types that are pickled under their own names. A test ensures that none of them can be changed."""
 
 _MADE_BY_NAME = (
     shape.cls
@@ -66,7 +65,7 @@ class Sealed:
     """A callable without anything to change: a pickle may call it, and BUILD on it fails.
 
     Args:
-        function: What it calls.
+        function: The function to call.
     """
 
     __slots__ = ("_function",)
@@ -84,7 +83,7 @@ class Sealed:
         raise AttributeError(name)
 
 
-# What pickles name. As functions they say only where to look: loading calls the method of Makers of the same name.
+# The names in pickles. These functions never run: loading calls the method of Makers with the same name.
 def object_(name: str, how: str, args: Any = (), kwargs: Any = None) -> NoReturn:
     """An instance of a known class."""
     raise NotImplementedError(name, how, args, kwargs)
@@ -111,7 +110,7 @@ def thing(name: str, state: Any) -> NoReturn:
 
 
 def bot(live: bool) -> NoReturn:  # noqa: FBT001  its only argument
-    """The live bot, or what became of another one."""
+    """A bot."""
     raise NotImplementedError(live)
 
 
@@ -122,7 +121,7 @@ _TYPES = {(cls.__module__, cls.__qualname__): cls for cls in IMMUTABLE}
 
 
 class Makers:
-    """What the functions above do when a pickle is loaded.
+    """The methods that run in place of the functions above when a pickle is loaded.
 
     Args:
         make_scope: Returns the bot and its classes; called once, and only if something needs them.
@@ -150,7 +149,12 @@ class Makers:
         return self._make_scope()
 
     def named(self, module: str, name: str) -> Any:
-        """Return what a pickle means by a name; None if it may not name it."""
+        """Return the object that a pickle means by a name; None if the name is not allowed.
+
+        Args:
+            module: The module.
+            name: The name in the module.
+        """
         if (module, name) in _MADE:
             return Sealed(getattr(self, name))
         return _TYPES.get((module, name))
@@ -166,20 +170,20 @@ class Makers:
         try:
             return self._noted(shape, rebuild(self._class(shape, number), how, args, kwargs=kwargs))
         except Exception as exc:  # noqa: BLE001  the author's code ran, or the arguments are others
-            raise outdated(shape.cls, f"cannot be made again: that raised {type(exc).__name__}") from None
+            raise class_changed(shape.cls, f"cannot be made again: that raised {type(exc).__name__}") from None
 
     def _class(self, shape: Shape, number: int) -> Any:
         return (carrier_of(shape.cls) if number in self._carriers else None) or shape.cls
 
     def stored(self, name: str, payload: Any) -> Any:
-        """Make a value from what its shape took."""
+        """Make a value from the payload of its shape."""
         shape = TAGS[name] if name in _STORED else self.scope.registry.named(name)
         try:
-            return self._noted(shape, owned(shape.make(payload, self.scope), self.scope))
+            return self._noted(shape, with_bot(shape.make(payload, self.scope), self.scope))
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage and authors' functions may raise anything
-            raise failure(name, shape, exc) from None
+            raise self.scope.registry.load_error(name, exc) from None
 
     def member(self, name: str, payload: Any) -> Any:
         """Make a member of an Enum."""
@@ -205,11 +209,11 @@ class Makers:
             given = with_lost_defaults(cls, given)
         made = cls.__new__(cls)
         made.__setstate__(given)
-        return owned(made, self.scope, is_ours=is_ours)
+        return with_bot(made, self.scope, is_ours=is_ours)
 
     @staticmethod
     def bot(live: object) -> Any:
-        """Stand for a bot. It gives access to nothing: anyone who can write the bucket could ask it for its token."""
+        """Make a reference without access to the bot, whose token anyone with write access to the bucket could read."""
         return BotReference(is_live=True) if live is True else None
 
     def _noted(self, shape: Shape, made: Any) -> Any:
@@ -219,4 +223,4 @@ class Makers:
 
 
 _STORED = frozenset(shape.name for shape in TAGS.values() if shape.pickled_by_shape)
-"""Native types that pickles name by their shape."""
+"""The types without registration whose payloads pickles hold."""

@@ -1,4 +1,4 @@
-"""What the state engine asks of a codec."""
+"""The interface of a codec, as the state engine needs it."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ __all__ = ["Codec"]
 
 
 class Codec(Protocol):
-    """Value ↔ bytes, one record at a time. Decoding what was encoded gives an equal value of the same type."""
+    """A codec that encodes one record at a time. Decoding returns an equal value of the same type."""
 
     name: ClassVar[Literal["json", "pickle"]]
-    """How URIs and document headers call it."""
+    """Its name in URIs and document headers."""
 
     extension: ClassVar[str]
-    """The ending of document keys, with its dot."""
+    """The file extension of document keys, with its dot."""
 
     bot: Bot | None
     """The live bot, set again on Telegram objects when they are loaded."""
 
     equality: Equality
-    """What "equal" means, given the registered classes."""
+    """The equality of values, given the registered classes."""
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
 
         Args:
-            value: What to store. It is not changed.
-            known: The record's earlier bytes. Values that came from there unchanged are not tried again.
+            value: The value to store. It is not changed.
+            known: The record's earlier bytes. Values that came from there unchanged are not checked again.
 
         Raises:
-            CannotStoreError: Something in it cannot live in a bucket; the error names the paths.
+            CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
 
-    def encode_rest(
+    def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
-        """Encode what can be stored of a record; return it, and why something cannot be stored."""
+        """Encode the part of a record that can be stored; return its bytes and the refusals."""
 
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
-            data: What :meth:`encode` returned.
+            data: The result of :meth:`encode`.
             origin: Names the record, or returns its name, so that fields that its data lacks get the same default
                 each time.
 
@@ -59,7 +59,7 @@ class Codec(Protocol):
         """
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
-        """Decode many records, perhaps faster than one by one. Raises as :meth:`decode`, without saying which."""
+        """Decode many records, perhaps faster than one by one. Errors are as for :meth:`decode`, without the record."""
 
     def features(self, data: bytes) -> frozenset[str]:
         """Return the features that a library must have to read these bytes."""

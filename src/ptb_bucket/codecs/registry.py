@@ -1,4 +1,4 @@
-"""Codecs by the names that URIs give them."""
+"""The codecs by their names in URIs."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _CODECS: dict[str, type[JsonCodec | PickleCodec]] = {"json": JsonCodec, "pickle"
 
 
 def open_codec(name: str, types: Iterable[type | StoredAs] = ()) -> Codec:
-    """The codec of that name.
+    """Return the codec of a name.
 
     Args:
         name: "json" or "pickle".
         types: The bot's own classes; see :class:`JsonCodec`.
 
     Returns:
-        A codec whose ``bot`` is still to be set.
+        A codec whose ``bot`` you still have to set.
 
     Raises:
-        ConfigurationError: There is no codec of that name, or ``types`` is wrong.
+        ConfigurationError: The name is unknown, or ``types`` is wrong.
     """
     if name not in _CODECS:
-        raise ConfigurationError(f"codec={name!r}: unknown; there are {', '.join(sorted(_CODECS))}")
+        raise ConfigurationError(f"codec={name!r} is unknown. Use one of: {', '.join(sorted(_CODECS))}")
     return _CODECS[name](types)

@@ -1,23 +1,21 @@
-"""The JSON codec: plain JSON for plain values, and a careful path for everything else."""
+"""The JSON codec: a fast path for plain values, and an encoder that labels repeated objects for all others."""
 
 from __future__ import annotations
 
-from ptb_bucket.codecs.json.careful import NOTHING, careful_tree
-from ptb_bucket.codecs.json.codec import JsonCodec, TolerantJsonCodec
+from ptb_bucket.codecs.json.codec import JsonCodec, PreservingJsonCodec
 from ptb_bucket.codecs.json.decode import Decoder
-from ptb_bucket.codecs.json.encode import taken
-from ptb_bucket.codecs.json.graph import GraphReader
-from ptb_bucket.codecs.json.opaque import Opaque
-from ptb_bucket.codecs.json.rest import Rest
+from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
+from ptb_bucket.codecs.json.graph_tree import StorablePart, graph_tree
+from ptb_bucket.codecs.json.position import NOTHING
+from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 
 __all__ = [
     "NOTHING",
     "Decoder",
-    "GraphReader",
+    "GraphDecoder",
     "JsonCodec",
-    "Opaque",
-    "Rest",
-    "TolerantJsonCodec",
-    "careful_tree",
-    "taken",
+    "PreservingJsonCodec",
+    "StorablePart",
+    "UnknownInstance",
+    "graph_tree",
 ]

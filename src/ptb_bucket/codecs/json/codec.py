@@ -1,4 +1,4 @@
-"""JSON: typed, readable, the same bytes for the same value."""
+"""The JSON codec: typed, readable, with the same bytes for the same value."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfoNotFoundError
 
-from ptb_bucket.codecs.json.careful import careful_tree
 from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_flat, is_tagged, may_have_labels
 from ptb_bucket.codecs.json.encode import Encoder
-from ptb_bucket.codecs.json.graph import GraphReader
-from ptb_bucket.codecs.json.opaque import Opaque
-from ptb_bucket.codecs.json.rest import Rest
+from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
+from ptb_bucket.codecs.json.graph_tree import StorablePart, graph_tree
+from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 from ptb_bucket.codecs.types import (
+    RESTORE,
     Equality,
     NewerTelegramError,
     Registry,
@@ -20,8 +20,8 @@ from ptb_bucket.codecs.types import (
     Shape,
     StoredAs,
     UnknownClassError,
+    compact_json,
     too_deep,
-    written,
 )
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
@@ -32,32 +32,32 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs.types import Origin
 
-__all__ = ["JsonCodec", "TolerantJsonCodec"]
+__all__ = ["JsonCodec", "PreservingJsonCodec"]
 
 _REFERENCE = re.compile(rb'"(?:\$|\\u0024)ref"\s*:')
-"""A reference, perhaps written by hand. A text "$ref" is none, and a user's own key is written in another way."""
+"""A reference, perhaps written by hand. A user's own text or key "$ref" does not match."""
 
 
 class JsonCodec:
-    """Values as plain JSON where JSON has them, and as ``{"$tag": payload}`` where it does not.
+    """A codec that writes values as plain JSON where JSON has them, and as ``{"$tag": payload}`` where it does not.
 
-    What comes back is equal and of the same types at every level, dict keys included. An object that one record holds
+    Loaded values are equal and of the same types at every level, dict keys included. An object that one record holds
     at several places, or that contains itself, is one object again: ``{"$id": 1, ...}`` at the first place and
     ``{"$ref": 1}`` at the others. The bytes are strict JSON in UTF-8 without a line break, and the same value has the
     same bytes in every process.
 
     Args:
-        types: Classes of the bot's own whose instances are stored: Enum, dataclass, pydantic and attrs models,
+        types: The bot's own classes whose instances are stored: Enum, dataclass, pydantic and attrs models,
             named tuples, subclasses of Python's types, any class that pickle could store, or :class:`StoredAs`.
 
     Raises:
-        ConfigurationError: Not a class, a name twice, or a name that is taken.
+        ConfigurationError: An entry is not a class, or a name is registered twice or reserved.
     """
 
     name: ClassVar[Literal["json", "pickle"]] = "json"
     extension: ClassVar[str] = ".json"
     decoder: ClassVar[type[Decoder]] = Decoder
-    """What makes values; for subclasses."""
+    """The class that makes values; for subclasses."""
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
@@ -68,68 +68,68 @@ class JsonCodec:
         """Encode one record.
 
         Args:
-            value: What to store. It is not changed.
-            known: The record's earlier bytes. Values that stand in them need no trial whether they can be loaded.
+            value: The value to store. It is not changed.
+            known: The record's earlier bytes. Values in them are not checked again.
 
         Returns:
-            JSON in UTF-8, on one line. :meth:`decode` makes an equal value of it.
+            JSON in UTF-8, on one line. :meth:`decode` makes an equal value from it.
 
         Raises:
             CannotStoreError: Something in it cannot be stored; the error names the paths.
         """
         encoder = Encoder(self._scopes.of())
         try:
-            data = written(encoder.whole(value)).encode()
-        except Exception:  # noqa: BLE001  an object occurs twice, or anybody's code ran; which, is found out there
-            return self._carefully(value, known)
-        if encoder.risky and not all(self._trial(known)(value, tree) for tree in encoder.risky):
-            return self._carefully(value, known)
+            data = compact_json(encoder.whole(value)).encode()
+        except Exception:  # noqa: BLE001  an object occurs twice, or code of the author ran; the other encoder tells them apart
+            return self._encode_graph(value, known)
+        if encoder.risky and not all(self._load_check(known)(value, tree) for tree in encoder.risky):
+            return self._encode_graph(value, known)
         return data
 
-    def _carefully(self, value: Any, known: Sequence[bytes]) -> bytes:
+    def _encode_graph(self, value: Any, known: Sequence[bytes]) -> bytes:
         try:
-            return written(careful_tree(self._scopes.of(), value, self._trial(known))).encode()
+            return compact_json(graph_tree(self._scopes.of(), value, self._load_check(known))).encode()
         except RecursionError:
             raise too_deep() from None
 
-    def encode_rest(
+    def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
-        """Encode what can be stored of a record, when not all of it can.
+        """Encode the part of a record that can be stored, when not all of it can.
 
         Args:
-            value: What was to be stored. It is not changed.
-            before: What was stored last; it stays at places whose new value cannot be stored.
+            value: The value to store. It is not changed.
+            before: The bytes that were stored last. Their values stay where a new one cannot be stored.
             origin: As for :meth:`decode`.
 
         Returns:
-            The bytes, or None if nothing can be stored; and why something cannot, each with its path.
+            The bytes, or None if nothing can be stored; and the refusals, each with its path.
         """
-        trial = self._trial(() if before is None else (before,))
-        rest = Rest(self._scopes.of(), trial, lambda tree: written(tree).encode(), self.decode)
+        can_load = self._load_check(() if before is None else (before,))
+        rest = StorablePart(self._scopes.of(), can_load, lambda tree: compact_json(tree).encode(), self.decode)
         return rest.of(value, before, origin)
 
-    def _trial(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
-        """Return a function that tries whether loading a tree gives the same tree again."""
+    def _load_check(self, known: Sequence[bytes]) -> Callable[[Any, Any], bool]:
+        """Return a function that tells whether loading a tree makes the same tree again."""
 
-        def gives_back(_: Any, tree: Any) -> bool:
-            text = written(tree)
+        def round_trips(_: Any, tree: Any) -> bool:
+            text = compact_json(tree)
             data = text.encode("utf-8", "surrogatepass")
             if any(data in earlier for earlier in known):
                 return True
             try:
-                again = careful_tree(self._scopes.of(), self._decoded(text, ""))
-                return written(again) == text
-            except Exception:  # noqa: BLE001  anybody's code ran
+                again = graph_tree(self._scopes.of(), self._decoded(text, ""))
+                return compact_json(again) == text
+            except Exception:  # noqa: BLE001  code of the author ran
                 return False
 
-        return gives_back
+        return round_trips
 
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
-            data: What :meth:`encode` returned, perhaps edited by hand.
+            data: The result of :meth:`encode`, perhaps edited by hand.
             origin: Names the record, or returns its name, so that fields that its data lacks get the same default
                 each time.
 
@@ -148,7 +148,7 @@ class JsonCodec:
         except Exception as exc:  # noqa: BLE001  damage may raise anything
             # The original would quote the document.
             raise CannotLoadError(
-                f"a stored record is damaged: it is not JSON as ptb-bucket writes it ({type(exc).__name__})"
+                f"a stored record is damaged: it is not JSON as ptb-bucket writes it ({type(exc).__name__}). {RESTORE}"
             ) from None
         return value
 
@@ -156,13 +156,13 @@ class JsonCodec:
         if not is_tagged(text):
             return PLAIN.decode(text)
         decoder = self.decoder(self._scopes.of(origin))
-        return GraphReader(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
+        return GraphDecoder(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records.
 
         Args:
-            records: As for :meth:`decode`; what is plain JSON is parsed as one list, which is faster.
+            records: As for :meth:`decode`. Plain JSON is parsed as one list, which is faster.
             origins: One for each record, as for :meth:`decode`; nothing for none.
 
         Raises:
@@ -190,50 +190,50 @@ def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:
             return None
         values: list[Any] = PLAIN.decode(f"[{text}]")
     except (ValueError, RecursionError, CannotLoadError):
-        return None  # looking at each, somebody will find out
+        return None  # decoding each record reports it
     return values if len(values) == len(records) else None
 
 
-def _opaque(name: str) -> Shape:
-    """Return the shape of instances whose class is not known: they are kept as they are stored."""
+def _shape_of_unknown(name: str) -> Shape:
+    """Return the shape of instances of an unknown class, which are kept in their stored form."""
 
-    def fill(made: Opaque, payload: Any, _: Any) -> None:
+    def fill(made: UnknownInstance, payload: Any, _: Any) -> None:
         made.payload = payload
 
     return Shape(
-        Opaque, name, lambda value, _: value.payload, lambda payload, _: Opaque(name, payload),
-        begin=lambda *_: Opaque(name, None), fill=fill,
+        UnknownInstance, name, lambda value, _: value.payload, lambda payload, _: UnknownInstance(name, payload),
+        begin=lambda *_: UnknownInstance(name, None), fill=fill,
     )  # fmt: skip
 
 
 _MISSING: Final = (UnknownClassError, NewerTelegramError, ImportError, ZoneInfoNotFoundError)
-"""What is raised about values that are whole, where their class, their library or the data of their zone is missing."""
+"""The exceptions about intact values whose class, library or time zone data is missing."""
 
 
-class _TolerantDecoder(Decoder):
+class _PreservingDecoder(Decoder):
     def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
         try:
             return super().begun(name, payload)
         except UnknownClassError:
-            return _opaque(name), Opaque(name, None)
+            return _shape_of_unknown(name), UnknownInstance(name, None)
 
     def made(self, name: str, payload: Any) -> Any:
         try:
             return super().made(name, payload)
         except _MISSING:
-            return Opaque(name, payload)
+            return UnknownInstance(name, payload)
         except Exception:
-            # Such as a moment whose zone is of an unknown class: then all of it is.
-            if any(type(part) is Opaque for part in (payload if type(payload) is list else [payload])):
-                return Opaque(name, payload)
+            # For example a moment whose zone is of an unknown class: then the moment is unknown, too.
+            if any(type(part) is UnknownInstance for part in (payload if type(payload) is list else [payload])):
+                return UnknownInstance(name, payload)
             raise
 
 
-class TolerantJsonCodec(JsonCodec):
-    """As :class:`JsonCodec`, but instances of classes that are not registered become :class:`Opaque` and back.
+class PreservingJsonCodec(JsonCodec):
+    """A :class:`JsonCodec` that keeps instances of unregistered classes as :class:`UnknownInstance`.
 
     Args:
-        types: Classes that are known all the same.
+        types: The classes that are registered nevertheless.
     """
 
-    decoder: ClassVar[type[Decoder]] = _TolerantDecoder
+    decoder: ClassVar[type[Decoder]] = _PreservingDecoder

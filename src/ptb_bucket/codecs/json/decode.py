@@ -1,4 +1,4 @@
-"""JSON text → values. Builds only Python's own types, Telegram objects and registered classes."""
+"""JSON text → values: only Python's own types, Telegram objects and instances of registered classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from ptb_bucket.codecs.types import TAGS, check_collisions, failure, owned
+from ptb_bucket.codecs.types import RESTORE, TAGS, check_collisions, with_bot
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def may_have_labels(text: str) -> bool:
 
 
 class Decoder:
-    """Decodes one record in which no object occurs twice, from the inside to the outside.
+    """A decoder for one record in which no object occurs twice. It makes the innermost values first.
 
     Args:
         scope: The bot and its classes.
@@ -55,7 +55,7 @@ class Decoder:
 
         Raises:
             CannotLoadError: A class is not registered, or its payload is damaged.
-            Exception: Anything that :mod:`json` raises about other damage.
+            Exception: Any exception that :mod:`json` raises about other damage.
         """
         if is_tagged(text):
             return json.loads(text, object_hook=self._object, parse_constant=_not_json)
@@ -94,16 +94,7 @@ class Decoder:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage and authors' classes may raise anything
-            raise self.failure(name, exc) from None
-
-    def failure(self, name: str, exc: Exception) -> CannotLoadError:
-        """Return the error for a value that could not be made: it names the class, and quotes nothing of the payload.
-
-        Args:
-            name: The tag.
-            exc: What was raised.
-        """
-        return failure(name, self.scope.registry.by_name.get(name), exc)
+            raise self.scope.registry.load_error(name, exc) from None
 
     def begun(self, name: str, payload: Any) -> tuple[Shape, Any]:
         """Return the shape that a tag stands for, and an empty instance; None for that if none can exist.
@@ -119,7 +110,7 @@ class Decoder:
         return shape, (shape.begin(payload, self.scope) if shape.begin and shape.fill else None)
 
     def made(self, name: str, payload: Any) -> Any:
-        """Return the value of a tag. Whatever its code raises comes through.
+        """Return the value of a tag. Any exception of its code is passed on.
 
         Args:
             name: The tag.
@@ -130,13 +121,13 @@ class Decoder:
             return native.make(payload, self.scope)
         if name in _LABELS:
             raise CannotLoadError(
-                f"a ${name} in it is not the whole number of a label. Give each object its own number"
+                f"a ${name} in it is not the whole number of a label. Give each object a number of its own"
             )
-        return owned(self.scope.registry.named(name).make(payload, self.scope), self.scope)
+        return with_bot(self.scope.registry.named(name).make(payload, self.scope), self.scope)
 
 
 def is_tag(key: str) -> bool:
-    """Tell whether a member's name says what the value is, rather than naming a member.
+    """Tell whether a member's name is the tag of a value.
 
     Args:
         key: The name.
@@ -145,29 +136,33 @@ def is_tag(key: str) -> bool:
 
 
 def _not_json(_: str) -> NoReturn:
-    raise CannotLoadError("damaged: NaN and Infinity are not JSON")
+    raise CannotLoadError(f"it is damaged: NaN and Infinity are not JSON. {RESTORE}")
 
 
 PLAIN: Final = json.JSONDecoder(parse_constant=_not_json)
-"""Decodes what has no tag; ``json.loads`` would make one for each record."""
+"""The decoder for text without tags. ``json.loads`` would make a decoder for each record."""
 
 
-_DEEPEST: Final = 400  # what we write has at most three levels for each of a value's hundred
+_DEEPEST: Final = 400  # the encoder writes at most three levels for each of a value's hundred
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _REST: Final = bytes(set(range(256)) - _STEPS.keys())
 
 
 def is_flat(data: bytes) -> bool:
-    """Whether it has so few brackets that it needs no closer look; nearly everything has."""
+    """Tell whether a text has so few brackets that its depth needs no check, as nearly all have.
+
+    Args:
+        data: The text.
+    """
     return data.count(b"[") + data.count(b"{") <= _DEEPEST
 
 
 def check_depth(data: bytes) -> None:
-    """Refuse what nobody could go through again: to compare, merge or copy it takes a Python call for each level.
+    """Refuse a text that is nested too deeply: comparing, merging and copying take a Python call for each level.
 
     Args:
-        data: Valid JSON; of anything else, the time that it takes is not bounded.
+        data: Valid JSON. For other text, the time is unbounded.
 
     Raises:
         CannotLoadError: It is nested too deeply.
@@ -176,4 +171,6 @@ def check_depth(data: bytes) -> None:
         return
     brackets = _STRING.sub(b"", data).translate(None, _REST)
     if max(accumulate(_STEPS[bracket] for bracket in brackets), default=0) > _DEEPEST:
-        raise CannotLoadError(f"a stored record is nested more than {_DEEPEST} levels deep; nothing of ours is")
+        raise CannotLoadError(
+            f"a stored record is nested more than {_DEEPEST} levels deep, which ptb-bucket never writes. {RESTORE}"
+        )

@@ -1,42 +1,44 @@
-"""Values → trees of what :mod:`json` knows, in one pass."""
+"""Values → trees of JSON values, in one pass."""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs.json.opaque import Opaque
+from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 from ptb_bucket.codecs.types import (
     BIG,
     NATIVE,
     Family,
     ForeignCodeError,
-    IrreducibleError,
     Scope,
     Shape,
     attribute,
     check_collisions,
-    colliding,
+    compact_json,
+    equal_keys,
     guarded,
     has_identity,
     item,
     refusal,
+    take_apart,
     too_deep,
-    written,
+    too_many_collisions,
+    write_value,
 )
 from ptb_bucket.errors import CannotStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Encoder", "RepeatedError", "taken"]
+__all__ = ["Encoder", "RepeatedError"]
 
 # A level may cost four Python frames here and three JSON levels in a document; 1000 is Python's limit for both.
 _DEEPEST: Final = 100
 _FIRST_LOOK: Final = 1_000
 
 WRITERS: Final = {cls: shape.write for cls, shape in NATIVE.items() if shape.write is not None}
-"""Type → what writes it, for the types that need no registration."""
+"""Type → the function that writes it, for types that are stored without registration."""
 
 
 class RepeatedError(Exception):
@@ -44,7 +46,7 @@ class RepeatedError(Exception):
 
 
 class Encoder:
-    """Encodes one record in which no object occurs twice. If one does, it stops and says so.
+    """An encoder for one record in which no object occurs twice. If one does, it raises :class:`RepeatedError`.
 
     Args:
         scope: The bot and its classes.
@@ -56,7 +58,7 @@ class Encoder:
     look_at = _FIRST_LOOK
     _is_inside_risky = False
     risky: Sequence[Any] = ()
-    """The trees that have to be tried."""
+    """The trees of values that have to be loaded once before they are stored."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -79,7 +81,7 @@ class Encoder:
         return tree
 
     def _look(self) -> None:
-        """Stop as soon as an object was met twice: a structure that doubles at each level would never end."""
+        """Raise as soon as an object was met twice: a structure that doubles at each level would never end."""
         if len(set(map(id, self.objects))) != len(self.objects):
             raise RepeatedError
         self.look_at = 4 * len(self.objects)
@@ -89,7 +91,7 @@ class Encoder:
 
         Args:
             value: The value.
-            depth: How many levels there are above it.
+            depth: The number of levels above it.
 
         Raises:
             CannotStoreError: With the path from this value on.
@@ -99,14 +101,14 @@ class Encoder:
         if len(self.objects) > self.look_at:
             self._look()
         write = WRITERS.get(type(value))
-        return write(self, value, depth + 1) if write else self.other(value, depth + 1)
+        return write(self, value, depth + 1) if write else self.instance(value, depth + 1)
 
     def mapping(self, value: dict[Any, Any], depth: int, step: Callable[[object], str] = item) -> dict[str, Any]:
         """Return the tree of a dict, or of attributes by name.
 
         Args:
             value: The dict.
-            depth: How many levels there are above its values.
+            depth: The number of levels above its values.
             step: Names the way to a value.
         """
         tree: dict[str, Any] = {}
@@ -123,9 +125,9 @@ class Encoder:
             exc.path = (step(key), *exc.path)
             raise
         if len(tree) != len(value):
-            raise CannotStoreError("two of its keys would be stored as the same one", hint="Make them differ")
+            raise equal_keys()
         if not is_plain:
-            self.hashed(value, tree)
+            self.check_hashed(value, tree)
         return tree
 
     def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
@@ -133,7 +135,7 @@ class Encoder:
 
         Args:
             value: The members.
-            depth: How many levels there are above them.
+            depth: The number of levels above them.
         """
         tree: list[Any] = []
         plain = self.plain
@@ -150,23 +152,23 @@ class Encoder:
 
         Args:
             value: The set.
-            depth: How many levels there are above its members.
+            depth: The number of levels above its members.
         """
         try:
             trees = [self.value(member, depth) for member in value]
         except CannotStoreError as exc:
             exc.path = ("{...}", *exc.path)
             raise
-        return self.unlike(value, sorted(trees, key=written))
+        return self.checked_members(value, sorted(trees, key=compact_json))
 
-    def unlike(self, members: Any, trees: list[Any]) -> list[Any]:
-        """Return the trees of a set's members, which have to be tried if two look the same, as two NaN do.
+    def checked_members(self, members: Any, trees: list[Any]) -> list[Any]:
+        """Return the trees of a set's members. If two of them are equal, as for two NaN, the set has to be loaded once.
 
         Args:
             members: The set.
             trees: The trees in their order.
         """
-        self.hashed(members, {"$set": trees}, has_twins=len(set(map(written, trees))) < len(trees))
+        self.check_hashed(members, {"$set": trees}, has_twins=len(set(map(compact_json, trees))) < len(trees))
         return trees
 
     def key(self, key: Any, depth: int) -> str:
@@ -174,17 +176,17 @@ class Encoder:
 
         Args:
             key: The key.
-            depth: How many levels there are above it.
+            depth: The number of levels above it.
         """
-        return f"${written(self.value(key, depth))}"
+        return f"${compact_json(self.value(key, depth))}"
 
     def part(self, value: Any, depth: int, step: str) -> Any:
         """Return the tree of a part that has its own step.
 
         Args:
             value: The part.
-            depth: How many levels there are above it.
-            step: What names it.
+            depth: The number of levels above it.
+            step: The step in the path.
         """
         try:
             return self.value(value, depth)
@@ -192,75 +194,78 @@ class Encoder:
             exc.path = (step, *exc.path)
             raise
 
-    def other(self, value: Any, depth: int) -> Any:
-        """Return the tree of an instance of a class that is not Python's.
+    def instance(self, value: Any, depth: int) -> Any:
+        """Return the tree of an instance of a class that is not one of Python's own.
 
         Args:
             value: The instance.
-            depth: How many levels there are above its parts.
+            depth: The number of levels above its parts.
         """
         shape = self.scope.registry.by_class.get(type(value)) or self.scope.registry.shape(type(value))
         if shape is None:
-            return self.unknown(value, depth)
+            return self.unregistered(value, depth)
         if shape.write is not None:
-            return guarded_write(shape, self, value, depth)
+            return write_value(shape, self, value, depth)
         if has_identity(value):
             self.note(value)
         if shape.is_risky:
-            return self.proven(shape, value, depth)
-        return {f"${shape.name}": self.registered(shape, value, depth)}
+            return self.risky_instance(shape, value, depth)
+        return {f"${shape.name}": self.instance_payload(shape, value, depth)}
 
-    def unknown(self, value: Any, depth: int) -> Any:
-        """Return the tree of a value without a shape, or refuse it.
+    def unregistered(self, value: Any, depth: int) -> Any:
+        """Return the tree of a value without a shape, which only tools have, or refuse it.
 
         Args:
             value: The value.
-            depth: How many levels there are above its parts.
+            depth: The number of levels above its parts.
         """
-        if type(value) is Opaque:
+        if type(value) is UnknownInstance:
             self.note(value)
             return {f"${value.name}": self.value(value.payload, depth)}
         raise refusal(value)
 
-    def proven(self, shape: Shape, value: Any, depth: int) -> Any:
-        """Return the tree of an instance, and note it: only loading it can show that it can be loaded.
+    def risky_instance(self, shape: Shape, value: Any, depth: int) -> Any:
+        """Return the tree of an instance, and note it: only loading shows that it can be loaded.
 
         Args:
             shape: Its shape.
             value: The instance.
-            depth: How many levels there are above its parts.
+            depth: The number of levels above its parts.
         """
         if self._is_inside_risky:
-            return {f"${shape.name}": self.registered(shape, value, depth)}
+            return {f"${shape.name}": self.instance_payload(shape, value, depth)}
         self._is_inside_risky = True
         try:
-            tree = {f"${shape.name}": self.registered(shape, value, depth)}
+            tree = {f"${shape.name}": self.instance_payload(shape, value, depth)}
         finally:
             self._is_inside_risky = False
         self.risky = [*self.risky, tree]
         return tree
 
-    def hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
-        """Look at what is hashed when it is loaded: by code of its author, or with as many collisions as possible.
+    def check_hashed(self, members: Any, tree: Any, *, has_twins: bool = False) -> None:
+        """Check members that are hashed when they are loaded: the author's code may do it, and they may collide.
 
         Args:
             members: The dict or the set.
             tree: Its tree.
             has_twins: Two members have the same tree, and may become one.
         """
-        check_hashes(members)
+        try:
+            guarded(check_collisions, list(members))
+        except ForeignCodeError:
+            raise too_many_collisions() from None
         if has_twins or any(map(_is_authors, members)):
             self.risky = [*self.risky, tree]
 
-    def registered(self, shape: Shape, value: Any, depth: int) -> Any:
+    def instance_payload(self, shape: Shape, value: Any, depth: int) -> Any:
         """Return the payload of an instance of a registered class.
 
         Args:
             shape: Its shape.
             value: The instance.
-            depth: How many levels there are above its parts.
+            depth: The number of levels above its parts.
         """
-        payload = taken(shape, value, self.scope)
+        payload = take_apart(shape, value, self.scope)
         if type(payload) is dict and shape.family is not Family.FUNCTIONS:
             return self.mapping(payload, depth + 1, attribute)
         if type(payload) is list and shape.family is not Family.FUNCTIONS:
@@ -268,80 +273,20 @@ class Encoder:
         return self.payload(payload, depth)
 
     def payload(self, payload: Any, depth: int) -> Any:
-        """Return the tree of what a shape made: it is not an object of the record, and cannot occur twice.
+        """Return the tree of the payload that a shape made. It is not an object of the record, and cannot occur twice.
 
         Args:
-            payload: What ``take`` returned.
-            depth: How many levels there are above it.
+            payload: The result of ``take``.
+            depth: The number of levels above it.
         """
         if type(payload) is list:
             return self.sequence(payload, depth + 1)
         return self.mapping(payload, depth + 1) if type(payload) is dict else self.value(payload, depth)
 
 
-def guarded_write(shape: Shape, writer: Any, value: Any, depth: int) -> Any:
-    """Let a shape write a value whose class is another library's.
-
-    Args:
-        shape: The shape.
-        writer: Writes its parts.
-        value: The value.
-        depth: How many levels there are above its parts.
-
-    Raises:
-        CannotStoreError: It cannot be stored, or its own code raised.
-    """
-    try:
-        return guarded(shape.write, writer, value, depth)  # type: ignore[arg-type]
-    except ForeignCodeError as exc:
-        raise refusal(value, why=f"taking it apart raised {exc}") from None
-
-
-def taken(shape: Shape, value: Any, scope: Scope) -> Any:
-    """Take an instance of a registered class apart.
-
-    Args:
-        shape: Its shape.
-        value: The instance.
-        scope: The bot and its classes.
-
-    Returns:
-        A plainer value.
-
-    Raises:
-        CannotStoreError: Its class does not let itself be taken apart.
-    """
-    try:
-        return guarded(_take, shape, value, scope)
-    except ForeignCodeError as exc:
-        raise refusal(value, why=f"taking it apart raised {exc}") from None
-
-
-def _take(shape: Shape, value: Any, scope: Scope) -> Any:
-    try:
-        return shape.take(value, scope)
-    except IrreducibleError:
-        raise refusal(value, registered=True) from None
-
-
 def _is_authors(member: Any) -> bool:
-    """Tell whether hashing a member runs code of a bot's author."""
+    """Tell whether code of a bot's author runs when a member is hashed."""
     cls = type(member)
     if cls is tuple or cls is frozenset:
         return any(map(_is_authors, member))
     return cls not in NATIVE and not issubclass(cls, Enum)
-
-
-def check_hashes(members: Any) -> None:
-    """Refuse members that collide in a hash table, as the decoder does.
-
-    Args:
-        members: A dict or a set.
-
-    Raises:
-        CannotStoreError: Too many have one hash.
-    """
-    try:
-        guarded(check_collisions, list(members))
-    except ForeignCodeError:
-        raise colliding() from None

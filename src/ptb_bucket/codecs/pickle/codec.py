@@ -1,4 +1,4 @@
-"""Pickle, with an allow-list on both sides: what loading would refuse is not saved in the first place."""
+"""Pickle with an allow-list on both sides: values that loading would refuse are not saved in the first place."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.json import NOTHING, Decoder, GraphReader, Rest, careful_tree
-from ptb_bucket.codecs.pickle.changes import carriers_in, complete
+from ptb_bucket.codecs.json import NOTHING, Decoder, GraphDecoder, StorablePart, graph_tree
+from ptb_bucket.codecs.pickle.changed_classes import carriers_in, complete
 from ptb_bucket.codecs.pickle.collisions import has_colliding_keys
 from ptb_bucket.codecs.pickle.pickler import Pickler
 from ptb_bucket.codecs.types import (
+    RESTORE,
     Equality,
     Registry,
     Scopes,
     StoredAs,
-    colliding,
+    compact_json,
     hashes_by_hand,
-    lacking,
-    outdated_record,
+    missing_dependency,
+    record_changed,
     too_deep,
-    written,
+    too_many_collisions,
 )
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
@@ -37,10 +38,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PickleCodec"]
 
-_MOST_PROVEN: Final = 10_000
+_MOST_LOADABLE: Final = 10_000
 
 
-class _Unpickler(pickle.Unpickler):
+class _AllowListUnpickler(pickle.Unpickler):
     __slots__ = ("makers",)  # one is made for each record
 
     def __init__(self, data: bytes, makers: allowed.Makers | _NothingMade) -> None:
@@ -48,10 +49,12 @@ class _Unpickler(pickle.Unpickler):
         self.makers = makers
 
     def find_class(self, module: str, name: str) -> Any:
-        """Answers from the table; nothing is ever imported."""
+        """Look the name up in the table; nothing is ever imported."""
         found = self.makers.named(module, name)
         if found is None:
-            raise CannotLoadError("a stored record names something that is not allowed to be loaded")
+            raise CannotLoadError(
+                f"a stored record names something that is not allowed to be loaded. Find out who wrote it. {RESTORE}"
+            )
         return found
 
 
@@ -60,7 +63,7 @@ class _NamesError(Exception):
 
 
 class _NothingMade:
-    """Stands for the makers of a pickle that names nothing, as plain data does."""
+    """The makers of a pickle that names nothing, as plain data does."""
 
     def named(self, *_: str) -> Any:
         raise _NamesError
@@ -68,13 +71,13 @@ class _NothingMade:
 
 _NOTHING: Final = _NothingMade()
 _NAMES: Final = pickle.STACK_GLOBAL
-"""How our pickles name things. Where text has this byte, too, the long way is taken."""
+"""The instruction that names an object in our pickles. A text with this byte only takes the longer way."""
 
 
 class PickleCodec:
-    """Values as pickles, for state that JSON cannot say; readable only by programs that have the classes.
+    """A codec that writes pickles, for state that JSON cannot express. Only programs with the classes can read them.
 
-    Loading makes Python's own types, Telegram objects and registered classes, never anything else, and never imports.
+    Loading makes only Python's own types, Telegram objects and registered classes, and never imports.
     Shared references and cycles within one record are kept.
 
     Args:
@@ -90,15 +93,15 @@ class PickleCodec:
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
         self.bot: Bot | None = None
         self._scopes = Scopes(self, Registry(types))
-        self._proven: OrderedDict[bytes, None] = OrderedDict()
+        self._loadable: OrderedDict[bytes, None] = OrderedDict()
         self.equality = Equality(self._scopes.anonymous)
 
     def encode(self, value: Any, *, known: Sequence[bytes] = ()) -> bytes:
         """Encode one record.
 
         Args:
-            value: What to store. It is not changed.
-            known: The record's earlier bytes; the same bytes need no trial whether they can be loaded.
+            value: The value to store. It is not changed.
+            known: The record's earlier bytes. The same bytes are not checked again.
 
         Returns:
             A pickle of which :meth:`decode` makes an equal value.
@@ -110,45 +113,43 @@ class PickleCodec:
         try:
             pickler.dump(value)
         except Exception as exc:  # noqa: BLE001  anybody's code ran
-            self._explain(value)
+            self._refuse(value)
             raise exc if isinstance(exc, CannotStoreError) else _unpicklable(exc) from None
         data = file.getvalue()
         if has_colliding_keys(data):
-            self._explain(value)
-            raise colliding()
+            self._refuse(value)
+            raise too_many_collisions()
         if pickler.is_risky and data not in known:
-            self._try(value, data)
+            self._check_loading(value, data)
         return data
 
     def _dumps(self, value: Any) -> bytes:
         Pickler(file := io.BytesIO(), self._scopes.of()).dump(value)
         return file.getvalue()
 
-    def _explain(self, value: Any) -> None:
+    def _refuse(self, value: Any) -> None:
         """Raise an error that names everything that cannot be stored, with its path."""
         try:
-            careful_tree(self._scopes.of(), value, self._gives_back)
+            graph_tree(self._scopes.of(), value, self._round_trips)
         except RecursionError:
             raise too_deep() from None
 
-    # ---------------------------------------------------------------- what can be loaded
-
-    def _try(self, value: Any, data: bytes) -> None:
-        """Try whether new values of classes whose code runs at loading can be loaded."""
+    def _check_loading(self, value: Any, data: bytes) -> None:
+        """Check that new values can be loaded, if code of their classes runs then."""
         failed: list[Any] = []
 
-        def prove(part: Any, tree: Any) -> bool:
-            if not self._gives_back(part, tree):
+        def can_load(part: Any, tree: Any) -> bool:
+            if not self._round_trips(part, tree):
                 failed.append(part)
             return not failed or failed[-1] is not part
 
         try:
-            careful_tree(self._scopes.of(), value, prove)
+            graph_tree(self._scopes.of(), value, can_load)
         except (CannotStoreError, RecursionError) as exc:
             if failed and isinstance(exc, CannotStoreError):
                 raise
-            if not self._loads_equal(value, data):  # JSON cannot say it, so that it is tried as a whole
-                raise CannotStoreError("loading it would not give it back", hint=_FUNCTIONS_HINT) from None
+            if not self._loads_equal(value, data):  # JSON cannot express it, so it is loaded as a whole
+                raise CannotStoreError("loading it does not make an equal value", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
         try:
@@ -156,10 +157,10 @@ class PickleCodec:
         except CannotLoadError:
             return False
 
-    def _gives_back(self, part: Any, tree: Any) -> bool:
-        """Tell whether a part of a record can be loaded. What was loaded or tried before is not tried again."""
+    def _round_trips(self, part: Any, tree: Any) -> bool:
+        """Tell whether a part of a record can be loaded. A part that was loaded before is not loaded again."""
         digest = _digest(tree)
-        if part is NOTHING or digest in self._proven:  # the rest of a record is tried when it is encoded
+        if part is NOTHING or digest in self._loadable:  # the part that can be stored is loaded when it is encoded
             return True
         try:
             is_good = self._loads_equal(part, self._dumps(part))
@@ -168,44 +169,40 @@ class PickleCodec:
         return is_good and self._note(digest)
 
     def _note(self, digest: bytes) -> bool:
-        self._proven[digest] = None
-        if len(self._proven) > _MOST_PROVEN:
-            self._proven.popitem(last=False)
+        self._loadable[digest] = None
+        if len(self._loadable) > _MOST_LOADABLE:
+            self._loadable.popitem(last=False)
         return True
 
     def _remember(self, value: Any) -> None:
         """Note that the values in a record can be loaded: they just were."""
         with suppress(CannotStoreError, RecursionError):
-            careful_tree(self._scopes.of(), value, lambda _, tree: self._note(_digest(tree)))
+            graph_tree(self._scopes.of(), value, lambda _, tree: self._note(_digest(tree)))
 
-    # ---------------------------------------------------------------- what remains
-
-    def encode_rest(
+    def encode_storable(
         self, value: Any, before: bytes | None, *, origin: str = ""
     ) -> tuple[bytes | None, list[CannotStoreError]]:
-        """Encode what can be stored of a record, when not all of it can.
+        """Encode the part of a record that can be stored, when not all of it can.
 
         Args:
-            value: What was to be stored. It is not changed.
-            before: What was stored last; it stays at places whose new value cannot be stored.
+            value: The value to store. It is not changed.
+            before: The bytes that were stored last. Their values stay where a new one cannot be stored.
             origin: As for :meth:`decode`.
 
         Returns:
-            The bytes, or None if nothing can be stored; and why something cannot, each with its path.
+            The bytes, or None if nothing can be stored; and the refusals, each with its path.
         """
 
         def encoded(tree: Any) -> bytes:
-            return self.encode(GraphReader(Decoder(self._scopes.of(origin))).loads(written(tree)))
+            return self.encode(GraphDecoder(Decoder(self._scopes.of(origin))).loads(compact_json(tree)))
 
-        return Rest(self._scopes.of(), self._gives_back, encoded, self.decode).of(value, before, origin)
-
-    # ---------------------------------------------------------------- loading
+        return StorablePart(self._scopes.of(), self._round_trips, encoded, self.decode).of(value, before, origin)
 
     def decode(self, data: bytes, *, origin: Origin = "") -> Any:
         """Decode one record into objects that nobody else holds.
 
         Args:
-            data: What :meth:`encode` returned.
+            data: The result of :meth:`encode`.
             origin: Names the record, or returns its name, so that fields that its data lacks get the same default
                 each time.
 
@@ -221,14 +218,15 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
-            if (missing := lacking(exc)) is not None:
+            if (missing := missing_dependency(exc)) is not None:
                 raise missing from None
             carriers = carriers_in(data, self._scopes.registry)
             if carriers:
                 return self._decoded_with(data, origin, carriers)
             # The original would quote the data.
             raise CannotLoadError(
-                f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__})"
+                f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__}). "
+                f"{RESTORE}"
             ) from None
 
     def _decoded_with(self, data: bytes, origin: Origin, carriers: frozenset[int]) -> Any:
@@ -237,7 +235,7 @@ class PickleCodec:
         except CannotLoadError:
             raise
         except Exception as exc:  # noqa: BLE001  damage may raise anything
-            raise outdated_record(exc) from None
+            raise record_changed(exc) from None
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records. Takes and raises what :meth:`decode` does."""
@@ -247,12 +245,14 @@ class PickleCodec:
 
     def _loads(self, data: bytes, origin: Origin, carriers: frozenset[int] = frozenset()) -> Any:
         if has_colliding_keys(data):
-            raise CannotLoadError("a stored record has numbers that were made to collide as keys")
+            raise CannotLoadError(
+                f"a stored record has keys that were made to collide. Find out who wrote it. {RESTORE}"
+            )
         if _NAMES not in data:
             with suppress(_NamesError):
-                return _Unpickler(data, _NOTHING).load()
+                return _AllowListUnpickler(data, _NOTHING).load()
         makers = allowed.Makers(lambda: self._scopes.of(origin), carriers)
-        value = _Unpickler(data, makers).load()
+        value = _AllowListUnpickler(data, makers).load()
         if makers.is_doubtful and not carriers and (carriers := carriers_in(data, self._scopes.registry)):
             return self._loads(data, origin, carriers)
         if makers.made:
@@ -274,8 +274,10 @@ _FUNCTIONS_HINT: Final = "Register its classes with functions of their own: Stor
 
 
 def _digest(tree: Any) -> bytes:
-    return blake2b(written(tree).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return blake2b(compact_json(tree).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _unpicklable(exc: Exception) -> CannotStoreError:
-    return CannotStoreError(f"it cannot be pickled ({type(exc).__name__})")
+    return CannotStoreError(
+        f"it cannot be pickled ({type(exc).__name__})", hint="Store plain values instead, such as ids"
+    )

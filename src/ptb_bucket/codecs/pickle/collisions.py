@@ -1,4 +1,4 @@
-"""Pickles with keys that were made to collide in a hash table; Python would build it for hours."""
+"""Pickles with keys that were made to collide in a hash table, which Python would need hours to build."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pickletools
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from ptb_bucket.codecs.pickle.changes import StandIn
+from ptb_bucket.codecs.pickle.stubs import stub_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,11 +29,11 @@ _SHORT: Final = 10 * _FEW
 def has_colliding_keys(data: bytes) -> bool:
     """Tell whether more than 64 keys of one dict, or members of one set, have one hash.
 
-    Only ints are looked for, because their hash is not random. What a class is made of counts as its members. Ints
-    that are no keys may be whatever they like.
+    Only ints are counted, because their hash is not random. The arguments of a class count as its members. Ints that
+    are not keys may have any hash.
 
     Args:
-        data: The pickle. Nothing of it is run.
+        data: The pickle. None of it is run.
     """
     size = len(data)
     if size <= _SHORT or (_LONG1 not in data and (size <= _NOT_LONG or _LONG4 not in data)):
@@ -45,13 +45,13 @@ def has_colliding_keys(data: bytes) -> bool:
         reader.load()
     except _CollidingError:
         return True
-    except Exception:  # noqa: BLE001  it is damaged, which the caller's own load says
+    except Exception:  # noqa: BLE001  it is damaged, which the caller's own load reports
         return False
     return False
 
 
 def _has_many(data: bytes, byte: bytes) -> bool:
-    """Tell whether a byte is there so often that half of too many ints may begin with it. ``count`` is slower."""
+    """Tell whether a byte occurs so often that half of too many ints may begin with it. ``count`` is slower."""
     at = -1
     for _ in range(_FEW // 2 + 1):
         at = data.find(byte, at + 1)
@@ -72,12 +72,12 @@ class _CollidingError(Exception):
     pass
 
 
-# The one in C does not say what it puts where. This one is documented nowhere, and every Python has it.
+# The unpickler in C does not report what it puts where. This one is undocumented, and every Python has it.
 _InPython: Any = pickle._Unpickler  # type: ignore[attr-defined, unused-ignore]  # noqa: SLF001
 
 
 class _KeyReader(_InPython):  # type: ignore[misc]  # as above
-    """Counts the hashes of what is put into each container, before it is."""
+    """An unpickler that counts the hashes of keys and members before it puts them into a container."""
 
     dispatch: ClassVar[dict[int, Any]] = dict(_InPython.dispatch)
 
@@ -86,8 +86,8 @@ class _KeyReader(_InPython):  # type: ignore[misc]  # as above
         self._hashes: dict[int, tuple[Any, Counter[int]]] = {}
 
     def find_class(self, module: str, name: str) -> Any:
-        """Answers with a stand-in; nothing is ever imported."""
-        return type("StandIn", (StandIn,), {"named": (module, name)})
+        """Return a class of stubs; nothing is ever imported."""
+        return stub_for(module, name)
 
     def _count(self, container: Any, keys: Iterable[Any]) -> None:
         _, hashes = self._hashes.setdefault(id(container), (container, Counter()))  # held, so that its id stays its own
@@ -98,7 +98,7 @@ class _KeyReader(_InPython):  # type: ignore[misc]  # as above
                 raise _CollidingError
 
     def _count_in_arguments(self, args: Any) -> None:
-        """Count what a class is made of: sets of the bot's own are given a list of their members."""
+        """Count the arguments of a class: the bot's own set classes get a list of their members."""
         waiting = [args]
         while waiting:
             parts = waiting.pop()

@@ -1,8 +1,8 @@
-"""What reading a pickle would cost, found out from its instructions before any of them is followed.
+"""The cost of reading a pickle, computed from its instructions before any of them is followed.
 
 A few bytes can ask for any amount of memory (``bytearray(10**12)``), or for years of work that no signal interrupts: a
-tuple whose parts are the same tuple twice, again and again, used as a key. Nothing that Python's pickler writes for
-values that fit into memory does so.
+tuple that holds the same tuple twice, again and again, used as a key. Python's pickler never writes such pickles for
+values that fit into memory.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ __all__ = ["check_cost"]
 
 _FREE: Final = 10_000_000
 _PER_INSTRUCTION: Final = 100
-"""How many parts may be hashed or copied; parts that are shared count each time."""
+"""The number of parts that may be hashed or copied. Shared parts count each time."""
 
 _FREE_PLACES: Final = 65_536
-_LARGEST: Final = 1 << 60  # more is not told apart
-_CHARACTERS: Final = 16  # of a text that weigh as much as a part
+_LARGEST: Final = 1 << 60  # larger sizes are treated alike
+_CHARACTERS: Final = 16  # characters of a text that cost as much as one part
 
 _GET: Final = frozenset({"GET", "BINGET", "LONG_BINGET"})
 _PUT: Final = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
 _INTO: Final = frozenset({"APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "BUILD"})
 _KEYS: Final = {"SETITEM": 2, "SETITEMS": 2, "DICT": 2, "ADDITEMS": 1, "FROZENSET": 1}
-"""Of what is put in, each so-manieth is hashed."""
+"""Instruction → the step between the parts that are hashed."""
 _CALLS: Final = frozenset({"REDUCE", "NEWOBJ", "NEWOBJ_EX", "OBJ", "INST"})
 _FILLED: Final = frozenset(
     {"bool", "bytearray", "bytes", "Counter", "Decimal", "deque", "dict", "float", "frozenset", "int", "list", "set"}
     | {"str", "tuple"}
 )
-"""Types whose first argument, if it is a number or was computed, makes them as large as one likes."""
+"""Types that a first argument which is a number or was computed can make arbitrarily large."""
 
 
 @dataclass(slots=True)
 class _Cell:
-    """A place on the stack: how many parts it has, as a tree; whether it is a number or a call's result; its text."""
+    """A place on the stack: its number of parts as a tree, whether it is a number or a call's result, and its text."""
 
     weight: int = 1
     is_computed: bool = False
@@ -47,11 +47,14 @@ class _Cell:
 
 
 def check_cost(file: IO[bytes]) -> None:
-    """Read a pickle's instructions, follow none, and go back to where it began.
+    """Read the instructions of a pickle, follow none of them, and return to its beginning.
+
+    Args:
+        file: A file at the beginning of the pickle.
 
     Raises:
         CannotLoadError: Reading it would take far more memory or time than it has bytes.
-        Exception: It is damaged. Whatever Python raises; who reads it says it in words.
+        Exception: It is damaged. Any exception of Python's; the caller reports it.
     """
     begin = file.tell()
     cost = _Cost()
@@ -68,7 +71,12 @@ class _Cost:
         self.steps = self.spent = 0
 
     def step(self, opcode: pickletools.OpcodeInfo, argument: Any) -> None:
-        """One instruction."""
+        """Add the cost of one instruction.
+
+        Args:
+            opcode: The instruction.
+            argument: Its argument.
+        """
         name, self.steps = opcode.name, self.steps + 1
         if name in _GET:
             self.stack.append(self.memo[int(argument)])
@@ -87,7 +95,7 @@ class _Cost:
 
     def _put(self, index: int) -> None:
         if index > _FREE_PLACES + self.steps:
-            raise _too_much()  # Python makes room for all numbers below it
+            raise _too_much()  # Python makes room for all lower numbers
         self.memo[index] = self.stack[-1]
 
     def _other(self, name: str, opcode: pickletools.OpcodeInfo, argument: Any) -> None:
@@ -103,7 +111,7 @@ class _Cost:
             self.stack.append(_made(name, parts, argument))
 
     def _taken(self, opcode: pickletools.OpcodeInfo, *, keep: bool) -> list[_Cell]:
-        """What an instruction takes from the stack, without what it puts that into."""
+        """Take from the stack what an instruction uses, without the container that it changes."""
         if pickletools.markobject in opcode.stack_before:
             begin = self.marks.pop()
         else:
@@ -168,4 +176,6 @@ def _made(name: str, parts: list[_Cell], argument: Any) -> _Cell:
 
 
 def _too_much() -> CannotLoadError:
-    return CannotLoadError("reading it would take far more memory or time than any data of its size needs")
+    return CannotLoadError(
+        "reading it would take far more memory or time than its size explains: find out where it comes from"
+    )

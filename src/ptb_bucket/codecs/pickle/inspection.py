@@ -1,7 +1,7 @@
-"""The structure of a pickle, without running anything of it.
+"""The structure of a pickle, read without running any of it.
 
-A pickle's only way to code is ``find_class``. Here that answers with stand-ins, which note what would have been done
-with them, and with a few of Python's own types of values, which are written in C and do nothing but hold them.
+A pickle reaches code only through ``find_class``. Here that returns stubs, which note what would be done with the
+objects, and a few of Python's own types, which are written in C and only hold values.
 """
 
 from __future__ import annotations
@@ -15,57 +15,61 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.json import Opaque, careful_tree
-from ptb_bucket.codecs.pickle.changes import StandIn
+from ptb_bucket.codecs.json import UnknownInstance, graph_tree
 from ptb_bucket.codecs.pickle.cost import check_cost
-from ptb_bucket.codecs.types import Registry, Scope, written
+from ptb_bucket.codecs.pickle.stubs import InspectionStub, stub_for
+from ptb_bucket.codecs.types import RESTORE, Registry, Scope, compact_json
 from ptb_bucket.errors import CannotLoadError, CannotStoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-__all__ = ["shown_pickle"]
+__all__ = ["render_pickle"]
 
 _REAL: Final = {
     (cls.__module__, cls.__qualname__): cls
     for cls in (dt.date, dt.timedelta, dt.timezone, Decimal, OrderedDict, complex, deque, range)
 }
 _MOMENTS: Final = {("datetime", cls.__name__): cls for cls in (dt.datetime, dt.time)}
-"""Not among the real ones, because they take no stand-in for a zone."""
+"""Not among the real types, because they accept no stub as a zone."""
 
 _NEW: Final = object()
 _MOST_PARTS: Final = 200_000
 """A pickle of a few bytes can have more parts than any memory holds, by naming the same one twice, again and again."""
 
 
-class _Unpickler(pickle.Unpickler):
+class _StubUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Answers with a stand-in; nothing is ever imported."""
-        return _REAL.get((module, name)) or type("Inert", (StandIn,), {"named": (module, name)})
+        """Return a real type or a class of stubs; nothing is ever imported."""
+        return _REAL.get((module, name)) or stub_for(module, name)
 
 
-def shown_pickle(data: bytes) -> str:
-    """A pickle as JSON text; as the list of its instructions if it lacks that structure or would cost absurdly much.
+def render_pickle(data: bytes) -> str:
+    """Return a pickle as JSON text; as a list of its instructions if JSON cannot express it or it would cost too much.
 
     Args:
-        data: The pickle; anybody's.
+        data: The pickle. It needs no trust.
 
     Raises:
         CannotLoadError: It is damaged.
     """
     try:
         check_cost(io.BytesIO(data))
-        value = _Unpickler(io.BytesIO(data)).load()
+        value = _StubUnpickler(io.BytesIO(data)).load()
     except CannotLoadError:
         return _instructions(data)
     except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
-        raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
+        raise _damaged(error) from None
     try:
-        # Not tried whether it can be loaded: that is for values, and these stand for them.
-        return written(careful_tree(Scope(Registry(), None), _Rendering().of(value)))
-    except Exception:  # noqa: BLE001  what Python writes has this structure; a pickle by hand need not
+        # Not checked whether it can be loaded: these values only stand for others.
+        return compact_json(graph_tree(Scope(Registry(), None), _Rendering().of(value)))
+    except Exception:  # noqa: BLE001  Python's pickles have this structure; one made by hand need not
         return _instructions(data)
+
+
+def _damaged(error: Exception) -> CannotLoadError:
+    return CannotLoadError(f"a stored record is damaged: it is not a pickle ({type(error).__name__}). {RESTORE}")
 
 
 def _instructions(data: bytes) -> str:
@@ -73,12 +77,12 @@ def _instructions(data: bytes) -> str:
     try:
         pickletools.dis(data, listing)
     except Exception as error:  # noqa: BLE001  as above
-        raise CannotLoadError(f"a stored record is damaged: it is no pickle ({type(error).__name__})") from None
+        raise _damaged(error) from None
     return listing.getvalue()
 
 
 class _Rendering:
-    """Stand-ins as opaque values, named as JSON documents name them. An object at several places stays one."""
+    """A rendering of stubs as instances of unknown classes, with their names in JSON. A shared object stays shared."""
 
     def __init__(self) -> None:
         self.left = _MOST_PARTS
@@ -93,10 +97,10 @@ class _Rendering:
         if self.left < 0:
             raise CannotStoreError("it has too many parts")
         self.kept.append(value)  # so that its id is not given to another one
-        if isinstance(value, StandIn):
-            return self._stand_in(value)
+        if isinstance(value, InspectionStub):
+            return self._stub(value)
         if isinstance(value, type):
-            return Opaque(".".join(getattr(value, "named", (value.__module__, value.__qualname__))), None)
+            return UnknownInstance(".".join(getattr(value, "named", (value.__module__, value.__qualname__))), None)
         if isinstance(value, (list, deque, dict)):
             return self._container(value)
         if type(value) is set:
@@ -104,7 +108,7 @@ class _Rendering:
         return type(value)(map(self.of, value)) if type(value) in (tuple, frozenset) else value
 
     def _container(self, value: Any) -> Any:
-        """First as an empty one: what it contains may refer to it."""
+        """Render a container. It is noted while it is empty, because its members may refer to it."""
         if isinstance(value, dict):
             made = self._begun(value, type(value)())
             made.update((self.of(key), self.of(inner)) for key, inner in value.items())
@@ -118,8 +122,8 @@ class _Rendering:
             self.done[id(value)] = made
         return made
 
-    def _stand_in(self, value: StandIn) -> Any:
-        """First as an empty one, too. JSON writes values at each place where they occur, with all that is in them."""
+    def _stub(self, value: InspectionStub) -> Any:
+        """Render a stub. JSON writes values at each place where they occur, with all their parts."""
         before = self.is_inside_value
         self.is_inside_value = before or _is_value(value)
         try:
@@ -127,16 +131,16 @@ class _Rendering:
         finally:
             self.is_inside_value = before
 
-    def _rendered(self, value: StandIn) -> Any:
-        made = self._begun(value, Opaque("", None))
-        found = _opaque(self.inert(value))
-        if type(found) is not Opaque:  # a value of Python's, which contains nothing
+    def _rendered(self, value: InspectionStub) -> Any:
+        made = self._begun(value, UnknownInstance("", None))
+        found = _unknown_instance(self.rendered(value))
+        if type(found) is not UnknownInstance:  # one of Python's values, which has no parts
             return self._begun(value, found)
         made.name, made.payload = found.name, found.payload
         return made
 
-    def inert(self, value: StandIn) -> StandIn:
-        """The same, with all that it keeps rendered."""
+    def rendered(self, value: InspectionStub) -> InspectionStub:
+        """Return the stub with rendered parts."""
         made = type(value)(*map(self.of, value.args), **{key: self.of(inner) for key, inner in value.kwargs.items()})
         made.state, made.members = self.of(value.state), list(map(self.of, value.members))
         made.pairs = [(self.of(key), self.of(inner)) for key, inner in value.pairs]
@@ -147,15 +151,15 @@ _VALUES: Final = frozenset({"thing", "member", "bot"})
 _NAMED_VALUES: Final = frozenset(name for cls, name in allowed.NAMES.items() if cls is not Counter)
 
 
-def _is_value(value: StandIn) -> bool:
-    """Tell whether it is one of our Telegram objects, enum members and the like, which have no identity."""
+def _is_value(value: InspectionStub) -> bool:
+    """Tell whether a stub stands for a value without identity, such as a Telegram object or an enum member."""
     module, name = value.named
     first = value.args[0] if value.args else None
     named = type(first) is str and first in _NAMED_VALUES
     return module == allowed.__name__ and (name in _VALUES or (name == "object_" and named))
 
 
-def _opaque(value: StandIn) -> Any:
+def _unknown_instance(value: InspectionStub) -> Any:
     module, name = value.named
     if value.named in _MOMENTS:
         return _moment(_MOMENTS[value.named], *value.args)
@@ -163,34 +167,34 @@ def _opaque(value: StandIn) -> Any:
         if module == allowed.__name__ and (name == "bot" or isinstance(value.args[0], str)):
             return _OURS[name](value)
     except (KeyError, IndexError):
-        pass  # somebody's own idea of our pickles
-    return Opaque(f"{module}.{name}", _content(value, value.args, value.kwargs))
+        pass  # a pickle that only resembles ours
+    return UnknownInstance(f"{module}.{name}", _content(value, value.args, value.kwargs))
 
 
 def _moment(cls: Any, state: Any, zone: Any = None) -> Any:
     naive = cls(state)  # as they pickle themselves
     if zone is None or isinstance(zone, dt.tzinfo):
         return naive.replace(tzinfo=zone)
-    return Opaque(cls.__name__, [naive.isoformat(), zone, naive.fold])
+    return UnknownInstance(cls.__name__, [naive.isoformat(), zone, naive.fold])
 
 
-def _object(value: StandIn) -> Opaque:
+def _object(value: InspectionStub) -> UnknownInstance:
     name, _, args, kwargs = (*value.args, (), {})[:4]
-    return Opaque(name, _content(value, args, kwargs))
+    return UnknownInstance(name, _content(value, args, kwargs))
 
 
-def _content(value: StandIn, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """All that there is of it; only its attributes, if they are all."""
+def _content(value: InspectionStub, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Return all that the stub keeps; only its attributes, if it keeps nothing else."""
     kept = {"args": list(args), "kwargs": kwargs, "state": value.state, "members": value.members, "pairs": value.pairs}
     found = {name: part for name, part in kept.items() if part}
     return found["state"] if list(found) == ["state"] else found
 
 
-_OURS: Final[Mapping[str, Callable[[StandIn], Opaque]]] = {
+_OURS: Final[Mapping[str, Callable[[InspectionStub], UnknownInstance]]] = {
     "object_": _object,
-    "stored": lambda value: Opaque(value.args[0], value.args[1]),
-    "member": lambda value: Opaque(value.args[0], value.args[1]),
-    "default": lambda value: Opaque("defaultdict", [value.args[0], dict(value.pairs)]),
-    "thing": lambda value: Opaque("telegram", list(value.args)),
-    "bot": lambda value: Opaque("bot", value.args[0]),
+    "stored": lambda value: UnknownInstance(value.args[0], value.args[1]),
+    "member": lambda value: UnknownInstance(value.args[0], value.args[1]),
+    "default": lambda value: UnknownInstance("defaultdict", [value.args[0], dict(value.pairs)]),
+    "thing": lambda value: UnknownInstance("telegram", list(value.args)),
+    "bot": lambda value: UnknownInstance("bot", value.args[0]),
 }

@@ -1,4 +1,4 @@
-"""What a value becomes in a pickle: Python's own types as they pickle themselves, everything else by name."""
+"""The pickler: Python's own types pickle themselves, all others are written by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from telegram import Bot, TelegramObject
 
 from ptb_bucket.codecs import _allowed as allowed
-from ptb_bucket.codecs.json import taken
 from ptb_bucket.codecs.types import (
     CLASSES,
     NATIVE,
@@ -21,11 +20,12 @@ from ptb_bucket.codecs.types import (
     Family,
     IrreducibleError,
     base_of,
+    bot_of,
     factory_refusal,
     hashes_by_hand,
-    owner_of,
     reduction,
     refusal,
+    take_apart,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
 class Pickler(pickle.Pickler):
-    """Pickles a record, and notes whether its bytes have to be loaded once before they are trusted."""
+    """A pickler for one record that notes whether its bytes have to be loaded once before they are trusted."""
 
     is_risky = False
 
@@ -51,7 +51,7 @@ class Pickler(pickle.Pickler):
         self.scope = scope
 
     def reducer_override(self, obj: Any) -> Any:
-        """Called for everything but exact instances of pickle's own basic types."""
+        """Reduce a value that is not exactly of one of pickle's own basic types."""
         cls = type(obj)
         if issubclass(cls, type) or cls in _FUNCTIONS:
             return self._global(obj)
@@ -70,25 +70,25 @@ class Pickler(pickle.Pickler):
         if shape.is_risky or (shape.family is not Family.ENUM and hashes_by_hand(cls)):
             self.is_risky = True
         if issubclass(type(obj), Enum) and shape.family is Family.ENUM:
-            return allowed.member, (shape.name, taken(shape, obj, self.scope))
+            return allowed.member, (shape.name, take_apart(shape, obj, self.scope))
         if issubclass(type(obj), TelegramObject) and shape.family is not Family.FUNCTIONS:
             return allowed.thing, (f"${shape.name}", self._state(obj))
         payload = self._row(shape, obj)
         return self._taken_apart(obj, shape.name) if payload is None else (allowed.stored, (shape.name, payload))
 
     def _row(self, shape: Shape, obj: Any) -> Any:
-        """Return what is stored by the shape: with fields by name where pickle would store them by position."""
+        """Return the payload that the shape makes: with fields by name where pickle would store them by position."""
         if shape.family is Family.FUNCTIONS:
-            return taken(shape, obj, self.scope)
-        payload: Any = taken(shape, obj, self.scope) if shape.family is Family.RECORD else None
+            return take_apart(shape, obj, self.scope)
+        payload: Any = take_apart(shape, obj, self.scope) if shape.family is Family.RECORD else None
         return payload if type(payload) is dict else None
 
     def _state(self, obj: TelegramObject) -> dict[str, Any]:
         state: dict[str, Any] = obj.__getstate__()
-        return state if owner_of(obj, self.scope) is not None else {**state, "_bot": None}
+        return state if bot_of(obj, self.scope) is not None else {**state, "_bot": None}
 
     def _global(self, obj: Any) -> Any:
-        # By identity: a metaclass may say that it equals anything.
+        # By identity, because a metaclass may equal anything.
         if any(obj is known for known in _GLOBALS):
             return NotImplemented
         raise refusal(obj)
@@ -111,11 +111,11 @@ class Pickler(pickle.Pickler):
         shape = self.scope.registry.shape(cls)
         if shape is None:
             raise refusal(obj)
-        return allowed.stored, (shape.name, taken(shape, obj, self.scope))
+        return allowed.stored, (shape.name, take_apart(shape, obj, self.scope))
 
     def _python(self, obj: Any, name: str) -> Any:
         shape = NATIVE.get(type(obj))
-        payload: Any = taken(shape, obj, self.scope) if shape else None  # or it says why not
+        payload: Any = take_apart(shape, obj, self.scope) if shape else None  # or a refusal with the reason
         if type(obj) is Fraction:
             # Some Pythons pickle them as decimal text, which ends at 4300 digits.
             return allowed.object_, (name, "call", tuple(payload))

@@ -1,46 +1,110 @@
-"""One table with an entry per type or family of types: how values are taken apart and put together."""
+"""The types that can be stored: one family per file, and the registry of the classes that a bot's author adds."""
 
-from ptb_bucket.codecs.types.authors import rebuild, set_field, shape_of
-from ptb_bucket.codecs.types.carriers import base_of, carrier_of, class_of, has_room_for, is_one_class, with_room
-from ptb_bucket.codecs.types.declared import declared, outdated, outdated_record
-from ptb_bucket.codecs.types.equality import Equality, fingerprint, identical, same
-from ptb_bucket.codecs.types.failures import failure, lacking
-from ptb_bucket.codecs.types.reduction import IrreducibleError, hashes_by_hand, is_plain, reduction
+from ptb_bucket.codecs.types.advice import (
+    short_name,
+)
+from ptb_bucket.codecs.types.bot_reference import (
+    BotReference,
+)
+from ptb_bucket.codecs.types.carriers import (
+    base_of,
+    carrier_of,
+    class_of,
+    has_room_for,
+    is_one_class,
+    with_room,
+)
+from ptb_bucket.codecs.types.declared import (
+    declared,
+)
+from ptb_bucket.codecs.types.equality import (
+    Equality,
+    Identified,
+    fingerprint,
+    has_identity,
+    has_own_equality,
+    identical,
+    is_a,
+    same,
+    structure_of,
+)
+from ptb_bucket.codecs.types.families import (
+    CLASSES,
+    DEFAULT_VALUE,
+    bot_of,
+    content,
+    needs,
+    rebuild,
+    set_field,
+    shape_of,
+    with_bot,
+    with_defaults,
+    with_lost_defaults,
+)
+from ptb_bucket.codecs.types.guards import (
+    ForeignCodeError,
+    check_collisions,
+    guarded,
+)
+from ptb_bucket.codecs.types.json_text import (
+    BIG,
+    compact_json,
+    in_utf8,
+)
+from ptb_bucket.codecs.types.load_errors import (
+    RESTORE,
+    NewerTelegramError,
+    UnknownClassError,
+    class_changed,
+    missing_dependency,
+    newer_telegram,
+    record_changed,
+)
+from ptb_bucket.codecs.types.reduction import (
+    IrreducibleError,
+    attribute_slots,
+    hashes_by_hand,
+    is_plain,
+    reduction,
+)
 from ptb_bucket.codecs.types.refusals import (
     TOO_DEEP,
     UnregisteredError,
     attribute,
-    colliding,
-    cyclic,
+    combined_refusal,
+    contains_itself,
+    equal_keys,
     factory_refusal,
     is_live,
     item,
+    members_lost,
+    needs_functions,
+    not_reproduced,
     refusal,
-    together,
     too_deep,
-    unhelpful,
+    too_many_collisions,
+    unloadable_graph,
 )
-from ptb_bucket.codecs.types.registry import NATIVE, TAGS, Registry, StoredAs, UnknownClassError, name_of, unregistered
-from ptb_bucket.codecs.types.scalars import BIG, in_utf8, written
-from ptb_bucket.codecs.types.scope import BotReference, Origin, Scope, Scopes
-from ptb_bucket.codecs.types.shape import Family, ForeignCodeError, Shape, check_collisions, guarded
-from ptb_bucket.codecs.types.structure import (
-    Identified,
+from ptb_bucket.codecs.types.registry import (
+    NATIVE,
+    TAGS,
+    Registry,
+    StoredAs,
+)
+from ptb_bucket.codecs.types.scopes import (
+    Origin,
+    Scopes,
+)
+from ptb_bucket.codecs.types.shape import (
+    Family,
+    KnownClasses,
+    Scope,
+    Shape,
     Structure,
-    attribute_slots,
-    has_identity,
-    has_own_equality,
-    is_a,
-    structure_of,
 )
-from ptb_bucket.codecs.types.telegram import NewerTelegramError, newer_telegram, owned, owner_of
-from ptb_bucket.codecs.types.telegram_objects import (
-    CLASSES,
-    DEFAULT_VALUE,
-    content,
-    needs,
-    with_defaults,
-    with_lost_defaults,
+from ptb_bucket.codecs.types.shape_calls import (
+    take_apart,
+    write_value,
 )
 
 __all__ = [
@@ -48,6 +112,7 @@ __all__ = [
     "CLASSES",
     "DEFAULT_VALUE",
     "NATIVE",
+    "RESTORE",
     "TAGS",
     "TOO_DEEP",
     "BotReference",
@@ -56,6 +121,7 @@ __all__ = [
     "ForeignCodeError",
     "Identified",
     "IrreducibleError",
+    "KnownClasses",
     "NewerTelegramError",
     "Origin",
     "Registry",
@@ -69,15 +135,18 @@ __all__ = [
     "attribute",
     "attribute_slots",
     "base_of",
+    "bot_of",
     "carrier_of",
     "check_collisions",
+    "class_changed",
     "class_of",
-    "colliding",
+    "combined_refusal",
+    "compact_json",
+    "contains_itself",
     "content",
-    "cyclic",
     "declared",
+    "equal_keys",
     "factory_refusal",
-    "failure",
     "fingerprint",
     "guarded",
     "has_identity",
@@ -91,27 +160,28 @@ __all__ = [
     "is_one_class",
     "is_plain",
     "item",
-    "lacking",
-    "name_of",
+    "members_lost",
+    "missing_dependency",
     "needs",
+    "needs_functions",
     "newer_telegram",
-    "outdated",
-    "outdated_record",
-    "owned",
-    "owner_of",
+    "not_reproduced",
     "rebuild",
+    "record_changed",
     "reduction",
     "refusal",
     "same",
     "set_field",
     "shape_of",
+    "short_name",
     "structure_of",
-    "together",
+    "take_apart",
     "too_deep",
-    "unhelpful",
-    "unregistered",
+    "too_many_collisions",
+    "unloadable_graph",
+    "with_bot",
     "with_defaults",
     "with_lost_defaults",
     "with_room",
-    "written",
+    "write_value",
 ]

@@ -1,7 +1,7 @@
-"""Instances that carry stored fields which their class no longer has, or does not have yet.
+"""Instances that carry stored fields which their class does not have, or does not have yet.
 
-An instance with a ``__dict__`` keeps such a field there. One without gets a subclass that has room for it. So a field
-that a newer deployment added is written back by an older one, whatever family the class is of.
+An instance with a ``__dict__`` keeps such a field there. One without gets a subclass that has room for it. So an older
+deployment writes back a field that a newer one added, for classes of each family.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import weakref
 from functools import cache
 from typing import Any
 
-from ptb_bucket.codecs.types.reduction import Reduction, reduction
-from ptb_bucket.codecs.types.shape import ForeignCodeError, guarded
-from ptb_bucket.codecs.types.structure import attribute_slots
+from ptb_bucket.codecs.types.guards import ForeignCodeError, guarded
+from ptb_bucket.codecs.types.reduction import Reduction, attribute_slots, reduction
 
-__all__ = ["base_of", "carrier_of", "class_of", "has_room_for", "is_one_class", "taken_apart", "with_room"]
+__all__ = ["base_of", "carrier_of", "class_of", "has_room_for", "is_one_class", "reduction_of", "with_room"]
 
 _BASES: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
@@ -58,7 +57,7 @@ def class_of(value: Any) -> Any:
 
 
 def is_one_class(one: Any, other: Any) -> bool:
-    """Tell whether two values are of one class, whatever either of them carries.
+    """Tell whether two values are of one class, apart from the fields that they carry.
 
     Args:
         one: A value.
@@ -87,7 +86,7 @@ def with_room(value: Any, other: Any) -> Any:
     return other if base_of(type(other)) else value
 
 
-def taken_apart(value: Any) -> Reduction:
+def reduction_of(value: Any) -> Reduction:
     """Take an object apart; one that carries nothing, like the instance of its class that decoding its bytes makes.
 
     Where an author's code replaces a carrier, as ``dataclasses.replace`` does, it makes a carrier that carries nothing.
@@ -96,13 +95,13 @@ def taken_apart(value: Any) -> Reduction:
         value: Any object that pickle could take apart.
 
     Raises:
-        IrreducibleError: It refuses, or answers with something that only pickle could follow.
-        ForeignCodeError: Its class does not let itself be made.
+        IrreducibleError: It refuses, or returns something that only pickle could follow.
+        ForeignCodeError: Its class cannot be made.
     """
     parts, cls = reduction(value), base_of(type(value))
     if cls is None or value.__dict__ or not parts.new:
         return parts
-    made = guarded(cls.__new__, cls, *parts.args, **parts.kwargs)
+    made = guarded(lambda: cls.__new__(cls, *parts.args, **parts.kwargs))
     for name, inner in _state(value).items():
         object.__setattr__(made, name, inner)
     return dataclasses.replace(parts, function=cls, state=reduction(made).state)

@@ -1,55 +1,26 @@
-"""The fields that a class declares, compared with those of stored data: what a changed class may load."""
+"""The fields that a class declares, and their comparison with those of stored data, which decides what is loaded."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ptb_bucket.codecs.types.shape import guarded
-from ptb_bucket.errors import CannotLoadError
+from ptb_bucket.codecs.types.guards import guarded
+from ptb_bucket.codecs.types.load_errors import class_changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from ptb_bucket.codecs.types.scope import Scope
-
-__all__ = ["Declared", "declared", "outdated", "qualified"]
+__all__ = ["Declared", "declared"]
 
 
-def qualified(cls: type) -> str:
-    """Return how messages call a class: with its module, so that two of the same name can be told apart.
+class DrawsDefaults(Protocol):
+    """A record, as far as declared fields need it; see :class:`~ptb_bucket.codecs.types.shape.Scope`."""
 
-    Args:
-        cls: The class.
-    """
-    return f"{cls.__qualname__.rpartition('<locals>.')[2]} (module {cls.__module__})"
-
-
-def outdated(cls: type, reason: str) -> CannotLoadError:
-    """Return the error for stored data that does not fit its class any more.
-
-    Args:
-        cls: The class as it is now.
-        reason: What does not fit.
-    """
-    return CannotLoadError(f"a stored {qualified(cls)} {reason}. Deploy a version of the class that can {_OR_SET}")
-
-
-def outdated_record(exc: Exception) -> CannotLoadError:
-    """Return the error for a record that does not fit its classes any more, whichever of them it is.
-
-    Args:
-        exc: What was raised.
-    """
-    return CannotLoadError(
-        f"a stored record cannot be loaded by classes that have changed ({type(exc).__name__}). Deploy versions of "
-        f"them that can {_OR_SET}"
-    )
-
-
-_OR_SET: Final = "read it, or change the stored value with 'ptb-bucket set'. Until then it stays in the bucket as it is"
+    def default(self, name: str, field: str, make: Callable[[], Any]) -> Any:
+        """Return the default of a field that the stored data of an instance lacks."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +30,11 @@ class Declared:
     Attributes:
         cls: The class.
         required: Fields that every stored instance must have.
-        defaults: What makes the value of a field that stored data lacks, given the instance.
+        defaults: Functions that make the values of fields that stored data lacks, given the instance.
         others: Fields that an instance may have or not.
         is_closed: Instances have no room for attributes that the class does not declare.
         is_strict: The class forbids such attributes.
-        drops_unknown: Pickle would leave such attributes out without a word.
+        drops_unknown: Pickle would leave such attributes out silently.
     """
 
     cls: Any
@@ -96,11 +67,11 @@ class Declared:
             return []
         missing = [name for name in (*self.required, *self.defaults) if name not in given]
         unknown = [name for name in given if not self._knows(name)]
-        if unknown and self.is_closed:  # an instance cannot have got them by itself: the class was another one
+        if unknown and self.is_closed:  # an instance cannot get them by itself, so the class was different
             missing += [name for name in self.others if name not in given]
         absent = sorted(self.required.difference(given))
         if absent or (unknown and (missing or self.is_strict)):
-            raise outdated(self.cls, self._difference(unknown, absent or missing))
+            raise class_changed(self.cls, self._difference(unknown, absent or missing))
         return missing
 
     def has_no_room(self, given: Collection[str]) -> bool:
@@ -120,13 +91,20 @@ class Declared:
         less = f"lacks {_listed(missing)}, which the class has" if missing else ""
         return " and ".join(filter(None, (more, less)))
 
-    def complete(self, made: Any, given: Collection[str], name: str, scope: Scope, put: Callable[..., None]) -> None:
+    def complete(
+        self,
+        made: Any,
+        given: Collection[str],
+        name: str,
+        scope: DrawsDefaults,
+        put: Callable[[Any, str, Any], None],
+    ) -> None:
         """Give an instance the defaults of the fields that its stored data lacks.
 
         Args:
             made: The instance, with the stored fields.
             given: The names of these.
-            name: What documents call the class.
+            name: The name that documents have for the class.
             scope: The record that is read.
             put: Sets a field: (instance, name, value).
 
@@ -203,7 +181,7 @@ def _of_model(cls: Any) -> Declared:
 
 
 def _of_field(info: Any) -> Callable[[Any], Any]:
-    """Return what makes a model's default; a factory may take the fields that are known by then."""
+    """Return a function that makes a model's default; a factory may take the fields that are known by then."""
     if getattr(info, "default_factory_takes_validated_data", False):  # newer releases of pydantic
         return lambda made: info.default_factory(dict(made.__dict__))
     return lambda _: info.get_default(call_default_factory=True)

@@ -1,4 +1,4 @@
-"""What an object consists of, as Python's pickle protocol tells it (:pep:`307`)."""
+"""The parts of an object, as Python's pickle protocol names them (:pep:`307`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import types
 from functools import cache
 from typing import Any, Final
 
-from ptb_bucket.codecs.types.shape import ForeignCodeError, guarded
+from ptb_bucket.codecs.types.guards import ForeignCodeError, guarded
 
 __all__ = [
     "IrreducibleError",
     "Reduction",
+    "attribute_slots",
     "attributes",
     "has_own_state",
     "hashes_by_hand",
@@ -28,21 +29,21 @@ _PARTS = 5
 
 
 class IrreducibleError(Exception):
-    """The object cannot say what it consists of."""
+    """An object cannot be taken apart."""
 
 
 @dataclasses.dataclass(slots=True)
 class Reduction:
-    """One object, taken apart.
+    """The parts of one object.
 
     Attributes:
         function: Its class, or the function that makes it again.
-        new: Whether it is made by ``cls.__new__`` and not by calling ``function``.
+        new: True if it is made by ``cls.__new__`` and not by calling ``function``.
         args: Positional arguments of that.
         kwargs: Keyword arguments of that.
-        state: What ``__setstate__`` gets, or attributes; None if there is nothing to set.
-        items: What is appended to it.
-        pairs: What is put into it by key.
+        state: The argument of ``__setstate__``, or attributes; None if there is nothing to set.
+        items: The members to append.
+        pairs: The values to set by key.
     """
 
     function: Any
@@ -55,7 +56,7 @@ class Reduction:
 
     @property
     def bare(self) -> bool:
-        """Whether state is all there is."""
+        """Tell whether the object consists of its state alone."""
         return self.new and not (self.args or self.kwargs or self.items or self.pairs)
 
 
@@ -66,7 +67,7 @@ def reduction(value: object) -> Reduction:
         value: Any object that pickle could take apart.
 
     Raises:
-        IrreducibleError: It refuses, or answers with something that only pickle could follow.
+        IrreducibleError: It refuses, or returns something that only pickle could follow.
     """
     try:
         found: Reduction = guarded(_reduction, value)
@@ -89,7 +90,7 @@ def _reduction(value: object) -> Reduction:
 
 
 _ALIAS: Final = "__orig_class__"
-"""What typing notes on an instance that was made by ``Box[int](...)``. Nothing depends on it at run time."""
+"""The note of typing on an instance that was made by ``Box[int](...)``. Nothing depends on it at run time."""
 
 
 def _without_alias(state: Any) -> Any:
@@ -114,11 +115,11 @@ def own_attributes(value: Any) -> dict[str, Any]:
 
 
 def attributes(value: Any, parts: Reduction) -> dict[str, Any] | None:
-    """Its attributes by name, if they are all that it is; None if its class has a state of another form.
+    """Return an object's attributes by name, if it consists of them alone; None if its state has another form.
 
     Args:
         value: The object.
-        parts: The same, taken apart.
+        parts: Its parts.
     """
     if not parts.bare or parts.function is not type(value):
         return None
@@ -180,7 +181,7 @@ class _WITH_A_DICT:  # noqa: N801  an example
 
 
 _HEAP_TYPE: Final = 1 << 9
-"""What CPython notes of classes that were made at run time, such as all that are written in Python."""
+"""The flag of CPython for classes that were made at run time, such as all that are written in Python."""
 
 
 @cache
@@ -223,3 +224,23 @@ def _by_hand(method: Any) -> bool:
 
 
 _OF_PYTHON = (types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType)
+
+
+@cache  # by class, of which there are few; merging asks for every object
+def attribute_slots(cls: Any) -> tuple[str, ...]:
+    """Return the names of the attributes that a class keeps in slots.
+
+    Args:
+        cls: The class.
+    """
+    names: list[str] = []
+    for base in cls.__mro__:
+        slots: Any = vars(base).get("__slots__", ())
+        names += [_mangled(base, name) for name in ([slots] if isinstance(slots, str) else slots)]
+    return tuple(name for name in names if not name.startswith("__"))
+
+
+def _mangled(cls: type, name: str) -> str:
+    """Return the name under which Python keeps a private slot."""
+    is_private = name.startswith("__") and not name.endswith("__")
+    return f"_{cls.__name__.lstrip('_')}{name}" if is_private else name

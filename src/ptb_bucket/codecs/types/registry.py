@@ -8,83 +8,72 @@ from typing import TYPE_CHECKING, Any, Final
 
 from telegram import Bot
 
-from ptb_bucket.codecs.types.authors import by_functions, shape_of
+from ptb_bucket.codecs.types.advice import short_name
+from ptb_bucket.codecs.types.bot_reference import BotReference
 from ptb_bucket.codecs.types.carriers import base_of
-from ptb_bucket.codecs.types.containers import CONTAINERS
-from ptb_bucket.codecs.types.other_libraries import OTHER_LIBRARIES, shape_of_foreign
-from ptb_bucket.codecs.types.scalars import SCALARS
-from ptb_bucket.codecs.types.scope import BotReference
+from ptb_bucket.codecs.types.equality import same
+from ptb_bucket.codecs.types.families import (
+    BOTS,
+    CLASSES,
+    CONTAINERS,
+    ENUMS,
+    OTHER_LIBRARIES,
+    SCALARS,
+    TIMES,
+    by_functions,
+    shape_of,
+    shape_of_foreign,
+    telegram_shape,
+)
+from ptb_bucket.codecs.types.load_errors import load_error, unregistered
 from ptb_bucket.codecs.types.shape import Family
-from ptb_bucket.codecs.types.telegram import BOTS, TELEGRAM
-from ptb_bucket.codecs.types.telegram_objects import CLASSES, ENUMS
-from ptb_bucket.codecs.types.times import TIMES
-from ptb_bucket.errors import CannotLoadError, ConfigurationError
+from ptb_bucket.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ptb_bucket.codecs.types.shape import Shape
+    from ptb_bucket.errors import CannotLoadError
 
-__all__ = ["NATIVE", "TAGS", "Registry", "StoredAs", "UnknownClassError", "name_of", "unregistered"]
+__all__ = ["NATIVE", "TAGS", "Registry", "StoredAs"]
 
 _NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(\[[\w\[\]., |]*\])?")
-_LONGEST_NAME: Final = 80
 
+_TELEGRAM: Final = telegram_shape(same)
 _KNOWN: Final[tuple[Shape, ...]] = (*SCALARS, *TIMES, *CONTAINERS)
 NATIVE: Final[dict[Any, Shape]] = {
     **{shape.cls: shape for shape in _KNOWN},
-    **dict.fromkeys(CLASSES.values(), TELEGRAM),
+    **dict.fromkeys(CLASSES.values(), _TELEGRAM),
     BotReference: BOTS,
 }
-"""Type → its shape, for the types that need no registration. To add a type, add a shape to one of the tables."""
+"""Type → its shape, for types that are stored without registration. To add one, add a shape to its family."""
 
 _UNTAGGED: Final = frozenset({"dict", "bool", "null"})
 TAGS: Final[dict[str, Shape]] = {
-    shape.name: shape for shape in (*_KNOWN, *OTHER_LIBRARIES, TELEGRAM, BOTS) if shape.name not in _UNTAGGED
+    shape.name: shape for shape in (*_KNOWN, *OTHER_LIBRARIES, _TELEGRAM, BOTS) if shape.name not in _UNTAGGED
 }
-"""Tag → the same."""
+"""Tag → the shape of the type."""
 
 _RESERVED: Final = frozenset({*TAGS, "true", "false", "null", "id", "ref", "list"})
 
-
-class UnknownClassError(CannotLoadError):
-    """Nothing is wrong with the stored value, but its class is not known here."""
-
-
-def unregistered(name: str) -> UnknownClassError:
-    """Return the error for a stored value whose class is not known here.
-
-    Args:
-        name: What the document calls it.
-    """
-    name = name[:_LONGEST_NAME]
-    return UnknownClassError(
-        f"a stored {name} cannot be loaded: its class is not registered. Register it: "
-        f"BucketPersistence(..., types=[{name}]). If the class has a new name, keep the old one for its stored data: "
-        f"types=[StoredAs(NewName, name={name!r})]"
-    )
-
-
-def name_of(cls: type) -> str:
-    """Return what documents call a class by default: its name, without the functions that it was defined in.
-
-    Args:
-        cls: The class.
-    """
-    return re.sub(r"[^\[\], ]*<locals>\.", "", cls.__qualname__)
+_ENUMS: Final[tuple[Shape, ...]] = tuple(shape_of(cls, name) for name, cls in ENUMS.items())
+_ENUMS_BY_CLASS: Final[dict[Any, Shape]] = {shape.cls: shape for shape in _ENUMS}
+_ENUMS_BY_NAME: Final[dict[str, Shape]] = {shape.name: shape for shape in _ENUMS}
+_UNREGISTERED: Final = frozenset((*NATIVE, *_ENUMS_BY_CLASS))
+"""Classes that are stored without registration."""
 
 
 class StoredAs:
-    """A class that is stored under a name of your choice, or by two functions of your own.
+    """A class that is stored under a name of your choice, or with two functions that you write.
 
-    Without functions, instances are stored by their fields, as with ``types=[Cart]``. With them, they are stored as
-    whatever ``encode`` returns: for example, a class from a package that knows nothing of pickle.
+    Without functions, instances are stored by their fields, as with ``types=[Cart]``. With them, the result of
+    ``encode`` is stored. Use functions, for example, for a class whose package does not support pickle.
 
     Args:
-        cls: The class. Its subclasses are not meant.
+        cls: The class. Its subclasses are not included.
         encode: Instance → a value that can be stored (it may consist of registered classes again).
         decode: That value → an equal instance. Pass both functions, or neither.
-        name: What documents call it; the class's ``__qualname__`` if None. Never change it: stored data has it. If the
+        name: Its name in documents; the class's ``__qualname__`` if None. Never change it: stored data has it. If the
             class gets another name, keep the old one here.
 
     Raises:
@@ -106,13 +95,13 @@ class StoredAs:
         name: str | None = None,
     ) -> None:
         if not isinstance(cls, type):
-            raise ConfigurationError(f"StoredAs: a class was expected, not {type(cls).__qualname__}")
+            raise ConfigurationError(f"StoredAs: pass a class, not {type(cls).__qualname__}")
         if (encode is None) is not (decode is None):
-            raise ConfigurationError(f"StoredAs({name_of(cls)}): pass both encode and decode, or neither")
+            raise ConfigurationError(f"StoredAs({short_name(cls)}): pass both encode and decode, or neither")
         self.cls = cls
         self.encode = encode
         self.decode = decode
-        self.name = name_of(cls) if name is None else name
+        self.name = short_name(cls) if name is None else name
 
     def shape(self) -> Shape:
         """Return the class's shape."""
@@ -128,20 +117,17 @@ class Registry:
         types: Classes and :class:`StoredAs`.
 
     Raises:
-        ConfigurationError: Something else than a class, a name twice, or one that is taken.
+        ConfigurationError: An entry is not a class, or a name is registered twice or reserved.
     """
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
-        self.by_class: dict[Any, Shape] = {}
-        self.by_name: dict[str, Shape] = {}
-        for name, cls in ENUMS.items():
-            self._add(shape_of(cls, name))
-        known = frozenset((*NATIVE, *ENUMS.values()))
+        self.by_class: dict[Any, Shape] = dict(_ENUMS_BY_CLASS)
+        self.by_name: dict[str, Shape] = dict(_ENUMS_BY_NAME)
         for given in _listed(types):
             shape = _shape(given)
-            if shape.cls not in known or shape.family is Family.FUNCTIONS:
-                self._check(shape, known)
-                self._add(shape)
+            if shape.cls not in _UNREGISTERED or shape.family is Family.FUNCTIONS:
+                self._check(shape)
+                self.by_class[shape.cls] = self.by_name[shape.name] = shape
 
     def shape(self, cls: Any) -> Shape | None:
         """Return the shape of a class; None if it is not known.
@@ -164,7 +150,7 @@ class Registry:
         """Return the shape of a registered class by its name.
 
         Args:
-            name: What the document calls it.
+            name: The name that the document has for it.
 
         Raises:
             UnknownClassError: It is not registered.
@@ -174,38 +160,47 @@ class Registry:
             raise unregistered(str(name))
         return shape
 
-    def _add(self, shape: Shape) -> None:
-        self.by_class[shape.cls] = self.by_name[shape.name] = shape
+    def load_error(self, name: str, exc: Exception) -> CannotLoadError:
+        """Return the error for a value that could not be made. It names the class, and quotes nothing of the value.
 
-    def _check(self, shape: Shape, known: frozenset[type]) -> None:
+        Args:
+            name: The name that documents have for its type.
+            exc: The exception that was raised.
+        """
+        shape = self.by_name.get(name)
+        return load_error(name, shape.cls if shape is not None and shape.is_risky else None, exc)
+
+    def _check(self, shape: Shape) -> None:
         name = shape.cls.__qualname__
         if shape.name in _RESERVED or not _NAME.fullmatch(shape.name):
             raise ConfigurationError(
-                f"types: the name {shape.name!r} is reserved; give {name} another one: StoredAs({name}, name=...)"
+                f"types: the name {shape.name!r} is reserved. Give {name} another one: StoredAs({name}, name=...)"
             )
-        if shape.cls in known:
-            raise ConfigurationError(f"types: {name} is stored without registration, and not by other functions")
+        if shape.cls in _UNREGISTERED:
+            raise ConfigurationError(
+                f"types: {name} is stored without registration, so functions cannot replace that. Remove it"
+            )
         if shape.name in self.by_name or shape.cls in self.by_class:
             other = f"{shape.cls.__module__}.{name}"
             raise ConfigurationError(
-                f"types: {shape.name!r} is registered twice; give one of them another name: "
+                f"types: {shape.name!r} is registered twice. Give one of the classes another name: "
                 f"StoredAs({name}, name={other!r})"
             )
 
 
 def _listed(types: Iterable[type | StoredAs]) -> Iterator[type | StoredAs]:
-    # An Enum class can be iterated over, so that types=Colour would look like a list of strange things.
+    # An Enum class can be iterated over: types=Colour would look like a list of its members.
     if isinstance(types, type | str | StoredAs):
-        raise ConfigurationError("types: a list of classes was expected, such as types=[Cart]")
+        raise ConfigurationError("types: pass a list of classes, such as types=[Cart]")
     try:
         return iter(types)
     except TypeError:
-        raise ConfigurationError("types: a list of classes was expected, such as types=[Cart]") from None
+        raise ConfigurationError("types: pass a list of classes, such as types=[Cart]") from None
 
 
 def _shape(given: object) -> Shape:
     if isinstance(given, StoredAs):
         return given.shape()
     if isinstance(given, type) and given is not Enum:
-        return shape_of(given, name_of(given))
-    raise ConfigurationError(f"types: classes and StoredAs(...) were expected, not {type(given).__qualname__}")
+        return shape_of(given, short_name(given))
+    raise ConfigurationError(f"types: pass classes and StoredAs(...) only, not {type(given).__qualname__}")

@@ -1,48 +1,39 @@
-"""What the codecs know of one type, or of one family of types: a shape."""
+"""The entry that the codecs have for one type, or for one family of types: a shape; and the record it is applied to."""
 
 from __future__ import annotations
 
 import enum
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ptb_bucket.errors import CannotLoadError, CannotStoreError
+from ptb_bucket.codecs.types.bot_reference import BotReference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from ptb_bucket.codecs.types.declared import Declared
-    from ptb_bucket.codecs.types.scope import Scope
+    from telegram import Bot
 
-__all__ = [
-    "Family",
-    "ForeignCodeError",
-    "Shape",
-    "Structure",
-    "Writer",
-    "check_collisions",
-    "checked",
-    "guarded",
-    "leaf",
-]
+    from ptb_bucket.codecs.types.declared import Declared
+    from ptb_bucket.errors import CannotLoadError
+
+__all__ = ["Family", "KnownClasses", "PartWriter", "Scope", "Shape", "Structure", "leaf"]
 
 
 class Family(enum.Enum):
-    """Where a shape comes from, which decides how pickle writes it."""
+    """The kind of a shape, which decides how pickle writes the values."""
 
-    NATIVE = "Python's own, or another library's: known without registration"
+    NATIVE = "types of Python or of another library, known without registration"
     ENUM = "members by name"
     FIELDS = "attributes by name"
-    PARTS = "whatever the pickle protocol says"
+    PARTS = "everything that the pickle protocol names"
     RECORD = "a fixed row of fields: named tuples, frozen dataclasses with slots"
     MODEL = "pydantic models"
-    FUNCTIONS = "two functions of the author's"
+    FUNCTIONS = "the results of the author's two functions"
     TELEGRAM = "objects of the Bot API"
 
 
 class Structure(enum.Enum):
-    """What a merge may look into. Everything else is taken as a whole."""
+    """The parts of a value that a merge may look into. A ``VALUE`` is merged as a whole."""
 
     VALUE = "value"
     MAPPING = "mapping"
@@ -51,8 +42,69 @@ class Structure(enum.Enum):
     FIELDS = "fields"
 
 
-class Writer(Protocol):
-    """What writes a value's parts; see :class:`~ptb_bucket.codecs.json.encode.Encoder`."""
+class KnownClasses(Protocol):
+    """The registered classes, as shapes need them; see :class:`~ptb_bucket.codecs.types.registry.Registry`."""
+
+    by_class: dict[Any, Shape]
+    by_name: dict[str, Shape]
+
+    def shape(self, cls: Any) -> Shape | None:
+        """Return the shape of a class; None if it is not known."""
+
+    def author_shape(self, cls: Any) -> Shape | None:
+        """Return the shape of a registered class; None if it is not registered."""
+
+    def named(self, name: str) -> Shape:
+        """Return the shape of a registered class by its name."""
+
+    def load_error(self, name: str, exc: Exception) -> CannotLoadError:
+        """Return the error for a value that could not be made."""
+
+
+class Scope:
+    """The bot, its classes, and the defaults that one record needed so far.
+
+    Args:
+        registry: The known classes.
+        bot: The live bot; None in tools that have none.
+        origin: The name of the record; see :class:`~ptb_bucket.codecs.types.scopes.Scopes`.
+        draw: Returns the default of a field that stored data lacks.
+    """
+
+    __slots__ = ("_instances", "bot", "draw", "live", "origin", "registry")
+
+    DETACHED_BOT: Final[Any] = BotReference(is_live=True)
+    """The bot of Telegram objects in processes without a live bot, so that they are stored as before."""
+
+    def __init__(
+        self,
+        registry: KnownClasses,
+        bot: Bot | None,
+        origin: str = "",
+        draw: Callable[[Scope, tuple[str, str], int, Callable[[], Any]], Any] | None = None,
+    ) -> None:
+        self.registry = registry
+        self.bot = bot
+        self.live: Any = self.DETACHED_BOT if bot is None else bot
+        self.origin = origin
+        self.draw = draw
+        self._instances: dict[tuple[str, str], int] = {}
+
+    def default(self, name: str, field: str, make: Callable[[], Any]) -> Any:
+        """Return the default of a field that the stored data of an instance lacks: the same at each decoding.
+
+        Args:
+            name: The name that documents have for its class.
+            field: The field.
+            make: Makes a default.
+        """
+        place = (name, field)
+        number = self._instances[place] = self._instances.get(place, 0) + 1
+        return make() if self.draw is None else self.draw(self, place, number, make)
+
+
+class PartWriter(Protocol):
+    """An encoder that writes the parts of a value; see :class:`~ptb_bucket.codecs.json.encode.Encoder`."""
 
     scope: Scope
     plain: frozenset[type]
@@ -60,8 +112,8 @@ class Writer(Protocol):
     def value(self, value: Any, depth: int) -> Any:
         """Return the tree of a part."""
 
-    def mapping(self, value: Any, depth: int) -> dict[str, Any]:
-        """Return the tree of a dict."""
+    def mapping(self, value: Any, depth: int, step: Callable[[object], str] = ...) -> dict[str, Any]:
+        """Return the tree of a dict, or of attributes by name; ``step`` names the way to a value."""
 
     def sequence(self, value: Iterable[Any], depth: int) -> list[Any]:
         """Return the trees of members in order."""
@@ -70,7 +122,7 @@ class Writer(Protocol):
         """Return the trees of a set's members, in an order that does not depend on the process."""
 
     def payload(self, payload: Any, depth: int) -> Any:
-        """Return the tree of what ``take`` returned."""
+        """Return the tree of the result of ``take``."""
 
     def part(self, value: Any, depth: int, step: str) -> Any:
         """Return the tree of a part that has its own step in the path."""
@@ -81,27 +133,27 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """How the values of one type are taken apart and put together.
+    """The way to take the values of one type apart and to put them together again.
 
     JSON, equality, diagnosis and the proof that a value can be loaded all follow from ``take`` and ``make``; so does
     pickle, unless Python's own pickle knows the type (``pickles_itself``). To add a type, add one shape.
 
     Attributes:
         cls: The type.
-        name: What documents call it; its tag in JSON.
+        name: Its name in documents; its tag in JSON.
         take: Instance → a plainer value: its parts, each of which is a value again.
         make: That value, with its parts made → an equal instance.
         begin: The parts as they were parsed → an empty instance that can be filled later, or None if it cannot exist
             empty. Without it, no cycle can lead through the type alone.
-        fill: Give an empty instance its parts.
-        write: JSON for it at once, where that is faster.
+        fill: Gives an empty instance its parts.
+        write: Instance → its JSON tree, where that is faster than through ``take``.
         canonical: A hashable value that is equal for equal instances only, where that is faster than ``take``.
-        family: Where it comes from.
+        family: The kind of the shape.
         is_risky: The author's code runs when an instance is loaded, so that each new one has to be tried.
         structure: How two instances' changes of one value are merged.
         has_identity: A program can notice that two places hold the very same object, by changing it.
         pickles_itself: Python's own pickle writes and loads it safely.
-        pickled_by_shape: Pickles hold what ``take`` returned.
+        pickled_by_shape: Pickles hold the result of ``take``.
         declared: The fields that its class declares, if it does.
     """
 
@@ -149,66 +201,10 @@ def leaf(  # noqa: PLR0913  a row of the table
         name,
         lambda value, _: take(value),
         lambda payload, _: make(payload),
-        write=lambda writer, value, _: {tag: writer.payload(take(value), 0)},  # flat, however deep the value lies
+        write=lambda writer, value, _: {
+            tag: writer.payload(take(value), 0)
+        },  # flat, however deeply the value is nested
         canonical=canonical,
         pickles_itself=pickles_itself and not pickled_by_shape,
         pickled_by_shape=pickled_by_shape,
     )
-
-
-def checked(value: Any, *classes: type) -> Any:
-    """Return the value, if it is exactly of one of these classes.
-
-    Args:
-        value: Part of a stored payload.
-        classes: What it may be.
-
-    Raises:
-        TypeError: The document is damaged.
-    """
-    if type(value) not in classes:
-        raise TypeError("payload")
-    return value
-
-
-class ForeignCodeError(Exception):
-    """Code of a bot's author raised. Only the kind of failure is kept: its message may contain data."""
-
-
-def guarded(work: Callable[..., Any], *args: Any) -> Any:
-    """Run code of a bot's author: the one place where it may raise anything.
-
-    Args:
-        work: What to call.
-        args: Its arguments.
-
-    Returns:
-        What it returned.
-
-    Raises:
-        ForeignCodeError: It raised; the text is the name of the exception's class.
-        CannotStoreError, CannotLoadError: As raised inside; they name their value already.
-    """
-    try:
-        return work(*args)
-    except (CannotStoreError, CannotLoadError, ForeignCodeError):
-        raise
-    except Exception as exc:  # noqa: BLE001  anything may happen in an author's code
-        raise ForeignCodeError(type(exc).__name__) from None
-
-
-_FEW: Final = 64
-"""Keys that cost little, even if all of them collide."""
-
-
-def check_collisions(keys: list[Any]) -> None:
-    """Refuse keys that were made to collide in a hash table: with a few thousand of them, every look-up takes long.
-
-    Args:
-        keys: The keys of one dict, or the members of one set.
-
-    Raises:
-        ValueError: More than 64 of them have one hash.
-    """
-    if len(keys) > _FEW and max(Counter(map(hash, keys)).values()) > _FEW:
-        raise ValueError("colliding keys")

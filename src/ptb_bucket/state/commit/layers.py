@@ -6,17 +6,39 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket.state.document import NONE, UnitStep, joined, keep
+from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from ptb_bucket.state.document import Steps, Unit
     from ptb_bucket.state.records import Record
 
-__all__ = ["Encoded", "InDoubt", "Layer"]
+__all__ = ["Base", "Encoded", "InDoubt", "Layer"]
 
 Encoded = bytes | None
 """A record's value; None if the record is absent or the empty default."""
+
+
+class Base(dict["Record", bytes]):
+    """The base of each record, found also by kind: most questions are about one kind, and another may have many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[Kind, dict[Record, None]] = {kind: {} for kind in Kind}
+
+    def put(self, record: Record, value: Encoded) -> None:
+        """Set the base of a record; None removes it."""
+        if value is None:
+            self.pop(record, None)
+            self._kinds[record.kind].pop(record, None)
+        else:
+            self[record] = value
+            self._kinds[record.kind][record] = None
+
+    def of(self, kind: Kind) -> Iterable[Record]:
+        """Return the records of one kind that have a base."""
+        return self._kinds[kind]
 
 
 @dataclass(repr=False)

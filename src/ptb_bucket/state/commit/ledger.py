@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.state.commit.layers import InDoubt, Layer
+from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
 from ptb_bucket.state.commit.steps import StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
 from ptb_bucket.state.document import NONE, Fate, has_any
@@ -64,7 +64,7 @@ class Ledger:
     callback_limit: int | None = None
     document: Document | None = None
     etag: str | None = None
-    base: dict[Record, bytes] = field(default_factory=dict)
+    base: Base = field(default_factory=Base)
     attempt: Attempt | None = None
     staged: Layer = field(default_factory=Layer)
     in_doubt: InDoubt = field(default_factory=InDoubt)
@@ -267,10 +267,7 @@ class Ledger:
         """Make these values the base. A value that was merged into an unloaded one leaves the document unloaded."""
         self.dropped -= values.keys() - still_dropped
         for record, encoded in values.items():
-            if encoded is None:
-                self.base.pop(record, None)
-            else:
-                self.base[record] = encoded
+            self.base.put(record, encoded)
         if self.unloaded and values:
             self.unloaded = not all(self.merger.equal(one, value, self.stored(one)) for one, value in values.items())
 

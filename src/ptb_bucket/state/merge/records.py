@@ -105,7 +105,7 @@ class RecordMerger:
             raise CannotStoreError(wrong, record=record.label, hint=hint)
         return self._pruned(record, self.codec.encode(value, known=[data for data in known if data is not None]))
 
-    def encode_rest(self, record: Record, value: Any, before: Encoded) -> Encoded:
+    def encode_storable(self, record: Record, value: Any, before: Encoded) -> Encoded:
         """Encode a value without its unstorable parts.
 
         Args:
@@ -115,7 +115,7 @@ class RecordMerger:
         """
         if self.wrong_shape(record, value):
             return before
-        rest, _ = self.codec.encode_rest(value, before, origin=record.label)
+        rest, _ = self.codec.encode_storable(value, before, origin=record.label)
         return None if rest is None else self._pruned(record, rest)
 
     def _pruned(self, record: Record, encoded: bytes) -> Encoded:

@@ -9,7 +9,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs import Opaque
+from ptb_bucket.codecs import UnknownInstance
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, Kind
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def wrong_shape(record: Record, value: Any, expected: type | None, *, any_class:
 
 
 def _fits(cls: type, expected: type, *, any_class: bool) -> bool:
-    if issubclass(cls, (expected, Opaque)):
+    if issubclass(cls, (expected, UnknownInstance)):
         return True
     if issubclass(expected, dict) and (issubclass(cls, dict) or not any_class):
         return issubclass(cls, dict)

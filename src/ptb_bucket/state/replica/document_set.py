@@ -121,7 +121,7 @@ class DocumentSet:
         """Yield the same records one by one; the caller may await between two of them."""
         for ledger in self.ledgers(kind):
             section = ledger.document.sections.get(kind, {}) if ledger.document else {}
-            in_ptb = [record for record in (*ledger.base, *ledger.pending) if record.kind is kind]
+            in_ptb = [*ledger.base.of(kind), *(record for record in ledger.pending if record.kind is kind)]
             yield from (Record(kind, record_id) for record_id in section)
             yield from (record for record in dict.fromkeys(in_ptb) if record.id not in section)
 
@@ -130,7 +130,7 @@ class DocumentSet:
         return {
             record
             for ledger in self.ledgers(kind)
-            for record in {*ledger.base, *ledger.pending}
+            for record in {*ledger.base.of(kind), *ledger.pending}
             if record.kind is kind and ledger.top(record) is not None
         }
 

@@ -119,7 +119,7 @@ class Replica:
     def _stage_rest(self, record: Record, value: Any, ledger: Ledger, units: Collection[Unit]) -> None:
         """Stage all of a value that can be stored. If even that raises, what is staged stays as it was."""
         with suppress(Exception):
-            ledger.stage(record, self.documents.merger.encode_rest(record, value, ledger.top(record)), units=units)
+            ledger.stage(record, self.documents.merger.encode_storable(record, value, ledger.top(record)), units=units)
 
     def move(self, old: Record, new: Record) -> bool:
         """Move a chat's record that cannot be decoded to the chat's new ID, as it is.

@@ -64,7 +64,7 @@ class Spooled:
             record = Record(Kind(kind), record_id)
             opened = {name: _bytes(text) for name, text in layers.items()}
             if opened["seen"] is not None:
-                ledger.base[record] = opened["seen"]
+                ledger.base.put(record, opened["seen"])
             if "staged" in opened:
                 ledger.staged.values[record] = opened["staged"]
             if "carried" in opened:

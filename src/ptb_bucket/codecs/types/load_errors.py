@@ -1,0 +1,134 @@
+"""Errors about stored values that cannot be loaded here: the reason, and what to do. None quotes the value."""
+
+from __future__ import annotations
+
+from typing import Final
+from zoneinfo import ZoneInfoNotFoundError
+
+from ptb_bucket.errors import CannotLoadError
+
+__all__ = [
+    "RESTORE",
+    "NewerTelegramError",
+    "UnknownClassError",
+    "class_changed",
+    "load_error",
+    "missing_dependency",
+    "newer_telegram",
+    "qualified",
+    "record_changed",
+    "unregistered",
+]
+
+_LONGEST_NAME: Final = 80
+
+RESTORE: Final = "Restore an earlier version with 'ptb-bucket restore', or correct the record with 'ptb-bucket set'"
+"""The advice about a record that is damaged."""
+
+
+class UnknownClassError(CannotLoadError):
+    """The stored value is intact, but its class is not registered here."""
+
+
+class NewerTelegramError(CannotLoadError):
+    """The stored object is intact, but this python-telegram-bot lacks its class."""
+
+
+def unregistered(name: str) -> UnknownClassError:
+    """Return the error for a stored value whose class is not registered here.
+
+    Args:
+        name: The name that the document has for the class.
+    """
+    name = name[:_LONGEST_NAME]
+    return UnknownClassError(
+        f"a stored {name} cannot be loaded: its class is not registered. Register it: "
+        f"BucketPersistence(..., types=[{name}]). If the class has a new name, keep the old one for its stored data: "
+        f"types=[StoredAs(NewName, name={name!r})]"
+    )
+
+
+def newer_telegram() -> NewerTelegramError:
+    """Return the error for an object whose class came with a later python-telegram-bot."""
+    return NewerTelegramError(
+        "a stored Telegram object is of a class that this version of python-telegram-bot lacks: upgrade "
+        "python-telegram-bot"
+    )
+
+
+def qualified(cls: type) -> str:
+    """Return a class's name for messages: with its module, so that two classes of one name can be told apart.
+
+    Args:
+        cls: The class.
+    """
+    return f"{cls.__qualname__.rpartition('<locals>.')[2]} (module {cls.__module__})"
+
+
+def class_changed(cls: type, reason: str) -> CannotLoadError:
+    """Return the error for stored data that does not fit its class any more.
+
+    Args:
+        cls: The class as it is now.
+        reason: What does not fit.
+    """
+    return CannotLoadError(f"a stored {qualified(cls)} {reason}. Deploy a version of the class that can {_OR_SET}")
+
+
+def record_changed(exc: Exception) -> CannotLoadError:
+    """Return the error for a record that does not fit its classes any more, where it is unknown which of them changed.
+
+    Args:
+        exc: The exception that was raised.
+    """
+    return CannotLoadError(
+        f"a stored record cannot be loaded by classes that have changed ({type(exc).__name__}). Deploy versions of "
+        f"them that can {_OR_SET}"
+    )
+
+
+_OR_SET: Final = "read it, or change the stored value with 'ptb-bucket set'. Until then it stays in the bucket as it is"
+
+_PACKAGES: Final = {
+    "dateutil": "python-dateutil",
+    "numpy": "numpy",
+    "pydantic": "pydantic",
+    "pydantic_core": "pydantic",
+    "pytz": "pytz",
+}
+"""The libraries whose values are stored without registration, and the packages that install them."""
+
+
+def missing_dependency(exc: Exception) -> CannotLoadError | None:
+    """Return the error for an intact value that needs something that is not installed; None for any other failure.
+
+    Args:
+        exc: The exception that was raised while the value was made.
+    """
+    if isinstance(exc, ZoneInfoNotFoundError):
+        return CannotLoadError(
+            "a stored zone cannot be loaded: this machine has no time zone of that name. Install or upgrade tzdata "
+            "(pip install -U tzdata), or correct the stored value with 'ptb-bucket set'"
+        )
+    package = _PACKAGES.get((exc.name or "").partition(".")[0]) if isinstance(exc, ImportError) else None
+    if package is None:
+        return None
+    return CannotLoadError(f"a stored value of {package} cannot be loaded: install {package} (pip install {package})")
+
+
+def load_error(name: str, author_class: type | None, exc: Exception) -> CannotLoadError:
+    """Return the error for a value that could not be made.
+
+    Args:
+        name: The name that documents have for its type.
+        author_class: Its class, if code of the class's author runs when an instance is made.
+        exc: The exception that was raised.
+    """
+    if (missing := missing_dependency(exc)) is not None:
+        return missing
+    if author_class is not None:
+        return CannotLoadError(
+            f"a stored {qualified(author_class)} cannot be loaded: its own code raised {type(exc).__name__}. Correct "
+            "the class, or change the stored value with 'ptb-bucket set'"
+        )
+    return CannotLoadError(f"a stored {name[:_LONGEST_NAME]} is damaged ({type(exc).__name__}). {RESTORE}")
