@@ -1,4 +1,4 @@
-"""What handlers and filters see is what the bucket holds, with what is unsaved here on top."""
+"""Handlers and filters see the bucket's data, with unsaved changes of this instance on top."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ async def reach(_update, context):
 
 
 class Spooling(World):
-    """A world whose instances lay down what they cannot save."""
+    """A world whose instances keep unsaved changes in a spool."""
 
     def __init__(self, where, spool) -> None:
         super().__init__(where)

@@ -1,4 +1,4 @@
-"""The bucket is out at shutdown: what is unsaved goes to local files, and from there into the bucket exactly once."""
+"""The bucket is out at shutdown: unsaved changes go to local files, and from there into the bucket exactly once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def hurry(persistence):
 
 
 class Bot:
-    """One bot's bucket and spool, and processes that start one after the other."""
+    """The bucket and the spool of one bot, and processes that start one after the other."""
 
     def __init__(self, tmp_path, **options):
         self.spool, self.fault, self.reading_too = tmp_path / "spool", None, False

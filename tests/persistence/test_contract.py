@@ -1,4 +1,4 @@
-"""What PTB's BasePersistence promises, on every place, layout and codec.
+"""The promises of PTB's BasePersistence, on every place, layout and codec.
 
 The shapes are those of PTB's own persistence tests; the tests are ours.
 """
@@ -228,7 +228,7 @@ async def test_callback_data_is_trimmed_to_the_size_of_the_cache(simple):
 
 
 class Hostile(dict):
-    """What somebody may have registered, and written into a document by hand."""
+    """A class that a bot may have registered, and whose instance somebody wrote into a document by hand."""
 
     def fail(self, *_):
         raise ValueError

@@ -1,4 +1,4 @@
-"""Where BucketApplication differs from PTB in what it keeps, ends and saves: more rows of the documentation."""
+"""The differences between BucketApplication and PTB in data, shutdown and saving: more rows of the documentation."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ async def test_an_update_is_saved_before_it_is_answered(sides, on_flush):
 
 
 async def _seen_by_another(side):
-    """What another process would load."""
+    """Return the data that another process would load."""
     return await side.stored(lambda app: {user: data for user, data in app.user_data.items() if data})
 
 
