@@ -1,9 +1,9 @@
-"""Print every message that a user can meet: errors, warnings, log lines, help texts and the command line's output.
+"""Print every message that a user can see: errors, warnings, log lines, help texts and the command line's output.
 
     python docs/list_messages.py > messages.txt
 
-Each line has the kind, the file with its line, and the text. The messages come from the syntax tree of the source, with
-``{placeholders}`` for values. This file is beside the other scripts that make parts of the documentation.
+Each line contains the kind, the file with its line, and the text. The messages come from the syntax tree of the source,
+with ``{placeholders}`` for values.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def _text(node: ast.expr, constants: dict[str, ast.expr]) -> str:
-    """Write an expression as the message that it makes, in one line."""
+    """Return the message of an expression, in one line."""
     if isinstance(node, ast.Name) and node.id in constants:
         return _text(constants[node.id], {})
     if isinstance(node, ast.Constant):

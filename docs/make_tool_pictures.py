@@ -1,4 +1,4 @@
-"""Make ``docs/tools-*.svg``: verbs of ``ptb-bucket``, run for real on a bot's directory, as pictures of a terminal.
+"""Make ``docs/tools-*.svg``: pictures of a terminal in which verbs of ``ptb-bucket`` run on a bot's directory.
 
 python docs/make_tool_pictures.py [FOLDER]
 """
@@ -28,9 +28,9 @@ COLUMNS = 112
 PLAIN, DIM = "#a9b1d6", "#565f89"
 COLOURS = (DIM, "#f7768e", "#9ece6a", "#e0af68", "#7aa2f7", "#bb9af7", "#7dcfff", "#c0caf5")  # a terminal's first eight
 PLACE = "file:./bot-data?keep=10"
-EXPECTED = {1}  # what the pictures show may have failed
+EXPECTED = {1}  # a picture may show a failure
 SCENES = {
-    # picture → what is typed
+    # picture → the commands
     "check": [["check", "file:./bot-data?layout=per-type"]],
     "show": [["show", PLACE], ["show", PLACE, "user_data", "4"]],
     "set": [["set", PLACE, "user_data", "4", "premium", "true", "--dry-run"]],
@@ -40,7 +40,7 @@ SCENES = {
 
 
 async def live(folder: Path) -> None:
-    """A bot with some users, saved three times."""
+    """Save the state of a bot with some users three times."""
     persistence: BucketPersistence = BucketPersistence(PLACE.replace("./", f"{folder}/"), update_interval=60)
     persistence.set_bot(ExtBot("123456:offline"))
     for day in range(3):
@@ -55,7 +55,7 @@ async def live(folder: Path) -> None:
 
 
 def printed(folder: Path, command: list[str]) -> str:
-    """What a command prints on a terminal."""
+    """Return the output of a command on a terminal."""
     environment = os.environ | {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": f"{COLUMNS}"}
     run = [sys.executable, "-m", "ptb_bucket.cli", *command]
     both = subprocess.STDOUT
@@ -66,7 +66,7 @@ def printed(folder: Path, command: list[str]) -> str:
 
 
 def seen(text: str) -> list[str]:
-    """The rows that are there in the end: a bar is drawn again and again in its place."""
+    """Return the rows that remain at the end, because a progress bar is drawn again and again in its place."""
     rows: list[str] = []
     for line in text.split("\n"):
         up = line.count("\x1b[1A")
@@ -76,7 +76,7 @@ def seen(text: str) -> list[str]:
 
 
 def drawn(text: str) -> str:
-    """One row of a terminal, coloured."""
+    """Return one coloured row of a terminal as SVG."""
     line = Text.from_ansi(text, end="")
     line.rstrip()
     return "".join(_span(segment.text, segment.style or Style()) for segment in line.render(Console()))
@@ -90,7 +90,7 @@ def _span(text: str, style: Style) -> str:
 
 
 def make(target: Path) -> None:
-    """All pictures."""
+    """Make all pictures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         asyncio.run(live(folder))

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from ptb_bucket.cli.groups import _box
+from ptb_bucket.cli.command_group import command_group
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -48,9 +48,9 @@ def test_a_command_line_is_understood(words, monkeypatch):
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "1:offline")
     if words[0].startswith("-"):
         with pytest.raises(click.exceptions.Exit):
-            _box.make_context("ptb-bucket", words)
+            command_group.make_context("ptb-bucket", words)
         return
-    verb = _box.get_command(click.Context(_box), words[0])
+    verb = command_group.get_command(click.Context(command_group), words[0])
     assert verb is not None, words[0]
     verb.make_context(words[0], words[1:])
 

@@ -67,24 +67,26 @@ class Location:
     whole: StoreUri | None = None
 
     def command(self, verb: str, bot_id: str) -> str:
-        """How a shell runs one of our tools here; without a URI of its own, with a word in its place."""
+        """Return the shell command that runs a verb on this location. Without a URI, it has the word URI instead."""
         if self.whole is None:
             return f"ptb-bucket {verb} URI"
         options = {**self.whole.options, **self.said}
         return f"ptb-bucket {verb} {quoted(f'{_of_bot(replace(self.whole, options=options), bot_id)}')}"
 
     def checked_bot_id(self, bot_id: str | None) -> str:
-        """Whose state a tool is to open; empty if anybody's will do.
+        """Return the ID of the bot whose state a tool opens; an empty text accepts any bot.
 
         Raises:
-            ConfigurationError: Only a bot's id makes this one place.
+            ConfigurationError: The URI contains ``{bot_id}``, and the ID is None.
         """
         if bot_id is None and self.uri is not None and BOT_ID in f"{self.uri}":
-            raise ConfigurationError("The URI has {bot_id} in it. Say which bot: --bot-id, or TELEGRAM_BOT_TOKEN.")
+            raise ConfigurationError(
+                "The URI contains {bot_id}, but the bot is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
+            )
         return bot_id or ""
 
     def open(self, bot_id: str) -> BlobStore:
-        """The store of one bot: ``{bot_id}`` becomes its id. What lies there is unsealed; see :meth:`sealed`."""
+        """Open the store of one bot, whose ID replaces ``{bot_id}``. Documents are unsealed; see :meth:`sealed`."""
         return self.sealed(self.below(bot_id), bot_id)
 
     def sealed(self, store: BlobStore, bot_id: str) -> BlobStore:
@@ -92,11 +94,13 @@ class Location:
         return SealedStore(store, self.sealing.sealer(bot_id))
 
     def below(self, bot_id: str) -> BlobStore:
-        """The store of one bot, with documents as they lie there."""
+        """Open the store of one bot, with documents as they are stored."""
         if self.store is not None:
             return self.store
         if self.uri is None:
-            raise AssertionError("a location has a store or a URI")
+            raise AssertionError(
+                "A location has neither a store nor a URI. This is a bug in ptb-bucket; please report it."
+            )
         return open_store(_of_bot(self.uri, bot_id))
 
 
@@ -138,7 +142,9 @@ def _location(chosen: Mapping[str, str | None], types: Iterable[Any], **where: A
 def _check_placeholders(uri: StoreUri | None) -> None:
     rest = f"{uri}".replace(BOT_ID, "")
     if "{" in rest or "}" in rest:
-        raise ConfigurationError(f"The URI has braces that mean nothing: only {BOT_ID} is replaced, by the bot's id.")
+        raise ConfigurationError(
+            f"The URI contains unknown braces: only {BOT_ID} is replaced, by the bot's ID. Remove the others."
+        )
 
 
 def _text(where: str | None) -> str:
@@ -147,14 +153,14 @@ def _text(where: str | None) -> str:
         raise ConfigurationError(f"Expected a URI, a path or a store, not {type(uri).__name__}.")
     if not uri:
         raise ConfigurationError(
-            f"No bucket was named: pass a URI such as 's3://my-bucket/my-bot' or 'file:./bot-data', "
+            f"The bucket is not set. Pass a URI such as 's3://my-bucket/my-bot' or 'file:./bot-data', "
             f"or set {ENVIRONMENT}."
         )
     return uri
 
 
 def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = False) -> float:
-    """A number of seconds.
+    """Return a checked number of seconds.
 
     Raises:
         ConfigurationError: It is negative, zero where that will not do, or no number.
@@ -167,7 +173,7 @@ def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = Fals
 
 
 def checked_count(name: str, number: int) -> int:
-    """A number of things, 1 or more.
+    """Return a checked whole number.
 
     Raises:
         ConfigurationError: It is none.
@@ -178,7 +184,7 @@ def checked_count(name: str, number: int) -> int:
 
 
 def checked_interval(seconds: float) -> float:
-    """The update interval, refused where PTB would never rest.
+    """Return the checked update interval. With 0, PTB would save without pauses.
 
     Raises:
         ConfigurationError: It is not a positive number.
@@ -187,15 +193,15 @@ def checked_interval(seconds: float) -> float:
         return checked_seconds("update_interval", seconds, above_zero=True)
     except ConfigurationError as error:
         raise ConfigurationError(
-            f"{error} PTB would save in an endless loop without a pause. Pass 60, or 1 to save almost at once."
+            f"{error} PTB would save in an endless loop. Pass 60, or 1 to save almost at once."
         ) from None
 
 
 def checked_sealing(sealing: Sealing | None) -> Sealing:
-    """How documents are sealed; what is not said comes from the environment.
+    """Return the checked sealing settings. Missing settings come from the environment.
 
     Raises:
-        ConfigurationError: It is something else, or the environment holds no good keys.
+        ConfigurationError: It is not a Sealing, or the keys in the environment are invalid.
     """
     if sealing is None:
         return Sealing()
@@ -205,7 +211,7 @@ def checked_sealing(sealing: Sealing | None) -> Sealing:
 
 
 def checked_resolver(resolver: Resolver) -> Resolver:
-    """A resolver.
+    """Return a checked resolver.
 
     Raises:
         ConfigurationError: It cannot be called.
@@ -216,10 +222,10 @@ def checked_resolver(resolver: Resolver) -> Resolver:
 
 
 def checked_spool_dir(where: str | os.PathLike[str] | None) -> Path | None:
-    """The spool's directory; absolute from the start, so that a later change of directory does not move it.
+    """Return the absolute path of the spool's directory, which a later change of directory does not affect.
 
     Raises:
-        ConfigurationError: It is no path.
+        ConfigurationError: It is not a path.
     """
     if where is None:
         return None
@@ -232,7 +238,7 @@ _BUILT_IN: Final = {"builtins", "collections"}
 
 
 def defaults_of(context_types: ContextTypes[Any, Any, Any, Any] | None) -> dict[Kind, Callable[[], Any]]:
-    """What absent bot, chat and user data stand for."""
+    """Return functions that create the values of absent bot, chat and user data."""
     known = context_types or ContextTypes()
     return {Kind.BOT: known.bot_data, Kind.CHAT: known.chat_data, Kind.USER: known.user_data}
 

@@ -74,7 +74,7 @@ def test_the_second_process_remembers(first):
 
 def test_the_second_run_remembers_more(first, second):
     assert "(still empty)" in first.stdout
-    assert "(it has been here before)" in second.stdout
+    assert "(from an earlier run)" in second.stdout
     assert "This is visit number 3" in second.stdout
     assert "This is visit number 4" in second.stdout
     assert "we have packed for Lisbon, Kyoto." in spoken(second.stdout)
@@ -108,7 +108,7 @@ def test_another_bucket_and_its_options(tmp_path):
     [
         ("nonsense", "scheme"),
         ("carrier-pigeon://bucket", "carrier-pigeon"),
-        ("memory:", "ends with its process"),
+        ("memory:", "keeps nothing after its process ends"),
         ("file:./here?layout=spiral", "spiral"),
         ("file:./here?colour=red", "colour"),
     ],

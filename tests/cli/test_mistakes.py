@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from ptb_bucket.cli import groups, main
+from ptb_bucket.cli import command_group, main
 from ptb_bucket.testing.conformance.tools.mistakes import CALLS, call
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
@@ -19,7 +19,7 @@ SECRETS = {
     "AWS_SESSION_TOKEN": "rosebud-session",
 }
 MISTAKES = {
-    # what is wrong → the URI, what lies there, the exit code, and words of the line
+    # the mistake → the URI, the stored data, the exit code, and words of the line
     "no scheme": ("bot-data", {}, 2, "does not start with a scheme"),
     "unknown scheme": ("ftp://host/bot", {}, 2, "No provider is installed for ftp:"),
     "unknown option": ("{here}?colour=red", {}, 2, "no option 'colour'"),
@@ -67,7 +67,7 @@ def run(capsys, tmp_path_factory):
 
 
 def test_every_verb_is_tried():
-    assert set(CALLS) == set(groups._VERBS) - {"demo", "keygen"}, "add the new verb to CALLS"
+    assert set(CALLS) == set(command_group._VERBS) - {"demo", "keygen"}, "add the new verb to CALLS"
 
 
 @pytest.mark.parametrize("verb", CALLS)

@@ -33,10 +33,10 @@ def uri(tmp_path):
     [
         ("set {uri} user_data 42 x --dryrun 5", "No such option '--dryrun'"),
         ("end-conversation {uri} order -100 --dry", "No such option '--dry'"),
-        ("set {uri} user_data 42 a b 5", "is too much"),
-        ("rm {uri} user_data 42 a b", "is too much"),
-        ("show {uri} user_data 42 name", "is too much"),
-        ("show {uri} users", "There are: bot_data"),
+        ("set {uri} user_data 42 a b 5", "too many arguments"),
+        ("rm {uri} user_data 42 a b", "too many arguments"),
+        ("show {uri} user_data 42 name", "too many arguments"),
+        ("show {uri} users", "Choose one of: bot_data"),
         ("erase-user {uri} ada", "not a valid integer"),
     ],
 )
@@ -69,6 +69,6 @@ def test_a_person_is_asked(answer, code, uri, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
     assert main(["erase-user", uri, "42", "--versions", "--force"]) == code
     said = capsys.readouterr()
-    assert "3 old versions of 1 object for good" in said.out + said.err
+    assert "This permanently deletes 3 old versions of 1 object" in said.out + said.err
     everything = b"".join(path.read_bytes() for path in Path(uri[5:-7]).rglob("*") if path.is_file())
     assert (b"Ada" in everything) == (code == 4)

@@ -1,4 +1,4 @@
-"""What ``check`` says of places with something wrong, and that it leaves nothing anywhere."""
+"""``check`` reports each problem of a bucket, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ptb_bucket.stores import Create, InterceptingStore, LocalStore, MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from ptb_bucket.tools import Verdict, check, open_state
 from ptb_bucket.tools.edit.edit import remove
-from ptb_bucket.tools.health.connection import PROBE
+from ptb_bucket.tools.health.probe_object import PROBE
 from ptb_bucket.tools.rekey import rekey
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
@@ -57,7 +57,7 @@ class Liar(StoreWrapper):
 
 
 class Going(StoreWrapper):
-    """Somebody removes a document between its listing and its reading."""
+    """Another process removes a document between its listing and its reading."""
 
     async def get(self, key, **how):
         await self._store.delete(key)
@@ -231,7 +231,7 @@ async def test_what_lands_after_the_interruption_goes_as_well(at):
     [
         ({"state.json": STATE}, "", Verdict.OK, "bot 7, layout single, codec json, last commit never"),
         ({"state.json": STATE}, "?layout=per-type", Verdict.FAILED, "layout=single&codec=json"),
-        ({"user_data.json": STATE}, "", Verdict.OK, "the URI has to say ?layout=per-type&codec=json"),
+        ({"user_data.json": STATE}, "", Verdict.OK, "set ?layout=per-type&codec=json"),
         ({"user_data.json": STATE}, "?layout=per-type", Verdict.OK, "never"),
         ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "There are several states"),
         ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "There are several states"),

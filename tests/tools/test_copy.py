@@ -148,7 +148,7 @@ async def test_what_differs_is_refused_before_anything_is_written(place, tmp_pat
         place("b"), {Record.user(1): {"n": "other"}, Record.user(2): USERS[Record.user(2)], Record.user(77): {1: 1}}
     )
     before = raw(tmp_path / "b")
-    with pytest.raises(RefusedError, match=r"^In the destination 1 record is .* user_data\[1\].*--overwrite"):
+    with pytest.raises(RefusedError, match=r"^In the destination 1 record differs .* user_data\[1\].*--overwrite"):
         await copied(place("a"), place("b"))
     dry = await copied(place("a"), place("b"), dry_run=True)
     assert (dry.copied, dry.skipped, dry.replaced, dry.labels) == (27, 1, 1, ["user_data[1]"])
@@ -210,7 +210,7 @@ async def test_what_the_destinations_bot_writes_after_the_comparison_is_not_repl
         yield lambda _done: None
 
     expected = await values(place("c"))
-    with pytest.raises(RefusedError, match=r"^Since copying began, .*user_data\[\d+\].*--overwrite"):
+    with pytest.raises(RefusedError, match=r"^The destination changed during .*user_data\[\d+\].*--overwrite"):
         await copied(place("a"), place("b"), progress=meanwhile)
     assert await values(place("b")) == expected
     found = await copied(place("a"), place("b"), progress=meanwhile, overwrite=True)
@@ -219,7 +219,7 @@ async def test_what_the_destinations_bot_writes_after_the_comparison_is_not_repl
 
 
 async def test_a_running_bot_may_write_to_the_source(place):
-    """What it writes meanwhile is copied or not; the copy is verified against what was read."""
+    """Its writes during the copy are copied or not. The copy is verified against the data that was read."""
     await fill(place("a", "layout=per-record"), USERS)
     done = asyncio.Event()
 

@@ -17,7 +17,7 @@ from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools.edit.addresses import record_of, steps_of
 from ptb_bucket.tools.edit.edit import remove, set_value
-from ptb_bucket.tools.inspect import look, page
+from ptb_bucket.tools.inspect import inspect_record, page
 
 BOT = "123456:offline"
 
@@ -54,7 +54,7 @@ async def remembered(store, **settings):
 
 async def text_of(store, record):
     async with open_state(store) as state:
-        return (await look(state, record)).text
+        return (await inspect_record(state, record)).text
 
 
 USER = Record.user(42)
@@ -95,7 +95,7 @@ ORDER = Record.of_conversation("order", (42, 42))
     + [(ORDER, "null")],
 )
 async def test_a_whole_record_stays_what_ptb_starts_with(store, record, text):
-    """null is no value: it would drop the record, or end the conversation, without saying so."""
+    """null is not a value: it would drop the record, or end the conversation, without saying so."""
     await remembered(store)
     before = (await store.get("state.json")).etag
     async with open_state(store, types=[Cart], keep_unknown=True) as state:
@@ -125,7 +125,7 @@ async def test_a_reference_means_the_object_that_was_shown_or_nothing(store):
     for passes, refused in ((2, True), (99, False)):
         async with open_state(racing, keep_unknown=True) as state:
             racing.passes = passes
-            refusal = pytest.raises(RefusedError, match="changed at this moment")
+            refusal = pytest.raises(RefusedError, match="at the same moment")
             with refusal if refused else contextlib.nullcontext():
                 await set_value(state, USER, "c", '{"$ref": 1}')
     found = (await running(store).get_user_data())[42]
@@ -153,7 +153,7 @@ def test_records_as_people_name_them(words, record, rest):
 )
 def test_what_names_no_record_says_what_would(words):
     section, *others = words.split()
-    with pytest.raises(ConfigurationError, match=r"Such as|such as|There are|double quotes"):
+    with pytest.raises(ConfigurationError, match=r"Example: |Choose one of|double quotes"):
         record_of(section, others)
 
 
@@ -239,7 +239,7 @@ async def test_a_conversation_that_went_on_is_left_alone(store):
 
         vars(type(state))["loaded"]  # what is replaced exists
         object.__setattr__(state, "loaded", too_late)
-        with pytest.raises(RefusedError, match="went on meanwhile"):
+        with pytest.raises(RefusedError, match="changed in the meantime"):
             await remove(state, record)
     assert await text_of(store, record) == '"colour"'
 
@@ -346,9 +346,9 @@ async def test_a_value_that_is_no_json_is_not_called_a_damaged_record(store, tex
 async def test_what_has_no_places_is_named_and_not_called_missing(store):
     await remembered(store)
     async with open_state(store, keep_unknown=True) as state:
-        with pytest.raises(RefusedError, match=r"\['cart'\] is a Cart, which has no place \['items'\]"):
+        with pytest.raises(RefusedError, match=r"\['cart'\] is of type Cart, in which \['items'\]"):
             await set_value(state, USER, "cart.items[0]", "1")
-        with pytest.raises(NotFoundError, match=r"\['nothing'\] is not there"):
+        with pytest.raises(NotFoundError, match=r"\['nothing'\] does not exist"):
             await set_value(state, USER, "nothing.x.y", "1")
 
 

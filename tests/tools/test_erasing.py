@@ -154,7 +154,7 @@ async def test_what_is_erased_is_said_where_its_old_version_cannot_be_deleted(tm
     store = FaultyStore(below, lambda operation, _: Fault.DENIED if operation == "delete_version" else None)
     async with open_state(store) as state:
         found = await find_person(state, PERSON)
-        with pytest.raises(UnsavedError, match="is erased, its old versions are not"):
+        with pytest.raises(UnsavedError, match="are erased, but not all of their old versions"):
             await erase(state, found, await past_of(state, found), force=True)
 
 
@@ -169,7 +169,7 @@ async def test_a_bot_that_keeps_writing_the_person_is_told():
             return etag
 
     async with open_state(Writes(below, lambda *_: None)) as state:
-        with pytest.raises(UnsavedError, match=r"user_data\[4242\]: a running bot"):
+        with pytest.raises(UnsavedError, match=r"A running bot keeps writing user_data\[4242\]"):
             await erase(state, await find_person(state, PERSON), None, force=True)
 
 

@@ -16,7 +16,7 @@ from ptb_bucket.errors import CannotLoadError, ConfigurationError, RefusedError
 from ptb_bucket.state import Record
 from ptb_bucket.tools import export_dict, export_json, export_pickle, import_memory, open_past, open_state, read_memory
 from ptb_bucket.tools.edit.edit import remove, set_value
-from ptb_bucket.tools.inspect import look
+from ptb_bucket.tools.inspect import inspect_record
 from ptb_bucket.tools.transfer.copy import copy
 from ptb_bucket.tools.transfer.copy_target import open_target
 from ptb_bucket.tools.versions.history import history
@@ -152,7 +152,7 @@ async def test_dict_persistence_cannot_say_it(where, tmp_path):
     bag = ["rope"]
     await stored(where, {"bag": bag, "bags": [bag]})
     async with open_state(where) as state:
-        with pytest.raises(RefusedError, match=r"user_data\[42\] has what .* one object at several places"):
+        with pytest.raises(RefusedError, match=r"user_data\[42\] contains a value .* one object at several places"):
             await export_dict(state, tmp_path / "dict.json")
     assert not (tmp_path / "dict.json").exists()
 
@@ -189,7 +189,7 @@ async def test_rm_of_the_labelled_place_moves_the_value(where, own, types):
 async def test_set_refers_to_an_object_by_the_label_that_show_shows(where, own, place):
     await stored(where, shared(own=own))
     async with open_state(where, types=[Cart]) as state:
-        shown = json.loads((await look(state, USER, decode=True)).text)
+        shown = json.loads((await inspect_record(state, USER, decode=True)).text)
     label = shown["characters"]["$list"][0]["$id"]
     edit = await changed(where, set_value, place, f'{{"$ref": {label}}}', types=[Cart] if own else [])
     assert json.loads(edit.after)["name"] == "Bo"
@@ -226,18 +226,18 @@ async def test_set_takes_a_value_with_labels_of_its_own(where, own):
         ('{"$ref": 1, "x": 2}', "no object has this .id"),
         ('{"$id": 1, "x": {"$ref": 2}}', "label 1 occurs at two places"),
         ('{"$Nope": [{"$ref": 1}]}', "Nope"),
-        ('[{"$ref": 1}], "x": 2', "cannot be read as JSON"),
+        ('[{"$ref": 1}], "x": 2', "is not JSON"),
         ('{"$set": [{"$ref": 1}]}', "set"),
     ],
 )
 async def test_set_refuses_a_reference_that_means_nothing(where, text, why):
     await stored(where, shared(own=True))
     async with open_state(where, types=[Cart]) as state:
-        before = (await look(state, USER, decode=True)).text
+        before = (await inspect_record(state, USER, decode=True)).text
         for path in ("note", ""):
             with pytest.raises(ConfigurationError, match=why):
                 await set_value(state, USER, path, text)
-        assert (await look(state, USER, decode=True)).text == before
+        assert (await inspect_record(state, USER, decode=True)).text == before
 
 
 async def test_set_refuses_a_reference_in_a_record_that_is_not_there(where):
@@ -272,7 +272,7 @@ async def test_restore(where, own):
 async def test_show_has_readable_labels(where, own):
     await stored(where, shared(own=own))
     async with open_state(where, types=[Cart]) as state:
-        texts = [(await look(state, USER, decode=decode)).text for decode in (False, True)]
+        texts = [(await inspect_record(state, USER, decode=decode)).text for decode in (False, True)]
     assert texts[0] == texts[1]
     shown = json.loads(texts[0])
     assert shown["current"] == {"$ref": shown["characters"]["$list"][0]["$id"]}
@@ -283,7 +283,7 @@ async def test_a_stored_bot_is_shown_and_survives_what_happens_beside_it(where, 
     user.set_bot(BOT)
     await stored(where, {"bot": BOT, "other": ExtBot("9:other"), "user": user})
     async with open_state(where) as state:
-        assert '"bot":{"$bot":true},"other":{"$bot":false}' in (await look(state, USER)).text
+        assert '"bot":{"$bot":true},"other":{"$bot":false}' in (await inspect_record(state, USER)).text
     await changed(where, set_value, "note", '{"$bot": true}')
     to = f"file:{tmp_path.as_posix()}/other?layout=single&codec={'json' if 'codec=pickle' in where else 'pickle'}"
     async with open_state(where) as source, open_target(to, source) as target:
@@ -307,7 +307,7 @@ async def test_set_puts_a_telegram_object_of_the_bot(where):
 
 @pytest.fixture
 async def broken(tmp_path):
-    """Somebody took an object out by hand, and left the references to it."""
+    """An object was removed by hand, but the references to it stayed."""
     where = f"file:{tmp_path.as_posix()}/state"
     await stored(where, {"bag": (bag := ["rope"]), "bags": [bag]})
     await asyncio.to_thread(take_out, Path(tmp_path, "state", "state.json"))
@@ -324,7 +324,7 @@ def take_out(path):
 async def test_verbs_name_the_record(broken, types):
     async with open_state(broken, types=types, keep_unknown=True) as state:
         for verb in (
-            look(state, USER),
+            inspect_record(state, USER),
             set_value(state, USER, "note", "1"),
             set_value(state, USER, "note", '{"$ref": 1}'),
             remove(state, USER, "bag"),

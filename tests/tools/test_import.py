@@ -51,7 +51,7 @@ def uri(tmp_path):
 
 
 async def test_dict_persistence(tmp_path, uri):
-    """What DictPersistence takes, as texts or as what they say."""
+    """The arguments of DictPersistence, as texts or decoded."""
     known = DictPersistence()
     known.set_bot(BOT)
     await known.update_user_data(1, {"name": "Ada", "5": 1})
@@ -121,7 +121,7 @@ def version_13(monkeypatch):
 
 @pytest.fixture
 def old_file(tmp_path, version_13):
-    """What version 13 wrote: default dicts, the default protocol, Telegram objects as they come."""
+    """A file of version 13: default dicts, the default protocol, Telegram objects as they were."""
     user, utc = version_13
     data = {
         "conversations": {"form": {(1, 2): 0}},
@@ -138,7 +138,7 @@ def old_file(tmp_path, version_13):
 
 
 async def test_version_13_without_what_no_later_version_can_read(old_file, uri):
-    with pytest.raises(CannotLoadError, match=r"telegram-bot 13 pickled.*telegram\.user\.User.*--leave-out"):
+    with pytest.raises(CannotLoadError, match=r"objects of python-telegram-bot 13.*telegram\.user\.User.*--leave-out"):
         read_memory(old_file)
     found, memory = await imported(old_file, uri, leave_out=True)
     assert len(found.left_out) == 2
@@ -210,10 +210,10 @@ async def test_what_only_the_codec_refuses(tmp_path, uri):
         (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
         (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
         (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "not an ID"),
-        (pickle.dumps([1]), "not PicklePersistence's"),
-        (pickle.dumps({**DATA, "user_data": [1]}), "user_data is no dict"),
-        (pickle.dumps({**DATA, "user_data": {"1": {}}}), "no id"),
-        (pickle.dumps({**DATA, "conversations": {"form": {1: 2}}}), "no tuple"),
+        (pickle.dumps([1]), "not one of PicklePersistence"),
+        (pickle.dumps({**DATA, "user_data": [1]}), "user_data is not a dict"),
+        (pickle.dumps({**DATA, "user_data": {"1": {}}}), "instead of an ID"),
+        (pickle.dumps({**DATA, "conversations": {"form": {1: 2}}}), "not a tuple"),
         (pickle.dumps({**DATA, "callback_data": [1, 2]}), "callback_data"),
     ],
 )
@@ -242,7 +242,7 @@ async def test_what_differs_is_not_touched_unless_asked_for(tmp_path, uri):
         pickle.dumps({**DATA, "user_data": {1: {"name": "Bo"}, 3: {"n": 1}}, "bot_data": {}})
     )
     await imported(tmp_path / "one.pickle", uri)
-    with pytest.raises(RefusedError, match=r"1 record lies.*user_data\[1\].*--overwrite"):
+    with pytest.raises(RefusedError, match=r"1 stored record differs.*user_data\[1\].*--overwrite"):
         await imported(tmp_path / "two.pickle", uri)
     assert 3 not in (await remembered(uri))[0]
     lies = {path: path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()}
@@ -252,7 +252,7 @@ async def test_what_differs_is_not_touched_unless_asked_for(tmp_path, uri):
     await imported(tmp_path / "two.pickle", uri, overwrite=True)
     users, _, bot, *_ = await remembered(uri)
     assert users == {1: {"name": "Bo"}, 3: {"n": 1}}
-    assert bot == {"total": 1}  # nothing in the file is no wish to delete what lies there
+    assert bot == {"total": 1}  # an empty file is not a request to delete stored data
 
 
 # ---------------------------------------------------------------- export

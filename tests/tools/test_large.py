@@ -36,7 +36,7 @@ print(largest() - before)
 
 
 def peak(folder, program):
-    """How much the largest size of a process grew by this program."""
+    """Return how much this program increased the largest size of a process."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURED.format(program=program)],
         cwd=folder,

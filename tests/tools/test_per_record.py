@@ -51,7 +51,7 @@ async def _remember(uri):
 
 @pytest.fixture
 def verb(capsys):
-    """Call a verb that must succeed; what it printed as JSON."""
+    """Call a verb that must succeed, and return the JSON that it printed."""
 
     def verb(*arguments):
         code = main([*map(str, arguments), "--json"])

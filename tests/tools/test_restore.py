@@ -1,4 +1,4 @@
-"""Going back: what is chosen, what is written, and what is refused."""
+"""Restoring: the versions that are chosen, the data that is written, and what is refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def uri(tmp_path):
 
 
 async def change(uri, *changes, types=(), bot_id=BOT):
-    """One commit of a bot's: records and their new values, None to drop."""
+    """Commit records with their new values as a bot; None drops a record."""
     async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
         replica = state.replica()
         replica.writer = WriterIdentity()  # as a bot's
@@ -49,7 +49,7 @@ async def records(uri):
 
 
 async def at(uri, number, what=None):
-    """When the version with this number was written, oldest first."""
+    """Return the time at which the version with this number was written, the oldest first."""
     async with open_past(uri) as archive:
         found = [one async for one in history(archive, what)]
     return found[::-1][number].version.modified
@@ -206,7 +206,7 @@ async def test_two_intervals_are_two(uri, monkeypatch, intervals, refused):
 
 
 async def test_a_restore_may_be_undone_at_once(uri, monkeypatch):
-    """What a tool wrote lately is no sign of a running bot."""
+    """A recent write by a tool is not a sign of a running bot."""
     with monkeypatch.context() as patch:
         patch.setattr("ptb_bucket.state.document.header.time.time", lambda: 1_700_000_000.0)
         await change(uri, (ADA, {"v": 1}))
@@ -269,7 +269,7 @@ async def test_the_newest_version_that_can_be_read_is_taken_and_commits_go_on_fr
 async def test_without_a_version_that_can_be_read_nothing_is_touched(uri, tmp_path):
     (tmp_path / "data").mkdir()
     path = await damage(tmp_path)
-    with pytest.raises(NotFoundError, match="no older version"):
+    with pytest.raises(NotFoundError, match="neither can any older version"):
         await restored(uri, plan_rescue)
     assert path.read_bytes().startswith(b'{"ptb')
 
@@ -310,13 +310,13 @@ async def test_a_broken_seal_is_damage_and_a_missing_key_is_none(uri, tmp_path, 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--at", "2026-01-01T10:00:00"], "no zone"),
-        (["--at", "2026-01-01"], "no zone"),
-        (["--at", "yesterday"], "is no time"),
-        (["--at", "2999-01-01T10:00:00Z"], "still to come"),
-        (["--at", "999999999w"], "is no time"),
+        (["--at", "2026-01-01T10:00:00"], "no time zone"),
+        (["--at", "2026-01-01"], "no time zone"),
+        (["--at", "yesterday"], "is not a time"),
+        (["--at", "2999-01-01T10:00:00Z"], "is in the future"),
+        (["--at", "999999999w"], "is not a time"),
         (["--at", "1h", "--version", "1"], "not both"),
-        (["--object", "state.json"], "goes with --version"),
+        (["--object", "state.json"], "needs --version"),
     ],
 )
 def test_times_and_options_that_mean_nothing_are_refused(tmp_path, capsys, options, words):

@@ -1,4 +1,4 @@
-"""The command ``ptb-bucket``: one module per verb."""
+"""The command ``ptb-bucket``. Each verb has its own module."""
 
 from ptb_bucket.cli.main import main
 

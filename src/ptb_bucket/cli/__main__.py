@@ -1,4 +1,4 @@
-"""``python -m ptb_bucket.cli`` is ``ptb-bucket``."""
+"""Run ``ptb-bucket`` as ``python -m ptb_bucket.cli``."""
 
 import sys
 

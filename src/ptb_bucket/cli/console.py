@@ -1,4 +1,4 @@
-"""What all verbs say to a terminal, and how."""
+"""Exit codes, errors and text styles on the terminal, for all verbs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Code", "bold", "complain", "dim", "prepare_streams", "report"]
 
 
 class Code(enum.IntEnum):
-    """Exit codes."""
+    """The exit codes of ``ptb-bucket``."""
 
     DONE = 0
     FAILED = 1
@@ -28,21 +28,21 @@ class Code(enum.IntEnum):
 
 
 def prepare_streams() -> None:
-    """Let no character be the end of us: a console that cannot show one shows a question mark."""
+    """Print a question mark for a character that the console cannot show, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def complain(message: str, code: int) -> int:
-    """Say in one line on stderr what is wrong.
+    """Print one line about a problem to stderr.
 
     Args:
-        message: What is wrong and what to do about it.
-        code: The exit code that goes with it.
+        message: The problem, and what to do about it.
+        code: The exit code.
 
     Returns:
-        The code.
+        The exit code.
     """
     sys.stdout.flush()
     print(f"ptb-bucket: {' '.join(message.split())}", file=sys.stderr)
@@ -50,25 +50,25 @@ def complain(message: str, code: int) -> int:
 
 
 def report(error: PTBBucketError) -> int:
-    """Say in one line on stderr which of our errors it was.
+    """Print one of our errors in one line to stderr.
 
     Args:
         error: The error.
 
     Returns:
-        The exit code that goes with it.
+        The exit code for this error.
     """
     codes = {ConfigurationError: Code.USAGE, NotFoundError: Code.NOT_FOUND, RefusedError: Code.REFUSED}
     return complain(str(error), next((code for kind, code in codes.items() if isinstance(error, kind)), Code.FAILED))
 
 
 def bold(text: str) -> str:
-    """Emphasise, on a terminal that can."""
+    """Return bold text, if the terminal supports it."""
     return _styled(text, "1")
 
 
 def dim(text: str) -> str:
-    """Take back, on a terminal that can."""
+    """Return dim text, if the terminal supports it."""
     return _styled(text, "2")
 
 

@@ -1,4 +1,4 @@
-"""What the verbs that change one record have in common."""
+"""The common part of the verbs that change one record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["pretty", "run_edit", "tree"]
 def run_edit(
     uri: str, bot_id: str | None, types: list[Any], output: Output, edit: Callable[[State], Awaitable[Edit]]
 ) -> None:
-    """Open a state, change it, and say what changed."""
+    """Open a state, change it, and print the change."""
     done = asyncio.run(_edited(uri, bot_id, types, edit))
     facts = {
         "place": done.place, "before": tree(done.before), "after": tree(done.after),
@@ -36,17 +36,17 @@ async def _edited(uri: str, bot_id: str | None, types: list[Any], edit: Callable
 
 def _render(done: Edit, output: Output) -> None:
     if not done.changed:
-        output.line(f"{done.place} is as it was.")
+        output.line(f"{done.place} is unchanged.")
         return
     output.line(f"{done.place} {'would change' if done.dry_run else 'has changed'}", "bold")
     if done.is_other_object:
-        output.line("Its content is the same, but it is another object of the record now.")
+        output.line("Its content is the same, but it is now another object of the record.")
     for word, text in (("before", done.before), ("after", done.after)):
         output.line(f"{word}: {'nothing' if text is None else pretty(text)}")
 
 
 def tree(text: str | None) -> Any:
-    """A value's JSON text as what it says; text that is no JSON as a string, nothing as None."""
+    """Decode a value's JSON text. Text that is not JSON is returned as it is, and None as None."""
     try:
         return None if text is None else json.loads(text)
     except ValueError:
@@ -54,7 +54,7 @@ def tree(text: str | None) -> Any:
 
 
 def pretty(text: str) -> str:
-    """The same JSON, indented; text that is no JSON as it is."""
+    """Indent JSON text. Text that is not JSON is returned as it is."""
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The command line: its verbs, and one clear line for whatever goes wrong."""
+"""The entry point of the command line. It reports every error in one clear line."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run ``ptb-bucket``.
 
     Args:
-        argv: The arguments after the command's name; without, those of the process.
+        argv: The arguments after the command's name; None for those of the process.
 
     Returns:
         The exit code; see :class:`ptb_bucket.cli.console.Code`.
 
     Raises:
-        SystemExit: From argparse, after ``demo --help`` or arguments of ``demo`` that it cannot read.
+        SystemExit: argparse has printed the help of ``demo``, or refused its arguments.
     """
     prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run_demo(arguments) if arguments[:1] == ["demo"] else _run_box(arguments)
+        return _run_demo(arguments) if arguments[:1] == ["demo"] else _run_command_group(arguments)
     except PTBBucketError as error:
         return report(error)
     except KeyboardInterrupt:
@@ -45,10 +45,10 @@ def _run_demo(arguments: list[str]) -> int:
     return code
 
 
-def _run_box(arguments: list[str]) -> int:
-    """All other verbs come with the extra ``[cli]``."""
+def _run_command_group(arguments: list[str]) -> int:
+    """Run a verb other than ``demo``. These need the extra ``[cli]``."""
     try:
-        from ptb_bucket.cli.groups import run  # noqa: PLC0415  the core does without click and rich
+        from ptb_bucket.cli.command_group import run  # noqa: PLC0415  the core has no click and rich
     except ModuleNotFoundError as error:
         if error.name not in {"click", "rich"}:
             raise
@@ -63,7 +63,7 @@ def _without_extra(arguments: list[str]) -> int:
         return code
     return complain(
         f"{arguments[0]!r} needs the extra [cli]: pip install 'ptb-bucket[cli]' (in a checkout: pip install '.[cli]'). "
-        "Without it there is only: demo.",
+        "Without it, only 'demo' works.",
         Code.USAGE,
     )
 
@@ -71,9 +71,9 @@ def _without_extra(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ptb-bucket",
-        description="A Telegram bot's memory in a bucket.",
-        epilog="More verbs come with the extra [cli]: pip install 'ptb-bucket[cli]'\n\n"
-        "example:\n  ptb-bucket demo        a bot that is stopped, started again, and remembers",
+        description="Keep a Telegram bot's state in a bucket.",
+        epilog="The extra [cli] adds more verbs: pip install 'ptb-bucket[cli]'\n\n"
+        "example:\n  ptb-bucket demo        chat with a bot, restart it, and see that it remembers",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"ptb-bucket {version('ptb-bucket')}")

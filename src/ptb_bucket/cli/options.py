@@ -1,4 +1,4 @@
-"""What the verbs have in common: the URI, which may come from the environment, and options that mean the same."""
+"""The common arguments of the verbs: the URI, which may come from the environment, and shared options."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
 class UriCommand(click.Command):
-    """A verb whose first argument is a URI, left out where ``PTB_BUCKET_URI`` says it."""
+    """A verb whose first argument is a URI, which you can omit if ``PTB_BUCKET_URI`` is set."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the environment's URI where the first argument is none."""
+        """Insert the environment's URI if the first argument is not a URI."""
         place = self._first_argument(args)
         given = args[place] if place < len(args) else ""
         uri = os.environ.get(ENVIRONMENT)
@@ -59,12 +59,12 @@ class UriCommand(click.Command):
 
 
 class RecordCommand(UriCommand):
-    """A verb that takes ids, which may be negative numbers, and values: they are no options."""
+    """A verb whose arguments are IDs and values. A negative number is not an option."""
 
     ignore_unknown_options = True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse options that do not exist, which click would now take for words."""
+        """Refuse unknown options, which click would otherwise accept as arguments here."""
         known = {name for option in self.get_params(ctx) for name in option.opts}
         for word in itertools.takewhile(lambda word: word != "--", args):
             name = word.partition("=")[0]
@@ -73,11 +73,11 @@ class RecordCommand(UriCommand):
         return super().parse_args(ctx, args)
 
 
-dry_run = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 
 
 def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Add ``--json``; the verb gets an :class:`Output` as ``output``."""
+    """Add ``--json``, and pass an :class:`Output` to the verb as ``output``."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
     @functools.wraps(function)
@@ -88,9 +88,9 @@ def with_output(function: Callable[..., int | None]) -> Callable[..., int | None
 
 
 def with_bot_id(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Add ``--bot-id``; without it, the id is the beginning of the token in ``TELEGRAM_BOT_TOKEN``, or None."""
+    """Add ``--bot-id``. By default, the ID comes from the token in ``TELEGRAM_BOT_TOKEN``, or is None."""
 
-    @click.option("--bot-id", metavar="ID", help=f"Whose memory it is; else the bot of {TOKEN}, if that is set.")
+    @click.option("--bot-id", metavar="ID", help=f"The bot that owns the state. Default: the bot of {TOKEN}, if set.")
     @functools.wraps(function)
     def wrapped(*args: Any, bot_id: str | None, **kwargs: Any) -> int | None:
         found = bot_id or os.environ.get(TOKEN, "").partition(":")[0] or None
@@ -100,17 +100,17 @@ def with_bot_id(function: Callable[..., int | None]) -> Callable[..., int | None
 
 
 def checked_bot_id(given: str | None, token: str = "") -> str | None:
-    """The same; what is no bot's id is a mistake in the call. ``token`` says where else it may have come from."""
+    """Return the ID, or refuse one that is not a number. ``token`` names another source that it may come from."""
     if given is not None and not given.isdigit():
-        raise click.BadParameter(f"a bot's id is a number, the part of its token before the colon{token}.")
+        raise click.BadParameter(f"a bot's ID is a number: the part of its token before the colon{token}.")
     return given
 
 
 def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Add ``--types MODULE:NAME``; the verb gets the list of classes as ``types``."""
+    """Add ``--types MODULE:NAME``, and pass the list of classes to the verb as ``types``."""
 
     @click.option("--types", "names", metavar="MODULE:NAME", multiple=True,
-                  help="A class of the bot's, or a list of them; may be repeated.")  # fmt: skip
+                  help="A class of your bot, or a list of classes. You can repeat this option.")  # fmt: skip
     @functools.wraps(function)
     def wrapped(*args: Any, names: tuple[str, ...], **kwargs: Any) -> int | None:
         return function(*args, types=[item for name in names for item in _imported(name)], **kwargs)
@@ -121,12 +121,12 @@ def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]
 def _imported(name: str) -> list[Any]:
     module, _, attribute = name.partition(":")
     if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)  # where bot.py lies; unlike `python -m`, a script on the PATH does not look there
+        sys.path.append(here)  # the directory of bot.py; unlike `python -m`, a script on the PATH does not search it
     try:
         found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
     except (ImportError, AttributeError, ValueError) as error:
         raise click.BadParameter(
-            f"--types {name}: {error}. It is MODULE:NAME, importable in this directory."
+            f"--types {name}: {error}. Write MODULE:NAME, importable from this directory."
         ) from error
     return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
 
@@ -136,12 +136,12 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 
 
 class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.4
-    """ISO 8601 with a zone, or how long ago: ``2h``, ``1d12h``."""
+    """A time in ISO 8601 with a time zone, or a time ago: ``2h``, ``1d12h``."""
 
     name = "TIME"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """A datetime with a zone."""
+        """Return a datetime with a time zone."""
         if isinstance(value, datetime):
             return value
         text = str(value)
@@ -150,20 +150,20 @@ class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
             found = _iso(text) if length is None else _ago(length)
         except (ValueError, OverflowError) as error:
             self.fail(
-                f"{text!r} is no time ({error}). Write 2026-01-31T18:00:00Z, or 2h for two hours ago.", param, ctx
+                f"{text!r} is not a time ({error}). Write 2026-01-31T18:00:00Z, or 2h for two hours ago.", param, ctx
             )
         if found > datetime.now(timezone.utc):
-            self.fail(f"{text!r} is still to come.", param, ctx)
+            self.fail(f"{text!r} is in the future.", param, ctx)
         return found
 
 
 class AgeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # as above
-    """How long: ``30d``, ``1d12h``."""
+    """A length of time: ``30d``, ``1d12h``."""
 
     name = "AGE"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """A length of time that reaches back to a day which the calendar has."""
+        """Return a length of time that does not reach back beyond the calendar."""
         if isinstance(value, timedelta):
             return value
         try:
@@ -172,7 +172,7 @@ class AgeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # as ab
         except (ValueError, OverflowError):
             found = None
         if found is None:
-            self.fail(f"{value!r} is no age. Write 30d for thirty days, or 1d12h.", param, ctx)
+            self.fail(f"{value!r} is not an age. Write 30d for thirty days, or 1d12h.", param, ctx)
         return found
 
 
@@ -188,7 +188,7 @@ def _length(text: str) -> timedelta | None:
 
 
 def _iso(text: str) -> datetime:
-    found = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))  # Python 3.10 knows no Z
+    found = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))  # Python 3.10 cannot parse Z
     if found.tzinfo is None:
-        raise ValueError("it has no zone: add Z for UTC, or one like +02:00")
+        raise ValueError("it has no time zone: add Z for UTC, or one such as +02:00")
     return found

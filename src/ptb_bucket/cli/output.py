@@ -1,4 +1,4 @@
-"""What a verb says: for people on a terminal, or JSON for scripts. Data goes to stdout, progress to stderr."""
+"""Print results for people, or as JSON for scripts. Results go to stdout, progress to stderr."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["Output"]
 
 _ENDLESS: Final = 10_000
-"""Columns that no table has."""
+"""More columns than any table needs."""
 
 
 class Output:
-    """Where a verb's result goes.
+    """The printer of a verb's result.
 
     Args:
-        as_json: For scripts.
+        as_json: Print JSON for scripts.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -35,11 +35,11 @@ class Output:
         self._console = Console(highlight=False, soft_wrap=True)
 
     def result(self, facts: Mapping[str, Any], render: Callable[[], None]) -> None:
-        """Say what came of it, once.
+        """Print the verb's result, once.
 
         Args:
-            facts: All of it, as JSON has it; dates and the like become text.
-            render: Says the same to people, by the other methods.
+            facts: The complete result for JSON. Values that JSON does not have, such as dates, become text.
+            render: Prints the same for people with the other methods.
         """
         if self.as_json:
             print(json.dumps(facts, default=str, ensure_ascii=False))
@@ -47,7 +47,7 @@ class Output:
             render()
 
     def line(self, text: str, style: str = "") -> None:
-        """One line, or several. Whatever could move the cursor or colour the terminal is shown, not done."""
+        """Print one or more lines. Control characters are escaped, so that stored text cannot control the terminal."""
         self._console.print(Text(_visible(text), style=style))
 
     def table(
@@ -58,13 +58,13 @@ class Output:
         *,
         folded: bool = True,
     ) -> None:
-        """A table.
+        """Print a table.
 
         Args:
-            columns: Their names; those that begin with ``#`` hold numbers.
-            rows: Their cells.
-            styles: The style of cells with that text.
-            folded: Narrow enough for the terminal. Otherwise each row is one line, so that an id in it can be copied.
+            columns: The names of the columns. A name that begins with ``#`` marks a column of numbers.
+            rows: The cells of each row.
+            styles: The style of cells, by their text.
+            folded: Fold cells to the terminal's width. Otherwise, each row is one line, so that you can copy IDs.
         """
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
@@ -78,7 +78,7 @@ class Output:
 
     @contextmanager
     def progress(self, label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-        """A bar on stderr while inside, on a terminal; give what you get the number of things done since."""
+        """Show a progress bar on stderr if it is a terminal. Call the yielded function with each number done."""
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, disable=self.as_json or not console.is_terminal) as bar:

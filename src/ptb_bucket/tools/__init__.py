@@ -1,4 +1,4 @@
-"""What people do to a bot's memory from outside the bot: look, fix, move, roll back. Without a terminal."""
+"""Work on a bot's state from outside the bot: inspect, edit, move and restore it. The command line uses only this."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ptb_bucket.tools.edit import (
     set_value,
 )
 from ptb_bucket.tools.health import Check, Verdict, check
-from ptb_bucket.tools.inspect import Page, Shown, Survey, look, page, survey
+from ptb_bucket.tools.inspect import Page, Shown, Summary, inspect_record, page, summarize
 from ptb_bucket.tools.rekey import Rekeyed, rekey
 from ptb_bucket.tools.state import State, open_past, open_state
 from ptb_bucket.tools.sweep import Swept, sweep
@@ -63,7 +63,7 @@ __all__ = [
     "Restoring",
     "Shown",
     "State",
-    "Survey",
+    "Summary",
     "Swept",
     "Verdict",
     "check",
@@ -80,8 +80,8 @@ __all__ = [
     "find_person",
     "history",
     "import_memory",
+    "inspect_record",
     "kind_of",
-    "look",
     "open_past",
     "open_state",
     "open_target",
@@ -97,6 +97,6 @@ __all__ = [
     "restore",
     "script_of",
     "set_value",
-    "survey",
+    "summarize",
     "sweep",
 ]

@@ -1,4 +1,4 @@
-"""Looking at what is stored: the ids of one kind of data, and one record as it lies."""
+"""Inspect a state: a summary, the IDs of one kind of data, or one record as it is stored."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Part, Record
     from ptb_bucket.tools.state import State
 
-__all__ = ["Page", "Section", "Shown", "Survey", "look", "page", "survey"]
+__all__ = ["Page", "SectionSummary", "Shown", "Summary", "inspect_record", "page", "summarize"]
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some records of one kind with their sizes in bytes, in the order of their ids; ``more`` if others follow."""
+    """Some records of one kind with their sizes in bytes, in the order of their IDs.
+
+    ``more`` is true if further records follow, and ``total`` is the number of all.
+    """
 
     records: list[tuple[Record, int]]
     more: bool
@@ -31,7 +34,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Shown:
-    """One record: its size in bytes as it lies, and its text: JSON, or a pickle's instructions if it is no tree."""
+    """One record: its stored size in bytes, and its text: JSON, or the instructions of a pickle that is not a tree."""
 
     record: Record
     size: int
@@ -41,25 +44,25 @@ class Shown:
 async def page(
     state: State, kind: Kind, *, handler: str | None = None, after: Record | None = None, limit: int
 ) -> Page:
-    """A page of the records of one kind; the values are not looked at.
+    """Return a page of the records of one kind, without decoding their values.
 
     Args:
-        state: The bot's.
-        kind: Which.
-        handler: Only the conversations of this handler.
-        after: Begin with the record that follows this one, which need not be there.
-        limit: How many at most.
+        state: The bot's state.
+        kind: The kind of data.
+        handler: Return only the conversations of this handler.
+        after: Begin with the record that follows this one, which need not exist.
+        limit: The largest number of records to return.
 
     Raises:
         DocumentError: A document cannot be read.
-        StoreError: The store could not tell.
+        StoreError: The store could not be read.
     """
     total, found = 0, []
     async for record, size in _records(state, kind, handler):
         total += 1
         if after is None or _order(record) > _order(after):
             found.append((record, size))
-            if len(found) > 2 * limit + 1000:  # the memory is bounded, and sorting is not done for each
+            if len(found) > 2 * limit + 1000:  # bounds the memory without sorting for each record
                 found = _first(found, limit + 1)
     found = _first(found, limit + 1)
     return Page(found[:limit], len(found) > limit, total)
@@ -77,7 +80,7 @@ async def _records(state: State, kind: Kind, handler: str | None) -> AsyncIterat
 
 
 def _order(record: Record) -> Any:
-    """Numbers by their size, conversations by handler and key, all else by its text."""
+    """Sort numbers by their size, conversations by handler and key, and everything else by its text."""
     if record.kind in (Kind.CHAT, Kind.USER):
         return record.number, record.id
     if record.kind is Kind.CONVERSATION:
@@ -86,24 +89,24 @@ def _order(record: Record) -> Any:
     return record.id
 
 
-async def look(state: State, record: Record, *, decode: bool = False) -> Shown:
-    """One record as it lies.
+async def inspect_record(state: State, record: Record, *, decode: bool = False) -> Shown:
+    """Return one record as it is stored.
 
     Args:
-        state: The bot's.
-        record: Which.
-        decode: Make a pickle's values, of the classes that the state was opened with, and show these; else nothing of
-            it runs.
+        state: The bot's state.
+        record: The record.
+        decode: Load a pickled record with the classes that the state was opened with, and show its values. Otherwise,
+            nothing in a pickle is run.
 
     Raises:
-        NotFoundError: There is none.
-        CannotLoadError: It is damaged, or needs a class that was not named.
-        DocumentError, StoreError: It could not be read.
+        NotFoundError: The record does not exist.
+        CannotLoadError: The record is damaged, or needs a class that the state was not opened with.
+        DocumentError, StoreError: The record could not be read.
     """
     part = await state.archive.part_of(record)
     data = part.records.get(record) if part else None
     if data is None:
-        raise NotFoundError(f"{record.label} is not there.")
+        raise NotFoundError(f"{record.label} does not exist. 'ptb-bucket show' lists what is stored.")
     try:
         return Shown(record, len(data), _text(state, data, decode=decode))
     except CannotLoadError as error:
@@ -112,7 +115,7 @@ async def look(state: State, record: Record, *, decode: bool = False) -> Shown:
 
 def _text(state: State, data: bytes, *, decode: bool) -> str:
     if state.archive.codec == JsonCodec.name:
-        PreservingJsonCodec().decode(data)  # a damaged one is not shown as if it were whole
+        PreservingJsonCodec().decode(data)  # raises for a damaged record, which must not be shown as if it were whole
         return data.decode()
     if not decode:
         return render_pickle(data)
@@ -125,16 +128,16 @@ _LARGEST = 5
 
 
 @dataclass
-class Section:
-    """One kind of data: how many records, and how many bytes they have, encoded."""
+class SectionSummary:
+    """The number of records of one kind of data, and their encoded size in bytes."""
 
     records: int = 0
     size: int = 0
 
 
 @dataclass
-class Survey:
-    """All of a bot's state in figures; sizes in bytes, ``largest`` records first."""
+class Summary:
+    """A bot's state in figures. Sizes are in bytes; ``largest`` lists the largest records, the largest first."""
 
     bot_id: str
     layout: str
@@ -143,32 +146,32 @@ class Survey:
     size: int = 0
     last_commit: datetime | None = None
     writers: set[str] = field(default_factory=set)
-    sections: dict[Kind, Section] = field(default_factory=dict)
+    sections: dict[Kind, SectionSummary] = field(default_factory=dict)
     largest: list[tuple[int, Record]] = field(default_factory=list)
 
     def add(self, part: Part) -> None:
-        """Count one document."""
+        """Add one document to the figures."""
         self.documents += 1
         self.size += part.size
         self.writers |= {commit.writer for commit in part.commits}
         times = [commit.time for commit in part.commits]
         self.last_commit = max([*times, *([self.last_commit] if self.last_commit else [])], default=None)
         for record, value in part.records.items():
-            section = self.sections.setdefault(record.kind, Section())
+            section = self.sections.setdefault(record.kind, SectionSummary())
             section.records += 1
             section.size += len(value)
         sizes = [(len(value), record) for record, value in part.records.items()]
         self.largest = sorted([*self.largest, *sizes], reverse=True)[:_LARGEST]
 
 
-async def survey(state: State) -> Survey:
-    """Count everything.
+async def summarize(state: State) -> Summary:
+    """Read all documents, and return their figures.
 
     Raises:
         DocumentError: A document cannot be read.
-        StoreError: The store could not tell.
+        StoreError: The store could not be read.
     """
-    found = Survey(state.bot_id, state.archive.layout.name, state.archive.codec)
+    found = Summary(state.bot_id, state.archive.layout.name, state.archive.codec)
     async for part in state.archive.parts():
         found.add(part)
     return found

@@ -1,4 +1,4 @@
-"""Sealing a whole state in another way."""
+"""Encrypt or sign a whole state anew, with other keys or in another way."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Rekeyed", "rekey"]
 
 @dataclass(frozen=True)
 class Rekeyed:
-    """What was done: documents ``written``, and those ``left`` because they were sealed as they should be."""
+    """The keys of the documents ``written``, and of those ``left`` because they were already sealed correctly."""
 
     bot_id: str
     sealing: str
@@ -38,31 +38,32 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
     to_plain: bool = False,
     dry_run: bool = False,
 ) -> Rekeyed:
-    """Write every document anew that is not sealed as a bot with these settings would seal it.
+    """Rewrite every document that is not sealed as a bot with these settings would seal it.
 
-    All documents are opened before the first one is written. Done again, it goes on where it ended. Bots may run
-    meanwhile if their settings open what is written.
+    All documents are opened before the first one is written. If you run it again after an interruption, it continues
+    where it stopped. Bots may keep running if their settings can open the new documents.
 
     Args:
         where: As for :class:`ptb_bucket.BucketPersistence`.
-        bot_id: Whose it must be. None takes anybody's.
-        sealing: How it is to be sealed; without, as the environment says.
-        old: How it was sealed, if ``sealing`` does not open that. Settings without keys take whatever lies there.
-        to_plain: Without keys, take the protection away.
-        dry_run: Open all of them and say what would be written, and write nothing.
+        bot_id: The ID of the bot that must own the state; None accepts any bot.
+        sealing: How to seal the documents. None reads the environment.
+        old: How the documents are sealed now, if ``sealing`` cannot open them. Settings without keys accept documents
+            that are stored in plain text.
+        to_plain: If there are no keys, remove the protection.
+        dry_run: Open all documents and report which ones would be written, but write nothing.
 
     Raises:
-        RefusedError: There are no keys, and ``to_plain`` was not said.
-        NotFoundError: There is no bot's state.
-        DocumentError: A document can be opened in neither way.
-        StoreError: The store could not tell, or not write.
+        RefusedError: There are no keys, and ``to_plain`` is false.
+        NotFoundError: There is no state.
+        DocumentError: Neither ``sealing`` nor ``old`` can open a document.
+        StoreError: The store could not be read or written.
     """
     location = locate(where, None, None, (), sealing)
     new = location.sealing.sealer(bot_id)
     if new.protection == UNPROTECTED and old is not None and not to_plain:
         raise RefusedError(
-            "No keys are set, so that everything would lie there plain. Set PTB_BUCKET_ENCRYPTION_KEYS or "
-            "PTB_BUCKET_SIGNING_KEYS, or insist with --to-plain."
+            "No keys are set, so the state would be stored unprotected. Set PTB_BUCKET_ENCRYPTION_KEYS or "
+            "PTB_BUCKET_SIGNING_KEYS, or pass --to-plain to remove the protection."
         )
     below = RetryingStore(location.below(location.checked_bot_id(bot_id)))
     try:
@@ -78,7 +79,7 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
 
 
 async def _documents(store: BlobStore, bot_id: str | None, **said: str) -> tuple[str, list[str]]:
-    """Whose documents they are, and their keys."""
+    """Return the ID of the bot that owns the documents, and their keys."""
     archive = await Archive.find(store, bot_id=bot_id, **said)
     owners, keys = set(), []
     async for part in archive.parts():
@@ -88,6 +89,6 @@ async def _documents(store: BlobStore, bot_id: str | None, **said: str) -> tuple
         raise archive.gone()
     if len(owners) > 1:
         raise ForeignDocumentError(
-            f"Documents of several bots lie there: {', '.join(sorted(owners))}. Move them apart."
+            f"The documents belong to several bots: {', '.join(sorted(owners))}. Move each bot to its own prefix."
         )
     return owners.pop(), keys

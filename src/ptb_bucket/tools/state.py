@@ -1,4 +1,4 @@
-"""A bot's state, opened for a tool: found as it lies, changed as the bot itself would change it."""
+"""Open a bot's state for a tool, which finds its layout and codec and commits as the bot itself would."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record, Resolver
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["State", "nobody", "open_past", "open_state"]
+__all__ = ["State", "detached_bot", "open_past", "open_state"]
 
 _TOOL_RETRIES: Final = RetryPolicy(deadline=60, backoff=Backoff(longest=0.2))
-"""A bot that saves all the time would win nearly every race against whoever waits for seconds between two tries."""
+"""With seconds between two tries, a tool would lose nearly every race against a bot that saves all the time."""
 
 
 @dataclass(frozen=True)
 class State:
-    """One bot's state.
+    """One bot's state, as a tool opened it.
 
-    ``archive`` is what lies there, ``bot_id`` whose it is, ``is_new`` whether nothing lies there yet.
+    ``archive`` reads what is stored, ``bot_id`` is the bot's ID, and ``is_new`` is true if nothing is stored yet.
     """
 
     location: Location
@@ -51,7 +51,7 @@ class State:
 
     @property
     def store(self) -> BlobStore:
-        """Where documents lie; reads are repeated if need be, writes are sent once."""
+        """The store of the documents. Reads are repeated after a failure; writes are sent once."""
         return self.archive.store
 
     def replica(
@@ -62,16 +62,16 @@ class State:
         defaults: Mapping[Kind, Callable[[], Any]] | None = None,
         on_demand: bool = False,
     ) -> Replica:
-        """One more instance of the bot, for changes: conditional writes and merge as in the bot. Nothing is read yet.
+        """Return one more instance of the bot, which writes and merges as the bot does. It reads nothing yet.
 
         Args:
-            kinds: What it loads.
-            resolver: Decides where the bot changed the same value meanwhile.
-            defaults: What absent bot, chat and user data stand for; None: as the state was opened.
-            on_demand: Of a layout with a document for each record, read only those that are asked for.
+            kinds: The kinds of data that it loads.
+            resolver: Decides if the bot changed the same value in the meantime.
+            defaults: The values of absent bot, chat and user data. None: those that the state was opened with.
+            on_demand: In a layout with one document per record, read only the records that you ask for.
         """
-        if self.codec.bot is None:  # without one, what is stored of the bot would be lost with the next change
-            self.codec.bot = nobody(self.bot_id)
+        if self.codec.bot is None:  # without a bot, the next change would lose stored references to it
+            self.codec.bot = detached_bot(self.bot_id)
         merger = RecordMerger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
         return Replica(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds),
@@ -79,11 +79,11 @@ class State:
         )  # fmt: skip
 
     async def loaded(self, records: Iterable[Record], *, resolver: Resolver = keep_ours) -> Replica:
-        """A replica that knows these records as they are now.
+        """Return a replica that has loaded the current version of these records.
 
         Raises:
-            DocumentError: There is something that cannot be used.
-            StoreError: They could not be read.
+            DocumentError: A document cannot be used.
+            StoreError: The records could not be read.
         """
         now = asyncio.get_running_loop().time()
         replica = self.replica(resolver=resolver, on_demand=True)
@@ -101,22 +101,23 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
     keep_unknown: bool = False,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None,
 ) -> AsyncIterator[State]:
-    """Open a bot's state, in whichever layout and codec it lies there.
+    """Open a bot's state. Its layout and codec are detected.
 
     Args:
-        where: As for :class:`ptb_bucket.BucketPersistence`. Layout and codec in a URI are only needed to tell two
-            states under one prefix apart, and to make a new one.
-        types: As for :class:`ptb_bucket.BucketPersistence`; needed only where values are decoded.
-        bot_id: Whose it must be. None takes anybody's, and cannot make a new one.
-        create: Where there is nothing yet, begin with nothing.
-        keep_unknown: With JSON, keep instances of classes that are not in ``types`` as ``UnknownInstance``.
+        where: As for :class:`ptb_bucket.BucketPersistence`. Layout and codec in a URI are needed only to choose
+            between two states under one prefix, and to create a new state.
+        types: As for :class:`ptb_bucket.BucketPersistence`. Needed only to decode values.
+        bot_id: The ID of the bot that must own the state. None accepts any bot, but cannot create a new state.
+        create: If nothing is stored yet, begin with an empty state.
+        keep_unknown: With JSON, load instances of classes that are not in ``types`` as ``UnknownInstance``, which keeps
+            them as they are stored.
         context_types: As for :class:`ptb_bucket.BucketPersistence`.
 
     Raises:
-        ConfigurationError: The URI is wrong, or the bot's id is needed and not known.
-        NotFoundError: There is no bot's state.
-        DocumentError: There is one that cannot be read, or another bot's.
-        StoreError: The store could not tell.
+        ConfigurationError: The URI is wrong, or the bot's ID is needed and not known.
+        NotFoundError: There is no state.
+        DocumentError: The state cannot be read, or belongs to another bot.
+        StoreError: The store could not be read.
     """
     defaults = defaults_of(context_types)
     known = with_own_types(types, defaults)
@@ -130,16 +131,16 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
 async def open_past(
     where: str | os.PathLike[str] | BlobStore | None = None, *, bot_id: str | None = None
 ) -> AsyncIterator[Archive]:
-    """Open a bot's state for its old versions, also one that cannot be read or was deleted.
+    """Open a bot's state to read its old versions, even if it cannot be read or was deleted.
 
     Args:
         where: As for :func:`open_state`.
-        bot_id: Whose it must be; None takes anybody's.
+        bot_id: The ID of the bot that must own the state; None accepts any bot.
 
     Raises:
-        ConfigurationError: The URI is wrong, or the bot's id is needed and not known.
-        NotFoundError: There is no bot's state, nor an old version of one.
-        StoreError: The store could not tell.
+        ConfigurationError: The URI is wrong, or the bot's ID is needed and not known.
+        NotFoundError: There is neither a state nor an old version of one.
+        StoreError: The store could not be read.
     """
     async with _opened(where, (), bot_id) as (location, store):
         try:
@@ -157,7 +158,7 @@ async def _has_past(archive: Archive) -> bool:
             async for _ in archive.versions(key):
                 return True
     except UnsupportedError:
-        return False  # nothing was ever deleted that could be brought back
+        return False  # the store keeps no old versions, so nothing can be restored
     return False
 
 
@@ -186,43 +187,40 @@ async def _found(location: Location, store: BlobStore, bot_id: str | None, *, cr
             raise
         if bot_id is None:
             raise ConfigurationError(
-                "There is nothing yet, and whose memory it will be is not known: --bot-id, or TELEGRAM_BOT_TOKEN."
+                "Nothing is stored yet, and the bot is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
             ) from None
         archive = Archive(store, location.layout, location.codec.name, bot_id)
         return State(location, archive, location.codec, bot_id, is_new=True)
-    return State(location, archive, location.codec, await _owner(archive), is_new=False)
+    return State(location, archive, location.codec, await archive.owner(), is_new=False)
 
 
-async def _owner(archive: Archive) -> str:
-    async for part in archive.parts():
-        return part.bot_id
-    raise archive.gone()
+class _NoRequests(BaseRequest):
+    """A request object that sends nothing.
 
-
-class _NoWire(BaseRequest):
-    """Sends nothing; and reads no CA certificates first, as PTB's own does, which a command would wait for."""
+    Unlike PTB's own, it does not read CA certificates first, which would delay every command.
+    """
 
     __slots__ = ()
 
     @property
     def read_timeout(self) -> None:
-        """Nothing is read."""
+        """Return nothing, because nothing is read."""
 
     async def initialize(self) -> None:
-        """Nothing to open."""
+        """Do nothing: there is nothing to open."""
 
     async def shutdown(self) -> None:
-        """Nothing to close."""
+        """Do nothing: there is nothing to close."""
 
     async def do_request(self, *_: Any, **__: Any) -> NoReturn:
-        raise AssertionError("tools talk to no Telegram; this is a bug of ptb-bucket")
+        raise AssertionError("A tool must not connect to Telegram. This is a bug in ptb-bucket; please report it.")
 
 
-def nobody(bot_id: str) -> ExtBot[None]:
-    """Stand in for a bot in what it stored: objects of Telegram that are loaded belong to one.
+def detached_bot(bot_id: str) -> ExtBot[None]:
+    """Return a bot without a connection, because Telegram objects that are loaded need a bot to belong to.
 
     Args:
-        bot_id: Whose memory it is.
+        bot_id: The ID of the bot that stored them.
     """
-    wire = _NoWire()
-    return ExtBot(f"{bot_id}:nobody", request=wire, get_updates_request=wire)
+    wire = _NoRequests()
+    return ExtBot(f"{bot_id}:detached", request=wire, get_updates_request=wire)

@@ -1,4 +1,4 @@
-"""Removing what a layout with a document for each record leaves behind: documents whose record was dropped."""
+"""Remove what a layout with one document per record leaves behind: documents whose record was dropped."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ __all__ = ["Swept", "drop_oldest", "sweep"]
 
 @dataclass
 class Swept:
-    """Empty documents, by key: ``removed`` ones (or that would be); ``kept``, because a bot wrote to them meanwhile.
+    """The result of a sweep, or with ``dry_run`` the expected one.
 
-    ``young`` is how many are not old enough, ``keyboards`` those that were dropped (or would be).
+    ``removed`` are the keys of the empty documents that were removed, and ``kept`` those that a bot wrote to in the
+    meantime. ``young`` is the number of empty documents that are not old enough. ``keyboards`` were dropped.
     """
 
     removed: list[str] = field(default_factory=list)
@@ -36,21 +37,21 @@ async def sweep(
     state: State, older_than: timedelta, *,
     keyboards: int | None = None, bot_stopped: bool = False, dry_run: bool = False,
 ) -> Swept:  # fmt: skip
-    """Remove empty documents that nobody has written to for some time. What is written meanwhile is not lost.
+    """Remove empty documents that have not been written for some time. Data written in the meantime is not lost.
 
-    Of a layout whose documents hold more than one record, none is ever removed; nor what each start reads.
+    Documents that hold more than one record are never removed, nor are those that every start reads.
 
     Args:
-        state: The bot's; with ``keyboards``, opened with ``keep_unknown``.
-        older_than: Since the last commit, by the clock of whoever made it.
-        keyboards: How many keyboards are kept; see :func:`drop_oldest`. None for all.
-        bot_stopped: Nobody writes: where the store cannot delete on a condition, delete without one.
+        state: The bot's state. With ``keyboards``, it must be opened with ``keep_unknown``.
+        older_than: The time since the last commit, by the clock of its writer.
+        keyboards: The number of keyboards to keep; see :func:`drop_oldest`. None keeps all.
+        bot_stopped: No instance is running. If the store has no conditional deletes, delete without a condition.
         dry_run: Change nothing.
 
     Raises:
-        RefusedError: The store cannot delete on a condition. Nothing was removed.
+        RefusedError: The store has no conditional deletes. Nothing was removed.
         DocumentError: A document cannot be read. Nothing was removed.
-        StoreError: One could not be removed; others may have been.
+        StoreError: A document could not be removed. Others may have been.
     """
     swept = Swept()
     found = await _found(state, datetime.now(timezone.utc) - older_than, swept)
@@ -60,9 +61,9 @@ async def sweep(
         (swept.removed if done else swept.kept).append(key)
 
     for key in list(found)[:1]:
-        await remove(key)  # alone: where this is refused, it is for all
+        await remove(key)  # the first one alone: if the store refuses it, it refuses all
     await for_each(list(found)[1:], remove)
-    if keyboards is not None:  # last: what this leaves empty is not old, whatever ``older_than`` says
+    if keyboards is not None:  # last: documents that this empties are not old, even if ``older_than`` is 0
         dropped, used = await drop_oldest(state, keyboards, dry_run=dry_run)
         swept.keyboards += [record.id for record in dropped]
         swept.kept += [state.archive.name(state.archive.layout.key(record)) for record in used]
@@ -72,7 +73,7 @@ async def sweep(
 
 
 async def _found(state: State, since: datetime, swept: Swept) -> dict[str, str]:
-    """Key → ETag of what is empty and old enough."""
+    """Return the ETag of each empty document that is old enough, by its key."""
     found: dict[str, str] = {}
     archive = state.archive
     if not archive.layout.lazy:
@@ -89,7 +90,7 @@ async def _found(state: State, since: datetime, swept: Swept) -> dict[str, str]:
 
 
 def _is_old(part: Part, since: datetime) -> bool:
-    """Of a document that nobody has committed, nobody knows."""
+    """Tell whether a document is old enough. The age of one without commits is unknown, so it is kept."""
     return bool(part.commits) and max(commit.time for commit in part.commits) < since
 
 
@@ -101,15 +102,15 @@ async def _remove(state: State, key: str, etag: str, *, bot_stopped: bool) -> bo
     except UnsupportedError as error:
         if not bot_stopped:
             raise RefusedError(
-                f"{error} Nothing was removed: what a bot writes at that moment would be lost. Stop every instance, "
-                "and insist: --bot-stopped."
+                f"{error} Nothing was removed, because a bot's write at that moment would be lost. Stop every instance "
+                "and pass --bot-stopped."
             ) from error
         return await _insist(state, key, etag)
     return True
 
 
 async def _insist(state: State, key: str, etag: str) -> bool:
-    """Nobody writes, it was said; look once more, because that is easily wrong."""
+    """Delete without a condition. Check the ETag once more first, because a bot may be running after all."""
     part = await state.archive.part(key[: key.rindex(".")])
     if part is not None and part.etag != etag:
         return False
@@ -118,22 +119,23 @@ async def _insist(state: State, key: str, etag: str) -> bool:
 
 
 async def drop_oldest(state: State, keep: int, *, dry_run: bool = False) -> tuple[list[Record], list[Record]]:
-    """Drop all keyboards but those that were used last. A bot that uses one meanwhile, or has it in memory, keeps it.
+    """Drop all keyboards except the most recently used. A bot that uses one now, or has it in memory, keeps it.
 
-    It is a commit as a bot makes it, so an empty document stays, by which late writes are recognised.
+    Each drop is a commit like a bot's, so an empty document stays, which identifies late writes.
 
     Args:
-        state: The bot's, opened with ``keep_unknown``. Of a layout with one document for all, nothing is dropped.
-        keep: How many are kept.
+        state: The bot's state, opened with ``keep_unknown``. Layouts that share a document drop nothing.
+        keep: The number of keyboards to keep.
         dry_run: Change nothing.
 
     Returns:
-        Those that were dropped, or would be, and those that a bot used meanwhile; both the least recently used first.
+        The keyboards that were dropped (or would be), and those that a bot used in the meantime. Both lists begin with
+        the least recently used.
 
     Raises:
-        RefusedError: The bot's classes are needed to tell when one was used. None was dropped.
-        DocumentError: One cannot be read. None was dropped.
-        StoreError: One could not be dropped; others may have been.
+        RefusedError: Finding out when a keyboard was used needs the bot's classes. No keyboard was dropped.
+        DocumentError: A keyboard cannot be read. No keyboard was dropped.
+        StoreError: A keyboard could not be dropped. Others may have been.
     """
     if not state.archive.layout.lazy:
         return [], []
@@ -150,7 +152,7 @@ async def drop_oldest(state: State, keep: int, *, dry_run: bool = False) -> tupl
 
 
 async def _used(state: State) -> AsyncIterator[tuple[float, Record]]:
-    """Each keyboard, and when it was used last."""
+    """Yield the time when each keyboard was last used, and its record."""
     merger = state.replica().merger
     async for part in state.archive.parts([Kind.CALLBACK]):
         for record, encoded in part.records.items():
@@ -161,13 +163,13 @@ async def _used(state: State) -> AsyncIterator[tuple[float, Record]]:
 def _accessed(merger: RecordMerger, record: Record, encoded: bytes) -> float:
     try:
         return float(merger.decode(record, encoded)[0])
-    except CannotLoadError as error:  # to take it for the newest, or the oldest, would drop what nobody meant
-        raise RefusedError(f"{error} No keyboard was dropped. (For a tool: --types MODULE:NAME.)") from error
+    except CannotLoadError as error:  # treating it as the newest or the oldest would drop the wrong ones
+        raise RefusedError(f"{error} No keyboard was dropped. On the command line, add --types MODULE:NAME.") from error
 
 
 async def _drop(state: State, record: Record, accessed: float) -> bool:
     replica = await state.loaded([record])
-    value = replica.give(record)  # the base of a merge: what a bot changes from now on, it keeps
+    value = replica.give(record)  # the base of the merge: changes that a bot makes from now on are kept
     if value is MISSING or float(value[0]) != accessed:
         return value is MISSING
     replica.stage(record, None)

@@ -1,4 +1,4 @@
-"""``ptb-bucket demo``: a bot that is stopped, started again in a new process, and remembers."""
+"""``ptb-bucket demo``: chat with a bot, restart it in a new process, and see that it remembers."""
 
 from ptb_bucket.cli.demo.command import add_to
 

@@ -1,4 +1,4 @@
-"""The demo's bot: Pip, who packs suitcases. Nothing in here knows where its memory lies."""
+"""The demo's bot: Pip, who packs suitcases. Its code does not know where its state is stored."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _PER_ROW = 4
 
 
 def build(builder: AnyBuilder, persistence: BasePersistence[Any, Any, Any]) -> AnyApplication:
-    """Make the bot.
+    """Build the bot.
 
     Args:
-        builder: Knows which Telegram to talk to.
-        persistence: The bot's memory.
+        builder: A builder that is set up for the real or the simulated Telegram.
+        persistence: Where the bot keeps its state.
 
     Returns:
         An Application with all of Pip's handlers.
@@ -64,7 +64,7 @@ def build(builder: AnyBuilder, persistence: BasePersistence[Any, Any, Any]) -> A
 
 
 async def start(update: Update, context: Context) -> None:
-    """Greet, and count: each visit in user_data, everybody in bot_data."""
+    """Greet the user. Count their visits in user_data, and all people in bot_data."""
     message, chat, mine = _here(update, context)
     context.bot_data.setdefault("people", set()).add(message.from_user.id)
     mine["visits"] = mine.get("visits", 0) + 1
@@ -79,14 +79,14 @@ async def start(update: Update, context: Context) -> None:
 
 
 async def trip(update: Update, context: Context) -> str:
-    """Open the conversation."""
+    """Start the conversation."""
     message, *_ = _here(update, context)
     await message.reply_text("A trip! Where to?")
     return WHERE
 
 
 async def where(update: Update, context: Context) -> str:
-    """Take the destination: this trip in chat_data, where everybody goes in bot_data."""
+    """Store the destination: this trip's in chat_data, and all destinations in bot_data."""
     message, chat, _ = _here(update, context)
     place = message.text.strip()
     chat["trip"] = {"to": place, "leaves": None, "things": set(), "packed": set()}
@@ -96,7 +96,7 @@ async def where(update: Update, context: Context) -> str:
 
 
 async def when(update: Update, context: Context) -> str:
-    """Take the day."""
+    """Store the day."""
     message, chat, _ = _here(update, context)
     try:
         leaves = date.fromisoformat(message.text.strip())
@@ -109,7 +109,7 @@ async def when(update: Update, context: Context) -> str:
 
 
 async def what(update: Update, context: Context) -> str:
-    """Take things, as many as come."""
+    """Add one or more things to the list."""
     message, chat, _ = _here(update, context)
     plan = chat["trip"]
     plan["things"].update(thing for word in message.text.split(",") if (thing := word.strip()))
@@ -119,7 +119,7 @@ async def what(update: Update, context: Context) -> str:
 
 
 async def done(update: Update, context: Context) -> int:
-    """Close the suitcase, and the conversation."""
+    """Close the suitcase and end the conversation."""
     message, chat, _ = _here(update, context)
     plan = chat["trip"]
     chat.setdefault("trips", []).append((plan["to"], plan["leaves"]))
@@ -136,7 +136,7 @@ async def never_mind(update: Update, context: Context) -> int:
 
 
 async def packed(update: Update, context: Context) -> None:
-    """Tick a thing off, or take it out again; the button carries a tuple that Telegram never sees."""
+    """Tick a thing off, or untick it. The button carries a tuple that Telegram never sees."""
     query: Any = update.callback_query
     _, chat, _ = _here(update, context)
     plan = chat.get("trip")
@@ -145,19 +145,19 @@ async def packed(update: Update, context: Context) -> None:
         return
     _pack, thing = query.data
     plan["packed"] ^= {thing}
-    context.drop_callback_data(query)  # the edit brings new buttons, so nobody can press these again
+    context.drop_callback_data(query)  # the edit replaces these buttons, so nobody can press them again
     await query.answer()
     await query.edit_message_text(f"{_count(plan)} What else?", reply_markup=_checklist(plan))
 
 
 async def lost(update: Update, context: Context) -> None:
-    """Answer what nobody else has answered."""
+    """Answer messages that no other handler has answered."""
     message, *_ = _here(update, context)
     await message.reply_text("I only know about suitcases. /trip starts one.")
 
 
 def _here(update: Update, context: Context) -> tuple[Any, Any, Any]:
-    """The message, chat_data and user_data; optional to PTB's types, but there in all that these handlers get."""
+    """Return the message, chat_data and user_data: optional in PTB's types, but present for all these handlers."""
     return update.effective_message, context.chat_data, context.user_data
 
 

@@ -1,3 +1,3 @@
-"""One module per verb of ``ptb-bucket``."""
+"""The verbs of ``ptb-bucket``, one module each."""
 
 from __future__ import annotations

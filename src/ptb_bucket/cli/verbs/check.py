@@ -1,4 +1,4 @@
-"""``ptb-bucket check``: whether a bot can work there."""
+"""``ptb-bucket check``: check that a bot can work with a bucket."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _STYLES: Final = {"ok": "green", "warning": "yellow", "failed": "bold red", "not
 @with_types
 @with_output
 def command(uri: str, bot_id: str | None, types: list[Any], output: Output) -> int:
-    """Whether a bot can work there: reach, permissions, conditional puts.
+    """Check that a bot can work with the bucket: reachability, permissions, conditional puts.
 
-    All that a bot needs is tried for real, with an object .ptb-bucket-check-... that is removed again. It may run
-    before the bot's first start, and while the bot runs. A warning costs the bot nothing; the exit code is 1 if
-    anything failed. With --types, records are named that the bot could not decode; without, only damaged ones.
+    Every operation that a bot needs is tried with an object .ptb-bucket-check-..., which is removed at the end. You can
+    run this before the bot's first start and while the bot runs. A warning does not affect the bot. The exit code is 1
+    if a check failed. With --types, records that the bot could not decode are listed; without it, only damaged ones.
     """
     found = _run_to_the_end(check(uri, bot_id=bot_id, types=types))
     failed = [one.name for one in found if one.verdict is Verdict.FAILED]
@@ -43,7 +43,7 @@ def command(uri: str, bot_id: str | None, types: list[Any], output: Output) -> i
 
 
 def _run_to_the_end(checking: Coroutine[Any, Any, list[Check]]) -> list[Check]:
-    """Run it, and let its own task remove the object it has made if a terminal or a supervisor ends it."""
+    """Run the check. If a terminal or a supervisor ends it, its task removes its test object first."""
 
     async def cancelled_by_signals() -> list[Check]:
         task = asyncio.create_task(checking)
@@ -57,7 +57,7 @@ def _run_to_the_end(checking: Coroutine[Any, Any, list[Check]]) -> list[Check]:
 
 
 def _cancel_at_signals(task: asyncio.Task[Any]) -> None:
-    """Cancel the task; an exception raised by a signal handler would end any other task that happens to run."""
+    """Cancel the task at a signal. An exception from a signal handler could end another task instead."""
     loop = asyncio.get_running_loop()
     try:
         loop.add_signal_handler(signal.SIGTERM, task.cancel)
@@ -75,4 +75,4 @@ def _facts(found: list[Check], *, ok: bool) -> dict[str, object]:
 
 def _render(found: list[Check], output: Output) -> None:
     rows = [(one.name, one.verdict.value, one.detail) for one in found]
-    output.table(["check", "result", "details, and what to do"], rows, styles=_STYLES)
+    output.table(["check", "result", "details and advice"], rows, styles=_STYLES)

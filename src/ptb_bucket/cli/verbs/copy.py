@@ -1,4 +1,4 @@
-"""``ptb-bucket copy``: a bot's memory in another place, layout or codec."""
+"""``ptb-bucket copy``: copy a bot's state to another place, layout or codec."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ __all__ = ["command"]
 @click.command(name="copy", epilog="Example: ptb-bucket copy file:./bot-data 's3://my-bucket/my-bot?layout=per-record'")
 @click.argument("source")
 @click.argument("destination")
-@click.option("--bot-id", metavar="ID", help="Whose memory the copy is; else the source's bot.")
+@click.option("--bot-id", metavar="ID", help="The bot that owns the copy. Default: the source's bot.")
 @click.option("--overwrite", is_flag=True, help="Replace records of the destination that differ.")
-@click.option("--dry-run", is_flag=True, help="Say what would be copied, and copy nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be copied, and copy nothing.")
 @with_types
 @with_output
 def command(output: Output, dry_run: bool, **given: Any) -> None:  # noqa: FBT001  click's way of calling
-    """Copy a bot's memory, and read it back to compare: between clouds, prefixes, layouts, codecs and bots.
+    """Copy a bot's state between clouds, prefixes, layouts, codecs or bots, and read it back to compare.
 
-    Layout and codec of a new copy are as in the source, unless the destination's URI says otherwise; another codec
-    takes --types for classes of the bot's. What is there already is skipped, so an interrupted copy goes on where it
-    ended. The source is not changed. If its bot is running, each document is copied as it was at one moment: stop the
-    bot, or copy again afterwards, to have all of it.
+    A new copy has the source's layout and codec, unless the destination's URI says otherwise. Converting to another
+    codec needs --types for your bot's classes. Records that already exist are skipped, so an interrupted copy continues
+    where it stopped. The source is not changed. If its bot is running, each document is copied as it was at one moment:
+    to copy all changes, stop the bot, or copy again afterwards.
     """
     found = asyncio.run(_copy(output=output, dry_run=dry_run, **given))
     output.result(
         {"dry_run": dry_run, "copied": found.copied, "skipped": found.skipped, "different": found.replaced},
-        lambda: output.line(_said(found, dry_run=dry_run)),
+        lambda: output.line(_summary(found, dry_run=dry_run)),
     )
 
 
@@ -55,12 +55,12 @@ async def _copy(  # noqa: PLR0913  the options of the verb
         )
 
 
-def _said(found: Copied, *, dry_run: bool) -> str:
+def _summary(found: Copied, *, dry_run: bool) -> str:
     labels = f", such as {', '.join(found.labels)}" if found.labels else ""
     copied = pluralize(found.copied, "record", "records")
     if dry_run:
         there, other = pluralize(found.skipped, "is", "are"), pluralize(found.replaced, "differs", "differ")
-        return f"Would copy {copied}; {there} there, {other}{labels}"
+        return f"Would copy {copied}; {there} already there, {other}{labels}"
     there = pluralize(found.skipped, "was", "were")
     total = found.copied + found.skipped + found.replaced
-    return f"{copied} copied, {there} there, {found.replaced:,} replaced{labels}; all {total:,} read back and equal"
+    return f"{copied} copied, {there} already there, {found.replaced:,} replaced{labels}; all {total:,} verified"

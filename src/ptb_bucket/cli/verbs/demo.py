@@ -1,4 +1,4 @@
-"""``demo`` as the tool box lists it; its own arguments are argparse's, because it works without the extra."""
+"""The entry of ``demo`` in the help. Its arguments are parsed by argparse, because it works without the extra."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ __all__ = ["command"]
 
 @click.command(name="demo", add_help_option=False, context_settings={"ignore_unknown_options": True})
 def command() -> None:
-    """A bot that is stopped, started again, and remembers."""
+    """Chat with a bot, restart it, and see that it remembers."""

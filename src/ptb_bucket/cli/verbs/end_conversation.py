@@ -1,4 +1,4 @@
-"""``ptb-bucket end-conversation``: let somebody out of a conversation that is stuck."""
+"""``ptb-bucket end-conversation``: end a conversation that is stuck."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def command(  # noqa: PLR0913  what click gives
     uri: str, handler: str, key: tuple[str, ...], *, dry_run: bool,
     types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
-    """End one conversation: HANDLER is its handler's name, KEY usually the chat's and the user's id.
+    """End one conversation. HANDLER is its handler's name, and KEY is usually the chat's and the user's ID.
 
-    A bot of BucketApplication notices before its next update; PTB's own Application after a restart.
+    A BucketApplication notices it before the next update, and PTB's own Application after a restart.
     """
     record = conversation(handler, key)
     run_edit(uri, bot_id, types, output, lambda state: remove(state, record, dry_run=dry_run))

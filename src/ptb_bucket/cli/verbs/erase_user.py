@@ -1,4 +1,4 @@
-"""``ptb-bucket erase-user``: forget a person."""
+"""``ptb-bucket erase-user``: erase a person's data."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = ["command"]
 
 _LABELS = 20
 _NOTES = (
-    "Not looked for: the person's name or words in other people's data; only their number is, see mentions.",
-    "A bot that has been running all the time and never refreshes may hold the person in memory until its restart.",
-    "What else may hold the person: logs, backups, exports, and a bot's spool_dir.",
+    "Not searched: the person's name or texts in other people's data. Only their ID is, see mentions.",
+    "A bot that is running and never refreshes may have the person in memory until its restart.",
+    "Other places that may contain the person: logs, backups, exports, and a bot's spool_dir.",
 )
 _EXAMPLES = """\b
 Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
@@ -31,17 +31,17 @@ Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
 @click.command(cls=RecordCommand, name="erase-user", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.argument("user_id", type=int)
-@click.option("--versions", is_flag=True, help="Also delete every old version of each object that held the person.")
-@click.option("--yes", is_flag=True, help="Do not ask before old versions are deleted.")
-@click.option("--force", is_flag=True, help="Also while a bot is running, which may still hold the person in memory.")
+@click.option("--versions", is_flag=True, help="Also delete all old versions of each object that contained the person.")
+@click.option("--yes", is_flag=True, help="Delete old versions without asking.")
+@click.option("--force", is_flag=True, help="Erase even while a bot is running, which may have the person in memory.")
 @dry_run
 @with_bot_id
 @with_output
 def command(output: Output, **asked: Any) -> None:
-    """Remove a person: user data, private chat, conversations; and print a receipt.
+    """Erase a person's user data, private chat data and conversations, and print a receipt.
 
-    Inline keyboards cannot be attributed to anybody and stay. Old versions, where the bucket keeps them, hold the
-    person still: --versions deletes all of each object that did, with everybody else's history in them.
+    Inline keyboards cannot be attributed to a person and stay. If the bucket keeps old versions, these still contain
+    the person. --versions deletes all old versions of each object that did, including other people's history in them.
     """
     facts = asyncio.run(_run(output, **asked))
     output.result(facts, lambda: _render(facts, output))
@@ -64,14 +64,14 @@ async def _run(  # noqa: PLR0913  the options of the verb
 
 def _ask(found: PersonalData, past: OldVersions, output: Output) -> None:
     objects = {*past.versions, *found.records}
-    number = past.number + len(found.records)  # those that are current until then
+    number = past.number + len(found.records)  # the current versions become old ones
     if past.problem or not number:
         return
     versions = pluralize(number, "old version", "old versions")
     where = pluralize(len(objects), "object", "objects")
-    question = f"This deletes {versions} of {where} for good, other people's history included"
+    question = f"This permanently deletes {versions} of {where}, including other people's history"
     if output.as_json or not sys.stdin.isatty():
-        raise RefusedError(f"{question}. Nothing was changed; if that is meant: --yes.")
+        raise RefusedError(f"{question}. Nothing was changed. To confirm, pass --yes.")
     if not click.confirm(f"{question}. Continue?", err=True):
         raise RefusedError("Nothing was changed.")
 
@@ -103,11 +103,12 @@ def _render(facts: dict[str, Any], output: Output) -> None:
 def _old_versions(facts: dict[str, Any]) -> str:
     old = facts["old_versions"]
     if old["problem"]:
-        return f"Old versions cannot be seen: {old['problem']}"
+        return f"Old versions cannot be listed: {old['problem']}"
     if old["kept"]:
-        versions = pluralize(old["kept"], "old version has", "old versions have")
-        return f"{versions} the person, or had until now: --versions deletes those of {', '.join(old['objects'])}."
-    return f"{pluralize(old['deleted'], 'old version', 'old versions')} deleted: none is left that holds the person."
+        versions = pluralize(old["kept"], "old version", "old versions")
+        objects = ", ".join(old["objects"])
+        return f"{versions} of objects that contain or contained the person: {objects}. --versions deletes them."
+    return f"{pluralize(old['deleted'], 'old version', 'old versions')} deleted; no old version contains the person."
 
 
 def _leftovers(facts: dict[str, Any]) -> list[str]:
@@ -115,13 +116,15 @@ def _leftovers(facts: dict[str, Any]) -> list[str]:
     keyboards = pluralize(facts["keyboards"], "inline keyboard was", "inline keyboards were")
     more = f" and {len(mentions) - _LABELS} more" if len(mentions) > _LABELS else ""
     lines = [
-        f"{keyboards} kept (callback_data): nobody can tell whose.",
-        f"The number occurs in {', '.join(mentions[:_LABELS])}{more}, perhaps by chance: look at them."
-        if mentions else "The number occurs nowhere else.",
+        f"{keyboards} kept (callback_data), because their owners are unknown.",
+        f"The ID also occurs in {', '.join(mentions[:_LABELS])}{more}, perhaps by chance. Check these records."
+        if mentions else "The ID occurs nowhere else.",
     ]  # fmt: skip
     if facts["unknown"]:
         names = ", ".join(map(repr, facts["unknown"]))
-        lines.append(f"Sections that this ptb-bucket does not know were kept: {names}. Upgrade it, and erase again.")
+        lines.append(
+            f"Sections that this ptb-bucket does not know were kept: {names}. Upgrade ptb-bucket, and erase again."
+        )
     if facts["running"]:
         writers = ", ".join(facts["running"])
         lines.append(f"Bots that committed within the last hour: {writers}. Restart those that never refresh.")

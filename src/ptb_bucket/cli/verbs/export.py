@@ -1,4 +1,4 @@
-"""``ptb-bucket export``: nobody is locked in."""
+"""``ptb-bucket export``: write a bot's state to a file."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ __all__ = ["command"]
 @click.argument("uri")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(["json", "pickle", "dict"]), default="json", show_default=True,
-              help="Typed JSON; PicklePersistence's; or DictPersistence's JSON, if that can say it all.")  # fmt: skip
-@click.option("--multi", is_flag=True, help="With pickle: five files, for single_file=False.")
+              help="Typed JSON, PicklePersistence's, or DictPersistence's JSON if that is enough.")  # fmt: skip
+@click.option("--multi", is_flag=True, help="With pickle: write five files, for single_file=False.")
 @click.option("--main", metavar="MODULE",
-              help="With pickle: the module that your bot is started as, whose classes are written as of __main__. "
+              help="With pickle: the module that your bot is started as. Its classes are written as those of __main__. "
                    'Default: the module of --types with `if __name__ == "__main__":`.')  # fmt: skip
-@click.option("--no-main", is_flag=True, help="With pickle: your bot's classes are in modules that it imports.")
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--no-main", is_flag=True, help="With pickle: all classes of your bot are in modules that it imports.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 @with_types
 @with_bot_id
 @with_output
 def command(uri: str, file: Path, form: str, output: Output, **settings: Any) -> None:
-    """Write everything that a bot remembers to FILE, which only you may read.
+    """Write a bot's complete state to FILE, which only you can read.
 
-    FILE holds people's data: keep it as you would the bucket. With --format pickle, a bot that is started as a script
-    (python bot.py) finds its own classes in __main__ again: name them as --types bot:Cart.
+    FILE contains personal data: protect it as you protect the bucket. With --format pickle, a bot that is started as a
+    script (python bot.py) finds its own classes in __main__ again. Name them as --types bot:Cart.
     """
     settings["main"] = _main(form, settings.pop("main"), no_main=settings.pop("no_main"), multi=settings["multi"])
     script = script_of(settings["types"], settings["main"]) if form == "pickle" else None
@@ -50,13 +50,13 @@ def command(uri: str, file: Path, form: str, output: Output, **settings: Any) ->
 
 
 def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | None:
-    """The module that the bot is started as; empty for none, None if that is to be found out."""
+    """Return the module that the bot is started as; an empty text for none, None to detect it."""
     given = {"--multi": multi, "--main": main is not None, "--no-main": no_main}
     wrong = next((name for name, is_given in given.items() if is_given and form != "pickle"), None)
     if wrong:
-        raise click.BadParameter(f"{wrong} goes with --format pickle.")
+        raise click.BadParameter(f"{wrong} needs --format pickle.")
     if main is not None and no_main:
-        raise click.BadParameter("--main and --no-main contradict each other.")
+        raise click.BadParameter("--main and --no-main exclude each other. Pass only one of them.")
     return "" if no_main else main
 
 
@@ -64,8 +64,8 @@ def _render(file: Path, count: int, script: str | None, output: Output) -> None:
     output.line(f"{pluralize(count, 'record is', 'records are')} in {file}")
     if script:
         output.line(
-            f"Classes of {script} are in it as classes of __main__, for a bot that is started as this script. If yours "
-            "imports it instead: --no-main."
+            f"Classes of {script} are written as classes of __main__, for a bot that is started as this script. If "
+            "your bot imports this module instead, pass --no-main."
         )
 
 

@@ -1,4 +1,4 @@
-"""``ptb-bucket history``: what a bot's memory was."""
+"""``ptb-bucket history``: list the versions of a bot's objects."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ __all__ = ["command"]
 @click.command(cls=UriCommand, name="history", epilog="Example: ptb-bucket history s3://my-bucket/my-bot user_data")
 @click.argument("uri")
 @click.argument("what", required=False)
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Versions of each object.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="The number of versions of each object."
+)
 @with_bot_id
 @with_output
 def command(uri: str, what: str | None, limit: int, bot_id: str | None, output: Output) -> None:
-    """The versions of each object, newest first, and who committed them.
+    """List the versions of each object, the newest first, and the writers that committed them.
 
-    WHAT is an object's key, or a section such as user_data; without it, all of them. Old versions are there if the
-    bucket's versioning is on, or with file:DIRECTORY?keep=N.
+    WHAT is an object's key, or a section such as user_data. By default, all objects are listed. Old versions are kept
+    if the bucket's versioning is on, or with file:DIRECTORY?keep=N.
     """
     found = asyncio.run(_history(uri, what, limit, bot_id))
     output.result({"versions": [_facts(one) for one in found]}, lambda: _render(found, output))

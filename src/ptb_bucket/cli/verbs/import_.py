@@ -1,4 +1,4 @@
-"""``ptb-bucket import``: from PTB's own persistences."""
+"""``ptb-bucket import``: migrate from PTB's own persistence classes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ __all__ = ["command"]
 @click.command(name="import", epilog="Example: ptb-bucket import bot.pickle s3://my-bucket/my-bot --dry-run")
 @click.argument("file", type=click.Path())
 @click.argument("uri", required=False)
-@click.option("--dry-run", is_flag=True, help="Only say what would be written.")
-@click.option("--overwrite", is_flag=True, help="Where both have a record and they differ, the file's wins.")
-@click.option("--leave-out", is_flag=True, help="Import what can be stored, and say what could not.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be written.")
+@click.option("--overwrite", is_flag=True, help="Replace stored records that differ from the file's.")
+@click.option("--leave-out", is_flag=True, help="Leave out values that cannot be stored, and list them.")
 @with_types
 @with_bot_id
 @with_output
 def command(file: str, uri: str | None, output: Output, **settings: Any) -> None:
-    """Take over what PicklePersistence or DictPersistence kept in FILE, or an export.
+    """Import FILE, which PicklePersistence, DictPersistence or 'export' wrote.
 
-    Stop the bot first. FILE is PicklePersistence's, or what its five files begin with; or JSON: an object with
-    user_data_json and the like, as DictPersistence takes them. Nothing that a pickle names is run.
+    Stop the bot first. FILE is the file of PicklePersistence, the common start of its five file names, or a JSON object
+    with the arguments of DictPersistence, such as user_data_json. No code that a pickle names is run.
     """
     memory = read_memory(file, types=settings["types"], leave_out=settings["leave_out"])
     facts = asyncio.run(_import(uri, memory, output, **settings))
@@ -63,7 +63,7 @@ def _render(facts: dict[str, Any], output: Output) -> None:
     verb, will = ("would be ", " (a dry run: nothing was written)") if facts["dry_run"] else ("", "")
     output.line(f"bot {facts['bot_id']}, layout {facts['layout']}, codec {facts['codec']}{will}", "bold")
     added = pluralize(sum(facts["added"].values()), "record", "records")
-    output.line(f"{added} {verb}added; {pluralize(facts['equal'], 'lies', 'lie')} there already")
+    output.line(f"{added} {verb}added; {pluralize(facts['equal'], 'was', 'were')} already stored")
     if facts["added"]:
         output.table(["section", "#records"], facts["added"].items())
     for what in ("replaced", "left_out"):

@@ -1,4 +1,4 @@
-"""``ptb-bucket keygen``: a key for sealing."""
+"""``ptb-bucket keygen``: generate a key to encrypt or sign with."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ __all__ = ["command"]
 @click.command(name="keygen", epilog="Example: ptb-bucket keygen > key.txt")
 @with_output
 def command(output: Output) -> None:
-    """A new key to encrypt or sign with, drawn at random.
+    """Generate a random key to encrypt or sign with.
 
-    It is printed and kept nowhere. Put it into PTB_BUCKET_ENCRYPTION_KEYS or PTB_BUCKET_SIGNING_KEYS of the bot and
-    of whoever runs these tools; to rotate, in front of the old one. Who loses the key loses what is encrypted with it.
+    The key is printed and not stored anywhere. Set it in PTB_BUCKET_ENCRYPTION_KEYS or PTB_BUCKET_SIGNING_KEYS for the
+    bot and for these commands. To rotate keys, put it before the old one. If you lose the key, you lose all data that
+    is encrypted with it.
     """
     key = secrets.token_urlsafe(32)
     output.result({"key": key}, lambda: output.line(key))

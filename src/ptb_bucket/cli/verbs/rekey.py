@@ -1,4 +1,4 @@
-"""``ptb-bucket rekey``: seal what lies there with other keys, or for the first time."""
+"""``ptb-bucket rekey``: encrypt or sign a state with other keys, or for the first time."""
 
 from __future__ import annotations
 
@@ -24,19 +24,21 @@ _OLD = {name: name.replace("PTB_BUCKET_", "PTB_BUCKET_OLD_") for name in VARIABL
 
 @click.command(cls=UriCommand, name="rekey", epilog="Example: ptb-bucket rekey s3://my-bucket/my-bot --from-plain")
 @click.argument("uri")
-@click.option("--from-plain", is_flag=True, help="Take plain documents as they lie there. Be sure that they are yours.")
-@click.option("--to-plain", is_flag=True, help="With no new keys set, take the protection away.")
-@click.option("--dry-run", is_flag=True, help="Open every document, say what would be sealed anew, write nothing.")
+@click.option("--from-plain", is_flag=True, help="Accept unprotected documents. Make sure that they are yours.")
+@click.option("--to-plain", is_flag=True, help="If no new keys are set, remove the protection.")
+@click.option(
+    "--dry-run", is_flag=True, help="Open every document, show which would be sealed again, and write nothing."
+)
 @with_bot_id
 @with_output
 def command(  # noqa: PLR0913  click passes what the options say
     uri: str, bot_id: str | None, *, from_plain: bool, to_plain: bool, dry_run: bool, output: Output
 ) -> None:
-    """Seal every document as a bot with these settings would.
+    """Encrypt or sign every document as a bot with these settings would.
 
-    The new keys are in PTB_BUCKET_ENCRYPTION_KEYS or PTB_BUCKET_SIGNING_KEYS. To rotate keys, list the old ones behind
-    the new one. To go from signing to encryption or back, put the old keys into PTB_BUCKET_OLD_SIGNING_KEYS or
-    PTB_BUCKET_OLD_ENCRYPTION_KEYS. Done again, it goes on where it ended.
+    Set the new keys in PTB_BUCKET_ENCRYPTION_KEYS or PTB_BUCKET_SIGNING_KEYS. To rotate keys, list the old ones after
+    the new one. To change from signing to encryption or back, set the old keys in PTB_BUCKET_OLD_SIGNING_KEYS or
+    PTB_BUCKET_OLD_ENCRYPTION_KEYS. After an interruption, run it again to continue.
     """
     done = asyncio.run(rekey(uri, bot_id=bot_id, old=_old(from_plain=from_plain), to_plain=to_plain, dry_run=dry_run))
     output.result({**asdict(done), "dry_run": dry_run}, lambda: _render(done, output, dry_run=dry_run))
@@ -45,13 +47,13 @@ def command(  # noqa: PLR0913  click passes what the options say
 def _old(*, from_plain: bool) -> Sealing | None:
     environment = {name: os.environ[old] for name, old in _OLD.items() if old in os.environ}
     if environment and from_plain:
-        raise ConfigurationError("--from-plain and PTB_BUCKET_OLD_..._KEYS: documents were sealed in one way. Say it.")
+        raise ConfigurationError("--from-plain and PTB_BUCKET_OLD_..._KEYS exclude each other. Pass only one of them.")
     return Sealing(environment=environment) if environment or from_plain else None
 
 
 def _render(done: Rekeyed, output: Output, *, dry_run: bool) -> None:
     for key in done.written:
-        output.line(f"{key}: {'would be ' * dry_run}sealed anew")
+        output.line(f"{key}: {'would be ' * dry_run}sealed again")
     for key in done.left:
-        output.line(f"{key}: as it should be")
+        output.line(f"{key}: already sealed correctly")
     output.line(f"bot {done.bot_id}: {done.sealing}", "bold")

@@ -1,4 +1,4 @@
-"""``ptb-bucket restore``: a bot's memory as it was."""
+"""``ptb-bucket restore``: restore an earlier state of a bot."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ _LABELS = 10
 
 @click.command(cls=UriCommand, name="restore", epilog="Example: ptb-bucket restore s3://my-bucket/my-bot --at 2h")
 @click.argument("uri")
-@click.option("--at", type=TimeType(), help="As it was then: 2026-01-31T18:00:00Z, or how long ago: 2h, 1d12h.")
-@click.option("--version", metavar="VERSION", help="One object, as it was in this version; 'history' shows them.")
-@click.option("--object", "what", metavar="KEY", help="With --version: which object, if several have it.")
+@click.option("--at", type=TimeType(), help="The time to go back to: 2026-01-31T18:00:00Z, or how long ago: 2h, 1d12h.")
+@click.option("--version", metavar="VERSION", help="Restore one object from this version. 'history' lists them.")
+@click.option("--object", "what", metavar="KEY", help="With --version: the object, if several have this version.")
 @dry_run
-@click.option("--force", is_flag=True, help="Also while a bot is writing; it may write back what is undone.")
+@click.option("--force", is_flag=True, help="Restore even while a bot is writing, which may undo the restore.")
 @click.option("--update-interval", type=click.FloatRange(0), default=UPDATE_INTERVAL, show_default=True,
-              metavar="SECONDS", help="The bot's; one that committed within two of them is running.")  # fmt: skip
+              metavar="SECONDS", help="The bot's. A bot that committed within two of them is running.")  # fmt: skip
 @with_bot_id
 @with_output
 def command(at: datetime | None, version: str | None, what: str | None, output: Output, **rest: Any) -> None:
-    """Bring back what a bot remembered, as a new commit: another restore undoes it. The bot is to be stopped meanwhile.
+    """Restore an earlier state with a new commit, which another restore can undo. Stop the bot first.
 
-    With neither --at nor --version, only objects that cannot be read, or were deleted, are brought back: the newest
-    version that can be read. With layout per-record, an object that was deleted or swept is brought back only if it is
-    named, with --version and --object.
+    Without --at and --version, only objects that cannot be read or were deleted are restored, from their newest version
+    that can be read. With layout per-record, an object that was deleted or swept is restored only if you name it with
+    --version and --object.
     """
     if at is not None and version is not None:
-        raise click.UsageError("Say --at or --version, not both.")
+        raise click.UsageError("Pass --at or --version, not both.")
     if what is not None and version is None:
-        raise click.UsageError("--object goes with --version.")
+        raise click.UsageError("--object needs --version.")
     plans = asyncio.run(_restore(at, version, what, **rest))
     done = not rest["dry_run"]
     output.result(
@@ -87,7 +87,7 @@ def _render(plans: list[Restoring], output: Output, *, done: bool) -> None:
         [
             (
                 plan.object, plan.version.version if plan.version else "none",
-                f"{plan.version.modified:%Y-%m-%d %H:%M:%S} UTC" if plan.version else "it did not exist",
+                f"{plan.version.modified:%Y-%m-%d %H:%M:%S} UTC" if plan.version else "did not exist",
                 *plan.figures.values(),
             )
             for plan in plans
@@ -99,4 +99,4 @@ def _render(plans: list[Restoring], output: Output, *, done: bool) -> None:
     output.line(f"{'Restored' if done else 'Would restore'}: {', '.join(labels[:_LABELS])}{more}")
 
 
-_NOTHING = "Nothing to restore: all of it is like that now."
+_NOTHING = "Nothing to restore: the current state is the same."

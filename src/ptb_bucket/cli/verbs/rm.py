@@ -1,4 +1,4 @@
-"""``ptb-bucket rm``: take something out of a bot's memory."""
+"""``ptb-bucket rm``: remove a record or a value from a bot's state."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def command(  # noqa: PLR0913  what click gives
     uri: str, section: str, words: tuple[str, ...], *, dry_run: bool,
     types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
-    """Take out one record, or what is at a place in it; safe while the bot runs.
+    """Remove one record, or one value in it. This is safe while the bot runs.
 
-    PATH is like cart.items[0]; a key that is no plain name stands in brackets, as JSON: [42] or ["a.b"]. What the bot
-    adds to the record meanwhile stays.
+    PATH is a path such as cart.items[0]. Write keys that are not plain names in brackets, as JSON: [42] or ["a.b"].
+    Data that the bot adds to the record at the same time stays.
     """
     record, rest = record_of(section, words)
     if len(rest) > 1:
-        raise ConfigurationError(f"{' '.join(rest)!r} is too much: {record.label} has one path.")
+        raise ConfigurationError(f"{' '.join(rest)!r}: too many arguments. {record.label} takes one path.")
     run_edit(uri, bot_id, types, output, lambda state: remove(state, record, "".join(rest), dry_run=dry_run))

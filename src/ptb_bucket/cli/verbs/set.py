@@ -1,4 +1,4 @@
-"""``ptb-bucket set``: put a value into a bot's memory."""
+"""``ptb-bucket set``: put a value into a bot's state."""
 
 from __future__ import annotations
 
@@ -34,15 +34,17 @@ def command(  # noqa: PLR0913  what click gives
     uri: str, section: str, words: tuple[str, ...], *, dry_run: bool,
     types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
-    """Put a value at a place in one record, or in place of all of it; safe while the bot runs.
+    """Set a value in one record, or the whole record. This is safe while the bot runs.
 
-    PATH is like cart.items[0]; a key that is no plain name stands in brackets, as JSON: [42] or ["a.b"]. JSON is
-    written as in JSON documents: {"$set": [1]} is a set, and {"$ref": 1} is the object of this record that `show`, with
-    the same --types, shows with "$id": 1. What the bot writes meanwhile is merged.
+    PATH is a path such as cart.items[0]. Write keys that are not plain names in brackets, as JSON: [42] or ["a.b"].
+    JSON is in the notation of JSON documents: {"$set": [1]} is a set, and {"$ref": 1} is the object of this record that
+    `show` with the same --types shows with "$id": 1. Your change is merged with the bot's own changes.
     """
     record, rest = record_of(section, words[:-1])
     if len(rest) > 1:
-        raise ConfigurationError(f"{' '.join(rest)!r} is too much: {record.label} has one path, then comes the value.")
+        raise ConfigurationError(
+            f"{' '.join(rest)!r}: too many arguments. {record.label} takes one path and then the value."
+        )
     run_edit(
         uri, bot_id, types, output,
         lambda state: set_value(state, record, "".join(rest), words[-1], dry_run=dry_run),

@@ -1,4 +1,4 @@
-"""``ptb-bucket show``: what a bot remembers."""
+"""``ptb-bucket show``: inspect a bot's state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ptb_bucket.cli.editing import pretty, tree
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import Kind
-from ptb_bucket.tools import Page, Shown, Survey, kind_of, look, open_state, page, record_of, survey
+from ptb_bucket.tools import Page, Shown, Summary, inspect_record, kind_of, open_state, page, record_of, summarize
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -31,8 +31,10 @@ Example: ptb-bucket show s3://my-bucket/my-bot
 @click.argument("uri")
 @click.argument("section", required=False)
 @click.argument("words", metavar="[ID]...", nargs=-1)
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="Ids on one page.")
-@click.option("--after", metavar="ID", help="Begin after this one; of a conversation, HANDLER,KEY,KEY.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="The number of IDs on a page."
+)
+@click.option("--after", metavar="ID", help="Begin after this ID; for conversations, HANDLER,KEY,KEY.")
 @with_types
 @with_bot_id
 @with_output
@@ -40,14 +42,14 @@ def command(  # noqa: PLR0913  what click gives
     uri: str, section: str | None, words: tuple[str, ...], *, limit: int, after: str | None,
     types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
-    """What a bot remembers: how much of what, the ids of one SECTION, or one record as it lies.
+    """Show a summary of a bot's state, the IDs in one SECTION, or one record as it is stored.
 
-    Sections: bot_data, chat_data, user_data, conversations, callback_data, updates. Of conversations, ID is the
+    Sections: bot_data, chat_data, user_data, conversations, callback_data, updates. For conversations, ID is the
     handler's name and the parts of the key; the handler's name alone lists its conversations. Pickled records are shown
-    without running anything of them; with --types they are loaded, and only these classes.
+    without running any code in them. With --types, they are loaded with these classes only.
     """
     if section is None:
-        found = asyncio.run(_survey(uri, bot_id))
+        found = asyncio.run(_summarize(uri, bot_id))
         output.result(_facts(found), lambda: _render(found, output))
     elif _is_section(section, words):
         last = None if after is None else _record_after(section, after)
@@ -57,8 +59,8 @@ def command(  # noqa: PLR0913  what click gives
     else:
         record, rest = record_of(section, words)
         if rest:
-            raise ConfigurationError(f"{' '.join(rest)!r} is too much: {record.label} is shown as a whole.")
-        shown = asyncio.run(_look(uri, bot_id, record, types))
+            raise ConfigurationError(f"{' '.join(rest)!r}: too many arguments. {record.label} is shown as a whole.")
+        shown = asyncio.run(_inspect(uri, bot_id, record, types))
         output.result(
             {"record": record.label, "bytes": shown.size, "value": tree(shown.text)},
             lambda: _render_record(shown, output),
@@ -70,9 +72,9 @@ def _is_section(section: str, words: tuple[str, ...]) -> bool:
     return len(words) < (2 if kind is Kind.CONVERSATION else 0 if kind is Kind.BOT else 1)
 
 
-async def _survey(uri: str, bot_id: str | None) -> Survey:
+async def _summarize(uri: str, bot_id: str | None) -> Summary:
     async with open_state(uri, bot_id=bot_id) as state:
-        return await survey(state)
+        return await summarize(state)
 
 
 async def _page(uri: str, bot_id: str | None, section: str, **which: Any) -> Page:
@@ -85,12 +87,12 @@ def _record_after(section: str, after: str) -> Record:
     return record_of(section, words)[0]
 
 
-async def _look(uri: str, bot_id: str | None, record: Record, types: list[Any]) -> Shown:
+async def _inspect(uri: str, bot_id: str | None, record: Record, types: list[Any]) -> Shown:
     async with open_state(uri, bot_id=bot_id, types=types) as state:
-        return await look(state, record, decode=bool(types))
+        return await inspect_record(state, record, decode=bool(types))
 
 
-def _facts(found: Survey) -> dict[str, object]:
+def _facts(found: Summary) -> dict[str, object]:
     return {
         "bot_id": found.bot_id,
         "layout": found.layout,
@@ -104,7 +106,7 @@ def _facts(found: Survey) -> dict[str, object]:
     }
 
 
-def _render(found: Survey, output: Output) -> None:
+def _render(found: Summary, output: Output) -> None:
     output.line(f"bot {found.bot_id}, layout {found.layout}, codec {found.codec}", "bold")
     when = found.last_commit.strftime("%Y-%m-%d %H:%M:%S UTC") if found.last_commit else "never"
     output.line(f"objects {found.documents}, bytes {found.size:,}; last commit {when}, writers {len(found.writers)}\n")
@@ -117,7 +119,7 @@ def _render(found: Survey, output: Output) -> None:
 
 
 def _words_of(record: Record) -> list[str]:
-    """How this record's id is given to a verb."""
+    """Return the record's ID as the arguments of a verb."""
     if record.kind is not Kind.CONVERSATION:
         return [record.id]
     name, key = record.conversation

@@ -1,4 +1,4 @@
-"""``ptb-bucket sweep``: remove what was dropped for good."""
+"""``ptb-bucket sweep``: remove the empty documents of dropped records."""
 
 from __future__ import annotations
 
@@ -27,20 +27,21 @@ Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
 @click.command(cls=UriCommand, name="sweep", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.option("--older-than", type=AgeType(), default="30d", show_default=True,
-              help="How long nobody may have written to it.")  # fmt: skip
+              help="The time since the last write to a document.")  # fmt: skip
 @click.option("--keyboards", type=click.IntRange(0), metavar="N",
-              help="Also drop all keyboards but the N that were used last.")  # fmt: skip
-@click.option("--bot-stopped", is_flag=True, help="Every instance is stopped: also where deletes have no condition.")
+              help="Also drop all keyboards except the N used last.")  # fmt: skip
+@click.option("--bot-stopped", is_flag=True, help="Every instance is stopped: delete without a condition if necessary.")
 @dry_run
 @with_types
 @with_bot_id
 @with_output
 def command(uri: str, bot_id: str | None, output: Output, **settings: Any) -> None:
-    """Remove the empty documents that layout per-record keeps of what was dropped.
+    """Remove the empty documents that dropped records leave behind in layout per-record.
 
-    Bots may run meanwhile: what they write is kept. AGE should be longer than any instance runs: one that still holds
-    what another one dropped before it was swept reports a vanished document until its restart. Buttons of a keyboard
-    that was dropped no longer work; a bot that has it in memory, and uses it again, keeps it.
+    Bots may keep running: their writes are kept. AGE should be longer than any instance runs. If another instance
+    dropped a record that an instance still has in memory, and you sweep it, that instance reports a vanished document
+    until its restart. Buttons of a dropped keyboard no longer work. A bot that has the keyboard in memory and uses it
+    again keeps it.
     """
     done = asyncio.run(_run(uri, bot_id, **settings))
     output.result({**asdict(done), "dry_run": settings["dry_run"]}, lambda: _render(done, output, **settings))
@@ -59,4 +60,4 @@ def _render(done: Swept, output: Output, *, keyboards: int | None, dry_run: bool
         dropped = pluralize(len(done.keyboards), "keyboard", "keyboards")
         output.line(f"{dropped} {'would be ' * dry_run}dropped")
     for key in done.kept:
-        output.line(f"{key}: kept, a bot wrote to it meanwhile")
+        output.line(f"{key}: kept, because a bot wrote to it in the meantime")

@@ -81,6 +81,7 @@ class Archive:
         layout: Says which records share a document.
         codec: The name of the codec of the records.
         bot_id: The bot to which the state must belong; None for any bot.
+        first: The key of the first document that :meth:`find` has seen, without extension.
         metrics: Logs the sections that this ptb-bucket does not know.
     """
 
@@ -88,6 +89,7 @@ class Archive:
     layout: Layout
     codec: str
     bot_id: str | None = None
+    first: str | None = field(default=None, compare=False)
     metrics: Metrics = field(default_factory=Metrics, compare=False, repr=False)
 
     @classmethod
@@ -123,8 +125,23 @@ class Archive:
                 f"There are several states under this prefix, {_named(found)}: {', '.join(sorted(found.values()))}. "
                 "Choose one in the URI, like the bot's own settings, such as '?layout=single&codec=json'."
             )
-        found_layout, found_codec = next(iter(found))
-        return cls(store, LAYOUTS[found_layout], found_codec, bot_id)
+        (found_layout, found_codec), key = next(iter(found.items()))
+        return cls(store, LAYOUTS[found_layout], found_codec, bot_id, key.removesuffix(_ENDINGS[found_codec]))
+
+    async def owner(self) -> str:
+        """Return the ID of the bot that owns the state, as its first document has it.
+
+        Raises:
+            NotFoundError: The state was removed since it was found.
+            DocumentError: The document cannot be read.
+            StoreError: The store could not be read.
+        """
+        part = None if self.first is None else await self.part(self.first)
+        if part is not None:
+            return part.bot_id
+        async for part in self.parts():
+            return part.bot_id
+        raise self.gone()
 
     async def parts(self, kinds: Iterable[Kind] = Kind) -> AsyncIterator[Part]:
         """Yield every document with these kinds of data, by key. Some may be tombstones.
@@ -207,7 +224,7 @@ async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
     listings = await asyncio.gather(
         *(_keys(store, stem) for stem in known), *(_keys(store, folder, enough=1) for folder in folders)
     )
-    shown = {recognise(key): key for keys in listings for key in keys}
+    shown = {recognise(key): key for key in sorted((key for keys in listings for key in keys), reverse=True)}
     return {found: key for found, key in shown.items() if found is not None}
 
 

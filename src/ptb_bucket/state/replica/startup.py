@@ -40,23 +40,27 @@ async def documents(store: BlobStore, layout: Layout, extension: str, kind: Kind
         for key in layout.keys([kind]):
             yield key
     for folder in layout.folders([kind]):
-        async for info in store.list(folder):
-            stem = info.key.removesuffix(extension)
-            if stem != info.key and layout.kinds(stem):
-                yield stem
+        async for key in _in_folder(store, layout, extension, folder):
+            yield key
+
+
+async def _in_folder(store: BlobStore, layout: Layout, extension: str, folder: str) -> AsyncIterator[str]:
+    async for info in store.list(folder):
+        stem = info.key.removesuffix(extension)
+        if stem != info.key and layout.kinds(stem):
+            yield stem
 
 
 async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterable[Kind]) -> list[str]:
-    """All :func:`documents` that hold any of these kinds of data, by key."""
+    """Return the keys of all :func:`documents` that hold any of these kinds of data, sorted."""
     if not layout.lazy:
         return sorted(layout.keys(kinds))
     found: set[str] = set()
 
-    async def look(kind: Kind) -> None:
-        async for key in documents(store, layout, extension, kind):
-            found.add(key)
+    async def look(folder: str) -> None:
+        found.update([key async for key in _in_folder(store, layout, extension, folder)])
 
-    await for_each(kinds, look)
+    await for_each(layout.folders(kinds), look)
     return sorted(found)
 
 

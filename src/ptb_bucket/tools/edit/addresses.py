@@ -1,4 +1,4 @@
-"""How people name a record, and a place in it."""
+"""Parse the address of a record and the path to a value in it, and read or change that value."""
 
 from __future__ import annotations
 
@@ -31,55 +31,55 @@ _EXAMPLES: Final = {
 
 
 def kind_of(section: str) -> Kind:
-    """The kind of data that PTB calls so.
+    """Return the kind of data with this name in PTB.
 
     Raises:
-        ConfigurationError: There is none; the message lists them.
+        ConfigurationError: There is no such kind. The message lists all.
     """
     try:
         return Kind(section)
     except ValueError:
-        raise ConfigurationError(f"There is no section {section!r}. There are: {', '.join(Kind)}.") from None
+        raise ConfigurationError(f"There is no section {section!r}. Choose one of: {', '.join(Kind)}.") from None
 
 
 def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
-    """The record that people mean, such as ``user_data 42``, and the words that follow it.
+    """Return the record with an address such as ``user_data 42``, and the words that follow the address.
 
     Args:
-        section: As :func:`kind_of`.
-        words: Its id: nothing for bot_data; for conversations the handler's name and the parts of the key, which may
-            be any number, so that nothing can follow them.
+        section: As for :func:`kind_of`.
+        words: The record's ID: nothing for bot_data; for conversations, the handler's name and the parts of the key.
+            A key has any number of parts, so no words can follow it.
 
     Raises:
-        ConfigurationError: They name none.
+        ConfigurationError: The words are not an address.
     """
     kind, rest = kind_of(section), list(words)
     if kind is Kind.BOT:
         return BOT_DATA, rest
     if not rest:
-        raise ConfigurationError(f"Which one? Such as: {_EXAMPLES[kind]}")
+        raise ConfigurationError(f"The ID is missing. Example: {_EXAMPLES[kind]}")
     if kind is Kind.CONVERSATION:
         return conversation(rest[0], rest[1:]), []
     first = rest.pop(0)
     if kind in (Kind.CHAT, Kind.USER):
         if not _NUMBER.fullmatch(first):
-            raise ConfigurationError(f"{first!r} is no id: a number was expected, such as: {_EXAMPLES[kind]}")
+            raise ConfigurationError(f"{first!r} is not an ID. IDs are numbers. Example: {_EXAMPLES[kind]}")
         first = str(int(first))
     return Record(kind, first), rest
 
 
 def conversation(handler: str, key: Sequence[str]) -> Record:
-    """The record of a conversation.
+    """Return the record of a conversation.
 
     Args:
-        handler: Its handler's name.
-        key: The parts of its key: numbers, or text; text that looks like a number in double quotes.
+        handler: The name of its handler.
+        key: The parts of its key, each a number or text. Text that looks like a number is in double quotes.
 
     Raises:
-        ConfigurationError: There is no key.
+        ConfigurationError: The key is empty.
     """
     if not key:
-        raise ConfigurationError(f"Which one? Such as: {_EXAMPLES[Kind.CONVERSATION]}")
+        raise ConfigurationError(f"The key is missing. Example: {_EXAMPLES[Kind.CONVERSATION]}")
     return Record.of_conversation(handler, tuple(map(_part, key)))
 
 
@@ -90,19 +90,20 @@ def _part(word: str) -> int | str:
         try:
             return str(json.loads(word))
         except ValueError:
-            raise ConfigurationError(f"{word} is no text in double quotes.") from None
+            raise ConfigurationError(f"{word} is not valid JSON text. Close the double quotes.") from None
     return word
 
 
 def steps_of(path: str, codec: JsonCodec) -> list[Any]:
-    """The keys and indexes to a place in a record.
+    """Return the keys and indexes of a path.
 
     Args:
-        path: ``cart.items[0]``, with what is no plain name in brackets, as JSON: ``[42]``, ``["a.b"]``.
-        codec: For keys that JSON says with a tag: ``[{"$tuple": [1, 2]}]``.
+        path: A path such as ``cart.items[0]``. Keys that are not plain names are in brackets as JSON: ``[42]``,
+            ``["a.b"]``.
+        codec: Decodes keys that have a tag in JSON: ``[{"$tuple": [1, 2]}]``.
 
     Raises:
-        ConfigurationError: It cannot be read.
+        ConfigurationError: The path cannot be read.
     """
     steps: list[Any] = []
     at = 0
@@ -119,7 +120,9 @@ def _name(path: str, at: int, _codec: JsonCodec) -> tuple[Any, int]:
     if found is None or (start == at and at > 0):
         raise _unreadable(path, at)
     if _NUMBER.fullmatch(found[0]):
-        raise ConfigurationError(f'{found[0]} in a path may be a number or text: write [{found[0]}] or ["{found[0]}"].')
+        raise ConfigurationError(
+            f'In a path, {found[0]} can mean a number or text. Write [{found[0]}] or ["{found[0]}"].'
+        )
     return found[0], found.end()
 
 
@@ -137,18 +140,18 @@ def _bracket(path: str, at: int, codec: JsonCodec) -> tuple[Any, int]:
 
 def _unreadable(path: str, at: int) -> ConfigurationError:
     return ConfigurationError(
-        f"The path {path!r} cannot be read at character {at + 1}. It is like cart.items[0]; a key that is no plain "
-        'name stands in brackets, as JSON: [42] or ["a.b"].'
+        f"The path {path!r} cannot be read at character {at + 1}. A path looks like cart.items[0]. Write keys that "
+        'are not plain names in brackets, as JSON: [42] or ["a.b"].'
     )
 
 
 def named(label: str, steps: Sequence[Any]) -> str:
-    """How messages name a place: ``user_data[42]['cart'][0]``."""
+    """Return the name of a place for messages, such as ``user_data[42]['cart'][0]``."""
     return label + "".join(f"[{step!r}]" for step in steps)
 
 
 def value_at(value: Any, steps: Sequence[Any]) -> Any:
-    """What is there; MISSING if nothing."""
+    """Return the value at a path, or MISSING."""
     for step in steps:
         if isinstance(value, dict):
             value = value.get(step, MISSING)
@@ -160,17 +163,17 @@ def value_at(value: Any, steps: Sequence[Any]) -> Any:
 
 
 def put(label: str, value: Any, steps: Sequence[Any], new: Any) -> Any:
-    """The whole value with something new at this place; a list may grow by one at its end.
+    """Put a new value at a path, and return the whole value. The index after a list's last element appends to the list.
 
     Args:
-        label: The record's, for messages.
-        value: The whole; changed in place.
-        steps: The place; none for the whole.
-        new: What to put there.
+        label: The record's label, for messages.
+        value: The whole value, which is changed in place.
+        steps: The path; empty for the whole value.
+        new: The new value.
 
     Raises:
-        NotFoundError: What it would have to be put into is not there.
-        RefusedError: That has no such places.
+        NotFoundError: The path's parent does not exist.
+        RefusedError: The parent has no such keys or indexes.
     """
     if not steps:
         return new
@@ -188,11 +191,11 @@ def put(label: str, value: Any, steps: Sequence[Any], new: Any) -> Any:
 
 
 def take_out(label: str, value: Any, steps: Sequence[Any]) -> Any:
-    """The whole value without what is at this place; MISSING if it is the whole. As :func:`put`.
+    """Remove the value at a path, and return the whole value, or MISSING for an empty path. Arguments as :func:`put`.
 
     Raises:
-        NotFoundError: There is nothing.
-        RefusedError: What holds it has no such places.
+        NotFoundError: There is no value at the path.
+        RefusedError: The path's parent has no such keys or indexes.
     """
     if not steps:
         if value is MISSING:
@@ -210,18 +213,18 @@ def _parent(label: str, value: Any, way: Sequence[Any], last: Any) -> Any:
     parent = value_at(value, way)
     if parent is MISSING:
         if way:
-            _parent(label, value, way[:-1], way[-1])  # says so where it is because that has no places
+            _parent(label, value, way[:-1], way[-1])  # raises RefusedError if that is because a parent has no keys
         raise _nothing(label, way)
     if isinstance(parent, dict) or (isinstance(parent, (list, deque)) and type(last) is int):
         return parent
     what = parent.name if isinstance(parent, UnknownInstance) else type(parent).__name__
     raise RefusedError(
-        f"{named(label, way)} is a {what}, which has no place [{last!r}] to be changed: set it as a whole."
+        f"{named(label, way)} is of type {what}, in which [{last!r}] cannot be changed. Set it as a whole."
     )
 
 
 def _nothing(label: str, steps: Sequence[Any]) -> NotFoundError:
-    return NotFoundError(f"{named(label, steps)} is not there.")
+    return NotFoundError(f"{named(label, steps)} does not exist. Nothing was changed.")
 
 
 def _is_index(value: Any, step: Any, length: int) -> bool:

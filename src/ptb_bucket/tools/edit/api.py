@@ -1,4 +1,4 @@
-"""Changing data from Python, outside of a running bot: an admin page, a cron job."""
+"""Change a bot's data from other Python code, such as an admin page or a cron job."""
 
 from __future__ import annotations
 
@@ -27,35 +27,36 @@ def edit_user_data(  # noqa: PLR0913  settings of one thing, by keyword
     uri: Where, user_id: int, *, types: Iterable[Any] = (), bot_id: str | None = None,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None, resolver: Resolver = keep_ours,
 ) -> AbstractAsyncContextManager[Any]:  # fmt: skip
-    """Change one user's data, outside of a running bot.
+    """Change one user's data from outside the bot.
 
     ::
 
         async with edit_user_data("s3://my-bucket/my-bot", 42) as data:
             data["premium"] = True
 
-    At the end of the block, what changed is saved with one conditional write, and merged with whatever the bot saved
-    meanwhile. A running bot sees it with its next refresh; one that never refreshes, after a restart, but does not
-    overwrite it. If the block raises, nothing is saved.
+    At the end of the block, your changes are merged with those that the bot saved in the meantime, and written with one
+    conditional write. A running bot sees them at its next refresh. A bot that never refreshes sees them after a
+    restart, and does not overwrite them. If the block raises, nothing is saved.
 
     Args:
-        uri: Where the bot's memory lies, or a store, which stays yours to close; None reads ``PTB_BUCKET_URI``. Layout
-            and codec are found out.
-        user_id: Whose data. Somebody of whom nothing is stored has what the context types make, usually ``{}``.
-        types: The bot's own classes that occur in the data, as for :class:`ptb_bucket.BucketPersistence`.
-        bot_id: Whose memory it must be; needed where the URI has ``{bot_id}`` in it.
-        context_types: The application's.
-        resolver: Decides where the bot changed the same value meanwhile; default: yours.
+        uri: Where the bot's state is stored, or a store, which you close yourself. None reads ``PTB_BUCKET_URI``.
+            Layout and codec are detected.
+        user_id: The user's ID. The data of a user who has none stored is created by the context types, usually ``{}``.
+        types: Your bot's classes that occur in the data, as for :class:`ptb_bucket.BucketPersistence`.
+        bot_id: The ID of the bot that must own the state. Needed if the URI contains ``{bot_id}``.
+        context_types: The application's context types.
+        resolver: Decides if the bot changed the same value in the meantime. By default, your value wins.
 
     Returns:
-        An asynchronous context manager; entering gives the data, to be changed in place.
+        An asynchronous context manager that yields the data. Change it in place.
 
     Raises:
         ConfigurationError: An argument or the URI is wrong.
-        NotFoundError: There is no bot's memory.
-        CannotLoadError: The data holds a class that is not in ``types``.
-        CannotStoreError: So does what you made of it, or it cannot live in a bucket at all. Nothing is saved.
-        DocumentError, StoreError, UnsavedError: It could not be read, or not be saved.
+        NotFoundError: There is no state.
+        CannotLoadError: The data contains a class that is not in ``types``.
+        CannotStoreError: Your changes contain a class that is not in ``types``, or a value that cannot be stored.
+            Nothing is saved.
+        DocumentError, StoreError, UnsavedError: The data could not be read or saved.
     """
     return _edit(uri, Record.user(user_id), types, bot_id, context_types, resolver)
 
@@ -64,7 +65,7 @@ def edit_chat_data(  # noqa: PLR0913  settings of one thing, by keyword
     uri: Where, chat_id: int, *, types: Iterable[Any] = (), bot_id: str | None = None,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None, resolver: Resolver = keep_ours,
 ) -> AbstractAsyncContextManager[Any]:  # fmt: skip
-    """Change one chat's data; all as :func:`edit_user_data`."""
+    """Change one chat's data from outside the bot, as :func:`edit_user_data` does a user's."""
     return _edit(uri, Record.chat(chat_id), types, bot_id, context_types, resolver)
 
 
@@ -72,7 +73,7 @@ def edit_bot_data(
     uri: Where, *, types: Iterable[Any] = (), bot_id: str | None = None,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None, resolver: Resolver = keep_ours,
 ) -> AbstractAsyncContextManager[Any]:  # fmt: skip
-    """Change ``bot_data``; all as :func:`edit_user_data`."""
+    """Change ``bot_data`` from outside the bot, as :func:`edit_user_data` does a user's data."""
     return _edit(uri, BOT_DATA, types, bot_id, context_types, resolver)
 
 

@@ -1,4 +1,4 @@
-"""Changing one record as the bot itself would: a conditional write, merged with what the bot wrote meanwhile."""
+"""Change one record as the bot itself would: with a conditional write, merged with the bot's changes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.state import MISSING, Draft, Kind, WriterIdentity
 from ptb_bucket.tools.edit.addresses import named, put, steps_of, take_out, value_at
-from ptb_bucket.tools.inspect import look
-from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.inspect import inspect_record
+from ptb_bucket.tools.state import detached_bot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,11 +34,11 @@ _REFERENCE: Final = '"$ref"'
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of one place in one record.
+    """A change at one place in one record.
 
-    ``before`` and ``after`` are JSON text in the notation of JSON documents, None where nothing is. ``after`` is what
-    the bucket holds now, or would hold: where the bot changed the same record meanwhile, its changes are in it.
-    ``is_other_object`` tells that the place holds another object of the record now, which may have the same content.
+    ``before`` and ``after`` are JSON text in the notation of JSON documents, or None if there is no value. ``after`` is
+    what the bucket holds now, or would hold: it includes changes that the bot made to the record in the meantime.
+    ``is_other_object`` is true if the place now holds another object of the record, perhaps with the same content.
     """
 
     place: str
@@ -49,41 +49,41 @@ class Edit:
 
     @property
     def changed(self) -> bool:
-        """Whether there was anything to do."""
+        """Tell whether the record was changed, or would be."""
         return self.before != self.after or self.is_other_object
 
 
 def notation_of(state: State) -> JsonCodec:
-    """How values of this state are written by people: as in JSON documents, whatever its codec is."""
+    """Return the codec in whose notation people write values of this state: that of JSON documents, with any codec."""
     return state.codec if isinstance(state.codec, JsonCodec) else _notation(state)
 
 
 def _notation(state: State) -> JsonCodec:
-    """The notation for the classes that the state was opened with. Telegram objects in it belong to the same bot."""
+    """Return a JSON codec for the classes that the state was opened with, and for Telegram objects of the same bot."""
     notation = JsonCodec(state.types)
     notation.bot = state.codec.bot
     return notation
 
 
 async def set_value(state: State, record: Record, path: str, text: str, *, dry_run: bool = False) -> Edit:
-    """Put a value at a place of a record.
+    """Put a value at a place in a record.
 
     Args:
-        state: Opened with ``keep_unknown``.
-        record: Which one; it may be new.
-        path: The place; see :func:`~ptb_bucket.tools.edit.addresses.steps_of`. Empty: the whole record.
-        text: The value, as JSON documents have it: ``{"$set": [1]}``. ``{"$ref": 1}`` is the object of this record that
-            ``show``, with the same classes, shows with ``"$id": 1``.
+        state: A state that was opened with ``keep_unknown``.
+        record: The record, which may be new.
+        path: The place; see :func:`~ptb_bucket.tools.edit.addresses.steps_of`. Empty for the whole record.
+        text: The value in the notation of JSON documents, such as ``{"$set": [1]}``. ``{"$ref": 1}`` is the object of
+            this record that ``show``, with the same classes, shows with ``"$id": 1``.
         dry_run: Change nothing.
 
     Raises:
-        ConfigurationError: Path or value cannot be read.
-        NotFoundError: What the value would have to be put into is not there.
-        RefusedError: It cannot be changed like that, or not without the bot's classes. Nothing was changed.
-        PTBBucketError: It could not be saved.
+        ConfigurationError: The path or the value cannot be read.
+        NotFoundError: The place's parent does not exist.
+        RefusedError: The record cannot be changed in this way, or only with the bot's classes. Nothing was changed.
+        PTBBucketError: The change could not be saved.
     """
-    # Who names the bot's classes means those: a name that is none of them would keep the bot from starting.
-    state.codec.bot = state.codec.bot or nobody(state.bot_id)
+    # With the bot's classes, accept only these: an unknown class name would keep the bot from starting.
+    state.codec.bot = state.codec.bot or detached_bot(state.bot_id)
     notation = _notation(state) if state.types else notation_of(state)
     inside = await _inside(state, record, notation, text) if _REFERENCE in text else None
     new = _read(notation, text) if inside is None else inside[1]
@@ -99,43 +99,43 @@ async def set_value(state: State, record: Record, path: str, text: str, *, dry_r
 
 
 async def _inside(state: State, record: Record, notation: JsonCodec, text: str) -> tuple[Any, Any] | None:
-    """Return a record's value and a new one that refers to objects in it; None if the new one is complete by itself."""
+    """Return a record's value and a new value that refers to objects in it; None if the new value has no references."""
     with suppress(CannotLoadError):
         notation.decode(text.encode())
         return None
     if not _is_json(text):
         return None
     try:
-        whole = (await look(state, record, decode=True)).text
+        whole = (await inspect_record(state, record, decode=True)).text
     except NotFoundError:
         return None
     except CannotLoadError as error:
-        raise RefusedError(f"{error} Nothing was changed. (For a tool: --types MODULE:NAME.)") from error
+        raise RefusedError(f"{error} Nothing was changed. On the command line, add --types MODULE:NAME.") from error
     try:
         both = notation.decode(f'[{whole},{{"new":{text}}}]'.encode())
     except CannotLoadError as error:
         raise ConfigurationError(
             f"The value cannot be put into {record.label} ({error}). Nothing was changed. A reference names an object "
-            "of this record by the $id that 'ptb-bucket show' shows, with the same --types; only objects at several "
-            "places have one."
+            "of this record by the $id that 'ptb-bucket show' shows with the same --types. Only objects that occur at "
+            "several places have one."
         ) from error
     return both[0], both[1]["new"]
 
 
 def _as_it_was(state: State, record: Record, value: Any, known: Any) -> Any:
-    """Return the record's value whose objects are meant, unless the bot has changed the record since it was read."""
+    """Return the value that the references refer to, unless the bot has changed the record since it was read."""
     if not state.codec.equality.identical(value, known):
-        raise RefusedError(f"{record.label} was changed at this moment. Nothing else was changed. Try again.")
+        raise RefusedError(f"The bot changed {record.label} at the same moment. Your change was not made. Try again.")
     return known
 
 
 async def remove(state: State, record: Record, path: str = "", *, dry_run: bool = False) -> Edit:
-    """Take out what is at a place of a record, or all of it, even if it cannot be decoded.
+    """Remove the value at a place in a record, or the whole record, even if it cannot be decoded.
 
-    Arguments and errors as :func:`set_value`.
+    Arguments and further errors as for :func:`set_value`.
 
     Raises:
-        NotFoundError: There is nothing.
+        NotFoundError: There is no value at the place.
     """
 
     def edit(value: Any, steps: list[Any]) -> Any:
@@ -160,12 +160,12 @@ async def _remove_undecoded(state: State, record: Record, *, dry_run: bool) -> E
 async def change(
     state: State, record: Record, path: str, edit: Callable[[Any, list[Any]], Any], *, dry_run: bool = False
 ) -> Edit:
-    """Change a record by a function of its value and the steps of ``path``; see :func:`set_value`."""
-    state.codec.bot = state.codec.bot or nobody(state.bot_id)
+    """Change a record with a function of its value and the steps of ``path``; see :func:`set_value`."""
+    state.codec.bot = state.codec.bot or detached_bot(state.bot_id)
     notation = notation_of(state)
     steps = steps_of(path, notation)
     if steps and record.kind is Kind.CONVERSATION:
-        raise ConfigurationError("A conversation's state has no parts: leave the path out.")
+        raise ConfigurationError("A path cannot point into a conversation's state. Leave the path out.")
     replica = await state.loaded([record])
     try:
         value = replica.give(record)
@@ -175,12 +175,12 @@ async def change(
         is_other = before == after and whole != _shown(notation, wanted)
         replica.stage(record, wanted)
     except (CannotLoadError, CannotStoreError) as error:
-        raise RefusedError(f"{error} Nothing was changed. (For a tool: --types MODULE:NAME.)") from error
+        raise RefusedError(f"{error} Nothing was changed. On the command line, add --types MODULE:NAME.") from error
     if not dry_run:
         await replica.commit()
         now = replica.give(record)
         if record.kind is Kind.CONVERSATION and not same(now, wanted):
-            raise RefusedError(f"{record.label} went on meanwhile, so it was left as it is. Look at it and try again.")
+            raise RefusedError(f"{record.label} changed in the meantime and was left alone. Look at it and try again.")
         after = _shown(notation, value_at(now, steps))
     return Edit(named(record.label, steps), before, after, dry_run, is_other)
 
@@ -189,13 +189,13 @@ def _read(notation: JsonCodec, text: str) -> Any:
     try:
         return notation.decode(text.encode())
     except CannotLoadError as error:
-        why = f" ({error})" if _is_json(text) else ""  # what is none is no damaged record either
+        why = f" ({error})" if _is_json(text) else ""  # text that is not JSON is not a damaged record either
         raise ConfigurationError(
-            f"The value cannot be read as JSON of ours{why}. Text stands in double quotes, and for the shell "
-            "the whole in single ones: '\"text\"'."
+            f"The value is not JSON as ptb-bucket writes it{why}. Put text in double quotes, and all of it in single "
+            "quotes for the shell: '\"text\"'."
         ) from error
     except UnicodeEncodeError:
-        raise ConfigurationError("The value is no text in UTF-8.") from None
+        raise ConfigurationError("The value is not valid UTF-8.") from None
 
 
 def _is_json(text: str) -> bool:
@@ -216,10 +216,10 @@ def _or_default(state: State, record: Record, value: Any) -> Any:
 
 
 def _check_whole(record: Record, value: Any, new: Any) -> None:
-    """PTB does not start with data of another type than the bot's."""
+    """Refuse data of another type than the bot's, because PTB would not start with it."""
     if new is None:
-        raise RefusedError(f"{record.label}: null is nothing; rm and end-conversation take things out.")
+        raise RefusedError(f"{record.label} cannot be set to null. To remove it, use 'rm' or 'end-conversation'.")
     if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER) or isinstance(new, dict):
         return
     if type(new) is not type(value) or (isinstance(new, UnknownInstance) and new.name != value.name):
-        raise RefusedError(f"{record.label} as a whole is a dict, or what the bot's context types make of it.")
+        raise RefusedError(f"{record.label} as a whole must be a dict, or of the type in the bot's context types.")

@@ -1,4 +1,4 @@
-"""Forgetting a person: what is stored under their id, and what of it old versions keep."""
+"""Erase a person: the records stored under their ID, and the old versions that contain them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["OldVersions", "PersonalData", "erase", "find_person", "is_of", "past_of"]
 
 RECENT: Final = timedelta(hours=1)
-"""A bot that committed since then is taken to be running."""
+"""A bot that committed within this time is assumed to be running."""
 
 _KINDS: Final = (Kind.USER, Kind.CHAT, Kind.CONVERSATION)
 _ROUNDS: Final = 5
@@ -26,12 +26,15 @@ _ROUNDS: Final = 5
 
 @dataclass
 class PersonalData:
-    """What is stored of a person.
+    """The records of a person, and other data that may concern them.
 
-    ``records`` with their sizes in bytes, by document; ``mentions``, other records in which the person's id occurs as a
-    number, perhaps by chance; ``keyboards``, which nobody can attribute to a person; ``unknown``, sections of a newer
-    ptb-bucket, which this one can neither read nor change; ``running``, bots' last commits of which at least one is so
-    recent that the bot may be running.
+    Attributes:
+        user_id: The person's ID.
+        records: The person's records with their sizes in bytes, by document.
+        mentions: Other records in which the person's ID occurs as a number, perhaps by chance.
+        keyboards: The number of inline keyboards, which cannot be attributed to a person.
+        unknown: Sections of a newer ptb-bucket, which this one can neither read nor change.
+        running: Commits by bots that are so recent that the bots may be running.
     """
 
     user_id: int
@@ -44,9 +47,9 @@ class PersonalData:
 
 @dataclass
 class OldVersions:
-    """Old versions of the objects that hold or held the person, by document.
+    """Old versions of the objects that contain or contained the person, by document.
 
-    ``problem`` says why there are none to be seen, if the store cannot show them.
+    If the store cannot list old versions, ``problem`` says why.
     """
 
     versions: dict[str, list[str]] = field(default_factory=dict)
@@ -54,14 +57,14 @@ class OldVersions:
 
     @property
     def number(self) -> int:
-        """How many there are."""
+        """Return the number of old versions."""
         return sum(map(len, self.versions.values()))
 
 
 def is_of(record: Record, user_id: int) -> bool:
-    """Whether a record is the person's: their user data, their private chat's, a conversation whose key has their id.
+    """Tell whether a record is a person's: user data, private chat data, or a conversation with their ID in the key.
 
-    Keys are (chat, user), (chat,) or (user,), and the third part, if there is one, is a message's id.
+    Keys are (chat, user), (chat,) or (user,). A third part, if there is one, is the ID of a message.
     """
     if record.kind in (Kind.USER, Kind.CHAT):
         return record.id == str(user_id)
@@ -69,11 +72,11 @@ def is_of(record: Record, user_id: int) -> bool:
 
 
 async def find_person(state: State, user_id: int) -> PersonalData:
-    """Look for a person, without decoding a record.
+    """Find a person's records without decoding any.
 
     Raises:
         DocumentError: A document cannot be read.
-        StoreError: The store could not tell.
+        StoreError: The store could not be read.
     """
     found, number = PersonalData(user_id), _as_number(user_id, state.archive.codec)
     since = datetime.now(timezone.utc) - RECENT
@@ -95,7 +98,7 @@ def _key(part: Part) -> str:
 
 
 def _as_number(user_id: int, codec: str) -> re.Pattern[bytes]:
-    """The id as JSON and texts have it, and as pickles do."""
+    """Return a pattern that finds the ID in JSON and text, and in pickles."""
     forms = [rb"(?<![0-9])%d(?![0-9])" % user_id]
     if codec == "pickle":
         forms.append(re.escape(pickle.dumps(user_id, 3)[2:-1]))  # without header and end
@@ -103,13 +106,13 @@ def _as_number(user_id: int, codec: str) -> re.Pattern[bytes]:
 
 
 async def past_of(state: State, found: PersonalData) -> OldVersions:
-    """The old versions of each object that holds the person, or did in one of them.
+    """Return the old versions of each object that contains the person, or contained them in an old version.
 
-    Of objects that somebody deleted, which no listing shows, those are looked for whose keys the person's id tells.
+    No listing shows deleted objects. Of these, only the objects whose keys follow from the person's ID are found.
 
     Raises:
         DocumentError: A document cannot be read.
-        AccessError, UnavailableError: The store could not tell.
+        AccessError, UnavailableError: The store could not be read.
     """
     past = OldVersions()
     try:
@@ -124,43 +127,43 @@ async def past_of(state: State, found: PersonalData) -> OldVersions:
 
 
 def _own(state: State, user_id: int) -> dict[str, bool]:
-    """The documents of a person's own data, as if they were without records."""
+    """Return the documents of a person's own data, as if they had no records."""
     return dict.fromkeys(map(state.archive.layout.key, (Record.user(user_id), Record.chat(user_id))), False)
 
 
 async def _held(state: State, key: str, versions: list[str], found: PersonalData, *, has_records: bool) -> bool:
     if state.archive.layout.lazy and has_records:
-        return False  # it is one record's, and that is another one
+        return False  # the document's only record is another one
     for version in versions:
         try:
             old = await state.archive.part(key, version)
         except DocumentError:
-            return True  # nobody can tell
+            return True  # it may contain the person
         if old is not None and any(is_of(record, found.user_id) for record in old.records):
             return True
     return False
 
 
 async def erase(state: State, found: PersonalData, past: OldVersions | None, *, force: bool = False) -> int:
-    """Remove what is stored of a person, as the bot would; and all old versions of the objects that held it.
+    """Remove a person's records, as the bot would, and all old versions of the objects that contained them.
 
-    Old versions go first: where that is not allowed, nothing was changed.
+    Old versions are deleted first: if that is not allowed, nothing is changed.
 
     Args:
-        state: The bot's.
-        found: What :func:`find_person` found.
-        past: What :func:`past_of` found; None leaves old versions alone.
-        force: Also while a bot may have the person in memory.
+        state: The bot's state.
+        found: The result of :func:`find_person`.
+        past: The result of :func:`past_of`. None keeps old versions.
+        force: Erase even if a bot may have the person in memory.
 
     Returns:
-        How many old versions were deleted.
+        The number of old versions that were deleted.
 
     Raises:
         RefusedError: A bot has committed within the last hour. Nothing was changed.
         UnsupportedError: Old versions are not kept, or cannot be deleted. Nothing was changed.
-        UnsavedError: A running bot keeps writing it.
-        AccessError: What is not allowed is named.
-        StoreError, DocumentError: It could not be written.
+        UnsavedError: A running bot keeps writing the records.
+        AccessError: A permission is missing. The message names it.
+        StoreError, DocumentError: A document could not be written.
     """
     if found.running and not force:
         raise _running(found)
@@ -174,12 +177,12 @@ async def erase(state: State, found: PersonalData, past: OldVersions | None, *, 
         return deleted + await _delete_rest(state, found, past)
     except StoreError as error:
         raise UnsavedError(
-            f"What is stored now is erased, its old versions are not: {error}", causes=[error]
+            f"The current records are erased, but not all of their old versions: {error}", causes=[error]
         ) from error
 
 
 async def _drop(state: State, found: PersonalData) -> None:
-    """Drop the records, and look again: a bot may write them meanwhile."""
+    """Drop the records, and look again, because a bot may have written them in the meantime."""
     writer, now = WriterIdentity("erase-user"), found
     for _ in range(_ROUNDS):
         if not now.records:
@@ -191,7 +194,7 @@ async def _drop(state: State, found: PersonalData) -> None:
         now = await find_person(state, found.user_id)
     if now.records:
         labels = ", ".join(record.label for records in now.records.values() for record in records)
-        raise UnsavedError(f"{labels}: a running bot keeps writing it. Stop the bot, and erase again.")
+        raise UnsavedError(f"A running bot keeps writing {labels}. Stop the bot, and erase again.")
 
 
 async def _delete(state: State, past: OldVersions) -> int:
@@ -202,7 +205,7 @@ async def _delete(state: State, past: OldVersions) -> int:
 
 
 async def _delete_rest(state: State, found: PersonalData, past: OldVersions) -> int:
-    """What became an old version by being changed just now."""
+    """Delete the old versions that the erasure itself created."""
     keys = {*found.records, *past.versions}
     return await _delete(state, OldVersions({key: await _old(state, key) for key in sorted(keys)}))
 
@@ -214,6 +217,6 @@ async def _old(state: State, key: str) -> list[str]:
 def _running(found: PersonalData) -> RefusedError:
     last = max(found.running, key=lambda commit: commit.time)
     return RefusedError(
-        f"A bot (writer {last.writer}) committed at {last.time:%H:%M:%S} UTC. If it does not refresh, it may still "
-        "hold the person in memory and write it again: stop it, erase, start it; or insist, and restart it: --force."
+        f"A bot (writer {last.writer}) committed at {last.time:%H:%M:%S} UTC. If it never refreshes, it may still "
+        "have the person in memory and write them again. Stop the bot first, or pass --force and restart it afterwards."
     )

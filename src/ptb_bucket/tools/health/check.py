@@ -1,13 +1,13 @@
-"""Whether a bot can work at a place: all that it needs is tried for real, and nothing of it stays."""
+"""Check that a bot can work with a bucket, by trying every operation that it needs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.location import locate
-from ptb_bucket.tools.health.owner import find_tenant, find_unreadable
-from ptb_bucket.tools.health.probe import Trial, knock
-from ptb_bucket.tools.health.report import Check, Findings
+from ptb_bucket.tools.health.bucket_probe import BucketProbe, check_reachable
+from ptb_bucket.tools.health.owner import check_owner, check_records
+from ptb_bucket.tools.health.report import Check, Report
 
 if TYPE_CHECKING:
     import os
@@ -21,31 +21,31 @@ __all__ = ["check"]
 async def check(
     where: str | os.PathLike[str] | BlobStore | None = None, *, bot_id: str | None = None, types: Iterable[Any] = ()
 ) -> list[Check]:
-    """Try all that a bot needs, with an object of our own that is removed in the end. A running bot is not disturbed.
+    """Try everything that a bot needs with a test object, which is removed at the end. A running bot is not disturbed.
 
     Args:
         where: As for :class:`ptb_bucket.BucketPersistence`.
-        bot_id: Whose state has to be there, if there is one. None takes anybody's.
-        types: The bot's classes, as for :class:`ptb_bucket.BucketPersistence`. With them, records are found that the
-            bot could not decode; without, only damaged ones.
+        bot_id: The ID of the bot that must own the state, if there is one. None accepts any bot.
+        types: The bot's classes, as for :class:`ptb_bucket.BucketPersistence`. With them, the check finds records that
+            the bot could not decode; without them, only damaged records.
 
     Returns:
-        What was found. A check that fails does not hide the others; only where nothing answers, nothing else is tried.
+        One result per check. A failed check does not stop the others, unless the store does not answer at all.
 
     Raises:
-        ConfigurationError: The URI is wrong, or the bot's id is needed and not known.
+        ConfigurationError: The URI is wrong, or the bot's ID is needed and not known.
     """
     location = locate(where, None, None, ())
     owner = location.checked_bot_id(bot_id)
     store = location.below(owner)
-    findings = Findings()
+    report = Report()
     try:
-        if await knock(store, findings):
-            await Trial(store, findings).run()
+        if await check_reachable(store, report):
+            await BucketProbe(store, report).run()
             sealed = location.sealed(store, owner)
-            await find_tenant(sealed, bot_id, location.said, findings)
-            await find_unreadable(sealed, bot_id, location.said, list(types), findings)
+            await check_owner(sealed, bot_id, location.said, report)
+            await check_records(sealed, bot_id, location.said, list(types), report)
     finally:
         if location.store is None:
             await store.close()
-    return findings.all()
+    return report.all()

@@ -1,4 +1,4 @@
-"""Whose bot a prefix is, whether there is one, and whether its records can be decoded."""
+"""Check which bot owns a prefix, and that its records can be decoded."""
 
 from __future__ import annotations
 
@@ -16,53 +16,53 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state import Part
     from ptb_bucket.stores import BlobStore
-    from ptb_bucket.tools.health.report import Findings
+    from ptb_bucket.tools.health.report import Report
 
-__all__ = ["find_tenant", "find_unreadable"]
+__all__ = ["check_owner", "check_records"]
 
 _ENOUGH = 8
-"""Documents to look at, all of most layouts; and records to name."""
+"""The number of documents to read, which is all in most layouts; and of records to name."""
 
 _MANY = 1_000
-"""Documents of which every record is decoded: with a document for each record, a few seconds of reading."""
+"""The largest number of documents to decode: with one document per record, this takes a few seconds."""
 
 
-async def find_tenant(store: BlobStore, bot_id: str | None, said: Mapping[str, str], findings: Findings) -> None:
-    """Say what lies under the prefix.
+async def check_owner(store: BlobStore, bot_id: str | None, said: Mapping[str, str], report: Report) -> None:
+    """Report which state is stored under the prefix.
 
     Args:
-        store: Where to look, unsealed.
-        bot_id: Whose it must be; None takes anybody's.
-        said: Which layout and codec it must have; see ``Location.said``.
-        findings: What is told.
+        store: The store, unsealed.
+        bot_id: The ID of the bot that must own the state; None accepts any bot.
+        said: The layout and codec that the state must have; see ``Location.said``.
+        report: Receives the result.
     """
-    with findings.trying("state"):
+    with report.trying("state"):
         try:
             archive = await Archive.find(store, bot_id=bot_id, **said)
         except NotFoundError:
             await _expect_nothing(store)
-            findings.say("state", Verdict.OK, "none yet: a bot would begin with nothing")
+            report.say("state", Verdict.OK, "none yet: a bot would start with an empty state")
         else:
-            _describe(archive, await _first(archive), said, findings)
-            with findings.trying("state", otherwise=Verdict.WARNING):
+            _describe(archive, await _first(archive), said, report)
+            with report.trying("state", otherwise=Verdict.WARNING):
                 await Archive.find(store)  # a second state beside it
 
 
-async def find_unreadable(
-    store: BlobStore, bot_id: str | None, said: Mapping[str, str], types: Sequence[Any], findings: Findings
+async def check_records(
+    store: BlobStore, bot_id: str | None, said: Mapping[str, str], types: Sequence[Any], report: Report
 ) -> None:
-    """Name the records that cannot be decoded: updates that need them fail.
+    """Report the records that cannot be decoded, because updates that need them fail.
 
-    Without the bot's classes, their instances are taken as they are stored, and only damage is found.
+    Without the bot's classes, their instances are not decoded, and only damaged records are found.
 
     Args:
-        store: Where to look, unsealed.
-        bot_id: Whose it must be; None takes anybody's.
-        said: Which layout and codec it must have; see ``Location.said``.
+        store: The store, unsealed.
+        bot_id: The ID of the bot that must own the state; None accepts any bot.
+        said: The layout and codec that the state must have; see ``Location.said``.
         types: The bot's classes.
-        findings: What is told, if a record cannot be decoded or classes were given.
+        report: Receives the result, if a record cannot be decoded or there are classes.
     """
-    with suppress(NotFoundError, DocumentError, StoreError):  # 'state' says so
+    with suppress(NotFoundError, DocumentError, StoreError):  # the check 'state' reports these
         archive = await Archive.find(store, bot_id=bot_id, **said)
         decode = _decoder(archive.codec, types)
         parts = await _first(archive, _MANY)
@@ -73,7 +73,7 @@ async def find_unreadable(
             if (error := _error(decode, data)) is not None
         }
         if errors or types:
-            _tell_unreadable(errors, parts, findings)
+            _report_unreadable(errors, parts, report)
 
 
 def _decoder(codec: str, types: Sequence[Any]) -> Callable[[bytes], object]:
@@ -87,23 +87,23 @@ def _error(decode: Callable[[bytes], object], data: bytes) -> str | None:
         decode(data)
     except CannotLoadError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001  classes of the bot's own may raise anything
+    except Exception as error:  # noqa: BLE001  the bot's classes may raise anything
         return f"decoding it raised {type(error).__name__}"
     return None
 
 
-def _tell_unreadable(errors: Mapping[str, str], parts: Sequence[Part], findings: Findings) -> None:
+def _report_unreadable(errors: Mapping[str, str], parts: Sequence[Part], report: Report) -> None:
     number = sum(len(part.records) for part in parts)
     looked = pluralize(number, "record", "records") + (
         f" of the first {_MANY:,} documents" if len(parts) == _MANY else ""
     )
     if not errors:
-        findings.say("records", Verdict.OK, f"{looked} can be decoded", unreadable=[])
+        report.say("records", Verdict.OK, f"{looked} can be decoded", unreadable=[])
         return
     named = "; ".join(f"{label}: {error}" for label, error in list(errors.items())[:_ENOUGH])
     more = f"; and {len(errors) - _ENOUGH:,} more" if len(errors) > _ENOUGH else ""
     detail = f"{len(errors):,} of {looked} cannot be decoded, and updates that need them fail: {named}{more}"
-    findings.say("records", Verdict.WARNING, detail, unreadable=list(errors))
+    report.say("records", Verdict.WARNING, detail, unreadable=list(errors))
 
 
 async def _first(archive: Archive, enough: int = _ENOUGH) -> list[Part]:
@@ -118,14 +118,14 @@ async def _first(archive: Archive, enough: int = _ENOUGH) -> list[Part]:
 
 
 async def _expect_nothing(store: BlobStore) -> None:
-    """The options of the URI may have hidden what is there."""
+    """Refuse a state that exists, but that the options of the URI exclude."""
     try:
         found = await Archive.find(store)
     except NotFoundError:
         return
     raise ForeignDocumentError(
-        f"There is a state, with {_options(found)}, and the URI asks for another one: the bot would not start. "
-        "Correct the URI, or convert the state by 'ptb-bucket copy'."
+        f"The state has {_options(found)}, but the URI asks for something else, so the bot would not start. "
+        "Correct the URI, or convert the state with 'ptb-bucket copy'."
     )
 
 
@@ -133,14 +133,14 @@ def _options(archive: Archive) -> str:
     return f"layout={archive.layout.name}&codec={archive.codec}"
 
 
-def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], findings: Findings) -> None:
+def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], report: Report) -> None:
     owners = sorted({part.bot_id for part in parts})
     if len(owners) > 1:
-        raise ForeignDocumentError(f"The documents here are of several bots: {', '.join(owners)}.")
+        raise ForeignDocumentError(f"Documents of several bots are mixed here: {', '.join(owners)}. Move them apart.")
     last = max((commit.time for part in parts for commit in part.commits), default=None)
     when = f"{last:%Y-%m-%d %H:%M:%S} UTC" if last else "never"
     facts = {"layout": archive.layout.name, "codec": archive.codec}
     detail = f"bot {owners[0]}, layout {facts['layout']}, codec {facts['codec']}, last commit {when}"
     if {**DEFAULTS, **said} != facts:
-        detail += f"; the URI has to say ?{_options(archive)}, or the bot's code the same"
-    findings.say("state", Verdict.OK, detail, bot_id=owners[0], last_commit=last and last.isoformat(), **facts)
+        detail += f"; set ?{_options(archive)} in the bot's URI, or the same in its code"
+    report.say("state", Verdict.OK, detail, bot_id=owners[0], last_commit=last and last.isoformat(), **facts)

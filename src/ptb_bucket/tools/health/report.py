@@ -1,4 +1,4 @@
-"""What checks found, one line each."""
+"""The report of a health check: one line per check."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ptb_bucket.errors import PTBBucketError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["NAMES", "Check", "Findings", "Verdict"]
+__all__ = ["NAMES", "Check", "Report", "Verdict"]
 
 NAMES: Final = (
     "reachable", "credentials", "bucket", "read", "list", "create", "update", "conditional puts", "delete",
     "versioning", "read latency", "write latency", "state", "cleaned up", "delete old versions",
 )  # fmt: skip
-"""What is always said something about, in this order; what a store finds about itself follows."""
+"""The checks that every report contains, in this order. A store's own checks follow them."""
 
 
 class Verdict(enum.Enum):
-    """What came of one check. A warning costs the bot nothing, and perhaps the tool box something."""
+    """The result of one check. A warning does not affect the bot, but some commands may not work."""
 
     OK = "ok"
     WARNING = "warning"
@@ -32,7 +32,7 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class Check:
-    """One line: what was tried, what came of it, details or what to do about it, and the same for programs."""
+    """One line of a report: the check, its verdict, details or advice, and the same as ``facts`` for programs."""
 
     name: str
     verdict: Verdict
@@ -40,21 +40,21 @@ class Check:
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
-class Findings:
-    """Collects them; what nobody said anything about was not tried."""
+class Report:
+    """A report that collects the results of checks. Checks without a result were not tried."""
 
     def __init__(self) -> None:
         self._found: dict[str, Check] = {}
 
     def say(self, name: str, verdict: Verdict, detail: str = "", **facts: object) -> None:
-        """Add a line, or replace one."""
+        """Add the result of a check, or replace it."""
         self._found[name] = Check(name, verdict, detail, facts)
 
     @contextmanager
     def trying(
         self, name: str, detail: str = "", *, otherwise: Verdict = Verdict.FAILED, **facts: object
     ) -> Iterator[None]:
-        """Say that it is well, unless something is said inside, or an error of ours is raised; that goes no further."""
+        """Report success, unless the block reports a result itself. A PTBBucketError is reported and not raised."""
         try:
             yield
         except PTBBucketError as error:
@@ -64,11 +64,11 @@ class Findings:
                 self.say(name, Verdict.OK, detail, **facts)
 
     def verdict(self, name: str) -> Verdict:
-        """What came of one."""
+        """Return the verdict of one check."""
         return self._found[name].verdict if name in self._found else Verdict.NOT_TRIED
 
     def all(self) -> list[Check]:
-        """Every line, in their order."""
+        """Return all lines in order."""
         failed = next((name for name in NAMES if self.verdict(name) is Verdict.FAILED), "")
         why = f"see {failed!r}" if failed else ""
         missing = {name: Check(name, Verdict.NOT_TRIED, why) for name in NAMES}

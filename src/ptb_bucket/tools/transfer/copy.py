@@ -1,4 +1,4 @@
-"""A bot's memory, copied to another place, layout, codec or bot, and read back there."""
+"""Copy a bot's state to another place, layout, codec or bot, and read it back to verify it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LABELS = 5
 
 @dataclass
 class Copied:
-    """What became of the source's records: ``copied`` were not there, ``skipped`` were, ``replaced`` were different."""
+    """The number of records ``copied``, ``skipped`` because they were equal, and ``replaced`` because they differed."""
 
     copied: int = 0
     skipped: int = 0
@@ -37,7 +37,7 @@ class Copied:
     labels: list[str] = field(default_factory=list)
 
     def add(self, records: Mapping[Record, bytes], different: list[Record], missing: list[Record]) -> None:
-        """Count one document."""
+        """Add one document to the figures."""
         self.copied += len(missing)
         self.replaced += len(different)
         self.skipped += len(records) - len(missing) - len(different)
@@ -59,22 +59,24 @@ async def copy(
 ) -> Copied:
     """Copy all records, and read each document back to compare.
 
-    The source is not changed, and may be in use: of each of its documents, one moment is copied. Records that the
-    destination has and the source has not stay. With one codec on both sides records move as they are encoded.
+    The source is not changed and may be in use: each of its documents is copied as it was at one moment. Records that
+    exist only in the destination stay. If both sides have the same codec, records are copied in their encoded form.
 
     Args:
-        source: What to copy.
-        target: Where to; see ``open_target``.
+        source: The state to copy.
+        target: The destination; see ``open_target``.
         overwrite: Replace records of the destination that differ.
-        dry_run: Only count.
-        progress: Called with the number of steps, two for each record; gives what is called with those done.
+        dry_run: Only count the records.
+        progress: Called with the total number of steps, two for each record. Its context manager yields a function that
+            is called with the number of steps done.
 
     Raises:
-        RefusedError: Records of the destination differ; the first are named. Or a document has a section that this
-            ptb-bucket does not know, and the destination has another layout, codec or bot, or a different such section.
-        CannotLoadError, CannotStoreError: A record cannot be written in the other codec.
-        UnsavedError: What was read back is not what was copied: somebody else writes there.
-        DocumentError, StoreError: Something could not be read or written. Copying again goes on from there.
+        RefusedError: Records of the destination differ; the message names the first. Or a document has a section that
+            this ptb-bucket does not know, and the destination has another layout, codec or bot, or a different section
+            of that name.
+        CannotLoadError, CannotStoreError: A record cannot be converted to the other codec.
+        UnsavedError: The records read back differ from those copied: something else writes to the destination.
+        DocumentError, StoreError: A document could not be read or written. Run it again to continue from there.
     """
     work = _Work(source, target, overwrite=overwrite)
     planned = Copied(copied=await work.count()) if target.is_new else await work.compare()
@@ -88,14 +90,14 @@ async def copy(
 
 def _different(number: int, labels: list[str]) -> str:
     return (
-        f"In the destination {pluralize(number, 'record is', 'records are')} not as in the source, such as "
-        f"{', '.join(labels)}. To replace by the source's: --overwrite."
+        f"In the destination {pluralize(number, 'record differs', 'records differ')} from the source, such as "
+        f"{', '.join(labels)}. To use the source's, pass --overwrite."
     )
 
 
 @dataclass
 class _Share:
-    """What one document of the destination gets."""
+    """The records and sections to write into one document of the destination."""
 
     records: dict[Record, bytes] = field(default_factory=dict)
     unknown: UnknownSections = field(default_factory=dict)
@@ -107,46 +109,46 @@ def _sections(unknown: Mapping[str, object]) -> str:
 
 
 def _check_unknown(key: str, there: Mapping[str, object], share: _Share) -> None:
-    """Which of two is right, only a library that knows the section can tell."""
+    """Refuse different versions of an unknown section: only a ptb-bucket that knows the section can choose."""
     different = {name: "" for name, section in share.unknown.items() if there.get(name, section) != section}
     if different:
         raise RefusedError(
-            f"In the destination, {key} has {_sections(different)}, not as in the source, and this ptb-bucket does "
-            "not know it. Upgrade ptb-bucket, or choose an empty prefix."
+            f"In the destination, {key} has {_sections(different)} with different content, which this ptb-bucket "
+            "does not know. Upgrade ptb-bucket, or choose an empty prefix."
         )
 
 
 class _Work:
-    """One copy, document by document of the destination."""
+    """One copy, which goes through the documents of the destination."""
 
     def __init__(self, source: State, target: State, *, overwrite: bool) -> None:
         self._source, self._target, self._overwrite = source, target, overwrite
         self._same_codec = source.archive.codec == target.archive.codec
-        # Updates are numbered for each bot: those of one must not make another one skip its own.
+        # Update IDs are per bot: the handled updates of one bot must not make another bot skip its own.
         own = source.bot_id == target.bot_id
         self._kinds = tuple(kind for kind in Kind if own or kind is not Kind.UPDATES)
         self._as_it_is = own and self._same_codec and source.archive.layout is target.archive.layout
         self._writer = WriterIdentity("copy")
 
     async def count(self) -> int:
-        """How many records there are to copy. Everything was read once, then: nothing is copied halfway for nothing."""
+        """Return the number of records to copy. This reads everything, so damage is found before the first write."""
         return sum([self._wanted(part.records) async for part in self._parts()])
 
     def _wanted(self, records: Mapping[Record, bytes]) -> int:
         return sum(record.kind in self._kinds for record in records)
 
     async def _parts(self) -> AsyncIterator[Part]:
-        """The source's documents. What nobody here can read moves only to where it means the same."""
+        """Yield the source's documents. Refuse unknown sections unless the destination can take them unchanged."""
         async for part in self._source.archive.parts(self._kinds):
             if part.unknown and not self._as_it_is:
                 raise RefusedError(
-                    f"{part.key} has {_sections(part.unknown)}, which this ptb-bucket does not know, so it can copy it "
+                    f"{part.key} has {_sections(part.unknown)}, which this ptb-bucket does not know. It can copy that "
                     "only to the same layout and codec, and for the same bot. Upgrade ptb-bucket, and copy again."
                 )
             yield part
 
     async def compare(self) -> Copied:
-        """Look at both sides, and write nothing."""
+        """Compare both sides, and write nothing."""
         found = Copied()
 
         async def look(item: tuple[str, _Share]) -> None:
@@ -160,7 +162,7 @@ class _Work:
         return found
 
     async def write(self, step: Callable[[int], None]) -> Copied:
-        """Write what is not there, batch by batch, and read it back."""
+        """Write the missing records, batch by batch, and read them back."""
         found = Copied()
 
         async def bring(item: tuple[str, _Share]) -> None:
@@ -173,7 +175,7 @@ class _Work:
         return found
 
     async def _batches(self, step: Callable[[int], None]) -> AsyncIterator[Batch]:
-        """The source's records by the destination's documents, a bounded number at once where there are many."""
+        """Yield the source's records by the destination's documents, in batches of a limited size."""
         layout = self._target.archive.layout
         batch: Batch = {}
         async for part in self._parts():
@@ -204,20 +206,20 @@ class _Work:
             error.record = record.label
             raise
         except CannotLoadError as error:
-            raise CannotLoadError(f"{record.label}: {error} The classes of the bot's go into --types.") from error
+            raise CannotLoadError(f"{record.label}: {error} Name your bot's classes with --types.") from error
 
     def _sides(
         self, theirs: Mapping[Record, bytes], records: Mapping[Record, bytes]
     ) -> tuple[list[Record], list[Record]]:
-        """Those that are different in the destination, and those that are not there."""
+        """Return the records that differ in the destination, and those that are missing there."""
         missing = [record for record in records if record not in theirs]
         there = (record for record in records if record in theirs)
         return [record for record in there if not self._equal(theirs[record], records[record])], missing
 
     def _equal(self, one: bytes, other: bytes) -> bool:
-        """With another codec than the source's, an equal value may be encoded otherwise each time.
+        """Tell whether two encoded values are equal. If the codecs differ, compare the decoded values.
 
-        Which places share an object counts: a copy that lost that would not be one.
+        Equal values may be encoded differently. The same places must share an object, or it would not be a copy.
         """
         codec = self._target.codec
         if one == other or self._same_codec:
@@ -230,7 +232,7 @@ class _Work:
         different, missing = self._sides(draft.records, records)
         if different and not self._overwrite:
             labels = [record.label for record in different[:_LABELS]]
-            raise RefusedError(f"Since copying began, {_different(len(different), labels)}")
+            raise RefusedError(f"The destination changed during the copy. {_different(len(different), labels)}")
         _check_unknown(key, draft.unknown, share)
         draft.stage({record: records[record] for record in (*different, *missing)})
         draft.add_unknown(share.unknown)
@@ -244,8 +246,8 @@ class _Work:
         different, missing = self._sides(part.records if part else {}, records)
         if wrong := [*different, *missing]:
             raise UnsavedError(
-                f"{pluralize(len(wrong), 'record is', 'records are')} not what was copied, such as {wrong[0].label}: "
-                "somebody else writes to the destination. Stop it, and copy again."
+                f"{pluralize(len(wrong), 'record differs', 'records differ')} from the copy, such as {wrong[0].label}: "
+                "something else writes to the destination. Stop it, and copy again."
             )
         for start in range(0, len(records), _STEP):
             step(min(_STEP, len(records) - start))

@@ -1,4 +1,4 @@
-"""Where a copy may go: to a place of its own, of the same bot or a new one."""
+"""Open the destination of a copy: a place of its own, for the same bot or a new one."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ __all__ = ["check_source", "open_target"]
 
 
 def check_source(uri: str) -> None:
-    """Refuse a source that only a bot's id makes one place: ``--bot-id`` is the destination's."""
+    """Refuse a source URI that contains ``{bot_id}``, because ``--bot-id`` is the destination's."""
     if "{bot_id}" in uri:
-        raise ConfigurationError("The source's URI has {bot_id} in it. Write the id in its place.")
+        raise ConfigurationError("The source's URI contains {bot_id}. Replace it by the bot's ID.")
 
 
 @asynccontextmanager
 async def open_target(
     where: str | os.PathLike[str] | BlobStore, source: State, *, types: Iterable[Any] = (), bot_id: str | None = None
 ) -> AsyncIterator[State]:
-    """Open where a state is to be copied to. What its URI does not say of layout and codec is as in the source.
+    """Open the destination of a copy. Layout and codec are as in the source, unless its URI says otherwise.
 
     Args:
         where: As for :func:`open_state`.
-        source: What is to be copied.
+        source: The state to copy.
         types: As for :func:`open_state`.
-        bot_id: Whose memory it will be; None for the source's bot.
+        bot_id: The ID of the bot that will own the copy; None for the source's bot.
 
     Raises:
-        RefusedError: It is the source's place, another bot's, or another state lies there.
+        RefusedError: The destination is the source, belongs to another bot, or has a state in another layout or codec.
         ConfigurationError, DocumentError, StoreError: As for :func:`open_state`.
     """
     try:
@@ -67,8 +67,8 @@ async def _as_source(source: State, target: State, types: list[Any]) -> State:
         pass
     else:
         raise RefusedError(
-            f"At {target.store.describe('state')} lies a state already, with layout={other.layout.name} and "
-            f"codec={other.codec}. Choose an empty prefix; nothing was copied."
+            f"{target.store.describe('state')} already holds a state with layout={other.layout.name} and "
+            f"codec={other.codec}. Nothing was copied. Choose an empty prefix."
         )
     said = target.location.said
     layout = target.archive.layout if "layout" in said else source.archive.layout

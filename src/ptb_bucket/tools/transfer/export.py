@@ -1,4 +1,4 @@
-"""A bot's state as one file: our own JSON, PTB's PicklePersistence, or DictPersistence's JSON where that can say it."""
+"""Export a state to a file: typed JSON, PTB's PicklePersistence, or DictPersistence's JSON if that can express it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ptb_bucket.errors import CannotLoadError, RefusedError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import BOT_DATA, Kind, Record, RecordMerger
-from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.state import detached_bot
 from ptb_bucket.tools.transfer.memory_file import part_paths
 from ptb_bucket.tools.transfer.memory_json import EXPORT, VERSION, dict_persistence
 from ptb_bucket.tools.transfer.new_files import check_absent, put_in_place, written_whole
@@ -45,24 +45,24 @@ async def export_json(
     force: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Write everything as typed JSON, one record per line; :func:`read_memory` reads it again.
+    """Write everything as typed JSON, one record per line. :func:`read_memory` reads it.
 
-    With ``codec=json``, records are written as they lie. Memory holds one document at a time.
+    With ``codec=json``, records are written as they are stored. Memory holds one document at a time.
 
     Args:
-        state: What.
-        path: The new file; only its owner may read it.
+        state: The state to export.
+        path: The new file, which only its owner may read.
         types: Needed with ``codec=pickle``; see :class:`ptb_bucket.BucketPersistence`.
-        force: Replace a file that is there.
-        advance: Told how many records were written since the last time.
+        force: Replace an existing file.
+        advance: Called with the number of records written since the last call.
 
     Returns:
-        How many records it has.
+        The number of records.
 
     Raises:
-        RefusedError: There is such a file.
+        RefusedError: The file exists.
         CannotLoadError: A record needs a class that is not registered.
-        CannotStoreError: A record has what JSON cannot say.
+        CannotStoreError: A record contains a value that JSON cannot express.
         StoreError, DocumentError: The state could not be read.
     """
     check_absent([path], force=force)
@@ -87,7 +87,7 @@ def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], 
     if state.archive.codec == JsonCodec.name:
         return lambda _, encoded: encoded
     merger, codec = RecordMerger(state.codec), JsonCodec(types)
-    state.codec.bot = codec.bot = nobody(state.bot_id)
+    state.codec.bot = codec.bot = detached_bot(state.bot_id)
     return lambda record, encoded: codec.encode(merger.decode(record, encoded))
 
 
@@ -119,26 +119,26 @@ async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
     multi: bool = False,
     main: str | None = None,
 ) -> int:
-    """Write everything as PTB's PicklePersistence would have: by PicklePersistence itself.
+    """Write everything with PTB's PicklePersistence.
 
     A bot that is started as a script has its own classes in ``__main__``, and its PicklePersistence looks for them
-    there; :func:`ptb_bucket.tools.transfer.script.script_of` finds out which module that is.
+    there. :func:`ptb_bucket.tools.transfer.script.script_of` finds the module of this script.
 
     Args:
-        state: What; all of it is in memory meanwhile.
-        path: The new file, or what the names of the five begin with; only their owner may read them.
+        state: The state to export. All of it is held in memory.
+        path: The new file, or the start of the names of the five files. Only their owner may read them.
         types: See :class:`ptb_bucket.BucketPersistence`.
-        force: Replace files that are there.
-        multi: Five files, for ``single_file=False``.
-        main: The module that the bot is started as; empty if it has none of the classes. None: the module of ``types``
-            that has ``if __name__ == "__main__":``.
+        force: Replace existing files.
+        multi: Write five files, for ``single_file=False``.
+        main: The module that the bot is started as; empty if none of the classes is in it. None: the module of
+            ``types`` that has ``if __name__ == "__main__":``.
 
     Returns:
-        How many records there are.
+        The number of records.
 
     Raises:
-        ConfigurationError: Several modules can be started, or ``main`` is none of those of ``types``.
-        RefusedError: There is such a file.
+        ConfigurationError: Several modules can be started, or ``main`` is not a module of ``types``.
+        RefusedError: A file exists.
         CannotLoadError: A record needs a class that is not registered.
         StoreError, DocumentError: The state could not be read.
     """
@@ -153,7 +153,7 @@ async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
         await _fill(written, kept)
         with as_main(script, types):
             await written.flush()
-        if not kept.count:  # where there is nothing, flush() writes no file
+        if not kept.count:  # without any record, flush() writes no file
             written.on_flush, written.bot_data = False, None
             await written.update_bot_data({})
         if not multi:
@@ -168,25 +168,25 @@ def _put_all_in_place(made: dict[str, Path], parts: dict[str, Path], *, force: b
         if made[kind].exists():
             put_in_place(made[kind], target, force=force)
         else:
-            target.unlink(missing_ok=True)  # of an older export: together with the new ones it would be a lie
+            target.unlink(missing_ok=True)  # a file of an older export would not match the new ones
 
 
 async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), force: bool = False) -> int:
     """Write everything as the arguments of PTB's DictPersistence: ``DictPersistence(**json.load(file))``.
 
-    Its JSON has no tuples, sets, dates and so on; if anything would come back as something else, nothing is written.
+    Its JSON has no tuples, sets, dates and so on. If any value would not be read back as it is, nothing is written.
 
     Args:
-        state: What; all of it is in memory meanwhile.
-        path: The new file; only its owner may read it.
+        state: The state to export. All of it is held in memory.
+        path: The new file, which only its owner may read.
         types: See :class:`ptb_bucket.BucketPersistence`.
-        force: Replace a file that is there.
+        force: Replace an existing file.
 
     Returns:
-        How many records it has.
+        The number of records.
 
     Raises:
-        RefusedError: There is such a file, or a record that would not come back as it is.
+        RefusedError: The file exists, or a record would be read back as a different one.
         CannotLoadError: A record needs a class that is not registered.
         StoreError, DocumentError: The state could not be read.
     """
@@ -199,8 +199,8 @@ async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), fo
     lossy = lossy or _first_difference(kept.data, dict_persistence(texts))
     if lossy:
         raise RefusedError(
-            f"{lossy.label} has what DictPersistence's JSON cannot say, such as a tuple, a set, a date, or one object "
-            "at several places: nothing was written. --format json and --format pickle can."
+            f"{lossy.label} contains a value that DictPersistence's JSON cannot express, such as a tuple, a set, a "
+            "date, or one object at several places. Nothing was written. Use --format json or --format pickle."
         )
     with written_whole(path, force=force) as file:
         file.write(json.dumps(texts, indent=1).encode())
@@ -228,7 +228,7 @@ def _first_difference(data: dict[str, Any], again: DictPersistence) -> Record | 
 
 @dataclass
 class _Kept:
-    """What PTB would be given at its start."""
+    """The data that PTB would receive at its start."""
 
     bot: ExtBot[None]
     data: dict[str, Any]
@@ -239,9 +239,9 @@ class _Kept:
 
 
 async def _kept(state: State, types: Iterable[Any]) -> _Kept:
-    bot = nobody(state.bot_id)
+    bot = detached_bot(state.bot_id)
     archive = state.archive
-    opened = Sealing(environment={}, max_size=sys.maxsize)  # by the state's own store, with the keys there are
+    opened = Sealing(environment={}, max_size=sys.maxsize)  # the state's own store does this, with its keys
     source: BucketPersistence[Any, Any, Any] = BucketPersistence(
         state.store,
         layout=cast("LayoutName", archive.layout.name),
@@ -265,13 +265,13 @@ async def _kept(state: State, types: Iterable[Any]) -> _Kept:
 
 
 def _check_readable(codec: Codec, records: Mapping[Record, bytes]) -> None:
-    """A bot starts without the records that it cannot read. A file without them would lose them."""
+    """Refuse records that cannot be decoded. A bot starts without them, but a file without them would lose them."""
     for record, encoded in records.items():
         try:
             codec.decode(encoded, origin=record.label)
         except CannotLoadError as error:
             raise CannotLoadError(
-                f"{record.label}: {error}. Nothing was written. (Classes go into --types.)"
+                f"{record.label}: {error}. Nothing was written. Name your bot's classes with --types."
             ) from error
 
 

@@ -1,4 +1,4 @@
-"""A file becomes part of a bot's state: what is missing is added, what differs is not touched unless asked for."""
+"""Import a file into a state: add missing records, and replace different ones only on request."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _STEP: Final = 100
 
 @dataclass
 class Imported:
-    """What was written, or would be.
+    """The result of an import, or with ``dry_run`` the expected one.
 
     Attributes:
-        added: Records that were not there, by kind.
-        equal: How many lay there already.
-        replaced: Records that lay there and differed.
-        left_out: What could not be stored, each with its path.
+        added: The number of new records, by kind.
+        equal: The number of records that were already stored.
+        replaced: Stored records that differed from the file's.
+        left_out: Values that cannot be stored, each with its path.
     """
 
     added: dict[Kind, int] = field(default_factory=dict)
@@ -51,21 +51,22 @@ async def import_memory(  # noqa: PLR0913  each a decision of the caller's
     dry_run: bool = False,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Imported:
-    """Write what a file holds into a bot's state, in one commit, merged with what the bot writes meanwhile.
+    """Write the records of a file into a bot's state in one commit, merged with the bot's changes.
 
-    Nothing is written before all of the file was read and compared.
+    Nothing is written before the whole file was read and compared.
 
     Args:
-        state: Where to; it may be new.
-        memory: What; it is read once.
-        overwrite: Where a record lies there already and differs, the file's takes its place as a whole.
-        leave_out: What cannot be stored is left out; what lies beside it is not.
-        dry_run: Only say what would be done.
-        advance: Told how many records were read since the last time.
+        state: The destination, which may be new.
+        memory: The file. It is read once.
+        overwrite: Replace stored records that differ by the file's, each as a whole.
+        leave_out: Leave out values that cannot be stored, and import the values beside them.
+        dry_run: Only report the result.
+        advance: Called with the number of records read since the last call.
 
     Raises:
-        RefusedError: Records differ, or cannot be stored, and that was not asked for. Nothing was written.
-        CannotLoadError: The file is damaged, or what lies there needs a type that is not registered.
+        RefusedError: Records differ and ``overwrite`` is false, or values cannot be stored and ``leave_out`` is false.
+            Nothing was written.
+        CannotLoadError: The file is damaged, or a stored record needs a type that is not registered.
         StoreError, DocumentError: The state could not be read or written.
     """
     state.codec.bot = memory.bot
@@ -84,13 +85,13 @@ async def import_memory(  # noqa: PLR0913  each a decision of the caller's
 
 
 def _take(codec: Codec, replica: Replica, record: Record, value: Any, found: Imported) -> None:
-    """Stage one record; that writes nothing yet."""
+    """Compare one record and stage it. This writes nothing yet."""
     known = replica.give(record)
     if _is_equal(codec, known, value):
         found.equal += 1
         return
     if record.kind in _EMPTY_IS_ABSENT and same(value, {}):
-        return  # says nothing, and is no wish to delete what is there
+        return  # an empty record is the default, not a request to delete
     try:
         replica.stage(record, value)
     except CannotStoreError as error:
@@ -105,7 +106,7 @@ def _take(codec: Codec, replica: Replica, record: Record, value: Any, found: Imp
 
 
 def _is_equal(codec: Codec, known: Any, value: Any) -> bool:
-    """Tell whether the file has what is there: content, types, order, and which places share an object."""
+    """Tell whether two values have the same content, types, order, and shared objects."""
     if codec.equality.identical(known, value):
         return True
     try:
@@ -118,14 +119,14 @@ def _is_equal(codec: Codec, known: Any, value: Any) -> bool:
 def _check(found: Imported, *, overwrite: bool, leave_out: bool) -> None:
     if found.left_out and not leave_out:
         raise RefusedError(
-            f"{pluralize(len(found.left_out), 'record has', 'records have')} something that cannot be stored: "
-            f"{_some(found.left_out)}. Nothing was written. All the rest can be imported: --leave-out."
+            f"{pluralize(len(found.left_out), 'record contains', 'records contain')} values that cannot be stored: "
+            f"{_some(found.left_out)}. Nothing was written. To import everything else, pass --leave-out."
         )
     if found.replaced and not overwrite:
         raise RefusedError(
-            f"{pluralize(len(found.replaced), 'record lies', 'records lie')} there already, not as in the file: "
-            f"{_some([record.label for record in found.replaced])}. Nothing was written. --overwrite puts what is in "
-            "the file in its place."
+            f"{pluralize(len(found.replaced), 'stored record differs', 'stored records differ')} from the file: "
+            f"{_some([record.label for record in found.replaced])}. Nothing was written. To use the "
+            "file's, pass --overwrite."
         )
 
 

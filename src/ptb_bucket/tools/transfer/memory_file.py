@@ -1,4 +1,4 @@
-"""Files in which a bot's memory lies: PicklePersistence's, DictPersistence's JSON, and our own export."""
+"""Read files that hold a bot's state: PicklePersistence's, DictPersistence's JSON, and our own export."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import PtbPickleReader
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, pluralize
-from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.state import detached_bot
 from ptb_bucket.tools.transfer.memory_json import read_json
 from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, count_records, records_of
 
@@ -30,16 +30,16 @@ _NAMED_AT_ONCE: Final = 5
 
 @dataclass
 class MemoryFile:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
-        name: The file.
-        bot: What stands for the bot in its values.
-        total: How many records, about.
-        entries: They, one after the other, once; values as they were in the file.
-        decode: Makes a value of one.
-        notes: What is not as it was, for people.
-        lost: Classes whose instances cannot be carried over, nor be told to the codec.
+        name: The name of the file.
+        bot: The bot that replaces the original one in the values.
+        total: The approximate number of records.
+        entries: Yields each record once, with its value as in the file.
+        decode: Decodes such a value.
+        notes: Remarks for the user about values that were converted.
+        lost: Classes whose instances cannot be imported.
     """
 
     name: str
@@ -51,10 +51,10 @@ class MemoryFile:
     lost: list[str] = field(default_factory=list)
 
     def records(self) -> Iterator[tuple[Record, Any]]:
-        """Record and value, one after the other, once.
+        """Yield each record with its decoded value, once.
 
         Raises:
-            CannotLoadError: The file is damaged there.
+            CannotLoadError: The record is damaged.
         """
         with _named(self.name):
             for record, raw in self.entries:
@@ -66,24 +66,24 @@ class MemoryFile:
 def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leave_out: bool = False) -> MemoryFile:
     """Open a file of PTB's PicklePersistence or DictPersistence, or one that ``export`` wrote.
 
-    Nothing that a pickle names is imported or run: there are plain data, Telegram objects and ``types``, nothing else.
+    No code that a pickle names is imported or run: only plain data, Telegram objects and ``types`` are loaded.
 
     Args:
-        path: The file; where PicklePersistence was told ``single_file=False``, what its five files begin with.
+        path: The file. For a PicklePersistence with ``single_file=False``, the start of the names of its five files.
         types: As for :class:`ptb_bucket.BucketPersistence`.
-        leave_out: Accept classes that are not known: their instances are objects that cannot be stored.
+        leave_out: Accept unknown classes. Their instances become objects that cannot be stored.
 
     Raises:
-        NotFoundError: There is no such file.
-        ConfigurationError: It may not be read, or ``types`` is wrong.
-        CannotLoadError: It is damaged, another kind of file, names classes that are not known, or might run something.
+        NotFoundError: The file does not exist.
+        ConfigurationError: The file cannot be read, or ``types`` is wrong.
+        CannotLoadError: The file is damaged, is of another kind, names unknown classes, or might run code.
     """
-    path, types, bot = Path(path), list(types), nobody("0")
+    path, types, bot = Path(path), list(types), detached_bot("0")
     with _named(path.name):
         if not path.exists():
             parts = {kind: part for kind, part in part_paths(path).items() if part.exists()}
             if not parts:
-                raise NotFoundError(f"There is no file {path}, nor {path.name}_user_data and the like beside it.")
+                raise NotFoundError(f"There is no file {path}, and no {path.name}_user_data beside it. Check the path.")
             return _pickles(path.name, parts, PtbPickleReader(types, bot), bot, leave_out=leave_out)
         with _opened(path) as file:
             if file.read(64).lstrip()[:1] == b"{":
@@ -94,7 +94,7 @@ def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leav
 
 
 def part_paths(path: Path) -> dict[str, Path]:
-    """The five files of a PicklePersistence with ``single_file=False``, by PTB's names of its kinds of data."""
+    """Return the five files of a PicklePersistence with ``single_file=False``, by PTB's name of their data."""
     return {kind.value: path.with_name(f"{path.name}_{kind.value}") for kind in PTB_KINDS}
 
 
@@ -104,20 +104,22 @@ def _pickles(name: str, paths: dict[str, Path], pickles: PtbPickleReader, bot: B
     for kind, path in paths.items():
         with _opened(path) as file:
             if _has_old_bot(file):
-                notes.append("where the bot itself was stored by python-telegram-bot 13, its marker, a text, stays")
+                notes.append("where python-telegram-bot 13 stored the bot itself, its marker, a text, was kept")
             data[kind] = pickles.read(file)
     data = _whole(data[""]) if "" in data else data
     names = pickles.names
     _check_unknown(names.unknown, names.old_telegram, leave_out=leave_out)
     if names.old_zones:
-        notes.append("pytz.utc of python-telegram-bot 13 is datetime.timezone.utc now")
+        notes.append("pytz.utc from python-telegram-bot 13 was converted to datetime.timezone.utc")
     lost = [*names.old_telegram, *names.unknown]
     return MemoryFile(name, bot, count_records(data), records_of(data), pickles.value, notes, lost)
 
 
 def _whole(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict) or not {"user_data", "chat_data", "conversations"} <= data.keys():
-        raise CannotLoadError("it is a pickle, but not PicklePersistence's: that has user_data, chat_data and so on")
+        raise CannotLoadError(
+            "it is a pickle, but not one of PicklePersistence, which contains user_data, chat_data and so on"
+        )
     return data
 
 
@@ -137,18 +139,18 @@ def _check_unknown(unknown: Iterable[str], old_telegram: Iterable[str], *, leave
         advice = " ".join(f"--types {_advised(name)}" for name in unknown[:_NAMED_AT_ONCE])
         more = f" and {len(unknown) - _NAMED_AT_ONCE} more" if len(unknown) > _NAMED_AT_ONCE else ""
         raise CannotLoadError(
-            f"it has objects of {pluralize(len(unknown), 'class', 'classes')} not known here. If your bot's own, add "
-            f"{advice}{more}. Or leave such objects out: --leave-out"
+            f"it contains objects of {pluralize(len(unknown), 'unknown class', 'unknown classes')}. If they are your "
+            f"bot's, add {advice}{more}. To leave such objects out, pass --leave-out"
         )
     if old:
         raise CannotLoadError(
-            f"python-telegram-bot 13 pickled Telegram objects in it ({', '.join(old[:_NAMED_AT_ONCE])}), which no "
-            "later version can read. All the rest can be imported without them: --leave-out"
+            f"it contains Telegram objects of python-telegram-bot 13 ({', '.join(old[:_NAMED_AT_ONCE])}), which no "
+            "later version can read. To import everything else, pass --leave-out"
         )
 
 
 def _advised(name: str) -> str:
-    """A script's classes are pickled as of ``__main__``; they are imported from where they are written."""
+    """Return the name to pass to ``--types``. A script's classes are pickled as of ``__main__``."""
     return name.replace("__main__:", "YOUR_SCRIPT:")
 
 

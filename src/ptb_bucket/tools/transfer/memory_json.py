@@ -1,4 +1,4 @@
-"""A bot's memory as one JSON file: our own export, or what PTB's DictPersistence takes."""
+"""Read a JSON file with a bot's state: our own export, or the arguments of PTB's DictPersistence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["EXPORT", "VERSION", "dict_persistence", "read_json"]
 
 EXPORT: Final = "ptb_bucket_export"
-"""The key that comes first in our own export; its value is the version."""
+"""The first key in our own export. Its value is the version."""
 
 VERSION: Final = 1
 
@@ -28,15 +28,15 @@ _Read = tuple[int, "Iterator[tuple[Record, Any]]", "Callable[[Any], Any]"]
 
 
 def read_json(file: IO[bytes], types: Iterable[Any], bot: Bot) -> _Read:
-    """How many records there are, they, and what makes a value of what stands there.
+    """Return the number of records, an iterator over them, and a function that decodes their values.
 
     Raises:
-        CannotLoadError: It is no JSON, or other JSON.
+        CannotLoadError: The file is not JSON, or is JSON of another kind.
     """
     try:
         data = json.load(file, parse_constant=_no_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError):
-        raise CannotLoadError("it begins like JSON and is none, or it is damaged") from None
+        raise CannotLoadError("it begins like JSON, but is not valid JSON or is damaged") from None
     if EXPORT in data:
         return _exported(data, types, bot)
     data = _of_dict_persistence(data)
@@ -44,7 +44,7 @@ def read_json(file: IO[bytes], types: Iterable[Any], bot: Bot) -> _Read:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; which of two members with one name was meant, nobody can tell."""
+    """Build an object. Refuse two members with one name, because one of them would be lost."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError
@@ -57,12 +57,12 @@ def _no_constant(_: str) -> NoReturn:
 
 def _exported(data: dict[str, Any], types: Iterable[Any], bot: Bot) -> _Read:
     if data[EXPORT] != VERSION:
-        raise CannotLoadError(f"it is an export of a newer ptb-bucket (version {data[EXPORT]!r})")
+        raise CannotLoadError(f"it is an export of a newer ptb-bucket (version {data[EXPORT]!r}). Upgrade ptb-bucket")
     codec = JsonCodec(types)
     codec.bot = bot
     sections: dict[Kind, Any] = {kind: data.get(kind.value, {}) for kind in PTB_KINDS if kind is not Kind.BOT}
     if not all(isinstance(section, dict) for section in sections.values()):
-        raise CannotLoadError("it is damaged: each kind of data is an object in an export")
+        raise CannotLoadError("it is damaged: in an export, each kind of data is a JSON object")
     total = sum(map(len, sections.values())) + 1
     return total, _records(data, sections), lambda value: codec.decode(json.dumps(value).encode())
 
@@ -76,7 +76,7 @@ def _records(data: dict[str, Any], sections: dict[Kind, dict[str, Any]]) -> Iter
 
 
 def _checked(record: Record) -> Record:
-    """Ids as we write them: somebody may have edited the file."""
+    """Refuse IDs that are not written as we write them: somebody may have edited the file."""
     try:
         check_id(record)
     except CorruptDocumentError as error:
@@ -89,33 +89,33 @@ def _of_dict_persistence(data: dict[str, Any]) -> dict[str, Any]:
     texts = {key if key in names else f"{key}_json": value for key, value in data.items()}
     if not texts or not texts.keys() <= names:
         raise CannotLoadError(
-            "it is JSON, but neither an export of ptb-bucket nor what DictPersistence takes: an object with "
-            "user_data_json and the like"
+            "it is JSON, but neither an export of ptb-bucket nor the arguments of DictPersistence, which are an object "
+            "with user_data_json and so on"
         )
     try:
         given = {key: _text(value) for key, value in texts.items() if value is not None}
         sizes = {key: _size(json.loads(text, object_pairs_hook=_once)) for key, text in given.items()}
         known = dict_persistence(given)
     except (TypeError, ValueError, RecursionError):
-        raise CannotLoadError("DictPersistence cannot read it") from None
+        raise CannotLoadError("DictPersistence cannot read it: it is damaged") from None
     found = {kind.value: getattr(known, kind.value) for kind in PTB_KINDS}
     for kind in (Kind.USER, Kind.CHAT, Kind.CONVERSATION):
         if _size(found[kind.value]) < sizes.get(f"{kind.value}_json", 0):
-            raise CannotLoadError(f"{kind.value} has an id twice, in two spellings")
+            raise CannotLoadError(f"{kind.value} contains an ID twice, in two spellings. Remove one of them")
     return found
 
 
 def _size(section: Any) -> int:
-    """How many records there are; a conversation handler's are one level further down."""
+    """Return the number of records in a section, including those one level below, as in conversations."""
     values = list(section.values()) if isinstance(section, dict) else []
     return len(values) + sum(len(value) for value in values if isinstance(value, dict))
 
 
 def dict_persistence(texts: Mapping[str, Any]) -> DictPersistence:
-    """PTB's own reader of its JSON texts, by its names for them.
+    """Read JSON texts, given by PTB's names for them, with PTB's own DictPersistence.
 
     Raises:
-        TypeError, ValueError: It cannot read them.
+        TypeError, ValueError: DictPersistence cannot read them.
     """
     return DictPersistence(**texts)
 

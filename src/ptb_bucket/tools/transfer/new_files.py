@@ -1,4 +1,4 @@
-"""New files that hold people's data: whole or not at all, for their owner only, never over what is there unasked."""
+"""Write files with personal data: completely or not at all, for their owner only, and never over an existing file."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ _OWNER_ONLY = 0o600
 
 
 def check_absent(paths: Iterable[Path], *, force: bool) -> None:
-    """Before any work is done, make sure that the files may be written.
+    """Check before any work that the files can be written.
 
     Raises:
-        RefusedError: There is such a file, and ``force`` was not said.
-        ConfigurationError: There is no folder for it, or it is a folder itself.
+        RefusedError: A file exists, and ``force`` is false.
+        ConfigurationError: The directory of a file does not exist, or the path is a directory itself.
     """
     for path in paths:
         if not path.parent.is_dir() or path.is_dir():
-            raise ConfigurationError(f"{path} cannot be a file: there is no such folder, or it is one.")
+            raise ConfigurationError(f"{path} cannot be written: it is a directory, or its directory does not exist.")
         if path.exists() and not force:
             raise _taken(path)
 
 
 def put_in_place(made: Path, path: Path, *, force: bool) -> None:
-    """Give a file that is complete its name.
+    """Give a complete file its final name.
 
     Raises:
-        RefusedError: There is such a file by now, and ``force`` was not said.
-        ConfigurationError: The system does not let us.
+        RefusedError: A file of that name exists by now, and ``force`` is false.
+        ConfigurationError: The operating system refuses it.
     """
     try:
         made.chmod(_OWNER_ONLY)
         if force:
             made.replace(path)
         else:
-            os.link(made, path)  # unlike a rename, fails where there is something
+            os.link(made, path)  # unlike a rename, this fails if the file exists
             made.unlink()
     except FileExistsError:
         raise _taken(path) from None
@@ -54,7 +54,7 @@ def put_in_place(made: Path, path: Path, *, force: bool) -> None:
 
 @contextmanager
 def written_whole(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
-    """A file to write to, which gets its name when all is written, and is gone if anything fails. Raises as above."""
+    """Open a file that gets its final name when it is complete, and is removed after an error. Raises as above."""
     try:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -70,4 +70,4 @@ def written_whole(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
 
 
 def _taken(path: Path) -> RefusedError:
-    return RefusedError(f"There is a file {path} already. --force replaces it.")
+    return RefusedError(f"The file {path} already exists. Pass --force to replace it.")

@@ -1,4 +1,4 @@
-"""PTB's five kinds of data, as its own persistences keep them, as records."""
+"""Convert PTB's five kinds of data, as its own persistence classes keep them, into records."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 __all__ = ["PTB_KINDS", "count_records", "records_of"]
 
 PTB_KINDS: Final = tuple(kind for kind in Kind if kind is not Kind.UPDATES)
-"""What PTB knows of; which updates were handled is a matter between instances."""
+"""The kinds that PTB has. Handled updates concern only our instances."""
 
 
 def records_of(data: Mapping[str, Any]) -> Iterator[tuple[Record, Any]]:
-    """One after the other.
+    """Yield each record with its value.
 
     Args:
-        data: PTB's names of its kinds of data, and what it keeps of each.
+        data: PTB's data, by its names for the kinds of data.
 
     Raises:
-        CannotLoadError: Something is not as PTB keeps it.
+        CannotLoadError: The data does not have the structure that PTB uses.
     """
     for kind, make in ((Kind.USER, Record.user), (Kind.CHAT, Record.chat)):
         for number, value in _dict(data.get(kind.value), kind.value).items():
@@ -35,7 +35,7 @@ def records_of(data: Mapping[str, Any]) -> Iterator[tuple[Record, Any]]:
 
 
 def count_records(data: Mapping[str, Any]) -> int:
-    """How many :func:`records_of` gives, for a progress bar; damage counts for nothing."""
+    """Return the number of records in :func:`records_of`, for a progress bar. Damaged data is not counted."""
     people = sum(len(part) for kind in (Kind.USER, Kind.CHAT) if isinstance(part := data.get(kind.value), dict))
     states = data.get(Kind.CONVERSATION.value)
     handlers = states.values() if isinstance(states, dict) else ()
@@ -46,8 +46,8 @@ def _conversations(handlers: dict[Any, Any]) -> Iterator[tuple[Record, Any]]:
     for name, states in handlers.items():
         for key, state in _dict(states, f"conversations[{name!r}]").items():
             if type(name) is not str or type(key) is not tuple or any(type(part) not in (int, str) for part in key):
-                raise CannotLoadError(f"conversations[{name!r}] has a key that is no tuple of ids")
-            if state is not None:  # PTB's way to keep that it ended
+                raise CannotLoadError(f"conversations[{name!r}] has a key that is not a tuple of IDs")
+            if state is not None:  # None is PTB's mark of an ended conversation
                 yield Record.of_conversation(name, key), state
 
 
@@ -58,7 +58,7 @@ def _keyboards(data: Any) -> Iterator[tuple[Record, Any]]:
         keyboards = [(str(uuid), float(time), dict(buttons)) for uuid, time, buttons in data[0]]
         queries = dict(data[1])
     except (TypeError, ValueError, LookupError):
-        raise CannotLoadError("callback_data is not as PTB keeps it") from None
+        raise CannotLoadError("callback_data does not have the structure that PTB uses") from None
     for uuid, time, buttons in keyboards:
         yield Record.keyboard(uuid), [time, buttons]
     if queries:
@@ -69,11 +69,11 @@ def _dict(value: Any, name: str) -> dict[Any, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise CannotLoadError(f"{name} is no dict")
+        raise CannotLoadError(f"{name} is not a dict")
     return value
 
 
 def _number(key: Any, name: str) -> int:
     if type(key) is not int:
-        raise CannotLoadError(f"{name} has a key that is no id but {type(key).__name__}")
+        raise CannotLoadError(f"{name} has a key of type {type(key).__name__} instead of an ID")
     return key

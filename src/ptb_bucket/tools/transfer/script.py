@@ -1,4 +1,4 @@
-"""A bot that is started as a script: in its pickles, its own classes are classes of ``__main__``."""
+"""Handle the classes of a bot that is started as a script: its pickles have them in ``__main__``."""
 
 from __future__ import annotations
 
@@ -21,29 +21,31 @@ _MAIN: Final = "__main__"
 
 
 def script_of(types: Iterable[Any], main: str | None = None) -> str | None:
-    """Return the module that the bot is started as, and whose classes PicklePersistence therefore has in ``__main__``.
+    """Return the module that the bot is started as. PicklePersistence has the classes of this module in ``__main__``.
 
     Args:
         types: The bot's own classes.
         main: The module; empty if there is none. None: the one whose source has ``if __name__ == "__main__":``, or
-            which is a package's ``__main__``.
+            that is the ``__main__`` of a package.
 
     Returns:
-        The module's name; None if there is none.
+        The module's name, or None if there is none.
 
     Raises:
-        ConfigurationError: No class is of the module that was named, or several modules can be started.
+        ConfigurationError: ``main`` contains none of the classes, or several modules can be started.
     """
     modules = dict.fromkeys(_class(given).__module__ for given in types)
     if main == "":
         return None
     if main is not None and main not in modules:
-        raise ConfigurationError(f"--main {main}: none of the classes in --types is of this module.")
+        raise ConfigurationError(
+            f"--main {main}: this module defines none of the classes in --types. Correct one of them."
+        )
     found = [main] if main else [module for module in modules if _can_be_started(module)]
     if len(found) > 1:
         raise ConfigurationError(
-            f"{' and '.join(found)} can be started as scripts. Say which one your bot is started as: "
-            f"--main {found[0]}. PicklePersistence has the classes of that one in __main__."
+            f"{' and '.join(found)} can be started as scripts. Pass the one that your bot is started as, for example "
+            f"--main {found[0]}. PicklePersistence has the classes of that module in __main__."
         )
     return found[0] if found else None
 
@@ -60,7 +62,7 @@ def _can_be_started(name: str) -> bool:
         return True
     try:
         tree = ast.parse(inspect.getsource(module))
-    except (OSError, TypeError, SyntaxError, ValueError):  # it has no source here, or one that is not Python's
+    except (OSError, TypeError, SyntaxError, ValueError):  # its source is missing or is not Python
         return False
     return any(isinstance(node, ast.If) and _asks_for_main(node.test) for node in tree.body)
 
@@ -74,13 +76,13 @@ def _asks_for_main(test: ast.expr) -> bool:
 
 @contextmanager
 def as_main(script: str | None, types: Iterable[Any]) -> Iterator[None]:
-    """Let pickle write classes and functions of a module as those of ``__main__``.
+    """Let pickle write the classes and functions of a module as those of ``__main__``.
 
-    Meanwhile the module is ``__main__`` in this process, so nothing else may run in between.
+    Inside the block, the module is ``__main__`` in this process, so no other code may run.
 
     Args:
         script: The module; None changes nothing.
-        types: The bot's own classes; classes within classes, too.
+        types: The bot's own classes, including nested ones.
     """
     if script is None:
         yield
@@ -99,7 +101,7 @@ def as_main(script: str | None, types: Iterable[Any]) -> Iterator[None]:
 
 
 def _own(script: str, values: Iterable[Any]) -> list[Any]:
-    """The classes and functions that a module defines, and those within these classes."""
+    """Return the classes and functions that a module defines, including those nested in its classes."""
     found: dict[int, Any] = {}
     waiting = list(values)
     while waiting:

@@ -1,4 +1,4 @@
-"""What a bot's memory was: the versions of its documents, and who committed each."""
+"""List the versions of a bot's documents, and the writer of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Past", "history", "keys_of", "readable"]
 
 @dataclass(frozen=True)
 class Past:
-    """One version of one object. If it cannot be read, ``problem`` says why, and nobody knows who wrote it."""
+    """One version of one object. If it cannot be read, ``problem`` says why, and its writer is unknown."""
 
     object: str
     version: BlobVersion
@@ -29,15 +29,15 @@ class Past:
 
 
 async def keys_of(archive: Archive, what: str | None) -> list[str]:
-    """The documents that were asked for, as the layout gives them.
+    """Return the keys of the selected documents, without extension.
 
     Args:
-        archive: Where they lie.
+        archive: The bot's archive.
         what: An object's key, with or without extension, or a section such as ``user_data``; None for all.
 
     Raises:
         NotFoundError: There is no such object or section.
-        StoreError: The store could not tell.
+        StoreError: The store could not be read.
     """
     if what in {kind.value for kind in Kind}:
         return [key async for key in archive.documents([Kind(what)])]
@@ -47,14 +47,14 @@ async def keys_of(archive: Archive, what: str | None) -> list[str]:
         found = [key async for key in _deleted(archive, what)]
     if not found:
         raise NotFoundError(
-            f"{what!r} is no object of this state and no section. Objects: {', '.join(map(archive.name, keys[:5]))}"
+            f"There is no object or section {what!r}. Objects: {', '.join(map(archive.name, keys[:5]))}"
             f"{', ...' if len(keys) > 5 else ''}; sections: {', '.join(kind.value for kind in Kind)}."  # noqa: PLR2004
         )
     return found
 
 
 async def _deleted(archive: Archive, what: str) -> AsyncIterator[str]:
-    """No listing shows an object that was deleted; who knows its key finds its old versions."""
+    """Yield the key of a deleted object that has old versions. No listing shows it, so its key must be known."""
     key = what.removesuffix(archive.name(""))
     if archive.layout.lazy and archive.layout.kinds(key):
         async for _ in archive.versions(key):
@@ -63,17 +63,17 @@ async def _deleted(archive: Archive, what: str) -> AsyncIterator[str]:
 
 
 async def history(archive: Archive, what: str | None = None, *, limit: int = 20) -> AsyncIterator[Past]:
-    """The newest versions of each object, newest first.
+    """Yield the newest versions of each object, the newest first.
 
     Args:
-        archive: Where they lie.
+        archive: The bot's archive.
         what: See :func:`keys_of`.
-        limit: How many versions of each object.
+        limit: The largest number of versions of each object.
 
     Raises:
         NotFoundError: There is no such object.
-        UnsupportedError: Old versions are not kept there.
-        StoreError: The store could not tell.
+        UnsupportedError: The store keeps no old versions.
+        StoreError: The store could not be read.
     """
     for key in await keys_of(archive, what):
         versions = [version async for version in archive.versions(key)]
@@ -92,9 +92,9 @@ async def _past(archive: Archive, key: str, version: BlobVersion) -> Past:
 
 
 async def readable(archive: Archive, key: str, version: BlobVersion) -> tuple[Part | None, str]:
-    """A version, or why it cannot be read: it is damaged, or was removed since."""
+    """Return a version, or the reason why it cannot be read: it is damaged, or was removed in the meantime."""
     try:
         part = await archive.part(key, version.version)
     except DocumentError as error:
         return None, str(error)
-    return part, "" if part else "it is gone"
+    return part, "" if part else "it no longer exists"

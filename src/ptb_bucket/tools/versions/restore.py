@@ -1,4 +1,4 @@
-"""Bringing back what a bot's memory was, as a new commit: it can be undone like any other."""
+"""Restore an earlier state of a bot with a new commit, which can be undone like any other."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _INTERVALS = 2
 
 @dataclass(frozen=True)
 class Restoring:
-    """What restoring does to one object.
+    """The plan to restore one object.
 
-    ``version`` is what is brought back, None for nothing at all: the object did not exist then. ``over`` is the ETag of
-    a current version that cannot be read. ``changes`` are the records that change, None where one is dropped.
+    ``version`` is the version to restore, or None if the object did not exist then. ``over`` is the ETag of a current
+    version that cannot be read. ``changes`` has the new value of each record that changes, or None if it is dropped.
     """
 
     key: str
@@ -41,23 +41,23 @@ class Restoring:
 
     @property
     def is_needed(self) -> bool:
-        """Whether anything changes."""
+        """Tell whether anything changes."""
         return bool(self.changes) or self.over is not None or bool(self.returning)
 
     @property
     def returning(self) -> set[str]:
-        """The names of unknown sections that return. Those that are there now stay as they are."""
+        """Return the names of unknown sections that are restored. Existing ones are not changed."""
         return set(self.past.unknown if self.past else ()) - set(self.now.unknown if self.now else ())
 
     @property
     def owner(self) -> str:
-        """Whose it is: where there is nothing now nor then, there is nothing to restore either."""
+        """Return the ID of the bot that owns the object, or an empty text if there is nothing to restore."""
         part = self.past or self.now
         return part.bot_id if part else ""
 
     @property
     def figures(self) -> dict[str, int]:
-        """How many records return, change, and are dropped."""
+        """Return the numbers of records that return, change, and are dropped."""
         had = {} if self.now is None else self.now.records
         returning = sum(value is not None and record not in had for record, value in self.changes.items())
         dropped = sum(value is None for value in self.changes.values())
@@ -65,13 +65,16 @@ class Restoring:
 
 
 async def plan_restore(archive: Archive, at: datetime) -> list[Restoring]:
-    """What it takes to have each object as it was at a time: its newest version that is not younger. Only what changes.
+    """Plan to restore each object as it was at a time, from its newest version that is not younger.
+
+    Returns:
+        The plans of the objects that change.
 
     Raises:
-        NotFoundError: None of them existed then.
-        DocumentError: A version of then cannot be read.
-        UnsupportedError: Old versions are not kept there.
-        StoreError: The store could not tell.
+        NotFoundError: No object existed at that time.
+        DocumentError: A version from that time cannot be read.
+        UnsupportedError: The store keeps no old versions.
+        StoreError: The store could not be read.
     """
     keys = await keys_of(archive, None)
     existed, plans = False, []
@@ -82,7 +85,7 @@ async def plan_restore(archive: Archive, at: datetime) -> list[Restoring]:
         where = archive.store.describe(archive.name(keys[0]))
         raise NotFoundError(
             f"There is no version of {where} from before {at.isoformat(timespec='seconds')}. "
-            "'ptb-bucket history' shows what there is."
+            "'ptb-bucket history' lists all versions."
         )
     return plans
 
@@ -93,19 +96,19 @@ async def _planned_at(archive: Archive, key: str, at: datetime) -> Restoring:
 
 
 async def plan_version(archive: Archive, version: str, what: str | None = None) -> list[Restoring]:
-    """What it takes to have one object as it was in one of its versions.
+    """Plan to restore one object from one of its versions.
 
     Args:
-        archive: Where it lies.
-        version: As the history shows it.
-        what: Which object, if several may have such a version.
+        archive: The bot's archive.
+        version: The version, as the history shows it.
+        what: The object's key, if several objects may have such a version.
 
     Raises:
         NotFoundError: No object has that version.
-        RefusedError: Several have.
-        DocumentError: It cannot be read.
-        UnsupportedError: Old versions are not kept there.
-        StoreError: The store could not tell.
+        RefusedError: Several objects have it.
+        DocumentError: The version cannot be read.
+        UnsupportedError: The store keeps no old versions.
+        StoreError: The store could not be read.
     """
     found = [
         (key, one)
@@ -114,20 +117,20 @@ async def plan_version(archive: Archive, version: str, what: str | None = None) 
         if one.version == version and not one.deleted
     ]
     if not found:
-        raise NotFoundError(f"No object has a version {version!r}. 'ptb-bucket history' shows what there is.")
+        raise NotFoundError(f"No object has a version {version!r}. 'ptb-bucket history' lists all versions.")
     if len(found) > 1:
         names = ", ".join(archive.name(key) for key, _ in found)
-        raise RefusedError(f"{names} have a version {version!r}. Say which one: --object KEY.")
+        raise RefusedError(f"{names} have a version {version!r}. Choose one with --object KEY.")
     return [await _planned(archive, *found[0])]
 
 
 async def plan_rescue(archive: Archive) -> list[Restoring]:
-    """What it takes to have the newest version that can be read of each object that cannot, or that was deleted.
+    """Plan to restore each object that cannot be read or was deleted, from its newest version that can be read.
 
     Raises:
-        NotFoundError: Of one of them there is no such version.
-        UnsupportedError: Old versions are not kept there.
-        StoreError: The store could not tell.
+        NotFoundError: An object that cannot be read has no such version.
+        UnsupportedError: The store keeps no old versions.
+        StoreError: The store could not be read.
     """
     plans = []
     for key in await keys_of(archive, None):
@@ -143,14 +146,14 @@ async def _newest(archive: Archive, key: str, *, needed: bool) -> BlobVersion | 
             return version
     if needed:
         raise NotFoundError(
-            f"{archive.store.describe(archive.name(key))} cannot be read, and no older version of it can. It was not "
-            "changed: correct it, or move it away to start anew."
+            f"{archive.store.describe(archive.name(key))} cannot be read, and neither can any older version. Nothing "
+            "was changed. Correct the object, or move it away to start with an empty state."
         )
     return None
 
 
 async def _current(archive: Archive, key: str) -> tuple[Part | None, str | None]:
-    """The document as it is, and the ETag of one that is damaged. Another bot's is not for us to replace."""
+    """Return the current document, or the ETag of a damaged one. Another bot's document raises an error."""
     try:
         return await archive.part(key), None
     except CorruptDocumentError as error:
@@ -162,7 +165,9 @@ async def _current(archive: Archive, key: str) -> tuple[Part | None, str | None]
 async def _planned(archive: Archive, key: str, version: BlobVersion | None) -> Restoring:
     past = None if version is None else await archive.part(key, version.version)
     if version is not None and past is None:
-        raise NotFoundError(f"{archive.name(key)}: the version {version.version} was removed while it was looked for.")
+        raise NotFoundError(
+            f"{archive.name(key)}: version {version.version} was removed in the meantime. Run the restore again."
+        )
     now, over = await _current(archive, key)
     had, then = (now.records if now else {}), (past.records if past else {})
     changes = {record: then.get(record) for record in {**had, **then} if had.get(record) != then.get(record)}
@@ -172,18 +177,18 @@ async def _planned(archive: Archive, key: str, version: BlobVersion | None) -> R
 async def restore(
     archive: Archive, plans: Sequence[Restoring], *, interval: float = UPDATE_INTERVAL, force: bool = False
 ) -> None:
-    """Write what was planned: one commit for each object that changes.
+    """Carry out the plans, with one commit for each object that changes.
 
     Args:
-        archive: Where they lie.
-        plans: What to do.
-        interval: The running bot's update interval, in seconds.
-        force: Also while a bot is writing.
+        archive: The bot's archive.
+        plans: The plans.
+        interval: The bot's update interval in seconds.
+        force: Restore even while a bot is writing.
 
     Raises:
-        RefusedError: A bot has committed within two intervals; it may still hold what it read, and write it back.
-        StoreError: One could not be written; those before it are.
-        DocumentError: What lies there now cannot be used.
+        RefusedError: A bot has committed within two intervals, so it may write back the data that it has in memory.
+        StoreError: An object could not be written. Those before it were.
+        DocumentError: A current document cannot be used.
     """
     needed = [plan for plan in plans if plan.is_needed]
     _refuse_empty(needed)
@@ -200,14 +205,14 @@ def _refuse_empty(plans: Sequence[Restoring]) -> None:
     for plan in plans:
         if not plan.changes and not plan.returning:
             raise RefusedError(
-                f"{plan.object} cannot be read, and held nothing then. Move it away to start anew; nothing was changed."
+                f"{plan.object} cannot be read, and was empty then. Move it away to start anew. Nothing was changed."
             )
 
 
 async def _refuse_while_written(archive: Archive, plans: Sequence[Restoring], within: float) -> None:
-    """Whoever wrote to any of them lately still runs, perhaps. What cannot be read, no bot can be writing.
+    """Refuse while a bot that has committed recently may be running. A damaged document has no bot that writes it.
 
-    All are read again: a plan may be old, and a bot may have been started since.
+    All documents are read again, because a plan may be old and a bot may have started since.
     """
     keys = [plan.key for plan in plans]
     if any(plan.now for plan in plans):
@@ -219,7 +224,7 @@ async def _refuse_while_written(archive: Archive, plans: Sequence[Restoring], wi
             ago = (now - commit.time).total_seconds()
             if not commit.is_tools and ago < within:
                 raise RefusedError(
-                    f"{part.key}: the bot (writer {commit.writer}) committed {max(0, int(ago))} seconds ago, and may "
-                    "still be running: it could write back what is to be undone. Stop it and wait "
-                    f"{within:g} seconds, or insist: --force."
+                    f"{part.key}: the bot (writer {commit.writer}) committed {max(0, int(ago))} seconds ago. It may "
+                    "still be running, and could write back its data after the restore. Stop it and wait "
+                    f"{within:g} seconds, or pass --force."
                 )

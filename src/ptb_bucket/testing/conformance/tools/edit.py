@@ -13,7 +13,7 @@ from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.testing.conformance.tools.base import ToolCase
 from ptb_bucket.testing.several import Instance, instances
-from ptb_bucket.tools import look, open_state
+from ptb_bucket.tools import inspect_record, open_state
 
 if TYPE_CHECKING:
     from ptb_bucket.offline_telegram import Group, Person
@@ -43,7 +43,7 @@ class EditTests(ToolCase):
     async def test_what_is_not_there_is_not_found(self, uri: str) -> None:
         """The error is one clear line."""
         await self.remember(uri)
-        assert "is not there" in await self.fails(3, "rm", uri, "user_data", "42", "scores[7]")
+        assert "does not exist" in await self.fails(3, "rm", uri, "user_data", "42", "scores[7]")
 
     @pytest.mark.detail
     async def test_a_dry_run_changes_nothing(self, uri: str, backend: Backend) -> None:
@@ -88,7 +88,7 @@ class EditTests(ToolCase):
     async def _stored(self, uri: str, record: Record) -> Any:
         """Return the value of a record as JSON."""
         async with open_state(uri) as state:
-            return json.loads((await look(state, record)).text)
+            return json.loads((await inspect_record(state, record)).text)
 
     async def _edit(self, uri: str, number: int) -> None:
         """Set two values, and remove one again."""

@@ -1,4 +1,4 @@
-"""The tool box: all verbs but ``demo``, through click."""
+"""The command group: all verbs except ``demo``, through click."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import warnings
 from typing import TYPE_CHECKING, Final
 
 import click
-import rich  # noqa: F401  missing, it has to be missed here and not in the middle of a verb
+import rich  # noqa: F401  if it is missing, fail here and not in the middle of a verb
 
 from ptb_bucket.cli.console import Code, complain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["run"]
+__all__ = ["command_group", "run"]
 
 _VERBS: Final[Mapping[str, str]] = {
-    # verb → its module here; in the order in which people meet them
+    # verb → its module, in the order of the help
     "demo": "demo",
     "check": "check",
     "show": "show",
@@ -38,8 +38,8 @@ _VERBS: Final[Mapping[str, str]] = {
 }
 
 
-class _Box(click.Group):
-    """Imports a verb when it is called, so that the others cost nothing."""
+class _CommandGroup(click.Group):
+    """A command group that imports a verb only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         return list(_VERBS)
@@ -51,14 +51,14 @@ class _Box(click.Group):
         return command
 
 
-@click.command(cls=_Box, name="ptb-bucket", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_CommandGroup, name="ptb-bucket", context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ptb-bucket", prog_name="ptb-bucket", message="%(prog)s %(version)s")
-def _box() -> None:
-    """A Telegram bot's memory in a bucket: look at it, fix it, move it, roll it back.
+def command_group() -> None:
+    """Inspect, edit, move and restore a Telegram bot's state in a bucket.
 
-    URI is where the memory lies, such as s3://my-bucket/my-bot; without it, PTB_BUCKET_URI is read.
+    URI is the location of the state, such as s3://my-bucket/my-bot. Without it, PTB_BUCKET_URI is read.
 
-    Exit codes: 0 done, 1 failed, 2 called or configured wrongly, 3 not found, 4 refused (nothing was changed).
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 refused (nothing was changed).
     """
 
 
@@ -66,20 +66,20 @@ def run(arguments: list[str]) -> int:
     """Run one verb.
 
     Args:
-        arguments: The verb and what follows it; none shows the help.
+        arguments: The verb and its arguments; an empty list shows the help.
 
     Returns:
         The exit code.
 
     Raises:
-        PTBBucketError: What the verb could not do.
+        PTBBucketError: The verb failed.
     """
-    # A verb says itself what there is to say; what an SDK will no longer support some day is for programmers.
+    # Verbs report everything themselves, and an SDK's warnings about future versions are for programmers.
     logging.getLogger("ptb_bucket").addHandler(logging.NullHandler())
     if not sys.warnoptions:
         warnings.simplefilter("ignore", FutureWarning)
     try:
-        code = _box.main(args=arguments or ["--help"], prog_name="ptb-bucket", standalone_mode=False)
+        code = command_group.main(args=arguments or ["--help"], prog_name="ptb-bucket", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return Code.USAGE

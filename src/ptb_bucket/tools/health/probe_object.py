@@ -1,4 +1,4 @@
-"""One object of our own to try things with, which is gone in the end."""
+"""A test object that the health check creates and removes."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ptb_bucket.stores import Create, Update
 if TYPE_CHECKING:
     from ptb_bucket.stores import BlobStore, PutMode
 
-__all__ = ["PROBE", "Probe"]
+__all__ = ["PROBE", "ProbeObject"]
 
 PROBE: Final = ".ptb-bucket-check"
-"""What the object's key starts with; no layout has such a document."""
+"""The start of the object's key. No layout has such a document."""
 _ATTEMPTS: Final = 3
 _PAUSE: Final = 0.5
-"""Seconds before another attempt at removing it."""
+"""Seconds between two attempts to remove it."""
 
 
-class Probe:
-    """An object that nobody else uses.
+class ProbeObject:
+    """An object that only this check uses.
 
-    ``etags`` are all that it had, the current one last; ``written`` is whether it may be there.
+    ``etags`` are its ETags so far, the current one last. ``written`` is true if it may exist.
 
     Args:
-        store: Where.
-        removable: Whether it can be removed. If not, one and the same object is used by every check, and stays.
+        store: The store.
+        removable: True if the object can be removed. Otherwise, all checks use the same object, which stays.
     """
 
     def __init__(self, store: BlobStore, *, removable: bool = True) -> None:
@@ -44,17 +44,17 @@ class Probe:
         self._free = 0.0
 
     async def create(self) -> None:
-        """Write it on the condition that it is not there; one of a check before is taken over."""
+        """Create the object with the condition that it does not exist. If an earlier check left it, use that one."""
         try:
             await self._put(Create())
         except LostRaceError:
             self.etags.append((await self._store.get(self.key)).etag)
 
     async def update(self) -> float:
-        """Write it anew on the condition of its ETag; how many seconds that took.
+        """Write the object again with its ETag as the condition, and return the duration in seconds.
 
         Raises:
-            UnsupportedError: The server refuses the ETag that it gave itself.
+            UnsupportedError: The server refuses the ETag that it returned itself.
         """
         await self._pace()
         began = time.perf_counter()
@@ -66,31 +66,31 @@ class Probe:
 
     async def _explain(self, error: LostRaceError) -> None:
         if (await self._store.get(self.key)).etag != self.etags[-1]:
-            raise UnavailableError(f"{self._name} was changed by somebody else meanwhile: check again.") from error
+            raise UnavailableError(f"Something else changed {self._name} during the check. Try it again.") from error
         raise UnsupportedError(
-            f"{self._name} cannot be updated: the server says that its ETag is another one, and it is not."
+            f"{self._name} cannot be updated: the server rejects the ETag that it just returned."
         ) from error
 
     async def must_lose(self, mode: PutMode, condition: str) -> None:
-        """Write it on a condition that does not hold.
+        """Write the object with a condition that is not met.
 
         Raises:
-            UnsupportedError: It was written all the same.
+            UnsupportedError: The server wrote it anyway.
         """
         try:
             await self._put(mode)
         except LostRaceError:
             return
         raise UnsupportedError(
-            f"The server ignores the conditions of puts, so that several instances would overwrite each other: it "
+            f"The server ignores the conditions of puts, so several instances would overwrite each other: it "
             f"accepted a put of {self._name} {condition}. Use a server that honours If-Match and If-None-Match."
         )
 
     async def remove(self) -> None:
-        """Remove it, and make sure; what is still being written is waited for, because it would come back.
+        """Remove the object. Wait for a write that is still running first, because it would create the object again.
 
         Raises:
-            StoreError: It may still be there.
+            StoreError: The object may still exist.
         """
         if self._sent is not None:
             await asyncio.gather(self._sent, return_exceptions=True)
@@ -102,13 +102,13 @@ class Probe:
         await self._store.delete(self.key)
 
     async def forget(self) -> None:
-        """Remove its old versions, after it is removed itself."""
+        """Remove the old versions of the object, after the object itself."""
         versions = [version async for version in self._store.versions(self.key)]
-        for version in reversed(versions):  # a deletion marker comes last: while it is there, nothing is current
+        for version in reversed(versions):  # the deletion marker last: while it exists, no version is current
             await self._store.delete_version(self.key, version.version)
 
     async def read(self) -> float:
-        """Read it, or what is not there; how many seconds that took."""
+        """Read the object, which need not exist yet, and return the duration in seconds."""
         began = time.perf_counter()
         try:
             await self._store.get(self.key)
@@ -123,11 +123,11 @@ class Probe:
 
     async def _put(self, mode: PutMode) -> None:
         await self._pace()
-        text = {"about": "A test of 'ptb-bucket check'. It may be deleted.", "number": os.urandom(8).hex()}
+        text = {"about": "A test object of 'ptb-bucket check'. You can delete it.", "number": os.urandom(8).hex()}
         self._sent = asyncio.ensure_future(self._store.put(self.key, json.dumps(text).encode(), mode))
         before, self.written = self.written, True
         try:
-            # An interruption must not leave behind what nobody waits for.
+            # Shielded, so that remove() can wait for the write after an interruption.
             self.etags.append(await asyncio.shield(self._sent))
         except (AccessError, UnsupportedError):
             self.written = before

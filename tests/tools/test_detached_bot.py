@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from telegram.error import NetworkError
 
-from ptb_bucket.tools.state import nobody
+from ptb_bucket.tools.state import detached_bot
 
 
 def test_it_reads_no_certificates(monkeypatch):
     """A command would wait for them: they are most of what making a bot takes."""
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates")
-    assert nobody("42").token.startswith("42:")
+    assert detached_bot("42").token.startswith("42:")
 
 
 async def test_it_talks_to_nobody():
-    with pytest.raises(NetworkError, match="tools talk to no Telegram"):
-        await nobody("42").get_me()
+    with pytest.raises(NetworkError, match="must not connect to Telegram"):
+        await detached_bot("42").get_me()
