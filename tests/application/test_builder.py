@@ -145,6 +145,6 @@ async def test_with_ptbs_own_application_the_error_says_what_is_missing(world):
     persistence = BucketPersistence("memory:")
     world.telegram.builder().context_types(TYPES).persistence(persistence).build()
     with pytest.raises(
-        CannotStoreError, match=r"user_data\[42\]: .* is Profile. If .* context_types=..., or use Bucket"
+        CannotStoreError, match=r"user_data\[42\]: .* not Profile\. If .* context_types=..., or use Bucket"
     ):
         await persistence.update_user_data(42, Profile(["hi"]))
