@@ -96,7 +96,7 @@ class Location:
         return self.sealed(self.below(bot_id), bot_id)
 
     def sealed(self, store: BlobStore, bot_id: str) -> BlobStore:
-        """Return a store that seals one bot's documents; an empty ID takes the ID in the first document."""
+        """Return a store that seals and unseals one bot's documents; an empty ID takes that of the first document."""
         return SealedStore(store, self.sealing.sealer(bot_id))
 
     def below(self, bot_id: str) -> BlobStore:
@@ -118,10 +118,10 @@ def locate(
     where: str | os.PathLike[str] | BlobStore | None, layout: str | None, codec: str | None, types: Iterable[Any],
     sealing: Sealing | None = None,
 ) -> Location:  # fmt: skip
-    """Combine arguments and URI, and check them without any request.
+    """Combine arguments and URI, and check them without sending a request.
 
     Raises:
-        ConfigurationError: A setting is missing or wrong, or an argument contradicts the URI.
+        ConfigurationError: An option is missing, wrong, or given twice with different values.
     """
     if isinstance(where, os.PathLike):
         where = str(parse_uri(f"file:{quote(os.fspath(Path(where).absolute()))}"))
@@ -135,7 +135,7 @@ def locate(
     sealing = sealing.joined({name: options.pop(name) for name in Sealing.OPTIONS if name in options})
     location = _location(chosen, types, uri=replace(uri, options=options), sealing=sealing, whole=uri)
     _check_placeholders(location.uri)
-    location.below("0")  # sends no request, but refuses a wrong URI before the bot is built
+    location.below("0")  # opening sends no request, and reports a wrong URI before the bot is built
     return location
 
 
@@ -250,7 +250,7 @@ def defaults_of(context_types: ContextTypes[Any, Any, Any, Any] | None) -> dict[
 
 
 def differing(ours: Mapping[Kind, Callable[[], Any]], theirs: Mapping[Kind, Callable[[], Any]]) -> str:
-    """Return an error text: the kinds of data with different context types, and what to do."""
+    """Return an error text about the kinds of data in which a persistence and its application differ."""
     kinds = [
         f"{kind.value} is {_named(ours[kind])} for the persistence and {_named(theirs[kind])} for the application"
         for kind in ours
@@ -267,7 +267,7 @@ def _named(make: Callable[[], Any]) -> str:
 
 
 def with_own_types(types: Iterable[Any], defaults: Mapping[Kind, Callable[[], Any]]) -> list[Any]:
-    """Return the types and the classes of the context types, which the codec needs as well."""
+    """Return the given types and the classes of the context types, which the codec has to know, too."""
     given = list(types)
     known = {item.cls if isinstance(item, StoredAs) else item for item in given}
     own = [cls for cls in dict.fromkeys(defaults.values()) if isinstance(cls, type)]

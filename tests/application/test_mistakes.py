@@ -1,4 +1,4 @@
-"""Known mistakes are told at start."""
+"""Startup checks warn of known mistakes."""
 
 from __future__ import annotations
 

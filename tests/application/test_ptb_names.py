@@ -1,4 +1,4 @@
-"""What PTB does not document is looked for at start; what it documents about its memory is as it says."""
+"""The names that PTB does not document are checked at start, and PTB's memory is as PTB documents it."""
 
 from __future__ import annotations
 

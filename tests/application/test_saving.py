@@ -1,4 +1,4 @@
-"""When something is saved, what cannot be, and who hears of it."""
+"""The times of saves, values that cannot be saved, and the error handlers that hear of them."""
 
 from __future__ import annotations
 

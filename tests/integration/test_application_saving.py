@@ -1,4 +1,4 @@
-"""When an Application saves, what it costs, and what it does about failure."""
+"""The saves of an Application: their times, their costs, and their failures."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class Profile:
 
 
 class Shelf(dict):
-    """Chat data of a class of one's own."""
+    """Chat data of a class that the bot's author wrote."""
 
 
 async def visit(update, context):

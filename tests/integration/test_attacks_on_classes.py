@@ -22,11 +22,11 @@ class Basket(dict):
 
 
 class Queue(deque):
-    """A deque of one's own."""
+    """A deque of the bot's author."""
 
 
 class Stack(list):
-    """A list of one's own."""
+    """A list of the bot's author."""
 
 
 class Session:

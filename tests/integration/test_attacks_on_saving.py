@@ -178,7 +178,7 @@ def test_a_store_that_wants_a_longer_distance_than_the_timeout_is_saved_to():
 
 
 async def edited(store, old: bytes, new: bytes) -> None:
-    """Somebody edits the document by hand."""
+    """Edit the document by hand."""
     blob = await store.get("state.json")
     assert old in blob.data
     await store.put("state.json", blob.data.replace(old, new), Update(blob.etag))

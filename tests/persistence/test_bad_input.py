@@ -1,4 +1,4 @@
-"""What must never be taken for an empty state, and what must never be overwritten."""
+"""States that must not be taken for empty ones, and must not be overwritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where BucketApplication differs from PTB's Application: the rows of the documentation, and no row without a test."""
+"""The differences between BucketApplication and PTB's Application: each row of the documentation has a test."""
 
 from __future__ import annotations
 
