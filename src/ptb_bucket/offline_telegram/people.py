@@ -67,7 +67,7 @@ class Person:
             The update as Bot API JSON. Its data is the exact string of the bot's request.
 
         Raises:
-            LookupError: There is no such button, or it sends nothing to the bot.
+            LookupError: The button does not exist, or it sends nothing to the bot.
         """
         where = self._where(chat)
         under, button = self._find(label, where, message)
@@ -113,7 +113,7 @@ class Person:
             As :meth:`send`.
 
         Raises:
-            LookupError: There is no such button, or it sends nothing to the bot.
+            LookupError: The button does not exist, or it sends nothing to the bot.
             UnknownMethodError: The bot called a method that this Telegram does not know.
         """
         return await self._server.deliver(app, self.press_update(label, chat, message))
@@ -136,7 +136,7 @@ class Person:
             message: The message that has the button; by default the newest one.
 
         Raises:
-            LookupError: There is no such button, or it sends nothing to the bot.
+            LookupError: The button does not exist, or it sends nothing to the bot.
         """
         self._server.push(self.press_update(label, chat, message))
 

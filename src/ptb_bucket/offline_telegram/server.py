@@ -72,7 +72,7 @@ class ServerState:
         """Find a chat by its ID or @username.
 
         Raises:
-            ApiError: There is no such chat. For a bot, a person who never wrote to it does not exist.
+            ApiError: The chat does not exist. For a bot, a person who never wrote to it does not exist.
         """
         for chat in self.chats:
             if str(chat["id"]) == str(chat_id) or (chat.get("username") and f"@{chat['username']}" == chat_id):

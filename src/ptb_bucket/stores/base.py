@@ -158,7 +158,7 @@ class BlobStore(ABC):
             The bytes and their ETag, or :data:`NOT_MODIFIED`.
 
         Raises:
-            NotFoundError: There is no such object. (A missing bucket is an ``AccessError``.)
+            NotFoundError: The object does not exist. (A missing bucket is an ``AccessError``.)
             UnsupportedError: ``version`` was given, and this store keeps no old versions.
             AccessError, UnavailableError: The object could not be read.
         """

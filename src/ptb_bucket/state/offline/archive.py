@@ -105,7 +105,7 @@ class Archive:
             codec: The codec that it must have; None for any.
 
         Raises:
-            NotFoundError: There is no such state under this prefix.
+            NotFoundError: No such state is stored under this prefix.
             ForeignDocumentError: There are two states, of different layouts or codecs.
             StoreError: The store could not be read.
         """
