@@ -28,7 +28,7 @@ def read_parameter(name: str) -> str:
         The value.
 
     Raises:
-        ConfigurationError: A parameter does not exist.
+        ConfigurationError: The parameter does not exist.
         AccessError: The parameter may not be read, or the AWS configuration is wrong. The message says what to do.
         UnavailableError: AWS did not answer.
     """
