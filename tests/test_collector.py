@@ -31,7 +31,7 @@ async def load(store):
     await persistence.get_bot_data()  # which reads the document; what follows makes its objects
     collected.clear()
     data = await persistence.get_user_data()
-    rest = [[] for _ in range(5_000)]  # whoever makes something next brings about what is due
+    rest = [[] for _ in range(5_000)]  # making objects triggers a collection that is due
     print(len(data), any(collected), gc.isenabled())
     return data
 

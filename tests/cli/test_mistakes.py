@@ -37,9 +37,9 @@ MISTAKES = {
     "another bot's": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"bot_id": "8"}}}, 1, "bot 8"),
     "a newer format": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"format": 99}}}, 1, "99"),
 }  # fmt: skip
-# What these verbs stumble over before.
+# Another mistake stops these verbs earlier.
 NO_VERSIONS = {(verb, mistake) for verb in ("history", "restore") for mistake in ("another bot's", "a newer format")}
-# What ``check`` is there for is no failure of the call, ``import`` begins with nothing, and ``copy`` takes anybody's.
+# For ``check`` these are findings, ``import`` can start from nothing, and ``copy`` accepts any bot's state.
 CODES = {("check", "nothing there"): 0, ("check", "another layout"): 1, ("import", "nothing there"): 0,
          ("import", "another layout"): 1, ("copy", "another bot's"): 0}  # fmt: skip
 

@@ -84,7 +84,7 @@ def python(folder, *arguments):
 
 
 def tool(folder, *arguments):
-    """In a process of its own: each test's script is another module ``bot``."""
+    """Run the command in a separate process, because each test's script is another module ``bot``."""
     return python(folder, "-m", "ptb_bucket.cli", *arguments)
 
 

@@ -1,4 +1,4 @@
-"""What cannot be loaded says what is missing and what to do, whichever codec the state has."""
+"""Tests of the errors of values that cannot be loaded: they say what is missing and what to do, with every codec."""
 
 from __future__ import annotations
 

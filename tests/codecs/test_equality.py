@@ -98,7 +98,7 @@ class Client:
 
 
 class Named(Client):
-    """The same, with an equality and a hash of its own."""
+    """A subclass of Client that defines equality and hash."""
 
     def __eq__(self, other):
         return self.name == other.name

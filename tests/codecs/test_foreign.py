@@ -1,4 +1,4 @@
-"""Pickles of PTB's PicklePersistence: what they hold comes out, and nothing in them runs."""
+"""Tests of loading pickles of PTB's PicklePersistence: their data is loaded, and no code in them runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One value that cannot be stored costs only itself, whatever its code does."""
+"""Tests that a value that cannot be stored loses only itself, no matter what its code does."""
 
 from __future__ import annotations
 

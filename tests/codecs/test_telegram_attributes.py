@@ -1,4 +1,4 @@
-"""One object of each Telegram class: what is loaded has every attribute that was stored, private ones too."""
+"""Tests with an object of each Telegram class: loading restores every attribute, private ones too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was saved can be loaded: values whose class runs code at loading are tried before they are saved."""
+"""Tests that every saved value can be loaded: values whose class runs code at loading are tried before saving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tools see of values whose classes they do not have: nothing is lost, and nothing runs."""
+"""Tests of tools on values whose classes they do not have: nothing is lost, and no code runs."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def test_key_and_nonce_are_those_of_rfc_5869():
 
 
 def test_a_release_of_cryptography_that_computes_something_else_is_refused(monkeypatch):
-    """OCB takes and gives the same: what it sealed would open nowhere else."""
+    """OCB has the same interface, but nothing else could open documents that it sealed."""
     monkeypatch.setattr(aead, "AESGCM", aead.AESOCB3)
     with pytest.raises(ConfigurationError, match="cryptography does not compute AES-256-GCM"):
         sealer("aes-256-gcm", "none").seal(KEY, DATA)

@@ -41,7 +41,7 @@ class SealedBackend(Backend):
 
 
 class TestSealed(ReadingTests, WritingTests, RaceTests, LifeTests):
-    """All but listings, whose sizes are those of what lies there."""
+    """Runs all the store tests except listings, which report the sizes of the sealed blobs."""
 
     @pytest.fixture
     def backend(self):

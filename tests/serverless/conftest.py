@@ -1,4 +1,4 @@
-"""The secret that every entry point needs, and an environment that fails when it is told to."""
+"""Fixtures for the secret that every entry point needs, and for an environment that fails on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ASGI entry point under a real uvicorn, in a process of its own, over HTTP."""
+"""Tests of the ASGI entry point over HTTP, under a real uvicorn in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An update whose answer was not 200 comes again. What a failed invocation changed did not happen; or happened once."""
+"""Tests of updates that come again because the answer was not 200. Their changes happen once or not at all."""
 
 from __future__ import annotations
 

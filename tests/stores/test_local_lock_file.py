@@ -1,4 +1,4 @@
-"""The file that is locked in a directory on disk: what is refused in its place, and file systems without locks."""
+"""Tests of the lock file in a local directory: files that are refused in its place, and file systems without locks."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ async def test_a_file_that_another_user_could_replace_meanwhile_is_refused(tmp_p
         await put(tmp_path)
 
 
-# ---------------------------------------------------------------- where there are no locks
+# ---------------------------------------------------------------- file systems without locks
 
 
 @pytest.mark.parametrize("name", ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ENOLCK", "EINVAL"])

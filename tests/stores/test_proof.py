@@ -14,7 +14,7 @@ SERVER = "https://objects.example"
 
 
 class Server:
-    """A store that a provider would have, with a fault of its own."""
+    """A provider's store with a fault that the test chooses."""
 
     def __init__(self, *, ignores=(), wants="quoted"):
         self.store = MemoryStore()

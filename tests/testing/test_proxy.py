@@ -1,4 +1,4 @@
-"""The fault proxy before a small server of its own: what it forwards is unchanged, what it breaks is as planned."""
+"""Tests of the fault proxy in front of a small server: it forwards requests unchanged, or breaks them as planned."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ USER = Record.user(42)
 
 
 class Cart:
-    """Neither an equality nor a hash of its own."""
+    """A class that defines neither equality nor hash."""
 
     def __init__(self, items):
         self.items = items

@@ -1,4 +1,4 @@
-"""What is in files that other versions and other persistences wrote, and what of it is taken."""
+"""Tests of ``import`` on files that other versions and other persistences wrote."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def order(**options) -> ConversationHandler:
 
 @dataclass
 class World:
-    """One Telegram, one place for the bot's state, and a bot that restarts as often as it is asked to."""
+    """A Telegram, a place for the bot's state, and a bot that restarts as often as a test asks it to."""
 
     uri: Any
     options: dict[str, Any] = field(default_factory=dict)
@@ -137,7 +137,7 @@ class World:
             yield app
 
     async def state(self, **options) -> list[Any]:
-        """What a new process would be given: bot, chat and user data, callback data, conversations of "order"."""
+        """Load what a new process would get: bot, chat and user data, callback data, conversations of "order"."""
         persistence = self.persistence(**options)
         persistence.set_bot(self.build(persistence).bot)
         return [

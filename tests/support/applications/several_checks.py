@@ -1,4 +1,4 @@
-"""What two instances of a bot need of a persistence, as checks that any PTB Application can be put to.
+"""Checks for what two instances of a bot need from a persistence. They run on any PTB Application.
 
 ``python tests/support/applications/several_checks.py`` prints a table: PTB's own PicklePersistence beside ours.
 """
@@ -118,7 +118,7 @@ async def one_user_different_fields(world: World) -> None:
 
 
 async def a_warm_instance_sees_the_data(world: World) -> None:
-    """What one saved, the other one's handlers see without a restart."""
+    """Check that handlers of one instance see what the other has saved, without a restart."""
     one, two = await world.instance(), await world.instance()
     await world.ask(1, one, "/put lang en")
     assert await world.ask(1, two, "/show") == "lang=en"
@@ -133,7 +133,7 @@ async def a_warm_instance_sees_the_conversation(world: World) -> None:
 
 
 async def a_refresh_keeps_what_is_unsaved(world: World) -> None:
-    """The next update sees both: what the other one saved, and what this one has not saved yet."""
+    """Check that the next update sees the other instance's saved changes and this one's unsaved changes."""
     one, two = await world.instance(), await world.instance()
     await world.ask(1, one, "/put name Ada", save=False)
     await world.ask(1, two, "/put lang de")
@@ -157,7 +157,7 @@ async def run(check: Callable[[World], Awaitable[None]], saver, folder: Path) ->
 
 
 def passes(check, saver) -> bool:
-    """Whether it does."""
+    """Return True if the check passes with this saver."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             asyncio.run(run(check, saver, Path(folder)))

@@ -146,14 +146,14 @@ class Sides:
         return [Bucket(layout, codec, **way) for way in [*ways, *more] for layout in LAYOUTS for codec in codecs]
 
     async def both(self, scenario: Scenario, *, at_once: bool = True) -> tuple[Any, dict[Bucket, Any]]:
-        """Return what a scenario returns on PTB's Application, and on each of ours."""
+        """Return what a scenario returns on PTB's Application, and on each of our Applications."""
         model, ours = await _run(scenario, self.model()), self.ours()
-        if at_once:  # what is waited for is waited for once
+        if at_once:  # all runs wait at the same time
             return model, dict(zip(ours, await asyncio.gather(*(_run(scenario, side) for side in ours)), strict=True))
         return model, {side: await _run(scenario, side) for side in ours}
 
     async def same(self, scenario: Scenario, *, at_once: bool = True) -> Any:
-        """Return what a scenario returns on PTB's Application, which is the same on each of ours."""
+        """Return what a scenario returns on PTB's Application, after checking that all our Applications agree."""
         model, ours = await self.both(scenario, at_once=at_once)
         different = [f"{side.name}: {found!r}" for side, found in ours.items() if found != model]
         assert not different, "\n".join([f"PTB: {model!r}", *different])

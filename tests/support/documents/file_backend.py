@@ -12,7 +12,7 @@ from ptb_bucket.testing.conformance import Backend
 
 
 class FileBackend(Backend):
-    """Reads the tree with a decoder of its own, so that the store's naming is checked and not used."""
+    """A backend that reads the tree with its own decoder, so that it checks the store's naming without using it."""
 
     def __init__(self, root, monkeypatch, *, keep=0):
         self._root = root

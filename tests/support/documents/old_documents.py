@@ -1,6 +1,6 @@
-"""What the documents in ``tests/fixtures/documents`` hold: one of everything that a bot can store.
+"""The content of the documents in ``tests/fixtures/documents``: one of everything that a bot can store.
 
-Only public names of ptb-bucket occur here, because the release that writes the documents runs this too.
+This module uses only public names of ptb-bucket, because the release that writes the documents runs it too.
 """
 
 from __future__ import annotations

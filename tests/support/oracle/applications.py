@@ -1,4 +1,4 @@
-"""Applications that differ only in where their data lives, and run whatever job an update brings."""
+"""Applications that differ only in where their data is stored, and run the job that an update carries."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def errand(user: int, chat: int, job: Callable[[Any], Any]) -> Errand:
     """Make an update of one user in one chat.
 
     Args:
-        user: Whose data the handler gets.
-        chat: Which chat's.
-        job: What the handler does, with PTB's context; may return an awaitable.
+        user: The user whose data the handler gets.
+        chat: The chat whose data the handler gets.
+        job: The function that the handler calls with PTB's context. It may return an awaitable.
     """
     kind = "private" if chat > 0 else "group"
     message = Message(1, _NOW, Chat(chat, kind), from_user=User(user, "Ada", is_bot=False), text="go")
@@ -98,7 +98,7 @@ COMBINATIONS = [
 
 @dataclass
 class Bot:
-    """One instance of a bot, started again as often as one likes.
+    """An instance of a bot that a test can start again as often as it likes.
 
     Args:
         persistence: Makes the persistence of the next start.

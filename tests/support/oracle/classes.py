@@ -107,7 +107,7 @@ class Queue(deque):
 
 
 class Sealed:
-    """Its state is a tuple of its own choice."""
+    """A class whose ``__getstate__`` returns a tuple."""
 
     def __init__(self, left: Any = None, right: Any = None) -> None:
         self.left, self.right = left, right

@@ -84,7 +84,7 @@ class HeroRecord:
             put(second, _free(second, "friend of"), first)
 
     def hero(self, number: int) -> Any:
-        """One element of the list of heroes, with a field or two and a bag."""
+        """Make an element of the list of heroes, with a field or two and a bag."""
         made = self.rng.choice(_HEROES)()
         if isinstance(made, dict):
             if self.rng.random() < 0.3:
@@ -104,13 +104,13 @@ class HeroRecord:
 
 
 def _free(node: Any, key: str) -> str:
-    """Where a reference fits: a key of a dict; in an object of fixed fields, its first one."""
+    """Return a place for a reference: ``key`` in a dict, the first field in an object with fixed fields."""
     return key if isinstance(node, dict) or hasattr(node, "__dict__") else _FIELDS[type(node)][0]
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One change: what is done (``verb``) with an object, at which place, and with what."""
+    """A change: the action (``verb``) on an object, its place in the object, and the value."""
 
     verb: str
     node: int
@@ -224,7 +224,7 @@ class Plan:
         return (edit.verb in _ALONE and other.verb in _ORDER) or (other.verb in _ALONE and edit.verb in _ORDER)
 
     def _unclear(self, edit: Edit, other: Edit) -> bool:
-        """Whether one side's edits together leave open which element became which, or undo each other."""
+        """Return True if two edits of one side undo each other, or leave open which element became which."""
         if edit.node == other.node and edit.key is not None and edit.key == other.key:
             return True
         for one, two in ((edit, other), (other, edit)):
@@ -301,7 +301,7 @@ class Plan:
 
 
 def _is_about(edit: Edit, other: Edit, plan: Plan) -> bool:
-    """Whether one moves a reference to an object that the other moves a reference to as well."""
+    """Return True if both edits move a reference to the same object."""
     about = []
     for one in (edit, other):
         if one.verb not in {"retarget", "unshare", "put alias", "append alias"}:

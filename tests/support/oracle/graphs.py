@@ -87,8 +87,8 @@ class Maker:
     """Makes the values of one record.
 
     Args:
-        rng: Where all chance comes from.
-        style: What they are like.
+        rng: The source of all random choices.
+        style: The kind of values to make.
         pool: Objects that a new value may refer to, so that they are shared.
     """
 
@@ -127,7 +127,7 @@ class Maker:
         return rng.choice(kinds)()
 
     def key(self) -> Any:
-        """What can be a key: equal to no other key of another type, and to itself."""
+        """Make a key that equals itself, and that no key of another type equals."""
         rng = self.rng
         kinds: list[Callable[[], Any]] = [
             lambda: rng.choice(_TEXTS),

@@ -1,4 +1,4 @@
-"""What handlers do to data that they did not make: operations chosen by chance on any graph.
+"""Random operations of handlers on data that they did not make, for any graph.
 
 Two applications that hold equal data with equal identities do exactly the same under the same ``random.Random``.
 """
@@ -25,10 +25,10 @@ class Handler:
     """Changes one record as handlers would.
 
     Args:
-        rng: What it does.
-        style: What the values that it makes are like.
+        rng: The source of its random choices.
+        style: The kind of values it makes.
         data: The record.
-        spoils: Which classes of values that cannot be stored it also puts there.
+        spoils: Classes of values that cannot be stored, which it also adds to the record.
     """
 
     def __init__(self, rng: random.Random, style: Style, data: Any, spoils: tuple[type, ...] = ()) -> None:
@@ -69,7 +69,7 @@ class Handler:
         return [node for node in self.nodes if self._may_contain(self.target, node)]
 
     def _may_contain(self, outer: Any, value: Any) -> bool:
-        """Whether a reference to ``value`` in ``outer`` makes no cycle, or one of those that are wanted."""
+        """Return True if a reference to ``value`` in ``outer`` makes no cycle, or a cycle that the style allows."""
         if self.style.cycles and not any(_contains(made, outer) for made in Snapshot.of(self.data).by_functions):
             return True
         return not _contains(value, outer)

@@ -48,7 +48,7 @@ _CONTAINERS = (dict, list, set, deque, bytearray)
 
 
 def is_value(cls: type) -> bool:
-    """Whether identity of its instances is nothing that a program could rely on: see the design note on identity."""
+    """Return True if no program can rely on the identity of its instances: see the design note on identity."""
     if issubclass(cls, _CONTAINERS):
         return False
     own_hash = cls.__hash__ is not None and cls.__hash__ is not object.__hash__
@@ -174,7 +174,7 @@ def difference(expected: Any, actual: Any, path: tuple[Any, ...] = ()) -> str:
     if expected == actual:
         return ""
     if isinstance(expected, tuple) and isinstance(actual, tuple):
-        for one, other in zip(expected, actual):  # noqa: B905  the rest is told below
+        for one, other in zip(expected, actual):  # noqa: B905  other differences are reported below
             if one != other:
                 return difference(one, other, (*path, expected[0] if isinstance(expected[0], str) else ""))
     return (

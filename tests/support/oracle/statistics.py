@@ -1,4 +1,4 @@
-"""What the runs of the oracle consisted of: counted in each test, added up at the end of the session."""
+"""Counts of what the oracle's runs did, collected in each test and added up at the end of the session."""
 
 from __future__ import annotations
 

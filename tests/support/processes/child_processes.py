@@ -238,7 +238,7 @@ def fork_after_a_commit(uri: str) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.ERROR)  # that a state is still empty is no complaint
+    logging.basicConfig(level=logging.ERROR)  # do not report that a state is still empty
     _, _program, *_arguments = sys.argv
     _made = globals()[_program](*_arguments)
     if asyncio.iscoroutine(_made):

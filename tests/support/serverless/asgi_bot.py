@@ -87,7 +87,7 @@ def said(pattern: str, callback) -> MessageHandler:
 
 
 def build_application():
-    """Build the bot on the bucket of the environment, with an offline Telegram of its own."""
+    """Build the bot on the bucket of the environment, with its own offline Telegram."""
     store = FaultyStore(open_store(os.environ["BUCKET"]), weather)
     persistence = BucketPersistence(
         store, resolver=add_differences, update_interval=seconds("INTERVAL", 0.5), commit_timeout=seconds("PATIENCE", 5)

@@ -69,7 +69,7 @@ class Context:
 
 @dataclass
 class Environment:
-    """One Lambda environment of a small bot: it counts, and has a conversation."""
+    """A Lambda environment of a small bot that counts and has a conversation."""
 
     where: Any
     telegram: OfflineTelegram = field(default_factory=OfflineTelegram)
@@ -125,7 +125,7 @@ class Environment:
 
 
 class Failing(Environment):
-    """One on a directory that fails as it is told to. The store outlives the application."""
+    """An environment on a directory that fails on request. The store outlives the application."""
 
     def __init__(self, directory: Path) -> None:
         self.heal()

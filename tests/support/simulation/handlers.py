@@ -1,4 +1,4 @@
-"""What handlers do to a bot's data; every change is a token that exists once in the world."""
+"""Handlers that change a bot's data. Every change is a token that exists once in the world."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One bot process: PTB's live objects, its dirty marks, and our replica."""
+"""A bot process: PTB's live objects, its dirty marks, and our replica."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Instance(Handlers, Updates):
             done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             for task in tasks:
-                task.cancel()  # kill: what was under way stays under way or not, nobody knows
+                task.cancel()  # kill: nobody knows which requests arrive
             await asyncio.wait(tasks)
         for task in done:
             task.result()
@@ -138,7 +138,7 @@ class Instance(Handlers, Updates):
         return ()
 
     async def _shut_down(self) -> None:
-        """In order: save, or lay down in the spool what cannot be saved."""
+        """Shut down in order: save, or write what cannot be saved to the spool."""
         if await self.save():
             return
         with contextlib.suppress(PTBBucketError):  # the disk is full
@@ -221,7 +221,7 @@ class Instance(Handlers, Updates):
         """Make sure that all there is is here: an instance that reads all at its start has done so."""
 
     def _check_view(self, where: str, asked: float, records: Iterable[Record]) -> None:
-        """What was acknowledged before this instance asked must be in memory; newer changes may not be there yet."""
+        """Check that memory has all that was acknowledged before this instance asked; newer changes may be missing."""
         found: Counter[str] = sum((tokens_of(self.live.get(record, {})) for record in records), Counter())
         none(f"doubled in {where}", {token for token, times in found.items() if times > 1})
         if NAMED in records:

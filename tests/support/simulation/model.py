@@ -21,9 +21,9 @@ class BrokenPromiseError(AssertionError):
 class Change:
     """Tokens that one handler run adds or deletes together."""
 
-    record: Record | None = None  # where its tokens lie
+    record: Record | None = None  # where its tokens are stored
     made: float = 0  # when, in virtual seconds
-    drops_blindly: bool = False  # all that is in the record, whatever it is
+    drops_blindly: bool = False  # drops all that is in the record without reading it
     adds: list[str] = field(default_factory=list)
     deletes: list[str] = field(default_factory=list)
     count: int = 0
@@ -85,13 +85,14 @@ class Model:
         }
 
     def known_in(self, record: Record) -> list[str]:
-        """What certainly lies in a record, or has been there: whoever drops it drops that too."""
+        """Return the tokens that are or were in a record for certain: dropping the record drops them too."""
         return [token for change in self.changes if change.firm and change.record == record for token in change.adds]
 
     def firmly_deleted(self, changes) -> set[str]:
-        """What is gone for good: what is applied a second time because nobody knows of the first may come back.
+        """Return the tokens that these changes have deleted for good.
 
-        So may what an update has added that was handled again later.
+        Leave out tokens that may come back: a change may be applied a second time if nobody knows of the first, and an
+        update may be handled again later.
         """
         doubtful = {token for change in self.changes if change.doubtful or change.update for token in change.adds}
         return {token for change in changes if change.firm for token in change.deletes} - doubtful

@@ -115,7 +115,7 @@ class OnDemand(Instance):
         return [self._forget_often()]
 
     async def _forget_often(self) -> None:
-        """At any time, whatever is under way."""
+        """Forget records at random times, also while requests are under way."""
         while True:
             await asyncio.sleep(self.rng.expovariate(5))
             self._forget(self.rng.choice([*self.world.records[1:], self.talk]))

@@ -12,7 +12,7 @@ from ptb_bucket.state.spool.spool import Spool
 
 
 class MemoryFiles:
-    """What SpoolFiles is, deterministic and without threads; now and then the disk is full."""
+    """A deterministic SpoolFiles without threads. Now and then its disk is full."""
 
     root = PurePath("spool")
 

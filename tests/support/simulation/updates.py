@@ -1,7 +1,7 @@
 """Updates that Telegram delivers until somebody answers, and sometimes again: to one instance or to several at once.
 
-Wherever an update is handled, it does the same: it appends a token of its own to the log of each record that it
-changes. So an update that changes a record twice shows as a token that stands there twice.
+Every instance handles an update in the same way: it appends the update's token to the log of each record that the
+update changes. So if an update changes a record twice, its token is there twice.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Updates:
             return
         handled = self.replica.give(HANDLED)
         new = [update for update in updates if handled is MISSING or update.id not in handled]
-        self.stage_dirty()  # what was changed until now is no update's
+        self.stage_dirty()  # changes up to now do not belong to an update
         self.at_work += 1
         for update in new:
             self.replica.begin(update.id, update.records)

@@ -29,13 +29,13 @@ COPIES = 3
 
 @dataclass(frozen=True)
 class Size:
-    """How much happens in a world; all times in virtual seconds.
+    """The amount of activity in a world. All times are in virtual seconds.
 
     Args:
-        seconds: How long it lasts.
+        seconds: The duration of the run.
         handled: Changes per second and instance.
-        life: How long a process lives, on average; it is copied as often.
-        patience: How long one commit tries.
+        life: The average life of a process. Processes are copied as often.
+        patience: The time for which one commit tries.
     """
 
     seconds: float
@@ -214,7 +214,7 @@ class World:
 
 
 async def simulate(seed: int, **options) -> World:
-    """One run; raises :class:`BrokenPromiseError`."""
+    """Run one world to its end. Raise :class:`BrokenPromiseError` if the store and the model differ."""
     world = World(seed, **options)
     with patch.object(header, "time", Clocks):
         await world.run()

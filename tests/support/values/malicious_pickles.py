@@ -1,7 +1,7 @@
-"""Pickles that somebody else has put into the bucket, as data: whatever loads a state must refuse each of them.
+"""Pickles that an attacker has put into the bucket, as data. All code that loads a state must refuse each of them.
 
-Loaded by Python's own ``pickle``, those of :func:`effective` make a directory; :func:`probes` have no effect of their
-own, but have no business in a state either. Nothing here is loaded by importing this module.
+The pickles of :func:`effective` make a directory when Python's own ``pickle`` loads them. Those of :func:`probes` have
+no effect, but do not belong in a state either. Importing this module loads none of them.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def probes() -> dict[str, bytes]:
         "an extension": b"\x82\x01.",
         "a wide extension": b"\x83\x01\x01.",
         "the widest extension": b"\x84\x01\x01\x01\x01.",
-        # calls of what is no function
+        # calls of objects that are not functions
         "a call of a number": pickled(b"K\x01)R"),
         "NEWOBJ of a number": pickled(b"K\x01)\x81"),
         "NEWOBJ of a maker": pickled(named(ALLOWED, "object_") + b")\x81"),

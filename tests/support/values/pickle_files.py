@@ -1,6 +1,6 @@
-"""Twenty bots' memories with every supported type in them: as PicklePersistence keeps them, and as it reads them again.
+"""Pickle files of twenty bots with every supported type, as PicklePersistence writes them and reads them again.
 
-Run as ``python -m support.values.pickle_files STEP FOLDER``, each step in a process with a hash seed of its own.
+Run as ``python -m support.values.pickle_files STEP FOLDER``, each step in a separate process with another hash seed.
 """
 
 from __future__ import annotations

@@ -258,7 +258,7 @@ class Run:
         """Tokens that should be there and are nowhere."""
         found = tokens(self.merged)
         written = {edit.token for edits in self.edits for edit in edits}
-        # What one side wrote and took away again is nowhere, whatever the other side did.
+        # Ignore tokens that one side wrote and then removed: neither side has them.
         visible = tokens(self.ours).keys() | tokens(self.theirs).keys()
         return sorted(token for token in tokens(self.expected).keys() & written & visible if token not in found)
 

@@ -123,7 +123,7 @@ def texts() -> st.SearchStrategy[str]:
 
 
 def hashables() -> st.SearchStrategy[Any]:
-    """What may be a key or a member of a set, without what makes two equal keys of different types."""
+    """Make values for keys and members of sets, but no two equal values of different types."""
     floats = st.floats().map(lambda number: math.nan if math.isnan(number) else number)
     times = [st.datetimes(timezones=st.none() | _ZONES), st.times(timezones=st.none() | _ZONES)]
     leaves = st.one_of(
@@ -197,7 +197,7 @@ def storable() -> st.SearchStrategy[Any]:
 
 
 def identical(one: Any, other: Any) -> bool:
-    """Whether two values have the same content and types in the same order, sets aside."""
+    """Return True if two values have the same content and types in the same order, except for the order of sets."""
     if type(one) is not type(other):
         return False
     if isinstance(one, enum.Enum) or one is None:
