@@ -1,4 +1,4 @@
-"""What handlers and filters see is what the bucket holds, with what is unsaved here on top."""
+"""Tests that handlers and filters see the bucket's data together with the unsaved changes of their instance."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ async def test_a_clock_that_is_behind_drops_no_keyboard_that_was_just_sent(world
 
 
 async def test_a_clock_that_is_behind_drops_no_keyboard_from_the_cache(world, clock):
-    """What is read of other instances' keyboards does not push out what was just sent here."""
+    """Keyboards that were read from other instances do not push out keyboards that this one has just sent."""
     right = await world.start(*KEYBOARD)
     clock(0)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""What a bot author calls has PTB's signatures, and raises and warns of wrong use as PTB does, at the same line."""
+"""Tests that methods for bot authors have PTB's signatures, and raise and warn as PTB does, at the same line."""
 
 from __future__ import annotations
 

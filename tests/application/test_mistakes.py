@@ -1,4 +1,4 @@
-"""Known mistakes are told at start."""
+"""Tests that an application reports known mistakes when it starts."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ async def test_a_method_that_raises_costs_only_its_record(world, save):
 
 
 async def test_copies_are_of_one_moment(world):
-    """What a handler changes while a method waits is saved next time, whole."""
+    """Changes that a handler makes while a method waits are saved next time, all together."""
 
     class Slow(BucketPersistence):
         async def update_user_data(self, user_id, data):

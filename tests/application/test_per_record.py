@@ -1,4 +1,4 @@
-"""BucketApplication on per-record: what an update needs is read for it, and what nobody needs is let go of."""
+"""Tests of BucketApplication on per-record: it reads the records that an update needs, and forgets unused ones."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ async def test_who_has_data_is_iterated_unsaved_ones_too_and_dropped_ones_not(wo
 
 @pytest.mark.parametrize("told_in", ["the group", "the supergroup"])
 async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world, told_in):
-    """Telegram tells it twice, once in each of them."""
+    """Telegram reports it twice, once in each of the two chats."""
 
     async def migrate(update, context):
         context.application.migrate_chat_data(update.effective_message)
@@ -178,7 +178,7 @@ async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world, tol
 
 
 async def test_moving_data_that_was_written_unseen_is_refused_too(world):
-    """What is here of it is not all that there is."""
+    """This instance has only a part of the data."""
     async with world.build(**PER_RECORD) as theirs:
         theirs.chat_data[-5]["title"] = "Friends"
         theirs.mark_data_for_update_persistence(chat_ids=-5)

@@ -1,4 +1,4 @@
-"""What PTB does not document is looked for at start; what it documents about its memory is as it says."""
+"""Tests that undocumented names of PTB are checked at start, and that PTB's memory works as it documents."""
 
 from __future__ import annotations
 

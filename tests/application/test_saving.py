@@ -1,4 +1,4 @@
-"""When something is saved, what cannot be, and who hears of it."""
+"""Tests of the times at which an application saves, and of the reports of what it cannot save."""
 
 from __future__ import annotations
 

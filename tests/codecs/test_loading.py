@@ -141,7 +141,7 @@ def test_the_line_that_registers_it():
 
 
 def build_on(what):
-    """Make a pickle that runs ``BUILD`` with ``(None, {"changed": 1})`` on the object that ``what`` leaves on the stack."""
+    """Make a pickle that runs ``BUILD`` with ``(None, {"changed": 1})`` on what ``what`` leaves on the stack."""
     return b"\x80\x04" + what + b"N}\x8c\x07changed\x94K\x01s\x86b."
 
 

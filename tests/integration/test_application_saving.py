@@ -1,4 +1,4 @@
-"""When an Application saves, what it costs, and what it does about failure."""
+"""Tests of the times at which an Application saves, the cost of saving, and failures."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class Profile:
 
 
 class Shelf(dict):
-    """Chat data of a class of one's own."""
+    """A bot author's class for chat data."""
 
 
 async def visit(update, context):

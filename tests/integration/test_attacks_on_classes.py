@@ -1,4 +1,4 @@
-"""Classes that are hard to merge and to refresh: containers of one's own, values stored by functions, cycles."""
+"""Tests of classes that are hard to merge and refresh: custom containers, values stored by functions, cycles."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Basket(dict):
 
 
 class Queue(deque):
-    """A deque of one's own."""
+    """A bot author's subclass of deque."""
 
 
 class Stack(list):
-    """A list of one's own."""
+    """A bot author's subclass of list."""
 
 
 class Session:

@@ -93,7 +93,7 @@ async def test_keyboards_of_an_unknown_class_do_not_keep_anything_from_being_sav
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout):
-    """In virtual time: whoever waits for ever is an error, and an hour is soon over."""
+    """Run in virtual time, where waiting for ever raises an error and an hour passes at once."""
 
     async def life():
         bottom = MemoryStore()
@@ -122,7 +122,7 @@ def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout
 
 @pytest.fixture
 async def restarted():
-    """What could not be saved, flush included, and a new Application on the same persistence; the store is back."""
+    """Make changes that no save or flush could store. Then the store is back, with a new Application on the persistence."""
     bottom, down = MemoryStore(), True
     persistence = opened(
         FaultyStore(bottom, lambda operation, _: Fault.UNAVAILABLE if down and operation == "put" else None),
@@ -178,7 +178,7 @@ def test_a_store_that_wants_a_longer_distance_than_the_timeout_is_saved_to():
 
 
 async def edited(store, old: bytes, new: bytes) -> None:
-    """Somebody edits the document by hand."""
+    """Edit the document by hand."""
     blob = await store.get("state.json")
     assert old in blob.data
     await store.put("state.json", blob.data.replace(old, new), Update(blob.etag))

@@ -25,7 +25,7 @@ class Settings:
 
 @dataclass
 class Cart:
-    """Made by whoever needs it first."""
+    """A cart that is made on its first use."""
 
     items: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)

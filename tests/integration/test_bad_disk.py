@@ -16,7 +16,7 @@ MOUNT, UMOUNT = (shutil.which(name) or name for name in ("mount", "umount"))
 
 @pytest.fixture
 def disk(tmp_path):
-    """A file system of 256 KB of its own."""
+    """Mount a separate file system of 256 KB."""
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
     path = tmp_path / "disk"

@@ -1,4 +1,4 @@
-"""Planted secrets and user data appear in no log line, no error text and no repr, whatever goes wrong."""
+"""Tests that planted secrets and user data never appear in a log line, an error text or a repr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents of earlier releases, as they lie in ``tests/fixtures``: each loads, and a commit changes what it has to."""
+"""Tests of earlier releases' documents in ``tests/fixtures``: each loads, and a commit changes only what it must."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bucket is out at shutdown: what is unsaved goes to local files, and from there into the bucket exactly once."""
+"""Tests of an outage at shutdown: unsaved changes go to local files, and from there into the bucket exactly once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def hurry(persistence):
 
 
 class Bot:
-    """One bot's bucket and spool, and processes that start one after the other."""
+    """A bot's bucket and spool, and processes that start one after the other."""
 
     def __init__(self, tmp_path, **options):
         self.spool, self.fault, self.reading_too = tmp_path / "spool", None, False
@@ -301,7 +301,7 @@ async def test_what_cannot_be_kept_either_is_still_unsaved_and_said(bot, monkeyp
 
 
 def leave_something(tmp_path, count=1):
-    """What processes that died in an outage have left: each appended one element to the same list."""
+    """Leave the spool files of processes that died in an outage after each appended one element to the same list."""
     uri, spool = f"file:{tmp_path}/state", tmp_path / "spool"
 
     async def life(number):

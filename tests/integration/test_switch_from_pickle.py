@@ -99,7 +99,7 @@ LIVES = [
 
 
 async def transcript(folder, make) -> list[str]:
-    """Live all lives, each with a new Application; what was said."""
+    """Live all lives, each with a new Application; return the bot's answers."""
     world = World(folder, handlers=HANDLERS)
     people = {"ada": world.telegram.user(42, "Ada"), "bo": world.telegram.user(43, "Bo")}
     friends = world.telegram.group(-100, "Friends")

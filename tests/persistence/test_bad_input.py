@@ -1,4 +1,4 @@
-"""What must never be taken for an empty state, and what must never be overwritten."""
+"""Tests of input that must never be taken for an empty state, or must never be overwritten."""
 
 from __future__ import annotations
 

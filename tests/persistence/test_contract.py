@@ -1,6 +1,6 @@
-"""What PTB's BasePersistence promises, on every place, layout and codec.
+"""Tests of what PTB's BasePersistence promises, on every place, layout and codec.
 
-The shapes are those of PTB's own persistence tests; the tests are ours.
+The values have the shapes of PTB's own persistence tests.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ async def test_callback_data_is_trimmed_to_the_size_of_the_cache(simple):
 
 
 class Hostile(dict):
-    """What somebody may have registered, and written into a document by hand."""
+    """A class that raises. A bot author may have registered it, and written it into a document by hand."""
 
     def fail(self, *_):
         raise ValueError

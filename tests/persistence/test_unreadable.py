@@ -57,7 +57,7 @@ async def loaded(place, **options) -> BucketPersistence:
 
 
 async def raw(place) -> dict[str, bytes]:
-    """What the bucket holds, as bytes, of the unreadable records."""
+    """Return the stored bytes of the unreadable records."""
     store = open_store(place.uri)
     found = {}
     try:

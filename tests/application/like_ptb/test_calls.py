@@ -15,7 +15,7 @@ ALL = filters.ALL
 
 
 def taken(app, *kinds):
-    """Take the calls since the last time, sorted: PTB awaits them in no order. Each is told once, however often."""
+    """Return the calls since the last time, sorted and without repetitions: PTB awaits them in no fixed order."""
     calls, app.persistence.calls = app.persistence.calls, []
     found = [call for call in calls if call[0].startswith(kinds)]
     return sorted([call for number, call in enumerate(found) if call not in found[:number]], key=repr)
@@ -27,7 +27,7 @@ async def put(update, context):
 
 
 async def saved(app, *kinds):
-    """What is called for all that happened since the last time."""
+    """Save, and return the calls for all that happened since the last time."""
     await app.update_persistence()
     return taken(app, *(kinds or ("update", "drop")))
 

@@ -1,4 +1,4 @@
-"""Data of chats and users: what is dropped, moved and marked, and what is there after a restart."""
+"""Tests of the data of chats and users when it is dropped, moved or marked, and after a restart."""
 
 from __future__ import annotations
 

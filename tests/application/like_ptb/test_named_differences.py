@@ -1,4 +1,4 @@
-"""Where BucketApplication differs from PTB's Application: the rows of the documentation, and no row without a test."""
+"""Tests of the documented differences from PTB's Application, and a test that every documented row has a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where BucketApplication differs from PTB in what it keeps, ends and saves: more rows of the documentation."""
+"""Tests of more documented differences from PTB's Application, in what it keeps, ends and saves."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ async def test_an_update_is_saved_before_it_is_answered(sides, on_flush):
 
 
 async def _seen_by_another(side):
-    """What another process would load."""
+    """Load the user data as another process would."""
     return await side.stored(lambda app: {user: data for user, data in app.user_data.items() if data})
 
 

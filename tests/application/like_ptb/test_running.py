@@ -16,7 +16,7 @@ ALL = filters.ALL
 
 
 async def in_a_thread(run):
-    """Run what needs a loop of its own; return what it raised."""
+    """Call ``run`` in a thread with its own event loop; return the errors that it raised."""
     found = []
 
     def work():
