@@ -122,7 +122,7 @@ def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout
 
 @pytest.fixture
 async def restarted():
-    """Make changes that no save or flush could store. Then the store is back, with a new Application on the persistence."""
+    """Make changes that no save or flush can store, then repair the store and give the persistence a new bot."""
     bottom, down = MemoryStore(), True
     persistence = opened(
         FaultyStore(bottom, lambda operation, _: Fault.UNAVAILABLE if down and operation == "put" else None),

@@ -1,4 +1,4 @@
-"""Tests that values that cannot be stored lose only themselves, whatever is stored around them."""
+"""Tests that values that cannot be stored lose only themselves, no matter what is stored around them."""
 
 from __future__ import annotations
 

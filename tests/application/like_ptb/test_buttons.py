@@ -22,7 +22,7 @@ def keyboard(*rows):
 
 
 def bot(side, *data, wanted=None, **options):
-    """Build a bot that sends a keyboard and replies with the data of the button that was pressed."""
+    """Build a bot that sends a keyboard and notes the data of each button that is pressed."""
 
     async def send(update, _context):
         await update.effective_message.reply_text("which?", reply_markup=keyboard(*data))

@@ -94,7 +94,7 @@ class Side:
 
 
 class Pickle(Side):
-    """PTB's own: the model."""
+    """PTB's Application, which is the model."""
 
     def __init__(self, path: Path) -> None:
         super().__init__("PTB")
@@ -125,11 +125,11 @@ class Bucket(Side):
 
 
 class Sides:
-    """Runs a scenario on all of them, each time on new ones, and compares what happened.
+    """All sides of a comparison: runs a scenario on new Applications, and compares the results.
 
     Args:
         path: A folder for PTB's pickles.
-        long: Also with ``dedupe`` and with the pickle codec.
+        long: Run also with ``dedupe`` and with the pickle codec.
     """
 
     def __init__(self, path: Path, *, long: bool) -> None:
@@ -182,28 +182,28 @@ async def running(app: Application) -> Any:
 
 
 async def until(look: Callable[[], Any]) -> Any:
-    """Wait until something is so."""
+    """Wait until a condition is true."""
     while not (found := look()):  # noqa: ASYNC110  nothing rings a bell there
         await asyncio.sleep(0.002)
     return found
 
 
 def refused(call: Callable[[], Any]) -> str:
-    """Return what is raised."""
+    """Return the error that a call raises."""
     with pytest.raises(Exception) as raised:  # noqa: PT011  whichever it is, the other side's is the same
         call()
     return f"{type(raised.value).__name__}: {raised.value}"
 
 
 async def awaited_and_refused(call: Awaitable[Any]) -> str:
-    """Return what is raised when something is awaited."""
+    """Return the error that is raised when the result of a call is awaited."""
     with pytest.raises(Exception) as raised:  # noqa: PT011  as above
         await call
     return f"{type(raised.value).__name__}: {raised.value}"
 
 
 def difference(_name: str) -> Any:
-    """Say which row of ``docs/differences.md`` a test shows."""
+    """Mark a test with the row of ``docs/differences.md`` that it shows."""
     return lambda test: test
 
 
@@ -219,7 +219,7 @@ def words(*expected):
 
 
 def talk(side, persistent, *, fallbacks=(), entry=None, states=None, **options):
-    """A conversation with one word for each step, which says where it stands."""
+    """Make a conversation with one word for each step, which says its present step."""
     end = ConversationHandler.END
     return ConversationHandler(
         entry or [CommandHandler("go", side.note("go", 1))],

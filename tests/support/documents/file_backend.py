@@ -24,7 +24,7 @@ class FileBackend(Backend):
         return LocalStore(self._root / "data", keep=self._keep)
 
     def _files(self):
-        """Key and path as text: some keys are a thousand directories deep, and a Path takes each apart."""
+        """Yield each key and its path as text, because Path is slow on keys that are a thousand directories deep."""
         data = self._root / "data"
         waiting = [("", str(data))] if data.is_dir() else []
         while waiting:

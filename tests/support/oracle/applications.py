@@ -29,7 +29,7 @@ _NOW = dt.datetime(2025, 1, 1, 12, tzinfo=dt.timezone.utc)
 
 
 class Errand(Update):
-    """An update that brings the code of its handler along."""
+    """An update that carries the code of its handler."""
 
     __slots__ = ("job",)
 
@@ -57,10 +57,10 @@ async def _run(update: Any, context: Any) -> None:
 
 
 class Faithful(PicklePersistence):
-    """PTB's own, without its shortcut: it saves nothing that is ``==`` to what it has.
+    """PTB's own persistence, without its shortcut of not saving data that is ``==`` to the stored data.
 
-    The shortcut would run code of the authors' classes, miss that ``1`` became ``True`` and that two objects became
-    one, and never save a record again that contains a cycle.
+    The shortcut would run code of the authors' classes. It would miss that ``1`` became ``True`` or that two objects
+    became one, and it would never again save a record that contains a cycle.
     """
 
     async def update_user_data(self, user_id: int, data: Any) -> None:
@@ -112,7 +112,7 @@ class Bot:
 
     @classmethod
     def on_pickle(cls, path: Path) -> Bot:
-        """Return PTB's own bot, with which the others are compared."""
+        """Return a bot on PTB's own persistence, with which the others are compared."""
         return cls(lambda: Faithful(path))
 
     @classmethod
@@ -135,7 +135,7 @@ class Bot:
         self.errors.append(context.error)
 
     async def stop(self) -> None:
-        """In order: all that can be saved is saved, and what cannot is an error."""
+        """Stop in order: save everything that can be saved, and raise an error about the rest."""
         try:
             await self.app.shutdown()
         except UnsavedError as error:
@@ -157,7 +157,7 @@ class Bot:
         await self.app.process_update(errand(user, chat, job))
 
     async def save(self) -> None:
-        """Save now, where that is not done with each update."""
+        """Save now, unless each update is saved anyway."""
         if not isinstance(self.app, BucketApplication):
             await self.app.update_persistence()
 

@@ -38,7 +38,7 @@ def put(node: Any, key: Any, value: Any) -> None:
 
 
 def places(node: Any) -> dict[Any, Any]:
-    """The items of a dict, the attributes of an object, nothing of other containers."""
+    """Return the items of a dict or the attributes of an object, and nothing for other containers."""
     if isinstance(node, dict):
         return dict(node)
     return {} if isinstance(node, (list, set)) else attributes(node)
@@ -58,7 +58,7 @@ class HeroRecord:
         return f"t{self.made}"
 
     def fill(self, record: dict[Any, Any]) -> None:
-        """Build it into a record that is there."""
+        """Build it into an existing record."""
         rng = self.rng
         heroes = [self.hero(number) for number in range(rng.randrange(2, 5))]
         record["party"] = rng.choice([list, list, Stack])(heroes)
@@ -99,7 +99,7 @@ class HeroRecord:
         return made
 
     def bag_of(self, hero: Any) -> Any:
-        """A part of a hero."""
+        """Make a part of a hero."""
         return next(value for value in places(hero).values() if isinstance(value, (list, dict)))
 
 
@@ -118,7 +118,7 @@ class Edit:
     value: Any = None
 
     def prepare(self, nodes: list[Any]) -> Callable[[], Any]:
-        """Return what carries it out on a record whose objects are ``nodes``. Copies are made now, of what is there."""
+        """Return a function that makes this edit on a record with the objects ``nodes``. Values are copied beforehand."""
         node, value = nodes[self.node], self.value
         if self.verb == "unshare":
             value = copy.copy(places(node)[self.key])
@@ -165,8 +165,8 @@ class Plan:
 
     Args:
         snapshot: The record as both sides have it.
-        rng: Chooses.
-        token: Makes texts that exist once.
+        rng: The source of random choices.
+        token: A function that makes unique texts.
     """
 
     snapshot: Snapshot
@@ -258,7 +258,7 @@ class Plan:
             put(node, key, held)
 
     def _possible(self, number: int) -> list[Edit]:
-        """All edits of one object that this module knows, one of each kind for each place."""
+        """Return all edits of one object that this module knows, one of each kind for each place."""
         node = self.nodes[number]
         target = self._target(number)
         if isinstance(node, list):

@@ -1,4 +1,4 @@
-"""Two instances that edit disjoint places of one record at once: all edits are there afterwards, each once."""
+"""Two instances that edit disjoint places of one record at once. All edits must be stored afterwards, each once."""
 
 from __future__ import annotations
 
