@@ -125,7 +125,7 @@ class Bucket(Side):
 
 
 class Sides:
-    """All sides of a comparison: runs a scenario on new Applications, and compares the results.
+    """The sides of a comparison, which run a scenario on new Applications and compare the results.
 
     Args:
         path: A folder for PTB's pickles.

@@ -16,7 +16,7 @@ WAYS = list(itertools.product(PROTECTIONS, COMPRESSIONS))
 
 
 def sealing(protection="none", compression=None, *keys, **more) -> Sealing:
-    """Return settings that do not depend on the environment, with the first of KEYS if no keys are given."""
+    """Return settings that do not depend on the environment. Without ``keys``, use the first of KEYS."""
     argument = PROTECTIONS[protection]
     given = {argument: list(keys or KEYS[:1])} if argument else {"environment": {}}
     return Sealing(compression=compression, **given, **more)

@@ -48,7 +48,7 @@ def versions(family: str) -> tuple[type, type]:
 
 
 async def turns_of(family: str, seed: int) -> None:
-    """Let the newer one write objects with the field and both change the record in turns; then look at the newer one."""
+    """Let the newer one write objects with the field, let both change the record in turns, then look at the result."""
     rng, store, combination = random.Random(seed), MemoryStore(), COMBINATIONS[seed % len(COMBINATIONS)]
     older, newer = versions(family)
     bots = [Bot.on_bucket(store, combination, [cls]) for cls in (older, newer)]

@@ -118,7 +118,7 @@ class Edit:
     value: Any = None
 
     def prepare(self, nodes: list[Any]) -> Callable[[], Any]:
-        """Return a function that makes this edit on a record with the objects ``nodes``. Values are copied beforehand."""
+        """Return a function that makes this edit on a record with the objects ``nodes``. Copies are made beforehand."""
         node, value = nodes[self.node], self.value
         if self.verb == "unshare":
             value = copy.copy(places(node)[self.key])

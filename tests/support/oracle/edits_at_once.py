@@ -35,11 +35,11 @@ class AtOnce:
     """A run from one seed.
 
     Args:
-        seed: All that happens in it.
-        combination: Which layout, codec and application.
+        seed: The seed that decides everything in the run.
+        combination: The layout, codec and application.
 
     Attributes:
-        held: How many objects handlers held over a refresh; ``replaced``: those of them that gave way to equal ones.
+        held: The number of objects that handlers held over a refresh; ``replaced`` of them gave way to equal ones.
     """
 
     seed: int
@@ -57,7 +57,7 @@ class AtOnce:
         self.heroes = HeroRecord(self.rng, Style.drawn(self.rng))
 
     async def live(self, rounds: int = 2) -> None:
-        """Build a record, edit it on both instances at once, compare; again."""
+        """Build a record, edit it on both instances at once, and compare, again and again."""
         model: dict[Any, Any] = {}
         bots = self.bots = [self._bot(), self._bot()]
         for bot in bots:
@@ -94,7 +94,7 @@ class AtOnce:
             self._check_kept(nodes, before.nodes, wanted.nodes, now.nodes, number)
 
     async def _both_edit(self, bots: list[Bot]) -> None:
-        """Both have read the same; the first is saved first."""
+        """Let both instances edit the record that they have read. The first one saves first."""
         everybody_has_edited, first_is_saved = asyncio.Event(), asyncio.Event()
 
         def edit(edits: list[Edit], then: asyncio.Event, own: asyncio.Event | None) -> Any:

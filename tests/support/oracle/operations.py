@@ -53,7 +53,7 @@ class Handler:
                 return
 
     def new(self) -> Any:
-        """A new value, or one that is there already."""
+        """Make a new value, or return an existing one."""
         if len(self.nodes) > ROOM:
             return None
         maker = Maker(self.rng, self.style, self._may_refer_to())
@@ -61,7 +61,7 @@ class Handler:
         return maker.value()
 
     def node(self) -> Any:
-        """An object that is there already, if this run shares any."""
+        """Return an existing object, if this run shares any."""
         found = self._may_refer_to() if self.style.shares else []
         return self.rng.choice(found) if found else None
 
@@ -84,7 +84,7 @@ class Handler:
     # ------------------------------------------------------------------ dicts
 
     def key_of(self, node: dict[Any, Any]) -> Any:
-        """A key that is there; a new one in an empty dict."""
+        """Return a key of a dict, or a new key if the dict is empty."""
         keys = [key for key, value in node.items() if type(value) not in UNSTORABLE]
         return self.rng.choice(keys) if keys else self._new_key()
 

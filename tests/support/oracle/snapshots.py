@@ -1,4 +1,4 @@
-"""Pictures of values: types, content, order, and which objects are the same one. No code of an author's class runs."""
+"""Snapshots of values: types, content, order and identity. Taking one runs no code of an author's class."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def is_value(cls: type) -> bool:
 
 
 def attributes(value: Any) -> dict[str, Any]:
-    """All that an instance has, by slots and by its dict, sorted by name."""
+    """Return all attributes of an instance, from its slots and its dict, sorted by name."""
     slots = [name for cls in type(value).__mro__ for name in _slots_of(cls)]
     found = {}
     for name in slots:
@@ -84,9 +84,9 @@ class Snapshot:
     Attributes:
         tree: Nested tuples of texts; equal trees are equal values with equal identities.
         nodes: The objects whose identity counts, in the order of their first occurrence.
-        shared: References to an object that had occurred before.
-        cycles: Those of them that lead back to an object around them.
-        types: How often each class occurs.
+        shared: The number of references to an object that had occurred before.
+        cycles: The number of these that lead back to an object around them.
+        types: The number of occurrences of each class.
         by_functions: Instances of classes that are stored by functions.
     """
 
@@ -108,7 +108,7 @@ class Snapshot:
         return snapshot
 
     def look(self, value: Any) -> Any:
-        """Look at a part of it, and number its objects."""
+        """Look at a part of the value, and number its objects."""
         cls = type(value)
         self.types[cls] += 1
         if atom := _ATOMS.get(cls):
@@ -165,7 +165,7 @@ class Snapshot:
 
 
 def in_order(members: Any) -> list[Any]:
-    """The members of a set in an order that does not depend on their hashes."""
+    """Return the members of a set in an order that does not depend on their hashes."""
     return sorted(members, key=lambda member: repr(Snapshot.of(member).tree))
 
 
