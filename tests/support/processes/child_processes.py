@@ -184,7 +184,7 @@ async def die_while_taking_up(uri: str, spool: str, moment: str) -> None:
 
 
 async def start_with_spool(uri: str, spool: str) -> None:
-    """Wait for a signal from the parent, then start and print the loaded state."""
+    """Wait for a line from the parent, then start and print the loaded state."""
     persistence = opened(uri, spool_dir=spool)
     print("ready", flush=True)
     sys.stdin.readline()

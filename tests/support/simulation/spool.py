@@ -48,7 +48,7 @@ class MemoryFiles:
 
 
 def memory_spool(files: MemoryFiles, layout, codec, retry_policy) -> Spool:
-    """As one process has it."""
+    """Make the spool of one process."""
     return Spool(files, Origin("1", layout.name, codec.name, ""), retry_policy, _same, _same)
 
 

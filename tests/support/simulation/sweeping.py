@@ -12,7 +12,7 @@ from support.simulation.handlers import RECORDS
 
 
 async def sweep_often(world) -> None:
-    """As ``ptb-bucket sweep`` does: look, and delete on the condition that nobody has written meanwhile."""
+    """Sweep as ``ptb-bucket sweep`` does: look, then delete on the condition that nobody has written meanwhile."""
     layout, extension = open_layout(world.layout), f".{'pkl' if world.codec == 'pickle' else world.codec}"
     while True:
         await asyncio.sleep(world.rng.expovariate(20))

@@ -42,7 +42,7 @@ class Telegram:
         self.world, self.updates = world, []
 
     def next(self) -> Update:
-        """A new one, one that nobody has answered, or one whose answer has not arrived."""
+        """Return a new update, one that nobody has answered, or one whose answer has not arrived."""
         recent = self.updates[-RECENT:]
         waiting = [update for update in recent if not update.answered]
         if waiting and self.world.rng.random() < 0.5:
@@ -91,7 +91,7 @@ class Updates:
         self.at_work -= 1
 
     async def _look_for(self, records: Sequence[Record]) -> bool:
-        """Know what is there, or what was there a moment ago."""
+        """Load the records, or accept values that are a moment old. Return whether that succeeded."""
         try:
             await self.replica.refresh([HANDLED, *records], asyncio.get_running_loop().time() - self.rng.choice((0, 2)))
         except PTBBucketError:
@@ -101,7 +101,7 @@ class Updates:
         return True
 
     def _apply(self, updates: Sequence[Update]) -> None:
-        """Change, stage and note: nothing of other changes may count as these updates'."""
+        """Change, stage and note. No other change may count as a part of these updates."""
         records = list(dict.fromkeys(record for update in updates for record in update.records))
         for update in updates:
             for change in update.changes:
