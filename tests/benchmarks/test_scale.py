@@ -47,7 +47,7 @@ def test_it_prints_tables_and_draws(run, folder):
 
 
 def test_the_guide_shows_what_was_measured(tmp_path, monkeypatch):
-    """Its tables are those of docs/scale.json."""
+    """The guide's tables match docs/scale.json."""
     shown = (DOCS / "layouts.md").read_text()
     copy = tmp_path / "layouts.md"
     copy.write_text(shown)

@@ -1,4 +1,4 @@
-"""Every verb and everything that may be wrong: one clear line, the right exit code, no traceback, no secret."""
+"""Tests of every verb with every mistake: one clear line, the right exit code, no traceback, no secret."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _secrets(monkeypatch):
 
 @pytest.fixture
 def run(capsys, tmp_path_factory):
-    """Call a verb; exit code, stdout, and the one line on stderr, none of them with a secret in it."""
+    """Call a verb; return its exit code, stdout, and the one line on stderr. Check that none contains a secret."""
 
     def run(verb, uri, *more):
         code = main([*call(verb, uri, tmp_path_factory.mktemp("files")), *more])

@@ -1,4 +1,4 @@
-"""An object that one record holds at several places is one object again, in both codecs."""
+"""Tests that an object at several places of one record is loaded as one object, in both codecs."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_a_structure_that_doubles_at_each_level_takes_no_longer_than_others(code
 
 @st.composite
 def graphs(draw):
-    """A graph of containers and objects: any of them may hold any other one, itself too."""
+    """Draw a graph of containers and objects. Any of them may hold any other one, or itself."""
     makers = [list, dict, set, deque, Bag, Row, *WITH_A_PART]
     nodes = [draw(st.sampled_from(makers))() for _ in range(draw(st.integers(1, 7)))]
     leaves = st.one_of(st.integers(), st.text(max_size=3), st.sampled_from(['"$ref"', "$id", "$list", 1.5, None]))

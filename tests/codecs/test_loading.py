@@ -61,7 +61,7 @@ def test_mutated_json_is_loaded_or_refused(value, data):
 
 
 def huge_memo(data):
-    """Python gives a pickle as much memory for its memo as it asks for; no allow-list sees that."""
+    """Make a pickle with a huge memo. Python gives it as much memory as it asks for, and no allow-list sees that."""
     try:
         return any(op.name in {"PUT", "LONG_BINPUT"} and arg > 1000 for op, arg, _ in pickletools.genops(data))
     except Exception:  # noqa: BLE001  damaged, and found to be so before any such instruction

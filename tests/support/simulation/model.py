@@ -66,10 +66,10 @@ class Model:
             raise BrokenPromiseError(f"counted {counted} in {where}, expected {least} to {most}")
 
     def deleted(self) -> set[str]:
-        """Return the changes that may be gone.
+        """Return the tokens that may be gone.
 
-        A change may be gone if it was deleted by name. It may also be gone if its record was dropped unseen before it
-        was acknowledged, or if its list element was deleted (rule: Removed elements stay removed).
+        A token may be gone if it was deleted by name, or with its list element (rule: Removed elements stay removed).
+        It may also be gone if its record was dropped unseen and the token had not been acknowledged before.
         """
         gone = self._deleted()
         return gone | {token for change in self.changes if change.part_of in gone for token in change.adds}
