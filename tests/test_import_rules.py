@@ -157,6 +157,39 @@ def test_the_rule_about_packages_bites(package, source, right):
     assert all(reachable(package.split("."), found) for found in imports(source)) == right
 
 
+def graph_of(sources):
+    """Return which modules each module imports, for types too; ``sources`` are file contents by dotted name."""
+    found = {name: {".".join(module_of(one.module)) for one in imports(source)} for name, source in sources.items()}
+    return {name: (targets & sources.keys()) - {name} for name, targets in found.items()}
+
+
+def in_cycles(graph):
+    """Return the modules that import themselves through others."""
+
+    def reached(start):
+        seen, waiting = set(), list(graph[start])
+        while waiting:
+            if (name := waiting.pop()) not in seen:
+                seen.add(name)
+                waiting += graph[name]
+        return seen
+
+    return sorted(name for name in graph if name in reached(name))
+
+
+def test_no_module_imports_itself_through_others():
+    modules = {path.relative_to(SOURCE).with_suffix("").parts: path for path in CORE.rglob("*.py")}
+    sources = {".".join(parts).removesuffix(".__init__"): path.read_text("utf-8") for parts, path in modules.items()}
+    assert in_cycles(graph_of(sources)) == []
+
+
+def test_the_rule_about_cycles_bites():
+    one = "if TYPE_CHECKING:\n    from ptb_bucket.stores.uri import StoreUri"
+    other = "def f():\n    from ptb_bucket.stores.keys import check_key"
+    sources = {"ptb_bucket.stores.keys": one, "ptb_bucket.stores.uri": other, "ptb_bucket.stores.base": other}
+    assert in_cycles(graph_of(sources)) == ["ptb_bucket.stores.keys", "ptb_bucket.stores.uri"]
+
+
 def test_providers_keep_their_rules():
     files = [(path.relative_to(PROVIDERS).parts[1], path) for path in sorted(PROVIDERS.glob("*/*/**/*.py"))]
     assert broken(wrong_in_provider, files) == []

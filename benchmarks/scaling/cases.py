@@ -10,7 +10,6 @@ from far import Far
 from people import people
 from telegram.ext import ConversationHandler, MessageHandler, filters
 
-from ptb_bucket.session import Backstage
 from ptb_bucket.stores import LocalStore, MemoryStore, MeteredStore, open_store
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def conversation(states_used: int = 7) -> ConversationHandler[Any]:
 
 def on_demand(persistence: Any) -> Any:
     """A persistence that reads a record when it is refreshed, as under BucketApplication."""
-    Backstage(persistence).opened.replica.on_demand = True
+    persistence.share_session(persistence.context_types).replica.documents.on_demand = True
     return persistence
 
 

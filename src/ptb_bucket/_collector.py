@@ -1,4 +1,4 @@
-"""Python's garbage collector, while much is made that stays."""
+"""Python's garbage collector, paused while many objects are made that stay."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
 __all__ = ["collector_waits"]
 
 MANY: Final = 20_000
-"""Objects that are worth it: to go through them takes some ten milliseconds."""
+"""Objects from which on it pays off: a collection of them takes about ten milliseconds."""
 
 FEW: Final = 1_000
-"""Objects that Python itself may have frozen at its start (3.12 does); whoever freezes a program freezes far more."""
+"""Objects that Python itself may have frozen at its start (3.12 does); a program that freezes its objects has more."""
 
 _first: weakref.ref[object] | None = None
 
 
 @contextmanager
 def collector_waits(owner: object) -> Iterator[None]:
-    """Let the collector wait, and hand it what was made as old.
+    """Pause the collector inside, and mark the objects that were made meanwhile as old.
 
-    It counts what is made and not yet gone, and goes through all of it, again and again while it grows: half of the
-    time that it takes to load 100,000 users, and nothing of it can be garbage. At the end it would go through all of it
-    at once, a tenth of a second in which the bot stands still.
+    The collector counts new objects and goes through all of them, again and again while they grow: half of the time
+    that it takes to load 100,000 users, and none of them can be garbage. At the end it would go through all of them at
+    once, a tenth of a second in which the bot stands still.
 
     Args:
-        owner: Who loads. What is handed over as old does not count as new, and so does not bring about the collection
-            in which garbage of the same size is found: only the first in a process may do it. Somebody who makes a
-            bot for each event would otherwise keep all of them.
+        owner: The object that loads. Objects that are marked as old do not count as new, and so do not trigger the
+            collection that would find garbage of the same size. So only the first owner in a process may mark them:
+            a process that makes a bot for each event would otherwise keep all of them.
     """
     was_enabled = gc.isenabled()
     gc.disable()

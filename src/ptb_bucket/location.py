@@ -1,4 +1,4 @@
-"""Where a bot's state lies, and how: arguments, URI options and the environment, brought together once."""
+"""The place and the format of a bot's state: from arguments, URI options and the environment."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ DEFAULTS = {"layout": "single", "codec": "json"}
 
 @dataclass(frozen=True)
 class Location:
-    """Where a bot's state lies and how; ``store`` is somebody else's to close, ``uri`` is opened by us.
+    """The place of a bot's state, its layout, its codec and its sealing.
 
-    ``said`` holds what of layout and codec was said, and not taken for lack of anything better; ``whole`` the URI with
-    all of its options.
+    ``store`` is open, and the caller closes it; ``uri`` is opened by this library. ``said`` has the layout and the
+    codec that were chosen explicitly, without defaults; ``whole`` is the URI with all of its options.
     """
 
     layout: Layout
@@ -90,7 +90,7 @@ class Location:
         return self.sealed(self.below(bot_id), bot_id)
 
     def sealed(self, store: BlobStore, bot_id: str) -> BlobStore:
-        """Seal and unseal one bot's documents on top of ``store``; an empty id takes the first document's."""
+        """Return a store that seals and unseals one bot's documents; an empty ID takes that of the first document."""
         return SealedStore(store, self.sealing.sealer(bot_id))
 
     def below(self, bot_id: str) -> BlobStore:
@@ -112,10 +112,10 @@ def locate(
     where: str | os.PathLike[str] | BlobStore | None, layout: str | None, codec: str | None, types: Iterable[Any],
     sealing: Sealing | None = None,
 ) -> Location:  # fmt: skip
-    """Bring arguments and URI together and check them, without any request.
+    """Combine arguments and URI, and check them without sending a request.
 
     Raises:
-        ConfigurationError: Something is missing, wrong, or said twice in different ways.
+        ConfigurationError: An option is missing, wrong, or given twice with different values.
     """
     if isinstance(where, os.PathLike):
         where = str(parse_uri(f"file:{quote(os.fspath(Path(where).absolute()))}"))
@@ -129,7 +129,7 @@ def locate(
     sealing = sealing.joined({name: options.pop(name) for name in Sealing.OPTIONS if name in options})
     location = _location(chosen, types, uri=replace(uri, options=options), sealing=sealing, whole=uri)
     _check_placeholders(location.uri)
-    location.below("0")  # opening sends no request, but tells a wrong URI before the bot is built
+    location.below("0")  # opening sends no request, and reports a wrong URI before the bot is built
     return location
 
 
@@ -163,7 +163,7 @@ def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = Fals
     """Return a checked number of seconds.
 
     Raises:
-        ConfigurationError: It is negative, zero where that will not do, or no number.
+        ConfigurationError: It is negative, zero where zero is not allowed, or not a number.
     """
     number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if not number or not (seconds > 0 if above_zero else seconds >= 0):  # type: ignore[operator]
@@ -176,7 +176,7 @@ def checked_count(name: str, number: int) -> int:
     """Return a checked whole number.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: It is something else.
     """
     if type(number) is not int or number < 1:
         raise ConfigurationError(f"{name}={number!r}: expected a whole number, 1 or more.")
@@ -244,7 +244,7 @@ def defaults_of(context_types: ContextTypes[Any, Any, Any, Any] | None) -> dict[
 
 
 def differing(ours: Mapping[Kind, Callable[[], Any]], theirs: Mapping[Kind, Callable[[], Any]]) -> str:
-    """Say in which kinds of data a persistence and its application differ, and what to do."""
+    """Return an error text about the kinds of data in which a persistence and its application differ."""
     kinds = [
         f"{kind.value} is {_named(ours[kind])} for the persistence and {_named(theirs[kind])} for the application"
         for kind in ours
@@ -261,7 +261,7 @@ def _named(make: Callable[[], Any]) -> str:
 
 
 def with_own_types(types: Iterable[Any], defaults: Mapping[Kind, Callable[[], Any]]) -> list[Any]:
-    """Add the classes of the context types, which the codec has to know too."""
+    """Return the given types and the classes of the context types, which the codec has to know, too."""
     given = list(types)
     known = {item.cls if isinstance(item, StoredAs) else item for item in given}
     own = [cls for cls in dict.fromkeys(defaults.values()) if isinstance(cls, type)]

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
 
-from ptb_bucket._aio import in_turns, turns
-from ptb_bucket._collector import collector_waits
-from ptb_bucket.codecs import open_codec
-from ptb_bucket.errors import ConfigurationError, PTBBucketError
+from ptb_bucket.loading import Loading
 from ptb_bucket.location import (
     checked_interval,
     checked_resolver,
     checked_seconds,
     checked_spool_dir,
     defaults_of,
-    differing,
     locate,
     with_own_types,
 )
-from ptb_bucket.refresh_window import Rounds
-from ptb_bucket.session import STAGING, Opened, bot_id_of, open_for
-from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Readable, Record, keep_ours
+from ptb_bucket.refresh_window import RefreshWindow
+from ptb_bucket.session import Session
+from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record, keep_ours
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from telegram import Bot
 
@@ -53,19 +48,19 @@ CallbackData = tuple[list[tuple[str, float, dict[str, Any]]], dict[str, str]]
 
 
 class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
-    """Makes a bot's data survive restarts, in a bucket, also when several instances of the bot write at once.
+    """A persistence that keeps a bot's data in a bucket, even if several instances of the bot write at once.
 
-    Use it where ``PicklePersistence`` stood::
+    Use it in place of ``PicklePersistence``::
 
         Application.builder().token(TOKEN).persistence(BucketPersistence("s3://my-bucket/my-bot")).build()
 
-    What ``update_persistence()`` handed over is durable when :meth:`flush` has returned. A commit is one conditional
-    put for each document that changed; where another instance was faster, both sides' changes are merged.
+    Data that ``update_persistence()`` passed on is durable when :meth:`flush` has returned. A commit is one conditional
+    put for each document that changed. If another instance was faster, both sides' changes are merged.
 
     Args:
-        uri_or_store: Where the state lies, such as ``s3://bucket/prefix``, ``gs://bucket/prefix``,
-            ``file:./bot-data`` or ``memory:``; ``{bot_id}`` in it becomes the bot's id. Or a directory as a path. Or an
-            open store, which stays yours to close. Without it, the environment variable ``PTB_BUCKET_URI`` is read.
+        uri_or_store: Where the state is stored, such as ``s3://bucket/prefix``, ``gs://bucket/prefix``,
+            ``file:./bot-data`` or ``memory:``; ``{bot_id}`` in it becomes the bot's ID. Or a directory as a path. Or an
+            open store, which you close yourself. Without it, the environment variable ``PTB_BUCKET_URI`` is read.
         layout: ``"single"`` (default: one document), ``"per-type"`` (one for each kind of data) or ``"per-record"``
             (one for each chat, user, conversation and keyboard, for many users with BucketApplication). Also a URI
             option.
@@ -78,19 +73,19 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         context_types: The types of bot, chat and user data. A :class:`BucketApplication` passes its own on; with PTB's
             Application, pass here what you pass to its builder.
         refresh_interval: Seconds that a document may be trusted without asking the store whether another instance
-            changed it. None (default): never ask. 0: ask once for each update that a handler matched. If it cannot be
-            asked, that update goes to the error handlers and no handler runs.
+            changed it. None (default): never ask. 0: ask once for each update that a handler matched. If the store
+            cannot be asked, the error goes to the error handlers, and no handler runs for that update.
         resolver: Decides where two instances changed the same value; see :class:`ptb_bucket.Conflict`.
-        commit_timeout: Seconds that one commit tries before it raises; what is unsaved is tried again later.
+        commit_timeout: Seconds that one commit tries before it raises; unsaved changes are tried again later.
         sealing: Compression, signatures, encryption; see :class:`ptb_bucket.Sealing`. Without, keys are read from
             ``PTB_BUCKET_ENCRYPTION_KEYS`` or ``PTB_BUCKET_SIGNING_KEYS``, and nothing is sealed if there are none.
-        spool_dir: A local directory of this bot's own (``{bot_id}`` in it becomes the bot's id) that outlives the
-            process. If the bucket is out when :meth:`flush` is called at shutdown, what is unsaved is kept there, for
-            this user only, and merged into the bucket at the next start, before PTB is given anything. Default: None,
-            and what is unsaved then is lost, and named.
+        spool_dir: A local directory for this bot only (``{bot_id}`` in it becomes the bot's ID) that outlives the
+            process. If the bucket is out when :meth:`flush` is called at shutdown, unsaved changes are kept there, for
+            this user only, and merged into the bucket at the next start, before PTB loads anything. Default: None, and
+            changes that are unsaved then are lost, and named.
 
     Raises:
-        ConfigurationError: An argument or the URI is wrong. Nothing is requested before the application starts.
+        ConfigurationError: An argument or the URI is wrong. No request is sent before the application starts.
     """
 
     def __init__(  # noqa: PLR0913  settings of one thing, by keyword
@@ -110,110 +105,68 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         sealing: Sealing | None = None,
         spool_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._noticed: Callable[[Record], None] | None = None
-        self._on_demand = False
         super().__init__(store_data=store_data, update_interval=checked_interval(update_interval))
         self.on_flush = on_flush
         self.context_types = cast("ContextTypes[Any, UD, CD, BD]", context_types or ContextTypes())
-        self._adopts = context_types is None
-        self._defaults, self._types = defaults_of(self.context_types), list(types)
-        self._location = locate(uri_or_store, layout, codec, with_own_types(self._types, self._defaults), sealing)
-        self._resolver = checked_resolver(resolver)
-        self._commit_timeout = checked_seconds("commit_timeout", commit_timeout, above_zero=True)
-        self._spool_dir = checked_spool_dir(spool_dir)
+        defaults, own_types = defaults_of(self.context_types), list(types)
+        location = locate(uri_or_store, layout, codec, with_own_types(own_types, defaults), sealing)
+        resolver = checked_resolver(resolver)
+        commit_timeout = checked_seconds("commit_timeout", commit_timeout, above_zero=True)
+        spool = checked_spool_dir(spool_dir)
         if refresh_interval is not None:
             refresh_interval = checked_seconds("refresh_interval", refresh_interval)
-        self._rounds = Rounds(refresh_interval)
-        self._opened: Opened | None = None
-        self._sections: set[str] = set()
-        self._running = False
-        self._bot_is_new = self._empty_handed = True
+        self._session = Session(
+            location, own_types, defaults, resolver, commit_timeout, spool, RefreshWindow(refresh_interval),
+            adopts=context_types is None,
+        )  # fmt: skip
+        self._loading = Loading(self._session)
 
     @property
     def refresh_interval(self) -> float | None:
         """Seconds that a document may be trusted; None: for ever, and with a BucketApplication as 0."""
-        return self._rounds.interval
+        return self._session.window.interval
 
     def set_bot(self, bot: Bot) -> None:
-        """Take the bot whose state this is. PTB calls it when the application is built.
+        """Open the state of this bot. PTB calls it when the application is built.
 
         Raises:
-            ConfigurationError: It is another bot than before, while this one's state is open.
-            TypeError: Callback data is to be stored and the bot is no ``ExtBot``.
+            ConfigurationError: The state of another bot is open.
+            TypeError: Callback data is to be stored, and the bot is not an ``ExtBot``.
         """
         super().set_bot(bot)
-        self._location.codec.bot = bot
-        self._bot_is_new, self._running = True, False
-        if self._opened is None:
-            self._opened = open_for(
-                bot, self._location, store_data=self.store_data, defaults=self._defaults, resolver=self._resolver,
-                interval=self.update_interval, commit_timeout=self._commit_timeout, spool_dir=self._spool_dir,
-            )  # fmt: skip
-        elif self._opened.bot_id != bot_id_of(bot):
-            raise ConfigurationError("This persistence serves another bot already: make one for each bot.")
-        self._opened.replica.on_demand, self._on_demand = self._on_demand, False
+        self._loading.bot_is_set()
+        self._session.open(bot, store_data=self.store_data, interval=self.update_interval)
 
-    def _adopt(self, context_types: ContextTypes[Any, UD, CD, BD]) -> None:
-        defaults = defaults_of(context_types)
-        if defaults == self._defaults:
-            return
-        if not self._adopts or self._opened is not None:
-            raise ConfigurationError(differing(self._defaults, defaults))
-        codec = open_codec(self._location.codec.name, with_own_types(self._types, defaults))
-        self._location = replace(self._location, codec=codec)
-        self.context_types, self._defaults = context_types, defaults
+    def share_session(self, context_types: ContextTypes[Any, UD, CD, BD]) -> Session:
+        """Share the open state with the BucketApplication that is being built. Only BucketApplication calls this.
 
-    @property
-    def _open(self) -> Opened:
-        if self._opened is None:
-            raise ConfigurationError("No bot is set: pass the persistence to Application.builder().persistence(...).")
-        return self._opened
+        Args:
+            context_types: Those of the application. The persistence takes them over if it was given none.
+
+        Raises:
+            ConfigurationError: The persistence was given others, or serves an application with others.
+        """
+        if self._session.adopt(defaults_of(context_types)):
+            self.context_types = context_types
+        return self._session
 
     @property
     def stats(self) -> Stats:
         """Figures: commits, requests, bytes, conflicts, what is pending, when the last save was."""
-        return self._open.stats()
+        return self._session.state.stats()
 
     # ---------------------------------------------------------------- PTB loads
-
-    async def _begin(self) -> None:
-        """A new run of an application begins with a read. One that :meth:`set_bot` announced has nothing in memory."""
-        if not self._running or not self._open.replica.loaded:
-            await self._open.load()
-            self._sections, self._running = set(), True
-            self._empty_handed, self._bot_is_new = self._bot_is_new, False
-
-    async def _records(self, kind: Kind, handler: str | None = None) -> list[tuple[Record, Any]]:
-        """The values of one kind: what the bucket holds when PTB starts, afterwards what PTB has."""
-        await self._begin()
-        replica, section = self._open.replica, f"{kind.value} {handler}"
-        records = await in_turns(r for r in replica.each(kind) if handler is None or r.is_of(handler))
-        if section in self._sections:
-            held = ((record, replica.held(record)) for record in records)  # unreadable ones are not held
-            return [(record, value) for record, value in held if value is not MISSING]
-        self._sections.add(section)
-        # PTB replaces bot_data; into everything else it puts what it is given, and keeps the rest.
-        with collector_waits(self):
-            return await replica.give_all(records, replaces=self._empty_handed or kind is Kind.BOT)
-
-    async def _by_number(self, kind: Kind) -> dict[int, Any]:
-        found: dict[int, Any] = {}
-        with collector_waits(self):
-            async for some in turns(await self._records(kind)):
-                found.update({record.number: value for record, value in some})
-        errors = self._open.replica.unreadable.of(kind)
-        return Readable(found, errors) if errors else found
 
     async def get_bot_data(self) -> BD:
         """The stored bot_data, or an empty one of the context types'. See ``BasePersistence.get_bot_data``.
 
         Raises:
-            DocumentError: There is state in the bucket that this bot cannot use. It was left as it is.
-            StoreError: The state could not be read. Nothing is taken for empty.
+            DocumentError: The bucket has a state that this bot cannot use. It was left as it is.
+            StoreError: The state could not be read. It is not taken for an empty one.
             UnreadableRecordError: bot_data cannot be decoded, for example because it needs a class that is not
                 registered. Of all other data, records that cannot be decoded are left out: see ``stats.unreadable``.
         """
-        values = await self._records(Kind.BOT)
+        values = await self._loading.values(Kind.BOT)
         return cast("BD", values[0][1] if values else self.context_types.bot_data())
 
     async def get_chat_data(self) -> dict[int, CD]:
@@ -221,50 +174,36 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
 
         Data that cannot be decoded is left out. If you ask for it by ``[chat_id]``, UnreadableRecordError says why.
         """
-        return await self._by_number(Kind.CHAT)
+        return await self._loading.by_number(Kind.CHAT)
 
     async def get_user_data(self) -> dict[int, UD]:
         """All users' data by user id, like :meth:`get_chat_data`."""
-        return await self._by_number(Kind.USER)
+        return await self._loading.by_number(Kind.USER)
 
     async def get_callback_data(self) -> CallbackData | None:
         """Keyboards, least recently used first, and queries; None if there are none. Raises as :meth:`get_bot_data`."""
-        values = dict(await self._records(Kind.CALLBACK))
+        values = dict(await self._loading.values(Kind.CALLBACK))
         queries = values.pop(CALLBACK_QUERIES, {})
         keyboards = [(record.id, float(value[0]), value[1]) for record, value in values.items()]
         return (sorted(keyboards, key=lambda entry: entry[1]), queries) if keyboards or queries else None
 
     async def get_conversations(self, name: str) -> dict[ConversationKey, object]:
         """The states of one handler's conversations by key. Raises as :meth:`get_bot_data`."""
-        return {record.conversation[1]: state for record, state in await self._records(Kind.CONVERSATION, name)}
+        return {record.conversation[1]: state for record, state in await self._loading.values(Kind.CONVERSATION, name)}
 
     # ---------------------------------------------------------------- PTB saves
 
     async def _save(self, changes: Iterable[tuple[Record, Any]]) -> None:
-        """Stage, share one commit with all that is staged in the same turn, then tell what could not be stored."""
-        self._running = True
-        errors = [error for record, value in changes if (error := self._stage(record, value))]
-        if STAGING.get():
-            return  # BucketApplication commits, and reports what cannot be stored
-        if not self.on_flush:
-            await self._open.group.join()
-        if errors:
-            raise errors[0]
-
-    def _stage(self, record: Record, value: Any) -> PTBBucketError | None:
-        try:
-            self._open.replica.stage(record, value)
-        except PTBBucketError as error:
-            return error
-        return None
+        self._loading.running = True
+        await self._session.save(changes, commits=not self.on_flush)
 
     async def update_bot_data(self, data: BD) -> None:
         """Save bot_data. See ``BasePersistence.update_bot_data``.
 
         Raises:
-            CannotStoreError: Something in it cannot be stored; the path is named, all the rest is saved.
-            UnreadableRecordError: The bucket has a version that cannot be decoded, and PTB was never given it. That
-                version stays; nothing is saved.
+            CannotStoreError: A part of it cannot be stored. The error names the path; everything else is saved.
+            UnreadableRecordError: The bucket has a version that cannot be decoded, so that PTB has never loaded it.
+                That version stays; nothing is saved.
             PTBBucketError: The commit failed. Raised by one of the calls that share it; it is tried again at the next
                 interval, and :meth:`flush` raises while it is not saved.
         """
@@ -282,7 +221,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         """Save the cache's keyboards and queries, remove those it dropped. Raises as :meth:`update_bot_data`."""
         keyboards, queries = data
         current = {Record.keyboard(uuid): [time, buttons] for uuid, time, buttons in keyboards}
-        dropped = self._open.replica.given(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
+        dropped = self._session.replica.documents.in_ptb(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
         gone = ((record, None) for record in dropped)
         await self._save(itertools.chain(current.items(), gone, [(CALLBACK_QUERIES, queries)]))
 
@@ -298,8 +237,8 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
                 chat's migration, which would move an empty chat and lose this one. ``ptb-bucket rm`` removes it.
         """
         record = Record.chat(chat_id)
-        if not STAGING.get():
-            self._open.replica.check_readable(record)
+        if not self._session.is_only_staging:
+            self._session.replica.values.check_readable(record)
         await self._save([(record, None)])
 
     async def drop_user_data(self, user_id: int) -> None:
@@ -307,14 +246,14 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         await self._save([(Record.user(user_id), None)])
 
     async def flush(self) -> None:
-        """Save what is left and let go of connections; the next use reopens them. PTB calls it at shutdown.
+        """Save everything and close the connections; the next use reopens them. PTB calls it at shutdown.
 
         Raises:
-            UnsavedError: Something is not durable; the message says what and why, and whether ``spool_dir`` has it.
+            UnsavedError: A record is not durable. The error names it, and says why and whether ``spool_dir`` has it.
         """
-        if self._opened is not None and not STAGING.get():  # a commit comes, which waits for whoever stages now
-            await self._opened.flush()
-            self._running = False
+        if self._session.is_open and not self._session.is_only_staging:  # a commit that comes would wait for this call
+            await self._session.state.flush()
+            self._loading.running = False
 
     # ---------------------------------------------------------------- for broadcasts
 
@@ -324,44 +263,36 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         A bot with a million users iterates too: with the layout ``per-record`` they are read a few at a time.
 
         Yields:
-            A user's id.
+            A user's ID.
 
         Raises:
-            StoreError, DocumentError: The bucket could not tell; there may be more.
+            StoreError, DocumentError: The bucket could not be read; there may be more.
         """
-        async for record in self._open.replica.iterate(Kind.USER):
+        async for record in self._session.replica.documents.iterate(Kind.USER):
             yield record.number
 
     async def iter_chat_ids(self) -> AsyncIterator[int]:
         """All chats that have data, like :meth:`iter_user_ids`."""
-        async for record in self._open.replica.iterate(Kind.CHAT):
+        async for record in self._session.replica.documents.iterate(Kind.CHAT):
             yield record.number
 
     # ---------------------------------------------------------------- PTB refreshes
-
-    async def _refresh(self, record: Record, live: Any) -> None:
-        replica = self._open.replica
-        if self._noticed:
-            self._noticed(record)
-        await replica.refresh([record], self._rounds.since(record.kind))
-        self._rounds.answered()
-        replica.merge_into(record, live)
 
     async def refresh_bot_data(self, bot_data: BD) -> None:
         """Bring bot_data up to date in place, if ``refresh_interval`` says so; unsaved local changes survive.
 
         Raises:
-            StoreError, DocumentError: The store could not tell; ``bot_data`` is unchanged.
+            StoreError, DocumentError: The store could not be read; ``bot_data`` is unchanged.
             UnreadableRecordError: The bucket's version cannot be decoded. PTB passes the error to the error handlers
                 and goes on with the next group of handlers, without refreshing again.
             CannotMergeError: A resolver or a class of your own raised an error.
         """
-        await self._refresh(BOT_DATA, bot_data)
+        await self._session.refresh(BOT_DATA, bot_data)
 
     async def refresh_chat_data(self, chat_id: int, chat_data: CD) -> None:
         """Bring one chat's data up to date in place, like :meth:`refresh_bot_data`."""
-        await self._refresh(Record.chat(chat_id), chat_data)
+        await self._session.refresh(Record.chat(chat_id), chat_data)
 
     async def refresh_user_data(self, user_id: int, user_data: UD) -> None:
         """Bring one user's data up to date in place, like :meth:`refresh_bot_data`."""
-        await self._refresh(Record.user(user_id), user_data)
+        await self._session.refresh(Record.user(user_id), user_data)

@@ -1,4 +1,4 @@
-"""Refreshing once per update, though PTB asks for bot, chat and user data one after the other."""
+"""Refreshing once per update, although PTB refreshes bot, chat and user data one after the other."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from ptb_bucket.state import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Rounds"]
+__all__ = ["RefreshWindow"]
 
 ORDER = (Kind.BOT, Kind.CHAT, Kind.USER)
 
 
 @dataclass
-class _Round:
+class _Window:
     began: float
     last: int
     end: asyncio.Handle | None = None
 
 
-class Rounds:
-    """Says since when a document must be known for one refresh call.
+class RefreshWindow:
+    """Decides how old a document may be for one refresh call.
 
-    PTB refreshes bot, chat and user data of an update in this order, one right after the other. So a round ends with a
+    PTB refreshes bot, chat and user data of an update in this order, one right after the other. So a window ends with a
     call for a kind that is not later in that order, and when the loop turns after a call has been answered.
 
     Args:
-        interval: Seconds that a document may be trusted; None: for ever; 0: within one round.
+        interval: Seconds that a document may be trusted; None: for ever; 0: within one window.
     """
 
     def __init__(self, interval: float | None) -> None:
         self.interval = interval
         self._covered: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
-        self._rounds: weakref.WeakKeyDictionary[asyncio.Task[Any], _Round] = weakref.WeakKeyDictionary()
+        self._windows: weakref.WeakKeyDictionary[asyncio.Task[Any], _Window] = weakref.WeakKeyDictionary()
 
     @property
     def is_covered(self) -> bool:
-        """Whether this task is inside of :meth:`covered`."""
+        """Tell whether the current task is inside of :meth:`covered`."""
         return asyncio.current_task() in self._covered
 
     def since(self, kind: Kind) -> float | None:
-        """The time, on the loop's clock, that a refresh for ``kind`` asks about now; None: it asks nothing."""
+        """Return the time on the loop's clock after which a document must have been read; None: any read will do."""
         if self.interval is None or self.is_covered:
             return None
         now = asyncio.get_running_loop().time()
@@ -54,7 +54,7 @@ class Rounds:
 
     @contextlib.contextmanager
     def covered(self) -> Iterator[None]:
-        """Inside, this task asks nothing: BucketApplication asked before any handler, for all of the update's data."""
+        """Inside, the current task reads nothing: BucketApplication has read the update's data before."""
         task = asyncio.current_task()
         mine = task is not None and task not in self._covered
         if task and mine:
@@ -65,21 +65,21 @@ class Rounds:
             if task and mine:
                 self._covered.discard(task)
 
-    def _began(self, place: int, now: float) -> float:
+    def _began(self, position: int, now: float) -> float:
         task = asyncio.current_task()
         if task is None:
             return now
-        current = self._rounds.get(task)
+        current = self._windows.get(task)
         if current is not None and current.end is not None:
             current.end.cancel()
-        if current is None or place <= current.last:
-            current = self._rounds[task] = _Round(now, place)
-        current.last = place
+        if current is None or position <= current.last:
+            current = self._windows[task] = _Window(now, position)
+        current.last = position
         return current.began
 
     def answered(self) -> None:
-        """A refresh call is about to return: the next one belongs to its round only if it comes at once."""
+        """Note that a refresh call is about to return: only a call that follows at once belongs to its window."""
         task = asyncio.current_task()
-        current = self._rounds.get(task) if task else None
+        current = self._windows.get(task) if task else None
         if task and current:
-            current.end = asyncio.get_running_loop().call_soon(self._rounds.pop, task, None)
+            current.end = asyncio.get_running_loop().call_soon(self._windows.pop, task, None)

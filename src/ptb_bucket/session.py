@@ -1,239 +1,204 @@
-"""What a persistence works with once it knows its bot: store, replica, group commit."""
+"""The session of one persistence: its settings, the state of its bot, and the way of PTB's values between them."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from telegram.ext import ExtBot
 
 from ptb_bucket._aio import RetryPolicy
-from ptb_bucket.errors import (
-    ConfigurationError,
-    CorruptDocumentError,
-    StoreError,
-    UnsavedError,
-    VanishedDocumentError,
-    pluralize,
-    said,
-)
-from ptb_bucket.location import BOT_ID
-from ptb_bucket.state import GroupCommit, Kind, Origin, RecordMerger, Replica, Resolver, Spool, SpoolFiles
-from ptb_bucket.stats import Stats
+from ptb_bucket.bot_state import BotState, bot_id_of, kinds_of, open_spool
+from ptb_bucket.codecs import open_codec
+from ptb_bucket.errors import ConfigurationError, PTBBucketError
+from ptb_bucket.location import differing, with_own_types
+from ptb_bucket.state import DocumentSet, GroupCommit, RecordMerger, Replica
 from ptb_bucket.stores import MeteredStore, RetryingStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from telegram import Bot
-    from telegram.ext import ContextTypes, PersistenceInput
+    from telegram.ext import PersistenceInput
 
     from ptb_bucket.location import Location
+    from ptb_bucket.refresh_window import RefreshWindow
+    from ptb_bucket.state import Kind, Record, Resolver
 
-    # MERGED
-    from ptb_bucket.persistence import BucketPersistence
-    from ptb_bucket.refresh_window import Rounds
-    from ptb_bucket.state import Record
+__all__ = ["Session"]
 
-__all__ = ["STAGING", "Backstage", "Opened", "bot_id_of", "kinds_of", "open_for"]
+_STAGES_ONLY: ContextVar[bool] = ContextVar("_STAGES_ONLY", default=False)
 
 
 @dataclass
-class Opened:
-    """One bot's state, open."""
+class Session:
+    """A bot's state as BucketPersistence and BucketApplication work with it.
 
-    bot_id: str
-    store: MeteredStore
-    owned: bool
-    replica: Replica
-    group: GroupCommit
-    rescue: str
-
-    async def load(self) -> None:
-        """Read the state; see :meth:`Replica.load`. What is damaged can perhaps be brought back: say how."""
-        try:
-            await self.replica.load()
-        except (CorruptDocumentError, VanishedDocumentError) as error:
-            raise type(error)(
-                f"{error} If old versions are kept, this brings back the newest good one: {self.rescue}",
-                key=error.key,
-                etag=error.etag,
-            ) from error
-
-    async def flush(self) -> None:
-        """Save everything, let go of the connections, and raise while anything is unsaved."""
-        try:
-            await self._save()
-        finally:
-            if self.owned:
-                await self.store.close()
-
-    async def _save(self) -> None:
-        try:
-            await self.group.finish()
-        except Exception as error:
-            if self.replica.pending:
-                unsaved = self._unsaved()
-                raise UnsavedError(f"{unsaved}: {said(error)}{await self.keep()}", causes=[error]) from error
-            raise
-        self._nothing_left()
-
-    async def keep(self) -> str:
-        """Lay down what is unsaved, if there is a spool; how messages go on to say what became of it."""
-        spool = self.replica.spool
-        if spool is None:
-            return ""
-        try:
-            async with self.group.held():
-                self.replica.keep()
-        except StoreError as error:
-            return f" It could not be kept in spool_dir either: {error}"
-        return f" It is kept in {spool.files.root}, and saved at the next start with this spool_dir."
-
-    async def discard(self) -> None:
-        """Let go of everything without saving; nothing is written later."""
-        await self.group.abandon()
-        if self.owned:
-            await self.store.close()
-
-    def _nothing_left(self) -> None:
-        if self.replica.unstorable:
-            errors = list(self.replica.unstorable.values())
-            raise UnsavedError("; ".join(str(error) for error in errors), causes=errors) from errors[0]
-        if self.replica.pending:
-            raise UnsavedError(self._unsaved())
-
-    def _unsaved(self) -> str:
-        labels = sorted(record.label for record in self.replica.pending)
-        number = pluralize(len(labels), "record is", "records are")
-        return f"{number} not saved ({', '.join(labels[:10])}{', ...' if labels[10:] else ''})"
-
-    def stats(self) -> Stats:
-        """A snapshot."""
-        unstorable = self.replica.unstorable
-        error = self.group.last_error or next(iter(unstorable.values()), None)
-        meter = self.store.meter
-        return Stats(
-            **self.replica.metrics.figures(),
-            reads=meter.reads,
-            writes=meter.writes,
-            lists=meter.lists,
-            bytes_read=meter.bytes_read,
-            bytes_written=meter.bytes_written,
-            last_error=_described(error),
-            pending=tuple(sorted(record.label for record in {*self.replica.pending, *unstorable})),
-            unreadable=tuple(sorted(record.label for record in self.replica.unreadable_now())),
-        )
-
-
-def _described(error: Exception | None) -> str | None:
-    if error is None:
-        return None
-    name, words = type(error).__name__, said(error)
-    return name if words == name else f"{name}: {words}"
-
-
-def open_for(  # noqa: PLR0913  the settings of one persistence
-    bot: Bot, location: Location, *, store_data: PersistenceInput, defaults: Mapping[Kind, Callable[[], Any]],
-    resolver: Resolver, interval: float, commit_timeout: float, spool_dir: Path | None,
-) -> Opened:  # fmt: skip
-    """Open a location for one bot. Nothing is read yet."""
-    bot_id = bot_id_of(bot)
-    store = MeteredStore(location.below(bot_id))  # counts bytes as they lie in the bucket
-    cache = bot.callback_data_cache if isinstance(bot, ExtBot) and store_data.callback_data else None
-    retry_policy = RetryPolicy(commit_timeout)
-    replica = Replica(
-        RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
-        RecordMerger(location.codec, resolver, defaults), bot_id,
-        kinds_of(store_data), None if cache is None else cache.maxsize, retry_policy,
-        _spool(spool_dir, bot_id, location, retry_policy),
-    )  # fmt: skip
-    group = GroupCommit(replica, interval)
-    return Opened(bot_id, store, location.store is None, replica, group, location.command("restore", bot_id))
-
-
-def _spool(directory: Path | None, bot_id: str, location: Location, retry_policy: RetryPolicy) -> Spool | None:
-    if directory is None:
-        return None
-    files = SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), retry_policy.deadline)
-    origin = Origin(bot_id, location.layout.name, location.codec.name, "")
-    sealer = location.sealing.sealer(bot_id, times=8)
-    return Spool(files, origin, retry_policy, sealer.seal, sealer.open)
-
-
-def bot_id_of(bot: Bot) -> str:
-    """The part of the token before the colon.
-
-    Raises:
-        ConfigurationError: The token has none. (It is not shown: all of it may be secret.)
-    """
-    bot_id, colon, _ = bot.token.partition(":")
-    if not (colon and bot_id.isdigit()):
-        raise ConfigurationError("The bot's token does not begin with the bot's id and a colon, like 123456:ABC...")
-    return bot_id
-
-
-def kinds_of(store_data: PersistenceInput) -> tuple[Kind, ...]:
-    """The kinds of data that are switched on; conversations cannot be switched off."""
-    on = {
-        Kind.BOT: store_data.bot_data,
-        Kind.CHAT: store_data.chat_data,
-        Kind.USER: store_data.user_data,
-        Kind.CALLBACK: store_data.callback_data,
-        Kind.UPDATES: False,  # BucketApplication adds it for dedupe=True
-    }
-    return tuple(kind for kind in Kind if on.get(kind, True))
-
-
-STAGING: ContextVar[bool] = ContextVar("STAGING", default=False)
-"""Set while BucketApplication awaits methods that a subclass overrides: one commit comes after all of them."""
-
-
-class Backstage:
-    """The inner parts of one persistence.
+    A BucketPersistence makes it from its arguments, opens it when it learns its bot, and shares it with the
+    BucketApplication that it belongs to.
 
     Args:
-        persistence: Whose.
+        location: Where the state is stored, and how.
+        types: The bot author's classes.
+        defaults: The empty bot, chat and user data.
+        resolver: Decides where two instances changed the same value.
+        commit_timeout: Seconds that one commit tries.
+        spool_dir: The local directory for unsaved changes at shutdown; None for none.
+        window: Decides when a refresh asks the store.
+        adopts: Takes the context types of a BucketApplication, because it was given none.
+        on_demand: Reads no record before it is refreshed, if the layout allows that. Counts for the next bot that is
+            set, once.
+        on_refresh: Called with each record that PTB refreshes; None for nobody.
     """
 
-    def __init__(self, persistence: BucketPersistence[Any, Any, Any]) -> None:
-        self._persistence = persistence
+    location: Location
+    types: list[Any]
+    defaults: dict[Kind, Callable[[], Any]]
+    resolver: Resolver
+    commit_timeout: float
+    spool_dir: Path | None
+    window: RefreshWindow
+    adopts: bool
+    on_demand: bool = False
+    on_refresh: Callable[[Record], None] | None = None
+    _state: BotState | None = field(default=None, init=False, repr=False)
 
-    @property
-    def opened(self) -> Opened:
-        """Store, replica and group commit of the bot that was set."""
-        return self._persistence._open  # noqa: SLF001  this class is the one that may
-
-    @property
-    def rounds(self) -> Rounds:
-        """When a refresh asks."""
-        return self._persistence._rounds  # noqa: SLF001
-
-    def adopt(self, context_types: ContextTypes[Any, Any, Any, Any]) -> None:
-        """Take over the application's context types.
+    def adopt(self, defaults: dict[Kind, Callable[[], Any]]) -> bool:
+        """Take the empty data of an application's context types; return whether they are new.
 
         Raises:
             ConfigurationError: The persistence was given others, or serves an application with others.
         """
-        self._persistence._adopt(context_types)  # noqa: SLF001
+        if defaults == self.defaults:
+            return False
+        if not self.adopts or self._state is not None:
+            raise ConfigurationError(differing(self.defaults, defaults))
+        codec = open_codec(self.location.codec.name, with_own_types(self.types, defaults))
+        self.location, self.defaults = replace(self.location, codec=codec), defaults
+        return True
 
-    def load_on_demand(self, noticed: Callable[[Record], None]) -> None:
-        """Read records when they are refreshed, if the layout can; somebody refreshes each before PTB sees it.
+    # ---------------------------------------------------------------- the bot's open state
+
+    def open(self, bot: Bot, *, store_data: PersistenceInput, interval: float) -> None:
+        """Open the state of a bot, or go on with it. Nothing is read yet.
 
         Args:
-            noticed: Told of each record that PTB refreshes.
+            bot: The bot.
+            store_data: Which kinds of data are saved.
+            interval: Seconds between two tries of a commit that failed.
+
+        Raises:
+            ConfigurationError: Another bot's state is open.
         """
-        self._persistence._on_demand = True  # noqa: SLF001  taken over when the bot is set, once
-        self._persistence._noticed = noticed  # noqa: SLF001
+        self.location.codec.bot = bot
+        bot_id = bot_id_of(bot)
+        if self._state is None:
+            self._state = self._opened(bot, bot_id, store_data, interval)
+        elif self._state.bot_id != bot_id:
+            raise ConfigurationError("This persistence serves another bot already: make one for each bot.")
+        self._state.replica.documents.on_demand, self.on_demand = self.on_demand, False
+
+    def _opened(self, bot: Bot, bot_id: str, store_data: PersistenceInput, interval: float) -> BotState:
+        location = self.location
+        store = MeteredStore(location.below(bot_id))  # counts bytes as they are stored in the bucket
+        cache = bot.callback_data_cache if isinstance(bot, ExtBot) and store_data.callback_data else None
+        retry_policy = RetryPolicy(self.commit_timeout)
+        documents = DocumentSet(
+            RetryingStore(location.sealed(store, bot_id)), location.layout, location.codec,
+            RecordMerger(location.codec, self.resolver, self.defaults), bot_id,
+            kinds_of(store_data), None if cache is None else cache.maxsize, retry_policy,
+            open_spool(self.spool_dir, bot_id, location, retry_policy),
+        )  # fmt: skip
+        replica = Replica(documents)
+        return BotState(bot_id, location, store, replica, GroupCommit(replica, interval))
 
     @property
-    def layout(self) -> str:
-        """The name of the layout."""
-        return self._persistence._location.layout.name  # noqa: SLF001
+    def is_open(self) -> bool:
+        """Tell whether a bot is set."""
+        return self._state is not None
 
     @property
-    def is_lazy(self) -> bool:
-        """Whether records can be read one by one, and let go of."""
-        return self._persistence._location.layout.lazy  # noqa: SLF001
+    def state(self) -> BotState:
+        """The open state.
+
+        Raises:
+            ConfigurationError: No bot is set.
+        """
+        if self._state is None:
+            raise ConfigurationError("No bot is set: pass the persistence to Application.builder().persistence(...).")
+        return self._state
+
+    @property
+    def store(self) -> MeteredStore:
+        """The store of the bot, with documents as they are stored, and what they cost."""
+        return self.state.store
+
+    @property
+    def replica(self) -> Replica:
+        """The bot's state, as this instance knows it."""
+        return self.state.replica
+
+    @property
+    def group(self) -> GroupCommit:
+        """The commits of the replica."""
+        return self.state.group
+
+    # ---------------------------------------------------------------- between PTB and the replica
+
+    async def refresh(self, record: Record, live: Any) -> None:
+        """Bring a live object up to date in place, if the refresh window has passed; unsaved changes survive.
+
+        Raises:
+            StoreError, DocumentError: The store could not be read; ``live`` is unchanged.
+            UnreadableRecordError, CannotMergeError: This record cannot be decoded or merged.
+        """
+        if self.on_refresh:
+            self.on_refresh(record)
+        replica, since = self.replica, self.window.since(record.kind)
+        await replica.documents.refresh([record], since)
+        if since is not None:
+            self.window.answered()
+        replica.values.merge_into(record, live)
+
+    async def save(self, changes: Iterable[tuple[Record, Any]], *, commits: bool) -> None:
+        """Stage changes, and share one commit with everything that is staged in the same turn of the loop.
+
+        Args:
+            changes: Records and their new values; None drops a record.
+            commits: Commit now, unless BucketApplication does it: see :meth:`stages_only`.
+
+        Raises:
+            PTBBucketError: The commit failed, or one of the values cannot be stored; all others are saved.
+        """
+        errors = [error for record, value in changes if (error := self._stage(record, value))]
+        if _STAGES_ONLY.get():
+            return  # BucketApplication reports values that cannot be stored
+        if commits:
+            await self.group.join()
+        if errors:
+            raise errors[0]
+
+    def _stage(self, record: Record, value: Any) -> PTBBucketError | None:
+        try:
+            self.replica.stage(record, value)
+        except PTBBucketError as error:
+            return error
+        return None
+
+    @staticmethod
+    @contextmanager
+    def stages_only() -> Iterator[None]:
+        """Inside, methods of a persistence stage and do not commit: BucketApplication commits after all of them."""
+        token = _STAGES_ONLY.set(True)
+        try:
+            yield
+        finally:
+            _STAGES_ONLY.reset(token)
+
+    @property
+    def is_only_staging(self) -> bool:
+        """Tell whether the caller is inside of :meth:`stages_only`."""
+        return _STAGES_ONLY.get()

@@ -1,14 +1,19 @@
-"""Figures that tell how a bot's memory is doing."""
+"""Figures about a bot's state: commits, requests, conflicts, unsaved records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ptb_bucket.errors import said
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Stats"]
+    from ptb_bucket.state import GroupCommit, Replica
+    from ptb_bucket.stores import Meter
+
+__all__ = ["Stats", "collect_stats"]
 
 
 @dataclass(frozen=True)
@@ -24,16 +29,16 @@ class Stats:
         bytes_written: Bytes that went with the writes.
         conflicts_merged: Records that both this and another instance had changed.
         conflicts_decided: Values among them that the resolver decided.
-        conversations_kept: Conversation states of ours that gave way to the bucket's.
+        conversations_kept: Conversation states of this instance that were superseded by the bucket's.
         unread_merged: Records that were changed without having been loaded (layout ``per-record``), and that the bucket
             had: its values stayed.
-        undecidable: Writes whose fate nobody could tell any more.
+        undecidable: Writes whose outcome could no longer be determined.
         withdrawn: How often this instance withdrew what an update had changed in a record, because another instance
             had handled and saved the same update.
-        retries: Waits before a write was tried or read back again.
+        retries: Waits before a write was tried again or read back.
         last_save: When the last commit became durable (UTC), None before the first.
-        last_error: Why the last commit failed, or what in a record cannot be stored; None if all is well. Ids and keys
-            of dicts may be named in it, values never are.
+        last_error: The error of the last commit, or of a record that cannot be stored; None if there is none. It may
+            name IDs and keys of dicts, never values.
         pending: Records that are not durable, or not all of them, such as ``user_data[42]``. As long as there are any,
             ``flush()`` raises.
         unreadable: Records in the bucket that this process cannot decode, such as ``user_data[42]``. Updates that need
@@ -57,3 +62,32 @@ class Stats:
     pending: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
     withdrawn: int = 0
+
+
+def collect_stats(replica: Replica, group: GroupCommit, meter: Meter) -> Stats:
+    """Collect the figures of one bot's open state.
+
+    Args:
+        replica: Counts conflicts, and knows what is pending and unreadable.
+        group: Knows why the last commit failed.
+        meter: Counts requests and bytes.
+    """
+    error = group.last_error or next(iter(replica.unstorable.values()), None)
+    return Stats(
+        **replica.documents.metrics.figures(),
+        reads=meter.reads,
+        writes=meter.writes,
+        lists=meter.lists,
+        bytes_read=meter.bytes_read,
+        bytes_written=meter.bytes_written,
+        last_error=_described(error),
+        pending=tuple(sorted(record.label for record in {*replica.pending, *replica.unstorable})),
+        unreadable=tuple(sorted(record.label for record in replica.values.unreadable_now())),
+    )
+
+
+def _described(error: Exception | None) -> str | None:
+    if error is None:
+        return None
+    name, words = type(error).__name__, said(error)
+    return name if words == name else f"{name}: {words}"

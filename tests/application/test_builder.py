@@ -57,9 +57,10 @@ def test_options_go_where_they_belong(tmp_path):
     )  # fmt: skip
     application = builder.token(TOKEN).build()
     persistence = application.persistence
-    assert (application.save, persistence.update_interval, persistence._resolver) == ("update", 5, resolver)
-    assert (persistence._location.layout.name, persistence._location.codec.name) == ("per-record", "pickle")
-    assert (persistence._spool_dir, persistence._location.sealing.compression) == (tmp_path / "spool", "gzip")
+    session = persistence._session
+    assert (application.save, persistence.update_interval, session.resolver) == ("update", 5, resolver)
+    assert (session.location.layout.name, session.location.codec.name) == ("per-record", "pickle")
+    assert (session.spool_dir, session.location.sealing.compression) == (tmp_path / "spool", "gzip")
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,6 @@ async def test_with_ptbs_own_application_the_error_says_what_is_missing(world):
     persistence = BucketPersistence("memory:")
     world.telegram.builder().context_types(TYPES).persistence(persistence).build()
     with pytest.raises(
-        CannotStoreError, match=r"user_data\[42\]: .* is Profile. If .* context_types=..., or use Bucket"
+        CannotStoreError, match=r"user_data\[42\]: .* not Profile\. If .* context_types=..., or use Bucket"
     ):
         await persistence.update_user_data(42, Profile(["hi"]))

@@ -31,7 +31,7 @@ ALL = list(itertools.product(VALUES, PLACES, SAVES))
 
 
 async def put(place, value, update, context):
-    """Put a value where the test wants it, as a handler of the bot does."""
+    """Put a value where the bot of these tests keeps it."""
     if place in ("user_data", "chat_data", "bot_data"):
         getattr(context, place)["bad"] = value
     if place == "keyboard":
@@ -197,7 +197,7 @@ async def test_a_class_of_its_own_for_user_data(world, caplog, name):
 
 
 async def escaped(world, persistence, name):
-    """Return the type of the error from PTB's own update_persistence(), which first copies each value deeply."""
+    """Return the error of PTB's own update_persistence(), which deep-copies values before a persistence sees them."""
     app = build_application(world.telegram, persistence, *handlers("user_data", make(name), []), on_error=world._hear)
     await app.initialize()
     for person, text in ((world.ada, "/bad"), (world.bob, "hi")):

@@ -241,6 +241,6 @@ async def test_after_a_reinitialise_what_ended_elsewhere_stays_ended(world):
     assert await world.said(world.ada, one, "in") == []
     assert await world.said(world.bob, one, "in") == ["inner 1"]
     await one.shutdown()
-    assert set((await world.stored()).persistence._open.replica.records(Kind.CONVERSATION)) == {
+    assert set((await world.stored()).persistence._session.replica.documents.records(Kind.CONVERSATION)) == {
         Record.of_conversation(name, (43, 43)) for name in ("outer", "inner")
     }

@@ -1,4 +1,4 @@
-"""Tests that handlers and filters see the bucket's data together with the unsaved changes of their instance."""
+"""Handlers and filters see the bucket's data, with unsaved changes of this instance on top."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ async def test_the_loop_turns_while_everybody_is_brought_up_to_date(world):
             app.user_data[number]["count"] = number
         app.mark_data_for_update_persistence(user_ids=people)
         await app.update_persistence()
-        for step in (app._memory.refresh_all, app._memory.forget_what_is_gone):
+        for step in (app._sync.loader.load_all, app._sync.loader.forget_what_is_gone):
             turning = asyncio.create_task(turn())
             await step()
             turning.cancel()

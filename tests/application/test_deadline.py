@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from ptb_bucket.application.deadline import ShutdownDeadline
+from ptb_bucket.application.shutdown import ShutdownDeadline
 
 
 def test_without_a_signal_there_is_no_deadline():

@@ -10,7 +10,7 @@ from telegram import Update
 from telegram.ext import CommandHandler, MessageHandler, TypeHandler, filters
 
 from ptb_bucket.errors import UnsavedError
-from ptb_bucket.state import HANDLED_LIMIT, LAYOUTS
+from ptb_bucket.state import HANDLED, HANDLED_LIMIT, LAYOUTS
 from ptb_bucket.stores import StoreWrapper, open_store
 from ptb_bucket.testing.faults import Fault
 from support.applications.instances import keep
@@ -155,7 +155,7 @@ async def test_both_instances_ids_are_kept_and_only_the_newest(world, tmp_path):
 
     assert len(ids()) == 3
     before = ids()
-    one._memory.replica.stage(one._memory._handled_if_wanted()[0], [*before, *range(5000, 5000 + HANDLED_LIMIT)])
+    one._sync.session.replica.stage(HANDLED, [*before, *range(5000, 5000 + HANDLED_LIMIT)])
     await one.update_persistence()
     await world.ada.send(two, "hi")
     assert len(ids()) == HANDLED_LIMIT

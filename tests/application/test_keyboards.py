@@ -146,7 +146,7 @@ def clock(monkeypatch):
 def limit(instance, keyboards: int) -> None:
     """Let the cache and the bucket hold so many."""
     setattr(instance.bot.callback_data_cache._keyboard_data, "_Cache__maxsize", keyboards)  # noqa: B010  a mangled name
-    instance.persistence._open.replica._documents.at("state").ledger.callback_limit = keyboards
+    instance.persistence._session.replica.documents.tracked.at("state").ledger.callback_limit = keyboards
 
 
 def uuids(instance) -> list[str]:
@@ -173,7 +173,7 @@ async def test_a_clock_that_is_behind_drops_no_keyboard_that_was_just_sent(world
 
 
 async def test_a_clock_that_is_behind_drops_no_keyboard_from_the_cache(world, clock):
-    """Keyboards that were read from other instances do not push out keyboards that this one has just sent."""
+    """Keyboards that other instances sent do not push out keyboards that were just sent here."""
     right = await world.start(*KEYBOARD)
     clock(0)
     for _ in range(2):

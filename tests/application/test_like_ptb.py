@@ -1,4 +1,4 @@
-"""Tests that methods for bot authors have PTB's signatures, and raise and warn as PTB does, at the same line."""
+"""Methods that bot authors call have PTB's signatures; they raise and warn as PTB does, at the same line."""
 
 from __future__ import annotations
 

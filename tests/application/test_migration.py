@@ -25,7 +25,7 @@ async def note(update, context):
 
 
 async def track(_update, context):
-    """Count every update in chat_data, as many bots do, even the last update of the old chat."""
+    """Count updates as many bots do, even the update after which the old chat is over."""
     context.chat_data["updates"] = context.chat_data.get("updates", 0) + 1
 
 

@@ -1,4 +1,4 @@
-"""Tests that an application reports known mistakes when it starts."""
+"""Startup checks warn of known mistakes."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ async def test_a_method_that_raises_costs_only_its_record(world, save):
 
 
 async def test_copies_are_of_one_moment(world):
-    """Changes that a handler makes while a method waits are saved next time, all together."""
+    """A change that a handler makes while a method waits is saved as a whole next time."""
 
     class Slow(BucketPersistence):
         async def update_user_data(self, user_id, data):
@@ -246,7 +246,7 @@ async def test_nothing_is_copied_where_nothing_is_overridden(world, monkeypatch)
         raise AssertionError("copied")
 
     async with build(world, BucketPersistence(world.store()), MessageHandler(filters.ALL, handle)) as app:
-        monkeypatch.setattr("ptb_bucket.application.save.deepcopy", refuse)
+        monkeypatch.setattr("ptb_bucket.application.stager.deepcopy", refuse)
         await world.ada.send(app, "hi")
     assert (await world.stored()).user_data == {42: {"n": 1}}
     assert copy.deepcopy({}) == {}

@@ -1,4 +1,4 @@
-"""Tests of BucketApplication on per-record: it reads the records that an update needs, and forgets unused ones."""
+"""BucketApplication on per-record: an update's data is read for it, and data that is not used leaves the memory."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ async def test_who_has_data_is_iterated_unsaved_ones_too_and_dropped_ones_not(wo
     two = await world.start(layout=layout, save="interval")
     await two.persistence.update_user_data(100, {"n": 1})
     world.plan = lambda operation, _key: pytest.fail("saved") if operation == "put" else None
-    two._memory.replica.stage(next(iter(two._memory.replica.records(Kind.USER))), None)
+    two._sync.session.replica.stage(next(iter(two._sync.session.replica.documents.records(Kind.USER))), None)
     left = {*numbers, 100} - {7}
     users = [number async for number in two.persistence.iter_user_ids()]
     assert len(users) == len(set(users)) == len(left) - 1
@@ -160,7 +160,7 @@ async def test_who_has_data_is_iterated_unsaved_ones_too_and_dropped_ones_not(wo
 
 @pytest.mark.parametrize("told_in", ["the group", "the supergroup"])
 async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world, told_in):
-    """Telegram reports it twice, once in each of the two chats."""
+    """Telegram reports it twice, once in each chat."""
 
     async def migrate(update, context):
         context.application.migrate_chat_data(update.effective_message)
@@ -178,7 +178,7 @@ async def test_a_group_that_becomes_a_supergroup_takes_its_data_along(world, tol
 
 
 async def test_moving_data_that_was_written_unseen_is_refused_too(world):
-    """This instance has only a part of the data."""
+    """The data in memory is not all of the data."""
     async with world.build(**PER_RECORD) as theirs:
         theirs.chat_data[-5]["title"] = "Friends"
         theirs.mark_data_for_update_persistence(chat_ids=-5)
@@ -241,7 +241,7 @@ async def test_a_job_sees_its_user(world):
 
 
 def kept(app) -> int:
-    return len(app._memory.replica._documents)
+    return len(app._sync.session.replica.documents.tracked)
 
 
 async def test_memory_does_not_grow_with_the_number_of_users(world):

@@ -1,4 +1,4 @@
-"""Tests that undocumented names of PTB are checked at start, and that PTB's memory works as it documents."""
+"""The names that PTB does not document are checked at start, and PTB's memory is as PTB documents it."""
 
 from __future__ import annotations
 

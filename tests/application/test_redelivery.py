@@ -17,7 +17,7 @@ from support.applications.builder import build_application
 
 
 class Bots:
-    """Two bots on one bucket. Writes of the first one can be late, or get stuck halfway."""
+    """Two bots on one bucket, where saves of the first one can be late, or get stuck halfway."""
 
     def __init__(self, world, layout: str, codec: str) -> None:
         self.world, self.options = world, {"layout": layout, "codec": codec, "resolver": add_differences}

@@ -1,4 +1,4 @@
-"""Tests of the times at which an application saves, and of the reports of what it cannot save."""
+"""The times of saves, values that cannot be saved, and the error handlers that hear of them."""
 
 from __future__ import annotations
 

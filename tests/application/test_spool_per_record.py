@@ -27,7 +27,7 @@ async def reach(_update, context):
 
 
 class Spooling(World):
-    """A world whose instances write what they cannot save to a spool."""
+    """A world whose instances keep unsaved changes in a spool."""
 
     def __init__(self, where, spool) -> None:
         super().__init__(where)
@@ -43,7 +43,7 @@ class Spooling(World):
     async def end_in_an_outage(self, app, text="late"):
         """Handle one more update and shut down in an outage; return the text of the error about unsaved changes."""
         self.plan = lambda operation, _key: Fault.UNAVAILABLE if operation == "put" else None
-        app.persistence._open.replica.retry_policy.deadline = 0.05
+        app.persistence._session.replica.documents.retry_policy.deadline = 0.05
         with pytest.raises((UnavailableError, UnsavedError)):
             await self.ada.send(app, text)
         with pytest.raises(UnsavedError) as told:

@@ -104,7 +104,7 @@ async def test_a_ring_is_an_error_instead_of_waiting_for_ever(world, busy):
     )
     assert [type(error) for error in world.errors] == [RuntimeError]
     assert "neither could ever go on" in str(world.errors[0])
-    assert len(two._turns) == len(one._turns) == 0
+    assert len(two._updates.locks) == len(one._updates.locks) == 0
 
 
 async def test_a_ring_through_one_of_several_gathered_updates_is_an_error_too(world, busy):
@@ -129,7 +129,7 @@ async def test_a_ring_through_one_of_several_gathered_updates_is_an_error_too(wo
         asyncio.gather(*(one.process_update(busy.update(who, "first")) for who in (world.ada, world.bob))), 5
     )
     assert [type(error) for error in world.errors] == [RuntimeError]
-    assert len(one._turns) == len(one._turns._waits) == 0
+    assert len(one._updates.locks) == len(one._updates.locks._waits) == 0
 
 
 async def test_who_is_cancelled_while_waiting_leaves_the_queue(world, busy):
@@ -139,4 +139,4 @@ async def test_who_is_cancelled_while_waiting_leaves_the_queue(world, busy):
     tasks[1].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert busy.order == ["0", "2", "3"]
-    assert len(one._turns) == 0
+    assert len(one._updates.locks) == 0

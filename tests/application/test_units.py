@@ -32,7 +32,7 @@ def counting(seed: int, *, shared: bool):
 
 
 async def versions_of(world, tmp_path, handler, **options) -> list[dict]:
-    """Return the document after each commit of an instance that handles many updates at once."""
+    """Return the content of each commit of one instance that handles many updates at once."""
     path, found = tmp_path / "bot" / "state.json", []
 
     def plan(operation, _key):

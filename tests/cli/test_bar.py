@@ -20,7 +20,7 @@ pty = pytest.importorskip("pty", reason="Windows does not have pseudo-terminals"
 async def fill(uri, number):
     async with open_state(uri, bot_id="123456", create=True) as state:
         replica = state.replica()
-        await replica.load()
+        await replica.documents.read_all()
         for user in range(number):
             replica.stage(Record.user(user), {"n": user})
         await replica.commit()

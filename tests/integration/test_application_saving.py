@@ -1,4 +1,4 @@
-"""Tests of the times at which an Application saves, the cost of saving, and failures."""
+"""The saves of an Application: their times, their costs, and their failures."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class Profile:
 
 
 class Shelf(dict):
-    """A bot author's class for chat data."""
+    """Chat data of a class that the bot's author wrote."""
 
 
 async def visit(update, context):

@@ -22,11 +22,11 @@ class Basket(dict):
 
 
 class Queue(deque):
-    """A bot author's subclass of deque."""
+    """A deque of the bot's author."""
 
 
 class Stack(list):
-    """A bot author's subclass of list."""
+    """A list of the bot's author."""
 
 
 class Session:

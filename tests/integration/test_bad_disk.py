@@ -48,13 +48,13 @@ async def test_a_full_disk(disk):
     uri = f"file:{disk}/state"
     persistence = opened(uri, commit_timeout=0.2)
     await persistence.update_bot_data({"n": 1})
-    persistence._open.replica.retry_policy.deadline = 0.2
+    persistence._session.replica.documents.retry_policy.deadline = 0.2
     filler = disk / "filler"
     filler.write_bytes(b"x" * 150_000)
 
     def mend():
         filler.unlink()
-        persistence._open.replica.retry_policy.deadline = 30
+        persistence._session.replica.documents.retry_policy.deadline = 30
 
     await fails_then_saves(persistence, uri, UnavailableError, mend, {"n": 2, "much": "y" * 150_000})
     assert [path.name for path in (disk / "state").iterdir() if path.name.startswith(".tmp")] == []
@@ -83,6 +83,6 @@ async def test_a_disk_that_is_full_for_the_spool_too_loses_nothing_while_the_pro
     with pytest.raises(UnavailableError):
         await persistence.update_bot_data(data)
     filler.unlink()
-    persistence._open.replica.retry_policy.deadline = 30
+    persistence._session.replica.documents.retry_policy.deadline = 30
     await persistence.flush()
     assert await opened(uri).get_bot_data() == data

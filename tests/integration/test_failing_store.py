@@ -164,7 +164,7 @@ def check_exactly_once(seed):
         stores = [FaultyStore(store, script([rng.choice(UNSURE) for _ in range(40)])) for _ in range(2)]
         pair = [opened(each, refresh_interval=0, resolver=add_differences) for each in stores]
         for each in pair:
-            each._open.replica.retry_policy.backoff.random = rng
+            each._session.replica.documents.retry_policy.backoff.random = rng
         lives = [await each.get_bot_data() for each in pair]
         for number in range(20):
             for at in rng.sample((0, 1), 2):

@@ -124,11 +124,11 @@ async def load(bot) -> None:
     await bot.get_user_data()
     await bot.get_callback_data()
     await bot.get_conversations("talk")
-    replica = bot._open.replica
-    replica.kinds = tuple(Kind)
-    await replica.load()
-    await replica.refresh([HANDLED], None)
-    replica.give(HANDLED)
+    replica = bot._session.replica
+    replica.documents.kinds = tuple(Kind)
+    await replica.documents.read_all()
+    await replica.documents.refresh([HANDLED], None)
+    replica.values.load(HANDLED)
 
 
 # ---------------------------------------------------------------- ids
@@ -292,10 +292,10 @@ async def test_a_record_of_the_wrong_shape_is_an_error_when_it_comes_while_we_ru
     bot = bucket.bot(refresh_interval=0)
     await load(bot)
     await bucket.write((record, value))
-    replica = bot._open.replica
-    await replica.refresh([record], float("inf"))
+    replica = bot._session.replica
+    await replica.documents.refresh([record], float("inf"))
     with pytest.raises(CannotLoadError) as told:
-        replica.give(record)
+        replica.values.load(record)
     assert record.label in str(told.value)
     assert SECRET not in str(told.value)
 
@@ -397,7 +397,7 @@ async def test_a_tool_that_does_not_know_the_context_types_takes_classes_of_the_
     for options in ({"types": [Person]}, {"keep_unknown": True}):
         async with open_state(bucket.uri, **options) as state:
             replica = await state.loaded([Record.user(42)])
-            assert type(replica.give(Record.user(42))).__name__ in {"Person", "UnknownInstance"}
+            assert type(replica.values.load(Record.user(42))).__name__ in {"Person", "UnknownInstance"}
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ async def test_tools_keep_what_they_do_not_know(bucket):
     bucket.change()
     async with open_state(bucket.uri) as state:
         replica = await state.loaded([Record.user(42)])
-        replica.give(Record.user(42))
+        replica.values.load(Record.user(42))
         replica.stage(Record.user(42), {"name": "edited"})
         await replica.commit()
         await sweep(state, timedelta(seconds=-5))
@@ -338,13 +338,13 @@ async def test_the_log_names_the_section_once_for_each_document(bucket, caplog):
     bucket.change()
     bot = bucket.bot(refresh_interval=0)
     other = bucket.bot()
-    other._open.replica.metrics.unknown = lambda *_: None
+    other._session.replica.documents.metrics.unknown = lambda *_: None
     with caplog.at_level(logging.WARNING, "ptb_bucket"):
         for n in range(3):
             await change_everything(bot)
             await other.update_user_data(42, {"n": n})
             await bot.refresh_user_data(42, {})
-            assert bot._open.replica.held(Record.user(42))["n"] == n
+            assert bot._session.replica.values.read(Record.user(42))["n"] == n
     told = [record.getMessage() for record in caplog.records if "does not know" in record.getMessage()]
     assert len(told) == len(set(told)) == len(bucket.documents())
     assert all("has the section 'timers'" in line for line in told)
@@ -500,7 +500,7 @@ async def unsaved(bucket: Bucket, spool: Path) -> Path:
     fault = None
     store = FaultyStore(LocalStore(bucket.root), lambda operation, _key: fault if operation == "put" else None)
     bot = bucket.bot(store=store, spool_dir=spool)
-    bot._open.replica.retry_policy.deadline = 0.05
+    bot._session.replica.documents.retry_policy.deadline = 0.05
     await bot.get_user_data()
     fault = Fault.UNAVAILABLE
     with pytest.raises(errors.PTBBucketError):

@@ -75,7 +75,7 @@ class Life:
         await self.tried(persistence.update_chat_data(-1, {**data, "bad": asyncio.Lock(), MARK.encode(): object}))
         await self.tried(persistence.update_conversation("talk", (1, 2), f"{MARK} {number}"))
         await self.tried(persistence.update_callback_data(([("a" * 32, 1.0, {"b" * 32: MARK})], {"q": "a" * 32})))
-        self.said += [repr(persistence.stats), repr(persistence._open.replica), repr(persistence._open)]
+        self.said += [repr(persistence.stats), repr(persistence._session.replica), repr(persistence._session)]
 
     async def run(self):
         one, two = self.open(refresh_interval=0), self.open()

@@ -37,7 +37,8 @@ class Old:
 
     async def parts(self):
         """All documents, opened."""
-        archive = Archive(self.bot()._open.replica.store, open_layout(self.combination[0]), self.combination[1])
+        store = self.bot()._session.replica.documents.store
+        archive = Archive(store, open_layout(self.combination[0]), self.combination[1])
         return [part async for part in archive.parts()]
 
     async def records(self):
@@ -136,6 +137,6 @@ async def test_somebody_who_was_dropped_long_ago_stays_so_and_may_come_back(old)
 
 async def test_updates_handled_then_are_still_known(old):
     bot = old.bot()
-    bot._open.replica.kinds = (*bot._open.replica.kinds, HANDLED.kind)
+    bot._session.replica.documents.kinds = (*bot._session.replica.documents.kinds, HANDLED.kind)
     await bot.get_bot_data()
-    assert bot._open.replica.give(HANDLED) == [10_001, 10_002, 10_007]
+    assert bot._session.replica.values.load(HANDLED) == [10_001, 10_002, 10_007]

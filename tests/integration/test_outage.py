@@ -37,7 +37,7 @@ def test_an_outage_of_minutes_costs_one_report_each_interval_and_no_change(fault
                 told += 1
             await asyncio.sleep(INTERVAL)
         reports = [entry for entry in caplog.records if entry.levelno >= logging.ERROR]
-        ledger = persistence._open.replica._documents.all()[0].ledger
+        ledger = persistence._session.replica.documents.tracked.all()[0].ledger
         assert MINUTES <= told + len(reports) <= 2 * MINUTES + 1  # who calls is told, and who retries between calls
         assert len(ledger.pending) == 1
         assert len(ledger.staged.values) <= 1

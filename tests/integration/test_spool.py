@@ -1,4 +1,4 @@
-"""Tests of an outage at shutdown: unsaved changes go to local files, and from there into the bucket exactly once."""
+"""The bucket is out at shutdown: unsaved changes go to local files, and from there into the bucket exactly once."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", 
 
 def hurry(persistence):
     """In an outage only: a slow machine must not look like one."""
-    persistence._open.replica.retry_policy.deadline = 0.05
+    persistence._session.replica.documents.retry_policy.deadline = 0.05
 
 
 class Bot:
-    """A bot's bucket and spool, and processes that start one after the other."""
+    """The bucket and the spool of one bot, and processes that start one after the other."""
 
     def __init__(self, tmp_path, **options):
         self.spool, self.fault, self.reading_too = tmp_path / "spool", None, False
@@ -63,7 +63,7 @@ class Bot:
         with pytest.raises(UnsavedError) as told:
             await persistence.flush()
         self.fault, self.reading_too = None, False
-        persistence._open.replica.retry_policy.deadline = 30
+        persistence._session.replica.documents.retry_policy.deadline = 30
         return str(told.value)
 
     def files(self):
@@ -245,7 +245,6 @@ async def test_another_bot_refuses_it_and_has_a_directory_of_its_own_if_told_so(
     await bot.end_unsaved(one, {"a": 1})
     (home,) = bot.spool.iterdir()
     monkeypatch.setattr("ptb_bucket.session.bot_id_of", lambda _bot: "99")
-    monkeypatch.setattr("ptb_bucket.persistence.bot_id_of", lambda _bot: "99")
     assert await opened(MemoryStore(), spool_dir=bot.options["spool_dir"]).get_bot_data() == {}
     with pytest.raises(ForeignDocumentError, match=r"bot_id \d+, not 99"):
         await opened(bot.store, spool_dir=home).get_bot_data()
@@ -307,7 +306,7 @@ def leave_something(tmp_path, count=1):
     async def life(number):
         persistence = opened(uri, spool_dir=spool)
         await persistence.get_bot_data()
-        persistence._open.replica.store._store.put = _refused
+        persistence._session.replica.documents.store._store.put = _refused
         with pytest.raises(AccessError):
             await persistence.update_bot_data({"log": ["a", f"b{number}"]})
         with pytest.raises(UnsavedError):

@@ -20,7 +20,7 @@ class Mood(enum.Enum):
 
 
 async def attempt(coroutine) -> Exception | None:
-    """Await one call and return its error, as PTB hands errors to error handlers and goes on."""
+    """Make one call of PTB's, which passes errors to error handlers and goes on."""
     try:
         await coroutine
     except Exception as error:  # noqa: BLE001  as PTB does
@@ -115,7 +115,7 @@ class Slotted:
 
 @pytest.mark.parametrize("codec", ["json", "pickle"])
 async def test_a_live_object_that_cannot_be_refreshed_does_not_undo_what_the_other_one_did_unseen(codec):
-    """Either the handler saw the other instance's change, or saving over it was counted as a conflict."""
+    """Either the handler saw the other's change, or saving over it was counted as a conflict."""
     store, types = MemoryStore(), ContextTypes(user_data=Slotted)
     one, two = (opened(store, refresh_interval=0, context_types=types, codec=codec) for _ in range(2))
     await one.update_user_data(42, Slotted(mine=1))

@@ -9,8 +9,9 @@ import pytest
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import RecordMerger, Replica
+from ptb_bucket.state import RecordMerger
 from ptb_bucket.state.merge import containers
+from ptb_bucket.state.replica.values import Values
 from support.documents.virtual_time import run_virtually
 from support.oracle.applications import COMBINATIONS
 from support.oracle.changed_classes import turns_of
@@ -107,7 +108,7 @@ def double_an_element(patch):
 
 
 def replace_live_objects(patch):
-    merge_into = Replica.merge_into
+    merge_into = Values.merge_into
 
     def with_others(self, record, live):
         merged = merge_into(self, record, live)
@@ -117,7 +118,7 @@ def replace_live_objects(patch):
             live.update(new)
         return merged
 
-    patch.setattr(Replica, "merge_into", with_others)
+    patch.setattr(Values, "merge_into", with_others)
 
 
 def restarts(seed, folder, combination):

@@ -1,4 +1,4 @@
-"""Tests of input that must never be taken for an empty state, or must never be overwritten."""
+"""States that must not be taken for empty ones, and must not be overwritten."""
 
 from __future__ import annotations
 

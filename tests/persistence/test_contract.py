@@ -1,4 +1,4 @@
-"""Tests of what PTB's BasePersistence promises, on every place, layout and codec.
+"""The promises of PTB's BasePersistence, on every place, layout and codec.
 
 The values have the shapes of PTB's own persistence tests.
 """
@@ -120,7 +120,7 @@ async def test_nothing_of_what_was_dropped_stays_in_the_bucket(place):
     persistence = place.open()
     await persistence.update_user_data(42, {"secret": "rosebud"})
     await persistence.drop_user_data(42)
-    store = persistence._open.store
+    store = persistence._session.store
     objects = [await store.get(info.key) async for info in store.list()]
     assert not any(b"rosebud" in blob.data for blob in objects)
 
@@ -228,7 +228,7 @@ async def test_callback_data_is_trimmed_to_the_size_of_the_cache(simple):
 
 
 class Hostile(dict):
-    """A class that raises. A bot author may have registered it, and written it into a document by hand."""
+    """A class that a bot may have registered, and whose instance somebody wrote into a document by hand."""
 
     def fail(self, *_):
         raise ValueError
@@ -329,7 +329,7 @@ def test_the_uri_comes_from_the_environment(monkeypatch):
     with pytest.raises(ConfigurationError, match="PTB_BUCKET_URI"):
         BucketPersistence()
     monkeypatch.setenv("PTB_BUCKET_URI", "memory:from-env?layout=per-type&codec=pickle")
-    location = BucketPersistence()._location
+    location = BucketPersistence()._session.location
     assert (location.layout.name, location.codec.name, location.uri.bucket) == ("per-type", "pickle", "from-env")
 
 

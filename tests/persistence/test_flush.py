@@ -16,6 +16,6 @@ async def test_an_error_of_the_last_commit_is_raised_even_if_nothing_is_pending_
     async def fails():
         raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(persistence._open.group, "finish", fails)
+    monkeypatch.setattr(persistence._session.group, "finish", fails)
     with pytest.raises(RuntimeError, match="a bug of ours"):
         await persistence.flush()

@@ -57,7 +57,7 @@ async def loaded(place, **options) -> BucketPersistence:
 
 
 async def raw(place) -> dict[str, bytes]:
-    """Return the stored bytes of the unreadable records."""
+    """Return the bytes of the unreadable records in the bucket."""
     store = open_store(place.uri)
     found = {}
     try:

@@ -235,8 +235,8 @@ async def test_no_key_and_nothing_of_the_users_is_logged_or_raised(bots, caplog)
             except PTBBucketError as error:
                 chain = [error, error.__cause__, error.__context__]
                 said += [f"{one} {one!r} {vars(one) if one else ''}" for one in chain]
-            said += [repr(bot), repr(bot._location), repr(bot._opened), repr(bot.stats)]
-            said += map(repr, bot._opened.replica._ledgers(Kind.BOT))
+            said += [repr(bot), repr(bot._session.location), repr(bot._session), repr(bot.stats)]
+            said += map(repr, bot._session.replica.documents.ledgers(Kind.BOT))
     said += [f"{record.getMessage()} {record.args} {record.exc_text}" for record in caplog.records]
     for secret in (MARKER, *KEYS, *(repr(base64.b64decode(key))[2:-1] for key in KEYS)):
         assert not [text for text in said if secret in text]

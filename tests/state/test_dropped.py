@@ -20,7 +20,7 @@ async def test_dropping_what_nobody_loaded_drops_all_that_is_there(then):
     bottom = MemoryStore()
     await write(bottom, {ADA: {"name": "Ada"}})
     replica = replica_on(FaultyStore(bottom, script([Fault.LOST_RACE, Fault.UNAVAILABLE, Fault.ANSWER_LOST])))
-    await replica.load()
+    await replica.documents.read_all()
     replica.stage(ADA, None)
     if then is not MISSING:
         replica.stage(ADA, then)
@@ -33,11 +33,11 @@ async def test_dropping_what_is_loaded_later_still_drops_it():
     store = MemoryStore()
     await write(store, {ADA: {"name": "Ada"}})
     replica = replica_on(store)
-    await replica.load()
+    await replica.documents.read_all()
     replica.stage(ADA, None)
-    await replica.refresh([ADA], asyncio.get_running_loop().time())
+    await replica.documents.refresh([ADA], asyncio.get_running_loop().time())
     live = {"fresh": 1}
-    replica.merge_into(ADA, live)
+    replica.values.merge_into(ADA, live)
     assert live == {"fresh": 1}
     await replica.commit()
     assert await read(store, ADA) is MISSING
@@ -47,13 +47,13 @@ async def test_what_was_dropped_may_be_swept_and_comes_back_when_it_is_used_agai
     store = MemoryStore()
     await write(store, {ADA: {"n": 1}})
     replica = replica_on(store)
-    await replica.refresh([ADA], None)
-    replica.give(ADA)
+    await replica.documents.refresh([ADA], None)
+    replica.values.load(ADA)
     replica.stage(ADA, None)
     await replica.commit()
     await store.delete(LAYOUT.key(ADA) + ".json")
-    await replica.refresh([ADA], asyncio.get_running_loop().time())
-    assert replica.give(ADA) is MISSING
+    await replica.documents.refresh([ADA], asyncio.get_running_loop().time())
+    assert replica.values.load(ADA) is MISSING
     replica.stage(ADA, {"n": 2})
     await replica.commit()
     assert await read(store, ADA) == {"n": 2}
@@ -63,10 +63,10 @@ async def test_what_was_not_dropped_must_not_vanish():
     store = MemoryStore()
     await write(store, {ADA: {"n": 1}})
     replica = replica_on(store)
-    await replica.refresh([ADA], None)
+    await replica.documents.refresh([ADA], None)
     await store.delete(LAYOUT.key(ADA) + ".json")
     with pytest.raises(VanishedDocumentError):
-        await replica.refresh([ADA], asyncio.get_running_loop().time())
+        await replica.documents.refresh([ADA], asyncio.get_running_loop().time())
 
 
 def test_what_moves_is_written_before_it_is_dropped_and_noted_last():
@@ -82,8 +82,8 @@ def test_what_moves_is_written_before_it_is_dropped_and_noted_last():
         watch, store = False, MemoryStore()
         await write(store, {OLD: {"title": "x"}})
         replica = replica_on(FaultyStore(store, plan))
-        await replica.refresh([OLD, NEW, HANDLED], None)
-        moved = replica.give(OLD)
+        await replica.documents.refresh([OLD, NEW, HANDLED], None)
+        moved = replica.values.load(OLD)
         for record, value in ((OLD, None), (NEW, moved), (HANDLED, [1])):
             replica.stage(record, value)
         watch = True
@@ -108,10 +108,10 @@ async def test_a_chat_that_is_not_dropped_for_anothers_sake_is_told_like_the_oth
     store, failed, dropped = MemoryStore(), Record.chat(-1005), Record.chat(-5)
     await write(store, {failed: {"n": 1}, dropped: {"n": 1}}, layout=layout)
     replica = replica_on(store, layout=layout)
-    await replica.refresh([failed, dropped], None)
-    live = {record: replica.give(record) for record in (failed, dropped)}
+    await replica.documents.refresh([failed, dropped], None)
+    live = {record: replica.values.load(record) for record in (failed, dropped)}
     await write(store, {failed: {"n": 2}}, layout=layout)
-    replica.merger.resolver = lambda _conflict: 1 / 0
+    replica.documents.merger.resolver = lambda _conflict: 1 / 0
     replica.stage(dropped, None)
     replica.stage(failed, live[failed] | {"n": 3})
     with pytest.raises(UnsavedError, match=r"such as chat_data\[-1005\]: .*the resolver raised") as caught:
@@ -119,7 +119,7 @@ async def test_a_chat_that_is_not_dropped_for_anothers_sake_is_told_like_the_oth
     assert {*caught.value.records} == {failed.label, dropped.label}
     assert replica.waiting == set()
     assert replica.failures[dropped].__cause__ is replica.failures[failed]
-    replica.merger.resolver = lambda conflict: conflict.ours
+    replica.documents.merger.resolver = lambda conflict: conflict.ours
     await replica.commit()
     assert (await read(store, dropped, layout=layout), replica.pending) == (MISSING, set())
 
@@ -138,7 +138,7 @@ async def test_a_tombstone_that_is_written_anew_keeps_the_history_of_its_commits
 async def test_what_is_dropped_without_having_been_loaded_goes_as_it_is_then_not_as_it_was_once_read():
     store = MemoryStore()
     replica = replica_on(store)
-    await replica.refresh([ADA], None)  # nothing is there, and nobody is given anything
+    await replica.documents.refresh([ADA], None)  # nothing is there, and nobody is given anything
     await write(store, {ADA: {"n": 1}})
     replica.stage(ADA, None)
     await replica.commit()
@@ -149,9 +149,9 @@ async def test_what_is_brought_up_to_date_after_it_was_dropped_unseen_is_dropped
     store = MemoryStore()
     await write(store, {ADA: {"n": 1}})
     replica, live = replica_on(store), {}
-    await replica.refresh([ADA], None)
+    await replica.documents.refresh([ADA], None)
     replica.stage(ADA, None)
     await write(store, {ADA: {"n": 1, "theirs": 2}})
-    replica.merge_into(ADA, live)  # with what was read before
+    replica.values.merge_into(ADA, live)  # with what was read before
     await replica.commit()
     assert (await read(store, ADA), live) == (MISSING, {})

@@ -9,9 +9,9 @@ import pytest
 
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import UnreadableRecordError
-from ptb_bucket.state import LAYOUTS, MISSING, Kind, Record, RecordMerger, Replica, open_layout
+from ptb_bucket.state import LAYOUTS, MISSING, DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.commit import prepare
-from ptb_bucket.state.replica import load as module
+from ptb_bucket.state.replica import values as module
 from ptb_bucket.stores import Create, MemoryStore
 
 USERS = [Record.user(number) for number in range(1, 8)]
@@ -27,7 +27,7 @@ class Guest:
 
 def replica_on(store, layout="single", codec="json", types=()) -> Replica:
     merger = RecordMerger(open_codec(codec, types), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
-    return Replica(store, open_layout(layout), merger.codec, merger, "1", tuple(Kind))
+    return Replica(DocumentSet(store, open_layout(layout), merger.codec, merger, "1", tuple(Kind)))
 
 
 @pytest.fixture(autouse=True)
@@ -50,26 +50,26 @@ async def test_all_at_once_is_like_one_by_one(layout, touched):
     store = await filled(layout)
     one, other = replica_on(store, layout), replica_on(store, layout)
     for replica in (one, other):
-        await replica.load()
+        await replica.documents.read_all()
         if touched == "given":
-            replica.give(USERS[4])
+            replica.values.load(USERS[4])
         if touched in ("staged", "under way"):
             replica.stage(USERS[4], {"n": "ours"})
         if touched == "under way":
-            prepare(replica._ledger(USERS[4]))
-    given = dict(await one.give_all(USERS))
-    assert given == {record: other.give(record) for record in USERS}
-    assert [one.held(record) for record in USERS] == [other.held(record) for record in USERS]
-    assert [one._ledger(record).base.get(record) for record in USERS] == [
-        other._ledger(record).base.get(record) for record in USERS
+            prepare(replica.documents.ledger(USERS[4]))
+    given = dict(await one.values.load_all(USERS))
+    assert given == {record: other.values.load(record) for record in USERS}
+    assert [one.values.read(record) for record in USERS] == [other.values.read(record) for record in USERS]
+    assert [one.documents.ledger(record).base.get(record) for record in USERS] == [
+        other.documents.ledger(record).base.get(record) for record in USERS
     ]
 
 
 async def test_what_is_absent_is_left_out():
     replica = replica_on(await filled())
-    await replica.load()
-    assert dict(await replica.give_all([*USERS[:2], Record.user(99)])).keys() == {*USERS[:2]}
-    assert replica.give(Record.user(99)) is MISSING
+    await replica.documents.read_all()
+    assert dict(await replica.values.load_all([*USERS[:2], Record.user(99)])).keys() == {*USERS[:2]}
+    assert replica.values.load(Record.user(99)) is MISSING
 
 
 async def test_one_that_is_damaged_is_left_out_and_named_to_whoever_needs_it(caplog):
@@ -77,17 +77,17 @@ async def test_one_that_is_damaged_is_left_out_and_named_to_whoever_needs_it(cap
     store = MemoryStore()
     await store.put("state.json", packed, Create())
     replica = replica_on(store)
-    await replica.load()
-    assert [record for record, _ in await replica.give_all(USERS)] == [*USERS[:4], *USERS[5:]]
+    await replica.documents.read_all()
+    assert [record for record, _ in await replica.values.load_all(USERS)] == [*USERS[:4], *USERS[5:]]
     assert caplog.text.count("user_data[5]: a stored Cart cannot be loaded") == 1
     with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: a stored Cart cannot be loaded"):
-        replica.give(USERS[4])
+        replica.values.load(USERS[4])
 
 
 async def test_whatever_a_codec_raises_costs_the_record_and_is_not_quoted(monkeypatch):
     replica = replica_on(await filled())
-    await replica.load()
-    decode = replica.codec.decode
+    await replica.documents.read_all()
+    decode = replica.documents.codec.decode
 
     def fail(data, **how):
         if b"4" in data:
@@ -97,11 +97,11 @@ async def test_whatever_a_codec_raises_costs_the_record_and_is_not_quoted(monkey
     def fail_all(_records, **_how):
         raise RuntimeError("secret 4711")
 
-    monkeypatch.setattr(replica.codec, "decode", fail)
-    monkeypatch.setattr(replica.codec, "decode_all", fail_all)
-    assert [record for record, _ in await replica.give_all(USERS)] == [*USERS[:4], *USERS[5:]]
+    monkeypatch.setattr(replica.documents.codec, "decode", fail)
+    monkeypatch.setattr(replica.documents.codec, "decode_all", fail_all)
+    assert [record for record, _ in await replica.values.load_all(USERS)] == [*USERS[:4], *USERS[5:]]
     with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: decoding it raised RuntimeError") as caught:
-        replica.give(USERS[4])
+        replica.values.load(USERS[4])
     assert "4711" not in str(caught.value)
 
 
@@ -117,7 +117,7 @@ async def test_a_default_that_is_drawn_is_no_edit_of_the_record_that_lacks_it(co
     await replica.commit()
     monkeypatch.undo()
     replica = replica_on(store, codec=codec, types=[Guest])
-    await replica.load()
-    for record, value in await replica.give_all(USERS[:3]):
-        again = replica.codec.decode(replica._ledger(record).base.get(record), origin=record.label)
+    await replica.documents.read_all()
+    for record, value in await replica.values.load_all(USERS[:3]):
+        again = replica.documents.codec.decode(replica.documents.ledger(record).base.get(record), origin=record.label)
         assert value["guest"].number == again["guest"].number

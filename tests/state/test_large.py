@@ -6,7 +6,7 @@ import asyncio
 import threading
 
 from ptb_bucket.codecs import open_codec
-from ptb_bucket.state import Kind, Record, RecordMerger, Replica, open_layout
+from ptb_bucket.state import DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.stores import MemoryStore
 
@@ -15,9 +15,8 @@ USERS = [Record.user(number) for number in range(2_500)]
 
 def replica_on(store) -> Replica:
     codec = open_codec("json", [])
-    return Replica(
-        store, open_layout("single"), codec, RecordMerger(codec, defaults={Kind.USER: dict}), "1", tuple(Kind)
-    )
+    merger = RecordMerger(codec, defaults={Kind.USER: dict})
+    return Replica(DocumentSet(store, open_layout("single"), codec, merger, "1", tuple(Kind)))
 
 
 async def test_what_is_staged_while_a_thread_packs_is_in_the_next_commit(monkeypatch):
@@ -39,7 +38,7 @@ async def test_what_is_staged_while_a_thread_packs_is_in_the_next_commit(monkeyp
     monkeypatch.setattr(Document, "unpack", noted)
     store = MemoryStore()
     replica = replica_on(store)
-    await replica.load()
+    await replica.documents.read_all()
     for record in USERS:
         replica.stage(record, {"n": 1, "padding": "x" * 100})
     commit = asyncio.ensure_future(replica.commit())
@@ -50,7 +49,7 @@ async def test_what_is_staged_while_a_thread_packs_is_in_the_next_commit(monkeyp
     assert replica.pending == {USERS[0]}
     await replica.commit()
     again = replica_on(store)
-    await again.load()
-    assert [again.give(record)["n"] for record in USERS[:2]] == [2, 1]
+    await again.documents.read_all()
+    assert [again.values.load(record)["n"] for record in USERS[:2]] == [2, 1]
     assert len(threads) == 3
     assert loop_thread not in threads

@@ -31,13 +31,13 @@ async def save(replica, record, value) -> None:
 
 
 async def read_again(replica, record) -> None:
-    await replica.refresh([record], asyncio.get_running_loop().time())
+    await replica.documents.refresh([record], asyncio.get_running_loop().time())
 
 
 async def stored(store, record):
     reader = replica_of(store)
-    await reader.load()
-    return reader.give(record)
+    await reader.documents.read_all()
+    return reader.values.load(record)
 
 
 async def several(store, record, value, number=2):
@@ -45,8 +45,8 @@ async def several(store, record, value, number=2):
     await save(replica_of(store), record, value)
     replicas = [replica_of(store) for _ in range(number)]
     for replica in replicas:
-        await replica.load()
-        replica.give(record)
+        await replica.documents.read_all()
+        replica.values.load(record)
     return replicas
 
 
@@ -103,8 +103,8 @@ async def test_an_unsaved_state_is_not_replaced_by_the_buckets(sent, theirs):
     (other,) = await several(bottom, TALK, "begun", 1)
     refusing = Refusing(bottom)
     ours = replica_of(refusing)
-    await ours.load()
-    assert ours.give(TALK) == "begun"
+    await ours.documents.read_all()
+    assert ours.values.load(TALK) == "begun"
     refusing.closed = True
     ours.stage(TALK, "answered here")
     if sent:
@@ -112,13 +112,13 @@ async def test_an_unsaved_state_is_not_replaced_by_the_buckets(sent, theirs):
             await ours.commit()
     await save(other, TALK, theirs)
     await read_again(ours, TALK)
-    assert ours.moved_on(TALK, "answered here") == "answered here"
+    assert ours.values.merge(TALK, "answered here") == "answered here"
     assert TALK in ours.pending
-    assert ours.held(TALK) == "answered here"
+    assert ours.values.read(TALK) == "answered here"
     refusing.closed = False
     await ours.commit()  # only now it is decided, and it is counted
-    assert ours.metrics.conversations_kept == 1
-    assert ours.moved_on(TALK, "answered here") == (MISSING if theirs is None else theirs)
+    assert ours.documents.metrics.conversations_kept == 1
+    assert ours.values.merge(TALK, "answered here") == (MISSING if theirs is None else theirs)
 
 
 async def test_a_state_under_way_is_not_replaced_by_the_buckets():
@@ -126,13 +126,13 @@ async def test_a_state_under_way_is_not_replaced_by_the_buckets():
     bottom = MemoryStore()
     await several(bottom, TALK, "begun", 0)
     ours = replica_of(FaultyStore(bottom, lambda operation, _: Fault.HANG if operation == "put" else None))
-    await ours.load()
-    ours.give(TALK)
+    await ours.documents.read_all()
+    ours.values.load(TALK)
     ours.stage(TALK, "answered here")
     sending = asyncio.ensure_future(ours.commit())
     await asyncio.sleep(0.01)
-    assert ours.moved_on(TALK, "answered here") == "answered here"
-    assert ours.held(TALK) == "answered here"
+    assert ours.values.merge(TALK, "answered here") == "answered here"
+    assert ours.values.read(TALK) == "answered here"
     sending.cancel()
     await asyncio.wait({sending})
     assert TALK in ours.pending
@@ -143,8 +143,8 @@ async def test_a_state_that_ptb_changed_since_is_not_replaced_by_the_buckets():
     one, two = await several(store, TALK, "begun")
     await save(one, TALK, "asked elsewhere")
     await read_again(two, TALK)
-    assert two.moved_on(TALK, "answered here") == "answered here"
-    assert two.moved_on(TALK, "begun") == "asked elsewhere"
+    assert two.values.merge(TALK, "answered here") == "answered here"
+    assert two.values.merge(TALK, "begun") == "asked elsewhere"
 
 
 # ---------------------------------------------------------------- live objects that cannot be brought up to date
@@ -156,7 +156,7 @@ async def test_a_live_object_that_cannot_become_the_buckets_value_does_not_undo_
     live = {"n": 1}
     await save(one, ADA, OrderedDict(n=7))
     await read_again(two, ADA)
-    assert not two.merge_into(ADA, live)
+    assert not two.values.merge_into(ADA, live)
     assert live == {"n": 1}
     await save(two, ADA, live)  # PTB's next save: nothing changed here
     assert await stored(store, ADA) == OrderedDict(n=7)
@@ -170,7 +170,7 @@ class Sword:
 
 
 def knowing_swords(replica):
-    replica.codec = replica.merger.codec = open_codec("json", [Sword])
+    replica.documents.codec = replica.documents.merger.codec = open_codec("json", [Sword])
     return replica
 
 
@@ -181,12 +181,12 @@ async def test_a_live_object_whose_new_value_cannot_be_loaded_does_not_undo_it_a
     await save(knowing_swords(newer), ADA, {"n": 2, "sword": Sword(7)})
     await read_again(older, ADA)
     with suppress(CannotLoadError):
-        older.merge_into(ADA, live)
+        older.values.merge_into(ADA, live)
     assert live == {"n": 1}
     await save(older, ADA, live)  # PTB's next save: nothing changed here
     reader = knowing_swords(replica_of(store))
-    await reader.load()
-    assert reader.give(ADA) == {"n": 2, "sword": Sword(7)}
+    await reader.documents.read_all()
+    assert reader.values.load(ADA) == {"n": 2, "sword": Sword(7)}
 
 
 async def test_a_live_object_that_a_resolver_failed_on_does_not_undo_the_buckets_value():
@@ -195,14 +195,14 @@ async def test_a_live_object_that_a_resolver_failed_on_does_not_undo_the_buckets
     live = {"n": 5, "m": 1}
     await save(one, ADA, {"n": 2, "m": 2})
     await read_again(two, ADA)
-    works = two.merger.resolver
+    works = two.documents.merger.resolver
 
     def broken(_):
         raise ZeroDivisionError
 
-    two.merger.resolver = broken
+    two.documents.merger.resolver = broken
     with suppress(CannotMergeError):
-        two.merge_into(ADA, live)
-    two.merger.resolver = works
+        two.values.merge_into(ADA, live)
+    two.documents.merger.resolver = works
     await save(two, ADA, live)
     assert await stored(store, ADA) == {"n": 5, "m": 2}

@@ -64,15 +64,15 @@ async def test_a_start_reads_what_every_update_needs_and_a_refresh_the_rest_in_o
     await write(store, {Record.user(number): {"n": number} for number in range(50)} | {BOT_DATA: {"b": 1}})
     store.meter.reads = store.meter.lists = 0
     replica = replica_on(store)
-    await replica.load()
+    await replica.documents.read_all()
     assert (store.meter.reads, store.meter.lists) == (2, 0)  # bot_data and the handled updates
-    await replica.refresh([BOT_DATA, Record.user(7), TALK], asyncio.get_running_loop().time())
+    await replica.documents.refresh([BOT_DATA, Record.user(7), TALK], asyncio.get_running_loop().time())
     assert store.meter.reads == 5
-    assert replica.give(Record.user(7)) == {"n": 7}
-    assert replica.give(TALK) is MISSING
-    await replica.refresh([Record.user(7), TALK], None)
+    assert replica.values.load(Record.user(7)) == {"n": 7}
+    assert replica.values.load(TALK) is MISSING
+    await replica.documents.refresh([Record.user(7), TALK], None)
     assert store.meter.reads == 5
-    assert replica.records(Kind.USER) == [Record.user(7)]
+    assert replica.documents.records(Kind.USER) == [Record.user(7)]
 
 
 async def test_without_bot_data_one_page_of_a_listing_tells_that_the_bot_is_not_new(caplog):
@@ -88,10 +88,10 @@ async def test_without_bot_data_one_page_of_a_listing_tells_that_the_bot_is_not_
     await write(store, {Record.user(number): {"n": number} for number in range(50)})
     caplog.clear()
     store.listed = 0
-    await replica_on(store).load()
+    await replica_on(store).documents.read_all()
     assert store.listed == 1
     assert "a new bot?" not in caplog.text
-    await replica_on(MemoryStore()).load()
+    await replica_on(MemoryStore()).documents.read_all()
     assert "a new bot?" in caplog.text
 
 
@@ -101,7 +101,7 @@ async def test_a_state_of_another_layout_is_not_taken_for_nothing(theirs, ours, 
     store = MemoryStore()
     await write(store, {ADA: {"n": 1}}, layout=theirs)
     with pytest.raises(ForeignDocumentError, match=f"layout={theirs}"):
-        await replica_on(store, layout=ours, on_demand=on_demand).load()
+        await replica_on(store, layout=ours, on_demand=on_demand).documents.read_all()
 
 
 async def test_where_nobody_asks_later_everything_is_read_at_start():
@@ -110,9 +110,9 @@ async def test_where_nobody_asks_later_everything_is_read_at_start():
     values |= {TALK: 3, Record.of_conversation("A" * 300, (1,)): 4}
     await write(store, values)
     replica = replica_on(store, on_demand=False)
-    await replica.load()
-    found = [record for kind in Kind for record in replica.records(kind)]
-    assert {record: replica.give(record) for record in found} == values
+    await replica.documents.read_all()
+    found = [record for kind in Kind for record in replica.documents.records(kind)]
+    assert {record: replica.values.load(record) for record in found} == values
 
 
 async def test_no_more_requests_at_once_than_there_are_connections():
@@ -128,7 +128,7 @@ async def test_no_more_requests_at_once_than_there_are_connections():
 
     store = Busy(MemoryStore())
     await write(store, {Record.user(number): {"n": number} for number in range(40)})
-    await replica_on(store, on_demand=False).load()
+    await replica_on(store, on_demand=False).documents.read_all()
     assert store.most == AT_ONCE
 
 
@@ -148,23 +148,24 @@ async def test_what_nobody_loaded_is_added_and_what_the_bucket_has_stays(caplog)
     store = MemoryStore()
     await write(store, {ADA: {"name": "Ada", "inbox": ["a"], "deep": {"x": 1}}})
     replica = replica_on(store)
-    await replica.load()
+    await replica.documents.read_all()
     replica.stage(ADA, {"name": "?", "inbox": ["b"], "deep": {"x": 2, "y": 3}})
     await replica.commit()
     assert await read(store, ADA) == {"name": "Ada", "inbox": ["a", "b"], "deep": {"x": 1, "y": 3}}
-    assert replica.metrics.unread_merged == 1
+    assert replica.documents.metrics.unread_merged == 1
     assert "user_data[1] was changed without having been loaded" in caplog.text
 
 
 async def test_a_lost_race_to_create_it_is_read_and_merged_in_the_same_way():
     bottom = MemoryStore()
     replica = replica_on(bottom)
-    await replica.load()
+    await replica.documents.read_all()
     replica.stage(ADA, {"name": "?", "b": 2})
-    replica.store = replica._documents.of(ADA).store = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
+    between = Between(bottom, write(bottom, {ADA: {"name": "Ada"}}))
+    replica.documents.store = replica.documents.tracked.of(ADA).store = between
     await replica.commit()
     assert await read(bottom, ADA) == {"name": "Ada", "b": 2}
-    assert replica.metrics.unread_merged == 1
+    assert replica.documents.metrics.unread_merged == 1
 
 
 class Between(StoreWrapper):
@@ -186,25 +187,25 @@ async def test_what_a_handler_put_there_before_it_was_loaded_gives_way_in_its_ha
     store = MemoryStore()
     await write(store, {ADA: {"name": "Ada", "age": 36}})
     replica = replica_on(store)
-    await replica.load()
+    await replica.documents.read_all()
     live = {"name": "?", "seen": 1}
     if staged:
         replica.stage(ADA, live)
-    await replica.refresh([ADA], asyncio.get_running_loop().time())
-    replica.merge_into(ADA, live)
+    await replica.documents.refresh([ADA], asyncio.get_running_loop().time())
+    replica.values.merge_into(ADA, live)
     assert live == {"name": "Ada", "age": 36, "seen": 1}
     live["age"] = 37  # from here on it is a change like any other
     replica.stage(ADA, live)
     await replica.commit()
     assert await read(store, ADA) == {"name": "Ada", "age": 37, "seen": 1}
-    assert replica.metrics.unread_merged == 1
+    assert replica.documents.metrics.unread_merged == 1
 
 
 async def test_an_empty_object_that_nobody_loaded_deletes_nothing():
     store = MemoryStore()
     await write(store, {ADA: {"name": "Ada"}})
     replica = replica_on(store)
-    await replica.load()
+    await replica.documents.read_all()
     replica.stage(ADA, {})  # application.user_data[1] was only looked at
     await replica.commit()
     assert (replica.pending, await read(store, ADA)) == (set(), {"name": "Ada"})
@@ -213,13 +214,13 @@ async def test_an_empty_object_that_nobody_loaded_deletes_nothing():
 async def test_what_was_loaded_as_absent_merges_as_ever():
     store = MemoryStore()
     replica = replica_on(store)
-    await replica.refresh([ADA], None)
-    replica.give(ADA)
+    await replica.documents.refresh([ADA], None)
+    replica.values.load(ADA)
     await write(store, {ADA: {"name": "theirs"}})
     replica.stage(ADA, {"name": "ours"})
     await replica.commit()
     assert await read(store, ADA) == {"name": "ours"}
-    assert replica.metrics.unread_merged == 0
+    assert replica.documents.metrics.unread_merged == 0
 
 
 # ---------------------------------------------------------------- letting go
@@ -229,12 +230,12 @@ async def test_what_is_clean_can_be_forgotten_and_is_read_again():
     store = MemoryStore()
     await write(store, {ADA: {"n": 1}})
     replica = replica_on(store)
-    await replica.refresh([ADA], None)
-    assert replica.give(ADA) == {"n": 1}
+    await replica.documents.refresh([ADA], None)
+    assert replica.values.load(ADA) == {"n": 1}
     assert replica.forget(ADA)
-    assert replica.records(Kind.USER) == []
-    await replica.refresh([ADA], None)
-    assert replica.give(ADA) == {"n": 1}
+    assert replica.documents.records(Kind.USER) == []
+    await replica.documents.refresh([ADA], None)
+    assert replica.values.load(ADA) == {"n": 1}
 
 
 async def test_what_is_not_durable_or_being_read_is_not_forgotten():
@@ -246,11 +247,11 @@ async def test_what_is_not_durable_or_being_read_is_not_forgotten():
     release = asyncio.Event()
     release.set()
     replica = replica_on(Held(MemoryStore()))
-    await replica.refresh([ADA, BO], None)
-    replica.give(ADA)
+    await replica.documents.refresh([ADA, BO], None)
+    replica.values.load(ADA)
     replica.stage(ADA, {"n": 1})
     release.clear()
-    reading = asyncio.ensure_future(replica.refresh([BO], asyncio.get_running_loop().time() + 1))
+    reading = asyncio.ensure_future(replica.documents.refresh([BO], asyncio.get_running_loop().time() + 1))
     await asyncio.sleep(0)
     assert [replica.forget(record) for record in (ADA, BO)] == [False, False]
     release.set()

@@ -11,7 +11,7 @@ import pytest
 from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, UnavailableError, UnsavedError
-from ptb_bucket.state import Kind, Record, RecordMerger, Replica, open_layout
+from ptb_bucket.state import DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.replica.group_commit import GroupCommit
 from ptb_bucket.stores import InterceptingStore, MemoryStore, MeteredStore
 from ptb_bucket.testing.faults import Fault, FaultyStore, script
@@ -32,7 +32,7 @@ def replica_on(store, **options) -> Replica:
     merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     retry_policy = RetryPolicy(deadline=30, backoff=Backoff(random=random.Random(1)))
     layout = open_layout(options.pop("layout", "single"))
-    return Replica(store, layout, merger.codec, merger, "1", tuple(Kind), retry_policy=retry_policy)
+    return Replica(DocumentSet(store, layout, merger.codec, merger, "1", tuple(Kind), retry_policy=retry_policy))
 
 
 def test_a_store_that_wants_a_distance_gets_it_and_later_changes_join():
@@ -45,7 +45,7 @@ def test_a_store_that_wants_a_distance_gets_it_and_later_changes_join():
             task = asyncio.ensure_future(replica.commit())
             await asyncio.sleep(0.1)
         await task
-        return store.meter.writes, replica.held(ADA), asyncio.get_running_loop().time()
+        return store.meter.writes, replica.values.read(ADA), asyncio.get_running_loop().time()
 
     writes, value, _ = run_virtually(scenario())
     assert writes == 3  # at 0, 1 and 2 seconds
@@ -56,7 +56,7 @@ def test_a_commit_gives_up_at_its_deadline_and_keeps_everything():
     async def scenario():
         replica = replica_on(FaultyStore(MemoryStore(), lambda *_: Fault.UNAVAILABLE if down else None))
         down = False
-        await replica.load()
+        await replica.documents.read_all()
         down = True
         replica.stage(ADA, {"n": 1})
         with pytest.raises(UnavailableError):
@@ -82,8 +82,8 @@ def test_whatever_a_put_answers_it_is_applied_once(fault):
         replica.stage(ADA, {"log": ["a", "b"]})
         await replica.commit()
         again = replica_on(bottom)
-        await again.load()
-        return again.give(ADA)
+        await again.documents.read_all()
+        return again.values.load(ADA)
 
     assert run_virtually(scenario()) == {"log": ["a", "b"]}
 
@@ -95,7 +95,7 @@ def test_documents_fail_one_by_one():
             MemoryStore(), lambda operation, key: Fault.DENIED if operation == "put" and key in refuse else None
         )
         replica = replica_on(faulty, layout="per-type")
-        await replica.load()
+        await replica.documents.read_all()
         replica.stage(ADA, {"n": 1})
         replica.stage(Record.chat(5), {"n": 1})
         with pytest.raises(AccessError):
@@ -116,12 +116,12 @@ def test_refreshes_that_ask_at_the_same_time_share_one_request():
     async def scenario():
         metered = MeteredStore(MemoryStore())
         replica = replica_on(Slow(metered))
-        await replica.load()
+        await replica.documents.read_all()
         before = metered.meter.reads
         now = asyncio.get_running_loop().time()
-        await asyncio.gather(*(replica.refresh([record], now) for record in (ADA, BO, Record.chat(1))))
+        await asyncio.gather(*(replica.documents.refresh([record], now) for record in (ADA, BO, Record.chat(1))))
         shared = metered.meter.reads - before
-        await replica.refresh([ADA], asyncio.get_running_loop().time())
+        await replica.documents.refresh([ADA], asyncio.get_running_loop().time())
         return shared, metered.meter.reads - before - shared
 
     assert run_virtually(scenario()) == (1, 1)
@@ -144,7 +144,7 @@ def test_a_gather_is_one_commit_and_later_updates_are_not_answered_by_it():
     async def scenario():
         metered = MeteredStore(MemoryStore())
         replica, group = grouped(Slow(metered))
-        await replica.load()
+        await replica.documents.read_all()
         first = asyncio.gather(*(update(replica, group, Record.user(n), {"n": n}) for n in range(3000)))
         await asyncio.sleep(0.5)  # the first put is under way
         late = asyncio.gather(*(update(replica, group, Record.user(n), {"n": -n}) for n in range(1, 3000)))
@@ -189,7 +189,7 @@ def test_one_caller_is_told_of_a_failure_and_the_retry_saves_it():
 def test_a_cancelled_caller_cancels_nothing():
     async def scenario():
         replica, group = grouped(Slow(MemoryStore()))
-        await replica.load()
+        await replica.documents.read_all()
         tasks = [asyncio.ensure_future(update(replica, group, Record.user(n), {"n": n})) for n in range(3)]
         await asyncio.sleep(0.5)
         tasks[0].cancel()
@@ -205,7 +205,7 @@ def test_nothing_staged_is_no_request():
         metered = MeteredStore(MemoryStore())
         replica, group = grouped(metered)
         await group.finish()
-        await replica.load()
+        await replica.documents.read_all()
         reads = metered.meter.reads
         await update(replica, group, ADA, {})
         await update(replica, group, ADA, None)

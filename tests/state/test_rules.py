@@ -14,7 +14,7 @@ import pytest
 from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import AccessError, PTBBucketError, UnavailableError
-from ptb_bucket.state import Kind, Record, RecordMerger, Replica, open_layout
+from ptb_bucket.state import DocumentSet, Kind, Record, RecordMerger, Replica, open_layout
 from ptb_bucket.state.commit import prepare
 from ptb_bucket.state.merge.resolvers import add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.replica.group_commit import GroupCommit
@@ -46,15 +46,15 @@ class SlowStore(InterceptingStore):
 def replica_on(store, layout="single") -> Replica:
     merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict})
     retry = RetryPolicy(deadline=30, backoff=Backoff(random=random.Random(1)))
-    return Replica(store, open_layout(layout), merger.codec, merger, "1", (Kind.USER,), retry_policy=retry)
+    return Replica(DocumentSet(store, open_layout(layout), merger.codec, merger, "1", (Kind.USER,), retry_policy=retry))
 
 
 async def saved(store, values, layout="single") -> Replica:
     """Let an instance save these values."""
     replica = replica_on(store, layout)
-    await replica.load()
+    await replica.documents.read_all()
     for record, value in values.items():
-        replica.give(record)
+        replica.values.load(record)
         replica.stage(record, value)
     await replica.commit()
     return replica
@@ -141,7 +141,7 @@ def test_siblings_that_start_at_once_are_in_one_commit():
     async def scenario():
         store = MeteredStore(MemoryStore())
         replica = replica_on(store)
-        await replica.load()
+        await replica.documents.read_all()
         group = GroupCommit(replica, 60)
         asyncio.get_running_loop().set_task_factory(getattr(asyncio, "eager_task_factory", start_at_once))
         await asyncio.gather(*(save(replica, group, number) for number in range(20)))
@@ -166,7 +166,7 @@ def store_that_refuses(operations, *, but):
 def test_documents_that_cannot_be_written_keep_no_other_from_being_written(healthy):
     async def scenario():
         replica = replica_on(store_that_refuses({"put"}, but=healthy), "per-record")
-        await replica.load()
+        await replica.documents.read_all()
         for record in USERS:
             replica.stage(record, {"n": 1})
         with pytest.raises(PTBBucketError):
@@ -185,12 +185,12 @@ def test_documents_that_cannot_be_read_keep_no_other_from_being_read(healthy):
         store = store_that_refuses(refused, but=healthy)
         await saved(store, {record: {"n": 1} for record in USERS}, "per-record")
         replica = replica_on(store, "per-record")
-        await replica.load()
+        await replica.documents.read_all()
         await saved(store, {record: {"n": 2} for record in USERS}, "per-record")
         refused.add("get")
         with pytest.raises(AccessError):
-            await replica.refresh(USERS, asyncio.get_running_loop().time())
-        known = {record for record in USERS if replica.give(record) == {"n": 2}}
+            await replica.documents.refresh(USERS, asyncio.get_running_loop().time())
+        known = {record for record in USERS if replica.values.load(record) == {"n": 2}}
         await asyncio.sleep(2)  # a request that is still under way ends now, too late
         return known
 
@@ -227,8 +227,8 @@ def test_a_refresh_keeps_the_changes_of_every_layer():
         await saved(bottom, {ADA: {"log": ["base"]}})
         store = FaultyStore(bottom, lambda operation, _: Fault.UNAVAILABLE if is_down and operation == "put" else None)
         replica = replica_on(store)
-        await replica.load()
-        live: Any = replica.give(ADA)
+        await replica.documents.read_all()
+        live: Any = replica.values.load(ADA)
         await saved(bottom, {ADA: {"log": ["base", "theirs"]}})
         live["log"].append("merged")
         replica.stage(ADA, live)
@@ -241,12 +241,12 @@ def test_a_refresh_keeps_the_changes_of_every_layer():
         live["log"].append("staged")
         replica.stage(ADA, live)
         live["log"].append("live")
-        replica.merge_into(ADA, live)
+        replica.values.merge_into(ADA, live)
         is_down = False
         refreshed = [*live["log"]]
         replica.stage(ADA, live)
         await replica.commit()
-        return refreshed, replica.give(ADA)["log"]
+        return refreshed, replica.values.load(ADA)["log"]
 
     everything = ["base", "theirs", "merged", "sent", "staged", "live"]
     assert run_virtually(scenario()) == (everything, everything)
@@ -261,7 +261,7 @@ async def commit_one(replica, record):
 
 
 async def refresh_one(replica, record):
-    await replica.refresh([record], asyncio.get_running_loop().time())
+    await replica.documents.refresh([record], asyncio.get_running_loop().time())
 
 
 @pytest.mark.parametrize("first", [commit_one, refresh_one])

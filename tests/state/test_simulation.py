@@ -62,7 +62,7 @@ def test_what_one_of_two_saves_at_once_cannot_tell_is_said_of_its_own_changes():
         for _ in range(2):
             saves.append(asyncio.ensure_future(instance.save()))
             await asyncio.sleep(0)
-        instance.replica.metrics._tell()
+        instance.replica.documents.metrics._tell()
         await asyncio.gather(*saves)
         return change
 

@@ -16,6 +16,8 @@ from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
 from ptb_bucket.state.merge.matching.elements import ListMatches
 from ptb_bucket.state.merge.values import ValueMerge
+from ptb_bucket.state.replica.units import ReplicaUnits
+from ptb_bucket.state.replica.values import Values
 from ptb_bucket.state.spool.format import Spooled
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault
@@ -42,11 +44,11 @@ def ignore_commit_ids(patch):
 
 def refresh_over_unsaved_changes(patch):
     def merge_into(self, record, live):
-        stored = self._ledger(record).stored(record)
+        stored = self._documents.ledger(record).stored(record)
         live.clear()
-        live.update(self.merger.decode(record, stored))
+        live.update(self._merger.decode(record, stored))
 
-    patch.setattr(Replica, "merge_into", merge_into)
+    patch.setattr(Values, "merge_into", merge_into)
 
 
 def take_denied_for_empty(patch):
@@ -198,11 +200,11 @@ def note_updates_before_their_effects(patch):
     commit_all = Replica._commit_all
 
     async def note_first(self, tracked_documents):
-        await self._write([tracked for tracked in tracked_documents if tracked is self._documents.known(HANDLED)])
+        await self._write([one for one in tracked_documents if one is self.documents.tracked.known(HANDLED)])
         await commit_all(self, tracked_documents)
 
     patch.setattr(Replica, "_commit_all", note_first)
-    patch.setattr(Replica, "_unfinished", lambda _: frozenset())
+    patch.setattr(ReplicaUnits, "_unfinished", lambda _: frozenset())
 
 
 def take_what_was_given_for_current(patch):

@@ -27,8 +27,8 @@ def replica_of(store, **options):
 
 async def log_in(store) -> list[str]:
     reader = replica_of(store)
-    await reader.load()
-    return reader.give(ADA)["log"]
+    await reader.documents.read_all()
+    return reader.values.load(ADA)["log"]
 
 
 async def try_to_commit(replica) -> bool:
@@ -45,8 +45,8 @@ async def try_to_commit(replica) -> bool:
 
 async def another_adds(store, what) -> None:
     other = replica_of(store)
-    await other.load()
-    log = other.give(ADA)["log"]
+    await other.documents.read_all()
+    log = other.values.load(ADA)["log"]
     other.stage(ADA, {"log": [*log, what]})
     await other.commit()
 

@@ -25,16 +25,16 @@ def store():
 
 async def start(store, layout, **options):
     replica = replica_on(store, layout=layout, on_demand=False, **options)
-    await replica.load()
+    await replica.documents.read_all()
     return replica
 
 
 async def handle(replica, update_id, records=BOTH) -> None:
     """Handle an update: append its ID to the log of each record."""
-    await replica.refresh([HANDLED, *records], None)
-    replica.begin(update_id, records)
+    await replica.documents.refresh([HANDLED, *records], None)
+    replica.units.begin(update_id, records)
     for record in records:
-        before = replica.give(record)
+        before = replica.values.load(record)
         log = [] if before is MISSING else before["log"]
         replica.stage(record, {"log": [*log, update_id]})
     replica.stage_handled(update_id, records)
@@ -42,9 +42,9 @@ async def handle(replica, update_id, records=BOTH) -> None:
 
 async def logs(store, layout) -> list[list[int]]:
     reader = await start(store, layout)
-    await reader.refresh([*BOTH, HANDLED], 0)
-    values = [reader.give(record) for record in BOTH]
-    handled = reader.give(HANDLED)
+    await reader.documents.refresh([*BOTH, HANDLED], 0)
+    values = [reader.values.load(record) for record in BOTH]
+    handled = reader.values.load(HANDLED)
     found = [[] if value is MISSING else value["log"] for value in values]
     return [*found, [] if handled is MISSING else handled]
 
@@ -62,14 +62,14 @@ async def test_an_update_whose_first_handling_is_saved_late_changes_each_record_
     faulty = FaultyStore(store, lambda operation, _: Fault.LATE if operation == "put" else None)
     one, two = await start(faulty, layout), await start(store, layout)
     await handle(one, 2)
-    one.retry_policy.deadline = 0.1
+    one.documents.retry_policy.deadline = 0.1
     with pytest.raises(PTBBucketError):
         await one.commit()
     await handle(two, 2)
     await faulty.land()
     await two.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
-    assert two.metrics.withdrawn == 2
+    assert two.documents.metrics.withdrawn == 2
 
 
 @pytest.mark.parametrize("layout", SEVERAL)
@@ -78,7 +78,7 @@ async def test_what_is_written_of_an_update_stays_and_only_the_rest_is_added(sto
     """Let one instance die in the middle of a commit."""
     await begin(store, layout)
     one = await start(store, layout)
-    keys = [f"{one.layout.key(record)}.json" for record in written]
+    keys = [f"{one.documents.layout.key(record)}.json" for record in written]
     denied = FaultyStore(store, lambda operation, key: Fault.DENIED if operation == "put" and key not in keys else None)
     one = await start(denied, layout)
     await handle(one, 2)
@@ -88,7 +88,7 @@ async def test_what_is_written_of_an_update_stays_and_only_the_rest_is_added(sto
     await handle(two, 2)
     await two.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
-    assert two.metrics.withdrawn == len(written)
+    assert two.documents.metrics.withdrawn == len(written)
 
 
 @pytest.mark.parametrize("layout", SEVERAL)
@@ -127,7 +127,7 @@ async def test_an_update_that_cannot_be_told_from_one_that_is_saved_comes_again(
     await begin(store, layout)
     one, two = await start(store, layout), await start(store, layout)
     for update_id in (2, 3):  # at the same time
-        one.begin(update_id, [BOT_DATA])
+        one.units.begin(update_id, [BOT_DATA])
     one.stage(BOT_DATA, {"log": [1, 2, 3]})
     for update_id in (2, 3):
         one.stage_handled(update_id, [BOT_DATA])
@@ -153,11 +153,11 @@ async def test_an_update_that_is_handled_again_while_its_first_effects_are_pendi
     await handle(two, 2, (BOT_DATA,))
     await two.commit()
     for update_id, records in ((2, [BOT_DATA]), (3, BOTH)):
-        one.begin(update_id, records)
+        one.units.begin(update_id, records)
     one.stage(BOT_DATA, {"log": [1, 2, 3]})
     one.stage(ADA, {"log": [1, 3]})
     one.stage_handled(2, [BOT_DATA])
-    one.end(3)  # it is not noted
+    one.units.end(3)  # it is not noted
     with pytest.raises(PTBBucketError):
         await one.commit()
     await handle(one, 3)
@@ -170,9 +170,9 @@ async def test_an_update_that_is_handled_again_while_its_first_effects_are_pendi
 
 async def test_a_document_of_one_person_lists_fewer_updates(store):
     replica = await start(store, "per-record")
-    limits = [replica._ledger(record).units.limit for record in (ADA, BO, BOT_DATA)]
+    limits = [replica.documents.ledger(record).units.limit for record in (ADA, BO, BOT_DATA)]
     assert limits == [FEW, FEW, MANY]
-    assert (await start(store, "single"))._ledger(ADA).units.limit == MANY
+    assert (await start(store, "single")).documents.ledger(ADA).units.limit == MANY
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -180,20 +180,20 @@ async def test_a_spool_says_whose_changes_it_holds(store, layout):
     await begin(store, layout)
     faulty = FaultyStore(store, lambda operation, _: Fault.UNAVAILABLE if operation == "put" else None)
     one, two = await start(faulty, layout), await start(store, layout)
-    one.retry_policy.deadline = 0.1
+    one.documents.retry_policy.deadline = 0.1
     await handle(one, 2)
     with pytest.raises(PTBBucketError):
         await one.commit()
-    tracked = one._documents.of(ADA)
+    tracked = one.documents.tracked.of(ADA)
     data = pack(tracked.ledger, Origin("1", layout, "json", tracked.name))
     await handle(two, 2)
     await two.commit()
     later = await start(store, layout)
-    ledger = later._documents.of(ADA).ledger
+    ledger = later.documents.tracked.of(ADA).ledger
     unpack(data).restore(ledger)
-    later._documents.stages(ADA)
+    later.documents.tracked.for_staging(ADA)
     ledger.document = ledger.etag = None
-    await later._documents.of(ADA).read()
+    await later.documents.tracked.of(ADA).read()
     await later.commit()
     assert await logs(store, layout) == [[1, 2], [1, 2], [1, 2]]
 
@@ -201,7 +201,7 @@ async def test_a_spool_says_whose_changes_it_holds(store, layout):
 async def test_a_spool_of_changes_that_no_update_made_is_as_before(store):
     one = await start(store, "single")
     one.stage(ADA, {"log": [1]})
-    tracked = one._documents.of(ADA)
+    tracked = one.documents.tracked.of(ADA)
     assert b'"steps"' not in pack(tracked.ledger, Origin("1", "single", "json", tracked.name))
 
 
@@ -210,7 +210,7 @@ async def test_nothing_is_kept_of_updates_that_have_ended(store):
     for update_id in range(20):
         await handle(replica, update_id)
         await replica.commit()
-    assert (replica._running, replica._effects, replica._lost) == ({}, {}, {})
+    assert (replica.units.running, replica.units.effects, replica.units.lost) == ({}, {}, {})
     await asyncio.sleep(0)
 
 
@@ -219,18 +219,18 @@ async def test_what_is_lost_here_and_noted_by_another_instance_stays_noted(store
     await begin(store, layout)
     one, two = await start(store, layout), await start(store, layout)
     for update_id in (2, 3):
-        one.begin(update_id, [BOT_DATA])
+        one.units.begin(update_id, [BOT_DATA])
     one.stage(BOT_DATA, {"log": [1, 2, 3]})
     for update_id in (2, 3):
         one.stage_handled(update_id, [BOT_DATA])
     await handle(two, 2, (BOT_DATA,))
     await two.commit()
-    await one.refresh([HANDLED, BOT_DATA], asyncio.get_running_loop().time())
-    one.give(BOT_DATA)  # 3 is lost
+    await one.documents.refresh([HANDLED, BOT_DATA], asyncio.get_running_loop().time())
+    one.values.load(BOT_DATA)  # 3 is lost
     await handle(two, 3, (BOT_DATA,))
     await two.commit()
-    await one.refresh([HANDLED, BOT_DATA], asyncio.get_running_loop().time())
-    one.give(HANDLED)
+    await one.documents.refresh([HANDLED, BOT_DATA], asyncio.get_running_loop().time())
+    one.values.load(HANDLED)
     await handle(one, 4, (BOT_DATA,))
     with pytest.raises(UnsavedError, match="bot_data"):
         await one.commit()

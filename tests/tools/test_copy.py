@@ -36,9 +36,9 @@ USERS = {Record.user(number): {"n": number, "tags": {"a", "b"}, 1: None} for num
 async def fill(uri, values, types=(), bot_id=BOT):
     async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
         replica = state.replica()
-        await replica.load()
+        await replica.documents.read_all()
         for record, value in values.items():
-            replica.give(record)
+            replica.values.load(record)
             replica.stage(record, value)
         await replica.commit()
 

@@ -221,10 +221,10 @@ async def test_set_takes_a_value_with_labels_of_its_own(where, own):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"$ref": 99}', "object 99, and no object has this .id"),
+        ('{"$ref": 99}', "object 99, but no object has this .id"),
         ('{"$ref": "1"}', "no object has this .id"),
         ('{"$ref": 1, "x": 2}', "no object has this .id"),
-        ('{"$id": 1, "x": {"$ref": 2}}', "label 1 stands at two places"),
+        ('{"$id": 1, "x": {"$ref": 2}}', "label 1 occurs at two places"),
         ('{"$Nope": [{"$ref": 1}]}', "Nope"),
         ('[{"$ref": 1}], "x": 2', "is not JSON"),
         ('{"$set": [{"$ref": 1}]}', "set"),
@@ -329,7 +329,7 @@ async def test_verbs_name_the_record(broken, types):
             set_value(state, USER, "note", '{"$ref": 1}'),
             remove(state, USER, "bag"),
         ):
-            with pytest.raises((CannotLoadError, RefusedError), match=r"user_data\[42\].*object 1, and no object"):
+            with pytest.raises((CannotLoadError, RefusedError), match=r"user_data\[42\].*object 1, but no object"):
                 await verb
         assert (await set_value(state, Record.user(7), "note", "1")).changed
 
@@ -337,13 +337,13 @@ async def test_verbs_name_the_record(broken, types):
 async def test_what_needs_all_values_names_the_record(broken, tmp_path):
     async with open_state(broken) as state:
         for form in (export_pickle, export_dict):
-            with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, and no object"):
+            with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but no object"):
                 await form(state, tmp_path / "export")
             assert not (tmp_path / "export").exists()
         await export_json(state, tmp_path / "all.json")
-    with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, and no object"):
+    with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but no object"):
         await imported(tmp_path / "all.json", f"file:{tmp_path.as_posix()}/other")
-    with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, and no object"):
+    with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but no object"):
         async with (
             open_state(broken) as source,
             open_target(f"file:{tmp_path.as_posix()}/third?codec=pickle", source) as target,

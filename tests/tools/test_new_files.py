@@ -17,8 +17,8 @@ from ptb_bucket.tools.transfer.new_files import written_whole
 async def state(tmp_path):
     async with open_state(f"file:{tmp_path}/state", bot_id="123456", create=True) as state:
         replica = state.replica()
-        await replica.load()
-        replica.give(Record.user(1))
+        await replica.documents.read_all()
+        replica.values.load(Record.user(1))
         replica.stage(Record.user(1), {"n": 1})
         await replica.commit()
         yield state

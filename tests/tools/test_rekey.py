@@ -19,8 +19,8 @@ SEALED = sealing("hmac-sha256")
 async def fill(uri, bot_id, record):
     async with open_state(uri, bot_id=bot_id, create=True) as state:
         replica = state.replica()
-        await replica.load()
-        replica.give(record)
+        await replica.documents.read_all()
+        replica.values.load(record)
         replica.stage(record, {"of": bot_id})
         await replica.commit()
 

@@ -35,10 +35,10 @@ async def change(uri, *changes, types=(), bot_id=BOT):
     """Commit records with their new values as a bot; None drops a record."""
     async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
         replica = state.replica()
-        replica.writer = WriterIdentity()  # as a bot's
-        await replica.load()
+        replica.documents.writer = WriterIdentity()  # as a bot's
+        await replica.documents.read_all()
         for record, value in changes:
-            replica.give(record)
+            replica.values.load(record)
             replica.stage(record, value)
         await replica.commit()
 

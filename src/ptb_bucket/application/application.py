@@ -2,66 +2,68 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import warnings
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from telegram import Update
-
-from ptb_bucket.application.deadline import name_of
-from ptb_bucket.application.others import OthersData
-from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD, TellingProcessor, careful, check_ptb, timeout_of
-from ptb_bucket.application.save import Memory
-from ptb_bucket.application.shutdown import EndsInTime
-from ptb_bucket.application.startup_checks import mistakes
-from ptb_bucket.application.update_locks import Turns
-from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnsavedError, said
-from ptb_bucket.location import checked_count
-from ptb_bucket.persistence import BucketPersistence
-from ptb_bucket.session import Backstage
+from ptb_bucket.application.live_data import records_of_ids
+from ptb_bucket.application.migration import migration_ids
+from ptb_bucket.application.ptb import (
+    BD,
+    BT,
+    CCT,
+    CD,
+    JQ,
+    UD,
+    ErrorReportingProcessor,
+    NotedApplication,
+    ask_before_timeouts,
+    check_ptb,
+)
+from ptb_bucket.application.running_work import RunningWork
+from ptb_bucket.application.shutdown import Shutdown
+from ptb_bucket.application.startup_checks import StartupChecks, checked_persistence
+from ptb_bucket.application.sync import Sync
+from ptb_bucket.application.updates import UpdateHandling
+from ptb_bucket.location import checked_count, checked_seconds
+from ptb_bucket.state import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from types import CoroutineType
 
-    from telegram.ext import BaseUpdateProcessor
+    from telegram import Message, Update
+    from telegram.ext import BaseUpdateProcessor, JobQueue
     from typing_extensions import Self
 
-    from ptb_bucket.state import Record
+    from ptb_bucket.application.options import Save
 
 __all__ = ["BucketApplication"]
 
-_LOGGER = logging.getLogger("ptb_bucket.application")
-
 Result = TypeVar("Result")
-Save = Literal["interval", "update"]
 
 
-class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT, UD, CD, BD, JQ]):
+class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     """An Application of which several instances may run at once, or one that is frozen after each answer.
 
     Use it through PTB's builder, or :func:`ptb_bucket.bucket_application`, which does this::
 
         Application.builder().application_class(BucketApplication, {"save": "update"})
 
-    Before any handler or filter sees an update, its bot, chat and user data, its conversations' states and its
-    callback data are brought up to date from the bucket; what is unsaved here survives. Updates of one chat, and of
-    one user, are handled one at a time. A value that cannot be stored is reported once to the error handlers, and
-    costs only itself. After a signal, what can be saved is saved before ``shutdown_deadline``.
+    Before any handler or filter sees an update, its bot, chat and user data, its conversations' states and its callback
+    data are brought up to date from the bucket; unsaved changes survive. Updates of one chat, and of one user, are
+    handled one at a time. A value that cannot be stored is reported once to the error handlers; everything else is
+    saved. After a stop signal, changes are saved before ``shutdown_deadline``.
 
     Args:
         save: ``"interval"``: PTB's loop saves every ``update_interval`` seconds. ``"update"``:
             :meth:`process_update` returns when that update's changes are durable.
         sequential: Whether updates of one chat, and of one user, wait for each other.
-        dedupe: Remember the ids of the newest 1,000 updates in the bucket, and handle none of them again. Every
-            update makes a commit then.
+        dedupe: Remember the IDs of the newest 1,000 updates in the bucket, and handle none of them again. Each update
+            then makes a commit.
         shutdown_deadline: Seconds from a stop signal to the end of the last save. At most half of it is for handlers,
             jobs and tasks that still run. Without a signal, :meth:`stop` waits for these so many seconds.
-        cache_size: With the layout ``per-record``: about how many chats, users, conversations and keyboards are kept
-            in memory.
-            Those that were used least recently go, unless they are unsaved or something under way may use them.
-        ptb: What PTB's builder passes.
+        cache_size: With the layout ``per-record``: about how many chats, users, conversations and keyboards are kept in
+            memory. The least recently used are removed, unless they are unsaved or running work may use them.
+        ptb: The arguments of PTB's builder.
 
     Raises:
         ConfigurationError: There is no BucketPersistence, it was given other ``context_types`` than the application, or
@@ -69,8 +71,8 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
     """
 
     runs: bool
-    """Whether it goes on between updates. Where somebody else calls :meth:`process_update` it does not, and what needs
-    that is warned of at start."""
+    """Whether the application goes on between updates. It does not where other code calls :meth:`process_update` only;
+    options that need it are warned of at start."""
 
     def __init__(
         self,
@@ -82,231 +84,214 @@ class BucketApplication(OthersData[BT, CCT, UD, CD, BD, JQ], EndsInTime[BT, CCT,
         cache_size: int = 10_000,
         **ptb: Any,
     ) -> None:
-        persistence = _checked(save, ptb.get("persistence"))
-        Backstage(persistence).adopt(ptb["context_types"])
-        ptb["job_queue"] = careful(ptb["job_queue"])
-        ptb["update_processor"] = TellingProcessor(ptb["update_processor"], self.process_error)
-        super().__init__(shutdown_deadline, **ptb)
+        persistence = checked_persistence(save, ptb.get("persistence"))
+        session = persistence.share_session(ptb["context_types"])
+        ptb["job_queue"] = ask_before_timeouts(ptb["job_queue"])
+        ptb["update_processor"] = ErrorReportingProcessor(ptb["update_processor"], self.process_error)
+        super().__init__(**ptb)
         self.save, self.sequential, self.dedupe = save, sequential, dedupe
-        check_ptb(self)
-        self._memory = Memory(self, persistence, checked_count("cache_size", cache_size))
-        self._turns = Turns()
-        self._reported: dict[Record, str] = {}
-        self._loaded = self._ran_before = False
+        self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
         self.runs = True
-        self._warned: set[str] = set()
+        jobs: JobQueue[Any] | None = ptb["job_queue"]  # the public property warns where there is none
+        self._work = RunningWork(self)
+        check_ptb(self)
+        self._sync = Sync(self, self, persistence, session, checked_count("cache_size", cache_size))
+        self._shutdown = Shutdown(self, self._work, jobs, self._sync)
+        self._updates = UpdateHandling(self, self._sync, self._work)
+        self._checks = StartupChecks(self, self, jobs)
 
     @property
     def update_processor(self) -> BaseUpdateProcessor:
-        """The one that the builder was given. See ``Application.update_processor``."""
+        """The processor that was passed to the builder. See ``Application.update_processor``."""
         processor = super().update_processor
-        return processor.inner if isinstance(processor, TellingProcessor) else processor
+        return processor.inner if isinstance(processor, ErrorReportingProcessor) else processor
 
     @property
     def unsaved_for(self) -> float:
-        """Seconds since when something that was to be saved is not durable; 0.0 if nothing is."""
-        return self._memory.group.unsaved_for
+        """Seconds for which a change that was to be saved has not been durable; 0.0 if there is none."""
+        return self._sync.session.group.unsaved_for
 
     # ---------------------------------------------------------------- an update
 
     async def process_update(self, update: object) -> None:
-        """Bring up to date, handle, and with ``save="update"`` save. See ``Application.process_update``.
+        """Load an update's data, handle it, and with ``save="update"`` save. See ``Application.process_update``.
 
         Raises:
-            UnsavedError: The handlers ran, and what they changed is not durable. It is kept in memory and tried again.
-            PTBBucketError: Any other: the state could not be loaded, and no handler ran.
+            UnsavedError: The handlers ran, and their changes are not durable. They stay in memory and are tried again.
+            PTBBucketError: Any other error: the state could not be loaded, and no handler ran.
             RuntimeError: The application is not initialized.
         """
-        if self._work.over:
-            _LOGGER.error("%s came after the shutdown deadline and was not handled", name_of(update))
-            return
-        with self._work.of(update):
-            async with self._turns.of(update) if self.sequential else contextlib.nullcontext():
-                with self._memory.recent.at_work():
-                    await self._process(update)
-
-    async def _process(self, update: object) -> None:
-        if not self._loaded:
-            await super().process_update(update)  # PTB says what is missing
-            return
-        await self._memory.refresh(update)
-        countable = update if self.dedupe and isinstance(update, Update) else None
-        if countable and self._memory.knows(countable):
-            _LOGGER.info("%s was handled before", name_of(update))
-        elif countable:
-            async with self._unit(update, countable.update_id):
-                await self._handle(update)
-        else:
-            await self._handle(update)
-        if self.save == "update":
-            await self._commit(needed_by=update)
-        elif countable:
-            await self._stage()
-
-    def _unit(self, update: object, update_id: int | None = None) -> AbstractAsyncContextManager[None]:
-        """Inside, this update's effects are left out of what others save; afterwards, they are saved with its id."""
-        if not self.dedupe:
-            return contextlib.nullcontext()
-        return self._memory.units.run(update_id, self._memory.records_of(update))
-
-    def _settled(self) -> AbstractAsyncContextManager[None]:
-        return self._memory.units.settled() if self.dedupe else contextlib.nullcontext()
-
-    async def _handle(self, update: object) -> None:
-        with self._memory.backstage.rounds.covered():
-            await super().process_update(update)
+        await self._updates.process(update, super().process_update)
 
     async def run_and_save(self, work: Callable[[Self], Awaitable[Result]]) -> Result:
-        """Load everything afresh, do something, and save, for a timer where no application runs in between.
+        """Load everything afresh, do some work, and save: for a timer, where no application runs in between.
 
-        With the layout ``per-record``, everything is the bot's data and what is in memory: ``work`` loads whose data it
-        needs by :meth:`load_data`, such as of all in ``persistence.iter_user_ids()``.
+        With the layout ``per-record``, everything is the bot's data and the data in memory. There, ``work`` loads the
+        data that it needs with :meth:`load_data`, for example that of all ``persistence.iter_user_ids()``.
 
         Args:
-            work: An async function of this application. It may change anybody's data; all of it is looked through.
+            work: An async function of this application. It may change the data of any chat or user.
 
         Returns:
             What ``work`` returned.
 
         Raises:
-            UnsavedError: It ran, and what it changed is not durable.
-            PTBBucketError: The state could not be loaded; it did not run.
-            Exception: What ``work`` raised. What it had changed is in memory, and nothing has saved it yet.
+            UnsavedError: ``work`` ran, and its changes are not durable.
+            PTBBucketError: The state could not be loaded; ``work`` did not run.
+            Exception: ``work`` raised it. Its changes until then are in memory and not saved yet.
         """
-        with self._memory.recent.at_work():
-            await self._memory.refresh_all()
-            async with self._unit(None):
-                result = await work(self)
-                self.mark_data_for_update_persistence(chat_ids=list(self.chat_data), user_ids=list(self.user_data))
-            await self._commit()
-        return result
+
+        async def work_and_mark() -> Result:
+            result = await work(self)
+            self.mark_data_for_update_persistence(chat_ids=list(self.chat_data), user_ids=list(self.user_data))
+            return result
+
+        return await self._updates.run(work_and_mark)
 
     async def time_out(self, callback: Callable[[Any], Awaitable[None]], context: Any) -> None:
         """End a conversation whose time is up, unless it has moved on elsewhere. Called by the job queue.
 
         Raises:
-            PTBBucketError: The bucket could not tell whether it has, or what was changed is not durable.
+            PTBBucketError: The bucket could not be read, or the changes are not durable.
         """
-        found = timeout_of(callback, context.job.data)
-        if found is None:
-            await callback(context)
-            return
-        handler, key, update = found
-        async with self._turns.of(update) if self.sequential else contextlib.nullcontext():
-            if await self._memory.is_still_due(handler, key, update, context.job):
-                async with self._unit(update):
-                    await callback(context)
-                if self.save == "update":
-                    await self._commit(needed_by=update)
+        await self._updates.time_out(callback, context)
 
     # ---------------------------------------------------------------- saving
 
     async def update_persistence(self) -> None:
-        """Save what changed. Errors go to the error handlers. See ``Application.update_persistence``."""
-        try:
-            if self._memory.commits_at(self.save):
-                await self._commit()
-            else:
-                await self._stage()
-        except Exception as error:  # noqa: BLE001  any of them would end PTB's save loop
-            await self.process_error(None, error)
-
-    async def _stage(self) -> None:
-        async with self._memory.group.held(), self._settled():
-            errors = await self._memory.stage()
-        for error in errors:
-            await self.process_error(None, error)
-        await self._report()
-
-    async def _commit(self, *, needed_by: object = None) -> None:
-        """Stage and commit.
-
-        Args:
-            needed_by: The update that is answered with this commit. Another user's record that cannot be merged does
-                not fail it; that record was told already, or is now. None: any record fails it.
-
-        Raises:
-            UnsavedError: Something of that is not durable.
-        """
-        await self._stage()
-        if not self._memory.replica.pending:
-            return
-        try:
-            await self._memory.group.commit()
-        except UnsavedError as error:
-            if needed_by is None or not error.records or self._needs(needed_by, error.records):
-                raise
-            await self._report()
-        except PTBBucketError as error:
-            raise UnsavedError(f"What was changed is not saved: {error}", causes=[error]) from error
+        """Save changes. Errors go to the error handlers. See ``Application.update_persistence``."""
+        await self._sync.save_at_interval()
 
     def check_saved(self, update: Update) -> None:
-        """Make sure that no change of an update was left out by a commit, after ``unsaved_for`` became 0.
+        """Make sure that no commit left out a change of an update, after ``unsaved_for`` became 0.
 
         Raises:
             UnsavedError: A record that its handlers can see cannot be merged with the bucket's.
         """
-        failures = self._memory.replica.failures
-        for record in self._memory.records_of(update):
-            if record in failures:
-                error = failures[record]
-                raise UnsavedError(
-                    f"What was changed is not saved: {said(error)}", causes=[error], records=[record.label]
-                ) from error
+        self._sync.check_saved(update)
 
-    def _needs(self, update: object, labels: Collection[str]) -> bool:
-        return any(record.label in labels for record in self._memory.records_of(update))
+    # ---------------------------------------------------------------- data of other chats and users
 
-    async def _report(self) -> None:
-        """Tell what cannot be stored or merged, once, until it can be."""
-        before, replica = self._reported, self._memory.replica
-        now: dict[Record, Exception] = {**replica.unmerged, **replica.failures, **replica.unstorable}
-        self._reported = {record: str(error) for record, error in now.items()}
-        for record, error in now.items():
-            if before.get(record) != str(error):
-                await self.process_error(None, error)
+    async def load_data(self, chat_ids: int | Iterable[int] = (), user_ids: int | Iterable[int] = ()) -> None:
+        """Bring ``chat_data`` and ``user_data`` of others up to date, before a handler or job looks at them.
 
-    # ---------------------------------------------------------------- start
+        An update's own chat and user are always up to date. With the layout ``per-record``, all others are in memory
+        only after this call. Changes of their data are saved after ``mark_data_for_update_persistence``.
+
+        Args:
+            chat_ids: The chats whose ``chat_data`` you need.
+            user_ids: The users whose ``user_data`` you need.
+
+        Raises:
+            StoreError, DocumentError: The bucket could not be read. Nothing is changed.
+        """
+        await self._sync.load(records_of_ids(chat_ids, user_ids))
+
+    def migrate_chat_data(
+        self, message: Message | None = None, old_chat_id: int | None = None, new_chat_id: int | None = None
+    ) -> None:
+        """Move a chat's data to its new ID. See ``Application.migrate_chat_data``.
+
+        Telegram reports a migration in both chats, and may deliver each report again. If the new chat has data, and the
+        old chat has none or was moved before by this process, nothing is moved, and that is logged: later handlers
+        added the data. Data that cannot be decoded is moved as it is.
+
+        Raises:
+            ValueError: PTB refuses the arguments. Nothing is moved.
+            RuntimeError: The data of one of the two is not loaded: an update about the migration loads both; for
+                others, call :meth:`load_data` first.
+            UnreadableRecordError: One of the two cannot be decoded, and both have data. Nothing is moved.
+        """
+        ids = migration_ids(message, old_chat_id, new_chat_id)
+        if ids is None:
+            super().migrate_chat_data(message, old_chat_id, new_chat_id)  # PTB says what is wrong
+        elif ids[0] != ids[1]:
+            old, new = map(Record.chat, ids)
+            self._sync.migration.migrate(old, new, move=super().migrate_chat_data, drop=super().drop_chat_data)
+            self._sync.units.claim([old, new])
+
+    def mark_data_for_update_persistence(
+        self, chat_ids: int | Collection[int] | None = None, user_ids: int | Collection[int] | None = None
+    ) -> None:
+        """See ``Application.mark_data_for_update_persistence``."""
+        super().mark_data_for_update_persistence(chat_ids, user_ids)
+        self._sync.units.claim(records_of_ids(chat_ids, user_ids))
+
+    def drop_chat_data(self, chat_id: int) -> None:
+        """See ``Application.drop_chat_data``. Data that is added afterwards is saved."""
+        super().drop_chat_data(chat_id)
+        self._sync.units.claim([Record.chat(chat_id)])
+
+    def drop_user_data(self, user_id: int) -> None:
+        """See ``Application.drop_user_data``. Data that is added afterwards is saved."""
+        super().drop_user_data(user_id)
+        self._sync.units.claim([Record.user(user_id)])
+
+    # ---------------------------------------------------------------- start and end
 
     async def initialize(self) -> None:
-        """Load. What the bucket no longer has is emptied in place. See ``Application.initialize``.
+        """Load the state. Data that the bucket no longer has is emptied in place. See ``Application.initialize``.
 
         Raises:
             PTBBucketError: The state could not be loaded.
-            ConfigurationError: This version of PTB keeps conversation states in a way that we do not know.
+            ConfigurationError: This version of PTB lacks something that this library needs.
         """
-        self._memory.remember_updates(self.dedupe)
+        self._sync.prepare()
         await super().initialize()
-        if self._loaded:
+        if self._sync.is_loaded:
             return
         check_ptb(self)
-        self._memory.note_keyboards()
-        await self._memory.check_handled()
-        if self._ran_before:
-            await self._memory.forget_what_is_gone()
-        self._loaded = self._ran_before = True
-        self._warned.clear()
-        self._warn()
+        await self._sync.ptb_has_loaded()
+        self._checks.warn(anew=True)
 
     async def start(self) -> None:
-        """See ``Application.start``. Warns of mistakes in handlers that ``post_init`` added."""
-        self._warn()
+        """See ``Application.start``. Warns of handlers that ``post_init`` added and that probably do not work."""
+        self._checks.warn()
+        if not self.running:
+            self._shutdown.application_starts()
         await super().start()
 
-    def _warn(self) -> None:
-        """Warn of each mistake once, until the application is initialized anew."""
-        for mistake in mistakes(self, self._jobs, saves=self.save == "update", runs=self.runs):
-            if mistake not in self._warned:
-                self._warned.add(mistake)
-                warnings.warn(mistake, stacklevel=3)
+    def _stop_signalled(self) -> None:
+        self._shutdown.deadline.begin()
 
+    def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
+        self._work.note(coroutine, update)
+        self._sync.lru.pin_for_coroutine(coroutine)
 
-def _checked(save: str, persistence: object) -> BucketPersistence[Any, Any, Any]:
-    if save not in {"interval", "update"}:
-        raise ConfigurationError(f"save={save!r}: expected 'interval' or 'update'.")
-    if not isinstance(persistence, BucketPersistence):
-        raise ConfigurationError(
-            "BucketApplication needs a BucketPersistence: Application.builder().application_class(BucketApplication)"
-            ".persistence(BucketPersistence('s3://my-bucket/my-bot'))"
-        )
-    return persistence
+    async def stop(self) -> None:
+        """See ``Application.stop``. Waits for running handlers, jobs and tasks, and for those that they start in turn.
+
+        After a signal they have half of the ``shutdown_deadline``, without one all of it. Then they are cancelled and
+        named in the log. Those that go on even so for another eighth of it are named once more and left behind.
+
+        Raises:
+            RuntimeError: The application is not running.
+        """
+        if not self.running:
+            await super().stop()  # PTB says so
+        await self._shutdown.stop(super().stop())
+
+    async def finish(self, seconds: float, grace: float) -> None:
+        """Wait for running handlers, jobs and tasks, where nobody calls :meth:`stop` because nobody called `start`.
+
+        Args:
+            seconds: Seconds to wait. What still runs then is cancelled and named in the log.
+            grace: Seconds in which cancelled work has to end. Work that does not is left behind and named.
+        """
+        await self._work.finish(seconds, grace)
+
+    async def shutdown(self) -> None:
+        """Save and close. See ``Application.shutdown``.
+
+        Raises:
+            UnsavedError: Something could not be saved, or not before the deadline; the error names it.
+        """
+        await self._shutdown.shut_down(super().shutdown())
+        self._sync.is_loaded = False
+
+    async def discard(self) -> None:
+        """Close connections without saving: unsaved changes are lost. The application cannot be used after that."""
+        await self._sync.session.state.discard()
+        await self.bot.shutdown()
+        if self.updater:
+            await self.updater.shutdown()

@@ -1,4 +1,4 @@
-"""The builder of an application that keeps its memory in a bucket, in one line."""
+"""The builder of an application whose state is in a bucket, in one line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from telegram.ext import Application, BaseRateLimiter, PersistenceInput
     from typing_extensions import Self, Unpack
 
-    from ptb_bucket.application.application import Save
+    from ptb_bucket.application.options import Save
     from ptb_bucket.location import CodecName, LayoutName
     from ptb_bucket.sealing import Sealing
     from ptb_bucket.state import Resolver

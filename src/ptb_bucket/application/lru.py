@@ -1,4 +1,4 @@
-"""What was used last, and since when nobody who is at work can have it in hand."""
+"""Records by their last use (LRU), and pins for what running work may still use."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state import Record
 
-__all__ = ["Recent"]
+__all__ = ["LRU"]
 
 
-class Recent:
+class LRU:
     """Records in the order of their last use.
 
-    A handler may keep a part of somebody's data in a variable for as long as it runs. So what was used after the
-    beginning of anything that still runs is in use.
+    A handler may keep a part of a record in a variable for as long as it runs. Running work therefore pins every record
+    that was used since it began.
 
     Args:
-        size: How many records may be kept; beyond it, the least recently used may go.
+        size: How many records may be kept. Beyond that, the least recently used may be removed from memory.
     """
 
     def __init__(self, size: int) -> None:
@@ -40,17 +40,17 @@ class Recent:
         return len(self._used)
 
     def use(self, record: Record) -> None:
-        """Somebody has it in hand now."""
+        """Note that a record is used now."""
         self._used.pop(record, None)
         self._used[record] = next(self._clock)
 
     def gone(self, record: Record) -> None:
-        """It is not kept any more."""
+        """Note that a record was removed from memory."""
         self._used.pop(record, None)
 
     @contextlib.contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Inside, whatever is used stays in use."""
+    def pin(self) -> Iterator[None]:
+        """Inside, pin every record that is used."""
         work = object()
         self._running[work] = self._beginning()
         token = self._work.set(work)
@@ -60,18 +60,18 @@ class Recent:
             self._work.reset(token)
             del self._running[work]
 
-    def works(self, task: asyncio.Task[Any] | None) -> None:
-        """The same for as long as a task runs."""
+    def pin_for_task(self, task: asyncio.Task[Any] | None) -> None:
+        """Pin every record that is used while a task runs."""
         if task is not None and task not in self._running:
             self._running[task] = self._beginning()
             task.add_done_callback(self._running.pop)
 
-    def works_on(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
-        """The same until a coroutine has ended, which a task may not have begun yet."""
+    def pin_for_coroutine(self, coroutine: CoroutineType[Any, Any, Any]) -> None:
+        """Pin every record that is used until a coroutine has ended, which its task may not have begun yet."""
         self._coroutines[coroutine] = self._beginning()
 
     def _beginning(self) -> int:
-        """Return when new work begins: with the work that starts it, which may hand over what it has in hand."""
+        """Return when new work begins: with the work that starts it, which may pass its objects on."""
         task = asyncio.current_task()
         began = [self._running.get(self._work.get()), self._running.get(task)]
         if task is not None:
@@ -80,7 +80,7 @@ class Recent:
         return min(known) if known else next(self._clock)
 
     def surplus(self) -> list[Record]:
-        """Those beyond the size that nobody has in hand, the least recently used first."""
+        """Return the records beyond the size that are not pinned, the least recently used first."""
         unfinished = (began for coroutine, began in self._coroutines.items() if coroutine.cr_frame)
         since = min([*self._running.values(), *unfinished], default=None)
         oldest = itertools.islice(self._used.items(), max(0, len(self._used) - self.size))

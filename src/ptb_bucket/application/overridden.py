@@ -1,4 +1,4 @@
-"""What a subclass of BucketPersistence has overridden: PTB awaits these methods, and so does BucketApplication."""
+"""The methods that a subclass of BucketPersistence overrides: BucketApplication awaits them, as PTB does."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ _GETS: Final = {
 
 
 class Overridden:
-    """The methods of one persistence that are not BucketPersistence's own, wherever they come from.
+    """The methods of one persistence that are not BucketPersistence's own: from a subclass, a mixin or the object.
 
     Args:
-        persistence: Whose.
+        persistence: The persistence.
     """
 
     def __init__(self, persistence: BucketPersistence[Any, Any, Any]) -> None:
@@ -57,7 +57,7 @@ class Overridden:
 
     @property
     def is_any(self) -> bool:
-        """Whether anything may be overridden: it is another class, or has attributes of the names that PTB calls."""
+        """Tell whether any method may be overridden: the class is another one, or the object has such attributes."""
         return type(self._persistence) is not BucketPersistence or not _NAMES.isdisjoint(vars(self._persistence))
 
     def update(self, record: Record) -> Callable[[Any], Call] | None:
@@ -93,7 +93,7 @@ class Overridden:
         return lambda live: partial(method, *ids, live)
 
     def check_layout(self, name: str) -> None:
-        """Refuse what a layout that reads on demand would not call.
+        """Refuse overridden methods that a layout which reads on demand would not call.
 
         Raises:
             ConfigurationError: A method is overridden that returns everything at once.

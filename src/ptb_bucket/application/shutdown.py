@@ -3,107 +3,119 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.application.deadline import ShutdownDeadline, Work
-from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD, NotedApplication
 from ptb_bucket.errors import UnsavedError
-from ptb_bucket.location import checked_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from types import CoroutineType
 
     from telegram.ext import JobQueue
 
-    from ptb_bucket.application.save import Memory
+    from ptb_bucket.application.options import LiveOptions
+    from ptb_bucket.application.running_work import RunningWork
+    from ptb_bucket.application.sync import Sync
 
-__all__ = ["EndsInTime"]
+__all__ = ["Shutdown", "ShutdownDeadline"]
 
 
-class EndsInTime(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
-    """The part of BucketApplication that ends before a deadline, once a signal said that this process ends.
+class ShutdownDeadline:
+    """The deadline of a shutdown, which counts from the stop signal and not from PTB's own steps.
 
     Args:
-        shutdown_deadline: Seconds from a stop signal to the end of the last save.
-        ptb: What PTB's builder passes.
+        seconds: Seconds from the signal to the end; half of them are for work that still runs.
     """
 
-    _memory: Memory
-    _loaded: bool
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._began: float | None = None
 
-    def __init__(self, shutdown_deadline: float, **ptb: Any) -> None:
-        super().__init__(**ptb)
-        self._jobs: JobQueue[Any] | None = ptb["job_queue"]  # the public property warns where there is none
-        self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
-        self._work, self._deadline = Work(self), ShutdownDeadline(self.shutdown_deadline)
+    @property
+    def has_begun(self) -> bool:
+        """Tell whether a signal came."""
+        return self._began is not None
 
-    async def start(self) -> None:
-        """See ``Application.start``."""
-        if not self.running:
-            self._deadline, self._work.over = ShutdownDeadline(self.shutdown_deadline), False
-        await super().start()
+    def begin(self) -> None:
+        """Begin now, unless it has begun."""
+        self._began = self._began or time.monotonic()
 
-    def _stop_signalled(self) -> None:
-        self._deadline.begin()
+    def left(self, share: float = 1.0) -> float | None:
+        """Return the seconds left of a share of the deadline, at least 0; None if no signal came."""
+        return None if self._began is None else max(0.0, self._began + share * self.seconds - time.monotonic())
 
-    def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
-        self._work.note(coroutine, update)
-        self._memory.recent.works_on(coroutine)
+    @property
+    def for_work(self) -> float:
+        """Seconds that running work may still take: half of the deadline after a signal, and without one all of it."""
+        left = self.left(0.5)
+        return self.seconds if left is None else left
 
-    async def stop(self) -> None:
-        """See ``Application.stop``. Waits for running handlers, jobs and tasks, and for those that they start in turn.
+    @property
+    def for_the_cancelled(self) -> float:
+        """Seconds in which cancelled work has to end."""
+        left = self.left()
+        return self.seconds / 8 if left is None else min(self.seconds / 8, left / 4)
 
-        After a signal they have half of the ``shutdown_deadline``, without one all of it. Then they are cancelled and
-        named in the log. Those that go on even so for another eighth of it are named once more and left behind.
 
-        Raises:
-            RuntimeError: The application is not running.
+class Shutdown:
+    """Ends an application before a deadline, once a signal has said that this process ends.
+
+    Args:
+        options: The application's options, among them the deadline.
+        work: What runs.
+        jobs: The application's job queue, if it has one.
+        sync: What saves.
+    """
+
+    def __init__(self, options: LiveOptions, work: RunningWork, jobs: JobQueue[Any] | None, sync: Sync) -> None:
+        self._options, self._work, self._jobs, self._sync = options, work, jobs, sync
+        self.deadline = ShutdownDeadline(options.shutdown_deadline)
+
+    def application_starts(self) -> None:
+        """Forget an earlier deadline."""
+        self.deadline, self._work.over = ShutdownDeadline(self._options.shutdown_deadline), False
+
+    async def stop(self, stop: Coroutine[Any, Any, None]) -> None:
+        """Stop the application, and wait for running handlers, jobs and tasks, and for those that they start in turn.
+
+        Args:
+            stop: PTB's own ``stop()``.
         """
-        if not self.running:
-            await super().stop()  # PTB says so
-        stopping = asyncio.ensure_future(super().stop())
+        stopping = asyncio.ensure_future(stop)
         try:
-            await self._work.finish(self._deadline.for_work, self._deadline.for_the_cancelled, stopping)
+            await self._work.finish(self.deadline.for_work, self.deadline.for_the_cancelled, stopping)
         except asyncio.CancelledError:
             stopping.cancel()
             raise
         finally:
-            self._work.over = self._deadline.has_begun
+            self._work.over = self.deadline.has_begun
         if stopping.done() and not stopping.cancelled():
             stopping.result()
         else:
-            await self._leave_behind(stopping)  # no error: PTB would skip shutdown(), which saves
+            await self._abandon(stopping)  # no error: PTB would skip shutdown(), which saves
 
-    async def _leave_behind(self, stopping: asyncio.Future[None]) -> None:
-        """Give up PTB's own stop(), which waits for something that does not end, and do what it did not come to."""
+    async def _abandon(self, stopping: asyncio.Future[None]) -> None:
+        """Cancel PTB's own stop(), which waits for work that does not end, and do what it did not come to."""
         stopping.cancel()
         await asyncio.wait({stopping}, timeout=0.1)
         if self._jobs is not None:
             await self._jobs.stop(wait=False)
 
-    async def finish(self, seconds: float, grace: float) -> None:
-        """Wait for running handlers, jobs and tasks, where nobody calls :meth:`stop` because nobody called `start`.
+    async def shut_down(self, shutdown: Coroutine[Any, Any, None]) -> None:
+        """Save and close, before the deadline.
 
         Args:
-            seconds: How long. Those that still run then are cancelled and named in the log.
-            grace: Seconds in which cancelled ones have to end. Those that do not are left behind and named.
-        """
-        await self._work.finish(seconds, grace)
-
-    async def shutdown(self) -> None:
-        """Save and let go. See ``Application.shutdown``.
+            shutdown: PTB's own ``shutdown()``.
 
         Raises:
-            UnsavedError: Something could not be saved, or not before the deadline; it is named.
+            UnsavedError: Something could not be saved, or not before the deadline; the error names it.
         """
-        self._memory.units.abandon()
-        left = self._deadline.left()
+        self._sync.units.abandon()
+        left = self.deadline.left()
         if left is None:
-            await super().shutdown()
+            await shutdown
         else:
-            await self._shut_down_within(super().shutdown(), left)
-        self._loaded = False
+            await self._shut_down_within(shutdown, left)
 
     async def _shut_down_within(self, shutdown: Coroutine[Any, Any, None], seconds: float) -> None:
         ending = asyncio.ensure_future(shutdown)
@@ -111,20 +123,13 @@ class EndsInTime(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         if ending.done():
             return ending.result()
         ending.cancel()
-        await self._memory.group.abandon()
+        await self._sync.session.group.abandon()
         await asyncio.wait({ending}, timeout=0.1)
         if ending.done():
             _ = ending.cancelled() or ending.exception()  # nobody else asks for it
-            await self._memory.stage()  # PTB may have waited for something else until now
-        unsaved = self._memory.unsaved
+            await self._sync.stage_now()  # PTB may have waited for something else until now
+        unsaved = self._sync.unsaved
         raise UnsavedError(
-            f"The shutdown deadline of {self.shutdown_deadline:g} s is over. Not known to be saved: {unsaved}."
-            f"{await self._memory.backstage.opened.keep()}"
+            f"The shutdown deadline of {self._options.shutdown_deadline:g} s is over. Not known to be saved: {unsaved}."
+            f"{await self._sync.session.state.keep()}"
         )
-
-    async def discard(self) -> None:
-        """Let go of connections without saving: what is unsaved did not happen. This application is of no use then."""
-        await self._memory.backstage.opened.discard()
-        await self.bot.shutdown()
-        if self.updater:
-            await self.updater.shutdown()

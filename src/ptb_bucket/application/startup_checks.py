@@ -1,49 +1,78 @@
-"""What works with one instance that never stops, and not with several, or with one that is frozen after its answer."""
+"""Checks at start for code that works with one instance that never stops, and not with several or with a frozen one."""
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from telegram.ext import ConversationHandler, ExtBot
 
 from ptb_bucket.application.ptb import handlers_in
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.persistence import BucketPersistence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from telegram.ext import Application, BaseHandler, JobQueue
 
-__all__ = ["mistakes"]
+    from ptb_bucket.application.options import LiveOptions
+
+__all__ = ["StartupChecks", "checked_persistence"]
 
 
-def mistakes(
-    application: Application[Any, Any, Any, Any, Any, Any], jobs: JobQueue[Any] | None, *, saves: bool, runs: bool
-) -> Iterator[str]:
-    """Tell what is probably not meant.
+class StartupChecks:
+    """Warnings of handlers and jobs that probably do not work as they are meant to.
 
     Args:
-        application: Its handlers are looked at.
-        jobs: Its job queue. PTB warns whoever asks the application for one that it has not got.
-        saves: Each update is saved before ``process_update`` returns.
-        runs: The application is started and goes on between updates; False where only ``process_update`` is called.
+        application: The application whose handlers are checked.
+        options: The application's options.
+        jobs: Its job queue. PTB warns code that asks an application for a job queue which it does not have.
     """
-    for handler in handlers_in(application):
-        name = f"ConversationHandler {handler.name or '(without a name)'}"
-        if not (handler.persistent and handler.name):
-            yield (
-                f"{name} is not persistent: its conversations are lost at a restart, and other instances do not know "
-                "them. Pass persistent=True and a name."
-            )
-        if handler.conversation_timeout and not runs:
-            yield f"{name} has a conversation_timeout, but no JobQueue runs here between updates: it never times out."
-    for one in _not_blocking(application):
-        what = f"The handler {getattr(one.callback, '__name__', type(one).__name__)} has block=False"
-        if not runs:
-            yield f"{what}: nothing runs here after the answer, so its work is frozen or lost. Let it block."
-        elif saves:
-            yield f"{what}: what it does after process_update has returned is saved later. Let it block."
-    if not runs and jobs and jobs.jobs():
-        yield "The JobQueue has jobs, but nothing runs here between updates: use a timer of your platform instead."
+
+    def __init__(
+        self, application: Application[Any, Any, Any, Any, Any, Any], options: LiveOptions, jobs: JobQueue[Any] | None
+    ) -> None:
+        self._application, self._options, self._jobs = application, options, jobs
+        self._warned: set[str] = set()
+
+    def warn(self, *, anew: bool = False) -> None:
+        """Warn the caller's caller of each problem, once.
+
+        Args:
+            anew: Warn again of problems that were reported before.
+        """
+        if anew:
+            self._warned.clear()
+        for problem in [*self._in_conversations(), *self._in_handlers(), *self._in_jobs()]:
+            if problem not in self._warned:
+                self._warned.add(problem)
+                warnings.warn(problem, stacklevel=3)
+
+    def _in_conversations(self) -> Iterator[str]:
+        for handler in handlers_in(self._application):
+            name = f"ConversationHandler {handler.name or '(without a name)'}"
+            if not (handler.persistent and handler.name):
+                yield (
+                    f"{name} is not persistent: its conversations are lost at a restart, and other instances do not "
+                    "know them. Pass persistent=True and a name."
+                )
+            if handler.conversation_timeout and not self._options.runs:
+                yield (
+                    f"{name} has a conversation_timeout, but no JobQueue runs here between updates: it never times out."
+                )
+
+    def _in_handlers(self) -> Iterator[str]:
+        for one in _not_blocking(self._application):
+            what = f"The handler {getattr(one.callback, '__name__', type(one).__name__)} has block=False"
+            if not self._options.runs:
+                yield f"{what}: nothing runs here after the answer, so its work is frozen or lost. Let it block."
+            elif self._options.save == "update":
+                yield f"{what}: what it does after process_update has returned is saved later. Let it block."
+
+    def _in_jobs(self) -> Iterator[str]:
+        if not self._options.runs and self._jobs and self._jobs.jobs():
+            yield "The JobQueue has jobs, but nothing runs here between updates: use a timer of your platform instead."
 
 
 def _not_blocking(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator[BaseHandler[Any, Any, Any]]:
@@ -56,3 +85,19 @@ def _not_blocking(application: Application[Any, Any, Any, Any, Any, Any]) -> Ite
     for handler in flat:
         if not isinstance(handler, ConversationHandler) and (not handler.block or by_default):
             yield handler
+
+
+def checked_persistence(save: str, persistence: object) -> BucketPersistence[Any, Any, Any]:
+    """Check two arguments of a BucketApplication; return the persistence.
+
+    Raises:
+        ConfigurationError: There is no BucketPersistence, or ``save`` is something else than an option.
+    """
+    if save not in {"interval", "update"}:
+        raise ConfigurationError(f"save={save!r}: expected 'interval' or 'update'.")
+    if not isinstance(persistence, BucketPersistence):
+        raise ConfigurationError(
+            "BucketApplication needs a BucketPersistence: Application.builder().application_class(BucketApplication)"
+            ".persistence(BucketPersistence('s3://my-bucket/my-bot'))"
+        )
+    return persistence

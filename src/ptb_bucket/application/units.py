@@ -1,4 +1,4 @@
-"""Units of work: an update's effects are saved together with its id, also while others are being handled."""
+"""Units of work: an update's effects are saved together with its ID, even while other updates are being handled."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from ptb_bucket.state import Record
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
+    from ptb_bucket.session import Session
+
 __all__ = ["Unit", "Units", "records_in"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 PATIENCE: Final = 1.0
-"""Seconds that a save waits for other handlers that use the same data. Longer, and one slow handler stops everybody."""
+"""Seconds that a save waits for other handlers that use the same data, so that one slow handler does not stop all."""
 
 
 @dataclass(eq=False)
 class Unit:
-    """One update, or one run of a timer, that is being handled, or has been.
+    """An update or a run of a timer, which is being handled or has been.
 
     Args:
-        id: The update's; None for what is never delivered again.
+        id: The update's ID; None for work that is never delivered again.
         records: The records that its handlers may change.
     """
 
@@ -41,53 +43,47 @@ def records_in(units: Iterable[Unit]) -> set[Record]:
 
 
 class Units:
-    """The updates that run, and those that have ended and are not staged yet.
+    """The units that run, and those that have ended and are not staged yet.
 
-    What a running unit may change is left out of what others save. A record that an ended and a running unit share,
-    such as bot_data, cannot be divided: the save waits until the running ones have ended, and no new one begins
+    Saves of other units leave out the records that a running unit may change. A record that an ended and a running unit
+    share, such as bot_data, cannot be divided: the save waits until the running ones have ended, and no new one begins
     meanwhile.
 
     Args:
-        changed: Says whether a record has changes that are not staged.
-        begin: Called with each unit that begins.
-        extend: Called with a unit that comes to use more records.
-        fail: Called with each unit whose handlers did not come to their end.
+        session: Its replica notes which updates run, and on which records.
+        changed: Tells whether a record has changes that are not staged.
     """
 
-    def __init__(
-        self,
-        changed: Callable[[Record], bool],
-        begin: Callable[[Unit], None],
-        extend: Callable[[Unit], None],
-        fail: Callable[[Unit], None],
-    ) -> None:
-        self._changed, self._begin, self._extend, self._fail = changed, begin, extend, fail
+    def __init__(self, session: Session, changed: Callable[[Record], bool]) -> None:
+        self._session, self._changed = session, changed
         self._running: set[Unit] = set()
         self._ended: list[Unit] = []
         self._inside: ContextVar[frozenset[Unit]] = ContextVar("inside", default=frozenset())
         self._settling = 0
         self._waiters: set[asyncio.Future[None]] = set()
-        self._told = False
+        self._warned = False
 
     @contextlib.asynccontextmanager
     async def run(self, update_id: int | None, records: Iterable[Record]) -> AsyncIterator[None]:
         """Handle one update inside. If that raises, the update does not count as handled.
 
         Args:
-            update_id: Its id; None for work that is not an update.
-            records: What its handlers can see.
+            update_id: The update's ID; None for work that is not an update.
+            records: The records that its handlers can see.
         """
         while self._settling and not self._inside.get():
-            await self._moved_on()
+            await self._wait_for_change()
         unit = Unit(update_id, set(records))
         token = self._inside.set(self._inside.get() | {unit})
         self._running.add(unit)
-        self._begin(unit)
+        if unit.id is not None:
+            self._session.replica.units.begin(unit.id, unit.records)
         try:
             yield
             self._ended.append(unit)
         except BaseException:
-            self._fail(unit)
+            if unit.id is not None:
+                self._session.replica.units.end(unit.id)
             raise
         finally:
             self._running.discard(unit)
@@ -95,11 +91,12 @@ class Units:
             self._wake()
 
     def claim(self, records: Iterable[Record]) -> None:
-        """Note that the units that run here may change more records."""
+        """Note that the units inside which this is called may change more records."""
         found = set(records)
         for unit in self._inside.get() & self._running:
             unit.records |= found
-            self._extend(unit)
+            if unit.id is not None:
+                self._session.replica.units.extend(unit.id, unit.records)
 
     @contextlib.asynccontextmanager
     async def settled(self) -> AsyncIterator[None]:
@@ -117,28 +114,28 @@ class Units:
         while shared := self._shared():
             left = until - asyncio.get_running_loop().time()
             if left <= 0:
-                self._tell(shared)
+                self._warn(shared)
                 return
-            await self._moved_on(left)
+            await self._wait_for_change(left)
 
     def _shared(self) -> set[Record]:
         shared = records_in(self._ended) & self.busy(self._inside.get())
         return {record for record in shared if self._changed(record)}
 
     def busy(self, besides: Iterable[Unit] = ()) -> set[Record]:
-        """Return the records that running units may change."""
+        """Return the records that running units may change, without those of ``besides``."""
         return records_in(self._running.difference(besides)) if self._running else set()
 
     def abandon(self) -> None:
-        """Wait for no unit that still runs, and leave nothing out: this process ends."""
+        """Stop waiting for running units, and leave nothing out of saves any more: this process ends."""
         self._running.clear()
 
     def take(self) -> list[Unit]:
-        """Take those that have ended since the last call: their effects are staged now."""
+        """Return the units that have ended since the last call; the caller stages their effects now."""
         ended, self._ended = self._ended, []
         return ended
 
-    async def _moved_on(self, seconds: float | None = None) -> None:
+    async def _wait_for_change(self, seconds: float | None = None) -> None:
         """Wait until a unit has ended, or a save no longer waits."""
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.add(waiter)
@@ -152,9 +149,9 @@ class Units:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def _tell(self, shared: set[Record]) -> None:
-        if not self._told:
-            self._told = True
+    def _warn(self, shared: set[Record]) -> None:
+        if not self._warned:
+            self._warned = True
             _LOGGER.warning(
                 "%s was saved while a handler that may change it had been running for more than %g s. If this process "
                 "is killed before that handler ends, its update is handled again on top of what is saved.",

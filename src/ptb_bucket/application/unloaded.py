@@ -1,4 +1,4 @@
-"""Who takes data that is not loaded: on a layout that reads on demand, it would look empty without a word."""
+"""Log lines about code that uses data which is not loaded: on a layout that reads on demand, it looks empty."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ __all__ = ["UnloadedReports"]
 _LOGGER = logging.getLogger("ptb_bucket.application")
 _LIBRARIES: Final = tuple(f"{folder}{os.sep}" for folder in (Path(telegram.__file__).parent, Path(__file__).parents[1]))
 _LOADS: Final = "refresh_data"
-"""PTB takes live data to have it refreshed, for a job: it is loaded in the next moment."""
+"""The method of PTB that takes live data to refresh it for a job: the data is loaded immediately afterwards."""
 
 
 class UnloadedReports:
-    """Logs each place in the bot's code once."""
+    """A log of the lines in the bot's code that use data which is not loaded, each once."""
 
     def __init__(self) -> None:
         self._reported: set[tuple[str, int]] = set()
 
     def report(self, record: Record) -> None:
-        """Log the line that takes a record which is not loaded.
+        """Log the line that uses a record which is not loaded.
 
         Args:
-            record: A chat's or a user's data.
+            record: The record of a chat's or a user's data.
         """
         place = _caller(sys._getframe(1))  # noqa: SLF001  as the standard library's warnings do
         if place is None or place in self._reported:
@@ -49,7 +49,7 @@ class UnloadedReports:
 
 
 def _caller(frame: FrameType | None) -> tuple[str, int] | None:
-    """Return the file and the line that called into PTB or this library; None if PTB itself is about to load it."""
+    """Return the file and the line that called into PTB or this library; None if PTB is about to load the data."""
     while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
         if frame.f_code.co_name == _LOADS:
             return None

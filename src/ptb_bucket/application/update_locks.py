@@ -1,4 +1,4 @@
-"""One update at a time for each chat and each user; others run beside it."""
+"""Locks that let one update at a time run for each chat and each user."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from telegram import Update
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["Key", "Turns", "keys_of"]
+__all__ = ["Key", "UpdateLocks", "keys_of"]
 
 Key = tuple[str, int]
 
 
 def keys_of(update: object) -> list[Key]:
-    """Whose turn an update needs, sorted: everybody takes them in the same order, so that nobody waits in a ring."""
+    """Return the keys of the locks that an update needs, sorted: one order for all prevents deadlocks."""
     if not isinstance(update, Update):
         return []
     chat, user = update.effective_chat, update.effective_user
@@ -27,33 +27,33 @@ def keys_of(update: object) -> list[Key]:
 
 
 @dataclass
-class _Turn:
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+class _UpdateLock:
+    inner: asyncio.Lock = field(default_factory=asyncio.Lock)
     wanted: int = 0
     holder: object = None
 
 
-class Turns:
-    """Locks by key, made when they are wanted and gone when nobody wants them any more.
+class UpdateLocks:
+    """Locks by key, which exist while an update holds them or waits for them.
 
-    A turn belongs to the update, not to the task: what handlers call or start while they have it, has it too.
+    A lock belongs to the update, not to the task: code that its handlers call or start holds it, too.
     """
 
     def __init__(self) -> None:
-        self._turns: dict[Key, _Turn] = {}
+        self._locks: dict[Key, _UpdateLock] = {}
         self._held: ContextVar[frozenset[tuple[Key, object]]] = ContextVar("held", default=frozenset())
         self._waits: dict[object, list[Key]] = {}  # several of one holder: its handler may gather updates
 
     def __len__(self) -> int:
-        return len(self._turns)
+        return len(self._locks)
 
     @contextlib.asynccontextmanager
     async def of(self, update: object) -> AsyncIterator[None]:
-        """Hold the turns of an update; those that are held already are not waited for.
+        """Hold the locks of an update inside; the caller does not wait for those that it holds already.
 
         Raises:
-            RuntimeError: A handler that holds one turn processes an update that needs another, whose holder waits for
-                the first: neither could ever go on.
+            RuntimeError: Deadlock: a handler that holds one lock processes an update that needs another, whose holder
+                waits for the first.
         """
         holder = object()
         async with contextlib.AsyncExitStack() as stack:
@@ -64,44 +64,44 @@ class Turns:
     @contextlib.asynccontextmanager
     async def _one(self, key: Key, holder: object) -> AsyncIterator[None]:
         held = self._held.get()
-        turn = self._turns.setdefault(key, _Turn())
-        if (key, turn.holder) in held:
+        lock = self._locks.setdefault(key, _UpdateLock())
+        if (key, lock.holder) in held:
             yield
             return
-        turn.wanted += 1
+        lock.wanted += 1
         try:
-            await self._wait(key, turn, holder, held)
+            await self._wait(key, lock, holder, held)
             token = self._held.set(held | {(key, holder)})
             try:
                 yield
             finally:
                 self._held.reset(token)
-                turn.holder = None
-                turn.lock.release()
+                lock.holder = None
+                lock.inner.release()
         finally:
-            turn.wanted -= 1
-            if not turn.wanted:
-                del self._turns[key]
+            lock.wanted -= 1
+            if not lock.wanted:
+                del self._locks[key]
 
-    async def _wait(self, key: Key, turn: _Turn, holder: object, held: frozenset[tuple[Key, object]]) -> None:
+    async def _wait(self, key: Key, lock: _UpdateLock, holder: object, held: frozenset[tuple[Key, object]]) -> None:
         waiting = {mine for _, mine in held} | {holder}
-        self._check_ring(turn, waiting)
+        self._check_deadlock(lock, waiting)
         for mine in waiting:
             self._waits.setdefault(mine, []).append(key)
         try:
-            await turn.lock.acquire()
+            await lock.inner.acquire()
         finally:
             for mine in waiting:
                 self._waited(mine, key)
-        turn.holder = holder
+        lock.holder = holder
 
     def _waited(self, mine: object, key: Key) -> None:
         self._waits[mine].remove(key)
         if not self._waits[mine]:
             del self._waits[mine]
 
-    def _check_ring(self, turn: _Turn, waiting: set[object]) -> None:
-        ahead, met = [turn.holder], set[object]()
+    def _check_deadlock(self, lock: _UpdateLock, waiting: set[object]) -> None:
+        ahead, met = [lock.holder], set[object]()
         while ahead:
             other = ahead.pop()
             if other is None or other in met:
@@ -109,7 +109,7 @@ class Turns:
             if other in waiting:
                 self._refuse()
             met.add(other)
-            ahead += [self._turns[key].holder for key in self._waits.get(other, ())]
+            ahead += [self._locks[key].holder for key in self._waits.get(other, ())]
 
     @staticmethod
     def _refuse() -> NoReturn:

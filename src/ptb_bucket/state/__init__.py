@@ -7,7 +7,7 @@ from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id
 from ptb_bucket.state.merge import MISSING, Conflict, RecordMerger, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Part
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
-from ptb_bucket.state.replica import GroupCommit, Readable, Replica
+from ptb_bucket.state.replica import DocumentSet, GroupCommit, Readable, Replica
 from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "CommitInfo",
     "Conflict",
     "ConversationKey",
+    "DocumentSet",
     "Draft",
     "GroupCommit",
     "Kind",

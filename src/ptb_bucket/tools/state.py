@@ -14,7 +14,7 @@ from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import PreservingJsonCodec, open_codec
 from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
 from ptb_bucket.location import defaults_of, locate, with_own_types
-from ptb_bucket.state import Archive, Kind, RecordMerger, Replica, WriterIdentity, keep_ours
+from ptb_bucket.state import Archive, DocumentSet, Kind, RecordMerger, Replica, WriterIdentity, keep_ours
 from ptb_bucket.stores import RetryingStore
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ class State:
         if self.codec.bot is None:  # without a bot, the next change would lose stored references to it
             self.codec.bot = detached_bot(self.bot_id)
         merger = RecordMerger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
-        return Replica(
+        documents = DocumentSet(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds),
             writer=WriterIdentity("edit"), retry_policy=_TOOL_RETRIES, on_demand=on_demand,
         )  # fmt: skip
+        return Replica(documents)
 
     async def loaded(self, records: Iterable[Record], *, resolver: Resolver = keep_ours) -> Replica:
         """Return a replica that has loaded the current version of these records.
@@ -87,7 +88,7 @@ class State:
         """
         now = asyncio.get_running_loop().time()
         replica = self.replica(resolver=resolver, on_demand=True)
-        await replica.refresh(records, now)
+        await replica.documents.refresh(records, now)
         return replica
 
 

@@ -153,7 +153,7 @@ async def drop_oldest(state: State, keep: int, *, dry_run: bool = False) -> tupl
 
 async def _used(state: State) -> AsyncIterator[tuple[float, Record]]:
     """Yield the time when each keyboard was last used, and its record."""
-    merger = state.replica().merger
+    merger = state.replica().documents.merger
     async for part in state.archive.parts([Kind.CALLBACK]):
         for record, encoded in part.records.items():
             if record != CALLBACK_QUERIES:
@@ -169,9 +169,9 @@ def _accessed(merger: RecordMerger, record: Record, encoded: bytes) -> float:
 
 async def _drop(state: State, record: Record, accessed: float) -> bool:
     replica = await state.loaded([record])
-    value = replica.give(record)  # the base of the merge: changes that a bot makes from now on are kept
+    value = replica.values.load(record)  # the base of the merge: changes that a bot makes from now on are kept
     if value is MISSING or float(value[0]) != accessed:
         return value is MISSING
     replica.stage(record, None)
     await replica.commit()
-    return not replica.is_stored(record)
+    return not replica.documents.is_stored(record)

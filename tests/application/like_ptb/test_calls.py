@@ -15,7 +15,7 @@ ALL = filters.ALL
 
 
 def taken(app, *kinds):
-    """Return the calls since the last time, sorted and without repetitions: PTB awaits them in no fixed order."""
+    """Take the calls since the last time, each once and sorted, because PTB awaits them in any order."""
     calls, app.persistence.calls = app.persistence.calls, []
     found = [call for call in calls if call[0].startswith(kinds)]
     return sorted([call for number, call in enumerate(found) if call not in found[:number]], key=repr)
@@ -27,7 +27,7 @@ async def put(update, context):
 
 
 async def saved(app, *kinds):
-    """Save, and return the calls for all that happened since the last time."""
+    """The methods that are called for everything since the last time."""
     await app.update_persistence()
     return taken(app, *(kinds or ("update", "drop")))
 

@@ -1,4 +1,4 @@
-"""Tests of the documented differences from PTB's Application, and a test that every documented row has a test."""
+"""The differences between BucketApplication and PTB's Application: each row of the documentation has a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests of more documented differences from PTB's Application, in what it keeps, ends and saves."""
+"""The differences between BucketApplication and PTB in data, shutdown and saving: more rows of the documentation."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ async def test_an_update_is_saved_before_it_is_answered(sides, on_flush):
 
 
 async def _seen_by_another(side):
-    """Load the user data as another process would."""
+    """Return the data that another process would load."""
     return await side.stored(lambda app: {user: data for user, data in app.user_data.items() if data})
 
 
@@ -259,7 +259,7 @@ async def test_handlers_that_run_when_a_signal_comes_are_ended_in_time(sides):
             app.update_queue.put_nowait(side.update("hi", app=app))
             await until(lambda: side.seen)
             if side.name != "PTB":
-                app._deadline.begin()  # as the signal does
+                app._shutdown.deadline.begin()  # as the signal does
             stopping = asyncio.ensure_future(app.stop())
             done, _ = await asyncio.wait({stopping}, timeout=1 if side.name != "PTB" else 0.2)
             ended.set()

@@ -192,7 +192,7 @@ async def write(persistence: BucketPersistence) -> None:
     for (name, key), state in CONVERSATIONS.items():
         await persistence.update_conversation(name, key, state)
     await persistence.update_callback_data((KEYBOARDS, QUERIES))
-    persistence._open.replica.stage(HANDLED, UPDATES)
+    persistence._session.replica.stage(HANDLED, UPDATES)
     await persistence.drop_user_data(DROPPED)
     await persistence.flush()
 

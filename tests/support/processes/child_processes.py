@@ -115,7 +115,8 @@ async def end_in_an_outage(uri: str, spool: str) -> None:
     async def put(*_: object) -> str:
         raise UnavailableError("out")
 
-    persistence._open.store.put = put  # type: ignore[method-assign]  the outermost store that writes
+    session = persistence._session if hasattr(persistence, "_session") else persistence._open  # in an older release
+    session.store.put = put  # the outermost store that writes
     with contextlib.suppress(UnavailableError):
         await persistence.update_bot_data(bot_data)
     try:
@@ -228,13 +229,13 @@ def fork_after_a_commit(uri: str) -> None:
 
     if child == 0:
         asyncio.run(go_on("child"))
-        os.write(writing, persistence._open.replica.writer.id.encode())
+        os.write(writing, persistence._session.replica.documents.writer.id.encode())
         os._exit(0)
     asyncio.run(go_on("parent"))
     _, status = os.waitpid(child, 0)
     assert status == 0
     theirs = os.read(reading, 100).decode()
-    print(persistence._open.replica.writer.id, theirs)
+    print(persistence._session.replica.documents.writer.id, theirs)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket._aio import Backoff, LoopLock, RetryPolicy
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import MISSING, Kind, Metrics, Record, RecordMerger, Replica, add_differences, open_layout
+from ptb_bucket.state import (
+    MISSING,
+    DocumentSet,
+    Kind,
+    Metrics,
+    Record,
+    RecordMerger,
+    Replica,
+    add_differences,
+    open_layout,
+)
 from support.simulation.clocks import SKEW
 from support.simulation.handlers import NAME, NAMED, Handlers
 from support.simulation.model import Change, none, tokens_of
@@ -51,11 +61,12 @@ class Instance(Handlers, Updates):
         merger = RecordMerger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
         retry_policy = RetryPolicy(deadline=world.size.patience, backoff=Backoff(random=self.rng))
         layout = open_layout(world.layout)
-        self.replica = Replica(world.store, layout, codec, merger, "1", tuple(Kind), None, retry_policy)
-        self.replica.on_demand = self.on_demand
-        self.replica.metrics = Doubts(self._admit_doubts)
-        world.all_metrics.append(self.replica.metrics)
-        self.replica.spool = memory_spool(world.spool, layout, codec, retry_policy)
+        documents = DocumentSet(world.store, layout, codec, merger, "1", tuple(Kind), None, retry_policy)
+        self.replica = Replica(documents)
+        self.replica.documents.on_demand = self.on_demand
+        self.replica.documents.metrics = Doubts(self._admit_doubts)
+        world.all_metrics.append(self.replica.documents.metrics)
+        self.replica.documents.spool = memory_spool(world.spool, layout, codec, retry_policy)
         self._be(world.new_process())
         self.live: dict[Record, dict[str, Any]] = {}
         self.states: dict[str, object] = {}
@@ -68,7 +79,7 @@ class Instance(Handlers, Updates):
 
     def _be(self, process: int) -> None:
         self.process = process
-        self.replica.writer.process = lambda: self.process
+        self.replica.documents.writer.process = lambda: self.process
 
     async def run(self, seconds: float, *, as_copy: bool = False) -> None:
         """Load, then handle, save and refresh side by side until the time is over or the process ends."""
@@ -97,7 +108,7 @@ class Instance(Handlers, Updates):
         asked = asyncio.get_running_loop().time()
         self.saving = taken_up = list(self.world.spooled)
         try:
-            await self.replica.load()
+            await self.replica.documents.read_all()
         except PTBBucketError:
             await asyncio.sleep(0.1)  # a bot that cannot load does not start
             return False
@@ -114,10 +125,10 @@ class Instance(Handlers, Updates):
 
     def _take_all(self) -> None:
         for record in self.world.records:
-            value = self.replica.give(record)
+            value = self.replica.values.load(record)
             self.live[record] = {} if value is MISSING else value
-        for record in self.replica.records(Kind.CONVERSATION):
-            state = self.replica.give(record)
+        for record in self.replica.documents.records(Kind.CONVERSATION):
+            state = self.replica.values.load(record)
             if state is not MISSING:
                 self.states[record.id] = state
 
@@ -160,12 +171,11 @@ class Instance(Handlers, Updates):
 
     def _copy(self, *, same_process: bool) -> Instance:
         other = type(self)(self.world, self.world.new_number())
-        mine, fresh = self.replica, other.replica
+        mine, fresh = self.replica.documents, other.replica.documents
         shared = {id(part): part for part in (mine.store, mine.layout, mine.codec, mine.merger, mine.retry_policy)}
-        locks = {id(tracked.lock): LoopLock() for tracked in mine._documents.all()}
-        other.replica = copy.deepcopy(
-            mine, {**shared, **locks, id(mine.spool): fresh.spool, id(mine.metrics): fresh.metrics}
-        )
+        locks = {id(tracked.lock): LoopLock() for tracked in mine.tracked.all()}
+        own = {id(mine.spool): fresh.spool, id(mine.metrics): fresh.metrics}
+        other.replica = copy.deepcopy(self.replica, {**shared, **locks, **own})
         other._be(self.process if same_process else other.process)
         other.live, other.states = copy.deepcopy((self.live, self.states))
         return other
@@ -209,11 +219,11 @@ class Instance(Handlers, Updates):
     async def refresh(self) -> bool:
         asked = asyncio.get_running_loop().time() - self.rng.choice((0, 0, 0.3, 2))
         try:
-            await self.replica.refresh(self.world.records, asked)
+            await self.replica.documents.refresh(self.world.records, asked)
         except PTBBucketError:
             return False
         for record in self.world.records:
-            self.replica.merge_into(record, self.live[record])
+            self.replica.values.merge_into(record, self.live[record])
         self._check_view("a refreshed instance", asked, self.world.records)
         return True
 

@@ -32,7 +32,7 @@ class OnDemand(Instance):
         self.given: set[Record] = set()
 
     def _take_all(self) -> None:
-        value = self.replica.give(BOT_DATA)
+        value = self.replica.values.load(BOT_DATA)
         self.live = {BOT_DATA: {} if value is MISSING else value}
 
     # ---------------------------------------------------------------- an update
@@ -44,7 +44,7 @@ class OnDemand(Instance):
         if not await self._look([*met, talk]):
             return False
         self.met, self.talk = met, talk
-        self.states[talk.id] = self.replica.moved_on(talk, self.states.get(talk.id, MISSING))
+        self.states[talk.id] = self.replica.values.merge(talk, self.states.get(talk.id, MISSING))
         unread = [record for record in people if record not in self.given]
         if unread and self.rng.random() < 0.5 and not self.still:
             self._reach_for(self.rng.choice(unread))
@@ -73,7 +73,7 @@ class OnDemand(Instance):
         return [*tokens_of(self.live[record]), *known]
 
     def _is_unread(self, record: Record) -> bool:
-        tracked = self.replica._documents.known(record)
+        tracked = self.replica.documents.tracked.known(record)
         return tracked is None or tracked.ledger.unloaded
 
     def _copy(self, *, same_process: bool) -> Instance:
@@ -98,17 +98,17 @@ class OnDemand(Instance):
 
     async def _read(self, records: Sequence[Record], asked: float) -> bool:
         try:
-            await self.replica.refresh(records, asked)
+            await self.replica.documents.refresh(records, asked)
         except PTBBucketError:
             return False
         return True
 
     def _merge(self, record: Record) -> None:
-        """Merge as BucketApplication does: make no object for users without data."""
-        if record in self.live or self.replica.is_stored(record):
-            self.replica.merge_into(record, self.live.setdefault(record, {}))
+        """As BucketApplication does: none is made for who has no data."""
+        if record in self.live or self.replica.documents.is_stored(record):
+            self.replica.values.merge_into(record, self.live.setdefault(record, {}))
         else:
-            self.replica.give(record)
+            self.replica.values.load(record)
         self.given.add(record)
 
     def _habits(self):
@@ -122,11 +122,13 @@ class OnDemand(Instance):
 
     def _forget(self, record: Record) -> None:
         if record.kind is Kind.CONVERSATION:
-            if self.replica.is_held(record, self.states.get(record.id, MISSING)) and self.replica.forget(record):
+            if self.replica.values.is_known(record, self.states.get(record.id, MISSING)) and self.replica.forget(
+                record
+            ):
                 self.states.pop(record.id, None)
-        elif (record not in self.live or self.replica.is_held(record, self.live[record])) and self.replica.forget(
-            record
-        ):
+        elif (
+            record not in self.live or self.replica.values.is_known(record, self.live[record])
+        ) and self.replica.forget(record):
             self.given.discard(record)
             self.live.pop(record, None)
             self.dirty.discard(record)

@@ -79,12 +79,12 @@ class Updates:
         records = list(dict.fromkeys(record for update in updates for record in update.records))
         if not await self._look_for(records):
             return
-        handled = self.replica.give(HANDLED)
+        handled = self.replica.values.load(HANDLED)
         new = [update for update in updates if handled is MISSING or update.id not in handled]
         self.stage_dirty()  # changes up to now do not belong to an update
         self.at_work += 1
         for update in new:
-            self.replica.begin(update.id, update.records)
+            self.replica.units.begin(update.id, update.records)
         if self.rng.random() < 0.3:
             await asyncio.sleep(self.rng.uniform(0, 0.3))  # meanwhile, others change and save the same records
         self._apply(new)
@@ -93,11 +93,12 @@ class Updates:
     async def _look_for(self, records: Sequence[Record]) -> bool:
         """Load the records, or accept values that are a moment old. Return whether that succeeded."""
         try:
-            await self.replica.refresh([HANDLED, *records], asyncio.get_running_loop().time() - self.rng.choice((0, 2)))
+            since = asyncio.get_running_loop().time() - self.rng.choice((0, 2))
+            await self.replica.documents.refresh([HANDLED, *records], since)
         except PTBBucketError:
             return False
         for record in records:
-            self.replica.merge_into(record, self.live.setdefault(record, {}))
+            self.replica.values.merge_into(record, self.live.setdefault(record, {}))
         return True
 
     def _apply(self, updates: Sequence[Update]) -> None:
@@ -119,7 +120,7 @@ class Updates:
         """Answer the updates whose ids are durable. All others have to come again."""
         if HANDLED in self.replica.pending:
             return
-        handled = self.replica.held(HANDLED)
+        handled = self.replica.values.read(HANDLED)
         for update in self.noted:
             if handled is not MISSING and update.id in handled:
                 update.answered = True

@@ -1,12 +1,12 @@
-"""Everything of PTB that is used and that PTB does not document; :func:`check_ptb` looks for it at start."""
+"""Every use of names that PTB does not document; :func:`check_ptb` looks for each name at start."""
 
 from ptb_bucket.application.ptb.callback_data import Keyboards, contents_of, has_invalid, resolve_again
 from ptb_bucket.application.ptb.check import check_ptb
 from ptb_bucket.application.ptb.conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
-from ptb_bucket.application.ptb.job_queue import careful
+from ptb_bucket.application.ptb.job_queue import ask_before_timeouts
 from ptb_bucket.application.ptb.pending_changes import Marked, PendingChanges
 from ptb_bucket.application.ptb.running import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
-from ptb_bucket.application.ptb.update_processor import TellingProcessor
+from ptb_bucket.application.ptb.update_processor import ErrorReportingProcessor
 
 __all__ = [
     "BD",
@@ -17,12 +17,12 @@ __all__ = [
     "UD",
     "Conversation",
     "Conversations",
+    "ErrorReportingProcessor",
     "Keyboards",
     "Marked",
     "NotedApplication",
     "PendingChanges",
-    "TellingProcessor",
-    "careful",
+    "ask_before_timeouts",
     "check_ptb",
     "contents_of",
     "handlers_in",

@@ -1,4 +1,4 @@
-"""Keyboards that another instance sent: into PTB's cache, and into updates that came before them."""
+"""Keyboards that another instance sent: added to PTB's cache, and to updates that came before them."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Keyboards:
         self._staged: dict[str, float] = {}
 
     def needed(self, update: Update, *, invalid: bool) -> list[Record]:
-        """What has to be known of the bucket before an update is handled.
+        """Return the records that have to be refreshed before an update is handled.
 
         Args:
-            update: Which one.
-            invalid: It holds data that the cache does not know.
+            update: The update.
+            invalid: It contains callback data that the cache does not know.
         """
         query = update.callback_query
         uuid = contents_of(self.cache)[1].get(query.id) if query else None  # PTB noted it, and will change both
@@ -57,44 +57,45 @@ class Keyboards:
         return [Record.keyboard(one) for one in {*known, *asked}] + ([CALLBACK_QUERIES] if known or invalid else [])
 
     def holds(self, record: Record) -> bool:
-        """Whether the cache has a keyboard."""
+        """Tell whether the cache has a keyboard."""
         return record.id in self._staged
 
     def stage(self, replica: Replica, stage: Callable[[Record, Any], object]) -> list[Record]:
         """Stage what changed: keyboards that are new, were used, or were dropped, and the queries.
 
         Args:
-            replica: Knows what PTB was given.
+            replica: Knows which keyboards PTB has loaded or staged.
             stage: Stages one record and does not raise, so that a button that cannot be stored costs its keyboard only.
 
         Returns:
-            Those that were dropped.
+            The records of dropped keyboards.
         """
         keyboards, queries = self._current()
         current = {uuid: accessed for uuid, accessed, _ in keyboards}
         for uuid, accessed, buttons in keyboards:
             if self._staged.get(uuid) != accessed:
                 stage(Record.keyboard(uuid), [accessed, buttons])
-        dropped = [one for one in replica.given(Kind.CALLBACK) if one.id not in current and one != CALLBACK_QUERIES]
+        before = replica.documents.in_ptb(Kind.CALLBACK) - {CALLBACK_QUERIES}
+        dropped = [record for record in before if record.id not in current]
         for record in dropped:
             stage(record, None)
         # PTB notes a query when it arrives. The bucket's are read when it is handled, and only then it is saved.
-        if replica.has_read(CALLBACK_QUERIES) or CALLBACK_QUERIES in replica.unreadable:
+        if replica.documents.has_read(CALLBACK_QUERIES) or CALLBACK_QUERIES in replica.values.unreadable:
             stage(CALLBACK_QUERIES, queries)
         self._staged = current
         return dropped
 
-    def refresh(self, replica: Replica) -> dict[Record, PTBBucketError]:
-        """Take over what the bucket has, and keep what it has not got yet; the replica was refreshed before.
+    def take_stored(self, replica: Replica) -> dict[Record, PTBBucketError]:
+        """Take the bucket's keyboards, as the replica knows them, and keep those that are not saved yet.
 
         Returns:
-            Why keyboards cannot be decoded or merged. Of these, the cache keeps what it had; all others are up to date.
+            The errors of keyboards that cannot be decoded or merged. The cache keeps its own version of these.
         """
         live = self._live()
-        return self._take({*live, *replica.records(Kind.CALLBACK)}, live, replica)
+        return self._take({*live, *replica.documents.records(Kind.CALLBACK)}, live, replica)
 
-    def refresh_queries(self, replica: Replica) -> None:
-        """The same for the queries alone, where the keyboard of each is known. If they fail, saving them says so."""
+    def take_stored_queries(self, replica: Replica) -> None:
+        """Take only the queries, whose keyboards are known. If that fails, saving them reports the error."""
         self._take({CALLBACK_QUERIES}, self._live(), replica)
 
     def _live(self) -> dict[Record, Any]:
@@ -108,7 +109,7 @@ class Keyboards:
         for record in records:
             wanted[record] = live.get(record, MISSING)
             try:
-                wanted[record] = replica.merged(record, wanted[record])
+                wanted[record] = replica.values.merge(record, wanted[record])
             except (UnreadableRecordError, CannotMergeError) as error:
                 failed[record] = error
         if any(wanted[record] is not live.get(record, MISSING) for record in wanted):
@@ -131,7 +132,7 @@ class Keyboards:
         self.loaded(unsaved)
 
     def loaded(self, unsaved: Collection[str] = ()) -> None:
-        """Note that the cache holds what the bucket has, but for some keyboards that are unsaved."""
+        """Note that the cache has the bucket's keyboards, apart from some that are unsaved."""
         self._staged = {uuid: time for uuid, time, _ in self.cache.persistence_data[0] if uuid not in unsaved}
 
     def _unsaved(self, keyboards: Iterable[Keyboard]) -> list[Keyboard]:
@@ -139,9 +140,9 @@ class Keyboards:
         return sorted((one for one in keyboards if self._staged.get(one[0]) != one[1]), key=itemgetter(1))
 
     def _current(self) -> tuple[list[Keyboard], dict[str, str]]:
-        """Return the cache's content, in which what was sent or used here is the newest, whatever the clock says.
+        """Return the cache's content, in which keyboards that were sent or used here are the newest.
 
-        The oldest are dropped, from the cache and from the bucket.
+        The oldest are dropped from the cache and from the bucket.
         """
         content = contents_of(self.cache)
         newest, late = max(self._staged.values(), default=0.0), []
@@ -169,7 +170,7 @@ def contents_of(cache: CallbackDataCache) -> CDCData:
 
 
 def _messages(update: Update) -> Iterator[Message]:
-    """The messages into which PTB inserts callback data."""
+    """Yield the messages into which PTB inserts callback data."""
     message = update.effective_message
     if isinstance(message, Message):
         yield message
@@ -183,7 +184,7 @@ def _buttons(update: Update) -> Iterator[InlineKeyboardButton]:
 
 
 def _unknown(update: Update) -> Iterator[str]:
-    """The texts of callback data that the cache did not know."""
+    """Yield the texts of callback data that the cache did not know."""
     query = update.callback_query
     found: list[object] = [query.data] if query else []
     found += [button.callback_data for button in _buttons(update)]
@@ -191,7 +192,7 @@ def _unknown(update: Update) -> Iterator[str]:
 
 
 def has_invalid(update: object) -> bool:
-    """Whether an update holds callback data that the cache did not know when it arrived."""
+    """Tell whether an update contains callback data that the cache did not know when it arrived."""
     if not isinstance(update, Update):
         return False
     query = update.callback_query
@@ -199,7 +200,7 @@ def has_invalid(update: object) -> bool:
 
 
 def resolve_again(update: Update, cache: CallbackDataCache) -> None:
-    """Look up once more what the cache did not know."""
+    """Look up callback data again that the cache did not know."""
     query = update.callback_query
     data: object = query.data if query else None  # PTB's type hint knows text only
     if query and isinstance(data, InvalidCallbackData):
@@ -219,7 +220,7 @@ def _probe(query: CallbackQuery, data: str, cache: CallbackDataCache) -> Callbac
 
 
 def _lookup(invalid: Any, cache: CallbackDataCache) -> Any:
-    """Through the cache's data: asking it about a query would note one that nobody sent."""
+    """Look callback data up without a query, because the cache would note a query that nobody sent."""
     keyboard, button = cache.extract_uuids(invalid.callback_data or "")
     for uuid, _, buttons in contents_of(cache)[0]:
         if uuid == keyboard:

@@ -1,4 +1,4 @@
-"""Whether this PTB keeps what it does not document where this library looks for it."""
+"""A check at start that this version of PTB has the undocumented names that this library uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["check_ptb"]
 
 VERSIONS: Final = "22.0 and later 22.x"
-"""What the tests run with: ``.ci/ptb-next VERSION`` tries another one."""
+"""The versions that the tests run with. ``.ci/ptb-next VERSION`` tries another one."""
 
 _APPLICATION: Final = {
     **{name: set for names in MARKS.values() for name in names},

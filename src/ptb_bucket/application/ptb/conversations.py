@@ -52,7 +52,7 @@ CONVERSATIONS: Final = "_conversation_handler_conversations"
 
 
 def handlers_in(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator[ConversationHandler[Any]]:
-    """Every ConversationHandler of an application, nested ones included, each once."""
+    """Yield every ConversationHandler of an application once, nested ones included."""
     waiting = [handler for group in application.handlers.values() for handler in group]
     met: set[int] = set()
     while waiting:
@@ -65,7 +65,7 @@ def handlers_in(application: Application[Any, Any, Any, Any, Any, Any]) -> Itera
 
 
 def key_of(handler: ConversationHandler[Any], update: Update) -> ConversationKey | None:
-    """The key under which a handler would look for this update's conversation; None if it would not look."""
+    """Return the key under which a handler would look for an update's conversation; None if it would not look."""
     chat, user, query = update.effective_chat, update.effective_user, update.callback_query
     if update.channel_post or update.edited_channel_post or (query and handler.per_chat and not query.message):
         return None
@@ -82,7 +82,7 @@ def key_of(handler: ConversationHandler[Any], update: Update) -> ConversationKey
 
 @dataclass(frozen=True)
 class Conversation:
-    """One conversation of one handler, as PTB's memory holds it."""
+    """A conversation of one handler, in PTB's memory."""
 
     handler: ConversationHandler[Any]
     key: ConversationKey
@@ -90,33 +90,33 @@ class Conversation:
 
     @property
     def record(self) -> Record:
-        """Its record in the bucket."""
+        """The record of its state."""
         return Record.of_conversation(str(self.handler.name), self.key)
 
-    def refresh(self, replica: Replica) -> bool:
-        """Take the bucket's state, if it is another one and nothing here is unsaved.
+    def take_stored(self, replica: Replica) -> bool:
+        """Take the bucket's state, if it differs and no change here is unsaved.
 
         Returns:
-            Whether the conversation has moved on elsewhere.
+            True if the conversation has moved on in another instance.
         """
         live = self.states.data.get(self.key, MISSING)
         if isinstance(live, PendingState):
-            return False  # a handler of this instance is at work on it
-        state = replica.moved_on(self.record, live)
+            return False  # a handler of this instance is deciding on it
+        state = replica.values.merge(self.record, live)
         if state is live:
             return False
         self._take(state)
         return True
 
     def _take(self, state: Any) -> None:
-        """Past PTB's bookkeeping: what comes from the bucket is no change to save."""
+        """Set the state without PTB's bookkeeping: a state from the bucket need not be saved."""
         if state is MISSING or state == ConversationHandler.END:
             self.states.data.pop(self.key, None)
         else:
             self.states.data[self.key] = state
         timeout = self.handler.timeout_jobs.pop(self.key, None)
         if timeout is not None:
-            timeout.schedule_removal()  # it was meant for the state that is over
+            timeout.schedule_removal()  # it belongs to the earlier state
 
 
 class Conversations:
@@ -126,19 +126,19 @@ class Conversations:
         self._application = application
 
     def of(self, update: object) -> list[Conversation]:
-        """Those that an update may belong to, in any of the handlers, nested ones included."""
+        """Return the conversations that an update may belong to, in any handler, nested ones included."""
         if not isinstance(update, Update):
             return []
         found = ((handler, key_of(handler, update)) for handler in handlers_in(self._application))
         return [one for handler, key in found if key is not None and (one := self.one(handler, key))]
 
     def one(self, handler: ConversationHandler[Any], key: ConversationKey) -> Conversation | None:
-        """One conversation; None if its handler is not persistent."""
+        """Return a conversation; None if its handler is not persistent."""
         states = self._all.get(str(handler.name)) if handler.persistent else None
         return None if states is None else Conversation(handler, key, states)
 
     def state(self, handler: ConversationHandler[Any], key: ConversationKey) -> Any:
-        """The state as PTB's memory holds it, pending ones included; None for none."""
+        """Return the state in PTB's memory, pending ones included; None if there is none."""
         conversation = self.one(handler, key)
         return conversation and conversation.states.data.get(key)
 
@@ -146,11 +146,11 @@ class Conversations:
         """Tell whether a job is the one that ends a conversation when its time is up."""
         return handler.timeout_jobs.get(key) is job
 
-    def let_go(self, record: Record, replica: Replica) -> bool:
-        """Forget a conversation, in PTB's memory too, if nothing of it is unsaved, under way, or waits for its time.
+    def forget(self, record: Record, replica: Replica) -> bool:
+        """Forget a conversation, also in PTB's memory, unless it is unsaved, in use, or has a timeout.
 
         Returns:
-            Whether it is forgotten.
+            True if it is forgotten.
         """
         name, key = record.conversation
         states = self._all.get(name)
@@ -158,13 +158,13 @@ class Conversations:
             return replica.forget(record)
         live = states.data.get(key, MISSING)
         kept = isinstance(live, PendingState) or key in _marked(states) or self._has_timeout(name, key)
-        if kept or not replica.is_held(record, live) or not replica.forget(record):
+        if kept or not replica.values.is_known(record, live) or not replica.forget(record):
             return False
         states.data.pop(key, None)
         return True
 
     def take(self, busy: Collection[Record] = ()) -> list[tuple[Record, Any]]:
-        """Take what handlers have changed since the last call, as ``Application.update_persistence`` does.
+        """Take the states that handlers have changed since the last call, as ``Application.update_persistence`` does.
 
         Busy records are left for the next time. Where a handler with ``block=False`` still decides on a state, the old
         one counts, and it is taken again.
@@ -194,29 +194,30 @@ class Conversations:
     def _has_timeout(self, name: str, key: ConversationKey) -> bool:
         return any(key in handler.timeout_jobs for handler in handlers_in(self._application) if handler.name == name)
 
-    def refresh_all(self, replica: Replica) -> dict[Record, PTBBucketError]:
-        """Bring every conversation up to date that is in memory or in the bucket; the replica was refreshed before.
+    def take_all_stored(self, replica: Replica) -> dict[Record, PTBBucketError]:
+        """Bring up to date every conversation that is in memory or in the bucket, as the replica knows it.
 
         Returns:
-            Why conversations cannot be decoded or compared. They stay as they are here; updates that need them fail.
+            The errors of conversations that cannot be decoded or compared. These stay as they are here, and updates
+            that need them fail.
         """
         failed: dict[Record, PTBBucketError] = {}
         handlers = list(handlers_in(self._application))
         found = (self.one(handler, key) for handler in handlers for key in self._keys(handler, replica))
         for conversation in filter(None, found):
             try:
-                conversation.refresh(replica)
+                conversation.take_stored(replica)
             except (UnreadableRecordError, CannotMergeError) as error:
                 failed[conversation.record] = error
         return failed
 
     def _keys(self, handler: ConversationHandler[Any], replica: Replica) -> set[ConversationKey]:
-        kept = {record.conversation for record in replica.records(Kind.CONVERSATION)}
+        kept = {record.conversation for record in replica.documents.records(Kind.CONVERSATION)}
         return {*self._all.get(str(handler.name), {}), *(key for name, key in kept if name == handler.name)}
 
     def forget_what_is_gone(self, replica: Replica) -> None:
-        """After a re-initialise: PTB kept what it had, and marked all of it to be saved as if it were new."""
-        found = [r.conversation for r in replica.records(Kind.CONVERSATION) if _is_there(r, replica)]
+        """Remove conversations that the bucket no longer has. PTB kept them, and marked them as if they were new."""
+        found = [r.conversation for r in replica.documents.records(Kind.CONVERSATION) if _is_there(r, replica)]
         for name, states in self._all.items():
             kept = {key for of, key in found if of == name}
             ended = {key for key in states.pop_accessed_keys() if key not in states.data}
@@ -232,15 +233,15 @@ class Conversations:
 
 
 def _is_there(record: Record, replica: Replica) -> bool:
-    """Whether the bucket has a conversation, be it one that cannot be decoded."""
+    """Tell whether the bucket has a conversation, even one that cannot be decoded."""
     try:
-        return replica.give(record) is not MISSING
+        return replica.values.load(record) is not MISSING
     except (UnreadableRecordError, CannotMergeError):
         return True
 
 
 def _marked(states: Any) -> set[ConversationKey]:
-    """What PTB has not handed over yet."""
+    """Return the keys of states that PTB has marked and that are not taken yet."""
     marked: set[ConversationKey] = states.pop_accessed_keys()
     for key in marked:
         states.mark_as_accessed(key)
@@ -248,7 +249,7 @@ def _marked(states: Any) -> set[ConversationKey]:
 
 
 def timeout_of(callback: object, data: Any) -> tuple[ConversationHandler[Any], ConversationKey, Update] | None:
-    """What a job's callback is a conversation timeout of; None for other jobs."""
+    """Return handler, key and update of the conversation that a job times out; None for other jobs."""
     handler = getattr(callback, "__self__", None)
     if not isinstance(handler, ConversationHandler):
         return None

@@ -1,4 +1,4 @@
-"""Chat and user data in PTB's own memory, and PTB's own marks of what has to be saved."""
+"""Chat and user data in PTB's own memory, and PTB's own marks of the data to save."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEMORY: Final = {Kind.CHAT: "_chat_data", Kind.USER: "_user_data"}
 
 
 class Marked(NamedTuple):
-    """What PTB has marked since it was taken last."""
+    """The records that PTB has marked since marks were taken last."""
 
     used: set[Record]
     dropped: set[Record]
@@ -62,7 +62,7 @@ class PendingChanges:
         return marked.difference(busy)
 
     def is_marked(self, record: Record) -> bool:
-        """Whether PTB has a mark on this record."""
+        """Tell whether PTB has marked a record."""
         return any(record.number in getattr(self._application, name) for name in MARKS[record.kind])
 
     def peek(self, record: Record) -> Any:
@@ -82,11 +82,11 @@ class PendingChanges:
         self.live[record.kind].pop(record.number, None)
 
     def watch(self, kind: Kind, used: Callable[[Record], None], missed: Callable[[Record], None]) -> None:
-        """From now on, tell which records somebody takes from PTB's memory.
+        """Report from now on which records are taken from PTB's memory.
 
         Args:
             kind: Chat or user data.
-            used: Called with each record that somebody takes.
+            used: Called with each record that is taken.
             missed: Called with a record that is not there, before PTB makes an empty one.
         """
         before = self.live[kind]
@@ -99,7 +99,7 @@ class PendingChanges:
 
 
 class _Watched(defaultdict[int, Any]):
-    """PTB's dict of an on-demand layout, where records leave the memory again, and are missed if nobody loaded them."""
+    """PTB's dict on a layout that reads on demand: it reports records that are used, and those that are not loaded."""
 
     used: Callable[[int], None]
     missed: Callable[[int], None]

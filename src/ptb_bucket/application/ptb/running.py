@@ -1,4 +1,4 @@
-"""What PTB runs as tasks and jobs, and how it is told to stop."""
+"""PTB's tasks, jobs and stop signals."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class NotedApplication(Application[BT, CCT, UD, CD, BD, JQ]):
     """
 
     def _stop_signalled(self) -> None:
-        """Hear that one of the stop signals came that were passed to ``run_polling`` or ``run_webhook``."""
+        """Note that a stop signal came that was passed to ``run_polling`` or ``run_webhook``."""
         raise NotImplementedError
 
     def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
-        """Hear of what PTB is about to run as a task, by ``create_task`` or for a handler with ``block=False``."""
+        """Note a coroutine that PTB is about to run as a task: by ``create_task``, or for ``block=False``."""
         raise NotImplementedError
 
     def _raise_system_exit(self) -> NoReturn:  # type: ignore[override]

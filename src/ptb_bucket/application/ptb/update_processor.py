@@ -1,4 +1,4 @@
-"""Where PTB takes updates from its queue, the error handlers hear of a failed load or save: nobody else is there."""
+"""An update processor that passes errors to the error handlers, where PTB takes updates from its queue."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from telegram.ext import BaseUpdateProcessor
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["TellingProcessor"]
+__all__ = ["ErrorReportingProcessor"]
 
 
-class TellingProcessor(BaseUpdateProcessor):
-    """Another update processor, around which errors go to the error handlers instead of ending PTB's fetcher.
+class ErrorReportingProcessor(BaseUpdateProcessor):
+    """A wrapper of another update processor that passes errors to the error handlers.
 
-    PTB's fetcher ends at the first exception, and then nobody is answered any more. So it never sees one, whether it is
-    ours or comes from code of the bot's own.
+    PTB's fetcher ends at the first exception, and then the bot answers nobody any more. It never sees one here, whether
+    a load or save failed or code of the bot's own raised it.
 
     Args:
-        inner: The one that the user chose.
-        tell: Hands an error to the error handlers.
+        inner: The processor that the bot's author chose.
+        report: Passes an error to the error handlers.
     """
 
-    def __init__(self, inner: BaseUpdateProcessor, tell: Callable[[object, Exception], Awaitable[Any]]) -> None:
+    def __init__(self, inner: BaseUpdateProcessor, report: Callable[[object, Exception], Awaitable[Any]]) -> None:
         super().__init__(inner.max_concurrent_updates)
         self.inner = inner
-        self._tell = tell
+        self._report = report
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """As the inner one does it; the update's errors are told inside of it, and its own around it."""
-        await self._telling(update, self.inner.do_process_update(update, self._telling(update, coroutine)))
+        """Process an update as the inner processor does; report errors of both the update and the processor."""
+        await self._reporting(update, self.inner.do_process_update(update, self._reporting(update, coroutine)))
 
-    async def _telling(self, update: object, coroutine: Awaitable[Any]) -> None:
+    async def _reporting(self, update: object, coroutine: Awaitable[Any]) -> None:
         try:
             await coroutine
         except Exception as error:  # noqa: BLE001  any of them would end the fetcher
-            await self._tell(update, error)
+            await self._report(update, error)
 
     async def initialize(self) -> None:
-        """As the inner one."""
+        """Initialize the inner processor."""
         await self.inner.initialize()
 
     async def shutdown(self) -> None:
-        """As the inner one."""
+        """Shut down the inner processor."""
         await self.inner.shutdown()

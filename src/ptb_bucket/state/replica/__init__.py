@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ptb_bucket.state.replica.document_set import DocumentSet
 from ptb_bucket.state.replica.group_commit import GroupCommit
 from ptb_bucket.state.replica.replica import Replica
 from ptb_bucket.state.replica.startup import listed
 from ptb_bucket.state.replica.unreadable import Readable
 
-__all__ = ["GroupCommit", "Readable", "Replica", "listed"]
+__all__ = ["DocumentSet", "GroupCommit", "Readable", "Replica", "listed"]

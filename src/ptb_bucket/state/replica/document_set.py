@@ -1,4 +1,4 @@
-"""What this instance knows of a bot's state: documents are read when they are asked for, and their records listed."""
+"""The documents of a bot's state: read when they are needed, and found by record and by kind."""
 
 from __future__ import annotations
 
@@ -17,32 +17,34 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from ptb_bucket.codecs import Codec
+    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state.document import Layout
     from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.spool import Spool
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["Known", "TrackedDocuments"]
+__all__ = ["DocumentSet", "TrackedDocuments"]
 
 
 @dataclass
-class Known:
-    """The documents of a bot's state, as far as they were read. PTB's objects are not touched, and nothing is written.
+class DocumentSet:
+    """The documents of a bot's state, as far as they were read. Reading changes neither PTB's objects nor the bucket.
 
     Args:
-        store: Where documents lie; its keys are relative to the prefix.
-        layout: Which records share a document.
-        codec: How records are encoded.
-        merger: The rules of merging.
-        bot_id: Whose state it is; another bot's document is refused.
-        kinds: What is loaded and saved; documents and sections of other kinds stay untouched.
+        store: The store of the documents; its keys are relative to the prefix.
+        layout: Decides which records share a document.
+        codec: Encodes records.
+        merger: Merges records.
+        bot_id: The ID of the bot. Another bot's document is refused.
+        kinds: The kinds of data that are loaded and saved; documents and sections of other kinds stay untouched.
         callback_limit: How many keyboards are kept; None for all.
-        retry_policy: How long one commit tries.
-        spool: Where what is unsaved goes at shutdown, and comes from at the next load; None for nowhere.
-        metrics: Counts what happens, and tells the log.
-        writer: Under which id it commits.
-        on_demand: With a layout of a document for each record, read none before somebody refreshes it. Whoever says so
-            refreshes each record before PTB sees it.
+        retry_policy: How long one commit tries, and how long it waits between two tries.
+        spool: Keeps unsaved changes at shutdown until the next load; None for none.
+        metrics: Counts events, and logs them.
+        writer: The ID under which this instance commits.
+        on_demand: With a layout of a document for each record, read none before it is refreshed. The caller refreshes
+            each record before PTB sees it.
+        on_track: Called with each document that is tracked from now on, and its key without extension.
     """
 
     store: BlobStore
@@ -58,15 +60,16 @@ class Known:
     writer: WriterIdentity = field(default_factory=WriterIdentity)
     on_demand: bool = False
     loaded: bool = False
-    _documents: TrackedDocuments = field(init=False, repr=False)
+    on_track: Callable[[str, Ledger], None] | None = field(default=None, repr=False)
+    tracked: TrackedDocuments = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._documents = TrackedDocuments(self.layout, self._track)
+        self.tracked = TrackedDocuments(self.layout, self._track)
 
-    async def load(self) -> None:
-        """Read the documents once more; the first time, make sure that nothing there is not mistaken for new.
+    async def read_all(self) -> None:
+        """Read all documents, or with ``on_demand`` those that every update needs.
 
-        All of them, or with ``on_demand`` those that every update needs.
+        The first time, check that a missing state is a new bot's, and not another bot's or in another place.
 
         Raises:
             DocumentError: A document cannot be used; nothing was changed in the bucket.
@@ -78,110 +81,129 @@ class Known:
         if not self._is_lazy:
             keys = await listed(self.store, self.layout, self.codec.extension, self.kinds)
             self.metrics.loads(len(keys))
-        tracked_documents = [self._documents.at(key) for key in keys]
-        await self._read(
-            tracked_documents if self._is_lazy else self._documents.all(), asyncio.get_running_loop().time()
-        )
+        found = [self.tracked.at(key) for key in keys]
+        await self._read(found if self._is_lazy else self.tracked.all(), asyncio.get_running_loop().time())
         if not self.loaded:
-            await check_empty_start(self.store, self.layout, self.codec, tracked_documents)
+            await check_empty_start(self.store, self.layout, self.codec, found)
             self.loaded = True
 
     async def refresh(self, records: Iterable[Record], since: float | None) -> None:
-        """Make sure that we know what these records were at ``since``, a time of the loop's clock; None: at any time.
+        """Read the documents of some records again, unless they were read since.
 
         Costs one conditional GET per document, shared by all that ask at the same time.
+
+        Args:
+            records: The records.
+            since: A time of the loop's clock. A read that began after it is new enough; None: any read is.
         """
         if not self.loaded:
-            await self.load()
+            await self.read_all()
         if since is None:
             since = -math.inf if self._is_lazy else None
         if since is not None:
-            tracked_documents = {tracked.ledger.key: tracked for tracked in map(self._documents.of, records)}
-            await self._read(tracked_documents.values(), since)
+            await self._read({one.ledger.key: one for one in map(self.tracked.of, records)}.values(), since)
 
-    async def _read(self, tracked_documents: Iterable[TrackedDocument], since: float) -> None:
-        wanted = list(tracked_documents)
-        for tracked in wanted:
-            tracked.wanted += 1
+    async def _read(self, documents: Iterable[TrackedDocument], since: float) -> None:
+        wanted = list(documents)
+        for document in wanted:
+            document.wanted += 1
         try:
-            await for_each(wanted, lambda tracked: tracked.refresh(since, self.retry_policy))
+            await for_each(wanted, lambda document: document.refresh(since, self.retry_policy))
         finally:
-            for tracked in wanted:
-                tracked.wanted -= 1
+            for document in wanted:
+                document.wanted -= 1
 
     def records(self, kind: Kind) -> list[Record]:
-        """The records of one kind that PTB has, or would be given."""
+        """Return the records of one kind that PTB has, or would load."""
         return list(self.each(kind))
 
     def each(self, kind: Kind) -> Iterator[Record]:
-        """The same, one by one: whoever takes them may wait in between."""
-        for ledger in self._ledgers(kind):
+        """Yield the same records one by one; the caller may await between two of them."""
+        for ledger in self.ledgers(kind):
             section = ledger.document.sections.get(kind, {}) if ledger.document else {}
-            given = [*ledger.base.of(kind), *(record for record in ledger.pending if record.kind is kind)]
+            in_ptb = [*ledger.base.of(kind), *(record for record in ledger.pending if record.kind is kind)]
             yield from (Record(kind, record_id) for record_id in section)
-            yield from (record for record in dict.fromkeys(given) if record.id not in section)
+            yield from (record for record in dict.fromkeys(in_ptb) if record.id not in section)
+
+    def in_ptb(self, kind: Kind) -> set[Record]:
+        """Return the records of one kind that PTB has, as far as this instance knows."""
+        return {
+            record
+            for ledger in self.ledgers(kind)
+            for record in {*ledger.base.of(kind), *ledger.pending}
+            if record.kind is kind and ledger.top(record) is not None
+        }
 
     async def iterate(self, kind: Kind) -> AsyncIterator[Record]:
-        """The records of one kind in the bucket, and unsaved ones, without those that are to be dropped.
+        """Yield the records of one kind in the bucket, and unsaved ones, without those that are to be dropped.
 
-        Nothing of what is known changes.
+        The known values stay as they are.
 
         Raises:
-            StoreError, DocumentError: The bucket could not tell; there may be more.
+            StoreError, DocumentError: The bucket could not be read; there may be more records.
         """
         if not self.loaded:
-            await self.load()
-        ledgers = [tracked.ledger for tracked in self._documents.pending()]
+            await self.read_all()
+        ledgers = [document.ledger for document in self.tracked.pending()]
         unsaved = {record: ledger for ledger in ledgers for record in ledger.pending if record.kind is kind}
         for record, ledger in unsaved.items():
             if ledger.top(record) is not None:
                 yield record
         keys = documents(self.store, self.layout, self.codec.extension, kind)
-        async for tracked_documents in chunks(keys, self._track):
-            await self._read(tracked_documents, -math.inf)
-            found = [
-                tracked.ledger.document.sections.get(kind, {})
-                for tracked in tracked_documents
-                if tracked.ledger.document
-            ]
-            for record in (Record(kind, record_id) for section in found for record_id in section):
+        async for some in chunks(keys, self._track):
+            await self._read(some, -math.inf)
+            sections = [one.ledger.document.sections.get(kind, {}) for one in some if one.ledger.document]
+            for record in (Record(kind, record_id) for section in sections for record_id in section):
                 if record not in unsaved:
                     yield record
 
     def is_stored(self, record: Record) -> bool:
-        """Whether the bucket holds anything for it, as far as we know, or PTB gave us something."""
-        ledger = self._ledger(record)
+        """Tell whether the bucket has a value of a record, as far as this instance knows, or whether PTB has one."""
+        ledger = self.ledger(record)
         return ledger.stored(record) is not None or ledger.top(record) is not None
 
     def has_read(self, record: Record) -> bool:
-        """Whether PTB has all that the bucket had of it when somebody looked; ``on_demand``, not before a refresh."""
-        tracked = self._documents.known(record)
-        return not self._is_lazy or (tracked is not None and not tracked.ledger.unloaded)
+        """Tell whether PTB has the newest value that was read; with ``on_demand``, not before the first refresh."""
+        document = self.tracked.known(record)
+        return not self._is_lazy or (document is not None and not document.ledger.unloaded)
+
+    def failed(self) -> dict[Record, PTBBucketError]:
+        """Return the records that are pending, and that the last commit could not merge."""
+        failures: dict[Record, PTBBucketError] = {}
+        for document in self.tracked.pending():
+            if found := document.ledger.failures:
+                pending = document.ledger.pending
+                failures.update({record: error for record, error in found.items() if record in pending})
+        return failures
 
     @property
     def _is_lazy(self) -> bool:
         return self.on_demand and self.layout.lazy
 
-    def _ledgers(self, kind: Kind) -> list[Ledger]:
-        return [tracked.ledger for tracked in self._documents.holding(kind)]
+    def ledgers(self, kind: Kind) -> list[Ledger]:
+        """Return the ledgers of the documents that hold one kind of data."""
+        return [document.ledger for document in self.tracked.holding(kind)]
 
-    def _ledger(self, record: Record) -> Ledger:
-        return self._documents.of(record).ledger
+    def ledger(self, record: Record) -> Ledger:
+        """Return the ledger of a record's document."""
+        return self.tracked.of(record).ledger
 
     def _track(self, key: str, writer: WriterIdentity | None = None) -> TrackedDocument:
         name = key + self.codec.extension
         empty = Header(self.bot_id, self.codec.name)
         ledger = Ledger(name, self.merger, writer or self.writer, self.metrics, empty, self.callback_limit)
         ledger.unloaded = self._is_lazy
+        if self.on_track:
+            self.on_track(key, ledger)
         return TrackedDocument(self.store, ledger, self.layout)
 
 
 @dataclass
 class TrackedDocuments:
-    """TrackedDocuments by key, found also by the kind of data that they hold: nothing goes through a million of them.
+    """Documents by key, and by the kind of data that they hold: no operation goes through a million of them.
 
     Args:
-        layout: Which key a record has.
+        layout: Decides which key a record has.
         make: Makes the tracked document with a key.
     """
 
@@ -190,13 +212,22 @@ class TrackedDocuments:
     _by_key: dict[str, TrackedDocument] = field(default_factory=dict)
     _by_kind: dict[Kind, dict[str, TrackedDocument]] = field(default_factory=lambda: {kind: {} for kind in Kind})
     _staged: dict[str, TrackedDocument] = field(default_factory=dict)
+    _shared: dict[Kind, tuple[str, TrackedDocument]] = field(default_factory=dict)
+    """The documents that hold all records of a kind, with their keys: found without asking the layout again."""
 
     def __len__(self) -> int:
         return len(self._by_key)
 
     def of(self, record: Record) -> TrackedDocument:
         """Return the document of a record."""
-        return self.at(self.layout.key(record))
+        return (self._shared.get(record.kind) or self._find(record))[1]
+
+    def _find(self, record: Record) -> tuple[str, TrackedDocument]:
+        key = self.layout.key(record)
+        found = key, self.at(key)
+        if not self.layout.lazy:
+            self._shared[record.kind] = found
+        return found
 
     def at(self, key: str) -> TrackedDocument:
         """Return the document with a key without extension."""
@@ -208,29 +239,30 @@ class TrackedDocuments:
 
     def known(self, record: Record) -> TrackedDocument | None:
         """Return the document of a record, if it was asked for before."""
-        return self._by_key.get(self.layout.key(record))
+        shared = self._shared.get(record.kind)
+        return shared[1] if shared else self._by_key.get(self.layout.key(record))
 
     def all(self) -> list[TrackedDocument]:
-        """All of them."""
+        """Return all documents."""
         return list(self._by_key.values())
 
     def holding(self, kind: Kind) -> list[TrackedDocument]:
-        """Those with records of one kind."""
+        """Return the documents that hold one kind of data."""
         return list(self._by_kind[kind].values())
 
-    def stages(self, record: Record) -> TrackedDocument:
-        """Return the document of a record, of which something is about to be staged."""
-        key = self.layout.key(record)
-        self._staged[key] = self.at(key)
-        return self._staged[key]
+    def for_staging(self, record: Record) -> TrackedDocument:
+        """Return the document of a record that is about to be staged."""
+        key, document = self._shared.get(record.kind) or self._find(record)
+        self._staged[key] = document
+        return document
 
     def pending(self) -> list[TrackedDocument]:
-        """Those with something that is not known to be durable, by key."""
+        """Return the documents with values that are not known to be durable, by key."""
         self._staged = {key: tracked for key, tracked in self._staged.items() if tracked.ledger.pending}
         return [self._staged[key] for key in sorted(self._staged)]
 
     def forget(self, record: Record) -> bool:
-        """Let go of a record's document; False if something there is under way, or not durable."""
+        """Stop tracking a record's document; return False if it is being read or written, or is not durable."""
         key = self.layout.key(record)
         tracked = self._by_key.get(key)
         if tracked is not None and not tracked.is_idle:

@@ -1,4 +1,4 @@
-"""Group commit: all that is staged in one turn shares one commit, and what failed is tried again."""
+"""Group commit: values that are staged in one turn of the loop share one commit, and failed commits are repeated."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class GroupCommit:
     """Runs a replica's commits one at a time.
 
     Args:
-        replica: What to commit.
-        interval: Seconds between two tries while something is pending and nobody else asks for a commit.
+        replica: The replica to commit.
+        interval: Seconds between two tries while records are pending and no caller asks for a commit.
     """
 
     def __init__(self, replica: Replica, interval: float) -> None:
@@ -41,7 +41,7 @@ class GroupCommit:
 
     @property
     def unsaved_for(self) -> float:
-        """Seconds since when something that a commit was asked for is not durable; 0.0 if all is.
+        """Seconds for which records have not been durable, although a commit was requested; 0.0 if all are.
 
         Records that cannot be merged with the bucket's do not count: no further commit is expected to save them.
         """
@@ -50,11 +50,11 @@ class GroupCommit:
         return time.monotonic() - self._waiting_since
 
     def held(self) -> contextlib.AbstractAsyncContextManager[None]:
-        """While inside, no commit begins: what is staged there is in one commit, together or not at all."""
+        """Inside, no commit begins: values that are staged there are in one commit, together or not at all."""
         return self._lock.here()
 
     async def commit(self) -> None:
-        """Like :meth:`join`, but every caller is told: each answers for an update of its own.
+        """Like :meth:`join`, but raise to every caller, because each answers for another update.
 
         Raises:
             PTBBucketError: The commit that this call shared failed.
@@ -62,7 +62,7 @@ class GroupCommit:
         await asyncio.shield(self._request()[0])
 
     async def abandon(self) -> None:
-        """Stop writing, for good: what is unsaved is forgotten with this object."""
+        """Stop writing for good: unsaved values are lost with this object."""
         self._finishing = True
         self._disarm()
         for task in self._here():
@@ -71,25 +71,27 @@ class GroupCommit:
             await asyncio.wait(tasks)
 
     async def join(self) -> None:
-        """Wait for a commit that carries all that was staged before this call.
+        """Wait for a commit of everything that was staged before this call.
 
         Raises:
-            PTBBucketError: It failed, and this call was the first to ask for it. The others just return: PTB reports
-                one error, not three thousand.
+            PTBBucketError: It failed, and this call was the first to request it. The others just return, so that PTB
+                reports one error and not three thousand.
         """
         task, first = self._request()
         if first:
-            await asyncio.shield(task)  # a caller that is cancelled does not cancel it (rule 17)
+            await asyncio.shield(
+                task
+            )  # a cancelled caller does not cancel the commit (rule: Callers cannot cancel a commit)
         else:
             await asyncio.wait({task})
 
     async def finish(self) -> None:
-        """Commit what is pending, tell the truth about it, and leave no task behind: the loop may end now.
+        """Commit what is pending, and leave no task behind, because the loop may end now.
 
         Raises:
             PTBBucketError: It failed. It is tried again at the next interval, if the loop goes on.
         """
-        self._finishing = True  # or a commit that fails meanwhile would begin the next try
+        self._finishing = True  # otherwise a commit that fails meanwhile would start the next try
         self._disarm()
         try:
             if self._replica.pending:
@@ -102,13 +104,18 @@ class GroupCommit:
                 self._arm()
 
     def _here(self) -> set[asyncio.Task[None]]:
-        """Commits under way in this loop; another loop's have ended with it."""
+        """Return the commits that run in this loop; those of another loop have ended with it."""
         loop = asyncio.get_running_loop()
         self._tasks = {task for task in self._tasks if not task.done() and task.get_loop() is loop}
         return set(self._tasks)
 
     def _request(self) -> tuple[asyncio.Task[None], bool]:
-        """The commit that has not begun yet: one under way does not answer for what it may not carry (rule 3)."""
+        """Return the next commit, which has not begun, and tell whether this call made it.
+
+        Rule "No commit answers for later changes": a running commit may not carry the new changes, so a commit that is
+        requested meanwhile is a commit in its own right. Otherwise a save would be acknowledged although nothing has
+        written it.
+        """
         if self._next is not None and self._next in self._here():
             return self._next, False
         if self._waiting_since is None:
@@ -120,7 +127,12 @@ class GroupCommit:
         return self._next, True
 
     async def _run(self) -> None:
-        await asyncio.sleep(0)  # with eager tasks too, the siblings of one gather stage first (rule 17)
+        """Run one commit.
+
+        Rule "Stage everything, then commit": all ``update_*`` calls of one gather are staged before the commit starts.
+        Otherwise one save of PTB would be torn into several commits, and a crash in between would keep half of it.
+        """
+        await asyncio.sleep(0)  # even with eager tasks, all calls of one gather stage first
         async with self._lock.here():
             self._next = None
             try:
@@ -138,7 +150,7 @@ class GroupCommit:
     def _begin_to_wait(self) -> None:
         self._waiting_since = time.monotonic() if self._replica.waiting else None
 
-    # A timer, not a task that sleeps: a loop that ends leaves no timer to be destroyed while pending.
+    # A timer and not a task that sleeps: no pending task is destroyed when the loop ends.
 
     def _arm(self) -> None:
         self._disarm()
@@ -154,13 +166,13 @@ class GroupCommit:
             self._request()[0].add_done_callback(self._report)
 
     def _report(self, task: asyncio.Task[None]) -> None:
-        """Nobody awaits a retry; :meth:`finish` raises what is still wrong then."""
+        """Log the error of a retry, which no caller awaits; :meth:`finish` raises if records are still unsaved then."""
         if not task.cancelled() and task.exception():
             records = pluralize(len(self._replica.pending), "record is", "records are")
             _LOGGER.error("%s not saved yet: %s", records, said(task.exception()))
 
 
 def _retrieved(task: asyncio.Task[None]) -> None:
-    """The error was told to whoever asked first; if that caller was cancelled, the retry and flush() tell it."""
+    """Mark an error as seen: the first caller gets it, and if that was cancelled, the retry and flush() report it."""
     if not task.cancelled():
         task.exception()

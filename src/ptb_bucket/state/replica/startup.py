@@ -1,4 +1,4 @@
-"""A start: which documents there are, and what an empty state must not be mistaken for."""
+"""The start: which documents there are, and whether a missing state is really a new bot's."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _LOGGER = logging.getLogger("ptb_bucket.state")
 
 
 async def documents(store: BlobStore, layout: Layout, extension: str, kind: Kind) -> AsyncIterator[str]:
-    """The documents that hold one kind of data: their keys, without extension, as far as there are any.
+    """Yield the keys, without extension, of the documents that may hold one kind of data.
 
     Args:
-        store: Where to look.
-        layout: Which keys there may be.
-        extension: That of the codec.
-        kind: What is wanted.
+        store: The store to list.
+        layout: Decides which keys there may be.
+        extension: The codec's extension.
+        kind: The kind of data.
 
     Raises:
-        StoreError: They could not be listed.
+        StoreError: The documents could not be listed.
     """
     if not layout.lazy:
         for key in layout.keys([kind]):
@@ -67,15 +67,15 @@ async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterab
 async def check_empty_start(
     store: BlobStore, layout: Layout, codec: Codec, tracked_documents: Sequence[TrackedDocument]
 ) -> None:
-    """A bot that finds nothing must be new, not misconfigured: look what else lies under the prefix, once.
+    """Check that a bot without documents is new and not misconfigured: look once for other documents under the prefix.
 
     Raises:
-        ForeignDocumentError: The state is there, in another layout or codec.
+        ForeignDocumentError: The state has another layout or codec.
     """
     if any(tracked.ledger.etag is not None for tracked in tracked_documents):
         return
     name = store.describe(layout.key(BOT_DATA) + codec.extension)
-    # First where our own would lie, though it has no bot_data: a million of them say it with the first one.
+    # First where this bot's documents would be, even if it has no bot_data: the first of a million is enough.
     for prefix in dict.fromkeys((layout.root, "")):
         async for info in store.list(prefix):
             found = recognise(info.key)

@@ -1,4 +1,4 @@
-"""Records whose bytes this process cannot decode: remembered, so that nobody reads, merges or writes over them.
+"""Records that this process cannot decode: remembered, so that they are not loaded, merged or overwritten.
 
 A record is *unreadable* if newer code wrote it, if a class changed, or if it is damaged. Documents are spliced from
 encoded records, so an unreadable one costs nothing and stays as it is. No placeholder takes the place of its value:
@@ -22,7 +22,7 @@ __all__ = ["NEEDED_BY_ALL", "Readable", "Unreadable"]
 _LOGGER = logging.getLogger("ptb_bucket.state")
 
 NEEDED_BY_ALL: Final = frozenset({Kind.BOT, Kind.UPDATES})
-"""Kinds of records that every update needs. If one of them is unreadable, this process cannot serve anybody."""
+"""Kinds of records that every update needs. If one of them is unreadable, this process cannot handle any update."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,62 +34,62 @@ class _Found:
 
 @dataclass(repr=False)
 class Unreadable:
-    """The unreadable records that this process has met, each with the version that it could not decode."""
+    """The unreadable records that this process has found, each with the version that it could not decode."""
 
-    _found: dict[Record, _Found] = field(default_factory=dict)
+    found: dict[Record, _Found] = field(default_factory=dict)
     _logged: dict[Record, str] = field(default_factory=dict)
 
     def __contains__(self, record: Record) -> bool:
-        return record in self._found
+        return record in self.found
 
     @property
     def records(self) -> set[Record]:
-        """All of them."""
-        return set(self._found)
+        """All unreadable records."""
+        return set(self.found)
 
     def of(self, kind: Kind) -> dict[Record, UnreadableRecordError]:
         """Return why records of one kind cannot be decoded."""
-        return {record: found.error for record, found in self._found.items() if record.kind is kind}
+        return {record: found.error for record, found in self.found.items() if record.kind is kind}
 
     def note(self, record: Record, encoded: bytes | None, error: UnreadableRecordError, *, blind: bool) -> None:
         """Remember that a version of a record cannot be decoded, and log each reason once.
 
         Args:
-            record: Which one.
+            record: The record.
             encoded: The version in the bucket; None is not remembered, because there is nothing to protect.
-            error: Why.
-            blind: PTB was never given any version. What it holds was made without knowing the record.
+            error: The reason.
+            blind: PTB has loaded no version. The value that it has was made without knowing the record.
         """
         if encoded is None:
             return
-        before = self._found.get(record)
-        self._found[record] = _Found(encoded, error, blind or (before is not None and before.blind))
+        before = self.found.get(record)
+        self.found[record] = _Found(encoded, error, blind or (before is not None and before.blind))
         if self._logged.get(record) != str(error):
             self._logged[record] = str(error)
             _LOGGER.warning("%s It stays in the bucket unchanged.", error)
 
     def error(self, record: Record, encoded: bytes | None) -> UnreadableRecordError | None:
-        """Return why this version of a record cannot be decoded; None if nobody has tried, or it is another version."""
-        found = self._found.get(record)
+        """Return why this version of a record cannot be decoded; None if it was not tried, or is another version."""
+        found = self.found.get(record)
         return found.error if found is not None and found.encoded == encoded else None
 
     def blind(self, record: Record) -> UnreadableRecordError | None:
-        """Return why PTB was never given a record, of which it may hold an object nevertheless; None if it was."""
-        found = self._found.get(record)
+        """Return why PTB could never load a record, of which it may have an object all the same; None if it could."""
+        found = self.found.get(record)
         return found.error if found is not None and found.blind else None
 
     def forget(self, record: Record) -> None:
-        """PTB has been given the record, or it is dropped, or nobody has it in hand any more."""
-        if self._found.pop(record, None) is not None:
+        """Forget a record that PTB has loaded, that was dropped, or that is no longer in memory."""
+        if self.found.pop(record, None) is not None:
             self._logged.pop(record, None)
 
 
 class Readable(dict[int, Any]):
-    """Data by chat or user id, without the records that cannot be decoded: asking for one of these says why.
+    """Data by chat or user ID, without records that cannot be decoded: a lookup of one of these raises its error.
 
     Args:
-        data: All others.
-        errors: Why the rest cannot be decoded.
+        data: The readable data.
+        errors: The errors of the other records.
     """
 
     def __init__(self, data: dict[int, Any], errors: dict[Record, UnreadableRecordError]) -> None:

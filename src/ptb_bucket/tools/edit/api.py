@@ -84,7 +84,7 @@ async def _edit(  # noqa: PLR0913, PLR0917  as those above
 ) -> AsyncIterator[Any]:  # fmt: skip
     async with open_state(uri, types=types, bot_id=bot_id, context_types=context_types) as state:
         replica = await state.loaded([record], resolver=resolver)
-        value = replica.give(record)
+        value = replica.values.load(record)
         if value is MISSING:
             value = state.defaults[record.kind]()
         yield value

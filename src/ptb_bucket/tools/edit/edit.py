@@ -168,7 +168,7 @@ async def change(
         raise ConfigurationError("A path cannot point into a conversation's state. Leave the path out.")
     replica = await state.loaded([record])
     try:
-        value = replica.give(record)
+        value = replica.values.load(record)
         before, whole = _shown(notation, value_at(value, steps)), _shown(notation, value)
         wanted = edit(value, steps)
         after = _shown(notation, value_at(wanted, steps))
@@ -178,7 +178,7 @@ async def change(
         raise RefusedError(f"{error} Nothing was changed. On the command line, add --types MODULE:NAME.") from error
     if not dry_run:
         await replica.commit()
-        now = replica.give(record)
+        now = replica.values.load(record)
         if record.kind is Kind.CONVERSATION and not same(now, wanted):
             raise RefusedError(f"{record.label} changed in the meantime and was left alone. Look at it and try again.")
         after = _shown(notation, value_at(now, steps))

@@ -71,7 +71,7 @@ async def import_memory(  # noqa: PLR0913  each a decision of the caller's
     """
     state.codec.bot = memory.bot
     replica, found = state.replica(PTB_KINDS), Imported()
-    await replica.load()
+    await replica.documents.read_all()
     number = 0
     for number, (record, value) in enumerate(memory.records(), 1):
         _take(state.codec, replica, record, value, found)
@@ -86,7 +86,7 @@ async def import_memory(  # noqa: PLR0913  each a decision of the caller's
 
 def _take(codec: Codec, replica: Replica, record: Record, value: Any, found: Imported) -> None:
     """Compare one record and stage it. This writes nothing yet."""
-    known = replica.give(record)
+    known = replica.values.load(record)
     if _is_equal(codec, known, value):
         found.equal += 1
         return
@@ -96,7 +96,7 @@ def _take(codec: Codec, replica: Replica, record: Record, value: Any, found: Imp
         replica.stage(record, value)
     except CannotStoreError as error:
         found.left_out.append(f"{error.record}{''.join(map(str, error.path))}: {error.reason}")
-        value = replica.held(record)
+        value = replica.values.read(record)
     if known is MISSING:
         found.added[record.kind] = found.added.get(record.kind, 0) + (value is not MISSING)
     elif _is_equal(codec, known, value):

@@ -1,4 +1,4 @@
-"""What an application is at work on, and the time that this has left once the application stops."""
+"""The handlers, jobs and tasks of an application that are running, by name."""
 
 from __future__ import annotations
 
@@ -17,61 +17,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CoroutineType
 
-__all__ = ["ShutdownDeadline", "Work", "name_of"]
+__all__ = ["RunningWork", "describe_update"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 
-class ShutdownDeadline:
-    """Counts from the signal, not from where PTB has got to.
-
-    Args:
-        seconds: From the signal to the end; half of it is for what still runs.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._began: float | None = None
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether a signal came."""
-        return self._began is not None
-
-    def begin(self) -> None:
-        """Begin now, if nothing has begun it yet."""
-        self._began = self._began or time.monotonic()
-
-    def left(self, share: float = 1.0) -> float | None:
-        """Seconds left of this share of it, at least 0; None if no signal came."""
-        return None if self._began is None else max(0.0, self._began + share * self.seconds - time.monotonic())
-
-    @property
-    def for_work(self) -> float:
-        """Seconds that running work may still take: half of the deadline after a signal, and without one all of it."""
-        left = self.left(0.5)
-        return self.seconds if left is None else left
-
-    @property
-    def for_the_cancelled(self) -> float:
-        """Seconds in which cancelled work has to end."""
-        left = self.left()
-        return self.seconds / 8 if left is None else min(self.seconds / 8, left / 4)
-
-
-def name_of(update: object) -> str:
-    """What a message calls an update: by its id, never by what is in it."""
+def describe_update(update: object) -> str:
+    """Return how messages name an update: by its ID, never by its content."""
     return f"update {update.update_id}" if isinstance(update, Update) else type(update).__name__
 
 
-class Work:
-    """Handlers, jobs and tasks of one application that are under way, by name.
+class RunningWork:
+    """The handlers, jobs and tasks of one application that are running.
 
-    They are looked for among the event loop's tasks, so it does not matter who started them, or when: before the
+    They are found among the event loop's tasks. So it does not matter who started them, or when: before the
     application was started, while it ran, or while it stops.
 
     Args:
-        application: Whose jobs count.
+        application: The application whose jobs count.
     """
 
     def __init__(self, application: object) -> None:
@@ -82,15 +45,15 @@ class Work:
         self.over = False
 
     def note(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
-        """A task is about to run this, for an update or None."""
-        self._started[coroutine] = "" if update is None else f" for {name_of(update)}"
+        """Note that a task is about to run a coroutine, for an update or None."""
+        self._started[coroutine] = "" if update is None else f" for {describe_update(update)}"
 
     @contextlib.contextmanager
-    def of(self, update: object) -> Iterator[None]:
-        """The current task handles an update; if it is told to end, that ends here."""
+    def handling(self, update: object) -> Iterator[None]:
+        """Inside, the current task handles an update. If :meth:`finish` cancels it, that ends here."""
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         before = self._handled.get(task)
-        self._handled[task] = name_of(update)
+        self._handled[task] = describe_update(update)
         try:
             yield
         except asyncio.CancelledError:
@@ -109,7 +72,7 @@ class Work:
         self._cut.discard(task)
 
     def running(self) -> dict[asyncio.Task[Any], str]:
-        """Return what runs in this event loop, by task, without the task that asks."""
+        """Return the names of what runs in this event loop, by task, without the current task."""
         named = {task: self._name(task) for task in asyncio.all_tasks() - {asyncio.current_task()}}
         return {task: name for task, name in named.items() if name}
 
@@ -123,12 +86,12 @@ class Work:
         return f"job {job.name}" if job else ""
 
     async def finish(self, seconds: float, grace: float, stopping: asyncio.Future[None] | None = None) -> None:
-        """Wait for what runs. Then cancel it, and take nothing more; log the name of each.
+        """Wait for what runs. Then cancel the rest, accept nothing more, and log the name of each.
 
         Args:
-            seconds: How long to wait.
-            grace: Seconds in which what was cancelled has to end. What does not is left behind.
-            stopping: What to wait for besides.
+            seconds: Seconds to wait.
+            grace: Seconds in which cancelled work has to end. Work that does not is left running and logged.
+            stopping: A future to wait for as well.
         """
         if await self._wait(seconds, stopping):
             return
@@ -138,7 +101,7 @@ class Work:
             _LOGGER.error("Handlers, jobs or tasks that do not end are left behind: %s", left)
 
     async def _wait(self, seconds: float, stopping: asyncio.Future[None] | None) -> bool:
-        """Wait for what runs, and for what that starts in turn; return whether all of it has ended."""
+        """Wait for what runs, and for what that starts in turn; return whether everything has ended."""
         until = time.monotonic() + seconds
         while waiting := {*self.running(), *({stopping} if stopping and not stopping.done() else ())}:
             left = until - time.monotonic()

@@ -1,0 +1,19 @@
+"""The options of a BucketApplication, as its parts read them."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, TypeAlias
+
+__all__ = ["LiveOptions", "Save"]
+
+Save: TypeAlias = Literal["interval", "update"]
+
+
+class LiveOptions(Protocol):
+    """Attributes of a BucketApplication that may change until it is initialized."""
+
+    save: Save
+    sequential: bool
+    dedupe: bool
+    shutdown_deadline: float
+    runs: bool

@@ -1,0 +1,204 @@
+"""An application's memory and the replica, kept in step: loaded before an update, staged and committed after it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from ptb_bucket.application.live_data import LiveData
+from ptb_bucket.application.loader import DataLoader
+from ptb_bucket.application.lru import LRU
+from ptb_bucket.application.migration import Migration
+from ptb_bucket.application.overridden import Overridden
+from ptb_bucket.application.stager import Stager
+from ptb_bucket.application.units import Units, records_in
+from ptb_bucket.errors import PTBBucketError, UnsavedError, said
+from ptb_bucket.state import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from contextlib import AbstractAsyncContextManager
+
+    from telegram import Update
+    from telegram.ext import Application
+
+    from ptb_bucket.application.options import LiveOptions
+    from ptb_bucket.persistence import BucketPersistence
+    from ptb_bucket.session import Session
+    from ptb_bucket.state import Record
+
+__all__ = ["Sync"]
+
+
+class Sync:
+    """Keeps one application's memory and the bucket in step.
+
+    Args:
+        application: The application whose memory it is. Its error handlers hear of values that cannot be saved.
+        options: The application's options.
+        persistence: The persistence, of which a subclass may override methods.
+        session: The state of the persistence.
+        cache_size: How many records are kept in memory, where they can be read again.
+    """
+
+    def __init__(
+        self,
+        application: Application[Any, Any, Any, Any, Any, Any],
+        options: LiveOptions,
+        persistence: BucketPersistence[Any, Any, Any],
+        session: Session,
+        cache_size: int,
+    ) -> None:
+        self._application, self._options, self._persistence, self.session = application, options, persistence, session
+        if session.window.interval is None:
+            session.window.interval = 0
+        overridden, layout = Overridden(persistence), session.location.layout
+        if layout.lazy:
+            overridden.check_layout(layout.name)
+        self.lru = LRU(cache_size)
+        self.live = LiveData(application, session, overridden, self.lru)
+        self.units = Units(session, self.live.is_changed)
+        self.loader = DataLoader(options, self.live, session, overridden)
+        self.migration = Migration(self.live)
+        self._stager = Stager(self.live, session, overridden, self.migration)
+        self.is_loaded = self._was_loaded = False
+        self._reported: dict[Record, str] = {}
+        session.on_demand = True
+        if layout.lazy:
+            session.on_refresh = self.live.ptb_refreshes
+
+    # ---------------------------------------------------------------- start
+
+    def prepare(self) -> None:
+        """Decide, before PTB loads its data, whether the IDs of handled updates are loaded."""
+        replica = self.live.replica
+        others = tuple(kind for kind in replica.documents.kinds if kind is not Kind.UPDATES)
+        replica.documents.kinds = (*others, Kind.UPDATES) if self._options.dedupe else others
+
+    async def ptb_has_loaded(self) -> None:
+        """Complete what PTB has loaded. If it was initialized before, it has kept its memory.
+
+        Raises:
+            PTBBucketError: The IDs of handled updates could not be loaded.
+        """
+        if self.live.keyboards and self.live.is_stored(Kind.CALLBACK):
+            self.live.keyboards.loaded()
+        await self.loader.load_handled()
+        if self._was_loaded:
+            await self.loader.forget_what_is_gone()
+        self.is_loaded = self._was_loaded = True
+
+    # ---------------------------------------------------------------- an update
+
+    def unit(self, update: object, update_id: int | None = None) -> AbstractAsyncContextManager[None]:
+        """Inside, an update's effects are left out of what others save; afterwards, they are saved with its ID.
+
+        Args:
+            update: The update.
+            update_id: Its ID; None for work that is not to be remembered.
+        """
+        if not self._options.dedupe:
+            return contextlib.nullcontext()
+        return self.units.run(update_id, self.live.records_of(update))
+
+    async def load(self, records: Iterable[Record]) -> None:
+        """Bring others' data up to date. Raises as :meth:`DataLoader.load`."""
+        wanted = [record for record in records if self.live.is_stored(record.kind)]
+        self.units.claim(wanted)
+        await self.loader.load(wanted)
+
+    # ---------------------------------------------------------------- saving
+
+    async def save_at_interval(self) -> None:
+        """Commit, or only stage if the persistence saves on flush; report errors instead of raising them."""
+        try:
+            if self._options.save == "update" or not self._persistence.on_flush:
+                await self.commit()
+            else:
+                await self.stage()
+        except Exception as error:  # noqa: BLE001  PTB's save loop would end
+            await self._application.process_error(None, error)
+
+    async def stage(self) -> None:
+        """Stage all changes that PTB has marked, and report what cannot be stored."""
+        settled = self.units.settled() if self._options.dedupe else contextlib.nullcontext()
+        async with self.session.group.held(), settled:
+            errors = await self.stage_now()
+        for error in errors:
+            await self._application.process_error(None, error)
+        await self._report()
+
+    async def stage_now(self) -> list[Exception]:
+        """Stage all changes that PTB has marked, and the IDs of the updates whose effects they are.
+
+        Records that a running unit may change wait until it has ended. The caller makes sure that no commit begins
+        meanwhile. Nothing is awaited before everything is taken: staged values are those of one moment.
+
+        Returns:
+            What methods of the persistence raised that a subclass overrides.
+        """
+        self.live.evict()
+        ended = self.units.take()
+        busy = self.units.busy()
+        calls, errors = self._stager.take(busy and busy - records_in(ended))
+        if calls:
+            errors += await self._stager.await_calls(calls)
+        for unit in ended:
+            if unit.id is not None:
+                self.live.replica.stage_handled(unit.id, unit.records)
+        return errors
+
+    async def commit(self, *, needed_by: object = None) -> None:
+        """Stage and commit.
+
+        Args:
+            needed_by: The update that is answered with this commit. Another user's record that cannot be merged does
+                not fail it, because it is reported separately. None: any record fails it.
+
+        Raises:
+            UnsavedError: Something of that is not durable.
+        """
+        await self.stage()
+        if not self.live.replica.pending:
+            return
+        try:
+            await self.session.group.commit()
+        except UnsavedError as error:
+            if needed_by is None or not error.records or self._needs(needed_by, error.records):
+                raise
+            await self._report()
+        except PTBBucketError as error:
+            raise UnsavedError(f"What was changed is not saved: {error}", causes=[error]) from error
+
+    def check_saved(self, update: Update) -> None:
+        """Raise if a commit has left out a change of an update.
+
+        Raises:
+            UnsavedError: A record that its handlers can see cannot be merged with the bucket's.
+        """
+        failures = self.live.replica.failures
+        for record in self.live.records_of(update):
+            if record in failures:
+                error = failures[record]
+                raise UnsavedError(
+                    f"What was changed is not saved: {said(error)}", causes=[error], records=[record.label]
+                ) from error
+
+    @property
+    def unsaved(self) -> str:
+        """The labels of records that are not durable."""
+        return ", ".join(sorted(record.label for record in self.live.replica.pending)[:10]) or (
+            "what handlers changed last"
+        )
+
+    def _needs(self, update: object, labels: Collection[str]) -> bool:
+        return any(record.label in labels for record in self.live.records_of(update))
+
+    async def _report(self) -> None:
+        """Report each record that cannot be stored or merged, once until it can be."""
+        before, replica = self._reported, self.live.replica
+        now: dict[Record, Exception] = {**replica.values.unmerged, **replica.failures, **replica.unstorable}
+        self._reported = {record: str(error) for record, error in now.items()}
+        for record, error in now.items():
+            if before.get(record) != str(error):
+                await self._application.process_error(None, error)
