@@ -118,7 +118,7 @@ async def test_a_ring_through_one_of_several_gathered_updates_is_an_error_too(wo
             both.set()
         await both.wait()
         again = context.application.process_update
-        if update.effective_user.id == 42:  # waits for Bob; what it needs of Cy it gets at once
+        if update.effective_user.id == 42:  # waits for Bob, but gets Cy's data at once
             await asyncio.gather(*(again(busy.update(who, "second")) for who in (world.bob, cy)))
         else:
             await asyncio.sleep(0.02)

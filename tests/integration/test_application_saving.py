@@ -136,7 +136,7 @@ async def test_a_store_that_cannot_be_read_stops_the_start(world):
     assert app.persistence.stats.writes == 0
 
 
-# ---------------------------------------------------------------- types of one's own
+# ---------------------------------------------------------------- bot authors' types
 
 
 @dataclass

@@ -178,7 +178,7 @@ async def test_a_section_with_one_record_has_no_other_one(tmp_path, record):
 
 async def test_two_spellings_of_one_conversation_are_refused(bucket):
     if bucket.layout.lazy:
-        return  # each is a document of its own, at the place that its key leads to
+        return  # each spelling has its own document, at the place that its key leads to
     for spelling in ('["talk", 42]', '["t\\u0061lk",42]', ' ["talk",42]', '["talk",42\t]'):
         await bucket.write((Record.of_conversation("talk", (42,)), 1), (Record(Kind.CONVERSATION, spelling), 2))
         with pytest.raises(CorruptDocumentError, match="twice, in two spellings"):

@@ -313,7 +313,7 @@ def leave_something(tmp_path, count=1):
             await persistence.flush()
 
     async def _refused(*_):
-        raise AccessError("denied")  # so that no commit id of theirs was ever sent
+        raise AccessError("denied")  # so that none of their commit IDs was ever sent
 
     async def lives():
         await opened(uri).update_bot_data({"log": ["a"]})

@@ -17,7 +17,7 @@ COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json"
 
 
 def make_bot() -> ExtBot:
-    # With a request object of its own, each bot would read all CA certificates, which takes longer than a test.
+    # With its own request object, each bot would read all CA certificates, which takes longer than a test.
     return ExtBot(TOKEN, arbitrary_callback_data=True, request=REQUEST, get_updates_request=REQUEST)
 
 

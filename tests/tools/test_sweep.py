@@ -87,7 +87,7 @@ async def test_the_age_is_that_of_the_last_commit(monkeypatch):
 
 
 async def test_of_a_document_without_commits_nobody_knows_the_age():
-    """Somebody may have left such a document by hand."""
+    """Such a document may have been made by hand."""
     store = MemoryStore()
     await dropped(store, 1)
     [key] = (await swept(store, dry_run=True)).removed

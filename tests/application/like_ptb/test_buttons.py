@@ -1,4 +1,4 @@
-"""Arbitrary data of buttons: into the cache, out of it, and past the end of it."""
+"""Tests of buttons' arbitrary data that enters and leaves the cache, and that no longer fits into it."""
 
 from __future__ import annotations
 

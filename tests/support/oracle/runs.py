@@ -105,7 +105,7 @@ class Run:
         self._check_errors(theirs, ours)
 
     def _check_errors(self, theirs: Bot, ours: Bot) -> None:
-        """Check that there are no errors, except those that name a value that cannot be stored by its path."""
+        """Check that all errors, if any, are about values that cannot be stored, and name them by their path."""
         refused = [error for error in ours.errors if self.hostile and '["bad ' in str(error)]
         odd = [error for error in ours.errors if error not in refused]
         self.refused += refused

@@ -42,7 +42,7 @@ async def _remove(world, key, etag) -> None:
 
 
 def _is_old(world, record, key, etag) -> bool:
-    """Older than whatever anybody still remembers: no process, no spool and no late write knows an earlier version."""
+    """Return True if no process, no spool and no late write knows an earlier version."""
     tracked_documents = [instance.replica.documents.tracked.known(record) for instance in world.everybody]
     known = [(tracked.ledger.etag, tracked.ledger.attempt) for tracked in tracked_documents if tracked is not None]
     for data in world.spool.files.values():

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for all storable values, the classes to register, and a comparison independent of ours."""
+"""Hypothesis strategies for all storable values, the classes to register, and an independent comparison."""
 
 from __future__ import annotations
 
