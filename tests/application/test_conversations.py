@@ -1,4 +1,4 @@
-"""A conversation goes on wherever its next update arrives."""
+"""Tests that a conversation goes on at the instance that gets its next update."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def timed():
 
 
 async def fire(application):
-    """The timeout's job, now."""
+    """Run the timeout's job now."""
     for job in application.job_queue.jobs():
         await job.run(application)
         job.schedule_removal()

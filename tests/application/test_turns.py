@@ -1,4 +1,4 @@
-"""Updates of one chat, and of one user, run one at a time; others in parallel; nobody waits for ever."""
+"""Tests that updates of a chat or a user run one at a time, and others in parallel, without waiting for ever."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from telegram.ext import MessageHandler, filters
 
 
 class Busy:
-    """A handler that notes who is inside at the same time, and in which order they came."""
+    """A handler that notes which users are inside at the same time, and their order."""
 
     def __init__(self, world):
         self.world, self.inside, self.most, self.order, self.nested = world, set(), 0, [], None

@@ -1,4 +1,4 @@
-"""``file:`` on a disk that is full, or that turns read-only: the right error, nothing lost, saved when it is well."""
+"""Tests of ``file:`` on a full or read-only disk: the right error, no losses, and a save once the disk works again."""
 
 from __future__ import annotations
 

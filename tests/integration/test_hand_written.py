@@ -83,7 +83,7 @@ CASES = [
 
 
 class Bucket:
-    """A directory into which somebody writes by hand, with right checksums."""
+    """A directory into which a test writes documents by hand, with correct checksums."""
 
     def __init__(self, root: Path, layout: str = "single", codec: str = "json") -> None:
         self.root, self.layout, self.codec = root, open_layout(layout), codec
@@ -118,7 +118,7 @@ def bucket(request, tmp_path) -> Bucket:
 
 
 async def load(bot) -> None:
-    """As PTB loads."""
+    """Load everything as PTB does."""
     await bot.get_bot_data()
     await bot.get_chat_data()
     await bot.get_user_data()
@@ -321,11 +321,11 @@ async def test_a_conversations_state_may_be_anything_that_can_be_looked_up(bucke
 
 
 class Data(dict):
-    """A dict of the bot's own."""
+    """A bot author's subclass of dict."""
 
 
 class Person:
-    """A class of the bot's own."""
+    """A bot author's class."""
 
     def __init__(self, n: int = 1) -> None:
         self.n = n

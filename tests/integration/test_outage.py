@@ -1,4 +1,4 @@
-"""The bucket is out for minutes: the bot goes on, and everything is saved when it is back."""
+"""Tests of outages that last minutes: the bot goes on, and saves everything when the bucket is back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several instances of a bot, each a process, on one directory."""
+"""Tests of several instances of a bot, each a process, on one directory."""
 
 from __future__ import annotations
 

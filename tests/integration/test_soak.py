@@ -1,4 +1,4 @@
-"""A bot that runs and runs: memory flat, no task and no descriptor left, nothing complained of."""
+"""Tests of a bot that runs for long: its memory stays flat, and no task, descriptor or warning is left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def descriptors() -> int:
 
 
 class Soak:
-    """Two instances on one bucket, and people who come again and again."""
+    """Two instances on one bucket, with users who come again and again."""
 
     def __init__(self, uri: str, layout: str) -> None:
         self.telegram = OfflineTelegram()
@@ -40,7 +40,7 @@ class Soak:
 
     @staticmethod
     async def _go(_update, context):
-        """Change everything, and let nothing grow but by what is bounded."""
+        """Change everything, with data that grows only up to a limit."""
         context.user_data["n"] = context.user_data.get("n", 0) + 1
         context.chat_data["last"] = [*context.chat_data.get("last", []), context.user_data["n"]][-5:]
         context.bot_data["n"] = context.user_data["n"]

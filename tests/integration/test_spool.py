@@ -1,4 +1,4 @@
-"""The bucket is out at shutdown: unsaved changes go to local files, and from there into the bucket exactly once."""
+"""Tests of an outage at shutdown: unsaved changes go to local files, and from there into the bucket exactly once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", 
 
 
 def hurry(persistence):
-    """In an outage only: a slow machine must not look like one."""
+    """Shorten the deadline, but only in an outage, because a slow machine must not look like one."""
     persistence._session.replica.documents.retry_policy.deadline = 0.05
 
 
@@ -48,12 +48,12 @@ class Bot:
         return opened(self.faulty, **{**self.options, **options})
 
     async def started(self, **options):
-        """A process, and the bot_data that it was given."""
+        """Start a process; return it and the bot_data that it received."""
         persistence = self.open(**options)
         return persistence, await persistence.get_bot_data()
 
     async def end_unsaved(self, persistence, bot_data, fault=Fault.UNAVAILABLE):
-        """Save in an outage and end; what flush() said."""
+        """Save in an outage and end; return the error of flush()."""
         self.fault = fault
         hurry(persistence)
         with pytest.raises((UnavailableError, AccessError)):
