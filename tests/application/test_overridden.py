@@ -246,7 +246,7 @@ async def test_nothing_is_copied_where_nothing_is_overridden(world, monkeypatch)
         raise AssertionError("copied")
 
     async with build(world, BucketPersistence(world.store()), MessageHandler(filters.ALL, handle)) as app:
-        monkeypatch.setattr("ptb_bucket.application.stager.deepcopy", refuse)
+        monkeypatch.setattr("ptb_bucket.application.sync.stager.deepcopy", refuse)
         await world.ada.send(app, "hi")
     assert (await world.stored()).user_data == {42: {"n": 1}}
     assert copy.deepcopy({}) == {}

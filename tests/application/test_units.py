@@ -10,7 +10,7 @@ import pytest
 from telegram import Update
 from telegram.ext import MessageHandler, filters
 
-from ptb_bucket.application import units
+from ptb_bucket.application.sync import units
 
 USERS = 30
 

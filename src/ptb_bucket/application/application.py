@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ptb_bucket.application.live_data import records_of_ids
-from ptb_bucket.application.migration import migration_ids
 from ptb_bucket.application.ptb import (
     BD,
     BT,
@@ -21,7 +19,7 @@ from ptb_bucket.application.ptb import (
 from ptb_bucket.application.running_work import RunningWork
 from ptb_bucket.application.shutdown import Shutdown
 from ptb_bucket.application.startup_checks import StartupChecks, checked_persistence
-from ptb_bucket.application.sync import Sync
+from ptb_bucket.application.sync import Sync, migration_ids, records_of_ids
 from ptb_bucket.application.updates import UpdateHandling
 from ptb_bucket.location import checked_count, checked_seconds
 from ptb_bucket.state import Record

@@ -1,22 +1,9 @@
 """The types that can be stored: one family per file, and the registry of the classes that a bot's author adds."""
 
-from ptb_bucket.codecs.types.advice import (
-    short_name,
-)
-from ptb_bucket.codecs.types.bot_reference import (
-    BotReference,
-)
-from ptb_bucket.codecs.types.carriers import (
-    base_of,
-    carrier_of,
-    class_of,
-    has_room_for,
-    is_one_class,
-    with_room,
-)
-from ptb_bucket.codecs.types.declared import (
-    declared,
-)
+from ptb_bucket.codecs.types.advice import short_name
+from ptb_bucket.codecs.types.bot_reference import BotReference
+from ptb_bucket.codecs.types.carriers import base_of, carrier_of, class_of, has_room_for, is_one_class, with_room
+from ptb_bucket.codecs.types.declared import declared
 from ptb_bucket.codecs.types.equality import (
     Equality,
     Identified,
@@ -41,16 +28,8 @@ from ptb_bucket.codecs.types.families import (
     with_defaults,
     with_lost_defaults,
 )
-from ptb_bucket.codecs.types.guards import (
-    ForeignCodeError,
-    check_collisions,
-    guarded,
-)
-from ptb_bucket.codecs.types.json_text import (
-    BIG,
-    compact_json,
-    in_utf8,
-)
+from ptb_bucket.codecs.types.guards import ForeignCodeError, check_collisions, guarded
+from ptb_bucket.codecs.types.json_text import BIG, compact_json, in_utf8
 from ptb_bucket.codecs.types.load_errors import (
     RESTORE,
     NewerTelegramError,
@@ -60,13 +39,7 @@ from ptb_bucket.codecs.types.load_errors import (
     newer_telegram,
     record_changed,
 )
-from ptb_bucket.codecs.types.reduction import (
-    IrreducibleError,
-    attribute_slots,
-    hashes_by_hand,
-    is_plain,
-    reduction,
-)
+from ptb_bucket.codecs.types.reduction import IrreducibleError, attribute_slots, hashes_by_hand, is_plain, reduction
 from ptb_bucket.codecs.types.refusals import (
     TOO_DEEP,
     UnregisteredError,
@@ -85,27 +58,10 @@ from ptb_bucket.codecs.types.refusals import (
     too_many_collisions,
     unloadable_graph,
 )
-from ptb_bucket.codecs.types.registry import (
-    NATIVE,
-    TAGS,
-    Registry,
-    StoredAs,
-)
-from ptb_bucket.codecs.types.scopes import (
-    Origin,
-    Scopes,
-)
-from ptb_bucket.codecs.types.shape import (
-    Family,
-    KnownClasses,
-    Scope,
-    Shape,
-    Structure,
-)
-from ptb_bucket.codecs.types.shape_calls import (
-    take_apart,
-    write_value,
-)
+from ptb_bucket.codecs.types.registry import NATIVE, TAGS, Registry, StoredAs
+from ptb_bucket.codecs.types.scopes import Origin, Scopes
+from ptb_bucket.codecs.types.shape import Family, KnownClasses, Scope, Shape, Structure
+from ptb_bucket.codecs.types.shape_calls import take_apart, write_value
 
 __all__ = [
     "BIG",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from telegram import Message
 
-    from ptb_bucket.application.live_data import LiveData
+    from ptb_bucket.application.sync.live_data import LiveData
 
     class Move(Protocol):
         """``Application.migrate_chat_data`` of PTB."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["UnloadedReports"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
-_LIBRARIES: Final = tuple(f"{folder}{os.sep}" for folder in (Path(telegram.__file__).parent, Path(__file__).parents[1]))
+_LIBRARIES: Final = tuple(f"{folder}{os.sep}" for folder in (Path(telegram.__file__).parent, Path(__file__).parents[2]))
 _LOADS: Final = "refresh_data"
 """The method of PTB that takes live data to refresh it for a job: the data is loaded immediately afterwards."""
 

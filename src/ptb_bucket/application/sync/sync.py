@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.application.live_data import LiveData
-from ptb_bucket.application.loader import DataLoader
-from ptb_bucket.application.lru import LRU
-from ptb_bucket.application.migration import Migration
-from ptb_bucket.application.overridden import Overridden
-from ptb_bucket.application.stager import Stager
-from ptb_bucket.application.units import Units, records_in
+from ptb_bucket.application.sync.live_data import LiveData
+from ptb_bucket.application.sync.loader import DataLoader
+from ptb_bucket.application.sync.lru import LRU
+from ptb_bucket.application.sync.migration import Migration
+from ptb_bucket.application.sync.overridden import Overridden
+from ptb_bucket.application.sync.stager import Stager
+from ptb_bucket.application.sync.units import Units, records_in
 from ptb_bucket.errors import PTBBucketError, UnsavedError, said
 from ptb_bucket.state import Kind
 

@@ -14,9 +14,9 @@ from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ptb_bucket.application.live_data import LiveData
-    from ptb_bucket.application.migration import Migration
-    from ptb_bucket.application.overridden import Call, Overridden
+    from ptb_bucket.application.sync.live_data import LiveData
+    from ptb_bucket.application.sync.migration import Migration
+    from ptb_bucket.application.sync.overridden import Call, Overridden
     from ptb_bucket.session import Session
 
 __all__ = ["Stager"]

@@ -11,7 +11,7 @@ from telegram.ext import ExtBot
 
 from ptb_bucket._aio import in_turns
 from ptb_bucket.application.ptb import Conversations, Keyboards, PendingChanges, has_invalid
-from ptb_bucket.application.unloaded import UnloadedReports
+from ptb_bucket.application.sync.unloaded import UnloadedReports
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, MISSING, Kind, Record
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from telegram.ext import Application
 
-    from ptb_bucket.application.lru import LRU
-    from ptb_bucket.application.overridden import Overridden
+    from ptb_bucket.application.sync.lru import LRU
+    from ptb_bucket.application.sync.overridden import Overridden
     from ptb_bucket.session import Session
     from ptb_bucket.state import Replica
 

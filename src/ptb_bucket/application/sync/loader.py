@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from telegram.ext import ConversationHandler
 
-    from ptb_bucket.application.live_data import LiveData
     from ptb_bucket.application.options import LiveOptions
-    from ptb_bucket.application.overridden import Overridden
+    from ptb_bucket.application.sync.live_data import LiveData
+    from ptb_bucket.application.sync.overridden import Overridden
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.session import Session
     from ptb_bucket.state import ConversationKey

@@ -1,0 +1,9 @@
+"""Sync: PTB's live data and the replica, loaded, refreshed and staged."""
+
+from __future__ import annotations
+
+from ptb_bucket.application.sync.live_data import records_of_ids
+from ptb_bucket.application.sync.migration import migration_ids
+from ptb_bucket.application.sync.sync import Sync
+
+__all__ = ["Sync", "migration_ids", "records_of_ids"]
