@@ -1,4 +1,4 @@
-"""Tests of a newer ptb-bucket on the same bucket: we keep unknown data, and never write if we lack a need."""
+"""Tests of a newer ptb-bucket on the same bucket: we keep unknown data, and write no document whose needs we lack."""
 
 from __future__ import annotations
 
