@@ -1,4 +1,4 @@
-"""Python's garbage collector waits while much is loaded, and only then."""
+"""Tests that Python's garbage collector waits while many objects are loaded, and only then."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def load(store):
     await persistence.get_bot_data()  # which reads the document; what follows makes its objects
     collected.clear()
     data = await persistence.get_user_data()
-    rest = [[] for _ in range(5_000)]  # whoever makes something next brings about what is due
+    rest = [[] for _ in range(5_000)]  # making objects triggers a collection that is due
     print(len(data), any(collected), gc.isenabled())
     return data
 
@@ -57,7 +57,7 @@ def enabled():
 
 
 async def test_only_the_first_in_a_process_hands_over_what_it_has_loaded():
-    """No collection goes through what it made. What others load counts as new, so garbage of that size is found."""
+    """No collection visits the first one's objects. Later loads count as new, so large garbage is found."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", SCRIPT, stdout=subprocess.PIPE)
     out, _ = await process.communicate()
     assert out.decode().splitlines() == ["10000 False True", "10000 True True"]

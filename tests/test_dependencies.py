@@ -1,4 +1,4 @@
-"""A fresh machine gets the newest version of every dependency, and none that may break a promise."""
+"""Tests that a fresh machine gets the newest version of every dependency, but none that may break a promise."""
 
 from __future__ import annotations
 

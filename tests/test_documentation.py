@@ -1,4 +1,4 @@
-"""What the documentation names is there: links and their anchors, programs to run, and the verbs of ``ptb-bucket``."""
+"""Tests that the documentation names only things that exist: links, anchors, programs, verbs of ``ptb-bucket``."""
 
 from __future__ import annotations
 

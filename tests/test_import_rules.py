@@ -1,4 +1,4 @@
-"""Who may import whom (DESIGN.md, "The house"), read from the source and not from what happened to be loaded."""
+"""Tests of the import rules (DESIGN.md, "The house"). They read the source instead of the loaded modules."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def imports(source):
             yield from (Import(alias.name, for_types) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative imports are banned, and unseen by these rules"
-            # Each name may be a module of its own.
+            # Each name may be a module.
             yield from (Import(f"{node.module}.{alias.name}", for_types) for alias in node.names)
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             waiting += [(child, True) for child in node.body] + [(child, for_types) for child in node.orelse]

@@ -1,4 +1,4 @@
-"""The list of messages contains every kind of message and every error that the source raises."""
+"""Tests that the list of messages contains every kind of message and every error that the source raises."""
 
 from __future__ import annotations
 

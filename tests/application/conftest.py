@@ -1,4 +1,4 @@
-"""A world on file: and one on memory:."""
+"""Fixtures for a world on ``file:`` and one on ``memory:``."""
 
 from __future__ import annotations
 

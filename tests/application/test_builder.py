@@ -1,4 +1,4 @@
-"""``bucket_application``: options of both sides, checked at once, and context types that are given once."""
+"""Tests of ``bucket_application``: options of both sides, checked at once, and context types that you give once."""
 
 from __future__ import annotations
 

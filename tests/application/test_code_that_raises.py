@@ -1,4 +1,4 @@
-"""Code of the bot author's own that raises at any moment: it costs its own record, and everybody else is answered."""
+"""Tests of bot authors' code that raises at any moment: only its own record is lost, and all others are answered."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def handlers(place, value, answered):
 
 
 async def feed(application, *updates):
-    """Through PTB's fetcher, which ends at the first exception."""
+    """Feed updates through PTB's fetcher, which ends at the first exception."""
     for update in updates:
         await application.update_queue.put(Update.de_json(update, application.bot))
     await asyncio.wait_for(application.update_queue.join(), 5)
 
 
 def check_told(errors, caplog):
-    """Nothing quotes what their code said, and what is ours names the record."""
+    """Check that no message quotes the text of the author's error, and that our messages name the record."""
     told = [str(error) for error in errors if isinstance(error, PTBBucketError)]
     assert SECRET not in " ".join(told)
     assert SECRET not in " ".join(one.getMessage() for one in caplog.records if one.name.startswith("ptb_bucket"))
@@ -174,7 +174,7 @@ async def test_a_resolver_that_raises_while_saving_costs_only_the_record_in_conf
 
 @pytest.mark.parametrize("name", [name for name in VALUES if name.startswith("dict")])
 async def test_a_class_of_its_own_for_user_data(world, caplog, name):
-    """PTB makes these for everybody, so nobody's data can be saved; but the bot answers, stops, and tells why."""
+    """PTB makes these for all users, so no data can be saved. But the bot answers, stops, and says why."""
     _, method, _ = name.split()
     if method in {"__getitem__", "__setitem__", "get", "__class__", "__getattribute__"}:
         pytest.skip("the handlers use this themselves")

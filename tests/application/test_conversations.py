@@ -1,4 +1,4 @@
-"""A conversation goes on wherever its next update arrives."""
+"""Tests that a conversation goes on at the instance that gets its next update."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def timed():
 
 
 async def fire(application):
-    """The timeout's job, now."""
+    """Run the timeout's job now."""
     for job in application.job_queue.jobs():
         await job.run(application)
         job.schedule_removal()
@@ -199,7 +199,7 @@ async def test_a_timeout_that_is_due_while_a_handler_of_that_user_runs_waits_for
 
 
 async def test_a_timeout_that_was_due_when_its_conversation_moved_on_does_not_end_it(world):
-    """Here, while the timeout waited for its turn; the next state has a timeout of its own."""
+    """The conversation moves on while the timeout waits for its turn. The next state has its own timeout."""
     began, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(_update, _context):

@@ -1,4 +1,4 @@
-"""Handlers and filters see the bucket's data, with unsaved changes of this instance on top."""
+"""Tests that handlers and filters see the bucket's data together with the unsaved changes of their instance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.applications.instances import say
 
 
 async def put(update, context):
-    """/put KIND KEY."""
+    """Handle ``/put KIND KEY``."""
     kind, key = context.args
     getattr(context, f"{kind}_data").setdefault(key, []).append(update.update_id)
 
@@ -110,7 +110,7 @@ async def test_what_nobody_knows_stays_invalid(world):
 
 
 async def test_the_loop_turns_while_everybody_is_brought_up_to_date(world):
-    """With many people: when a run over everybody begins, and when an application starts again."""
+    """With many users, it turns when a run over all of them begins and when an application starts again."""
     people, turns = range(1000, 4000), 0
 
     async def turn():

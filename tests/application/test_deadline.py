@@ -1,4 +1,4 @@
-"""The time from a stop signal to the end: it begins once, and is shared out."""
+"""Tests of the time from a stop signal to the end: it begins once, and all steps share it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_without_a_signal_there_is_no_deadline():
 
 
 async def test_a_second_signal_gives_no_more_time():
-    """The platform kills by the first one."""
+    """The platform counts from the first signal until it kills the process."""
     deadline = ShutdownDeadline(100)
     deadline.begin()
     left = deadline.left()

@@ -1,4 +1,4 @@
-"""An update whose effects are committed is not handled again."""
+"""Tests that an update whose effects are committed is not handled again."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_with_an_interval_here_at_once_and_elsewhere_once_it_is_saved(worl
 
 
 async def test_with_an_interval_id_and_effects_are_one_put(world):
-    """With two, a crash between them would lose the effects, or have them twice."""
+    """With two puts, a crash between them would lose the effects or repeat them."""
     one = await world.start(HANDLER, dedupe=True, save="interval")
     for _ in range(3):
         await world.ada.send(one, "hi")
@@ -115,7 +115,7 @@ async def test_on_single_id_and_effects_are_one_put(world):
 
 @pytest.mark.parametrize("save", ["update", "interval"])
 async def test_effects_never_go_without_their_id_however_many_are_handled_at_once(world, save):
-    """A put that has the one and not the other would count an update twice, or never, after a crash."""
+    """After a crash, a put with only one of the two would count an update twice or never."""
     puts = []
 
     class Noting(StoreWrapper):
@@ -173,7 +173,7 @@ async def test_without_it_nothing_is_written_for_an_update_that_changed_nothing(
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 async def test_an_update_whose_effects_cannot_be_merged_is_not_noted_as_handled(world, layout):
-    """It is not acknowledged: Telegram sends it again, and then it must not be skipped."""
+    """The update is not acknowledged. Telegram sends it again, and then it must not be skipped."""
 
     def fail(_conflict):
         raise ValueError

@@ -1,4 +1,4 @@
-"""On per-record with a small cache: what somebody has in hand stays in memory, and goes when they are done."""
+"""Tests of per-record with a small cache: data in use stays in memory, and leaves it afterwards."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ COUNT = CommandHandler("count", count)
 
 
 async def push_out(world, app, number=10):
-    """Others use the bot, more of them than fit into its memory."""
+    """Let more users use the bot than fit into its memory."""
     for other in range(number):
         await world.telegram.user(1000 + other, "P").send(app, "/count")
 
 
 class Slow:
-    """Puts something into a cart that it was handed, when it may go on."""
+    """A handler that waits until it may go on, then puts something into the cart that it has."""
 
     def __init__(self):
         self.took, self.go_on = asyncio.Event(), asyncio.Event()
@@ -39,7 +39,7 @@ class Slow:
 
 @pytest.fixture
 async def slow(world):
-    """And a bot in whose bucket Ada and her chat have a cart."""
+    """Make a slow handler, and a bot in whose bucket Ada and her chat have a cart."""
     async with world.build(**PER_RECORD) as app:
         app.user_data[42]["cart"], app.chat_data[42]["cart"] = ["milk"], ["milk"]
         app.mark_data_for_update_persistence(chat_ids=42, user_ids=42)
@@ -47,7 +47,7 @@ async def slow(world):
 
 
 async def used(world, app, slow):
-    """While somebody has Ada's cart in hand, others use the bot; then it is put back."""
+    """Let others use the bot while a handler uses Ada's cart, then let the handler go on."""
     await asyncio.wait_for(slow.took.wait(), 5)
     await push_out(world, app)
     slow.go_on.set()
@@ -112,7 +112,7 @@ async def test_what_a_task_was_handed_stays_and_may_go_when_the_task_has_ended(w
 
 
 async def test_what_a_timer_has_in_hand_stays(world, slow):
-    """run_and_save() may load one after the other, and is not done before it has returned."""
+    """run_and_save() may load one record after the other, and uses them until it returns."""
 
     async def work(app):
         await app.load_data(user_ids=42)

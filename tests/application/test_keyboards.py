@@ -1,4 +1,4 @@
-"""Keyboards on per-record: read when they are pressed, and what a sweep of old ones means for instances that run."""
+"""Tests of keyboards on per-record: they are read when pressed, also beside a sweep of old ones."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_buttons_in_messages_that_a_message_carries_have_their_data_on_oth
 
 @pytest.mark.parametrize("layout", ["single", "per-record"])
 async def test_normal_use_is_quiet_and_keeps_the_queries_of_all_lives(world, layout, caplog):
-    """Restarts, another instance, little memory, and a press that arrives while another update is saved."""
+    """Normal use includes restarts, another instance, little memory, and a press while another update is saved."""
     options = {"layout": layout, "cache_size": 1}
     async with world.build(*KEYBOARD, **options) as first:
         await world.ada.send(first, "/offer")
@@ -135,7 +135,7 @@ async def test_of_a_keyboard_with_one_bad_button_the_others_work_elsewhere(world
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Set how far PTB's clock is behind, in seconds."""
+    """Return a function that sets how far PTB's clock is behind, in seconds."""
 
     def behind(seconds: float) -> None:
         monkeypatch.setattr("telegram.ext._callbackdatacache.time.time", lambda: NOW - seconds)
@@ -144,7 +144,7 @@ def clock(monkeypatch):
 
 
 def limit(instance, keyboards: int) -> None:
-    """Let the cache and the bucket hold so many."""
+    """Limit the keyboards in the cache and in the bucket."""
     setattr(instance.bot.callback_data_cache._keyboard_data, "_Cache__maxsize", keyboards)  # noqa: B010  a mangled name
     instance.persistence._session.replica.documents.tracked.at("state").ledger.callback_limit = keyboards
 
@@ -155,7 +155,7 @@ def uuids(instance) -> list[str]:
 
 @pytest.mark.parametrize("behind", [0, 1, 3600, 10**9])
 async def test_a_clock_that_is_behind_drops_no_keyboard_that_was_just_sent(world, clock, behind):
-    """Neither in this commit, nor in the next one of an instance whose clock is right."""
+    """It drops none in this commit, nor in the next one of an instance whose clock is right."""
     right, wrong = [await world.start(*KEYBOARD) for _ in range(2)]
     for instance in (right, wrong):
         limit(instance, 3)

@@ -1,4 +1,4 @@
-"""Methods that bot authors call have PTB's signatures; they raise and warn as PTB does, at the same line."""
+"""Tests that methods for bot authors have PTB's signatures, and raise and warn as PTB does, at the same line."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def end(application):
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_stop_signals_may_be_the_seventh_argument(kind):
-    """In a thread, no signal can be caught: anything but None raises."""
+    """A thread cannot catch signals, so anything but None raises."""
 
     def run():
         asyncio.set_event_loop(asyncio.new_event_loop())

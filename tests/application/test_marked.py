@@ -1,4 +1,4 @@
-"""Data that is marked to be saved, by the update that used it or by hand, and what is not in memory."""
+"""Tests of data that an update or the bot author marks to be saved, and of data that is not in memory."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_data_that_is_not_loaded_is_reported_once_per_place(world, caplog)
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 async def test_what_ptb_loads_itself_is_not_reported(world, layout, caplog):
-    """An update's own data, and a job's."""
+    """PTB itself loads the data of an update and of a job."""
     done = asyncio.Event()
 
     async def job(context):

@@ -1,4 +1,4 @@
-"""A group becomes a supergroup: Telegram reports it in both, and may do so again. The data moves once, and stays."""
+"""Tests of a group that becomes a supergroup. Telegram may report it several times, but its data moves only once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def track(_update, context):
 
 
 def reported(world, where, **migration):
-    """Telegram's service message about it, to be delivered as often as you like."""
+    """Make Telegram's service message about it, which a test can deliver several times."""
     told = world.ada.message_update("", chat=world.telegram.group(where, "Friends", supergroup=where == NEW))
     told["message"].pop("text")
     told["message"].update(migration)
@@ -139,7 +139,7 @@ async def test_by_hand_twice_before_anything_is_saved(world, layout, caplog):
 
 
 async def test_data_moves_back_and_forth_and_replaces_what_is_there(world):
-    """PTB's own rule: data of the new chat is replaced by data of the old one."""
+    """As PTB does, the old chat's data replaces the new chat's data."""
     one = await world.start()
     one.chat_data[OLD]["old"], one.chat_data[NEW]["new"] = 1, 2
     for old, new in ((OLD, NEW), (NEW, OLD), (OLD, NEW)):

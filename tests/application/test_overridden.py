@@ -1,4 +1,4 @@
-"""A subclass of BucketPersistence decides what is stored and shown, as under PTB's Application."""
+"""Tests that a subclass of BucketPersistence decides what is stored and shown, as under PTB's Application."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SAVES = ["update", "interval", "PTB's"]
 
 
 class Scrubbing:
-    """A mixin that stores no secrets, and changes what it was given: it is a copy."""
+    """A mixin that removes secrets from the copy that it gets before it stores it."""
 
     async def update_bot_data(self, data):
         data.pop("secret", None)
@@ -46,7 +46,7 @@ class Scrubbed(Scrubbing, BucketPersistence):
 
 
 class Heard(BucketPersistence):
-    """Hears what it is asked to do."""
+    """A mixin that notes the calls of its methods."""
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)

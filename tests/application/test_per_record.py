@@ -48,7 +48,7 @@ COUNT = CommandHandler("count", count)
 
 
 async def filled(world, users: int) -> None:
-    """A bot of which so many have made use."""
+    """Make a bot with this number of users."""
     async with world.build(**PER_RECORD) as app:
         for number in range(users):
             app.user_data[1000 + number]["count"] = number

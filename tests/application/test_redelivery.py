@@ -1,4 +1,4 @@
-"""An update that is handled by two instances, or twice, changes each record once, on every layout."""
+"""Tests that an update changes each record once, on every layout, even if it is handled twice or by two instances."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Bots:
         return build_application(self.world.telegram, persistence, handler, bucket_options=options)
 
     async def pay(self, update, context) -> None:
-        """Whatever is done twice shows."""
+        """Make changes that show if they are made twice."""
         context.user_data.setdefault("paid", []).append(update.update_id)
         context.bot_data["total"] = context.bot_data.get("total", 0) + 1
         if self.meanwhile:
@@ -41,7 +41,7 @@ class Bots:
             await meanwhile()
 
     async def fail(self, plan, update) -> None:
-        """The first bot handles an update, cannot save it, and is gone."""
+        """Let the first bot handle an update, fail to save it, and end."""
         self.plan = plan
         with pytest.raises(UnsavedError):
             await self.deliver(self.first, update)

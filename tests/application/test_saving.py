@@ -1,4 +1,4 @@
-"""The times of saves, values that cannot be saved, and the error handlers that hear of them."""
+"""Tests of the times of saves, of values that cannot be saved, and of the error handlers that hear of them."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_behind_the_queue_the_error_handlers_hear_of_it_and_it_goes_on(wor
 
 
 class Client:
-    """Like most clients."""
+    """A client with a lock, like most clients."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -197,7 +197,7 @@ async def test_a_document_is_trusted_for_refresh_interval(world, interval, reads
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 async def test_handlers_never_see_what_the_saving_of_others_does(world, layout):
-    """Twenty updates at once: some handlers are ready to run in the very step in which another update is staged."""
+    """With twenty updates at once, some handlers are ready to run in the step in which another update is staged."""
 
     async def count(_update, context):
         context.chat_data.setdefault("n", []).append(1)
@@ -287,7 +287,7 @@ async def test_run_and_save_loads_and_saves_everybody(world, save):
 
 @pytest.mark.parametrize("save", ["update", "interval"])
 async def test_run_and_save_raises_for_anybody_whose_data_cannot_be_merged(world, save):
-    """Whoever runs it answers for all of it; an update's answer is about that update."""
+    """run_and_save() reports errors of all its data, while an update's answer is only about that update."""
 
     def fail(_conflict):
         raise ValueError

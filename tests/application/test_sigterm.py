@@ -1,4 +1,4 @@
-"""A platform sends SIGTERM and kills soon after: what can be saved is saved, what cannot is named."""
+"""Tests of a platform that sends SIGTERM and kills soon after: the bot saves what it can and names the rest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KILLED_AT = 30
 
 
 def terminated(what, tmp_path, *spool):
-    """The output and the log of the process, and the bucket afterwards."""
+    """Run the process until it has ended; return its output, its log, and the user data in the bucket."""
     command = [sys.executable, "-m", PROGRAM, what, f"file:{tmp_path}/bot", *map(str, spool)]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=KILLED_AT, check=False)
     state = tmp_path / "bot" / "state.json"

@@ -1,4 +1,4 @@
-"""The bucket is out when an application on per-record ends: what it held is there after the next start, once."""
+"""Tests of an outage when an application on per-record ends: the next start saves its changes, each once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Spooling(World):
         return sorted(self.spool.glob("*.spool"))
 
     async def end_in_an_outage(self, app, text="late"):
-        """It handles one more update; what it says of what it could not save."""
+        """Handle one more update and shut down in an outage; return the text of the error about unsaved changes."""
         self.plan = lambda operation, _key: Fault.UNAVAILABLE if operation == "put" else None
         app.persistence._session.replica.documents.retry_policy.deadline = 0.05
         with pytest.raises((UnavailableError, UnsavedError)):

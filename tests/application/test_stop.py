@@ -1,4 +1,4 @@
-"""stop() waits for everything that runs, and whatever does not end is cancelled and named, with or without a signal."""
+"""Tests of stop(): it waits for all running tasks, then cancels and names the rest, with or without a signal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Updates of one chat, and of one user, run one at a time; others in parallel; nobody waits for ever."""
+"""Tests that updates of a chat or a user run one at a time, and others in parallel, without waiting for ever."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from telegram.ext import MessageHandler, filters
 
 
 class Busy:
-    """A handler that notes who is inside at the same time, and in which order they came."""
+    """A handler that notes which users are inside at the same time, and their order."""
 
     def __init__(self, world):
         self.world, self.inside, self.most, self.order, self.nested = world, set(), 0, [], None
@@ -118,7 +118,7 @@ async def test_a_ring_through_one_of_several_gathered_updates_is_an_error_too(wo
             both.set()
         await both.wait()
         again = context.application.process_update
-        if update.effective_user.id == 42:  # waits for Bob; what it needs of Cy it gets at once
+        if update.effective_user.id == 42:  # waits for Bob, but gets Cy's data at once
             await asyncio.gather(*(again(busy.update(who, "second")) for who in (world.bob, cy)))
         else:
             await asyncio.sleep(0.02)

@@ -1,4 +1,4 @@
-"""An update's id is in the commit that has its effects, also while one instance handles many updates at once."""
+"""Tests that the commit with an update's effects has its ID, even if an instance handles many updates at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ USERS = 30
 
 
 def counting(seed: int, *, shared: bool):
-    """A handler that writes before and after waiting, and in bot_data if others do, too."""
+    """Make a handler that writes before and after waiting, and also to bot_data if ``shared``."""
     chance = random.Random(seed)
 
     async def handle(update, context):
@@ -52,7 +52,7 @@ async def versions_of(world, tmp_path, handler, **options) -> list[dict]:
 
 
 def halves(document: dict) -> tuple[set[int], set[int], set[int]]:
-    """The ids of updates that are noted, and those whose effects are there, for users and for the bot."""
+    """Return the IDs of noted updates, and of updates whose effects are stored, for users and for the bot."""
     noted = set(document.get("updates", {}).get("handled", []))
     users = {one for data in document.get("user_data", {}).values() for one in data["payments"]}
     return noted, users, set(document.get("bot_data", {}).get("bot", {}).get("payments", []))
@@ -128,7 +128,7 @@ async def test_a_handler_that_takes_long_does_not_stop_others(world, monkeypatch
 
 
 async def test_nobody_waits_where_nothing_is_shared(world, monkeypatch):
-    """A slow handler holds nobody up, as long as bot_data does not change."""
+    """A slow handler does not hold up others as long as bot_data does not change."""
     monkeypatch.setattr(units, "PATIENCE", 3600)
     ending = asyncio.Event()
 
@@ -148,7 +148,7 @@ async def test_nobody_waits_where_nothing_is_shared(world, monkeypatch):
 
 
 async def test_while_a_save_waits_no_other_handler_begins(world, monkeypatch):
-    """Or a busy bot would never come to save."""
+    """Otherwise a busy bot would never get to save."""
     monkeypatch.setattr(units, "PATIENCE", 3600)
     ending, begun, begins = asyncio.Event(), [], asyncio.Queue()
     bea = world.telegram.user(44, "Bea")

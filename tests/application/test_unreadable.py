@@ -1,4 +1,4 @@
-"""Records that this deployment cannot decode, with BucketApplication: their updates fail, all others are handled."""
+"""Tests of BucketApplication with records that it cannot decode: their updates fail, all others are handled."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ END = ConversationHandler.END
 
 
 class Mood(enum.Enum):
-    """Newer code's own; older code has not registered it."""
+    """A class of the newer code, which older code has not registered."""
 
     GOOD = 1
 
@@ -61,7 +61,7 @@ def handlers():
 
 
 async def make_newer(world, place, *, user=(), chat=(), bot=False):
-    """Another instance, of newer code, writes what this one cannot decode."""
+    """Let an instance of newer code write values that this one cannot decode."""
     async with world.build(*handlers(), **place, **NEWER) as newer:
         for numbers, data in ((user, newer.user_data), (chat, newer.chat_data)):
             for number in numbers:
@@ -345,7 +345,7 @@ async def test_an_application_that_starts_again_keeps_what_became_unreadable(wor
 
 
 async def test_queries_that_cannot_be_read_do_not_keep_others_from_being_saved(world, tmp_path):
-    """The bot's limit of queries needs them; none is removed then."""
+    """The bot needs these queries for its limit, so it removes none."""
     one = await world.start(*handlers(), **NEWER)
     await world.ada.send(one, "/offer")
     await world.ada.press(one, "milk")

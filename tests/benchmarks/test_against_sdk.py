@@ -1,4 +1,4 @@
-"""The script with tiny sizes. What it counts is promised; what it times is not asserted."""
+"""Tests of the script with tiny sizes. They assert its counts, but not its times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.long  # it takes 15 seconds to count what the providers
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """What it printed, and what it wrote into its file."""
+    """Run the script once; return its output and the content of its file."""
     file = tmp_path_factory.mktemp("benchmarks") / "results.json"
     command = [sys.executable, str(SCRIPT), "--sizes", "500", "3000", "--rounds", "1", "--starts", "1", "--json", file]
     command += ["--servers", *SERVERS]

@@ -1,4 +1,4 @@
-"""The script with a near store. What it counts is promised; what it times is not asserted."""
+"""Tests of the script with a near store. They assert its counts, but not its times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MODES = ("interval", "update", "update, dedupe")
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """What it printed, and what it wrote into its file."""
+    """Run the script once; return its output and the content of its file."""
     file = tmp_path_factory.mktemp("benchmarks") / "results.json"
     command = [sys.executable, str(SCRIPT), "--rounds", "1", "--read-ms", "1", "--write-ms", "1", "--json", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,4 @@
-"""The script with few users. What it counts is promised; what it times is not asserted."""
+"""Tests of the script with few users. They assert its counts, but not its times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(folder):
-    """What it printed, and what it wrote into its file."""
+    """Run the script once; return its output and the content of its file."""
     file, guide = folder / "results.json", folder / "guide.md"
     guide.write_text(f"before\n{MARKS}after\n")
     options = ["--users", "20", "--places", "file", "--runs", "1", "--json", file, "--plots", folder, "--guide", guide]
@@ -47,7 +47,7 @@ def test_it_prints_tables_and_draws(run, folder):
 
 
 def test_the_guide_shows_what_was_measured(tmp_path, monkeypatch):
-    """Its tables are those of docs/scale.json."""
+    """The guide's tables match docs/scale.json."""
     shown = (DOCS / "layouts.md").read_text()
     copy = tmp_path / "layouts.md"
     copy.write_text(shown)

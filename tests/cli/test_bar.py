@@ -14,7 +14,7 @@ import pytest
 from ptb_bucket.state import Record
 from ptb_bucket.tools import open_state
 
-pty = pytest.importorskip("pty", reason="there are no terminals of this kind on Windows")
+pty = pytest.importorskip("pty", reason="Windows does not have pseudo-terminals")
 
 
 async def fill(uri, number):

@@ -1,4 +1,4 @@
-"""What ``history`` prints for people: a version is copied from there into ``restore --version``."""
+"""Tests of the output of ``history`` for people, who copy a version from it into ``restore --version``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``import`` and ``export`` as people call them: every wrong input is one clear line, and nothing of it is written."""
+"""Tests of ``import`` and ``export`` as people call them: wrong input gives one clear line, and nothing is written."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def environment(**more):
 
 
 def run(folder, *arguments, **more):
-    """As people call it: by the script, whose ``sys.path`` does not begin with the folder, as that of ``-m`` does."""
+    """Run the installed script as people do. Unlike with ``-m``, its ``sys.path`` does not begin with the folder."""
     return subprocess.run(
         [Path(sysconfig.get_path("scripts"), "ptb-bucket"), *arguments],
         cwd=folder,
@@ -99,7 +99,7 @@ def test_for_people_and_with_the_uri_from_the_environment(folder):
 
 
 def test_the_advice_for_a_bots_own_classes_works(folder):
-    """They were pickled by a script, as of ``__main__``."""
+    """A script pickled the classes, so their module is ``__main__``."""
     (folder / "shop.py").write_text(SCRIPT, encoding="utf-8")
     subprocess.run([sys.executable, "shop.py"], cwd=folder, check=True)
     arguments = ["import", "bot.pickle", "file:./state", "--bot-id", "1"]
@@ -110,7 +110,7 @@ def test_the_advice_for_a_bots_own_classes_works(folder):
 
 
 def test_a_bar_moves_on_a_terminal(folder, count):
-    """And not into a pipe, as all other tests show."""
+    """It does not write a bar into a pipe, as all other tests show."""
     (folder / "bot.pickle").write_bytes(
         pickle.dumps({**DATA, "user_data": {n: {"n": n} for n in range(count(3_000, 100_000))}})
     )

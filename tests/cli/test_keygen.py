@@ -1,4 +1,4 @@
-"""A key is new each time, and one that seals."""
+"""Tests that each call makes a new key, and that the key can seal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking at a state runs none of its pickles."""
+"""Tests that looking at a state runs no code in its pickles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every verb and everything that may be wrong: one clear line, the right exit code, no traceback, no secret."""
+"""Tests of every verb with every mistake: one clear line, the right exit code, no traceback, no secret."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ MISTAKES = {
     "another bot's": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"bot_id": "8"}}}, 1, "bot 8"),
     "a newer format": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"format": 99}}}, 1, "99"),
 }  # fmt: skip
-# What these verbs stumble over before.
+# Another mistake stops these verbs earlier.
 NO_VERSIONS = {(verb, mistake) for verb in ("history", "restore") for mistake in ("another bot's", "a newer format")}
-# What ``check`` is there for is no failure of the call, ``import`` begins with nothing, and ``copy`` takes anybody's.
+# For ``check`` these are findings, ``import`` can start from nothing, and ``copy`` accepts any bot's state.
 CODES = {("check", "nothing there"): 0, ("check", "another layout"): 1, ("import", "nothing there"): 0,
          ("import", "another layout"): 1, ("copy", "another bot's"): 0}  # fmt: skip
 
@@ -53,7 +53,7 @@ def _secrets(monkeypatch):
 
 @pytest.fixture
 def run(capsys, tmp_path_factory):
-    """Call a verb; exit code, stdout, and the one line on stderr, none of them with a secret in it."""
+    """Call a verb; return its exit code, stdout, and the one line on stderr. Check that none contains a secret."""
 
     def run(verb, uri, *more):
         code = main([*call(verb, uri, tmp_path_factory.mktemp("files")), *more])

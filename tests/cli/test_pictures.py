@@ -1,4 +1,4 @@
-"""The pictures in the documentation can be made: what they show is what the verbs print."""
+"""Tests that the pictures in the documentation can be made from what the verbs print."""
 
 from __future__ import annotations
 

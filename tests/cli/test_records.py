@@ -1,4 +1,4 @@
-"""Words that name records and values on the command line, and the question before old versions are deleted."""
+"""Tests of the words for records and values on the command line, and of the question before deleting old versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bot that is started as a script: its pickles have its classes in ``__main__``, on the way in and on the way out."""
+"""Tests of a bot that is started as a script: imported and exported pickles have its classes in ``__main__``."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def python(folder, *arguments):
 
 
 def tool(folder, *arguments):
-    """In a process of its own: each test's script is another module ``bot``."""
+    """Run the command in a separate process, because each test's script is another module ``bot``."""
     return python(folder, "-m", "ptb_bucket.cli", *arguments)
 
 
@@ -97,7 +97,7 @@ def tool(folder, *arguments):
     ],
 )
 def test_a_script_reads_its_own_classes_again(tmp_path, layout, codec):
-    """The bot writes a pickle, which goes into a bucket and out of it, and the bot reads that."""
+    """The bot writes a pickle, which is imported into a bucket and exported again, and the bot reads the export."""
     script(tmp_path)
     uri = f"file:./state?layout={layout}&codec={codec}"
     python(tmp_path, "bot.py", "bot.pickle", "write")
@@ -148,7 +148,7 @@ def test_classes_of_a_module_that_the_bot_imports_stay_there(tmp_path, start, mo
 
 
 def test_which_module_is_started_can_be_said(tmp_path):
-    """Two of them look like scripts; the bot is started as one, and imports the other."""
+    """Two modules look like scripts. The bot is started as one of them, and imports the other."""
     script(tmp_path, "bot.py", imports="import shop")
     (tmp_path / "shop.py").write_text('class Order:\n    pass\n\nif __name__ == "__main__":\n    print("a test")\n')
     python(tmp_path, "bot.py", "bot.pickle", "write")

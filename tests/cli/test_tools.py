@@ -1,4 +1,4 @@
-"""The verbs of ``ptb-bucket`` on a directory."""
+"""Tests of the verbs of ``ptb-bucket`` on a directory."""
 
 from __future__ import annotations
 

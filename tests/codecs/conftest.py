@@ -1,4 +1,4 @@
-"""Both codecs, with the classes of support/values/strategies.py registered."""
+"""Fixtures for both codecs, with the classes of support/values/strategies.py registered."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def bot():
 
 
 class Missing:
-    """Takes a library away, or this machine's data on time zones."""
+    """A fixture that hides a library, or this machine's time zone data."""
 
     def __init__(self, monkeypatch):
         self.monkeypatch = monkeypatch

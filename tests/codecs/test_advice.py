@@ -1,4 +1,4 @@
-"""What cannot be loaded says what is missing and what to do, whichever codec the state has."""
+"""Tests of the errors of values that cannot be loaded: they say what is missing and what to do, with every codec."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_an_object_of_a_newer_telegram(codec, monkeypatch):
 
 
 def test_a_record_whose_classes_have_become_others():
-    """A class without room for a field, and a class that was an Enum."""
+    """The records hold a class without room for a field, and a class that was an Enum."""
     wider = make_dataclass("Money", [("amount", int), ("of", str)], slots=True)
     data = PickleCodec([wider, Colour]).encode([wider(5, "x"), Colour.RED])
     narrower = make_dataclass("Money", [("amount", int)], slots=True)

@@ -1,4 +1,4 @@
-"""Fields that a newer deployment added: an older one carries them, and is not confused by what carries none."""
+"""Tests of fields that a newer deployment added. An older one carries them, and handles objects without them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_carried_field_is_merged_like_others(codec):
 
 
 def replaced(value, **changes):
-    """Change an object; replace one that cannot be changed, by the way of its family."""
+    """Change an object, or replace it in its family's way if it cannot be changed."""
     try:
         for name, inner in changes.items():
             setattr(value, name, inner)

@@ -1,4 +1,4 @@
-"""Stored objects whose classes have changed since: complete, carried, or refused by name, and never half."""
+"""Tests of stored objects whose classes have changed: loaded whole, carried, or refused by name, and never in part."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_a_slot_that_looks_renamed_is_named(codec):
 
 
 def test_old_pickles_with_fields_by_position_are_not_mixed_up():
-    """Written by ptb-bucket before fields of these classes were stored by name."""
+    """ptb-bucket wrote these pickles before it stored the fields of these classes by name."""
     old = profile("dataclass frozen slots", name=REQUIRED, age=0)
     pickled = (
         b"\x80\x05\x8c\x1aptb_bucket.codecs._allowed\x94\x8c\x07object_\x94\x93\x94"

@@ -91,14 +91,14 @@ def test_what_cannot_be_taken_apart_equals_itself():
 
 
 class Client:
-    """Holds what cannot be stored, beside what is."""
+    """A class that holds a value that can be stored and one that cannot."""
 
     def __init__(self, name):
         self.name, self.lock = name, threading.Lock()
 
 
 class Named(Client):
-    """The same, with an equality and a hash of its own."""
+    """A subclass of Client that defines equality and hash."""
 
     def __eq__(self, other):
         return self.name == other.name
@@ -111,7 +111,7 @@ class Named(Client):
 @pytest.mark.parametrize("codec", [JsonCodec, PickleCodec])
 @pytest.mark.parametrize("wrapped", [lambda one: one, lambda one: [one], lambda one: {"a": one}, lambda one: {one: 1}])
 def test_with_functions_of_its_own_what_is_stored_counts_and_nothing_else(cls, codec, wrapped):
-    """Else each save would be a change, and two instances in conflict about nothing."""
+    """Otherwise each save would be a change, and two instances would be in conflict about nothing."""
     equality = codec([StoredAs(cls, encode=lambda one: one.name, decode=cls)]).equality
     assert equality.same(wrapped(cls("a")), wrapped(cls("a")))
     assert equality.fingerprint(wrapped(cls("a"))) == equality.fingerprint(wrapped(cls("a")))

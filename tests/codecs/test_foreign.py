@@ -1,4 +1,4 @@
-"""Pickles of PTB's PicklePersistence: what they hold comes out, and nothing in them runs."""
+"""Tests of loading pickles of PTB's PicklePersistence: their data is loaded, and no code in them runs."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_classes_of_a_script_are_found_by_their_name():
 
 
 class Machine(enum.Enum):
-    """Values that could not be told apart by themselves."""
+    """An enum whose values alone cannot identify its members."""
 
     START = Cart(1)
     STOP = Cart(2)
@@ -125,7 +125,7 @@ def test_what_is_not_known_is_named_and_cannot_be_stored():
 
 @pytest.fixture
 def untouched(tmp_path):
-    """After the test, nothing outside of it may have changed."""
+    """Check that a test has changed nothing outside of it."""
     canary = tmp_path / "canary"
     before = (dict(vars(User)), dict(vars(OrderedDict)), dict(copyreg.dispatch_table), os.getcwd())  # noqa: PTH109
     yield canary
@@ -142,7 +142,7 @@ def test_evil_is_refused_and_nothing_ran(untouched, name):
 
 
 def test_the_evil_would_have_touched_the_canary(tmp_path):
-    """So the test above does tell."""
+    """This shows that the test above can fail."""
     ran = []
     for name in ("os.system", "eval", "STACK_GLOBAL", "INST", "OBJ", "memo", "deep inside", "as a key"):
         canary = tmp_path / name.replace(" ", "")
@@ -152,7 +152,7 @@ def test_the_evil_would_have_touched_the_canary(tmp_path):
 
 
 def test_no_name_gives_anything_that_could_be_changed_or_run():
-    """Every name that is known gives a type written in C, a surrogate, or a function without attributes."""
+    """Every known name gives a type written in C, a surrogate, or a function without attributes."""
     names = PtbPickleNames(Registry(TYPES))
     names.find("telegram._user", "User")
     for known in names._known.values():

@@ -1,4 +1,4 @@
-"""An object that one record holds at several places is one object again, in both codecs."""
+"""Tests that an object at several places of one record is loaded as one object, in both codecs."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_values_are_written_at_each_place(codec):
 
 
 class Word(str):  # noqa: SLOT000  it has attributes
-    """A value: it has the equality and the hash of str. Its attributes are no object of the record."""
+    """A value: it has the equality and the hash of str. Its attributes do not count as an object of the record."""
 
     def __new__(cls, text, note=""):
         made = super().__new__(cls, text)
@@ -212,7 +212,7 @@ def test_a_structure_that_doubles_at_each_level_takes_no_longer_than_others(code
 
 @st.composite
 def graphs(draw):
-    """A graph of containers and objects: any of them may hold any other one, itself too."""
+    """Draw a graph of containers and objects. Any of them may hold any other one, or itself."""
     makers = [list, dict, set, deque, Bag, Row, *WITH_A_PART]
     nodes = [draw(st.sampled_from(makers))() for _ in range(draw(st.integers(1, 7)))]
     leaves = st.one_of(st.integers(), st.text(max_size=3), st.sampled_from(['"$ref"', "$id", "$list", 1.5, None]))
@@ -277,7 +277,7 @@ def test_the_text_is_labelled_at_the_first_place():
 
 @pytest.mark.parametrize("number", [100, 400, 600, 900, 1100, 2500])
 def test_a_shared_object_among_many_others(codec, number):
-    """Repeated objects are no reason to leave out others, however many there are."""
+    """Repeated objects do not cause other objects to be left out, however many there are."""
     shared = [1]
     value = {"a": shared, "b": shared, "others": [[n] for n in range(number)]}
     found = again(codec, value)

@@ -61,7 +61,7 @@ def test_mutated_json_is_loaded_or_refused(value, data):
 
 
 def huge_memo(data):
-    """Python gives a pickle as much memory for its memo as it asks for; no allow-list sees that."""
+    """Make a pickle with a huge memo. Python gives it as much memory as it asks for, and no allow-list sees that."""
     try:
         return any(op.name in {"PUT", "LONG_BINPUT"} and arg > 1000 for op, arg, _ in pickletools.genops(data))
     except Exception:  # noqa: BLE001  damaged, and found to be so before any such instruction
@@ -141,7 +141,7 @@ def test_the_line_that_registers_it():
 
 
 def build_on(what):
-    """``BUILD`` with ``(None, {"changed": 1})`` on whatever the instructions leave on the stack."""
+    """Make a pickle that runs ``BUILD`` with ``(None, {"changed": 1})`` on what ``what`` leaves on the stack."""
     return b"\x80\x04" + what + b"N}\x8c\x07changed\x94K\x01s\x86b."
 
 

@@ -1,4 +1,4 @@
-"""Loading from a bucket never runs code that the allow-list does not name."""
+"""Tests that loading from a bucket never runs code that the allow-list does not name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def target(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _nothing_happens():
-    """No attack leaves anything behind in this process: no extension, no module, no attribute."""
+    """Check that no attack leaves an extension, a module or an attribute behind in this process."""
     before = dict(copyreg._extension_registry), set(sys.modules) & {"antigravity", "this"}, dict(copyreg.dispatch_table)
     yield
     after = dict(copyreg._extension_registry), set(sys.modules) & {"antigravity", "this"}, dict(copyreg.dispatch_table)

@@ -1,4 +1,4 @@
-"""Values of other libraries, and what a message says about classes that are not known: it can be pasted."""
+"""Tests of values of other libraries, and of messages about unknown classes, whose code can be pasted."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def refused(codec, value):
 
 
 def pasted(message, **names):
-    """Run what stands behind ``types=`` in a message, as a reader would."""
+    """Run the code after ``types=`` in a message, as a reader would."""
     text = message[message.index("types=[") + len("types=") :]
     end = next(end for end in range(1, len(text) + 1) if text[:end].count("[") == text[:end].count("]"))
     return eval(text[:end], {**sys.modules, "StoredAs": StoredAs, **names})  # noqa: S307  our own message
@@ -251,7 +251,7 @@ def test_a_class_that_pickle_could_not_store_either_needs_functions(codec):
 
 
 class Proxy:
-    """Says that it is of another class, and raises when it is asked anything else."""
+    """A class that claims to be another class, and raises on any other use."""
 
     @property
     def __class__(self):

@@ -1,4 +1,4 @@
-"""Pickles of a few bytes that ask for any amount of memory or time are refused before they are read."""
+"""Tests that pickles of a few bytes that ask for much memory or time are refused before they are read."""
 
 from __future__ import annotations
 

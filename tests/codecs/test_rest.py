@@ -1,4 +1,4 @@
-"""One value that cannot be stored costs only itself, whatever its code does."""
+"""Tests that a value that cannot be stored loses only itself, no matter what its code does."""
 
 from __future__ import annotations
 
@@ -230,7 +230,7 @@ class UnluckyError(Exception):
 
 
 def raising(base, method):
-    """Return an instance of a class of which one method raises, once it has been made."""
+    """Return an instance of a class with a method that raises once the instance has been made."""
     armed = []
 
     def fail(*args, **kwargs):

@@ -1,4 +1,4 @@
-"""One object of each Telegram class: what is loaded has every attribute that was stored, private ones too."""
+"""Tests with an object of each Telegram class: loading restores every attribute, private ones too."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_every_attribute_comes_back(cls, has_bot, make, bot):
 
 @pytest.mark.parametrize("make", [minimal, full])
 async def test_every_attribute_is_imported_as_pickle_persistence_loads_it(make, bot, tmp_path):
-    """But for two markers that it writes as None, and copies of the marker, which equal no other copy."""
+    """Only two markers differ, which PTB writes as None, and copies of a marker, which equal no other copy."""
     values = {name: owned(make(cls), bot) for name, cls in CLASSES.items()}
     await written_by_ptb(tmp_path / "bot.pickle", list(values.values()), bot)
     of_ptb, ours = await read_by_ptb(tmp_path / "bot.pickle", bot), imported(tmp_path / "bot.pickle", bot)
@@ -89,7 +89,7 @@ ALLOWED = (
 
 
 class Wire(BaseRequest):
-    """Notes what is sent."""
+    """A request object that notes what is sent."""
 
     read_timeout = None
 
@@ -97,10 +97,10 @@ class Wire(BaseRequest):
         self.sent = []
 
     async def initialize(self):
-        """Nothing to open."""
+        """Do nothing, as there is nothing to open."""
 
     async def shutdown(self):
-        """Nothing to close."""
+        """Do nothing, as there is nothing to close."""
 
     async def do_request(self, url, method, request_data=None, **_):
         self.sent.append(request_data.parameters if request_data else None)
@@ -150,7 +150,7 @@ async def test_a_loaded_album_is_sent_with_a_caption_as_a_new_one(is_imported, c
 
 
 async def test_a_caption_that_pickle_persistence_kept_is_sent_as_it_would_send_it(tmp_path):
-    """It cannot say whether None or nothing was given: with a text, None means "no formatting"."""
+    """It cannot say if None or no value was given: with a text, None means "no formatting"."""
     bot, wire = await sender(Defaults(parse_mode="HTML"))
     await written_by_ptb(tmp_path / "bot.pickle", [InputMediaPhoto("one", caption="1 < 2", parse_mode=None)], bot)
     (media,) = await sent(bot, wire, imported(tmp_path / "bot.pickle", bot))
@@ -177,7 +177,7 @@ def test_pickles_that_older_versions_stored_load_with_the_marker_itself():
 
 
 async def test_an_imported_message_finds_its_attachment(bot, tmp_path):
-    """PicklePersistence itself loads one that says it has none."""
+    """PicklePersistence itself loads a message that claims to have no attachment."""
     photo = PhotoSize("f", "u", 1, 2)
     message = Message(1, dt.datetime(2024, 5, 1, tzinfo=dt.timezone.utc), minimal(CLASSES["Chat"]), photo=[photo])
     await written_by_ptb(tmp_path / "bot.pickle", message, bot)

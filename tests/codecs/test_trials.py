@@ -1,4 +1,4 @@
-"""What was saved can be loaded: values whose class runs code at loading are tried before they are saved."""
+"""Tests that every saved value can be loaded: values whose class runs code at loading are tried before saving."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Validating(dict):
 
 
 class HashedByMore:
-    """Hashed by an attribute that is not stored."""
+    """A class whose hash uses an attribute that is not stored."""
 
     def __init__(self, text=SECRET):
         self.text = text
@@ -65,7 +65,7 @@ class HashedByMore:
 
 
 class Merging:
-    """Equal to all of its kind once it has been stored, so that a set of two becomes a set of one."""
+    """A class whose instances are all equal once stored, so that a set of two becomes a set of one."""
 
     def __init__(self, number):
         self.number = number
@@ -171,7 +171,7 @@ def test_two_values_that_cannot_be_loaded_are_named_together(codec):
 
 
 class Plate:
-    """All that it is made of is the one text that its __new__ takes."""
+    """A class that is made from one text, which its __new__ takes."""
 
     __slots__ = ("_text",)
 
@@ -226,7 +226,7 @@ def test_keys_that_were_made_to_collide_are_refused_when_they_are_saved(codec, v
 
 
 class Chosen(set):
-    """A set of a bot."""
+    """A bot author's subclass of set."""
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_keys_are_not_nested_deeper_than_values():
 
 
 class ReadOnly(collections.Counter):
-    """Looked up, never changed: what loading runs is refused."""
+    """A Counter that refuses changes, so that loading cannot fill it."""
 
     def _refuse(self, *_, **__):
         raise TypeError(SECRET)

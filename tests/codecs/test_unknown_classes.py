@@ -1,4 +1,4 @@
-"""What tools see of values whose classes they do not have: nothing is lost, and nothing runs."""
+"""Tests of tools on values whose classes they do not have: nothing is lost, and no code runs."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_pickled_message_is_shown_beside_a_cycle():
 
 
 def test_a_pickle_is_shown_with_the_labels_of_json_documents():
-    """Without its classes, as with them."""
+    """The output is the same with and without the classes."""
     cart = Cart(1, [2])
     cart.items.append(cart)
     value = {"cart": cart, "again": [cart, cart.items], "set": ({1},), "loop": [], "colours": [Colour.BLUE] * 2}

@@ -1,4 +1,4 @@
-"""The example as it stands, imported from its file and played with offline."""
+"""Tests of the example, imported from its file and used offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worlds in which a bot lives: on every place, layout and codec, and on the defaults."""
+"""Fixtures for a bot's world on every place, layout and codec, and on the defaults."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def where(request, tmp_path) -> str:
 
 @pytest.fixture
 def world(tmp_path) -> World:
-    """The defaults, in memory: for what does not depend on the place."""
+    """Return a world with the defaults in memory, for tests that do not depend on the place."""
     return World(uri_of("memory", tmp_path))

@@ -1,6 +1,6 @@
-"""Real Applications that stop and start again: everything PTB persists comes back.
+"""Tests of real Applications that stop and start again: they load everything that PTB persists.
 
-The shapes are those of PTB's own ``test_basepersistence.py``; the tests are ours.
+The values have the shapes of PTB's own ``test_basepersistence.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The same Application, shut down and initialized again: PTB's own memory is still there, and may be stale."""
+"""Tests of an Application that is shut down and initialized again, with PTB's own memory, which may be stale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations that are not persistent, that do not block, or that join a running Application."""
+"""Tests of conversations that are not persistent, that do not block, or that join a running Application."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.applications.restarting_bot import Step, asked, order, say, settle
 
 
 class Slow:
-    """A conversation whose handlers do not block: they wait until they are let go."""
+    """A conversation whose non-blocking handlers wait until the test lets them go on."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -91,7 +91,7 @@ async def test_what_is_not_persistent_is_forgotten(everywhere):
 
 
 def per_message() -> ConversationHandler:
-    """Its keys have a message's id, one for each keyboard."""
+    """Make a conversation whose keys have a message's ID, one for each keyboard."""
     return ConversationHandler(
         [CallbackQueryHandler(say("First.", 1))],
         {1: [CallbackQueryHandler(say("Second.", 0))], 0: [CallbackQueryHandler(say("Third.", -1))]},

@@ -1,4 +1,4 @@
-"""The saves of an Application: their times, their costs, and their failures."""
+"""Tests of an Application's saves: their times, their costs, and their failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PUTS = {"single": 1, "per-type": 5, "per-record": 5}
 
 
 class Watched(StoreWrapper):
-    """Runs a function at each put."""
+    """A store that runs a function at each put."""
 
     def __init__(self, store, watch):
         super().__init__(store)
@@ -136,7 +136,7 @@ async def test_a_store_that_cannot_be_read_stops_the_start(world):
     assert app.persistence.stats.writes == 0
 
 
-# ---------------------------------------------------------------- types of one's own
+# ---------------------------------------------------------------- bot authors' types
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Classes that are hard to merge and to refresh: containers of one's own, values stored by functions, cycles."""
+"""Tests of classes that are hard to merge and refresh: custom containers, values stored by functions, cycles."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Basket(dict):
 
 
 class Queue(deque):
-    """A deque of the bot's author."""
+    """A bot author's subclass of deque."""
 
 
 class Stack(list):
-    """A list of the bot's author."""
+    """A bot author's subclass of list."""
 
 
 class Session:
-    """Equal to nothing but itself, and its lock can be neither copied nor stored."""
+    """A class without equality, whose lock can be neither copied nor stored."""
 
     def __init__(self, name) -> None:
         self.name, self.lock = name, threading.Lock()
@@ -40,7 +40,7 @@ class Session:
 
 
 class Handle(Session):
-    """The same with an equality."""
+    """A session with an equality."""
 
     def __eq__(self, other):
         return isinstance(other, Handle) and other.name == self.name
@@ -146,7 +146,7 @@ def test_a_resolver_is_told_which_side_deleted(ours, theirs, asked):
 
 
 def family() -> dict[str, object]:
-    """Data whose child knows its parent."""
+    """Make data whose child refers to its parent."""
     data = {"a": 1, "child": {"n": 1}}
     data["child"]["parent"] = data
     return data

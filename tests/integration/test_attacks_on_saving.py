@@ -1,4 +1,4 @@
-"""Saving when something gets in its way: another instance, a store that fails or hangs, data that nobody expected."""
+"""Tests of obstacles to saving: another instance, a store that fails or hangs, unexpected data."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ EVERYBODY = (1, 1)
 
 
 def bot(buttons=64):
-    """A bot of a new Application."""
+    """Make the bot of a new Application."""
     return OfflineTelegram().builder().arbitrary_callback_data(buttons).build().bot
 
 
 @pytest.fixture
 async def overtaken():
-    """A function that lets an old instance save its last state when a new one has loaded its conversations already."""
+    """Return a function that lets an old instance save its last state after a new one has loaded its conversations."""
 
     async def overtake(state):
         store = MemoryStore()
@@ -59,7 +59,7 @@ async def test_a_conversation_gives_way_only_once(overtaken):
 
 @pytest.mark.parametrize("off", ["callback_data", "chat_data"])
 async def test_an_instance_without_callback_data_does_not_trim_what_others_keep(off):
-    """And one that has them does, to the size of its cache."""
+    """An instance with callback data trims them to the size of its cache."""
     store = MemoryStore()
     full = opened(store)
     await full.get_callback_data()
@@ -93,7 +93,7 @@ async def test_keyboards_of_an_unknown_class_do_not_keep_anything_from_being_sav
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout):
-    """In virtual time: whoever waits for ever is an error, and an hour is soon over."""
+    """Run in virtual time, where waiting for ever raises an error and an hour passes at once."""
 
     async def life():
         bottom = MemoryStore()
@@ -122,7 +122,7 @@ def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout
 
 @pytest.fixture
 async def restarted():
-    """What could not be saved, flush included, and a new Application on the same persistence; the store is back."""
+    """Make changes that no save or flush can store, then repair the store and give the persistence a new bot."""
     bottom, down = MemoryStore(), True
     persistence = opened(
         FaultyStore(bottom, lambda operation, _: Fault.UNAVAILABLE if down and operation == "put" else None),
@@ -153,7 +153,7 @@ async def test_a_new_application_saves_what_could_not_be_saved_together_with_its
 
 
 class Paced(InterceptingStore):
-    """A store that takes its time and wants a second between two writes."""
+    """A slow store that requires a second between two writes."""
 
     def __init__(self, store) -> None:
         super().__init__(store)

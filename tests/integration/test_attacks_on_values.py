@@ -1,4 +1,4 @@
-"""Values that are hard to merge and to refresh: nothing is lost, and nothing changes that somebody else holds."""
+"""Tests of values that are hard to merge and refresh: none is lost, and other users' values do not change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Settings:
 
 @dataclass
 class Cart:
-    """Made by whoever needs it first."""
+    """A cart that is made on its first use."""
 
     items: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""``file:`` on a disk that is full, or that turns read-only: the right error, nothing lost, saved when it is well."""
+"""Tests of ``file:`` on a full or read-only disk: the right error, no losses, and a save once the disk works again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOUNT, UMOUNT = (shutil.which(name) or name for name in ("mount", "umount"))
 
 @pytest.fixture
 def disk(tmp_path):
-    """A file system of 256 KB of its own."""
+    """Mount a separate file system of 256 KB."""
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
     path = tmp_path / "disk"

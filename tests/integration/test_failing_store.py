@@ -1,4 +1,4 @@
-"""A store that fails: who is told, who tries again, and that everything is saved exactly once in the end."""
+"""Tests of a failing store: errors are reported, saves are retried, and in the end each change is saved once."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ async def test_a_commit_that_fails_after_its_first_caller_was_cancelled_is_told_
 
 
 def test_a_store_that_never_answers_does_not_hang_the_shutdown():
-    """commit_timeout bounds one commit, also when the store's client has no timeout of its own."""
+    """commit_timeout limits one commit even if the store's client has no timeout."""
 
     async def life():
         persistence = opened(FaultyStore(MemoryStore(), script([Fault.HANG] * 9)), commit_timeout=5)

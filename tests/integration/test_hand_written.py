@@ -83,7 +83,7 @@ CASES = [
 
 
 class Bucket:
-    """A directory into which somebody writes by hand, with right checksums."""
+    """A directory into which a test writes documents by hand, with correct checksums."""
 
     def __init__(self, root: Path, layout: str = "single", codec: str = "json") -> None:
         self.root, self.layout, self.codec = root, open_layout(layout), codec
@@ -118,7 +118,7 @@ def bucket(request, tmp_path) -> Bucket:
 
 
 async def load(bot) -> None:
-    """As PTB loads."""
+    """Load everything as PTB does."""
     await bot.get_bot_data()
     await bot.get_chat_data()
     await bot.get_user_data()
@@ -178,7 +178,7 @@ async def test_a_section_with_one_record_has_no_other_one(tmp_path, record):
 
 async def test_two_spellings_of_one_conversation_are_refused(bucket):
     if bucket.layout.lazy:
-        return  # each is a document of its own, at the place that its key leads to
+        return  # each spelling has its own document, at the place that its key leads to
     for spelling in ('["talk", 42]', '["t\\u0061lk",42]', ' ["talk",42]', '["talk",42\t]'):
         await bucket.write((Record.of_conversation("talk", (42,)), 1), (Record(Kind.CONVERSATION, spelling), 2))
         with pytest.raises(CorruptDocumentError, match="twice, in two spellings"):
@@ -321,11 +321,11 @@ async def test_a_conversations_state_may_be_anything_that_can_be_looked_up(bucke
 
 
 class Data(dict):
-    """A dict of the bot's own."""
+    """A bot author's subclass of dict."""
 
 
 class Person:
-    """A class of the bot's own."""
+    """A bot author's class."""
 
     def __init__(self, n: int = 1) -> None:
         self.n = n

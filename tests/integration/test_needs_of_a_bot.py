@@ -1,4 +1,4 @@
-"""The shared objects that a bot's saves list in the header of its JSON documents."""
+"""Tests of the needs that a bot's saves list in the header of its documents, for shared objects in JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Bucket:
         return opened(self.uri, refresh_interval=0, **options)
 
     def needs(self, what: str = "") -> dict[str, object]:
-        """Return the list in each document with such a name, if it has one."""
+        """Return the needs that each document with ``what`` in its name lists, without documents that list none."""
         paths = [path for path in self.root.rglob("*") if path.suffix in (".json", ".pkl")]
         headers = {path.name: header_of(path.read_bytes()) for path in paths if what in path.name}
         assert all((header["format"] == 2) == ("needs" in header) for header in headers.values())

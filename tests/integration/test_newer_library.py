@@ -1,4 +1,4 @@
-"""A newer ptb-bucket works on the same bucket: what we do not know stays as it is, what we lack is never written."""
+"""Tests of a newer ptb-bucket on the same bucket: we keep unknown data, and write no document whose needs we lack."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ BOT = "123456"
 
 
 class Bucket:
-    """A directory with a bot's documents, and the hand of a newer library on them."""
+    """A directory with a bot's documents, which a newer library changes."""
 
     def __init__(self, root: Path, layout: str, codec: str) -> None:
         self.root, self.options = root, {"layout": layout, "codec": codec}
@@ -70,7 +70,7 @@ class Bucket:
             path.write_bytes(how(path.read_bytes(), **what))
 
     def check_untouched(self, number: int | None = None) -> None:
-        """All that the newer library has put into each document is there, byte for byte."""
+        """Check that each document has all that the newer library has added, byte for byte."""
         documents = self.documents()
         assert len(documents) == number or number is None
         for path in documents:
@@ -276,7 +276,7 @@ async def test_a_deleted_document_of_nothing_but_an_unknown_section_can_be_broug
 
 
 async def newest(store, name: str = "") -> dict[str, str]:
-    """The current version of each object."""
+    """Return the current version of each object."""
     found = {}
     async for info in store.list():
         if (name in info.key and "user_data" in info.key) or not name:
@@ -496,7 +496,7 @@ async def test_needs_that_are_no_list_of_names_are_damage(simple, needs):
 
 
 async def unsaved(bucket: Bucket, spool: Path) -> Path:
-    """A bot ends in an outage."""
+    """Let a bot end in an outage."""
     fault = None
     store = FaultyStore(LocalStore(bucket.root), lambda operation, _key: fault if operation == "put" else None)
     bot = bucket.bot(store=store, spool_dir=spool)

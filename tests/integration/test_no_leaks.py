@@ -1,4 +1,4 @@
-"""Planted secrets and user data appear in no log line, no error text and no repr, whatever goes wrong."""
+"""Tests that planted secrets and user data never appear in a log line, an error text or a repr."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAULTS = [None, Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.
 
 
 class Cart:
-    """Nobody registered it."""
+    """A class that is not registered."""
 
     def __init__(self):
         self.items = [MARK]
@@ -36,7 +36,7 @@ class Cart:
 
 
 def texts(caplog):
-    """All that our loggers said, with the tracebacks that a handler would print."""
+    """Return all that our loggers wrote, with the tracebacks that a handler would print."""
     for entry in caplog.records:
         if entry.name.split(".")[0].startswith("ptb_bucket"):
             yield entry.getMessage()
@@ -45,7 +45,7 @@ def texts(caplog):
 
 
 class Life:
-    """Does everything, and keeps every text that came of it."""
+    """A bot's life that does everything, and keeps every resulting text."""
 
     def __init__(self, tmp_path, codec, layout):
         self.store, self.fault, self.said = MemoryStore(), None, []

@@ -1,4 +1,4 @@
-"""Documents written before the code was rearranged: today's code loads every value and changes one user only."""
+"""Tests of documents from before the code was rearranged: today's code loads each value and changes one user only."""
 
 from __future__ import annotations
 

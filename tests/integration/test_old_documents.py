@@ -1,4 +1,4 @@
-"""Documents of earlier releases, as they lie in ``tests/fixtures``: each loads, and a commit changes what it has to."""
+"""Tests of earlier releases' documents in ``tests/fixtures``: each loads, and a commit changes only what it must."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures" / "documents"
 
 
 class Old:
-    """A copy of what an earlier release has written."""
+    """A copy of an earlier release's documents."""
 
     def __init__(self, root: Path, layout: str, codec: str, how: str) -> None:
         self.root, self.combination = root, (layout, codec, how)
@@ -31,12 +31,12 @@ class Old:
         return opened(self.root, *self.combination, **options)
 
     def bytes(self) -> dict[str, bytes]:
-        """All objects, as they lie."""
+        """Return the stored bytes of all objects."""
         found = (path for path in self.root.rglob("*") if path.is_file() and path.name != ".lock")
         return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
 
     async def parts(self):
-        """All documents, opened."""
+        """Return all documents, opened."""
         store = self.bot()._session.replica.documents.store
         archive = Archive(store, open_layout(self.combination[0]), self.combination[1])
         return [part async for part in archive.parts()]
@@ -51,7 +51,7 @@ def old(request, tmp_path) -> Old:
 
 
 def given(value):
-    """Telegram objects as the Bot API writes them, without what is None."""
+    """Return Telegram objects as the Bot API writes them, without fields that are None."""
     if isinstance(value, telegram.TelegramObject):
         value = value.to_dict()
     if isinstance(value, dict):

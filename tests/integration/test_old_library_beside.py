@@ -1,4 +1,4 @@
-"""An old release and this one on one bucket, as processes: both edit, and nothing is lost.
+"""Tests of an old release and this one as processes on one bucket: both edit, and nothing is lost.
 
 There are two old releases. The last one without ``needs`` comes out of the repository's history. Where that is not at
 hand, its tests are skipped; a long run fails. The last one before the code was rearranged is in ``tests/fixtures``,
@@ -39,7 +39,7 @@ NEW = None
 
 @pytest.fixture(scope="module")
 def old(tmp_path_factory, long) -> Path:
-    """The source of the old release, ready to be imported."""
+    """Return the source of the old release, ready to be imported."""
     give_up = pytest.fail if long else pytest.skip
     root = tmp_path_factory.mktemp("old")
     git = shutil.which("git")
@@ -62,7 +62,7 @@ def old(tmp_path_factory, long) -> Path:
 
 @pytest.fixture(scope="module")
 def recent(tmp_path_factory) -> Path:
-    """The source of the last release before the code was rearranged, ready to be imported."""
+    """Return the source of the last release before the code was rearranged, ready to be imported."""
     root = tmp_path_factory.mktemp("recent")
     with tarfile.open(REARRANGED_AFTER) as archive:
         archive.extractall(root, filter="data")
@@ -99,7 +99,7 @@ class Bucket:
         return sorted(path for path in self.root.rglob("*") if path.suffix in (".json", ".pkl"))
 
     def change(self, how, **what) -> dict[Path, bytes]:
-        """Change all documents; how they are then."""
+        """Change all documents, and return them."""
         for path in self.documents():
             path.write_bytes(how(path.read_bytes(), **what))
         return {path: path.read_bytes() for path in self.documents()}
@@ -108,7 +108,7 @@ class Bucket:
         return {path: path.read_bytes() for path in self.documents()}
 
     async def check(self, names: list[str], times: int) -> None:
-        """Every edit of every process is there, exactly once."""
+        """Check that every edit of every process is there exactly once."""
         bot = self.bot()
         mine = [f"{name} {number}" for name in names for number in range(times)]
         bot_data, chat = await bot.get_bot_data(), (await bot.get_chat_data())[CHAT]
@@ -211,14 +211,14 @@ def test_a_document_with_shared_objects_is_refused_by_the_old_one_and_not_change
 
 
 def with_shared(data: bytes) -> bytes:
-    """A commit of this library that stores shared objects."""
+    """Store shared objects with a commit of this library."""
     document = Document.unpack(data, codec="json", bot_id="123456")
     header = document.header.advanced("somebody", "else")
     return document.changed(header, {Record.user(1): SHARED}, JsonCodec().features).pack()
 
 
 def test_a_section_that_the_old_one_does_not_know_is_refused_by_it_and_not_changed(old, tmp_path):
-    """Which is why only what is new may put one there; nothing of this release does."""
+    """So only a new feature may add a section. This release adds none."""
     bucket = Bucket(tmp_path / "bucket")
     asyncio.run(bucket.fill())
     before = bucket.change(newer, fields={})

@@ -1,4 +1,4 @@
-"""The bucket is out for minutes: the bot goes on, and everything is saved when it is back."""
+"""Tests of outages that last minutes: the bot goes on, and saves everything when the bucket is back."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_an_outage_of_minutes_costs_one_report_each_interval_and_no_change(fault
         caplog.clear()
         out[0] = fault
         told = 0
-        for minute in range(MINUTES):  # as PTB does it: each interval the whole record, whatever became of the last
+        for minute in range(MINUTES):  # like PTB, save the whole record in each interval
             data["log"].append(minute)
             try:
                 await persistence.update_bot_data(data)
@@ -38,7 +38,7 @@ def test_an_outage_of_minutes_costs_one_report_each_interval_and_no_change(fault
             await asyncio.sleep(INTERVAL)
         reports = [entry for entry in caplog.records if entry.levelno >= logging.ERROR]
         ledger = persistence._session.replica.documents.tracked.all()[0].ledger
-        assert MINUTES <= told + len(reports) <= 2 * MINUTES + 1  # who calls is told, and who retries between calls
+        assert MINUTES <= told + len(reports) <= 2 * MINUTES + 1  # callers get errors, retries between calls log them
         assert len(ledger.pending) == 1
         assert len(ledger.staged.values) <= 1
         out[0] = None

@@ -1,4 +1,4 @@
-"""Real processes on one directory: at the same time, one after the other, forked, and killed."""
+"""Tests of real processes on one directory: at the same time, one after the other, forked, and killed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What two instances need: BucketApplication has it, and PTB's own Application with PicklePersistence does not.
+"""Tests that BucketApplication meets the needs of two instances, and PTB's Application with PicklePersistence does not.
 
-The second half is why the first means something: a check that everything passes would check nothing.
+The second half gives the first its meaning: a check that every Application passes would prove nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Several instances of a bot, each a process, on one directory."""
+"""Tests of several instances of a bot, each a process, on one directory."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from ptb_bucket.testing.conformance import SeveralInstancesConformance
 class TestOnADirectory(SeveralInstancesConformance):
     @pytest.fixture
     def backend(self, tmp_path):
-        """All that these tests ask of a place: there is no server in front of which a proxy could stand."""
+        """Make a place with all that these tests use. It has no server, so no proxy can stand in front of one."""
         return SimpleNamespace(uri=lambda prefix: f"file:{tmp_path}/{prefix}", server="")

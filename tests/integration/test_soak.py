@@ -1,4 +1,4 @@
-"""A bot that runs and runs: memory flat, no task and no descriptor left, nothing complained of."""
+"""Tests of a bot that runs for long: its memory stays flat, and no task, descriptor or warning is left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def descriptors() -> int:
 
 
 class Soak:
-    """Two instances on one bucket, and people who come again and again."""
+    """Two instances on one bucket, with users who come again and again."""
 
     def __init__(self, uri: str, layout: str) -> None:
         self.telegram = OfflineTelegram()
@@ -40,7 +40,7 @@ class Soak:
 
     @staticmethod
     async def _go(_update, context):
-        """Change everything, and let nothing grow but by what is bounded."""
+        """Change everything, with data that grows only up to a limit."""
         context.user_data["n"] = context.user_data.get("n", 0) + 1
         context.chat_data["last"] = [*context.chat_data.get("last", []), context.user_data["n"]][-5:]
         context.bot_data["n"] = context.user_data["n"]
@@ -71,7 +71,8 @@ async def test_memory_tasks_and_descriptors_stay_where_they_are(tmp_path, count,
         assert sum(each.persistence.stats.commits for each in soak.applications) >= (WARM + ROUNDS) * updates
         assert len(asyncio.all_tasks()) <= tasks
         assert descriptors() <= opened_files + 1
-    # A leak is in every round; what is loaded late, once, is not. The least but one, as one round may give back.
+    # A leak shows in every round; something that is loaded once does not. Take the second least growth, because memory
+    # may shrink in one round.
     slope = sorted(after - before for before, after in itertools.pairwise(sizes))[1] / updates
     record_property("bytes that stay of an update", round(slope, 1))
     assert slope < count(600, 200), sizes  # in a short run, what is bounded is still filling

@@ -1,4 +1,4 @@
-"""The bucket is out at shutdown: unsaved changes go to local files, and from there into the bucket exactly once."""
+"""Tests of an outage at shutdown: unsaved changes go to local files, and from there into the bucket exactly once."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", 
 
 
 def hurry(persistence):
-    """In an outage only: a slow machine must not look like one."""
+    """Shorten the deadline, but only in an outage, because a slow machine must not look like one."""
     persistence._session.replica.documents.retry_policy.deadline = 0.05
 
 
@@ -48,12 +48,12 @@ class Bot:
         return opened(self.faulty, **{**self.options, **options})
 
     async def started(self, **options):
-        """A process, and the bot_data that it was given."""
+        """Start a process; return it and the bot_data that it received."""
         persistence = self.open(**options)
         return persistence, await persistence.get_bot_data()
 
     async def end_unsaved(self, persistence, bot_data, fault=Fault.UNAVAILABLE):
-        """Save in an outage and end; what flush() said."""
+        """Save in an outage and end; return the error of flush()."""
         self.fault = fault
         hurry(persistence)
         with pytest.raises((UnavailableError, AccessError)):
@@ -300,7 +300,7 @@ async def test_what_cannot_be_kept_either_is_still_unsaved_and_said(bot, monkeyp
 
 
 def leave_something(tmp_path, count=1):
-    """What processes that died in an outage have left: each appended one element to the same list."""
+    """Leave the spool files of processes that died in an outage after each appended one element to the same list."""
     uri, spool = f"file:{tmp_path}/state", tmp_path / "spool"
 
     async def life(number):
@@ -313,7 +313,7 @@ def leave_something(tmp_path, count=1):
             await persistence.flush()
 
     async def _refused(*_):
-        raise AccessError("denied")  # so that no commit id of theirs was ever sent
+        raise AccessError("denied")  # so that none of their commit IDs was ever sent
 
     async def lives():
         await opened(uri).update_bot_data({"log": ["a"]})

@@ -1,4 +1,4 @@
-"""Switching is one line: the same bot says the same with PicklePersistence and with BucketPersistence."""
+"""Tests that switching takes one line: a bot says the same with PicklePersistence and with BucketPersistence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SWITCHED = {
 
 
 async def remember(update, context):
-    """Everything it knows is said, in a form in which int keys, tuples, sets and dates show."""
+    """Say everything that the bot knows, in a form that shows int keys, tuples, sets and dates."""
     word = update.message.text
     context.user_data.setdefault("words", []).append(word)
     context.user_data.setdefault(len(word), {"first": update.message.date})["last"] = (word, None)
@@ -42,7 +42,7 @@ async def remember(update, context):
 
 
 async def vote(update, context):
-    """Buttons that carry objects."""
+    """Send buttons that carry objects."""
     votes = context.chat_data.setdefault("votes", {})
     row = [InlineKeyboardButton(name, callback_data=(name, len(votes))) for name in ("yes", "no")]
     await update.message.reply_text("Vote!", reply_markup=InlineKeyboardMarkup([row]))
@@ -61,14 +61,14 @@ async def voted(update, context):
 
 
 async def clear(update, context):
-    """Empty what is one's own, drop the chat's, migrate it and move on."""
+    """Empty the user's data, drop the chat's data, migrate it and move on."""
     context.user_data.clear()
     context.application.drop_chat_data(update.effective_chat.id)
     await update.message.reply_text("cleared")
 
 
 def survey() -> ConversationHandler:
-    """Falsy and negative-looking states, and one for each person in a group."""
+    """Make a conversation with falsy and negative-looking states, separate for each person in a group."""
     return ConversationHandler(
         [CommandHandler("survey", say("How many?", 0))],
         {0: [MessageHandler(WORDS, say("Really?", ""))], "": [MessageHandler(WORDS, say("Fine.", -1))]},
@@ -99,7 +99,7 @@ LIVES = [
 
 
 async def transcript(folder, make) -> list[str]:
-    """Live all lives, each with a new Application; what was said."""
+    """Live all lives, each with a new Application; return the bot's answers."""
     world = World(folder, handlers=HANDLERS)
     people = {"ada": world.telegram.user(42, "Ada"), "bo": world.telegram.user(43, "Bo")}
     friends = world.telegram.group(-100, "Friends")
@@ -130,6 +130,6 @@ async def test_the_same_bot_says_the_same(tmp_path, switched):
 
 
 async def test_without_persistence_it_says_something_else(tmp_path):
-    """So the transcripts do tell."""
+    """This shows that the transcripts differ if something is lost."""
     said = await transcript(tmp_path, bucket(tmp_path))
     assert await transcript(tmp_path, lambda: BucketPersistence("memory:", types=[Step])) != said

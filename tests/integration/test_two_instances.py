@@ -1,4 +1,4 @@
-"""Two instances of one bot at once, on one place: nothing that either did is lost."""
+"""Tests of two instances of a bot at once on one place: no change of either is lost."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from support.applications.restarting_bot import Step, World, asked
 
 @pytest.fixture
 async def pair(where):
-    """Two running Applications that never ask what the other did."""
+    """Start two Applications that never ask for the changes of the other."""
     world = World(where)
     async with world.running() as one, world.running() as two:
         yield world, one, two
 
 
 async def saved(*apps) -> None:
-    """Both save at the same time."""
+    """Let both save at the same time."""
     await asyncio.gather(*(app.update_persistence() for app in apps))
 
 

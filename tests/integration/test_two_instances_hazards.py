@@ -1,4 +1,4 @@
-"""Two instances that do not understand each other: what one cannot read, decide or store, the other must not lose."""
+"""Tests of two instances with different code: neither loses data that the other cannot read, decide or store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Mood(enum.Enum):
 
 
 async def attempt(coroutine) -> Exception | None:
-    """Make one call of PTB's, which passes errors to error handlers and goes on."""
+    """Await one call and return its error, as PTB passes errors to error handlers and goes on."""
     try:
         await coroutine
     except Exception as error:  # noqa: BLE001  as PTB does
@@ -30,7 +30,7 @@ async def attempt(coroutine) -> Exception | None:
 
 @pytest.fixture
 async def deployments():
-    """During a rolling deployment: the older instance has Ada's data, the newer adds a type that is news to it."""
+    """Start a rolling deployment: the older instance has Ada's data, and the newer adds a type unknown to it."""
     store = MemoryStore()
     old, new = opened(store, refresh_interval=0), opened(store, types=[Mood])
     await old.update_user_data(42, {"a": 1})
@@ -130,7 +130,7 @@ async def test_a_live_object_that_cannot_be_refreshed_does_not_undo_what_the_oth
 
 
 async def test_loading_one_handlers_conversations_does_not_take_the_others_for_known():
-    """PTB asks once for each handler, and again when one is added later; the others keep their states in PTB."""
+    """PTB asks once for each handler, and again when one is added later. The others keep their states in PTB."""
     store = MemoryStore()
     one, two = opened(store, refresh_interval=0), opened(store)
     await one.update_conversation("order", (1, 1), "first")

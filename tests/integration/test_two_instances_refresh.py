@@ -1,4 +1,4 @@
-"""An instance that asks what the other one did: when it asks, what it costs, and what a handler sees."""
+"""Tests of an instance that asks for the other's changes: when it asks, the cost, and the view of a handler."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.documents.virtual_time import run_virtually
 
 @pytest.fixture
 async def pair(where):
-    """Ada is known; one instance asks before each update what the other one did."""
+    """Start two instances that know Ada. One asks for the other's changes before each update."""
     world = World(where, {"resolver": add_differences})
     ada = world.telegram.user(42, "Ada")
     async with world.running() as first:

@@ -11,7 +11,7 @@ from support.oracle.statistics import EACH_FAMILY, MINIMUMS, PROPERTY, Figures
 
 @pytest.fixture(autouse=True)
 def _quiet(caplog):
-    """Thousands of runs would log all that they do, and pytest would keep each word."""
+    """Silence the log, because thousands of runs would log all that they do, and pytest would keep each line."""
     caplog.set_level(logging.CRITICAL)
     for name in ("ptb_bucket", "telegram", "asyncio"):
         caplog.set_level(logging.CRITICAL, name)
@@ -19,7 +19,7 @@ def _quiet(caplog):
 
 @pytest.fixture
 def figures(record_property, long):
-    """Count the runs of a test, and tell the end of the session."""
+    """Count the runs of a test, and report the counts at the end of the session."""
     found = Figures()
     yield found
     record_property(PROPERTY, found.plain())

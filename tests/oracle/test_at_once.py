@@ -1,4 +1,4 @@
-"""Two instances that edit disjoint places of one record at once: afterwards each edit is there, once."""
+"""Tests of two instances that edit disjoint places of one record at once: each edit must be stored once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An older deployment beside a newer one: the field that the older class lacks survives what the older one does."""
+"""Tests of an older deployment beside a newer one: a field that the older class lacks survives all its changes."""
 
 from __future__ import annotations
 

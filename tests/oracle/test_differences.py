@@ -46,7 +46,7 @@ def make() -> MadeByFunction:
 
 
 class Keeper:
-    """Keeps the bot, which PTB itself could not copy."""
+    """A class that keeps the bot, which PTB itself could not copy."""
 
     def __init__(self, bot: TelegramBot) -> None:
         self.bot = bot

@@ -1,4 +1,4 @@
-"""Graphs that hypothesis draws, and shrinks where they come back as something else than with PicklePersistence."""
+"""Tests of graphs from hypothesis, which shrinks those that load differently than with PicklePersistence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that cannot be stored cost only themselves, whatever else is around them."""
+"""Tests that values that cannot be stored lose only themselves, no matter what is stored around them."""
 
 from __future__ import annotations
 

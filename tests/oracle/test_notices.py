@@ -164,7 +164,7 @@ def _fails(kind, seed, folder) -> str:
     try:
         run_virtually(kind(seed, folder, COMBINATIONS[seed % len(COMBINATIONS)]))
     except MisplacedError:
-        return ""  # tolerated in long runs, so it is no notice
+        return ""  # tolerated in long runs, so it does not count as a notice
     except (DifferentError, PTBBucketError) as error:
         return f"{type(error).__name__}: {error}"
     return ""

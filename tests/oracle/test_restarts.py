@@ -1,4 +1,4 @@
-"""One instance that is restarted again and again. Handlers see the same as with PicklePersistence."""
+"""Tests of an instance that restarts again and again. Its handlers see the same as with PicklePersistence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two instances that take turns: handlers see what one bot on PicklePersistence sees, started again at each turn."""
+"""Tests of two instances in turns: they see the same as one bot on PicklePersistence that restarts at each turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A persistence on every place, layout and codec, and a way to start again as a new process would."""
+"""Fixtures for a persistence on every place, layout and codec, which can start again as a new process would."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json"
 
 
 def make_bot() -> ExtBot:
-    # With a request object of its own, each bot would read all CA certificates, which takes longer than a test.
+    # With its own request object, each bot would read all CA certificates, which takes longer than a test.
     return ExtBot(TOKEN, arbitrary_callback_data=True, request=REQUEST, get_updates_request=REQUEST)
 
 
 class Place:
-    """Somewhere to keep a bot's state."""
+    """A place for a bot's state."""
 
     def __init__(self, uri: str, layout: str, codec: str) -> None:
         self.uri, self.layout, self.codec = uri, layout, codec
         self.options = {"layout": layout, "codec": codec}
 
     def open(self, **options) -> BucketPersistence:
-        """A persistence as a new process would have it."""
+        """Open a persistence as a new process would."""
         persistence = BucketPersistence(self.uri, **{**self.options, **options})
         persistence.set_bot(make_bot())
         return persistence
@@ -51,5 +51,5 @@ def place(request, tmp_path) -> Place:
 
 @pytest.fixture
 def simple(tmp_path) -> Place:
-    """The defaults: for what does not depend on the place."""
+    """Return a place with the defaults, for tests that do not depend on the place."""
     return Place(f"memory:{tmp_path}", "single", "json")

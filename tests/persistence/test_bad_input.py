@@ -25,7 +25,7 @@ from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
 from ptb_bucket.stores import Create, MemoryStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
 
-REQUEST = OfflineRequest(OfflineTelegram())  # with one of its own, each bot would read all CA certificates
+REQUEST = OfflineRequest(OfflineTelegram())  # with its own request object, each bot would read all CA certificates
 
 
 def opened(store, **options) -> BucketPersistence:

@@ -1,6 +1,6 @@
 """The promises of PTB's BasePersistence, on every place, layout and codec.
 
-The shapes are those of PTB's own persistence tests; the tests are ours.
+The values have the shapes of PTB's own persistence tests.
 """
 
 from __future__ import annotations

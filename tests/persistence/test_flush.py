@@ -1,4 +1,4 @@
-"""flush() hides nothing."""
+"""Tests that flush() hides no error."""
 
 from __future__ import annotations
 

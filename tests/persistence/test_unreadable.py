@@ -1,4 +1,4 @@
-"""Records that newer code wrote, and this process cannot decode: they cost only the updates that need them."""
+"""Tests of records of newer code that this process cannot decode: only the updates that need them fail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ptb_bucket.stores import open_store
 
 
 class Mood(enum.Enum):
-    """Newer code's own; older code has not registered it."""
+    """A class of the newer code, which older code has not registered."""
 
     GOOD = 1
 
@@ -28,7 +28,7 @@ KEYBOARD, OTHER_KEYBOARD = "a" * 32, "b" * 32
 
 @pytest.fixture
 async def bucket(place):
-    """Something unreadable of every kind but bot_data, and something readable beside it."""
+    """Make a place with unreadable records of every kind but bot_data, and readable ones beside them."""
     newer = place.open(types=[Mood])
     await newer.update_user_data(42, NEWER)
     await newer.update_user_data(43, {"level": 1})
@@ -46,7 +46,7 @@ UNREADABLE = ["callback_data[" + KEYBOARD + "]", "chat_data[42]", "conversations
 
 
 async def loaded(place, **options) -> BucketPersistence:
-    """Everything read, as PTB does at its start."""
+    """Load everything, as PTB does at its start."""
     persistence = place.open(**options)
     await persistence.get_bot_data()
     await persistence.get_chat_data()
@@ -298,7 +298,7 @@ async def test_ptb_answers_everybody_else(bucket):
 
 
 async def test_handlers_of_later_groups_cannot_harm_what_ptb_did_not_refresh(bucket):
-    """PTB goes on with the next group after a failed refresh: there, user_data is empty."""
+    """After a failed refresh, PTB goes on with the next group, in which user_data is empty."""
     before, ran, errors = await raw(bucket), [], []
 
     async def never(_update, _context):

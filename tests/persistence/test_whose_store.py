@@ -1,4 +1,4 @@
-"""A store that was passed in stays its owner's to close; one that was opened from a URI is closed with the rest."""
+"""Tests that the owner closes a store that it passes in, and the persistence one that it opens from a URI."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ptb_bucket.testing.faults import Fault, FaultyStore, script
 
 @pytest.fixture
 def closed(monkeypatch):
-    """The roots of ``file:`` stores that were closed, in order."""
+    """Return the roots of ``file:`` stores in the order in which they were closed."""
     roots, close = [], LocalStore.close
 
     async def noting(store):

@@ -1,4 +1,4 @@
-"""Fixtures for keys, without those of this machine's environment."""
+"""Fixtures for keys, independent of this machine's environment."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ async def test_encrypted_nothing_of_the_users_lies_in_the_bucket(layout, codec, 
 
 @pytest.mark.parametrize("protection", ["none", "hmac-sha256", "aes-256-gcm"])
 async def test_instances_with_different_settings_write_at_once(protection, bots):
-    """The same keys in another order, and each compression: whoever wins, all understand it."""
+    """Bots with the same keys in another order, and with each compression, can all read the document of the winner."""
     store = MemoryStore()
     orders = itertools.permutations(KEYS) if protection != "none" else [(), (), ()]
     ways = zip(("none", "gzip", "zstd"), orders, strict=False)

@@ -1,4 +1,4 @@
-"""Sealed documents that were damaged or moved: no bot starts, and ``restore`` brings the last good one back."""
+"""Tests of damaged or moved sealed documents: no bot starts, and ``restore`` restores the last good one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from support.documents.sealing_options import KEYS, sealer
 
 @pytest_asyncio.fixture
 async def bots():
-    """Persistences that are closed in the end."""
+    """Make persistences, and close them in the end."""
     async with Instances() as instances:
         yield instances
 
@@ -48,7 +48,7 @@ async def test_the_last_good_version_comes_back(damage, uri, bots, tmp_path, cap
 
 
 async def test_settings_that_changed_are_no_damage(uri, bots, monkeypatch):
-    """Going back would throw away what only needs its key."""
+    """Restoring an old version would discard a document that only needs its key."""
     bot = bots.open(uri)
     for turn in (1, 2):
         await bot.update_user_data(42, {"turn": turn})

@@ -104,7 +104,7 @@ def test_no_two_encryptions_share_anything_behind_the_head():
 
 
 def test_no_use_of_a_key_says_anything_about_another_one():
-    """Key ids are public: they must not begin like a key that is in use, nor one key stand for another."""
+    """Key IDs are public: they must not begin like a key that is in use, and no derived key may equal another."""
     (key,) = read_keys(KEYS[0], "the test")
     derived = {key.derived(purpose) for purpose in ("key id", "hmac-sha256", "aes-256-gcm")} | {key._secret}
     assert len({one[:8] for one in derived}) == 4
@@ -112,7 +112,7 @@ def test_no_use_of_a_key_says_anything_about_another_one():
 
 
 def test_key_and_nonce_are_those_of_rfc_5869():
-    """Extract and expand, as the RFC writes them, with the standard library alone."""
+    """Compute extract and expand as the RFC defines them, with the standard library alone."""
     encryption = next(iter(sealer("aes-256-gcm")._keys.values()))
     for salt in (bytes(range(32)), b"short", b""):
         extracted = hmac.digest(salt, encryption._key, "sha256")
@@ -125,7 +125,7 @@ def test_key_and_nonce_are_those_of_rfc_5869():
 
 
 def test_a_release_of_cryptography_that_computes_something_else_is_refused(monkeypatch):
-    """OCB takes and gives the same: what it sealed would open nowhere else."""
+    """OCB has the same interface, but nothing else could open documents that it sealed."""
     monkeypatch.setattr(aead, "AESGCM", aead.AESOCB3)
     with pytest.raises(ConfigurationError, match="cryptography does not compute AES-256-GCM"):
         sealer("aes-256-gcm", "none").seal(KEY, DATA)
@@ -322,7 +322,7 @@ def test_a_bomb_costs_no_more_memory_than_the_limit(compression):
 
 @pytest.mark.parametrize(("log2", "is_read"), [(21, True), (24, True), (25, False), (30, False), (41, False)])
 def test_a_frame_may_not_reserve_more_than_its_document_is_worth(log2, is_read):
-    """zstd allocates the window that a frame claims: a few bytes, and a GiB is gone."""
+    """zstd allocates the window that a frame claims, so a frame of a few bytes can take a GiB."""
     magic, descriptor, last_block_without_bytes = b"\x28\xb5\x2f\xfd", b"\0", b"\x01\0\0"
     frame = magic + descriptor + bytes([(log2 - 10) << 3]) + last_block_without_bytes
     zstd = open_compression("zstd")

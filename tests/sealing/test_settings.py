@@ -149,7 +149,7 @@ def test_keys_are_in_no_repr_and_in_no_copy(way):
 
 @pytest.fixture
 def without(monkeypatch):
-    """Nothing that is not in every Python is installed."""
+    """Hide all modules that are not in every Python."""
     real = builtins.__import__
 
     def importing(name, *args, **kwargs):

@@ -1,4 +1,4 @@
-"""The wrapper: a store like any other, whose objects are sealed."""
+"""Tests of the sealed store: it works like any other store, and its objects are sealed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = itertools.count()
 
 
 class SealedBackend(Backend):
-    """Memory, with a side door that has the keys."""
+    """A backend in memory, whose direct access has the keys."""
 
     def __init__(self, way):
         self._below = open_store(f"memory:sealed-{next(NAMES)}")
@@ -41,7 +41,7 @@ class SealedBackend(Backend):
 
 
 class TestSealed(ReadingTests, WritingTests, RaceTests, LifeTests):
-    """All but listings, whose sizes are those of what lies there."""
+    """Runs all the store tests except listings, which report the sizes of the sealed blobs."""
 
     @pytest.fixture
     def backend(self):
@@ -82,7 +82,7 @@ async def test_etags_pass_through():
 
 
 class Versioned(MemoryStore):
-    """Keeps one old version of everything."""
+    """A store that keeps one old version of everything."""
 
     def __init__(self, old):
         super().__init__()

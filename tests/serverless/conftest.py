@@ -1,4 +1,4 @@
-"""The secret that every entry point needs, and an environment that fails when it is told to."""
+"""Fixtures for the secret that every entry point needs, and for an environment that fails on request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _secret(monkeypatch):
 
 @pytest.fixture
 def environment(tmp_path):
-    """A bot in a directory, ``tmp_path / "bot"``."""
+    """Make an environment with a bot in ``tmp_path / "bot"``."""
     return Failing(tmp_path / "bot")
 
 
@@ -26,5 +26,5 @@ def bucket(tmp_path):
 
 @pytest.fixture
 def weather(tmp_path):
-    """A file that makes this bucket fail as long as it says how."""
+    """Return a file that names the faults of this bucket."""
     return tmp_path / "weather"

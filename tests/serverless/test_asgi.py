@@ -46,7 +46,7 @@ async def client(bot):
 
 
 async def ready(client):
-    """Ask until it is; asking is enough to make it try."""
+    """Ask until the application is ready. Each request makes it try to start."""
 
     async def ask():
         while (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110  nothing else tells

@@ -1,4 +1,4 @@
-"""The ASGI entry point while its bucket is slow or away, without a server, and what is saved at its end."""
+"""Tests of the ASGI entry point without a server, while its bucket is slow or away, and of saving at its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.serverless.asgi_server import HEADERS, SECRET, logs, post
 
 @pytest.fixture
 def bot(monkeypatch, bucket, weather):
-    """A bot that saves again by itself once in a minute, in which no test waits."""
+    """Make a bot that saves by itself only once in a minute, which is longer than any test waits."""
     settings = {
         "BUCKET": bucket,
         "WEATHER": str(weather),
@@ -40,7 +40,7 @@ def pause(monkeypatch):
 
 
 class Builder:
-    """Builds the bot, and keeps what was built."""
+    """A builder of bots that keeps the bots it has built."""
 
     def __init__(self, bot):
         self._build, self.built = bot.build_application, []
@@ -61,7 +61,7 @@ async def running(app):
 
 
 class Slow(InterceptingStore):
-    """Reads nothing before it may."""
+    """A store that reads only after a test allows it."""
 
     def __init__(self, store, go_on):
         super().__init__(store)
@@ -74,7 +74,7 @@ class Slow(InterceptingStore):
 
 
 async def test_a_load_that_takes_longer_than_a_request_may_goes_on_without_it(bot, bucket, monkeypatch):
-    """Else each request would begin anew, and the bot would never come up."""
+    """Otherwise each request would begin anew, and the bot would never start."""
     go_on, build = asyncio.Event(), Builder(bot)
     monkeypatch.setenv("PATIENCE", "5")
     monkeypatch.setattr(bot, "open_store", lambda uri: Slow(open_store(uri), go_on))

@@ -1,4 +1,4 @@
-"""The ASGI entry point under a real uvicorn, in a process of its own, over HTTP."""
+"""Tests of the ASGI entry point over HTTP, under a real uvicorn in a separate process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.serverless.asgi_server import HEADERS, logs, post, serving, state, 
 
 
 async def until(true, seconds=15.0):
-    """Ask again and again."""
+    """Ask again until the condition is true."""
     end = asyncio.get_running_loop().time() + seconds
     while not (found := await true()):
         assert asyncio.get_running_loop().time() < end
@@ -24,7 +24,7 @@ async def ready(client):
 
 
 async def talk(client, chat, number):
-    """Say things one after the other in one chat; those that were answered 200."""
+    """Say things one after the other in one chat, and return those that were answered 200."""
     return [f"{word}" for word in range(number) if await post(client, f"add {word}", chat) == 200]
 
 
@@ -141,7 +141,7 @@ async def test_a_client_that_goes_away_cancels_nothing(bucket):
 
 
 async def cut_off(client, beginning):
-    """Promise more than is sent, and hang up."""
+    """Announce a longer body than is sent, and hang up."""
     _, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
     headers = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items()).encode()
     writer.write(b"POST /telegram HTTP/1.1\r\nhost: x\r\ncontent-length: 999\r\n" + headers + b"\r\n" + beginning)

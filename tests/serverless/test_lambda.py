@@ -1,4 +1,4 @@
-"""The handler as AWS calls it: what it answers, and what is in the bucket then."""
+"""Tests of the handler as AWS calls it: its answers, and the bucket's content afterwards."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def test_environments_from_one_snapshot_lose_nothing(tmp_path):
 
 
 def test_environments_from_one_warm_snapshot_take_no_commit_for_their_own(tmp_path):
-    """Were it taken later: they begin with one writer's id, one loop and one Application's memory."""
+    """If AWS took the snapshot later, copies would share the writer's ID, the loop and the Application's memory."""
     environment = Environment(f"file:{tmp_path}/bot", options={"dedupe": True})
     assert environment.post(environment.update("hi")) == 200
     together([_restored(environment, [environment.update("hi", user) for _ in range(5)]) for user in (42, 43, 44)])
@@ -34,7 +34,7 @@ def test_environments_from_one_warm_snapshot_take_no_commit_for_their_own(tmp_pa
 
 
 def _restored(environment, updates):
-    """Go on in a copy of this process as a restored snapshot does, which is more of a copy than a fork is."""
+    """Go on in a copy of this process, like a restored snapshot, which copies even more than a fork."""
     process, built = os.getpid(), max(len(environment.built), 1)
     copy = os.fork()
     if copy:

@@ -1,4 +1,4 @@
-"""The life of an environment: cold, warm, on one loop. What outlives an event, and what must not."""
+"""Tests of an environment, cold and warm, on one loop, and of objects that may or may not outlive an event."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_all_events_run_in_one_loop(environment):
 
 
 def test_what_belongs_to_the_loop_works_at_the_next_event(environment):
-    """As a client's connections and locks do; with a loop for each event, this is where it breaks."""
+    """A client's connections and locks belong to a loop. This would fail with a new loop for each event."""
     kept = []
 
     async def use(_update, _context):
@@ -104,7 +104,7 @@ def test_a_plain_application_is_refused_without_showing_anything(caplog):
 
 
 def test_what_needs_a_process_that_goes_on_is_warned_of(environment):
-    """It is frozen after each answer: a conversation would never time out."""
+    """The process is frozen after each answer, so a conversation would never time out."""
     build = environment.build
 
     def with_timeout():

@@ -1,4 +1,4 @@
-"""An update whose answer was not 200 comes again. What a failed invocation changed did not happen; or happened once."""
+"""Tests of updates that come again because the answer was not 200. Their changes happen once or not at all."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_failed_save_did_not_happen_and_the_redelivered_update_does_once(envir
 
 
 def test_what_was_answered_503_is_never_saved_by_a_later_try(environment, tmp_path):
-    """It comes again: saved in between, it would count twice."""
+    """The update comes again. If its changes were saved in between, it would count twice."""
     environment.saving = {"update_interval": 0.05}
     environment.fail(Fault.DENIED)
     assert environment.post(environment.update("hi")) == 503
@@ -109,7 +109,7 @@ def test_a_process_thawed_later_sees_what_others_wrote_meanwhile(tmp_path):
 
 
 def test_two_environments_from_one_snapshot_are_two_writers(tmp_path):
-    """As a fork is: memory, ETags and ids of the other are there, its process is not."""
+    """Like a fork, a copy has the memory, ETags and IDs of the other environment, but not its process."""
     environment = Environment(f"file:{tmp_path}/bot")
     environment.post(environment.update("hi"))
     children = [_in_child(environment, user) for user in (43, 44, 45, 46)]
@@ -131,7 +131,7 @@ def _in_child(environment, user):
 
 
 def test_nothing_runs_between_two_events(environment):
-    """The process is frozen after its answer: no task, no timer is left waiting in the loop."""
+    """The process is frozen after its answer, so no task and no timer may be left waiting in the loop."""
     environment.post(environment.update("hi"))
     loop = environment.handler.__self__._environment._loop._loop
     assert asyncio.all_tasks(loop) == set()

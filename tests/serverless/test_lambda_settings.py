@@ -17,7 +17,7 @@ asked = []
 
 
 def read(name):
-    """A reader as a provider brings it."""
+    """Read a parameter, as a provider's reader does."""
     asked.append(name)
     return f" value of {name}\n"
 

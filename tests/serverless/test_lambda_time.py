@@ -1,4 +1,4 @@
-"""The time that AWS gives an event: what does not begin, is cut off, and never goes on."""
+"""Tests of AWS's time limit for an event: late work does not begin, or is cut off and never goes on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_without_time_left_nothing_begins(environment, seconds, where, caplog):
 
 
 def test_an_update_ends_before_telegram_sends_it_again_and_a_timer_may_take_longer(environment, monkeypatch, tmp_path):
-    """A function's own timeout may be fifteen minutes."""
+    """The timeout of a function may be fifteen minutes."""
     monkeypatch.setattr("ptb_bucket.serverless.aws.handler.TELEGRAM_WAITS", 0.3)
 
     async def wait(*_):

@@ -15,7 +15,7 @@ TIMER = {"source": "aws.events"}
 
 
 def on_timer(environment, work):
-    """The same bot, with a timer."""
+    """Let the environment's handler do this work on timer events."""
     environment.handler = lambda_webhook(environment.build, work)
     return environment
 
@@ -51,7 +51,7 @@ def test_a_timer_that_takes_too_long_raises_and_did_not_happen(environment, tmp_
 
 @pytest.mark.parametrize("error", [UnavailableError("a page of others'", key="x"), ValueError("a bug")], ids=type)
 def test_a_timer_that_raises_did_not_happen_whatever_it_raises(environment, tmp_path, error):
-    """An error that would say of an update that no handler ran says nothing of the kind here."""
+    """For an update, such an error would mean that no handler ran. For a timer, it does not."""
 
     async def half(application):
         application.bot_data["half"] = True

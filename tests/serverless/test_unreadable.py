@@ -22,13 +22,13 @@ LAYOUTS = ["single", "per-record"]
 
 
 class Mood(enum.Enum):
-    """Newer code's own; older code has not registered it."""
+    """A class of the newer code, which older code has not registered."""
 
     GOOD = 1
 
 
 async def write(where, user=None, chat=None):
-    """Newer code saves somebody's data."""
+    """Save a user's data with the newer code."""
     newer = BucketPersistence(where, types=[Mood])
     newer.set_bot(ExtBot(OfflineTelegram().token, arbitrary_callback_data=True))
     if user:

@@ -59,7 +59,7 @@ class FrozenModel(pydantic.BaseModel):
 
 
 class Guarded:
-    """Validates what is assigned, and stores a state of its own choice."""
+    """A class that validates assigned values and has its own ``__getstate__``."""
 
     def __init__(self, held: Any = None, more: Any = None) -> None:
         self.held, self.more = held, more

@@ -1,4 +1,4 @@
-"""A kit that passes everything proves nothing: stores with one promise broken each have to fail it."""
+"""Tests that the kit can fail: it must fail each store that breaks one promise."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ptb_bucket.testing.faults import Fault, FaultyStore
 
 
 class OfClass(Backend):
-    """A place for broken stores in memory."""
+    """A backend for broken stores in memory."""
 
     def __init__(self, store_class):
         self._class = store_class
@@ -43,7 +43,7 @@ class OfClass(Backend):
 
 
 class Liar(MemoryStore):
-    """Answers 200 to every put, like a server that knows no conditions."""
+    """A store that answers 200 to every put, like a server without conditions."""
 
     async def put(self, key, data, mode):
         self._blobs[key] = Blob(data, digest_etag(data))
@@ -89,7 +89,7 @@ class DeletesLookAlikes(MemoryStore):
 
 
 class Halves(MemoryStore):
-    """Shows an object while it is being written."""
+    """A store that shows an object while it is being written."""
 
     async def put(self, key, data, mode):
         etag = await super().put(key, data, mode)

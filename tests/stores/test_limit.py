@@ -1,4 +1,4 @@
-"""A limit on a whole operation: what is late is stopped, and what is done is kept."""
+"""Tests of a time limit on a whole operation: late requests are stopped, and finished work is kept."""
 
 from __future__ import annotations
 

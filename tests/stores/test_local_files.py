@@ -135,7 +135,7 @@ async def test_what_is_deleted_is_gone_for_good_before_it_counts_as_deleted(tmp_
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE])
 async def test_a_directory_that_cannot_be_synced_is_known_before_anything_is_changed(tmp_path, monkeypatch, number):
-    """Else a refusal would be told of a write that is there."""
+    """Otherwise an error would be reported for a write that has happened."""
     store = LocalStore(tmp_path)
     etag = await store.put("a", b"old", Create())
     real = os.open

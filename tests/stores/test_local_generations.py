@@ -1,4 +1,4 @@
-"""Generations that a directory keeps, beyond what the kit asks of versions."""
+"""Tests of generations in a directory, in addition to the kit's tests of versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file that is locked in a directory on disk: what is refused in its place, and file systems without locks."""
+"""Tests of the lock file in a local directory: files that are refused in its place, and file systems without locks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def test_the_file_is_for_this_user_only_and_is_never_written(tmp_path):
 
 @pytest.mark.parametrize("replacement", [None, "another"])
 async def test_a_file_that_is_replaced_before_it_is_locked_does_not_count(tmp_path, monkeypatch, replacement):
-    """Else two would be inside: one with the old file, one with the new."""
+    """Otherwise two processes would hold the lock, one on the old file and one on the new."""
     real, events = fcntl.flock, []
     path = tmp_path / ".lock"
 
@@ -83,7 +83,7 @@ PLANTED = [plant_link, plant_live_link, Path.mkdir, os.mkfifo, plant_socket, pla
 
 @pytest.fixture
 def root():
-    """Short enough for a socket."""
+    """Make a directory whose path is short enough for a socket."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 
@@ -140,7 +140,7 @@ async def test_a_file_that_another_user_could_replace_meanwhile_is_refused(tmp_p
         await put(tmp_path)
 
 
-# ---------------------------------------------------------------- where there are no locks
+# ---------------------------------------------------------------- file systems without locks
 
 
 @pytest.mark.parametrize("name", ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "ENOLCK", "EINVAL"])

@@ -1,4 +1,4 @@
-"""The lock of a directory on disk: who is kept out, for how long, and by whom."""
+"""Tests of a local directory's lock: the processes that it keeps out, and for how long."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ def test_a_forked_child_does_not_unlock_what_its_parent_holds(tmp_path):
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_child_that_was_forked_inside_closes_no_file_of_its_own_when_it_leaves(tmp_path):
-    """The number of the lock's file may be another file's by then."""
+    """By then the file descriptor of the lock may belong to another file."""
     child = -1
     with locks.locked(tmp_path, 0):
         (number,) = locks._OPENED
@@ -257,7 +257,7 @@ def test_a_child_that_was_forked_inside_closes_no_file_of_its_own_when_it_leaves
 
 @pytest.fixture
 def on_windows(monkeypatch):
-    """The module as Windows has it; its locks of one byte are this system's."""
+    """Import the module as on Windows, with this system's locks for its locks of one byte."""
 
     def locking(descriptor, operation, length):
         assert (length, os.lseek(descriptor, 0, os.SEEK_CUR)) == (1, 0)

@@ -44,7 +44,7 @@ async def test_killed_writers_leave_whole_objects(tmp_path, count):
         store = LocalStore(tmp_path)
         blob = await store.get("big")
         check_whole(blob.data)
-        # The kill let go of the lock, and the next writer clears up.
+        # The kill released the lock, and the next writer clears up.
         await store.put("big", b"000000" * 50_000, Update(blob.etag))
         assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "big"]
 

@@ -1,4 +1,4 @@
-"""The proof of conditional puts, on servers that are honest, that lie, that are peculiar, and that are busy."""
+"""Tests of the proof of conditional puts, on honest, lying, peculiar and busy servers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVER = "https://objects.example"
 
 
 class Server:
-    """A store that a provider would have, with a fault of its own."""
+    """A provider's store with a fault that the test chooses."""
 
     def __init__(self, *, ignores=(), wants="quoted"):
         self.store = MemoryStore()
@@ -140,7 +140,7 @@ async def test_one_store_proves_once_for_all_that_wait():
 
 
 class Far(Server):
-    """A server whose answers take their time, so that others get to run meanwhile."""
+    """A server with slow answers, so that other tasks run meanwhile."""
 
     async def read(self, key):
         await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The kit's tests of old versions, on a store that keeps them."""
+"""Runs of the kit's tests of old versions, on a store that keeps them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ptb_bucket.testing.conformance import Backend, StoreConformance
 
 
 class Versioned(MemoryStore):
-    """Keeps what was written, as a bucket with versioning does."""
+    """A store that keeps old versions, like a bucket with versioning."""
 
     def __init__(self, blobs, history):
         super().__init__()

@@ -46,7 +46,7 @@ VERSION = BlobVersion("v1", datetime(2026, 1, 1, tzinfo=timezone.utc), 1, curren
 
 
 class Rich(MemoryStore):
-    """A store with every capability, which notes what it is asked."""
+    """A store with every capability, which notes all calls."""
 
     scheme = "rich"
     PERMISSIONS = {"get": ("rich:Get",)}  # noqa: RUF012 as a provider writes it
@@ -245,7 +245,7 @@ class TestRetry:
 
 
 class Breaking(MemoryStore):
-    """Iterations break off after that many items."""
+    """A store whose iterations break off after a number of items."""
 
     def __init__(self, breaks):
         super().__init__()

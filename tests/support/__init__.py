@@ -6,7 +6,7 @@ package       contents
 applications  builders of bots on an offline Telegram, restarts, several instances, PTB's Application beside ours
 documents     documents of old and newer releases, sealing options, the ledger without input or output, virtual time
 oracle        random runs whose handlers must see what they see with PTB's PicklePersistence
-processes     programs that run as processes of their own, and command line verbs that do not have to
+processes     programs that run as separate processes, and command line verbs that do not have to
 serverless    a bot behind uvicorn, and the events of AWS Lambda
 simulation    several replicas on one store against a plain model, from one seed
 values        storable values, classes of bot authors, code that raises, and malicious pickles

@@ -13,8 +13,8 @@ OPERATIONS = {name: actions for name, actions in with_kms().items() if name != "
 
 
 async def every_operation(uri):
-    """Raises what the first refused one raises."""
-    key = f"{uuid.uuid4().hex}.json"  # whatever an earlier one could not delete is not in the way
+    """Run every operation, and raise the error of the first one that is refused."""
+    key = f"{uuid.uuid4().hex}.json"  # a new key, as an earlier call may have left its blob behind
     async with opened(uri) as store:
         etag = await store.put(key, b"1", Create())
         assert (await store.get(key)).data == b"1"

@@ -13,7 +13,7 @@ PARTS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: what is done to what, and what conditions can see of it."""
+    """A request: the action, the resource, and the values that conditions can test."""
 
     action: str
     resource: str

@@ -1,7 +1,7 @@
 """Tests of a bot's requests on the wire against the planned policies.
 
-The local server takes a policy's conditions as met, so it cannot show that ``require_conditional_writes`` lets the
-driver through and nobody else; what the driver really sends, put to the policies that terraform plans, can.
+The local server treats a policy's conditions as met. So it cannot show that ``require_conditional_writes`` lets only
+the driver through. These tests record the driver's requests and check them against the policies that terraform plans.
 """
 
 from __future__ import annotations

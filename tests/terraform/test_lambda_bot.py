@@ -151,7 +151,7 @@ def protections(s3):
 
 
 def test_destroy_in_two_steps(home, aws):
-    """Last of this file: what the README says about destroying is so."""
+    """Destroying works as the README says. This test is the last one in its file."""
     s3 = aws.client("s3")
     memory = s3.head_object(Bucket=BUCKET, Key="bot/state.json")["ETag"]
     with pytest.raises(FailedError, match="BucketNotEmpty"):

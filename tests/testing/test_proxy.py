@@ -1,4 +1,4 @@
-"""The fault proxy before a small server of its own: what it forwards is unchanged, what it breaks is as planned."""
+"""Tests of the fault proxy in front of a small server: it forwards requests unchanged, or breaks them as planned."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BODY = bytes(range(256)) * 40
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with what it got, and writes it down."""
+    """A handler that notes each request and sends it back."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -242,7 +242,7 @@ def test_who_refuses_cuts_all_connections_and_listens_again_at_the_same_address(
 
 
 def proxies():
-    """The threads of all proxies of this process, those of other tests' servers too."""
+    """Return the threads of all proxies in this process, including those of other tests' servers."""
     return {thread for thread in threading.enumerate() if thread.name == "fault proxy"}
 
 

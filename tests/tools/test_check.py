@@ -1,4 +1,4 @@
-"""``check`` reports each problem of a bucket, and leaves nothing behind."""
+"""Tests that ``check`` reports each problem of a bucket, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def denied(operation):
 
 
 class Liar(StoreWrapper):
-    """Does not heed one kind of condition."""
+    """A store that ignores one kind of condition."""
 
     def __init__(self, store, ignored):
         super().__init__(store)
@@ -57,7 +57,7 @@ class Liar(StoreWrapper):
 
 
 class Going(StoreWrapper):
-    """Another process removes a document between its listing and its reading."""
+    """A store in which another process removes a document after it was listed and before it is read."""
 
     async def get(self, key, **how):
         await self._store.delete(key)
@@ -184,7 +184,7 @@ async def test_what_cannot_be_removed_is_named(tmp_path):
 
 @pytest.mark.parametrize("at", range(16))
 async def test_interrupted_anywhere_it_leaves_nothing(tmp_path, at):
-    """The file system's threads go on with what a cancelled caller has begun."""
+    """The file system's threads finish operations whose caller was cancelled."""
 
     class Interrupting(InterceptingStore):
         calls = 0
@@ -204,7 +204,7 @@ async def test_interrupted_anywhere_it_leaves_nothing(tmp_path, at):
 
 @pytest.mark.parametrize("at", range(3))
 async def test_what_lands_after_the_interruption_goes_as_well(at):
-    """A put that goes on without its caller, as a thread does."""
+    """The put goes on without its caller, as a thread does."""
     below, landing = MemoryStore(), []
 
     class Slow(StoreWrapper):

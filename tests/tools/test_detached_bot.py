@@ -1,4 +1,4 @@
-"""The bot that tools decode with."""
+"""Tests of the bot that tools decode with."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ptb_bucket.tools.state import detached_bot
 
 
 def test_it_reads_no_certificates(monkeypatch):
-    """A command would wait for them: they are most of what making a bot takes."""
+    """Reading them takes most of the time of making a bot, and a command would have to wait."""
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates")
     assert detached_bot("42").token.startswith("42:")
 

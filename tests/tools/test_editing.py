@@ -1,4 +1,4 @@
-"""Changing single records: addresses, places, what is refused, and that nothing beside it changes."""
+"""Tests of changing single records: addresses, places, refusals, and that nothing else changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forgetting a person: whose a record is, and what old versions keep; read from the directory itself."""
+"""Tests of forgetting a person: the owners of records, and old versions, read from the directory itself."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_no_file_holds_the_person(tmp_path, layout, codec):
 
 @pytest.mark.parametrize("layout", ["per-type", "per-record"])
 async def test_old_versions_of_documents_that_were_deleted_are_found(tmp_path, layout):
-    """A listing shows no deleted object, and its versions hold the person all the same."""
+    """A listing does not show deleted objects, but their versions still hold the person's data."""
     uri = f"file:{tmp_path}?keep=10&layout={layout}"
     bot = running(uri)
     await bot.update_user_data(PERSON, {"name": "Ada"})

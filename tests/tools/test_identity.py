@@ -1,4 +1,4 @@
-"""Objects that one record holds at several places, and cycles, through each verb, layout and codec."""
+"""Tests of objects at several places of one record, and of cycles, with each verb, layout and codec."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ USER = Record.user(42)
 
 
 class Cart:
-    """Neither an equality nor a hash of its own."""
+    """A class that defines neither equality nor hash."""
 
     def __init__(self, items):
         self.items = items
@@ -35,7 +35,7 @@ class Cart:
 
 
 def shared(*, own):
-    """A record with one object at several places, and cycles; with and without a class of the bot's own."""
+    """Make a record with one object at several places, and cycles, with or without a bot author's class."""
     hero = {"name": "Bo", "bag": ["rope"]}
     data = {"characters": [hero, {"name": "Al"}], "current": hero, "bags": [hero["bag"]]}
     hero["party"] = data["party"] = data["characters"]
@@ -136,7 +136,7 @@ async def test_export_and_import(where, own, export, codec, tmp_path):
 
 
 async def test_a_file_with_a_copy_differs_from_a_record_with_one_object(where, tmp_path):
-    """Taken for equal, what the file says would be lost."""
+    """If they counted as equal, the file's data would be lost."""
     data = shared(own=False)
     await stored(where, data)
     path = tmp_path / "all.json"
@@ -307,7 +307,7 @@ async def test_set_puts_a_telegram_object_of_the_bot(where):
 
 @pytest.fixture
 async def broken(tmp_path):
-    """An object was removed by hand, but the references to it stayed."""
+    """Remove an object by hand, but leave the references to it."""
     where = f"file:{tmp_path.as_posix()}/state"
     await stored(where, {"bag": (bag := ["rope"]), "bags": [bag]})
     await asyncio.to_thread(take_out, Path(tmp_path, "state", "state.json"))
@@ -353,7 +353,7 @@ async def test_what_needs_all_values_names_the_record(broken, tmp_path):
 
 @pytest.mark.parametrize("form", [export_pickle, export_dict])
 async def test_no_record_is_left_out_of_an_export_because_its_class_was_not_named(where, form, tmp_path):
-    """A bot would start without it."""
+    """Otherwise a bot would start without the record."""
     await stored(where, {"cart": Cart([1])})
     async with open_state(where) as state:
         with pytest.raises(CannotLoadError, match=r"user_data\[42\].*Cart.*--types"):

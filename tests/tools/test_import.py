@@ -1,4 +1,4 @@
-"""What is in files that other versions and other persistences wrote, and what of it is taken."""
+"""Tests of ``import`` on files that other versions and other persistences wrote."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def uri(tmp_path):
 
 
 async def test_dict_persistence(tmp_path, uri):
-    """The arguments of DictPersistence, as texts or decoded."""
+    """A file may hold the arguments of DictPersistence, as texts or decoded."""
     known = DictPersistence()
     known.set_bot(BOT)
     await known.update_user_data(1, {"name": "Ada", "5": 1})
@@ -98,7 +98,7 @@ async def test_what_dict_persistence_would_change_is_refused(tmp_path, uri, valu
 
 
 class TelegramObject:
-    """As in version 13: pickled as any object is."""
+    """A Telegram object of version 13, which is pickled like any object."""
 
 
 @pytest.fixture
@@ -331,5 +331,5 @@ async def test_nothing_is_exported_as_a_file_that_ptb_can_read(tmp_path, uri):
 
 
 def test_the_extension_registry_is_as_it_was():
-    """Nothing of the above registered anything."""
+    """The tests above have registered nothing."""
     assert not [key for key in copyreg._extension_registry if key[0] == "os"]

@@ -1,4 +1,4 @@
-"""Memory while 100,000 users are imported: what reading the pickle takes anyway, and not much on top."""
+"""Tests of memory while 100,000 users are imported: hardly more than reading the pickle takes anyway."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twenty files of PicklePersistence, imported, exported, and read again by PTB: equal in value and type."""
+"""Tests that twenty files of PicklePersistence are equal in value and type after import, export and reading by PTB."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROGRAM = "support.values.pickle_files"
 
 @pytest.mark.parametrize("hash_seeds", ["121", pytest.param("212", marks=pytest.mark.long)])
 def test_what_was_imported_is_exported_as_it_was(tmp_path, hash_seeds):
-    """Each step is a process whose sets have an order of their own; the last one compares."""
+    """Each step is a process whose sets have another order. The last one compares."""
     for step, hash_seed in zip(("write", "import", "export"), hash_seeds, strict=True):
         done = subprocess.run(
             [sys.executable, "-m", PROGRAM, step, tmp_path],

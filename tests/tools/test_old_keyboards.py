@@ -1,4 +1,4 @@
-"""Dropping the keyboards that were used longest ago: which go, and which a bot keeps."""
+"""Tests of dropping the keyboards that were used longest ago, and of the keyboards that a bot keeps."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AT_ONCE = timedelta(seconds=-5)
 
 @dataclasses.dataclass
 class Cart:
-    """A class of the bot's, which no tool knows."""
+    """A bot author's class, which the tools do not know."""
 
     items: int
 
@@ -40,7 +40,7 @@ def keyboard(number, used=None):
 
 
 async def filled(store, *numbers, **how):
-    """A bot with these keyboards, each used at the time that is its number."""
+    """Make a bot with these keyboards. Each was used at the time that is its number."""
     bot = running(store, **how)
     await bot.update_callback_data(([keyboard(number) for number in numbers], {"query": "keyboard1"}))
     return bot
@@ -85,7 +85,7 @@ async def test_a_bot_whose_keyboards_are_one_document_drops_them_itself(layout):
 
 
 async def test_what_is_dropped_goes_for_good_with_a_later_sweep():
-    """Not with the same one: late writes are to be recognised."""
+    """The same sweep does not remove it, so that late writes can be recognised."""
     store = MemoryStore()
     await filled(store, 1, 2)
     assert (await swept(store, 1, AT_ONCE)).removed == []
@@ -94,7 +94,7 @@ async def test_what_is_dropped_goes_for_good_with_a_later_sweep():
 
 @pytest.mark.parametrize("operation", ["get", "put"])
 async def test_one_that_is_used_at_that_moment_stays(operation):
-    """After the look at all keyboards, and before its own drop."""
+    """The bot uses it after the sweep has looked at all keyboards and before it drops this one."""
     store = MemoryStore()
     bot = await filled(store, 1, 2)
     looks = []

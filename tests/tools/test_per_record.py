@@ -1,4 +1,4 @@
-"""Every verb on a layout with a document for each record, as people call it."""
+"""Tests of every verb, as people call it, on the layout with a document for each record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _clean(monkeypatch):
 
 @pytest.fixture
 def uri(tmp_path):
-    """A bot's memory with one person dropped, so that an empty document is among the others."""
+    """Make a bot's memory with one person dropped, so that one document is empty."""
     uri = f"file:{tmp_path}/bot?keep=10&layout=per-record"
     asyncio.run(_remember(uri))
     return uri
@@ -63,7 +63,7 @@ def verb(capsys):
 
 
 def everything(uri):
-    """Every record by its label, as it lies."""
+    """Return every stored record by its label."""
 
     async def read():
         async with open_state(uri) as state:

@@ -1,4 +1,4 @@
-"""``rekey`` beside other bots: what is one bot's is never sealed as another's."""
+"""Tests of ``rekey`` beside other bots: it never seals one bot's data as another's."""
 
 from __future__ import annotations
 

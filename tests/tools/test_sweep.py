@@ -1,4 +1,4 @@
-"""Sweeping: what goes, what stays, and what a bot writes at that moment."""
+"""Tests of sweeping: removed and kept documents, and documents that a bot writes at that moment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def running(store, layout="per-record"):
 
 
 async def dropped(store, *users, layout="per-record"):
-    """A bot that has dropped these people, and kept somebody."""
+    """Make a bot that has dropped these people and kept another one."""
     bot = running(store, layout)
     for user in users:
         await bot.update_user_data(user, {"name": "Ada"})
@@ -49,7 +49,7 @@ async def swept(store, age=NOW, **options):
 
 
 class Unconditional(StoreWrapper):
-    """Cannot delete on a condition."""
+    """A store that cannot delete on a condition."""
 
     async def delete_if(self, key, etag):
         raise UnsupportedError(f"{key} {etag}: no conditions here", key=key)
@@ -70,7 +70,7 @@ async def test_what_is_young_or_holds_something_stays():
 
 
 async def test_the_age_is_that_of_the_last_commit(monkeypatch):
-    """Not of the first one that the document remembers: somebody may have been dropped just now."""
+    """The first commit in the document does not count, because somebody may have been dropped just now."""
     store = MemoryStore()
     bot = running(store)
     with monkeypatch.context() as patch:
@@ -87,7 +87,7 @@ async def test_the_age_is_that_of_the_last_commit(monkeypatch):
 
 
 async def test_of_a_document_without_commits_nobody_knows_the_age():
-    """As a hand may have left it."""
+    """Such a document may have been made by hand."""
     store = MemoryStore()
     await dropped(store, 1)
     [key] = (await swept(store, dry_run=True)).removed
@@ -122,7 +122,7 @@ async def test_other_layouts_have_nothing_to_sweep(layout):
 
 @pytest.mark.parametrize("conditional", [True, False])
 async def test_what_a_bot_writes_at_that_moment_is_kept(conditional):
-    """Between the sweep's look and its delete; insisting looks once more."""
+    """The bot writes between the sweep's look and its delete. With ``bot_stopped``, the sweep looks once more."""
 
     class Racing(StoreWrapper):
         async def delete_if(self, key, etag):

@@ -1,4 +1,4 @@
-"""What a type checker sees of the public surface: checked by mypy --strict in CI, never run."""
+"""Uses of the public names, for type checkers: mypy --strict checks this file in CI, and nothing runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What type checkers see of ``bucket_application``: checked by mypy --strict and by pyright, never run."""
+"""Uses of ``bucket_application``, for type checkers: mypy --strict and pyright check this file, and nothing runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The applications that each test compares."""
+"""Fixtures for the applications that each test compares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arbitrary data of buttons: into the cache, out of it, and past the end of it."""
+"""Tests of buttons' arbitrary data that enters and leaves the cache, and that no longer fits into it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def keyboard(*rows):
 
 
 def bot(side, *data, wanted=None, **options):
-    """A bot that sends a keyboard, and tells what its buttons bring."""
+    """Build a bot that sends a keyboard and notes the data of each button that is pressed."""
 
     async def send(update, _context):
         await update.effective_message.reply_text("which?", reply_markup=keyboard(*data))

@@ -1,4 +1,4 @@
-"""Data of chats and users: what is dropped, moved and marked, and what is there after a restart."""
+"""Tests of the data of chats and users when it is dropped, moved or marked, and after a restart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def data_of(app):
 
 
 async def put(update, context):
-    """Put what was said into all data; who says nothing new keeps theirs."""
+    """Put the message into all data. A user who says nothing new keeps the old data."""
     for data in (context.bot_data, context.chat_data, context.user_data):
         data[update.effective_message.text] = update.effective_user.id
 
@@ -182,7 +182,7 @@ async def test_bot_data_may_be_replaced(sides):
 
 
 class Profile(dict):
-    """A class of the bot's own, for all three kinds of data."""
+    """A bot author's class for all three kinds of data."""
 
 
 class Context(CallbackContext):

@@ -1,4 +1,4 @@
-"""Handlers, groups and error handlers: which of them run, in which order, and what stops them."""
+"""Tests of handlers, groups and error handlers: which ones run, in which order, and what stops them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The job queue: what runs when, with which context, and what becomes of errors."""
+"""Tests of the job queue: the times and contexts of jobs, and their errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Initialize, start, stop and shut down: what each asks for, and what the queue and the processors do meanwhile."""
+"""Tests of initialize, start, stop and shutdown: their conditions, and the queue and the processors meanwhile."""
 
 from __future__ import annotations
 

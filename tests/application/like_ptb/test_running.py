@@ -1,4 +1,4 @@
-"""run_polling and run_webhook: their steps in order, what they pass on, and what ends them."""
+"""Tests of run_polling and run_webhook: their steps in order, the arguments they pass on, and what ends them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALL = filters.ALL
 
 
 async def in_a_thread(run):
-    """Run what needs a loop of its own; return what it raised."""
+    """Call ``run`` in a thread with its own event loop; return the errors that it raised."""
     found = []
 
     def work():
@@ -24,7 +24,7 @@ async def in_a_thread(run):
         asyncio.set_event_loop(loop)
         try:
             run()
-        except BaseException as error:  # noqa: BLE001  whatever it is, the test looks at it
+        except BaseException as error:  # noqa: BLE001  the test looks at every error
             found.append(f"{type(error).__name__}: {error}")
         finally:
             loop.close()
@@ -37,7 +37,7 @@ async def in_a_thread(run):
 
 
 def build(side, *handlers, but=None):
-    """An application that notes its steps; the step ``but`` raises."""
+    """Build an application that notes its steps. The step ``but`` raises."""
 
     def step(name):
         async def run(app):
@@ -58,7 +58,7 @@ def ending(side, error=None):
     async def handle(update, context):
         side.seen.append(update.effective_message.text)
         context.user_data["n"] = 1
-        await asyncio.sleep(0.01)  # so that all has started: PTB's stop ends whatever the loop runs
+        await asyncio.sleep(0.01)  # let everything start, because PTB's stop ends all that the loop runs
         context.application.stop_running()
         if error:
             raise error

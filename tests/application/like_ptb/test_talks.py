@@ -1,4 +1,4 @@
-"""Conversations: who is in which, what moves them on, and how they end."""
+"""Tests of conversations: their users, their steps and their ends."""
 
 from __future__ import annotations
 

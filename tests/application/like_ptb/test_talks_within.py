@@ -1,4 +1,4 @@
-"""Conversations in conversations, handlers that do not block in them, and what is added or asked while they run."""
+"""Tests of nested conversations, of non-blocking handlers in them, and of changes and requests while they run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALL, END = filters.ALL, ConversationHandler.END
 
 
 def nested(side, persistent):
-    """A conversation in a conversation: what ends the inner one says where the outer one goes on."""
+    """Make a conversation in a conversation. The end of the inner one decides where the outer one goes on."""
     inner = ConversationHandler(
         [MessageHandler(words("in"), side.note("in", "a"))],
         {
@@ -178,7 +178,7 @@ async def test_a_conversation_that_is_added_while_the_application_runs_is_loaded
         async with running(side.build()) as app:
             with _added(persistent):
                 app.add_handler(talk(side, persistent))
-            await asyncio.sleep(0.02)  # PTB loads it in a task of its own
+            await asyncio.sleep(0.02)  # PTB loads it in a separate task
             await side.says(app, "two")
         async with side.build(talk(side, persistent)) as app:
             await side.says(app, "end")

@@ -1,4 +1,4 @@
-"""Tasks of create_task, and handlers that do not block: their results, their errors, and what is saved of them."""
+"""Tests of create_task's tasks and of non-blocking handlers: their results, their errors, and saving their changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations whose time is up."""
+"""Tests of conversations that time out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def talk(side, persistent, *, timeouts=None, states=None, **options):
 
 
 async def over(app):
-    """Make it the time for which all conversations wait, and wait until no job runs."""
+    """Set the time to the end of all conversations' timeouts, and wait until no job runs."""
     for job in app.job_queue.jobs():
         job.job.modify(next_run_time=dt.datetime.now(dt.timezone.utc))
     await until(lambda: not app.job_queue.jobs() and not app.job_queue._executor._pending_futures)

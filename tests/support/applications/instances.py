@@ -18,7 +18,7 @@ END = ConversationHandler.END
 
 
 def say(text: str, state: object = None):
-    """A handler that says something and goes to a state."""
+    """Make a handler that says something and goes to a state."""
 
     async def handle(update, _context):
         await update.effective_message.reply_text(text)
@@ -77,7 +77,7 @@ class World:
 
 
 def keep(what: str, value: Any):
-    """A handler that puts something into user_data."""
+    """Make a handler that puts something into user_data."""
 
     async def handle(_update, context):
         context.user_data[what] = value

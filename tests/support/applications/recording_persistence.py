@@ -1,4 +1,4 @@
-"""A persistence that notes what it is asked to do."""
+"""A persistence that notes the calls of its methods."""
 
 from __future__ import annotations
 

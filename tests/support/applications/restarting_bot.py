@@ -37,7 +37,7 @@ PAYING = ("paying", 2)
 
 
 def say(text: str, state: object = None):
-    """A handler that says something and goes to a state."""
+    """Make a handler that says something and goes to a state."""
 
     async def handle(update, _context):
         await update.effective_message.reply_text(text)
@@ -63,7 +63,7 @@ async def offer(update, _context):
 
 
 async def chosen(update, context):
-    """Answer a button, or tell that its data is gone."""
+    """Answer a button, or say that its data is gone."""
     query = update.callback_query
     await query.answer()
     forgotten = isinstance(query.data, InvalidCallbackData)
@@ -98,7 +98,7 @@ def order(**options) -> ConversationHandler:
 
 @dataclass
 class World:
-    """One Telegram, one place for the bot's state, and a bot that restarts as often as it is asked to."""
+    """A Telegram, a place for the bot's state, and a bot that restarts as often as a test asks it to."""
 
     uri: Any
     options: dict[str, Any] = field(default_factory=dict)
@@ -107,11 +107,11 @@ class World:
     errors: list[Exception] = field(default_factory=list)
 
     def persistence(self, **options) -> BucketPersistence:
-        """A new one on the same place, without a bot."""
+        """Make a new persistence on the same place, without a bot."""
         return BucketPersistence(self.uri, **({"types": [Step]} | self.options | options))
 
     def build(self, persistence: Any = None, **builder_options) -> Application:
-        """A new Application with new handlers, as after a restart of the process."""
+        """Build a new Application with new handlers, as after a restart of the process."""
         options = {"arbitrary_callback_data": 64, **builder_options}
         app = build_application(self.telegram, persistence or self.persistence(), **options)
         app.add_handlers([make() for make in self.handlers] or [order()])
@@ -137,7 +137,7 @@ class World:
             yield app
 
     async def state(self, **options) -> list[Any]:
-        """What a new process would be given: bot, chat and user data, callback data, conversations of "order"."""
+        """Load what a new process would get: bot, chat and user data, callback data, conversations of "order"."""
         persistence = self.persistence(**options)
         persistence.set_bot(self.build(persistence).bot)
         return [
@@ -150,7 +150,7 @@ class World:
 
 
 async def asked(person, app, *texts) -> list[str]:
-    """Say several things, one after the other; the bot's answers."""
+    """Say several things, one after the other, and return the bot's answers."""
     return [message.text for text in texts for message in await person.send(app, text)]
 
 

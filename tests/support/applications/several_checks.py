@@ -1,4 +1,4 @@
-"""What two instances of a bot need of a persistence, as checks that any PTB Application can be put to.
+"""Checks for what two instances of a bot need from a persistence. They run on any PTB Application.
 
 ``python tests/support/applications/several_checks.py`` prints a table: PTB's own PicklePersistence beside ours.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def put(update, context):
-    """``/put name value``."""
+    """Handle ``/put name value``."""
     name, value = context.args
     context.user_data[name] = value
     await update.message.reply_text("put")
@@ -36,7 +36,7 @@ async def show(update, context):
 
 
 def say(text: str, state: object):
-    """A step of a conversation."""
+    """Make a step of a conversation."""
 
     async def step(update, _context):
         await update.message.reply_text(text)
@@ -63,7 +63,7 @@ class World:
     """A place for the bot's state, and instances that all run at the same time.
 
     Args:
-        saver: Given a path and the builder: the builder with a persistence there.
+        saver: A function of a path and a builder. It returns the builder with a persistence on that path.
     """
 
     saver: Callable[[Path, object], object]
@@ -72,7 +72,7 @@ class World:
     running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def instance(self) -> Application:
-        """Start one more; it loads what is there now."""
+        """Start one more instance, which loads the present state."""
         app = self.saver(self.folder, self.telegram.builder()).build()
         app.add_handlers(handlers())
         await app.initialize()
@@ -80,7 +80,7 @@ class World:
         return app
 
     async def ask(self, user: int, app: Application, text: str, *, save: bool = True) -> str:
-        """Say something and have it saved, as early as any Application can."""
+        """Say something, and save its changes as early as any Application can."""
         [answer] = await self.telegram.user(user, f"User {user}").send(app, text)
         if save:
             await app.update_persistence()
@@ -89,17 +89,17 @@ class World:
 
 
 def in_a_pickle(folder: Path, builder) -> object:
-    """PTB's own."""
+    """Give the builder PTB's own persistence."""
     return builder.persistence(PicklePersistence(folder / "bot.pickle"))
 
 
 def in_a_bucket(folder: Path, builder) -> object:
-    """Ours; that it saves only when asked makes the checks the same for both."""
+    """Give the builder our persistence. It saves only on request, so that the checks are the same for both."""
     return builder.application_class(BucketApplication).persistence(BucketPersistence(f"file:{folder}/bot"))
 
 
 async def different_users_at_once(world: World) -> None:
-    """Each instance saves its own user, and both are there."""
+    """Check that each instance can save its own user, and that both users are stored."""
     one, two = await world.instance(), await world.instance()
     await world.ask(1, one, "/put lang en")
     await world.ask(2, two, "/put lang de")
@@ -108,7 +108,7 @@ async def different_users_at_once(world: World) -> None:
 
 
 async def one_user_different_fields(world: World) -> None:
-    """Each instance saves another field of the same user, and both are there."""
+    """Check that each instance can save another field of the same user, and that both fields are stored."""
     one, two = await world.instance(), await world.instance()
     await world.ask(1, one, "/put name Ada", save=False)
     await world.ask(1, two, "/put lang de")
@@ -118,14 +118,14 @@ async def one_user_different_fields(world: World) -> None:
 
 
 async def a_warm_instance_sees_the_data(world: World) -> None:
-    """What one saved, the other one's handlers see without a restart."""
+    """Check that handlers of one instance see what the other has saved, without a restart."""
     one, two = await world.instance(), await world.instance()
     await world.ask(1, one, "/put lang en")
     assert await world.ask(1, two, "/show") == "lang=en"
 
 
 async def a_warm_instance_sees_the_conversation(world: World) -> None:
-    """A conversation goes on at the other one, and is over at both."""
+    """Check that a conversation goes on at the other instance, and then is over at both."""
     one, two = await world.instance(), await world.instance()
     assert await world.ask(1, one, "/order") == "Size?"
     assert await world.ask(1, two, "big") == "Thanks."
@@ -133,7 +133,7 @@ async def a_warm_instance_sees_the_conversation(world: World) -> None:
 
 
 async def a_refresh_keeps_what_is_unsaved(world: World) -> None:
-    """The next update sees both: what the other one saved, and what this one has not saved yet."""
+    """Check that the next update sees the other instance's saved changes and this one's unsaved changes."""
     one, two = await world.instance(), await world.instance()
     await world.ask(1, one, "/put name Ada", save=False)
     await world.ask(1, two, "/put lang de")
@@ -150,14 +150,14 @@ CHECKS = [
 
 
 async def run(check: Callable[[World], Awaitable[None]], saver, folder: Path) -> None:
-    """Put one persistence to one check, and end its instances."""
+    """Run one check on one persistence, and end its instances."""
     world = World(saver, folder)
     async with world.running:
         await check(world)
 
 
 def passes(check, saver) -> bool:
-    """Whether it does."""
+    """Return True if the check passes with this saver."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             asyncio.run(run(check, saver, Path(folder)))

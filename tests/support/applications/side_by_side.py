@@ -94,7 +94,7 @@ class Side:
 
 
 class Pickle(Side):
-    """PTB's own: the model."""
+    """PTB's Application, which is the model."""
 
     def __init__(self, path: Path) -> None:
         super().__init__("PTB")
@@ -125,11 +125,11 @@ class Bucket(Side):
 
 
 class Sides:
-    """Runs a scenario on all of them, each time on new ones, and compares what happened.
+    """The sides of a comparison, which run a scenario on new Applications and compare the results.
 
     Args:
         path: A folder for PTB's pickles.
-        long: Also with ``dedupe`` and with the pickle codec.
+        long: Run also with ``dedupe`` and with the pickle codec.
     """
 
     def __init__(self, path: Path, *, long: bool) -> None:
@@ -146,14 +146,14 @@ class Sides:
         return [Bucket(layout, codec, **way) for way in [*ways, *more] for layout in LAYOUTS for codec in codecs]
 
     async def both(self, scenario: Scenario, *, at_once: bool = True) -> tuple[Any, dict[Bucket, Any]]:
-        """Return what a scenario returns on PTB's Application, and on each of ours."""
+        """Return what a scenario returns on PTB's Application, and on each of our Applications."""
         model, ours = await _run(scenario, self.model()), self.ours()
-        if at_once:  # what is waited for is waited for once
+        if at_once:  # all runs wait at the same time
             return model, dict(zip(ours, await asyncio.gather(*(_run(scenario, side) for side in ours)), strict=True))
         return model, {side: await _run(scenario, side) for side in ours}
 
     async def same(self, scenario: Scenario, *, at_once: bool = True) -> Any:
-        """Return what a scenario returns on PTB's Application, which is the same on each of ours."""
+        """Return what a scenario returns on PTB's Application, after checking that all our Applications agree."""
         model, ours = await self.both(scenario, at_once=at_once)
         different = [f"{side.name}: {found!r}" for side, found in ours.items() if found != model]
         assert not different, "\n".join([f"PTB: {model!r}", *different])
@@ -182,28 +182,28 @@ async def running(app: Application) -> Any:
 
 
 async def until(look: Callable[[], Any]) -> Any:
-    """Wait until something is so."""
+    """Wait until a condition is true."""
     while not (found := look()):  # noqa: ASYNC110  nothing rings a bell there
         await asyncio.sleep(0.002)
     return found
 
 
 def refused(call: Callable[[], Any]) -> str:
-    """Return what is raised."""
+    """Return the error that a call raises."""
     with pytest.raises(Exception) as raised:  # noqa: PT011  whichever it is, the other side's is the same
         call()
     return f"{type(raised.value).__name__}: {raised.value}"
 
 
 async def awaited_and_refused(call: Awaitable[Any]) -> str:
-    """Return what is raised when something is awaited."""
+    """Return the error that is raised when the result of a call is awaited."""
     with pytest.raises(Exception) as raised:  # noqa: PT011  as above
         await call
     return f"{type(raised.value).__name__}: {raised.value}"
 
 
 def difference(_name: str) -> Any:
-    """Say which row of ``docs/differences.md`` a test shows."""
+    """Mark a test with the row of ``docs/differences.md`` that it shows."""
     return lambda test: test
 
 
@@ -219,7 +219,7 @@ def words(*expected):
 
 
 def talk(side, persistent, *, fallbacks=(), entry=None, states=None, **options):
-    """A conversation with one word for each step, which says where it stands."""
+    """Make a conversation with one word for each step, which says its present step."""
     end = ConversationHandler.END
     return ConversationHandler(
         entry or [CommandHandler("go", side.note("go", 1))],

@@ -17,13 +17,13 @@ USER = 42
 
 
 async def save(persistence: BucketPersistence, live: Any, user: int = USER) -> None:
-    """As PTB does: with a copy."""
+    """Save a copy, as PTB does."""
     await persistence.update_user_data(user, copy.deepcopy(live))
 
 
 @dataclass
 class Pair:
-    """Our instance, theirs, what handlers have in their hands there, and the bucket."""
+    """Our instance, theirs, the objects that handlers of both hold, and the bucket."""
 
     store: MemoryStore
     options: dict[str, Any]
@@ -34,7 +34,7 @@ class Pair:
 
     @classmethod
     async def of(cls, data: dict[Any, Any], **options) -> Pair:
-        """Both start with the same data."""
+        """Start both instances with the same data."""
         store = MemoryStore()
         first = opened(store, **options)
         await first.get_user_data()
@@ -44,19 +44,19 @@ class Pair:
         return cls(store, options, one, ours, two, theirs)
 
     async def save_ours(self) -> None:
-        """Our PTB saves."""
+        """Save our data as PTB does."""
         await save(self.one, self.ours)
 
     async def save_theirs(self) -> None:
-        """Their PTB saves."""
+        """Save their data as PTB does."""
         await save(self.two, self.theirs)
 
     async def refresh_ours(self) -> None:
-        """An update comes in here."""
+        """Refresh our data as an update does."""
         await asyncio.create_task(self.one.refresh_user_data(USER, self.ours))
 
     async def refresh_theirs(self) -> None:
-        """An update comes in there."""
+        """Refresh their data as an update does."""
         await asyncio.create_task(self.two.refresh_user_data(USER, self.theirs))
 
     async def meet(self, *, refreshed: bool = False) -> dict[Any, Any]:

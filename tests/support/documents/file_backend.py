@@ -12,7 +12,7 @@ from ptb_bucket.testing.conformance import Backend
 
 
 class FileBackend(Backend):
-    """Reads the tree with a decoder of its own, so that the store's naming is checked and not used."""
+    """A backend that reads the tree with its own decoder, so that it checks the store's naming without using it."""
 
     def __init__(self, root, monkeypatch, *, keep=0):
         self._root = root
@@ -24,7 +24,7 @@ class FileBackend(Backend):
         return LocalStore(self._root / "data", keep=self._keep)
 
     def _files(self):
-        """Key and path as text: some keys are a thousand directories deep, and a Path takes each apart."""
+        """Yield each key and its path as text, because Path is slow on keys that are a thousand directories deep."""
         data = self._root / "data"
         waiting = [("", str(data))] if data.is_dir() else []
         while waiting:

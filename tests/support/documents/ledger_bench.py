@@ -1,4 +1,4 @@
-"""A ledger on a bench: the state engine's bookkeeping, and another instance's hand, without any input or output."""
+"""A test bench for a ledger: the state engine's bookkeeping and another instance, without any input or output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def encoded(value) -> bytes | None:
 
 
 class Bench:
-    """A ledger, and another instance's hand on the document."""
+    """A ledger, and another instance that writes the same document."""
 
     def __init__(self) -> None:
         merger = RecordMerger(open_codec("json", []), defaults={Kind.USER: dict})
@@ -34,18 +34,18 @@ class Bench:
         return f"v{self.version}"
 
     def start(self, value, record=ADA) -> None:
-        """Begin with a stored value that PTB has been given."""
+        """Begin with a stored value that PTB has received."""
         self.theirs(value, record)
         self.refresh(record)
 
     def refresh(self, record=ADA):
-        """PTB is given what is stored: the top layer before and after."""
+        """Give PTB the stored value; return the top layer before and after."""
         rebase = Rebase.plan(self.ledger, record)
         rebase.adopt()
         return tuple(None if layer is None else json.loads(layer) for layer in (rebase.before, rebase.after))
 
     def theirs(self, value, record=ADA, *, on=None) -> None:
-        """Another instance writes; we read it."""
+        """Let another instance write, and read its document."""
         before = on or self.ledger.document or Document(Header("1", "json"))
         header = before.header.advanced("them", f"their commit {self.version}")
         self.ledger.loaded(before.changed(header, {record: encoded(value)}), self.etag())
@@ -54,7 +54,7 @@ class Bench:
         self.ledger.stage(record, encoded(value))
 
     def commit(self):
-        """Send and succeed."""
+        """Send an attempt that succeeds."""
         attempt = prepare(self.ledger)
         if attempt:
             self.ledger.applied(self.etag())
@@ -70,7 +70,7 @@ class Bench:
 
 
 def crowded(document: Document, crowd: str = "") -> Document:
-    """So many others have written that an earlier writer would have been forgotten."""
+    """Let so many others write that the document forgets an earlier writer."""
     for number in range(200):
         document = document.changed(document.header.advanced(f"w{crowd}{number}", f"c{crowd}{number}"), {})
     return document

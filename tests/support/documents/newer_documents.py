@@ -17,7 +17,7 @@ FIELD = {"epoch": [1, {"of": "the newer one"}], "note": None}
 
 
 def newer(data: bytes, *, section: str = SECTION, body: bytes | None = None, fields=FIELD, needs=None) -> bytes:
-    """A document with a section that we do not know, more fields in its header, and perhaps needs."""
+    """Make a document with an unknown section, more fields in its header, and perhaps needs."""
     more = dict(fields) if needs is None else {**fields, "needs": needs}
     if data.startswith(b"ptb-bucket frames\n"):
         return _frames(data, section, FRAMES if body is None else body, more)
@@ -43,14 +43,14 @@ def _frames(data: bytes, section: str, body: bytes, more: dict) -> bytes:
 
 
 def header_of(data: bytes) -> dict:
-    """A document's header, as it stands there."""
+    """Return a document's header exactly as it is stored."""
     if data.startswith(b"ptb-bucket frames\n"):
         return json.loads(data.split(b"\n", 2)[1])["ptb_bucket"]
     return _split(data)[0]
 
 
 def body_of(data: bytes, section: str = SECTION) -> bytes | None:
-    """An unknown section's bytes, as they stand at the end of a document; None where they do not."""
+    """Return the bytes of an unknown section from the end of a document, or None if it has none."""
     if data.startswith(b"ptb-bucket frames\n"):
         listed = dict(json.loads(data.split(b"\n", 2)[1])["sections"])
         return data[-4 - len(FRAMES) : -4] if listed.get(section) == 2 else None

@@ -1,6 +1,6 @@
-"""What the documents in ``tests/fixtures/documents`` hold: one of everything that a bot can store.
+"""The content of the documents in ``tests/fixtures/documents``: one of everything that a bot can store.
 
-Only public names of ptb-bucket occur here, because the release that writes the documents runs this too.
+This module uses only public names of ptb-bucket, because the release that writes the documents runs it too.
 """
 
 from __future__ import annotations
@@ -87,14 +87,14 @@ class Model(pydantic.BaseModel):
 
 
 class Plain:
-    """As bot authors write them."""
+    """A plain class, as bot authors write it."""
 
     def __init__(self, name: str) -> None:
         self.name, self.items = name, [name]
 
 
 class Basket(dict[str, int]):
-    """A dict of their own."""
+    """A bot author's subclass of dict."""
 
 
 class Money:
@@ -109,7 +109,7 @@ TYPES: list[Any] = [
 
 
 def native() -> dict[Any, Any]:
-    """Everything of Python's own."""
+    """Return a value of each of Python's own types."""
     noon = dt.datetime(2026, 7, 1, 12, 30, 15, 250)  # noqa: DTZ001  bots store such ones
     return {
         "none": None, "yes": True, "int": -7, "big": 2**80, "float": 0.1, "inf": float("-inf"), "nan": float("nan"),
@@ -127,7 +127,7 @@ def native() -> dict[Any, Any]:
 
 
 def telegram() -> dict[str, Any]:
-    """Objects of Telegram's."""
+    """Return Telegram objects."""
     ada, chat = User(42, "Ada", False, username="ada"), Chat(-100123, "supergroup", title="Engines")  # noqa: FBT003  PTB's
     sent = dt.datetime(2026, 1, 2, tzinfo=dt.timezone.utc)
     photo = PhotoSize("file", "unique", 90, 60)
@@ -137,7 +137,7 @@ def telegram() -> dict[str, Any]:
 
 
 def registered() -> dict[str, Any]:
-    """Classes of the bot's own."""
+    """Return instances of the bot's registered classes."""
     plain = Plain("Bo")
     plain.extra = Pair(1, "r")  # type: ignore[attr-defined]  as bot authors do
     return {
@@ -164,12 +164,12 @@ UPDATES = [10_001, 10_002, 10_007]
 
 
 def bot_data() -> dict[str, Any]:
-    """bot_data."""
+    """Return the content of bot_data."""
     return {"people": {1, 2}, "count": 3, "config": {"lang": "de", "since": dt.date(2026, 1, 1)}}
 
 
 def opened(where: object, layout: str, codec: str, how: str, **options: Any) -> BucketPersistence:
-    """A persistence on one combination."""
+    """Open a persistence on one combination."""
     sealing = Sealing(environment={}, **SEALINGS[how])
     persistence = BucketPersistence(
         where, layout=layout, codec=codec, types=TYPES, sealing=sealing, refresh_interval=0, **options
@@ -182,7 +182,7 @@ def opened(where: object, layout: str, codec: str, how: str, **options: Any) -> 
 
 
 async def write(persistence: BucketPersistence) -> None:
-    """Store all of it, in a few commits; on per-record, leave an empty document of somebody."""
+    """Store all of it, in a few commits. On per-record, leave an empty document of one user."""
     await persistence.update_user_data(DROPPED, {"name": "Gone"})
     await persistence.update_bot_data(bot_data())
     for number, make in USERS.items():
@@ -198,7 +198,7 @@ async def write(persistence: BucketPersistence) -> None:
 
 
 async def read(persistence: BucketPersistence) -> dict[str, Any]:
-    """Everything that PTB would be given."""
+    """Load everything that PTB would receive."""
     names = dict.fromkeys(name for name, _ in CONVERSATIONS)
     return {
         "bot": await persistence.get_bot_data(),

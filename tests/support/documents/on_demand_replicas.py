@@ -1,4 +1,4 @@
-"""Replicas on a layout of a document for each record, which read on demand; and what is there, and was written."""
+"""Replicas that read on demand, on a layout with a document for each record, and helpers to see what they wrote."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def replica_on(store, *, on_demand=True, **options) -> Replica:
 
 
 async def write(store, values, **options) -> None:
-    """As another instance would."""
+    """Write as another instance would."""
     other = replica_on(store, **options)
     await other.documents.refresh(values, None)
     for record, value in values.items():

@@ -1,4 +1,4 @@
-"""Ways of sealing, for tests."""
+"""Sealing options for tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WAYS = list(itertools.product(PROTECTIONS, COMPRESSIONS))
 
 
 def sealing(protection="none", compression=None, *keys, **more) -> Sealing:
-    """Settings that no environment has a part in; the first of KEYS if there are none."""
+    """Return settings that do not depend on the environment. Without ``keys``, use the first of KEYS."""
     argument = PROTECTIONS[protection]
     given = {argument: list(keys or KEYS[:1])} if argument else {"environment": {}}
     return Sealing(compression=compression, **given, **more)

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class _NoWaiting(selectors.BaseSelector):
-    """Nothing comes from outside: instead of waiting, time jumps."""
+    """A selector without events from outside. Time jumps instead of waiting."""
 
     def __init__(self, loop: VirtualLoop) -> None:
         self._loop = loop
@@ -38,7 +38,7 @@ class _NoWaiting(selectors.BaseSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Single-threaded and deterministic; no input or output, and what is meant for a thread is done at once."""
+    """A single-threaded, deterministic loop without input or output. It runs calls meant for a thread at once."""
 
     def __init__(self) -> None:
         self._virtual_now = 0.0
@@ -60,7 +60,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtually(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in virtual time."""
+    """Run a coroutine to its end in virtual time."""
     loop = VirtualLoop()
     try:
         return loop.run_until_complete(coroutine)

@@ -1,4 +1,4 @@
-"""Applications that differ only in where their data lives, and run whatever job an update brings."""
+"""Applications that differ only in where their data is stored, and run the job that an update carries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NOW = dt.datetime(2025, 1, 1, 12, tzinfo=dt.timezone.utc)
 
 
 class Errand(Update):
-    """An update that brings the code of its handler along."""
+    """An update that carries the code of its handler."""
 
     __slots__ = ("job",)
 
@@ -38,9 +38,9 @@ def errand(user: int, chat: int, job: Callable[[Any], Any]) -> Errand:
     """Make an update of one user in one chat.
 
     Args:
-        user: Whose data the handler gets.
-        chat: Which chat's.
-        job: What the handler does, with PTB's context; may return an awaitable.
+        user: The user whose data the handler gets.
+        chat: The chat whose data the handler gets.
+        job: The function that the handler calls with PTB's context. It may return an awaitable.
     """
     kind = "private" if chat > 0 else "group"
     message = Message(1, _NOW, Chat(chat, kind), from_user=User(user, "Ada", is_bot=False), text="go")
@@ -57,10 +57,10 @@ async def _run(update: Any, context: Any) -> None:
 
 
 class Faithful(PicklePersistence):
-    """PTB's own, without its shortcut: it saves nothing that is ``==`` to what it has.
+    """PTB's own persistence, without its shortcut of not saving data that is ``==`` to the stored data.
 
-    The shortcut would run code of the authors' classes, miss that ``1`` became ``True`` and that two objects became
-    one, and never save a record again that contains a cycle.
+    The shortcut would run code of the authors' classes. It would miss that ``1`` became ``True`` or that two objects
+    became one, and it would never again save a record that contains a cycle.
     """
 
     async def update_user_data(self, user_id: int, data: Any) -> None:
@@ -98,7 +98,7 @@ COMBINATIONS = [
 
 @dataclass
 class Bot:
-    """One instance of a bot, started again as often as one likes.
+    """An instance of a bot that a test can start again as often as it likes.
 
     Args:
         persistence: Makes the persistence of the next start.
@@ -112,7 +112,7 @@ class Bot:
 
     @classmethod
     def on_pickle(cls, path: Path) -> Bot:
-        """Return PTB's own bot, with which the others are compared."""
+        """Return a bot on PTB's own persistence, with which the others are compared."""
         return cls(lambda: Faithful(path))
 
     @classmethod
@@ -135,7 +135,7 @@ class Bot:
         self.errors.append(context.error)
 
     async def stop(self) -> None:
-        """In order: all that can be saved is saved, and what cannot is an error."""
+        """Stop in order: save everything that can be saved, and raise an error about the rest."""
         try:
             await self.app.shutdown()
         except UnsavedError as error:
@@ -157,7 +157,7 @@ class Bot:
         await self.app.process_update(errand(user, chat, job))
 
     async def save(self) -> None:
-        """Save now, where that is not done with each update."""
+        """Save now, unless each update is saved anyway."""
         if not isinstance(self.app, BucketApplication):
             await self.app.update_persistence()
 

@@ -40,7 +40,7 @@ MADE_ANEW = ("attrs frozen", "dataclass frozen", "dataclass frozen slots", "name
 
 
 def versions(family: str) -> tuple[type, type]:
-    """The class of the older deployment, and that of the newer one."""
+    """Return the class of the older deployment and that of the newer one."""
     made = [CHANGED[family](dict.fromkeys(fields)) for fields in (FIELDS, (*FIELDS, "extra"))]
     for cls in made:
         cls.__module__, cls.__qualname__ = "bot", "Sheet"
@@ -48,7 +48,7 @@ def versions(family: str) -> tuple[type, type]:
 
 
 async def turns_of(family: str, seed: int) -> None:
-    """The newer one writes objects with the field; both change the record in turns; the newer one looks."""
+    """Let the newer one write objects with the field, let both change the record in turns, then look at the result."""
     rng, store, combination = random.Random(seed), MemoryStore(), COMBINATIONS[seed % len(COMBINATIONS)]
     older, newer = versions(family)
     bots = [Bot.on_bucket(store, combination, [cls]) for cls in (older, newer)]
@@ -81,7 +81,7 @@ def _build(data, sheets, cls, draw):
 
 
 def _edit(data, replaced, number, value) -> None:
-    """Change an object; one that cannot be changed is replaced."""
+    """Change an object, or replace it if it cannot be changed."""
     data["turns"] += 1
     sheet = data["sheets"][number]
     try:
@@ -98,7 +98,7 @@ def _made_by_class(cls: Any, sheet: Any, **changes: Any) -> Any:
 
 
 def _made_from_it(_: Any, sheet: Any, **changes: Any) -> Any:
-    """Replace it by the way of its family, which asks the object for its class."""
+    """Replace an object in its family's way, which asks the object for its class."""
     if isinstance(sheet, pydantic.BaseModel):
         return sheet.model_copy(update=changes)
     if isinstance(sheet, tuple):

@@ -99,7 +99,7 @@ class Slotted:
 
 
 class Basket(dict):
-    """Its instances have attributes, too."""
+    """A container whose instances also have attributes."""
 
 
 class Queue(deque):
@@ -107,7 +107,7 @@ class Queue(deque):
 
 
 class Sealed:
-    """Its state is a tuple of its own choice."""
+    """A class whose ``__getstate__`` returns a tuple."""
 
     def __init__(self, left: Any = None, right: Any = None) -> None:
         self.left, self.right = left, right
@@ -120,7 +120,7 @@ class Sealed:
 
 
 class Version:
-    """Made by ``__new__`` from one text."""
+    """A class whose ``__new__`` makes it from one text."""
 
     __slots__ = ("major", "minor")
 
@@ -137,7 +137,7 @@ class Version:
 
 
 class Reduced:
-    """Says itself how it is made anew."""
+    """A class that defines how it is reduced."""
 
     def __init__(self, value: Any = None) -> None:
         self.value = value
@@ -147,7 +147,7 @@ class Reduced:
 
 
 class Money:
-    """Stored by two functions."""
+    """A class that is stored by two functions."""
 
     def __init__(self, amount: Any, currency: str) -> None:
         self.amount, self.currency = amount, currency
@@ -175,7 +175,7 @@ class Tariff(dict):
 
 
 class Touchy:
-    """Raises wherever one may ask it something but how it is pickled."""
+    """A class whose methods all raise, except those for pickling."""
 
     def __init__(self, value: Any = None) -> None:
         self.value = value
@@ -203,14 +203,14 @@ BY_FUNCTIONS = (Money,)
 
 
 class Unregistered:
-    """Nobody registers it, so it cannot be stored."""
+    """A class that is not registered, so it cannot be stored."""
 
     def __init__(self, value: Any = None) -> None:
         self.value = value
 
 
 class Uncopyable(Unregistered):
-    """Raises when it is copied as well, and when it is taken apart."""
+    """A class that also raises when it is copied or taken apart."""
 
     def __deepcopy__(self, memo: Any) -> Any:
         raise RuntimeError("do not copy me")
@@ -220,7 +220,7 @@ class Uncopyable(Unregistered):
 
 
 class Locked(Unregistered):
-    """Holds what can be neither copied nor stored."""
+    """A class that holds an object that can be neither copied nor stored."""
 
     def __init__(self, value: Any = None) -> None:
         super().__init__(value)

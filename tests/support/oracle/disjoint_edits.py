@@ -38,7 +38,7 @@ def put(node: Any, key: Any, value: Any) -> None:
 
 
 def places(node: Any) -> dict[Any, Any]:
-    """The items of a dict, the attributes of an object, nothing of other containers."""
+    """Return the items of a dict or the attributes of an object, and nothing for other containers."""
     if isinstance(node, dict):
         return dict(node)
     return {} if isinstance(node, (list, set)) else attributes(node)
@@ -58,7 +58,7 @@ class HeroRecord:
         return f"t{self.made}"
 
     def fill(self, record: dict[Any, Any]) -> None:
-        """Build it into a record that is there."""
+        """Build it into an existing record."""
         rng = self.rng
         heroes = [self.hero(number) for number in range(rng.randrange(2, 5))]
         record["party"] = rng.choice([list, list, Stack])(heroes)
@@ -84,7 +84,7 @@ class HeroRecord:
             put(second, _free(second, "friend of"), first)
 
     def hero(self, number: int) -> Any:
-        """One element of the list of heroes, with a field or two and a bag."""
+        """Make an element of the list of heroes, with a field or two and a bag."""
         made = self.rng.choice(_HEROES)()
         if isinstance(made, dict):
             if self.rng.random() < 0.3:
@@ -99,18 +99,18 @@ class HeroRecord:
         return made
 
     def bag_of(self, hero: Any) -> Any:
-        """A part of a hero."""
+        """Make a part of a hero."""
         return next(value for value in places(hero).values() if isinstance(value, (list, dict)))
 
 
 def _free(node: Any, key: str) -> str:
-    """Where a reference fits: a key of a dict; in an object of fixed fields, its first one."""
+    """Return a place for a reference: ``key`` in a dict, the first field in an object with fixed fields."""
     return key if isinstance(node, dict) or hasattr(node, "__dict__") else _FIELDS[type(node)][0]
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One change: what is done (``verb``) with an object, at which place, and with what."""
+    """A change: the action (``verb``) on an object, its place in the object, and the value."""
 
     verb: str
     node: int
@@ -118,7 +118,7 @@ class Edit:
     value: Any = None
 
     def prepare(self, nodes: list[Any]) -> Callable[[], Any]:
-        """Return what carries it out on a record whose objects are ``nodes``. Copies are made now, of what is there."""
+        """Return a function that makes this edit on a record with the objects ``nodes``. Copies are made beforehand."""
         node, value = nodes[self.node], self.value
         if self.verb == "unshare":
             value = copy.copy(places(node)[self.key])
@@ -165,8 +165,8 @@ class Plan:
 
     Args:
         snapshot: The record as both sides have it.
-        rng: Chooses.
-        token: Makes texts that exist once.
+        rng: The source of random choices.
+        token: A function that makes unique texts.
     """
 
     snapshot: Snapshot
@@ -224,7 +224,7 @@ class Plan:
         return (edit.verb in _ALONE and other.verb in _ORDER) or (other.verb in _ALONE and edit.verb in _ORDER)
 
     def _unclear(self, edit: Edit, other: Edit) -> bool:
-        """Whether one side's edits together leave open which element became which, or undo each other."""
+        """Return True if two edits of one side undo each other, or leave open which element became which."""
         if edit.node == other.node and edit.key is not None and edit.key == other.key:
             return True
         for one, two in ((edit, other), (other, edit)):
@@ -258,7 +258,7 @@ class Plan:
             put(node, key, held)
 
     def _possible(self, number: int) -> list[Edit]:
-        """All edits of one object that this module knows, one of each kind for each place."""
+        """Return all edits of one object that this module knows, one of each kind for each place."""
         node = self.nodes[number]
         target = self._target(number)
         if isinstance(node, list):
@@ -301,7 +301,7 @@ class Plan:
 
 
 def _is_about(edit: Edit, other: Edit, plan: Plan) -> bool:
-    """Whether one moves a reference to an object that the other moves a reference to as well."""
+    """Return True if both edits move a reference to the same object."""
     about = []
     for one in (edit, other):
         if one.verb not in {"retarget", "unshare", "put alias", "append alias"}:

@@ -1,4 +1,4 @@
-"""Two instances that edit disjoint places of one record at once: all edits are there afterwards, each once."""
+"""Two instances that edit disjoint places of one record at once. All edits must be stored afterwards, each once."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NAMES = ("user_data", "chat_data", "bot_data")
 
 
 class MisplacedError(DifferentError):
-    """All edits are there, or counted as a conflict, but not each at its object: a reference was moved beside them.
+    """All edits are stored or counted as conflicts, but some are at the wrong object.
 
-    Stored objects have no names. Which one is which is told by where they are, and where one side moved a reference and
-    the other one edited below it, that is a guess.
+    Stored objects have no names: the merge identifies them by their place. If one side moved a reference and the other
+    side edited below it, the merge has to guess.
     """
 
 
@@ -35,11 +35,11 @@ class AtOnce:
     """A run from one seed.
 
     Args:
-        seed: All that happens in it.
-        combination: Which layout, codec and application.
+        seed: The seed that decides everything in the run.
+        combination: The layout, codec and application.
 
     Attributes:
-        held: How many objects handlers held over a refresh; ``replaced``: those of them that gave way to equal ones.
+        held: The number of objects that handlers held over a refresh; ``replaced`` of them gave way to equal ones.
     """
 
     seed: int
@@ -57,7 +57,7 @@ class AtOnce:
         self.heroes = HeroRecord(self.rng, Style.drawn(self.rng))
 
     async def live(self, rounds: int = 2) -> None:
-        """Build a record, edit it on both instances at once, compare; again."""
+        """Build a record, edit it on both instances at once, and compare, again and again."""
         model: dict[Any, Any] = {}
         bots = self.bots = [self._bot(), self._bot()]
         for bot in bots:
@@ -94,7 +94,7 @@ class AtOnce:
             self._check_kept(nodes, before.nodes, wanted.nodes, now.nodes, number)
 
     async def _both_edit(self, bots: list[Bot]) -> None:
-        """Both have read the same; the first is saved first."""
+        """Let both instances edit the record that they have read. The first one saves first."""
         everybody_has_edited, first_is_saved = asyncio.Event(), asyncio.Event()
 
         def edit(edits: list[Edit], then: asyncio.Event, own: asyncio.Event | None) -> Any:
@@ -127,7 +127,7 @@ class AtOnce:
         return snapshots[0]
 
     def _only_misplaced(self, expected: Snapshot, actual: Snapshot) -> bool:
-        """Whether references were moved, nothing is there more often than it should be, and what is lost is counted."""
+        """Return True if references were moved, nothing is there too often, and all losses are counted."""
         edits = [edit for side in self.plan.sides for edit in side] if self.plan else []
         wanted, found = (Counter(re.findall(r"'t\d+'", repr(snapshot.tree))) for snapshot in (expected, actual))
         lost = {f"'{edit.value}'" for edit in edits if f"'{edit.value}'" in wanted} - set(found)
@@ -136,7 +136,7 @@ class AtOnce:
         return any(edit.verb in MOVES for edit in edits) and not doubled and (counted or not lost)
 
     def _check_kept(self, old: list[Any], before: list[Any], wanted: list[Any], now: list[Any], who: int) -> None:
-        """What a handler held is still what it finds: model and instance have the same objects at the same numbers."""
+        """Check that objects a handler held are still the ones it finds, in the model and in the instance alike."""
         numbers = {id(node): number for number, node in enumerate(wanted)}
         for number, node in enumerate(old):
             place = numbers.get(id(node))

@@ -1,7 +1,7 @@
 """Random object graphs: nested, shared, cyclic, of every family of class.
 
-Everything is drawn from a :class:`random.Random`. A seeded one makes runs that replay; hypothesis hands in one of its
-own, and shrinks what it drew.
+All choices come from a :class:`random.Random`. With a seeded one, a run can be replayed. hypothesis passes its own and
+shrinks the graphs that it draws.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ class Style:
     """The style of the graphs of one run.
 
     Args:
-        shares: How probable it is that a value is an object that is there already.
-        cycles: Whether that may be one that contains the new reference.
-        own_states: Whether there are objects whose state their author makes: it is stored whole, or not at all.
-        spoils_deeply: Whether values that cannot be stored are put anywhere, or only at the top of a record.
+        shares: The probability that a value is an existing object.
+        cycles: Allow existing objects that contain the new reference.
+        own_states: Include objects whose state their author makes: it is stored whole, or not at all.
+        spoils_deeply: Put values that cannot be stored anywhere, instead of only at the top of a record.
     """
 
     shares: float = 0.15
@@ -87,8 +87,8 @@ class Maker:
     """Makes the values of one record.
 
     Args:
-        rng: Where all chance comes from.
-        style: What they are like.
+        rng: The source of all random choices.
+        style: The kind of values to make.
         pool: Objects that a new value may refer to, so that they are shared.
     """
 
@@ -127,7 +127,7 @@ class Maker:
         return rng.choice(kinds)()
 
     def key(self) -> Any:
-        """What can be a key: equal to no other key of another type, and to itself."""
+        """Make a key that equals itself, and that no key of another type equals."""
         rng = self.rng
         kinds: list[Callable[[], Any]] = [
             lambda: rng.choice(_TEXTS),
@@ -148,7 +148,7 @@ class Maker:
         return rng.choice(kinds[:3] if rng.random() < 0.6 else kinds)()
 
     def telegram(self) -> Any:
-        """An object of Telegram's, without a bot as handlers make them."""
+        """Make a Telegram object without a bot, as handlers make them."""
         rng = self.rng
         user = User(rng.randrange(1, 1 << 50), f"U{rng.randrange(9)}", is_bot=False, username=rng.choice([None, "bo"]))
         chat = Chat(
@@ -174,7 +174,7 @@ class Maker:
     # ------------------------------------------------------------------ what contains values
 
     def value(self) -> Any:
-        """Any value; perhaps one that is there already."""
+        """Make any value, or return an existing one."""
         rng = self.rng
         self.room -= 1
         if self.pool and rng.random() < self.style.shares:
@@ -190,7 +190,7 @@ class Maker:
         return kinds if self.style.own_states else [kind for kind in kinds if kind not in _OWN_STATE]
 
     def value_outside(self) -> Any:
-        """Any value that leads back to nothing around it."""
+        """Make any value that does not refer to an object around it."""
         pool, around, style = self.pool, self.around, self.style
         self.style = dataclasses.replace(style, cycles=False)
         self.pool = [made for made in pool if not any(_contains(made, outer) for outer in around)]
@@ -201,7 +201,7 @@ class Maker:
             self.style, self.pool = style, [*pool, *self.pool[known:]]
 
     def values(self, most: int = 3) -> list[Any]:
-        """Some values."""
+        """Make some values."""
         return [self.value() for _ in range(self.rng.randrange(most + 1))]
 
     def known(self, made: Any) -> Any:
@@ -211,7 +211,7 @@ class Maker:
 
     @contextlib.contextmanager
     def inside(self, made: Any) -> Iterator[None]:
-        """Let later values refer to this object; those inside of it only where cycles are wanted."""
+        """Let later values refer to this object. Values inside it may do so only if the style allows cycles."""
         if self.style.cycles:
             self.pool.append(made)
         self.around.append(made)
@@ -242,7 +242,7 @@ class Maker:
         return made
 
     def keys(self) -> list[Any]:
-        """Some keys, as members of sets."""
+        """Make some keys, for members of sets."""
         return [self.key() for _ in range(self.rng.randrange(4))]
 
     def with_attribute(self, made: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What handlers do to data that they did not make: operations chosen by chance on any graph.
+"""Random operations of handlers on data that they did not make, for any graph.
 
 Two applications that hold equal data with equal identities do exactly the same under the same ``random.Random``.
 """
@@ -25,10 +25,10 @@ class Handler:
     """Changes one record as handlers would.
 
     Args:
-        rng: What it does.
-        style: What the values that it makes are like.
+        rng: The source of its random choices.
+        style: The kind of values it makes.
         data: The record.
-        spoils: Which classes of values that cannot be stored it also puts there.
+        spoils: Classes of values that cannot be stored, which it also adds to the record.
     """
 
     def __init__(self, rng: random.Random, style: Style, data: Any, spoils: tuple[type, ...] = ()) -> None:
@@ -53,7 +53,7 @@ class Handler:
                 return
 
     def new(self) -> Any:
-        """A new value, or one that is there already."""
+        """Make a new value, or return an existing one."""
         if len(self.nodes) > ROOM:
             return None
         maker = Maker(self.rng, self.style, self._may_refer_to())
@@ -61,7 +61,7 @@ class Handler:
         return maker.value()
 
     def node(self) -> Any:
-        """An object that is there already, if this run shares any."""
+        """Return an existing object, if this run shares any."""
         found = self._may_refer_to() if self.style.shares else []
         return self.rng.choice(found) if found else None
 
@@ -69,7 +69,7 @@ class Handler:
         return [node for node in self.nodes if self._may_contain(self.target, node)]
 
     def _may_contain(self, outer: Any, value: Any) -> bool:
-        """Whether a reference to ``value`` in ``outer`` makes no cycle, or one of those that are wanted."""
+        """Return True if a reference to ``value`` in ``outer`` makes no cycle, or a cycle that the style allows."""
         if self.style.cycles and not any(_contains(made, outer) for made in Snapshot.of(self.data).by_functions):
             return True
         return not _contains(value, outer)
@@ -84,7 +84,7 @@ class Handler:
     # ------------------------------------------------------------------ dicts
 
     def key_of(self, node: dict[Any, Any]) -> Any:
-        """A key that is there; a new one in an empty dict."""
+        """Return a key of a dict, or a new key if the dict is empty."""
         keys = [key for key, value in node.items() if type(value) not in UNSTORABLE]
         return self.rng.choice(keys) if keys else self._new_key()
 

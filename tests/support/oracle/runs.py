@@ -1,4 +1,4 @@
-"""The runs: one instance with restarts, and two that take turns, each beside PTB's own persistence."""
+"""Runs of one instance with restarts, or of two that take turns, each beside PTB's own persistence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PEOPLE = ((42, 42), (43, -7), (42, -7))
 
 
 class DifferentError(AssertionError):
-    """Handlers saw something else than with PicklePersistence."""
+    """Handlers saw other data than with PicklePersistence."""
 
 
 @dataclass
@@ -30,10 +30,10 @@ class Run:
     """A run from one seed.
 
     Args:
-        seed: All that happens in it.
-        folder: Where PicklePersistence writes.
-        combination: Which layout, codec and application.
-        hostile: Whether handlers also put values there that cannot be stored.
+        seed: The seed that decides everything in the run.
+        folder: The folder in which PicklePersistence writes.
+        combination: The layout, codec and application.
+        hostile: Let handlers also add values that cannot be stored.
 
     Attributes:
         refused: The errors that name such a value by its path.
@@ -70,10 +70,10 @@ class Run:
             self._check_errors(theirs, ours)
 
     async def turns(self, times: int = 6) -> None:
-        """Two instances, one after the other; PTB's is started again at each turn.
+        """Run two instances in turns, and start PTB's bot again at each turn.
 
-        A value that cannot be stored is an unsaved change of what is around it, and a place that the other one replaces
-        meanwhile is a conflict; so those are put only where that cannot happen.
+        A value that cannot be stored is an unsaved change of the object around it. If the other instance replaced that
+        place meanwhile, it would be a conflict. So such values go only to places where this cannot happen.
         """
         if self.hostile:
             self.style = dataclasses.replace(self.style, cycles=False, spoils_deeply=False)
@@ -105,7 +105,7 @@ class Run:
         self._check_errors(theirs, ours)
 
     def _check_errors(self, theirs: Bot, ours: Bot) -> None:
-        """There are none; but for values that cannot be stored, which are named by their path."""
+        """Check that all errors, if any, are about values that cannot be stored, and name them by their path."""
         refused = [error for error in ours.errors if self.hostile and '["bad ' in str(error)]
         odd = [error for error in ours.errors if error not in refused]
         self.refused += refused

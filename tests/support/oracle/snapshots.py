@@ -1,4 +1,4 @@
-"""Pictures of values: types, content, order, and which objects are the same one. No code of an author's class runs."""
+"""Snapshots of values: types, content, order and identity. Taking one runs no code of an author's class."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _CONTAINERS = (dict, list, set, deque, bytearray)
 
 
 def is_value(cls: type) -> bool:
-    """Whether identity of its instances is nothing that a program could rely on: see the design note on identity."""
+    """Return True if no program can rely on the identity of its instances: see the design note on identity."""
     if issubclass(cls, _CONTAINERS):
         return False
     own_hash = cls.__hash__ is not None and cls.__hash__ is not object.__hash__
@@ -56,7 +56,7 @@ def is_value(cls: type) -> bool:
 
 
 def attributes(value: Any) -> dict[str, Any]:
-    """All that an instance has, by slots and by its dict, sorted by name."""
+    """Return all attributes of an instance, from its slots and its dict, sorted by name."""
     slots = [name for cls in type(value).__mro__ for name in _slots_of(cls)]
     found = {}
     for name in slots:
@@ -84,9 +84,9 @@ class Snapshot:
     Attributes:
         tree: Nested tuples of texts; equal trees are equal values with equal identities.
         nodes: The objects whose identity counts, in the order of their first occurrence.
-        shared: References to an object that had occurred before.
-        cycles: Those of them that lead back to an object around them.
-        types: How often each class occurs.
+        shared: The number of references to an object that had occurred before.
+        cycles: The number of these that lead back to an object around them.
+        types: The number of occurrences of each class.
         by_functions: Instances of classes that are stored by functions.
     """
 
@@ -108,7 +108,7 @@ class Snapshot:
         return snapshot
 
     def look(self, value: Any) -> Any:
-        """Look at a part of it, and number its objects."""
+        """Look at a part of the value, and number its objects."""
         cls = type(value)
         self.types[cls] += 1
         if atom := _ATOMS.get(cls):
@@ -165,7 +165,7 @@ class Snapshot:
 
 
 def in_order(members: Any) -> list[Any]:
-    """The members of a set in an order that does not depend on their hashes."""
+    """Return the members of a set in an order that does not depend on their hashes."""
     return sorted(members, key=lambda member: repr(Snapshot.of(member).tree))
 
 
@@ -174,7 +174,7 @@ def difference(expected: Any, actual: Any, path: tuple[Any, ...] = ()) -> str:
     if expected == actual:
         return ""
     if isinstance(expected, tuple) and isinstance(actual, tuple):
-        for one, other in zip(expected, actual):  # noqa: B905  the rest is told below
+        for one, other in zip(expected, actual):  # noqa: B905  other differences are reported below
             if one != other:
                 return difference(one, other, (*path, expected[0] if isinstance(expected[0], str) else ""))
     return (

@@ -1,4 +1,4 @@
-"""What the runs of the oracle consisted of: counted in each test, added up at the end of the session."""
+"""Counts of what the oracle's runs did, collected in each test and added up at the end of the session."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ EACH_FAMILY = 500
 
 @dataclass
 class Figures:
-    """Counts of runs; with the families of classes that occurred in them."""
+    """Counts of runs, and the families of classes that occurred in them."""
 
     counts: Counter[str] = field(default_factory=Counter)
     families: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(FAMILIES, 0)))
 
     def add(self, snapshots: Iterable[Snapshot], *, both_changed_one: bool = False) -> None:
-        """Count one run by what its data looked like."""
+        """Count one run, with the shape of its data."""
         snapshots = list(snapshots)
         self.counts["runs"] += 1
         self.counts["sharing"] += any(snapshot.shared for snapshot in snapshots)
@@ -37,12 +37,12 @@ class Figures:
         self.families.update(name for name, cls in FAMILIES.items() if cls in seen)
 
     def plain(self) -> dict[str, Any]:
-        """As a report of pytest carries it from a worker to the one that prints."""
+        """Return the figures in the form in which a pytest report carries them from a worker to the main process."""
         return {"counts": dict(self.counts), "families": dict(self.families)}
 
 
 def added_up(reports: Iterable[Any]) -> Figures:
-    """The figures of all tests that noted some."""
+    """Return the sum of the figures of all tests that noted some."""
     total = Figures()
     for report in reports:
         for name, value in getattr(report, "user_properties", ()):

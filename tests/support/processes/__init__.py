@@ -1,1 +1,1 @@
-"""Programs that tests start as processes of their own, and verbs that run in the tests' process instead."""
+"""Programs that tests start as separate processes, and verbs that run in the tests' process instead."""

@@ -1,6 +1,6 @@
-"""Programs that tests start as processes of their own, and how to start them.
+"""Programs that tests start as separate processes, and functions that start them.
 
-What they print is how their parent hears of them.
+The programs report to their parent on stdout.
 """
 
 # ruff: noqa: T201
@@ -26,9 +26,9 @@ CHAT = -100
 
 
 def spawn(program: str, *arguments: object, source: object = None) -> subprocess.Popen[str]:
-    """Start one of the programs below; its complaints are in ``stderr``.
+    """Start one of the programs below. Its errors are in ``stderr``.
 
-    With ``source``, it runs on the ptb-bucket in that directory instead of the one that is installed.
+    With ``source``, it runs on the ptb-bucket in that directory instead of the installed one.
     """
     environment = None if source is None else {**os.environ, "PYTHONPATH": str(source)}
     command = [sys.executable, "-X", "dev", "-W", "error", __file__, program, *map(str, arguments)]
@@ -37,12 +37,12 @@ def spawn(program: str, *arguments: object, source: object = None) -> subprocess
 
 
 def run(code: str, *arguments: object, **options: Any) -> subprocess.Popen[bytes]:
-    """Start a few lines of code of a test's own."""
+    """Start a few lines of a test's code."""
     return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)], **options)
 
 
 def start_together(*processes: subprocess.Popen[str]) -> None:
-    """Let them go on when all of them have said that they are ready."""
+    """Let the processes go on once all of them are ready."""
     for process in processes:
         assert process.stdout.readline() == "ready\n", process.communicate()[1]
     for process in processes:
@@ -50,7 +50,7 @@ def start_together(*processes: subprocess.Popen[str]) -> None:
 
 
 def finished(process: subprocess.Popen[str]) -> str:
-    """Wait for a process that must succeed without a complaint, and return its output."""
+    """Wait for a process that must succeed without errors, and return its output."""
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, ""), err
     return out
@@ -64,7 +64,7 @@ def opened(uri: str, **options) -> BucketPersistence:
 
 
 async def update_in_turns(uri: str, name: str, times: str) -> None:
-    """Change chat, sets, lists and a counter, as handlers would: refresh, change the live objects, save."""
+    """Change chat, sets, lists and a counter as handlers do: refresh, change the live objects, save."""
     persistence = opened(uri, refresh_interval=0, commit_timeout=120)
     bot_data, chats = await persistence.get_bot_data(), await persistence.get_chat_data()
     chat = chats.setdefault(CHAT, {})
@@ -87,7 +87,7 @@ async def update_in_turns(uri: str, name: str, times: str) -> None:
 
 
 async def run_into_a_newer_library(uri: str) -> None:
-    """Start, wait until somebody else has changed the bucket, then refresh, save and end; what each came to."""
+    """Start, wait until another process has changed the bucket, then refresh, save and end; print each result."""
     persistence = opened(uri, refresh_interval=0, commit_timeout=2)
     users = await persistence.get_user_data()
     print("ready", flush=True)
@@ -107,7 +107,7 @@ async def run_into_a_newer_library(uri: str) -> None:
 
 
 async def end_in_an_outage(uri: str, spool: str) -> None:
-    """Load, change something, and end while nothing can be written."""
+    """Load, make a change, and end while nothing can be written."""
     persistence = opened(uri, spool_dir=spool, commit_timeout=0.1)
     bot_data = await persistence.get_bot_data()
     bot_data["list"].append("late")
@@ -136,7 +136,7 @@ async def start(uri: str) -> None:
 
 
 async def count_aloud(uri: str, first: str) -> None:
-    """Save numbered states for ever, and tell each one that is durable."""
+    """Save numbered states for ever, and print the number of each durable one."""
     persistence = opened(uri)
     users = await persistence.get_user_data()
     assert int(first) == 0 or users[1]["n"] >= int(first) - 1
@@ -149,7 +149,7 @@ async def count_aloud(uri: str, first: str) -> None:
 
 
 async def die_while_saving(uri: str, when: str) -> None:
-    """Save a new state and be killed at a certain point on the way."""
+    """Save a new state, and be killed at a given point."""
     persistence = opened(uri)
     users = await persistence.get_user_data()
     synced, sync = [], os.fsync
@@ -172,7 +172,7 @@ async def die_while_saving(uri: str, when: str) -> None:
 
 
 async def die_while_taking_up(uri: str, spool: str, moment: str) -> None:
-    """Start with changes in the spool, and be killed at a certain point."""
+    """Start with changes in the spool, and be killed at a given point."""
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
         put = event == "os.rename" and str(arguments[1]).endswith(".json")
@@ -185,7 +185,7 @@ async def die_while_taking_up(uri: str, spool: str, moment: str) -> None:
 
 
 async def start_with_spool(uri: str, spool: str) -> None:
-    """Start when told to, and tell what is there."""
+    """Wait for a line from the parent, then start and print the loaded state."""
     persistence = opened(uri, spool_dir=spool)
     print("ready", flush=True)
     sys.stdin.readline()
@@ -213,7 +213,7 @@ def live_twice(uri: str) -> None:
 
 
 def fork_after_a_commit(uri: str) -> None:
-    """A persistence that has committed is forked: both go on with it at the same time."""
+    """Fork a process whose persistence has committed, and let both go on with it at the same time."""
     persistence = opened(uri)
     asyncio.run(persistence.update_bot_data({"list": ["before"], "count": 0}))
     reading, writing = os.pipe()
@@ -239,7 +239,7 @@ def fork_after_a_commit(uri: str) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.ERROR)  # that a state is still empty is no complaint
+    logging.basicConfig(level=logging.ERROR)  # do not report that a state is still empty
     _, _program, *_arguments = sys.argv
     _made = globals()[_program](*_arguments)
     if asyncio.iscoroutine(_made):

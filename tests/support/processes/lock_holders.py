@@ -1,4 +1,4 @@
-"""Another instance's part in tests of the lock of a ``file:`` store."""
+"""A second holder of the lock, for tests of ``file:`` stores."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TAKE = fcntl.LOCK_EX | fcntl.LOCK_NB
 
 @contextmanager
 def taken(root):
-    """Another instance holds the lock, as filelock would."""
+    """Hold the lock as another instance that uses filelock does."""
     with (root / ".lock").open("a") as file:
         fcntl.flock(file, TAKE)
         yield

@@ -1,7 +1,7 @@
-"""A bot in a process of its own that gets SIGTERM while one of its handlers runs.
+"""A bot in a separate process that gets SIGTERM while one of its handlers runs.
 
-Arguments: what the handler does, where the bucket is, and the spool's directory if there is one. It prints what
-``run_polling`` raised.
+Arguments: the handler's action, the place of the bucket, and optionally the spool's directory. The program prints
+what ``run_polling`` raised.
 """
 
 # ruff: noqa: T201
@@ -87,5 +87,5 @@ class Bot:
 if __name__ == "__main__":
     try:
         Bot(*sys.argv[1:]).run()
-    except Exception as error:  # noqa: BLE001  whatever it is, the test wants to know
+    except Exception as error:  # noqa: BLE001  the test wants to see every error
         print(f"{type(error).__name__}: {error}")

@@ -30,20 +30,20 @@ def seconds(name: str, default: float) -> float:
 
 
 async def add(update, context):
-    """Append to the chat's log what is said, count it, and keep the order in which handlers ran."""
+    """Append the message to the chat's log, count it, and keep the order in which handlers ran."""
     word = update.effective_message.text.split()[1]
     context.chat_data.setdefault("log", []).append(word)
     context.bot_data["count"] = context.bot_data.get("count", 0) + 1
 
 
 async def slow(update, context):
-    """As above, after so many seconds."""
+    """Do the same after a number of seconds."""
     await asyncio.sleep(float(update.effective_message.text.split()[2]))
     await add(update, context)
 
 
 async def later(update, context):
-    """As above, but answered before that."""
+    """Do the same, but after the request was answered."""
     context.application.create_task(slow(update, context), update)
 
 
@@ -62,12 +62,12 @@ async def stubborn(_update, _context):
 
 
 async def leak(_update, _context):
-    """A handler with a bug."""
+    """Raise an error, as a handler with a bug."""
     raise RuntimeError("private words")
 
 
 async def note(_update, context):
-    """Tell the test's log of an error by its name, without PTB's traceback."""
+    """Log an error by its name, without PTB's traceback."""
     logging.getLogger(__name__).error("handler or save failed: %s", type(context.error).__name__)
 
 
@@ -82,12 +82,12 @@ def step(number: int):
 
 
 def said(pattern: str, callback) -> MessageHandler:
-    """A handler for texts that begin so."""
+    """Make a handler for texts that begin with a word."""
     return MessageHandler(filters.Regex(f"^{pattern}"), callback)
 
 
 def build_application():
-    """Build the bot on the bucket of the environment, with an offline Telegram of its own."""
+    """Build the bot on the bucket of the environment, with its own offline Telegram."""
     store = FaultyStore(open_store(os.environ["BUCKET"]), weather)
     persistence = BucketPersistence(
         store, resolver=add_differences, update_interval=seconds("INTERVAL", 0.5), commit_timeout=seconds("PATIENCE", 5)

@@ -27,7 +27,7 @@ _ids = itertools.count(1)
 
 
 def update(text: str, chat: int = 7, update_id: int | None = None) -> dict:
-    """A private message as Telegram posts it."""
+    """Make a private message as Telegram posts it."""
     number = next(_ids) if update_id is None else update_id
     message = {
         "message_id": number, "date": 1735732800, "text": text,

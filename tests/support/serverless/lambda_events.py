@@ -26,7 +26,7 @@ HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
 def function_url(body: str, headers: dict[str, str], method: str = "POST") -> dict[str, Any]:
-    """Payload 2.0: a function URL, or an HTTP API."""
+    """Make an event of a function URL or an HTTP API, with payload 2.0."""
     lower = {name.lower(): value for name, value in headers.items()}
     return {
         "version": "2.0", "routeKey": "$default", "rawPath": "/", "headers": lower, "isBase64Encoded": False,
@@ -35,13 +35,13 @@ def function_url(body: str, headers: dict[str, str], method: str = "POST") -> di
 
 
 def in_base64(body: str, headers: dict[str, str], method: str = "POST") -> dict[str, Any]:
-    """The same, as it comes for other content types."""
+    """Encode the event's body in base64, as AWS does for other content types."""
     event = function_url(body, headers, method)
     return {**event, "isBase64Encoded": True, "body": base64.b64encode(body.encode()).decode()}
 
 
 def http_api_1(body: str, headers: dict[str, str], method: str = "POST") -> dict[str, Any]:
-    """Payload 1.0 of an HTTP API."""
+    """Make an event of an HTTP API, with payload 1.0."""
     return {
         "version": "1.0", "httpMethod": method, "path": "/", "headers": headers, "body": body,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
@@ -50,7 +50,7 @@ def http_api_1(body: str, headers: dict[str, str], method: str = "POST") -> dict
 
 
 def rest_api(body: str, headers: dict[str, str], method: str = "POST") -> dict[str, Any]:
-    """A REST API's proxy integration; headers as they were sent, some only as lists."""
+    """Make an event of a REST API's proxy integration. Headers are as they were sent, some only as lists."""
     return {**http_api_1(body, headers, method), "version": None, "headers": None, "resource": "/{proxy+}"}
 
 
@@ -69,7 +69,7 @@ class Context:
 
 @dataclass
 class Environment:
-    """One Lambda environment of a small bot: it counts, and has a conversation."""
+    """A Lambda environment of a small bot that counts and has a conversation."""
 
     where: Any
     telegram: OfflineTelegram = field(default_factory=OfflineTelegram)
@@ -114,18 +114,18 @@ class Environment:
         return ConversationHandler.END
 
     def update(self, text: str, user: int = 42) -> dict[str, Any]:
-        """An update as Telegram sends it."""
+        """Make an update as Telegram sends it."""
         return self.telegram.user(user, "Ada").message_update(text)
 
     def post(self, update: Any, *, shape: Any = function_url, secret: str | None = SECRET, seconds: float = 30) -> int:
-        """Send one and return the status."""
+        """Send an update and return the status."""
         headers = {"Content-Type": "application/json", **({HEADER: secret} if secret is not None else {})}
         body = update if isinstance(update, str) else json.dumps(update)
         return self.handler(shape(body, headers), Context(seconds))["statusCode"]
 
 
 class Failing(Environment):
-    """One on a directory that fails as it is told to. The store outlives the application."""
+    """An environment on a directory that fails on request. The store outlives the application."""
 
     def __init__(self, directory: Path) -> None:
         self.heal()
@@ -133,11 +133,11 @@ class Failing(Environment):
         super().__init__(lambda: store)
 
     def fail(self, fault: Fault, operation: str = "put") -> None:
-        """From now on, each time."""
+        """Fail each time from now on."""
         self.plan: Any = lambda happening, _key: fault if happening == operation else None
 
     def heal(self) -> None:
-        """No more."""
+        """Stop failing."""
         self.plan = lambda _operation, _key: None
 
 
@@ -147,7 +147,7 @@ def document(tmp_path: Path) -> dict[str, Any]:
 
 
 def users(tmp_path: Path) -> dict[str, Any]:
-    """Its users' data."""
+    """Return the data of the bot's users."""
     return document(tmp_path).get("user_data", {})
 
 

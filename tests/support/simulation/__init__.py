@@ -1,15 +1,20 @@
 """Several replicas on one store against a plain model, in virtual time, from one seed.
 
-Every change is a token that exists once in the world. The model knows which were acknowledged (the commit that
-carried them returned, or the spool that held them was taken up) and who deleted which. At any time of truth: an
-acknowledged token that nobody deleted is there once; a deleted one, its deletion acknowledged, is gone; what was not
-acknowledged may be there once or not at all; the tokens of one change are there together or not at all. What an
-instance has counted as undecidable may be there once or not at all, and never twice.
+Every change is a token that exists once in the world. The model knows which tokens were acknowledged (the commit that
+carried them returned, or an instance read the spool that held them) and who deleted which. Whenever the model is
+compared with the store, these rules hold:
 
-Instances are killed, end in order, lay down in a spool what they cannot save, are forked and started twice from one
-snapshot, their clocks jump, and the store loses races, answers and patience. Those on demand (layout ``per-record``)
-hold few records, forget them, and write to some unseen: what is there stays; what they drop unseen is gone as far as it
-was acknowledged before. What was dropped is swept on the condition that nobody has written it anew.
+- An acknowledged token that nobody deleted is there once.
+- A token whose deletion was acknowledged is gone.
+- A token that was not acknowledged may be there once or not at all.
+- The tokens of one change are there together or not at all.
+- A token that an instance has counted as undecidable may be there once or not at all, but never twice.
+
+Instances are killed, end in order, write what they cannot save to a spool, are forked and started twice from one
+snapshot. Their clocks jump, and the store loses races, answers and patience. Instances on demand (layout
+``per-record``) hold few records, forget them, and write to some records that they have not read. Such a write keeps the
+record's content. A deletion of a record that was not read removes all that was acknowledged before. Sweeping removes
+dropped records only if nobody has written them anew.
 """
 
 from support.simulation.instance import Instance

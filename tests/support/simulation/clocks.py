@@ -1,4 +1,4 @@
-"""The clocks of the hosts: each instance's own, which somebody sets wrong now and then."""
+"""The hosts' clocks, one for each instance. Now and then they are set wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ JUMPS = (0, 60, -7200, 30 * 3600, -60 * 3600)
 
 
 class Clocks:
-    """Stands for the module ``time`` in the one place of the engine that reads a wall clock."""
+    """A replacement for the module ``time`` in the one place of the engine that reads a wall clock."""
 
     @staticmethod
     def time() -> float:
@@ -19,7 +19,7 @@ class Clocks:
 
 
 async def jump_often(instance) -> None:
-    """Set an instance's clock."""
+    """Set an instance's clock at random times."""
     while True:
         await asyncio.sleep(instance.rng.expovariate(1 / instance.world.size.life))
         instance.clock[0] = instance.rng.choice(JUMPS)

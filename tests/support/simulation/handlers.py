@@ -1,4 +1,4 @@
-"""What handlers do to a bot's data; every change is a token that exists once in the world."""
+"""Handlers that change a bot's data. Every change is a token that exists once in the world."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Handlers:
         return token
 
     async def _meet(self) -> bool:
-        """Before an update is handled: whether it can be."""
+        """Return whether an update can be handled."""
         return True
 
     def _choose(self, records: Sequence[Record]) -> Record:
@@ -67,7 +67,7 @@ class Handlers:
         self._record(change).setdefault("items", []).append({"id": self._token(change), "open": True})
 
     def add_character(self, change: Change) -> None:
-        """A character in a list, without an id; the newest one is the current one too."""
+        """Add a character without an ID to a list, and make it the current one too."""
         data = self._record(change)
         character = {"name": self._token(change)}
         before = data.get("current")
@@ -77,7 +77,7 @@ class Handlers:
         data["current"] = character
 
     def level_up(self, change: Change) -> None:
-        """Through the list, or through the name of the current one: a key that nobody else has."""
+        """Add a unique key to a character, through the list or through the name of the current one."""
         data = self._record(change)
         found = [character for character in (*data.get("party", ()), data.get("current", {})) if "name" in character]
         if found:

@@ -1,4 +1,4 @@
-"""One bot process: PTB's live objects, its dirty marks, and our replica."""
+"""A bot process: PTB's live objects, its dirty marks, and our replica."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Doubts(Metrics):
-    """Tells at once what is counted as undecidable."""
+    """Metrics that report undecidable changes at once."""
 
     def __init__(self, tell) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Doubts(Metrics):
 
 
 class Instance(Handlers, Updates):
-    """A place in which processes live one after the other; each is killed, or ends in order."""
+    """A place in which processes live one after the other. Each is killed, or ends in order."""
 
     on_demand = False
 
@@ -55,7 +55,7 @@ class Instance(Handlers, Updates):
         self.start()
 
     def start(self) -> None:
-        """A fresh process."""
+        """Start a fresh process."""
         world = self.world
         codec = open_codec(world.codec, [])
         merger = RecordMerger(codec, add_differences, dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict))
@@ -118,7 +118,7 @@ class Instance(Handlers, Updates):
         return True
 
     def _admit_doubts(self) -> None:
-        """All that a write may have carried whose fate nobody can tell is uncertain."""
+        """Mark all changes as uncertain that a write of unknown outcome may have carried."""
         of_updates = (change for update in self.noted for change in update.changes)
         for change in (*self.saving, *self.changes, *of_updates):
             change.doubtful = True
@@ -139,7 +139,7 @@ class Instance(Handlers, Updates):
             done, _ = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             for task in tasks:
-                task.cancel()  # kill: what was under way stays under way or not, nobody knows
+                task.cancel()  # kill: nobody knows which requests arrive
             await asyncio.wait(tasks)
         for task in done:
             task.result()
@@ -149,7 +149,7 @@ class Instance(Handlers, Updates):
         return ()
 
     async def _shut_down(self) -> None:
-        """In order: save, or lay down in the spool what cannot be saved."""
+        """Shut down in order: save, or write what cannot be saved to the spool."""
         if await self.save():
             return
         with contextlib.suppress(PTBBucketError):  # the disk is full
@@ -159,7 +159,7 @@ class Instance(Handlers, Updates):
     # ---------------------------------------------------------------- a copy of this process
 
     async def copied(self, *, same_process: bool) -> Instance | None:
-        """A fork, or a second start of a snapshot, of a process that has nothing unsaved; None if it has."""
+        """Fork a process, or start its snapshot a second time. Return None if it has unsaved changes."""
         self.still = True
         try:
             for _ in range(3):
@@ -188,7 +188,7 @@ class Instance(Handlers, Updates):
             await self.save()
 
     async def save(self) -> bool:
-        """As PTB does it: forget the dirty marks, hand over copies, and hope."""
+        """Save as PTB does: forget the dirty marks, and hand over copies."""
         changes, self.changes = self.changes, []
         self.saving += changes  # beside those of a save that is under way
         self.stage_dirty()
@@ -228,10 +228,10 @@ class Instance(Handlers, Updates):
         return True
 
     async def look_at_all(self) -> None:
-        """Make sure that all there is is here: an instance that reads all at its start has done so."""
+        """Make sure that all records are loaded. An instance that reads all at its start has done so already."""
 
     def _check_view(self, where: str, asked: float, records: Iterable[Record]) -> None:
-        """What was acknowledged before this instance asked must be in memory; newer changes may not be there yet."""
+        """Check that memory has all that was acknowledged before this instance asked; newer changes may be missing."""
         found: Counter[str] = sum((tokens_of(self.live.get(record, {})) for record in records), Counter())
         none(f"doubled in {where}", {token for token, times in found.items() if times > 1})
         if NAMED in records:

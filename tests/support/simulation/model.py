@@ -1,4 +1,4 @@
-"""The plain model: all that was ever done, and what must and may be there because of it."""
+"""The plain model: all changes ever made, and the tokens that must or may be there because of them."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ EVERYBODY = -1
 
 
 class BrokenPromiseError(AssertionError):
-    """The checker found something that must not be."""
+    """The store or an instance differs from the model."""
 
 
 @dataclass(eq=False)
 class Change:
     """Tokens that one handler run adds or deletes together."""
 
-    record: Record | None = None  # where its tokens lie
+    record: Record | None = None  # where its tokens are stored
     made: float = 0  # when, in virtual seconds
-    drops_blindly: bool = False  # all that is in the record, whatever it is
+    drops_blindly: bool = False  # drops all that is in the record without reading it
     adds: list[str] = field(default_factory=list)
     deletes: list[str] = field(default_factory=list)
     count: int = 0
     acknowledged: float = NEVER  # when, in virtual seconds
     part_of: str | None = None  # the token of the list element that it changes
     update: object = None  # the update that makes it, maybe several times until it is answered
-    doubtful: bool = False  # it was said that nobody can tell whether all of it was applied (rule 13)
+    doubtful: bool = False  # its outcome was reported as undecidable (rule: Commit IDs identify commits)
 
     @property
     def firm(self) -> bool:
@@ -42,13 +42,13 @@ class Change:
 
 @dataclass
 class Model:
-    """All that was ever done."""
+    """All changes that were ever made."""
 
     changes: list[Change] = field(default_factory=list)
     states: dict[str, list[tuple[object, Change]]] = field(default_factory=dict)
 
     def check(self, found: Counter[str], counted: int, *, everything: bool = True, where: str) -> None:
-        """Compare a view of the world with what must be and what may be."""
+        """Compare a view of the world with the tokens that must and may be in it."""
         deleted, firmly_deleted = self.deleted(), self.firmly_deleted(self.changes)
         firm = {token for change in self.changes if change.firm for token in change.adds} - deleted
         made = {token for change in self.changes for token in change.adds}
@@ -66,10 +66,10 @@ class Model:
             raise BrokenPromiseError(f"counted {counted} in {where}, expected {least} to {most}")
 
     def deleted(self) -> set[str]:
-        """Return the changes that may be gone.
+        """Return the tokens that may be gone.
 
-        It was deleted by name, or in a record that was dropped unseen and not acknowledged before, or it was written
-        into a list element that was deleted (rule 12).
+        A token may be gone if it was deleted by name, or with its list element (rule: Removed elements stay removed).
+        It may also be gone if its record was dropped unseen and the token had not been acknowledged before.
         """
         gone = self._deleted()
         return gone | {token for change in self.changes if change.part_of in gone for token in change.adds}
@@ -85,22 +85,23 @@ class Model:
         }
 
     def known_in(self, record: Record) -> list[str]:
-        """What certainly lies in a record, or has been there: whoever drops it drops that too."""
+        """Return the tokens that are or were in a record for certain: dropping the record drops them too."""
         return [token for change in self.changes if change.firm and change.record == record for token in change.adds]
 
     def firmly_deleted(self, changes) -> set[str]:
-        """What is gone for good: what is applied a second time because nobody knows of the first may come back.
+        """Return the tokens that these changes have deleted for good.
 
-        So may what an update has added that was handled again later.
+        Leave out tokens that may come back: a change may be applied a second time if nobody knows of the first, and an
+        update may be handled again later.
         """
         doubtful = {token for change in self.changes if change.doubtful or change.update for token in change.adds}
         return {token for change in changes if change.firm for token in change.deletes} - doubtful
 
     def check_state(self, key: str, state: object) -> None:
-        """A conversation has its last acknowledged state, or one that came after it.
+        """Check that a conversation has its last acknowledged state or a later one.
 
-        Or one that nobody acknowledged: a killed process's last write may land late, and if it does so under a newer
-        process, the bucket's state stays and the newer process's gives way (rule 11).
+        It may also have a state that nobody acknowledged. A killed process's last write may arrive late. If it arrives
+        under a newer process, the bucket's state stays (rule: Conversation states are not merged).
         """
         history = self.states.get(key, [])
         if f",{EVERYBODY}," in key:
@@ -120,7 +121,7 @@ def none(what: str, tokens) -> None:
 
 
 def tokens_of(data: dict[str, Any]) -> Counter[str]:
-    """Every token in one record's value, with how often it stands there; an object at two places counts once."""
+    """Count each token in one record's value. An object at two places counts once."""
     found: Counter[str] = Counter()
     seen: set[int] = set()
     waiting: list[Any] = [data]

@@ -1,4 +1,4 @@
-"""A process that reads a record when an update needs it and forgets it when it is clean, as BucketApplication does."""
+"""Processes that read a record when an update needs it and forget it when it is clean, as BucketApplication does."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class OnDemand(Instance):
-    """Like an application that holds few records: some are changed, or dropped, without having been loaded.
+    """An instance that holds few records, and changes or drops some without loading them.
 
-    Beside what all instances promise: a change of a record that nobody has loaded replaces no key that is there, and
-    dropping one drops all that was acknowledged in it.
+    Besides the promises of all instances: changing an unloaded record replaces none of its keys, and dropping it drops
+    all that was acknowledged in it.
     """
 
     on_demand = True
@@ -38,7 +38,7 @@ class OnDemand(Instance):
     # ---------------------------------------------------------------- an update
 
     async def _meet(self) -> bool:
-        """Read what an update's handlers can see; now and then they reach for somebody else."""
+        """Read the records that an update's handlers can see. Now and then they reach for another user's."""
         people = self.world.records[1:]
         met, talk = [BOT_DATA, self.rng.choice(people)], super()._conversation()
         if not await self._look([*met, talk]):
@@ -51,7 +51,7 @@ class OnDemand(Instance):
         return True
 
     def _reach_for(self, record: Record) -> None:
-        """PTB makes an empty object of whom it does not know."""
+        """Make an empty object for an unknown user, as PTB does."""
         self.met = [record]
         self.live.setdefault(record, {})
         if record == NAMED:
@@ -115,7 +115,7 @@ class OnDemand(Instance):
         return [self._forget_often()]
 
     async def _forget_often(self) -> None:
-        """At any time, whatever is under way."""
+        """Forget records at random times, also while requests are under way."""
         while True:
             await asyncio.sleep(self.rng.expovariate(5))
             self._forget(self.rng.choice([*self.world.records[1:], self.talk]))

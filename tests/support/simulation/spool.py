@@ -12,7 +12,7 @@ from ptb_bucket.state.spool.spool import Spool
 
 
 class MemoryFiles:
-    """What SpoolFiles is, deterministic and without threads; now and then the disk is full."""
+    """A deterministic SpoolFiles without threads. Now and then its disk is full."""
 
     root = PurePath("spool")
 
@@ -48,7 +48,7 @@ class MemoryFiles:
 
 
 def memory_spool(files: MemoryFiles, layout, codec, retry_policy) -> Spool:
-    """As one process has it."""
+    """Make the spool of one process."""
     return Spool(files, Origin("1", layout.name, codec.name, ""), retry_policy, _same, _same)
 
 

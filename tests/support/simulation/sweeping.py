@@ -1,4 +1,4 @@
-"""Somebody removes what was dropped long ago, beside bots that write it anew."""
+"""Removal of records that were dropped long ago, while bots may write them anew."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.simulation.handlers import RECORDS
 
 
 async def sweep_often(world) -> None:
-    """As ``ptb-bucket sweep`` does: look, and delete on the condition that nobody has written meanwhile."""
+    """Sweep as ``ptb-bucket sweep`` does: look, then delete on the condition that nobody has written meanwhile."""
     layout, extension = open_layout(world.layout), f".{'pkl' if world.codec == 'pickle' else world.codec}"
     while True:
         await asyncio.sleep(world.rng.expovariate(20))
@@ -42,7 +42,7 @@ async def _remove(world, key, etag) -> None:
 
 
 def _is_old(world, record, key, etag) -> bool:
-    """Older than whatever anybody still remembers: no process, no spool and no late write knows an earlier version."""
+    """Return True if no process, no spool and no late write knows an earlier version."""
     tracked_documents = [instance.replica.documents.tracked.known(record) for instance in world.everybody]
     known = [(tracked.ledger.etag, tracked.ledger.attempt) for tracked in tracked_documents if tracked is not None]
     for data in world.spool.files.values():

@@ -1,7 +1,7 @@
 """Updates that Telegram delivers until somebody answers, and sometimes again: to one instance or to several at once.
 
-Wherever an update is handled, it does the same: it appends a token of its own to the log of each record that it
-changes. So an update that changes a record twice shows as a token that stands there twice.
+Every instance handles an update in the same way: it appends the update's token to the log of each record that the
+update changes. So if an update changes a record twice, its token is there twice.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Telegram:
         self.world, self.updates = world, []
 
     def next(self) -> Update:
-        """A new one, one that nobody has answered, or one whose answer has not arrived."""
+        """Return a new update, one that nobody has answered, or one whose answer has not arrived."""
         recent = self.updates[-RECENT:]
         waiting = [update for update in recent if not update.answered]
         if waiting and self.world.rng.random() < 0.5:
@@ -81,7 +81,7 @@ class Updates:
             return
         handled = self.replica.values.load(HANDLED)
         new = [update for update in updates if handled is MISSING or update.id not in handled]
-        self.stage_dirty()  # what was changed until now is no update's
+        self.stage_dirty()  # changes up to now do not belong to an update
         self.at_work += 1
         for update in new:
             self.replica.units.begin(update.id, update.records)
@@ -91,7 +91,7 @@ class Updates:
         self.at_work -= 1
 
     async def _look_for(self, records: Sequence[Record]) -> bool:
-        """Know what is there, or what was there a moment ago."""
+        """Load the records, or accept values that are a moment old. Return whether that succeeded."""
         try:
             since = asyncio.get_running_loop().time() - self.rng.choice((0, 2))
             await self.replica.documents.refresh([HANDLED, *records], since)
@@ -102,7 +102,7 @@ class Updates:
         return True
 
     def _apply(self, updates: Sequence[Update]) -> None:
-        """Change, stage and note: nothing of other changes may count as these updates'."""
+        """Change, stage and note. No other change may count as a part of these updates."""
         records = list(dict.fromkeys(record for update in updates for record in update.records))
         for update in updates:
             for change in update.changes:

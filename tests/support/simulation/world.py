@@ -29,13 +29,13 @@ COPIES = 3
 
 @dataclass(frozen=True)
 class Size:
-    """How much happens in a world; all times in virtual seconds.
+    """The amount of activity in a world. All times are in virtual seconds.
 
     Args:
-        seconds: How long it lasts.
+        seconds: The duration of the run.
         handled: Changes per second and instance.
-        life: How long a process lives, on average; it is copied as often.
-        patience: How long one commit tries.
+        life: The average life of a process. Processes are copied as often.
+        patience: The time for which one commit tries.
     """
 
     seconds: float
@@ -49,7 +49,7 @@ LONG = Size(seconds=20, handled=20, life=4, patience=3)
 
 
 class Latency(InterceptingStore):
-    """Requests take time on their way there and back, so that everything overlaps with everything."""
+    """A store whose requests take time on their way there and back, so that everything overlaps."""
 
     def __init__(self, store, rng):
         super().__init__(store)
@@ -134,7 +134,7 @@ class World:
         self._runs.add(asyncio.ensure_future(instance.run(left, **how)))
 
     def settled(self, asked: float, records: set[Record]) -> tuple[set[str], set[str]]:
-        """Tokens that every view of these records taken since ``asked`` shows, and tokens that none does."""
+        """Return the tokens that must be in every view of these records since ``asked``, and those that must not."""
         old = [change for change in self.model.changes if change.acknowledged < asked and change.firm]
         there = {token for change in old if change.record in records for token in change.adds} - self.model.deleted()
         return there, self.model.firmly_deleted(old)
@@ -165,7 +165,7 @@ class World:
         await self._check_end(members)
 
     async def _prime(self) -> None:
-        """A counter counts from where everybody knew it."""
+        """Let every counter begin at a value that all instances know."""
         self.calm = True
         first = Instance(self, 99)
         await first.load()
@@ -178,7 +178,7 @@ class World:
         self.calm = False
 
     async def _deliver_all(self, member) -> None:
-        """Telegram sends every update again, and somebody has time to answer."""
+        """Let Telegram send every update again, with enough time for an answer."""
         assert await member.load()
         await member.save()  # it may have to say what a spool has lost
         for update in self.telegram.updates:
@@ -214,7 +214,7 @@ class World:
 
 
 async def simulate(seed: int, **options) -> World:
-    """One run; raises :class:`BrokenPromiseError`."""
+    """Run one world to its end. Raise :class:`BrokenPromiseError` if the store and the model differ."""
     world = World(seed, **options)
     with patch.object(header, "time", Clocks):
         await world.run()

@@ -1,4 +1,4 @@
-"""Classes of a bot author that several families of tests use alike."""
+"""Classes of a bot author that several groups of tests use."""
 
 from __future__ import annotations
 

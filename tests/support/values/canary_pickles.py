@@ -1,4 +1,4 @@
-"""Pickles that would touch a canary file, or change what loads them, if anything in them ran."""
+"""Pickles that would touch a canary file, or change the process that loads them, if any code in them ran."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import sys
 
 
 class Calls:
-    """Pickles as a call."""
+    """An object that is pickled as a call."""
 
     def __init__(self, function, *args, **rest):
         self.reduced = (function, args, *rest.values())
@@ -83,10 +83,10 @@ def _billion_laughs():
 
 
 def evil_pickles(canary):
-    """Name → pickle. Whatever it is put into, none may be imported.
+    """Return pickles by name. None of them may be imported, wherever they are stored.
 
     Args:
-        canary: A path; most would write to it.
+        canary: A path that most of them would write to.
     """
     command = f"{sys.executable} -c \"open({str(canary)!r}, 'w')\""
     code = f"open({str(canary)!r}, 'w').close()"

@@ -1,4 +1,4 @@
-"""Makes a class of any family that declares its fields: what a bot author changes from one deployment to the next."""
+"""Classes of every family that declares its fields, as a bot author changes them between deployments."""
 
 from __future__ import annotations
 

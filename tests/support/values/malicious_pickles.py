@@ -1,7 +1,7 @@
-"""Pickles that somebody else has put into the bucket, as data: whatever loads a state must refuse each of them.
+"""Pickles that an attacker has put into the bucket, as data. All code that loads a state must refuse each of them.
 
-Loaded by Python's own ``pickle``, those of :func:`effective` make a directory; :func:`probes` have no effect of their
-own, but have no business in a state either. Nothing here is loaded by importing this module.
+The pickles of :func:`effective` make a directory when Python's own ``pickle`` loads them. Those of :func:`probes` have
+no effect, but do not belong in a state either. Importing this module loads none of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HEADER = {"format": 1, "bot_id": "123456", "codec": "pickle", "sequence": 0, "fl
 
 
 class Calls:
-    """Pickled by an ordinary pickler as the call of something."""
+    """An object that an ordinary pickler pickles as a call."""
 
     def __init__(self, function, *args):
         self.call = function, args
@@ -46,17 +46,17 @@ def calls(function, *args) -> bytes:
 
 
 def text(name: str) -> bytes:
-    """The instruction that puts text on the stack."""
+    """Return the instruction that puts text on the stack."""
     return b"X" + struct.pack("<I", len(name.encode())) + name.encode()
 
 
 def named(module: str, name: str) -> bytes:
-    """The instructions that put what has this name on the stack."""
+    """Return the instructions that put the object with this name on the stack."""
     return text(module) + text(name) + b"\x93"
 
 
 def called(function: bytes, *args: bytes) -> bytes:
-    """The instructions that call what other instructions leave on the stack."""
+    """Return the instructions that call the object that other instructions leave on the stack."""
     return function + b"(" + b"".join(args) + b"tR"
 
 
@@ -65,7 +65,7 @@ def pickled(instructions: bytes) -> bytes:
 
 
 def effective(directory: str) -> dict[str, bytes]:
-    """Pickles that make ``directory`` if Python's own pickle loads them."""
+    """Return pickles that make ``directory`` if Python's own pickle loads them."""
     path, code = text(directory), f"__import__('os').mkdir({directory!r})"
     mkdir, evil = named("os", "mkdir"), calls(os.mkdir, directory)
     old = directory.encode()
@@ -154,7 +154,7 @@ def effective(directory: str) -> dict[str, bytes]:
 
 
 def probes() -> dict[str, bytes]:
-    """Pickles without an effect of their own."""
+    """Return pickles that have no effect."""
     return {
         "import": calls(importlib.import_module, "antigravity"),
         "run_module": calls(runpy.run_module, "this"),
@@ -201,7 +201,7 @@ def probes() -> dict[str, bytes]:
         "an extension": b"\x82\x01.",
         "a wide extension": b"\x83\x01\x01.",
         "the widest extension": b"\x84\x01\x01\x01\x01.",
-        # calls of what is no function
+        # calls of objects that are not functions
         "a call of a number": pickled(b"K\x01)R"),
         "NEWOBJ of a number": pickled(b"K\x01)\x81"),
         "NEWOBJ of a maker": pickled(named(ALLOWED, "object_") + b")\x81"),
@@ -226,7 +226,7 @@ def probes() -> dict[str, bytes]:
 
 
 def document(record: bytes, *, user_id: str = "42") -> bytes:
-    """A whole, unharmed document of bot 123456 that holds ``record`` as one user's data."""
+    """Return a whole, undamaged document of bot 123456 that holds ``record`` as one user's data."""
     document_format = FrameFormat()
     data = document_format.pack(HEADER, {"user_data": {user_id: document_format.entry(user_id, record)}}, {})
     assert data.endswith(struct.pack(">I", zlib.crc32(data[:-4])))

@@ -1,6 +1,6 @@
-"""Twenty bots' memories with every supported type in them: as PicklePersistence keeps them, and as it reads them again.
+"""Pickle files of twenty bots with every supported type, as PicklePersistence writes them and reads them again.
 
-Run as ``python -m support.values.pickle_files STEP FOLDER``, each step in a process with a hash seed of its own.
+Run as ``python -m support.values.pickle_files STEP FOLDER``, each step in a separate process with another hash seed.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ EACH = [
 
 
 def drawn():
-    """The same on each machine."""
+    """Draw the same values on each machine."""
     found = []
 
     @seed(20)
@@ -101,7 +101,7 @@ def drawn():
 
 
 def options(number):
-    """Each layout with each codec, each in a single and in several files."""
+    """Return a layout, a codec and ``single_file`` for the bot with this number, so that all combinations occur."""
     layout = ("single", "per-type", "per-record")[number // 2 % 3]
     return f"?layout={layout}&codec={('json', 'pickle')[number % 2]}", number // 4 % 2 == 0
 

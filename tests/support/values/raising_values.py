@@ -1,4 +1,4 @@
-"""Values whose own code raises: one method of one kind of class, at any moment that somebody calls it."""
+"""Values whose own code raises: each class has one method that raises on every call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VALUES = [
 
 
 def make(name: str) -> Any:
-    """A value whose class raises in one method.
+    """Make a value whose class raises in one method.
 
     Args:
         name: One of ``VALUES``: the base class, the method and the error.

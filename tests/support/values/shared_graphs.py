@@ -1,7 +1,7 @@
-"""Records whose objects are shared, what two instances do to one at once, and what should come of it.
+"""Records with shared objects, the edits of two instances at once, and the expected result.
 
-Every value that an edit writes is a token that exists once. An edit is a script, so that it can be applied to any copy
-of the record: the expected result is the record after both scripts.
+Every value that an edit writes is a unique token. An edit is a script, so it can be applied to any copy of the record.
+The expected result is the record after both scripts.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class World:
 
 
 def made(rng: random.Random, *, cycles: bool) -> World:
-    """A record of a few dicts and lists, some of which are at several places."""
+    """Make a record of a few dicts and lists, some of which are at several places."""
     world = World({})
     world.objects["root"] = world.root
     for number in range(rng.randrange(3, 9)):
@@ -91,7 +91,7 @@ def reaches(start: Any, target: Any) -> bool:
 
 
 def everything(root: Any) -> list[Any]:
-    """Every object that is at some place."""
+    """Return every object that is at some place."""
     seen, waiting = {}, [root]
     while waiting:
         value = waiting.pop()
@@ -103,7 +103,7 @@ def everything(root: Any) -> list[Any]:
 
 @dataclass(frozen=True)
 class Edit:
-    """A step of a handler."""
+    """An edit of one object, as a step of a handler."""
 
     kind: str
     target: str
@@ -137,7 +137,7 @@ class Edit:
 
 
 class Writer:
-    """An instance that edits only places that the other one left alone."""
+    """An instance that edits only places that the other one does not touch."""
 
     def __init__(self, world: World, rng: random.Random, kinds: tuple[str, ...], name: str, used: set[Any]) -> None:
         self.world, self.rng, self.kinds, self.name, self.used = world, rng, kinds, name, used
@@ -192,7 +192,7 @@ class Writer:
         )
 
     def _other(self, kind: str, names: list[str], value: Any) -> str | None:
-        """Another object that the edit is about."""
+        """Return another object that the edit uses."""
         objects = self.world.objects
         if kind == "cycle":
             return self._one_of(names)
@@ -204,7 +204,7 @@ class Writer:
 
 
 def tokens(root: Any) -> Counter[str]:
-    """Every text at every object, objects counted once."""
+    """Count the texts in all objects. Each object counts once."""
     return Counter(
         part
         for value in everything(root)
@@ -214,7 +214,7 @@ def tokens(root: Any) -> Counter[str]:
 
 
 def isomorphic(one: Any, other: Any) -> bool:
-    """The same content, and the same places share an object; the order of keys aside."""
+    """Return True if both have the same content and share objects at the same places, in any order of keys."""
     partner: dict[int, Any] = {}
     owner: dict[int, Any] = {}
     waiting = [(one, other)]
@@ -255,16 +255,16 @@ class Run:
 
     @property
     def lost(self) -> list[str]:
-        """Tokens that should be there and are nowhere."""
+        """Return the tokens that should be in the merged record and are missing."""
         found = tokens(self.merged)
         written = {edit.token for edits in self.edits for edit in edits}
-        # What one side wrote and took away again is nowhere, whatever the other side did.
+        # Ignore tokens that one side wrote and then removed: neither side has them.
         visible = tokens(self.ours).keys() | tokens(self.theirs).keys()
         return sorted(token for token in tokens(self.expected).keys() & written & visible if token not in found)
 
     @property
     def kept(self) -> list[str]:
-        """Tokens that are there although the other side deleted what they were written into (rule 11)."""
+        """Return the tokens that were kept although the other side deleted their object ("Edits survive deletions")."""
         return sorted(tokens(self.merged).keys() - tokens(self.expected).keys())
 
     @property
@@ -276,7 +276,7 @@ class Run:
 
 
 def run(seed: int, kind: str) -> Run:
-    """Two instances change one record at once."""
+    """Let two instances change one record at once."""
     rng = random.Random(f"{kind} {seed}")
     base = made(rng, cycles=kind == "everything")
     used: set[Any] = set()

@@ -1,4 +1,4 @@
-"""Everything storable, for Hypothesis; with the classes to register and a comparison that shares no code with ours."""
+"""Hypothesis strategies for all storable values, the classes to register, and an independent comparison."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Basket(dict):
 
 
 class ObjectId:
-    """As bson's: one slot, and a state that is not a dict."""
+    """A class like bson's ObjectId: one slot, and a state that is not a dict."""
 
     __slots__ = ("_id",)
 
@@ -117,13 +117,13 @@ def _folded(moment: Any, fold: int) -> Any:
 
 
 def texts() -> st.SearchStrategy[str]:
-    """Strings, some that look like ours and some with lone surrogates."""
+    """Make strings, some that look like our markers and some with lone surrogates."""
     alike = st.sampled_from(["", "$", "$tuple", "$42", '$"a"', "$true", "$$", "\ud83d\ude00", "\ud800", "\u2028\n\r"])
     return st.one_of(st.text(max_size=8), alike, st.text(st.characters(codec=None), max_size=4))
 
 
 def hashables() -> st.SearchStrategy[Any]:
-    """What may be a key or a member of a set, without what makes two equal keys of different types."""
+    """Make values for keys and members of sets, but no two equal values of different types."""
     floats = st.floats().map(lambda number: math.nan if math.isnan(number) else number)
     times = [st.datetimes(timezones=st.none() | _ZONES), st.times(timezones=st.none() | _ZONES)]
     leaves = st.one_of(
@@ -147,7 +147,7 @@ def _frozen(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def telegram_objects(inner: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[Any]:
-    """Telegram objects; keyboards with the values of ``inner`` as callback data."""
+    """Make Telegram objects. Keyboards have values of ``inner`` as callback data."""
     names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=5)
     ids = st.integers(1, 2**52)
     users = st.builds(User, ids, names, st.booleans(), username=st.none() | names)
@@ -191,13 +191,13 @@ def _containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def storable() -> st.SearchStrategy[Any]:
-    """Whatever both codecs store, when :data:`TYPES` are registered."""
+    """Make any value that both codecs store when :data:`TYPES` are registered."""
     leaves = st.one_of(hashables(), telegram_objects(), st.binary(max_size=3).map(bytearray))
     return st.recursive(leaves, _containers, max_leaves=8)
 
 
 def identical(one: Any, other: Any) -> bool:
-    """Whether two values have the same content and types in the same order, sets aside."""
+    """Return True if two values have the same content and types in the same order, except for the order of sets."""
     if type(one) is not type(other):
         return False
     if isinstance(one, enum.Enum) or one is None:

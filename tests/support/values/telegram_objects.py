@@ -63,7 +63,7 @@ def full(cls: type[TelegramObject]) -> TelegramObject:
 
 
 def differences(one: Any, other: Any, path: str = "") -> list[str]:
-    """Compare two values in everything that they keep: private slots, the bot, and PTB's markers by identity."""
+    """List the differences of two values in all that they keep: private slots, the bot, PTB's markers by identity."""
     if type(one) is not type(other):
         return [f"{path}: {type(one).__name__} is {type(other).__name__}"]
     if type(one) in (ExtBot, DEFAULT_VALUE):
@@ -108,7 +108,7 @@ def _tried(cls: Any, given: dict[str, Any]) -> Any:
 
 
 def _arguments(cls: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The values of the arguments that a class demands, and what makes those of the others."""
+    """Return values for the required arguments of a class, and functions that make the optional ones."""
     required, optional = {}, {}
     for name, parameter in inspect.signature(cls).parameters.items():
         if parameter.default is inspect.Parameter.empty:
@@ -123,7 +123,7 @@ def _value(name: str, annotation: Any) -> Any:
 
 
 def _text(annotation: Any) -> str:
-    """The annotation without modules: ``Sequence[PhotoSize] | None``."""
+    """Return the annotation without modules, such as ``Sequence[PhotoSize] | None``."""
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
     text = re.sub(r"ForwardRef\('(\w+)'\)|'(\w+)'", lambda found: found[1] or found[2], text)
     text = re.sub(r"\b(\w+\.)+(?=[A-Z])", "", text)
