@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from pathlib import Path
 
 import click
 import pytest
+import telegram.ext
 
 from ptb_bucket.cli.command_group import command_group
 
@@ -61,3 +63,36 @@ def test_there_are_pages_and_commands():
 
 def test_the_readme_stays_inviting():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 200
+
+
+def members_of_classes():
+    """Return the members of each class of the project, and the names of its bases, by the class's name."""
+    found = {}
+    for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("providers/*/src/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                members, bases = found.setdefault(node.name, (set(), set()))
+                members |= {name for part in ast.walk(node) if (name := name_in(part))}
+                bases |= {ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases}
+    return found
+
+
+def name_in(node):
+    """Return the name that a function, an annotated field or an attribute has."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return node.name
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return node.target.id
+    return node.attr if isinstance(node, ast.Attribute) else None
+
+
+@pytest.mark.parametrize("name", ["DESIGN.md", "CONTRIBUTING.md"])
+def test_the_methods_that_a_document_names_exist(name):
+    classes = members_of_classes()
+
+    def exists(cls, member):
+        members, bases = classes.get(cls, (set(dir(getattr(telegram.ext, cls, None))), set()))
+        return member in members or any(exists(base, member) for base in bases if base in classes)
+
+    named = set(re.findall(r"`([A-Z]\w+)\.(\w+)", (ROOT / name).read_text(encoding="utf-8")))
+    assert {f"{cls}.{member}" for cls, member in named if not exists(cls, member)} == set()

@@ -1,4 +1,4 @@
-"""Tests of the import rules (DESIGN.md, "The house"). They read the source instead of the loaded modules."""
+"""Tests of who may import whom (DESIGN.md), read from the source and not from what happened to be loaded."""
 
 from __future__ import annotations
 

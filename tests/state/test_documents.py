@@ -187,8 +187,8 @@ def header(*commits, floor=0, sequence=9) -> Header:
     [
         (header((9, "me", "mine")), None, Fate.APPLIED),
         (header((9, "other", "x"), (8, "me", "mine")), None, Fate.APPLIED),  # another writer built on it
-        (header((9, "other", "x"), (5, "me", "before")), "before", Fate.LOST),
-        (header((9, "other", "x")), None, Fate.LOST),
+        (header((9, "other", "x"), (5, "me", "before")), "before", Fate.NOT_APPLIED),
+        (header((9, "other", "x")), None, Fate.NOT_APPLIED),
         (header((9, "other", "x"), floor=8), None, Fate.IN_DOUBT),  # forgotten, maybe
         (header((9, "me", "strange")), "before", Fate.IN_DOUBT),  # somebody else writes under our id
     ],
@@ -223,7 +223,7 @@ def test_one_clock_that_is_wrong_hides_no_commit_of_a_few_writers(monkeypatch):
     for number in range(ALWAYS_KEPT):
         now = now.advanced(f"days ahead {number}", f"c{number}")
     assert now.fate(Commit(1, "lost its answer", "a", 0), None) is Fate.APPLIED
-    assert now.fate(Commit(2, "lost its answer", "b", 0), "a") is Fate.LOST
+    assert now.fate(Commit(2, "lost its answer", "b", 0), "a") is Fate.NOT_APPLIED
 
 
 @pytest.mark.parametrize(

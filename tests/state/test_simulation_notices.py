@@ -39,7 +39,7 @@ def put_without_a_condition(patch):
 
 
 def ignore_commit_ids(patch):
-    patch.setattr(Header, "fate", lambda *_: Fate.LOST)
+    patch.setattr(Header, "fate", lambda *_: Fate.NOT_APPLIED)
 
 
 def refresh_over_unsaved_changes(patch):

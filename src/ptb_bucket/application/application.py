@@ -20,7 +20,7 @@ from ptb_bucket.application.running_work import RunningWork
 from ptb_bucket.application.shutdown import Shutdown
 from ptb_bucket.application.startup_checks import StartupChecks, checked_persistence
 from ptb_bucket.application.sync import Sync, migration_ids, records_of_ids
-from ptb_bucket.application.updates import UpdateHandling
+from ptb_bucket.application.update_handling import UpdateHandling
 from ptb_bucket.location import checked_count, checked_seconds
 from ptb_bucket.state import Record
 

@@ -3,10 +3,10 @@
 from ptb_bucket.application.ptb.callback_data import Keyboards, contents_of, has_invalid, resolve_again
 from ptb_bucket.application.ptb.check import check_ptb
 from ptb_bucket.application.ptb.conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
+from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
 from ptb_bucket.application.ptb.job_queue import ask_before_timeouts
 from ptb_bucket.application.ptb.pending_changes import Marked, PendingChanges
 from ptb_bucket.application.ptb.running import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
-from ptb_bucket.application.ptb.update_processor import ErrorReportingProcessor
 
 __all__ = [
     "BD",

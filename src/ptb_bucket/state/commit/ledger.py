@@ -211,7 +211,7 @@ class Ledger:
             self.writer.rotate_id()
         if known and self.attempt:
             fate = document.header.fate(self.attempt.commit, self.last_commit)
-            {Fate.APPLIED: self.applied, Fate.LOST: self.failed, Fate.IN_DOUBT: self._leave_in_doubt}[fate]()
+            {Fate.APPLIED: self.applied, Fate.NOT_APPLIED: self.failed, Fate.IN_DOUBT: self._leave_in_doubt}[fate]()
 
     def swept(self) -> None:
         """Forget an empty document that was removed. From then on, no put that updates it can be applied."""

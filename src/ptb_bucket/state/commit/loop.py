@@ -131,7 +131,7 @@ async def _look(tracked: TrackedDocument, retries: Retries) -> None:
     try:
         await retries.deadline.within(tracked.read())
     except UnavailableError as error:
-        await _find_out(tracked, retries, error)
+        await _read_back(tracked, retries, error)
 
 
 async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> None:
@@ -140,7 +140,7 @@ async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> 
     try:
         etag = await retries.deadline.within(_send(tracked, attempt.condition, body))
     except (LostRaceError, UnavailableError) as error:
-        await _find_out(tracked, retries, error)
+        await _read_back(tracked, retries, error)
     except StoreError:
         if not unclear:  # denied or unsupported: this send was not applied; an earlier one may have been
             tracked.ledger.failed()
@@ -155,7 +155,7 @@ async def _send(tracked: TrackedDocument, condition: str | None, body: bytes) ->
     return await tracked.store.put(tracked.ledger.key, body, mode)
 
 
-async def _find_out(tracked: TrackedDocument, retries: Retries, error: Exception) -> None:
+async def _read_back(tracked: TrackedDocument, retries: Retries, error: Exception) -> None:
     """Wait, then read the document.
 
     Rule "An attempt ends with proof": neither a lost race nor a missing answer proves anything. A denial proves that

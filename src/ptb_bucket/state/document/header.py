@@ -43,7 +43,7 @@ class Fate(enum.Enum):
     """The fate of a write whose answer was lost, as far as a document shows it."""
 
     APPLIED = "applied"
-    LOST = "lost"
+    NOT_APPLIED = "not applied"
     IN_DOUBT = "in doubt"
 
 
@@ -96,9 +96,9 @@ class Header:
         if any(known.sequence == commit.sequence for known in self.commits):
             # Each put is conditional, so each version has one successor, and each commit counts up by one. Another
             # commit with this sequence number proves that this one was not applied.
-            return Fate.LOST
+            return Fate.NOT_APPLIED
         shared = self.shared(commit.writer, (last_known,))
-        return Fate.IN_DOUBT if shared or commit.sequence <= self.floor else Fate.LOST
+        return Fate.IN_DOUBT if shared or commit.sequence <= self.floor else Fate.NOT_APPLIED
 
     def shared(self, writer: str, own: Collection[str | None]) -> bool:
         """Tell whether another process writes under a writer's ID, such as a second start of one process snapshot.
