@@ -99,7 +99,8 @@ class NotFoundError(StoreError):
 class LostRaceError(StoreError):
     """The condition of a write did not hold: the object has changed, exists already, or is gone.
 
-    This is only a hint: the other write may be our own, if its answer was lost. The commit loop reads the document back to find out.
+    This is only a hint: the other write may be our own, if its answer was lost. The commit loop reads the document back
+    to find out.
     """
 
 
