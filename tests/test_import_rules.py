@@ -288,3 +288,10 @@ for module in pkgutil.iter_modules(testing.__path__, testing.__name__ + "."):
 """
     result = python(code)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_bot_starts_without_the_tools():
+    result = python("import sys, ptb_bucket; sys.exit('ptb_bucket.tools' in sys.modules)")
+    assert result.returncode == 0, result.stderr
+    result = python("from ptb_bucket import *; edit_user_data, edit_chat_data, edit_bot_data")
+    assert result.returncode == 0, result.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ptb_bucket.application import BucketApplication, BucketApplicationBuilder, bucket_application
 from ptb_bucket.codecs import StoredAs
 from ptb_bucket.errors import PTBBucketError
@@ -10,7 +12,9 @@ from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.stats import Stats
 from ptb_bucket.stores import BlobStore, open_store
-from ptb_bucket.tools import edit_bot_data, edit_chat_data, edit_user_data
+
+if TYPE_CHECKING:
+    from ptb_bucket.tools import edit_bot_data, edit_chat_data, edit_user_data
 
 __all__ = [
     "MISSING",
@@ -33,3 +37,12 @@ __all__ = [
     "keep_theirs",
     "open_store",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the tools when one of them is first used: a bot starts without them."""
+    if name not in {"edit_bot_data", "edit_chat_data", "edit_user_data"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ptb_bucket import tools  # noqa: PLC0415  see above
+
+    return getattr(tools, name)
