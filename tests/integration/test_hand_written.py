@@ -233,7 +233,7 @@ def test_no_verb_works_on_an_id_in_another_spelling(tmp_path, capfd, words):
     before = bucket.bytes()
     assert main([words[0], bucket.uri, *words[1:]]) != 0
     said = capfd.readouterr().err
-    assert "user_data has the key '042', which is not an ID as ptb-bucket writes it; expected '42'" in said
+    assert "user_data has the key '042', which is not an ID in ptb-bucket's format; expected '42'" in said
     assert SECRET not in said
     assert bucket.bytes() == before
 

@@ -224,7 +224,8 @@ def test_without_keys_the_error_says_which_are_missing(protection):
 def test_the_wrong_key_is_named_by_its_id(protection):
     ours = sealer(protection)
     with pytest.raises(
-        SealError, match=f"with the key {ours._first}, but this bot has only the keys [0-9a-f]{{16}}, [0-9a-f]{{16}}"
+        SealError,
+        match=f"with the key {ours._first}, which is not among this bot's keys: [0-9a-f]{{16}}, [0-9a-f]{{16}}",
     ):
         sealer(protection, None, *KEYS[1:]).open(KEY, ours.seal(KEY, DATA))
 

@@ -88,7 +88,7 @@ def test_the_same_frame_twice_is_damage_never_a_choice():
     entry = FrameFormat().entry("1", b"data")
     packed = document("pickle", {Record.user(1): b"data"}).pack()
     body = packed[:-4].replace(b'["user_data", 1]', b'["user_data", 2]') + entry
-    with pytest.raises(CorruptDocumentError, match="user_data holds a record twice"):
+    with pytest.raises(CorruptDocumentError, match="user_data contains a record twice"):
         unpack(body + zlib.crc32(body).to_bytes(4, "big"), "pickle")
 
 

@@ -132,8 +132,8 @@ class Sealer:
             return sealed
         if envelope.key_id not in self._keys:
             raise SealError(
-                f"it is {_WORDS[self.protection]} with the key {envelope.key_id}, but this bot has only the keys "
-                f"{', '.join(self._keys)}. Add that key to {VARIABLES[self.protection]}, after the first one"
+                f"it is {_WORDS[self.protection]} with the key {envelope.key_id}, which is not among this bot's keys: "
+                f"{', '.join(self._keys)}. Add the missing key to {VARIABLES[self.protection]}, after the first key"
             )
         return self._keys[envelope.key_id].open(envelope.head, sealed)
 
@@ -165,7 +165,7 @@ def _compression_of(envelope: Envelope) -> Compression:
     try:
         return open_compression(envelope.compression)
     except ConfigurationError as error:
-        raise ForeignDocumentError(f"it cannot be decompressed here: {error}") from error
+        raise ForeignDocumentError(f"it cannot be decompressed: {error}") from error
 
 
 FORMAT: Final = 1
@@ -206,15 +206,15 @@ class Envelope:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise CorruptDocumentError("the line that describes its seal is damaged") from None
         if envelope.head != data[:end]:
-            raise CorruptDocumentError("the line that describes its seal is not one that ptb-bucket writes")
+            raise CorruptDocumentError("the line that describes its seal is not in ptb-bucket's format")
         return envelope, data[end:]
 
     @classmethod
     def _of(cls, found: dict[str, object]) -> Envelope:
         if type(found["format"]) is int and found["format"] > FORMAT:
             raise ForeignDocumentError(
-                f"it is sealed in format {found['format']}, and this ptb-bucket opens formats up to {FORMAT}. Upgrade "
-                "ptb-bucket"
+                f"it is sealed in format {found['format']}, but this version of ptb-bucket supports only formats up to "
+                f"{FORMAT}. Upgrade ptb-bucket"
             )
         values = {field.name: found[field.name] for field in fields(cls)}
         if not all(type(value) is str for value in values.values()):

@@ -123,7 +123,8 @@ def _leftovers(facts: dict[str, Any]) -> list[str]:
     if facts["unknown"]:
         names = ", ".join(map(repr, facts["unknown"]))
         lines.append(
-            f"Sections that this ptb-bucket does not know were kept: {names}. Upgrade ptb-bucket, and erase again."
+            "Sections that are not supported by this version of ptb-bucket were kept: "
+            f"{names}. Upgrade ptb-bucket, and erase again."
         )
     if facts["running"]:
         writers = ", ".join(facts["running"])

@@ -225,8 +225,7 @@ class PickleCodec:
                 return self._decoded_with(data, origin, carriers)
             # The original would quote the data.
             raise CannotLoadError(
-                f"a stored record is damaged: it is not a pickle as ptb-bucket writes it ({type(exc).__name__}). "
-                f"{RESTORE}"
+                f"a stored record is damaged: it is not in ptb-bucket's pickle format ({type(exc).__name__}). {RESTORE}"
             ) from None
 
     def _decoded_with(self, data: bytes, origin: Origin, carriers: frozenset[int]) -> Any:

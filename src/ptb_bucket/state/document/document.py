@@ -140,7 +140,7 @@ class Document:
         opened = FORMATS[codec].unpack(data)
         header = Header.from_json(opened.header)
         if header.codec != codec:
-            raise ForeignDocumentError(f"its records have codec={header.codec}, but this bot uses codec={codec}")
+            raise ForeignDocumentError(f"its records use codec={header.codec}, but this bot uses codec={codec}")
         if bot_id is not None and header.bot_id != bot_id:
             raise ForeignDocumentError(
                 f"it belongs to bot {header.bot_id}, but this is bot {bot_id}. Use another prefix, such as one that "

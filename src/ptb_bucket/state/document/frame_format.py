@@ -59,13 +59,13 @@ class FrameFormat:
         line_end = body.index(b"\n", len(MAGIC))
         first = json.loads(body[len(MAGIC) : line_end])
         if set(first) - {"ptb_bucket", "sections"}:
-            raise NewerDocumentError("its first line has a field that this ptb-bucket does not know")
+            raise NewerDocumentError("its first line has a field that is not supported by this version of ptb-bucket")
         at = line_end + 1
         sections: Sections = {}
         unknown: UnknownSections = {}
         for kind, count in first["sections"]:
             if kind in sections or kind in unknown:
-                raise CorruptDocumentError(f"it has the section {kind!r} twice")
+                raise CorruptDocumentError(f"it contains the section {kind!r} twice")
             if kind not in KNOWN:
                 check_name(kind)
                 end = _end(body, at, count)
@@ -73,7 +73,7 @@ class FrameFormat:
                 continue
             sections[kind], at = _section(body, at, count)
             if len(sections[kind]) != count:
-                raise CorruptDocumentError(f"{kind} holds a record twice")
+                raise CorruptDocumentError(f"{kind} contains a record twice")
         if at != len(body):
             raise ValueError("frames and their counts differ")
         return UnpackedDocument(first["ptb_bucket"], sections, unknown)

@@ -135,7 +135,8 @@ class Header:
             raise CorruptDocumentError("it has no ptb-bucket header")
         if data["format"] > FORMAT_WITH_NEEDS:
             raise NewerDocumentError(
-                f"it has format {data['format']}, but this ptb-bucket reads formats up to {FORMAT_WITH_NEEDS}"
+                f"it uses format {data['format']}, but this version of ptb-bucket supports only formats up to "
+                f"{FORMAT_WITH_NEEDS}"
             )
         try:
             needs = check_features(data.get("needs", []))
@@ -169,7 +170,7 @@ def check_features(names: Any) -> frozenset[str]:
     needs = frozenset(_typed(name, str) for name in _typed(names, list))
     if lacking := needs - FEATURES:
         names = [name if name.isidentifier() else repr(name) for name in sorted(name[:_SHOWN] for name in lacking)]
-        raise NewerDocumentError(f"it needs {', '.join(names[:_NAMED])}, which this ptb-bucket lacks")
+        raise NewerDocumentError(f"it needs {', '.join(names[:_NAMED])}, not supported by this version of ptb-bucket")
     return needs
 
 

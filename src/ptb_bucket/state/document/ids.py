@@ -81,11 +81,11 @@ def _is_positive(ids: Collection[str]) -> bool:
 def _said(kind: Kind, record_id: str) -> str:
     what = f"{kind.value} has the key {record_id[:_SHOWN]!r}"
     if kind is Kind.CONVERSATION:
-        return f"{what}, which is not a conversation as ptb-bucket writes it; expected [name, id, ...]"
+        return f"{what}, which is not a conversation in ptb-bucket's format; expected [name, id, ...]"
     if kind in _ONLY:
         return f"{what}; its only record is {_ONLY[kind]!r}"
     try:
-        return f"{what}, which is not an ID as ptb-bucket writes it; expected '{int(record_id)}'"
+        return f"{what}, which is not an ID in ptb-bucket's format; expected '{int(record_id)}'"
     except ValueError:
         return f"{what}, which is not an ID; expected a whole number"
 

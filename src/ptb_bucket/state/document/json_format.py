@@ -86,7 +86,7 @@ class JsonFormat:
         _, end = _DECODER.raw_decode(text, begin)
         check_name(name)
         if name in unknown:
-            raise CorruptDocumentError(f"it has {name!r} twice")
+            raise CorruptDocumentError(f"it contains {name!r} twice")
         unknown[name] = Untouched(text[begin:end].encode())
         return end
 

@@ -176,7 +176,7 @@ def unpack(data: bytes) -> Spooled:
     if magic.startswith(MAGIC[:-2]) and magic not in (MAGIC, MAGIC_WITH_NEEDS):
         raise NewerDocumentError("it has a newer format")
     if first != magic + hashlib.sha256(body).hexdigest().encode() or magic not in (MAGIC, MAGIC_WITH_NEEDS):
-        raise CorruptDocumentError("it is not a spool of ptb-bucket, or it is damaged")
+        raise CorruptDocumentError("it is not a ptb-bucket spool, or it is damaged")
     opened = json.loads(body)
     try:
         check_features(opened.get("needs", []))
@@ -184,7 +184,7 @@ def unpack(data: bytes) -> Spooled:
         for record in spooled.records | _records(opened["dropped"]):
             check_id(record)
     except (KeyError, TypeError, ValueError) as error:
-        raise CorruptDocumentError("it is not a spool as ptb-bucket writes them") from error
+        raise CorruptDocumentError("it is not in the format of a ptb-bucket spool") from error
     return spooled
 
 

@@ -192,7 +192,7 @@ def _read(notation: JsonCodec, text: str) -> Any:
     except CannotLoadError as error:
         why = f" ({error})" if _is_json(text) else ""  # text that is not JSON is not a damaged record either
         raise ConfigurationError(
-            f"The value is not JSON as ptb-bucket writes it{why}. Put text in double quotes, and all of it in single "
+            f"The value is not in ptb-bucket's JSON format{why}. Put text in double quotes, and all of it in single "
             "quotes for the shell: '\"text\"'."
         ) from error
     except UnicodeEncodeError:
@@ -223,4 +223,6 @@ def _check_whole(record: Record, value: Any, new: Any) -> None:
     if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER) or isinstance(new, dict):
         return
     if type(new) is not type(value) or (isinstance(new, UnknownInstance) and new.name != value.name):
-        raise RefusedError(f"{record.label} as a whole must be a dict, or of the type in the bot's context types.")
+        raise RefusedError(
+            f"{record.label} must be a dict, or an instance of the type that the bot's context types specify."
+        )

@@ -113,8 +113,8 @@ def _check_unknown(key: str, there: Mapping[str, object], share: _Share) -> None
     different = {name: "" for name, section in share.unknown.items() if there.get(name, section) != section}
     if different:
         raise RefusedError(
-            f"In the destination, {key} has {_sections(different)} with different content, which this ptb-bucket "
-            "does not know. Upgrade ptb-bucket, or choose an empty prefix."
+            f"In the destination, {key} contains {_sections(different)} with different content. This version of "
+            "ptb-bucket does not support such a section and cannot merge it. Upgrade ptb-bucket, or choose an empty prefix."
         )
 
 
@@ -142,8 +142,9 @@ class _Work:
         async for part in self._source.archive.parts(self._kinds):
             if part.unknown and not self._as_it_is:
                 raise RefusedError(
-                    f"{part.key} has {_sections(part.unknown)}, which this ptb-bucket does not know. It can copy that "
-                    "only to the same layout and codec, and for the same bot. Upgrade ptb-bucket, and copy again."
+                    f"{part.key} contains {_sections(part.unknown)}, not supported by this version of ptb-bucket. "
+                    "Such a section can be copied only if the destination has the same layout, codec and bot. Upgrade "
+                    "ptb-bucket, and copy again."
                 )
             yield part
 
