@@ -114,7 +114,8 @@ def _check_unknown(key: str, there: Mapping[str, object], share: _Share) -> None
     if different:
         raise RefusedError(
             f"In the destination, {key} contains {_sections(different)} with different content. This version of "
-            "ptb-bucket does not support such a section and cannot merge it. Upgrade ptb-bucket, or choose an empty prefix."
+            "ptb-bucket does not support such a section and cannot merge it. Upgrade ptb-bucket, or choose an empty "
+            "prefix."
         )
 
 
