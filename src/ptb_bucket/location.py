@@ -149,8 +149,8 @@ def _check_placeholders(uri: StoreUri | None) -> None:
     rest = f"{uri}".replace(BOT_ID, "")
     if "{" in rest or "}" in rest:
         raise ConfigurationError(
-            f"The URI contains a placeholder that is not supported. Use only {BOT_ID}, which is replaced by the bot's "
-            "ID."
+            f"The URI contains a placeholder that is not supported. Use only {BOT_ID}, which is replaced by "
+            "the bot's ID."
         )
 
 

@@ -53,7 +53,7 @@ async def test_settings_that_changed_are_no_damage(uri, bots, monkeypatch):
     for turn in (1, 2):
         await bot.update_user_data(42, {"turn": turn})
     monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", KEYS[1])
-    with pytest.raises(SealError, match=r"Add that key to PTB_BUCKET_ENCRYPTION_KEYS") as caught:
+    with pytest.raises(SealError, match=r"Add the missing key to PTB_BUCKET_ENCRYPTION_KEYS") as caught:
         await bots.open(uri).get_user_data()
     assert "restore" not in str(caught.value)
     assert await asyncio.to_thread(main, ["restore", uri, "--update-interval", "0"]) == 1

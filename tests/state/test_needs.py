@@ -129,6 +129,6 @@ def test_a_spool_of_a_newer_format_or_with_a_wrong_digest_is_refused():
 def test_a_newer_format_asks_for_an_upgrade(form):
     packed = next_of(empty(), {ADA: PLAIN}).pack().replace(b'"format": 1', b'"format": %d' % form)
     with pytest.raises(
-        ForeignDocumentError, match=f"it has format {form}, but .* reads formats up to 2: upgrade ptb-bucket"
+        ForeignDocumentError, match=f"it uses format {form}, but .* supports only formats up to 2: upgrade ptb-bucket"
     ):
         Document.unpack(packed, codec="json", bot_id="1")

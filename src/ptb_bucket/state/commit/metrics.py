@@ -85,7 +85,8 @@ class Metrics:
                 self._unknown.add((document, section))
                 _LOGGER.warning(
                     "%s contains the section %r, which is not supported by this version of ptb-bucket. The section is "
-                    "kept unchanged. If a newer version wrote it, upgrade ptb-bucket. If you wrote it, correct its name",
+                    "kept unchanged. If a newer version wrote it, upgrade ptb-bucket. If you wrote it, correct its "
+                    "name",
                     document, section[:SHOWN],
                 )  # fmt: skip
 

@@ -52,5 +52,5 @@ class DocumentFormat(Protocol):
 def put_entry(sections: Sections, kind: str, record_id: str, entry: bytes) -> None:
     """Add an entry that was read. A record that occurs twice is an error: neither choice would be right."""
     if record_id in sections.setdefault(kind, {}):
-        raise CorruptDocumentError(f"{kind} holds {record_id!r} twice")
+        raise CorruptDocumentError(f"{kind} contains {record_id!r} twice")
     sections[kind][record_id] = entry

@@ -44,7 +44,7 @@ def check_name(name: object) -> None:
     if name == HEADER:
         raise CorruptDocumentError(f"it contains {name!r} twice")
     if meant := closest(name, KNOWN, _LIKE):
-        raise CorruptDocumentError(f"it contains an unknown section, {name[:_SHOWN]!r}. Did you mean {meant!r}?")
+        raise CorruptDocumentError(f"it contains the unknown section {name[:_SHOWN]!r}. Did you mean {meant!r}?")
 
 
 def named(sections: UnknownSections) -> str:
