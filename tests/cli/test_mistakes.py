@@ -26,7 +26,7 @@ MISTAKES = {
     "unknown layout": ("{here}?layout=round", {}, 2, "The layout 'round' does not exist"),
     "credentials in the URI": ("s3://AKIA:rosebud@bucket/bot", {}, 2, "credentials"),
     "a key in the URI": ("{here}?secret_key=rosebud", {}, 2, "credentials"),
-    "braces": ("{here}/{{bot}}", {}, 2, "braces"),
+    "braces": ("{here}/{{bot}}", {}, 2, "placeholder"),
     "nothing there": ("{here}", {}, 3, "No bot's state was found"),
     "another layout": ("{here}?layout=per-type", {"state.json": STATE}, 3, "layout=single"),
     "no directory": ("{here}/file/bot", {"file": "1"}, 1, "is not a directory"),

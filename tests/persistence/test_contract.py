@@ -342,7 +342,7 @@ def test_the_uri_comes_from_the_environment(monkeypatch):
         ("memory:?colour=red", {}, "colour.*codec.*layout"),
         ("nowhere://x/y", {}, "nowhere"),
         ("just-a-name", {}, "scheme"),
-        ("memory:{bot}", {}, "braces"),
+        ("memory:{bot}", {}, "placeholder"),
         (17, {}, "URI, a path or a store"),
     ],
 )

@@ -137,7 +137,7 @@ async def test_a_record_in_anothers_document_stops_who_reads_it():
     await write(store, {ADA: {"n": 1}})
     blob = await store.get(LAYOUT.key(ADA) + ".json")
     await store.put(LAYOUT.key(BO) + ".json", blob.data, Create())
-    with pytest.raises(ForeignDocumentError, match=r"holds user_data\[1\]"):
+    with pytest.raises(ForeignDocumentError, match=r"contains user_data\[1\]"):
         await read(store, BO)
 
 
