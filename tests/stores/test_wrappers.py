@@ -196,8 +196,8 @@ class TestRetry:
             await store.get("a")
         assert len(pauses) == 8
         for number, pause in enumerate(pauses):
-            assert min(8, 1.5 * 2**number) / 3 <= pause <= min(8, 1.5 * 2**number)
-        assert len(set(pauses)) == 8
+            assert min(8, 0.5 * 2**number) <= pause <= min(8, 1.5 * 2**number)
+        assert len(set(pauses[:3])) == 3
 
     async def test_the_same_seed_waits_the_same(self, pauses):
         for _ in range(2):

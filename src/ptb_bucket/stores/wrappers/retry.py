@@ -1,8 +1,9 @@
-"""The retry of reads. No other code repeats a request to a store."""
+"""The retry of reads. No other code repeats a read that failed."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from typing import TYPE_CHECKING, overload
 
@@ -45,13 +46,14 @@ class RetryingStore(StoreWrapper):
         self._attempts = attempts
         # A pause takes from half to one and a half of the delay, which is the average.
         rng = rng or random.Random()  # noqa: S311 jitter needs no secrecy
-        self._backoff = Backoff(first=1.5 * delay, longest=max_delay, random=rng, spread=3)
+        self._backoff = Backoff(first=1.5 * delay, longest=math.inf, random=rng, spread=3)
+        self._max_delay = max_delay
 
     async def _pause(self, failures: int, error: UnavailableError) -> None:
         """Wait before the next attempt, or raise the error when there is none left."""
         if failures >= self._attempts:
             raise error
-        await asyncio.sleep(self._backoff.pause(failures - 1))
+        await asyncio.sleep(min(self._max_delay, self._backoff.pause(failures - 1)))
 
     @overload
     async def get(self, key: str, *, version: str | None = None) -> Blob: ...
