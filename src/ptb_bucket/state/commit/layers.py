@@ -20,21 +20,26 @@ Encoded = bytes | None
 """A record's value; None if the record is absent or the empty default."""
 
 
-class Base(dict["Record", bytes]):
-    """The base of each record, also indexed by kind: most queries are for one kind, and another kind may have many."""
+class Base:
+    """The base of each record, found also by kind: most questions are about one kind, and another may have many."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self._kinds: dict[Kind, dict[Record, None]] = {kind: {} for kind in Kind}
+        self._kinds: dict[Kind, dict[Record, bytes]] = {kind: {} for kind in Kind}
+
+    def get(self, record: Record) -> Encoded:
+        """Return the base of a record; None if it has none."""
+        return self._kinds[record.kind].get(record)
 
     def put(self, record: Record, value: Encoded) -> None:
         """Set the base of a record; None removes it."""
         if value is None:
-            self.pop(record, None)
             self._kinds[record.kind].pop(record, None)
         else:
-            self[record] = value
-            self._kinds[record.kind][record] = None
+            self._kinds[record.kind][record] = value
+
+    def has_any(self, records: Collection[Record]) -> bool:
+        """Tell whether one of these records has a base."""
+        return any(self.get(record) is not None for record in records)
 
     def of(self, kind: Kind) -> Iterable[Record]:
         """Return the records of one kind that have a base."""
@@ -58,7 +63,7 @@ class Layer:
         return self.steps.get(record) or ((UnitStep(NONE, self.values[record]),) if record in self.values else ())
 
     def put(self, record: Record, steps: Steps) -> None:
-        """Set the steps of a record, and its value with them. An empty list removes the record."""
+        """Set the steps of a record, and its value with them. No steps remove the record."""
         keep(self.steps, record, steps)
         if steps:
             self.values[record] = steps[-1].value

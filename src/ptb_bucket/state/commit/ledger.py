@@ -1,6 +1,7 @@
 """The ledger of one document: stored ← attempt ← staged, and the base of every merge.
 
-Nothing here does input or output, so you can read and test the rules of the state engine in one place.
+Nothing here or in the files beside it (layers, steps, units, preparation, rebase) does input or output. You can
+test the rules of the state engine without a store.
 
 * *stored*: the document as it was last read or written, with its ETag.
 * *base*: for each record, the last value that PTB received from us, or gave us and we committed.
@@ -291,7 +292,9 @@ class Ledger:
     def stored_if_unloaded(self, records: Sequence[Record]) -> list[bytes] | None:
         """Return the stored values of records that PTB never received or gave us; None if one has more layers."""
         payload = self.attempt.payload.values if self.attempt else {}
-        layers: list[dict[Record, Any]] = [self.base, self.staged.values, self.in_doubt.bases, self.superseded, payload]
-        if self.document is None or any(not layer.keys().isdisjoint(records) for layer in layers):
+        layers: list[dict[Record, Any]] = [self.staged.values, self.in_doubt.bases, self.superseded, payload]
+        if self.document is None or self.base.has_any(records):
+            return None
+        if any(not layer.keys().isdisjoint(records) for layer in layers):
             return None
         return self.document.get_all(records)

@@ -10,7 +10,7 @@ from ptb_bucket.state.document import NONE, UnitStep, has_any, runs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptb_bucket.state.commit.layers import Encoded
+    from ptb_bucket.state.commit.layers import Base, Encoded
     from ptb_bucket.state.document import Steps, Unit
     from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
@@ -29,7 +29,7 @@ class StepMerger:
     """
 
     merger: RecordMerger
-    base: dict[Record, bytes]
+    base: Base
     dropped: set[Record]
 
     def merged(
@@ -45,7 +45,7 @@ class StepMerger:
             withdrawn: The units whose steps are withdrawn.
             how: Further arguments of :meth:`~ptb_bucket.state.merge.RecordMerger.merge`.
         """
-        if not (withdrawn and has_any(steps, withdrawn)):
+        if not has_any(steps, withdrawn):
             return self.merger.merge(record, base, steps[-1].value, theirs, **how)
         for run in runs(self.base.get(record) if record in self.dropped else base, steps, withdrawn):
             low = theirs if self.drops(record, run.steps) else run.base
