@@ -21,11 +21,13 @@ SOURCES = [ROOT / "src", *sorted(ROOT.glob("providers/*/src"))]
 ERROR_SUFFIXES = ("Error", "Exception", "Exit", "Usage", "BadParameter", "Interrupt")
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 PRINTING = {"print", "echo", "secho", "line", "complain", "narrate", "heading"}
+CHECKS = {"say": 2, "trying": 1, "Finding": 2}
+"""The calls that make a line of ``ptb-bucket check``, with the position of its text."""
 HELP_ARGUMENTS = {"help", "epilog", "description", "short_help"}
 
 
 class Message(NamedTuple):
-    """A message; ``kind`` is an error's class, ``log LEVEL``, ``warning``, ``help`` or ``output``."""
+    """A message; ``kind`` is an error's class, ``log LEVEL``, ``warning``, ``check``, ``help`` or ``output``."""
 
     kind: str
     file: str
@@ -55,14 +57,20 @@ def _of_call(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     name = _called(call)
     first = call.args[:1]
     if name.endswith(ERROR_SUFFIXES):
-        yield from ((name, argument) for argument in call.args if first and _has_text(argument))
+        yield from ((name, argument) for argument in call.args if _has_text(argument))
     elif name == "warn":
         yield from (("warning", argument) for argument in first)
     elif name in LEVELS and isinstance(call.func, ast.Attribute) and "log" in ast.unparse(call.func.value).lower():
         yield from ((f"log {name}", argument) for argument in first)
     elif name in PRINTING:
         yield from (("output", argument) for argument in first)
+    elif name in CHECKS:
+        yield from (("check", argument) for argument in [*call.args[CHECKS[name] :][:1], *_details(call)])
     yield from (("help", keyword.value) for keyword in call.keywords if keyword.arg in HELP_ARGUMENTS)
+
+
+def _details(call: ast.Call) -> list[ast.expr]:
+    return [keyword.value for keyword in call.keywords if keyword.arg == "detail"]
 
 
 def _called(call: ast.Call) -> str:

@@ -25,7 +25,9 @@ def messages(module):
     return module.messages()
 
 
-@pytest.mark.parametrize("kind", ["ConfigurationError", "SealError", "warning", "log warning", "help", "output"])
+@pytest.mark.parametrize(
+    "kind", ["ConfigurationError", "SealError", "warning", "log warning", "check", "help", "output"]
+)
 def test_there_are_messages_of_each_kind(messages, kind):
     assert any(message.kind == kind and message.text for message in messages)
 
