@@ -14,8 +14,6 @@ from ptb_bucket.errors import BrokenSealError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    # MERGED
-
 __all__ = ["ENCRYPTED", "PROTECTIONS", "SIGNED", "UNPROTECTED", "Key", "Protection", "read_keys"]
 
 _LENGTH: Final = 32

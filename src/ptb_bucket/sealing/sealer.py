@@ -28,6 +28,65 @@ _SHOWN: Final = 80
 _WORDS: Final[Mapping[str, str]] = {ENCRYPTED: "encrypted", SIGNED: "signed", UNPROTECTED: "not protected"}
 
 
+FORMAT: Final = 1
+MAGIC: Final = b"ptb-bucket sealed "
+_LONGEST: Final = 16_384  # a key has at most 1,024 bytes, six characters of JSON each
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """The first line of a sealed document: its bot, its key below the prefix, and how it was sealed.
+
+    ``key_id`` is empty if the document is neither signed nor encrypted.
+    """
+
+    bot_id: str
+    document: str
+    protection: str
+    key_id: str
+    compression: str
+
+    @property
+    def head(self) -> bytes:
+        """Return the line with its line end."""
+        return MAGIC + json.dumps({"format": FORMAT, **asdict(self)}).encode() + b"\n"
+
+    @classmethod
+    def split(cls, data: bytes) -> tuple[Envelope, bytes]:
+        """Split a sealed document into its envelope and its sealed bytes, without verifying them.
+
+        Raises:
+            ForeignDocumentError: It has a newer format.
+            CorruptDocumentError: ptb-bucket did not write the line.
+        """
+        end = data.find(b"\n", 0, _LONGEST) + 1
+        try:
+            found = json.loads(data[len(MAGIC) : end])
+            envelope = cls._of(found)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise CorruptDocumentError("the line that describes its seal is damaged") from None
+        if envelope.head != data[:end]:
+            raise CorruptDocumentError("the line that describes its seal is not in ptb-bucket's format")
+        return envelope, data[end:]
+
+    @classmethod
+    def _of(cls, found: dict[str, object]) -> Envelope:
+        if type(found["format"]) is int and found["format"] > FORMAT:
+            raise ForeignDocumentError(
+                f"it is sealed in format {found['format']}, but this version of ptb-bucket supports only formats up to "
+                f"{FORMAT}. Upgrade ptb-bucket"
+            )
+        values = {field.name: found[field.name] for field in fields(cls)}
+        if not all(type(value) is str for value in values.values()):
+            raise TypeError("expected text")
+        return cls(**values)  # type: ignore[arg-type]  # checked above
+
+
+def is_sealed(data: bytes) -> bool:
+    """Return True if the data starts like a sealed document. All other data is plain."""
+    return data.startswith(MAGIC)
+
+
 class Sealer:
     """A sealer that writes documents with the current settings, and opens none with less protection than they demand.
 
@@ -165,63 +224,4 @@ def _compression_of(envelope: Envelope) -> Compression:
     try:
         return open_compression(envelope.compression)
     except ConfigurationError as error:
-        raise ForeignDocumentError(f"it cannot be decompressed: {error}") from error
-
-
-FORMAT: Final = 1
-MAGIC: Final = b"ptb-bucket sealed "
-_LONGEST: Final = 16_384  # a key has at most 1,024 bytes, six characters of JSON each
-
-
-@dataclass(frozen=True)
-class Envelope:
-    """The first line of a sealed document: its bot, its key below the prefix, and how it was sealed.
-
-    ``key_id`` is empty if the document is compressed but not encrypted.
-    """
-
-    bot_id: str
-    document: str
-    protection: str
-    key_id: str
-    compression: str
-
-    @property
-    def head(self) -> bytes:
-        """Return the line with its line end."""
-        return MAGIC + json.dumps({"format": FORMAT, **asdict(self)}).encode() + b"\n"
-
-    @classmethod
-    def split(cls, data: bytes) -> tuple[Envelope, bytes]:
-        """Split a sealed document into its envelope and its sealed bytes, without verifying them.
-
-        Raises:
-            ForeignDocumentError: It has a newer format.
-            CorruptDocumentError: ptb-bucket did not write the line.
-        """
-        end = data.find(b"\n", 0, _LONGEST) + 1
-        try:
-            found = json.loads(data[len(MAGIC) : end])
-            envelope = cls._of(found)
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise CorruptDocumentError("the line that describes its seal is damaged") from None
-        if envelope.head != data[:end]:
-            raise CorruptDocumentError("the line that describes its seal is not in ptb-bucket's format")
-        return envelope, data[end:]
-
-    @classmethod
-    def _of(cls, found: dict[str, object]) -> Envelope:
-        if type(found["format"]) is int and found["format"] > FORMAT:
-            raise ForeignDocumentError(
-                f"it is sealed in format {found['format']}, but this version of ptb-bucket supports only formats up to "
-                f"{FORMAT}. Upgrade ptb-bucket"
-            )
-        values = {field.name: found[field.name] for field in fields(cls)}
-        if not all(type(value) is str for value in values.values()):
-            raise TypeError("expected text")
-        return cls(**values)  # type: ignore[arg-type]  # checked above
-
-
-def is_sealed(data: bytes) -> bool:
-    """Return True if the data starts like a sealed document. All other data is plain."""
-    return data.startswith(MAGIC)
+        raise ForeignDocumentError(f"it cannot be decompressed: {str(error).rstrip('.')}") from error

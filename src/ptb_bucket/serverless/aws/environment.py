@@ -13,17 +13,94 @@ from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.serverless.webhook import build_for_webhook, describe_error
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from ptb_bucket.application import BucketApplication
 
     AnyApplication = BucketApplication[Any, Any, Any, Any, Any, Any]
-    from collections.abc import Coroutine
 
 __all__ = ["GRACE", "Environment", "Loop", "OutOfTimeError"]
 
 _T = TypeVar("_T")
 _LOGGER = logging.getLogger("ptb_bucket.serverless")
+
+
+GRACE: Final = 0.2
+"""The seconds that cancelled work has to end."""
+
+_ABANDONED: Final[list[asyncio.Task[Any]]] = []
+"""Tasks that did not end. They are kept, because the garbage collector would wake them once more."""
+
+
+_LEFT: Final[list[asyncio.AbstractEventLoop | None]] = []
+"""Loops of the parent of a forked process. They are kept, because closing them would break the parent's loops."""
+
+
+class OutOfTimeError(PTBBucketError, TimeoutError):
+    """Work took too long. It was cancelled and does not continue."""
+
+
+class Loop:
+    """An event loop that lasts from one event to the next, created at the first use.
+
+    Clients and locks belong to the loop in which they were first used. With a new loop for each event, as
+    ``asyncio.run()`` creates, the second event would fail. The loop is closed only to stop work that does not end.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end: weakref.finalize[[], Loop] | None = None
+
+    def run(self, work: Coroutine[Any, Any, _T], seconds: float) -> _T:
+        """Run work to its end.
+
+        Args:
+            work: The coroutine to run.
+            seconds: The time limit. After it, the work is cancelled and has :data:`GRACE` seconds to end.
+
+        Returns:
+            The result of the work.
+
+        Raises:
+            OutOfTimeError: The work took too long, or could not begin because the time was up. It does not continue
+                later, even if it ignored its cancellation.
+        """
+        if seconds <= 0:
+            work.close()
+            raise OutOfTimeError("The time was up before the work could begin. Give the function a longer timeout.")
+        loop = self._here()
+        task = loop.create_task(work)
+        loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
+        if not task.done():
+            task.cancel()
+            loop.run_until_complete(asyncio.wait({task}, timeout=GRACE))
+        if not task.done():
+            _ABANDONED.append(task)
+            self.close()
+        if not task.done() or task.cancelled():
+            raise OutOfTimeError(
+                f"The work was cancelled after {seconds:.1f} seconds, which include loading and saving."
+            )
+        return task.result()
+
+    def close(self) -> None:
+        """Close the loop with everything in it. The next use creates another one."""
+        if self._end is not None:
+            self._end()
+        self._loop = self._end = None
+
+    def leave(self) -> None:
+        """Drop the loop without closing it: it belongs to the parent process, and both share its kernel objects."""
+        if self._end is not None:
+            self._end.detach()
+        _LEFT.append(self._loop)
+        self._loop = self._end = None
+
+    def _here(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._end = weakref.finalize(self, self._loop.close)
+        return self._loop
 
 
 class Environment:
@@ -105,81 +182,3 @@ class Environment:
         except Exception as error:  # noqa: BLE001  the event's own error is the one to report
             _LOGGER.warning("The connections of a discarded Application could not be closed: %s", describe_error(error))
             self._loop.close()
-
-
-GRACE: Final = 0.2
-"""The seconds that cancelled work has to end."""
-
-_ABANDONED: Final[list[asyncio.Task[Any]]] = []
-"""Tasks that did not end. They are kept, because the garbage collector would wake them once more."""
-
-
-_LEFT: Final[list[asyncio.AbstractEventLoop | None]] = []
-"""Loops of the parent of a forked process. They are kept, because closing them would break the parent's loops."""
-
-
-class OutOfTimeError(PTBBucketError, TimeoutError):
-    """Work took too long. It was cancelled and does not continue."""
-
-
-class Loop:
-    """An event loop that lasts from one event to the next, created at the first use.
-
-    Clients and locks belong to the loop in which they were first used. With a new loop for each event, as
-    ``asyncio.run()`` creates, the second event would fail. The loop is closed only to stop work that does not end.
-    """
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._end: weakref.finalize[[], Loop] | None = None
-
-    def run(self, work: Coroutine[Any, Any, _T], seconds: float) -> _T:
-        """Run work to its end.
-
-        Args:
-            work: The coroutine to run.
-            seconds: The time limit. After it, the work is cancelled and has :data:`GRACE` seconds to end.
-
-        Returns:
-            The result of the work.
-
-        Raises:
-            OutOfTimeError: The work took too long, or could not begin because the time was up. It does not continue
-                later, even if it ignored its cancellation.
-        """
-        if seconds <= 0:
-            work.close()
-            raise OutOfTimeError("The time was up before the work could begin. Give the function a longer timeout.")
-        loop = self._here()
-        task = loop.create_task(work)
-        loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
-        if not task.done():
-            task.cancel()
-            loop.run_until_complete(asyncio.wait({task}, timeout=GRACE))
-        if not task.done():
-            _ABANDONED.append(task)
-            self.close()
-        if not task.done() or task.cancelled():
-            raise OutOfTimeError(
-                f"The work was cancelled after {seconds:.1f} seconds, which include loading and saving."
-            )
-        return task.result()
-
-    def close(self) -> None:
-        """Close the loop with everything in it. The next use creates another one."""
-        if self._end is not None:
-            self._end()
-        self._loop = self._end = None
-
-    def leave(self) -> None:
-        """Drop the loop without closing it: it belongs to the parent process, and both share its kernel objects."""
-        if self._end is not None:
-            self._end.detach()
-        _LEFT.append(self._loop)
-        self._loop = self._end = None
-
-    def _here(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._end = weakref.finalize(self, self._loop.close)
-        return self._loop
