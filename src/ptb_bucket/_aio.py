@@ -164,6 +164,9 @@ class Deadline:
     async def within(self, request: Coroutine[Any, Any, T]) -> T:
         """Return the answer to a request to a store, or stop the request when the deadline passes.
 
+        If the caller is cancelled, this cancels the request and waits for its end, so that no request goes on after the
+        lock of its document is free.
+
         Raises:
             UnavailableError: The store did not answer in time. A write may have been applied.
         """

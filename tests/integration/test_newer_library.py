@@ -310,7 +310,7 @@ async def test_copies_take_the_section_along_to_the_same_kind_of_place_and_nowhe
             (f"file:{tmp_path}/bot", "7"),
         ):
             async with open_target(uri, source, bot_id=bot_id) as target:
-                with pytest.raises(RefusedError, match="'timers', not supported by this version of ptb-bucket"):
+                with pytest.raises(RefusedError, match="'timers', which this version of ptb-bucket does not support"):
                     await copy(source, target)
         assert [path for name in ("layout", "codec", "bot") for path in (tmp_path / name).rglob("*.*")] == []
 
@@ -390,7 +390,7 @@ async def needed(bucket: Bucket, what: str = "teleport") -> list[bytes]:
 
 def check_refusal(error: BaseException, bucket: Bucket) -> None:
     said = str(error)
-    assert "it needs teleport, not supported by this version of ptb-bucket: upgrade ptb-bucket" in said
+    assert "it needs teleport, which this version of ptb-bucket does not support: upgrade ptb-bucket" in said
     assert "refs" not in said
     assert any(str(path) in said for path in bucket.documents()), said
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import JsonCodec, PreservingJsonCodec, render_pickle
 from ptb_bucket.errors import CannotLoadError, NotFoundError
-from ptb_bucket.state import Kind, Record
+from ptb_bucket.state import Kind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,7 +12,13 @@ from telegram.request import BaseRequest
 
 from ptb_bucket._aio import Backoff, RetryPolicy
 from ptb_bucket.codecs import PreservingJsonCodec, open_codec
-from ptb_bucket.errors import ConfigurationError, NotFoundError, UnsupportedError
+from ptb_bucket.errors import (
+    ConfigurationError,
+    NotFoundError,
+    PTBBucketError,
+    UnreadableRecordError,
+    UnsupportedError,
+)
 from ptb_bucket.location import defaults_of, locate, with_own_types
 from ptb_bucket.state import Archive, DocumentSet, Kind, RecordMerger, Replica, WriterIdentity, keep_ours
 from ptb_bucket.stores import RetryingStore
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record, Resolver
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["State", "detached_bot", "open_past", "open_state"]
+__all__ = ["State", "detached_bot", "open_past", "open_state", "problem_of"]
 
 _TOOL_RETRIES: Final = RetryPolicy(deadline=60, backoff=Backoff(longest=0.2))
 """With seconds between two tries, a tool would lose nearly every race against a bot that saves all the time."""
@@ -215,6 +221,12 @@ class _NoRequests(BaseRequest):
 
     async def do_request(self, *_: Any, **__: Any) -> NoReturn:
         raise AssertionError("A tool must not connect to Telegram. This is a bug in ptb-bucket; please report it.")
+
+
+def problem_of(error: PTBBucketError) -> str:
+    """Return the problem with a record as a sentence, without the effect on updates: a tool handles none."""
+    text = f"{error.record}: {error.reason}" if isinstance(error, UnreadableRecordError) else str(error)
+    return f"{text.rstrip('.')}."
 
 
 def detached_bot(bot_id: str) -> ExtBot[None]:

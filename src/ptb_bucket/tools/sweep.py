@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ptb_bucket._aio import for_each
 from ptb_bucket.errors import CannotLoadError, LostRaceError, RefusedError, UnsupportedError
 from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Kind
+from ptb_bucket.tools.state import problem_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -164,7 +165,9 @@ def _accessed(merger: RecordMerger, record: Record, encoded: bytes) -> float:
     try:
         return float(merger.decode(record, encoded)[0])
     except CannotLoadError as error:  # treating it as the newest or the oldest would drop the wrong ones
-        raise RefusedError(f"{error} No keyboard was dropped. On the command line, add --types MODULE:NAME.") from error
+        raise RefusedError(
+            f"{problem_of(error)} No keyboard was dropped. On the command line, add --types MODULE:NAME."
+        ) from error
 
 
 async def _drop(state: State, record: Record, accessed: float) -> bool:

@@ -103,7 +103,7 @@ class JsonCodec:
             origin: As for :meth:`decode`.
 
         Returns:
-            The bytes, or None if nothing can be stored; and the refusals, each with its path.
+            The bytes, or ``before`` if nothing can be stored; and the refusals, each with its path.
         """
         can_load = self._load_check(() if before is None else (before,))
         rest = StorablePart(self._scopes.of(), can_load, lambda tree: compact_json(tree).encode(), self.decode)

@@ -190,7 +190,7 @@ class PickleCodec:
             origin: As for :meth:`decode`.
 
         Returns:
-            The bytes, or None if nothing can be stored; and the refusals, each with its path.
+            The bytes, or ``before`` if nothing can be stored; and the refusals, each with its path.
         """
 
         def encoded(tree: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Errors about stored values that cannot be loaded here. They give the reason and advice, and never quote the value."""
+"""Errors about stored values that cannot be loaded here. They quote at most names of members and fields."""
 
 from __future__ import annotations
 

@@ -101,8 +101,10 @@ def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketErro
 def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) -> UnsavedError:
     record, error = next(iter(failures.items()))
     records = pluralize(len(failures), "record", "records")
+    said = str(error).rstrip(".")
+    example = said if said.startswith(record.label) else f"{record.label}: {said}"
     made = UnsavedError(
-        f"{records} {what}, such as {record.label}: {error}. {rest}",
+        f"{records} {what}, such as {example}. {rest}",
         causes=list(failures.values()),
         records=[record.label for record in failures],
     )

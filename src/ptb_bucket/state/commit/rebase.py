@@ -65,9 +65,8 @@ class Rebase:
         """Move the layers, after PTB's live object has become what ``after`` holds."""
         ledger, record = self.ledger, self.record
         ledger.unloaded = False
-        ledger.move_base(
-            {record: self.base}, ledger.dropped
-        )  # a drop of an unloaded record drops all that is there then
+        # A drop of an unloaded record drops all that is there then.
+        ledger.move_base({record: self.base}, ledger.dropped)
         if record in ledger.in_doubt.bases:
             ledger.in_doubt.rebase(record, ledger.stored(record), self.base, self.withdrawn)
         ledger.superseded.pop(record, None)

@@ -70,9 +70,8 @@ class TrackedDocument:
             return  # do not wait for a commit under way if nothing has to be read
         async with self.lock.here():
             if not self._knows(since):
-                await Deadline.after(retry_policy.deadline).within(
-                    self.read()
-                )  # a read that hangs must not hold up every save
+                # A read that hangs must not hold up every save.
+                await Deadline.after(retry_policy.deadline).within(self.read())
 
     @property
     def is_idle(self) -> bool:
@@ -139,14 +138,20 @@ def open_document(  # noqa: PLR0913  all that a document must match, by keyword
         if layout.lazy:
             _check_key(document, layout, key)
     except DocumentError as error:
-        newer = isinstance(error, NewerDocumentError)
-        way_out = "." if newer else ". Correct it, restore a copy, or move it away to start with an empty state."
         raise type(error)(
-            f"{name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed{way_out}",
+            f"{name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed.{_way_out(error)}",
             key=key,
             etag=blob.etag,
         ) from error
     return document
+
+
+def _way_out(error: DocumentError) -> str:
+    if isinstance(error, NewerDocumentError):
+        return ""
+    if isinstance(error, ForeignDocumentError):
+        return " Restore the right document, or use another prefix, such as one that contains {bot_id}."
+    return " Correct it, restore a copy, or move it away to start with an empty state."
 
 
 def _check_key(document: Document, layout: Layout, key: str) -> None:

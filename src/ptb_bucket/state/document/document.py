@@ -142,10 +142,7 @@ class Document:
         if header.codec != codec:
             raise ForeignDocumentError(f"its records use codec={header.codec}, but this bot uses codec={codec}")
         if bot_id is not None and header.bot_id != bot_id:
-            raise ForeignDocumentError(
-                f"it belongs to bot {header.bot_id}, but this is bot {bot_id}. Use another prefix, such as one that "
-                "contains {bot_id}"
-            )
+            raise ForeignDocumentError(f"it belongs to bot {header.bot_id}, but this is bot {bot_id}")
         found = ((Kind(name), section) for name, section in opened.sections.items())
         sections = {kind: checked(kind, section, FORMATS[codec]) for kind, section in found}
         return cls(header, sections, opened.unknown)

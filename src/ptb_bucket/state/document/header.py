@@ -170,7 +170,9 @@ def check_features(names: Any) -> frozenset[str]:
     needs = frozenset(_typed(name, str) for name in _typed(names, list))
     if lacking := needs - FEATURES:
         names = [name if name.isidentifier() else repr(name) for name in sorted(name[:_SHOWN] for name in lacking)]
-        raise NewerDocumentError(f"it needs {', '.join(names[:_NAMED])}, not supported by this version of ptb-bucket")
+        raise NewerDocumentError(
+            f"it needs {', '.join(names[:_NAMED])}, which this version of ptb-bucket does not support"
+        )
     return needs
 
 

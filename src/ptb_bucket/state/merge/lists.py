@@ -86,7 +86,7 @@ class _ListMerge:
     # ---------------------------------------------------------------- order
 
     def order(self) -> list[ElementName]:
-        """Return the order of the side that moved elements, or their order, with the other side's additions."""
+        """Return our order if only we moved elements, else theirs, with the other side's additions."""
         base: set[ElementName] = set(range(len(self.base.elements)))
         ours, theirs = self.names_in_ours, self.names_in_theirs
         if _has_moved(ours) and not _has_moved(theirs):

@@ -136,7 +136,9 @@ class Spool:
         """Keep the changes of records that newer code has written meanwhile; all others are saved."""
         self.files.write(path, self._packed(path, tracked))
         self.left[path] = tracked.ledger.pending
-        _LOGGER.warning("%s: %s They stay in this file, for code that can read these records.", path.name, error)
+        _LOGGER.warning(
+            "%s: %s The changes of these records stay in this file, for code that can read them.", path.name, error
+        )
 
     async def _commit(self, path: Path, spooled: Spooled, tracked: TrackedDocument) -> None:
         ledger = tracked.ledger
@@ -188,7 +190,8 @@ def _all_unreadable(error: PTBBucketError) -> bool:
 
 
 def _refusal(error: PTBBucketError, what: str) -> PTBBucketError:
-    text = f"{what}: {error} The bot does not start without them. Move the file away to discard its changes."
+    why = str(error).rstrip(".")
+    text = f"{what}: {why}. The bot does not start without them. Move the file away to discard its changes."
     if isinstance(error, DocumentError):
         return type(error)(text, key=error.key, etag=error.etag)
     if isinstance(error, StoreError):

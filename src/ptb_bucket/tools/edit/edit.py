@@ -19,7 +19,7 @@ from ptb_bucket.errors import (
 from ptb_bucket.state import MISSING, Draft, Kind, WriterIdentity
 from ptb_bucket.tools.edit.addresses import named, put, steps_of, take_out, value_at
 from ptb_bucket.tools.inspect import inspect_record
-from ptb_bucket.tools.state import detached_bot
+from ptb_bucket.tools.state import detached_bot, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ async def _inside(state: State, record: Record, notation: JsonCodec, text: str) 
     except NotFoundError:
         return None
     except CannotLoadError as error:
-        raise RefusedError(f"{error} Nothing was changed. On the command line, add --types MODULE:NAME.") from error
+        raise _left_alone(error) from error
     try:
         both = notation.decode(f'[{whole},{{"new":{text}}}]'.encode())
     except CannotLoadError as error:
@@ -176,7 +176,7 @@ async def change(
         is_other = before == after and whole != _shown(notation, wanted)
         replica.stage(record, wanted)
     except (CannotLoadError, CannotStoreError) as error:
-        raise RefusedError(f"{error} Nothing was changed. On the command line, add --types MODULE:NAME.") from error
+        raise _left_alone(error) from error
     if not dry_run:
         await replica.commit()
         now = replica.values.load(record)
@@ -214,6 +214,10 @@ def _shown(notation: JsonCodec, value: Any) -> str | None:
 def _or_default(state: State, record: Record, value: Any) -> Any:
     default = state.defaults.get(record.kind)
     return default() if value is MISSING and default else value
+
+
+def _left_alone(error: CannotLoadError | CannotStoreError) -> RefusedError:
+    return RefusedError(f"{problem_of(error)} Nothing was changed. On the command line, add --types MODULE:NAME.")
 
 
 def _check_whole(record: Record, value: Any, new: Any) -> None:

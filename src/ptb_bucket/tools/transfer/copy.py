@@ -143,8 +143,8 @@ class _Work:
         async for part in self._source.archive.parts(self._kinds):
             if part.unknown and not self._as_it_is:
                 raise RefusedError(
-                    f"{part.key} contains {_sections(part.unknown)}, not supported by this version of ptb-bucket. "
-                    "Such a section can be copied only if the destination has the same layout, codec and bot. Upgrade "
+                    f"{part.key} contains {_sections(part.unknown)}, which this version of ptb-bucket does not "
+                    "support. Such a section can be copied only if the destination has the same layout, codec and bot. Upgrade "
                     "ptb-bucket, and copy again."
                 )
             yield part
@@ -208,7 +208,7 @@ class _Work:
             error.record = record.label
             raise
         except CannotLoadError as error:
-            raise CannotLoadError(f"{record.label}: {error} Name your bot's classes with --types.") from error
+            raise CannotLoadError(f"{record.label}: {error}. Name your bot's classes with --types.") from error
 
     def _sides(
         self, theirs: Mapping[Record, bytes], records: Mapping[Record, bytes]
