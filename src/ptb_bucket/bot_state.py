@@ -16,7 +16,7 @@ from ptb_bucket.errors import (
     said,
 )
 from ptb_bucket.location import BOT_ID
-from ptb_bucket.state import GroupCommit, Kind, Origin, Replica, Spool, SpoolFiles
+from ptb_bucket.state import GroupCommit, Kind, Origin, Replica, Spool, SpoolFiles, first_labels
 from ptb_bucket.stats import collect_stats
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ class BotState:
             await self.group.finish()
         except Exception as error:
             if self.replica.pending:
-                raise UnsavedError(f"{self._unsaved()}: {said(error)}{await self.keep()}", causes=[error]) from error
+                why = said(error).rstrip(".")
+                raise UnsavedError(f"{self._unsaved()}: {why}.{await self.keep()}", causes=[error]) from error
             raise
         if self.replica.unstorable:
             errors = list(self.replica.unstorable.values())
@@ -95,8 +96,8 @@ class BotState:
             async with self.group.held():
                 self.replica.keep()
         except StoreError as error:
-            return f" It could not be kept in spool_dir either: {error}"
-        return f" It is kept in {spool.files.root}, and saved at the next start with this spool_dir."
+            return f" The changes could not be kept in spool_dir either: {error}"
+        return f" The changes are kept in {spool.files.root}, and saved at the next start with this spool_dir."
 
     async def discard(self) -> None:
         """Close the connections without saving. Nothing is written later."""
@@ -108,9 +109,9 @@ class BotState:
             await self.store.close()
 
     def _unsaved(self) -> str:
-        labels = sorted(record.label for record in self.replica.pending)
-        number = pluralize(len(labels), "record is", "records are")
-        return f"{number} not saved ({', '.join(labels[:10])}{', ...' if labels[10:] else ''})"
+        pending = self.replica.pending
+        number = pluralize(len(pending), "record is", "records are")
+        return f"{number} not saved ({first_labels(record.label for record in pending)})"
 
     def stats(self) -> Stats:
         """Return the figures of this moment."""
@@ -135,7 +136,7 @@ def bot_id_of(bot: Bot) -> str:
     """
     bot_id, colon, _ = bot.token.partition(":")
     if not (colon and bot_id.isdigit()):
-        raise ConfigurationError("The bot's token does not begin with the bot's id and a colon, like 123456:ABC...")
+        raise ConfigurationError("The bot's token does not begin with the bot's ID and a colon, like 123456:ABC...")
     return bot_id
 
 

@@ -170,14 +170,14 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         return cast("BD", values[0][1] if values else self.context_types.bot_data())
 
     async def get_chat_data(self) -> dict[int, CD]:
-        """All chats' data by chat id. See ``BasePersistence.get_chat_data``; raises as :meth:`get_bot_data`.
+        """All chats' data by chat ID. See ``BasePersistence.get_chat_data``; raises as :meth:`get_bot_data`.
 
         Data that cannot be decoded is left out. If you ask for it by ``[chat_id]``, UnreadableRecordError says why.
         """
         return await self._loading.by_number(Kind.CHAT)
 
     async def get_user_data(self) -> dict[int, UD]:
-        """All users' data by user id, like :meth:`get_chat_data`."""
+        """All users' data by user ID, like :meth:`get_chat_data`."""
         return await self._loading.by_number(Kind.USER)
 
     async def get_callback_data(self) -> CallbackData | None:
@@ -279,7 +279,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
     # ---------------------------------------------------------------- PTB refreshes
 
     async def refresh_bot_data(self, bot_data: BD) -> None:
-        """Bring bot_data up to date in place, if ``refresh_interval`` says so; unsaved local changes survive.
+        """Bring bot_data up to date in place, after a read if ``refresh_interval`` is over; unsaved changes survive.
 
         Raises:
             StoreError, DocumentError: The store could not be read; ``bot_data`` is unchanged.

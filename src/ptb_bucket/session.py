@@ -1,4 +1,4 @@
-"""The session of one persistence: its settings, the state of its bot, and the way of PTB's values between them."""
+"""The session of one persistence: its settings and its bot's open state. It refreshes and saves PTB's values."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Session:
         adopts: Takes the context types of a BucketApplication, because it was given none.
         on_demand: Reads no record before it is refreshed, if the layout allows that. Counts for the next bot that is
             set, once.
-        on_refresh: Called with each record that PTB refreshes; None for nobody.
+        on_refresh: Called with each record that PTB refreshes; None if no caller needs it.
     """
 
     location: Location
@@ -98,7 +98,10 @@ class Session:
         if self._state is None:
             self._state = self._opened(bot, bot_id, store_data, interval)
         elif self._state.bot_id != bot_id:
-            raise ConfigurationError("This persistence serves another bot already: make one for each bot.")
+            raise ConfigurationError(
+                f"This persistence already serves bot {self._state.bot_id}, so it cannot serve bot {bot_id}. Make a "
+                "BucketPersistence for each bot."
+            )
         self._state.replica.documents.on_demand, self.on_demand = self.on_demand, False
 
     def _opened(self, bot: Bot, bot_id: str, store_data: PersistenceInput, interval: float) -> BotState:
@@ -132,11 +135,6 @@ class Session:
         return self._state
 
     @property
-    def store(self) -> MeteredStore:
-        """The store of the bot, with documents as they are stored, and what they cost."""
-        return self.state.store
-
-    @property
     def replica(self) -> Replica:
         """The bot's state, as this instance knows it."""
         return self.state.replica
@@ -149,7 +147,7 @@ class Session:
     # ---------------------------------------------------------------- between PTB and the replica
 
     async def refresh(self, record: Record, live: Any) -> None:
-        """Bring a live object up to date in place, if the refresh window has passed; unsaved changes survive.
+        """Bring a live object up to date in place, after a read if the refresh window is over; unsaved changes survive.
 
         Raises:
             StoreError, DocumentError: The store could not be read; ``live`` is unchanged.
@@ -174,7 +172,7 @@ class Session:
             PTBBucketError: The commit failed, or one of the values cannot be stored; all others are saved.
         """
         errors = [error for record, value in changes if (error := self._stage(record, value))]
-        if _STAGES_ONLY.get():
+        if self.is_only_staging:
             return  # BucketApplication reports values that cannot be stored
         if commits:
             await self.group.join()

@@ -80,7 +80,7 @@ def test_a_store_that_hangs_does_not_keep_the_process_and_what_is_unsaved_is_sai
 
 async def test_with_a_spool_nothing_is_lost_then(tmp_path):
     raised, _logged, users = terminated("store hangs", tmp_path, tmp_path / "spool")
-    assert f"It is kept in {tmp_path}/spool" in raised
+    assert f"The changes are kept in {tmp_path}/spool" in raised
     assert users == {}
     next_life = opened(f"file:{tmp_path}/bot", spool_dir=tmp_path / "spool")
     assert await next_life.get_user_data() == {43: {"first": 1}, 42: {"went": 1}}

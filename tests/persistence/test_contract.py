@@ -120,7 +120,7 @@ async def test_nothing_of_what_was_dropped_stays_in_the_bucket(place):
     persistence = place.open()
     await persistence.update_user_data(42, {"secret": "rosebud"})
     await persistence.drop_user_data(42)
-    store = persistence._session.store
+    store = persistence._session.state.store
     objects = [await store.get(info.key) async for info in store.list()]
     assert not any(b"rosebud" in blob.data for blob in objects)
 
@@ -314,7 +314,7 @@ def test_another_bot_needs_another_persistence():
     persistence = BucketPersistence("memory:")
     persistence.set_bot(ExtBot("1:x"))
     persistence.set_bot(ExtBot("1:renewed"))
-    with pytest.raises(ConfigurationError, match="another bot"):
+    with pytest.raises(ConfigurationError, match="serves bot 1, so it cannot serve bot 2"):
         persistence.set_bot(ExtBot("2:x"))
 
 

@@ -6,7 +6,16 @@ from ptb_bucket.state.commit import Metrics, WriterIdentity
 from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
 from ptb_bucket.state.merge import MISSING, Conflict, RecordMerger, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Part
-from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, ConversationKey, Kind, Record
+from ptb_bucket.state.records import (
+    BOT_DATA,
+    CALLBACK_QUERIES,
+    HANDLED,
+    HANDLED_LIMIT,
+    ConversationKey,
+    Kind,
+    Record,
+    first_labels,
+)
 from ptb_bucket.state.replica import DocumentSet, GroupCommit, Readable, Replica
 from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
@@ -40,6 +49,7 @@ __all__ = [
     "WriterIdentity",
     "add_differences",
     "check_id",
+    "first_labels",
     "keep_ours",
     "keep_theirs",
     "open_layout",

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import enum
 import json
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ptb_bucket.errors import CannotStoreError, CorruptDocumentError
 
-__all__ = ["BOT_DATA", "CALLBACK_QUERIES", "HANDLED", "HANDLED_LIMIT", "ConversationKey", "Kind", "Record"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "BOT_DATA",
+    "CALLBACK_QUERIES",
+    "HANDLED",
+    "HANDLED_LIMIT",
+    "ConversationKey",
+    "Kind",
+    "Record",
+    "first_labels",
+]
 
 ConversationKey = tuple[int | str, ...]
 """PTB's key of a conversation: one to three chat, user and message IDs."""
@@ -134,3 +146,11 @@ HANDLED = Record(Kind.UPDATES, "handled")
 
 HANDLED_LIMIT = 1000
 """Update IDs that are kept: Telegram sends an update again within minutes, not after a thousand others."""
+
+_MOST_NAMED: Final = 10
+
+
+def first_labels(labels: Iterable[str]) -> str:
+    """Return labels of records for a message: the first ten in order, and a mark if there are more."""
+    ordered = sorted(labels)
+    return ", ".join(ordered[:_MOST_NAMED]) + (", ..." if ordered[_MOST_NAMED:] else "")

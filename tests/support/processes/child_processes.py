@@ -115,8 +115,8 @@ async def end_in_an_outage(uri: str, spool: str) -> None:
     async def put(*_: object) -> str:
         raise UnavailableError("out")
 
-    session = persistence._session if hasattr(persistence, "_session") else persistence._open  # in an older release
-    session.store.put = put  # the outermost store that writes
+    state = persistence._session.state if hasattr(persistence, "_session") else persistence._open  # in an older release
+    state.store.put = put  # the outermost store that writes
     with contextlib.suppress(UnavailableError):
         await persistence.update_bot_data(bot_data)
     try:

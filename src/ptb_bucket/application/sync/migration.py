@@ -60,7 +60,7 @@ class Migration:
         """
         self._check_loaded(old, new)
         if self._would_lose(old, new):
-            _LOGGER.info("%s has no data that was not moved before: %s is left as it is", old.label, new.label)
+            _LOGGER.info("%s was moved before, or has no data: %s keeps its data", old.label, new.label)
             drop(old.number)
         elif not self._move_unreadable(old, new):
             move(old_chat_id=old.number, new_chat_id=new.number)

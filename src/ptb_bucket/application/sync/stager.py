@@ -111,7 +111,7 @@ class Stager:
             errors.append(error)
 
     def _stage(self, record: Record, value: Any) -> None:
-        """Stage a value. ``replica.unstorable`` keeps what cannot be stored, from where it is reported."""
+        """Stage a value. If it cannot be stored, ``replica.unstorable`` keeps the error, and `Sync` reports it."""
         with suppress(PTBBucketError):
             self._live.replica.stage(record, value)
 

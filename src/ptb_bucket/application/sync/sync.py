@@ -13,7 +13,7 @@ from ptb_bucket.application.sync.overridden import Overridden
 from ptb_bucket.application.sync.running_units import Units, records_in
 from ptb_bucket.application.sync.stager import Stager
 from ptb_bucket.errors import PTBBucketError, UnsavedError, said
-from ptb_bucket.state import Kind
+from ptb_bucket.state import Kind, first_labels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -187,9 +187,7 @@ class Sync:
     @property
     def unsaved(self) -> str:
         """The labels of records that are not durable."""
-        return ", ".join(sorted(record.label for record in self.live.replica.pending)[:10]) or (
-            "what handlers changed last"
-        )
+        return first_labels(record.label for record in self.live.replica.pending) or "the last changes of handlers"
 
     def _needs(self, update: object, labels: Collection[str]) -> bool:
         return any(record.label in labels for record in self.live.records_of(update))

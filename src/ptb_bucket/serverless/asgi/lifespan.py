@@ -12,6 +12,7 @@ from telegram.error import TelegramError
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.serverless.webhook import describe_error
+from ptb_bucket.state import first_labels
 
 if TYPE_CHECKING:
     from ptb_bucket.serverless.asgi.loading import AnyApplication, Loader
@@ -74,4 +75,4 @@ def _unsaved(application: AnyApplication) -> str:
     """Return the labels of the records that are waiting to be saved."""
     persistence = application.persistence
     pending = persistence.stats.pending if isinstance(persistence, BucketPersistence) else ()
-    return ", ".join(pending[:10]) or "the last changes of handlers"
+    return first_labels(pending) or "the last changes of handlers"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import aside
 from ptb_bucket.errors import LostRaceError, NewerDocumentError, StoreError, UnavailableError, UnsavedError, pluralize
 from ptb_bucket.state.commit.preparation import prepare
+from ptb_bucket.state.records import first_labels
 from ptb_bucket.stores import Create, Update
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from ptb_bucket.state.records import Record
 
 __all__ = ["commit_document", "lost_changes", "tell_failures", "write_document"]
-
-LABELS: Final = 10
-"""The most records that a message names."""
 
 
 async def commit_document(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
@@ -45,9 +43,9 @@ async def write_document(tracked: TrackedDocument, retry_policy: RetryPolicy) ->
     try:
         await _commit(tracked, retry_policy)
     except NewerDocumentError as error:
-        labels = sorted(record.label for record in tracked.ledger.pending)
+        labels = first_labels(record.label for record in tracked.ledger.pending)
         raise NewerDocumentError(
-            f"{error} Unsaved, and still in memory: {', '.join(labels[:LABELS])}{', ...' if labels[LABELS:] else ''}.",
+            f"{error} Unsaved, and still in memory: {labels}.",
             key=error.key,
             etag=error.etag,
         ) from error

@@ -95,6 +95,10 @@ class DocumentSet:
         Args:
             records: The records.
             since: A time of the loop's clock. A read that began after it is new enough; None: any read is.
+
+        Raises:
+            StoreError: A document could not be read.
+            DocumentError: A document cannot be used.
         """
         if not self.loaded:
             await self.read_all()
@@ -163,7 +167,7 @@ class DocumentSet:
         return ledger.stored(record) is not None or ledger.top(record) is not None
 
     def has_read(self, record: Record) -> bool:
-        """Tell whether PTB has the newest value that was read; with ``on_demand``, not before the first refresh."""
+        """Tell whether a record was read, and its value reached PTB; always true unless records are read on demand."""
         document = self.tracked.known(record)
         return not self._is_lazy or (document is not None and not document.ledger.unloaded)
 

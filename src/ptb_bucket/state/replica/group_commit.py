@@ -79,9 +79,7 @@ class GroupCommit:
         """
         task, first = self._request()
         if first:
-            await asyncio.shield(
-                task
-            )  # a cancelled caller does not cancel the commit (rule: Callers cannot cancel a commit)
+            await asyncio.shield(task)  # rule "Callers cannot cancel a commit"
         else:
             await asyncio.wait({task})
 

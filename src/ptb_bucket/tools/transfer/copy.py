@@ -144,8 +144,8 @@ class _Work:
             if part.unknown and not self._as_it_is:
                 raise RefusedError(
                     f"{part.key} contains {_sections(part.unknown)}, which this version of ptb-bucket does not "
-                    "support. Such a section can be copied only if the destination has the same layout, codec and bot. Upgrade "
-                    "ptb-bucket, and copy again."
+                    "support. Such a section can be copied only if the destination has the same layout, codec and bot. "
+                    "Upgrade ptb-bucket, and copy again."
                 )
             yield part
 
