@@ -208,5 +208,5 @@ sys.exit(main(["first", "file:./bucket", "telegram.json"]))
 def test_a_save_that_fails_is_one_clear_line(tmp_path):
     result = run(tmp_path, "-c", READ_ONLY)
     assert result.returncode == 1
-    assert re.fullmatch(r"ptb-bucket: 5 records are not saved \(.*\): the disk is read-only\n", result.stderr)
+    assert re.fullmatch(r"ptb-bucket: 5 records are not saved \(.*\): the disk is read-only\.\n", result.stderr)
     assert "Pip stops" not in result.stdout
