@@ -29,6 +29,7 @@ from ptb_bucket.stores.options import (
     read_options,
 )
 from ptb_bucket.stores.registry import open_store
+from ptb_bucket.stores.tls import tls_context
 from ptb_bucket.stores.uri import StoreUri, parse_uri
 from ptb_bucket.stores.wrappers import InterceptingStore, Meter, MeteredStore, PrefixStore, RetryingStore, StoreWrapper
 
@@ -68,6 +69,7 @@ __all__ = [
     "read_file",
     "read_options",
     "remove_file",
+    "tls_context",
     "translated",
     "within",
     "write_file",
