@@ -95,7 +95,7 @@ async def test_keyboards_of_an_unknown_class_do_not_keep_anything_from_being_sav
 def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout):
     """Run in virtual time, where waiting for ever raises an error and an hour passes at once."""
 
-    async def life():
+    async def scenario():
         bottom = MemoryStore()
         hanging = False
         store = FaultyStore(bottom, lambda operation, _: Fault.HANG if hanging and operation == "get" else None)
@@ -117,7 +117,7 @@ def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout
         await asyncio.wait_for(persistence.flush(), 3600)
         return await opened(bottom, layout=layout).get_user_data()
 
-    assert run_virtually(life()) == {42: {"a": 1}}
+    assert run_virtually(scenario()) == {42: {"a": 1}}
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ class Paced(InterceptingStore):
 
 
 def test_a_store_that_wants_a_longer_distance_than_the_timeout_is_saved_to():
-    async def life():
+    async def scenario():
         bottom = MemoryStore()
         persistence = opened(Paced(bottom), commit_timeout=0.5)
         await persistence.get_bot_data()
@@ -174,7 +174,7 @@ def test_a_store_that_wants_a_longer_distance_than_the_timeout_is_saved_to():
         await persistence.flush()
         return await opened(bottom).get_bot_data()
 
-    assert run_virtually(life()) == {"a": 2}
+    assert run_virtually(scenario()) == {"a": 2}
 
 
 async def edited(store, old: bytes, new: bytes) -> None:

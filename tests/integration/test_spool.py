@@ -303,7 +303,7 @@ def leave_something(tmp_path, count=1):
     """Leave the spool files of processes that died in an outage after each appended one element to the same list."""
     uri, spool = f"file:{tmp_path}/state", tmp_path / "spool"
 
-    async def life(number):
+    async def run_one(number):
         persistence = opened(uri, spool_dir=spool)
         await persistence.get_bot_data()
         persistence._session.replica.documents.store._store.put = _refused
@@ -315,16 +315,16 @@ def leave_something(tmp_path, count=1):
     async def _refused(*_):
         raise AccessError("denied")  # so that none of their commit IDs was ever sent
 
-    async def lives():
+    async def run_all():
         await opened(uri).update_bot_data({"log": ["a"]})
         hidden = []
         for number in range(count):
-            await life(number)
+            await run_one(number)
             hidden += [path.rename(path.with_suffix(".hidden")) for path in spool.glob("*.spool")]
         for path in hidden:
             path.rename(path.with_suffix(".spool"))
 
-    asyncio.run(lives())
+    asyncio.run(run_all())
     return uri, spool
 
 

@@ -11,7 +11,7 @@ from ptb_bucket.errors import SealError
 from ptb_bucket.sealing import SealedStore
 from ptb_bucket.sealing.stores import _THREAD_ABOVE
 from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, MemoryStore, PrefixStore, Update, open_store
-from ptb_bucket.testing.conformance import Backend, LifeTests, RaceTests, ReadingTests, WritingTests
+from ptb_bucket.testing.conformance import Backend, LifecycleTests, RaceTests, ReadingTests, WritingTests
 from support.documents.sealing_options import BOT, KEYS, MAGIC, sealer
 
 NAMES = itertools.count()
@@ -40,7 +40,7 @@ class SealedBackend(Backend):
         return [info.key async for info in self._below.list()]
 
 
-class TestSealed(ReadingTests, WritingTests, RaceTests, LifeTests):
+class TestSealed(ReadingTests, WritingTests, RaceTests, LifecycleTests):
     """Runs all the store tests except listings, which report the sizes of the sealed blobs."""
 
     @pytest.fixture

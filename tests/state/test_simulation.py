@@ -33,20 +33,20 @@ def _without_warnings(caplog):
 )
 def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(size, counts, world, codec, count):
     """The output names a seed that fails. ``simulate(seed, ...)`` replays it exactly."""
-    life = {**world, "codec": codec, "size": size}
+    run = {**world, "codec": codec, "size": size}
     few, many = counts
     for seed in range(count(few, many * (ON_DEMAND if "on_demand" in world and size is SHORT else 1))):
-        life["updates"] = bool(seed % 2)
+        run["updates"] = bool(seed % 2)
         try:
-            run_virtually(simulate(seed, **life))
+            run_virtually(simulate(seed, **run))
         except BrokenPromiseError as error:
-            pytest.fail(f"run_virtually(simulate({seed}, **{life})): {error}")
+            pytest.fail(f"run_virtually(simulate({seed}, **{run})): {error}")
 
 
 def test_a_seed_replays_exactly():
     worlds = [run_virtually(simulate(3)) for _ in range(2)]
-    lives = [[dataclasses.astuple(change) for change in world.model.changes] for world in worlds]
-    assert lives[0] == lives[1]
+    runs = [[dataclasses.astuple(change) for change in world.model.changes] for world in worlds]
+    assert runs[0] == runs[1]
 
 
 def test_what_one_of_two_saves_at_once_cannot_tell_is_said_of_its_own_changes():

@@ -208,7 +208,7 @@ async def test_what_a_persistence_gives_is_loaded(sides, data):
 
     async def scenario(side):
         if side.layout == "per-record":
-            return data  # a persistence that reads on demand: see test_named_differences.py
+            return data  # a persistence that reads on demand: see test_documented_differences.py
         async with side.build(mixin=Gives) as app:
             return app.bot.callback_data_cache.persistence_data
 

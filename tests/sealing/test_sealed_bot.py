@@ -221,7 +221,7 @@ async def test_figures_are_of_what_lies_in_the_bucket(bots):
 
 
 async def test_no_key_and_nothing_of_the_users_is_logged_or_raised(bots, caplog):
-    """Through a life in which everything goes wrong."""
+    """Check this in a run in which everything goes wrong."""
     caplog.set_level(logging.DEBUG)
     said = []
     for protection in ("hmac-sha256", "aes-256-gcm"):

@@ -39,18 +39,18 @@ def requests(aws):
             patch.setenv(name, "testing")
         for fault in FAULTS:
             proxy.plan(fault, method="PUT", path="/state.", skip=1)
-        asyncio.run(lives(f"?region={REGION}&endpoint_url={proxy.url}"))
+        asyncio.run(run_all(f"?region={REGION}&endpoint_url={proxy.url}"))
         yield proxy.requests
 
 
-async def lives(options):
+async def run_all(options):
     for layout, codec in itertools.product(LAYOUTS, ("json", "pickle")):
         uri = f"s3://{BUCKET}/bot/{layout}-{codec}{options}"
-        await life(World(uri, {"layout": layout, "codec": codec}))
+        await run_one(World(uri, {"layout": layout, "codec": codec}))
         await every_operation(uri)
 
 
-async def life(world):
+async def run_one(world):
     """All that PTB persists, changed by two instances that do not know of each other, dropped, and read again."""
     ada, bob = world.telegram.user(42, "Ada"), world.telegram.user(43, "Bob")
     async with world.running() as one, world.running() as two:

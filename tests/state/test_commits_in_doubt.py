@@ -18,7 +18,7 @@ from support.documents.virtual_time import run_virtually
 
 UNCLEAR = [Fault.UNAVAILABLE, Fault.LATE, Fault.ANSWER_LOST, Fault.HANG, Fault.HANG_APPLIED, Fault.ANSWERED_TWICE]
 ANSWERS = [None, Fault.DENIED, Fault.LOST_RACE, *UNCLEAR]
-WEATHER = [(False, True), (True, True), (True, False)]
+FAULTS = [(False, True), (True, True), (True, False)]
 
 
 def replica_of(store, **options):
@@ -92,7 +92,7 @@ async def saved_through(faults, *, blind, others, late_before_them) -> list[str]
 @pytest.mark.parametrize("first", [Fault.DENIED, Fault.LOST_RACE, *UNCLEAR], ids=lambda fault: fault.name)
 def test_after_any_answers_a_change_is_there_once(first, second, long):
     thirds = [None] if second is None else ANSWERS if long else [None, Fault.DENIED]
-    for third, blind, (others, before) in itertools.product(thirds, [False, True], WEATHER):
+    for third, blind, (others, before) in itertools.product(thirds, [False, True], FAULTS):
         happening = {"blind": blind, "others": others, "late_before_them": before}
         log = run_virtually(saved_through((first, second, third), **happening))
         ours = [entry for entry in log if not entry.startswith("other")]

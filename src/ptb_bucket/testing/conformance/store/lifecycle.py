@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import BlobStore
     from ptb_bucket.testing.conformance.backend import Backend
 
-__all__ = ["LifeTests"]
+__all__ = ["LifecycleTests"]
 
 
 async def _write_read_list(store: BlobStore, key: str) -> None:
@@ -21,7 +21,7 @@ async def _write_read_list(store: BlobStore, key: str) -> None:
     assert key in [info.key async for info in store.list()]
 
 
-class LifeTests(Case):
+class LifecycleTests(Case):
     """Tests of loops and closing, with a store that was opened from a URI."""
 
     async def test_works_in_one_loop_after_another(self, store: BlobStore) -> None:

@@ -87,7 +87,7 @@ def test_lambda_does_not_acknowledge_a_change_that_meets_a_newer_record(where):
 def bot(monkeypatch, tmp_path):
     monkeypatch.setenv("BUCKET", f"file:{tmp_path}/bucket")
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", ASGI_SECRET)
-    monkeypatch.setenv("WEATHER", str(tmp_path / "weather"))
+    monkeypatch.setenv("FAULTS", str(tmp_path / "faults"))
     monkeypatch.setenv("PATIENCE", "0.3")
     from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
 
@@ -133,8 +133,8 @@ async def test_asgi_does_not_acknowledge_it_either_if_the_first_try_met_an_outag
     slow = asyncio.create_task(post(client, "slow x 0.3", chat=7))
     await asyncio.sleep(0.1)
     await write(f"file:{tmp_path}/bucket", chat=7)
-    (tmp_path / "weather").write_text("put UNAVAILABLE\nget UNAVAILABLE\n")
+    (tmp_path / "faults").write_text("put UNAVAILABLE\nget UNAVAILABLE\n")
     await asyncio.sleep(0.8)
-    (tmp_path / "weather").unlink()
+    (tmp_path / "faults").unlink()
     assert await slow == 503
     assert await post(client, "add x", chat=8) == 200

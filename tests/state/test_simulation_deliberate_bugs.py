@@ -241,7 +241,7 @@ BUGS = {
 
 ON_DEMAND = {"layout": "per-record", "on_demand": 2}
 UPDATES = {"layout": "per-type", "updates": True}
-LIVES = {
+RUNS = {
     deny_means_not_applied_ever: {"storms": (Fault.LATE, Fault.DENIED)},
     forget_whatever_is_under_way: ON_DEMAND,
     let_ours_win_unseen: ON_DEMAND,
@@ -255,7 +255,7 @@ LIVES = {
     note_updates_before_their_effects: UPDATES,
     take_what_was_given_for_current: UPDATES,
 }
-"""What hardly happens in usual lives gets its own."""
+"""What rarely happens in ordinary runs gets its own parameters."""
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
@@ -263,8 +263,8 @@ def test_the_model_test_notices(bug, monkeypatch):
     with monkeypatch.context() as patch:
         bug(patch)
         seed = _noticed(bug)
-    assert seed is not None, "a deliberate bug went unnoticed in forty lives"
-    run_virtually(simulate(seed, **LIVES.get(bug, {})))  # without the bug, the same life is whole
+    assert seed is not None, "a deliberate bug went unnoticed in forty runs"
+    run_virtually(simulate(seed, **RUNS.get(bug, {})))  # without the bug, the same run is whole
 
 
 def _noticed(bug) -> int | None:
@@ -273,7 +273,7 @@ def _noticed(bug) -> int | None:
 
 def _is_noticed(bug, seed: int) -> bool:
     try:
-        run_virtually(simulate(seed, **LIVES.get(bug, {})))
+        run_virtually(simulate(seed, **RUNS.get(bug, {})))
     except BrokenPromiseError:
         return True
     return False
@@ -283,4 +283,4 @@ def _is_noticed(bug, seed: int) -> bool:
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_it_does_so_in_lives_that_nobody_chose(bug, monkeypatch):
     bug(monkeypatch)
-    assert any(_is_noticed(bug, seed) for seed in range(100, 250)), "a deliberate bug went unnoticed in 150 lives"
+    assert any(_is_noticed(bug, seed) for seed in range(100, 250)), "a deliberate bug went unnoticed in 150 runs"

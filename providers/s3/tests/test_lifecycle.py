@@ -1,4 +1,4 @@
-"""A store's life: laziness, loops, forks, clients of others, many stores."""
+"""Lifecycle of a store: laziness, loops, forks, clients of others, many stores."""
 
 from __future__ import annotations
 

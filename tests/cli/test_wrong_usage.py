@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ptb_bucket.cli import command_group, main
-from ptb_bucket.testing.conformance.tools.mistakes import CALLS, call
+from ptb_bucket.testing.conformance.tools.wrong_usage import CALLS, call
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
 STATE = {"ptb_bucket": HEADER}

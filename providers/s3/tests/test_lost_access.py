@@ -1,4 +1,4 @@
-"""The bucket is really deleted, and the permission really withdrawn, in the middle of a life."""
+"""The bucket is really deleted, and the permission really withdrawn, while a bot runs."""
 
 from __future__ import annotations
 
