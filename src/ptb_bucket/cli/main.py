@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PTBBucketError as error:
         return report(error)
     except KeyboardInterrupt:
-        return complain("interrupted", Code.INTERRUPTED)
+        return complain("Interrupted", Code.INTERRUPTED)
 
 
 def _run_demo(arguments: list[str]) -> int:

@@ -44,8 +44,9 @@ def build_for_webhook(build_application: Callable[[], Any]) -> BucketApplication
     application = made.build() if isinstance(made, ApplicationBuilder) else made
     if not isinstance(application, BucketApplication):
         raise ConfigurationError(
-            f"build_application() returned {type(application).__name__}, but only a BucketApplication can save before "
-            'it answers. Write: return bucket_application("s3://bucket/prefix").token(TOKEN).build()'
+            f"build_application() returned {type(application).__name__}, but it must return a BucketApplication, "
+            "which saves before each answer. For example: return "
+            'bucket_application("s3://bucket/prefix").token(TOKEN).build()'
         )
     application.save, application.runs = "update", False
     return application
@@ -92,6 +93,6 @@ def describe_error(error: BaseException) -> str:
     """Return the text of an error for logs. Only our errors are quoted: others may contain secrets, PTB's the token."""
     name = type(error).__name__
     if isinstance(error, PTBBucketError):
-        return f"{name}: {error}"
+        return f"{name} cannot be imported: {error}"
     frames = traceback.extract_tb(error.__traceback__)
     return f"{name} at {frames[-1].filename}:{frames[-1].lineno}" if frames else name

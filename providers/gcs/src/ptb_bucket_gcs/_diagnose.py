@@ -19,7 +19,7 @@ def findings(bucket: storage.Bucket | StoreError) -> Sequence[Finding]:
     """Check a bucket's settings, or report why they could not be read, which needs storage.buckets.get."""
     if isinstance(bucket, StoreError):
         # A bot works without them; its reads and writes show if it may use the bucket.
-        return (Finding("bucket settings", ok=True, detail=f"not checked: {bucket}"),)
+        return (Finding("bucket settings", ok=True, detail=f"The settings could not be read. {bucket}"),)
     access = bucket.iam_configuration.uniform_bucket_level_access_enabled
     update = f"gcloud storage buckets update gs://{bucket.name}"
     versions = bucket.versioning_enabled

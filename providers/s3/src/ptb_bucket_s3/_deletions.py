@@ -78,7 +78,7 @@ class DeletionProof:
 
     def _ignored(self, key: str, shown: str) -> UnsupportedError:
         return UnsupportedError(
-            f"The server of {self._place} does not honour the condition of a delete. A request shows it: a delete of "
-            f"the test object {key!r} on the condition of {shown}.",
+            f"The server of {self._place} does not support conditional deletes. A test with the object {key!r} "
+            f"shows this: a delete on the condition of {shown}.",
             key=key,
         )

@@ -33,7 +33,9 @@ Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
 @click.argument("user_id", type=int)
 @click.option("--versions", is_flag=True, help="Also delete all old versions of each object that contained the person.")
 @click.option("--yes", is_flag=True, help="Delete old versions without asking.")
-@click.option("--force", is_flag=True, help="Erase even while a bot is running, which may have the person in memory.")
+@click.option(
+    "--force", is_flag=True, help="Erase even if a bot is running, which may still have the person's data in memory."
+)
 @dry_run
 @with_bot_id
 @with_output

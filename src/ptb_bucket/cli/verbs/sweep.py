@@ -29,8 +29,12 @@ Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
 @click.option("--older-than", type=AgeType(), default="30d", show_default=True,
               help="The time since the last write to a document.")  # fmt: skip
 @click.option("--keyboards", type=click.IntRange(0), metavar="N",
-              help="Also drop all keyboards except the N used last.")  # fmt: skip
-@click.option("--bot-stopped", is_flag=True, help="Every instance is stopped: delete without a condition if necessary.")
+              help="Also drop all keyboards except the N that were used last.")  # fmt: skip
+@click.option(
+    "--bot-stopped",
+    is_flag=True,
+    help="Confirm that all instances are stopped, and delete without conditions if necessary.",
+)
 @dry_run
 @with_types
 @with_bot_id
