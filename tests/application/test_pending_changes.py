@@ -12,7 +12,7 @@ from ptb_bucket.state import LAYOUTS
 
 @pytest.mark.parametrize("save", ["update", "interval"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-async def test_a_mark_on_somebody_who_is_not_loaded_loses_nothing(world, layout, save):
+async def test_a_mark_on_an_unloaded_record_loses_nothing(world, layout, save):
     async with world.build(layout=layout) as app:
         app.user_data[42]["n"] = app.chat_data[-7]["n"] = 1
         app.mark_data_for_update_persistence(user_ids=42, chat_ids=-7)

@@ -42,7 +42,7 @@ OVERRIDDEN = sorted(name for name in dir(Application) if not name.startswith("_"
 
 
 @pytest.mark.parametrize("name", OVERRIDDEN)
-def test_whatever_is_overridden_takes_the_same_arguments(name):
+def test_overridden_methods_take_the_same_arguments(name):
     assert parameters(getattr(BucketApplication, name)) == parameters(getattr(Application, name))
 
 
@@ -137,7 +137,7 @@ CALLS = [
 
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize(("call", "text"), CALLS, ids=["run_polling", "run_webhook", "create_task", "jobs", "handler"])
-def test_warnings_point_to_the_line_of_whoever_called(kind, call, text):
+def test_warnings_point_to_the_line_of_the_caller(kind, call, text):
     application = build(kind)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -72,7 +72,7 @@ async def test_what_cannot_be_loaded_is_raised_before_any_handler(world):
 
 
 @pytest.mark.parametrize("operation", ["get", "put"])
-async def test_behind_the_queue_the_error_handlers_hear_of_it_and_it_goes_on(world, operation):
+async def test_errors_behind_the_queue_reach_the_error_handlers(world, operation):
     one = await world.start(keep("x", 1))
     await one.start()
     world.plan = always(Fault.DENIED, operation)
@@ -150,7 +150,7 @@ async def test_a_value_that_was_mended_and_breaks_again_is_reported_again(world,
     assert (await world.stored()).user_data[42] == {"value": "good"}
 
 
-async def test_everybody_whose_data_cannot_be_stored_is_reported(world):
+async def test_every_record_that_cannot_be_stored_is_reported(world):
     async def put(_update, context):
         context.user_data["lock"] = threading.Lock()
 

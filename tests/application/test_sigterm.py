@@ -53,7 +53,7 @@ def test_a_handler_whose_task_begins_after_the_signal_is_saved(tmp_path):
     assert users == {"43": {"first": 1}, "42": {"went": 1}}
 
 
-def test_what_post_init_started_for_ever_keeps_nobody(tmp_path):
+def test_endless_tasks_of_post_init_do_not_block_shutdown(tmp_path):
     raised, logged, users = terminated("task of post_init", tmp_path)
     assert raised == ""
     assert "counting stars was still being handled" in logged

@@ -47,7 +47,7 @@ async def test_a_job_where_nothing_runs(world):
     await application.shutdown()
 
 
-async def test_a_bot_without_mistakes_is_not_warned_of(world):
+async def test_a_bot_without_problems_causes_no_warning(world):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         application = await world.start(conversation(name="c", persistent=True, conversation_timeout=5))
@@ -62,7 +62,7 @@ def told(caught, text="not persistent"):
 
 
 @pytest.mark.parametrize("when", ["before", "post_init"])
-async def test_handlers_of_post_init_count_and_each_mistake_is_told_once_in_a_run(world, when):
+async def test_handlers_of_post_init_are_checked_and_each_problem_is_reported_once(world, when):
     application = world.build(*([conversation()] if when == "before" else []))
     for _ in range(2):
         with warnings.catch_warnings(record=True) as caught:
@@ -96,7 +96,7 @@ def test_run_polling_tells_of_handlers_of_post_init(world):
 
 
 @pytest.mark.parametrize("runs", [True, False])
-async def test_nobody_is_told_of_a_job_queue_that_nobody_asked_for(world, runs):
+async def test_no_warning_about_an_unused_job_queue(world, runs):
     builder = world.telegram.builder().application_class(BucketApplication, {"save": "update"}).job_queue(None)
     application = builder.persistence(BucketPersistence(world.where)).build()
     application.add_handler(MessageHandler(WORDS, say("hi")))

@@ -165,7 +165,7 @@ async def test_one_that_does_not_heed_it_is_left_behind_by_name_and_no_more_jobs
     assert len(ran) == ticks
 
 
-async def test_a_plain_task_is_the_authors_and_keeps_nobody(world, caplog):
+async def test_shutdown_does_not_wait_for_plain_asyncio_tasks(world, caplog):
     one = await world.start()
     mine = asyncio.create_task(for_ever())
     await one.start()
@@ -194,7 +194,7 @@ async def test_a_handler_that_stops_its_own_application_ends(world, block):
     assert ends == (["stopped"] if block else [])
 
 
-async def test_whoever_gives_up_on_stop_gives_up_all_of_it(world):
+async def test_a_cancelled_stop_cancels_all_of_it(world):
     one = await world.start()
     await one.start()
     one.create_task(for_ever(), name="counting stars")

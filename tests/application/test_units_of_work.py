@@ -127,7 +127,7 @@ async def test_a_handler_that_takes_long_does_not_stop_others(world, monkeypatch
     )
 
 
-async def test_nobody_waits_where_nothing_is_shared(world, monkeypatch):
+async def test_updates_without_shared_data_do_not_wait(world, monkeypatch):
     """A slow handler does not hold up others as long as bot_data does not change."""
     monkeypatch.setattr(running_units, "PATIENCE", 3600)
     ending = asyncio.Event()

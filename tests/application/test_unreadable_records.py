@@ -98,7 +98,7 @@ async def test_everybody_else_is_answered(world, place, save):
     assert await read(world, place) == {42: {"mood": Mood.GOOD}, 43: {"count": 2}}
 
 
-async def test_behind_the_queue_the_error_handlers_hear_of_it_and_it_goes_on(world, place):
+async def test_errors_behind_the_queue_reach_the_error_handlers(world, place):
     await make_newer(world, place, user=[42])
     one = await world.start(*handlers(), **place)
     await one.start()
@@ -203,7 +203,7 @@ async def test_it_is_handled_again_once_it_can_be_read(world, place):
     assert await read(world, place) == {42: {"mood": "good", "count": 6}}
 
 
-async def test_who_loads_others_data_is_told_and_gets_the_rest(world, place):
+async def test_loading_damaged_records_raises_and_loads_the_others(world, place):
     await make_newer(world, place, user=[42])
     one = await world.start(*handlers(), **place)
     async with world.build(*handlers(), **place) as other:
@@ -292,7 +292,7 @@ async def test_a_chat_that_cannot_be_read_is_not_moved_over_another(world, place
         assert dict(newer.chat_data) == {42: {"mood": Mood.GOOD}, -1001: {"here": True}}
 
 
-async def test_a_change_that_meets_a_newer_record_is_not_acknowledged_and_costs_nobody_else(world, place):
+async def test_a_change_to_a_newer_record_is_not_acknowledged_and_others_are_saved(world, place):
     async def overtaken(_update, context):
         context.user_data["count"] = 1
         await make_newer(world, place, user=[42])

@@ -132,7 +132,7 @@ async def test_a_ring_through_one_of_several_gathered_updates_is_an_error_too(wo
     assert len(one._updates.locks) == len(one._updates.locks._waits) == 0
 
 
-async def test_who_is_cancelled_while_waiting_leaves_the_queue(world, busy):
+async def test_a_cancelled_waiter_leaves_the_queue(world, busy):
     one = await busy.start()
     tasks = [asyncio.ensure_future(one.process_update(busy.update(world.ada, str(n)))) for n in range(4)]
     await asyncio.sleep(0)

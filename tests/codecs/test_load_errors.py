@@ -75,7 +75,7 @@ def test_an_object_of_a_newer_telegram(codec, monkeypatch):
     assert said(codec, data).endswith("lacks: upgrade python-telegram-bot")
 
 
-def test_a_record_whose_classes_have_become_others():
+def test_a_record_whose_classes_were_replaced():
     """The records hold a class without room for a field, and a class that was an Enum."""
     wider = make_dataclass("Money", [("amount", int), ("of", str)], slots=True)
     data = PickleCodec([wider, Colour]).encode([wider(5, "x"), Colour.RED])

@@ -64,7 +64,7 @@ def test_all_protocols(protocol):
     assert identical(loaded(pickle.dumps(value, protocol=protocol), TYPES), value)
 
 
-async def test_bots_as_values_give_access_to_nothing(tmp_path, recwarn):
+async def test_stored_bots_give_access_to_nothing(tmp_path, recwarn):
     path = await file_of(tmp_path / "bot.pickle", [BOT, ExtBot("9:other")])
     assert len(recwarn) == 1  # PTB's, about the other one
     with path.open("rb") as file:
@@ -151,7 +151,7 @@ def test_the_evil_would_have_touched_the_canary(tmp_path):
     assert all(ran)
 
 
-def test_no_name_gives_anything_that_could_be_changed_or_run():
+def test_no_allowed_name_returns_mutable_or_callable_objects():
     """Every known name gives a type written in C, a surrogate, or a function without attributes."""
     names = PtbPickleNames(Registry(TYPES))
     names.find("telegram._user", "User")

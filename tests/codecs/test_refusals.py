@@ -83,7 +83,7 @@ def live_things():
 
 
 @pytest.mark.parametrize("value", list(live_things()), ids=lambda value: type(value).__name__)
-def test_live_things_belong_in_code(codec, value):
+def test_live_objects_are_refused_with_advice(codec, value):
     error = refused(codec, {"a": [value]})
     assert error.path == ('["a"]', "[0]")
     assert "belong in the bot's code" in error.hint
@@ -249,7 +249,7 @@ def test_a_counters_attribute_is_not_lost_silently(pickle_codec):
 
 
 @pytest.mark.parametrize("value", [{}, [], Counter(), dt.time(), Chat(1, "private")], ids=lambda v: type(v).__name__)
-def test_nobody_is_told_to_register_what_cannot_be_registered(value):
+def test_no_advice_to_register_a_class_that_cannot_be_registered(value):
     with pytest.raises(ConfigurationError):
         JsonCodec([StoredAs(type(value), encode=repr, decode=repr)])
     assert "Register" not in refusal(value, why="loading it does not make an equal value").hint

@@ -147,7 +147,7 @@ def test_an_object_of_no_bot_or_another_one_has_none_as_with_pickle_persistence(
     codec.bot = None
 
 
-def test_a_bot_as_a_value_gives_access_to_nothing(codec, bot):
+def test_a_stored_bot_gives_access_to_nothing(codec, bot):
     codec.bot = bot
     data = codec.encode({"own": bot, "other": ExtBot("654321:other"), "cart": Cart(bot, [bot])})
     again = codec.decode(data)

@@ -21,7 +21,7 @@ def codec(request):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_an_unknown_field_is_carried_and_written_back(codec, family):
+def test_an_unknown_field_is_kept_and_written_back(codec, family):
     old, new = profile(family, name=REQUIRED, premium=False), profile(family, name=REQUIRED)
     data = stored(codec, old, name="rosebud", premium="rosebud")
     if family == "pydantic, extra forbidden":
@@ -38,7 +38,7 @@ def test_an_unknown_field_is_carried_and_written_back(codec, family):
         assert codec([new]).equality.identical(loaded(codec, new, again), me)
 
 
-def test_a_carried_field_is_merged_like_others(codec):
+def test_an_unknown_field_is_merged_like_others(codec):
     old, new = profile("dataclass slots", name=REQUIRED, premium=0), profile("dataclass slots", name=REQUIRED)
     base = stored(codec, old, name="a", premium=[1])
     ours, theirs = codec([new]).decode(base), codec([old]).decode(base)
@@ -151,7 +151,7 @@ def test_a_change_goes_on_to_a_carrier_that_took_the_place_of_the_object(codec, 
 
 
 @pytest.mark.parametrize("family", OPEN)
-def test_a_live_object_whose_carried_field_went_is_the_same_object(codec, family):
+def test_a_live_object_whose_unknown_field_was_removed_is_the_same_object(codec, family):
     old, new = profile(family, name=REQUIRED, premium=None), profile(family, name=REQUIRED)
     mine = codec([new])
     live = {"me": loaded(codec, new, stored(codec, old, name="a", premium=1)), "list": []}
@@ -207,14 +207,14 @@ def test_what_cannot_be_stored_in_an_object_that_replaces_a_carrier_stays_as_it_
 
 
 @pytest.mark.parametrize("family", OPEN)
-def test_a_live_object_stays_when_its_carried_field_goes(codec, family):
+def test_a_live_object_stays_when_its_unknown_field_is_removed(codec, family):
     old, new = profile(family, name=REQUIRED, premium=None), profile(family, name=REQUIRED)
     live = loaded(codec, new, stored(codec, old, name="a", premium=1))
     assert update_in_place(live, new("b"), codec([new]).equality)
     assert (live.name, hasattr(live, "premium")) == ("b", False)
 
 
-def test_a_cycle_through_a_carried_field(codec):
+def test_a_cycle_through_an_unknown_field(codec):
     old, new = profile("attrs define", name=REQUIRED, friend=None), profile("attrs define", name=REQUIRED)
     one = old("a")
     one.friend = [one]
@@ -224,7 +224,7 @@ def test_a_cycle_through_a_carried_field(codec):
     assert again.friend[0] is again
 
 
-def test_fields_in_slots_that_a_class_no_longer_has_are_carried(codec):
+def test_fields_in_slots_that_a_class_no_longer_has_are_kept(codec):
     class Old:
         __slots__ = ("__secret", "age")
 

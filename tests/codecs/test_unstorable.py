@@ -253,7 +253,7 @@ CASES = [
 @pytest.mark.parametrize(("base", "method"), CASES)
 @pytest.mark.parametrize("registered", [True, False])
 @pytest.mark.parametrize("made", [JsonCodec, PickleCodec])
-def test_a_class_whose_code_raises_costs_only_its_values(base, method, registered, made):
+def test_a_class_whose_code_raises_loses_only_its_values(base, method, registered, made):
     value = raising(BASES[base], method)
     codec = made([type(value)] if registered else [])
     record = {"good": 1, "bad": [value], "also good": {"a": (1,)}}

@@ -40,7 +40,7 @@ async def overtaken():
 
 
 @pytest.mark.parametrize("last", ["size", "paying"])
-async def test_a_conversation_that_gave_way_once_ends_when_it_ends(overtaken, last):
+async def test_a_superseded_conversation_can_end(overtaken, last):
     store, new = await overtaken(last)
     for state in ("size", "address", None, "size", "street", None):
         await new.update_conversation("order", EVERYBODY, state)
@@ -48,7 +48,7 @@ async def test_a_conversation_that_gave_way_once_ends_when_it_ends(overtaken, la
     assert await opened(store).get_conversations("order") == {}
 
 
-async def test_a_conversation_gives_way_only_once(overtaken):
+async def test_a_conversation_is_superseded_only_once(overtaken):
     store, new = await overtaken("paying")
     for state in ("size", "address", "street", "town"):
         await new.update_conversation("order", EVERYBODY, state)
@@ -138,7 +138,7 @@ async def restarted():
     return bottom, persistence
 
 
-async def test_a_new_application_is_given_what_could_not_be_saved(restarted):
+async def test_a_new_application_loads_unsaved_changes(restarted):
     _bottom, persistence = restarted
     assert await persistence.get_user_data() == {42: {"old": 1}}
 

@@ -128,7 +128,7 @@ async def test_cancelling_one_caller_does_not_cancel_the_commit(cancelled):
     await persistence.flush()
 
 
-async def test_a_commit_that_fails_after_its_first_caller_was_cancelled_is_told_by_flush():
+async def test_flush_reports_a_commit_that_failed_after_its_first_caller_was_cancelled():
     outage = Outage(Fault.DENIED)
     persistence = opened(outage.faulty)
     await persistence.get_user_data()

@@ -211,7 +211,7 @@ async def test_every_number_that_is_saved_is_loaded(bucket, number):
     assert await again.get_conversations('a "b" é \x7f \' \ud800') == {key: 3}
 
 
-async def test_a_number_that_nobody_could_load_is_not_saved(tmp_path):
+async def test_a_number_that_cannot_be_loaded_is_not_saved(tmp_path):
     bot = Bucket(tmp_path / "bot").bot()
     for save in (
         bot.update_user_data(10**5000, {"n": 1}),

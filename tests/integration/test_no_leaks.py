@@ -113,7 +113,7 @@ class BusyBot:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("codec", ["json", "pickle"])
-async def test_no_text_of_a_life_full_of_faults_holds_a_value_a_key_or_a_token(tmp_path, caplog, codec, layout):
+async def test_no_text_of_a_run_with_faults_contains_a_value_a_key_or_a_token(tmp_path, caplog, codec, layout):
     caplog.set_level(logging.DEBUG)
     bot = BusyBot(tmp_path, codec, layout)
     await bot.run()

@@ -79,7 +79,7 @@ def bot(tmp_path):
 
 
 @pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
-async def test_what_is_unsaved_is_merged_before_the_next_start_gives_anything_to_ptb(tmp_path, layout, codec):
+async def test_spooled_changes_are_merged_before_the_next_start_loads_data(tmp_path, layout, codec):
     bot = Bot(tmp_path, layout=layout, codec=codec)
     one, data = await bot.started()
     await one.update_bot_data({"log": ["before"]})
@@ -273,7 +273,7 @@ async def test_a_document_that_vanished_meanwhile_is_not_begun_anew(bot):
     assert len(bot.files()) == 1
 
 
-async def test_a_spool_dir_that_cannot_be_used_is_told_at_the_start(bot, tmp_path):
+async def test_an_unusable_spool_dir_is_reported_at_the_start(bot, tmp_path):
     (tmp_path / "spool").write_text("no directory")
     with pytest.raises(AccessError, match="not a directory"):
         await bot.started()

@@ -51,7 +51,7 @@ async def test_an_older_deployment_does_not_overwrite_what_it_cannot_read(deploy
     assert (await opened(store, types=[Mood]).get_user_data())[42]["mood"] is Mood.GOOD
 
 
-async def test_an_older_deployment_is_told_each_time_that_it_cannot_read_a_record(deployments):
+async def test_an_older_deployment_reports_each_access_to_an_unreadable_record(deployments):
     _store, old, live = deployments
     for _ in range(3):
         with pytest.raises(CannotLoadError, match="Mood"):

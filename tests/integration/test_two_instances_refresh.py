@@ -139,7 +139,7 @@ async def test_every_update_is_asked_about_also_if_it_brings_other_kinds_of_data
     assert persistence.stats.reads - before == 2
 
 
-async def test_an_update_that_nobody_handles_costs_nothing(world):
+async def test_an_update_without_a_handler_costs_no_requests(world):
     world.options["refresh_interval"] = 0
     async with world.running() as app:
         for handler in tuple(app.handlers[0]):

@@ -98,7 +98,7 @@ async def test_the_error_names_object_and_version_but_no_data():
     assert "Ada" not in str(caught.value)
 
 
-async def test_a_record_whose_key_is_no_id_stops_the_start():
+async def test_a_record_with_an_invalid_id_stops_the_start():
     store = await a_store()
     await damage(store, "state.json", lambda data: data.replace(b'"42"', b'"Ada"'))
     with pytest.raises(CorruptDocumentError, match="not an ID"):
@@ -235,7 +235,7 @@ async def test_a_cycle_through_functions_is_refused_and_its_neighbours_are_saved
     assert await opened(store).get_user_data() == {42: {"name": "Ada", "deep": {"ok": 1}}}
 
 
-async def test_a_bad_bot_data_whole_keeps_what_was_there():
+async def test_bot_data_that_cannot_be_stored_keeps_its_stored_version():
     store = MemoryStore()
     persistence = opened(store)
     await persistence.update_bot_data({"a": 1})

@@ -140,7 +140,7 @@ async def test_what_was_made_without_knowing_the_record_ends_as_unsaved(bucket):
 
 
 @pytest.mark.parametrize("interval", [None, 0, 60])
-async def test_a_refresh_raises_so_that_the_error_handlers_hear_of_it(bucket, interval):
+async def test_a_failed_refresh_reaches_the_error_handlers(bucket, interval):
     older = await loaded(bucket, refresh_interval=interval)
     data: dict = {}
     for _ in range(2):
@@ -257,7 +257,7 @@ def test_the_error_names_record_reason_and_what_to_do():
 
 
 @pytest.mark.parametrize("record", [BOT_DATA, HANDLED])
-def test_nobody_is_told_that_others_are_served_where_nobody_is(record):
+def test_no_error_says_that_others_are_saved_if_none_are(record):
     assert record.kind in NEEDED_BY_ALL
     error = UnreadableRecordError("a stored Mood has no member BAD", record=record.label)
     assert str(error) == f"{record.label}: a stored Mood has no member BAD."

@@ -99,7 +99,7 @@ async def live(bot) -> None:
 
 
 @pytest.mark.parametrize("case", [*CASES, (("aes-256-gcm", "gzip"), ("per-record", "pickle"))], ids=str)
-async def test_a_life_in_memory_with_the_keys_from_the_environment(case, bots, monkeypatch):
+async def test_a_bot_runs_sealed_with_the_keys_from_the_environment(case, bots, monkeypatch):
     (protection, compression), (layout, codec) = case
     if protection != "none":
         kind = "ENCRYPTION" if protection == "aes-256-gcm" else "SIGNING"
@@ -111,7 +111,7 @@ async def test_a_life_in_memory_with_the_keys_from_the_environment(case, bots, m
 
 
 @pytest.mark.parametrize(("layout", "codec"), [*COMBINATIONS, ("per-record", "json")])
-async def test_encrypted_nothing_of_the_users_lies_in_the_bucket(layout, codec, bots):
+async def test_an_encrypted_bucket_contains_no_user_data(layout, codec, bots):
     shown = {}
     for protection in ("aes-256-gcm", "hmac-sha256"):
         store = MemoryStore()
@@ -213,7 +213,7 @@ async def test_a_document_beyond_the_limit_stops_the_start_and_says_how_to_go_on
     await bots.open(f"{uri}&max_size=50000").get_bot_data()
 
 
-async def test_figures_are_of_what_lies_in_the_bucket(bots):
+async def test_figures_describe_the_stored_documents(bots):
     store = MemoryStore()
     bot = bots.open(store, sealing=sealing("aes-256-gcm", "zstd"))
     await bot.update_user_data(42, {"x": "a" * 10_000})

@@ -185,7 +185,7 @@ def test_a_compressed_document_is_bound_as_well(compression):
 
 
 @protected
-def test_less_protection_than_ours_is_refused_whatever_it_says(protection):
+def test_weaker_protection_is_refused(protection):
     ours = sealer(protection)
     for other in {"none", *PROTECTED} - {protection}:
         theirs = sealer(other, "gzip")
@@ -275,7 +275,7 @@ def test_an_unknown_way_is_named():
 # ---------------------------------------------------------------- whose it is
 
 
-def test_whose_it_is_may_be_learnt_from_the_first_document():
+def test_the_bot_id_can_come_from_the_first_document():
     sealed = sealer("aes-256-gcm").seal(KEY, DATA)
     tool = sealer("aes-256-gcm", bot_id=None)
     with pytest.raises(ConfigurationError, match="bot's ID"):

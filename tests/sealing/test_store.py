@@ -99,7 +99,7 @@ async def test_old_versions_are_opened_as_well():
         await SealedStore(Versioned(b"old"), sealer("aes-256-gcm")).get("k", version="v")
 
 
-async def test_the_loop_turns_while_a_large_document_is_sealed():
+async def test_the_loop_is_not_blocked_while_a_large_document_is_sealed():
     turns, data = [], bytes(range(256)) * (64 * _THREAD_ABOVE // 256)
 
     async def turn():
@@ -115,7 +115,7 @@ async def test_the_loop_turns_while_a_large_document_is_sealed():
     assert (await store.get("k")).data == data
 
 
-async def test_what_lies_there_is_sealed():
+async def test_stored_documents_are_sealed():
     below = MemoryStore()
     await SealedStore(below, sealer("aes-256-gcm", "gzip")).put("k", b"marker", Create())
     raw = (await below.get("k")).data

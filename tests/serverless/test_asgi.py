@@ -150,7 +150,7 @@ async def test_a_redelivered_update_is_handled_once_with_dedupe(bot, bucket, mon
     assert await logs(bucket) == {7: ["x"]}
 
 
-async def test_it_may_live_twice(bot, bucket):
+async def test_an_asgi_application_can_start_twice(bot, bucket):
     app = asgi_webhook(bot.build_application)
     for word in ("x", "y"):
         async with running(app) as client:

@@ -104,7 +104,7 @@ async def not_ready(client):
     return not await ready(client)
 
 
-async def test_more_than_max_waiting_are_refused_at_once_and_health_is_still_told(bucket):
+async def test_more_updates_than_max_waiting_are_refused_while_health_is_reported(bucket):
     with serving(bucket, DEADLINE=3, MAX_WAITING=5) as server:
         async with server.client() as client:
             waiting = [asyncio.create_task(post(client, "never", chat)) for chat in range(1, 6)]

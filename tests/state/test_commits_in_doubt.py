@@ -171,7 +171,7 @@ def test_a_name_that_another_uses_is_given_up_before_the_next_write(bench):
     assert bench.stored() == {"n": 4}
 
 
-def test_what_was_handed_over_can_be_told_from_what_is_written_afterwards(bench):
+def test_transferred_changes_are_distinguished_from_later_ones(bench):
     """A write of unknown outcome goes to the spool, and this process goes on writing: the two must not share an ID."""
     bench.start({"log": ["a"]})
     bench.stage({"log": ["a", "b"]})
@@ -202,7 +202,7 @@ def undecidable(bench, theirs, crowd) -> None:
     bench.theirs(theirs, on=crowded(bench.ledger.document, crowd))
 
 
-def test_after_three_sends_of_which_nobody_can_tell_all_that_does_no_harm_twice_is_there(bench):
+def test_three_sends_in_doubt_leave_all_idempotent_changes(bench):
     bench.start({"n": 0})
     for number, crowd in enumerate("abc"):
         bench.stage({"n": 0} | dict.fromkeys("abc"[: number + 1], 1))
@@ -224,7 +224,7 @@ def test_what_was_taken_back_between_two_such_sends_stays_away(bench):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_drop_of_something_unread_is_repeated_if_nobody_can_tell(bench, times):
+def test_a_drop_in_doubt_of_an_unloaded_record_is_repeated(bench, times):
     bench.ledger.unloaded = True
     bench.theirs({"secret": 1})
     bench.ledger.stage(ADA, None, drop=True)

@@ -16,7 +16,7 @@ from support.documents.virtual_time import run_virtually
 
 
 @pytest.mark.parametrize("then", [MISSING, {"new": 1}])
-async def test_dropping_what_nobody_loaded_drops_all_that_is_there(then):
+async def test_dropping_an_unloaded_record_drops_all_of_its_data(then):
     bottom = MemoryStore()
     await write(bottom, {ADA: {"name": "Ada"}})
     replica = replica_on(FaultyStore(bottom, script([Fault.LOST_RACE, Fault.UNAVAILABLE, Fault.ANSWER_LOST])))
@@ -104,7 +104,7 @@ def test_what_moves_is_written_before_it_is_dropped_and_noted_last():
 
 
 @pytest.mark.parametrize("layout", ["single", "per-record"])
-async def test_a_chat_that_is_not_dropped_for_anothers_sake_is_told_like_the_other(layout):
+async def test_a_chat_that_is_kept_because_of_another_is_reported_like_the_other(layout):
     store, failed, dropped = MemoryStore(), Record.chat(-1005), Record.chat(-5)
     await write(store, {failed: {"n": 1}, dropped: {"n": 1}}, layout=layout)
     replica = replica_on(store, layout=layout)

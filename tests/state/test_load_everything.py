@@ -72,7 +72,7 @@ async def test_what_is_absent_is_left_out():
     assert replica.values.load(Record.user(99)) is MISSING
 
 
-async def test_one_that_is_damaged_is_left_out_and_named_to_whoever_needs_it(caplog):
+async def test_a_damaged_record_is_left_out_and_named_in_errors(caplog):
     packed = (await (await filled()).get("state.json")).data.replace(b'{"n":4}', b'{"$Cart":{}}')
     store = MemoryStore()
     await store.put("state.json", packed, Create())
@@ -84,7 +84,7 @@ async def test_one_that_is_damaged_is_left_out_and_named_to_whoever_needs_it(cap
         replica.values.load(USERS[4])
 
 
-async def test_whatever_a_codec_raises_costs_the_record_and_is_not_quoted(monkeypatch):
+async def test_an_exception_of_a_codec_loses_only_the_record_and_is_not_quoted(monkeypatch):
     replica = replica_on(await filled())
     await replica.documents.read_all()
     decode = replica.documents.codec.decode

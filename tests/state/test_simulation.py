@@ -70,7 +70,7 @@ def test_what_one_of_two_saves_at_once_cannot_tell_is_said_of_its_own_changes():
 
 
 @pytest.mark.long
-def test_in_these_lives_everything_happens_that_they_are_meant_to_have():
+def test_runs_contain_every_kind_of_event():
     for layout in LAYOUTS:
         worlds = [run_virtually(simulate(seed, layout=layout)) for seed in range(30)]
         assert any(world.copies for world in worlds)
@@ -81,14 +81,14 @@ def test_in_these_lives_everything_happens_that_they_are_meant_to_have():
 
 @pytest.mark.long
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_in_lives_with_updates_many_are_handled_several_times_and_withdrawn(layout):
+def test_runs_with_updates_handle_many_of_them_several_times(layout):
     worlds = [run_virtually(simulate(seed, layout=layout, updates=True)) for seed in range(30)]
     assert sum(metrics.withdrawn for world in worlds for metrics in world.all_metrics) > 100
     assert sum(update.answered for world in worlds for update in world.telegram.updates) > 100
 
 
 @pytest.mark.long
-def test_in_lives_on_demand_much_is_written_unseen_and_swept_while_it_is_written_anew():
+def test_runs_on_demand_write_unloaded_records_and_sweep_while_writing():
     worlds = [run_virtually(simulate(seed, layout="per-record", on_demand=2)) for seed in range(30)]
     assert sum(metrics.unread_merged for world in worlds for metrics in world.all_metrics) > 30
     assert sum(world.swept for world in worlds) > 3

@@ -281,6 +281,6 @@ def _is_noticed(bug, seed: int) -> bool:
 
 @pytest.mark.long
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
-def test_it_does_so_in_lives_that_nobody_chose(bug, monkeypatch):
+def test_bugs_are_noticed_in_runs_with_arbitrary_seeds(bug, monkeypatch):
     bug(monkeypatch)
     assert any(_is_noticed(bug, seed) for seed in range(100, 250)), "a deliberate bug went unnoticed in 150 runs"

@@ -189,7 +189,7 @@ def test_a_change_that_no_unit_made_is_never_withdrawn(two):
     assert bucket.log() == [1, "a job"]
 
 
-def test_what_a_lost_write_carried_is_still_known_by_its_update(two):
+def test_the_payload_of_a_lost_write_is_recognised_by_its_update(two):
     bucket, one, other = two
     one.handle([1])
     one.send(late=True)
@@ -202,7 +202,7 @@ def test_what_a_lost_write_carried_is_still_known_by_its_update(two):
 
 
 @pytest.mark.parametrize("by", ["itself", "the other"])
-def test_a_write_whose_fate_nobody_can_tell_is_not_repeated_where_its_update_is_listed(two, by):
+def test_a_write_in_doubt_is_not_repeated_if_its_update_is_listed(two, by):
     bucket, one, other = two
     one.live[ADA] = {"key": "first", "log": [0, 1]}
     one.ledger.stage(ADA, encoded(one.live[ADA]), units=[1])
@@ -223,7 +223,7 @@ def test_a_write_whose_fate_nobody_can_tell_is_not_repeated_where_its_update_is_
     assert MERGER.decode(ADA, bucket.document.get(ADA)) == {"key": "newer", "log": [0, 1]}
 
 
-def test_what_is_repeated_of_a_write_whose_fate_nobody_can_tell_counts_once(two):
+def test_a_repeated_write_in_doubt_counts_once(two):
     bucket, one, other = two
     one.live[ADA]["first list"] = [1]
     one.ledger.stage(ADA, encoded(one.live[ADA]), units=[1])
@@ -286,7 +286,7 @@ def test_changes_that_cannot_be_told_apart_go_together_in_the_whole_document(two
     assert one.lost == {4, 2}
 
 
-def test_a_dropped_record_remembers_who_has_dropped_it(two):
+def test_a_tombstone_contains_the_writer_that_dropped_the_record(two):
     bucket, one, other = two
     for instance in (one, other):
         instance.handle([4])

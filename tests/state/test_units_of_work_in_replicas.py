@@ -176,7 +176,7 @@ async def test_a_document_of_one_person_lists_fewer_updates(store):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-async def test_a_spool_says_whose_changes_it_holds(store, layout):
+async def test_a_spool_file_keeps_the_updates_of_its_changes(store, layout):
     await begin(store, layout)
     faulty = FaultyStore(store, lambda operation, _: Fault.UNAVAILABLE if operation == "put" else None)
     one, two = await start(faulty, layout), await start(store, layout)

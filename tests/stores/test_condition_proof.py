@@ -204,7 +204,7 @@ async def test_endless_competition_is_no_proof_and_no_refusal(monkeypatch):
         await ConditionProof(server.read, always_faster, server=SERVER, styles=("quoted",)).ensure()
 
 
-def test_the_note_is_nobody_elses():
+def test_the_key_of_the_note_is_reserved():
     proof = Server().proof()
     with pytest.raises(UnsupportedError):
         proof.refuse("p/" + PROOF_NAME)

@@ -91,7 +91,7 @@ def test_two_providers_of_one_scheme_are_a_contradiction(installed):
         open_store("xx://bucket")
 
 
-def test_one_provider_seen_twice_is_none(installed):
+def test_a_provider_that_is_found_twice_counts_once(installed):
     pair = ("memory", "ptb_bucket.stores:MemoryStore")
     installed(pair, pair)
     assert isinstance(open_store("memory:"), MemoryStore)

@@ -61,7 +61,7 @@ def place(tmp_path):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("codec", ["json", "pickle"])
-async def test_layouts_and_codecs_change_by_copy_and_again_is_nothing(place, layout, codec):
+async def test_copy_changes_layout_and_codec_and_repeating_it_copies_nothing(place, layout, codec):
     for source_layout in LAYOUTS:
         source = place(f"from-{source_layout}", f"layout={source_layout}")
         target = place(f"to-{source_layout}", f"layout={layout}", f"codec={codec}")

@@ -352,7 +352,7 @@ async def test_what_has_no_places_is_named_and_not_called_missing(store):
             await set_value(state, USER, "nothing.x.y", "1")
 
 
-async def test_who_names_the_classes_cannot_mistype_one(store):
+async def test_a_class_name_that_is_not_registered_is_refused(store):
     await remembered(store)
     async with open_state(store, keep_unknown=True, types=[Cart]) as state:
         with pytest.raises(ConfigurationError, match="Carp cannot be loaded"):

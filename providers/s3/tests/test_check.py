@@ -19,7 +19,7 @@ async def failed(uri):
     return {one.name: one.detail for one in await check(uri) if one.verdict is Verdict.FAILED}
 
 
-async def test_a_liar_fails_whatever_a_note_says(liar, monkeypatch):
+async def test_a_server_that_ignores_conditions_fails_despite_a_remembered_proof(liar, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "S3RVER")
     bucket = liar.bucket()

@@ -77,7 +77,7 @@ class RecordCommand(UriCommand):
         return super().parse_args(ctx, args)
 
 
-dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
 
 
 def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:

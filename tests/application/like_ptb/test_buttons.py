@@ -201,7 +201,7 @@ async def test_without_the_option_buttons_carry_text_only(sides):
 
 
 @pytest.mark.parametrize("data", [([], {}), ([("uuid", 1.0, {"a": 1})], {"query": "uuid"})])
-async def test_what_a_persistence_gives_is_loaded(sides, data):
+async def test_callback_data_of_any_persistence_is_loaded(sides, data):
     class Gives:
         async def get_callback_data(self):
             return data

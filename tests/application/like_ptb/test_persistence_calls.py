@@ -149,7 +149,7 @@ async def test_what_is_not_stored_is_not_asked_for(sides, name):
     assert await sides.same(scenario) == {one for one in everything if kind not in one}
 
 
-async def test_an_error_of_one_method_costs_only_what_it_was_given(sides):
+async def test_an_error_of_one_method_loses_only_its_record(sides):
     class Breaks(Hears):
         async def update_bot_data(self, data):
             raise ValueError("no bot data")

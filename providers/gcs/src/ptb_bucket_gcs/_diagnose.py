@@ -41,7 +41,7 @@ def findings(bucket: storage.Bucket | StoreError) -> Sequence[Finding]:
 def _replaceable(bucket: storage.Bucket) -> Finding:
     held = bool(bucket.retention_period or bucket.default_event_based_hold)
     detail = (
-        "a retention policy or hold forbids replacing objects, so a bot cannot save here"
+        "A retention policy or a hold forbids replacing objects, so a bot cannot save its state"
         if held
         else "objects can be replaced"
     )

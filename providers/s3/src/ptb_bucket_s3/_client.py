@@ -106,8 +106,8 @@ class HandedIn:
 
         if not sends_once(client):
             raise ConfigurationError(
-                "s3: This client may send a put twice, which looks like a lost race. Create the client with "
-                "session.client('s3', config=ptb_bucket_s3.client_config())."
+                "s3: This client may send a put twice, and the second one would look like a conflict. Create the "
+                "client with session.client('s3', config=ptb_bucket_s3.client_config())."
             )
         send_directly(client)
         self._client = client

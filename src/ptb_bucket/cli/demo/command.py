@@ -74,7 +74,7 @@ def _offline(uri: str) -> int:
     code = _play(["again" if known else "first", "second"], uri)
     if code == 0:
         show_documents(asyncio.run(read_documents(location, _BOT_ID)), location)
-        narrate("\nRun it again: Pip will remember.")
+        narrate("Run the demo again, and Pip will remember you.")
     return code
 
 

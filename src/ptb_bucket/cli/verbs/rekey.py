@@ -24,7 +24,9 @@ _OLD = {name: name.replace("PTB_BUCKET_", "PTB_BUCKET_OLD_") for name in VARIABL
 
 @click.command(cls=UriCommand, name="rekey", epilog="Example: ptb-bucket rekey s3://my-bucket/my-bot --from-plain")
 @click.argument("uri")
-@click.option("--from-plain", is_flag=True, help="Accept unprotected documents. Make sure that they are yours.")
+@click.option(
+    "--from-plain", is_flag=True, help="Accept unprotected documents. Make sure that they were written by your bot."
+)
 @click.option("--to-plain", is_flag=True, help="Remove the protection, if no new keys are set.")
 @click.option(
     "--dry-run", is_flag=True, help="Open every document and show which ones would be sealed again, but write nothing."

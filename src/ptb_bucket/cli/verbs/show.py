@@ -38,7 +38,7 @@ Example: ptb-bucket show s3://my-bucket/my-bot
     show_default=True,
     help="The maximum number of IDs to list.",
 )
-@click.option("--after", metavar="ID", help="Begin after this ID; for conversations, HANDLER,KEY,KEY.")
+@click.option("--after", metavar="ID", help="Start after this ID. For conversations, the ID is HANDLER,KEY,KEY.")
 @with_types
 @with_bot_id
 @with_output

@@ -149,7 +149,7 @@ class PickleCodec:
             if failed and isinstance(exc, CannotStoreError):
                 raise
             if not self._loads_equal(value, data):  # JSON cannot express it, so it is loaded as a whole
-                raise CannotStoreError("loading it does not make an equal value", hint=_FUNCTIONS_HINT) from None
+                raise CannotStoreError("loading it does not restore an equal value", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
         try:

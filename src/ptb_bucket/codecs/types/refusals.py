@@ -132,7 +132,7 @@ def refusal(value: object, *, registered: bool = False, why: str = "") -> Cannot
 
 _INSTEAD = {
     "builtins": "Store IDs instead of the objects in it",
-    "collections": "Store it as a plain dict or list",
+    "collections": "Convert it to a plain dict or list",
     "datetime": "Use one of Python's own time zones, such as ZoneInfo",
     "telegram": "Store only the data that the bot needs, such as the ID",
 }
@@ -252,7 +252,7 @@ def not_reproduced(value: object) -> CannotStoreError:
     Args:
         value: The value.
     """
-    return refusal(value, why="loading it does not make an equal value")
+    return refusal(value, why="loading it does not restore an equal value")
 
 
 def unloadable_graph() -> CannotStoreError:

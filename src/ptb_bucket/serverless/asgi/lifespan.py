@@ -66,13 +66,13 @@ async def _shut_down(application: AnyApplication, until: float) -> None:
     if not saving.done():
         saving.cancel()
         _LOGGER.error(
-            "The server stops, because shutdown_deadline=%g seconds have passed. These changes may not have been "
-            "saved: %s",
+            "The server is stopping, because shutdown_deadline=%g seconds have passed. These changes may not "
+            "have been saved: %s",
             application.shutdown_deadline,
             _unsaved(application),
         )
     elif error := saving.exception():
-        _LOGGER.error("The server stops although some changes could not be saved. %s", describe_error(error))
+        _LOGGER.error("The server is stopping, but some changes could not be saved. %s", describe_error(error))
 
 
 def _unsaved(application: AnyApplication) -> str:

@@ -85,9 +85,9 @@ class Metrics:
             if (document, section) not in self._unknown:
                 self._unknown.add((document, section))
                 _LOGGER.warning(
-                    "%s contains the section %r, which is not supported by this version of ptb-bucket. The section is "
-                    "kept unchanged. If a newer version wrote it, upgrade ptb-bucket. If you wrote it, correct its "
-                    "name",
+                    "%s contains the section %r, which this version of ptb-bucket does not support. The section "
+                        "is kept unchanged. If a newer version wrote it, upgrade ptb-bucket. If you wrote it, "
+                        "correct its name",
                     document, section[:SHOWN],
                 )  # fmt: skip
 

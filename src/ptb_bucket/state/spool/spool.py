@@ -153,7 +153,7 @@ class Spool:
     def _opened(self, path: Path) -> Spooled:
         data = self.files.read(path)
         if data is None:
-            raise ForeignDocumentError(f"{path} was removed while this process replayed it")
+            raise ForeignDocumentError(f"{path} was removed while this process was replaying it")
         try:
             return unpack(self.unseal(_sealed_as(path), data))
         except DocumentError as error:

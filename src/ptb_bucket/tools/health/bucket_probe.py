@@ -136,7 +136,7 @@ class BucketProbe:
     async def _conditions(self) -> None:
         """Check that conditions are honoured, with new requests instead of a remembered result."""
         with self._report.trying("conditional puts", "honoured"):
-            await self._object.must_lose(Create(), "although the condition was that it does not exist")
+            await self._object.must_lose(Create(), "although the condition was that the object does not exist")
             if self._report.verdict("update") is Verdict.OK:
                 stale = self._object.etags[0]
                 await self._object.must_lose(Update(stale), "although the condition was an outdated ETag")

@@ -225,7 +225,7 @@ async def _refuse_while_written(archive: Archive, plans: Sequence[Restoring], wi
             ago = (now - commit.time).total_seconds()
             if not commit.is_tools and ago < within:
                 raise RefusedError(
-                    f"The bot (writer {commit.writer}) committed {part.key} {max(0, int(ago))} seconds ago. It "
-                    f"may still be running and overwrite the restored data. Stop it and wait {within:g} seconds, "
-                    "or pass --force."
+                    f"The bot (writer {commit.writer}) changed {part.key} {max(0, int(ago))} seconds ago. It may "
+                    f"still be running and overwrite the restored data. Stop it and wait {within:g} seconds, or "
+                    "pass --force."
                 )
