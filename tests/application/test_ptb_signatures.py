@@ -54,7 +54,7 @@ def test_overridden_methods_take_the_same_arguments(name):
 async def test_a_ptb_that_works_in_another_way_is_refused_at_start(monkeypatch, of, name):
     application = build(BucketApplication)
     monkeypatch.delattr(of, name)
-    with pytest.raises(ConfigurationError, match=rf"has no {of.__name__}\.{name} "):
+    with pytest.raises(ConfigurationError, match=rf"because {of.__name__}\.{name} is missing"):
         await application.initialize()
 
 

@@ -22,7 +22,7 @@ CASES = [
     (conversation(), True, "not persistent"),
     (conversation(name="c", persistent=True, conversation_timeout=5), False, "conversation_timeout"),
     (MessageHandler(WORDS, say("x"), block=False), True, "saved later"),
-    (MessageHandler(WORDS, say("x"), block=False), False, "frozen or lost"),
+    (MessageHandler(WORDS, say("x"), block=False), False, "may be lost"),
 ]
 
 
@@ -42,7 +42,7 @@ async def test_a_job_where_nothing_runs(world):
     application = world.build()
     application.runs = False
     application.job_queue.run_once(job, 1000)
-    with pytest.warns(UserWarning, match="timer of your platform"):
+    with pytest.warns(UserWarning, match="platform's timers"):
         await application.initialize()
     await application.shutdown()
 

@@ -88,7 +88,7 @@ async def test_everybody_else_is_answered(world, place, save):
     await make_newer(world, place, user=[42])
     one = await world.start(*handlers(), **place, save=save)
     for number in (1, 2):
-        with pytest.raises(UnreadableRecordError, match=r"user_data\[42\]: .*Mood"):
+        with pytest.raises(UnreadableRecordError, match=r"user_data\[42\] cannot be loaded: .*Mood"):
             await world.ada.send(one, "hi")
         assert await world.said(world.bob, one, "hi") == [f"count {number}"]
         await one.update_persistence()
@@ -167,13 +167,13 @@ async def test_bot_data_that_becomes_unreadable_fails_every_update(world, place)
     assert await world.said(world.ada, one, "hi") == ["count 1"]
     await make_newer(world, place, bot=True)
     for person in (world.ada, world.bob):
-        with pytest.raises(UnreadableRecordError, match=r"^bot_data: .*Mood"):
+        with pytest.raises(UnreadableRecordError, match=r"^bot_data cannot be loaded: .*Mood"):
             await person.send(one, "hi")
 
 
 async def test_bot_data_that_cannot_be_read_stops_the_start(world, place):
     await make_newer(world, place, bot=True)
-    with pytest.raises(UnreadableRecordError, match=r"^bot_data: .*Mood"):
+    with pytest.raises(UnreadableRecordError, match=r"^bot_data cannot be loaded: .*Mood"):
         await world.build(*handlers(), **place).initialize()
 
 
@@ -184,7 +184,7 @@ async def test_handled_updates_that_cannot_be_read_stop_the_start(world, tmp_pat
     text = document.read_text()
     assert '"handled": [' in text
     document.write_text(text.replace('"handled": [', '"handled": [{"$Mood":"GOOD"},'))
-    with pytest.raises(UnreadableRecordError, match=r"updates\[handled\]: .*Mood"):
+    with pytest.raises(UnreadableRecordError, match=r"updates\[handled\] cannot be loaded: .*Mood"):
         await world.build(*handlers(), dedupe=True).initialize()
 
 

@@ -22,18 +22,18 @@ MISTAKES = {
     # the mistake → the URI, the stored data, the exit code, and words of the line
     "no scheme": ("bot-data", {}, 2, "does not start with a scheme"),
     "unknown scheme": ("ftp://host/bot", {}, 2, "No provider is installed for ftp:"),
-    "unknown option": ("{here}?colour=red", {}, 2, "no option 'colour'"),
+    "unknown option": ("{here}?colour=red", {}, 2, "the option 'colour'"),
     "unknown layout": ("{here}?layout=round", {}, 2, "The layout 'round' does not exist"),
     "credentials in the URI": ("s3://AKIA:rosebud@bucket/bot", {}, 2, "credentials"),
     "a key in the URI": ("{here}?secret_key=rosebud", {}, 2, "credentials"),
     "braces": ("{here}/{{bot}}", {}, 2, "placeholder"),
-    "nothing there": ("{here}", {}, 3, "No bot's state was found"),
+    "nothing there": ("{here}", {}, 3, "No bot state was found"),
     "another layout": ("{here}?layout=per-type", {"state.json": STATE}, 3, "layout=single"),
     "no directory": ("{here}/file/bot", {"file": "1"}, 1, "is not a directory"),
     "truncated": ("{here}", {"state.json": '{"ptb_bucket":'}, 1, "state.json"),
     "not ours": ("{here}", {"state.json": "[1]"}, 1, "state.json"),
     "corrupt pickle": ("{here}", {"state.pkl": "rosebud"}, 1, "state.pkl"),
-    "two layouts": ("{here}", {"state.json": STATE, "user_data.json": STATE}, 1, "There are several states"),
+    "two layouts": ("{here}", {"state.json": STATE, "user_data.json": STATE}, 1, "contains several states"),
     "another bot's": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"bot_id": "8"}}}, 1, "bot 8"),
     "a newer format": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"format": 99}}}, 1, "99"),
 }  # fmt: skip
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_said_in_one_line(run, tmp_path, verb, mistake):
         assert err == ""
         return
     assert re.fullmatch(r"ptb-bucket: [^\n]+\n", err), err
-    assert ("keeps no old versions" if (verb, mistake) in NO_VERSIONS else words) in err
+    assert ("does not keep old versions" if (verb, mistake) in NO_VERSIONS else words) in err
     assert out == ""
 
 

@@ -63,7 +63,7 @@ def refused(codec, value):
 def test_the_path_leads_to_it(codec, value, path):
     error = refused(codec, value)
     assert error.path == path
-    assert error.reason == f"Unknown (module {__name__}) cannot be stored: its class is not registered"
+    assert error.reason == f"the class Unknown (module {__name__}) is not registered"
     assert error.hint == "Register it: BucketPersistence(..., types=[Unknown])"
 
 
@@ -87,7 +87,7 @@ def test_live_objects_are_refused_with_advice(codec, value):
     error = refused(codec, {"a": [value]})
     assert error.path == ('["a"]', "[0]")
     assert "belong in the bot's code" in error.hint
-    assert "cannot be stored" in error.reason
+    assert "not supported" in error.reason or "the value is a" in error.reason
 
 
 async def test_what_hangs_on_a_loop(codec):
@@ -186,7 +186,7 @@ def test_pickle_refuses_what_is_too_deep(pickle_codec):
 
 
 def test_json_refuses_keys_that_would_become_one(json_codec):
-    assert "two of its keys" in refused(json_codec, [{float("nan"): 1, float("nan"): 2}]).reason
+    assert "two keys of the dict" in refused(json_codec, [{float("nan"): 1, float("nan"): 2}]).reason
 
 
 def test_json_refuses_attributes_that_it_would_lose(json_codec):

@@ -279,7 +279,7 @@ async def test_a_record_of_the_wrong_shape_is_an_error_that_names_it(tmp_path, l
     with pytest.raises(CannotLoadError) as told:
         await load(bucket.bot())
     said = str(told.value)
-    assert said.startswith(f"{record.label}: a stored record is damaged: it must be ")
+    assert said.startswith(f"{record.label} cannot be loaded: the value must be ")
     assert SECRET not in said
     assert bucket.bytes() == before
 
@@ -349,7 +349,9 @@ async def test_plain_values_are_refused_whatever_the_context_types_make(tmp_path
     bucket = Bucket(tmp_path / "bot")
     await bucket.write((Record.user(42), SECRET))
     bot = bucket.bot(context_types=ContextTypes(user_data=make))
-    with pytest.raises(CannotLoadError, match=rf"user_data\[42\].* it must be {make.__qualname__}, not str") as told:
+    with pytest.raises(
+        CannotLoadError, match=rf"user_data\[42\].* the value must be {make.__qualname__}, not str"
+    ) as told:
         await bot.get_user_data()
     assert SECRET not in str(told.value)
 
@@ -358,7 +360,7 @@ async def test_plain_values_are_refused_whatever_the_context_types_make(tmp_path
 async def test_what_could_not_be_loaded_is_not_saved(bucket, value):
     bot = bucket.bot()
     await bot.update_user_data(42, {"kept": 1})
-    with pytest.raises(CannotStoreError, match=r"user_data\[42\]: it must be dict") as told:
+    with pytest.raises(CannotStoreError, match=r"user_data\[42\]: the value must be dict") as told:
         await bot.update_user_data(42, value)
     assert told.value.record == "user_data[42]"
     assert await bucket.bot().get_user_data() == {42: {"kept": 1}}
@@ -385,7 +387,7 @@ async def test_data_of_a_class_that_the_context_types_do_not_make_is_refused(tmp
     bot = bucket.bot(context_types=ContextTypes(user_data=Person))
     await bot.update_user_data(42, Person(2))
     await bot.flush()
-    with pytest.raises(CannotLoadError, match=r"user_data\[42\]: .* it must be dict, not Person"):
+    with pytest.raises(CannotLoadError, match=r"user_data\[42\]: .* the value must be dict, not Person"):
         await bucket.bot(types=[Person]).get_user_data()
 
 

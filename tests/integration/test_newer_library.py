@@ -390,7 +390,7 @@ async def needed(bucket: Bucket, what: str = "teleport") -> list[bytes]:
 
 def check_refusal(error: BaseException, bucket: Bucket) -> None:
     said = str(error)
-    assert "it needs teleport, which this version of ptb-bucket does not support: upgrade ptb-bucket" in said
+    assert "the document needs teleport, which this version of ptb-bucket does not support. Upgrade ptb-bucket" in said
     assert "refs" not in said
     assert any(str(path) in said for path in bucket.documents()), said
 
@@ -416,7 +416,7 @@ async def test_while_running_nothing_is_written_and_what_is_unsaved_is_named(buc
         await bot.update_user_data(42, {"name": "late"})
     check_refusal(told.value, bucket)
     assert bot.stats.pending == ("user_data[42]",)
-    with pytest.raises(UnsavedError, match=r"user_data\[42\].*upgrade ptb-bucket"):
+    with pytest.raises(UnsavedError, match=r"user_data\[42\].*Upgrade ptb-bucket"):
         await bot.flush()
     assert [path.read_bytes() for path in bucket.documents()] == before
     assert bot.stats.pending == ("user_data[42]",)
@@ -456,7 +456,7 @@ def test_no_verb_writes_to_a_document_that_needs_more(tmp_path, place, capfd):
         ["rekey", bucket.uri, "--to-plain"],
     ):
         assert main(words) != 0
-        assert "upgrade ptb-bucket" in capfd.readouterr().err, words
+        assert "Upgrade ptb-bucket" in capfd.readouterr().err, words
     assert [path.read_bytes() for path in bucket.documents()] == before
     assert not (tmp_path / "copy").exists()
 
@@ -482,7 +482,7 @@ async def test_a_spool_that_needs_more_asks_for_an_upgrade(tmp_path):
     for form, extra in ((b"2", b', "needs": ["teleport"]}'), (b"3", b"}")):
         changed = body[:-1] + extra
         spool.write_bytes(b"ptb-bucket spool %s %s\n" % (form, hashlib.sha256(changed).hexdigest().encode()) + changed)
-        with pytest.raises(ForeignDocumentError, match="upgrade ptb-bucket") as told:
+        with pytest.raises(ForeignDocumentError, match="Upgrade ptb-bucket") as told:
             await bucket.bot(spool_dir=tmp_path / "spool").get_user_data()
         assert str(spool) in str(told.value)
     assert first.startswith(b"ptb-bucket spool 1 ")

@@ -268,7 +268,7 @@ async def test_a_document_that_vanished_meanwhile_is_not_begun_anew(bot):
     await one.update_user_data(42, {"much": 1})
     await bot.end_unsaved(one, {"a": 1})
     await bot.store.delete("state.json")
-    with pytest.raises(VanishedDocumentError, match="existed and is gone"):
+    with pytest.raises(VanishedDocumentError, match="no longer exists"):
         await bot.started()
     assert len(bot.files()) == 1
 

@@ -306,7 +306,7 @@ def test_update_interval_is_ptbs():
 
 
 async def test_without_a_bot_nothing_works_and_says_so():
-    with pytest.raises(ConfigurationError, match="No bot is set"):
+    with pytest.raises(ConfigurationError, match="does not belong to a bot yet"):
         await BucketPersistence("memory:").get_user_data()
 
 

@@ -82,7 +82,7 @@ async def test_they_are_named_in_the_figures_and_once_in_the_log(bucket, caplog)
     caplog.set_level(logging.WARNING, "ptb_bucket")
     older = await loaded(bucket)
     for _ in range(3):
-        with pytest.raises(UnreadableRecordError, match=r"user_data\[42\]: .*Mood"):
+        with pytest.raises(UnreadableRecordError, match=r"user_data\[42\] cannot be loaded: .*Mood"):
             await older.refresh_user_data(42, {})
     assert sorted(older.stats.unreadable) == sorted(UNREADABLE)
     for label in UNREADABLE:
@@ -226,7 +226,7 @@ async def test_bot_data_that_cannot_be_read_stops_the_start_and_is_named(place):
     newer = place.open(types=[Mood])
     await newer.update_bot_data({"mood": Mood.GOOD})
     await newer.flush()
-    with pytest.raises(UnreadableRecordError, match=r"^bot_data: .*Mood"):
+    with pytest.raises(UnreadableRecordError, match=r"^bot_data cannot be loaded: .*Mood"):
         await place.open().get_bot_data()
 
 
@@ -235,7 +235,7 @@ async def test_bot_data_that_becomes_unreadable_fails_each_refresh(bucket):
     data = {"since": 2026}
     await (await loaded(bucket, types=[Mood])).update_bot_data({"since": 2026, "mood": Mood.GOOD})
     for _ in range(2):
-        with pytest.raises(UnreadableRecordError, match=r"^bot_data: .*Mood"):
+        with pytest.raises(UnreadableRecordError, match=r"^bot_data cannot be loaded: .*Mood"):
             await older.refresh_bot_data(data)
     await older.update_bot_data(dict(data))
     with pytest.raises(UnsavedError, match="bot_data"):
@@ -252,7 +252,10 @@ def test_the_error_names_record_reason_and_what_to_do():
     error = UnreadableRecordError("a stored Mood has no member BAD.", record="user_data[42]")
     assert isinstance(error, CannotLoadError)
     assert (error.record, error.reason) == ("user_data[42]", "a stored Mood has no member BAD.")
-    assert str(error) == "user_data[42]: a stored Mood has no member BAD. Only updates that need this record fail."
+    assert (
+        str(error)
+        == "user_data[42] cannot be loaded: a stored Mood has no member BAD. Only updates that need this record fail."
+    )
     assert str(error.again()) == str(error)
 
 
@@ -260,7 +263,7 @@ def test_the_error_names_record_reason_and_what_to_do():
 def test_no_error_says_that_others_are_saved_if_none_are(record):
     assert record.kind in NEEDED_BY_ALL
     error = UnreadableRecordError("a stored Mood has no member BAD", record=record.label)
-    assert str(error) == f"{record.label}: a stored Mood has no member BAD."
+    assert str(error) == f"{record.label} cannot be loaded: a stored Mood has no member BAD."
 
 
 # ---------------------------------------------------------------- under PTB's own Application

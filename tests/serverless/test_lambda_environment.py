@@ -114,7 +114,7 @@ def test_what_needs_a_process_that_goes_on_is_warned_of(environment):
         return application
 
     environment.handler = lambda_webhook(with_timeout)
-    with pytest.warns(UserWarning, match="it never times out"):
+    with pytest.warns(UserWarning, match="its conversations never time out"):
         assert environment.post(environment.update("hi")) == 200
 
 

@@ -63,7 +63,7 @@ def test_lambda_answers_503_for_that_user_only(where, caplog):
         assert environment.post(environment.update("hi", user=43)) == 200
         assert asyncio.run(users(where)) == {42: {"mood": Mood.GOOD}, 43: {"count": count}}
     assert len(environment.built) == 1, "nothing has to be loaded anew"
-    assert "user_data[42]: a stored Mood cannot be loaded" in caplog.text
+    assert "user_data[42] cannot be loaded: the class Mood is not registered" in caplog.text
 
 
 def test_lambda_does_not_acknowledge_a_change_that_meets_a_newer_record(where):

@@ -79,8 +79,10 @@ async def test_a_damaged_record_is_left_out_and_named_in_errors(caplog):
     replica = replica_on(store)
     await replica.documents.read_all()
     assert [record for record, _ in await replica.values.load_all(USERS)] == [*USERS[:4], *USERS[5:]]
-    assert caplog.text.count("user_data[5]: a stored Cart cannot be loaded") == 1
-    with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: a stored Cart cannot be loaded"):
+    assert caplog.text.count("user_data[5] cannot be loaded: the class Cart is not registered") == 1
+    with pytest.raises(
+        UnreadableRecordError, match=r"user_data\[5\] cannot be loaded: the class Cart is not registered"
+    ):
         replica.values.load(USERS[4])
 
 
@@ -100,7 +102,9 @@ async def test_an_exception_of_a_codec_loses_only_the_record_and_is_not_quoted(m
     monkeypatch.setattr(replica.documents.codec, "decode", fail)
     monkeypatch.setattr(replica.documents.codec, "decode_all", fail_all)
     assert [record for record, _ in await replica.values.load_all(USERS)] == [*USERS[:4], *USERS[5:]]
-    with pytest.raises(UnreadableRecordError, match=r"user_data\[5\]: decoding it raised RuntimeError") as caught:
+    with pytest.raises(
+        UnreadableRecordError, match=r"user_data\[5\] cannot be loaded: decoding the stored data raised RuntimeError"
+    ) as caught:
         replica.values.load(USERS[4])
     assert "4711" not in str(caught.value)
 

@@ -109,7 +109,7 @@ def test_documents_fail_one_by_one():
 
     first, message = run_virtually(scenario())
     assert first == {ADA}
-    assert "bot_data.json, user_data.json are not saved" in message
+    assert "bot_data.json, user_data.json could not be saved" in message
 
 
 def test_refreshes_that_ask_at_the_same_time_share_one_request():

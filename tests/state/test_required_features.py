@@ -118,7 +118,7 @@ def test_a_spool_that_needs_nothing_is_written_as_ever():
 def test_a_spool_of_a_newer_format_or_with_a_wrong_digest_is_refused():
     body = json.dumps({"origin": {}}).encode()
     digest = hashlib.sha256(body).hexdigest().encode()
-    with pytest.raises(ForeignDocumentError, match="upgrade ptb-bucket"):
+    with pytest.raises(ForeignDocumentError, match="Upgrade ptb-bucket"):
         unpack(b"ptb-bucket spool 3 " + digest + b"\n" + body)
     for first in (b"ptb-bucket spool 2 " + digest[::-1], b"ptb-bucket spoon 1 " + digest, b""):
         with pytest.raises(CorruptDocumentError):
@@ -129,6 +129,7 @@ def test_a_spool_of_a_newer_format_or_with_a_wrong_digest_is_refused():
 def test_a_newer_format_asks_for_an_upgrade(form):
     packed = next_of(empty(), {ADA: PLAIN}).pack().replace(b'"format": 1', b'"format": %d' % form)
     with pytest.raises(
-        ForeignDocumentError, match=f"it uses format {form}, but .* supports only formats up to 2: upgrade ptb-bucket"
+        ForeignDocumentError,
+        match=f"the document uses format {form}, but .* supports only formats up to 2. Upgrade ptb-bucket",
     ):
         Document.unpack(packed, codec="json", bot_id="1")

@@ -68,13 +68,13 @@ def test_what_is_installed_is_not_offered_for_installation(installed):
 def test_an_unknown_option_lists_the_valid_ones(optional):
     with pytest.raises(ConfigurationError) as caught:
         open_store("opt://bucket?regoin=eu&region=eu")
-    assert "no option 'regoin'. Did you mean 'region'?" in str(caught.value)
+    assert "the option 'regoin'. Did you mean 'region'?" in str(caught.value)
     for valid in ("endpoint (another server)", "region (where it lies)", "layout (", "codec ("):
         assert valid in str(caught.value)
 
 
 def test_a_broken_provider_is_named_with_its_cause(optional):
-    with pytest.raises(ConfigurationError, match=r"broken: URIs \(no_such_module:X\) cannot be imported") as caught:
+    with pytest.raises(ConfigurationError, match=r"broken: URIs \(no_such_module:X\) could not be imported") as caught:
         open_store("broken://bucket")
     assert isinstance(caught.value.__cause__, ModuleNotFoundError)
 

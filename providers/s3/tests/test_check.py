@@ -23,7 +23,7 @@ async def test_a_server_that_ignores_conditions_fails_despite_a_remembered_proof
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "S3RVER")
     bucket = liar.bucket()
-    assert "Two requests show it" in (await failed(liar.uri(bucket, "bot")))["conditional puts"]
+    assert "The test: a put of" in (await failed(liar.uri(bucket, "bot")))["conditional puts"]
     note = {"proof": 1, "server": liar.url, "state": "proved", "style": "quoted"}
     liar.client.put_object(Bucket=bucket, Key=f"bot/{PROOF_NAME}", Body=json.dumps(note).encode())
     found = await failed(liar.uri(bucket, "bot"))

@@ -93,6 +93,6 @@ def describe_error(error: BaseException) -> str:
     """Return the text of an error for logs. Only our errors are quoted: others may contain secrets, PTB's the token."""
     name = type(error).__name__
     if isinstance(error, PTBBucketError):
-        return f"{name} cannot be imported: {error}"
+        return f"{name}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
     return f"{name} at {frames[-1].filename}:{frames[-1].lineno}" if frames else name

@@ -124,9 +124,9 @@ def refusal(value: object, *, registered: bool = False, why: str = "") -> Cannot
     cls = type(value)
     if why:
         hint = _INSTEAD.get(cls.__module__.partition(".")[0]) or f"Register it with {functions_for(cls)}"
-        return CannotStoreError(f"{called(cls)} is not supported, because {why}", hint=hint)
+        return CannotStoreError(f"the type {called(cls)} is not supported, because {why}", hint=hint)
     if registered or is_live(value):
-        return CannotStoreError(f"{called(cls)} is not supported", hint=_BELONGS_IN_CODE)
+        return CannotStoreError(f"the type {called(cls)} is not supported", hint=_BELONGS_IN_CODE)
     return UnregisteredError(cls)
 
 

@@ -89,4 +89,4 @@ async def check_empty_start(
                     "empty state.",
                     key=info.key,
                 )
-    _LOGGER.warning("%s does not exist, so the bot starts with an empty state", name)
+    _LOGGER.warning("%s does not exist, so the bot starts with an empty state. This is normal for a new bot", name)
