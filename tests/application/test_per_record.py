@@ -200,7 +200,7 @@ async def test_moving_data_that_is_not_loaded_is_refused(world):
     with pytest.raises(RuntimeError, match=r"chat_data\[-5\] cannot be moved, because it is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=-5)
-    with pytest.raises(RuntimeError, match=r"chat_data\[-1005\] is not loaded"):
+    with pytest.raises(RuntimeError, match=r"chat_data\[-1005\] cannot be moved, because it is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=[-5, -1005])
     one.chat_data[-5]["title"] = "Friends"

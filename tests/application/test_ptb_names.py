@@ -53,7 +53,7 @@ async def test_each_name_of_the_states_is_looked_for(world, name):
     app = await world.start(talk())
     states = type("States", (), dict.fromkeys(set(check._STATES) - {name}))()
     app._conversation_handler_conversations["talk"] = states
-    with pytest.raises(ConfigurationError, match=rf"has no TrackingDict\.{name} "):
+    with pytest.raises(ConfigurationError, match=rf"because TrackingDict\.{name} is missing"):
         check_ptb(app)
     del app._conversation_handler_conversations["talk"]
 
@@ -74,7 +74,7 @@ async def test_each_name_of_a_handler_is_looked_for(world, monkeypatch):
         check_ptb(app)
     handler.timeout_jobs = kept
     monkeypatch.delattr(ConversationHandler, "_trigger_timeout")
-    with pytest.raises(ConfigurationError, match=r"has no ConversationHandler\._trigger_timeout "):
+    with pytest.raises(ConfigurationError, match=r"because ConversationHandler\._trigger_timeout is missing"):
         check_ptb(app)
 
 

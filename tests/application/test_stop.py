@@ -158,7 +158,7 @@ async def test_one_that_does_not_heed_it_is_left_behind_by_name_and_no_more_jobs
     await begin(one)
     await asyncio.sleep(0.02)
     await stopped(one)
-    assert re.search("left behind: .*counting stars", caplog.text)
+    assert re.search("did not stop when they were cancelled: .*counting stars", caplog.text)
     await asyncio.sleep(0.1)  # one that had begun may end
     ticks = len(ran)
     await asyncio.sleep(0.2)

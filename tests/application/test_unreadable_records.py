@@ -123,7 +123,7 @@ async def test_a_conversation_that_cannot_be_read_costs_only_its_own_updates(wor
     await world.ada.send(newer, "/go")
     one = await world.start(*handlers(), **place)
     for text in ("/go", "/end", "hi"):
-        with pytest.raises(UnreadableRecordError, match=r"conversations\['talk'\]\[\(42, 42\)\]: .*Mood"):
+        with pytest.raises(UnreadableRecordError, match=r"conversations\['talk'\]\[\(42, 42\)\] cannot be loaded: .*Mood"):
             await world.ada.send(one, text)
     assert await world.said(world.bob, one, "hi") == ["count 1"]
     assert await world.said(world.ada, newer, "/end") == ["end"]
@@ -153,7 +153,7 @@ async def test_a_keyboard_that_cannot_be_read_costs_only_its_own_presses(world, 
     await world.ada.send(newer, "/offer")
     for _ in range(2):
         async with world.build(*handlers(), **place) as one:
-            with pytest.raises(UnreadableRecordError, match=r"callback_data\[[0-9a-f]{32}\]: .*Mood"):
+            with pytest.raises(UnreadableRecordError, match=r"callback_data\[[0-9a-f]{32}\] cannot be loaded: .*Mood"):
                 await world.ada.press(one, "tea")
             assert await world.said(world.ada, one, "hi"), "other updates of the same person are handled"
             assert [message.text for message in await world.ada.press(one, "milk")] == ["chosen True"]
@@ -246,7 +246,7 @@ async def test_a_timer_tells_of_conversations_and_keyboards_that_are_not_loaded(
     caplog.clear()
     await one.run_and_save(work)
     told = [entry.getMessage() for entry in caplog.records if entry.name == "ptb_bucket.application"]
-    assert sorted(text.partition("[")[0] for text in told) == ["Not loaded: callback_data", "Not loaded: conversations"]
+    assert sorted(text.partition("[")[0] for text in told) == ["callback_data", "conversations"]
     assert all("Mood" in text for text in told)
 
 

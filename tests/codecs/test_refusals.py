@@ -239,13 +239,13 @@ def with_an_attribute(value):
 def test_a_dict_class_with_an_attribute_becomes_a_plain_one(json_codec, cls):
     error = refused(json_codec, {"v": with_an_attribute(cls(a=1))})
     assert error.path == ('["v"]',)
-    assert error.hint == "Store it as a plain dict or list"
+    assert error.hint == "Convert it to a plain dict or list"
 
 
 def test_a_counters_attribute_is_not_lost_silently(pickle_codec):
     error = refused(pickle_codec, {"v": with_an_attribute(Counter(a=1))})
     assert error.path == ('["v"]',)
-    assert error.hint == "Store it as a plain dict or list"
+    assert error.hint == "Convert it to a plain dict or list"
 
 
 @pytest.mark.parametrize("value", [{}, [], Counter(), dt.time(), Chat(1, "private")], ids=lambda v: type(v).__name__)

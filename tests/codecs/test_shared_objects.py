@@ -313,7 +313,7 @@ def test_a_list_whose_label_somebody_removed_is_a_list():
     ("text", "words"),
     [
         ('{"a":{"$ref":1}}', "object 1"),
-        ('{"a":{"$id":1},"b":{"$id":1},"c":{"$ref":1}}', "label 1 occurs at two places"),
+        ('{"a":{"$id":1},"b":{"$id":1},"c":{"$ref":1}}', "two objects have the same .id 1"),
         ('{"a":{"$ref":"secret"}}', "refers to"),
         ('{"a":{"$ref":1,"secret":2},"b":{"$id":1}}', "refers to"),
         ('{"a":{"$id":1,"$tuple":[{"$ref":1}]}}', "contains itself"),

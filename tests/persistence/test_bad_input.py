@@ -58,12 +58,12 @@ def edited(**header):
 
 
 DAMAGES = [
-    ("truncated", lambda data: data[:-20], CorruptDocumentError, "not a complete JSON document"),
-    ("empty", lambda _: b"", CorruptDocumentError, "not a complete JSON document"),
+    ("truncated", lambda data: data[:-20], CorruptDocumentError, "not complete JSON"),
+    ("empty", lambda _: b"", CorruptDocumentError, "not complete JSON"),
     ("not text", lambda data: b"\xff" + data, CorruptDocumentError, "UTF-8"),
-    ("something else", lambda _: b'{"users": {}}', CorruptDocumentError, "no ptb-bucket header"),
+    ("something else", lambda _: b'{"users": {}}', CorruptDocumentError, "does not have a ptb-bucket header"),
     ("a list", lambda _: b"[1]", CorruptDocumentError, "expected"),
-    ("two documents", lambda data: data + data, CorruptDocumentError, "follows"),
+    ("two documents", lambda data: data + data, CorruptDocumentError, "after the document"),
     ("twice the same", lambda data: data.replace(b'"42"', b'"42": {},\n"42"'), CorruptDocumentError, "twice"),
     ("mistyped", lambda data: data.replace(b"user_data", b"users_data"), CorruptDocumentError, "users_data"),
     ("header gone", edited(sequence="many"), CorruptDocumentError, "header is damaged"),

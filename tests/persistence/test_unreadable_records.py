@@ -199,7 +199,7 @@ async def test_unsaved_changes_that_meet_a_newer_record_stay_pending(bucket, cap
     with pytest.raises(UnsavedError, match=r"user_data\[43\]"):
         await older.update_user_data(44, {"level": 3})
     stats = older.stats
-    assert sum("user_data[43]: " in one.getMessage() for one in caplog.records) == 1
+    assert sum("user_data[43] cannot be loaded: " in one.getMessage() for one in caplog.records) == 1
     assert stats.pending == ("user_data[43]",)
     assert "user_data[43]" in stats.unreadable
     assert (await bucket.open(types=[Mood]).get_user_data()) == {

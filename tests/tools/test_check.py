@@ -237,7 +237,7 @@ async def test_what_lands_after_the_interruption_goes_as_well(at):
         ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "contains several states"),
         ({"user_data.json": STATE, "chat_data.json": STATE.replace(b'"7"', b'"8"')}, "", Verdict.FAILED, "7, 8"),
         ({"state.json": b"{"}, "", Verdict.FAILED, "state.json"),
-        ({"notes.txt": b"1"}, "", Verdict.OK, "none yet"),
+        ({"notes.txt": b"1"}, "", Verdict.OK, "No state is stored yet"),
     ],
 )  # fmt: skip
 async def test_owner_of_a_document(tmp_path, documents, options, verdict, words):

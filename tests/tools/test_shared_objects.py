@@ -226,7 +226,7 @@ async def test_set_takes_a_value_with_labels_of_its_own(where, own):
         ('{"$ref": 99}', "object 99, but no object has this .id"),
         ('{"$ref": "1"}', "no object has this .id"),
         ('{"$ref": 1, "x": 2}', "no object has this .id"),
-        ('{"$id": 1, "x": {"$ref": 2}}', "label 1 occurs at two places"),
+        ('{"$id": 1, "x": {"$ref": 2}}', "two objects have the same .id 1"),
         ('{"$Nope": [{"$ref": 1}]}', "Nope"),
         ('[{"$ref": 1}], "x": 2', "is not in ptb-bucket's JSON format"),
         ('{"$set": [{"$ref": 1}]}', "set"),
