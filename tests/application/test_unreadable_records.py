@@ -123,7 +123,9 @@ async def test_a_conversation_that_cannot_be_read_costs_only_its_own_updates(wor
     await world.ada.send(newer, "/go")
     one = await world.start(*handlers(), **place)
     for text in ("/go", "/end", "hi"):
-        with pytest.raises(UnreadableRecordError, match=r"conversations\['talk'\]\[\(42, 42\)\] cannot be loaded: .*Mood"):
+        with pytest.raises(
+            UnreadableRecordError, match=r"conversations\['talk'\]\[\(42, 42\)\] cannot be loaded: .*Mood"
+        ):
             await world.ada.send(one, text)
     assert await world.said(world.bob, one, "hi") == ["count 1"]
     assert await world.said(world.ada, newer, "/end") == ["end"]

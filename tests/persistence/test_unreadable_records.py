@@ -86,7 +86,7 @@ async def test_they_are_named_in_the_figures_and_once_in_the_log(bucket, caplog)
             await older.refresh_user_data(42, {})
     assert sorted(older.stats.unreadable) == sorted(UNREADABLE)
     for label in UNREADABLE:
-        assert caplog.text.count(f"{label}: ") == 1
+        assert caplog.text.count(f"{label} cannot be loaded: ") == 1
     assert "99" not in caplog.text, "data is not logged"
 
 

@@ -114,7 +114,9 @@ async def test_a_chat_that_is_kept_because_of_another_is_reported_like_the_other
     replica.documents.merger.resolver = lambda _conflict: 1 / 0
     replica.stage(dropped, None)
     replica.stage(failed, live[failed] | {"n": 3})
-    with pytest.raises(UnsavedError, match=r"For example, chat_data\[-1005\] cannot be merged: .*the resolver raised") as caught:
+    with pytest.raises(
+        UnsavedError, match=r"For example, chat_data\[-1005\] cannot be merged: .*the resolver raised"
+    ) as caught:
         await replica.commit()
     assert {*caught.value.records} == {failed.label, dropped.label}
     assert replica.waiting == set()

@@ -110,7 +110,7 @@ async def test_an_aiohttp_that_may_send_twice_is_refused(moto, monkeypatch):
         monkeypatch.setattr(aiohttp, "ClientSession", newer)
         for how in ({"client": client}, {"settings": Settings(endpoint_url=moto.url)}):
             async with S3Store("bucket", **how) as store:
-                with pytest.raises(ConfigurationError, match="install an older aiohttp"):
+                with pytest.raises(ConfigurationError, match="install an older version of aiohttp"):
                     await store.get("a")
 
 

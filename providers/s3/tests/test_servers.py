@@ -147,7 +147,7 @@ async def test_a_server_that_ignores_conditions_of_deletes_is_refused(peculiar):
         etag = await store.put("a", b"1", Create())
         for _ in range(2):
             with pytest.raises(
-                UnsupportedError, match=r"^The server of s3://[^: ]+ .*accepted instead of being refused with 412"
+                UnsupportedError, match=r"^The server of s3://[^: ]+ .*accepted it instead of rejecting it with 412"
             ):
                 await store.delete_if("a", etag)
     assert peculiar.keys(bucket) == ["a"]
