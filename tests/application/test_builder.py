@@ -148,6 +148,6 @@ async def test_with_ptbs_own_application_the_error_says_what_is_missing(world):
     world.telegram.builder().context_types(TYPES).persistence(persistence).build()
     with pytest.raises(
         CannotStoreError,
-        match=r"user_data\[42\] cannot be stored: .* not Profile\. If .* context_types=...[)], or use Bucket",
+        match=r"user_data\[42\] cannot be stored: .* not Profile\. If .*context_types=...[)], or use Bucket",
     ):
         await persistence.update_user_data(42, Profile(["hi"]))

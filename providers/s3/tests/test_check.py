@@ -56,5 +56,5 @@ def test_a_signal_in_the_middle_of_a_put(moto, sent):
             time.sleep(0.02)
         process.send_signal(sent)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err.strip()) == (130, "", "ptb-bucket: interrupted")
+    assert (process.returncode, out, err.strip()) == (130, "", "ptb-bucket: Interrupted")
     assert moto.keys(bucket) == []
