@@ -1,4 +1,4 @@
-"""Tests that the quick look at two JSON texts finds changes of plain values, and never takes equal values for different."""
+"""Tests that the quick look at two JSON texts finds plain changes, and never takes equal values for different."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 
 import pytest
 from hypothesis import given
-from support.values import strategies
-from support.values.strategies import identical
 
 from ptb_bucket.codecs import JsonCodec
+from support.values import strategies
+from support.values.strategies import identical
 
 CODEC = JsonCodec(strategies.TYPES)
 
