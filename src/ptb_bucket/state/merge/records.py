@@ -193,6 +193,8 @@ class RecordMerger:
         """
         if one == other or one is None or other is None:
             return one == other
+        if self.codec.surely_differ(one, other):
+            return False
         try:
             return self.equality.identical(self.decode(record, one), self.decode(record, other))
         except Exception:  # noqa: BLE001  unreadable, or a class of the bot raised: the caller that needs the value will fail

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["make_directories", "read_file", "remove_file", "remove_temporary", "translated", "write_file"]
+__all__ = [
+    "make_directories",
+    "read_file",
+    "read_with_status",
+    "remove_file",
+    "remove_temporary",
+    "translated",
+    "write_file",
+]
 
 _TEMPORARY: Final = ".tmp-"
 # No link is followed, and opening a pipe does not wait for its other end.
@@ -63,15 +71,26 @@ def read_file(path: Path) -> bytes | None:
     Raises:
         OSError: The file could not be read, or is not an ordinary file.
     """
+    found = read_with_status(path)
+    return None if found is None else found[0]
+
+
+def read_with_status(path: Path) -> tuple[bytes, os.stat_result] | None:
+    """Return a file's bytes, and its status from before they were read; None if it does not exist.
+
+    Raises:
+        OSError: The file could not be read, or is not an ordinary file.
+    """
     try:
         descriptor = os.open(path, _READ)
     except FileNotFoundError:
         return None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, "Not a regular file", str(path))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
+            return file.read(), status
     finally:
         os.close(descriptor)
 
