@@ -123,7 +123,7 @@ async def test_a_handler_that_takes_long_does_not_stop_others(world, monkeypatch
     told = [record.getMessage() for record in caplog.records if "has been running" in record.getMessage()]
     assert len(told) == 1
     assert told[0].startswith(
-        "bot_data was saved although a handler that may change it has been running for more than 0.01"
+        "bot_data was saved while a handler that may change it had been running for more than 0.01"
     )
 
 

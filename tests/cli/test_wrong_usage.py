@@ -23,7 +23,7 @@ MISTAKES = {
     "no scheme": ("bot-data", {}, 2, "does not start with a scheme"),
     "unknown scheme": ("ftp://host/bot", {}, 2, "No provider is installed for ftp:"),
     "unknown option": ("{here}?colour=red", {}, 2, "the option 'colour'"),
-    "unknown layout": ("{here}?layout=round", {}, 2, "The layout 'round' does not exist"),
+    "unknown layout": ("{here}?layout=round", {}, 2, "Unknown layout 'round'"),
     "credentials in the URI": ("s3://AKIA:rosebud@bucket/bot", {}, 2, "credentials"),
     "a key in the URI": ("{here}?secret_key=rosebud", {}, 2, "credentials"),
     "braces": ("{here}/{{bot}}", {}, 2, "placeholder"),

@@ -93,7 +93,7 @@ def open_compression(name: str) -> Compression:
         ConfigurationError: The name is unknown, or its package is not installed.
     """
     if name not in COMPRESSIONS:
-        raise ConfigurationError(f"The compression {name!r} does not exist. Choose one of: {', '.join(COMPRESSIONS)}.")
+        raise ConfigurationError(f"Unknown compression {name!r}. Choose one of: {', '.join(COMPRESSIONS)}.")
     return COMPRESSIONS[name]()
 
 

@@ -115,9 +115,8 @@ def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) ->
 def lost_changes(record: Record) -> UnsavedError:
     """Return an error for changes of several updates, of which another instance has saved one."""
     return UnsavedError(
-        f"{record.label} was changed by several updates, and another instance has saved the changes of one of "
-        "them. The changes of the others cannot be separated from these. They will be made when Telegram sends "
-        "the updates again.",
+        f"Several updates changed {record.label}, and another instance has saved one update's changes. The rest "
+        "cannot be saved separately. They will be made again when Telegram sends the updates again.",
         records=[record.label],
     )
 

@@ -134,6 +134,4 @@ class Metrics:
         """Count changes of an update that another instance has handled and saved, too."""
         for record in records:
             self.withdrawn += 1
-            _LOGGER.info(
-                "The changes of an update to %s were withdrawn, because the bucket already contains them", record.label
-            )
+            _LOGGER.info("Discarded an update's changes to %s, because the bucket already contains them", record.label)

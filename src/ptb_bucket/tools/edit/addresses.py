@@ -39,7 +39,7 @@ def kind_of(section: str) -> Kind:
     try:
         return Kind(section)
     except ValueError:
-        raise ConfigurationError(f"The section {section!r} does not exist. Choose one of: {', '.join(Kind)}.") from None
+        raise ConfigurationError(f"Unknown section {section!r}. Choose one of: {', '.join(Kind)}.") from None
 
 
 def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
