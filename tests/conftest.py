@@ -23,6 +23,37 @@ def pytest_configure(config):
     look_up_providers_once()
 
 
+SLOWEST = (
+    "s3/tests/test_several_instances.py",
+    "s3/tests/test_faults.py",
+    "s3/tests/test_conformance.py",
+    "tests/state/test_simulation_notices.py",
+    "tests/cli/test_scripts.py",
+    "tests/cli/test_tools.py",
+    "s3/tests/test_life.py",
+    "s3/tests/test_tools.py",
+    "tests/serverless/test_asgi_server.py",
+    "tests/integration/test_old_library_beside.py",
+    "tests/state/test_simulation.py",
+    "tests/benchmarks/test_scale.py",
+    "s3/tests/test_races.py",
+    "tests/application/test_sigterm.py",
+    "tests/integration/test_spool.py",
+    "tests/tools/test_memories.py",
+)
+"""The files that take longest, longest first: one that begins last would keep one worker while the others have ended."""
+
+
+def pytest_collection_modifyitems(items):
+    """Run the slowest files first, and the others in their order."""
+    ranks = {name: rank for rank, name in enumerate(SLOWEST)}
+
+    def rank(item):
+        return ranks.get("/".join(item.path.parts[-3:]), len(SLOWEST))
+
+    items.sort(key=rank)
+
+
 def look_up_providers_once():
     """Share the look-up of installed providers: each one reads the metadata of every distribution.
 
