@@ -41,7 +41,7 @@ SLOWEST = (
     "tests/integration/test_spool.py",
     "tests/tools/test_memories.py",
 )
-"""The files that take longest, longest first: one that begins last would keep one worker while the others have ended."""
+"""The files that take longest, longest first. If one began last, one worker would run it while the others had ended."""
 
 
 def pytest_collection_modifyitems(items):

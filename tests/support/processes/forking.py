@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 
 def orders(connection: socket.socket):
@@ -61,13 +62,13 @@ def become(order, streams) -> None:
 def run(program: str, *arguments: str) -> None:
     """Run a program as ``python PROGRAM ARGUMENT...`` does."""
     if program == "-m":
-        sys.argv, sys.path[0] = list(arguments), os.getcwd()
+        sys.argv, sys.path[0] = list(arguments), str(Path.cwd())
         runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
     elif program == "-c":
         sys.argv, sys.path[0] = ["-c", *arguments[1:]], ""
-        exec(compile(arguments[0], "<string>", "exec"), {"__name__": "__main__"})
+        exec(compile(arguments[0], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102  a test's own code
     else:
-        sys.argv, sys.path[0] = [program, *arguments], os.path.dirname(program)
+        sys.argv, sys.path[0] = [program, *arguments], str(Path(program).parent)
         runpy.run_path(program, run_name="__main__")
 
 

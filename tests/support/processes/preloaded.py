@@ -1,7 +1,7 @@
-"""Start our programs by forking a process that has imported their dependencies, because imports take most of their time.
+"""Start our programs as forks of a process that has imported their dependencies, because most of their time is imports.
 
-Each is a process of its own, with the streams, the environment and the flags of its command. In long runs, each is a new
-interpreter, and so it is wherever the system cannot do this.
+Each program has its own process, with the streams, the environment and the flags of its command. Long runs, and systems
+other than Linux, start interpreters instead.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def popen_class(starter: _Starter) -> type[subprocess.Popen]:
                 [own if own != -1 else number for number, own in enumerate((pipes[0], pipes[3], pipes[5]))],
                 program=program,
                 environment=environment,
-                folder=os.path.abspath(given["cwd"] or "."),
+                folder=str(Path(given["cwd"] or ".").resolve()),
                 ignores_sigint=signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
             )
             self._child_created = True
