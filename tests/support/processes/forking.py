@@ -25,11 +25,14 @@ def orders(connection: socket.socket):
             return None
         reading, writing = os.pipe()
         if (between := os.fork()) == 0:
+            first_parent = os.getpid()
             if child := os.fork():
                 os.write(writing, b"%d" % child)
                 os._exit(0)  # so that the child's parent is the test's process, which waits for it
             for number in (connection.detach(), reading, writing):
                 os.close(number)
+            while os.getppid() == first_parent:
+                time.sleep(0.0005)
             return json.loads(order), streams
         os.waitpid(between, 0)
         connection.send(os.read(reading, 20))
