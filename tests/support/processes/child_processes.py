@@ -23,6 +23,8 @@ from ptb_bucket import BucketPersistence, PTBBucketError, add_differences
 from ptb_bucket.errors import UnavailableError, UnsavedError
 
 CHAT = -100
+MAY_BE_PRELOADED = "# may be preloaded\n"
+"""The first line of code that :mod:`support.processes.preloaded` may run in a process that has imported more."""
 
 
 def spawn(program: str, *arguments: object, source: object = None) -> subprocess.Popen[str]:
@@ -38,7 +40,8 @@ def spawn(program: str, *arguments: object, source: object = None) -> subprocess
 
 def run(code: str, *arguments: object, **options: Any) -> subprocess.Popen[bytes]:
     """Start a few lines of a test's code."""
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)], **options)
+    command = [sys.executable, "-c", MAY_BE_PRELOADED + textwrap.dedent(code), *map(str, arguments)]
+    return subprocess.Popen(command, **options)
 
 
 def start_together(*processes: subprocess.Popen[str]) -> None:
