@@ -129,6 +129,17 @@ def test_a_load_that_fails_ends_it(pause):
     assert gc.get_threshold()[0] == 701
 
 
+@pytest.mark.parametrize("setting", ["", "old"])
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Python 3.14 has other generations")
+def test_loaded_objects_become_old_only_on_demand(pause, monkeypatch, setting):
+    monkeypatch.setenv("PTB_BUCKET_GC", setting)
+    gc.set_threshold(100_000, 10, 10)
+    gc.collect()
+    with pause.load(set()):
+        kept = [[] for _ in range(1_000)]
+    assert any(one is kept for one in gc.get_objects(2)) is (setting == "old")
+
+
 def test_loads_inside_each_other_and_beside_each_other(pause):
     given = set()
     with pause.load(given), pause.load(given):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["START_PAUSE", "StartPause"]
 
 VARIABLE: Final = "PTB_BUCKET_GC"
-"""The environment variable that keeps the collector as it is, if its value is ``keep``."""
+"""The environment variable: ``keep`` leaves the collector as it is; ``old`` also makes loaded objects old at once."""
 
 BOUND: Final = 250_000
 """The new objects after which the collector runs again, although no bot was loaded. Importing PTB makes 95,000."""
@@ -61,6 +61,9 @@ class StartPause:
             yield
         finally:
             if pauses:
+                if os.environ.get(VARIABLE) == "old" and not gc.get_freeze_count():
+                    gc.freeze()  # hides all objects from the collector,
+                    gc.unfreeze()  # and returns them to it as old
                 gc.enable()
             self._end()
 

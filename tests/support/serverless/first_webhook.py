@@ -15,7 +15,7 @@ from telegram.request import BaseRequest
 
 BEFORE = set(sys.modules)
 
-os.environ["TELEGRAM_WEBHOOK_SECRET"] = "secret"  # noqa: S105  a test's
+os.environ["TELEGRAM_WEBHOOK_SECRET"] = "secret"
 from ptb_bucket import bucket_application  # noqa: E402
 from ptb_bucket.serverless.aws import lambda_webhook  # noqa: E402
 
@@ -77,4 +77,4 @@ def event() -> dict[str, object]:
 
 if __name__ == "__main__":
     answer = lambda_webhook(build_application)(event(), Context())
-    print(json.dumps({"status": answer["statusCode"], "modules": sorted(set(sys.modules) - BEFORE)}))
+    sys.stdout.write(json.dumps({"status": answer["statusCode"], "modules": sorted(set(sys.modules) - BEFORE)}))
