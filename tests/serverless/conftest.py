@@ -25,6 +25,6 @@ def bucket(tmp_path):
 
 
 @pytest.fixture
-def weather(tmp_path):
+def faults(tmp_path):
     """Return a file that names the faults of this bucket."""
-    return tmp_path / "weather"
+    return tmp_path / "faults"

@@ -41,7 +41,7 @@ async def test_the_newest_are_kept_and_the_rest_removed(tmp_path):
     assert len(list((tmp_path / ".versions" / "a").iterdir())) == 3
 
 
-async def test_times_and_names_rise_whatever_the_clock_does(tmp_path):
+async def test_times_and_names_rise_even_if_the_clock_goes_back(tmp_path):
     store = LocalStore(tmp_path, keep=9)
     etag = await written(store, b"1", b"2")
     os.utime(tmp_path / "a", ns=(5, 5))

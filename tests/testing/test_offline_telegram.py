@@ -113,7 +113,7 @@ async def test_groups_and_private_chats_are_different_conversations(telegram, ad
     assert (answer.chat.id, answer.chat.title, answer.chat.type) == (-100, "Friends", "group")
 
 
-async def test_people_who_talk_at_the_same_time_get_their_own_answers(telegram):
+async def test_concurrent_users_get_their_own_answers(telegram):
     async with with_handlers(telegram.builder()) as app:
         people = [telegram.user(number, f"P{number}") for number in range(1, 6)]
         await asyncio.gather(*(person.send(app, "/hello") for person in people))

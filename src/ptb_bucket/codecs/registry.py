@@ -36,7 +36,7 @@ def open_codec(name: str, types: Iterable[type | StoredAs] = ()) -> Codec:
         ConfigurationError: The name is unknown, or ``types`` is wrong.
     """
     if name not in _CODECS:
-        raise ConfigurationError(f"codec={name!r} is unknown. Use one of: {', '.join(sorted(_CODECS))}")
+        raise ConfigurationError(f"The codec {name!r} does not exist. Choose one of: {', '.join(sorted(_CODECS))}.")
     package, cls = _CODECS[name]
     made: Any = getattr(import_module(package), cls)
     codec: Codec = made(types)

@@ -197,9 +197,9 @@ def live_twice(uri: str) -> None:
     """Use one persistence in two event loops, one after the other."""
     persistence = opened(uri)
 
-    async def life(number: int) -> None:
+    async def run(number: int) -> None:
         users = await persistence.get_user_data()
-        users.setdefault(1, {})[f"life {number}"] = number
+        users.setdefault(1, {})[f"run {number}"] = number
         saving = asyncio.create_task(persistence.update_user_data(1, users[1]))
         await asyncio.sleep(0.001)  # now it writes, and the next one waits for its lock
         await asyncio.gather(saving, persistence.update_user_data(2, {"n": number}))
@@ -207,8 +207,8 @@ def live_twice(uri: str) -> None:
             return  # the first one ends without flush()
         await persistence.flush()
 
-    asyncio.run(life(1))
-    asyncio.run(life(2))
+    asyncio.run(run(1))
+    asyncio.run(run(2))
     print(persistence.stats.commits)
 
 

@@ -154,7 +154,9 @@ class Units:
         if not self._warned:
             self._warned = True
             _LOGGER.warning(
-                "%s was saved while a handler that may change it had been running for more than %g s. If this process "
-                "is killed before that handler ends, its update is handled again on top of what is saved.",
-                ", ".join(sorted(record.label for record in shared)), PATIENCE,
-            )  # fmt: skip
+                "%s was saved although a handler that may change it has been running for more than %g s. If this "
+                "process is killed before the handler ends, the update is handled again, and its saved changes "
+                "may be made twice.",
+                ", ".join(sorted(record.label for record in shared)),
+                PATIENCE,
+            )

@@ -149,7 +149,7 @@ class JsonCodec:
         except Exception as exc:  # noqa: BLE001  damage may raise anything
             # The original would quote the document.
             raise CannotLoadError(
-                f"a stored record is damaged: it is not in ptb-bucket's JSON format ({type(exc).__name__}). {RESTORE}"
+                f"the stored data is not in ptb-bucket's JSON format ({type(exc).__name__}). {RESTORE}"
             ) from None
         return value
 

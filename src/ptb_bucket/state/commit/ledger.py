@@ -262,7 +262,7 @@ class Ledger:
     def _take_attempt(self) -> Attempt:
         attempt, self.attempt = self.attempt, None
         if attempt is None:
-            raise AssertionError(f"{self.key}: no attempt is under way")  # our bug, not one of the caller's data
+            raise AssertionError(f"No commit of {self.key} is in progress")  # our bug, not one of the caller's data
         return attempt
 
     def move_base(self, values: Mapping[Record, Encoded], still_dropped: Collection[Record] = ()) -> None:

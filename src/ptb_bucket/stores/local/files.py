@@ -27,10 +27,10 @@ _REMEDIES: Final[Mapping[int, str]] = {
     errno.EPERM: _PERMIT,
     errno.EROFS: "Choose a directory on a file system that is not mounted read-only",
     errno.ENOTDIR: "A component of this path is not a directory. Move it away, or choose another directory",
-    errno.EISDIR: "This is not an ordinary file. Move it away, or choose another directory",
+    errno.EISDIR: "Move the file away, or choose another directory",
     errno.ELOOP: "Links inside a store's directory are not followed. Replace the link with the real file or directory",
-    errno.ENOLCK: "Choose a directory on a file system that has locks, such as a local disk",
-    errno.ENXIO: "This is not an ordinary file. Move it away, or choose another directory",
+    errno.ENOLCK: "Choose a directory on a file system that supports locks, such as a local disk",
+    errno.ENXIO: "Move the file away, or choose another directory",
 }
 
 
@@ -54,7 +54,7 @@ def _translate(exc: OSError, path: Path, key: str | None) -> StoreError:
         return AccessError(f"{what}. {remedy}.", key=key)
     if exc.errno == errno.ENAMETOOLONG:
         return UnsupportedError(f"{what}. Use a shorter key, or a directory closer to the root.", key=key)
-    return UnavailableError(f"{what}. Check the disk. The bot tries again to save what it could not save.", key=key)
+    return UnavailableError(f"{what}. Check the disk. The bot will try again to save its changes.", key=key)
 
 
 def read_file(path: Path) -> bytes | None:
@@ -69,7 +69,7 @@ def read_file(path: Path) -> bytes | None:
         return None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise IsADirectoryError(errno.EISDIR, "Not an ordinary file", str(path))
+            raise IsADirectoryError(errno.EISDIR, "Not a regular file", str(path))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read()
     finally:

@@ -69,7 +69,7 @@ class LocalStore(BlobStore):
         """Open ``file:./directory`` or ``file:///directory``; ``?keep=N`` keeps old versions."""
         keep = uri.options.get("keep", "0")
         if not (keep.isascii() and keep.isdigit()):
-            raise ConfigurationError("keep must be the number of versions to keep of each object, such as keep=10.")
+            raise ConfigurationError("keep must be a number of versions per object, such as keep=10.")
         return cls(uri.bucket, keep=int(keep))
 
     def path_of(self, key: str) -> Path:
@@ -101,7 +101,7 @@ class LocalStore(BlobStore):
         else:
             blob = await asyncio.to_thread(self._read, path, key)
         if blob is None:
-            raise NotFoundError(f"{path} does not exist{f' in version {version}' if version else ''}.", key=key)
+            raise NotFoundError(f"{path} does not exist{(f' in version {version}' if version else '')}.", key=key)
         return NOT_MODIFIED if blob.etag == if_none_match else blob
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
@@ -137,8 +137,8 @@ class LocalStore(BlobStore):
     def _must_keep(self, key: str) -> None:
         if not self._keep:
             raise UnsupportedError(
-                f"{self.root} keeps no old versions of {key!r}. To keep them from now on, write "
-                "file:DIRECTORY?keep=10, also in the bot's URI.",
+                f"{self.root} does not keep old versions, so there are none of {key!r}. To keep them from now on, "
+                "use file:DIRECTORY?keep=10 in this URI and in the bot's URI.",
                 key=key,
             )
 
@@ -223,7 +223,7 @@ class LocalStore(BlobStore):
     def _refuse_dangling(self) -> None:
         """Refuse a root that is a dangling link: its disk is not mounted, so it is not an empty store."""
         if self.root.is_symlink() and not self.root.exists():
-            raise NotADirectoryError(errno.ENOTDIR, "The link's target does not exist", str(self.root))
+            raise NotADirectoryError(errno.ENOTDIR, "The target of the link does not exist", str(self.root))
 
 
 @contextmanager
