@@ -25,6 +25,9 @@ def test_a_version_is_in_one_piece_however_narrow_the_terminal_is(tmp_path, caps
     asyncio.run(_commit_twice(uri))
     monkeypatch.setenv("COLUMNS", columns)
     assert main(["history", uri]) == 0
-    head, newest, oldest = capsys.readouterr().out.splitlines()
-    assert (head.split()[0], newest.split()[-1]) == ("object", "current")
-    assert main(["restore", uri, "--version", oldest.split()[1], "--dry-run"]) == 0
+    newest, oldest = capsys.readouterr().out.splitlines()
+    assert newest.split("\t")[-1] == "current"
+    assert main(["restore", uri, "--version", oldest.split("\t")[1], "--dry-run"]) == 0
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert main(["history", uri]) == 0
+    assert oldest.split("\t")[1] in capsys.readouterr().out.split()

@@ -40,7 +40,7 @@ def test_an_unknown_verb_is_one_line(capsys):
 def test_every_verb_has_help_with_an_example(capsys):
     main(["--help"])
     listed = capsys.readouterr().out.partition("Commands:")[2].split("\n")
-    verbs = [line.split()[0] for line in listed if line.strip()]
+    verbs = [line.split()[0] for line in listed if line.strip() and line[:4].strip()]
     assert {"demo", "show"} <= set(verbs)
     for verb in set(verbs) - {"demo"}:
         assert main([verb, "--help"]) == 0

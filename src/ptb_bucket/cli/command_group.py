@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 import sys
 import warnings
 from typing import TYPE_CHECKING, Final
 
 import click
-import rich  # noqa: F401  if it is missing, fail here and not in the middle of a verb
 
 from ptb_bucket.cli.console import Code, complain
+from ptb_bucket.cli.version import version_text
+from ptb_bucket.stores import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,16 @@ _VERBS: Final[Mapping[str, str]] = {
     "import": "import_",
     "export": "export",
 }
+_OTHER_NAMES: Final[Mapping[str, str]] = {
+    # what other tools call it → the verb
+    "get": "show", "ls": "show", "list": "show", "cat": "show", "put": "set", "delete": "rm", "remove": "rm",
+    "cp": "copy", "sync": "copy", "log": "history", "versions": "history", "blame": "explain", "rollback": "restore",
+    "dump": "export", "load": "import", "doctor": "check",
+}  # fmt: skip
+
+
+if importlib.util.find_spec("rich") is None:  # fail here and not in the middle of a verb
+    raise ModuleNotFoundError("No module named 'rich'", name="rich")
 
 
 class _CommandGroup(click.Group):
@@ -50,15 +62,50 @@ class _CommandGroup(click.Group):
         command: click.Command = importlib.import_module(f"ptb_bucket.cli.verbs.{_VERBS[name]}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Refuse an unknown verb, and suggest the one that was probably meant."""
+        name = args[0]
+        if name not in _VERBS and not name.startswith("-"):
+            raise click.UsageError(
+                f"No such command {name!r}.{_meant(name)} 'ptb-bucket --help' lists all commands.", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs with the first sentence of each help, which click would cut at the end of the line."""
+        rows = [(name, _first_sentence(self.get_command(ctx, name))) for name in _VERBS]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _meant(name: str) -> str:
+    known = {verb.replace("-", "_"): verb for verb in _VERBS}
+    return did_you_mean([_OTHER_NAMES.get(name, name)], known).replace("_", "-")
+
+
+def _first_sentence(command: click.Command | None) -> str:
+    text = " ".join(((command and command.help) or "").split("\n\n")[0].split())
+    return text.partition(". ")[0].rstrip(".") + "."
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  click's signature
+    if wanted and not ctx.resilient_parsing:
+        click.echo(version_text())
+        ctx.exit()
+
 
 @click.command(cls=_CommandGroup, name="ptb-bucket", context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="ptb-bucket", prog_name="ptb-bucket", message="%(prog)s %(version)s")
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version,
+              help="Show the versions of ptb-bucket, its providers, python-telegram-bot and Python.")  # fmt: skip
 def command_group() -> None:
     """Inspect, edit, move and restore a Telegram bot's state in a bucket.
 
     URI is the location of the state, such as s3://my-bucket/my-bot. Without it, PTB_BUCKET_URI is read.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 refused (nothing was changed).
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 refused (nothing was changed),
+    130 interrupted, 141 the pipe that reads the output was closed.
     """
 
 

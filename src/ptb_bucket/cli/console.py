@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import enum
+import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError, NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from ptb_bucket.errors import PTBBucketError
 
-__all__ = ["Code", "bold", "complain", "dim", "prepare_streams", "report"]
+__all__ = [
+    "Code",
+    "bold",
+    "complain",
+    "dim",
+    "finish_output",
+    "is_terminal",
+    "prepare_streams",
+    "report",
+    "report_os_error",
+    "styled",
+]
 
 
 class Code(enum.IntEnum):
@@ -25,6 +38,7 @@ class Code(enum.IntEnum):
     NOT_FOUND = 3
     REFUSED = 4
     INTERRUPTED = 130
+    CLOSED_PIPE = 141
 
 
 def prepare_streams() -> None:
@@ -44,8 +58,10 @@ def complain(message: str, code: int) -> int:
     Returns:
         The exit code.
     """
-    sys.stdout.flush()
-    print(f"ptb-bucket: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError):  # without stderr, the exit code still says it
+        with suppress(OSError):
+            sys.stdout.flush()
+        print(f"ptb-bucket: {' '.join(message.split())}", file=sys.stderr, flush=True)
     return code
 
 
@@ -62,17 +78,67 @@ def report(error: PTBBucketError) -> int:
     return complain(str(error), next((code for kind, code in codes.items() if isinstance(error, kind)), Code.FAILED))
 
 
+def report_os_error(error: OSError) -> int:
+    """Report an error of the operating system, such as a full disk, in one line. A closed pipe needs no line.
+
+    Returns:
+        The exit code: that of a program which SIGPIPE ended, or 1.
+    """
+    if isinstance(error, BrokenPipeError):
+        return Code.CLOSED_PIPE
+    what = error.filename if isinstance(error.filename, str) else "The output"
+    advice = " Free some space, and try again." if error.errno in {errno.ENOSPC, errno.EDQUOT} else ""
+    return complain(f"{what} could not be written or read: {error.strerror or error}.{advice}", Code.FAILED)
+
+
+def finish_output(code: int) -> int:
+    """Write what is buffered for stdout, and report if that fails.
+
+    Python would do this at its exit, and print a traceback if the pipe is closed or the disk is full.
+
+    Args:
+        code: The exit code so far.
+
+    Returns:
+        The exit code; an error here matters only if nothing failed before.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        said = report_os_error(error)
+        _discard_output()
+        return code or said
+    return code
+
+
+def _discard_output() -> None:
+    """Let Python's exit find nothing to write: what stdout still buffers goes to the null device."""
+    with suppress(OSError, ValueError, io.UnsupportedOperation):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Tell whether people read a stream. ``FORCE_COLOR`` says so of every stream."""
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+_STYLES: Final = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "bold red": "1;31"}
+
+
+def styled(text: str, style: str) -> str:
+    """Return a text in a style, if stdout is a terminal that has styles. ``NO_COLOR`` (no-color.org) turns all off."""
+    if not style or not is_terminal(sys.stdout) or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
 def bold(text: str) -> str:
     """Return bold text, if the terminal supports it."""
-    return _styled(text, "1")
+    return styled(text, "bold")
 
 
 def dim(text: str) -> str:
     """Return dim text, if the terminal supports it."""
-    return _styled(text, "2")
-
-
-def _styled(text: str, style: str) -> str:
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        return f"\x1b[{style}m{text}\x1b[0m"
-    return text
+    return styled(text, "dim")

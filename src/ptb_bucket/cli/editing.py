@@ -26,7 +26,7 @@ def run_edit(
         "place": done.place, "before": tree(done.before), "after": tree(done.after),
         "changed": done.changed, "dry_run": done.dry_run,
     }  # fmt: skip
-    output.result(facts, lambda: _render(done, output))
+    output.report(facts, lambda: _render(done, output))
 
 
 async def _edited(uri: str, bot_id: str | None, types: list[Any], edit: Callable[[State], Awaitable[Edit]]) -> Edit:

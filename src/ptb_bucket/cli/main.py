@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ptb_bucket.cli import demo
-from ptb_bucket.cli.console import Code, complain, prepare_streams, report
+from ptb_bucket.cli.console import Code, complain, finish_output, prepare_streams, report, report_os_error
+from ptb_bucket.cli.version import version_text
 from ptb_bucket.errors import PTBBucketError
 
 if TYPE_CHECKING:
@@ -30,11 +29,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: argparse has printed the help of ``demo``, or refused its arguments.
     """
     prepare_streams()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    return finish_output(_run(list(sys.argv[1:] if argv is None else argv)))
+
+
+def _run(arguments: list[str]) -> int:
     try:
         return _run_demo(arguments) if arguments[:1] == ["demo"] else _run_command_group(arguments)
     except PTBBucketError as error:
         return report(error)
+    except OSError as error:
+        return report_os_error(error)
     except KeyboardInterrupt:
         return complain("Interrupted", Code.INTERRUPTED)
 
@@ -69,14 +73,17 @@ def _without_extra(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from ptb_bucket.cli import demo  # noqa: PLC0415  no other verb needs the offline Telegram
+
     parser = argparse.ArgumentParser(
         prog="ptb-bucket",
         description="Keep a Telegram bot's state in a bucket.",
         epilog="The extra [cli] adds more verbs: pip install 'ptb-bucket[cli]'\n\n"
         "example:\n  ptb-bucket demo        chat with a bot, restart it, and see that it remembers",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"ptb-bucket {version('ptb-bucket')}")
+    parser.add_argument("--version", action="version", version=version_text())
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     demo.add_to(verbs)
     return parser

@@ -8,6 +8,8 @@ import itertools
 import os
 import re
 import sys
+import traceback
+from contextlib import redirect_stdout
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,15 +18,18 @@ import click
 
 from ptb_bucket.cli.output import Output
 from ptb_bucket.location import ENVIRONMENT
+from ptb_bucket.stores import did_you_mean
+from ptb_bucket.tools import report_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "AgeType",
     "RecordCommand",
     "TimeType",
     "UriCommand",
+    "VerbCommand",
     "checked_bot_id",
     "dry_run",
     "with_bot_id",
@@ -33,11 +38,25 @@ __all__ = [
 ]
 
 TOKEN: Final = "TELEGRAM_BOT_TOKEN"  # noqa: S105  the name of a variable
+_OURS: Final = (__file__, importlib.__file__, functools.__file__)
+_TOKEN: Final = re.compile(r"\d{5,}:[\w-]{20,}")
 _NUMBER: Final = re.compile(r"-\.?\d")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 
-class UriCommand(click.Command):
+class VerbCommand(click.Command):
+    """A verb that suggests the option that was probably meant instead of an unknown one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse unknown options with a suggestion."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            known = [name for option in self.get_params(ctx) for name in option.opts]
+            raise no_such_option(error.option_name, known, ctx) from None
+
+
+class UriCommand(VerbCommand):
     """A verb whose first argument is a URI, which you can omit if ``PTB_BUCKET_URI`` is set."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -57,7 +76,7 @@ class UriCommand(click.Command):
             for name in option.opts
         }
         place = 0
-        while place < len(args) and args[place].startswith("-") and args[place] != "--":
+        while place < len(args) and args[place].startswith("-") and args[place] not in {"-", "--"}:
             place += 2 if args[place] in valued else 1
         return place
 
@@ -72,21 +91,30 @@ class RecordCommand(UriCommand):
         known = {name for option in self.get_params(ctx) for name in option.opts}
         for word in itertools.takewhile(lambda word: word != "--", args):
             name = word.partition("=")[0]
-            if word[:1] == "-" and not _NUMBER.match(word) and name not in known:
-                raise click.NoSuchOption(name, ctx=ctx)
+            if word[:1] == "-" and word != "-" and not _NUMBER.match(word) and name not in known:
+                raise no_such_option(name, known, ctx)
         return super().parse_args(ctx, args)
+
+
+def no_such_option(name: str, known: Iterable[str], ctx: click.Context | None) -> click.UsageError:
+    """Return the error for an unknown option, with the one that was probably meant."""
+    meant = did_you_mean([name.lstrip("-")], {one.lstrip("-").replace("-", "_") for one in known if one[:2] == "--"})
+    meant = re.sub("'(.*)'", lambda found: f"--{found[1].replace('_', '-')}", meant)
+    return click.UsageError(f"No such option {name!r}.{meant} Pass --help for all options.", ctx)
 
 
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
 
 
 def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """Add ``--json``, and pass an :class:`Output` to the verb as ``output``."""
+    """Add ``--json`` and ``--quiet``, and pass an :class:`Output` to the verb as ``output``."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print no report of what was done, no notes and no progress.")
     @functools.wraps(function)
-    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> int | None:
-        return function(*args, output=Output(as_json=as_json), **kwargs)
+    def wrapped(*args: Any, as_json: bool, quiet: bool, **kwargs: Any) -> int | None:
+        with report_waits(lambda text: None if quiet else print(f"ptb-bucket: {text}", file=sys.stderr, flush=True)):
+            return function(*args, output=Output(as_json=as_json, quiet=quiet), **kwargs)
 
     return wrapped
 
@@ -134,13 +162,37 @@ def _imported(name: str) -> list[Any]:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # the directory of bot.py; unlike `python -m`, a script on the PATH does not search it
     try:
-        found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
-    except (ImportError, AttributeError, ValueError) as error:
+        with redirect_stdout(sys.stderr):  # what the module prints is not the verb's result
+            found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
+    except (AttributeError, ModuleNotFoundError, ValueError) as error:
+        if _raised_in(error):
+            raise _broken(name, module, error) from error
         raise click.BadParameter(
             f"--types {name} could not be imported: {error}. Use the form MODULE:NAME, and run the command in a "
             "directory from which MODULE can be imported."
         ) from error
+    except (Exception, SystemExit) as error:
+        raise _broken(name, module, error) from error
     return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
+
+
+def _broken(name: str, module: str, error: BaseException) -> click.BadParameter:
+    """Return the error for a module that raises while it is imported. Its message may quote a token, so it is cut."""
+    text = _TOKEN.sub("[token]", error.msg if isinstance(error, SyntaxError) else str(error)).split("\n")[0]
+    said = f"{type(error).__name__}{f': {text}' * bool(text)}".rstrip(".")
+    return click.BadParameter(
+        f"--types {name}: importing {module} raised {said}{_raised_in(error)}. Correct the module, or move the classes "
+        "into a module of their own that starts nothing."
+    )
+
+
+def _raised_in(error: BaseException) -> str:
+    """Return the line of the bot's code that raised an error; empty if it was raised here or by the import system."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename not in _OURS and not frame.filename.startswith("<frozen")]
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({Path(error.filename).name}, line {error.lineno})"
+    return f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
 
 
 _PART: Final = re.compile(r"(\d+)([smhdw])")

@@ -47,6 +47,7 @@ from ptb_bucket.tools.versions import (
     plan_version,
     restore,
 )
+from ptb_bucket.tools.waiting import report_waits
 
 __all__ = [
     "UPDATE_INTERVAL",
@@ -94,6 +95,7 @@ __all__ = [
     "record_of",
     "rekey",
     "remove",
+    "report_waits",
     "restore",
     "script_of",
     "set_value",

@@ -10,6 +10,8 @@ from ptb_bucket.location import locate
 from ptb_bucket.sealing import UNPROTECTED, Sealing, TransitionStore
 from ptb_bucket.state import Archive
 from ptb_bucket.stores import RetryingStore
+from ptb_bucket.tools.state import bot_id_text
+from ptb_bucket.tools.waiting import watched
 
 if TYPE_CHECKING:
     import os
@@ -32,7 +34,7 @@ class Rekeyed:
 async def rekey(  # noqa: PLR0913  settings, by keyword
     where: str | os.PathLike[str] | BlobStore | None = None,
     *,
-    bot_id: str | None = None,
+    bot_id: int | str | None = None,
     sealing: Sealing | None = None,
     old: Sealing | None = None,
     to_plain: bool = False,
@@ -58,6 +60,7 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
         DocumentError: Neither ``sealing`` nor ``old`` can open a document.
         StoreError: The store could not be read or written.
     """
+    bot_id = bot_id_text(bot_id)
     location = locate(where, None, None, (), sealing)
     new = location.sealing.sealer(bot_id)
     if new.protection == UNPROTECTED and old is not None and not to_plain:
@@ -65,7 +68,7 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
             "No keys are set, so the state would be stored unprotected. Set PTB_BUCKET_ENCRYPTION_KEYS or "
             "PTB_BUCKET_SIGNING_KEYS, or pass --to-plain to remove the protection."
         )
-    below = RetryingStore(location.below(location.checked_bot_id(bot_id)))
+    below = watched(RetryingStore(location.below(location.checked_bot_id(bot_id))))
     try:
         store = TransitionStore(below, new, None if old is None else old.sealer(bot_id))
         new.bot_id, keys = await _documents(store, bot_id, **location.said)

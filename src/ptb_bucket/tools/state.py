@@ -22,6 +22,7 @@ from ptb_bucket.errors import (
 from ptb_bucket.location import defaults_of, locate, with_own_types
 from ptb_bucket.state import Archive, DocumentSet, Kind, RecordMerger, Replica, WriterIdentity, keep_ours
 from ptb_bucket.stores import RetryingStore
+from ptb_bucket.tools.waiting import watched
 
 if TYPE_CHECKING:
     import os
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record, Resolver
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["State", "detached_bot", "open_past", "open_state", "problem_of"]
+__all__ = ["State", "bot_id_text", "detached_bot", "open_past", "open_state", "problem_of"]
 
 _TOOL_RETRIES: Final = RetryPolicy(deadline=60, backoff=Backoff(longest=0.2))
 """With seconds between two tries, a tool would lose nearly every race against a bot that saves all the time."""
@@ -103,7 +104,7 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
     where: str | os.PathLike[str] | BlobStore | None = None,
     *,
     types: Iterable[Any] = (),
-    bot_id: str | None = None,
+    bot_id: int | str | None = None,
     create: bool = False,
     keep_unknown: bool = False,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None,
@@ -126,6 +127,7 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
         DocumentError: The state cannot be read, or belongs to another bot.
         StoreError: The store could not be read.
     """
+    bot_id = bot_id_text(bot_id)
     defaults = defaults_of(context_types)
     known = with_own_types(types, defaults)
     async with _opened(where, known, bot_id) as (location, store):
@@ -136,7 +138,7 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
 
 @asynccontextmanager
 async def open_past(
-    where: str | os.PathLike[str] | BlobStore | None = None, *, bot_id: str | None = None
+    where: str | os.PathLike[str] | BlobStore | None = None, *, bot_id: int | str | None = None
 ) -> AsyncIterator[Archive]:
     """Open a bot's state to read its old versions, even if it cannot be read or was deleted.
 
@@ -149,6 +151,7 @@ async def open_past(
         NotFoundError: There is neither a state nor an old version of one.
         StoreError: The store could not be read.
     """
+    bot_id = bot_id_text(bot_id)
     async with _opened(where, (), bot_id) as (location, store):
         try:
             archive = await Archive.find(store, bot_id=bot_id, **location.said)
@@ -174,7 +177,7 @@ async def _opened(
     where: str | os.PathLike[str] | BlobStore | None, types: Iterable[Any], bot_id: str | None
 ) -> AsyncIterator[tuple[Location, BlobStore]]:
     location = locate(where, None, None, types)
-    store = RetryingStore(location.open(location.checked_bot_id(bot_id)))
+    store = watched(RetryingStore(location.open(location.checked_bot_id(bot_id))))
     try:
         yield location, store
     finally:
@@ -221,6 +224,19 @@ class _NoRequests(BaseRequest):
 
     async def do_request(self, *_: Any, **__: Any) -> NoReturn:
         raise AssertionError("A tool must not connect to Telegram. This is a bug in ptb-bucket. Please report it.")
+
+
+def bot_id_text(bot_id: int | str | None) -> str | None:
+    """Return a bot's ID as documents have it.
+
+    Raises:
+        ConfigurationError: It is not a number, such as a whole token, which the message does not repeat.
+    """
+    if bot_id is None:
+        return None
+    if isinstance(bot_id, bool) or not str(bot_id).isdecimal():
+        raise ConfigurationError("The bot ID must be a number: the part of the bot's token before the colon.")
+    return str(bot_id)
 
 
 def problem_of(error: PTBBucketError) -> str:

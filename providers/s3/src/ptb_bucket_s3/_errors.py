@@ -31,15 +31,18 @@ _MOMENTARY: Final = frozenset(
      "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable", "InternalError"}
 )  # fmt: skip
 _TOO_MUCH: Final = frozenset({"EntityTooLarge", "KeyTooLongError", "NotImplemented", "MethodNotAllowed"})
+_VARIABLES: Final = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, if temporary), or AWS_PROFILE"
 _HINTS: Final[Mapping[str, str]] = {
     "NoSuchBucket": "The bucket does not exist. Create it, or correct its name, the region or the endpoint.",
     "InvalidBucketName": "This is not a valid name for a bucket. Correct the URI.",
-    "ExpiredToken": "The credentials have expired. Renew them.",
-    "ExpiredTokenException": "The credentials have expired. Renew them.",
-    "TokenRefreshRequired": "The credentials have expired. Renew them.",
-    "InvalidToken": "The session token is not valid. Renew the credentials.",
-    "InvalidAccessKeyId": "The server does not know this access key. Check which credentials the bot uses.",
-    "SignatureDoesNotMatch": "The secret key does not match the access key, or a proxy alters requests. Check both.",
+    "ExpiredToken": f"The credentials have expired. Renew {_VARIABLES}.",
+    "ExpiredTokenException": f"The credentials have expired. Renew {_VARIABLES}.",
+    "TokenRefreshRequired": f"The credentials have expired. Renew {_VARIABLES}.",
+    "InvalidToken": "The session token is not valid. Renew the credentials, and check AWS_SESSION_TOKEN.",
+    "InvalidAccessKeyId": f"The server does not know this access key. Check {_VARIABLES}.",
+    "SignatureDoesNotMatch": "The secret key does not match the access key, or a proxy alters requests. Check "
+    "AWS_ACCESS_KEY_ID, "
+    "AWS_SECRET_ACCESS_KEY and the proxy.",
     "RequestTimeTooSkewed": "This machine's clock is wrong. Set it.",
     "QuotaExceeded": "The quota is used up. Raise it, or free space.",
     "UserProjectMissing": "This is a Google bucket for which the requester pays. Use gs:// with user_project=PROJECT.",
@@ -86,7 +89,8 @@ def translated(error: Exception, asked: Asked, place: str, needed: str) -> Store
     if isinstance(getattr(error, "response", None), dict):
         kind, text = _answered(error, asked, needed)
     elif _is_a(error, *_BEFORE_SENDING):
-        kind, text = AccessError, f"{error} Check the AWS configuration and credentials."
+        advice = "AWS_REGION and the options of the URI" if _is_a(error, *_ADDRESS) else _VARIABLES
+        kind, text = AccessError, f"{str(error).rstrip('.')}. Set or check {advice}."
     elif lacks_credentials(error):
         kind, text = AccessError, unreadable(error)
     elif isinstance(error, (OSError, EOFError, asyncio.TimeoutError)) or _comes_from_sdk(error):

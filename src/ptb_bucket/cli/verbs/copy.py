@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptb_bucket.cli.options import checked_bot_id, with_output, with_types
+from ptb_bucket.cli.options import VerbCommand, checked_bot_id, with_output, with_types
 from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import Copied, check_source, copy, open_state, open_target
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(name="copy", epilog="Example: ptb-bucket copy file:./bot-data 's3://my-bucket/my-bot?layout=per-record'")
+@click.command(
+    cls=VerbCommand,
+    name="copy",
+    epilog="Example: ptb-bucket copy file:./bot-data 's3://my-bucket/my-bot?layout=per-record'",
+)
 @click.argument("source")
 @click.argument("destination")
 @click.option("--bot-id", metavar="ID", help="The bot that owns the copy. Default: the source's bot.")
@@ -34,7 +38,7 @@ def command(output: Output, dry_run: bool, **given: Any) -> None:  # noqa: FBT00
     to copy all changes, stop the bot, or copy again afterwards.
     """
     found = asyncio.run(_copy(output=output, dry_run=dry_run, **given))
-    output.result(
+    output.report(
         {"dry_run": dry_run, "copied": found.copied, "skipped": found.skipped, "different": found.replaced},
         lambda: output.line(_summary(found, dry_run=dry_run)),
     )

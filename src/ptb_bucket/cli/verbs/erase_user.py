@@ -46,7 +46,7 @@ def command(output: Output, **asked: Any) -> None:
     the person. --versions deletes all old versions of each object that did, including other people's history in them.
     """
     facts = asyncio.run(_run(output, **asked))
-    output.result(facts, lambda: _render(facts, output))
+    output.report(facts, lambda: _render(facts, output))
 
 
 async def _run(  # noqa: PLR0913  the options of the verb

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output, with_types
+from ptb_bucket.cli.streams import STDOUT, check_stdout, output_file
 from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import export_dict, export_json, export_pickle, open_state, script_of
 
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(
-    cls=UriCommand, name="export", epilog="Example: ptb-bucket export s3://my-bucket/my-bot bot.pickle --format pickle"
-)
+_EXAMPLES = """\b
+Example: ptb-bucket export s3://my-bucket/my-bot bot.pickle --format pickle
+         ptb-bucket export s3://my-bucket/my-bot - | jq '.user_data | length'"""
+
+
+@click.command(cls=UriCommand, name="export", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
@@ -51,20 +55,23 @@ __all__ = ["command"]
     is_flag=True,
     help="With --format pickle: the module that starts your bot defines no classes of --types.",
 )
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--force", is_flag=True, help="Replace an existing regular file.")
 @with_types
 @with_bot_id
 @with_output
 def command(uri: str, file: Path, form: str, output: Output, **settings: Any) -> None:
-    """Write a bot's complete state to FILE, which only you can read.
+    """Write a bot's complete state to FILE, which only you can read. If FILE is -, it is written to stdout.
 
     FILE contains personal data: protect it as you protect the bucket. With --format pickle, a bot that is started as a
     script (python bot.py) finds its own classes in __main__ again. Name them as --types bot:Cart.
     """
+    if str(file) == STDOUT:
+        check_stdout(output, binary=form == "pickle", multi=settings["multi"])
     settings["main"] = _main(form, settings.pop("main"), no_main=settings.pop("no_main"), multi=settings["multi"])
     script = script_of(settings["types"], settings["main"]) if form == "pickle" else None
-    count = asyncio.run(_export(uri, file, form, output, **settings))
-    output.result(
+    with output_file(file) as path:
+        count = asyncio.run(_export(uri, path, form, output, **settings))
+    output.report(
         {"file": str(file), "format": form, "records": count, "main": script},
         lambda: _render(file, count, script, output),
     )
@@ -82,7 +89,8 @@ def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | N
 
 
 def _render(file: Path, count: int, script: str | None, output: Output) -> None:
-    output.line(f"{pluralize(count, 'record is', 'records are')} in {file}")
+    where = "written to stdout" if str(file) == STDOUT else f"in {file}"
+    output.line(f"{pluralize(count, 'record is', 'records are')} {where}")
     if script:
         output.line(
             f"Classes of {script} are written as classes of __main__, for a bot that is started as this script. If "

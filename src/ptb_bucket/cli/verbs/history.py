@@ -59,7 +59,7 @@ def _facts(one: Past) -> dict[str, object]:
 
 def _render(found: list[Past], output: Output) -> None:
     output.table(
-        ["object", "version", "time", "#bytes", "writer", "#commit", ""],
+        ["object", "version", "time", "#bytes", "writer", "#commit", "status"],
         [
             (
                 one.object, one.version.version, f"{one.version.modified:%Y-%m-%d %H:%M:%S} UTC", one.version.size,

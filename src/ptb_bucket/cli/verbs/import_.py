@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ptb_bucket.cli.options import with_bot_id, with_output, with_types
+from ptb_bucket.cli.options import VerbCommand, with_bot_id, with_output, with_types
+from ptb_bucket.cli.streams import input_file
 from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import Imported, MemoryFile, import_memory, open_state, read_memory
 
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(name="import", epilog="Example: ptb-bucket import bot.pickle s3://my-bucket/my-bot --dry-run")
+_EXAMPLES = """\b
+Example: ptb-bucket import bot.pickle s3://my-bucket/my-bot --dry-run
+         ssh server cat bot.pickle | ptb-bucket import - s3://my-bucket/my-bot"""
+
+
+@click.command(cls=VerbCommand, name="import", epilog=_EXAMPLES)
 @click.argument("file", type=click.Path())
 @click.argument("uri", required=False)
 @click.option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
@@ -29,14 +35,15 @@ __all__ = ["command"]
 @with_bot_id
 @with_output
 def command(file: str, uri: str | None, output: Output, **settings: Any) -> None:
-    """Import FILE, which PicklePersistence, DictPersistence or 'export' wrote.
+    """Import FILE, which PicklePersistence, DictPersistence or 'export' wrote. If FILE is -, it is read from stdin.
 
     Stop the bot first. FILE is the file of PicklePersistence, the common start of its five file names, or a JSON object
     with the arguments of DictPersistence, such as user_data_json. No code that a pickle names is run.
     """
-    memory = read_memory(file, types=settings["types"], leave_out=settings["leave_out"])
+    with input_file(file) as path:
+        memory = read_memory(path, types=settings["types"], leave_out=settings["leave_out"])
     facts = asyncio.run(_import(uri, memory, output, **settings))
-    output.result(facts, lambda: _render(facts, output))
+    output.report(facts, lambda: _render(facts, output))
 
 
 async def _import(

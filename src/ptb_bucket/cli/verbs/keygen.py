@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ptb_bucket.cli.options import with_output
+from ptb_bucket.cli.options import VerbCommand, with_output
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command(name="keygen", epilog="Example: ptb-bucket keygen > key.txt")
+@click.command(cls=VerbCommand, name="keygen", epilog="Example: ptb-bucket keygen > key.txt")
 @with_output
 def command(output: Output) -> None:
     """Generate a random key to encrypt or sign with.

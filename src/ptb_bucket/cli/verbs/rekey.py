@@ -43,7 +43,7 @@ def command(  # noqa: PLR0913  click passes what the options say
     PTB_BUCKET_OLD_ENCRYPTION_KEYS. After an interruption, run it again to continue.
     """
     done = asyncio.run(rekey(uri, bot_id=bot_id, old=_old(from_plain=from_plain), to_plain=to_plain, dry_run=dry_run))
-    output.result({**asdict(done), "dry_run": dry_run}, lambda: _render(done, output, dry_run=dry_run))
+    output.report({**asdict(done), "dry_run": dry_run}, lambda: _render(done, output, dry_run=dry_run))
 
 
 def _old(*, from_plain: bool) -> Sealing | None:

@@ -56,7 +56,7 @@ def command(at: datetime | None, version: str | None, what: str | None, output: 
         raise click.UsageError("--object can only be used with --version.")
     plans = asyncio.run(_restore(at, version, what, **rest))
     done = not rest["dry_run"]
-    output.result(
+    output.report(
         {"restored": done, "objects": [_facts(plan) for plan in plans]}, lambda: _render(plans, output, done=done)
     )
 

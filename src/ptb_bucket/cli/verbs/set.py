@@ -8,6 +8,7 @@ import click
 
 from ptb_bucket.cli.editing import run_edit
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.cli.streams import text_of
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.tools import record_of, set_value
 
@@ -26,19 +27,21 @@ Example: ptb-bucket set s3://my-bucket/my-bot user_data 42 premium true
 @click.argument("uri")
 @click.argument("section")
 @click.argument("words", metavar="[ID]... [PATH] JSON", nargs=-1, required=True)
+@click.option("--new-class", is_flag=True, help="Accept a class that occurs nowhere in the state yet.")
 @dry_run
 @with_types
 @with_bot_id
 @with_output
 def command(  # noqa: PLR0913  what click gives
-    uri: str, section: str, words: tuple[str, ...], *, dry_run: bool,
+    uri: str, section: str, words: tuple[str, ...], *, dry_run: bool, new_class: bool,
     types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
     """Set a value in one record, or the whole record. This is safe while the bot runs.
 
-    PATH is a path such as cart.items[0]. Write keys that are not plain names in brackets, as JSON: [42] or ["a.b"].
-    JSON is in the notation of JSON documents: {"$set": [1]} is a set, and {"$ref": 1} is the object of this record that
-    `show` with the same --types shows with "$id": 1. Your change is merged with the bot's own changes.
+    PATH is a path such as cart.items[0], through dicts, lists and fields of objects. Write keys that are not plain
+    names in brackets, as JSON: [42] or ["a.b"]. JSON is in the notation of JSON documents: {"$set": [1]} is a set, and
+    {"$ref": 1} is the object of this record that `show` with the same --types shows with "$id": 1. If JSON is -, it is
+    read from stdin. Your change is merged with the bot's own changes.
     """
     record, rest = record_of(section, words[:-1])
     if len(rest) > 1:
@@ -47,5 +50,5 @@ def command(  # noqa: PLR0913  what click gives
         )
     run_edit(
         uri, bot_id, types, output,
-        lambda state: set_value(state, record, "".join(rest), words[-1], dry_run=dry_run),
+        lambda state: set_value(state, record, "".join(rest), text_of(words[-1]), dry_run=dry_run, new_class=new_class),
     )  # fmt: skip

@@ -48,7 +48,7 @@ def command(uri: str, bot_id: str | None, output: Output, **settings: Any) -> No
     again keeps it.
     """
     done = asyncio.run(_run(uri, bot_id, **settings))
-    output.result({**asdict(done), "dry_run": settings["dry_run"]}, lambda: _render(done, output, **settings))
+    output.report({**asdict(done), "dry_run": settings["dry_run"]}, lambda: _render(done, output, **settings))
 
 
 async def _run(uri: str, bot_id: str | None, older_than: timedelta, *, types: list[Any], **how: Any) -> Swept:

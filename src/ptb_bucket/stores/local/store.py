@@ -46,7 +46,8 @@ class LocalStore(BlobStore):
         root: The directory; created at the first write if it does not exist.
         lock_timeout: The seconds that a write waits for other writers before it raises ``UnavailableError``.
         keep: The number of versions to keep of each object, including the current one; 0 keeps only the file itself.
-            Each version is a separate file in a folder ``.versions``, which listings do not show.
+            Each version is a separate file in a folder ``.versions``, which listings do not show. Versions that
+            another process keeps can be read with any ``keep``.
     """
 
     scheme = "file"
@@ -97,7 +98,6 @@ class LocalStore(BlobStore):
         """Read an object; see :meth:`BlobStore.get`."""
         path = self.path_of(key)
         if version is not None:
-            self._must_keep(key)
             blob: Blob | NotModified | None = await asyncio.to_thread(self._read_version, path, key, version)
         else:
             blob = await asyncio.to_thread(self._read_changed, path, key, if_none_match)
@@ -124,19 +124,16 @@ class LocalStore(BlobStore):
 
     async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
         """Iterate over the generations of an object, newest first; see :meth:`BlobStore.versions`."""
-        path = self.path_of(key)
-        self._must_keep(key)
-        for version in await asyncio.to_thread(self._versions, path, key):
+        for version in await asyncio.to_thread(self._versions, self.path_of(key), key):
             yield version
 
     async def delete_version(self, key: str, version: str) -> None:
         """Remove an old generation of an object for good; see :meth:`BlobStore.delete_version`."""
-        path = self.path_of(key)
-        self._must_keep(key)
-        await asyncio.to_thread(self._delete_version, path, key, version)
+        await asyncio.to_thread(self._delete_version, self.path_of(key), key, version)
 
-    def _must_keep(self, key: str) -> None:
-        if not self._keep:
+    def _must_keep(self, path: Path, key: str) -> None:
+        """Refuse if there are no old versions. Those that another process keeps here count, whatever this URI says."""
+        if not (self._keep or self._generations(path).folder.is_dir()):
             raise UnsupportedError(
                 f"{self.root} does not keep old versions, so there are none of {key!r}. To keep them from now on, "
                 "use file:DIRECTORY?keep=10 in this URI and in the bot's URI.",
@@ -199,17 +196,20 @@ class LocalStore(BlobStore):
         return found
 
     def _read_version(self, path: Path, key: str, version: str) -> Blob | None:
+        self._must_keep(path, key)
         current = self._read(path, key)
         with translated(path, key):
             data = self._generations(path).read(version, None if current is None else current.data)
         return None if data is None else Blob(data, digest_etag(data))
 
     def _versions(self, path: Path, key: str) -> Sequence[BlobVersion]:
+        self._must_keep(path, key)
         current = self._read(path, key)
         with translated(path, key):
             return self._generations(path).versions(None if current is None else current.data)
 
     def _delete_version(self, path: Path, key: str, version: str) -> None:
+        self._must_keep(path, key)
         with translated(path, key):
             make_directories(self.root)
             with locked(self.root, self._lock_timeout):

@@ -24,7 +24,7 @@ __all__ = ["edit_bot_data", "edit_chat_data", "edit_user_data"]
 
 
 def edit_user_data(  # noqa: PLR0913  settings of one thing, by keyword
-    uri: Where, user_id: int, *, types: Iterable[Any] = (), bot_id: str | None = None,
+    uri: Where, user_id: int, *, types: Iterable[Any] = (), bot_id: int | str | None = None,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None, resolver: Resolver = keep_ours,
 ) -> AbstractAsyncContextManager[Any]:  # fmt: skip
     """Change one user's data from outside the bot.
@@ -62,7 +62,7 @@ def edit_user_data(  # noqa: PLR0913  settings of one thing, by keyword
 
 
 def edit_chat_data(  # noqa: PLR0913  settings of one thing, by keyword
-    uri: Where, chat_id: int, *, types: Iterable[Any] = (), bot_id: str | None = None,
+    uri: Where, chat_id: int, *, types: Iterable[Any] = (), bot_id: int | str | None = None,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None, resolver: Resolver = keep_ours,
 ) -> AbstractAsyncContextManager[Any]:  # fmt: skip
     """Change one chat's data from outside the bot, as :func:`edit_user_data` does a user's."""
@@ -70,7 +70,7 @@ def edit_chat_data(  # noqa: PLR0913  settings of one thing, by keyword
 
 
 def edit_bot_data(
-    uri: Where, *, types: Iterable[Any] = (), bot_id: str | None = None,
+    uri: Where, *, types: Iterable[Any] = (), bot_id: int | str | None = None,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None, resolver: Resolver = keep_ours,
 ) -> AbstractAsyncContextManager[Any]:  # fmt: skip
     """Change ``bot_data`` from outside the bot, as :func:`edit_user_data` does a user's data."""
@@ -79,7 +79,7 @@ def edit_bot_data(
 
 @asynccontextmanager
 async def _edit(  # noqa: PLR0913, PLR0917  as those above
-    uri: Where, record: Record, types: Iterable[Any], bot_id: str | None,
+    uri: Where, record: Record, types: Iterable[Any], bot_id: int | str | None,
     context_types: ContextTypes[Any, Any, Any, Any] | None, resolver: Resolver,
 ) -> AsyncIterator[Any]:  # fmt: skip
     async with open_state(uri, types=types, bot_id=bot_id, context_types=context_types) as state:

@@ -18,6 +18,7 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.state import MISSING, Draft, Kind, WriterIdentity
 from ptb_bucket.tools.edit.addresses import named, put, steps_of, take_out, value_at
+from ptb_bucket.tools.edit.class_names import refuse_new_classes
 from ptb_bucket.tools.inspect import inspect_record
 from ptb_bucket.tools.state import detached_bot, problem_of
 
@@ -66,7 +67,9 @@ def _notation(state: State) -> JsonCodec:
     return notation
 
 
-async def set_value(state: State, record: Record, path: str, text: str, *, dry_run: bool = False) -> Edit:
+async def set_value(  # noqa: PLR0913  each a decision of the caller's
+    state: State, record: Record, path: str, text: str, *, dry_run: bool = False, new_class: bool = False
+) -> Edit:
     """Put a value at a place in a record.
 
     Args:
@@ -76,6 +79,7 @@ async def set_value(state: State, record: Record, path: str, text: str, *, dry_r
         text: The value in the notation of JSON documents, such as ``{"$set": [1]}``. ``{"$ref": 1}`` is the object of
             this record that ``show``, with the same classes, shows with ``"$id": 1``.
         dry_run: Change nothing.
+        new_class: Without ``types``, also accept classes of which the state has no instance yet.
 
     Raises:
         ConfigurationError: The path or the value cannot be read.
@@ -88,6 +92,8 @@ async def set_value(state: State, record: Record, path: str, text: str, *, dry_r
     notation = _notation(state) if state.types else notation_of(state)
     inside = await _inside(state, record, notation, text) if _REFERENCE in text else None
     new = _read(notation, text) if inside is None else inside[1]
+    if not new_class:
+        await refuse_new_classes(state, record, new)
 
     def edit(value: Any, steps: list[Any]) -> Any:
         if inside is not None:

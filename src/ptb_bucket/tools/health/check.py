@@ -8,6 +8,8 @@ from ptb_bucket.location import locate
 from ptb_bucket.tools.health.bucket_probe import BucketProbe, check_reachable
 from ptb_bucket.tools.health.owner import check_owner, check_records
 from ptb_bucket.tools.health.report import Check, Report
+from ptb_bucket.tools.state import bot_id_text
+from ptb_bucket.tools.waiting import watched
 
 if TYPE_CHECKING:
     import os
@@ -19,7 +21,10 @@ __all__ = ["check"]
 
 
 async def check(
-    where: str | os.PathLike[str] | BlobStore | None = None, *, bot_id: str | None = None, types: Iterable[Any] = ()
+    where: str | os.PathLike[str] | BlobStore | None = None,
+    *,
+    bot_id: int | str | None = None,
+    types: Iterable[Any] = (),
 ) -> list[Check]:
     """Try everything that a bot needs with a test object, which is removed at the end. A running bot is not disturbed.
 
@@ -35,9 +40,10 @@ async def check(
     Raises:
         ConfigurationError: The URI is wrong, or the bot's ID is needed and not known.
     """
+    bot_id = bot_id_text(bot_id)
     location = locate(where, None, None, ())
     owner = location.checked_bot_id(bot_id)
-    store = location.below(owner)
+    store = watched(location.below(owner))
     report = Report()
     try:
         if await check_reachable(store, report):

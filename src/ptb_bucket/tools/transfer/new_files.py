@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +24,7 @@ def check_absent(paths: Iterable[Path], *, force: bool) -> None:
     """Check before any work that the files can be written.
 
     Raises:
-        RefusedError: A file exists, and ``force`` is false.
+        RefusedError: A file exists, and ``force`` is false; or it is not a regular file, such as a device or a link.
         ConfigurationError: The directory of a file does not exist, or the path is a directory itself.
     """
     for path in paths:
@@ -30,8 +32,11 @@ def check_absent(paths: Iterable[Path], *, force: bool) -> None:
             raise ConfigurationError(
                 f"{path} cannot be written, because it is a directory or its parent directory does not exist."
             )
-        if path.exists() and not force:
-            raise _taken(path)
+        if os.path.lexists(path):
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise _not_regular(path)
+            if not force:
+                raise _taken(path)
 
 
 def put_in_place(made: Path, path: Path, *, force: bool) -> None:
@@ -62,13 +67,28 @@ def written_whole(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
     try:
-        with open(number, "wb") as file:  # noqa: PTH123  a descriptor, not a path
+        with _full_disk_reported(path), open(number, "wb") as file:  # noqa: PTH123  a descriptor, not a path
             yield file
             file.flush()
             os.fsync(file.fileno())
         put_in_place(Path(name), path, force=force)
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _full_disk_reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
+            raise
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}. Nothing was written.") from error
+
+
+def _not_regular(path: Path) -> RefusedError:
+    what = "a symbolic link. Pass the file that it points to" if path.is_symlink() else "not a regular file"
+    return RefusedError(f"{path} is {what}. Nothing was written. To write to a pipe, pass - as the file.")
 
 
 def _taken(path: Path) -> RefusedError:
