@@ -26,6 +26,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "check": "check",
     "show": "show",
     "set": "set",
+    "edit": "edit",
     "rm": "rm",
     "end-conversation": "end_conversation",
     "erase-user": "erase_user",
@@ -126,7 +127,11 @@ def run(arguments: list[str]) -> int:
     if not sys.warnoptions:
         warnings.simplefilter("ignore", FutureWarning)
     try:
-        code = command_group.main(args=arguments or ["--help"], prog_name="ptb-bucket", standalone_mode=False)
+        # Not main(): it answers a closed pipe itself, with exit code 1.
+        with command_group.make_context("ptb-bucket", arguments or ["--help"]) as ctx:
+            code = command_group.invoke(ctx)
+    except click.exceptions.Exit as done:
+        code = done.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return Code.USAGE

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
     from ptb_bucket.tools import Edit, State
 
-__all__ = ["pretty", "run_edit", "tree"]
+__all__ = ["pretty", "report_edit", "run_edit", "tree"]
 
 
 def run_edit(
     uri: str, bot_id: str | None, types: list[Any], output: Output, edit: Callable[[State], Awaitable[Edit]]
 ) -> None:
     """Open a state, change it, and print the change."""
-    done = asyncio.run(_edited(uri, bot_id, types, edit))
+    report_edit(asyncio.run(_edited(uri, bot_id, types, edit)), output)
+
+
+def report_edit(done: Edit, output: Output) -> None:
+    """Print a change."""
     facts = {
         "place": done.place, "before": tree(done.before), "after": tree(done.after),
         "changed": done.changed, "dry_run": done.dry_run,

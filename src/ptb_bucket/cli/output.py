@@ -53,6 +53,11 @@ class Output:
         """Print one or more lines. Control characters are escaped, so that stored text cannot control the terminal."""
         self._print(styled(_visible(text), style))
 
+    def heading(self, text: str) -> None:
+        """Print a heading for people. A pipe gets only the data below it."""
+        if is_terminal(sys.stdout):
+            self.line(text, "bold")
+
     def note(self, text: str) -> None:
         """Print a remark about the result. In a pipe it goes to stderr, so that stdout has only data."""
         if self.quiet:

@@ -6,6 +6,7 @@ from ptb_bucket.tools.edit import (
     Edit,
     OldVersions,
     PersonalData,
+    RecordEditing,
     conversation,
     edit_bot_data,
     edit_chat_data,
@@ -20,6 +21,7 @@ from ptb_bucket.tools.edit import (
 )
 from ptb_bucket.tools.health import Check, Verdict, check
 from ptb_bucket.tools.inspect import Page, Shown, Summary, inspect_record, page, summarize
+from ptb_bucket.tools.query import inspect_part, page_where
 from ptb_bucket.tools.rekey import Rekeyed, rekey
 from ptb_bucket.tools.state import State, open_past, open_state
 from ptb_bucket.tools.sweep import Swept, sweep
@@ -60,6 +62,7 @@ __all__ = [
     "Page",
     "Past",
     "PersonalData",
+    "RecordEditing",
     "Rekeyed",
     "Restoring",
     "Shown",
@@ -81,12 +84,14 @@ __all__ = [
     "find_person",
     "history",
     "import_memory",
+    "inspect_part",
     "inspect_record",
     "kind_of",
     "open_past",
     "open_state",
     "open_target",
     "page",
+    "page_where",
     "past_of",
     "plan_rescue",
     "plan_restore",

@@ -11,7 +11,7 @@ from ptb_bucket.errors import CannotLoadError, NotFoundError
 from ptb_bucket.state import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
     from ptb_bucket.state import Part, Record
@@ -34,15 +34,30 @@ class Page:
 
 @dataclass(frozen=True)
 class Shown:
-    """A record with its stored size in bytes and its text: JSON, or the instructions of a pickle that is not a tree."""
+    """A record or a part of one, with its size in bytes and its text.
+
+    The text is JSON, or the instructions of a pickle that is not a tree. ``place`` is the name of a part.
+    """
 
     record: Record
     size: int
     text: str
+    place: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return the name of the record or the part."""
+        return self.place or self.record.label
 
 
-async def page(
-    state: State, kind: Kind, *, handler: str | None = None, after: Record | None = None, limit: int
+async def page(  # noqa: PLR0913  settings, by keyword
+    state: State,
+    kind: Kind,
+    *,
+    handler: str | None = None,
+    after: Record | None = None,
+    limit: int,
+    wanted: Callable[[Record, bytes], bool] = lambda *_: True,
 ) -> Page:
     """Return a page of the records of one kind, without decoding their values.
 
@@ -52,13 +67,14 @@ async def page(
         handler: Return only the conversations of this handler.
         after: Begin with the record that follows this one, which need not exist.
         limit: The largest number of records to return.
+        wanted: Return, and count, only the records with encoded values for which this is true.
 
     Raises:
         DocumentError: A document cannot be read.
         StoreError: The store could not be read.
     """
     total, found = 0, []
-    async for record, size in _records(state, kind, handler):
+    async for record, size in _records(state, kind, handler, wanted):
         total += 1
         if after is None or _order(record) > _order(after):
             found.append((record, size))
@@ -72,10 +88,12 @@ def _first(found: list[tuple[Record, int]], limit: int) -> list[tuple[Record, in
     return heapq.nsmallest(limit, found, key=lambda pair: _order(pair[0]))
 
 
-async def _records(state: State, kind: Kind, handler: str | None) -> AsyncIterator[tuple[Record, int]]:
+async def _records(
+    state: State, kind: Kind, handler: str | None, wanted: Callable[[Record, bytes], bool]
+) -> AsyncIterator[tuple[Record, int]]:
     async for part in state.archive.parts([kind]):
         for record, value in part.records.items():
-            if record.kind is kind and (handler is None or record.is_of(handler)):
+            if record.kind is kind and (handler is None or record.is_of(handler)) and wanted(record, value):
                 yield record, len(value)
 
 

@@ -12,7 +12,19 @@ from ptb_bucket.cli.editing import pretty, tree
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import Kind
-from ptb_bucket.tools import Page, Shown, Summary, inspect_record, kind_of, open_state, page, record_of, summarize
+from ptb_bucket.tools import (
+    Page,
+    Shown,
+    Summary,
+    inspect_part,
+    inspect_record,
+    kind_of,
+    open_state,
+    page,
+    page_where,
+    record_of,
+    summarize,
+)
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -24,13 +36,15 @@ _EXAMPLES = """\b
 Example: ptb-bucket show s3://my-bucket/my-bot
          ptb-bucket show s3://my-bucket/my-bot user_data
          ptb-bucket show s3://my-bucket/my-bot user_data 42
+         ptb-bucket show s3://my-bucket/my-bot user_data 42 'cart.items[0]'
+         ptb-bucket show s3://my-bucket/my-bot user_data --where 'premium == true'
          ptb-bucket show s3://my-bucket/my-bot conversations order 42 42"""
 
 
 @click.command(cls=RecordCommand, name="show", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.argument("section", required=False)
-@click.argument("words", metavar="[ID]...", nargs=-1)
+@click.argument("words", metavar="[ID]... [PATH]", nargs=-1)
 @click.option(
     "--limit",
     type=click.IntRange(1, 1_000_000),
@@ -39,36 +53,44 @@ Example: ptb-bucket show s3://my-bucket/my-bot
     help="The maximum number of IDs to list.",
 )
 @click.option("--after", metavar="ID", help="Start after this ID. For conversations, the ID is HANDLER,KEY,KEY.")
+@click.option("--where", metavar="CONDITION",
+              help="List only records for which this holds, such as 'premium == true and age >= 18'.")  # fmt: skip
 @with_types
 @with_bot_id
 @with_output
 def command(  # noqa: PLR0913  what click gives
     uri: str, section: str | None, words: tuple[str, ...], *, limit: int, after: str | None,
-    types: list[Any], bot_id: str | None, output: Output,
+    where: str | None, types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
-    """Show a summary of a bot's state, the IDs in one SECTION, or one record as it is stored.
+    """Show a summary of a bot's state, the IDs in one SECTION, one record as it is stored, or a value in it.
 
     Sections: bot_data, chat_data, user_data, conversations, callback_data, updates. For conversations, ID is the
-    handler's name and the parts of the key; the handler's name alone lists its conversations. Pickled records are shown
-    without running any code in them. With --types, they are loaded with these classes only.
+    handler's name and the parts of the key; the handler's name alone lists its conversations. PATH is a path such as
+    cart.items[0], through dicts, lists and fields of objects.
+
+    CONDITION compares paths with values: ==, !=, <, <=, >, >=, in, and, or, not and parentheses. Write text in quotes.
+    A path alone holds if its value is not false, null, zero or empty; a value that does not exist equals null.
+
+    Pickled records are shown without running any code in them. For a PATH or a CONDITION, and with --types, they are
+    loaded with the classes of --types only.
     """
+    if where is not None and (section is None or not _is_section(section, words)):
+        raise click.UsageError("--where lists the records of one section. Pass a section such as user_data, and no ID.")
     if section is None:
         found = asyncio.run(_summarize(uri, bot_id))
         output.result(_facts(found), lambda: _render(found, output))
     elif _is_section(section, words):
         last = None if after is None else _record_after(section, after)
         which = {"handler": words[0] if words else None, "after": last, "limit": limit}
-        listed = asyncio.run(_page(uri, bot_id, section, **which))
-        output.result(_page_facts(section, listed), lambda: _render_page(section, words, listed, output))
+        listed = asyncio.run(_page(uri, bot_id, section, where, types, **which))
+        output.result(_page_facts(section, listed), lambda: _render_page(section, words, where, listed, output))
     else:
         record, rest = record_of(section, words)
-        if rest:
-            raise ConfigurationError(
-                f"Too many arguments: {' '.join(rest)!r}. {record.label} can only be shown as a whole."
-            )
-        shown = asyncio.run(_inspect(uri, bot_id, record, types))
+        if len(rest) > 1:
+            raise ConfigurationError(f"Too many arguments: {' '.join(rest)!r}. {record.label} takes only one path.")
+        shown = asyncio.run(_inspect(uri, bot_id, record, "".join(rest), types))
         output.result(
-            {"record": record.label, "bytes": shown.size, "value": tree(shown.text)},
+            {"record": shown.label, "bytes": shown.size, "value": tree(shown.text)},
             lambda: _render_record(shown, output),
         )
 
@@ -83,8 +105,10 @@ async def _summarize(uri: str, bot_id: str | None) -> Summary:
         return await summarize(state)
 
 
-async def _page(uri: str, bot_id: str | None, section: str, **which: Any) -> Page:
-    async with open_state(uri, bot_id=bot_id) as state:
+async def _page(uri: str, bot_id: str | None, section: str, where: str | None, types: list[Any], **which: Any) -> Page:
+    async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
+        if where is not None:
+            return await page_where(state, kind_of(section), where, **which)
         return await page(state, kind_of(section), **which)
 
 
@@ -93,8 +117,10 @@ def _record_after(section: str, after: str) -> Record:
     return record_of(section, words)[0]
 
 
-async def _inspect(uri: str, bot_id: str | None, record: Record, types: list[Any]) -> Shown:
-    async with open_state(uri, bot_id=bot_id, types=types) as state:
+async def _inspect(uri: str, bot_id: str | None, record: Record, path: str, types: list[Any]) -> Shown:
+    async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=bool(path)) as state:
+        if path:
+            return await inspect_part(state, record, path)
         return await inspect_record(state, record, decode=bool(types))
 
 
@@ -143,14 +169,17 @@ def _page_facts(section: str, listed: Page) -> dict[str, object]:
     }
 
 
-def _render_page(section: str, words: tuple[str, ...], listed: Page, output: Output) -> None:
+def _render_page(
+    section: str, words: tuple[str, ...], where: str | None, listed: Page, output: Output
+) -> None:  # fmt: skip
     output.table([section, "#bytes"], [(" ".join(_words_of(record)), size) for record, size in listed.records])
-    output.line(f"\n{len(listed.records)} of {listed.total:,}")
+    output.note(f"\n{len(listed.records)} of {listed.total:,}")
     if listed.more:
         last = shlex.quote(",".join(_words_of(listed.records[-1][0])))
-        output.line(f"more: ptb-bucket show URI {' '.join([section, *words])} --after {last}")
+        condition = f" --where {shlex.quote(where)}" if where else ""
+        output.note(f"more: ptb-bucket show URI {' '.join([section, *words])}{condition} --after {last}")
 
 
 def _render_record(shown: Shown, output: Output) -> None:
-    output.line(f"{shown.record.label}, {shown.size:,} bytes", "bold")
+    output.heading(f"{shown.label}, {shown.size:,} bytes")
     output.line(pretty(shown.text))

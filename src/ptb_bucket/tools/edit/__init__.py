@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from ptb_bucket.tools.edit.addresses import conversation, kind_of, record_of
+from ptb_bucket.tools.edit.addresses import conversation, kind_of, named, record_of, steps_of, value_at
 from ptb_bucket.tools.edit.api import edit_bot_data, edit_chat_data, edit_user_data
-from ptb_bucket.tools.edit.edit import Edit, remove, set_value
+from ptb_bucket.tools.edit.edit import Edit, notation_of, remove, set_value
+from ptb_bucket.tools.edit.editing import RecordEditing
 from ptb_bucket.tools.edit.erase import OldVersions, PersonalData, erase, find_person, past_of
 
 __all__ = [
     "Edit",
     "OldVersions",
     "PersonalData",
+    "RecordEditing",
     "conversation",
     "edit_bot_data",
     "edit_chat_data",
@@ -18,8 +20,12 @@ __all__ = [
     "erase",
     "find_person",
     "kind_of",
+    "named",
+    "notation_of",
     "past_of",
     "record_of",
     "remove",
     "set_value",
+    "steps_of",
+    "value_at",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ptb_bucket.codecs import UnknownInstance
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, RefusedError
 from ptb_bucket.state import BOT_DATA, MISSING, Kind, Record
+from ptb_bucket.tools.edit.fields import field_of, has_fields, set_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,8 +99,8 @@ def steps_of(path: str, codec: JsonCodec) -> list[Any]:
     """Return the keys and indexes of a path.
 
     Args:
-        path: A path such as ``cart.items[0]``. Keys that are not plain names are in brackets as JSON: ``[42]``,
-            ``["a.b"]``.
+        path: A path such as ``cart.items[0]``, through dicts, lists and the fields of objects. Keys that are not plain
+            names are in brackets as JSON: ``[42]``, ``["a.b"]``.
         codec: Decodes keys that have a tag in JSON: ``[{"$tuple": [1, 2]}]``.
 
     Raises:
@@ -156,6 +157,8 @@ def value_at(value: Any, steps: Sequence[Any]) -> Any:
     for step in steps:
         if isinstance(value, dict):
             value = value.get(step, MISSING)
+        elif has_fields(value):
+            value = field_of(value, step)
         elif _is_index(value, step, len(value) if isinstance(value, (list, deque)) else 0):
             value = value[step]
         else:
@@ -182,6 +185,8 @@ def put(label: str, value: Any, steps: Sequence[Any], new: Any) -> Any:
     parent = _parent(label, value, way, last)
     if isinstance(parent, dict):
         parent[last] = new
+    elif has_fields(parent):
+        set_field(named(label, way), parent, last, new)
     elif last == len(parent):
         parent.append(new)
     elif _is_index(parent, last, len(parent)):
@@ -206,6 +211,11 @@ def take_out(label: str, value: Any, steps: Sequence[Any]) -> Any:
     parent = _parent(label, value, way, last)
     if value_at(parent, [last]) is MISSING:
         raise _nothing(label, steps)
+    if has_fields(parent):
+        raise RefusedError(
+            f"{named(label, steps)} is a field of an object, which would be incomplete without it. Nothing was "
+            "changed. Set the field to null, or remove the object."
+        )
     del parent[last]
     return value
 
@@ -216,7 +226,7 @@ def _parent(label: str, value: Any, way: Sequence[Any], last: Any) -> Any:
         if way:
             _parent(label, value, way[:-1], way[-1])  # raises RefusedError if that is because a parent has no keys
         raise _nothing(label, way)
-    if isinstance(parent, dict) or (isinstance(parent, (list, deque)) and type(last) is int):
+    if isinstance(parent, dict) or has_fields(parent) or (isinstance(parent, (list, deque)) and type(last) is int):
         return parent
     what = parent.name if isinstance(parent, UnknownInstance) else type(parent).__name__
     raise RefusedError(

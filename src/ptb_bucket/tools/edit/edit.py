@@ -19,6 +19,7 @@ from ptb_bucket.errors import (
 from ptb_bucket.state import MISSING, Draft, Kind, WriterIdentity
 from ptb_bucket.tools.edit.addresses import named, put, steps_of, take_out, value_at
 from ptb_bucket.tools.edit.class_names import refuse_new_classes
+from ptb_bucket.tools.edit.unknown_fields import keep_ours_by_field
 from ptb_bucket.tools.inspect import inspect_record
 from ptb_bucket.tools.state import detached_bot, problem_of
 
@@ -28,7 +29,17 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record
     from ptb_bucket.tools.state import State
 
-__all__ = ["Edit", "change", "notation_of", "remove", "set_value"]
+__all__ = [
+    "Edit",
+    "change",
+    "check_whole",
+    "left_alone",
+    "notation_of",
+    "read_value",
+    "remove",
+    "set_value",
+    "strict_notation",
+]
 
 _REFERENCE: Final = '"$ref"'
 
@@ -60,6 +71,11 @@ def notation_of(state: State) -> JsonCodec:
     return state.codec if isinstance(state.codec, JsonCodec) else _notation(state)
 
 
+def strict_notation(state: State) -> JsonCodec:
+    """Return the codec that reads new values. If the bot's classes are known, it accepts no others."""
+    return _notation(state) if state.types else notation_of(state)
+
+
 def _notation(state: State) -> JsonCodec:
     """Return a JSON codec for the classes that the state was opened with, and for Telegram objects of the same bot."""
     notation = JsonCodec(state.types)
@@ -87,11 +103,10 @@ async def set_value(  # noqa: PLR0913  each a decision of the caller's
         RefusedError: The record cannot be changed in this way, or only with the bot's classes. Nothing was changed.
         PTBBucketError: The change could not be saved.
     """
-    # With the bot's classes, accept only these: an unknown class name would keep the bot from starting.
     state.codec.bot = state.codec.bot or detached_bot(state.bot_id)
-    notation = _notation(state) if state.types else notation_of(state)
+    notation = strict_notation(state)
     inside = await _inside(state, record, notation, text) if _REFERENCE in text else None
-    new = _read(notation, text) if inside is None else inside[1]
+    new = read_value(notation, text) if inside is None else inside[1]
     if not new_class:
         await refuse_new_classes(state, record, new)
 
@@ -99,7 +114,7 @@ async def set_value(  # noqa: PLR0913  each a decision of the caller's
         if inside is not None:
             value = _as_it_was(state, record, value, inside[0])
         if not steps:
-            _check_whole(record, value, new)
+            check_whole(record, value, new)
         return put(record.label, _or_default(state, record, value), steps, new)
 
     return await change(state, record, path, edit, dry_run=dry_run)
@@ -117,7 +132,7 @@ async def _inside(state: State, record: Record, notation: JsonCodec, text: str) 
     except NotFoundError:
         return None
     except CannotLoadError as error:
-        raise _left_alone(error) from error
+        raise left_alone(error) from error
     try:
         both = notation.decode(f'[{whole},{{"new":{text}}}]'.encode())
     except CannotLoadError as error:
@@ -173,7 +188,7 @@ async def change(
     steps = steps_of(path, notation)
     if steps and record.kind is Kind.CONVERSATION:
         raise ConfigurationError("A path cannot point into a conversation's state. Omit the path.")
-    replica = await state.loaded([record])
+    replica = await state.loaded([record], resolver=keep_ours_by_field)
     try:
         value = replica.values.load(record)
         before, whole = _shown(notation, value_at(value, steps)), _shown(notation, value)
@@ -182,7 +197,7 @@ async def change(
         is_other = before == after and whole != _shown(notation, wanted)
         replica.stage(record, wanted)
     except (CannotLoadError, CannotStoreError) as error:
-        raise _left_alone(error) from error
+        raise left_alone(error) from error
     if not dry_run:
         await replica.commit()
         now = replica.values.load(record)
@@ -195,7 +210,12 @@ async def change(
     return Edit(named(record.label, steps), before, after, dry_run, is_other)
 
 
-def _read(notation: JsonCodec, text: str) -> Any:
+def read_value(notation: JsonCodec, text: str) -> Any:
+    """Read a value that a person wrote.
+
+    Raises:
+        ConfigurationError: The text is not in the notation.
+    """
     try:
         return notation.decode(text.encode())
     except CannotLoadError as error:
@@ -225,11 +245,12 @@ def _or_default(state: State, record: Record, value: Any) -> Any:
     return default() if value is MISSING and default else value
 
 
-def _left_alone(error: CannotLoadError | CannotStoreError) -> RefusedError:
+def left_alone(error: CannotLoadError | CannotStoreError) -> RefusedError:
+    """Return the error for a record that can only be loaded or stored with the bot's classes."""
     return RefusedError(f"{problem_of(error)} Nothing was changed. On the command line, add --types MODULE:NAME.")
 
 
-def _check_whole(record: Record, value: Any, new: Any) -> None:
+def check_whole(record: Record, value: Any, new: Any) -> None:
     """Refuse data of another type than the bot's, because PTB would not start with it."""
     if new is None:
         raise RefusedError(f"{record.label} cannot be set to null. To remove it, use 'rm' or 'end-conversation'.")

@@ -25,6 +25,7 @@ CALLS: Final[Mapping[str, str]] = {
     "check": "{uri}",
     "show": "{uri}",
     "set": "{uri} user_data 42 premium true",
+    "edit": "{uri} user_data 42",
     "rm": "{uri} user_data 42",
     "end-conversation": "{uri} order 42 42",
     "erase-user": "{uri} 42",

@@ -1,0 +1,76 @@
+"""``ptb-bucket edit``: edit one record in your editor."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ptb_bucket.cli.editing import pretty, report_edit
+from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
+from ptb_bucket.errors import ConfigurationError, RefusedError
+from ptb_bucket.tools import Edit, RecordEditing, open_state, record_of
+
+if TYPE_CHECKING:
+    from ptb_bucket.cli.output import Output
+    from ptb_bucket.state import Record
+
+__all__ = ["command"]
+
+_EXAMPLES = """\b
+Example: ptb-bucket edit s3://my-bucket/my-bot user_data 42
+         EDITOR='code --wait' ptb-bucket edit s3://my-bucket/my-bot bot_data"""
+
+
+@click.command(cls=RecordCommand, name="edit", epilog=_EXAMPLES)
+@click.argument("uri")
+@click.argument("section")
+@click.argument("words", metavar="[ID]...", nargs=-1)
+@click.option("--new-class", is_flag=True, help="Accept a class that occurs nowhere in the state yet.")
+@dry_run
+@with_types
+@with_bot_id
+@with_output
+def command(  # noqa: PLR0913  what click gives
+    uri: str, section: str, words: tuple[str, ...], *, types: list[Any], bot_id: str | None, output: Output, **how: bool
+) -> None:
+    """Open one record in $VISUAL or $EDITOR, and save your changes. This is safe while the bot runs.
+
+    The record is shown as JSON, in the notation of JSON documents, as `show` prints it. Your changes are merged with
+    those that the bot made while you were editing. If you do not change the text, nothing is written.
+    """
+    record, rest = record_of(section, words)
+    if rest:
+        raise ConfigurationError(f"Too many arguments: {' '.join(rest)!r}. 'edit' opens the whole {record.label}.")
+    report_edit(asyncio.run(_edited(uri, bot_id, types, record, **how)), output)
+
+
+async def _edited(uri: str, bot_id: str | None, types: list[Any], record: Record, **how: bool) -> Edit:
+    async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
+        editing = await RecordEditing.begin(state, record)
+        with tempfile.TemporaryDirectory(prefix="ptb-bucket-") as folder:  # only this user may enter it
+            file = Path(folder, f"{record.kind.value}.json")
+            text = f"{pretty(editing.before)}\n"
+            while True:
+                text = await asyncio.to_thread(_edited_text, file, text)
+                try:
+                    return await editing.save(text, **how)
+                except (ConfigurationError, RefusedError) as error:
+                    _ask_again(error)
+
+
+def _edited_text(file: Path, text: str) -> str:
+    """Return what a person makes of a text in their editor."""
+    file.write_text(text, encoding="utf-8")
+    click.edit(filename=str(file))
+    return file.read_text(encoding="utf-8")
+
+
+def _ask_again(error: ConfigurationError | RefusedError) -> None:
+    """Ask whether to open the editor again; otherwise raise the error."""
+    if not sys.stdin.isatty() or not click.confirm(f"{error}\nEdit again?", default=True, err=True):
+        raise error
