@@ -32,6 +32,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "erase-user": "erase_user",
     "copy": "copy",
     "history": "history",
+    "explain": "explain",
     "restore": "restore",
     "keygen": "keygen",
     "rekey": "rekey",
@@ -128,7 +129,7 @@ def run(arguments: list[str]) -> int:
         warnings.simplefilter("ignore", FutureWarning)
     try:
         # Not main(): it answers a closed pipe itself, with exit code 1.
-        with command_group.make_context("ptb-bucket", arguments or ["--help"]) as ctx:
+        with command_group.make_context("ptb-bucket", list(arguments) or ["--help"]) as ctx:
             code = command_group.invoke(ctx)
     except click.exceptions.Exit as done:
         code = done.exit_code

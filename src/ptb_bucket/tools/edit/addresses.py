@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import JsonCodec
 
-__all__ = ["conversation", "kind_of", "named", "put", "record_of", "steps_of", "take_out", "value_at"]
+__all__ = ["conversation", "kind_of", "named", "path_text", "put", "record_of", "steps_of", "take_out", "value_at"]
 
 _NUMBER: Final = re.compile(r"-?\d{1,30}")
 _NAME: Final = re.compile(r"[^.\[\]\"']+")
+_SHORT: Final = {"bot": "bot_data", "chat": "chat_data", "user": "user_data", "conversation": "conversations"}
 _EXAMPLES: Final = {
     Kind.BOT: "bot_data",
     Kind.CHAT: "chat_data -100123",
@@ -32,13 +33,13 @@ _EXAMPLES: Final = {
 
 
 def kind_of(section: str) -> Kind:
-    """Return the kind of data with this name in PTB.
+    """Return the kind of data with this name in PTB, or with its short form: ``user``, ``chat``, ``bot``.
 
     Raises:
         ConfigurationError: There is no such kind. The message lists all.
     """
     try:
-        return Kind(section)
+        return Kind(_SHORT.get(section, section))
     except ValueError:
         raise ConfigurationError(f"Unknown section {section!r}. Choose one of: {', '.join(Kind)}.") from None
 
@@ -150,6 +151,17 @@ def _unreadable(path: str, at: int) -> ConfigurationError:
 def named(label: str, steps: Sequence[Any]) -> str:
     """Return the name of a place for messages, such as ``user_data[42]['cart'][0]``."""
     return label + "".join(f"[{step!r}]" for step in steps)
+
+
+def path_text(steps: Sequence[Any], codec: JsonCodec) -> str:
+    """Return the path that :func:`steps_of` reads as these steps."""
+    text = ""
+    for step in steps:
+        if isinstance(step, str) and _NAME.fullmatch(step) and not _NUMBER.fullmatch(step) and not step.isspace():
+            text += f".{step}" if text else step
+        else:
+            text += f"[{codec.encode(step).decode()}]"
+    return text
 
 
 def value_at(value: Any, steps: Sequence[Any]) -> Any:

@@ -9,7 +9,7 @@ from ptb_bucket.errors import NotFoundError
 from ptb_bucket.state import MISSING
 from ptb_bucket.stores import did_you_mean
 
-__all__ = ["field_of", "has_fields", "set_field"]
+__all__ = ["field_of", "fields_of", "has_fields", "set_field"]
 
 
 def has_fields(value: Any) -> bool:
@@ -47,6 +47,11 @@ def set_field(label: str, value: Any, name: Any, new: Any) -> None:
         value.payload[name] = new
     else:
         object.__setattr__(value, name, new)
+
+
+def fields_of(value: Any) -> dict[Any, Any] | None:
+    """Return the fields of an object with their values; None if it has none that can be changed one by one."""
+    return _fields(value) if has_fields(value) else None
 
 
 def _fields(value: Any) -> dict[Any, Any]:

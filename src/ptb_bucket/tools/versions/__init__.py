@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ptb_bucket.tools.versions.explain import Explanation, OtherCommit, Touch, explain
 from ptb_bucket.tools.versions.history import Past, history
 from ptb_bucket.tools.versions.restore import (
     UPDATE_INTERVAL,
@@ -12,4 +13,17 @@ from ptb_bucket.tools.versions.restore import (
     restore,
 )
 
-__all__ = ["UPDATE_INTERVAL", "Past", "Restoring", "history", "plan_rescue", "plan_restore", "plan_version", "restore"]
+__all__ = [
+    "UPDATE_INTERVAL",
+    "Explanation",
+    "OtherCommit",
+    "Past",
+    "Restoring",
+    "Touch",
+    "explain",
+    "history",
+    "plan_rescue",
+    "plan_restore",
+    "plan_version",
+    "restore",
+]

@@ -31,6 +31,7 @@ CALLS: Final[Mapping[str, str]] = {
     "erase-user": "{uri} 42",
     "copy": "{uri} file:{new}",
     "history": "{uri}",
+    "explain": "{uri} user 42",
     "restore": "{uri} --at 1h",
     "rekey": "{uri}",
     "sweep": "{uri}",
