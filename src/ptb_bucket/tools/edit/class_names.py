@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import UnknownInstance
 from ptb_bucket.errors import RefusedError
-from ptb_bucket.stores import did_you_mean
+from ptb_bucket.stores import closest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ptb_bucket.state import Record
     from ptb_bucket.tools.state import State
 
@@ -42,9 +44,15 @@ async def refuse_new_classes(state: State, record: Record, value: Any) -> None:
     if missing := sorted(new - known):
         raise RefusedError(
             f"The class {missing[0]} occurs nowhere in this state, so the bot may not know it and could not load "
-            f"{record.label}.{did_you_mean(missing, known)} Nothing was changed. If the bot knows the class, name it "
+            f"{record.label}.{_meant(missing[0], known)} Nothing was changed. If the bot knows the class, name it "
             "with --types, or pass --new-class."
         )
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    names = {one.casefold(): one for one in known}
+    found = closest(name, names)
+    return f" Did you mean {names[found]!r}?" if found else ""
 
 
 def _names_in(encoded: Any) -> set[str]:

@@ -1,0 +1,108 @@
+"""Tests of the verbs that show, find and edit values in a record."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+
+import pytest
+from telegram.ext import ExtBot
+
+from ptb_bucket import BucketPersistence
+from ptb_bucket.cli import main
+
+EDITOR = """
+import sys
+from pathlib import Path
+file = Path(sys.argv[1])
+assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0, "others may read it"
+file.write_text(file.read_text().replace({old!r}, {new!r}))
+"""
+
+
+@pytest.fixture
+def uri(tmp_path):
+    async def remember():
+        bot = BucketPersistence(f"file:{tmp_path}/bot")
+        bot.set_bot(ExtBot("123456:offline"))
+        for user, name in enumerate(["Ada", "Bob", "Eve"]):
+            await bot.update_user_data(user, {"name": name, "premium": user > 0, "tags": ["a", {"b": 1}]})
+        await bot.flush()
+
+    asyncio.run(remember())
+    return f"file:{tmp_path}/bot"
+
+
+@pytest.fixture
+def editor(tmp_path, monkeypatch):
+    def editor(old, new):
+        (tmp_path / "editor.py").write_text(EDITOR.format(old=old, new=new))
+        monkeypatch.setenv("EDITOR", f"{sys.executable} {tmp_path / 'editor.py'}")
+        monkeypatch.delenv("VISUAL", raising=False)
+
+    return editor
+
+
+def shown(capsys, *words):
+    code = main([*words, "--json"])
+    out, err = capsys.readouterr()
+    return code, json.loads(out) if out else err
+
+
+def test_show_addresses_a_value(uri, capsys):
+    assert shown(capsys, "show", uri, "user", "0", "tags[1].b") == (0, {
+        "record": "user_data[0]['tags'][1]['b']", "bytes": 1, "value": 1,
+    })  # fmt: skip
+    code, error = shown(capsys, "show", uri, "user", "0", "tags[5]")
+    assert (code, "does not exist" in error) == (3, True)
+
+
+def test_show_finds_people(uri, capsys):
+    code, found = shown(capsys, "show", uri, "user_data", "--where", "premium == true and name != 'Bob'")
+    assert (code, [record["id"] for record in found["records"]], found["total"]) == (0, [["2"]], 1)
+    assert main(["show", uri, "user_data", "--where", "premium == true", "--limit", "1"]) == 0
+    assert "--where 'premium == true' --after 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["user_data", "0"], ["bot_data"]])
+def test_a_condition_needs_a_section(uri, capsys, words):
+    assert main(["show", uri, *words, "--where", "premium"]) == 2
+    assert "--where lists the records of one section" in capsys.readouterr().err
+
+
+def test_edit_saves_what_the_editor_wrote(uri, capsys, editor):
+    editor("Ada", "Zoe")
+    code, done = shown(capsys, "edit", uri, "user_data", "0", "--dry-run")
+    assert (code, done["changed"], done["after"]["name"]) == (0, True, "Zoe")
+    assert main(["edit", uri, "user_data", "0"]) == 0
+    assert "user_data[0] has changed" in capsys.readouterr().out
+    assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Zoe"
+    assert main(["edit", uri, "user_data", "0"]) == 0
+    assert "is unchanged" in capsys.readouterr().out
+
+
+def test_a_text_that_is_no_json_changes_nothing(uri, capsys, editor):
+    editor('"Ada"', "Ada")
+    assert main(["edit", uri, "user_data", "0"]) == 2
+    assert "not in ptb-bucket's JSON format" in capsys.readouterr().err
+    assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Ada"
+
+
+def test_an_editor_that_fails_changes_nothing(uri, capsys, monkeypatch):
+    monkeypatch.setenv("EDITOR", "false" if os.name == "posix" else "exit 1")
+    monkeypatch.delenv("VISUAL", raising=False)
+    assert main(["edit", uri, "user_data", "0"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_set_refuses_a_class_that_occurs_nowhere(uri, capsys):
+    words = ["set", uri, "user_data", "0", "cart", '{"$Cart": {"items": []}}']
+    assert main(words) == 4
+    assert "pass --new-class" in capsys.readouterr().err
+    assert main([*words, "--new-class"]) == 0
+    capsys.readouterr()
+    assert main(["set", uri, "user_data", "0", "cart.items[0]", '"rope"']) == 0
+    capsys.readouterr()
+    assert shown(capsys, "show", uri, "user", "0", "cart.items")[1]["value"] == ["rope"]
