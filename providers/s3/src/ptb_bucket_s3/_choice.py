@@ -113,7 +113,9 @@ def _profile_options(environ: Mapping[str, str]) -> dict[str, str] | None:
     """Return the profile's options in AWS's two files; None if one cannot be read."""
     profile = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE") or "default"
     files = {
-        environ.get("AWS_CONFIG_FILE") or "~/.aws/config": ("default" if profile == "default" else f"profile {profile}"),
+        environ.get("AWS_CONFIG_FILE") or "~/.aws/config": (
+            "default" if profile == "default" else f"profile {profile}"
+        ),
         environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials": profile,
     }
     options: dict[str, str] = {}

@@ -57,8 +57,8 @@ _SEARCH: Final = re.compile(r"(aio)?botocore\.(credentials|tokens)$")
 _BUCKET: Final = frozenset({"NoSuchBucket", "InvalidBucketName"})
 _REGION: Final = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 _BEFORE_SENDING: Final = (
-    "CredentialsError", "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ConfigNotFound", "ConfigParseError",
-    "InvalidConfigError", "NoRegionError", "InvalidRegionError", "NoAuthTokenError", "SSOError",
+    "CredentialsError", "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ConfigNotFound",
+    "ConfigParseError", "InvalidConfigError", "NoRegionError", "InvalidRegionError", "NoAuthTokenError", "SSOError",
     "TokenRetrievalError", "LoginError", "ValidationError", "ParamValidationError", "EndpointProviderError",
     "UnknownCredentialError", "InvalidEndpointConfigurationError", "InvalidProxiesConfigError", "DataNotFoundError",
     "UnsupportedS3ConfigurationError", "InvalidS3AddressingStyleError", "MissingDependencyException",

@@ -42,7 +42,8 @@ def read_parameter(name: str) -> str:
 def _with_light_client(name: str) -> str:
     import httpx  # noqa: PLC0415  only where parameters are used
 
-    from ptb_bucket_s3._light import AnswerError, CredentialsError, ask_for_parameter  # noqa: PLC0415
+    from ptb_bucket_s3._light import AnswerError, CredentialsError  # noqa: PLC0415
+    from ptb_bucket_s3._light.parameters import ask_for_parameter  # noqa: PLC0415
 
     try:
         return ask_for_parameter(name, configured_region(os.environ))

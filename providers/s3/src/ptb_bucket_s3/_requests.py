@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from ptb_bucket.stores import BlobInfo
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from ptb_bucket.stores import Blob, NotModified
+    from ptb_bucket.stores import Blob, BlobInfo, NotModified
 
 __all__ = ["Page", "S3Client", "StoredVersion", "plain"]
 

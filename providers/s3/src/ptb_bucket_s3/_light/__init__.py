@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ptb_bucket_s3._light.client import LightClient, hold_light
-from ptb_bucket_s3._light.parameters import ask_for_parameter
 from ptb_bucket_s3._light.refused import AnswerError, CredentialsError
 
-__all__ = ["AnswerError", "CredentialsError", "LightClient", "ask_for_parameter", "hold_light"]
+__all__ = ["AnswerError", "CredentialsError", "LightClient", "hold_light"]

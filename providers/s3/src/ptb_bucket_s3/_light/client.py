@@ -12,7 +12,6 @@ from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo
 from ptb_bucket_s3._light.credentials import Renewed, source_for
 from ptb_bucket_s3._light.endpoint import Endpoint
 from ptb_bucket_s3._light.transport import Answer, Asking, Transport
-from ptb_bucket_s3._light.xml import XmlError, read_xml
 from ptb_bucket_s3._requests import Page, StoredVersion, plain
 
 if TYPE_CHECKING:
@@ -131,7 +130,9 @@ class _Listing:
         """
         if self.root.value("IsTruncated").lower() != "true":
             return {}
-        read = {name: self.text(self.root, tag) if tag in encoded else self.root.value(tag) for name, tag in markers.items()}
+        read = {
+            name: self.text(self.root, tag) if tag in encoded else self.root.value(tag) for name, tag in markers.items()
+        }
         found = {name: value for name, value in read.items() if value}
         if not found:
             raise UnavailableError("s3: The server sent a part of a listing without the start of the next part.")
@@ -150,6 +151,8 @@ def _version(page: _Listing, item: Node) -> StoredVersion:
 
 
 def _read(answer: Answer) -> Node:
+    from ptb_bucket_s3._light.xml import XmlError, read_xml  # noqa: PLC0415  most processes never need it
+
     try:
         return read_xml(answer.body)
     except XmlError as exc:

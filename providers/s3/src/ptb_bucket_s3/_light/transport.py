@@ -1,10 +1,11 @@
-"""Requests of one event loop: signed, sent once, and sent again only after an answer that says it was not carried out."""
+"""Requests of one event loop: signed, sent once, and again only after an answer that rules out that it was applied."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import httpx
@@ -15,7 +16,6 @@ from ptb_bucket_s3._light.recovery import EXPIRED, SKEWED, Clock, named_region
 from ptb_bucket_s3._light.refused import AnswerError
 from ptb_bucket_s3._light.signing import signed_headers
 from ptb_bucket_s3._light.unsigned import Unsigned
-from ptb_bucket_s3._light.xml import XmlError, read_xml
 
 if TYPE_CHECKING:
     import ssl
@@ -164,11 +164,13 @@ def _accepted(answer: Answer) -> Answer:
 
 def _details(answer: Answer) -> dict[str, str]:
     """Read an error; a body that is not XML, such as a proxy's page, says nothing."""
+    from ptb_bucket_s3._light.xml import XmlError, read_xml  # noqa: PLC0415  most processes never need it
+
     with suppress(XmlError):
         root = read_xml(answer.body)
         if root.name == "Error":
             return {child.name: child.text for child in root.children}
-    return {"Code": str(answer.status), "Message": ""}
+    return {"Code": str(answer.status)}
 
 
 def _http(settings: Settings) -> httpx.AsyncClient:
@@ -183,11 +185,16 @@ def _http(settings: Settings) -> httpx.AsyncClient:
 def tls() -> ssl.SSLContext:
     """Return the TLS settings: with the certificates of ``AWS_CA_BUNDLE`` if it is set, as in AWS's SDKs."""
     bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    if not bundle:
-        return tls_context()
+    return _tls_with(bundle) if bundle else tls_context()
+
+
+@cache
+def _tls_with(bundle: str) -> ssl.SSLContext:
     import ssl  # noqa: PLC0415  httpx has loaded it
 
     try:
         return ssl.create_default_context(cafile=bundle)
     except OSError as exc:
-        raise ConfigurationError(f"s3: The certificates in {bundle} cannot be read: {exc}. Check AWS_CA_BUNDLE.") from exc
+        raise ConfigurationError(
+            f"s3: The certificates in {bundle} cannot be read: {exc}. Check AWS_CA_BUNDLE."
+        ) from exc
