@@ -52,6 +52,22 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class _Exact(httpx.URL):
+    """A URL whose path and query are sent as they are: httpx would remove ``.`` and ``..``, which S3 keeps.
+
+    As text it is the origin only, so that httpx's log lines contain no keys.
+    """
+
+    def __init__(self, origin: str, target: str) -> None:
+        super().__init__(origin)
+        self._target = target.encode("ascii")
+
+    @property
+    def raw_path(self) -> bytes:
+        """The path with its query."""
+        return self._target
+
+
 class Transport:
     """The HTTP client of one event loop, with what it has learnt from the server's answers.
 
@@ -90,11 +106,8 @@ class Transport:
         origin, target = self.endpoint.locate(asking.key, asking.arguments)
         unsigned = Unsigned(asking.method, origin, target, asking.headers, asking.body)
         headers = signed_headers(unsigned, credentials, self.endpoint.signing_region, "s3", self._clock.now())
-        # The target replaces the path, which httpx would normalise, and keeps keys out of httpx's log lines.
-        extensions = {"target": target.encode("ascii")}
-        request = self._http.build_request(
-            asking.method, origin, headers=headers, content=asking.body, extensions=extensions
-        )
+        request = self._http.build_request(asking.method, origin, headers=headers, content=asking.body)
+        request.url = _Exact(origin, target)
         response = await self._http.send(request, stream=True)
         try:
             self._remember(response)
