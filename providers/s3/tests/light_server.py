@@ -92,6 +92,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.rfile = self.connection.makefile("rb", -1)
         self.wfile = self.connection.makefile("wb", 0)
 
+    def finish(self):
+        super().finish()
+        self.connection.close()
+
     def log_message(self, *_):
         pass
 
@@ -100,7 +104,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def answering(answer: Callable[[Seen], Reply], context: ssl.SSLContext | None = None):
     """Run a server; ``answer`` decides. Its ``seen`` are the requests, its ``tunnels`` the hosts of CONNECTs."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        server.daemon_threads = True
+        server.daemon_threads = False  # the end waits for them
         server.handle_error = lambda *_: None  # a client that goes away
         server.answer, server.seen, server.tunnels, server.tls = answer, [], [], context
         server.url = f"http://127.0.0.1:{server.server_port}"
