@@ -45,7 +45,9 @@ def every_class():
             except ImportError:
                 continue  # parts for software that is not installed
             for item in vars(module).values():
-                own = isinstance(item, type) and item.__module__.startswith(("botocore", "aiobotocore", "aiohttp", "httpx", "httpcore"))
+                own = isinstance(item, type) and item.__module__.startswith(
+                    ("botocore", "aiobotocore", "aiohttp", "httpx", "httpcore")
+                )
                 if own and issubclass(item, Exception) and not issubclass(item, Warning):
                     yield item
 
@@ -245,7 +247,9 @@ def test_a_bucket_of_googles_whose_requester_pays_is_one_for_gs():
 
 
 async def test_a_mistyped_endpoint_is_unavailable_and_named(either_client):
-    async with open_store(f"s3://bucket?client={either_client}&endpoint_url=http://nowhere.invalid&connect_timeout=2&timeout=5") as store:
+    async with open_store(
+        f"s3://bucket?client={either_client}&endpoint_url=http://nowhere.invalid&connect_timeout=2&timeout=5"
+    ) as store:
         with pytest.raises(UnavailableError, match=r"nowhere\.invalid"):
             await store.get("a")
 

@@ -1,4 +1,4 @@
-"""Tests of answers that lead to another attempt of the light client: another region, another time. And of hostile ones."""
+"""Tests of answers that lead to another attempt of the light client (another region or time), and of hostile ones."""
 
 from __future__ import annotations
 

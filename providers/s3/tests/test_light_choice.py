@@ -82,7 +82,7 @@ def test_what_only_the_full_client_can_do(bucket, settings):
 async def test_the_light_client_refuses_what_it_cannot_do(monkeypatch):
     monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
     async with open_store("s3://bucket?client=light") as store:
-        with pytest.raises(ConfigurationError, match="AWS_USE_DUALSTACK_ENDPOINT is set.*client=light"):
+        with pytest.raises(ConfigurationError, match=r"AWS_USE_DUALSTACK_ENDPOINT is set.*client=light"):
             await store.get("a")
     with pytest.raises(ConfigurationError, match="profile"):
         open_store("s3://bucket?client=light&profile=work")

@@ -140,9 +140,8 @@ def test_incomplete_credentials_are_named_and_not_repeated(environ, problem):
 
 @pytest.mark.parametrize("reply", [Reply(403), Reply(200, b"rosebud"), Reply(200, b'{"AccessKeyId": "rosebud"}')])
 def test_a_container_that_gives_none_is_not_repeated(reply):
-    with answering(lambda _: reply) as server:
-        with pytest.raises(CredentialsError) as caught:
-            source_for({"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url})()
+    with answering(lambda _: reply) as server, pytest.raises(CredentialsError) as caught:
+        source_for({"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url})()
     assert "rosebud" not in str(caught.value)
 
 

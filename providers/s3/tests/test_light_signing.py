@@ -22,7 +22,8 @@ ORIGIN = "https://examplebucket.s3.amazonaws.com"
 KEYS = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 MIDNIGHT = datetime(2013, 5, 24, tzinfo=timezone.utc)
 
-# Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in a Single Chunk".
+# Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in a Single
+# Chunk".
 PUBLISHED = {
     "get object": (
         Unsigned("GET", ORIGIN, "/test.txt", {"range": "bytes=0-9"}),
@@ -80,7 +81,22 @@ def test_keys_are_encoded_once_and_not_normalised(key, path):
     assert encoded(key) == path
 
 
-ODD = [" a b", "a+b", "a%b%2F", "é", "a//b", "//a", "~a", "a/./b", "a/../b", "./a", "a?b#c&d=e", "a\\b", "'(*)!", "a:b@c"]
+ODD = [
+    " a b",
+    "a+b",
+    "a%b%2F",
+    "é",
+    "a//b",
+    "//a",
+    "~a",
+    "a/./b",
+    "a/../b",
+    "./a",
+    "a?b#c&d=e",
+    "a\\b",
+    "'(*)!",
+    "a:b@c",
+]
 
 
 def checked(seen):
@@ -101,7 +117,9 @@ async def test_what_arrives_is_what_was_signed(style, monkeypatch):
     """Through a proxy, so that the bucket may be part of the host."""
     with answering(lambda _: Reply(200, b"1", {"ETag": '"1"'})) as server:
         monkeypatch.setenv("HTTP_PROXY", server.url)
-        async with open_store(f"s3://bucket?client=light&addressing_style={style}&endpoint_url=http://s3.test") as store:
+        async with open_store(
+            f"s3://bucket?client=light&addressing_style={style}&endpoint_url=http://s3.test"
+        ) as store:
             for key in ODD:
                 await store.get(key)
                 await store._objects.put(key, b"1\n\xff", Create(), "quoted")

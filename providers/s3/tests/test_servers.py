@@ -74,7 +74,9 @@ async def test_what_the_uri_asks_for_reaches_the_server(moto, either_client):
     bucket = moto.bucket()
     with FaultProxy(moto.url) as proxy:
         wanted = {"sse": "aws:kms", "kms_key": "alias/bot", "storage_class": "STANDARD_IA", "addressing_style": "path"}
-        async with open_store(moto.uri(bucket, **{**wanted, "endpoint_url": proxy.url, "client": either_client})) as store:
+        async with open_store(
+            moto.uri(bucket, **{**wanted, "endpoint_url": proxy.url, "client": either_client})
+        ) as store:
             await store.put("a", b"1", Create())
     put = next(request for request in proxy.requests if request.path.startswith(f"/{bucket}/a"))
     assert put.headers["x-amz-server-side-encryption"] == "aws:kms"

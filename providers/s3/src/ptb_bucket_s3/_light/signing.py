@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
-if sys.version_info >= (3, 12):
+# By what is installed too: pip, run by an older Python to build a package for a newer one, installs botocore.
+if sys.version_info >= (3, 12) and find_spec("aws_sdk_signers") is not None:
     from ptb_bucket_s3._light.aws_sdk_signers_adapter import authorization
 else:
     from ptb_bucket_s3._light.botocore_adapter import authorization
