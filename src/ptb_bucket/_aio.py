@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """
     task = await _finished(work, seconds)
     if task.cancelled():
-        raise TimeoutError(f"no end after {seconds:g} seconds")
+        raise TimeoutError(f"The operation did not finish within {seconds:g} seconds")
     return task.result()
 
 

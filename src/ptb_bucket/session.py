@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from telegram.ext import ExtBot
 
 from ptb_bucket._aio import RetryPolicy
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.bot_state import BotState, bot_id_of, kinds_of, open_spool
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
@@ -99,8 +100,8 @@ class Session:
             self._state = self._opened(bot, bot_id, store_data, interval)
         elif self._state.bot_id != bot_id:
             raise ConfigurationError(
-                f"This persistence already serves bot {self._state.bot_id}, so it cannot serve bot {bot_id}. Make a "
-                "BucketPersistence for each bot."
+                f"This persistence already serves bot {self._state.bot_id}, so it cannot serve bot {bot_id}. "
+                "Create a BucketPersistence for each bot."
             )
         self._state.replica.documents.on_demand, self.on_demand = self.on_demand, False
 
@@ -131,7 +132,9 @@ class Session:
             ConfigurationError: No bot is set.
         """
         if self._state is None:
-            raise ConfigurationError("No bot is set: pass the persistence to Application.builder().persistence(...).")
+            raise ConfigurationError(
+                "The persistence does not belong to a bot yet. Pass it to Application.builder().persistence(...)."
+            )
         return self._state
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict, TypeVar, ove
 from telegram.ext import ApplicationBuilder, CallbackContext, ContextTypes, ExtBot, JobQueue
 
 from ptb_bucket.application.application import BucketApplication
-from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD
+from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD, SharedTlsBuilder
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.stores import did_you_mean
@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 __all__ = ["BucketApplicationBuilder", "bucket_application"]
 
 
-class BucketApplicationBuilder(ApplicationBuilder[BT, CCT, UD, CD, BD, JQ]):
+class BucketApplicationBuilder(SharedTlsBuilder[BT, CCT, UD, CD, BD, JQ]):
     """PTB's builder, whose :meth:`build` returns a :class:`BucketApplication`; :func:`bucket_application` makes one.
 
-    It behaves as PTB's in everything. Only its methods' types differ, for type checkers and editors.
+    It behaves as PTB's in everything. Only its methods' types differ, for type checkers and editors, and the HTTP
+    clients that it makes share one TLS context.
     """
 
     __slots__ = ()
@@ -168,9 +169,10 @@ def _check_names(options: Collection[str]) -> None:
     known = _OF_APPLICATION | _OF_PERSISTENCE
     if unknown := sorted(set(options) - known):
         raise ConfigurationError(
-            f"bucket_application has no option {', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} "
-            f"BucketApplication has {', '.join(sorted(_OF_APPLICATION))}; "
-            f"BucketPersistence has {', '.join(sorted(_OF_PERSISTENCE))}."
+            "bucket_application() received an unknown option: "
+            f"{', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} The options of BucketApplication are "
+            f"{', '.join(sorted(_OF_APPLICATION))}. The options of BucketPersistence are "
+            f"{', '.join(sorted(_OF_PERSISTENCE))}."
         )
 
 
@@ -178,7 +180,7 @@ def _ready(persistence: BucketPersistence[Any, Any, Any], options: Collection[st
     if options:
         arguments = ", ".join(f"{name}=..." for name in sorted(options))
         raise ConfigurationError(
-            f"{arguments}: bucket_application got a BucketPersistence, whose options are settled. Pass them where it "
-            f"is made, BucketPersistence(uri, {arguments}), or pass the URI: bucket_application(uri, {arguments})."
+            f"bucket_application() cannot change the options of an existing BucketPersistence: {arguments}. Pass "
+            f"them to BucketPersistence(uri, {arguments}), or pass the URI: bucket_application(uri, {arguments})."
         )
     return persistence

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NoReturn
 
 from telegram import Update
+
+from ptb_bucket._dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -114,6 +116,6 @@ class UpdateLocks:
     @staticmethod
     def _refuse() -> NoReturn:
         raise RuntimeError(
-            "A handler processes an update of another chat or user, whose handler waits for this one: neither "
-            "could ever go on. Put the update into application.update_queue instead."
+            "A handler called process_update() with an update from another chat or user. That one's handler is "
+            "waiting for this handler, so neither could continue. Put the update into application.update_queue instead."
         )

@@ -6,10 +6,10 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.stores import wrappers
 from ptb_bucket.stores.base import BlobStore
 from ptb_bucket.stores.options import did_you_mean
 from ptb_bucket.stores.uri import StoreUri, parse_uri
-from ptb_bucket.stores.wrappers import PrefixStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def open_store(uri: str | StoreUri) -> BlobStore:
     provider = _load(_find(uri.scheme))
     _check_options(uri, provider)
     store = provider.from_uri(uri)
-    return PrefixStore(store, uri.prefix) if uri.prefix else store
+    return wrappers.PrefixStore(store, uri.prefix) if uri.prefix else store
 
 
 def _find(scheme: str) -> EntryPoint:
@@ -79,7 +79,7 @@ def _load(entry: EntryPoint) -> type[BlobStore]:
         provider: object = entry.load()
     except Exception as exc:
         raise ConfigurationError(
-            f"The provider for {entry.name}: URIs ({entry.value}) cannot be imported: {exc}. Install it again."
+            f"The provider for {entry.name}: URIs ({entry.value}) could not be imported: {exc}. Reinstall it."
         ) from exc
     if not (isinstance(provider, type) and issubclass(provider, BlobStore)):
         raise ConfigurationError(f"The provider for {entry.name}: URIs ({entry.value}) is not a BlobStore class.")
@@ -91,6 +91,6 @@ def _check_options(uri: StoreUri, provider: type[BlobStore]) -> None:
         known = {**provider.OPTIONS, **_BOTS}
         valid = "; ".join(f"{name} ({text})" for name, text in sorted(known.items()))
         raise ConfigurationError(
-            f"{uri.scheme}: URIs have no option {', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} "
-            f"Valid: {valid}."
+            f"{uri.scheme}: URIs do not support the option "
+            f"{', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} Valid options: {valid}."
         )

@@ -51,7 +51,7 @@ def _with_light_client(name: str) -> str:
         raise _translated(exc, name) from exc
     except CredentialsError as exc:
         raise AccessError(
-            f"ssm: the parameter {name!r} could not be read: {exc} {_CHECK}", about="credentials"
+            f"ssm: The parameter {name!r} could not be read. {exc} {_CHECK}", about="credentials"
         ) from exc
 
 
@@ -74,7 +74,7 @@ def _with_sdk(name: str, reason: str) -> str:
         if not lacks_credentials(exc):
             raise
         raise AccessError(
-            f"ssm: the parameter {name!r} could not be read: {unreadable(exc)}", about="credentials"
+            f"ssm: The parameter {name!r} could not be read, because {unreadable(exc)}", about="credentials"
         ) from exc
 
 

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import logging
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state import Record
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ class Units:
         if not self._warned:
             self._warned = True
             _LOGGER.warning(
-                "%s was saved while a handler that may change it had been running for more than %g s. If this process "
-                "is killed before that handler ends, its update is handled again on top of what is saved.",
-                ", ".join(sorted(record.label for record in shared)), PATIENCE,
-            )  # fmt: skip
+                "%s was saved while a handler that may change it had been running for more than %g s. If this "
+                "process is killed before the handler ends, the update will be handled again, and its saved changes "
+                "may be applied twice.",
+                ", ".join(sorted(record.label for record in shared)),
+                PATIENCE,
+            )

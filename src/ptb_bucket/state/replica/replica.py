@@ -8,10 +8,11 @@ them.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import for_each
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
 from ptb_bucket.state.commit import lost_changes, tell_failures, withhold, write_document
 from ptb_bucket.state.merge import MISSING, drop_blocked
@@ -113,7 +114,7 @@ class Replica:
             error.record = record.label
             raise
         except Exception as error:
-            reason, hint = f"encoding it raised {type(error).__name__}", "Correct the class that raised it"
+            reason, hint = f"encoding the value raised {type(error).__name__}", "Correct the class that raised it"
             raise CannotStoreError(reason, record=record.label, hint=hint) from error
 
     def _stage_rest(self, record: Record, value: Any, ledger: Ledger, units: Collection[Unit]) -> None:
@@ -207,7 +208,9 @@ class Replica:
         except PTBBucketError as error:
             failed = [document.key for document in documents if document.ledger.pending]
             if len(failed) > 1:
-                raise UnsavedError(f"{', '.join(failed)} are not saved; the first: {error}", causes=[error]) from error
+                raise UnsavedError(
+                    f"{', '.join(failed)} could not be saved. The first error is: {error}", causes=[error]
+                ) from error
             raise
         finally:
             self._note_failures(documents)

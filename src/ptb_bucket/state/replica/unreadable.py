@@ -8,9 +8,10 @@ handlers would overwrite it.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Unreadable:
         self.found[record] = _Found(encoded, error, blind or (before is not None and before.blind))
         if self._logged.get(record) != str(error):
             self._logged[record] = str(error)
-            _LOGGER.warning("%s It stays in the bucket unchanged.", error)
+            _LOGGER.warning("%s The record stays unchanged in the bucket.", error)
 
     def error(self, record: Record, encoded: bytes | None) -> UnreadableRecordError | None:
         """Return why this version of a record cannot be decoded; None if it was not tried, or is another version."""
