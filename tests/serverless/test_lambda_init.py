@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
@@ -123,3 +126,17 @@ def test_a_store_that_hangs_is_left_to_the_first_event(start, bot_api):
         assert process.imported == {"built": 1}
         assert process.handle()["status"] == 503
     assert "The first event does it" in process.end()
+
+
+def test_the_command_line_starts_no_bot_to_find_its_classes(tmp_path):
+    code = """
+        import pathlib
+        from ptb_bucket.serverless.aws import lambda_webhook
+        class Cart: ...
+        handler = lambda_webhook(lambda: pathlib.Path("built").touch())
+    """
+    (tmp_path / "the_bot.py").write_text(textwrap.dedent(code))
+    command = [sys.executable, "-m", "ptb_bucket.cli", "show", "memory:", "--types", "the_bot:Cart"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert not (tmp_path / "built").exists()
+    assert (tmp_path / "__pycache__").exists(), "it was imported"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -61,16 +62,18 @@ def telegram():
 
 
 @pytest.fixture
-def post(unpacked, telegram, aws):
+def post(unpacked, telegram, aws, request):
     """Send updates to a cold environment; statuses, what the bot said, and where its modules came from."""
     if platform.machine() != "x86_64":
         pytest.skip(f"the package is for x86_64; on {platform.machine()} it is built and not run")
-    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3 = aws.client("s3")
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     for name, value in (("token", telegram.token), ("secret", SECRET)):
-        aws.client("ssm").put_parameter(Name=f"/{name}", Value=value, Type="SecureString")
+        aws.client("ssm").put_parameter(Name=f"/{name}", Value=value, Type="SecureString", Overwrite=True)
     environment = {
         **aws.environment,
-        "PTB_BUCKET_URI": f"s3://{BUCKET}/bot?region=eu-west-1",
+        "PTB_BUCKET_URI": f"s3://{BUCKET}/{request.node.name}?region=eu-west-1",
         "TELEGRAM_BOT_TOKEN_PARAMETER": "/token",
         "TELEGRAM_WEBHOOK_SECRET_PARAMETER": "/secret",
     }

@@ -44,7 +44,7 @@ SECONDS: Final = 5.0
 
 
 class InitPhase:
-    """What happens to an environment before its first event.
+    """The work that is done with an environment before its first event.
 
     Errors are logged and kept for the first event. They are not raised: AWS would end the process and start it again
     for each event. After a restore from a snapshot, the bot is built and loaded again, so that nothing that was opened
