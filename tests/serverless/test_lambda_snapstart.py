@@ -40,7 +40,7 @@ def test_nothing_is_open_when_the_snapshot_is_taken(start, s3, bot_api):
 
 def test_the_hook_builds_and_loads_before_the_first_event(start, hooks):
     [copy] = start(**SNAPSTART, **hooks).copies(1)
-    assert (copy["built by the hook"], copy["built"]) == (1, 2) if hooks else (2, 2)
+    assert (copy["built by the hook"], copy["built"]) == ((1, 2) if hooks else (2, 2))
 
 
 def test_an_error_before_the_snapshot_is_not_reported_by_its_copies(start, tmp_path, hooks):
