@@ -79,8 +79,8 @@ def lambda_webhook(
     for name, function in {"build_application": build_application, "on_timer": on_timer or bool}.items():
         if not callable(function):
             raise ConfigurationError(
-                f"{name} is {type(function).__name__}, not a function. Write: lambda_webhook(build_application), "
-                f"without calling it."
+                f"{name} must be a function, not {type(function).__name__}. Pass the function without calling it: "
+                "lambda_webhook(build_application)."
             )
     webhook = _LambdaWebhook(build_application, on_timer)
     webhook.init_phase.run()
@@ -140,7 +140,7 @@ class _LambdaWebhook:
             return HTTPStatus.BAD_REQUEST
         except (Exception, SystemExit) as error:  # noqa: BLE001  in any case it was not handled and saved, so it has to come again
             said = describe_error(error)
-            _LOGGER.error("%s was answered with 503, so that Telegram sends it again: %s", self._subject, said)  # noqa: TRY400
+            _LOGGER.error("%s was answered with 503, so that Telegram sends it again. %s", self._subject, said)  # noqa: TRY400
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK
 
@@ -154,8 +154,9 @@ class _LambdaWebhook:
         on_timer = self._on_timer
         if on_timer is None:
             raise ConfigurationError(
-                "The event is not an HTTP request. If a timer sent it, pass a function for it: "
-                "lambda_webhook(build_application, on_timer=...). If not, remove its trigger."
+                "The event is not an HTTP request. To handle timer events, pass a function: "
+                "lambda_webhook(build_application, on_timer=...). Otherwise, remove the trigger that sent the "
+                "event."
             )
         self.init_phase.event_begins()
         self._environment.run(lambda application: application.run_and_save(on_timer), until, lambda _: False)
