@@ -64,7 +64,8 @@ def handler(environment, monkeypatch, aws):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     # Before permissions are enforced: of parameters the local server cannot tell one from another, and refuses all.
-    module.setting("TELEGRAM_BOT_TOKEN")
+    for name in ("TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"):
+        module.setting(name)
     with aws.enforcing():
         telegram, connected = OfflineTelegram(bot_id=424242), module.connected
         monkeypatch.setattr(module, "connected", lambda builder: offline(connected(builder), telegram))
