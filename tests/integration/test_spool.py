@@ -223,7 +223,7 @@ async def test_if_the_bucket_is_still_out_at_the_next_start_the_file_stays(bot):
 async def test_another_layout_or_codec_refuses_it_and_does_not_remove_it(bot, other):
     one, _ = await bot.started()
     await bot.end_unsaved(one, {"a": 1})
-    with pytest.raises(ForeignDocumentError, match="not touched"):
+    with pytest.raises(ForeignDocumentError, match="not changed"):
         await bot.started(**other)
     assert len(bot.files()) == 1
     _, data = await bot.started()
