@@ -13,7 +13,7 @@ from pathlib import Path
 
 COLUMNS, LINE, WIDTH = 110, 18, 7.85
 BEGIN = "A new process"
-SKIP = "Bo comes by"
+SKIP = "Bo starts a conversation and leaves"
 COLOURS = (("──", "#7aa2f7"), ("  Pip ", "#9ece6a"), ("  Ada ", "#e0af68"), ('"', "#c0caf5"), ("{", "#c0caf5"))
 
 

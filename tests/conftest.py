@@ -6,10 +6,13 @@ import functools
 import os
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from hypothesis import settings
 
 from support.oracle.statistics import added_up, line
+
+ROOT = Path(__file__).parents[1]
 
 
 def pytest_configure(config):
@@ -21,6 +24,42 @@ def pytest_configure(config):
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     look_up_providers_once()
+
+
+SLOWEST = (
+    "s3/tests/test_several_instances.py",
+    "s3/tests/test_faults.py",
+    "s3/tests/test_conformance.py",
+    "tests/state/test_simulation_deliberate_bugs.py",
+    "tests/cli/test_scripts.py",
+    "tests/cli/test_tools.py",
+    "s3/tests/test_lifecycle.py",
+    "s3/tests/test_tools.py",
+    "tests/serverless/test_asgi_server.py",
+    "tests/integration/test_old_and_new_processes.py",
+    "tests/state/test_simulation.py",
+    "tests/benchmarks/test_scale.py",
+    "s3/tests/test_races.py",
+    "tests/application/test_sigterm.py",
+    "tests/integration/test_spool.py",
+    "tests/tools/test_pickle_round_trips.py",
+)
+"""The files that take longest, longest first. If one began last, one worker would run it while the others had ended."""
+
+
+def pytest_collection_modifyitems(items):
+    """Run the slowest files first, and the others in their order."""
+    ranks = {name: rank for rank, name in enumerate(SLOWEST)}
+    there = {
+        "/".join(path.parts[-3:]) for folder in ("tests", "providers") for path in ROOT.glob(f"{folder}/**/test_*.py")
+    }
+    if missing := ranks.keys() - there:
+        raise AssertionError(f"SLOWEST names files that do not exist: {sorted(missing)}")
+
+    def rank(item):
+        return ranks.get("/".join(item.path.parts[-3:]), len(SLOWEST))
+
+    items.sort(key=rank)
 
 
 def look_up_providers_once():

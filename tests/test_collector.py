@@ -69,7 +69,7 @@ def test_it_goes_on_after_an_error():
     assert gc.isenabled()
 
 
-def test_whoever_has_switched_it_off_keeps_it_off():
+def test_a_collector_that_was_disabled_stays_disabled():
     gc.disable()
     with collector_waits(gc), collector_waits(gc):
         pass

@@ -267,7 +267,7 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """
     task = await _finished(work, seconds)
     if task.cancelled():
-        raise TimeoutError(f"no end after {seconds:g} seconds")
+        raise TimeoutError(f"The operation did not finish within {seconds:g} seconds")
     return task.result()
 
 

@@ -136,7 +136,9 @@ def bot_id_of(bot: Bot) -> str:
     """
     bot_id, colon, _ = bot.token.partition(":")
     if not (colon and bot_id.isdigit()):
-        raise ConfigurationError("The bot's token does not begin with the bot's ID and a colon, like 123456:ABC...")
+        raise ConfigurationError(
+            "The bot's token is not valid. A token starts with the bot's ID and a colon, such as 123456:ABC..."
+        )
     return bot_id
 
 

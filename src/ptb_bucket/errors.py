@@ -168,7 +168,7 @@ class NewerDocumentError(ForeignDocumentError):
     """
 
     def __init__(self, message: str, *, key: str | None = None, etag: str | None = None) -> None:
-        text = message if "upgrade ptb-bucket" in message else f"{message}: upgrade ptb-bucket"
+        text = message if "Upgrade ptb-bucket" in message else f"{message}. Upgrade ptb-bucket"
         super().__init__(text, key=key, etag=etag)
 
 
@@ -202,8 +202,8 @@ class CannotStoreError(PTBBucketError, TypeError):
         self.record = record
 
     def __str__(self) -> str:
-        where = self.record + "".join(map(str, self.path)) or "value"
-        return f"{where}: {self.reason}" + (f". {self.hint}" if self.hint else "")
+        where = self.record + "".join(map(str, self.path)) or "The value"
+        return f"{where} cannot be stored: {self.reason}" + (f". {self.hint}" if self.hint else "")
 
 
 class CannotLoadError(PTBBucketError):
@@ -229,7 +229,7 @@ class UnreadableRecordError(CannotLoadError):
 
     def __str__(self) -> str:
         extent = "" if self.record in _NEEDED_BY_ALL else " Only updates that need this record fail."
-        return f"{self.record}: {self.reason.rstrip('.')}.{extent}"
+        return f"{self.record} cannot be loaded: {self.reason.rstrip('.')}.{extent}"
 
     def again(self) -> UnreadableRecordError:
         """Return a copy of the error, for the next caller that needs the record."""
@@ -245,7 +245,7 @@ class WrongShapeError(UnreadableRecordError):
     """
 
     def __str__(self) -> str:
-        return f"{self.record}: {self.reason.rstrip('.')}. Correct it, or restore an earlier version."
+        return f"{self.record} cannot be loaded: {self.reason.rstrip('.')}. Correct it, or restore an earlier version."
 
 
 class CannotMergeError(PTBBucketError):
@@ -260,7 +260,7 @@ class CannotMergeError(PTBBucketError):
         hint: What to do about it.
     """
 
-    def __init__(self, reason: str, *, record: str, hint: str = "Correct the code that raised it") -> None:
+    def __init__(self, reason: str, *, record: str, hint: str = "Correct the code that raised this error") -> None:
         super().__init__(reason)
         self.reason = reason
         self.record = record
@@ -268,8 +268,8 @@ class CannotMergeError(PTBBucketError):
 
     def __str__(self) -> str:
         return (
-            f"{self.record}: {self.reason}. Your changes stay in memory and the bucket's version stays in the bucket. "
-            f"{self.hint}; it is the cause of this error."
+            f"{self.record} cannot be merged: {self.reason}. Your changes stay in memory, and the bucket keeps its "
+            f"version. {self.hint}."
         )
 
 

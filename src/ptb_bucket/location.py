@@ -87,7 +87,7 @@ class Location:
         """
         if bot_id is None and self.uri is not None and BOT_ID in f"{self.uri}":
             raise ConfigurationError(
-                "The URI contains {bot_id}, but the bot is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
+                "The URI contains {bot_id}, but the bot's ID is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
             )
         return bot_id or ""
 
@@ -105,7 +105,7 @@ class Location:
             return self.store
         if self.uri is None:
             raise AssertionError(
-                "A location has neither a store nor a URI. This is a bug in ptb-bucket; please report it."
+                "The location has neither a store nor a URI. This is a bug in ptb-bucket. Please report it."
             )
         return open_store(_of_bot(self.uri, bot_id))
 
@@ -149,8 +149,7 @@ def _check_placeholders(uri: StoreUri | None) -> None:
     rest = f"{uri}".replace(BOT_ID, "")
     if "{" in rest or "}" in rest:
         raise ConfigurationError(
-            f"The URI contains a placeholder that is not supported. Use only {BOT_ID}, which is replaced by "
-            "the bot's ID."
+            "The URI contains an unsupported placeholder. Use only {BOT_ID}, which is replaced with the bot's ID."
         )
 
 
@@ -160,8 +159,8 @@ def _text(where: str | None) -> str:
         raise ConfigurationError(f"Expected a URI, a path or a store, not {type(uri).__name__}.")
     if not uri:
         raise ConfigurationError(
-            f"The bucket is not set. Pass a URI such as 's3://my-bucket/my-bot' or 'file:./bot-data', "
-            f"or set {ENVIRONMENT}."
+            "No bucket is configured. Pass a URI such as 's3://my-bucket/my-bot' or 'file:./bot-data', or set "
+            f"{ENVIRONMENT}."
         )
     return uri
 
@@ -175,7 +174,7 @@ def checked_seconds(name: str, seconds: float | None, *, above_zero: bool = Fals
     number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if not number or not (seconds > 0 if above_zero else seconds >= 0):  # type: ignore[operator]
         bound = "more than 0" if above_zero else "0 or more"
-        raise ConfigurationError(f"{name}={seconds!r}: expected a number of seconds, {bound}.")
+        raise ConfigurationError(f"{name} must be a number of seconds ({bound}), not {seconds!r}.")
     return float(seconds)  # type: ignore[arg-type]
 
 
@@ -186,7 +185,7 @@ def checked_count(name: str, number: int) -> int:
         ConfigurationError: It is not a whole number of at least 1.
     """
     if type(number) is not int or number < 1:
-        raise ConfigurationError(f"{name}={number!r}: expected a whole number, 1 or more.")
+        raise ConfigurationError(f"{name} must be a whole number of at least 1, not {number!r}.")
     return number
 
 
@@ -200,7 +199,7 @@ def checked_interval(seconds: float) -> float:
         return checked_seconds("update_interval", seconds, above_zero=True)
     except ConfigurationError as error:
         raise ConfigurationError(
-            f"{error} PTB would save in an endless loop. Pass 60, or 1 to save almost at once."
+            f"{error} With 0, PTB would save in an endless loop. Pass 60, or 1 to save almost at once."
         ) from None
 
 
@@ -213,7 +212,7 @@ def checked_sealing(sealing: Sealing | None) -> Sealing:
     if sealing is None:
         return Sealing()
     if not isinstance(sealing, Sealing):
-        raise ConfigurationError("sealing: expected ptb_bucket.Sealing(...).")
+        raise ConfigurationError("sealing must be a ptb_bucket.Sealing object.")
     return sealing
 
 
@@ -224,7 +223,7 @@ def checked_resolver(resolver: Resolver) -> Resolver:
         ConfigurationError: It cannot be called.
     """
     if not callable(resolver):
-        raise ConfigurationError("resolver: expected a function that takes a Conflict, such as ptb_bucket.keep_ours.")
+        raise ConfigurationError("resolver must be a function that takes a Conflict, such as ptb_bucket.keep_ours.")
     return resolver
 
 
@@ -237,7 +236,7 @@ def checked_spool_dir(where: str | os.PathLike[str] | None) -> Path | None:
     if where is None:
         return None
     if not isinstance(where, (str, os.PathLike)) or not os.fspath(where):
-        raise ConfigurationError(f"spool_dir: expected the path of a local directory, not {type(where).__name__}.")
+        raise ConfigurationError(f"spool_dir must be the path of a local directory, not {type(where).__name__}.")
     return Path(where).absolute()
 
 

@@ -68,12 +68,14 @@ def test_options_go_where_they_belong(tmp_path):
     [("saves", "save"), ("dedup", "dedupe"), ("lay_out", "layout"), ("spool-dir", "spool_dir"), ("type", "types")],
 )
 def test_a_misspelt_option_is_refused_before_anything_is_built(wrong, right):
-    with pytest.raises(ConfigurationError, match=f"no option '{wrong}'. Did you mean '{right}'"):
+    with pytest.raises(ConfigurationError, match=f"unknown option: '{wrong}'. Did you mean '{right}'"):
         bucket_application("memory:", **{wrong: 1})
 
 
 def test_an_option_like_none_lists_all():
-    with pytest.raises(ConfigurationError, match=r"no option 'zzz'\. BucketApplication has cache_size") as told:
+    with pytest.raises(
+        ConfigurationError, match=r"unknown option: 'zzz'\. The options of BucketApplication are cache_size"
+    ) as told:
         bucket_application("memory:", zzz=1)
     assert "spool_dir" in str(told.value)
 
@@ -145,6 +147,7 @@ async def test_with_ptbs_own_application_the_error_says_what_is_missing(world):
     persistence = BucketPersistence("memory:")
     world.telegram.builder().context_types(TYPES).persistence(persistence).build()
     with pytest.raises(
-        CannotStoreError, match=r"user_data\[42\]: .* not Profile\. If .* context_types=..., or use Bucket"
+        CannotStoreError,
+        match=r"user_data\[42\] cannot be stored: .* not Profile\. If .*context_types=...[)], or use Bucket",
     ):
         await persistence.update_user_data(42, Profile(["hi"]))

@@ -90,7 +90,7 @@ async def test_an_unsaved_change_here_is_not_overwritten(world):
     assert await world.said(world.ada, one, "y") == ["2"], "it goes on with its own"
 
 
-async def test_a_state_that_gave_way_goes_on_with_the_buckets(world):
+async def test_a_superseded_state_continues_with_the_buckets_state(world):
     one, two = await world.start(flat(), save="interval"), await world.start(flat())
     await world.said(world.ada, one, "/go")  # not saved: it will come too late
     await world.said(world.ada, two, "/go")

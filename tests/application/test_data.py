@@ -58,7 +58,7 @@ async def test_unsaved_changes_survive_a_refresh(world):
     assert set((await world.stored()).user_data[42]) == {"mine", "theirs"}
 
 
-async def test_nobody_gets_data_by_being_looked_at(world):
+async def test_lookups_do_not_create_data(world):
     one = await world.start(MessageHandler(filters.Regex("never"), say("no")))
     await world.ada.send(one, "hi")
     assert dict(one.user_data) == dict(one.chat_data) == {}
@@ -101,7 +101,7 @@ async def test_keyboards_of_both_are_kept(world):
     assert len((await world.stored()).bot.callback_data_cache.persistence_data[0]) == 2
 
 
-async def test_what_nobody_knows_stays_invalid(world):
+async def test_unknown_callback_data_stays_invalid(world):
     one = await world.start(CommandHandler("offer", offer), CallbackQueryHandler(drop))
     two = await world.start(*KEYBOARD)
     await world.ada.send(one, "/offer")
@@ -109,7 +109,7 @@ async def test_what_nobody_knows_stays_invalid(world):
     assert (await world.ada.press(two, "tea"))[0].text == "forgotten"
 
 
-async def test_the_loop_turns_while_everybody_is_brought_up_to_date(world):
+async def test_the_loop_is_not_blocked_while_all_records_are_refreshed(world):
     """With many users, it turns when a run over all of them begins and when an application starts again."""
     people, turns = range(1000, 4000), 0
 

@@ -34,7 +34,7 @@ async def chosen(update, _context):
 KEYBOARD = [CommandHandler("offer", offer), CallbackQueryHandler(chosen)]
 
 
-async def test_a_keyboard_of_which_an_instance_never_heard_is_read_when_it_is_pressed(world):
+async def test_a_keyboard_that_an_instance_does_not_know_is_read_when_it_is_pressed(world):
     one = await world.start(*KEYBOARD, **PER_RECORD)
     await world.ada.send(one, "/offer")
     await world.bob.send(one, "/offer")
@@ -206,7 +206,7 @@ async def test_the_same_without_bucket_application(world):
     await persistence.flush()
 
 
-async def test_a_keyboard_that_the_cache_drops_leaves_the_bucket_whoever_used_the_bot_since(world):
+async def test_a_keyboard_that_the_cache_drops_is_removed_from_the_bucket(world):
     async with world.build(*KEYBOARD, cache_size=1, **PER_RECORD) as one:
         await world.ada.send(one, "/offer")
         for number in range(10):

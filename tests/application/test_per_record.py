@@ -137,7 +137,7 @@ async def test_looking_at_others_without_loading_deletes_nothing_and_dropping_th
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-async def test_who_has_data_is_iterated_unsaved_ones_too_and_dropped_ones_not(world, layout):
+async def test_iteration_includes_unsaved_records_but_not_dropped_ones(world, layout):
     one = await world.start(layout=layout, save="interval")
     numbers = range(1, 35)
     for number in numbers:
@@ -187,7 +187,7 @@ async def test_moving_data_that_was_written_unseen_is_refused_too(world):
     one.mark_data_for_update_persistence(chat_ids=-5)
     await one.update_persistence()
     await one.load_data(chat_ids=-1005)
-    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] is not loaded"):
+    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] cannot be moved, because it is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=-5)
     one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
@@ -197,10 +197,10 @@ async def test_moving_data_that_was_written_unseen_is_refused_too(world):
 
 async def test_moving_data_that_is_not_loaded_is_refused(world):
     one = await world.start(**PER_RECORD)
-    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] is not loaded"):
+    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] cannot be moved, because it is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=-5)
-    with pytest.raises(RuntimeError, match=r"chat_data\[-1005\] is not loaded"):
+    with pytest.raises(RuntimeError, match=r"chat_data\[-1005\] cannot be moved, because it is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=[-5, -1005])
     one.chat_data[-5]["title"] = "Friends"
@@ -209,7 +209,7 @@ async def test_moving_data_that_is_not_loaded_is_refused(world):
     assert (await world.stored("per-record")).chat_data == {-1005: {"title": "Friends"}}
 
 
-async def test_a_timer_loads_whom_it_needs_and_saves(world):
+async def test_a_timer_loads_the_data_that_it_needs_and_saves(world):
     await filled(world, 20)
 
     async def everybody(app):
@@ -258,7 +258,7 @@ async def test_memory_does_not_grow_with_the_number_of_users(world):
     assert stored.user_data == stored.chat_data == {person.id: {"count": 2} for person in people}
 
 
-async def test_conversations_are_let_go_of_and_come_back(world):
+async def test_conversations_are_evicted_and_loaded_again(world):
     one = await world.start(COUNT, talk(), cache_size=6, **PER_RECORD)
     people = [world.telegram.user(100 + number, f"P{number}") for number in range(16)]
     for person in people:
@@ -354,7 +354,7 @@ async def test_what_a_task_has_in_hand_stays_from_before_it_begins(world):
     assert len(one.user_data) == 1
 
 
-async def test_what_was_let_go_of_and_used_again_at_once_is_saved(world):
+async def test_an_evicted_record_that_is_used_again_at_once_is_saved(world):
     one = await world.start(COUNT, cache_size=1, **PER_RECORD)
     await asyncio.gather(*(person.send(one, "/count") for person in (world.ada, world.bob) for _ in range(5)))
     assert (await world.stored("per-record")).user_data == {42: {"count": 5}, 43: {"count": 5}}

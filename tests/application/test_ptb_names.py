@@ -26,7 +26,9 @@ async def test_each_name_of_the_application_is_looked_for(world, name, value):
     check_ptb(app)
     kept = getattr(app, name)
     delattr(app, name) if value == "missing" else setattr(app, name, value)
-    with pytest.raises(ConfigurationError, match=rf"has no Application\.{name} .*Install python-telegram-bot 22"):
+    with pytest.raises(
+        ConfigurationError, match=rf"because Application\.{name} is missing .*Install python-telegram-bot 22"
+    ):
         check_ptb(app)
     setattr(app, name, kept)
 
@@ -42,7 +44,7 @@ async def test_each_name_of_a_private_class_is_looked_for(world, monkeypatch, cl
     app = await world.start(talk())
     known = {one: None for one in (*check._PENDING, *check._TIMEOUT) if one != name}
     monkeypatch.setattr(check, cls, type(cls, (), known))
-    with pytest.raises(ConfigurationError, match=rf"has no {cls}\.{name} "):
+    with pytest.raises(ConfigurationError, match=rf"because {cls}\.{name} is missing"):
         check_ptb(app)
 
 
@@ -51,7 +53,7 @@ async def test_each_name_of_the_states_is_looked_for(world, name):
     app = await world.start(talk())
     states = type("States", (), dict.fromkeys(set(check._STATES) - {name}))()
     app._conversation_handler_conversations["talk"] = states
-    with pytest.raises(ConfigurationError, match=rf"has no TrackingDict\.{name} "):
+    with pytest.raises(ConfigurationError, match=rf"because TrackingDict\.{name} is missing"):
         check_ptb(app)
     del app._conversation_handler_conversations["talk"]
 
@@ -59,7 +61,7 @@ async def test_each_name_of_the_states_is_looked_for(world, name):
 async def test_the_keyboards_of_the_cache_are_looked_for(world, monkeypatch):
     app = await world.start(talk())
     monkeypatch.setattr(app.bot.callback_data_cache, "_keyboard_data", None)
-    with pytest.raises(ConfigurationError, match=r"has no CallbackDataCache\._keyboard_data "):
+    with pytest.raises(ConfigurationError, match=r"because CallbackDataCache\._keyboard_data is missing"):
         check_ptb(app)
     monkeypatch.undo()
 
@@ -68,11 +70,11 @@ async def test_each_name_of_a_handler_is_looked_for(world, monkeypatch):
     handler = talk()
     app = await world.start(handler)
     handler.timeout_jobs, kept = None, handler.timeout_jobs
-    with pytest.raises(ConfigurationError, match=r"has no ConversationHandler\.timeout_jobs "):
+    with pytest.raises(ConfigurationError, match=r"because ConversationHandler\.timeout_jobs is missing"):
         check_ptb(app)
     handler.timeout_jobs = kept
     monkeypatch.delattr(ConversationHandler, "_trigger_timeout")
-    with pytest.raises(ConfigurationError, match=r"has no ConversationHandler\._trigger_timeout "):
+    with pytest.raises(ConfigurationError, match=r"because ConversationHandler\._trigger_timeout is missing"):
         check_ptb(app)
 
 

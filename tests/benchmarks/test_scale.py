@@ -23,12 +23,12 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(folder):
-    """Run the script once; return its output and the content of its file."""
+def run(folder, long):
+    """Run the script once, with pictures in a long run; return its output and the content of its file."""
     file, guide = folder / "results.json", folder / "guide.md"
     guide.write_text(f"before\n{MARKS}after\n")
-    options = ["--users", "20", "--places", "file", "--runs", "1", "--json", file, "--plots", folder, "--guide", guide]
-    command = [sys.executable, str(SCRIPT), *options]
+    options = ["--users", "20", "--places", "file", "--runs", "1", "--json", file, "--guide", guide]
+    command = [sys.executable, str(SCRIPT), *options, *(["--plots", folder] if long else [])]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(file.read_text())["cases"]

@@ -108,7 +108,7 @@ def test_another_bucket_and_its_options(tmp_path):
     [
         ("nonsense", "scheme"),
         ("carrier-pigeon://bucket", "carrier-pigeon"),
-        ("memory:", "keeps nothing after its process ends"),
+        ("memory:", "keeps nothing after a process ends"),
         ("file:./here?layout=spiral", "spiral"),
         ("file:./here?colour=red", "colour"),
     ],
@@ -183,7 +183,7 @@ def test_a_token_that_telegram_refuses_is_never_shown(tmp_path):
 def test_live_runs_the_same_bot_until_it_is_interrupted(tmp_path):
     result = run(tmp_path, "-c", LIVE, TELEGRAM_BOT_TOKEN="999:offline")
     assert result.returncode == 0, result.stderr
-    assert "Pip listens as @pip_for_real." in result.stdout
+    assert "Pip is running as @pip_for_real." in result.stdout
     assert "999:offline" not in result.stdout + result.stderr
     assert "visits" in (tmp_path / "ptb-bucket-demo-live" / "state.json").read_text(encoding="utf-8")
 

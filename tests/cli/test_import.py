@@ -68,7 +68,7 @@ def folder(tmp_path, monkeypatch):
         ((2, "PTB_BUCKET_URI"), ["import", "bot.pickle"]),
         ((2, "scheme"), ["import", "bot.pickle", "nonsense", "--bot-id", "1"]),
         ((2, "FILE"), ["import"]),
-        ((3, "No bot's state"), ["export", "file:./state", "all.json"]),
+        ((3, "No bot state"), ["export", "file:./state", "all.json"]),
         ((2, "--format pickle"), ["export", "file:./state", "all.json", "--multi"]),
     ],
 )

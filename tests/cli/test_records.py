@@ -33,9 +33,9 @@ def uri(tmp_path):
     [
         ("set {uri} user_data 42 x --dryrun 5", "No such option '--dryrun'"),
         ("end-conversation {uri} order -100 --dry", "No such option '--dry'"),
-        ("set {uri} user_data 42 a b 5", "too many arguments"),
-        ("rm {uri} user_data 42 a b", "too many arguments"),
-        ("show {uri} user_data 42 name", "too many arguments"),
+        ("set {uri} user_data 42 a b 5", "Too many arguments"),
+        ("rm {uri} user_data 42 a b", "Too many arguments"),
+        ("show {uri} user_data 42 name", "Too many arguments"),
         ("show {uri} users", "Choose one of: bot_data"),
         ("erase-user {uri} ada", "not a valid integer"),
     ],

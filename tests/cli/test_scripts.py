@@ -155,10 +155,10 @@ def test_which_module_is_started_can_be_said(tmp_path):
     types = ["--types", "bot:TYPES", "--types", "shop:Order"]
     tool(tmp_path, "import", "bot.pickle", "file:./state", "--bot-id", "123456", *types)
     export = ["export", "file:./state", "again.pickle", "--format", "pickle", *types]
-    with pytest.raises(AssertionError, match=r"bot and shop can be started as scripts\. .* --main bot"):
+    with pytest.raises(AssertionError, match=r"bot and shop can all be run as scripts\. .* --main bot"):
         tool(tmp_path, *export)
     assert not (tmp_path / "again.pickle").exists()
-    with pytest.raises(AssertionError, match="--main elsewhere: this module defines none of the classes"):
+    with pytest.raises(AssertionError, match="The module elsewhere of --main defines none of the classes"):
         tool(tmp_path, *export, "--main", "elsewhere")
     assert json.loads(tool(tmp_path, *export, "--main", "bot", "--json"))["main"] == "bot"
     assert python(tmp_path, "bot.py", "again.pickle", "read") == "everything is there\n"
@@ -167,10 +167,10 @@ def test_which_module_is_started_can_be_said(tmp_path):
 @pytest.mark.parametrize("option", [["--main", "bot"], ["--no-main"]])
 def test_only_a_pickle_has_a_main_module(tmp_path, capsys, option):
     assert main(["export", f"file:{tmp_path}/state", f"{tmp_path}/all.json", *option]) == 2
-    assert f"{option[0]} needs --format pickle" in capsys.readouterr().err
+    assert f"{option[0]} can only be used with --format pickle" in capsys.readouterr().err
 
 
 def test_main_and_no_main_contradict_each_other(tmp_path, capsys):
     arguments = ["export", f"file:{tmp_path}/state", "bot.pickle", "--format", "pickle", "--main", "bot", "--no-main"]
     assert main(arguments) == 2
-    assert "exclude each other" in capsys.readouterr().err
+    assert "mutually exclusive" in capsys.readouterr().err

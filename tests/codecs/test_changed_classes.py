@@ -208,5 +208,5 @@ def test_old_pickles_with_fields_by_position_are_not_mixed_up():
         b"\x8c\x07Profile\x94\x8c\x03new\x94)\x87\x94R\x94]\x94(\x8c\x03Ada\x94K$eb."
     )
     assert PickleCodec([old]).decode(pickled) == old("Ada", 36)
-    with pytest.raises(CannotLoadError, match="has 2 fields, and the class has 1"):
+    with pytest.raises(CannotLoadError, match="has 2 fields, but the class has 1"):
         PickleCodec([profile("dataclass frozen slots", name=REQUIRED)]).decode(pickled)

@@ -134,9 +134,9 @@ def test_damaged_json(data):
 
 
 def test_the_line_that_registers_it():
-    with pytest.raises(CannotLoadError, match=r"a stored Cart .*types=\[Cart\]"):
+    with pytest.raises(CannotLoadError, match=r"the class Cart .*types=\[Cart\]"):
         JsonCodec().decode(JsonCodec([Cart]).encode({"a": Cart(1)}))
-    with pytest.raises(CannotLoadError, match=r"a stored Cart .*types=\[Cart\]"):
+    with pytest.raises(CannotLoadError, match=r"the class Cart .*types=\[Cart\]"):
         PickleCodec().decode(PickleCodec([Cart]).encode({"a": Cart(1)}))
 
 

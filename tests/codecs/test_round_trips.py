@@ -43,7 +43,7 @@ def not_json(constant):
 
 
 @given(strategies.storable())
-def test_json_gives_back_what_it_got(value):
+def test_json_round_trip(value):
     codec = JsonCodec(TYPES)
     data = codec.encode(value)
     again = codec.decode(data)
@@ -54,7 +54,7 @@ def test_json_gives_back_what_it_got(value):
 
 
 @given(strategies.storable())
-def test_pickle_gives_back_what_it_got(value):
+def test_pickle_round_trip(value):
     codec = PickleCodec(TYPES)
     again = codec.decode(codec.encode(value))
     assert identical(value, again)

@@ -20,7 +20,7 @@ from support.values.strategies import TYPES, Cart, Colour, Frozen
 
 
 @given(strategies.storable())
-def test_without_the_classes_json_is_given_back_byte_by_byte(value):
+def test_unknown_classes_round_trip_byte_by_byte_in_json(value):
     data = JsonCodec(TYPES).encode(value)
     tolerant = PreservingJsonCodec()
     assert tolerant.encode(tolerant.decode(data)) == data
@@ -64,7 +64,7 @@ def test_many_keys_of_one_unknown_class():
 
 @pytest.mark.parametrize("shared", [[], [[1]] * 2], ids=["", "shared"])
 @pytest.mark.parametrize("library", ["numpy", "pytz", "pydantic_core", "tzdata"])
-def test_values_whose_library_is_missing(missing, library, shared):
+def test_values_of_a_missing_library(missing, library, shared):
     value = {"v": missing.values[library], "at": (missing.values[library],), "shared": shared}
     data = JsonCodec().encode(value)
     missing(library)
@@ -149,4 +149,4 @@ def test_a_probe_is_shown_or_said_to_be_damaged(name):
     try:
         assert render_pickle(malicious_pickles.probes()[name])
     except CannotLoadError as error:
-        assert "damaged" in str(error)  # noqa: PT017  either is right
+        assert "not a valid pickle" in str(error)  # noqa: PT017  either is right

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
 
 from ptb_bucket.state import LAYOUTS
 from support.applications.restarting_bot import World
+from support.processes.preloaded import preloaded
 
 COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 
@@ -31,3 +33,10 @@ def where(request, tmp_path) -> str:
 def world(tmp_path) -> World:
     """Return a world with the defaults in memory, for tests that do not depend on the place."""
     return World(uri_of("memory", tmp_path))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs_are_preloaded(long):
+    """Start our programs as forks of one process, except in long runs."""
+    with contextlib.nullcontext() if long else preloaded():
+        yield

@@ -31,7 +31,7 @@ async def test_all_kinds_of_data_come_back(everywhere):
     assert everywhere.errors == []
 
 
-async def test_a_conversation_goes_on_where_it_was_whatever_its_states_are(everywhere):
+async def test_a_conversation_continues_in_its_state_for_all_types_of_states(everywhere):
     ada = everywhere.telegram.user(42, "Ada")
     answers = []
     for words in ["/order", "small", "by card", "again?"]:
@@ -104,7 +104,7 @@ async def test_dropped_data_is_gone_from_the_bucket(everywhere):
     assert (set(chats), set(users)) == ({43}, {43})
 
 
-async def test_a_migrated_chat_lives_under_its_new_id_only(everywhere):
+async def test_a_migrated_chat_has_data_under_its_new_id_only(everywhere):
     ada, friends = everywhere.telegram.user(42, "Ada"), everywhere.telegram.group(-100, "Friends")
     async with everywhere.running() as app:
         await ada.send(app, "/count", chat=friends)

@@ -40,7 +40,7 @@ async def overtaken():
 
 
 @pytest.mark.parametrize("last", ["size", "paying"])
-async def test_a_conversation_that_gave_way_once_ends_when_it_ends(overtaken, last):
+async def test_a_superseded_conversation_can_end(overtaken, last):
     store, new = await overtaken(last)
     for state in ("size", "address", None, "size", "street", None):
         await new.update_conversation("order", EVERYBODY, state)
@@ -48,7 +48,7 @@ async def test_a_conversation_that_gave_way_once_ends_when_it_ends(overtaken, la
     assert await opened(store).get_conversations("order") == {}
 
 
-async def test_a_conversation_gives_way_only_once(overtaken):
+async def test_a_conversation_is_superseded_only_once(overtaken):
     store, new = await overtaken("paying")
     for state in ("size", "address", "street", "town"):
         await new.update_conversation("order", EVERYBODY, state)
@@ -95,7 +95,7 @@ async def test_keyboards_of_an_unknown_class_do_not_keep_anything_from_being_sav
 def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout):
     """Run in virtual time, where waiting for ever raises an error and an hour passes at once."""
 
-    async def life():
+    async def scenario():
         bottom = MemoryStore()
         hanging = False
         store = FaultyStore(bottom, lambda operation, _: Fault.HANG if hanging and operation == "get" else None)
@@ -117,7 +117,7 @@ def test_saving_does_not_wait_for_ever_behind_a_refresh_without_an_answer(layout
         await asyncio.wait_for(persistence.flush(), 3600)
         return await opened(bottom, layout=layout).get_user_data()
 
-    assert run_virtually(life()) == {42: {"a": 1}}
+    assert run_virtually(scenario()) == {42: {"a": 1}}
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ async def restarted():
     return bottom, persistence
 
 
-async def test_a_new_application_is_given_what_could_not_be_saved(restarted):
+async def test_a_new_application_loads_unsaved_changes(restarted):
     _bottom, persistence = restarted
     assert await persistence.get_user_data() == {42: {"old": 1}}
 
@@ -165,7 +165,7 @@ class Paced(InterceptingStore):
 
 
 def test_a_store_that_wants_a_longer_distance_than_the_timeout_is_saved_to():
-    async def life():
+    async def scenario():
         bottom = MemoryStore()
         persistence = opened(Paced(bottom), commit_timeout=0.5)
         await persistence.get_bot_data()
@@ -174,7 +174,7 @@ def test_a_store_that_wants_a_longer_distance_than_the_timeout_is_saved_to():
         await persistence.flush()
         return await opened(bottom).get_bot_data()
 
-    assert run_virtually(life()) == {"a": 2}
+    assert run_virtually(scenario()) == {"a": 2}
 
 
 async def edited(store, old: bytes, new: bytes) -> None:

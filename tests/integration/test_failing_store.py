@@ -31,7 +31,7 @@ class Outage:
 
 @pytest.mark.parametrize(("fault", "error"), [(Fault.UNAVAILABLE, UnavailableError), (Fault.DENIED, AccessError)])
 def test_a_failed_commit_is_raised_by_one_caller_then_by_flush_and_made_up_for_later(fault, error):
-    async def life():
+    async def scenario():
         outage = Outage(fault)
         persistence = opened(outage.faulty, commit_timeout=1)
         updates = [persistence.update_user_data(user, {"n": user}) for user in range(100)]
@@ -51,12 +51,12 @@ def test_a_failed_commit_is_raised_by_one_caller_then_by_flush_and_made_up_for_l
         await persistence.flush()
         return await outage.users()
 
-    assert len(run_virtually(life())) == 100
+    assert len(run_virtually(scenario())) == 100
 
 
 @pytest.mark.parametrize("flushed", [False, True], ids=["", "after flush() had failed"])
 def test_what_is_pending_is_retried_every_interval_even_if_ptb_calls_nothing(flushed):
-    async def life():
+    async def scenario():
         outage = Outage()
         persistence = opened(outage.faulty, update_interval=60, commit_timeout=1)
         with pytest.raises(UnavailableError):
@@ -75,7 +75,7 @@ def test_what_is_pending_is_retried_every_interval_even_if_ptb_calls_nothing(flu
         await persistence.flush()
         return await outage.users()
 
-    assert run_virtually(life()) == {42: {"a": 1}}
+    assert run_virtually(scenario()) == {42: {"a": 1}}
 
 
 async def test_no_task_is_left_behind_by_flush_whether_it_succeeds_or_fails():
@@ -98,7 +98,7 @@ async def test_no_task_is_left_behind_by_flush_whether_it_succeeds_or_fails():
 def test_no_task_is_left_behind_by_a_flush_that_fails_while_a_retry_is_under_way(moment):
     """PTB's run_polling closes the loop right after shutdown: what still runs then is destroyed with a warning."""
 
-    async def life():
+    async def scenario():
         persistence = opened(Outage().faulty, update_interval=0.05, commit_timeout=0.3)
         with pytest.raises(UnavailableError):
             await persistence.update_user_data(42, {"a": 1})
@@ -109,7 +109,7 @@ def test_no_task_is_left_behind_by_a_flush_that_fails_while_a_retry_is_under_way
         await settle()
         return asyncio.all_tasks() - {asyncio.current_task()}
 
-    assert run_virtually(life()) == set()
+    assert run_virtually(scenario()) == set()
 
 
 @pytest.mark.parametrize("cancelled", [0, 1, 2])
@@ -128,7 +128,7 @@ async def test_cancelling_one_caller_does_not_cancel_the_commit(cancelled):
     await persistence.flush()
 
 
-async def test_a_commit_that_fails_after_its_first_caller_was_cancelled_is_told_by_flush():
+async def test_flush_reports_a_commit_that_failed_after_its_first_caller_was_cancelled():
     outage = Outage(Fault.DENIED)
     persistence = opened(outage.faulty)
     await persistence.get_user_data()
@@ -143,21 +143,21 @@ async def test_a_commit_that_fails_after_its_first_caller_was_cancelled_is_told_
 def test_a_store_that_never_answers_does_not_hang_the_shutdown():
     """commit_timeout limits one commit even if the store's client has no timeout."""
 
-    async def life():
+    async def scenario():
         persistence = opened(FaultyStore(MemoryStore(), script([Fault.HANG] * 9)), commit_timeout=5)
         with pytest.raises(PTBBucketError):
             await asyncio.wait_for(persistence.update_user_data(42, {"a": 1}), 600)
         with pytest.raises(PTBBucketError):
             await asyncio.wait_for(persistence.flush(), 600)
 
-    run_virtually(life())
+    run_virtually(scenario())
 
 
 UNSURE = [Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST, Fault.LATE, None]
 
 
 def check_exactly_once(seed):
-    async def life():
+    async def scenario():
         rng = random.Random(seed)
         store = MemoryStore()
         await opened(store).update_bot_data({"n": 0, "list": []})
@@ -165,19 +165,19 @@ def check_exactly_once(seed):
         pair = [opened(each, refresh_interval=0, resolver=add_differences) for each in stores]
         for each in pair:
             each._session.replica.documents.retry_policy.backoff.random = rng
-        lives = [await each.get_bot_data() for each in pair]
+        objects = [await each.get_bot_data() for each in pair]
         for number in range(20):
             for at in rng.sample((0, 1), 2):
-                await pair[at].refresh_bot_data(lives[at])
-                lives[at]["n"] += 1
-                lives[at]["list"].append((at, number))
-            await asyncio.gather(*(each.update_bot_data(live) for each, live in zip(pair, lives, strict=True)))
+                await pair[at].refresh_bot_data(objects[at])
+                objects[at]["n"] += 1
+                objects[at]["list"].append((at, number))
+            await asyncio.gather(*(each.update_bot_data(live) for each, live in zip(pair, objects, strict=True)))
             await stores[rng.randrange(2)].land()
         await asyncio.gather(*(each.flush() for each in pair))
         assert [each.stats.undecidable for each in pair] == [0, 0], seed
         return await opened(store).get_bot_data()
 
-    bot_data = run_virtually(life())
+    bot_data = run_virtually(scenario())
     assert bot_data["n"] == 40, seed
     assert len(bot_data["list"]) == 40, seed
     for at in (0, 1):
@@ -190,7 +190,7 @@ def test_lost_answers_and_lost_races_are_applied_exactly_once(count):
 
 
 def test_an_application_survives_an_outage_and_nothing_is_missing_or_doubled():
-    async def life():
+    async def scenario():
         outage = Outage()
         world = World(outage.faulty)
         ada = world.telegram.user(42, "Ada")
@@ -203,7 +203,7 @@ def test_an_application_survives_an_outage_and_nothing_is_missing_or_doubled():
             outage.over()
         return await World(outage.store).state()
 
-    bot_data, chats, *_ = run_virtually(life())
+    bot_data, chats, *_ = run_virtually(scenario())
     assert (chats, len(bot_data["log"])) == ({42: {42: 5}}, 5)
 
 

@@ -44,8 +44,8 @@ def texts(caplog):
                 yield "".join(traceback.format_exception(*entry.exc_info))
 
 
-class Life:
-    """A bot's life that does everything, and keeps every resulting text."""
+class BusyBot:
+    """A bot that does everything, and keeps every resulting text."""
 
     def __init__(self, tmp_path, codec, layout):
         self.store, self.fault, self.said = MemoryStore(), None, []
@@ -113,11 +113,11 @@ class Life:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("codec", ["json", "pickle"])
-async def test_no_text_of_a_life_full_of_faults_holds_a_value_a_key_or_a_token(tmp_path, caplog, codec, layout):
+async def test_no_text_of_a_run_with_faults_contains_a_value_a_key_or_a_token(tmp_path, caplog, codec, layout):
     caplog.set_level(logging.DEBUG)
-    life = Life(tmp_path, codec, layout)
-    await life.run()
-    said = [*life.said, *texts(caplog)]
+    bot = BusyBot(tmp_path, codec, layout)
+    await bot.run()
+    said = [*bot.said, *texts(caplog)]
     assert len(said) > 50
     assert [text for text in said if MARK in text or BASE64 in text] == []
 

@@ -125,7 +125,7 @@ async def test_what_is_written_needs_nothing_that_the_old_release_lacks(old):
             assert header_of(data)["format"] == 1, name
 
 
-async def test_somebody_who_was_dropped_long_ago_stays_so_and_may_come_back(old):
+async def test_a_user_who_was_dropped_long_ago_stays_dropped_and_can_return(old):
     bot = old.bot()
     assert DROPPED not in await bot.get_user_data()
     tombstones = [part.key for part in await old.parts() if part.is_tombstone]

@@ -19,7 +19,7 @@ INTERVAL = 60
 
 @pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.ANSWER_LOST, Fault.DENIED, Fault.LATE, Fault.HANG], ids=str)
 def test_an_outage_of_minutes_costs_one_report_each_interval_and_no_change(fault, caplog):
-    async def life():
+    async def scenario():
         store, out = MemoryStore(), [None]
         faulty = FaultyStore(store, lambda *_: out[0])
         persistence = opened(faulty, update_interval=INTERVAL, commit_timeout=30)
@@ -48,11 +48,11 @@ def test_an_outage_of_minutes_costs_one_report_each_interval_and_no_change(fault
         await persistence.flush()
         return (await opened(store).get_bot_data())["log"]
 
-    assert run_virtually(life()) == list(range(MINUTES))
+    assert run_virtually(scenario()) == list(range(MINUTES))
 
 
 def test_a_bot_answers_through_an_outage_and_all_of_it_is_saved_after():
-    async def life():
+    async def scenario():
         store, out = MemoryStore(), [None]
         world = World(FaultyStore(store, lambda *_: out[0]), {"commit_timeout": 1})
         ada = world.telegram.user(42, "Ada")
@@ -65,4 +65,4 @@ def test_a_bot_answers_through_an_outage_and_all_of_it_is_saved_after():
             out[0] = None
         return (await World(store).state())[1]
 
-    assert run_virtually(life()) == {42: {42: 60}}
+    assert run_virtually(scenario()) == {42: {42: 60}}

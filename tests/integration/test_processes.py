@@ -78,7 +78,7 @@ def test_killed_at_each_point_of_a_save_what_is_left_is_never_read_and_goes_away
 def test_two_event_loops_one_after_the_other_without_a_warning(tmp_path):
     uri = f"file:{tmp_path}/state"
     assert finished(spawn("live_twice", uri)) in {"2\n", "3\n", "4\n"}
-    assert state_of(uri)[2] == {1: {"life 1": 1, "life 2": 2}, 2: {"n": 2}}
+    assert state_of(uri)[2] == {1: {"run 1": 1, "run 2": 2}, 2: {"n": 2}}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

@@ -13,7 +13,7 @@ every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check._
 
 
 @every_check
-async def test_ours_passes(check, tmp_path):
+async def test_our_store_passes(check, tmp_path):
     await run(check, in_a_bucket, tmp_path)
 
 

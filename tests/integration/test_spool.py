@@ -79,7 +79,7 @@ def bot(tmp_path):
 
 
 @pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
-async def test_what_is_unsaved_is_merged_before_the_next_start_gives_anything_to_ptb(tmp_path, layout, codec):
+async def test_spooled_changes_are_merged_before_the_next_start_loads_data(tmp_path, layout, codec):
     bot = Bot(tmp_path, layout=layout, codec=codec)
     one, data = await bot.started()
     await one.update_bot_data({"log": ["before"]})
@@ -223,7 +223,7 @@ async def test_if_the_bucket_is_still_out_at_the_next_start_the_file_stays(bot):
 async def test_another_layout_or_codec_refuses_it_and_does_not_remove_it(bot, other):
     one, _ = await bot.started()
     await bot.end_unsaved(one, {"a": 1})
-    with pytest.raises(ForeignDocumentError, match="not touched"):
+    with pytest.raises(ForeignDocumentError, match="not changed"):
         await bot.started(**other)
     assert len(bot.files()) == 1
     _, data = await bot.started()
@@ -268,12 +268,12 @@ async def test_a_document_that_vanished_meanwhile_is_not_begun_anew(bot):
     await one.update_user_data(42, {"much": 1})
     await bot.end_unsaved(one, {"a": 1})
     await bot.store.delete("state.json")
-    with pytest.raises(VanishedDocumentError, match="existed and is gone"):
+    with pytest.raises(VanishedDocumentError, match="no longer exists"):
         await bot.started()
     assert len(bot.files()) == 1
 
 
-async def test_a_spool_dir_that_cannot_be_used_is_told_at_the_start(bot, tmp_path):
+async def test_an_unusable_spool_dir_is_reported_at_the_start(bot, tmp_path):
     (tmp_path / "spool").write_text("no directory")
     with pytest.raises(AccessError, match="not a directory"):
         await bot.started()
@@ -303,7 +303,7 @@ def leave_something(tmp_path, count=1):
     """Leave the spool files of processes that died in an outage after each appended one element to the same list."""
     uri, spool = f"file:{tmp_path}/state", tmp_path / "spool"
 
-    async def life(number):
+    async def run_one(number):
         persistence = opened(uri, spool_dir=spool)
         await persistence.get_bot_data()
         persistence._session.replica.documents.store._store.put = _refused
@@ -315,16 +315,16 @@ def leave_something(tmp_path, count=1):
     async def _refused(*_):
         raise AccessError("denied")  # so that none of their commit IDs was ever sent
 
-    async def lives():
+    async def run_all():
         await opened(uri).update_bot_data({"log": ["a"]})
         hidden = []
         for number in range(count):
-            await life(number)
+            await run_one(number)
             hidden += [path.rename(path.with_suffix(".hidden")) for path in spool.glob("*.spool")]
         for path in hidden:
             path.rename(path.with_suffix(".spool"))
 
-    asyncio.run(lives())
+    asyncio.run(run_all())
     return uri, spool
 
 

@@ -87,7 +87,7 @@ HANDLERS = (
     lambda: CallbackQueryHandler(voted),
     lambda: MessageHandler(WORDS, remember),
 )
-LIVES = [
+RUNS = [
     ["ada one", "bo one two", "ada /order", "bo /vote"],
     ["ada big", "ada Main Street", "bo [yes]", "bo /survey"],
     ["bo seven", "ada London", "ada three four", "bo [no]", "ada /vote"],
@@ -99,14 +99,14 @@ LIVES = [
 
 
 async def transcript(folder, make) -> list[str]:
-    """Live all lives, each with a new Application; return the bot's answers."""
+    """Play all runs, each with a new Application; return the bot's answers."""
     world = World(folder, handlers=HANDLERS)
     people = {"ada": world.telegram.user(42, "Ada"), "bo": world.telegram.user(43, "Bo")}
     friends = world.telegram.group(-100, "Friends")
-    for number, life in enumerate(LIVES):
+    for number, lines in enumerate(RUNS):
         async with world.build(make()) as app:
             await app.start()
-            for line in life:
+            for line in lines:
                 name, _, words = line.partition(" ")
                 if words.startswith("["):
                     await people[name].press(app, words[1:-1])

@@ -139,7 +139,7 @@ async def test_every_update_is_asked_about_also_if_it_brings_other_kinds_of_data
     assert persistence.stats.reads - before == 2
 
 
-async def test_an_update_that_nobody_handles_costs_nothing(world):
+async def test_an_update_without_a_handler_costs_no_requests(world):
     world.options["refresh_interval"] = 0
     async with world.running() as app:
         for handler in tuple(app.handlers[0]):
@@ -150,7 +150,7 @@ async def test_an_update_that_nobody_handles_costs_nothing(world):
 
 
 def test_none_never_asks_and_sixty_asks_once_a_minute():
-    async def life():
+    async def scenario():
         store = MemoryStore()
         first = opened(store)
         await first.update_user_data(42, {"a": 1})
@@ -166,7 +166,14 @@ def test_none_never_asks_and_sixty_asks_once_a_minute():
             seen.append((never.stats.reads, minute.stats.reads, live_never["a"], live_minute["a"]))
         return seen
 
-    assert run_virtually(life()) == [(1, 1, 1, 1), (1, 1, 1, 1), (1, 2, 1, 2), (1, 2, 1, 2), (1, 2, 1, 2), (1, 3, 1, 2)]
+    assert run_virtually(scenario()) == [
+        (1, 1, 1, 1),
+        (1, 1, 1, 1),
+        (1, 2, 1, 2),
+        (1, 2, 1, 2),
+        (1, 2, 1, 2),
+        (1, 3, 1, 2),
+    ]
 
 
 async def test_a_document_that_is_trusted_is_not_waited_for():

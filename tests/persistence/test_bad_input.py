@@ -58,16 +58,16 @@ def edited(**header):
 
 
 DAMAGES = [
-    ("truncated", lambda data: data[:-20], CorruptDocumentError, "not a complete JSON document"),
-    ("empty", lambda _: b"", CorruptDocumentError, "not a complete JSON document"),
+    ("truncated", lambda data: data[:-20], CorruptDocumentError, "not complete JSON"),
+    ("empty", lambda _: b"", CorruptDocumentError, "not complete JSON"),
     ("not text", lambda data: b"\xff" + data, CorruptDocumentError, "UTF-8"),
-    ("something else", lambda _: b'{"users": {}}', CorruptDocumentError, "no ptb-bucket header"),
+    ("something else", lambda _: b'{"users": {}}', CorruptDocumentError, "does not have a ptb-bucket header"),
     ("a list", lambda _: b"[1]", CorruptDocumentError, "expected"),
-    ("two documents", lambda data: data + data, CorruptDocumentError, "follows"),
+    ("two documents", lambda data: data + data, CorruptDocumentError, "after the document"),
     ("twice the same", lambda data: data.replace(b'"42"', b'"42": {},\n"42"'), CorruptDocumentError, "twice"),
     ("mistyped", lambda data: data.replace(b"user_data", b"users_data"), CorruptDocumentError, "users_data"),
     ("header gone", edited(sequence="many"), CorruptDocumentError, "header is damaged"),
-    ("newer", edited(format=99), ForeignDocumentError, "upgrade ptb-bucket"),
+    ("newer", edited(format=99), ForeignDocumentError, "Upgrade ptb-bucket"),
     ("another bot's", edited(bot_id="777"), ForeignDocumentError, "belongs to bot 777"),
     ("other records", edited(codec="pickle"), ForeignDocumentError, "codec=json"),
 ]
@@ -98,7 +98,7 @@ async def test_the_error_names_object_and_version_but_no_data():
     assert "Ada" not in str(caught.value)
 
 
-async def test_a_record_whose_key_is_no_id_stops_the_start():
+async def test_a_record_with_an_invalid_id_stops_the_start():
     store = await a_store()
     await damage(store, "state.json", lambda data: data.replace(b'"42"', b'"Ada"'))
     with pytest.raises(CorruptDocumentError, match="not an ID"):
@@ -137,7 +137,7 @@ async def test_a_new_bot_starts_empty_with_a_warning_that_names_the_key(caplog):
     store = MemoryStore()
     await store.put("unrelated.txt", b"x", Create())
     assert await opened(store).get_user_data() == {}
-    assert "state.json in memory is not there: starting with an empty state" in caplog.text
+    assert "state.json in memory does not exist, so the bot starts with an empty state" in caplog.text
 
 
 @pytest.mark.parametrize(("fault", "error"), [(Fault.DENIED, AccessError), (Fault.UNAVAILABLE, UnavailableError)])
@@ -153,7 +153,7 @@ async def test_a_document_that_vanished_is_an_error_and_is_not_written_again():
     persistence = opened(store, refresh_interval=0)
     data = (await persistence.get_user_data())[42]
     await store.delete("state.json")
-    with pytest.raises(VanishedDocumentError, match=r"state\.json in memory existed"):
+    with pytest.raises(VanishedDocumentError, match=r"state\.json in memory .* no longer exists"):
         await persistence.refresh_user_data(42, data)
     with pytest.raises(VanishedDocumentError):
         await persistence.update_user_data(42, {"name": "Bo"})
@@ -169,7 +169,7 @@ async def test_an_unregistered_type_is_named_when_it_is_loaded():
     await opened(store, types=[Mood]).update_user_data(42, {"mood": Mood.GOOD})
     data = await opened(store).get_user_data()
     assert 42 not in data
-    with pytest.raises(CannotLoadError, match=r"user_data\[42\]: .*Mood"):
+    with pytest.raises(CannotLoadError, match=r"user_data\[42\] cannot be loaded: .*Mood"):
         data[42]
     with pytest.raises(KeyError):
         data[43]
@@ -190,7 +190,9 @@ async def test_one_bad_value_costs_only_itself(codec):
         return_exceptions=True,
     )
     assert [type(result) for result in results] == [CannotStoreError, type(None), CannotStoreError]
-    assert str(results[0]).startswith(("user_data[42]['job']: ", 'user_data[42]["job"]: '))
+    assert str(results[0]).startswith(
+        ("user_data[42]['job'] cannot be stored: ", 'user_data[42]["job"] cannot be stored: ')
+    )
     assert str(results[2]).startswith("chat_data[1]")
     again = opened(store, codec=codec)
     assert await again.get_user_data() == {42: {"job": "old", "name": "Eve", "deep": {"ok": 1}}, 43: {"name": "Bo"}}
@@ -235,7 +237,7 @@ async def test_a_cycle_through_functions_is_refused_and_its_neighbours_are_saved
     assert await opened(store).get_user_data() == {42: {"name": "Ada", "deep": {"ok": 1}}}
 
 
-async def test_a_bad_bot_data_whole_keeps_what_was_there():
+async def test_bot_data_that_cannot_be_stored_keeps_its_stored_version():
     store = MemoryStore()
     persistence = opened(store)
     await persistence.update_bot_data({"a": 1})

@@ -81,7 +81,7 @@ async def test_everything_is_there_before_flush_returns_too(place):
     assert await everything(first) == EVERYTHING
 
 
-async def test_what_is_given_out_is_never_ours(place):
+async def test_returned_objects_are_copies(place):
     persistence = place.open(types=[Step])
     await fill(persistence)
     for values in (await everything(persistence), await everything(persistence)):
@@ -306,7 +306,7 @@ def test_update_interval_is_ptbs():
 
 
 async def test_without_a_bot_nothing_works_and_says_so():
-    with pytest.raises(ConfigurationError, match="No bot is set"):
+    with pytest.raises(ConfigurationError, match="does not belong to a bot yet"):
         await BucketPersistence("memory:").get_user_data()
 
 
@@ -362,7 +362,7 @@ async def test_bot_id_in_the_uri_keeps_bots_apart(tmp_path):
     assert (tmp_path / "222" / "state.json").exists()
 
 
-async def test_every_error_is_ours(simple):
+async def test_every_error_is_a_ptb_bucket_error(simple):
     persistence = simple.open()
     with pytest.raises(PTBBucketError):
         await persistence.update_user_data(1, {"x": object()})

@@ -111,7 +111,7 @@ async def test_a_write_whose_answer_was_lost_is_found_done():
     assert await everything(store, sealer("hmac-sha256")) == DATA
 
 
-async def test_whose_it_is_comes_from_the_documents():
+async def test_the_owner_is_read_from_the_documents():
     store = await filled(sealer("hmac-sha256"))
     assert await written(store, sealer("aes-256-gcm", bot_id=None), sealer("hmac-sha256", bot_id=None))
     assert BOT.encode() in (await store.get("bot_data.json")).data

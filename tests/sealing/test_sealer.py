@@ -162,7 +162,7 @@ def test_a_moved_document_is_refused(protection, key):
     sealed = sealer(protection).seal(KEY, DATA)
     with pytest.raises(BrokenSealError, match="moved"):
         sealer(protection).open(key, sealed)
-    with pytest.raises(BrokenSealError, match="broken"):
+    with pytest.raises(BrokenSealError, match="seal does not match"):
         sealer(protection).open(key, with_header(sealed, document=key))
 
 
@@ -171,7 +171,7 @@ def test_another_bots_document_is_refused(protection):
     sealed = sealer(protection).seal(KEY, DATA)
     with pytest.raises(ForeignDocumentError, match=r"bot 123456.* bot 777"):
         sealer(protection, bot_id="777").open(KEY, sealed)
-    with pytest.raises(SealError, match="broken"):
+    with pytest.raises(SealError, match="seal does not match"):
         sealer(protection, bot_id="777").open(KEY, with_header(sealed, bot_id="777"))
 
 
@@ -185,18 +185,18 @@ def test_a_compressed_document_is_bound_as_well(compression):
 
 
 @protected
-def test_less_protection_than_ours_is_refused_whatever_it_says(protection):
+def test_weaker_protection_is_refused(protection):
     ours = sealer(protection)
     for other in {"none", *PROTECTED} - {protection}:
         theirs = sealer(other, "gzip")
         sealed = theirs.seal(KEY, DATA)
-        with pytest.raises(SealError, match=r"opens only .* documents.* rekey"):
+        with pytest.raises(SealError, match=r"accepts only .* documents.* rekey"):
             ours.open(KEY, sealed)
         with pytest.raises(DocumentError):
             ours.open(KEY, with_header(sealed, protection=protection))
         with pytest.raises(DocumentError):
             ours.open(KEY, with_header(sealed, protection=protection, key_id=ours._first))
-    with pytest.raises(SealError, match="it is plain") as caught:
+    with pytest.raises(SealError, match="is not sealed") as caught:
         ours.open(KEY, DATA)
     assert not isinstance(caught.value, CorruptDocumentError)
     for truncated in (b"", MAGIC[:-1]):
@@ -206,7 +206,7 @@ def test_less_protection_than_ours_is_refused_whatever_it_says(protection):
 
 def test_one_key_for_both_does_not_make_signed_encrypted():
     signed = sealer("hmac-sha256").seal(KEY, DATA)
-    with pytest.raises(SealError, match="broken"):
+    with pytest.raises(SealError, match="seal does not match"):
         sealer("aes-256-gcm").open(KEY, with_header(signed, protection="aes-256-gcm"))
 
 
@@ -225,7 +225,7 @@ def test_the_wrong_key_is_named_by_its_id(protection):
     ours = sealer(protection)
     with pytest.raises(
         SealError,
-        match=f"with the key {ours._first}, which is not among this bot's keys: [0-9a-f]{{16}}, [0-9a-f]{{16}}",
+        match=f"with the key {ours._first}, which is not among this bot's keys \\([0-9a-f]{{16}}, [0-9a-f]{{16}}\\)",
     ):
         sealer(protection, None, *KEYS[1:]).open(KEY, ours.seal(KEY, DATA))
 
@@ -275,7 +275,7 @@ def test_an_unknown_way_is_named():
 # ---------------------------------------------------------------- whose it is
 
 
-def test_whose_it_is_may_be_learnt_from_the_first_document():
+def test_the_bot_id_can_come_from_the_first_document():
     sealed = sealer("aes-256-gcm").seal(KEY, DATA)
     tool = sealer("aes-256-gcm", bot_id=None)
     with pytest.raises(ConfigurationError, match="bot's ID"):

@@ -11,7 +11,7 @@ from ptb_bucket.errors import SealError
 from ptb_bucket.sealing import SealedStore
 from ptb_bucket.sealing.stores import _THREAD_ABOVE
 from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, MemoryStore, PrefixStore, Update, open_store
-from ptb_bucket.testing.conformance import Backend, LifeTests, RaceTests, ReadingTests, WritingTests
+from ptb_bucket.testing.conformance import Backend, LifecycleTests, RaceTests, ReadingTests, WritingTests
 from support.documents.sealing_options import BOT, KEYS, MAGIC, sealer
 
 NAMES = itertools.count()
@@ -40,7 +40,7 @@ class SealedBackend(Backend):
         return [info.key async for info in self._below.list()]
 
 
-class TestSealed(ReadingTests, WritingTests, RaceTests, LifeTests):
+class TestSealed(ReadingTests, WritingTests, RaceTests, LifecycleTests):
     """Runs all the store tests except listings, which report the sizes of the sealed blobs."""
 
     @pytest.fixture
@@ -99,7 +99,7 @@ async def test_old_versions_are_opened_as_well():
         await SealedStore(Versioned(b"old"), sealer("aes-256-gcm")).get("k", version="v")
 
 
-async def test_the_loop_turns_while_a_large_document_is_sealed():
+async def test_the_loop_is_not_blocked_while_a_large_document_is_sealed():
     turns, data = [], bytes(range(256)) * (64 * _THREAD_ABOVE // 256)
 
     async def turn():
@@ -115,7 +115,7 @@ async def test_the_loop_turns_while_a_large_document_is_sealed():
     assert (await store.get("k")).data == data
 
 
-async def test_what_lies_there_is_sealed():
+async def test_stored_documents_are_sealed():
     below = MemoryStore()
     await SealedStore(below, sealer("aes-256-gcm", "gzip")).put("k", b"marker", Create())
     raw = (await below.get("k")).data

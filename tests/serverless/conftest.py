@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
+from support.processes.preloaded import preloaded
 from support.serverless.lambda_events import SECRET, Failing
 
 
@@ -25,6 +28,13 @@ def bucket(tmp_path):
 
 
 @pytest.fixture
-def weather(tmp_path):
+def faults(tmp_path):
     """Return a file that names the faults of this bucket."""
-    return tmp_path / "weather"
+    return tmp_path / "faults"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs_are_preloaded(long):
+    """Start our programs as forks of one process, except in long runs."""
+    with contextlib.nullcontext() if long else preloaded("uvicorn", "starlette.applications"):
+        yield

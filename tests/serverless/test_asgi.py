@@ -21,8 +21,8 @@ GARBAGE = [b"", b"{", b"[]", b"1", b"null", b"\xff", b'"x"', b"{}", b'{"update_i
 
 
 @pytest.fixture
-def bot(monkeypatch, bucket, weather):
-    for name, value in {"BUCKET": bucket, "WEATHER": str(weather), "PATIENCE": "1"}.items():
+def bot(monkeypatch, bucket, faults):
+    for name, value in {"BUCKET": bucket, "FAULTS": str(faults), "PATIENCE": "1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
     from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
@@ -95,8 +95,8 @@ async def test_a_handler_with_a_bug_is_answered_200_because_it_is_not_sent_again
     assert "private words" not in caplog.text
 
 
-async def test_while_the_bucket_cannot_be_loaded_it_starts_and_tries_again(bot, bucket, weather, caplog):
-    weather.write_text("get DENIED\n")
+async def test_while_the_bucket_cannot_be_loaded_it_starts_and_tries_again(bot, bucket, faults, caplog):
+    faults.write_text("get DENIED\n")
     built = []
 
     def build_application():
@@ -111,21 +111,21 @@ async def test_while_the_bucket_cannot_be_loaded_it_starts_and_tries_again(bot, 
         assert (answer.status_code, answer.json()) == (
             503, {"ready": False, "reason": "the state is not loaded", "failure": "AccessError"},
         )  # fmt: skip
-        weather.unlink()
+        faults.unlink()
         await ready(client)
         assert await post(client, "add found") == 200
     assert await logs(bucket) == {7: ["found"]}
     assert "injected into get" in caplog.text
 
 
-async def test_a_save_that_fails_is_tried_again_within_the_deadline(bot, bucket, weather):
+async def test_a_save_that_fails_is_tried_again_within_the_deadline(bot, bucket, faults):
     async with running(asgi_webhook(bot.build_application, deadline=10)) as client:
         assert await post(client, "add x") == 200
-        weather.write_text("put DENIED\n")
+        faults.write_text("put DENIED\n")
         posts = [asyncio.create_task(post(client, "add y", chat)) for chat in (1, 2)]
         await asyncio.sleep(0.5)
         assert not any(task.done() for task in posts)
-        weather.unlink()
+        faults.unlink()
         assert await asyncio.gather(*posts) == [200, 200]
         assert await logs(bucket) == {7: ["x"], 1: ["y"], 2: ["y"]}
 
@@ -150,7 +150,7 @@ async def test_a_redelivered_update_is_handled_once_with_dedupe(bot, bucket, mon
     assert await logs(bucket) == {7: ["x"]}
 
 
-async def test_it_may_live_twice(bot, bucket):
+async def test_an_asgi_application_can_start_twice(bot, bucket):
     app = asgi_webhook(bot.build_application)
     for word in ("x", "y"):
         async with running(app) as client:
@@ -209,13 +209,13 @@ async def test_the_end_names_a_task_that_does_not_end(bot, bucket, caplog):
     async with running(asgi_webhook(bot.build_application)) as client:
         assert await post(client, "later x 1000") == 200
         assert await post(client, "add y") == 200
-    assert "was still being handled when the shutdown deadline came: it was cancelled" in caplog.text
+    assert "was cancelled, because it had not finished by the shutdown deadline" in caplog.text
     assert await logs(bucket) == {7: ["y"]}
 
 
-async def test_the_end_saves_what_no_answer_could_promise(bot, bucket, weather):
+async def test_the_end_saves_what_no_answer_could_promise(bot, bucket, faults):
     async with running(asgi_webhook(bot.build_application, deadline=0.3)) as client:
-        weather.write_text("put DENIED\n")
+        faults.write_text("put DENIED\n")
         assert await post(client, "add x") == 503
-        weather.unlink()
+        faults.unlink()
     assert await logs(bucket) == {7: ["x"]}

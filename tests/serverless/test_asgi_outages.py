@@ -16,11 +16,11 @@ from support.serverless.asgi_server import HEADERS, SECRET, logs, post
 
 
 @pytest.fixture
-def bot(monkeypatch, bucket, weather):
+def bot(monkeypatch, bucket, faults):
     """Make a bot that saves by itself only once in a minute, which is longer than any test waits."""
     settings = {
         "BUCKET": bucket,
-        "WEATHER": str(weather),
+        "FAULTS": str(faults),
         "PATIENCE": "0.2",
         "INTERVAL": "60",
         "SHUTDOWN_DEADLINE": "1",
@@ -87,12 +87,12 @@ async def test_a_load_that_takes_longer_than_a_request_may_goes_on_without_it(bo
     assert await logs(bucket) == {7: ["x"]}
 
 
-async def test_each_try_to_load_that_fails_lets_go_of_its_connections(bot, weather):
-    weather.write_text("get DENIED\n")
+async def test_each_try_to_load_that_fails_lets_go_of_its_connections(bot, faults):
+    faults.write_text("get DENIED\n")
     build = Builder(bot)
     async with running(asgi_webhook(build, deadline=5)) as client:
         assert await post(client, "add lost") == 503
-        weather.unlink()
+        faults.unlink()
         assert await post(client, "add found") == 200
         assert len(build.built) == 3
         for application in build.built[:2]:
@@ -101,28 +101,28 @@ async def test_each_try_to_load_that_fails_lets_go_of_its_connections(bot, weath
         assert await build.built[2].bot.get_me()
 
 
-async def test_after_an_outage_the_next_update_saves_what_is_behind_and_is_handled(bot, bucket, weather, pause):
+async def test_after_an_outage_the_next_update_saves_what_is_behind_and_is_handled(bot, bucket, faults, pause):
     pause(0.01)
     async with running(asgi_webhook(bot.build_application, deadline=0.5)) as client:
-        weather.write_text("put DENIED\n")
+        faults.write_text("put DENIED\n")
         assert await post(client, "add late", 8) == 503
         await asyncio.sleep(0.05)
         assert (await client.get("/readyz")).json()["reason"] == "changes are not saved"
         assert await post(client, "add refused", 9) == 503
-        weather.unlink()
+        faults.unlink()
         assert await post(client, "add after") == 200
         assert (await client.get("/readyz")).json() == {"ready": True}
         assert await logs(bucket) == {8: ["late"], 7: ["after"]}
 
 
-async def test_at_the_end_a_stuck_handler_leaves_half_of_the_time_for_saving(bot, bucket, weather, pause, caplog):
+async def test_at_the_end_a_stuck_handler_leaves_half_of_the_time_for_saving(bot, bucket, faults, pause, caplog):
     pause(60)
     async with running(asgi_webhook(bot.build_application, deadline=0.2)) as client:
-        weather.write_text("put DENIED\n")
+        faults.write_text("put DENIED\n")
         assert await asyncio.gather(post(client, "stubborn", 9), post(client, "add late", 8)) == [503, 503]
-        weather.unlink()
+        faults.unlink()
     assert await logs(bucket) == {8: ["late"]}
-    assert "The server ends and cancelled this work" in caplog.text
+    assert "The server is stopping and cancelled this work" in caplog.text
 
 
 async def test_at_the_end_no_update_is_taken_and_those_under_way_are_waited_for_and_then_cancelled(bot, bucket):
@@ -145,9 +145,9 @@ async def posted_later(client):
     return await post(client, "add refused")
 
 
-async def test_at_the_end_what_cannot_be_saved_is_named(bot, weather, pause, caplog):
+async def test_at_the_end_what_cannot_be_saved_is_named(bot, faults, pause, caplog):
     pause(60)
     async with running(asgi_webhook(bot.build_application, deadline=0.2)) as client:
-        weather.write_text("put DENIED\n")
+        faults.write_text("put DENIED\n")
         assert await post(client, "add x", 8) == 503
     assert "chat_data[8]" in caplog.text

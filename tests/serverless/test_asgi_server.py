@@ -61,15 +61,15 @@ async def test_what_was_acknowledged_before_and_during_sigterm_is_in_the_bucket(
                 return
             words.append(str(word))
 
-    for life in range(count(2, 15)):
+    for number in range(count(2, 15)):
         acknowledged.clear()
-        with serving(f"{bucket}{life}", "--timeout-graceful-shutdown", "3") as server:
+        with serving(f"{bucket}{number}", "--timeout-graceful-shutdown", "3") as server:
             async with server.client() as client:
                 talking = [asyncio.create_task(go_on(client, chat)) for chat in range(1, 11)]
-                await asyncio.sleep(0.5 + life * 0.07)
+                await asyncio.sleep(0.5 + number * 0.07)
                 log = await asyncio.to_thread(server.terminate)
                 await asyncio.gather(*talking)
-        found = await logs(f"{bucket}{life}")
+        found = await logs(f"{bucket}{number}")
         assert sum(map(len, acknowledged.values())) > 10
         for chat, words in acknowledged.items():
             assert found.get(chat, [])[: len(words)] == words
@@ -78,20 +78,20 @@ async def test_what_was_acknowledged_before_and_during_sigterm_is_in_the_bucket(
         assert "Traceback" not in log
 
 
-async def test_while_the_bucket_is_down_it_says_so_and_bounds_what_waits_and_then_works_again(bucket, weather):
-    with serving(bucket, WEATHER=weather, PATIENCE=1, DEADLINE=2, MAX_WAITING=10) as server:
+async def test_while_the_bucket_is_down_it_says_so_and_bounds_what_waits_and_then_works_again(bucket, faults):
+    with serving(bucket, FAULTS=faults, PATIENCE=1, DEADLINE=2, MAX_WAITING=10) as server:
         async with server.client() as client:
             assert await post(client, "add before") == 200
-            weather.write_text("get UNAVAILABLE\nput UNAVAILABLE\n")
+            faults.write_text("get UNAVAILABLE\nput UNAVAILABLE\n")
             statuses = await asyncio.gather(*(post(client, "add lost", chat) for chat in range(1, 60)))
             assert set(statuses) == {503}
             assert (await client.get("/healthz")).status_code == 200
-            weather.write_text("put DENIED\n")
+            faults.write_text("put DENIED\n")
             assert await post(client, "add late", 8) == 503
             await until(lambda: not_ready(client))
             unsaved = (await client.get("/readyz")).json()
             assert await post(client, "add never", 9) == 503  # not handled on top of what is unsaved
-            weather.unlink()
+            faults.unlink()
             await until(lambda: ready(client))
             assert await post(client, "add after") == 200
         log = server.terminate()
@@ -104,7 +104,7 @@ async def not_ready(client):
     return not await ready(client)
 
 
-async def test_more_than_max_waiting_are_refused_at_once_and_health_is_still_told(bucket):
+async def test_more_updates_than_max_waiting_are_refused_while_health_is_reported(bucket):
     with serving(bucket, DEADLINE=3, MAX_WAITING=5) as server:
         async with server.client() as client:
             waiting = [asyncio.create_task(post(client, "never", chat)) for chat in range(1, 6)]

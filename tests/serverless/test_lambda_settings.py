@@ -71,7 +71,7 @@ def test_both_are_a_contradiction(monkeypatch):
     [
         ((), "pip install ptb-bucket-s3"),
         (("a_reader:read", "another:read"), "Uninstall all but one"),
-        (("missing_module:read",), "Install it again"),
+        (("missing_module:read",), "Reinstall it"),
     ],
 )
 def test_without_one_reader_it_says_what_to_do(monkeypatch, installed, readers, said):

@@ -50,7 +50,7 @@ def test_a_timer_that_takes_too_long_raises_and_did_not_happen(environment, tmp_
 
 
 @pytest.mark.parametrize("error", [UnavailableError("a page of others'", key="x"), ValueError("a bug")], ids=type)
-def test_a_timer_that_raises_did_not_happen_whatever_it_raises(environment, tmp_path, error):
+def test_the_changes_of_a_timer_that_raises_are_discarded(environment, tmp_path, error):
     """For an update, such an error would mean that no handler ran. For a timer, it does not."""
 
     async def half(application):

@@ -193,7 +193,7 @@ def header(*commits, floor=0, sequence=9) -> Header:
         (header((9, "me", "strange")), "before", Fate.IN_DOUBT),  # somebody else writes under our id
     ],
 )
-def test_the_fate_of_a_write_whose_answer_was_lost(found, last_known, fate):
+def test_the_outcome_of_a_write_whose_answer_was_lost(found, last_known, fate):
     assert found.fate(Commit(8, "me", "mine", 0), last_known) is fate
 
 

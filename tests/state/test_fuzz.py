@@ -50,18 +50,18 @@ def read(data, codec):
 
 @pytest.mark.parametrize("codec", CODECS)
 @given(data=some.data())
-def test_a_damaged_document_is_an_error_of_ours(codec, data):
+def test_a_damaged_document_raises_an_error_of_ptb_bucket(codec, data):
     read(data.draw(damaged(whole(codec))), codec)
 
 
 @given(data=some.binary(max_size=200) | some.binary(max_size=200).map(lambda rest: b"ptb-bucket spool 1 " + rest))
-def test_any_spool_is_an_error_of_ours(data):
+def test_any_damaged_spool_raises_an_error_of_ptb_bucket(data):
     with pytest.raises(PTBBucketError):
         unpack(data)
 
 
 @given(data=some.data())
-def test_a_damaged_seal_is_an_error_of_ours(data):
+def test_a_damaged_seal_raises_an_error_of_ptb_bucket(data):
     sealer = Sealing(signing_keys="k" * 43, environment={}).sealer("1")
     sealed = sealer.seal("state.json", b"{}" * 20)
     found = data.draw(damaged(sealed))

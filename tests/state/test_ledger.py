@@ -21,7 +21,7 @@ def test_the_base_of_a_merge_is_seen_not_what_the_last_commit_wrote(bench):
     assert bench.stored() == {"log": ["b", "a", "c"]}
 
 
-def test_a_success_clears_only_what_the_attempt_carried(bench):
+def test_a_success_clears_only_the_payload_of_the_attempt(bench):
     bench.start({"n": 0})
     bench.stage({"n": 1})
     prepare(bench.ledger)

@@ -166,7 +166,7 @@ def test_what_one_side_added_to_an_object_stays_when_the_other_removed_all_its_p
     assert result == {"characters": [{"name": "Al", "hp": 20}], "current": {"mine": 1}}
 
 
-def test_what_was_removed_at_one_place_only_is_whole_at_the_other():
+def test_an_object_removed_at_one_place_is_complete_at_the_other():
     base, ours, theirs = sides()
     ours["current"]["mine"] = 1
     del theirs["current"]

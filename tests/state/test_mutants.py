@@ -42,7 +42,7 @@ def test_what_both_sides_did_is_seen(bench):
     assert bench.stored() == {"n": 6}
 
 
-def test_what_turns_out_to_be_stored_already_is_no_longer_pending_after_a_refresh(bench):
+def test_changes_that_are_already_stored_are_not_pending_after_a_refresh(bench):
     bench.start({"n": 0})
     bench.stage({"n": 5})
     bench.theirs({"n": 5})
@@ -103,7 +103,7 @@ def test_another_commit_with_our_sequence_proves_that_ours_was_not_applied(bench
     assert bench.stored() == {"log": ["a", "double", "ours"]}
 
 
-def test_who_sees_another_under_its_name_takes_a_new_one_before_it_writes(bench):
+def test_a_writer_whose_id_is_in_use_rotates_it_before_it_writes(bench):
     bench.start({"log": ["a"]})
     name = bench.ledger.writer.id
     by_our_double(bench, {"log": ["a", "double"]})
@@ -126,7 +126,7 @@ def test_one_that_sees_its_own_last_commits_keeps_its_name(bench):
     assert bench.ledger.writer.id == name
 
 
-def test_what_others_added_before_a_refresh_is_not_taken_for_ours_when_two_writes_are_undecidable(bench):
+def test_additions_of_others_do_not_count_as_ours_when_two_writes_are_in_doubt(bench):
     bench.start({"n": 0})
     bench.stage({"n": 0, "first": 1})
     undecidable(bench, {"n": 0, "theirs": 1}, crowd="a")
@@ -222,7 +222,7 @@ class Guarded:
         raise AttributeError(name)
 
 
-async def test_what_could_not_be_refreshed_is_not_taken_for_seen():
+async def test_a_failed_refresh_does_not_move_the_base():
     store, types = MemoryStore(), ContextTypes(user_data=Guarded)
     one, two = (opened(store, refresh_interval=0, context_types=types) for _ in range(2))
     await one.update_user_data(42, Guarded(mine=1))

@@ -73,7 +73,7 @@ def test_a_commit_gives_up_at_its_deadline_and_keeps_everything():
 
 
 @pytest.mark.parametrize("fault", [Fault.LOST_RACE, Fault.ANSWERED_TWICE, Fault.UNAVAILABLE, Fault.ANSWER_LOST])
-def test_whatever_a_put_answers_it_is_applied_once(fault):
+def test_a_put_is_applied_once_for_every_answer(fault):
     async def scenario():
         bottom = MemoryStore()
         replica = replica_on(FaultyStore(bottom, script([None, fault, fault])))
@@ -109,7 +109,7 @@ def test_documents_fail_one_by_one():
 
     first, message = run_virtually(scenario())
     assert first == {ADA}
-    assert "bot_data.json, user_data.json are not saved" in message
+    assert "bot_data.json, user_data.json could not be saved" in message
 
 
 def test_refreshes_that_ask_at_the_same_time_share_one_request():
@@ -169,7 +169,7 @@ def test_a_gather_is_one_commit_with_eager_tasks_too():
     assert run_virtually(scenario()) == 1
 
 
-def test_one_caller_is_told_of_a_failure_and_the_retry_saves_it():
+def test_one_caller_gets_the_error_and_the_retry_saves():
     async def scenario():
         faulty = FaultyStore(MemoryStore(), script([Fault.DENIED, Fault.DENIED]))
         replica, group = grouped(faulty, interval=60)

@@ -33,20 +33,20 @@ def _without_warnings(caplog):
 )
 def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(size, counts, world, codec, count):
     """The output names a seed that fails. ``simulate(seed, ...)`` replays it exactly."""
-    life = {**world, "codec": codec, "size": size}
+    run = {**world, "codec": codec, "size": size}
     few, many = counts
     for seed in range(count(few, many * (ON_DEMAND if "on_demand" in world and size is SHORT else 1))):
-        life["updates"] = bool(seed % 2)
+        run["updates"] = bool(seed % 2)
         try:
-            run_virtually(simulate(seed, **life))
+            run_virtually(simulate(seed, **run))
         except BrokenPromiseError as error:
-            pytest.fail(f"run_virtually(simulate({seed}, **{life})): {error}")
+            pytest.fail(f"run_virtually(simulate({seed}, **{run})): {error}")
 
 
 def test_a_seed_replays_exactly():
     worlds = [run_virtually(simulate(3)) for _ in range(2)]
-    lives = [[dataclasses.astuple(change) for change in world.model.changes] for world in worlds]
-    assert lives[0] == lives[1]
+    runs = [[dataclasses.astuple(change) for change in world.model.changes] for world in worlds]
+    assert runs[0] == runs[1]
 
 
 def test_what_one_of_two_saves_at_once_cannot_tell_is_said_of_its_own_changes():
@@ -70,7 +70,7 @@ def test_what_one_of_two_saves_at_once_cannot_tell_is_said_of_its_own_changes():
 
 
 @pytest.mark.long
-def test_in_these_lives_everything_happens_that_they_are_meant_to_have():
+def test_runs_contain_every_kind_of_event():
     for layout in LAYOUTS:
         worlds = [run_virtually(simulate(seed, layout=layout)) for seed in range(30)]
         assert any(world.copies for world in worlds)
@@ -81,14 +81,14 @@ def test_in_these_lives_everything_happens_that_they_are_meant_to_have():
 
 @pytest.mark.long
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_in_lives_with_updates_many_are_handled_several_times_and_withdrawn(layout):
+def test_runs_with_updates_handle_many_of_them_several_times(layout):
     worlds = [run_virtually(simulate(seed, layout=layout, updates=True)) for seed in range(30)]
     assert sum(metrics.withdrawn for world in worlds for metrics in world.all_metrics) > 100
     assert sum(update.answered for world in worlds for update in world.telegram.updates) > 100
 
 
 @pytest.mark.long
-def test_in_lives_on_demand_much_is_written_unseen_and_swept_while_it_is_written_anew():
+def test_runs_on_demand_write_unloaded_records_and_sweep_while_writing():
     worlds = [run_virtually(simulate(seed, layout="per-record", on_demand=2)) for seed in range(30)]
     assert sum(metrics.unread_merged for world in worlds for metrics in world.all_metrics) > 30
     assert sum(world.swept for world in worlds) > 3

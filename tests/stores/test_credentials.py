@@ -47,5 +47,5 @@ def test_files_and_their_contents_are_told_from_the_network(work, unreadable):
     assert not credentials_unreadable(raised(work), ELSEWHERE)
 
 
-def test_an_error_that_nobody_raised_comes_from_nowhere():
+def test_an_error_that_was_not_raised_has_no_origin():
     assert not credentials_unreadable(FileNotFoundError(2, "x"), HERE)

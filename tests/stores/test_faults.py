@@ -34,7 +34,7 @@ async def test_each_fault_does_what_its_name_says(fault):
     await store.put("b", b"after the script", Create())
 
 
-async def test_what_is_late_lands_when_told_and_under_its_own_condition():
+async def test_a_late_write_is_applied_on_demand_with_its_own_condition():
     below = MemoryStore()
     store = FaultyStore(below, script([None, Fault.LATE, Fault.LATE]))
     etag = await store.put("a", b"1", Create())

@@ -198,7 +198,7 @@ async def test_what_the_system_says_is_translated(tmp_path, monkeypatch, number,
             await operation
 
 
-async def test_temporary_files_of_the_killed_are_neither_seen_nor_kept(tmp_path):
+async def test_temporary_files_of_killed_processes_are_ignored_and_removed(tmp_path):
     await LocalStore(tmp_path).put("dir/a", b"1", Create())
     litter = tmp_path / "dir.d" / ".tmp-0123456789abcdef"
     litter.write_bytes(b"half")

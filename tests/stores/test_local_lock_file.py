@@ -150,7 +150,7 @@ async def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch, nam
     monkeypatch.setattr(fcntl, "flock", refusing(getattr(errno, name)))
     store = LocalStore(tmp_path)
     for operation in (store.put("b", b"2", Create()), store.put("a", b"2", Update(etag)), store.delete("a")):
-        with pytest.raises(AccessError, match=r"This file system has no locks\. Choose a directory"):
+        with pytest.raises(AccessError, match=r"The file system does not support locks\. Choose a directory"):
             await operation
     assert (tmp_path / "a").read_bytes() == b"1"
     assert {path.name: path.stat().st_size for path in tmp_path.iterdir()} == {"a": 1, ".lock": 0}

@@ -57,7 +57,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
-async def test_whatever_writes_waits_for_the_lock(tmp_path, write):
+async def test_all_writers_wait_for_the_lock(tmp_path, write):
     store, *known = await etag_and_version(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with taken(tmp_path), pytest.raises(UnavailableError, match="another writer"):
@@ -91,7 +91,7 @@ async def test_it_is_waited_for_as_long_as_was_asked(tmp_path, timeout):
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.EACCES, errno.EINTR])
-async def test_whatever_the_system_calls_a_lock_that_is_held_it_is_tried_again(tmp_path, monkeypatch, number):
+async def test_every_error_of_a_held_lock_is_retried(tmp_path, monkeypatch, number):
     answers = iter([OSError(number, os.strerror(number))] * 3)
     real = fcntl.flock
 
@@ -130,7 +130,7 @@ async def test_the_loop_goes_on_while_a_lock_is_waited_for(tmp_path):
     await writing
 
 
-def test_it_is_held_against_others_for_the_whole_time(tmp_path):
+def test_the_lock_is_held_for_the_whole_time(tmp_path):
     with locks.locked(tmp_path, 0):
         assert not is_free(tmp_path)
         with pytest.raises(UnavailableError), locks.locked(tmp_path, 0):
@@ -210,7 +210,7 @@ def free_within(root, seconds) -> bool:
 
 
 @pytest.mark.parametrize("way", ["alone", "start a child", "fork"])
-def test_the_lock_of_one_that_is_killed_is_free_even_if_its_children_live_on(tmp_path, way):
+def test_the_lock_of_a_killed_process_is_free_even_if_its_children_run_on(tmp_path, way):
     with run(HOLDER, tmp_path, way, stdout=subprocess.PIPE) as holder:
         child = int(holder.stdout.readline())
         try:
@@ -293,7 +293,7 @@ def test_on_windows_one_is_kept_out_and_then_let_in(tmp_path, on_windows):
 def test_on_windows_links_and_directories_are_refused(tmp_path, on_windows):
     module, _ = on_windows
     (tmp_path / ".lock").symlink_to("elsewhere")
-    with pytest.raises(OSError, match="Is a link") as caught, module.locked(tmp_path, 0):
+    with pytest.raises(OSError, match="Is a symbolic link") as caught, module.locked(tmp_path, 0):
         pass
     assert caught.value.errno == errno.ELOOP
     assert not (tmp_path / "elsewhere").exists()
@@ -302,5 +302,5 @@ def test_on_windows_links_and_directories_are_refused(tmp_path, on_windows):
 def test_on_windows_a_file_system_without_locks_is_refused(tmp_path, on_windows):
     module, fake = on_windows
     fake.locking = lambda *_: refusing(errno.EINVAL)(*_[:2])
-    with pytest.raises(OSError, match="has no locks"), module.locked(tmp_path, 0):
+    with pytest.raises(OSError, match="does not support locks"), module.locked(tmp_path, 0):
         pass

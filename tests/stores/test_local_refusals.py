@@ -99,7 +99,7 @@ async def test_a_path_too_long_is_refused_before_anything_is_made(tmp_path):
 async def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, make):
     make(tmp_path / "a")
     store = LocalStore(tmp_path)
-    with pytest.raises(AccessError, match="ordinary file"):
+    with pytest.raises(AccessError, match="regular file"):
         await asyncio.wait_for(store.get("a"), 5)
     with pytest.raises(AccessError):
         await store.put("a", b"1", Create())

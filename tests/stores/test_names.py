@@ -67,14 +67,14 @@ def test_two_keys_never_share_a_path_or_need_a_file_as_directory(one, other):
 @pytest.mark.parametrize(
     "name", ["README.md", ".lock", "a%2eb", "a%62", "%41.", "x%FF", "x%", "%64", "é", "\udcff", ".d"]
 )
-def test_files_of_somebody_else_are_nobodys_key(name):
+def test_foreign_files_are_not_listed(name):
     assert file_segment(name) is None
     assert directory_segment(name + ".d") is None or name == "%41."
 
 
 def test_longest_name_fits_and_a_longer_one_is_refused():
     assert relative_path("x" * 255)
-    with pytest.raises(UnsupportedError, match="256 bytes, more than the limit of 255"):
+    with pytest.raises(UnsupportedError, match="256 bytes, which is more than the limit of 255"):
         relative_path("x" * 256)
     with pytest.raises(UnsupportedError, match="more than the limit of 255"):
         relative_path("x" * 254 + "/a")

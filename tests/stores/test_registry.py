@@ -68,13 +68,13 @@ def test_what_is_installed_is_not_offered_for_installation(installed):
 def test_an_unknown_option_lists_the_valid_ones(optional):
     with pytest.raises(ConfigurationError) as caught:
         open_store("opt://bucket?regoin=eu&region=eu")
-    assert "no option 'regoin'. Did you mean 'region'?" in str(caught.value)
+    assert "the option 'regoin'. Did you mean 'region'?" in str(caught.value)
     for valid in ("endpoint (another server)", "region (where it lies)", "layout (", "codec ("):
         assert valid in str(caught.value)
 
 
 def test_a_broken_provider_is_named_with_its_cause(optional):
-    with pytest.raises(ConfigurationError, match=r"broken: URIs \(no_such_module:X\) cannot be imported") as caught:
+    with pytest.raises(ConfigurationError, match=r"broken: URIs \(no_such_module:X\) could not be imported") as caught:
         open_store("broken://bucket")
     assert isinstance(caught.value.__cause__, ModuleNotFoundError)
 
@@ -91,7 +91,7 @@ def test_two_providers_of_one_scheme_are_a_contradiction(installed):
         open_store("xx://bucket")
 
 
-def test_one_provider_seen_twice_is_none(installed):
+def test_a_provider_that_is_found_twice_counts_once(installed):
     pair = ("memory", "ptb_bucket.stores:MemoryStore")
     installed(pair, pair)
     assert isinstance(open_store("memory:"), MemoryStore)

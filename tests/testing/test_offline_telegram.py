@@ -113,7 +113,7 @@ async def test_groups_and_private_chats_are_different_conversations(telegram, ad
     assert (answer.chat.id, answer.chat.title, answer.chat.type) == (-100, "Friends", "group")
 
 
-async def test_people_who_talk_at_the_same_time_get_their_own_answers(telegram):
+async def test_concurrent_users_get_their_own_answers(telegram):
     async with with_handlers(telegram.builder()) as app:
         people = [telegram.user(number, f"P{number}") for number in range(1, 6)]
         await asyncio.gather(*(person.send(app, "/hello") for person in people))
@@ -148,7 +148,7 @@ async def test_the_newest_keyboard_is_pressed_unless_a_message_is_named(telegram
         [second] = await ada.send(app, "/tea")
         assert [m.message_id for m in await ada.press(app, "Yes")] == [second.message_id]
         assert [m.message_id for m in await ada.press(app, "No", message=first)] == [first.message_id]
-        with pytest.raises(LookupError, match=r"Chat 42 has no button 'Yes' to press\. It has no inline keyboard\."):
+        with pytest.raises(LookupError, match=r"Chat 42 has no button 'Yes'\. It has no inline keyboard\."):
             await ada.press(app, "Yes")
 
 

@@ -226,7 +226,7 @@ def test_a_server_that_is_gone_is_a_reset():
         assert outcome(proxy) is ConnectionResetError
 
 
-def test_who_refuses_cuts_all_connections_and_listens_again_at_the_same_address(proxy, server):
+def test_a_refusing_proxy_cuts_connections_and_returns_at_the_same_address(proxy, server):
     with connected(proxy) as kept:
         assert ask(kept)[0] == 200
         url = proxy.url

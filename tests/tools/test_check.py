@@ -64,7 +64,7 @@ class Going(StoreWrapper):
         return await super().get(key, **how)
 
 
-async def test_a_state_that_is_removed_meanwhile_is_told_and_ends_no_check():
+async def test_a_state_that_is_removed_during_the_check_is_reported():
     store = MemoryStore()
     await store.put("state.json", STATE, Create())
     found = {one.name: one for one in await check(Going(store))}
@@ -233,14 +233,14 @@ async def test_what_lands_after_the_interruption_goes_as_well(at):
         ({"state.json": STATE}, "?layout=per-type", Verdict.FAILED, "layout=single&codec=json"),
         ({"user_data.json": STATE}, "", Verdict.OK, "set ?layout=per-type&codec=json"),
         ({"user_data.json": STATE}, "?layout=per-type", Verdict.OK, "never"),
-        ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "There are several states"),
-        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "There are several states"),
+        ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "contains several states"),
+        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "contains several states"),
         ({"user_data.json": STATE, "chat_data.json": STATE.replace(b'"7"', b'"8"')}, "", Verdict.FAILED, "7, 8"),
         ({"state.json": b"{"}, "", Verdict.FAILED, "state.json"),
-        ({"notes.txt": b"1"}, "", Verdict.OK, "none yet"),
+        ({"notes.txt": b"1"}, "", Verdict.OK, "No state is stored yet"),
     ],
 )  # fmt: skip
-async def test_whose_bot_it_is(tmp_path, documents, options, verdict, words):
+async def test_owner_of_a_document(tmp_path, documents, options, verdict, words):
     for name, data in documents.items():
         (tmp_path / name).write_bytes(data)
     state = next(one for one in await check(f"file:{tmp_path}{options}") if one.name == "state")

@@ -14,6 +14,6 @@ def test_it_reads_no_certificates(monkeypatch):
     assert detached_bot("42").token.startswith("42:")
 
 
-async def test_it_talks_to_nobody():
+async def test_it_sends_no_requests():
     with pytest.raises(NetworkError, match="must not connect to Telegram"):
         await detached_bot("42").get_me()

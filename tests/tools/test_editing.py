@@ -125,7 +125,7 @@ async def test_a_reference_means_the_object_that_was_shown_or_nothing(store):
     for passes, refused in ((2, True), (99, False)):
         async with open_state(racing, keep_unknown=True) as state:
             racing.passes = passes
-            refusal = pytest.raises(RefusedError, match="at the same moment")
+            refusal = pytest.raises(RefusedError, match="at the same time")
             with refusal if refused else contextlib.nullcontext():
                 await set_value(state, USER, "c", '{"$ref": 1}')
     found = (await running(store).get_user_data())[42]
@@ -346,16 +346,16 @@ async def test_a_value_that_is_no_json_is_not_called_a_damaged_record(store, tex
 async def test_what_has_no_places_is_named_and_not_called_missing(store):
     await remembered(store)
     async with open_state(store, keep_unknown=True) as state:
-        with pytest.raises(RefusedError, match=r"\['cart'\] is of type Cart, in which \['items'\]"):
+        with pytest.raises(RefusedError, match=r"\['cart'\] is of type Cart, so \['items'\]"):
             await set_value(state, USER, "cart.items[0]", "1")
         with pytest.raises(NotFoundError, match=r"\['nothing'\] does not exist"):
             await set_value(state, USER, "nothing.x.y", "1")
 
 
-async def test_who_names_the_classes_cannot_mistype_one(store):
+async def test_a_class_name_that_is_not_registered_is_refused(store):
     await remembered(store)
     async with open_state(store, keep_unknown=True, types=[Cart]) as state:
-        with pytest.raises(ConfigurationError, match="Carp cannot be loaded"):
+        with pytest.raises(ConfigurationError, match="the class Carp is not registered"):
             await set_value(state, USER, "cart", '{"$Carp": {"items": []}}')
         await set_value(state, USER, "cart", '{"$Cart": {"items": [9]}}')
     assert (await running(store).get_user_data())[42]["cart"] == Cart([9])

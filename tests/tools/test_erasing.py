@@ -51,7 +51,7 @@ async def remembered(where, **settings):
         (Record.of_conversation(f"{PERSON}", (7, 7)), False),
     ],
 )
-def test_whose_a_record_is(record, theirs):
+def test_owner_of_a_record(record, theirs):
     assert is_of(record, PERSON) == theirs
 
 
@@ -99,7 +99,7 @@ async def test_old_versions_of_documents_that_were_deleted_are_found(tmp_path, l
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"Ada" in path.read_bytes()]
 
 
-async def test_without_versions_the_past_is_left_alone_and_told(tmp_path):
+async def test_erasing_without_versions_keeps_old_versions_and_counts_them(tmp_path):
     uri = f"file:{tmp_path}?keep=10"
     await remembered(uri)
     async with open_state(uri) as state:
@@ -154,11 +154,11 @@ async def test_what_is_erased_is_said_where_its_old_version_cannot_be_deleted(tm
     store = FaultyStore(below, lambda operation, _: Fault.DENIED if operation == "delete_version" else None)
     async with open_state(store) as state:
         found = await find_person(state, PERSON)
-        with pytest.raises(UnsavedError, match="are erased, but not all of their old versions"):
+        with pytest.raises(UnsavedError, match="were erased, but some of their old versions could not be deleted"):
             await erase(state, found, await past_of(state, found), force=True)
 
 
-async def test_a_bot_that_keeps_writing_the_person_is_told():
+async def test_erasing_reports_a_bot_that_keeps_writing_the_person():
     below = MemoryStore()
     bot = await remembered(below)
 

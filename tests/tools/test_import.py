@@ -203,14 +203,14 @@ async def test_what_only_the_codec_refuses(tmp_path, uri):
         (b"\x80\x04\x95", "damaged"),
         (b"hello", "damaged"),
         (b"{hello", "JSON"),
-        (b'{"a": 1}', "JSON, but neither"),
+        (b'{"a": 1}', "JSON, but it is neither"),
         (b'{"user_data": 3}', "DictPersistence cannot read it"),
         (b'{"user_data": {"a": {}}}', "DictPersistence cannot read it"),
         (b'{"ptb_bucket_export": 2}', "newer"),
         (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
         (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
         (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "not an ID"),
-        (pickle.dumps([1]), "not one of PicklePersistence"),
+        (pickle.dumps([1]), "PicklePersistence did not write it"),
         (pickle.dumps({**DATA, "user_data": [1]}), "user_data is not a dict"),
         (pickle.dumps({**DATA, "user_data": {"1": {}}}), "instead of an ID"),
         (pickle.dumps({**DATA, "conversations": {"form": {1: 2}}}), "not a tuple"),
@@ -280,7 +280,7 @@ async def test_a_file_that_is_there_is_not_replaced_and_a_failure_leaves_none(tm
     assert (tmp_path / "all.json").read_text("utf-8") == "precious"
     async with open_state(uri) as unknowing:
         for write in (export_json, export_pickle, export_dict):
-            with pytest.raises(CannotLoadError, match=r"bot_data: .*Cart"):
+            with pytest.raises(CannotLoadError, match=r"bot_data cannot be loaded: .*Cart"):
                 await write(unknowing, tmp_path / "all.json", force=True)
     assert (tmp_path / "all.json").read_text("utf-8") == "precious"
     before = set(tmp_path.iterdir())

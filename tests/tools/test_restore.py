@@ -316,7 +316,7 @@ async def test_a_broken_seal_is_damage_and_a_missing_key_is_none(uri, tmp_path, 
         (["--at", "2999-01-01T10:00:00Z"], "is in the future"),
         (["--at", "999999999w"], "is not a time"),
         (["--at", "1h", "--version", "1"], "not both"),
-        (["--object", "state.json"], "needs --version"),
+        (["--object", "state.json"], "can only be used with --version"),
     ],
 )
 def test_times_and_options_that_mean_nothing_are_refused(tmp_path, capsys, options, words):
@@ -327,7 +327,7 @@ def test_times_and_options_that_mean_nothing_are_refused(tmp_path, capsys, optio
 @pytest.mark.parametrize("when", ["1s", "2h", "1d12h", "2026-01-31T18:00:00Z", "2026-01-31T18:00:00+02:00"])
 def test_times_that_are_times_are_taken(tmp_path, capsys, when):
     assert main(["restore", f"file:{tmp_path}?keep=2", "--at", when]) == 3
-    assert "No bot's state" in capsys.readouterr().err
+    assert "No bot state" in capsys.readouterr().err
 
 
 async def test_what_does_not_exist_is_said(uri):

@@ -86,7 +86,7 @@ async def test_the_age_is_that_of_the_last_commit(monkeypatch):
     assert done.removed[0].endswith("/2.json")
 
 
-async def test_of_a_document_without_commits_nobody_knows_the_age():
+async def test_a_document_without_commits_has_no_age():
     """Such a document may have been made by hand."""
     store = MemoryStore()
     await dropped(store, 1)
@@ -148,7 +148,7 @@ async def test_a_bot_that_knows_the_empty_document_writes_it_anew():
     assert (await running(store).get_user_data())[1] == {"name": "Ada again"}
 
 
-async def test_a_bot_that_never_heard_of_the_drop_says_so_and_writes_nothing():
+async def test_a_bot_that_does_not_know_of_the_drop_reports_it_and_writes_nothing():
     store = MemoryStore()
     await dropped(store)
     other = running(store)
@@ -159,7 +159,7 @@ async def test_a_bot_that_never_heard_of_the_drop_says_so_and_writes_nothing():
     await bot.drop_user_data(1)
     await bot.flush()
     [gone] = (await swept(store)).removed
-    with pytest.raises(VanishedDocumentError, match="ptb-bucket does not write over it"):
+    with pytest.raises(VanishedDocumentError, match="ptb-bucket does not create it again"):
         await other.update_user_data(1, {"name": "Ada", "more": 1})
     assert gone not in await keys(store)
 
@@ -175,7 +175,7 @@ async def test_where_no_delete_has_a_condition_it_is_refused_until_somebody_insi
     assert len(before - await keys(store)) == 30
 
 
-async def test_a_delete_that_fails_is_told_and_the_next_sweep_goes_on():
+async def test_a_failed_delete_is_reported_and_the_next_sweep_continues():
     store = MemoryStore()
     await dropped(store, 1, 2, 3)
     faulty = FaultyStore(

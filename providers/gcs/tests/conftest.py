@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from ptb_bucket.stores import PROOF_NAME
 from ptb_bucket.testing.conformance import Backend
 from ptb_bucket.testing.proxy import FaultProxy
 from ptb_bucket_gcs import GcsStore, Options
+from support.processes.preloaded import preloaded
 
 NOT_FOUND = 404
 NAMES = (f"bucket-{number}" for number in itertools.count())
@@ -109,6 +110,13 @@ def running(command: list[str], url: str, path: str):
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs_are_preloaded(long):
+    """Start our programs as forks of one process, except in long runs."""
+    with nullcontext() if long else preloaded("google.cloud.storage", "ptb_bucket_gcs"):
+        yield
 
 
 @pytest.fixture(scope="session")

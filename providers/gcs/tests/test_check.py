@@ -19,7 +19,7 @@ async def failed(uri):
 async def test_a_liar_fails(liar):
     bucket = liar.bucket()
     found = await failed(f"gs://{bucket}/bot?endpoint_url={liar.url}")
-    assert "Two requests show it" in found["conditional puts"]
+    assert "The test: a put of" in found["conditional puts"]
     assert liar.keys(bucket) == [f"bot/{PROOF_NAME}"]
 
 

@@ -144,7 +144,7 @@ def test_builtin_errors_of_sockets_are_unavailable():
         assert isinstance(translate(exc, "put", "x"), UnavailableError)
 
 
-def test_ours_passes_as_it_is():
+def test_our_store_passes_unchanged():
     mine = UnsupportedError("mine")
     with pytest.raises(UnsupportedError) as caught, translated("get", "x"):
         raise mine

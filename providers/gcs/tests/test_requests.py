@@ -128,7 +128,7 @@ async def test_bytes_and_generation_come_from_one_answer(answering):
     assert len(google.seen) == 5
 
 
-async def test_a_read_that_lies_about_its_bytes_is_no_read(answering):
+async def test_a_read_with_wrong_bytes_is_rejected(answering):
     def answer(_method, _path, _headers):
         status, headers, _ = media(b"what was stored", 7)
         return status, headers, b"what has arrived"
@@ -250,7 +250,7 @@ PAYS = "Bucket is a requester pays bucket but no user project provided."
         ("text/html", PAYS),
     ],
 )
-async def test_a_bucket_whose_requester_pays_wants_a_project(answering, kind, body):
+async def test_a_requester_pays_bucket_needs_a_project(answering, kind, body):
     with answering(lambda *_: (400, {"Content-Type": kind}, body.encode())) as google:
         async with opened(google.url) as store:
             store._prove = False
@@ -265,7 +265,7 @@ async def test_a_bucket_whose_requester_pays_wants_a_project(answering, kind, bo
 async def test_a_client_that_may_send_a_write_in_parts_is_refused(proxy, bucket, monkeypatch, name):
     monkeypatch.delattr(storage.Blob, name)
     async with opened(proxy.url, bucket) as store:
-        with pytest.raises(UnsupportedError, match="install an older google-cloud-storage"):
+        with pytest.raises(UnsupportedError, match="install an older version of google-cloud-storage"):
             await store.put("a", b"1", Create())
     assert proxy.requests == []
 
@@ -282,7 +282,7 @@ async def test_options_arrive_in_the_requests(proxy, bucket):
     assert all("kmsKeyName=projects" in path for path in posts)
 
 
-async def test_nobody_asks_for_the_bucket_itself(proxy, bucket):
+async def test_no_request_reads_the_bucket_itself(proxy, bucket):
     """This would need storage.buckets.get, which a bot may lack. Google's client would do it in a separate thread."""
     async with opened(proxy.url, bucket) as store:
         await store.put("a", b"1", Create())
@@ -291,7 +291,7 @@ async def test_nobody_asks_for_the_bucket_itself(proxy, bucket):
     assert not [request.path for request in proxy.requests if f"/b/{bucket}?" in request.path]
 
 
-async def test_versions_where_nobody_may_know_are_what_is_there(answering):
+async def test_versions_without_permission_to_read_the_bucket_settings(answering):
     def answer(_method, path, _headers):
         item = {"name": "a", "generation": "7", "size": "1", "timeCreated": "2026-01-01T00:00:00Z"}
         if "alt=media" in path:

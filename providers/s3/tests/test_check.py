@@ -19,11 +19,11 @@ async def failed(uri):
     return {one.name: one.detail for one in await check(uri) if one.verdict is Verdict.FAILED}
 
 
-async def test_a_liar_fails_whatever_a_note_says(liar, monkeypatch):
+async def test_a_server_that_ignores_conditions_fails_despite_a_remembered_proof(liar, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "S3RVER")
     bucket = liar.bucket()
-    assert "Two requests show it" in (await failed(liar.uri(bucket, "bot")))["conditional puts"]
+    assert "The test: a put of" in (await failed(liar.uri(bucket, "bot")))["conditional puts"]
     note = {"proof": 1, "server": liar.url, "state": "proved", "style": "quoted"}
     liar.client.put_object(Bucket=bucket, Key=f"bot/{PROOF_NAME}", Body=json.dumps(note).encode())
     found = await failed(liar.uri(bucket, "bot"))
@@ -56,5 +56,5 @@ def test_a_signal_in_the_middle_of_a_put(moto, sent):
             time.sleep(0.02)
         process.send_signal(sent)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err.strip()) == (130, "", "ptb-bucket: interrupted")
+    assert (process.returncode, out, err.strip()) == (130, "", "ptb-bucket: Interrupted")
     assert moto.keys(bucket) == []

@@ -90,13 +90,13 @@ def test_nothing_is_left_untranslated(operation, monkeypatch):
 @pytest.mark.parametrize(
     "error", [OSError(5, "x"), TimeoutError("x"), EOFError("x"), socket.gaierror(-2, "x"), ssl.SSLError(1, "x")]
 )
-def test_what_lies_below_the_sdk_is_unavailable(error):
+def test_errors_below_the_sdk_are_unavailable_errors(error):
     assert type(translate(error, "put")) is UnavailableError
     assert type(translate(asyncio.TimeoutError("x"), "put")) is UnavailableError
 
 
 @pytest.mark.parametrize("error", [TypeError("x"), KeyError("x"), AttributeError("x"), ZeroDivisionError("x")])
-def test_a_mistake_of_ours_is_no_store_error(error):
+def test_a_programming_error_is_not_a_store_error(error):
     assert translate(error) is None
 
 
@@ -236,7 +236,7 @@ def test_a_server_without_conditional_puts_is_told_from_those_that_have_them():
         assert "Amazon S3" not in str(translate(error, "list"))
 
 
-def test_a_bucket_of_googles_whose_requester_pays_is_one_for_gs():
+def test_a_requester_pays_bucket_of_google_needs_a_gs_uri():
     error = str(translate(answered(400, "UserProjectMissing"), "put"))
     assert "gs://" in error
     assert "user_project=" in error

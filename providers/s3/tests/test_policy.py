@@ -222,7 +222,7 @@ async def test_check_is_content_with_the_smallest_policy(enforcing, credentials,
     assert {row.name for row in rows.values() if row.verdict is Verdict.FAILED} == set()
 
 
-async def test_check_knows_keys_that_nobody_has(enforcing, place):
+async def test_check_reports_unknown_keys(enforcing, place):
     place, *_ = place
     rows = await checked(enforcing, place, {"AccessKeyId": "AKIANOBODY", "SecretAccessKey": "rosebud"})
     assert rows["credentials"].verdict is Verdict.FAILED

@@ -64,7 +64,7 @@ async def test_a_server_that_wants_etags_without_quotes_is_understood(peculiar):
             assert store._proof.style == "bare"
 
 
-async def test_a_server_that_does_not_hear_if_none_match_is_helped(peculiar):
+async def test_a_server_that_ignores_if_none_match_on_reads_is_supported(peculiar):
     async with open_store(peculiar.uri(peculiar.bucket())) as store:
         etag = await store.put("a", b"1", Create())
         assert await store.get("a", if_none_match=etag) is NOT_MODIFIED
@@ -141,13 +141,13 @@ async def test_deleting_on_a_condition_is_proved_once_and_leaves_nothing(server,
     assert [one.method for one in tests] == ["PUT", "DELETE", "DELETE", "GET", "DELETE"]
 
 
-async def test_a_server_that_deletes_whatever_the_condition_is_refused(peculiar):
+async def test_a_server_that_ignores_conditions_of_deletes_is_refused(peculiar):
     bucket = peculiar.bucket()
     async with open_store(peculiar.uri(bucket)) as store:
         etag = await store.put("a", b"1", Create())
         for _ in range(2):
             with pytest.raises(
-                UnsupportedError, match=r"^The server of s3://[^: ]+ .*accepted instead of being refused with 412"
+                UnsupportedError, match=r"^The server of s3://[^: ]+ .*accepted it instead of rejecting it with 412"
             ):
                 await store.delete_if("a", etag)
     assert peculiar.keys(bucket) == ["a"]

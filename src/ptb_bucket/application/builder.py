@@ -168,9 +168,10 @@ def _check_names(options: Collection[str]) -> None:
     known = _OF_APPLICATION | _OF_PERSISTENCE
     if unknown := sorted(set(options) - known):
         raise ConfigurationError(
-            f"bucket_application has no option {', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} "
-            f"BucketApplication has {', '.join(sorted(_OF_APPLICATION))}; "
-            f"BucketPersistence has {', '.join(sorted(_OF_PERSISTENCE))}."
+            "bucket_application() received an unknown option: "
+            f"{', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} The options of BucketApplication are "
+            f"{', '.join(sorted(_OF_APPLICATION))}. The options of BucketPersistence are "
+            f"{', '.join(sorted(_OF_PERSISTENCE))}."
         )
 
 
@@ -178,7 +179,7 @@ def _ready(persistence: BucketPersistence[Any, Any, Any], options: Collection[st
     if options:
         arguments = ", ".join(f"{name}=..." for name in sorted(options))
         raise ConfigurationError(
-            f"{arguments}: bucket_application got a BucketPersistence, whose options are settled. Pass them where it "
-            f"is made, BucketPersistence(uri, {arguments}), or pass the URI: bucket_application(uri, {arguments})."
+            f"bucket_application() cannot change the options of an existing BucketPersistence: {arguments}. Pass "
+            f"them to BucketPersistence(uri, {arguments}), or pass the URI: bucket_application(uri, {arguments})."
         )
     return persistence

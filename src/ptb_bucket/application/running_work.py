@@ -98,7 +98,7 @@ class RunningWork:
         self._cancel()
         if not await self._wait(grace, stopping):
             left = ", ".join(self.running().values()) or "Application.stop()"
-            _LOGGER.error("Handlers, jobs or tasks that do not end are left behind: %s", left)
+            _LOGGER.error("These handlers, jobs or tasks did not stop when they were cancelled: %s", left)
 
     async def _wait(self, seconds: float, stopping: asyncio.Future[None] | None) -> bool:
         """Wait for what runs, and for what that starts in turn; return whether everything has ended."""
@@ -113,6 +113,6 @@ class RunningWork:
     def _cancel(self) -> None:
         self.over = True
         for task, name in self.running().items():
-            _LOGGER.error("%s was still being handled when the shutdown deadline came: it was cancelled", name)
+            _LOGGER.error("%s was cancelled, because it had not finished by the shutdown deadline", name)
             self._cut.add(task)
             task.cancel()

@@ -54,25 +54,32 @@ class StartupChecks:
             name = f"ConversationHandler {handler.name or '(without a name)'}"
             if not (handler.persistent and handler.name):
                 yield (
-                    f"{name} is not persistent: its conversations are lost at a restart, and other instances do not "
-                    "know them. Pass persistent=True and a name."
+                    f"{name} is not persistent, so its conversations are lost at a restart and are unknown to "
+                    "other instances. Pass persistent=True and a name."
                 )
             if handler.conversation_timeout and not self._options.runs:
                 yield (
-                    f"{name} has a conversation_timeout, but no JobQueue runs here between updates: it never times out."
+                    f"{name} has a conversation_timeout, but its conversations never time out, because no "
+                    "JobQueue runs between updates."
                 )
 
     def _in_handlers(self) -> Iterator[str]:
         for one in _not_blocking(self._application):
             what = f"The handler {getattr(one.callback, '__name__', type(one).__name__)} has block=False"
             if not self._options.runs:
-                yield f"{what}: nothing runs here after the answer, so its work is frozen or lost. Let it block."
+                yield f"{what}, but nothing runs after the answer, so its work may be lost. Remove block=False."
             elif self._options.save == "update":
-                yield f"{what}: what it does after process_update has returned is saved later. Let it block."
+                yield (
+                    f"{what}, so changes that it makes after process_update() has returned are saved later. To save "
+                    "them with the update, remove block=False."
+                )
 
     def _in_jobs(self) -> Iterator[str]:
         if not self._options.runs and self._jobs and self._jobs.jobs():
-            yield "The JobQueue has jobs, but nothing runs here between updates: use a timer of your platform instead."
+            yield (
+                "The JobQueue has jobs, but they never run, because nothing runs between updates. Use your "
+                "platform's timers instead."
+            )
 
 
 def _not_blocking(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator[BaseHandler[Any, Any, Any]]:
@@ -94,10 +101,10 @@ def checked_persistence(save: str, persistence: object) -> BucketPersistence[Any
         ConfigurationError: There is no BucketPersistence, or ``save`` is something else than an option.
     """
     if save not in {"interval", "update"}:
-        raise ConfigurationError(f"save={save!r}: expected 'interval' or 'update'.")
+        raise ConfigurationError(f"save must be 'interval' or 'update', not {save!r}.")
     if not isinstance(persistence, BucketPersistence):
         raise ConfigurationError(
-            "BucketApplication needs a BucketPersistence: Application.builder().application_class(BucketApplication)"
-            ".persistence(BucketPersistence('s3://my-bucket/my-bot'))"
+            "BucketApplication needs a BucketPersistence. For example: "
+            "Application.builder().application_class(BucketApplication).persistence(BucketPersistence('s3://my-bucket/my-bot'))"
         )
     return persistence

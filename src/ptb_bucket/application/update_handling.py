@@ -51,7 +51,7 @@ class UpdateHandling:
             PTBBucketError: The state could not be loaded or saved.
         """
         if self._work.over:
-            _LOGGER.error("%s came after the shutdown deadline and was not handled", describe_update(update))
+            _LOGGER.error("%s arrived after the shutdown deadline and was not handled", describe_update(update))
             return
         with self._work.handling(update):
             async with self._locked(update):
@@ -66,7 +66,7 @@ class UpdateHandling:
         await sync.loader.load_for(update)
         countable = update if self._options.dedupe and isinstance(update, Update) else None
         if countable and sync.loader.was_handled(countable):
-            _LOGGER.info("%s was handled before", describe_update(update))
+            _LOGGER.info("%s was already handled", describe_update(update))
         elif countable:
             async with sync.unit(update, countable.update_id):
                 await self._handle(update, handle)

@@ -114,6 +114,6 @@ class UpdateLocks:
     @staticmethod
     def _refuse() -> NoReturn:
         raise RuntimeError(
-            "A handler processes an update of another chat or user, whose handler waits for this one: neither "
-            "could ever go on. Put the update into application.update_queue instead."
+            "A handler called process_update() with an update from another chat or user. That one's handler is "
+            "waiting for this handler, so neither could continue. Put the update into application.update_queue instead."
         )

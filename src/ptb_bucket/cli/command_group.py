@@ -86,5 +86,5 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return complain(error.format_message(), Code.USAGE)
     except click.Abort:
-        return complain("interrupted", Code.INTERRUPTED)
+        return complain("Interrupted", Code.INTERRUPTED)
     return Code.USAGE if not arguments else int(code or 0)

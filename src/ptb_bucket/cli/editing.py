@@ -40,7 +40,7 @@ def _render(done: Edit, output: Output) -> None:
         return
     output.line(f"{done.place} {'would change' if done.dry_run else 'has changed'}", "bold")
     if done.is_other_object:
-        output.line("Its content is the same, but it is now another object of the record.")
+        output.line("Its content is the same, but it is now a separate object in the record.")
     for word, text in (("before", done.before), ("after", done.after)):
         output.line(f"{word}: {'nothing' if text is None else pretty(text)}")
 

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PTBBucketError as error:
         return report(error)
     except KeyboardInterrupt:
-        return complain("interrupted", Code.INTERRUPTED)
+        return complain("Interrupted", Code.INTERRUPTED)
 
 
 def _run_demo(arguments: list[str]) -> int:
@@ -62,8 +62,8 @@ def _without_extra(arguments: list[str]) -> int:
         code: int = parsed.run(parsed)
         return code
     return complain(
-        f"{arguments[0]!r} needs the extra [cli]: pip install 'ptb-bucket[cli]' (in a checkout: pip install '.[cli]'). "
-        "Without it, only 'demo' works.",
+        f"{arguments[0]!r} requires the extra [cli]. Run: pip install 'ptb-bucket[cli]' (in a checkout: pip "
+        "install '.[cli]'). Without it, you can only use 'demo'.",
         Code.USAGE,
     )
 

@@ -50,8 +50,12 @@ class UriCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def _first_argument(self, args: list[str]) -> int:
-        valued = {name for option in self.params if isinstance(option, click.Option) and not option.is_flag
-                  for name in option.opts}  # fmt: skip
+        valued = {
+            name
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_flag
+            for name in option.opts
+        }
         place = 0
         while place < len(args) and args[place].startswith("-") and args[place] != "--":
             place += 2 if args[place] in valued else 1
@@ -73,7 +77,7 @@ class RecordCommand(UriCommand):
         return super().parse_args(ctx, args)
 
 
-dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
 
 
 def with_output(function: Callable[..., int | None]) -> Callable[..., int | None]:
@@ -102,15 +106,22 @@ def with_bot_id(function: Callable[..., int | None]) -> Callable[..., int | None
 def checked_bot_id(given: str | None, token: str = "") -> str | None:
     """Return the ID, or refuse one that is not a number. ``token`` names another source that it may come from."""
     if given is not None and not given.isdigit():
-        raise click.BadParameter(f"a bot's ID is a number: the part of its token before the colon{token}.")
+        raise click.BadParameter(
+            f"The bot ID must be a number. It is the part of the bot's token before the colon{token}."
+        )
     return given
 
 
 def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Add ``--types MODULE:NAME``, and pass the list of classes to the verb as ``types``."""
 
-    @click.option("--types", "names", metavar="MODULE:NAME", multiple=True,
-                  help="A class of your bot, or a list of classes. You can repeat this option.")  # fmt: skip
+    @click.option(
+        "--types",
+        "names",
+        metavar="MODULE:NAME",
+        multiple=True,
+        help="A class of your bot, or a list of classes. You can pass this option more than once.",
+    )
     @functools.wraps(function)
     def wrapped(*args: Any, names: tuple[str, ...], **kwargs: Any) -> int | None:
         return function(*args, types=[item for name in names for item in _imported(name)], **kwargs)
@@ -126,7 +137,8 @@ def _imported(name: str) -> list[Any]:
         found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
     except (ImportError, AttributeError, ValueError) as error:
         raise click.BadParameter(
-            f"--types {name}: {error}. Write MODULE:NAME, importable from this directory."
+            f"--types {name} could not be imported: {error}. Use the form MODULE:NAME, and run the command in a "
+            "directory from which MODULE can be imported."
         ) from error
     return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
 
@@ -190,5 +202,5 @@ def _length(text: str) -> timedelta | None:
 def _iso(text: str) -> datetime:
     found = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))  # Python 3.10 cannot parse Z
     if found.tzinfo is None:
-        raise ValueError("it has no time zone: add Z for UTC, or one such as +02:00")
+        raise ValueError("The time has no time zone. Add Z for UTC, or an offset such as +02:00")
     return found

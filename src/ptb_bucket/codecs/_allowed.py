@@ -170,7 +170,9 @@ class Makers:
         try:
             return self._noted(shape, rebuild(self._class(shape, number), how, args, kwargs=kwargs))
         except Exception as exc:  # noqa: BLE001  the author's code ran, or the arguments are others
-            raise class_changed(shape.cls, f"cannot be made again: that raised {type(exc).__name__}") from None
+            raise class_changed(
+                shape.cls, f"could not be recreated, because its class raised {type(exc).__name__}"
+            ) from None
 
     def _class(self, shape: Shape, number: int) -> Any:
         return (carrier_of(shape.cls) if number in self._carriers else None) or shape.cls

@@ -61,5 +61,8 @@ class Codec(Protocol):
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records, perhaps faster than one by one. Errors are as for :meth:`decode`, without the record."""
 
+    def surely_differ(self, one: bytes, other: bytes) -> bool:
+        """Tell whether two records' bytes certainly stand for different values; False if that takes decoding them."""
+
     def features(self, data: bytes) -> frozenset[str]:
         """Return the features that a library must have to read these bytes."""

@@ -33,5 +33,5 @@ def open_codec(name: str, types: Iterable[type | StoredAs] = ()) -> Codec:
         ConfigurationError: The name is unknown, or ``types`` is wrong.
     """
     if name not in _CODECS:
-        raise ConfigurationError(f"codec={name!r} is unknown. Use one of: {', '.join(sorted(_CODECS))}")
+        raise ConfigurationError(f"Unknown codec {name!r}. Choose one of: {', '.join(sorted(_CODECS))}.")
     return _CODECS[name](types)

@@ -151,4 +151,4 @@ class Person:
                     if button["text"] == label and "callback_data" in button:
                         return candidate, button
                     seen.append(button["text"])
-        raise LookupError(f"Chat {where} has no button {label!r} to press. It has {seen or 'no inline keyboard'}.")
+        raise LookupError(f"Chat {where} has no button {label!r}. It has {seen or 'no inline keyboard'}.")

@@ -93,7 +93,7 @@ def open_compression(name: str) -> Compression:
         ConfigurationError: The name is unknown, or its package is not installed.
     """
     if name not in COMPRESSIONS:
-        raise ConfigurationError(f"The compression {name!r} is unknown. Use one of {', '.join(COMPRESSIONS)}.")
+        raise ConfigurationError(f"Unknown compression {name!r}. Choose one of: {', '.join(COMPRESSIONS)}.")
     return COMPRESSIONS[name]()
 
 
@@ -105,7 +105,7 @@ def _zstd() -> Any:
             from backports import zstd  # noqa: PLC0415  as above
     except ImportError as error:
         raise ConfigurationError(
-            "compression=zstd needs Python 3.14 or a package. Run: pip install 'ptb-bucket[zstd]'."
+            "compression=zstd requires Python 3.14 or an additional package. Run: pip install 'ptb-bucket[zstd]'."
         ) from error
     return zstd
 
@@ -114,16 +114,16 @@ def _decompressed(stream: _Stream, data: bytes, limit: int, error: type[Exceptio
     try:
         plain = stream.decompress(data, limit + 1)
     except error:
-        raise CorruptDocumentError("it is damaged: it cannot be decompressed") from None
+        raise CorruptDocumentError("the compressed data is damaged") from None
     if len(plain) > limit:
         raise _too_large(limit)
     if not stream.eof or stream.unused_data:
-        raise CorruptDocumentError("it is truncated, or other bytes follow the compressed ones")
+        raise CorruptDocumentError("the compressed data is truncated or followed by other bytes")
     return plain
 
 
 def _too_large(limit: int) -> CorruptDocumentError:
     return CorruptDocumentError(
-        f"it is larger than {limit} bytes when decompressed. If the size is right, raise the limit with "
-        "?max_size=... in the URI or Sealing(max_size=...)"
+        f"the document is larger than {limit} bytes when decompressed. If this size is expected, raise the limit "
+        "with ?max_size=... in the URI or Sealing(max_size=...)"
     )

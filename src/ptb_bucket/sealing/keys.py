@@ -18,7 +18,7 @@ __all__ = ["ENCRYPTED", "PROTECTIONS", "SIGNED", "UNPROTECTED", "Key", "Protecti
 
 _LENGTH: Final = 32
 _ID_LENGTH: Final = 8
-_MAKE_ONE: Final = 'Create a key with: python -c "import secrets; print(secrets.token_urlsafe(32))"'
+_MAKE_ONE: Final = 'To create a key, run: python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 
 class Key:
@@ -58,7 +58,7 @@ def read_keys(given: str | bytes | Iterable[str | bytes | Key], source: str) -> 
     texts = [given] if isinstance(given, str | bytes) else list(given)
     parts = [part for text in texts for part in (text.split(",") if isinstance(text, str) else [text])]
     if not any(parts):
-        raise ConfigurationError(f"{source} is set but empty. {_MAKE_ONE}, or do not set it.")
+        raise ConfigurationError(f"{source} is set but empty. Remove it, or set a key. {_MAKE_ONE}")
     return tuple(_key(part, f"{source}: key number {number}") for number, part in enumerate(parts, 1))
 
 
@@ -67,9 +67,9 @@ def _key(part: str | bytes | Key, which: str) -> Key:
         return part
     secret = _decoded(part, which) if isinstance(part, str) else part
     if not isinstance(secret, bytes):
-        raise ConfigurationError(f"{which} is neither text nor bytes. {_MAKE_ONE}")
+        raise ConfigurationError(f"{which} must be text or bytes. {_MAKE_ONE}")
     if len(secret) < _LENGTH:
-        raise ConfigurationError(f"{which} is too short: a key has at least {_LENGTH} bytes. {_MAKE_ONE}")
+        raise ConfigurationError(f"{which} is too short. A key must have at least {_LENGTH} bytes. {_MAKE_ONE}")
     return Key(secret)
 
 
@@ -147,15 +147,16 @@ class Encryption:
             from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  as above
         except ImportError as error:
             raise ConfigurationError(
-                "Encryption needs another package. Run: pip install 'ptb-bucket[encryption]'."
+                "Encryption requires an additional package. Run: pip install 'ptb-bucket[encryption]'."
             ) from error
         if AESGCM(bytes(_AES)).encrypt(bytes(_NONCE), b"", None) != _NOTHING_SEALED:
             raise ConfigurationError(
-                "The installed release of cryptography does not compute AES-256-GCM correctly. Install another one."
+                "The installed version of cryptography does not compute AES-256-GCM correctly. Install another version."
             )
         if HKDF(SHA256(), len(_DERIVED), salt=b"", info=b"").derive(_DERIVED_FROM) != _DERIVED:
             raise ConfigurationError(
-                "The installed release of cryptography does not compute HKDF-SHA-256 correctly. Install another one."
+                "The installed version of cryptography does not compute HKDF-SHA-256 correctly. Install another "
+                "version."
             )
         self._key = key.derived(ENCRYPTED)
         self._cipher, self._invalid = AESGCM, InvalidTag
@@ -185,4 +186,4 @@ PROTECTIONS: Final[Mapping[str, type[Signature | Encryption]]] = {SIGNED: Signat
 
 
 def _broken() -> BrokenSealError:
-    return BrokenSealError("its seal is broken: it was altered or truncated")
+    return BrokenSealError("the seal does not match, because the document was altered or truncated")

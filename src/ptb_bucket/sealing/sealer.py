@@ -64,17 +64,17 @@ class Envelope:
             found = json.loads(data[len(MAGIC) : end])
             envelope = cls._of(found)
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise CorruptDocumentError("the line that describes its seal is damaged") from None
+            raise CorruptDocumentError("the first line of the sealed document is damaged") from None
         if envelope.head != data[:end]:
-            raise CorruptDocumentError("the line that describes its seal is not in ptb-bucket's format")
+            raise CorruptDocumentError("the first line of the sealed document is not in ptb-bucket's format")
         return envelope, data[end:]
 
     @classmethod
     def _of(cls, found: dict[str, object]) -> Envelope:
         if type(found["format"]) is int and found["format"] > FORMAT:
             raise ForeignDocumentError(
-                f"it is sealed in format {found['format']}, but this version of ptb-bucket supports only formats up to "
-                f"{FORMAT}. Upgrade ptb-bucket"
+                f"the document is sealed in format {found['format']}, but this version of ptb-bucket supports "
+                f"only formats up to {FORMAT}. Upgrade ptb-bucket"
             )
         values = {field.name: found[field.name] for field in fields(cls)}
         if not all(type(value) is str for value in values.values()):
@@ -175,11 +175,12 @@ class Sealer:
 
     def _plain(self, data: bytes) -> bytes:
         if self.protection != UNPROTECTED and MAGIC.startswith(data):
-            raise BrokenSealError("it is empty or truncated")
+            raise BrokenSealError("the document is empty or truncated")
         if self.protection != UNPROTECTED:
             raise SealError(
-                f"it is plain, and this bot opens only {_WORDS[self.protection]} documents. If it is older than this "
-                "setting, seal it with 'ptb-bucket rekey --from-plain'. If not, somebody else wrote it"
+                f"the document is not sealed, but this bot accepts only {_WORDS[self.protection]} documents. If "
+                "the document is older than this setting, seal it with 'ptb-bucket rekey --from-plain'. "
+                "Otherwise, someone else wrote it"
             )
         return open_compression(NONE).decompress(data, self._max_size)
 
@@ -191,18 +192,21 @@ class Sealer:
             return sealed
         if envelope.key_id not in self._keys:
             raise SealError(
-                f"it is {_WORDS[self.protection]} with the key {envelope.key_id}, which is not among this bot's keys: "
-                f"{', '.join(self._keys)}. Add the missing key to {VARIABLES[self.protection]}, after the first key"
+                f"the document is {_WORDS[self.protection]} with the key {envelope.key_id}, which is not among "
+                f"this bot's keys ({', '.join(self._keys)}). Add the missing key to {VARIABLES[self.protection]}, "
+                "after the first key"
             )
         return self._keys[envelope.key_id].open(envelope.head, sealed)
 
     def _check_place(self, envelope: Envelope, document: str) -> None:
         if envelope.document != document:
-            raise BrokenSealError(f"it was sealed as {envelope.document[:_SHOWN]!r} and then moved here")
+            raise BrokenSealError(
+                f"the document was sealed under the key {envelope.document[:_SHOWN]!r} and moved to another key"
+            )
         if self.bot_id is not None and envelope.bot_id != self.bot_id:
             raise ForeignDocumentError(
-                f"it was sealed for bot {envelope.bot_id}, and this is bot {self.bot_id}. Use another prefix, such as "
-                "one that contains {bot_id}"
+                f"the document was sealed for bot {envelope.bot_id}, but this is bot {self.bot_id}. Use another "
+                "prefix, such as one that contains {bot_id}"
             )
 
 
@@ -211,12 +215,12 @@ def _unexpected(envelope: Envelope, ours: str) -> SealError:
     if ours == UNPROTECTED:
         variable = VARIABLES.get(envelope.protection, "PTB_BUCKET_..._KEYS")
         return SealError(
-            f"it is {theirs} with the key {envelope.key_id[:_SHOWN]!r}, but no keys are set. Set {variable}, or pass "
-            "sealing=Sealing(...)"
+            f"the document is {theirs} with the key {envelope.key_id[:_SHOWN]!r}, but no keys are set. Set "
+            f"{variable}, or pass sealing=Sealing(...)"
         )
     return SealError(
-        f"it is {theirs}, and this bot opens only {_WORDS[ours]} documents. If you changed the settings, seal it again "
-        "with 'ptb-bucket rekey'. If not, somebody else wrote it"
+        f"the document is {theirs}, but this bot accepts only {_WORDS[ours]} documents. If you changed the "
+        "settings, seal the document again with 'ptb-bucket rekey'. Otherwise, someone else wrote it"
     )
 
 
@@ -224,4 +228,4 @@ def _compression_of(envelope: Envelope) -> Compression:
     try:
         return open_compression(envelope.compression)
     except ConfigurationError as error:
-        raise ForeignDocumentError(f"it cannot be decompressed: {str(error).rstrip('.')}") from error
+        raise ForeignDocumentError(f"the document's compression is not supported. {str(error).rstrip('.')}") from error

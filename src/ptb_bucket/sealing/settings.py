@@ -59,8 +59,8 @@ class Sealing:
         self._compression, self._max_size = compression, max_size
         if len(self._keys) > 1:
             raise ConfigurationError(
-                "Keys for encryption and for signing are both set. Encrypted documents cannot be forged anyway, so set "
-                "only one kind. ('ptb-bucket rekey' changes from one to the other.)"
+                "Encryption keys and signing keys are both set. Set only one kind, because encryption also "
+                "protects documents from forgery. To change from one to the other, run 'ptb-bucket rekey'."
             )
         if not any(callable(keys) for keys in self._keys.values()):
             self.sealer(None)  # raises errors before the bot is built

@@ -61,7 +61,8 @@ class SealedStore(StoreWrapper):
             return await _work(self.sealer.open, key, blob.data)
         except DocumentError as error:
             raise type(error)(
-                f"{self.describe(key)} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed.",
+                f"{self.describe(key)} (version {blob.etag}, {len(blob.data)} bytes) cannot be opened: "
+                f"{error}. It was not changed.",
                 key=key,
                 etag=blob.etag,
             ) from error
@@ -132,4 +133,4 @@ class TransitionStore(SealedStore):
                     raise
             else:
                 return True
-        raise AssertionError("the last attempt returns or raises")
+        raise AssertionError("The last attempt must return or raise")

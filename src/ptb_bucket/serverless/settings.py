@@ -40,9 +40,7 @@ def setting(name: str) -> str:
     """
     value, parameter = _environment(name), _environment(name + SUFFIX)
     if value and parameter:
-        raise ConfigurationError(
-            f"{name} and {name}{SUFFIX} are both set and may contradict each other. Set only one of them."
-        )
+        raise ConfigurationError(f"{name} and {name}{SUFFIX} are both set. Set only one of them.")
     if parameter:
         value = _read(parameter).strip()
     if not value:
@@ -93,6 +91,6 @@ def _reader() -> Callable[[str], str]:
         reader: Callable[[str], str] = entry.load()
     except Exception as exc:
         raise ConfigurationError(
-            f"The reader of SSM parameters ({entry.value}) cannot be imported: {exc}. Install it again."
+            f"The reader of SSM parameters ({entry.value}) could not be imported: {exc}. Reinstall it."
         ) from exc
     return reader

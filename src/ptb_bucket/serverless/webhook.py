@@ -44,8 +44,9 @@ def build_for_webhook(build_application: Callable[[], Any]) -> BucketApplication
     application = made.build() if isinstance(made, ApplicationBuilder) else made
     if not isinstance(application, BucketApplication):
         raise ConfigurationError(
-            f"build_application() returned {type(application).__name__}, but only a BucketApplication can save before "
-            'it answers. Write: return bucket_application("s3://bucket/prefix").token(TOKEN).build()'
+            f"build_application() returned {type(application).__name__}, but it must return a BucketApplication, "
+            "which saves before each answer. For example: return "
+            'bucket_application("s3://bucket/prefix").token(TOKEN).build()'
         )
     application.save, application.runs = "update", False
     return application

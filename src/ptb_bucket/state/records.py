@@ -102,7 +102,7 @@ class Record(NamedTuple):
             return _name_and_key(json.loads(self.id))
         except (ValueError, TypeError, RecursionError) as error:
             raise CorruptDocumentError(
-                f"{self.id[:_SHOWN]!r} is not a conversation; expected [name, id, ...]"
+                f"{self.id[:_SHOWN]!r} is not a conversation. Expected [name, id, ...]"
             ) from error
 
     def is_of(self, handler: str) -> bool:

@@ -94,7 +94,7 @@ class ConditionProof:
         """
         if key == self.key:
             raise UnsupportedError(
-                f"{key!r} is reserved for the store's own note about its server. Choose another key.", key=key
+                f"The key {key!r} is reserved for a note about the server. Choose another key.", key=key
             )
 
     async def ensure(self) -> None:
@@ -122,7 +122,7 @@ class ConditionProof:
                 await self._experiment(found)
                 return
         raise UnavailableError(
-            f"{self.server} could not be tested, because too many others were testing {self.key!r}. Try again.",
+            f"{self.server} could not be tested, because too many other clients were testing {self.key!r}. Try again.",
             key=self.key,
         )
 
@@ -179,9 +179,8 @@ class ConditionProof:
                 if found is None or found.etag != etag:
                     raise
         raise UnsupportedError(
-            f"{self.server} cannot keep a bot's state: it refuses a put on the condition of the ETag that the "
-            f"object has. A read of {self.key!r} returns its ETag, but the server answers a put on the condition of "
-            f"that ETag as if the object had another one.",
+            f"{self.server} cannot store a bot's state, because it rejects valid conditional puts. A read of "
+            f"{self.key!r} returned an ETag, but the server rejected a put on the condition of this ETag.",
             key=self.key,
         )
 
@@ -191,9 +190,9 @@ class ConditionProof:
         except LostRaceError:
             return
         raise UnsupportedError(
-            f"{self.server} cannot keep a bot's state: it ignores the conditions of puts, so that several instances "
-            f"would overwrite each other. Two requests show it: a put of {self.key!r} was accepted; then another put "
-            f"of {self.key!r} {condition} was accepted too, instead of being refused with 412. Use a server that "
-            f"honours If-Match and If-None-Match, or a newer version of this one. {self._honest}".rstrip(),
+            f"{self.server} cannot store a bot's state, because it ignores the conditions of puts, so several "
+            f"instances would overwrite each other. The test: a put of {self.key!r} was accepted. Then another "
+            f"put of {self.key!r} {condition} was also accepted, instead of being rejected with 412. Use a server "
+            f"that supports If-Match and If-None-Match, or a newer version of this server. {self._honest}".rstrip(),
             key=self.key,
         )

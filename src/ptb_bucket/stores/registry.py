@@ -79,7 +79,7 @@ def _load(entry: EntryPoint) -> type[BlobStore]:
         provider: object = entry.load()
     except Exception as exc:
         raise ConfigurationError(
-            f"The provider for {entry.name}: URIs ({entry.value}) cannot be imported: {exc}. Install it again."
+            f"The provider for {entry.name}: URIs ({entry.value}) could not be imported: {exc}. Reinstall it."
         ) from exc
     if not (isinstance(provider, type) and issubclass(provider, BlobStore)):
         raise ConfigurationError(f"The provider for {entry.name}: URIs ({entry.value}) is not a BlobStore class.")
@@ -91,6 +91,6 @@ def _check_options(uri: StoreUri, provider: type[BlobStore]) -> None:
         known = {**provider.OPTIONS, **_BOTS}
         valid = "; ".join(f"{name} ({text})" for name, text in sorted(known.items()))
         raise ConfigurationError(
-            f"{uri.scheme}: URIs have no option {', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} "
-            f"Valid: {valid}."
+            f"{uri.scheme}: URIs do not support the option "
+            f"{', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} Valid options: {valid}."
         )

@@ -77,12 +77,12 @@ def parse_uri(text: str) -> StoreUri:
         _refuse("has a control character, or a space at its start or end")
     match = _SCHEME.match(text)
     if match is None:
-        _refuse("does not start with a scheme. Write a directory as file:./directory")
+        _refuse("does not start with a scheme. For a directory, use file:./directory")
     scheme = match[1].lower()
     if len(scheme) == 1:
         _refuse("starts with a drive letter, which is not supported, instead of a scheme")
     if "#" in text:
-        _refuse("has a fragment. Write # as %23", scheme)
+        _refuse("has a fragment. Use %23 for #", scheme)
     where, _, query = text[match.end() :].partition("?")
     options = _options(query, scheme)
     bucket, prefix = _path_only(scheme, where) if scheme in _EXAMPLES else _bucket_and_prefix(scheme, where)
@@ -112,7 +112,7 @@ def _directory(path: str) -> str:
     if _DRIVE.match(path):
         _refuse("has a drive letter, which is not supported. Use a relative path", "file")
     if path.startswith("~"):
-        _refuse("starts with ~, which only a shell expands. Write the whole path", "file")
+        _refuse("starts with ~, which only a shell expands. Use the full path", "file")
     # More slashes at the start would be parsed as a host the next time.
     return "/" + path.lstrip("/") if path.startswith("/") else path
 
@@ -122,7 +122,9 @@ def _bucket_and_prefix(scheme: str, where: str) -> tuple[str, str]:
         _refuse("has no // before the bucket", scheme)
     bucket, _, path = where[2:].partition("/")
     if "@" in bucket:
-        _refuse("has credentials before the bucket. Remove them: they belong in the cloud's own configuration", scheme)
+        _refuse(
+            "has credentials before the bucket. Remove them and put them into the cloud's own configuration", scheme
+        )
     if not bucket:
         _refuse("does not name a bucket", scheme)
     if not _BUCKET.fullmatch(bucket):

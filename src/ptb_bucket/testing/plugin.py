@@ -30,7 +30,9 @@ pytest.register_assert_rewrite("ptb_bucket.testing.conformance")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option ``--long``."""
-    parser.addoption("--long", action="store_true", help="repeat races, faults and listings often enough to be sure")
+    parser.addoption(
+        "--long", action="store_true", help="repeat races, faults and listings often enough to trust the results"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -52,7 +52,7 @@ class Instance:
         self.complaints = (await self._process.stderr.read()).decode()
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(AssertionError(f"The instance died: {self.complaints}"))
+                waiting.set_exception(AssertionError(f"The instance stopped: {self.complaints}"))
 
     async def send(self, update: dict[str, Any]) -> list[str]:
         """Send an update, and return the bot's messages after it was handled and saved."""

@@ -110,7 +110,7 @@ async def inspect_record(state: State, record: Record, *, decode: bool = False) 
     try:
         return Shown(record, len(data), _text(state, data, decode=decode))
     except CannotLoadError as error:
-        raise CannotLoadError(f"{record.label}: {error}") from error
+        raise CannotLoadError(f"{record.label} cannot be loaded: {error}") from error
 
 
 def _text(state: State, data: bytes, *, decode: bool) -> str:

@@ -194,7 +194,7 @@ async def _found(location: Location, store: BlobStore, bot_id: str | None, *, cr
             raise
         if bot_id is None:
             raise ConfigurationError(
-                "Nothing is stored yet, and the bot is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
+                "Nothing is stored yet, so the bot's ID is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
             ) from None
         archive = Archive(store, location.layout, location.codec.name, bot_id)
         return State(location, archive, location.codec, bot_id, is_new=True)
@@ -220,12 +220,14 @@ class _NoRequests(BaseRequest):
         """Do nothing: there is nothing to close."""
 
     async def do_request(self, *_: Any, **__: Any) -> NoReturn:
-        raise AssertionError("A tool must not connect to Telegram. This is a bug in ptb-bucket; please report it.")
+        raise AssertionError("A tool must not connect to Telegram. This is a bug in ptb-bucket. Please report it.")
 
 
 def problem_of(error: PTBBucketError) -> str:
     """Return the problem with a record as a sentence, without the effect on updates: a tool handles none."""
-    text = f"{error.record}: {error.reason}" if isinstance(error, UnreadableRecordError) else str(error)
+    text = (
+        f"{error.record} cannot be loaded: {error.reason}" if isinstance(error, UnreadableRecordError) else str(error)
+    )
     return f"{text.rstrip('.')}."
 
 

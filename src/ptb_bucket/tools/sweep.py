@@ -103,8 +103,8 @@ async def _remove(state: State, key: str, etag: str, *, bot_stopped: bool) -> bo
     except UnsupportedError as error:
         if not bot_stopped:
             raise RefusedError(
-                f"{error} Nothing was removed, because a bot's write at that moment would be lost. Stop every instance "
-                "and pass --bot-stopped."
+                f"{error} Nothing was removed, because a bot's write at the same time could be lost. Stop all "
+                "instances, and pass --bot-stopped."
             ) from error
         return await _insist(state, key, etag)
     return True

@@ -201,14 +201,14 @@ async def test_without_the_option_buttons_carry_text_only(sides):
 
 
 @pytest.mark.parametrize("data", [([], {}), ([("uuid", 1.0, {"a": 1})], {"query": "uuid"})])
-async def test_what_a_persistence_gives_is_loaded(sides, data):
+async def test_callback_data_of_any_persistence_is_loaded(sides, data):
     class Gives:
         async def get_callback_data(self):
             return data
 
     async def scenario(side):
         if side.layout == "per-record":
-            return data  # a persistence that reads on demand: see test_named_differences.py
+            return data  # a persistence that reads on demand: see test_documented_differences.py
         async with side.build(mixin=Gives) as app:
             return app.bot.callback_data_cache.persistence_data
 

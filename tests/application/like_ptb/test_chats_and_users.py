@@ -138,7 +138,7 @@ async def test_what_is_marked_is_saved_and_nothing_else(sides, ids):
     assert await sides.same(scenario) == (expected, expected)
 
 
-async def test_what_nobody_marked_is_saved_with_a_later_update_of_that_user(sides):
+async def test_unmarked_changes_are_saved_with_a_later_update_of_that_user(sides):
     async def scenario(side):
         app = side.build(MessageHandler(ALL, side.note("handled")))
         async with app:
@@ -218,7 +218,7 @@ async def test_context_types_are_used_for_new_and_for_stored_data(sides):
     assert (errors, found) == (["ValueError: wrong", "wrong"], ({"n": 1}, "Profile"))
 
 
-async def test_data_of_a_context_type_that_is_not_what_the_persistence_gives_is_refused(sides):
+async def test_data_of_another_context_type_than_the_persistence_returns_is_refused(sides):
     class Odd:
         async def get_bot_data(self):
             return ["not", "a", "dict"]

@@ -40,7 +40,7 @@ async def over(app):
     await until(lambda: not app.job_queue.jobs() and not app.job_queue._executor._pending_futures)
 
 
-async def test_a_conversation_ends_when_its_time_is_up_and_its_handlers_are_told(sides, persistent):
+async def test_a_conversation_that_times_out_ends_and_calls_its_handlers(sides, persistent):
     async def scenario(side):
         async def late(update, context):
             side.seen.append(("time is up", update.effective_message.text, context.job, context.user_data))
@@ -66,7 +66,7 @@ async def test_its_end_is_there_after_a_restart(sides, persistent):
     assert await sides.same(scenario) == ["go"]
 
 
-async def test_each_word_gives_it_new_time(sides, persistent):
+async def test_each_message_restarts_the_timeout(sides, persistent):
     async def scenario(side):
         async with running(side.build(talk(side, persistent))) as app:
             runs = []

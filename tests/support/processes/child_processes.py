@@ -23,6 +23,8 @@ from ptb_bucket import BucketPersistence, PTBBucketError, add_differences
 from ptb_bucket.errors import UnavailableError, UnsavedError
 
 CHAT = -100
+MAY_BE_PRELOADED = "# may be preloaded\n"
+"""The first line of code that :mod:`support.processes.preloaded` may run in a process that has imported more."""
 
 
 def spawn(program: str, *arguments: object, source: object = None) -> subprocess.Popen[str]:
@@ -38,7 +40,8 @@ def spawn(program: str, *arguments: object, source: object = None) -> subprocess
 
 def run(code: str, *arguments: object, **options: Any) -> subprocess.Popen[bytes]:
     """Start a few lines of a test's code."""
-    return subprocess.Popen([sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)], **options)
+    command = [sys.executable, "-c", MAY_BE_PRELOADED + textwrap.dedent(code), *map(str, arguments)]
+    return subprocess.Popen(command, **options)
 
 
 def start_together(*processes: subprocess.Popen[str]) -> None:
@@ -197,9 +200,9 @@ def live_twice(uri: str) -> None:
     """Use one persistence in two event loops, one after the other."""
     persistence = opened(uri)
 
-    async def life(number: int) -> None:
+    async def run(number: int) -> None:
         users = await persistence.get_user_data()
-        users.setdefault(1, {})[f"life {number}"] = number
+        users.setdefault(1, {})[f"run {number}"] = number
         saving = asyncio.create_task(persistence.update_user_data(1, users[1]))
         await asyncio.sleep(0.001)  # now it writes, and the next one waits for its lock
         await asyncio.gather(saving, persistence.update_user_data(2, {"n": number}))
@@ -207,8 +210,8 @@ def live_twice(uri: str) -> None:
             return  # the first one ends without flush()
         await persistence.flush()
 
-    asyncio.run(life(1))
-    asyncio.run(life(2))
+    asyncio.run(run(1))
+    asyncio.run(run(2))
     print(persistence.stats.commits)
 
 

@@ -15,10 +15,10 @@ from ptb_bucket.serverless.asgi import asgi_webhook
 from ptb_bucket.testing.faults import Fault, FaultyStore
 
 
-def weather(operation: str, _key: str) -> Fault | None:
+def faults(operation: str, _key: str) -> Fault | None:
     """Return the fault that the file names, such as ``get UNAVAILABLE``, one operation a line, or None."""
     try:
-        lines = Path(os.environ["WEATHER"]).read_text().splitlines()
+        lines = Path(os.environ["FAULTS"]).read_text().splitlines()
     except (KeyError, FileNotFoundError):
         return None
     return next((Fault[fault] for name, fault in map(str.split, lines) if name == operation), None)
@@ -88,7 +88,7 @@ def said(pattern: str, callback) -> MessageHandler:
 
 def build_application():
     """Build the bot on the bucket of the environment, with its own offline Telegram."""
-    store = FaultyStore(open_store(os.environ["BUCKET"]), weather)
+    store = FaultyStore(open_store(os.environ["BUCKET"]), faults)
     persistence = BucketPersistence(
         store, resolver=add_differences, update_interval=seconds("INTERVAL", 0.5), commit_timeout=seconds("PATIENCE", 5)
     )

@@ -21,5 +21,5 @@ class Clocks:
 async def jump_often(instance) -> None:
     """Set an instance's clock at random times."""
     while True:
-        await asyncio.sleep(instance.rng.expovariate(1 / instance.world.size.life))
+        await asyncio.sleep(instance.rng.expovariate(1 / instance.world.size.lifetime))
         instance.clock[0] = instance.rng.choice(JUMPS)

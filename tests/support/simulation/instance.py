@@ -88,7 +88,7 @@ class Instance(Handlers, Updates):
         end = loop.time() + seconds
         while loop.time() < end:
             if as_copy or await self._load_or_die():
-                await self._live(min(end - loop.time(), self.rng.expovariate(1 / self.world.size.life)))
+                await self._live(min(end - loop.time(), self.rng.expovariate(1 / self.world.size.lifetime)))
                 if self.rng.random() < 0.5:
                     await self._shut_down()
             self.start()

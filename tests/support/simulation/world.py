@@ -34,18 +34,18 @@ class Size:
     Args:
         seconds: The duration of the run.
         handled: Changes per second and instance.
-        life: The average life of a process. Processes are copied as often.
+        lifetime: The average life of a process. Processes are copied as often.
         patience: The time for which one commit tries.
     """
 
     seconds: float
     handled: float
-    life: float
+    lifetime: float
     patience: float
 
 
-SHORT = Size(seconds=5, handled=8, life=1.5, patience=1)
-LONG = Size(seconds=20, handled=20, life=4, patience=3)
+SHORT = Size(seconds=5, handled=8, lifetime=1.5, patience=1)
+LONG = Size(seconds=20, handled=20, lifetime=4, patience=3)
 
 
 class Latency(InterceptingStore):
@@ -123,7 +123,7 @@ class World:
 
     async def _copy_often(self, instance) -> None:
         while True:
-            await asyncio.sleep(self.rng.expovariate(1 / self.size.life))
+            await asyncio.sleep(self.rng.expovariate(1 / self.size.lifetime))
             if self.copies < COPIES and (other := await instance.copied(same_process=self.are_snapshots)):
                 self.copies += 1
                 self._begin(other, as_copy=True)

@@ -57,8 +57,9 @@ def check_client() -> None:
     """
     if any(not hasattr(storage.Blob, name) for name in _PRIVATE):
         raise UnsupportedError(
-            f"google-cloud-storage {storage.__version__} may send a write in several requests, and this release of "
-            "ptb-bucket-gcs cannot prevent it. Upgrade ptb-bucket-gcs, or install an older google-cloud-storage."
+            f"google-cloud-storage {storage.__version__} may send a write in several requests, and this version "
+            "of ptb-bucket-gcs cannot prevent it. Upgrade ptb-bucket-gcs or install an older version of "
+            "google-cloud-storage."
         )
 
 
@@ -89,7 +90,7 @@ class Objects:
         except api.NotModified:
             return NOT_MODIFIED
         if blob.generation is None:
-            raise UnsupportedError(f"The server did not say which generation of {key!r} it sent.", key=key)
+            raise UnsupportedError(f"The server did not return the generation of {key!r} after reading it.", key=key)
         return NOT_MODIFIED if blob.generation == known else Blob(data, str(blob.generation))
 
     def write(self, key: str, data: bytes, generation: int) -> str:
@@ -100,7 +101,7 @@ class Objects:
             data, "application/octet-stream", if_generation_match=generation, checksum="auto", **self._once
         )
         if blob.generation is None:
-            raise UnavailableError(f"The server did not say which generation of {key!r} it wrote.", key=key)
+            raise UnavailableError(f"The server did not return the generation of {key!r} after writing it.", key=key)
         return str(blob.generation)
 
     def delete(self, key: str, generation: int | None = None) -> None:

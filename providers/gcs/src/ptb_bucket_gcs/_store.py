@@ -59,7 +59,7 @@ class GcsStore(BlobStore):
     ) -> None:
         if not _BUCKET.fullmatch(bucket):
             raise ConfigurationError(
-                "The bucket's name is not valid. Use 3 to 222 of the characters a-z, 0-9, dots, dashes, underscores."
+                "The bucket's name is not valid. Use 3 to 222 lowercase letters, digits, dots, dashes and underscores."
             )
         self.bucket = bucket
         self._options = options or Options()
@@ -129,8 +129,8 @@ class GcsStore(BlobStore):
         self._check(key)
         if not self._is_google:
             raise UnsupportedError(
-                f"{key!r} was not deleted. Only Google's own servers delete on a condition; emulators ignore it and "
-                "could delete a new version.",
+                f"{key!r} was not deleted. Only Google's own servers support conditional deletes. An emulator "
+                "ignores the condition and could delete a newer version.",
                 key=key,
             )
         if not _is_generation(etag):
@@ -169,8 +169,8 @@ class GcsStore(BlobStore):
         await self._must_keep_versions(key)
         if not self._is_google:
             raise UnsupportedError(
-                f"No old generation of {key!r} was deleted. Only Google's own servers can do it; an emulator may "
-                "delete the current generation instead.",
+                f"No old generation of {key!r} was deleted. Only Google's own servers support this. An emulator "
+                "may delete the current generation instead.",
                 key=key,
             )
         if not _is_generation(version):
@@ -197,7 +197,9 @@ class GcsStore(BlobStore):
     def _check(self, key: str) -> None:
         check_key(key)
         if _FORBIDDEN.search(key):
-            raise UnsupportedError(f"{key!r} is not a valid key on Google Cloud Storage. Choose another one.", key=key)
+            raise UnsupportedError(
+                f"{key!r} is not a valid object name on Google Cloud Storage. Choose another key.", key=key
+            )
         self._proof.refuse(key)
 
     async def _read(self, key: str) -> Blob:
@@ -218,7 +220,8 @@ class GcsStore(BlobStore):
         except NotFoundError as exc:
             if isinstance(mode, Create):
                 raise AccessError(
-                    f"{key!r} could not be created: something that the URI's options name is missing. Check them.",
+                    f"{key!r} could not be created, because a resource that the URI's options name does not "
+                    "exist. Check the options.",
                     key=key,
                 ) from exc
             raise LostRaceError(f"{key!r} no longer exists.", key=key) from exc
@@ -246,8 +249,8 @@ class GcsStore(BlobStore):
             return  # the bot may not read the settings
         if not kept:
             raise UnsupportedError(
-                f"The bucket {self.bucket!r} keeps no old versions of {key!r}. To keep them from now on, run: "
-                f"gcloud storage buckets update gs://{self.bucket} --versioning",
+                f"The bucket {self.bucket!r} does not keep old versions, so there are none of {key!r}. To keep "
+                f"them from now on, run: gcloud storage buckets update gs://{self.bucket} --versioning",
                 key=key,
             )
 
@@ -269,8 +272,8 @@ class GcsStore(BlobStore):
         here = os.getpid()
         if self._client is not None and here != self._made_in:
             raise AccessError(
-                f"The client was passed in process {self._made_in} and cannot be used in {here}, which was forked from "
-                "it: both would read from the same connections. Pass a client that was created after the fork."
+                f"This client was created in process {self._made_in} and cannot be used in its fork, process "
+                f"{here}, because both would read from the same connections. Create the client after the fork."
             )
         found = self._sessions.get(here)
         # Two threads with their own loops may come here at once; only one session is kept.

@@ -56,7 +56,7 @@ class Call:
         with self._lock:
             self._connection = connection
             if self._given_up:
-                raise OSError("given up before it was sent")
+                raise OSError("The request was cancelled before it was sent")
 
     def give_up(self) -> None:
         """Make the thread end soon, for any behaviour of the server."""

@@ -106,8 +106,8 @@ class HandedIn:
 
         if not sends_once(client):
             raise ConfigurationError(
-                "s3: This client may send a put twice, which looks like a lost race. Create it with "
-                "session.client('s3', config=ptb_bucket_s3.client_config())."
+                "s3: This client may send a put twice, and the second one would look like a conflict. Create the "
+                "client with session.client('s3', config=ptb_bucket_s3.client_config())."
             )
         send_directly(client)
         self._client = client
@@ -127,8 +127,8 @@ class HandedIn:
         self._loop = self._loop or next((session._loop for session in _sessions(self._client)), loop)  # noqa: SLF001
         if self._loop is not loop:
             raise ConfigurationError(
-                f"s3: The client that you passed belongs to {self._loop!r}, but {loop!r} is running. Pass a session "
-                f"instead of a client, or create a store for each loop."
+                f"s3: The client was created for another event loop ({self._loop!r}) than the running one "
+                f"({loop!r}). Pass a session instead of a client, or create one store for each loop."
             )
         return self._client
 

@@ -52,8 +52,8 @@ async def check_transport() -> None:
     async with aiohttp.ClientSession() as session:
         if not hasattr(session, "_retry_connection"):
             raise ConfigurationError(
-                f"s3: aiohttp {aiohttp.__version__} may send a put twice, and this release of ptb-bucket-s3 cannot "
-                "prevent it. Upgrade ptb-bucket-s3, or install an older aiohttp."
+                f"s3: aiohttp {aiohttp.__version__} may send a put twice, and this version of ptb-bucket-s3 "
+                "cannot prevent it. Upgrade ptb-bucket-s3 or install an older version of aiohttp."
             )
 
 

@@ -49,7 +49,7 @@ def read_parameter(name: str) -> str:
         if not lacks_credentials(exc):
             raise
         raise AccessError(
-            f"ssm: the parameter {name!r} could not be read: {unreadable(exc)}", about="credentials"
+            f"ssm: The parameter {name!r} could not be read, because {unreadable(exc)}", about="credentials"
         ) from exc
 
 

@@ -56,7 +56,7 @@ class Settings:
         if self.sse is not None:
             _one_of("sse", self.sse, "AES256", "aws:kms", "aws:kms:dsse")
         if self.kms_key and self.sse == "AES256":
-            raise ConfigurationError("s3: kms_key and sse=AES256 contradict each other. Leave one of them out.")
+            raise ConfigurationError("s3: kms_key and sse=AES256 are mutually exclusive. Remove one of them.")
         if self.endpoint_url is not None:
             check_endpoint("endpoint_url", self.endpoint_url)
         for name in ("connect_timeout", "read_timeout", "timeout"):
@@ -83,4 +83,4 @@ class Settings:
 
 def _one_of(name: str, value: str, *valid: str) -> None:
     if value not in valid:
-        raise ConfigurationError(f"s3: {name} is one of {', '.join(valid)}.")
+        raise ConfigurationError(f"s3: {name} must be one of {', '.join(valid)}.")

@@ -148,8 +148,8 @@ class S3Store(BlobStore):
     async def _needs_versioning(self, key: str) -> None:
         if not await self._objects.versioning():
             raise UnsupportedError(
-                f"s3: Versioning is off in {self.bucket!r}, which therefore keeps no old versions of {key!r}. To keep "
-                f"them from now on, run: aws s3api put-bucket-versioning --bucket {self.bucket} "
+                f"s3: Versioning is off in {self.bucket!r}, so there are no old versions of {key!r}. To keep them "
+                f"from now on, run: aws s3api put-bucket-versioning --bucket {self.bucket} "
                 "--versioning-configuration Status=Enabled",
                 key=key,
             )

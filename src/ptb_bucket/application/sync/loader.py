@@ -33,7 +33,7 @@ _LOGGER = logging.getLogger("ptb_bucket.application")
 
 def _log(errors: Iterable[PTBBucketError]) -> None:
     for error in errors:
-        _LOGGER.error("Not loaded: %s", error)
+        _LOGGER.error("%s", error)
 
 
 def _raise_first(errors: Iterable[PTBBucketError]) -> None:

@@ -101,6 +101,7 @@ class Overridden:
         for method, advice in _GETS.items():
             if self._own(method) is not None:
                 raise ConfigurationError(
-                    f"{type(self._persistence).__name__} overrides {method}(), which the layout {name} never asks for "
-                    f"everything: it reads records one by one, when they are needed. Instead, {advice}."
+                    f"{type(self._persistence).__name__} overrides {method}(), but the layout {name} never calls "
+                    "this method to load everything. It reads each record when the record is needed. Instead, "
+                    f"{advice}."
                 )

@@ -153,7 +153,9 @@ class Units:
         if not self._warned:
             self._warned = True
             _LOGGER.warning(
-                "%s was saved while a handler that may change it had been running for more than %g s. If this process "
-                "is killed before that handler ends, its update is handled again on top of what is saved.",
-                ", ".join(sorted(record.label for record in shared)), PATIENCE,
-            )  # fmt: skip
+                "%s was saved while a handler that may change it had been running for more than %g s. If this "
+                "process is killed before the handler ends, the update will be handled again, and its saved changes "
+                "may be applied twice.",
+                ", ".join(sorted(record.label for record in shared)),
+                PATIENCE,
+            )

@@ -168,7 +168,7 @@ class Sync:
                 raise
             await self._report()
         except PTBBucketError as error:
-            raise UnsavedError(f"What was changed is not saved: {error}", causes=[error]) from error
+            raise UnsavedError(f"The changes could not be saved. {error}", causes=[error]) from error
 
     def check_saved(self, update: Update) -> None:
         """Raise if a commit has left out a change of an update.
@@ -181,7 +181,7 @@ class Sync:
             if record in failures:
                 error = failures[record]
                 raise UnsavedError(
-                    f"What was changed is not saved: {said(error)}", causes=[error], records=[record.label]
+                    f"The changes could not be saved. {said(error)}", causes=[error], records=[record.label]
                 ) from error
 
     @property

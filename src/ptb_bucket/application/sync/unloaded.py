@@ -43,9 +43,13 @@ class UnloadedReports:
         self._reported.add(place)
         ids = "chat_ids" if record.kind is Kind.CHAT else "user_ids"
         _LOGGER.warning(
-            "%s:%d uses %s, which is not loaded and looks empty. Call await application.load_data(%s=[%s]) before it.",
-            *place, record.label, ids, record.id,
-        )  # fmt: skip
+            "%s:%d uses %s, which looks empty because it is not loaded. Call await "
+            "application.load_data(%s=[%s]) first.",
+            *place,
+            record.label,
+            ids,
+            record.id,
+        )
 
 
 def _caller(frame: FrameType | None) -> tuple[str, int] | None:

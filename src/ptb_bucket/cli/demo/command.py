@@ -64,7 +64,8 @@ def _offline(uri: str) -> int:
     location = locate(uri, None, None, ())
     if location.uri is not None and location.uri.scheme == "memory":
         raise ConfigurationError(
-            "memory: keeps nothing after its process ends, but the demo runs two. Use --uri file:./somewhere."
+            "The demo runs two processes, so it cannot use memory:, which keeps nothing after a process ends. "
+            "Use --uri file:./somewhere."
         )
     known = bool(asyncio.run(read_documents(location, _BOT_ID)))
     heading("ptb-bucket demo")
@@ -73,7 +74,7 @@ def _offline(uri: str) -> int:
     code = _play(["again" if known else "first", "second"], uri)
     if code == 0:
         show_documents(asyncio.run(read_documents(location, _BOT_ID)), location)
-        narrate("\nRun it again: Pip will remember.")
+        narrate("Run the demo again, and Pip will remember you.")
     return code
 
 

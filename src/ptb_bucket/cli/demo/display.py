@@ -78,7 +78,7 @@ def show_documents(found: dict[str, bytes], location: Location) -> None:
         found: The documents, from :func:`read_documents`.
         location: Where they are stored.
     """
-    narrate("\nThis is the complete state as it is stored: one record per line; sets and dates have a type tag.")
+    narrate("This is the complete stored state. Each record is on its own line, and sets and dates have a type tag.")
     for key, data in found.items():
         heading(f"{_folder(location)}{key}, {len(data):,} bytes")
         print(data.decode().rstrip() if location.codec.name == "json" else "(pickle: binary data)")

@@ -77,4 +77,7 @@ async def _log_error(_update: object, context: CallbackContext[Any, Any, Any, An
 
 
 async def _announce(app: Application[Bot, Any, Any, Any, Any, Any]) -> None:
-    narrate(f"Pip listens as @{app.bot.username}. Send it /start. Press Ctrl-C to stop it: it will remember you.")
+    narrate(
+        f"Pip is running as @{app.bot.username}. Send it /start. Press Ctrl-C to stop it. When you start it again, it "
+        "will remember you."
+    )

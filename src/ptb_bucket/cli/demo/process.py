@@ -108,7 +108,7 @@ class Stage:
 
 
 async def _again(stage: Stage) -> None:
-    narrate("The last run left Bo in the middle of a conversation. Now he answers.")
+    narrate("The last run ended while Bo was in a conversation. Now he answers.")
     await stage.says(stage.bo, _in_days(50))
     await stage.says(stage.ada, "/start", "/trip", "Kyoto", _in_days(90), "passport, raincoat, tea")
 
@@ -121,7 +121,7 @@ async def _second(stage: Stage) -> None:
     narrate("A new process continues the conversation. The button comes from the previous process.")
     await stage.taps(stage.ada, "☐ passport")
     await stage.says(stage.ada, "umbrella", "/done", "/start")
-    narrate("Bo comes by and leaves without finishing.")
+    narrate("Bo starts a conversation and leaves before it ends.")
     await stage.says(stage.bo, "/start", "/trip", "Oslo")
 
 

@@ -22,7 +22,7 @@ __all__ = ["command"]
 @click.argument("destination")
 @click.option("--bot-id", metavar="ID", help="The bot that owns the copy. Default: the source's bot.")
 @click.option("--overwrite", is_flag=True, help="Replace records of the destination that differ.")
-@click.option("--dry-run", is_flag=True, help="Show what would be copied, and copy nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be copied, but copy nothing.")
 @with_types
 @with_output
 def command(output: Output, dry_run: bool, **given: Any) -> None:  # noqa: FBT001  click's way of calling

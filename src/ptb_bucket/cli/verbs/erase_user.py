@@ -19,9 +19,9 @@ __all__ = ["command"]
 
 _LABELS = 20
 _NOTES = (
-    "Not searched: the person's name or texts in other people's data. Only their ID is, see mentions.",
-    "A bot that is running and never refreshes may have the person in memory until its restart.",
-    "Other places that may contain the person: logs, backups, exports, and a bot's spool_dir.",
+    "Other people's data was searched for the person's ID, but not for the person's name or messages.",
+    "A running bot that does not refresh its data may keep the person's data in memory until it restarts.",
+    "Logs, backups, exports and a bot's spool_dir may also contain the person's data.",
 )
 _EXAMPLES = """\b
 Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
@@ -33,7 +33,9 @@ Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
 @click.argument("user_id", type=int)
 @click.option("--versions", is_flag=True, help="Also delete all old versions of each object that contained the person.")
 @click.option("--yes", is_flag=True, help="Delete old versions without asking.")
-@click.option("--force", is_flag=True, help="Erase even while a bot is running, which may have the person in memory.")
+@click.option(
+    "--force", is_flag=True, help="Erase even if a bot is running, which may still have the person's data in memory."
+)
 @dry_run
 @with_bot_id
 @with_output
@@ -103,7 +105,7 @@ def _render(facts: dict[str, Any], output: Output) -> None:
 def _old_versions(facts: dict[str, Any]) -> str:
     old = facts["old_versions"]
     if old["problem"]:
-        return f"Old versions cannot be listed: {old['problem']}"
+        return f"Old versions could not be listed. {old['problem']}"
     if old["kept"]:
         versions = pluralize(old["kept"], "old version", "old versions")
         objects = ", ".join(old["objects"])
@@ -128,5 +130,7 @@ def _leftovers(facts: dict[str, Any]) -> list[str]:
         )
     if facts["running"]:
         writers = ", ".join(facts["running"])
-        lines.append(f"Bots that committed within the last hour: {writers}. Restart those that never refresh.")
+        lines.append(
+            f"These bots committed within the last hour: {writers}. Restart the ones that do not refresh their data."
+        )
     return lines

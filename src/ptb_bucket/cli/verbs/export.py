@@ -25,13 +25,32 @@ __all__ = ["command"]
 )
 @click.argument("uri")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["json", "pickle", "dict"]), default="json", show_default=True,
-              help="Typed JSON, PicklePersistence's, or DictPersistence's JSON if that is enough.")  # fmt: skip
-@click.option("--multi", is_flag=True, help="With pickle: write five files, for single_file=False.")
-@click.option("--main", metavar="MODULE",
-              help="With pickle: the module that your bot is started as. Its classes are written as those of __main__. "
-                   'Default: the module of --types with `if __name__ == "__main__":`.')  # fmt: skip
-@click.option("--no-main", is_flag=True, help="With pickle: all classes of your bot are in modules that it imports.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "pickle", "dict"]),
+    default="json",
+    show_default=True,
+    help="The format of FILE: typed JSON, the pickle of PicklePersistence, or the JSON of DictPersistence.",
+)
+@click.option(
+    "--multi",
+    is_flag=True,
+    help="With --format pickle: write five files, as PicklePersistence does with single_file=False.",
+)
+@click.option(
+    "--main",
+    metavar="MODULE",
+    help=(
+        "With --format pickle: the module that starts your bot. Its classes are written as classes of "
+        '__main__. Default: the module of --types with `if __name__ == "__main__":`.'
+    ),
+)
+@click.option(
+    "--no-main",
+    is_flag=True,
+    help="With --format pickle: the module that starts your bot defines no classes of --types.",
+)
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @with_types
 @with_bot_id
@@ -45,8 +64,10 @@ def command(uri: str, file: Path, form: str, output: Output, **settings: Any) ->
     settings["main"] = _main(form, settings.pop("main"), no_main=settings.pop("no_main"), multi=settings["multi"])
     script = script_of(settings["types"], settings["main"]) if form == "pickle" else None
     count = asyncio.run(_export(uri, file, form, output, **settings))
-    output.result({"file": str(file), "format": form, "records": count, "main": script},
-                  lambda: _render(file, count, script, output))  # fmt: skip
+    output.result(
+        {"file": str(file), "format": form, "records": count, "main": script},
+        lambda: _render(file, count, script, output),
+    )
 
 
 def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | None:
@@ -54,9 +75,9 @@ def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | N
     given = {"--multi": multi, "--main": main is not None, "--no-main": no_main}
     wrong = next((name for name, is_given in given.items() if is_given and form != "pickle"), None)
     if wrong:
-        raise click.BadParameter(f"{wrong} needs --format pickle.")
+        raise click.BadParameter(f"{wrong} can only be used with --format pickle.")
     if main is not None and no_main:
-        raise click.BadParameter("--main and --no-main exclude each other. Pass only one of them.")
+        raise click.BadParameter("--main and --no-main are mutually exclusive. Pass only one of them.")
     return "" if no_main else main
 
 

@@ -20,7 +20,11 @@ __all__ = ["command"]
 @click.argument("uri")
 @click.argument("what", required=False)
 @click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="The number of versions of each object."
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="The maximum number of versions to list for each object.",
 )
 @with_bot_id
 @with_output

@@ -22,7 +22,7 @@ __all__ = ["command"]
 @click.command(name="import", epilog="Example: ptb-bucket import bot.pickle s3://my-bucket/my-bot --dry-run")
 @click.argument("file", type=click.Path())
 @click.argument("uri", required=False)
-@click.option("--dry-run", is_flag=True, help="Only show what would be written.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
 @click.option("--overwrite", is_flag=True, help="Replace stored records that differ from the file's.")
 @click.option("--leave-out", is_flag=True, help="Leave out values that cannot be stored, and list them.")
 @with_types

@@ -24,10 +24,12 @@ _OLD = {name: name.replace("PTB_BUCKET_", "PTB_BUCKET_OLD_") for name in VARIABL
 
 @click.command(cls=UriCommand, name="rekey", epilog="Example: ptb-bucket rekey s3://my-bucket/my-bot --from-plain")
 @click.argument("uri")
-@click.option("--from-plain", is_flag=True, help="Accept unprotected documents. Make sure that they are yours.")
-@click.option("--to-plain", is_flag=True, help="If no new keys are set, remove the protection.")
 @click.option(
-    "--dry-run", is_flag=True, help="Open every document, show which would be sealed again, and write nothing."
+    "--from-plain", is_flag=True, help="Accept unprotected documents. Make sure that they were written by your bot."
+)
+@click.option("--to-plain", is_flag=True, help="Remove the protection, if no new keys are set.")
+@click.option(
+    "--dry-run", is_flag=True, help="Open every document and show which ones would be sealed again, but write nothing."
 )
 @with_bot_id
 @with_output
@@ -47,7 +49,9 @@ def command(  # noqa: PLR0913  click passes what the options say
 def _old(*, from_plain: bool) -> Sealing | None:
     environment = {name: os.environ[old] for name, old in _OLD.items() if old in os.environ}
     if environment and from_plain:
-        raise ConfigurationError("--from-plain and PTB_BUCKET_OLD_..._KEYS exclude each other. Pass only one of them.")
+        raise ConfigurationError(
+            "--from-plain and PTB_BUCKET_OLD_..._KEYS are mutually exclusive. Use only one of them."
+        )
     return Sealing(environment=environment) if environment or from_plain else None
 
 

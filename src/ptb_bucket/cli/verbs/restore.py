@@ -23,13 +23,24 @@ _LABELS = 10
 
 @click.command(cls=UriCommand, name="restore", epilog="Example: ptb-bucket restore s3://my-bucket/my-bot --at 2h")
 @click.argument("uri")
-@click.option("--at", type=TimeType(), help="The time to go back to: 2026-01-31T18:00:00Z, or how long ago: 2h, 1d12h.")
+@click.option("--at", type=TimeType(), help="The time to restore: 2026-01-31T18:00:00Z, or how long ago: 2h, 1d12h.")
 @click.option("--version", metavar="VERSION", help="Restore one object from this version. 'history' lists them.")
-@click.option("--object", "what", metavar="KEY", help="With --version: the object, if several have this version.")
+@click.option(
+    "--object",
+    "what",
+    metavar="KEY",
+    help="With --version: the key of the object, if several objects have this version.",
+)
 @dry_run
-@click.option("--force", is_flag=True, help="Restore even while a bot is writing, which may undo the restore.")
-@click.option("--update-interval", type=click.FloatRange(0), default=UPDATE_INTERVAL, show_default=True,
-              metavar="SECONDS", help="The bot's. A bot that committed within two of them is running.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Restore even if a bot is running, which may overwrite the restored data.")
+@click.option(
+    "--update-interval",
+    type=click.FloatRange(0),
+    default=UPDATE_INTERVAL,
+    show_default=True,
+    metavar="SECONDS",
+    help=("The bot's update interval. A bot that committed within the last two intervals is considered running."),
+)
 @with_bot_id
 @with_output
 def command(at: datetime | None, version: str | None, what: str | None, output: Output, **rest: Any) -> None:
@@ -42,7 +53,7 @@ def command(at: datetime | None, version: str | None, what: str | None, output: 
     if at is not None and version is not None:
         raise click.UsageError("Pass --at or --version, not both.")
     if what is not None and version is None:
-        raise click.UsageError("--object needs --version.")
+        raise click.UsageError("--object can only be used with --version.")
     plans = asyncio.run(_restore(at, version, what, **rest))
     done = not rest["dry_run"]
     output.result(
@@ -51,9 +62,16 @@ def command(at: datetime | None, version: str | None, what: str | None, output: 
 
 
 async def _restore(  # noqa: PLR0913  the options of the verb
-    at: datetime | None, version: str | None, what: str | None, *,
-    uri: str, bot_id: str | None, dry_run: bool, force: bool, update_interval: float,
-) -> list[Restoring]:  # fmt: skip
+    at: datetime | None,
+    version: str | None,
+    what: str | None,
+    *,
+    uri: str,
+    bot_id: str | None,
+    dry_run: bool,
+    force: bool,
+    update_interval: float,
+) -> list[Restoring]:
     async with open_past(uri, bot_id=bot_id) as archive:
         plans = await _plans(archive, at, version, what)
         if not dry_run:
@@ -86,17 +104,18 @@ def _render(plans: list[Restoring], output: Output, *, done: bool) -> None:
         ["object", "version", "of", "#returning", "#changed", "#dropped"],
         [
             (
-                plan.object, plan.version.version if plan.version else "none",
+                plan.object,
+                plan.version.version if plan.version else "none",
                 f"{plan.version.modified:%Y-%m-%d %H:%M:%S} UTC" if plan.version else "did not exist",
                 *plan.figures.values(),
             )
             for plan in plans
         ],
         folded=False,
-    )  # fmt: skip
+    )
     labels = sorted(record.label for plan in plans for record in plan.changes)
     more = f" and {len(labels) - _LABELS} more" if len(labels) > _LABELS else ""
     output.line(f"{'Restored' if done else 'Would restore'}: {', '.join(labels[:_LABELS])}{more}")
 
 
-_NOTHING = "Nothing to restore: the current state is the same."
+_NOTHING = "Nothing was restored, because the current state is the same."

@@ -40,5 +40,5 @@ def command(  # noqa: PLR0913  what click gives
     """
     record, rest = record_of(section, words)
     if len(rest) > 1:
-        raise ConfigurationError(f"{' '.join(rest)!r}: too many arguments. {record.label} takes one path.")
+        raise ConfigurationError(f"Too many arguments: {' '.join(rest)!r}. {record.label} takes only one path.")
     run_edit(uri, bot_id, types, output, lambda state: remove(state, record, "".join(rest), dry_run=dry_run))

@@ -43,7 +43,7 @@ def command(  # noqa: PLR0913  what click gives
     record, rest = record_of(section, words[:-1])
     if len(rest) > 1:
         raise ConfigurationError(
-            f"{' '.join(rest)!r}: too many arguments. {record.label} takes one path and then the value."
+            f"Too many arguments: {' '.join(rest)!r}. {record.label} takes one path, followed by the value."
         )
     run_edit(
         uri, bot_id, types, output,

@@ -32,9 +32,13 @@ Example: ptb-bucket show s3://my-bucket/my-bot
 @click.argument("section", required=False)
 @click.argument("words", metavar="[ID]...", nargs=-1)
 @click.option(
-    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="The number of IDs on a page."
+    "--limit",
+    type=click.IntRange(1, 1_000_000),
+    default=50,
+    show_default=True,
+    help="The maximum number of IDs to list.",
 )
-@click.option("--after", metavar="ID", help="Begin after this ID; for conversations, HANDLER,KEY,KEY.")
+@click.option("--after", metavar="ID", help="Start after this ID. For conversations, the ID is HANDLER,KEY,KEY.")
 @with_types
 @with_bot_id
 @with_output
@@ -59,7 +63,9 @@ def command(  # noqa: PLR0913  what click gives
     else:
         record, rest = record_of(section, words)
         if rest:
-            raise ConfigurationError(f"{' '.join(rest)!r}: too many arguments. {record.label} is shown as a whole.")
+            raise ConfigurationError(
+                f"Too many arguments: {' '.join(rest)!r}. {record.label} can only be shown as a whole."
+            )
         shown = asyncio.run(_inspect(uri, bot_id, record, types))
         output.result(
             {"record": record.label, "bytes": shown.size, "value": tree(shown.text)},

@@ -27,10 +27,14 @@ Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
 @click.command(cls=UriCommand, name="sweep", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.option("--older-than", type=AgeType(), default="30d", show_default=True,
-              help="The time since the last write to a document.")  # fmt: skip
+              help="The minimum time since the last write to a document.")  # fmt: skip
 @click.option("--keyboards", type=click.IntRange(0), metavar="N",
-              help="Also drop all keyboards except the N used last.")  # fmt: skip
-@click.option("--bot-stopped", is_flag=True, help="Every instance is stopped: delete without a condition if necessary.")
+              help="Also drop all keyboards except the N that were used last.")  # fmt: skip
+@click.option(
+    "--bot-stopped",
+    is_flag=True,
+    help="Confirm that all instances are stopped, and delete without conditions if necessary.",
+)
 @dry_run
 @with_types
 @with_bot_id
@@ -55,9 +59,9 @@ async def _run(uri: str, bot_id: str | None, older_than: timedelta, *, types: li
 def _render(done: Swept, output: Output, *, keyboards: int | None, dry_run: bool, **_: Any) -> None:
     removed = pluralize(len(done.removed), "empty document", "empty documents")
     output.line(f"{removed} {'would be ' * dry_run}removed", "bold")
-    output.line(f"{pluralize(done.young, 'is', 'are')} not old enough")
+    output.line(f"{pluralize(done.young, 'is', 'are')} not old enough to be removed")
     if keyboards is not None:
         dropped = pluralize(len(done.keyboards), "keyboard", "keyboards")
         output.line(f"{dropped} {'would be ' * dry_run}dropped")
     for key in done.kept:
-        output.line(f"{key}: kept, because a bot wrote to it in the meantime")
+        output.line(f"{key} was kept, because a bot wrote to it in the meantime")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from zoneinfo import ZoneInfoNotFoundError
 
 from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_flat, is_tagged, may_have_labels
+from ptb_bucket.codecs.json.difference import surely_differ
 from ptb_bucket.codecs.json.encode import Encoder
 from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
 from ptb_bucket.codecs.json.graph_tree import StorablePart, graph_tree
@@ -148,7 +149,7 @@ class JsonCodec:
         except Exception as exc:  # noqa: BLE001  damage may raise anything
             # The original would quote the document.
             raise CannotLoadError(
-                f"a stored record is damaged: it is not in ptb-bucket's JSON format ({type(exc).__name__}). {RESTORE}"
+                f"the stored data is not in ptb-bucket's JSON format ({type(exc).__name__}). {RESTORE}"
             ) from None
         return value
 
@@ -172,6 +173,15 @@ class JsonCodec:
         return found or [
             self.decode(data, origin=one) for data, one in zip(records, origins or [""] * len(records), strict=True)
         ]
+
+    def surely_differ(self, one: bytes, other: bytes) -> bool:
+        """Tell whether two records' bytes certainly stand for different values; False if that takes decoding them.
+
+        Args:
+            one: One record's bytes.
+            other: Another one's.
+        """
+        return surely_differ(one, other)
 
     def features(self, data: bytes) -> frozenset[str]:
         """Return the features that a library must have to read these bytes.

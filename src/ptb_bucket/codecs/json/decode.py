@@ -120,9 +120,7 @@ class Decoder:
         if native is not None:
             return native.make(payload, self.scope)
         if name in _LABELS:
-            raise CannotLoadError(
-                f"a ${name} in it is not the whole number of a label. Give each object a different number"
-            )
+            raise CannotLoadError(f"${name} must be a whole number. Give each object a different number")
         return with_bot(self.scope.registry.named(name).make(payload, self.scope), self.scope)
 
 
@@ -136,7 +134,7 @@ def is_tag(key: str) -> bool:
 
 
 def _not_json(_: str) -> NoReturn:
-    raise CannotLoadError(f"it is damaged: NaN and Infinity are not JSON. {RESTORE}")
+    raise CannotLoadError(f"NaN and Infinity are not valid JSON. {RESTORE}")
 
 
 PLAIN: Final = json.JSONDecoder(parse_constant=_not_json)
@@ -171,6 +169,4 @@ def check_depth(data: bytes) -> None:
         return
     brackets = _STRING.sub(b"", data).translate(None, _REST)
     if max(accumulate(_STEPS[bracket] for bracket in brackets), default=0) > _DEEPEST:
-        raise CannotLoadError(
-            f"a stored record is nested more than {_DEEPEST} levels deep, which ptb-bucket never writes. {RESTORE}"
-        )
+        raise CannotLoadError(f"the stored data is nested more than {_DEEPEST} levels deep. {RESTORE}")

@@ -64,7 +64,7 @@ class GraphDecoder:
     def _label(self, part: dict[str, Any]) -> None:
         label = part["$id"]
         if label in self.labelled:
-            raise CannotLoadError(f"the label {label} occurs at two places. Give each object its own $id")
+            raise CannotLoadError(f"two objects have the same $id {label}. Give each object its own $id")
         self.labelled[label] = part
 
     def _key_trees(self, part: dict[str, Any]) -> Iterator[Any]:
@@ -88,7 +88,7 @@ class GraphDecoder:
         if type(label) is int:
             return self._once(label, tree)
         if "$id" in tree:
-            raise CannotLoadError("an $id in it is not a whole number. Give each object a different number")
+            raise CannotLoadError("$id must be a whole number. Give each object a different number")
         return self._object(tree, None)
 
     def _referred(self, tree: dict[str, Any]) -> Any:
@@ -96,7 +96,7 @@ class GraphDecoder:
         if len(tree) != 1 or type(label) is not int or label not in self.labelled:
             shown = f"the object {label}" if type(label) is int else "an object by something that is not a whole number"
             raise CannotLoadError(
-                f"it refers to {shown}, but no object has this $id. Put the object back, or replace "
+                f"the stored data refers to {shown}, but no object has this $id. Put the object back, or replace "
                 '{"$ref": ...} with its value'
             )
         return self._once(label, self.labelled[label])

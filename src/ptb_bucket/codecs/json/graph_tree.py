@@ -133,7 +133,7 @@ class StorablePart:
             self.decode(data, origin=origin)
         except CannotLoadError:
             raise CannotStoreError(
-                "the part of it that can be stored could not be loaded again",
+                "the storable part of the value could not be loaded again",
                 hint="Remove the values that cannot be stored",
             ) from None
         return data

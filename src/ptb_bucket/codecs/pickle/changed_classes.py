@@ -98,4 +98,4 @@ def _has_no_room(shape: Shape, args: Any, state: Any) -> bool:
 
 def _check_count(shape: Shape, stored: int, now: int) -> None:
     if stored > now:
-        raise class_changed(shape.cls, f"has {stored} fields, and the class has {now}")
+        raise class_changed(shape.cls, f"has {stored} fields, but the class has {now}")

@@ -53,7 +53,7 @@ class _AllowListUnpickler(pickle.Unpickler):
         found = self.makers.named(module, name)
         if found is None:
             raise CannotLoadError(
-                f"a stored record names something that is not allowed to be loaded. Find out who wrote it. {RESTORE}"
+                f"the stored pickle refers to a class or function that is not allowed. Find out who wrote it. {RESTORE}"
             )
         return found
 
@@ -149,7 +149,7 @@ class PickleCodec:
             if failed and isinstance(exc, CannotStoreError):
                 raise
             if not self._loads_equal(value, data):  # JSON cannot express it, so it is loaded as a whole
-                raise CannotStoreError("loading it does not make an equal value", hint=_FUNCTIONS_HINT) from None
+                raise CannotStoreError("loading it does not restore an equal value", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
         try:
@@ -225,7 +225,7 @@ class PickleCodec:
                 return self._decoded_with(data, origin, carriers)
             # The original would quote the data.
             raise CannotLoadError(
-                f"a stored record is damaged: it is not in ptb-bucket's pickle format ({type(exc).__name__}). {RESTORE}"
+                f"the stored data is not in ptb-bucket's pickle format ({type(exc).__name__}). {RESTORE}"
             ) from None
 
     def _decoded_with(self, data: bytes, origin: Origin, carriers: frozenset[int]) -> Any:
@@ -245,7 +245,7 @@ class PickleCodec:
     def _loads(self, data: bytes, origin: Origin, carriers: frozenset[int] = frozenset()) -> Any:
         if has_colliding_keys(data):
             raise CannotLoadError(
-                f"a stored record has keys that were made to collide. Find out who wrote it. {RESTORE}"
+                f"the stored data contains keys that were crafted to collide. Find out who wrote it. {RESTORE}"
             )
         if _NAMES not in data:
             with suppress(_NamesError):
@@ -264,6 +264,10 @@ class PickleCodec:
         if any(shape.is_risky or hashes_by_hand(shape.cls) for shape, _ in makers.made):
             self._remember(value)
 
+    def surely_differ(self, one: bytes, other: bytes) -> bool:  # noqa: ARG002  as JsonCodec.surely_differ
+        """Return False: equal values may have different pickles, and only loading them shows it."""
+        return False
+
     def features(self, data: bytes) -> frozenset[str]:  # noqa: ARG002  as JsonCodec.features
         """Return the features that a library must have to read these bytes: every version reads all pickles."""
         return frozenset()
@@ -278,5 +282,5 @@ def _digest(tree: Any) -> bytes:
 
 def _unpicklable(exc: Exception) -> CannotStoreError:
     return CannotStoreError(
-        f"it cannot be pickled ({type(exc).__name__})", hint="Store plain values instead, such as ids"
+        f"the value cannot be pickled ({type(exc).__name__})", hint="Store plain values instead, such as ids"
     )

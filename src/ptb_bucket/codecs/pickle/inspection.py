@@ -69,7 +69,7 @@ def render_pickle(data: bytes) -> str:
 
 
 def _damaged(error: Exception) -> CannotLoadError:
-    return CannotLoadError(f"a stored record is damaged: it is not a pickle ({type(error).__name__}). {RESTORE}")
+    return CannotLoadError(f"the stored data is not a valid pickle ({type(error).__name__}). {RESTORE}")
 
 
 def _instructions(data: bytes) -> str:
@@ -95,7 +95,7 @@ class _Rendering:
             return known
         self.left -= 1
         if self.left < 0:
-            raise CannotStoreError("it has too many parts")
+            raise CannotStoreError("the value has too many parts")
         self.kept.append(value)  # so that its id is not given to another one
         if isinstance(value, InspectionStub):
             return self._stub(value)

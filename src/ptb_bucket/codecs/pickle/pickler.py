@@ -130,7 +130,7 @@ class Pickler(pickle.Pickler):
         except IrreducibleError:
             raise refusal(obj, registered=True) from None
         if parts.function is not type(obj):
-            raise refusal(obj, why="its __reduce__ names a function")
+            raise refusal(obj, why="its __reduce__() returns a function")
         how = (name, "new" if parts.new else "call", parts.args)
         made_by = (*how, parts.kwargs) if parts.kwargs else how
         state = (None, parts.state) if base_of(type(obj)) and not hasattr(type(obj), "__attrs_attrs__") else parts.state

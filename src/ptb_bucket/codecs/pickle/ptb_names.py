@@ -97,8 +97,8 @@ class PtbPickleNames:
         inside = root in sys.stdlib_module_names and root not in {_SCRIPT, *_DATA_OF_THE_LIBRARY}
         if inside or (root == "telegram" and "." in name):  # PTB has no classes within classes
             raise CannotLoadError(
-                f"it names {module}.{name}, which is not data and could run a program. Nothing was run. "
-                "PicklePersistence never writes such a name: find out where this file comes from"
+                f"the pickle refers to {module}.{name}, which could run code. Nothing was run. PicklePersistence "
+                "never writes such a reference, so find out where the file comes from"
             )
         where = f"{module}:{name}"
         if root == "telegram" and not module.startswith(("telegram._", "telegram.ext")):

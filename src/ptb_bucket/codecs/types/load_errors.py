@@ -42,17 +42,15 @@ def unregistered(name: str) -> UnknownClassError:
     """
     name = name[:_LONGEST_NAME]
     return UnknownClassError(
-        f"a stored {name} cannot be loaded: its class is not registered. Register it: "
-        f"BucketPersistence(..., types=[{name}]). If the class has a new name, keep the old one for its stored data: "
-        f"types=[StoredAs(NewName, name={name!r})]"
+        f"the class {name} is not registered. Register it with BucketPersistence(..., types=[{name}]). If the "
+        f"class was renamed, keep the old name for its stored data: types=[StoredAs(NewName, name={name!r})]"
     )
 
 
 def newer_telegram() -> NewerTelegramError:
     """Return the error for an object whose class came with a later python-telegram-bot."""
     return NewerTelegramError(
-        "a stored Telegram object is of a class that this version of python-telegram-bot lacks: upgrade "
-        "python-telegram-bot"
+        "a stored Telegram object needs a newer version of python-telegram-bot. Upgrade python-telegram-bot"
     )
 
 
@@ -82,12 +80,15 @@ def record_changed(exc: Exception) -> CannotLoadError:
         exc: The exception that was raised.
     """
     return CannotLoadError(
-        f"a stored record cannot be loaded by classes that have changed ({type(exc).__name__}). Deploy versions of "
-        f"them that can {_OR_SET}"
+        f"the classes of the stored data have changed ({type(exc).__name__}). Deploy versions of them that can "
+        f"{_OR_SET}"
     )
 
 
-_OR_SET: Final = "read it, or change the stored value with 'ptb-bucket set'. Until then it stays in the bucket as it is"
+_OR_SET: Final = (
+    "read the data, or change the stored value with 'ptb-bucket set'. Until then, the data stays unchanged in the "
+    "bucket"
+)
 
 _PACKAGES: Final = {
     "dateutil": "python-dateutil",
@@ -107,13 +108,13 @@ def missing_dependency(exc: Exception) -> CannotLoadError | None:
     """
     if isinstance(exc, ZoneInfoNotFoundError):
         return CannotLoadError(
-            "a stored zone cannot be loaded: this machine has no time zone of that name. Install or upgrade tzdata "
-            "(pip install -U tzdata), or correct the stored value with 'ptb-bucket set'"
+            "this machine does not know a stored time zone. Install or upgrade tzdata (pip install -U tzdata), "
+            "or correct the stored value with 'ptb-bucket set'"
         )
     package = _PACKAGES.get((exc.name or "").partition(".")[0]) if isinstance(exc, ImportError) else None
     if package is None:
         return None
-    return CannotLoadError(f"a stored value of {package} cannot be loaded: install {package} (pip install {package})")
+    return CannotLoadError(f"the package {package} is not installed. Run: pip install {package}")
 
 
 def load_error(name: str, author_class: type | None, exc: Exception) -> CannotLoadError:
@@ -128,7 +129,7 @@ def load_error(name: str, author_class: type | None, exc: Exception) -> CannotLo
         return missing
     if author_class is not None:
         return CannotLoadError(
-            f"a stored {qualified(author_class)} cannot be loaded: its own code raised {type(exc).__name__}. Correct "
-            "the class, or change the stored value with 'ptb-bucket set'"
+            f"the code of {qualified(author_class)} raised {type(exc).__name__}. Correct the class, or change the "
+            "stored value with 'ptb-bucket set'"
         )
     return CannotLoadError(f"a stored {name[:_LONGEST_NAME]} is damaged ({type(exc).__name__}). {RESTORE}")

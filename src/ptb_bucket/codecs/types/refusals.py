@@ -34,10 +34,10 @@ __all__ = [
 
 _LONGEST_KEY = 40
 
-TOO_DEEP = "it is nested too deeply"
+TOO_DEEP = "the value is nested too deeply"
 
 _BELONGS_IN_CODE = (
-    "Objects like this belong in the bot's code, not in its data. Store the values that you need to make one again"
+    "Such objects belong in the bot's code, not in its data. Store the values that are needed to recreate the object"
 )
 
 # Classes of these packages hold threads, connections or callbacks; registering them would not help.
@@ -106,7 +106,7 @@ class UnregisteredError(CannotStoreError):
     """
 
     def __init__(self, cls: type, *, hint: str = "") -> None:
-        super().__init__(f"{called(cls)} cannot be stored: its class is not registered", hint=hint or registering(cls))
+        super().__init__(f"the class {called(cls)} is not registered", hint=hint or registering(cls))
         self.cls = cls
 
 
@@ -120,21 +120,21 @@ def refusal(value: object, *, registered: bool = False, why: str = "") -> Cannot
     """
     if issubclass(type(value), _LIVE_TYPES):
         kind = "class" if issubclass(type(value), type) else type(value).__name__
-        return CannotStoreError(f"a {kind} cannot be stored", hint=_BELONGS_IN_CODE)
+        return CannotStoreError(f"the value is a {kind}", hint=_BELONGS_IN_CODE)
     cls = type(value)
     if why:
         hint = _INSTEAD.get(cls.__module__.partition(".")[0]) or f"Register it with {functions_for(cls)}"
-        return CannotStoreError(f"{called(cls)} cannot be stored: {why}", hint=hint)
+        return CannotStoreError(f"the type {called(cls)} is not supported, because {why}", hint=hint)
     if registered or is_live(value):
-        return CannotStoreError(f"{called(cls)} cannot be stored", hint=_BELONGS_IN_CODE)
+        return CannotStoreError(f"the type {called(cls)} is not supported", hint=_BELONGS_IN_CODE)
     return UnregisteredError(cls)
 
 
 _INSTEAD = {
-    "builtins": "Store ids instead of the objects in it",
-    "collections": "Store it as a plain dict or list",
+    "builtins": "Store IDs instead of the objects in it",
+    "collections": "Convert it to a plain dict or list",
     "datetime": "Use one of Python's own time zones, such as ZoneInfo",
-    "telegram": "Store what the bot needs of it, such as its id",
+    "telegram": "Store only the data that the bot needs, such as the ID",
 }
 """Advice about classes that cannot be registered, because they are stored without registration."""
 
@@ -155,13 +155,13 @@ def combined_refusal(errors: list[CannotStoreError], taken: Container[str] = ())
     others = [error for error in errors if error is not first]
     classes = list(dict.fromkeys(error.cls for error in errors if isinstance(error, UnregisteredError)))
     if len(classes) > 1:
-        first.reason = f"{', '.join(map(called, classes))} cannot be stored: their classes are not registered"
+        first.reason = f"the classes {', '.join(map(called, classes))} are not registered"
     if len(classes) > 1 or any(short_name(cls) in taken for cls in classes):
         first.hint = f"Register them: BucketPersistence(..., types=[{', '.join(distinct_entries(classes, taken))}])"
     rest = list(dict.fromkeys("".join(map(str, error.path)) for error in others if error.path != first.path))
     if rest:
         shown = ", ".join(rest[:_MOST_SHOWN]) + (f" and {len(rest) - _MOST_SHOWN} more" if rest[_MOST_SHOWN:] else "")
-        first.reason += f" (also at {shown})" if len(classes) > 1 else f" (nor can {shown})"
+        first.reason += f" (also at {shown})" if len(classes) > 1 else f" ({shown} cannot be stored either)"
     return first
 
 
@@ -203,25 +203,25 @@ def zone_without_key(zone: object) -> CannotStoreError:
     Args:
         zone: The zone.
     """
-    reason = f"{called(type(zone))} cannot be stored: it was read from a file and has no key"
+    reason = f"the {called(type(zone))} was read from a file and has no key"
     return CannotStoreError(reason, hint='Use ZoneInfo("Area/City"), or pass key="Area/City" to ZoneInfo.from_file()')
 
 
 def too_deep() -> CannotStoreError:
     """Return the refusal of a value with more levels than a document may have."""
     return CannotStoreError(
-        TOO_DEEP, hint="Store it flatter, for example as a list of records that refer to each other by id"
+        TOO_DEEP, hint="Make the structure flatter, for example with a list of records that refer to each other by ID"
     )
 
 
 def too_many_collisions() -> CannotStoreError:
     """Return the refusal of keys that were made to collide in a hash table."""
-    return CannotStoreError("too many of its keys or members have the same hash", hint="Use strings instead")
+    return CannotStoreError("too many keys or members of the value have the same hash", hint="Use strings instead")
 
 
 def contains_itself() -> CannotStoreError:
     """Return the refusal of a value that contains itself and cannot be made without its content."""
-    return CannotStoreError("it contains itself", hint="Store an id instead of the object")
+    return CannotStoreError("the value contains itself", hint="Store an ID instead of the object")
 
 
 def factory_refusal() -> CannotStoreError:
@@ -235,14 +235,14 @@ def factory_refusal() -> CannotStoreError:
 
 def equal_keys() -> CannotStoreError:
     """Return the refusal of a dict of which two keys have the same text."""
-    return CannotStoreError("two of its keys would be stored as the same key", hint="Make the keys differ")
+    return CannotStoreError("two keys of the dict would be stored as the same key", hint="Make the keys differ")
 
 
 def members_lost() -> CannotStoreError:
     """Return the refusal of a dict or a set that would have fewer keys or members after loading."""
     return CannotStoreError(
-        "loading it would lose some of its keys or members",
-        hint="A class among them is hashed or compared by something that is not stored. Use ids instead",
+        "loading the value would lose some of its keys or members",
+        hint="One of their classes is hashed or compared by something that is not stored. Use IDs instead",
     )
 
 
@@ -252,12 +252,12 @@ def not_reproduced(value: object) -> CannotStoreError:
     Args:
         value: The value.
     """
-    return refusal(value, why="loading it does not make an equal value")
+    return refusal(value, why="loading it does not restore an equal value")
 
 
 def unloadable_graph() -> CannotStoreError:
     """Return the refusal of a value whose repeated objects cannot be loaded."""
     return CannotStoreError(
-        "it contains itself, or holds one object at several places, in a way that cannot be loaded again",
-        hint="Store an id instead of the object",
+        "the value contains itself or repeats an object in a way that cannot be loaded again",
+        hint="Store an ID instead of the object",
     )

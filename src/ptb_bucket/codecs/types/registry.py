@@ -95,9 +95,9 @@ class StoredAs:
         name: str | None = None,
     ) -> None:
         if not isinstance(cls, type):
-            raise ConfigurationError(f"StoredAs: pass a class, not {type(cls).__qualname__}")
+            raise ConfigurationError(f"StoredAs() expects a class, not {type(cls).__qualname__}")
         if (encode is None) is not (decode is None):
-            raise ConfigurationError(f"StoredAs({short_name(cls)}): pass both encode and decode, or neither")
+            raise ConfigurationError(f"StoredAs({short_name(cls)}) needs both encode and decode, or neither")
         self.cls = cls
         self.encode = encode
         self.decode = decode
@@ -174,16 +174,17 @@ class Registry:
         name = shape.cls.__qualname__
         if shape.name in _RESERVED or not _NAME.fullmatch(shape.name):
             raise ConfigurationError(
-                f"types: the name {shape.name!r} is reserved. Give {name} another one: StoredAs({name}, name=...)"
+                f"The name {shape.name!r} in types is reserved. Give {name} another name with StoredAs({name}, "
+                "name=...)"
             )
         if shape.cls in _UNREGISTERED:
             raise ConfigurationError(
-                f"types: {name} is stored without registration, so functions cannot replace that. Remove it"
+                f"{name} is stored without registration, and its encoding cannot be replaced. Remove it from types"
             )
         if shape.name in self.by_name or shape.cls in self.by_class:
             other = f"{shape.cls.__module__}.{name}"
             raise ConfigurationError(
-                f"types: {shape.name!r} is registered twice. Give one of the classes another name: "
+                f"types contains the name {shape.name!r} twice. Give one of the classes another name with "
                 f"StoredAs({name}, name={other!r})"
             )
 
@@ -191,11 +192,11 @@ class Registry:
 def _listed(types: Iterable[type | StoredAs]) -> Iterator[type | StoredAs]:
     # An Enum class can be iterated over: types=Colour would look like a list of its members.
     if isinstance(types, type | str | StoredAs):
-        raise ConfigurationError("types: pass a list of classes, such as types=[Cart]")
+        raise ConfigurationError("types must be a list of classes, such as types=[Cart]")
     try:
         return iter(types)
     except TypeError:
-        raise ConfigurationError("types: pass a list of classes, such as types=[Cart]") from None
+        raise ConfigurationError("types must be a list of classes, such as types=[Cart]") from None
 
 
 def _shape(given: object) -> Shape:
@@ -203,4 +204,4 @@ def _shape(given: object) -> Shape:
         return given.shape()
     if isinstance(given, type) and given is not Enum:
         return shape_of(given, short_name(given))
-    raise ConfigurationError(f"types: pass classes and StoredAs(...) only, not {type(given).__qualname__}")
+    raise ConfigurationError(f"types must contain only classes and StoredAs(...), not {type(given).__qualname__}")

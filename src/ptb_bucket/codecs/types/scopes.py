@@ -59,8 +59,8 @@ class _DefaultCache:
         except CannotStoreError as exc:
             _, name, field, _ = key
             raise CannotLoadError(
-                f"a stored {name} cannot be loaded: it lacks the field {field!r}, and the default of that field cannot "
-                f"be stored: {exc.reason}. {exc.hint}".rstrip(". ")
+                f"a stored {name} lacks the field {field!r}, and the field's default cannot be used, because "
+                f"{exc.reason}. {exc.hint}".rstrip(". ")
             ) from None
 
 

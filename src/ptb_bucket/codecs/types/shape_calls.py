@@ -31,7 +31,7 @@ def take_apart(shape: Shape, value: Any, scope: Scope) -> Any:
     try:
         return guarded(_take, shape, value, scope)
     except ForeignCodeError as exc:
-        raise refusal(value, why=f"taking it apart raised {exc}") from None
+        raise refusal(value, why=f"encoding it raised {exc}") from None
 
 
 def _take(shape: Shape, value: Any, scope: Scope) -> Any:
@@ -56,4 +56,4 @@ def write_value(shape: Shape, writer: PartWriter, value: Any, depth: int) -> Any
     try:
         return guarded(shape.write, writer, value, depth)  # type: ignore[arg-type]
     except ForeignCodeError as exc:
-        raise refusal(value, why=f"taking it apart raised {exc}") from None
+        raise refusal(value, why=f"encoding it raised {exc}") from None

@@ -62,5 +62,5 @@ def answer_to(error: Exception) -> Response:
     """Return the answer to an error: a status and a line of text. The error itself goes to the log."""
     status, text = next((status, text) for kind, status, text in ANSWERS if isinstance(error, kind))
     if status >= SERVER_ERRORS:
-        _LOGGER.error("An update was answered with %d (%s) %s", status, text, describe_error(error))
+        _LOGGER.error("An update was answered with %d (%s). %s", status, text, describe_error(error))
     return PlainTextResponse(text, status)

@@ -164,19 +164,22 @@ def _checked_deadline(deadline: float) -> float:
     seconds = checked_seconds("deadline", deadline, above_zero=True)
     if seconds >= TELEGRAM_WAITS:
         raise ConfigurationError(
-            f"deadline={deadline} is too long: after {TELEGRAM_WAITS} seconds, Telegram sends the update again, while "
-            "it is still handled. Pass less."
+            f"deadline must be less than {TELEGRAM_WAITS} seconds, not {deadline}, because Telegram sends an "
+            "update again after that time."
         )
     return seconds
 
 
 def _checked_max_waiting(number: int) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ConfigurationError(f"max_waiting={number!r} must be a number of updates, at least 1.")
+        raise ConfigurationError(f"max_waiting must be a whole number of at least 1, not {number!r}.")
     return number
 
 
 def _checked_path(path: str) -> str:
     if not isinstance(path, str) or not path.startswith("/") or path in OWN_PATHS:
-        raise ConfigurationError(f"path={path!r} must be like '/telegram', other than {' and '.join(OWN_PATHS)}.")
+        raise ConfigurationError(
+            f"path must start with / and must not be {' and '.join(OWN_PATHS)}, but it is {path!r}. For example: "
+            "'/telegram'."
+        )
     return path

@@ -65,10 +65,14 @@ async def _shut_down(application: AnyApplication, until: float) -> None:
     await asyncio.wait({saving}, timeout=until - time.monotonic())
     if not saving.done():
         saving.cancel()
-        _LOGGER.error("The server ends after shutdown_deadline=%g seconds. These changes may be unsaved: %s",
-                      application.shutdown_deadline, _unsaved(application))  # fmt: skip
+        _LOGGER.error(
+            "The server is stopping, because shutdown_deadline=%g seconds have passed. These changes may not "
+            "have been saved: %s",
+            application.shutdown_deadline,
+            _unsaved(application),
+        )
     elif error := saving.exception():
-        _LOGGER.error("The server ends although not all changes are saved: %s", describe_error(error))
+        _LOGGER.error("The server is stopping, but some changes could not be saved. %s", describe_error(error))
 
 
 def _unsaved(application: AnyApplication) -> str:

@@ -72,8 +72,10 @@ class Loader:
     def _note(self, task: asyncio.Task[AnyApplication]) -> None:
         self.failure = None if task.cancelled() else task.exception()
         if self.failure is not None:
-            _LOGGER.error("The bot could not be loaded and answers 503. The next request tries again: %s",
-                          describe_error(self.failure))  # fmt: skip
+            _LOGGER.error(
+                "The bot could not be loaded. It answers with 503, and the next request tries again. %s",
+                describe_error(self.failure),
+            )
 
 
 def _succeeded(task: asyncio.Task[Any]) -> bool:

@@ -87,7 +87,9 @@ class Updates:
         if self._work:
             await asyncio.wait(self._work, timeout=seconds)
         for work in self._work:
-            _LOGGER.error("The server ends and cancelled this work after %.1f seconds: %s", seconds, work.get_name())
+            _LOGGER.error(
+                "The server is stopping and cancelled this work after %.1f seconds: %s", seconds, work.get_name()
+            )
             work.cancel()
         await asyncio.sleep(0)  # most tasks end at once; a task that ignores it ends with the process
 

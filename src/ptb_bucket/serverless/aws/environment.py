@@ -67,7 +67,7 @@ class Loop:
         """
         if seconds <= 0:
             work.close()
-            raise OutOfTimeError("The time was up before the work could begin. Give the function a longer timeout.")
+            raise OutOfTimeError("The function ran out of time before the work could start. Increase its timeout.")
         loop = self._here()
         task = loop.create_task(work)
         loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
@@ -79,7 +79,7 @@ class Loop:
             self.close()
         if not task.done() or task.cancelled():
             raise OutOfTimeError(
-                f"The work was cancelled after {seconds:.1f} seconds, which include loading and saving."
+                f"The work was cancelled after {seconds:.1f} seconds, including the time for loading and saving."
             )
         return task.result()
 
@@ -159,8 +159,8 @@ class Environment:
         application = build_for_webhook(self._build)
         if self._discarded is not None and application.persistence is self._discarded():
             raise ConfigurationError(
-                "build_application() returned an object that was discarded before, because it could not be saved. "
-                "Create the Application and its BucketPersistence inside the function."
+                "build_application() returned an object that had been discarded, because its changes could not "
+                "be saved. Create the Application and its BucketPersistence inside the function."
             )
         self._application = application
         return application
@@ -180,5 +180,5 @@ class Environment:
         try:
             self._loop.run(application.discard(), GRACE)
         except Exception as error:  # noqa: BLE001  the event's own error is the one to report
-            _LOGGER.warning("The connections of a discarded Application could not be closed: %s", describe_error(error))
+            _LOGGER.warning("The connections of a discarded Application could not be closed. %s", describe_error(error))
             self._loop.close()

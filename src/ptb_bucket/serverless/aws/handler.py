@@ -70,8 +70,8 @@ def lambda_webhook(
     for name, function in {"build_application": build_application, "on_timer": on_timer or bool}.items():
         if not callable(function):
             raise ConfigurationError(
-                f"{name} is {type(function).__name__}, not a function. Write: lambda_webhook(build_application), "
-                f"without calling it."
+                f"{name} must be a function, not {type(function).__name__}. Pass the function without calling it: "
+                "lambda_webhook(build_application)."
             )
     return _LambdaWebhook(build_application, on_timer, webhook_secret()).handle
 
@@ -125,7 +125,7 @@ class _LambdaWebhook:
             return HTTPStatus.BAD_REQUEST
         except Exception as error:  # noqa: BLE001  in any case it was not handled and saved, so it has to come again
             said = describe_error(error)
-            _LOGGER.error("%s was answered with 503, so that Telegram sends it again: %s", self._subject, said)  # noqa: TRY400
+            _LOGGER.error("%s was answered with 503, so that Telegram sends it again. %s", self._subject, said)  # noqa: TRY400
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK
 
@@ -139,8 +139,9 @@ class _LambdaWebhook:
         on_timer = self._on_timer
         if on_timer is None:
             raise ConfigurationError(
-                "The event is not an HTTP request. If a timer sent it, pass a function for it: "
-                "lambda_webhook(build_application, on_timer=...). If not, remove its trigger."
+                "The event is not an HTTP request. To handle timer events, pass a function: "
+                "lambda_webhook(build_application, on_timer=...). Otherwise, remove the trigger that sent the "
+                "event."
             )
         self._environment.run(lambda application: application.run_and_save(on_timer), until, lambda _: False)
 

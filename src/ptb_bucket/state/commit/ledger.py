@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
-from ptb_bucket.state.commit.steps import StepMerger
+from ptb_bucket.state.commit.steps import Comparison, StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
 from ptb_bucket.state.document import NONE, Fate, has_any
 from ptb_bucket.state.records import Kind
@@ -78,10 +78,12 @@ class Ledger:
     returning: UnknownSections = field(default_factory=dict)
     units: DocumentUnits = field(init=False)
     steps: StepMerger = field(init=False)
+    values: Comparison = field(init=False)
 
     def __post_init__(self) -> None:
         self.units = DocumentUnits(self.merger)
         self.steps = StepMerger(self.merger, self.base, self.dropped)
+        self.values = Comparison(self.merger)
 
     # ---------------------------------------------------------------- reading the layers
 
@@ -183,15 +185,14 @@ class Ledger:
         self.settle(record)
 
     def _is_staged_already(self, record: Record, encoded: Encoded) -> bool:
-        if record not in self.staged.values or record in self.dropped:
-            return False
-        return self.merger.equal(record, encoded, self.staged.values[record])
+        there = record in self.staged.values and record not in self.dropped
+        return there and self.merger.equal(record, encoded, self.staged.values[record])
 
     def settle(self, record: Record) -> None:
         """Unstage a value that changes nothing. Several steps stay even then, because one of them may be withdrawn."""
         if record in self.dropped or len(self.staged.steps.get(record, ())) > 1:
             return
-        if record in self.staged.values and self.merger.equal(record, self.staged.values[record], self.below(record)):
+        if record in self.staged.values and self.values.equal(record, self.staged.values[record], self.below(record)):
             self.staged.put(record, ())
 
     def _settle_all(self) -> None:
@@ -231,8 +232,7 @@ class Ledger:
         if etag is not None:
             self.document, self.etag = attempt.document, etag
         self.move_base(attempt.payload.values, attempt.dropped_since)
-        if attempt.merged.units:
-            self.units.applied(attempt.merged.units)
+        self.units.applied(attempt.merged.units)
         self.in_doubt.keep_only(self.failures)
         self._settle_all()
         self.metrics.committed(attempt)
@@ -261,7 +261,7 @@ class Ledger:
     def _take_attempt(self) -> Attempt:
         attempt, self.attempt = self.attempt, None
         if attempt is None:
-            raise AssertionError(f"{self.key}: no attempt is under way")  # our bug, not one of the caller's data
+            raise AssertionError(f"No commit of {self.key} is in progress")  # our bug, not one of the caller's data
         return attempt
 
     def move_base(self, values: Mapping[Record, Encoded], still_dropped: Collection[Record] = ()) -> None:

@@ -45,7 +45,7 @@ async def write_document(tracked: TrackedDocument, retry_policy: RetryPolicy) ->
     except NewerDocumentError as error:
         labels = first_labels(record.label for record in tracked.ledger.pending)
         raise NewerDocumentError(
-            f"{error} Unsaved, and still in memory: {labels}.",
+            f"{error} These changes are not saved and stay in memory: {labels}.",
             key=error.key,
             etag=error.etag,
         ) from error
@@ -88,9 +88,11 @@ def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketErro
     failures = {record: error for ledger in ledgers for record, error in ledger.failures.items()}
     if failures:
         keys = ", ".join(ledger.key for ledger in ledgers if ledger.failures)
-        what = f"cannot be merged with {keys}"
+        what = f"could not be merged with {keys}"
         raise _unsaved(
-            {**failures, **(lost or {})}, what, "What is not merged stays in memory; everything else is saved."
+            {**failures, **(lost or {})},
+            what,
+            "Changes that could not be merged stay in memory. Everything else is saved.",
         )
     if lost:
         raise _unsaved(lost, "lost changes", "Everything else is saved.")
@@ -102,7 +104,7 @@ def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) ->
     said = str(error).rstrip(".")
     example = said if said.startswith(record.label) else f"{record.label}: {said}"
     made = UnsavedError(
-        f"{records} {what}, such as {example}. {rest}",
+        f"{records} {what}. For example, {example}. {rest}",
         causes=list(failures.values()),
         records=[record.label for record in failures],
     )
@@ -113,8 +115,8 @@ def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) ->
 def lost_changes(record: Record) -> UnsavedError:
     """Return an error for changes of several updates, of which another instance has saved one."""
     return UnsavedError(
-        f"{record.label} was changed by several updates, and another instance has saved one of them. The changes of "
-        "the others cannot be separated from it. They are made when Telegram sends these updates again.",
+        f"Several updates changed {record.label}, and another instance has saved one update's changes. The rest "
+        "cannot be saved separately. They will be made again when Telegram sends the updates again.",
         records=[record.label],
     )
 

@@ -63,7 +63,8 @@ class Metrics:
             if record.kind is Kind.CONVERSATION:
                 self.conversations_kept += 1
                 _LOGGER.warning(
-                    "%s also changed in the bucket: the bucket's state is kept, and ours is dropped", record.label
+                    "%s also changed in the bucket. The bucket's state is kept, and this instance's state is dropped",
+                    record.label,
                 )
             else:
                 self.conflicts_decided += 1
@@ -74,7 +75,7 @@ class Metrics:
         for record in records:
             self.unread_merged += 1
             _LOGGER.warning(
-                "%s was changed without having been loaded: the bucket's values are kept, and new ones are added",
+                "%s was changed without being loaded. The bucket's values are kept, and new ones are added",
                 record.label,
             )
 
@@ -84,9 +85,9 @@ class Metrics:
             if (document, section) not in self._unknown:
                 self._unknown.add((document, section))
                 _LOGGER.warning(
-                    "%s contains the section %r, which is not supported by this version of ptb-bucket. The section is "
-                    "kept unchanged. If a newer version wrote it, upgrade ptb-bucket. If you wrote it, correct its "
-                    "name",
+                    "%s contains the section %r, which this version of ptb-bucket does not support. The section "
+                        "is kept unchanged. If a newer version wrote it, upgrade ptb-bucket. If you wrote it, "
+                        "correct its name",
                     document, section[:SHOWN],
                 )  # fmt: skip
 
@@ -94,15 +95,15 @@ class Metrics:
         """Warn that all documents are read at the start, if there are many."""
         if documents >= MANY:
             _LOGGER.warning(
-                "All %d records are read at start, because PTB's own Application never asks for records later. "
-                "BucketApplication reads only what an update needs",
+                "All %d records are loaded at the start, because PTB's own Application never asks for records "
+                "later. BucketApplication loads only the records that an update needs",
                 documents,
             )
 
     def retried(self, key: str, error: Exception, delay: float) -> None:
         """Count a write that is tried again."""
         self.retries += 1
-        _LOGGER.info("%s: %s; trying again in %.2f s", key, type(error).__name__, delay)
+        _LOGGER.info("%s could not be written (%s). Trying again in %.2f s", key, type(error).__name__, delay)
 
     def not_assigned(self, record: Record, live: object) -> None:
         """Log a live object that cannot be refreshed, once for each class."""
@@ -110,7 +111,7 @@ class Metrics:
         if kind not in self._stuck:
             self._stuck.add(kind)
             _LOGGER.warning(
-                "%s is of class %s, which cannot be changed in place: it is not refreshed until a restart",
+                "%s is of class %s, which cannot be changed in place, so it is not refreshed until a restart",
                 record.kind.value, kind.__qualname__,
             )  # fmt: skip
 
@@ -118,21 +119,19 @@ class Metrics:
         """Log a live object that cannot be refreshed because a class of the bot raises, once for each record."""
         if self._unmerged.get(record) != str(error):
             self._unmerged[record] = str(error)
-            _LOGGER.error("%s It is not refreshed until then.", error)
+            _LOGGER.error("%s The data in memory is not refreshed until then.", error)
 
     def left_in_doubt(self, key: str, attempt: Attempt) -> None:
         """Count a write whose outcome can no longer be found out."""
         self.undecidable += 1
         _LOGGER.warning(
-            "%s: the outcome of commit %s of %s can no longer be found out. Dict keys and set members are applied "
-            "again; list elements and counts are not",
-            key, attempt.commit.id, pluralize(len(attempt.payload.values), "record", "records"),
+            "The outcome of commit %s (%s) to %s can no longer be determined. Its dict keys and set members are "
+            "applied again, but its list elements and counts are not",
+            attempt.commit.id, pluralize(len(attempt.payload.values), "record", "records"), key,
         )  # fmt: skip
 
     def withdrawn_from(self, records: Iterable[Record]) -> None:
         """Count changes of an update that another instance has handled and saved, too."""
         for record in records:
             self.withdrawn += 1
-            _LOGGER.info(
-                "%s: the changes of an update are withdrawn, because the bucket has them already", record.label
-            )
+            _LOGGER.info("Discarded an update's changes to %s, because the bucket already contains them", record.label)

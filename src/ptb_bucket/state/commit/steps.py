@@ -1,4 +1,4 @@
-"""The merge of a record's steps, except withdrawn ones, with the value in the bucket."""
+"""The comparison of a record's values, and the merge of its steps, except withdrawn ones, with the bucket's value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,32 @@ if TYPE_CHECKING:
     from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
-__all__ = ["StepMerger"]
+__all__ = ["Comparison", "StepMerger"]
+
+
+class Comparison:
+    """Comparisons of one document's values. Each pair of values is decoded and compared once per commit.
+
+    Args:
+        merger: Knows which encodings stand for equal values.
+    """
+
+    def __init__(self, merger: RecordMerger) -> None:
+        self._merger = merger
+        self._unequal: dict[Record, tuple[Encoded, Encoded]] = {}
+
+    def equal(self, record: Record, one: Encoded, other: Encoded) -> bool:
+        """Tell whether two encodings stand for the same value."""
+        if self._unequal.get(record) == (one, other):
+            return False
+        equal = self._merger.equal(record, one, other)
+        if not equal:
+            self._unequal[record] = one, other
+        return equal
+
+    def forget(self) -> None:
+        """Forget all pairs. Until then, they are in memory as the ledger's staged and stored values, too."""
+        self._unequal = {}
 
 
 @dataclass(repr=False)

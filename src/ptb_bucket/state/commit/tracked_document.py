@@ -137,9 +137,9 @@ class TrackedDocument:
             self.ledger.swept()
         if self.ledger.etag is not None:
             raise VanishedDocumentError(
-                f"{self.name} existed (version {self.ledger.etag}) and is gone. Somebody deleted it, or changed the "
-                "prefix of a running bot. ptb-bucket does not write over it. Restore it, or restart the bot to start "
-                "with an empty state.",
+                f"{self.name} (version {self.ledger.etag}) no longer exists. Either it was deleted, or the prefix "
+                "of a running bot was changed. ptb-bucket does not create it again. Restore it, or restart the "
+                "bot to start with an empty state.",
                 key=self.key,
                 etag=self.ledger.etag,
             ) from error
@@ -171,7 +171,8 @@ def open_document(  # noqa: PLR0913  all that a document must match, by keyword
             _check_key(document, layout, key)
     except DocumentError as error:
         raise type(error)(
-            f"{name} (version {blob.etag}, {len(blob.data)} bytes): {error}. It was not changed.{_way_out(error)}",
+            f"{name} (version {blob.etag}, {len(blob.data)} bytes) cannot be used: "
+            f"{error}. It was not changed.{_way_out(error)}",
             key=key,
             etag=blob.etag,
         ) from error
@@ -190,4 +191,4 @@ def _check_key(document: Document, layout: Layout, key: str) -> None:
     """Refuse a record in the wrong document: it would not be found there, and the next save would write another one."""
     for record in document.records():
         if not key.startswith(f"{layout.key(record)}."):
-            raise ForeignDocumentError(f"it contains {record.label}, which belongs to {layout.key(record)}")
+            raise ForeignDocumentError(f"the document contains {record.label}, which belongs to {layout.key(record)}")

@@ -140,9 +140,9 @@ class Document:
         opened = FORMATS[codec].unpack(data)
         header = Header.from_json(opened.header)
         if header.codec != codec:
-            raise ForeignDocumentError(f"its records use codec={header.codec}, but this bot uses codec={codec}")
+            raise ForeignDocumentError(f"the document uses codec={header.codec}, but this bot uses codec={codec}")
         if bot_id is not None and header.bot_id != bot_id:
-            raise ForeignDocumentError(f"it belongs to bot {header.bot_id}, but this is bot {bot_id}")
+            raise ForeignDocumentError(f"the document belongs to bot {header.bot_id}, but this is bot {bot_id}")
         found = ((Kind(name), section) for name, section in opened.sections.items())
         sections = {kind: checked(kind, section, FORMATS[codec]) for kind, section in found}
         return cls(header, sections, opened.unknown)

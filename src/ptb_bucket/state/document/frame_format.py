@@ -46,26 +46,28 @@ class FrameFormat:
     def unpack(self, data: bytes) -> UnpackedDocument:
         """Walk through the frames. No record is decoded."""
         if not data.startswith(MAGIC):
-            raise CorruptDocumentError("it does not begin like a binary ptb-bucket document")
+            raise CorruptDocumentError("the document does not start like a binary ptb-bucket document")
         body = data[: -_CHECKSUM.size]
         if _CHECKSUM.pack(zlib.crc32(body)) != data[-_CHECKSUM.size :]:
-            raise CorruptDocumentError("it is truncated or damaged: its checksum does not match")
+            raise CorruptDocumentError("the document is truncated or damaged, because its checksum does not match")
         try:
             return self._sections(body)
         except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
-            raise CorruptDocumentError("its frames are damaged") from error
+            raise CorruptDocumentError("the document's frames are damaged") from error
 
     def _sections(self, body: bytes) -> UnpackedDocument:
         line_end = body.index(b"\n", len(MAGIC))
         first = json.loads(body[len(MAGIC) : line_end])
         if set(first) - {"ptb_bucket", "sections"}:
-            raise NewerDocumentError("its first line has a field that is not supported by this version of ptb-bucket")
+            raise NewerDocumentError(
+                "the document's first line has a field that this version of ptb-bucket does not support"
+            )
         at = line_end + 1
         sections: Sections = {}
         unknown: UnknownSections = {}
         for kind, count in first["sections"]:
             if kind in sections or kind in unknown:
-                raise CorruptDocumentError(f"it contains the section {kind!r} twice")
+                raise CorruptDocumentError(f"the document contains the section {kind!r} twice")
             if kind not in KNOWN:
                 check_name(kind)
                 end = _end(body, at, count)

@@ -132,11 +132,11 @@ class Header:
             CorruptDocumentError: It is not a ptb-bucket header.
         """
         if not isinstance(data, dict) or type(data.get("format")) is not int:
-            raise CorruptDocumentError("it has no ptb-bucket header")
+            raise CorruptDocumentError("the document does not have a ptb-bucket header")
         if data["format"] > FORMAT_WITH_NEEDS:
             raise NewerDocumentError(
-                f"it uses format {data['format']}, but this version of ptb-bucket supports only formats up to "
-                f"{FORMAT_WITH_NEEDS}"
+                f"the document uses format {data['format']}, but this version of ptb-bucket supports only formats "
+                f"up to {FORMAT_WITH_NEEDS}"
             )
         try:
             needs = check_features(data.get("needs", []))
@@ -151,7 +151,7 @@ class Header:
                 unknown={name: value for name, value in data.items() if name not in _OURS},
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise CorruptDocumentError("its ptb-bucket header is damaged") from error
+            raise CorruptDocumentError("the document's ptb-bucket header is damaged") from error
 
 
 _SHOWN: Final = 80
@@ -171,7 +171,7 @@ def check_features(names: Any) -> frozenset[str]:
     if lacking := needs - FEATURES:
         names = [name if name.isidentifier() else repr(name) for name in sorted(name[:_SHOWN] for name in lacking)]
         raise NewerDocumentError(
-            f"it needs {', '.join(names[:_NAMED])}, which this version of ptb-bucket does not support"
+            f"the document needs {', '.join(names[:_NAMED])}, which this version of ptb-bucket does not support"
         )
     return needs
 

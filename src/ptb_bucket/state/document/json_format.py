@@ -57,7 +57,7 @@ class JsonFormat:
             text = data.decode("utf-8-sig")  # editors add a byte order mark
             return self._sections(text)
         except (ValueError, RecursionError) as error:
-            raise CorruptDocumentError(f"it is not a complete JSON document ({_position(error)})") from error
+            raise CorruptDocumentError(f"the document is not complete JSON ({_position(error)})") from error
 
     def _sections(self, text: str) -> UnpackedDocument:
         header: Any = None
@@ -74,19 +74,19 @@ class JsonFormat:
             if kind not in KNOWN:
                 return self._untouched(text, begin, kind, unknown)
             if text[begin : begin + 1] != "{":
-                raise CorruptDocumentError(f"its section {kind!r} is not an object with a member for each record")
+                raise CorruptDocumentError(f"the section {kind!r} must be an object with a member for each record")
             return _walk(text, begin, lambda record_id, start: self._record(text, start, record_id, sections, kind))
 
         end = _walk(text, _skip(text, 0), member)
         if _skip(text, end) != len(text):
-            raise ValueError("something follows the document")
+            raise ValueError("unexpected data after the document")
         return UnpackedDocument(header, sections, unknown)
 
     def _untouched(self, text: str, begin: int, name: str, unknown: UnknownSections) -> int:
         _, end = _DECODER.raw_decode(text, begin)
         check_name(name)
         if name in unknown:
-            raise CorruptDocumentError(f"it contains {name!r} twice")
+            raise CorruptDocumentError(f"the document contains {name!r} twice")
         unknown[name] = Untouched(text[begin:end].encode())
         return end
 
@@ -110,7 +110,7 @@ def _walk(text: str, at: int, member: Callable[[str, int], int]) -> int:
     while text[at : at + 1] != "}":
         key, at = _DECODER.raw_decode(text, at)
         if not isinstance(key, str):
-            raise ValueError(f"a key is not a string at character {at}")  # noqa: TRY004  ValueError is what JSON errors are
+            raise ValueError(f"expected a string as key at character {at}")  # noqa: TRY004  ValueError is what JSON errors are
         at = _skip(text, member(key, _expect(text, _skip(text, at), ":")))
         if text[at : at + 1] == "}":
             break
@@ -191,7 +191,7 @@ def _sections(data: bytes, at: int) -> tuple[Sections, UnknownSections]:
             check_name(name)
             unknown[name] = Untouched(data[opened + 2 : at])
     if data[at:] != END:
-        raise ValueError("something follows the last section")
+        raise ValueError("unexpected data after the last section")
     return sections, unknown
 
 

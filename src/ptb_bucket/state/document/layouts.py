@@ -139,7 +139,7 @@ def open_layout(name: str) -> Layout:
         ConfigurationError: It does not exist; the message lists all layouts.
     """
     if name not in LAYOUTS:
-        raise ConfigurationError(f"The layout {name!r} does not exist. Choose one of: {', '.join(LAYOUTS)}.")
+        raise ConfigurationError(f"Unknown layout {name!r}. Choose one of: {', '.join(LAYOUTS)}.")
     return LAYOUTS[name]
 
 

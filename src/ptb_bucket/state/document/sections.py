@@ -40,11 +40,13 @@ def check_name(name: object) -> None:
         CorruptDocumentError: The name looks misspelt, and the message suggests the right one; or it is a second header.
     """
     if type(name) is not str:
-        raise CorruptDocumentError("it contains a section whose name is not a string")
+        raise CorruptDocumentError("the document contains a section whose name is not a string")
     if name == HEADER:
-        raise CorruptDocumentError(f"it contains {name!r} twice")
+        raise CorruptDocumentError(f"the document contains {name!r} twice")
     if meant := closest(name, KNOWN, _LIKE):
-        raise CorruptDocumentError(f"it contains the unknown section {name[:_SHOWN]!r}. Did you mean {meant!r}?")
+        raise CorruptDocumentError(
+            f"the document contains the unknown section {name[:_SHOWN]!r}. Did you mean {meant!r}?"
+        )
 
 
 def named(sections: UnknownSections) -> str:

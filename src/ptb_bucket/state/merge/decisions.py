@@ -20,17 +20,19 @@ __all__ = [
     "Choice",
 ]
 
-RESOLVED: Final = "both sides changed the same value, the resolver decided"
-REMOVED: Final = "an element was changed on one side and removed on the other: it stays removed"
-KEPT_BOTH: Final = "an element was changed on one side and removed on the other, which added a similar one: both stay"
+RESOLVED: Final = "both sides changed the same value, so the resolver decided"
+REMOVED: Final = "an element was changed on one side and removed on the other, so it stays removed"
+KEPT_BOTH: Final = (
+    "an element was changed on one side and removed on the other, which added a similar one, so both are kept"
+)
 MAY_HAVE_MOVED_AWAY: Final = (
-    "an element is gone from its place on both sides, and a similar one was added: the added one stays"
+    "an element is gone from its place on both sides, and a similar one was added, so the added one is kept"
 )
 REPLACED: Final = "an object that one side changed was replaced by the other; the change is now in its replacement"
 REPLACED_AND_LOST: Final = (
-    "an object that one side changed was replaced by the other with something else: the change is lost"
+    "an object that one side changed was replaced with something else on the other, so the change is lost"
 )
-GUARDED: Final = "an object cannot be copied: changes that the other side made inside it may be lost"
+GUARDED: Final = "an object cannot be copied, so changes that the other side made inside it may be lost"
 
 _LONGEST_STEP: Final = 40
 

@@ -31,8 +31,8 @@ __all__ = ["Decision", "RecordMerger", "ResolverError", "drop_blocked", "merge_f
 Encoded = bytes | None
 _EQUALITY = Equality()
 _CONTEXT_TYPES = (
-    "If it comes from the application's context types, pass them to BucketPersistence too: context_types=..., or use "
-    "BucketApplication, which passes them on"
+    "If the type comes from the application's context types, pass them to BucketPersistence as well "
+    "(context_types=...), or use BucketApplication, which does this for you"
 )
 
 
@@ -49,14 +49,14 @@ class ResolverError(CannotMergeError):
 
 def merge_failed(error: Exception, record: Record) -> CannotMergeError:
     """Return an error that says that code of the bot raised while a record was merged. It quotes no data."""
-    made = CannotMergeError(f"merging it raised {type(error).__name__}", record=record.label)
+    made = CannotMergeError(f"merging the values raised {type(error).__name__}", record=record.label)
     made.__cause__ = error
     return made
 
 
 def drop_blocked(record: Record, failed: Record, error: Exception) -> CannotMergeError:
     """Return an error that says why a chat is not dropped: a record that may be of the same chat cannot be saved."""
-    reason = f"it is dropped when {failed.label} is saved, which may belong to the same chat"
+    reason = f"it can only be dropped after {failed.label} is saved, which may belong to the same chat"
     hint = f"Correct the error that keeps {failed.label} from being saved"
     made = CannotMergeError(reason, record=record.label, hint=hint)
     made.__cause__ = error
@@ -141,9 +141,11 @@ class RecordMerger:
         except CannotLoadError as error:
             raise UnreadableRecordError(str(error), record=record.label) from error
         except Exception as error:  # classes of the bot may raise anything
-            raise UnreadableRecordError(f"decoding it raised {type(error).__name__}", record=record.label) from error
+            raise UnreadableRecordError(
+                f"decoding the stored data raised {type(error).__name__}", record=record.label
+            ) from error
         if wrong := self.wrong_shape(record, value):
-            raise WrongShapeError(f"a stored record is damaged: {wrong}", record=record.label)
+            raise WrongShapeError(f"{wrong}", record=record.label)
         return value
 
     def wrong_shape(self, record: Record, value: Any) -> str | None:
@@ -191,6 +193,8 @@ class RecordMerger:
         """
         if one == other or one is None or other is None:
             return one == other
+        if self.codec.surely_differ(one, other):
+            return False
         try:
             return self.equality.identical(self.decode(record, one), self.decode(record, other))
         except Exception:  # noqa: BLE001  unreadable, or a class of the bot raised: the caller that needs the value will fail

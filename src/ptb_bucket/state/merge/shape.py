@@ -35,15 +35,15 @@ def wrong_shape(record: Record, value: Any, expected: type | None, *, any_class:
     if record.kind in _DATA:
         if cls is expected or expected is None or _fits(cls, expected, any_class=any_class):
             return None
-        return f"it must be {expected.__qualname__}, not {cls.__qualname__}"
+        return f"the value must be of type {expected.__qualname__}, not {cls.__qualname__}"
     if record.kind is Kind.CONVERSATION:
         # PTB looks the state up in a dict. For classes of the bot, only the handler knows which ones are hashable.
-        return "it must be hashable, such as a number or a text" if cls in _UNHASHABLE else None
+        return "the value must be hashable, such as a number or a string" if cls in _UNHASHABLE else None
     if record == CALLBACK_QUERIES:
-        return None if _is_queries(value) else "it must be a dict with texts as keys and values"
+        return None if _is_queries(value) else "the value must be a dict with strings as keys and values"
     if record == HANDLED:
-        return None if _is_numbers(value) else "it must be a list of whole numbers"
-    return None if _is_keyboard(value) else f"it must be {_KEYBOARD}"
+        return None if _is_numbers(value) else "the value must be a list of integers"
+    return None if _is_keyboard(value) else f"the value must be {_KEYBOARD}"
 
 
 def _fits(cls: type, expected: type, *, any_class: bool) -> bool:

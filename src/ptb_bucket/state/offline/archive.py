@@ -113,17 +113,18 @@ class Archive:
         found = {kind: key for kind, key in shown.items() if layout in (None, kind[0]) and codec in (None, kind[1])}
         if not found and shown:
             raise NotFoundError(
-                f"{store.describe(next(iter(shown.values())))} has {_named(shown)}, and you asked for another one. "
-                "Leave these options out."
+                f"{store.describe(next(iter(shown.values())))} has {_named(shown)}, but you asked for a different "
+                "one. Remove these options."
             )
         if not found:
             raise NotFoundError(
-                f"No bot's state was found at {store.describe('state')}. Check the URI: bucket, prefix, region."
+                f"No bot state was found at {store.describe('state')}. Check the bucket, the prefix and the "
+                "region in the URI."
             )
         if len(found) > 1:
             raise ForeignDocumentError(
-                f"There are several states under this prefix, {_named(found)}: {', '.join(sorted(found.values()))}. "
-                "Choose one in the URI, like the bot's own settings, such as '?layout=single&codec=json'."
+                f"The prefix contains several states ({_named(found)}): {', '.join(sorted(found.values()))}. "
+                "Choose one with the options of the bot's URI, such as '?layout=single&codec=json'."
             )
         (found_layout, found_codec), key = next(iter(found.items()))
         return cls(store, LAYOUTS[found_layout], found_codec, bot_id, key.removesuffix(_ENDINGS[found_codec]))

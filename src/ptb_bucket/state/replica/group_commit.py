@@ -175,7 +175,7 @@ class GroupCommit:
         """Log the error of a retry, which no caller awaits; :meth:`finish` raises if records are still unsaved then."""
         if not task.cancelled() and task.exception():
             records = pluralize(len(self._replica.pending), "record is", "records are")
-            _LOGGER.error("%s not saved yet: %s", records, said(task.exception()))
+            _LOGGER.error("%s could not be saved yet. %s", records, said(task.exception()))
 
 
 def _retrieved(task: asyncio.Task[None]) -> None:

@@ -113,7 +113,7 @@ class Replica:
             error.record = record.label
             raise
         except Exception as error:
-            reason, hint = f"encoding it raised {type(error).__name__}", "Correct the class that raised it"
+            reason, hint = f"encoding the value raised {type(error).__name__}", "Correct the class that raised it"
             raise CannotStoreError(reason, record=record.label, hint=hint) from error
 
     def _stage_rest(self, record: Record, value: Any, ledger: Ledger, units: Collection[Unit]) -> None:
@@ -214,7 +214,9 @@ class Replica:
         except PTBBucketError as error:
             failed = [document.key for document in documents if document.ledger.pending]
             if len(failed) > 1:
-                raise UnsavedError(f"{', '.join(failed)} are not saved; the first: {error}", causes=[error]) from error
+                raise UnsavedError(
+                    f"{', '.join(failed)} could not be saved. The first error is: {error}", causes=[error]
+                ) from error
             raise
         finally:
             self._note_failures(documents)

@@ -83,9 +83,10 @@ async def check_empty_start(
                 return
             if found and found != (layout.name, codec.name):
                 raise ForeignDocumentError(
-                    f"{name} is not there, but {info.key} is: this bot's state has layout={found[0]} and "
-                    f"codec={found[1]}, and it was opened with layout={layout.name} and codec={codec.name}. Open it "
-                    f"with '?layout={found[0]}&codec={found[1]}', or choose an empty prefix to start anew.",
+                    f"{name} does not exist, but {info.key} does. The bot's state has layout={found[0]} and "
+                    f"codec={found[1]}, but it was opened with layout={layout.name} and codec={codec.name}. Open "
+                    f"it with '?layout={found[0]}&codec={found[1]}', or choose an empty prefix to start with an "
+                    "empty state.",
                     key=info.key,
                 )
-    _LOGGER.warning("%s is not there: starting with an empty state (a new bot?)", name)
+    _LOGGER.warning("%s does not exist, so the bot starts with an empty state. This is normal for a new bot", name)

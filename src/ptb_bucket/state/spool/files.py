@@ -93,7 +93,7 @@ class SpoolFiles:
             except UnavailableError as error:
                 if not deadline.left:
                     raise UnavailableError(
-                        f"Another process has been replaying the spools in {self.root} for {self._timeout:g} seconds. "
-                        "Start again when it has ended."
+                        f"Another process has been replaying the spool files in {self.root} for {self._timeout:g} "
+                        "seconds. Try again when it has finished."
                     ) from error
             await asyncio.sleep(POLL)

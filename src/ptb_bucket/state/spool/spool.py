@@ -130,15 +130,13 @@ class Spool:
         self.files.remove(path)
         self.pending.pop(path, None)
         records = pluralize(len(spooled.records), "record", "records")
-        _LOGGER.warning("%s: saved %s that the last run could not save", path.name, records)
+        _LOGGER.warning("Saved %s from %s that the last run could not save", records, path.name)
 
     def _keep_rest(self, path: Path, tracked: TrackedDocument, error: PTBBucketError) -> None:
         """Keep the changes of records that newer code has written meanwhile; all others are saved."""
         self.files.write(path, self._packed(path, tracked))
         self.left[path] = tracked.ledger.pending
-        _LOGGER.warning(
-            "%s: %s The changes of these records stay in this file, for code that can read them.", path.name, error
-        )
+        _LOGGER.warning("%s The changes of these records stay in %s until newer code can save them.", error, path.name)
 
     async def _commit(self, path: Path, spooled: Spooled, tracked: TrackedDocument) -> None:
         ledger = tracked.ledger
@@ -147,7 +145,7 @@ class Spool:
         await tracked.refresh(asyncio.get_running_loop().time(), self.retry_policy)
         if spooled.data["etag"] is not None and ledger.etag is None:
             if not spooled.data["hollow"]:
-                raise VanishedDocumentError(f"{tracked.name} existed and is gone. Restore it.", key=tracked.key)
+                raise VanishedDocumentError(f"{tracked.name} no longer exists. Restore it.", key=tracked.key)
             ledger.swept()
         if ledger.pending:
             await commit_document(tracked, self.retry_policy)
@@ -155,12 +153,12 @@ class Spool:
     def _opened(self, path: Path) -> Spooled:
         data = self.files.read(path)
         if data is None:
-            raise ForeignDocumentError(f"{path} was removed while this process replayed it")
+            raise ForeignDocumentError(f"{path} was removed while this process was replaying it")
         try:
             return unpack(self.unseal(_sealed_as(path), data))
         except DocumentError as error:
             raise _refusal(
-                error, f"{path} contains changes that an earlier run could not save, and it cannot be opened"
+                error, f"{path} contains changes that an earlier run could not save, but the file cannot be opened"
             ) from error
 
     def _check(self, path: Path, spooled: Spooled, tracked: TrackedDocument) -> None:
@@ -172,8 +170,8 @@ class Spool:
         }
         what = ", ".join(f"{name} {there}, not {here}" for name, (there, here) in differing.items() if there != here)
         raise ForeignDocumentError(
-            f"{path} contains unsaved changes of {what}. It was not touched. Start that bot with this spool_dir once, "
-            "give each bot its own spool_dir, or move the file away to discard its changes."
+            f"{path} contains unsaved changes of {what}. The file was not changed. Start that bot with this "
+            "spool_dir once, give each bot its own spool_dir, or move the file away to discard its changes."
         )
 
 

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["make_directories", "read_file", "remove_file", "remove_temporary", "translated", "write_file"]
+__all__ = [
+    "make_directories",
+    "read_file",
+    "read_with_status",
+    "remove_file",
+    "remove_temporary",
+    "translated",
+    "write_file",
+]
 
 _TEMPORARY: Final = ".tmp-"
 # No link is followed, and opening a pipe does not wait for its other end.
@@ -27,10 +35,10 @@ _REMEDIES: Final[Mapping[int, str]] = {
     errno.EPERM: _PERMIT,
     errno.EROFS: "Choose a directory on a file system that is not mounted read-only",
     errno.ENOTDIR: "A component of this path is not a directory. Move it away, or choose another directory",
-    errno.EISDIR: "This is not an ordinary file. Move it away, or choose another directory",
+    errno.EISDIR: "Move the file away, or choose another directory",
     errno.ELOOP: "Links inside a store's directory are not followed. Replace the link with the real file or directory",
-    errno.ENOLCK: "Choose a directory on a file system that has locks, such as a local disk",
-    errno.ENXIO: "This is not an ordinary file. Move it away, or choose another directory",
+    errno.ENOLCK: "Choose a directory on a file system that supports locks, such as a local disk",
+    errno.ENXIO: "Move the file away, or choose another directory",
 }
 
 
@@ -54,11 +62,21 @@ def _translate(exc: OSError, path: Path, key: str | None) -> StoreError:
         return AccessError(f"{what}. {remedy}.", key=key)
     if exc.errno == errno.ENAMETOOLONG:
         return UnsupportedError(f"{what}. Use a shorter key, or a directory closer to the root.", key=key)
-    return UnavailableError(f"{what}. Check the disk. The bot tries again to save what it could not save.", key=key)
+    return UnavailableError(f"{what}. Check the disk. The bot will try again to save its changes.", key=key)
 
 
 def read_file(path: Path) -> bytes | None:
     """Return a file's bytes; None if it does not exist.
+
+    Raises:
+        OSError: The file could not be read, or is not an ordinary file.
+    """
+    found = read_with_status(path)
+    return None if found is None else found[0]
+
+
+def read_with_status(path: Path) -> tuple[bytes, os.stat_result] | None:
+    """Return a file's bytes, and its status from before they were read; None if it does not exist.
 
     Raises:
         OSError: The file could not be read, or is not an ordinary file.
@@ -68,10 +86,11 @@ def read_file(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise IsADirectoryError(errno.EISDIR, "Not an ordinary file", str(path))
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "Not a regular file", str(path))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
+            return file.read(), status
     finally:
         os.close(descriptor)
 

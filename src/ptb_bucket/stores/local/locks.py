@@ -98,7 +98,7 @@ def _lock(descriptor: int, path: Path) -> bool:
         if exc.errno in _TAKEN:
             return False
         if exc.errno in _NO_LOCKS:
-            raise OSError(errno.ENOLCK, "This file system has no locks", str(path)) from exc
+            raise OSError(errno.ENOLCK, "The file system does not support locks", str(path)) from exc
         raise OSError(exc.errno, exc.strerror, str(path)) from exc
     return True
 
@@ -124,7 +124,7 @@ def _check_kind(path: Path) -> None:
     with suppress(FileNotFoundError):
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):
-            raise OSError(errno.ELOOP, "Is a link", str(path))
+            raise OSError(errno.ELOOP, "Is a symbolic link", str(path))
         _check_mode(mode, path)
 
 
@@ -134,12 +134,12 @@ def _check_opened(descriptor: int, path: Path) -> None:
     _check_mode(found.st_mode, path)
     # In a sticky directory such as /tmp, only its owner can rename or remove a file; elsewhere, the directory's owner.
     if directory.st_mode & stat.S_ISVTX and found.st_uid not in (_user(), directory.st_uid):
-        raise OSError(errno.EPERM, "Belongs to another user, who could replace it", str(path))
+        raise OSError(errno.EPERM, "Is owned by another user, who could replace it", str(path))
 
 
 def _check_mode(mode: int, path: Path) -> None:
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EISDIR, "Not an ordinary file", str(path))
+        raise OSError(errno.EISDIR, "Not a regular file", str(path))
 
 
 _OPENED: set[int] = set()

@@ -41,8 +41,8 @@ def relative_path(key: str) -> str:
     names = [*(_escape(segment) + _SUFFIX for segment in directories), _file_name(file)]
     if longest := max(filter(lambda name: len(name) > _MAX_NAME, names), key=len, default=""):
         raise UnsupportedError(
-            f"The key {key[:80]!r} needs a file name of {len(longest)} bytes, more than the limit of {_MAX_NAME}. "
-            f"Use shorter parts between slashes.",
+            f"The key {key[:80]!r} needs a file name of {len(longest)} bytes, which is more than the limit of "
+            f"{_MAX_NAME}. Use shorter parts between slashes.",
             key=key,
         )
     return "/".join(names)
@@ -142,4 +142,4 @@ def refuse_links(root: Path, path: Path) -> None:
 
 def _refuse_link(path: Path | os.DirEntry[str]) -> None:
     if path.is_symlink():
-        raise OSError(errno.ELOOP, "Is a link", os.fspath(path))
+        raise OSError(errno.ELOOP, "Is a symbolic link", os.fspath(path))

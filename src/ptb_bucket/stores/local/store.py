@@ -14,13 +14,13 @@ from ptb_bucket.stores.base import NOT_MODIFIED, Blob, BlobInfo, BlobStore, Upda
 from ptb_bucket.stores.keys import check_key, check_mode, digest_etag
 from ptb_bucket.stores.local.files import (
     make_directories,
-    read_file,
     remove_file,
     remove_temporary,
     translated,
     write_file,
 )
 from ptb_bucket.stores.local.generations import Generations
+from ptb_bucket.stores.local.known import KnownFiles
 from ptb_bucket.stores.local.locks import locked
 from ptb_bucket.stores.local.names import refuse_links, relative_path, scan
 
@@ -60,6 +60,7 @@ class LocalStore(BlobStore):
         self._lock_timeout = lock_timeout
         self._keep = keep
         self._tidy: set[Path] = set()
+        self._known = KnownFiles()
 
     def __repr__(self) -> str:
         return f"LocalStore({str(self.root)!r})"
@@ -69,7 +70,7 @@ class LocalStore(BlobStore):
         """Open ``file:./directory`` or ``file:///directory``; ``?keep=N`` keeps old versions."""
         keep = uri.options.get("keep", "0")
         if not (keep.isascii() and keep.isdigit()):
-            raise ConfigurationError("keep must be the number of versions to keep of each object, such as keep=10.")
+            raise ConfigurationError("keep must be a number of versions per object, such as keep=10.")
         return cls(uri.bucket, keep=int(keep))
 
     def path_of(self, key: str) -> Path:
@@ -97,12 +98,12 @@ class LocalStore(BlobStore):
         path = self.path_of(key)
         if version is not None:
             self._must_keep(key)
-            blob = await asyncio.to_thread(self._read_version, path, key, version)
+            blob: Blob | NotModified | None = await asyncio.to_thread(self._read_version, path, key, version)
         else:
-            blob = await asyncio.to_thread(self._read, path, key)
+            blob = await asyncio.to_thread(self._read_changed, path, key, if_none_match)
         if blob is None:
             raise NotFoundError(f"{path} does not exist{f' in version {version}' if version else ''}.", key=key)
-        return NOT_MODIFIED if blob.etag == if_none_match else blob
+        return blob
 
     async def put(self, key: str, data: bytes, mode: PutMode) -> str:
         """Write an object, durably; see :meth:`BlobStore.put`."""
@@ -137,8 +138,8 @@ class LocalStore(BlobStore):
     def _must_keep(self, key: str) -> None:
         if not self._keep:
             raise UnsupportedError(
-                f"{self.root} keeps no old versions of {key!r}. To keep them from now on, write "
-                "file:DIRECTORY?keep=10, also in the bot's URI.",
+                f"{self.root} does not keep old versions, so there are none of {key!r}. To keep them from now on, "
+                "use file:DIRECTORY?keep=10 in this URI and in the bot's URI.",
                 key=key,
             )
 
@@ -149,24 +150,41 @@ class LocalStore(BlobStore):
     def _read(self, path: Path, key: str) -> Blob | None:
         with translated(path, key):
             refuse_links(self.root, path)
-            data = read_file(path)
-            if data is None:
+            blob = self._known.read(path)
+            if blob is None:
                 self._refuse_dangling()
-                return None
-        return Blob(data, digest_etag(data))
+        return blob
+
+    def _read_changed(self, path: Path, key: str, etag: str | None) -> Blob | NotModified | None:
+        if etag is not None and self._is_unchanged(path, key, etag):
+            return NOT_MODIFIED
+        blob = self._read(path, key)
+        return NOT_MODIFIED if blob is not None and blob.etag == etag else blob
+
+    def _is_unchanged(self, path: Path, key: str, etag: str) -> bool:
+        with translated(path, key):
+            refuse_links(self.root, path)
+            return self._known.unchanged(path, etag)
 
     def _put(self, path: Path, key: str, data: bytes, mode: PutMode) -> str:
         with translated(path, key):
             make_directories(self.root)
             with locked(self.root, self._lock_timeout):
-                before = self._read(path, key)
-                check_mode(mode, before, key)
+                before = self._check(path, key, mode)
                 self._prepare(path.parent)
                 self._remember(path, before)
                 write_file(path, data)
                 with _applied(path):
                     self._remember(path, Blob(data, ""))
-        return digest_etag(data)
+        return self._known.blob(data).etag
+
+    def _check(self, path: Path, key: str, mode: PutMode) -> Blob | None:
+        """Check a put's condition, and return the object, whose generation may have to be kept."""
+        if not self._keep and isinstance(mode, Update) and self._is_unchanged(path, key, mode.etag):
+            return None
+        before = self._read(path, key)
+        check_mode(mode, before, key)
+        return before
 
     def _remember(self, path: Path, blob: Blob | None) -> None:
         """Keep a generation of an object's data."""
@@ -223,7 +241,7 @@ class LocalStore(BlobStore):
     def _refuse_dangling(self) -> None:
         """Refuse a root that is a dangling link: its disk is not mounted, so it is not an empty store."""
         if self.root.is_symlink() and not self.root.exists():
-            raise NotADirectoryError(errno.ENOTDIR, "The link's target does not exist", str(self.root))
+            raise NotADirectoryError(errno.ENOTDIR, "The target of the link does not exist", str(self.root))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ from ptb_bucket.testing.conformance.several import SeveralInstancesConformance
 from ptb_bucket.testing.conformance.store import (
     FailingTests,
     KeyTests,
-    LifeTests,
+    LifecycleTests,
     ListingTests,
     RaceTests,
     ReadingTests,
@@ -66,7 +66,7 @@ __all__ = [
 ]
 
 
-class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifeTests, FailingTests, RaceTests):
+class StoreConformance(ReadingTests, WritingTests, ListingTests, KeyTests, LifecycleTests, FailingTests, RaceTests):
     """Everything that a store promises; subclass it with a fixture ``backend`` that returns a :class:`Backend`."""
 
 

@@ -68,7 +68,7 @@ class ProcessConformance(Case):
     """The number of processes that are killed while they save, in a short run and in a long one."""
 
     @pytest.mark.parametrize("layout", ["single", pytest.param("per-type", marks=pytest.mark.long), "per-record"])
-    async def test_killed_while_it_saves_what_was_acknowledged_is_there_and_documents_are_whole(
+    async def test_a_process_that_is_killed_while_saving_keeps_acknowledged_changes(
         self, backend: Backend, count: Count, layout: str
     ) -> None:
         """After ``kill -9`` at any moment, there is a whole document with all changes that were reported as durable."""

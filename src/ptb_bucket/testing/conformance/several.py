@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["SeveralInstancesConformance"]
 
 _CHAT = -100
-_WEATHER = (
+_FAULTS = (
     WireFault.ANSWER_409,
     WireFault.ANSWER_409_AFTER,
     WireFault.ANSWER_503,
@@ -42,13 +42,13 @@ def _way(backend: Backend, *, bad: bool) -> Iterator[tuple[str, dict[str, Any], 
     if not bad or not backend.server:
         yield backend.uri("bot/"), {"faults": True} if bad else {}, None
         return
-    rng = random.Random(20250523)  # noqa: S311  weather
+    rng = random.Random(20250523)  # noqa: S311  fault injection
 
     def wanted(request: SeenRequest) -> bool:
         return PROOF_NAME not in request.path and rng.random() < 0.05
 
     with FaultProxy(backend.server) as proxy:
-        for fault in _WEATHER:
+        for fault in _FAULTS:
             proxy.plan(fault, method="PUT", path="bot/", when=wanted, times=None)
         yield backend.uri("bot/", server=proxy.url), {}, proxy
 
@@ -110,7 +110,7 @@ class SeveralInstancesConformance(Case):
         assert users == {person.id: {"steps": steps} for person in people}
 
     @pytest.mark.parametrize(
-        "bad", [pytest.param(False, marks=pytest.mark.long, id="good weather"), pytest.param(True, id="bad weather")]
+        "bad", [pytest.param(False, marks=pytest.mark.long, id="without faults"), pytest.param(True, id="with faults")]
     )
     async def test_what_four_processes_add_is_all_there_once(
         self,

@@ -39,7 +39,7 @@ def kind_of(section: str) -> Kind:
     try:
         return Kind(section)
     except ValueError:
-        raise ConfigurationError(f"The section {section!r} does not exist. Choose one of: {', '.join(Kind)}.") from None
+        raise ConfigurationError(f"Unknown section {section!r}. Choose one of: {', '.join(Kind)}.") from None
 
 
 def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
@@ -90,7 +90,7 @@ def _part(word: str) -> int | str:
         try:
             return str(json.loads(word))
         except ValueError:
-            raise ConfigurationError(f"{word} is not valid JSON text. Close the double quotes.") from None
+            raise ConfigurationError(f"{word} is not a valid JSON string. Close the double quotes.") from None
     return word
 
 
@@ -121,7 +121,8 @@ def _name(path: str, at: int, _codec: JsonCodec) -> tuple[Any, int]:
         raise _unreadable(path, at)
     if _NUMBER.fullmatch(found[0]):
         raise ConfigurationError(
-            f'In a path, {found[0]} can mean a number or text. Write [{found[0]}] or ["{found[0]}"].'
+            f"{found[0]} is ambiguous in a path, because it can be a number or text. Write [{found[0]}] or "
+            f'["{found[0]}"].'
         )
     return found[0], found.end()
 
@@ -140,7 +141,7 @@ def _bracket(path: str, at: int, codec: JsonCodec) -> tuple[Any, int]:
 
 def _unreadable(path: str, at: int) -> ConfigurationError:
     return ConfigurationError(
-        f"The path {path!r} cannot be read at character {at + 1}. A path looks like cart.items[0]. Write keys that "
+        f"The path {path!r} is not valid at character {at + 1}. A path looks like cart.items[0]. Write keys that "
         'are not plain names in brackets, as JSON: [42] or ["a.b"].'
     )
 
@@ -219,7 +220,7 @@ def _parent(label: str, value: Any, way: Sequence[Any], last: Any) -> Any:
         return parent
     what = parent.name if isinstance(parent, UnknownInstance) else type(parent).__name__
     raise RefusedError(
-        f"{named(label, way)} is of type {what}, in which [{last!r}] cannot be changed. Set it as a whole."
+        f"{named(label, way)} is of type {what}, so [{last!r}] cannot be changed in it. Set it as a whole."
     )
 
 

@@ -116,9 +116,9 @@ async def _inside(state: State, record: Record, notation: JsonCodec, text: str) 
         both = notation.decode(f'[{whole},{{"new":{text}}}]'.encode())
     except CannotLoadError as error:
         raise ConfigurationError(
-            f"The value cannot be put into {record.label} ({error}). Nothing was changed. A reference names an object "
-            "of this record by the $id that 'ptb-bucket show' shows with the same --types. Only objects that occur at "
-            "several places have one."
+            f"The value cannot be written to {record.label} ({error}). Nothing was changed. A reference must use "
+            "the $id of an object in this record, as 'ptb-bucket show' prints it with the same --types. Only "
+            "objects that occur more than once have an $id."
         ) from error
     return both[0], both[1]["new"]
 
@@ -126,7 +126,7 @@ async def _inside(state: State, record: Record, notation: JsonCodec, text: str) 
 def _as_it_was(state: State, record: Record, value: Any, known: Any) -> Any:
     """Return the value that the references refer to, unless the bot has changed the record since it was read."""
     if not state.codec.equality.identical(value, known):
-        raise RefusedError(f"The bot changed {record.label} at the same moment. Your change was not made. Try again.")
+        raise RefusedError(f"The bot changed {record.label} at the same time, so your change was not saved. Try again.")
     return known
 
 
@@ -166,7 +166,7 @@ async def change(
     notation = notation_of(state)
     steps = steps_of(path, notation)
     if steps and record.kind is Kind.CONVERSATION:
-        raise ConfigurationError("A path cannot point into a conversation's state. Leave the path out.")
+        raise ConfigurationError("A path cannot point into a conversation's state. Omit the path.")
     replica = await state.loaded([record])
     try:
         value = replica.values.load(record)
@@ -181,7 +181,10 @@ async def change(
         await replica.commit()
         now = replica.values.load(record)
         if record.kind is Kind.CONVERSATION and not same(now, wanted):
-            raise RefusedError(f"{record.label} changed in the meantime and was left alone. Look at it and try again.")
+            raise RefusedError(
+                f"{record.label} has changed in the meantime, so it was not overwritten. Check its value, and try "
+                "again."
+            )
         after = _shown(notation, value_at(now, steps))
     return Edit(named(record.label, steps), before, after, dry_run, is_other)
 
@@ -192,8 +195,8 @@ def _read(notation: JsonCodec, text: str) -> Any:
     except CannotLoadError as error:
         why = f" ({error})" if _is_json(text) else ""  # text that is not JSON is not a damaged record either
         raise ConfigurationError(
-            f"The value is not in ptb-bucket's JSON format{why}. Put text in double quotes, and all of it in single "
-            "quotes for the shell: '\"text\"'."
+            f"The value is not in ptb-bucket's JSON format{why}. Put text in double quotes, and the whole value "
+            "in single quotes for the shell: '\"text\"'."
         ) from error
     except UnicodeEncodeError:
         raise ConfigurationError("The value is not valid UTF-8.") from None

@@ -136,7 +136,7 @@ class BucketProbe:
     async def _conditions(self) -> None:
         """Check that conditions are honoured, with new requests instead of a remembered result."""
         with self._report.trying("conditional puts", "honoured"):
-            await self._object.must_lose(Create(), "although the condition was that it does not exist")
+            await self._object.must_lose(Create(), "although the condition was that the object does not exist")
             if self._report.verdict("update") is Verdict.OK:
                 stale = self._object.etags[0]
                 await self._object.must_lose(Update(stale), "although the condition was an outdated ETag")
@@ -154,7 +154,9 @@ class BucketProbe:
             if old:
                 await self._store.get(self._object.key, version=old[0].version)
             elif len(self._object.etags) > 1:
-                self._report.say("versioning", Verdict.WARNING, "off: overwritten data cannot be restored")
+                self._report.say(
+                    "versioning", Verdict.WARNING, "Versioning is off, so overwritten data cannot be restored"
+                )
 
         await self._try("versioning", "versions", work, Verdict.WARNING)
 
@@ -162,7 +164,7 @@ class BucketProbe:
         if not any(self._report.verdict(name) is Verdict.OK for name in _OPERATIONS):
             self._report.say(
                 "credentials", Verdict.WARNING,
-                "nothing is allowed here: check that it is the right account, and that the bucket is yours",
+                "All operations were denied. Check that you use the right account and that you own the bucket",
             )  # fmt: skip
 
     async def _clean_up(self) -> None:
@@ -170,7 +172,7 @@ class BucketProbe:
         if not self._object.written:
             self._report.say("cleaned up", Verdict.OK, "nothing was written")
         elif not self._object.removable:
-            detail = f"{where} stays, because deleting is not allowed; the next check reuses it"
+            detail = f"{where} was not removed, because deleting is not allowed. The next check reuses it"
             self._report.say("cleaned up", Verdict.WARNING, detail)
         else:
             await self._remove(where)
@@ -193,7 +195,10 @@ class BucketProbe:
         try:
             await self._object.forget()
         except StoreError as error:
-            detail = f"not allowed; only 'erase-user --versions' needs it. Old versions of {where} stay. {error}"
+            detail = (
+                "Deleting old versions is not allowed. Only 'erase-user --versions' needs it. Old versions of "
+                f"{where} are kept. {error}"
+            )
             self._report.say(name, Verdict.OK, detail, permissions=needed)
         else:
             self._report.say(name, Verdict.OK, ", ".join(needed), permissions=needed)

@@ -41,7 +41,7 @@ async def check_owner(store: BlobStore, bot_id: str | None, said: Mapping[str, s
             archive = await Archive.find(store, bot_id=bot_id, **said)
         except NotFoundError:
             await _expect_nothing(store)
-            report.say("state", Verdict.OK, "none yet: a bot would start with an empty state")
+            report.say("state", Verdict.OK, "No state is stored yet. A bot would start with an empty state")
         else:
             _describe(archive, await _first(archive), said, report)
             with report.trying("state", otherwise=Verdict.WARNING):
@@ -88,7 +88,7 @@ def _error(decode: Callable[[bytes], object], data: bytes) -> str | None:
     except CannotLoadError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001  the bot's classes may raise anything
-        return f"decoding it raised {type(error).__name__}"
+        return f"decoding the stored data raised {type(error).__name__}"
     return None
 
 
@@ -102,7 +102,7 @@ def _report_unreadable(errors: Mapping[str, str], parts: Sequence[Part], report:
         return
     named = "; ".join(f"{label}: {error}" for label, error in list(errors.items())[:_ENOUGH])
     more = f"; and {len(errors) - _ENOUGH:,} more" if len(errors) > _ENOUGH else ""
-    detail = f"{len(errors):,} of {looked} cannot be decoded, and updates that need them fail: {named}{more}"
+    detail = f"{len(errors):,} of {looked} cannot be decoded, and updates that need them fail. {named}{more}"
     report.say("records", Verdict.WARNING, detail, unreadable=list(errors))
 
 
@@ -124,7 +124,7 @@ async def _expect_nothing(store: BlobStore) -> None:
     except NotFoundError:
         return
     raise ForeignDocumentError(
-        f"The state has {_options(found)}, but the URI asks for something else, so the bot would not start. "
+        f"The state has {_options(found)}, but the URI specifies other options, so the bot would not start. "
         "Correct the URI, or convert the state with 'ptb-bucket copy'."
     )
 
@@ -136,11 +136,13 @@ def _options(archive: Archive) -> str:
 def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], report: Report) -> None:
     owners = sorted({part.bot_id for part in parts})
     if len(owners) > 1:
-        raise ForeignDocumentError(f"Documents of several bots are mixed here: {', '.join(owners)}. Move them apart.")
+        raise ForeignDocumentError(
+            f"The prefix contains documents of several bots: {', '.join(owners)}. Move each bot to its own prefix."
+        )
     last = max((commit.time for part in parts for commit in part.commits), default=None)
     when = f"{last:%Y-%m-%d %H:%M:%S} UTC" if last else "never"
     facts = {"layout": archive.layout.name, "codec": archive.codec}
     detail = f"bot {owners[0]}, layout {facts['layout']}, codec {facts['codec']}, last commit {when}"
     if {**DEFAULTS, **said} != facts:
-        detail += f"; set ?{_options(archive)} in the bot's URI, or the same in its code"
+        detail += f"; set ?{_options(archive)} in the bot's URI, or the same options in its code"
     report.say("state", Verdict.OK, detail, bot_id=owners[0], last_commit=last and last.isoformat(), **facts)

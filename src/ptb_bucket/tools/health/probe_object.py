@@ -66,9 +66,11 @@ class ProbeObject:
 
     async def _explain(self, error: LostRaceError) -> None:
         if (await self._store.get(self.key)).etag != self.etags[-1]:
-            raise UnavailableError(f"Something else changed {self._name} during the check. Try it again.") from error
+            raise UnavailableError(
+                f"Another program changed {self._name} during the check. Run the check again."
+            ) from error
         raise UnsupportedError(
-            f"{self._name} cannot be updated: the server rejects the ETag that it just returned."
+            f"{self._name} cannot be updated, because the server rejects the ETag that it just returned."
         ) from error
 
     async def must_lose(self, mode: PutMode, condition: str) -> None:
@@ -82,8 +84,8 @@ class ProbeObject:
         except LostRaceError:
             return
         raise UnsupportedError(
-            f"The server ignores the conditions of puts, so several instances would overwrite each other: it "
-            f"accepted a put of {self._name} {condition}. Use a server that honours If-Match and If-None-Match."
+            "The server ignores the conditions of puts, so several instances would overwrite each other. It "
+            f"accepted a put of {self._name} {condition}. Use a server that supports If-Match and If-None-Match."
         )
 
     async def remove(self) -> None:

@@ -90,8 +90,8 @@ async def copy(
 
 def _different(number: int, labels: list[str]) -> str:
     return (
-        f"In the destination {pluralize(number, 'record differs', 'records differ')} from the source, such as "
-        f"{', '.join(labels)}. To use the source's, pass --overwrite."
+        f"In the destination, {pluralize(number, 'record differs', 'records differ')} from the source, such as "
+        f"{', '.join(labels)}. To replace them, pass --overwrite."
     )
 
 
@@ -208,7 +208,9 @@ class _Work:
             error.record = record.label
             raise
         except CannotLoadError as error:
-            raise CannotLoadError(f"{record.label}: {error}. Name your bot's classes with --types.") from error
+            raise CannotLoadError(
+                f"{record.label} cannot be loaded: {error}. Name your bot's classes with --types."
+            ) from error
 
     def _sides(
         self, theirs: Mapping[Record, bytes], records: Mapping[Record, bytes]
@@ -248,8 +250,8 @@ class _Work:
         different, missing = self._sides(part.records if part else {}, records)
         if wrong := [*different, *missing]:
             raise UnsavedError(
-                f"{pluralize(len(wrong), 'record differs', 'records differ')} from the copy, such as {wrong[0].label}: "
-                "something else writes to the destination. Stop it, and copy again."
+                f"{pluralize(len(wrong), 'record differs', 'records differ')} from the copy, such as "
+                f"{wrong[0].label}, because another program writes to the destination. Stop it, and copy again."
             )
         for start in range(0, len(records), _STEP):
             step(min(_STEP, len(records) - start))

@@ -23,7 +23,7 @@ __all__ = ["check_source", "open_target"]
 def check_source(uri: str) -> None:
     """Refuse a source URI that contains ``{bot_id}``, because ``--bot-id`` is the destination's."""
     if "{bot_id}" in uri:
-        raise ConfigurationError("The source's URI contains {bot_id}. Replace it by the bot's ID.")
+        raise ConfigurationError("The source's URI contains {bot_id}. Replace it with the bot's ID.")
 
 
 @asynccontextmanager
@@ -53,7 +53,7 @@ async def open_target(
 def _refuse_same(source: State, target: State) -> None:
     places = [(state.store.describe("state"), _server(state)) for state in (source, target)]
     if places[0] == places[1]:
-        raise RefusedError(f"Source and destination are the same place, {places[0][0]}. Choose another prefix.")
+        raise RefusedError(f"The source and the destination are the same: {places[0][0]}. Choose another prefix.")
 
 
 def _server(state: State) -> str:
@@ -67,7 +67,7 @@ async def _as_source(source: State, target: State, types: list[Any]) -> State:
         pass
     else:
         raise RefusedError(
-            f"{target.store.describe('state')} already holds a state with layout={other.layout.name} and "
+            f"{target.store.describe('state')} already contains a state with layout={other.layout.name} and "
             f"codec={other.codec}. Nothing was copied. Choose an empty prefix."
         )
     said = target.location.said

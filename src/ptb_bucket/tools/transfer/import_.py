@@ -125,8 +125,8 @@ def _check(found: Imported, *, overwrite: bool, leave_out: bool) -> None:
     if found.replaced and not overwrite:
         raise RefusedError(
             f"{pluralize(len(found.replaced), 'stored record differs', 'stored records differ')} from the file: "
-            f"{_some([record.label for record in found.replaced])}. Nothing was written. To use the "
-            "file's, pass --overwrite."
+            f"{_some([record.label for record in found.replaced])}. Nothing was written. To replace them, pass "
+            "--overwrite."
         )
 
 

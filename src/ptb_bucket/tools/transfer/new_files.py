@@ -27,7 +27,9 @@ def check_absent(paths: Iterable[Path], *, force: bool) -> None:
     """
     for path in paths:
         if not path.parent.is_dir() or path.is_dir():
-            raise ConfigurationError(f"{path} cannot be written: it is a directory, or its directory does not exist.")
+            raise ConfigurationError(
+                f"{path} cannot be written, because it is a directory or its parent directory does not exist."
+            )
         if path.exists() and not force:
             raise _taken(path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import DocumentError, NotFoundError
 from ptb_bucket.state import Kind
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import BlobVersion
 
 __all__ = ["Past", "history", "keys_of", "readable"]
+
+_NAMED: Final = 5
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ async def keys_of(archive: Archive, what: str | None) -> list[str]:
     if not found and what is not None:
         found = [key async for key in _deleted(archive, what)]
     if not found:
+        objects = [*map(archive.name, keys[:_NAMED]), *(["..."] if keys[_NAMED:] else [])]
         raise NotFoundError(
-            f"No object or section is named {what!r}. Objects: {', '.join(map(archive.name, keys[:5]))}"
-            f"{', ...' if len(keys) > 5 else ''}; sections: {', '.join(kind.value for kind in Kind)}."  # noqa: PLR2004
+            f"No object or section is named {what!r}. Objects: {', '.join(objects)}. "
+            f"Sections: {', '.join(kind.value for kind in Kind)}."
         )
     return found
 

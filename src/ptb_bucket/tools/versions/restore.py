@@ -117,10 +117,10 @@ async def plan_version(archive: Archive, version: str, what: str | None = None) 
         if one.version == version and not one.deleted
     ]
     if not found:
-        raise NotFoundError(f"No object has a version {version!r}. 'ptb-bucket history' lists all versions.")
+        raise NotFoundError(f"No object has the version {version!r}. 'ptb-bucket history' lists all versions.")
     if len(found) > 1:
         names = ", ".join(archive.name(key) for key, _ in found)
-        raise RefusedError(f"{names} have a version {version!r}. Choose one with --object KEY.")
+        raise RefusedError(f"Several objects have the version {version!r}: {names}. Choose one with --object KEY.")
     return [await _planned(archive, *found[0])]
 
 
@@ -166,7 +166,7 @@ async def _planned(archive: Archive, key: str, version: BlobVersion | None) -> R
     past = None if version is None else await archive.part(key, version.version)
     if version is not None and past is None:
         raise NotFoundError(
-            f"{archive.name(key)}: version {version.version} was removed in the meantime. Run the restore again."
+            f"Version {version.version} of {archive.name(key)} was removed in the meantime. Run the restore again."
         )
     now, over = await _current(archive, key)
     had, then = (now.records if now else {}), (past.records if past else {})
@@ -205,7 +205,8 @@ def _refuse_empty(plans: Sequence[Restoring]) -> None:
     for plan in plans:
         if not plan.changes and not plan.returning:
             raise RefusedError(
-                f"{plan.object} cannot be read, and was empty then. Move it away to start anew. Nothing was changed."
+                f"{plan.object} cannot be read, and it was empty at that time. Nothing was changed. To start with "
+                "an empty state, move the object away."
             )
 
 
@@ -224,7 +225,7 @@ async def _refuse_while_written(archive: Archive, plans: Sequence[Restoring], wi
             ago = (now - commit.time).total_seconds()
             if not commit.is_tools and ago < within:
                 raise RefusedError(
-                    f"{part.key}: the bot (writer {commit.writer}) committed {max(0, int(ago))} seconds ago. It may "
-                    "still be running, and could write back its data after the restore. Stop it and wait "
-                    f"{within:g} seconds, or pass --force."
+                    f"The bot (writer {commit.writer}) changed {part.key} {max(0, int(ago))} seconds ago. It may "
+                    f"still be running and overwrite the restored data. Stop it and wait {within:g} seconds, or "
+                    "pass --force."
                 )

@@ -157,7 +157,7 @@ def taken_apart(value: Any, _: Any = None) -> Any:
         return named
     how = "new" if parts.new else "call"
     if parts.function is not type(value):
-        raise TypeError("its __reduce__ names a function")
+        raise TypeError("its __reduce__() returns a function")
     pairs = [list(pair) for pair in parts.pairs]
     # A set names its members in the order of its hash table, which differs from process to process.
     args = [frozenset(value)] if type(value).__reduce__ in _BY_HASH else list(parts.args)

@@ -68,7 +68,7 @@ def _write(writer: PartWriter, value: TelegramObject, depth: int, same: Same) ->
     # The parts first: the path to a part that cannot be stored says more than a refusal of the whole.
     tree = writer.mapping(given, depth + 1, attribute)
     if not _round_trips(value, lambda: from_arguments(name, dict(given), scope.bot), same):
-        raise refusal(value, why="neither its Bot API form nor its arguments make an equal object again")
+        raise refusal(value, why="it cannot be recreated from its Bot API form or from its arguments")
     if owner:
         tree["api_kwargs"] = {**tree.get("api_kwargs", {}), **owner}
     return {"$telegram": [name, None, tree]}

@@ -25,7 +25,7 @@ class Case:
     @pytest.fixture
     def backend(self) -> Backend:
         """Return an empty place; every subclass of the kit supplies its own."""
-        raise NotImplementedError(f"{type(self).__name__} needs a fixture 'backend' that returns a Backend")
+        raise NotImplementedError(f"{type(self).__name__} needs a 'backend' fixture that returns a Backend")
 
     @pytest_asyncio.fixture
     async def store(self, backend: Backend) -> AsyncIterator[BlobStore]:

@@ -19,7 +19,7 @@ __all__ = ["ReadingTests"]
 
 def _needs_versions(backend: Backend) -> None:
     if not backend.supports_versions:
-        pytest.skip("this place keeps no old versions; another test covers the refusal")
+        pytest.skip("this place does not keep old versions; another test covers the refusal")
 
 
 class ReadingTests(Case):

@@ -7,11 +7,11 @@ from ptb_bucket.testing.conformance.tools.copy import CopyTests
 from ptb_bucket.testing.conformance.tools.edit import EditTests
 from ptb_bucket.testing.conformance.tools.erase import EraseTests
 from ptb_bucket.testing.conformance.tools.import_ import ImportTests
-from ptb_bucket.testing.conformance.tools.mistakes import ToolMistakeConformance
 from ptb_bucket.testing.conformance.tools.rekey import RekeyTests
 from ptb_bucket.testing.conformance.tools.restore import RestoreTests
 from ptb_bucket.testing.conformance.tools.show import ShowTests
 from ptb_bucket.testing.conformance.tools.sweep import SweepTests
+from ptb_bucket.testing.conformance.tools.wrong_usage import ToolMistakeConformance
 
 __all__ = [
     "CheckTests",

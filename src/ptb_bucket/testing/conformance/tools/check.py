@@ -24,7 +24,7 @@ class CheckTests(ToolCase):
         """On an empty prefix, it tests everything and leaves nothing behind."""
         rows = _rows(await self.facts("check", uri))
         assert {name: rows[name]["result"] for name in _NEEDED} == dict.fromkeys(_NEEDED, "ok"), rows
-        assert rows["state"]["detail"].startswith("none yet")
+        assert rows["state"]["detail"].startswith("No state is stored yet")
         assert rows["cleaned up"]["result"] == "ok"
         assert min(rows["read latency"]["seconds"], rows["write latency"]["seconds"]) > 0
         async with backend.open() as store:

@@ -38,6 +38,6 @@ class CopyTests(ToolCase):
         """Both are refused before anything is written."""
         await self.remember(uri)
         keys = sorted(await backend.keys_raw())
-        assert "same place" in await self.fails(4, "copy", uri, uri)
+        assert "are the same" in await self.fails(4, "copy", uri, uri)
         assert "belongs to bot" in await self.fails(4, "copy", uri, uri, "--bot-id", "99")
         assert sorted(await backend.keys_raw()) == keys

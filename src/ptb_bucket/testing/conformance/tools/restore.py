@@ -26,7 +26,7 @@ class RestoreTests(ToolCase):
     def old(self, backend: Backend) -> Backend:
         """Return the place if it keeps old versions."""
         if not backend.supports_versions:
-            pytest.skip("this place keeps no old versions; another test covers the refusal")
+            pytest.skip("this place does not keep old versions; another test covers the refusal")
         return backend
 
     async def _started(self, uri: str) -> BucketPersistence:

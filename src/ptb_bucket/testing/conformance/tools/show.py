@@ -34,4 +34,4 @@ class ShowTests(ToolCase):
     @pytest.mark.detail
     async def test_show_says_when_nothing_is_there(self, uri: str) -> None:
         """An empty prefix does not count as an empty bot."""
-        assert "No bot's state" in await self.fails(3, "show", uri)
+        assert "No bot state" in await self.fails(3, "show", uri)

@@ -116,7 +116,7 @@ class VerdictTests(WireCase):
             found = await instances.open(backend.uri("bot/")).get_bot_data()
             assert found == {"log": ["before", "unclear", "theirs", "later"]}
 
-    async def test_nobody_listens_to_any_operation(self, backend: Backend, proxy: FaultProxy) -> None:
+    async def test_every_operation_without_a_server_is_unavailable(self, backend: Backend, proxy: FaultProxy) -> None:
         """A refused connection is not an AccessError, because it may be tried again; nothing was applied."""
         await prove(backend.uri(server=proxy.url))
         async with open_store(backend.uri(server=proxy.url)) as store:
