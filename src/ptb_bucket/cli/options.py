@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import itertools
@@ -22,7 +23,7 @@ from ptb_bucket.stores import did_you_mean
 from ptb_bucket.tools import report_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = [
     "AgeType",
@@ -162,7 +163,7 @@ def _imported(name: str) -> list[Any]:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # the directory of bot.py; unlike `python -m`, a script on the PATH does not search it
     try:
-        with redirect_stdout(sys.stderr):  # what the module prints is not the verb's result
+        with _without_init_phase(), redirect_stdout(sys.stderr):  # what the module prints is not the verb's result
             found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
     except (AttributeError, ModuleNotFoundError, ValueError) as error:
         if _raised_in(error):
@@ -194,6 +195,22 @@ def _raised_in(error: BaseException) -> str:
         return f" ({Path(error.filename).name}, line {error.lineno})"
     return f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})" if theirs else ""
 
+
+@contextlib.contextmanager
+def _without_init_phase() -> Iterator[None]:
+    """Import a module with ``lambda_webhook(...)`` in it, and start no bot."""
+    before = os.environ.get(_INIT)
+    os.environ[_INIT] = "0"
+    try:
+        yield
+    finally:
+        os.environ.pop(_INIT)
+        if before is not None:
+            os.environ[_INIT] = before
+
+
+_INIT: Final = "PTB_BUCKET_INIT_SECONDS"
+"""The setting of ``ptb_bucket.serverless.aws``, which needs more imports than the command line."""
 
 _PART: Final = re.compile(r"(\d+)([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
