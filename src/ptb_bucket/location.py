@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import field, replace
+from functools import cached_property
 from pathlib import Path
 from shlex import quote as quoted
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
-from telegram.ext import ContextTypes
-
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.codecs import StoredAs, open_codec
+from ptb_bucket.codecs import check_codec, open_codec
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.sealing import SealedStore, Sealing
 from ptb_bucket.state import Kind, open_layout
@@ -20,6 +19,8 @@ from ptb_bucket.stores import BlobStore, agreed, open_store, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from telegram.ext import ContextTypes
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state import Layout, Resolver
@@ -57,7 +58,8 @@ class Location:
 
     Attributes:
         layout: The layout.
-        codec: The codec.
+        codec_name: The codec's name.
+        types: The classes that the codec knows.
         uri: The URI of the store that this library opens and closes; None if the caller passed a store.
         store: The store that the caller passed and closes; None if there is a URI.
         sealing: The settings for sealing.
@@ -66,12 +68,18 @@ class Location:
     """
 
     layout: Layout
-    codec: Codec
+    codec_name: str
+    types: tuple[Any, ...] = ()
     uri: StoreUri | None = None
     store: BlobStore | None = field(default=None, repr=False)
     sealing: Sealing = field(default_factory=Sealing)
     said: Mapping[str, str] = field(default_factory=dict)
     whole: StoreUri | None = None
+
+    @cached_property
+    def codec(self) -> Codec:
+        """The codec. It is made at its first use, because it imports telegram, which a tool may not need."""
+        return open_codec(self.codec_name, self.types)
 
     def command(self, verb: str, bot_id: str) -> str:
         """Return the shell command that runs a verb on this location. Without a URI, it has the word URI instead."""
@@ -142,8 +150,12 @@ def locate(
 
 def _location(chosen: Mapping[str, str | None], types: Iterable[Any], **where: Any) -> Location:
     said = {name: value for name, value in chosen.items() if value}
-    settled = {**DEFAULTS, **said}
-    return Location(open_layout(settled["layout"]), open_codec(settled["codec"], types), said=said, **where)
+    settled, types = {**DEFAULTS, **said}, tuple(types)
+    check_codec(settled["codec"])
+    location = Location(open_layout(settled["layout"]), settled["codec"], types, said=said, **where)
+    if types:
+        _ = location.codec  # it refuses wrong types now, and not at the first save
+    return location
 
 
 def _check_placeholders(uri: StoreUri | None) -> None:
@@ -246,7 +258,9 @@ _BUILT_IN: Final = {"builtins", "collections"}
 
 def defaults_of(context_types: ContextTypes[Any, Any, Any, Any] | None) -> dict[Kind, Callable[[], Any]]:
     """Return functions that create the values of absent bot, chat and user data."""
-    known = context_types or ContextTypes()
+    if context_types is None:
+        return dict.fromkeys((Kind.BOT, Kind.CHAT, Kind.USER), dict)
+    known = context_types
     return {Kind.BOT: known.bot_data, Kind.CHAT: known.chat_data, Kind.USER: known.user_data}
 
 
@@ -270,6 +284,10 @@ def _named(make: Callable[[], Any]) -> str:
 def with_own_types(types: Iterable[Any], defaults: Mapping[Kind, Callable[[], Any]]) -> list[Any]:
     """Return the given types and the classes of the context types, which the codec has to know, too."""
     given = list(types)
+    if not given and all(cls is dict for cls in defaults.values()):
+        return []
+    from ptb_bucket.codecs import StoredAs  # noqa: PLC0415  it imports telegram, which a tool may not need
+
     known = {item.cls if isinstance(item, StoredAs) else item for item in given}
     own = [cls for cls in dict.fromkeys(defaults.values()) if isinstance(cls, type)]
     return [*given, *(cls for cls in own if cls.__module__ not in _BUILT_IN and cls not in known)]

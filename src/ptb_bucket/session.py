@@ -12,7 +12,6 @@ from telegram.ext import ExtBot
 from ptb_bucket._aio import RetryPolicy
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.bot_state import BotState, bot_id_of, kinds_of, open_spool
-from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.location import differing, with_own_types
 from ptb_bucket.state import DocumentSet, GroupCommit, RecordMerger, Replica
@@ -77,8 +76,8 @@ class Session:
             return False
         if not self.adopts or self._state is not None:
             raise ConfigurationError(differing(self.defaults, defaults))
-        codec = open_codec(self.location.codec.name, with_own_types(self.types, defaults))
-        self.location, self.defaults = replace(self.location, codec=codec), defaults
+        types = tuple(with_own_types(self.types, defaults))
+        self.location, self.defaults = replace(self.location, types=types), defaults
         return True
 
     # ---------------------------------------------------------------- the bot's open state

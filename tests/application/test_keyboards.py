@@ -15,7 +15,7 @@ from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import CannotStoreError
 from ptb_bucket.state import LAYOUTS
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.sweep import sweep
+from ptb_bucket.tools.sweeping import sweep
 
 PER_RECORD = {"layout": "per-record"}
 NOW = time.time()

@@ -10,7 +10,7 @@ from telegram.ext import MessageHandler, filters
 from ptb_bucket.errors import UnavailableError, UnsavedError
 from ptb_bucket.testing.faults import Fault
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.sweep import sweep
+from ptb_bucket.tools.sweeping import sweep
 from support.applications.instances import World
 
 OTHER = 99

@@ -19,7 +19,7 @@ from ptb_bucket.testing.faults import Fault, FaultyStore, script
 from ptb_bucket.tools import Verdict, check, open_state
 from ptb_bucket.tools.edit.edit import remove
 from ptb_bucket.tools.health.probe_object import PROBE
-from ptb_bucket.tools.rekey import rekey
+from ptb_bucket.tools.rekeying import rekey
 
 HEADER = {"format": 1, "bot_id": "7", "codec": "json", "sequence": 0, "floor": 0, "commits": []}
 STATE = json.dumps({"ptb_bucket": HEADER}).encode()

@@ -18,8 +18,8 @@ from ptb_bucket.cli import main
 from ptb_bucket.errors import CannotLoadError, RefusedError, UnsavedError
 from ptb_bucket.state import HANDLED, Record
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.transfer.copy import copy
 from ptb_bucket.tools.transfer.copy_target import open_target
+from ptb_bucket.tools.transfer.copying import copy
 
 BOT = "123456"
 LAYOUTS = ("single", "per-type", "per-record")
@@ -120,7 +120,7 @@ class InterruptedHereError(Exception):
 
 
 async def test_an_interrupted_copy_goes_on_where_it_ended(place, monkeypatch):
-    monkeypatch.setattr(sys.modules["ptb_bucket.tools.transfer.copy"], "_BATCH", 5)
+    monkeypatch.setattr(sys.modules["ptb_bucket.tools.transfer.copying"], "_BATCH", 5)
     await fill(place("a"), USERS)
     target, done = place("b", "layout=per-record"), []
 

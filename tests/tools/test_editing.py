@@ -15,8 +15,9 @@ from ptb_bucket.errors import CannotLoadError, CannotStoreError, ConfigurationEr
 from ptb_bucket.state import Kind, Record
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.edit.addresses import record_of, steps_of
+from ptb_bucket.tools.edit.addresses import record_of
 from ptb_bucket.tools.edit.edit import remove, set_value
+from ptb_bucket.tools.edit.paths import steps_of
 from ptb_bucket.tools.inspect import inspect_record, page
 
 BOT = "123456:offline"

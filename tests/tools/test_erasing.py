@@ -13,7 +13,7 @@ from ptb_bucket.state import Record
 from ptb_bucket.stores import LocalStore, MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.edit.erase import erase, find_person, is_of, past_of
+from ptb_bucket.tools.edit.erasing import erase, find_person, is_of, past_of
 
 PERSON = 4242
 

@@ -15,7 +15,7 @@ from ptb_bucket.cli import main
 from ptb_bucket.errors import RefusedError
 from ptb_bucket.stores import MemoryStore, StoreWrapper
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.sweep import sweep
+from ptb_bucket.tools.sweeping import sweep
 
 MONTH = timedelta(days=30)
 AT_ONCE = timedelta(seconds=-5)

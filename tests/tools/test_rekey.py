@@ -9,7 +9,7 @@ import pytest
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError, RefusedError
 from ptb_bucket.state import Record
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.rekey import rekey
+from ptb_bucket.tools.rekeying import rekey
 from support.documents.sealing_options import KEYS, sealing
 
 PLAIN = sealing()

@@ -15,8 +15,8 @@ from ptb_bucket.errors import CorruptDocumentError, ForeignDocumentError, NotFou
 from ptb_bucket.state import Record, WriterIdentity
 from ptb_bucket.stores import LocalStore, StoreWrapper, Update
 from ptb_bucket.tools import open_past, open_state
-from ptb_bucket.tools.versions.history import history
-from ptb_bucket.tools.versions.restore import plan_rescue, plan_restore, plan_version, restore
+from ptb_bucket.tools.versions.past import history
+from ptb_bucket.tools.versions.restoring import plan_rescue, plan_restore, plan_version, restore
 
 BOT = "123456"
 

@@ -17,10 +17,10 @@ from ptb_bucket.state import Record
 from ptb_bucket.tools import export_dict, export_json, export_pickle, import_memory, open_past, open_state, read_memory
 from ptb_bucket.tools.edit.edit import remove, set_value
 from ptb_bucket.tools.inspect import inspect_record
-from ptb_bucket.tools.transfer.copy import copy
 from ptb_bucket.tools.transfer.copy_target import open_target
-from ptb_bucket.tools.versions.history import history
-from ptb_bucket.tools.versions.restore import plan_version, restore
+from ptb_bucket.tools.transfer.copying import copy
+from ptb_bucket.tools.versions.past import history
+from ptb_bucket.tools.versions.restoring import plan_version, restore
 
 BOT = ExtBot("123456:offline")
 USER = Record.user(42)

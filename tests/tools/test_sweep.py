@@ -14,7 +14,7 @@ from ptb_bucket.errors import RefusedError, StoreError, UnsupportedError, Vanish
 from ptb_bucket.stores import MemoryStore, StoreWrapper, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.tools import open_state
-from ptb_bucket.tools.sweep import sweep
+from ptb_bucket.tools.sweeping import sweep
 
 NOW = timedelta(seconds=-5)
 """Older than a moment that is still to come: everything is."""

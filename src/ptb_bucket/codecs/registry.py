@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ptb_bucket.codecs.base import Codec
     from ptb_bucket.codecs.types import StoredAs
 
-__all__ = ["open_codec"]
+__all__ = ["check_codec", "open_codec"]
 
 _CODECS: Final[Mapping[str, tuple[str, str]]] = {
     "json": ("ptb_bucket.codecs.json", "JsonCodec"),
@@ -35,9 +35,18 @@ def open_codec(name: str, types: Iterable[type | StoredAs] = ()) -> Codec:
     Raises:
         ConfigurationError: The name is unknown, or ``types`` is wrong.
     """
-    if name not in _CODECS:
-        raise ConfigurationError(f"Unknown codec {name!r}. Choose one of: {', '.join(sorted(_CODECS))}.")
+    check_codec(name)
     package, cls = _CODECS[name]
     made: Any = getattr(import_module(package), cls)
     codec: Codec = made(types)
     return codec
+
+
+def check_codec(name: str) -> None:
+    """Check the name of a codec without importing it.
+
+    Raises:
+        ConfigurationError: The name is unknown.
+    """
+    if name not in _CODECS:
+        raise ConfigurationError(f"Unknown codec {name!r}. Choose one of: {', '.join(sorted(_CODECS))}.")

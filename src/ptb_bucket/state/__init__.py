@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptb_bucket._lazy import lazy_exports
-from ptb_bucket.state.commit import Metrics, WriterIdentity
-from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
-from ptb_bucket.state.merge import MISSING, Conflict, RecordMerger, Resolver, add_differences, keep_ours, keep_theirs
 from ptb_bucket.state.records import (
     BOT_DATA,
     CALLBACK_QUERIES,
@@ -18,10 +15,21 @@ from ptb_bucket.state.records import (
     Record,
     first_labels,
 )
-from ptb_bucket.state.replica import DocumentSet, GroupCommit, Readable, Replica
 
 if TYPE_CHECKING:
+    from ptb_bucket.state.commit import Metrics, WriterIdentity
+    from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
+    from ptb_bucket.state.merge import (
+        MISSING,
+        Conflict,
+        RecordMerger,
+        Resolver,
+        add_differences,
+        keep_ours,
+        keep_theirs,
+    )
     from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Part
+    from ptb_bucket.state.replica import DocumentSet, GroupCommit, Readable, Replica
     from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
 __all__ = [
@@ -63,7 +71,19 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "ptb_bucket.state.commit": ("Metrics", "WriterIdentity"),
+        "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),
+        "ptb_bucket.state.merge": (
+            "MISSING",
+            "Conflict",
+            "RecordMerger",
+            "Resolver",
+            "add_differences",
+            "keep_ours",
+            "keep_theirs",
+        ),
         "ptb_bucket.state.offline": ("Archive", "CommitInfo", "Draft", "Part"),
+        "ptb_bucket.state.replica": ("DocumentSet", "GroupCommit", "Readable", "Replica"),
         "ptb_bucket.state.spool": ("Origin", "Spool", "SpoolFiles"),
     },
 )

@@ -2,60 +2,65 @@
 
 from __future__ import annotations
 
-from ptb_bucket.tools.edit import (
-    Edit,
-    OldVersions,
-    PersonalData,
-    RecordEditing,
-    conversation,
-    edit_bot_data,
-    edit_chat_data,
-    edit_user_data,
-    erase,
-    find_person,
-    kind_of,
-    notation_of,
-    past_of,
-    path_text,
-    record_of,
-    remove,
-    set_value,
-)
-from ptb_bucket.tools.health import Check, Verdict, check
-from ptb_bucket.tools.inspect import Page, Shown, Summary, inspect_record, page, summarize
-from ptb_bucket.tools.query import inspect_part, page_where
-from ptb_bucket.tools.rekey import Rekeyed, rekey
-from ptb_bucket.tools.state import State, open_past, open_state
-from ptb_bucket.tools.sweep import Swept, sweep
-from ptb_bucket.tools.transfer import (
-    Copied,
-    Imported,
-    MemoryFile,
-    check_source,
-    copy,
-    export_dict,
-    export_json,
-    export_pickle,
-    import_memory,
-    open_target,
-    read_memory,
-    script_of,
-)
-from ptb_bucket.tools.versions import (
-    UPDATE_INTERVAL,
-    Explanation,
-    OtherCommit,
-    Past,
-    Restoring,
-    Touch,
-    explain,
-    history,
-    plan_rescue,
-    plan_restore,
-    plan_version,
-    restore,
-)
-from ptb_bucket.tools.waiting import report_waits
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from ptb_bucket.tools.edit import (
+        Edit,
+        OldVersions,
+        PersonalData,
+        RecordEditing,
+        conversation,
+        edit_bot_data,
+        edit_chat_data,
+        edit_user_data,
+        erase,
+        find_person,
+        kind_of,
+        notation_of,
+        past_of,
+        path_text,
+        record_of,
+        remove,
+        set_value,
+    )
+    from ptb_bucket.tools.health import Check, Verdict, check
+    from ptb_bucket.tools.inspect import Page, Shown, Summary, inspect_record, page, summarize
+    from ptb_bucket.tools.query import inspect_part, page_where
+    from ptb_bucket.tools.rekeying import Rekeyed, rekey
+    from ptb_bucket.tools.state import State, open_past, open_state
+    from ptb_bucket.tools.sweeping import Swept, sweep
+    from ptb_bucket.tools.transfer import (
+        Copied,
+        Imported,
+        MemoryFile,
+        check_source,
+        copy,
+        export_dict,
+        export_json,
+        export_pickle,
+        import_memory,
+        open_target,
+        read_memory,
+        script_of,
+    )
+    from ptb_bucket.tools.versions import (
+        UPDATE_INTERVAL,
+        Explanation,
+        OtherCommit,
+        Past,
+        Restoring,
+        Touch,
+        explain,
+        history,
+        plan_rescue,
+        plan_restore,
+        plan_version,
+        restore,
+    )
+    from ptb_bucket.tools.waiting import report_waits
 
 __all__ = [
     "UPDATE_INTERVAL",
@@ -119,3 +124,63 @@ __all__ = [
     "summarize",
     "sweep",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.tools.edit": (
+            "Edit",
+            "OldVersions",
+            "PersonalData",
+            "RecordEditing",
+            "conversation",
+            "edit_bot_data",
+            "edit_chat_data",
+            "edit_user_data",
+            "erase",
+            "find_person",
+            "kind_of",
+            "notation_of",
+            "past_of",
+            "path_text",
+            "record_of",
+            "remove",
+            "set_value",
+        ),
+        "ptb_bucket.tools.health": ("Check", "Verdict", "check"),
+        "ptb_bucket.tools.inspect": ("Page", "Shown", "Summary", "inspect_record", "page", "summarize"),
+        "ptb_bucket.tools.query": ("inspect_part", "page_where"),
+        "ptb_bucket.tools.rekeying": ("Rekeyed", "rekey"),
+        "ptb_bucket.tools.state": ("State", "open_past", "open_state"),
+        "ptb_bucket.tools.sweeping": ("Swept", "sweep"),
+        "ptb_bucket.tools.transfer": (
+            "Copied",
+            "Imported",
+            "MemoryFile",
+            "check_source",
+            "copy",
+            "export_dict",
+            "export_json",
+            "export_pickle",
+            "import_memory",
+            "open_target",
+            "read_memory",
+            "script_of",
+        ),
+        "ptb_bucket.tools.versions": (
+            "UPDATE_INTERVAL",
+            "Explanation",
+            "OtherCommit",
+            "Past",
+            "Restoring",
+            "Touch",
+            "explain",
+            "history",
+            "plan_rescue",
+            "plan_restore",
+            "plan_version",
+            "restore",
+        ),
+        "ptb_bucket.tools.waiting": ("report_waits",),
+    },
+)

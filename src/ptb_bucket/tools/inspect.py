@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from ptb_bucket.codecs import JsonCodec, PreservingJsonCodec, render_pickle
 from ptb_bucket.errors import CannotLoadError, NotFoundError
 from ptb_bucket.state import Kind
 
@@ -132,6 +132,10 @@ async def inspect_record(state: State, record: Record, *, decode: bool = False) 
 
 
 def _text(state: State, data: bytes, *, decode: bool) -> str:
+    if state.archive.codec == "json" and _is_plain(data):
+        return data.decode()
+    from ptb_bucket.codecs import JsonCodec, PreservingJsonCodec, render_pickle  # noqa: PLC0415  they import telegram
+
     if state.archive.codec == JsonCodec.name:
         PreservingJsonCodec().decode(data)  # raises for a damaged record, which must not be shown as if it were whole
         return data.decode()
@@ -140,6 +144,22 @@ def _text(state: State, data: bytes, *, decode: bool) -> str:
     notation = JsonCodec(state.types)
     notation.bot = state.codec.bot
     return notation.encode(state.codec.decode(data)).decode()
+
+
+def _is_plain(data: bytes) -> bool:
+    """Tell whether a record is intact JSON without tags, which the codec would decode as it is."""
+    try:
+        text = data.decode()
+        if "$" not in text:
+            json.loads(text, parse_constant=_refuse)
+            return True
+    except (ValueError, RecursionError):
+        pass  # the codec says what is wrong with it
+    return False
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 _LARGEST = 5

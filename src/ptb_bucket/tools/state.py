@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, NoReturn
-
-from telegram.ext import ExtBot
-from telegram.request import BaseRequest
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._aio import Backoff, RetryPolicy
-from ptb_bucket.codecs import PreservingJsonCodec, open_codec
+from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import (
     ConfigurationError,
     NotFoundError,
@@ -20,7 +18,7 @@ from ptb_bucket.errors import (
     UnsupportedError,
 )
 from ptb_bucket.location import defaults_of, locate, with_own_types
-from ptb_bucket.state import Archive, DocumentSet, Kind, RecordMerger, Replica, WriterIdentity, keep_ours
+from ptb_bucket.state import Archive, Kind, WriterIdentity, keep_ours
 from ptb_bucket.stores import RetryingStore
 from ptb_bucket.tools.waiting import watched
 
@@ -28,11 +26,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from telegram.ext import ContextTypes
+    from telegram.ext import ContextTypes, ExtBot
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.location import Location
-    from ptb_bucket.state import Record, Resolver
+    from ptb_bucket.state import Record, Replica, Resolver
     from ptb_bucket.stores import BlobStore
 
 __all__ = ["State", "bot_id_text", "detached_bot", "open_past", "open_state", "problem_of"]
@@ -50,11 +48,20 @@ class State:
 
     location: Location
     archive: Archive
-    codec: Codec
     bot_id: str
     is_new: bool
     types: tuple[Any, ...] = ()
+    keep_unknown: bool = False
     defaults: Mapping[Kind, Callable[[], Any]] = field(default_factory=lambda: defaults_of(None))
+
+    @cached_property
+    def codec(self) -> Codec:
+        """The codec. It is made at its first use: it imports telegram, which reading documents does not need."""
+        if self.keep_unknown and self.archive.codec == "json":
+            from ptb_bucket.codecs import PreservingJsonCodec  # noqa: PLC0415  as above
+
+            return PreservingJsonCodec(self.types)
+        return open_codec(self.archive.codec, self.types)
 
     @property
     def store(self) -> BlobStore:
@@ -77,6 +84,8 @@ class State:
             defaults: The values of absent bot, chat and user data. None: those that the state was opened with.
             on_demand: In a layout with one document per record, read only the records that you ask for.
         """
+        from ptb_bucket.state import DocumentSet, RecordMerger, Replica  # noqa: PLC0415  they import telegram
+
         if self.codec.bot is None:  # without a bot, the next change would lose stored references to it
             self.codec.bot = detached_bot(self.bot_id)
         merger = RecordMerger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
@@ -132,8 +141,10 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
     known = with_own_types(types, defaults)
     async with _opened(where, known, bot_id) as (location, store):
         found = await _found(location, store, bot_id, create=create)
-        codec = _codec(found.archive.codec, known, keep_unknown=keep_unknown)
-        yield replace(found, codec=codec, types=tuple(known), defaults=defaults)
+        state = replace(found, types=tuple(known), keep_unknown=keep_unknown, defaults=defaults)
+        if known:
+            _ = state.codec  # it refuses wrong types now
+        yield state
 
 
 @asynccontextmanager
@@ -156,7 +167,7 @@ async def open_past(
         try:
             archive = await Archive.find(store, bot_id=bot_id, **location.said)
         except NotFoundError:
-            archive = Archive(store, location.layout, location.codec.name, bot_id)
+            archive = Archive(store, location.layout, location.codec_name, bot_id)
             if not await _has_past(archive):
                 raise
         yield archive
@@ -185,10 +196,6 @@ async def _opened(
             await store.close()
 
 
-def _codec(name: str, types: list[Any], *, keep_unknown: bool) -> Codec:
-    return PreservingJsonCodec(types) if keep_unknown and name == PreservingJsonCodec.name else open_codec(name, types)
-
-
 async def _found(location: Location, store: BlobStore, bot_id: str | None, *, create: bool) -> State:
     try:
         archive = await Archive.find(store, bot_id=bot_id, **location.said)
@@ -199,31 +206,9 @@ async def _found(location: Location, store: BlobStore, bot_id: str | None, *, cr
             raise ConfigurationError(
                 "Nothing is stored yet, so the bot's ID is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
             ) from None
-        archive = Archive(store, location.layout, location.codec.name, bot_id)
-        return State(location, archive, location.codec, bot_id, is_new=True)
-    return State(location, archive, location.codec, await archive.owner(), is_new=False)
-
-
-class _NoRequests(BaseRequest):
-    """A request object that sends nothing.
-
-    Unlike PTB's own, it does not read CA certificates first, which would delay every command.
-    """
-
-    __slots__ = ()
-
-    @property
-    def read_timeout(self) -> None:
-        """Return nothing, because nothing is read."""
-
-    async def initialize(self) -> None:
-        """Do nothing: there is nothing to open."""
-
-    async def shutdown(self) -> None:
-        """Do nothing: there is nothing to close."""
-
-    async def do_request(self, *_: Any, **__: Any) -> NoReturn:
-        raise AssertionError("A tool must not connect to Telegram. This is a bug in ptb-bucket. Please report it.")
+        archive = Archive(store, location.layout, location.codec_name, bot_id)
+        return State(location, archive, bot_id, is_new=True)
+    return State(location, archive, await archive.owner(), is_new=False)
 
 
 def bot_id_text(bot_id: int | str | None) -> str | None:
@@ -253,5 +238,6 @@ def detached_bot(bot_id: str) -> ExtBot[None]:
     Args:
         bot_id: The ID of the bot that stored them.
     """
-    wire = _NoRequests()
-    return ExtBot(f"{bot_id}:detached", request=wire, get_updates_request=wire)
+    from ptb_bucket.tools.detached import DetachedBot  # noqa: PLC0415  it imports telegram.ext
+
+    return DetachedBot(bot_id)

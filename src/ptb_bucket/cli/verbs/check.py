@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.console import Code, complain
 from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output, with_types
-from ptb_bucket.tools import Check, Verdict, check
+from ptb_bucket.tools import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from ptb_bucket.cli.output import Output
+    from ptb_bucket.tools import Check
 
 __all__ = ["command"]
 
@@ -34,7 +36,7 @@ def command(uri: str, bot_id: str | None, types: list[Any], output: Output) -> i
     run this before the bot's first start and while the bot runs. A warning does not affect the bot. The exit code is 1
     if a check failed. With --types, records that the bot could not decode are listed; without it, only damaged ones.
     """
-    found = _run_to_the_end(check(uri, bot_id=bot_id, types=types))
+    found = _run_to_the_end(tools.check(uri, bot_id=bot_id, types=types))
     failed = [one.name for one in found if one.verdict is Verdict.FAILED]
     output.result(_facts(found, ok=not failed), lambda: _render(found, output))
     if failed:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import VerbCommand, checked_bot_id, with_output, with_types
 from ptb_bucket.errors import pluralize
-from ptb_bucket.tools import Copied, check_source, copy, open_state, open_target
+from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
+    from ptb_bucket.tools import Copied
 
 __all__ = ["command"]
 
@@ -49,12 +51,12 @@ async def _copy(  # noqa: PLR0913  the options of the verb
     output: Output,
 ) -> Copied:  # fmt: skip
     bot_id = checked_bot_id(bot_id)
-    check_source(source)
+    tools.check_source(source)
     async with (
         open_state(source, types=types) as ours,
-        open_target(destination, ours, types=types, bot_id=bot_id) as to,
+        tools.open_target(destination, ours, types=types, bot_id=bot_id) as to,
     ):
-        return await copy(
+        return await tools.copy(
             ours, to, overwrite=overwrite, dry_run=dry_run, progress=lambda total: output.progress("copying", total)
         )
 

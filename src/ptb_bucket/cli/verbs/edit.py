@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.editing import pretty, report_edit
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError, RefusedError
-from ptb_bucket.tools import Edit, RecordEditing, open_state, record_of
+from ptb_bucket.tools import open_state, record_of
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
     from ptb_bucket.state import Record
+    from ptb_bucket.tools import Edit
 
 __all__ = ["command"]
 
@@ -51,7 +53,7 @@ def command(  # noqa: PLR0913  what click gives
 
 async def _edited(uri: str, bot_id: str | None, types: list[Any], record: Record, **how: bool) -> Edit:
     async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
-        editing = await RecordEditing.begin(state, record)
+        editing = await tools.RecordEditing.begin(state, record)
         with tempfile.TemporaryDirectory(prefix="ptb-bucket-") as folder:  # only this user may enter it
             file = Path(folder, f"{record.kind.value}.json")
             text = f"{pretty(editing.before)}\n"

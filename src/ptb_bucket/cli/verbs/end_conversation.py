@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.editing import run_edit
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
-from ptb_bucket.tools import conversation, remove
+from ptb_bucket.tools import conversation
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -37,4 +38,4 @@ def command(  # noqa: PLR0913  what click gives
     A BucketApplication notices it before the next update, and PTB's own Application after a restart.
     """
     record = conversation(handler, key)
-    run_edit(uri, bot_id, types, output, lambda state: remove(state, record, dry_run=dry_run))
+    run_edit(uri, bot_id, types, output, lambda state: tools.remove(state, record, dry_run=dry_run))

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output
 from ptb_bucket.errors import RefusedError, pluralize
-from ptb_bucket.tools import OldVersions, PersonalData, erase, find_person, open_state, past_of
+from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
+    from ptb_bucket.tools import OldVersions, PersonalData
 
 __all__ = ["command"]
 
@@ -53,14 +55,14 @@ async def _run(  # noqa: PLR0913  the options of the verb
     output: Output, *, uri: str, user_id: int, versions: bool, yes: bool, force: bool, dry_run: bool, bot_id: str | None
 ) -> dict[str, Any]:
     async with open_state(uri, bot_id=bot_id) as state:
-        found = await find_person(state, user_id)
-        past = await past_of(state, found)
+        found = await tools.find_person(state, user_id)
+        past = await tools.past_of(state, found)
         deleted = 0
         if not dry_run:
             if versions and not yes and (force or not found.running):
                 _ask(found, past, output)
-            deleted = await erase(state, found, past if versions else None, force=force)
-            past = await past_of(state, found)
+            deleted = await tools.erase(state, found, past if versions else None, force=force)
+            past = await tools.past_of(state, found)
         return _facts(found, past, deleted, dry_run=dry_run)
 
 

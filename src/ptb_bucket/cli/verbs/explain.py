@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError, pluralize
-from ptb_bucket.tools import Explanation, OtherCommit, Touch, explain, notation_of, open_state, path_text, record_of
+from ptb_bucket.tools import open_state, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.cli.output import Output
     from ptb_bucket.state import Record
+    from ptb_bucket.tools import Explanation, OtherCommit, Touch
 
     Named = Callable[[tuple[Any, ...]], str]
 
@@ -63,8 +65,8 @@ async def _explain(
     uri: str, bot_id: str | None, types: list[Any], record: Record, limit: int
 ) -> tuple[Explanation, Named]:
     async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
-        notation = notation_of(state)
-        return await explain(state, record, limit=limit), lambda steps: path_text(steps, notation)
+        notation = tools.notation_of(state)
+        return await tools.explain(state, record, limit=limit), lambda steps: tools.path_text(steps, notation)
 
 
 # ---------------------------------------------------------------- JSON

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output, with_types
 from ptb_bucket.cli.streams import STDOUT, check_stdout, output_file
 from ptb_bucket.errors import pluralize
-from ptb_bucket.tools import export_dict, export_json, export_pickle, open_state, script_of
+from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ def command(uri: str, file: Path, form: str, output: Output, **settings: Any) ->
     if str(file) == STDOUT:
         check_stdout(output, binary=form == "pickle", multi=settings["multi"])
     settings["main"] = _main(form, settings.pop("main"), no_main=settings.pop("no_main"), multi=settings["multi"])
-    script = script_of(settings["types"], settings["main"]) if form == "pickle" else None
+    script = tools.script_of(settings["types"], settings["main"]) if form == "pickle" else None
     with output_file(file) as path:
         count = asyncio.run(_export(uri, path, form, output, **settings))
     output.report(
@@ -113,7 +114,7 @@ async def _export(  # noqa: PLR0913  the verb's options
     async with open_state(uri, types=types, bot_id=bot_id) as state:
         if form == "json":
             with output.progress("writing records", None) as advance:
-                return await export_json(state, file, types=types, force=force, advance=advance)
+                return await tools.export_json(state, file, types=types, force=force, advance=advance)
         if form == "dict":
-            return await export_dict(state, file, types=types, force=force)
-        return await export_pickle(state, file, types=types, force=force, multi=multi, main=main)
+            return await tools.export_dict(state, file, types=types, force=force)
+        return await tools.export_pickle(state, file, types=types, force=force, multi=multi, main=main)

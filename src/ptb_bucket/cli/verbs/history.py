@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output
-from ptb_bucket.tools import Past, history, open_past
+from ptb_bucket.tools import open_past
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
+    from ptb_bucket.tools import Past
 
 __all__ = ["command"]
 
@@ -40,7 +42,7 @@ def command(uri: str, what: str | None, limit: int, bot_id: str | None, output: 
 
 async def _history(uri: str, what: str | None, limit: int, bot_id: str | None) -> list[Past]:
     async with open_past(uri, bot_id=bot_id) as archive:
-        return [one async for one in history(archive, what, limit=limit)]
+        return [one async for one in tools.history(archive, what, limit=limit)]
 
 
 def _facts(one: Past) -> dict[str, object]:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import VerbCommand, with_bot_id, with_output, with_types
 from ptb_bucket.cli.streams import input_file
 from ptb_bucket.errors import pluralize
-from ptb_bucket.tools import Imported, MemoryFile, import_memory, open_state, read_memory
+from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptb_bucket.cli.output import Output
+    from ptb_bucket.tools import Imported, MemoryFile
 
 __all__ = ["command"]
 
@@ -41,7 +43,7 @@ def command(file: str, uri: str | None, output: Output, **settings: Any) -> None
     with the arguments of DictPersistence, such as user_data_json. No code that a pickle names is run.
     """
     with input_file(file) as path:
-        memory = read_memory(path, types=settings["types"], leave_out=settings["leave_out"])
+        memory = tools.read_memory(path, types=settings["types"], leave_out=settings["leave_out"])
     facts = asyncio.run(_import(uri, memory, output, **settings))
     output.report(facts, lambda: _render(facts, output))
 
@@ -51,7 +53,7 @@ async def _import(
 ) -> dict[str, Any]:
     async with open_state(uri, types=types, bot_id=bot_id, create=True) as state:
         with output.progress(f"reading {memory.name}", memory.total) as advance:
-            found = await import_memory(state, memory, advance=advance, **decisions)
+            found = await tools.import_memory(state, memory, advance=advance, **decisions)
         where = {"bot_id": state.bot_id, "layout": state.archive.layout.name, "codec": state.archive.codec}
         return {**where, "is_new": state.is_new, "dry_run": decisions["dry_run"], **_facts(found, memory)}
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.sealing import VARIABLES, Sealing
-from ptb_bucket.tools import Rekeyed, rekey
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
+    from ptb_bucket.tools import Rekeyed
 
 __all__ = ["command"]
 
@@ -42,7 +43,9 @@ def command(  # noqa: PLR0913  click passes what the options say
     the new one. To change from signing to encryption or back, set the old keys in PTB_BUCKET_OLD_SIGNING_KEYS or
     PTB_BUCKET_OLD_ENCRYPTION_KEYS. After an interruption, run it again to continue.
     """
-    done = asyncio.run(rekey(uri, bot_id=bot_id, old=_old(from_plain=from_plain), to_plain=to_plain, dry_run=dry_run))
+    done = asyncio.run(
+        tools.rekey(uri, bot_id=bot_id, old=_old(from_plain=from_plain), to_plain=to_plain, dry_run=dry_run)
+    )
     output.report({**asdict(done), "dry_run": dry_run}, lambda: _render(done, output, dry_run=dry_run))
 
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import TimeType, UriCommand, dry_run, with_bot_id, with_output
-from ptb_bucket.tools import UPDATE_INTERVAL, Restoring, open_past, plan_rescue, plan_restore, plan_version, restore
+from ptb_bucket.tools import UPDATE_INTERVAL, open_past
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ptb_bucket.cli.output import Output
     from ptb_bucket.state import Archive
+    from ptb_bucket.tools import Restoring
 
 __all__ = ["command"]
 
@@ -75,14 +77,14 @@ async def _restore(  # noqa: PLR0913  the options of the verb
     async with open_past(uri, bot_id=bot_id) as archive:
         plans = await _plans(archive, at, version, what)
         if not dry_run:
-            await restore(archive, plans, interval=update_interval, force=force)
+            await tools.restore(archive, plans, interval=update_interval, force=force)
         return plans
 
 
 async def _plans(archive: Archive, at: datetime | None, version: str | None, what: str | None) -> list[Restoring]:
     if version is not None:
-        return await plan_version(archive, version, what)
-    return await (plan_rescue(archive) if at is None else plan_restore(archive, at))
+        return await tools.plan_version(archive, version, what)
+    return await (tools.plan_rescue(archive) if at is None else tools.plan_restore(archive, at))
 
 
 def _facts(plan: Restoring) -> dict[str, object]:

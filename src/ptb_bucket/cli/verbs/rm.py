@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.editing import run_edit
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.tools import record_of, remove
+from ptb_bucket.tools import record_of
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -41,4 +42,4 @@ def command(  # noqa: PLR0913  what click gives
     record, rest = record_of(section, words)
     if len(rest) > 1:
         raise ConfigurationError(f"Too many arguments: {' '.join(rest)!r}. {record.label} takes only one path.")
-    run_edit(uri, bot_id, types, output, lambda state: remove(state, record, "".join(rest), dry_run=dry_run))
+    run_edit(uri, bot_id, types, output, lambda state: tools.remove(state, record, "".join(rest), dry_run=dry_run))

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.editing import run_edit
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output, with_types
 from ptb_bucket.cli.streams import text_of
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.tools import record_of, set_value
+from ptb_bucket.tools import record_of
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
@@ -50,5 +51,5 @@ def command(  # noqa: PLR0913  what click gives
         )
     run_edit(
         uri, bot_id, types, output,
-        lambda state: set_value(state, record, "".join(rest), text_of(words[-1]), dry_run=dry_run, new_class=new_class),
+        lambda state: tools.set_value(state, record, "".join(rest), text_of(words[-1]), dry_run=dry_run, new_class=new_class),
     )  # fmt: skip

@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.editing import pretty, tree
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import Kind
-from ptb_bucket.tools import (
-    Page,
-    Shown,
-    Summary,
-    inspect_part,
-    inspect_record,
-    kind_of,
-    open_state,
-    page,
-    page_where,
-    record_of,
-    summarize,
-)
+from ptb_bucket.tools import kind_of, open_state, record_of
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output
     from ptb_bucket.state import Record
+    from ptb_bucket.tools import Page, Shown, Summary
 
 __all__ = ["command"]
 
@@ -102,14 +92,14 @@ def _is_section(section: str, words: tuple[str, ...]) -> bool:
 
 async def _summarize(uri: str, bot_id: str | None) -> Summary:
     async with open_state(uri, bot_id=bot_id) as state:
-        return await summarize(state)
+        return await tools.summarize(state)
 
 
 async def _page(uri: str, bot_id: str | None, section: str, where: str | None, types: list[Any], **which: Any) -> Page:
     async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
         if where is not None:
-            return await page_where(state, kind_of(section), where, **which)
-        return await page(state, kind_of(section), **which)
+            return await tools.page_where(state, kind_of(section), where, **which)
+        return await tools.page(state, kind_of(section), **which)
 
 
 def _record_after(section: str, after: str) -> Record:
@@ -120,8 +110,8 @@ def _record_after(section: str, after: str) -> Record:
 async def _inspect(uri: str, bot_id: str | None, record: Record, path: str, types: list[Any]) -> Shown:
     async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=bool(path)) as state:
         if path:
-            return await inspect_part(state, record, path)
-        return await inspect_record(state, record, decode=bool(types))
+            return await tools.inspect_part(state, record, path)
+        return await tools.inspect_record(state, record, decode=bool(types))
 
 
 def _facts(found: Summary) -> dict[str, object]:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ptb_bucket import tools
 from ptb_bucket.cli.options import AgeType, UriCommand, dry_run, with_bot_id, with_output, with_types
 from ptb_bucket.errors import pluralize
-from ptb_bucket.tools import Swept, open_state, sweep
+from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from ptb_bucket.cli.output import Output
+    from ptb_bucket.tools import Swept
 
 __all__ = ["command"]
 
@@ -53,7 +55,7 @@ def command(uri: str, bot_id: str | None, output: Output, **settings: Any) -> No
 
 async def _run(uri: str, bot_id: str | None, older_than: timedelta, *, types: list[Any], **how: Any) -> Swept:
     async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
-        return await sweep(state, older_than, **how)
+        return await tools.sweep(state, older_than, **how)
 
 
 def _render(done: Swept, output: Output, *, keyboards: int | None, dry_run: bool, **_: Any) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, WriterIdentity
-from ptb_bucket.state.commit.layers import Layer
-from ptb_bucket.state.commit.ledger import Ledger
-from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
-from ptb_bucket.state.commit.metrics import Metrics
-from ptb_bucket.state.commit.preparation import prepare, withhold
-from ptb_bucket.state.commit.rebase import Rebase
-from ptb_bucket.state.commit.tracked_document import TrackedDocument, open_document
-from ptb_bucket.state.commit.units import Withheld
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, WriterIdentity
+    from ptb_bucket.state.commit.layers import Layer
+    from ptb_bucket.state.commit.ledger import Ledger
+    from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
+    from ptb_bucket.state.commit.metrics import Metrics
+    from ptb_bucket.state.commit.preparation import prepare, withhold
+    from ptb_bucket.state.commit.rebase import Rebase
+    from ptb_bucket.state.commit.tracked_document import TrackedDocument, open_document
+    from ptb_bucket.state.commit.units import Withheld
 
 __all__ = [
     "TOOL_MARK",
@@ -31,3 +36,18 @@ __all__ = [
     "withhold",
     "write_document",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.state.commit.attempt": ("TOOL_MARK", "Attempt", "Merged", "WriterIdentity"),
+        "ptb_bucket.state.commit.layers": ("Layer",),
+        "ptb_bucket.state.commit.ledger": ("Ledger",),
+        "ptb_bucket.state.commit.loop": ("commit_document", "lost_changes", "tell_failures", "write_document"),
+        "ptb_bucket.state.commit.metrics": ("Metrics",),
+        "ptb_bucket.state.commit.preparation": ("prepare", "withhold"),
+        "ptb_bucket.state.commit.rebase": ("Rebase",),
+        "ptb_bucket.state.commit.tracked_document": ("TrackedDocument", "open_document"),
+        "ptb_bucket.state.commit.units": ("Withheld",),
+    },
+)

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from ptb_bucket.state.offline.archive import Archive, CommitInfo, Part
-from ptb_bucket.state.offline.draft import Draft
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from ptb_bucket.state.offline.archive import Archive, CommitInfo, Part
+    from ptb_bucket.state.offline.draft import Draft
 
 __all__ = ["Archive", "CommitInfo", "Draft", "Part"]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.state.offline.archive": ("Archive", "CommitInfo", "Part"),
+        "ptb_bucket.state.offline.draft": ("Draft",),
+    },
+)

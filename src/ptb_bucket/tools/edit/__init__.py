@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from ptb_bucket.tools.edit.addresses import conversation, kind_of, named, path_text, record_of, steps_of, value_at
-from ptb_bucket.tools.edit.api import edit_bot_data, edit_chat_data, edit_user_data
-from ptb_bucket.tools.edit.edit import Edit, notation_of, remove, set_value
-from ptb_bucket.tools.edit.editing import RecordEditing
-from ptb_bucket.tools.edit.erase import OldVersions, PersonalData, erase, find_person, past_of
-from ptb_bucket.tools.edit.fields import fields_of
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from ptb_bucket.tools.edit.addresses import conversation, kind_of, record_of
+    from ptb_bucket.tools.edit.api import edit_bot_data, edit_chat_data, edit_user_data
+    from ptb_bucket.tools.edit.edit import Edit, notation_of, remove, set_value
+    from ptb_bucket.tools.edit.editing import RecordEditing
+    from ptb_bucket.tools.edit.erasing import OldVersions, PersonalData, erase, find_person, past_of
+    from ptb_bucket.tools.edit.fields import fields_of
+    from ptb_bucket.tools.edit.paths import named, path_text, steps_of, value_at
 
 __all__ = [
     "Edit",
@@ -32,3 +38,16 @@ __all__ = [
     "steps_of",
     "value_at",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.tools.edit.addresses": ("conversation", "kind_of", "record_of"),
+        "ptb_bucket.tools.edit.paths": ("named", "path_text", "steps_of", "value_at"),
+        "ptb_bucket.tools.edit.api": ("edit_bot_data", "edit_chat_data", "edit_user_data"),
+        "ptb_bucket.tools.edit.edit": ("Edit", "notation_of", "remove", "set_value"),
+        "ptb_bucket.tools.edit.editing": ("RecordEditing",),
+        "ptb_bucket.tools.edit.erasing": ("OldVersions", "PersonalData", "erase", "find_person", "past_of"),
+        "ptb_bucket.tools.edit.fields": ("fields_of",),
+    },
+)

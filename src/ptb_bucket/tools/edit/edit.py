@@ -17,8 +17,8 @@ from ptb_bucket.errors import (
     UnreadableRecordError,
 )
 from ptb_bucket.state import MISSING, Draft, Kind, WriterIdentity
-from ptb_bucket.tools.edit.addresses import named, put, steps_of, take_out, value_at
 from ptb_bucket.tools.edit.class_names import refuse_new_classes
+from ptb_bucket.tools.edit.paths import named, put, steps_of, take_out, value_at
 from ptb_bucket.tools.edit.unknown_fields import keep_ours_by_field
 from ptb_bucket.tools.inspect import inspect_record
 from ptb_bucket.tools.state import detached_bot, problem_of

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from ptb_bucket.tools.health.check import check
-from ptb_bucket.tools.health.report import Check, Verdict
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from ptb_bucket.tools.health.checking import check
+    from ptb_bucket.tools.health.report import Check, Verdict
 
 __all__ = ["Check", "Verdict", "check"]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.tools.health.checking": ("check",),
+        "ptb_bucket.tools.health.report": ("Check", "Verdict"),
+    },
+)

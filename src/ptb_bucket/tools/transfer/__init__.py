@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from ptb_bucket.tools.transfer.copy import Copied, copy
-from ptb_bucket.tools.transfer.copy_target import check_source, open_target
-from ptb_bucket.tools.transfer.export import export_dict, export_json, export_pickle
-from ptb_bucket.tools.transfer.import_ import Imported, import_memory
-from ptb_bucket.tools.transfer.memory_file import MemoryFile, read_memory
-from ptb_bucket.tools.transfer.script import script_of
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from ptb_bucket.tools.transfer.copy_target import check_source, open_target
+    from ptb_bucket.tools.transfer.copying import Copied, copy
+    from ptb_bucket.tools.transfer.export import export_dict, export_json, export_pickle
+    from ptb_bucket.tools.transfer.import_ import Imported, import_memory
+    from ptb_bucket.tools.transfer.memory_file import MemoryFile, read_memory
+    from ptb_bucket.tools.transfer.script import script_of
 
 __all__ = [
     "Copied",
@@ -23,3 +28,15 @@ __all__ = [
     "read_memory",
     "script_of",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.tools.transfer.copying": ("Copied", "copy"),
+        "ptb_bucket.tools.transfer.copy_target": ("check_source", "open_target"),
+        "ptb_bucket.tools.transfer.export": ("export_dict", "export_json", "export_pickle"),
+        "ptb_bucket.tools.transfer.import_": ("Imported", "import_memory"),
+        "ptb_bucket.tools.transfer.memory_file": ("MemoryFile", "read_memory"),
+        "ptb_bucket.tools.transfer.script": ("script_of",),
+    },
+)

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, ForeignDocumentError, NotFoundError, RefusedError
 from ptb_bucket.state import Archive
 from ptb_bucket.tools.state import State, open_state
@@ -74,4 +73,4 @@ async def _as_source(source: State, target: State, types: list[Any]) -> State:
     layout = target.archive.layout if "layout" in said else source.archive.layout
     codec = target.archive.codec if "codec" in said else source.archive.codec
     archive = Archive(target.store, layout, codec, target.bot_id)
-    return replace(target, archive=archive, codec=open_codec(codec, types))
+    return replace(target, archive=archive, types=tuple(types))

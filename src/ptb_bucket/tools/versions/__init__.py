@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from ptb_bucket.tools.versions.explain import Explanation, OtherCommit, Touch, explain
-from ptb_bucket.tools.versions.history import Past, history
-from ptb_bucket.tools.versions.restore import (
-    UPDATE_INTERVAL,
-    Restoring,
-    plan_rescue,
-    plan_restore,
-    plan_version,
-    restore,
-)
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from ptb_bucket.tools.versions.explanation import Explanation, OtherCommit, Touch, explain
+    from ptb_bucket.tools.versions.past import Past, history
+    from ptb_bucket.tools.versions.restoring import (
+        UPDATE_INTERVAL,
+        Restoring,
+        plan_rescue,
+        plan_restore,
+        plan_version,
+        restore,
+    )
 
 __all__ = [
     "UPDATE_INTERVAL",
@@ -27,3 +32,19 @@ __all__ = [
     "plan_version",
     "restore",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.tools.versions.explanation": ("Explanation", "OtherCommit", "Touch", "explain"),
+        "ptb_bucket.tools.versions.past": ("Past", "history"),
+        "ptb_bucket.tools.versions.restoring": (
+            "UPDATE_INTERVAL",
+            "Restoring",
+            "plan_rescue",
+            "plan_restore",
+            "plan_version",
+            "restore",
+        ),
+    },
+)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ptb_bucket._aio import outcomes
 from ptb_bucket.errors import CorruptDocumentError, NotFoundError, RefusedError
 from ptb_bucket.state import Draft, Kind, WriterIdentity
-from ptb_bucket.tools.versions.history import keys_of, readable
+from ptb_bucket.tools.versions.past import keys_of, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

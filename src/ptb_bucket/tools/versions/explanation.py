@@ -13,7 +13,7 @@ from ptb_bucket.errors import CannotLoadError, NotFoundError, UnsupportedError
 from ptb_bucket.state import MISSING
 from ptb_bucket.tools.edit import value_at
 from ptb_bucket.tools.versions.changes import Change, changes_between, overlap, survives
-from ptb_bucket.tools.versions.history import readable
+from ptb_bucket.tools.versions.past import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
