@@ -1,13 +1,16 @@
-"""A bot that cannot connect to Telegram."""
+"""Bots that cannot connect to Telegram."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from telegram.ext import ExtBot
+from telegram import Bot
 from telegram.request import BaseRequest
 
-__all__ = ["DetachedBot"]
+if TYPE_CHECKING:
+    from telegram.ext import ExtBot
+
+__all__ = ["DetachedBot", "detached_ext_bot"]
 
 
 class _NoRequests(BaseRequest):
@@ -32,7 +35,7 @@ class _NoRequests(BaseRequest):
         raise AssertionError("A tool must not connect to Telegram. This is a bug in ptb-bucket. Please report it.")
 
 
-class DetachedBot(ExtBot[None]):
+class DetachedBot(Bot):
     """A bot without a connection, with a token that Telegram does not accept.
 
     Args:
@@ -42,5 +45,16 @@ class DetachedBot(ExtBot[None]):
     __slots__ = ()
 
     def __init__(self, bot_id: str) -> None:
-        wire = _NoRequests()
-        super().__init__(f"{bot_id}:detached", request=wire, get_updates_request=wire)
+        super().__init__(**_settings(bot_id))
+
+
+def _settings(bot_id: str) -> dict[str, Any]:
+    wire = _NoRequests()
+    return {"token": f"{bot_id}:detached", "request": wire, "get_updates_request": wire}
+
+
+def detached_ext_bot(bot_id: str) -> ExtBot[None]:
+    """Return the same for PTB's persistence classes, which expect the bot of an application."""
+    from telegram.ext import ExtBot  # noqa: PLC0415  most tools do without it
+
+    return ExtBot(**_settings(bot_id))

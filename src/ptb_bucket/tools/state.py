@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
-    from telegram.ext import ContextTypes, ExtBot
+    from telegram import Bot
+    from telegram.ext import ContextTypes
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.location import Location
@@ -232,12 +233,12 @@ def problem_of(error: PTBBucketError) -> str:
     return f"{text.rstrip('.')}."
 
 
-def detached_bot(bot_id: str) -> ExtBot[None]:
+def detached_bot(bot_id: str) -> Bot:
     """Return a bot without a connection, because Telegram objects that are loaded need a bot to belong to.
 
     Args:
         bot_id: The ID of the bot that stored them.
     """
-    from ptb_bucket.tools.detached import DetachedBot  # noqa: PLC0415  it imports telegram.ext
+    from ptb_bucket.tools.detached import DetachedBot  # noqa: PLC0415  it imports telegram
 
     return DetachedBot(bot_id)

@@ -49,7 +49,8 @@ def command(  # noqa: PLR0913  what click gives
         raise ConfigurationError(
             f"Too many arguments: {' '.join(rest)!r}. {record.label} takes one path, followed by the value."
         )
+    path, text = "".join(rest), text_of(words[-1])
     run_edit(
         uri, bot_id, types, output,
-        lambda state: tools.set_value(state, record, "".join(rest), text_of(words[-1]), dry_run=dry_run, new_class=new_class),
+        lambda state: tools.set_value(state, record, path, text, dry_run=dry_run, new_class=new_class),
     )  # fmt: skip

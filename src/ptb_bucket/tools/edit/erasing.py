@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
-from ptb_bucket.state import CALLBACK_QUERIES, Draft, Kind, Record, WriterIdentity
+from ptb_bucket.state import CALLBACK_QUERIES, Kind, Record, WriterIdentity
 
 if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo, Part
@@ -184,6 +184,8 @@ async def erase(state: State, found: PersonalData, past: OldVersions | None, *, 
 
 async def _drop(state: State, found: PersonalData) -> None:
     """Drop the records, and look again, because a bot may have written them in the meantime."""
+    from ptb_bucket.state import Draft  # noqa: PLC0415  it imports telegram, which reading does not need
+
     writer, now = WriterIdentity("erase-user"), found
     for _ in range(_ROUNDS):
         if not now.records:

@@ -11,24 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
-from telegram.ext import BasePersistence, DictPersistence, PicklePersistence
-
-from ptb_bucket.codecs import JsonCodec, identical, open_codec
+from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CannotLoadError, RefusedError
-from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.sealing import Sealing
-from ptb_bucket.state import BOT_DATA, Kind, Record, RecordMerger
+from ptb_bucket.state import BOT_DATA, Kind, Record
 from ptb_bucket.tools.state import detached_bot
-from ptb_bucket.tools.transfer.memory_file import part_paths
-from ptb_bucket.tools.transfer.memory_json import EXPORT, VERSION, dict_persistence
+from ptb_bucket.tools.transfer.export_format import EXPORT, VERSION, part_paths
 from ptb_bucket.tools.transfer.new_files import check_absent, put_in_place, written_whole
 from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, records_of
-from ptb_bucket.tools.transfer.script import as_main, script_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from telegram.ext import ExtBot
+    from telegram.ext import BasePersistence, DictPersistence, ExtBot, PicklePersistence
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.location import CodecName, LayoutName
@@ -84,8 +79,11 @@ async def export_json(
 
 
 def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], bytes]:
-    if state.archive.codec == JsonCodec.name:
+    if state.archive.codec == "json":
         return lambda _, encoded: encoded
+    from ptb_bucket.codecs import JsonCodec  # noqa: PLC0415  it imports telegram
+    from ptb_bucket.state import RecordMerger  # noqa: PLC0415  as above
+
     merger, codec = RecordMerger(state.codec), JsonCodec(types)
     state.codec.bot = codec.bot = detached_bot(state.bot_id)
     return lambda record, encoded: codec.encode(merger.decode(record, encoded))
@@ -142,6 +140,10 @@ async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
         CannotLoadError: A record needs a class that is not registered.
         StoreError, DocumentError: The state could not be read.
     """
+    from telegram.ext import PicklePersistence  # noqa: PLC0415  an export to JSON does without it
+
+    from ptb_bucket.tools.transfer.script import as_main, script_of  # noqa: PLC0415  as above
+
     parts, types = part_paths(path), list(types)
     script = script_of(types, main)
     check_absent(parts.values() if multi else [path], force=force)
@@ -190,6 +192,10 @@ async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), fo
         CannotLoadError: A record needs a class that is not registered.
         StoreError, DocumentError: The state could not be read.
     """
+    from telegram.ext import DictPersistence  # noqa: PLC0415  an export to JSON does without it
+
+    from ptb_bucket.tools.transfer.memory_json import dict_persistence  # noqa: PLC0415  as above
+
     check_absent([path], force=force)
     kept = await _kept(state, types)
     made = DictPersistence()
@@ -223,6 +229,8 @@ def _texts(made: DictPersistence) -> dict[str, str]:
 
 
 def _first_difference(data: dict[str, Any], again: DictPersistence) -> Record | None:
+    from ptb_bucket.codecs import identical  # noqa: PLC0415  it imports telegram
+
     came_back = dict(records_of({kind.value: getattr(again, kind.value) for kind in PTB_KINDS}))
     return next((r for r, value in records_of(data) if value and not identical(value, came_back.get(r))), None)
 
@@ -240,7 +248,10 @@ class _Kept:
 
 
 async def _kept(state: State, types: Iterable[Any]) -> _Kept:
-    bot = detached_bot(state.bot_id)
+    from ptb_bucket.persistence import BucketPersistence  # noqa: PLC0415  it imports telegram.ext
+    from ptb_bucket.tools.detached import detached_ext_bot  # noqa: PLC0415  as above
+
+    bot = detached_ext_bot(state.bot_id)
     archive = state.archive
     opened = Sealing(environment={}, max_size=sys.maxsize)  # the state's own store does this, with its keys
     source: BucketPersistence[Any, Any, Any] = BucketPersistence(

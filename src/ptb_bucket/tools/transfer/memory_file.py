@@ -11,8 +11,9 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from ptb_bucket.codecs import PtbPickleReader
 from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, pluralize
 from ptb_bucket.tools.state import detached_bot
+from ptb_bucket.tools.transfer.export_format import part_paths
 from ptb_bucket.tools.transfer.memory_json import read_json
-from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, count_records, records_of
+from ptb_bucket.tools.transfer.ptb_records import count_records, records_of
 
 if TYPE_CHECKING:
     import os
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state import Record
 
-__all__ = ["MemoryFile", "part_paths", "read_memory"]
+__all__ = ["MemoryFile", "read_memory"]
 
 _OLD_BOT: Final = b"bot_instance_replaced_by_ptb_persistence"
 _NAMED_AT_ONCE: Final = 5
@@ -91,11 +92,6 @@ def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leav
                 total, entries, decode = read_json(file, types, bot)
                 return MemoryFile(path.name, bot, total, entries, decode)
         return _pickles(path.name, {"": path}, PtbPickleReader(types, bot), bot, leave_out=leave_out)
-
-
-def part_paths(path: Path) -> dict[str, Path]:
-    """Return the five files of a PicklePersistence with ``single_file=False``, by PTB's name of their data."""
-    return {kind.value: path.with_name(f"{path.name}_{kind.value}") for kind in PTB_KINDS}
 
 
 def _pickles(name: str, paths: dict[str, Path], pickles: PtbPickleReader, bot: Bot, *, leave_out: bool) -> MemoryFile:

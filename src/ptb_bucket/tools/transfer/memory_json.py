@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import IO, TYPE_CHECKING, Any, Final, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from telegram.ext import DictPersistence
 
 from ptb_bucket.codecs import JsonCodec
 from ptb_bucket.errors import CannotLoadError, CorruptDocumentError
 from ptb_bucket.state import BOT_DATA, Kind, Record, check_id
+from ptb_bucket.tools.transfer.export_format import EXPORT, VERSION
 from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, count_records, records_of
 
 if TYPE_CHECKING:
@@ -17,12 +18,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-__all__ = ["EXPORT", "VERSION", "dict_persistence", "read_json"]
-
-EXPORT: Final = "ptb_bucket_export"
-"""The first key in our own export. Its value is the version."""
-
-VERSION: Final = 1
+__all__ = ["dict_persistence", "read_json"]
 
 _Read = tuple[int, "Iterator[tuple[Record, Any]]", "Callable[[Any], Any]"]
 

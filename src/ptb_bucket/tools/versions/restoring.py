@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import outcomes
 from ptb_bucket.errors import CorruptDocumentError, NotFoundError, RefusedError
-from ptb_bucket.state import Draft, Kind, WriterIdentity
+from ptb_bucket.state import Kind, WriterIdentity
 from ptb_bucket.tools.versions.past import keys_of, readable
 
 if TYPE_CHECKING:
@@ -190,6 +190,8 @@ async def restore(
         StoreError: An object could not be written. Those before it were.
         DocumentError: A current document cannot be used.
     """
+    from ptb_bucket.state import Draft  # noqa: PLC0415  it imports telegram, which reading does not need
+
     needed = [plan for plan in plans if plan.is_needed]
     _refuse_empty(needed)
     if not force:

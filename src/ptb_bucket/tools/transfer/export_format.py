@@ -1,0 +1,22 @@
+"""What exports and imports agree on: the first key of our own export, and the names of PTB's five files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["EXPORT", "VERSION", "part_paths"]
+
+EXPORT: Final = "ptb_bucket_export"
+"""The first key in our own export. Its value is the version."""
+
+VERSION: Final = 1
+
+
+def part_paths(path: Path) -> dict[str, Path]:
+    """Return the five files of a PicklePersistence with ``single_file=False``, by PTB's name of their data."""
+    return {kind.value: path.with_name(f"{path.name}_{kind.value}") for kind in PTB_KINDS}
