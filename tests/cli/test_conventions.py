@@ -96,12 +96,17 @@ def test_the_version_names_everything_that_a_report_of_a_bug_needs(capsys):
     assert python.startswith(f"Python {sys.version.split()[0]} ")
 
 
+def test_a_shell_can_complete_words():
+    done = run(_PTB_BUCKET_COMPLETE="bash_complete", COMP_WORDS="ptb-bucket exp", COMP_CWORD="1")
+    assert {line.split(",")[1] for line in done.stdout.splitlines()} == {"explain", "export"}
+
+
 def test_help_is_complete_and_fits_80_columns(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     for verb in [None, *(set(VERBS) - {"demo"})]:
         assert main(([verb] if verb else []) + ["--help"]) == 0
         text = capsys.readouterr().out
-        assert "..." not in re.sub(r"[\]-]\.\.\.", "", text), verb  # [ID]... and .ptb-bucket-check-...
+        assert "..." not in re.sub(r"[\]Y-]\.\.\.", "", text), verb  # [ID]..., KEY... and .ptb-bucket-check-...
         lines = text.splitlines()
         examples = next((at for at, line in enumerate(lines) if "Example:" in line), len(lines))
         assert max(map(len, lines[:examples])) <= 80, verb

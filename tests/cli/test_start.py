@@ -1,4 +1,4 @@
-"""Tests of what the start of a verb imports. Telegram's library takes longer to import than everything else together."""
+"""Tests of what the start of a verb imports. Telegram's library takes longer to import than everything else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ WITHOUT_VALUES = [
     "rekey {uri} --to-plain --dry-run",
 ]  # fmt: skip
 WITH_VALUES = [
-    "set {uri} user_data 42 premium true", "rm {uri} user_data 42 --dry-run", "end-conversation {uri} order 1 1 --dry-run",
+    "set {uri} user_data 42 premium true", "rm {uri} user_data 42 --dry-run",
+    "end-conversation {uri} order 1 1 --dry-run",
     "show {uri} user_data --where premium", "show {uri} user_data 42 name", "explain {uri} user 42",
 ]  # fmt: skip
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import logging
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.shell_completion import shell_complete
 
 from ptb_bucket.cli.console import Code, complain
 from ptb_bucket.cli.version import version_text
@@ -40,6 +42,8 @@ _VERBS: Final[Mapping[str, str]] = {
     "import": "import_",
     "export": "export",
 }
+_COMPLETION: Final = "_PTB_BUCKET_COMPLETE"
+"""The variable with which a shell asks for completions. click documents its name and its values."""
 _OTHER_NAMES: Final[Mapping[str, str]] = {
     # what other tools call it → the verb
     "get": "show", "ls": "show", "list": "show", "cat": "show", "put": "set", "delete": "rm", "remove": "rm",
@@ -127,8 +131,10 @@ def run(arguments: list[str]) -> int:
     logging.getLogger("ptb_bucket").addHandler(logging.NullHandler())
     if not sys.warnoptions:
         warnings.simplefilter("ignore", FutureWarning)
+    if shell := os.environ.get(_COMPLETION):
+        return shell_complete(command_group, {}, "ptb-bucket", _COMPLETION, shell)
     try:
-        # Not main(): it answers a closed pipe itself, with exit code 1.
+        # Not main(): it ends after a closed pipe with code 1, which means a failure.
         with command_group.make_context("ptb-bucket", list(arguments) or ["--help"]) as ctx:
             code = command_group.invoke(ctx)
     except click.exceptions.Exit as done:
