@@ -62,7 +62,7 @@ def test_a_verb_that_loads_no_values_does_without_telegram(uri, tmp_path, words)
 def test_a_verb_that_loads_values_does_without_the_framework(uri, words):
     code, heavy = imported([word.format(uri=uri) for word in words.split()])
     assert code == 0
-    assert {"telegram.ext", "rich"}.isdisjoint(heavy)
+    assert "telegram.ext" not in heavy
 
 
 @pytest.mark.parametrize("verb", sorted(set(command_group._VERBS) - {"demo"}))

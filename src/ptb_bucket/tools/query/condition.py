@@ -138,7 +138,7 @@ class _Parser:
         """Return the condition of the whole text."""
         found = self._any_of()
         if self._at < len(self._tokens):
-            raise self._wrong("'and', 'or' or the end is expected.")
+            raise self._wrong(why="'and', 'or' or the end is expected.")
         return found
 
     def _any_of(self) -> Condition:
@@ -156,7 +156,7 @@ class _Parser:
     def _one(self) -> Condition:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise self._wrong(f"At most {_DEEPEST} parentheses and 'not' may be within each other.")
+            raise self._wrong(why=f"At most {_DEEPEST} parentheses and 'not' may be within each other.")
         found = self._negated() if self._take("word", "not") else self._grouped_or_compared()
         self._depth -= 1
         return found
@@ -170,7 +170,7 @@ class _Parser:
             return self._compared()
         inner = self._any_of()
         if not self._take("sign", ")"):
-            raise self._wrong("A closing parenthesis is missing.")
+            raise self._wrong(why="A closing parenthesis is missing.")
         return inner
 
     def _compared(self) -> Condition:
@@ -186,7 +186,7 @@ class _Parser:
         if self._next("word") == "not":
             self._at += 1
             if not self._take("word", "in"):
-                raise self._wrong("After a value, 'not' can only be followed by 'in'.")
+                raise self._wrong(why="After a value, 'not' can only be followed by 'in'.")
             return "not in"
         sign = self._next("sign")
         if sign not in COMPARISONS:
@@ -197,7 +197,7 @@ class _Parser:
     def _operand(self) -> Operand:
         token = self._tokens[self._at] if self._at < len(self._tokens) else None
         if token is None or token.kind not in {"path", "literal"}:
-            raise self._wrong("A path or a value is expected.")
+            raise self._wrong(why="A path or a value is expected.")
         self._at += 1
         return (lambda value: value_at(value, token.value)) if token.kind == "path" else lambda _: token.value
 

@@ -190,14 +190,19 @@ async def restore(
         StoreError: An object could not be written. Those before it were.
         DocumentError: A current document cannot be used.
     """
-    from ptb_bucket.state import Draft  # noqa: PLC0415  it imports telegram, which reading does not need
-
     needed = [plan for plan in plans if plan.is_needed]
     _refuse_empty(needed)
     if not force:
         await _refuse_while_written(archive, needed, interval * _INTERVALS)
+    if needed:
+        await _commit(archive, needed)
+
+
+async def _commit(archive: Archive, plans: Sequence[Restoring]) -> None:
+    from ptb_bucket.state import Draft  # noqa: PLC0415  it imports telegram, which reading does not need
+
     writer = WriterIdentity("restore")
-    for plan in needed:
+    for plan in plans:
         draft = await Draft.open(archive, plan.key, plan.owner, writer, over=plan.over, past=plan.past)
         draft.stage(plan.changes)
         await draft.commit()
