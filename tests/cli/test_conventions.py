@@ -279,3 +279,16 @@ def test_old_versions_are_found_whatever_this_uri_keeps(uri, capsys):
     capsys.readouterr()
     assert main(["show", plain, "user_data", "43", "name"]) == 0
     assert capsys.readouterr().out == '"Ada"\n'
+
+
+# ---------------------------------------------------------------- options of every verb
+
+
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"demo"}))
+def test_every_verb_has_the_common_options(capsys, verb):
+    assert main([verb, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "--json" in text
+    assert "--quiet" in text
+    reading = {"check", "show", "history", "explain", "keygen", "export"}
+    assert ("--dry-run" in text) == (verb not in reading)

@@ -372,3 +372,18 @@ def test_a_grant_says_on_what():
         "s3:GetObjectVersion on arn:aws:s3:::b/bots/*; "
         "s3:ListBucketVersions, s3:GetBucketVersioning on arn:aws:s3:::b; kms:Decrypt on the KMS key"
     )
+
+
+@pytest.mark.parametrize(
+    "code", ["ExpiredToken", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredTokenException"]
+)
+def test_errors_about_credentials_name_the_variables(code):
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    text = str(translate(ClientError(answer, "GetObject")))
+    assert "AWS_SESSION_TOKEN" in text if "Token" in code else "AWS_SECRET_ACCESS_KEY" in text
+
+
+def test_missing_credentials_and_a_missing_region_name_the_variables():
+    text = str(translate(NoCredentialsError()))
+    assert all(name in text for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"))
+    assert "AWS_REGION" in str(translate(NoRegionError()))

@@ -75,7 +75,7 @@ class Output:
         *,
         folded: bool = True,
     ) -> None:
-        """Print a table. In a pipe, each row is one line of cells with tabs between them, and there is no head.
+        """Print a table. In a pipe, each row is one line of cells with tabs between them, without a head.
 
         Args:
             head: The names of the columns. A name that begins with ``#`` marks a column of numbers.

@@ -1,4 +1,4 @@
-"""What exports and imports agree on: the first key of our own export, and the names of PTB's five files."""
+"""The format that exports and imports share: the first key of our own export, and the names of PTB's five files."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _LISTS: Final = (list, deque)
 
 
 class Change(Enum):
-    """What happened to a place."""
+    """The kinds of changes of a place."""
 
     ADDED = "added"
     CHANGED = "changed"

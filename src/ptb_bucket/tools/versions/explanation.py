@@ -65,7 +65,7 @@ class Touch:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is known of a record's past.
+    """The known past of a record.
 
     Attributes:
         record: The record.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,18 +17,36 @@ from ptb_bucket.testing.several import Instance, instances
 from ptb_bucket.tools import inspect_record, open_state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ptb_bucket.offline_telegram import Group, Person
     from ptb_bucket.testing.conformance.backend import Backend
     from ptb_bucket.testing.plugin import Count
 
 __all__ = ["EditTests"]
 
+_EDITOR = """
+import pathlib, sys
+file = pathlib.Path(sys.argv[1])
+file.write_text(file.read_text().replace("Ada", "Eve"))
+"""
 _ADDITIONS = 3
 """The bot's updates while a command runs, which takes a while to start."""
 
 
 class EditTests(ToolCase):
     """Tests of edits of a bot's state."""
+
+    async def test_edit_saves_what_the_editor_wrote(self, uri: str, tmp_path: Path) -> None:
+        """It opens the record in the editor of the environment."""
+        await self.remember(uri)
+        editor = tmp_path / "editor.py"
+        editor.write_text(_EDITOR)
+        done = await self.facts("edit", uri, "user_data", "42", EDITOR=f"{sys.executable} {editor}", VISUAL="")
+        assert (done["before"]["name"], done["after"]["name"]) == ("Ada", "Eve")
+        stored = await self._stored(uri, Record.user(42))
+        assert isinstance(stored, dict)
+        assert stored["name"] == "Eve"
 
     @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
     async def test_set_and_rm_change_one_place(self, uri: str, layout: str) -> None:

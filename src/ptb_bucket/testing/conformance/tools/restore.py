@@ -54,6 +54,9 @@ class RestoreTests(ToolCase):
         for verb in (("history", uri), ("restore", uri, "--at", "1s")):
             line = await self.fails(1, *verb)
             assert "keep" in line or "ersioning" in line
+        found = await self.facts("explain", uri, "user", "42")
+        assert (found["touches"], len(found["writers"])) == ([], 1)
+        assert "keep" in found["problem"] or "ersioning" in found["problem"]
 
     async def test_restore_brings_back_what_history_lists(self, old: Backend, uri: str) -> None:
         """Records that were changed, dropped and added since are as before."""
@@ -70,6 +73,15 @@ class RestoreTests(ToolCase):
         await self._change(uri, 9, {"name": "new"})
         newest, *_, first = (await self.facts("history", uri))["versions"]
         return newest, first
+
+    async def test_explain_names_the_commits_that_touched_a_record(self, old: Backend, uri: str) -> None:
+        """It finds them in the versions that the place keeps."""
+        del old
+        await self._changed_twice(uri)
+        found = await self.facts("explain", uri, "user", "42")
+        assert [touch["last"] for touch in found["touches"]] == [2, 1]
+        assert {change["path"] for change in found["touches"][0]["changes"]} >= {"name"}
+        assert found["touches"][0]["writer"] != found["touches"][1]["writer"]
 
     @pytest.mark.detail
     async def test_a_restore_is_a_commit_that_a_restore_undoes(self, old: Backend, uri: str) -> None:

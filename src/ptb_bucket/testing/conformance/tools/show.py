@@ -31,6 +31,13 @@ class ShowTests(ToolCase):
         shown = await self.facts("show", uri, "chat_data", "-100")
         assert shown["value"] == {"title": "Friends", "members": {"$set": [1, 42]}}
 
+    async def test_show_finds_people_and_addresses_values(self, uri: str) -> None:
+        """It lists the records for which a condition holds, and shows one value of a record."""
+        await self.remember(uri, layout="per-record")
+        found = await self.facts("show", uri, "user_data", "--where", "name == 'Ada'")
+        assert ([one["id"] for one in found["records"]], found["total"]) == ([["42"]], 1)
+        assert (await self.facts("show", uri, "user", "42", "name"))["value"] == "Ada"
+
     @pytest.mark.detail
     async def test_show_says_when_nothing_is_there(self, uri: str) -> None:
         """An empty prefix does not count as an empty bot."""

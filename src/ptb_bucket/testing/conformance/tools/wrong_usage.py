@@ -12,6 +12,7 @@ import pytest
 
 from ptb_bucket.cli import main
 from ptb_bucket.testing.conformance.store import Case
+from ptb_bucket.testing.conformance.tools.base import without_waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,10 +67,10 @@ class ToolMistakeConformance(Case):
 
         def run(verb: str, uri: str) -> str:
             code = main(call(verb, uri, tmp_path))
-            line = capsys.readouterr().err
-            assert (code, line.count("\n")) == (1, 1), line
-            assert line.startswith("ptb-bucket: ")
-            return line
+            lines = without_waits(capsys.readouterr().err)
+            assert (code, len(lines)) == (1, 1), lines
+            assert lines[0].startswith("ptb-bucket: ")
+            return lines[0]
 
         return run
 
@@ -86,3 +87,15 @@ class ToolMistakeConformance(Case):
             nobody.bind(("127.0.0.1", 0))
             port = nobody.getsockname()[1]
         fails(verb, backend.uri("my-bot", server=f"http://127.0.0.1:{port}", timeout=2))
+
+    @pytest.mark.long
+    def test_a_server_that_hangs(self, backend: Backend, capsys: pytest.CaptureFixture[str]) -> None:
+        """The command says what it is waiting for before it gives up."""
+        with closing(socket()) as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()  # connections are made, and nothing is ever answered
+            server = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            assert main(["show", backend.uri("my-bot", server=server, timeout=4)]) == 1
+        first, *_, last = capsys.readouterr().err.splitlines()
+        assert first.startswith("ptb-bucket: Waiting for an answer: listing ")
+        assert not last.startswith("ptb-bucket: Waiting")
