@@ -24,8 +24,8 @@ from ptb_bucket.stores import LocalStore, Update
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools.sweeping import sweep
-from ptb_bucket.tools.transfer.copying import copy
 from ptb_bucket.tools.transfer.copy_target import open_target
+from ptb_bucket.tools.transfer.copying import copy
 from ptb_bucket.tools.versions.restoring import plan_version, restore
 from support.applications.restarting_bot import opened
 from support.documents.newer_documents import FRAMES, JSON_BODY, body_of, header_of, newer
