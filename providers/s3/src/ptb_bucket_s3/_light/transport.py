@@ -81,8 +81,8 @@ class Transport:
         Raises:
             AnswerError: The server refused the request.
             CredentialsError: Nothing was sent.
-            httpcore.NetworkError: There was no complete answer. The request may have been carried out. The same holds for
-                ``httpcore.TimeoutException`` and ``httpcore.ProtocolError``.
+            httpcore.NetworkError: There was no complete answer. The request may have been carried out. The same holds
+                for ``httpcore.TimeoutException`` and ``httpcore.ProtocolError``.
         """
         for _ in range(3):
             credentials = self._credentials.current() or await self._renew(None)

@@ -22,6 +22,8 @@ __all__ = ["Connections"]
 _NEXT_ADDRESS: Final = 0.25
 """Seconds after which the next address of a host is tried at the same time (RFC 8305)."""
 _UNLIMITED: Final = 86400.0
+_ROUNDS: Final = 3
+"""How often the loop runs until a transport has closed its socket: once by itself, and more often under TLS."""
 
 
 class Connections(httpcore.AsyncNetworkBackend):
@@ -57,7 +59,11 @@ class Connections(httpcore.AsyncNetworkBackend):
         connecting = loop.create_connection(
             lambda: wire, host, port, happy_eyeballs_delay=_NEXT_ADDRESS, local_addr=local
         )
-        await _connected(connecting, timeout)
+        try:
+            await _connected(connecting, timeout)
+        except BaseException:
+            await wire.close()  # if it was opened while the caller was cancelled
+            raise
         self._wires.add(wire)
         return _Stream(wire)
 
@@ -88,7 +94,8 @@ class _Wire(asyncio.Protocol):
         self._received = bytearray()
         self._error: Exception | None = None
         self._full = False
-        self._waiting: asyncio.Future[None] | None = None
+        self._lost = False
+        self._waiting: set[asyncio.Future[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -103,7 +110,7 @@ class _Wire(asyncio.Protocol):
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.ended = True
+        self.ended = self._lost = True
         self._error = exc
         self._wake()
 
@@ -115,19 +122,21 @@ class _Wire(asyncio.Protocol):
         self._wake()
 
     def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
 
     async def _news(self, seconds: float | None) -> None:
         """Wait until the transport reports something, without a task of its own."""
         loop = asyncio.get_running_loop()
-        self._waiting = waiting = loop.create_future()
+        waiting: asyncio.Future[None] = loop.create_future()
+        self._waiting.add(waiting)
         limit = loop.call_later(_UNLIMITED if seconds is None else seconds, _expire, waiting)
         try:
             await waiting
         finally:
             limit.cancel()
-            self._waiting = None
+            self._waiting.discard(waiting)
 
     async def receive(self, seconds: float | None) -> bytes:
         while not self._received and not self.ended:
@@ -153,9 +162,13 @@ class _Wire(asyncio.Protocol):
         return bool(self._received) or self.ended or _has_input(self.transport.get_extra_info("socket"))
 
     async def close(self) -> None:
-        self.transport.abort()  # at once: all has been sent, and nothing more is read
-        while self._bottom.get_extra_info("socket") is not None and not self.ended:
-            await self._news(1.0)
+        """Close at once: all has been sent, and nothing more is read."""
+        if self.transport is None:
+            return
+        self.transport.abort()
+        for _ in range(_ROUNDS):
+            if not self._lost:
+                await asyncio.sleep(0)
 
     def abandon(self) -> None:
         """Close the socket, and make the transports forget it: the interpreter destroys them with a warning."""
