@@ -1,4 +1,4 @@
-"""The light client: requests through httpx, signed with AWS's own libraries. Importing this package imports both."""
+"""The light client: requests through httpx's pool (httpcore), signed with AWS's own libraries. Importing this package imports both."""
 
 from __future__ import annotations
 
