@@ -8,7 +8,7 @@ variable "bucket_name" {
   }
 
   validation {
-    condition     = !startswith(var.bucket_name, "goog") && !strcontains(var.bucket_name, "google")
+    condition     = !startswith(var.bucket_name, "goog") && !can(regex("google", var.bucket_name))
     error_message = "bucket_name begins with \"goog\" or contains \"google\", which Google keeps for itself. Choose another one."
   }
 }
@@ -45,7 +45,7 @@ variable "service_accounts" {
   default     = {}
 
   validation {
-    condition     = alltrue([for email in values(var.service_accounts) : !strcontains(email, ":")])
+    condition     = alltrue([for email in values(var.service_accounts) : !can(regex(":", email))])
     error_message = "service_accounts are e-mails alone, such as { bot = \"bot@my-project.iam.gserviceaccount.com\" }, without \"serviceAccount:\"."
   }
 }
