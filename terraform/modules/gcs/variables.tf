@@ -13,6 +13,12 @@ variable "bucket_name" {
   }
 }
 
+variable "create_bucket" {
+  description = "Create the bucket. With false, bucket_name names an existing one, and the module grants only the bot's role. See \"An existing bucket\"."
+  type        = bool
+  default     = true
+}
+
 variable "prefix" {
   description = "Folder of the bot in the bucket. It keeps things in order; the bot's permission is for the whole bucket."
   type        = string
@@ -30,11 +36,12 @@ variable "prefix" {
 }
 
 variable "location" {
-  description = "Location of the bucket: the region in which the bot runs, such as europe-west1."
+  description = "Location of the bucket: the region in which the bot runs, such as europe-west1. Needed to create it."
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z]+[A-Za-z0-9-]*$", var.location))
+    condition     = var.location == null || can(regex("^[A-Za-z]+[A-Za-z0-9-]*$", var.location))
     error_message = "location is a region such as \"europe-west1\", or a multi-region such as \"EU\"."
   }
 }
