@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import platform
 import subprocess
 import sys
 import zipfile
 
 import pytest
-from running import TREE, folders
+from running import TREE, FailedError, Terraform, folders
 
 pytest.importorskip(
     "hcl2", reason="python-hcl2 is not installed: terraform's Google folders are not checked for google 7"
@@ -44,6 +46,33 @@ def test_google_7_has_every_argument(names, folder):
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_google_7_has_every_attribute(names, folder):
     assert [pair for pair in reads_in(TREE / folder) if pair[1] not in names.attributes(pair[0])] == []
+
+
+@pytest.mark.parametrize("version", ["6.50.0", "7.0.0", "7.99.0"])
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_version_initialises(command, tmp_path, folder, version):
+    made = with_google(tmp_path, folder, version)
+    assert "successfully initialized" in made("init", "-backend=false")
+
+
+def test_google_8_does_not_initialise(command, tmp_path):
+    with pytest.raises(FailedError, match="no available releases match"):
+        with_google(tmp_path, FOLDERS[0], "8.0.0")("init", "-backend=false")
+
+
+def with_google(scratch, folder, version):
+    """A copy of a folder, beside a mirror that has only this version; initialising does not start the plugin."""
+    system, machine = platform.system().lower(), {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+    place = scratch / "plugins" / "registry.terraform.io" / "hashicorp" / "google" / version / f"{system}_{machine}"
+    place.mkdir(parents=True)
+    plugin = place / f"terraform-provider-google_v{version}"
+    plugin.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    plugin.chmod(0o755)
+    made = Terraform.copied(folder, scratch, {})
+    mirror = f"filesystem_mirror {{ path = {json.dumps(str(scratch / 'plugins'))} }}"
+    configuration = f"disable_checkpoint = true\nprovider_installation {{\n  {mirror}\n}}\n"
+    scratch.joinpath("rc").write_text(configuration, encoding="utf-8")
+    return made
 
 
 def test_every_kind_is_looked_at():
