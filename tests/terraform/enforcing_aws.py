@@ -1,4 +1,4 @@
-"""A local AWS that checks signatures, policies and their conditions: a MiniStack from PyPI, in a cache of its own.
+"""A local AWS that checks signatures, policies and their conditions: a MiniStack from PyPI, in a separate cache.
 
 Moto takes every condition as met. The MiniStack in this environment knows no policies, and the one that does pins a
 botocore that aioboto3 cannot use.

@@ -61,7 +61,7 @@ def become(server, monkeypatch):
 
 @pytest.fixture
 async def uri(server, s3, outputs, become):
-    """Where a bot, with its own policy, saved a person's data, changed it, and dropped a part of it."""
+    """The URI under which a bot, with its own policy, saved a person's data, changed it, and dropped a part."""
     become(json.loads(outputs["policy_json"]))
     uri = f"{outputs['bucket_uri']}&layout=per-record&endpoint_url={server}"
     bot = BucketPersistence(uri)
@@ -82,7 +82,7 @@ def every_version(s3):
 
 
 def texts(s3):
-    """What every version of every object contains."""
+    """Return the contents of all versions of all objects."""
     named = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in every_version(s3)]
     return [s3.get_object(Bucket=BUCKET, **each)["Body"].read() for each in named]
 

@@ -42,3 +42,15 @@ def test_an_unknown_function_raises(tmp_path):
     tmp_path.joinpath("main.tf").write_text("locals {\n  a = templatestring(var.a)\n}\n", encoding="utf-8")
     with pytest.raises(NotImplementedError, match="templatestring"):
         needed(tmp_path)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_readme_says_which_versions(folder):
+    [row] = re.findall(
+        rf"^\| {folder} \| (.*) \|$", TREE.joinpath("README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    terraform, provider, _ = row.split(" | ")
+    assert terraform == "{}.{} or later".format(*required(TREE / folder))
+    versions = TREE.joinpath(folder, "versions.tf").read_text(encoding="utf-8")
+    lowest, limit = re.search(r'version = ">= (\d+\.\d+)\.0, < (\d+)\.0\.0"', versions).groups()
+    assert provider.split(maxsplit=1)[1] == f"{lowest} to {int(limit) - 1}"
