@@ -42,9 +42,7 @@ def test_it_writes_what_it_prints(readme):
 
 
 def test_the_readme_has_the_counted_requests_and_their_price(readme):
-    assert tables(README.read_text(encoding="utf-8"))[0] == tables(readme[0])[0], (
-        "run the script with --write"
-    )
+    assert tables(README.read_text(encoding="utf-8"))[0] == tables(readme[0])[0], "run the script with --write"
 
 
 def test_the_readme_has_the_counted_bytes_and_their_price(readme):
