@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import UnavailableError
 
 if TYPE_CHECKING:

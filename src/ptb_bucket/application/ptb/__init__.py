@@ -6,6 +6,7 @@ from ptb_bucket.application.ptb.conversations import Conversation, Conversations
 from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
 from ptb_bucket.application.ptb.job_queue import ask_before_timeouts
 from ptb_bucket.application.ptb.pending_changes import Marked, PendingChanges
+from ptb_bucket.application.ptb.requests import SharedTlsBuilder
 from ptb_bucket.application.ptb.running import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Marked",
     "NotedApplication",
     "PendingChanges",
+    "SharedTlsBuilder",
     "ask_before_timeouts",
     "check_ptb",
     "contents_of",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import Deadline, LoopLock, aside
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import (
     DocumentError,
     ForeignDocumentError,

@@ -8,10 +8,11 @@ them.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import for_each
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
 from ptb_bucket.state.commit import lost_changes, tell_failures, withhold, write_document
 from ptb_bucket.state.merge import MISSING, drop_blocked
