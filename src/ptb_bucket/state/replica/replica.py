@@ -194,6 +194,13 @@ class Replica:
                 withhold(dedupe.ledger)  # nothing tells which of several files is replayed, and when
             self.documents.spool.keep(self.documents.tracked.pending())
 
+    async def wait_for_turns(self) -> None:
+        """Wait until the store accepts writes of all documents with pending changes. Changes may be staged meanwhile.
+
+        Documents may also be read meanwhile. A caller that has locked them for a commit would keep both from happening.
+        """
+        await for_each(self.documents.tracked.pending(), lambda document: document.wait_for_turn(document.look))
+
     async def commit(self) -> None:
         """Make everything durable that was staged before the call, with one conditional put for each changed document.
 

@@ -77,3 +77,12 @@ run "name_with_a_space" {
   expect_failures = [var.name]
   variables { name = "My bot" }
 }
+
+run "a_processor_that_lambda_does_not_have" {
+  command         = plan
+  expect_failures = [var.architecture]
+
+  variables {
+    architecture = "mips"
+  }
+}
