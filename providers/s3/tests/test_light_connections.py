@@ -49,17 +49,17 @@ async def test_nothing_is_sent_into_a_connection_that_the_server_has_closed():
 
 
 async def test_a_request_ends_when_its_store_is_closed():
-    finish = threading.Event()
+    asked, finish = threading.Event(), threading.Event()
 
     def answer(_):
+        asked.set()
         finish.wait(20)
         return OBJECT
 
     with answering(answer) as server:
         store = open_store(f"s3://bucket?client=light&endpoint_url={server.url}")
         reading = asyncio.create_task(store.get("a"))
-        while not server.seen:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(asked.wait, 20)
         await store.close()
         with pytest.raises(UnavailableError):
             await reading
