@@ -35,7 +35,7 @@ def summary(runs: Mapping[str, Sequence[Run]]) -> dict[str, dict[str, Any]]:
 
 def _figures(runs: Mapping[str, Sequence[Run]], name: str) -> dict[str, Any]:
     own = runs[name]
-    cpu, wall = ([sum(getattr(run, what).values()) for run in own] for what in ("cpu", "wall"))
+    cpu, wall = (_totals(runs, name, what) for what in ("cpu", "wall"))
     return {
         "wall ms": _ms(wall),
         "cpu ms": _ms(cpu),
@@ -52,6 +52,10 @@ def _figures(runs: Mapping[str, Sequence[Run]], name: str) -> dict[str, Any]:
 
 def _totals(runs: Mapping[str, Sequence[Run]], name: str, what: str) -> list[float]:
     return [sum(getattr(run, what).values()) for run in runs[name]]
+
+
+def _ratio(ours: Sequence[float], base: Sequence[float]) -> float:
+    return statistics.median(our / other for our, other in zip(ours, base, strict=True))
 
 
 def _ms(seconds: Iterable[float]) -> float:

@@ -20,6 +20,8 @@ ROOT: Final = HERE.parents[1]
 SOURCES: Final = (ROOT / "src", *sorted(ROOT.glob("providers/*/src")))
 PHASES: Final = ("interpreter", "imports", "build", "connect and load", "first webhook")
 PATIENCE: Final = 60
+CERTIFICATES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables that change how long certificates take to load. No platform sets them."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class Starter:
     def start(self, contestant: str, **environment: str) -> dict[str, Any]:
         """Run a process, and return what it printed."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        for name in CERTIFICATES:
+            own.pop(name, None)
         env = {**own, "PYTHONPATH": os.pathsep.join(map(str, SOURCES)), **environment}
         command = [self.python, "-W", "ignore", str(HERE / "child.py"), contestant, json.dumps(self.settings)]
         done = subprocess.run(  # noqa: S603
@@ -88,13 +92,8 @@ class Starter:
         library = subprocess.run([self.python, "-c", ask], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
         those = [name for name in files if name.startswith(library) and "site-packages" not in name]
         text = "\n".join(name for name in those if name.endswith(".py"))
-        subprocess.run(  # noqa: S603
-            [self.python, "-m", "py_compile", "-"],
-            input=text,
-            text=True,
-            check=True,
-            env={**os.environ, **self._cache()},
-        )
+        command, env = [self.python, "-m", "py_compile", "-"], {**os.environ, **self._cache()}
+        subprocess.run(command, input=text, text=True, check=True, env=env)  # noqa: S603
 
     def _cache(self) -> dict[str, str]:
         return {"PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}

@@ -1,4 +1,4 @@
-"""A pickle in S3, as people write it by hand: download at the start, upload after each update. It detects no conflict."""
+"""A pickle in S3, as people write it by hand: download at the start, upload after each update. No conflict is seen."""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from ptb_bucket import BucketApplication, bucket_application  # first, as a sorter of imports puts it
-from telegram.ext import ApplicationBuilder, MessageHandler, filters  # noqa: F401  as in a bot
+from telegram.ext import ApplicationBuilder, MessageHandler, filters  # noqa: F401, TC002  as in a bot
+
+from ptb_bucket import BucketApplication, bucket_application
 
 NEEDED = {"s3 light": ("ptb_bucket_s3",), "s3 aioboto3": ("ptb_bucket_s3", "aioboto3"), "gs": ("ptb_bucket_gcs",)}
 
