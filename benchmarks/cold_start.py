@@ -1,6 +1,6 @@
 """Starts of a bot in fresh processes, until the first webhook is handled and saved, beside PTB alone.
 
-    python benchmarks/cold_start.py [--rounds 11] [--venv DIR | --python PATH] [--json results.json] [--plots docs]
+    python benchmarks/cold_start.py [--rounds 11 [5]] [--venv DIR | --python PATH] [--json results.json] [--plots docs]
 
 The contestants take turns, each in a process of its own: PTB alone, PicklePersistence, a pickle in S3 written by hand
 with boto3, and ptb-bucket on its stores. Telegram answers over HTTP on this machine, so each start sends getMe and
@@ -124,14 +124,14 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
         }
 
 
-def compare(python: str, rounds: int, folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def compare(python: str, rounds: dict[str, int], folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """Measure both modes; return the figures by mode, and which contestants are missing and why."""
     results = {}
     with servers(folder) as settings:
         starter = Starter(python, settings, folder)
         contestants = starter.present(list(NAMES))
-        for mode in ("compiled", "not compiled"):
-            runs = measure(starter, contestants, rounds, compiled=mode == "compiled", progress=progress)
+        for mode, count in rounds.items():
+            runs = measure(starter, contestants, count, compiled=mode == "compiled", progress=progress)
             results[mode] = summary(runs)
             print(f"\nModules {mode}\n\n{start_table(results[mode], starter.missing)}\n{phase_table(results[mode])}")
     return results, starter.missing
@@ -140,7 +140,7 @@ def compare(python: str, rounds: int, folder: Path) -> tuple[dict[str, Any], dic
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=11, help="starts of each contestant in each mode")
+    parser.add_argument("--rounds", type=int, nargs="+", default=[11, 5], help="with compiled modules, and without")
     parser.add_argument("--venv", type=Path, help="measure in this environment; it is created if it does not exist")
     parser.add_argument("--python", default=sys.executable, help="measure with this interpreter")
     parser.add_argument("--json", type=Path)
@@ -151,7 +151,10 @@ def main() -> None:
     found = about(python)
     show(found)
     with tempfile.TemporaryDirectory() as folder:
-        results, missing = compare(python, options.rounds, Path(folder))
+        rounds = {"compiled": options.rounds[0], "not compiled": options.rounds[-1]}
+        results, missing = compare(python, rounds, Path(folder))
+    found["load at the end"] = [round(load, 1) for load in os.getloadavg()]
+    print(f"Load of the machine at the end (1, 5, 15 minutes): {found['load at the end']}")
     if options.json:
         options.json.write_text(json.dumps({"about": found, "missing": missing, **results}, indent=1) + "\n")
     if options.plots:
