@@ -7,6 +7,9 @@ with boto3, and ptb-bucket on its stores. Telegram answers over HTTP on this mac
 sendMessage with PTB's own client. The stores are MiniStack and fake-gcs-server. All of them run in their own processes,
 and only the contestant's CPU time counts. "Time" includes waiting for those servers and for other load of the machine.
 
+Figures are medians, and ratios medians of the ratios in the same round. "Least CPU" is the best round of each
+contestant, which other load of the machine disturbs least.
+
 "Compiled" means that all modules have their .pyc files; otherwise only the standard library has them, as in a package
 that nobody compiled. Packages that only happen to be installed change the figures: httpx imports click and rich, and
 telegram.ext imports apscheduler. So measure in an environment that has only what a bot needs. ``--venv`` creates it:
