@@ -7,7 +7,7 @@ from typing import Any, Final
 from telegram.ext import ApplicationBuilder
 from telegram.request import BaseRequest, HTTPXRequest
 
-from ptb_bucket.application.ptb.running import BD, BT, CCT, CD, JQ, UD
+from ptb_bucket.application.ptb.noted_application import BD, BT, CCT, CD, JQ, UD
 from ptb_bucket.stores import tls_context
 
 __all__ = ["REQUEST_OPTIONS", "SharedTlsBuilder"]

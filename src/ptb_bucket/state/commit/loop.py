@@ -152,7 +152,7 @@ async def _send(tracked: TrackedDocument, condition: str | None, body: bytes) ->
 
 
 async def _read_back(tracked: TrackedDocument, retries: Retries, error: Exception) -> None:
-    """Wait, then read the document.
+    """Wait, then read the document. The ledger, which gets it, decides what became of the attempt (``Ledger.loaded``).
 
     Rule "An attempt ends with proof": neither a lost race nor a missing answer proves anything. A denial proves that
     this send failed, but not that an earlier, unanswered one did.
