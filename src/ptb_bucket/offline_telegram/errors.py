@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from telegram.error import BadRequest
 
 __all__ = ["ApiError", "UnknownMethodError"]
@@ -35,10 +37,24 @@ class UnknownMethodError(BadRequest):
 
     def __init__(self, method: str) -> None:
         super().__init__(
-            f"OfflineTelegram does not know the Bot API method {method!r}. "
-            f'Add it: telegram.answer("{method}", lambda parameters: ...)'
+            f"OfflineTelegram does not know the Bot API method {method!r}, and neither does the installed PTB. "
+            f"Add it: {_lesson(method)}"
         )
         self.method = method
 
     def __reduce__(self) -> tuple[type[UnknownMethodError], tuple[str]]:
         return type(self), (self.method,)  # PTB's own would pass the whole message to __init__
+
+
+def _lesson(method: str) -> str:
+    """Return the line of code that teaches a method."""
+    verb = re.match(r"[a-z]*", method)
+    name = method[verb.end() :] if verb else ""
+    field = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+    if verb and verb[0] == "send":
+        return f'telegram.answer("{method}", lambda parameters: {{"{field}": ...}}), where the dict is what the message contains'
+    if verb and verb[0] == "get":
+        return (
+            f'telegram.answer("{method}", lambda parameters: ...), where the lambda returns the result as Bot API JSON'
+        )
+    return f'telegram.answer("{method}", lambda parameters: True)'
