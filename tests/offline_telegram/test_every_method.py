@@ -201,7 +201,10 @@ _BUSINESS = {"message_id": lambda world: world.business.message_id, "chat_id": A
 # What a method needs although PTB's signature does not say so, or differs from what others need.
 SPECIAL = {
     "add_sticker_to_set": {"sticker": lambda _: sticker()},
-    "answer_inline_query": {"button": lambda _: ptb.InlineQueryResultsButton("b", start_parameter="x"), "next_offset": ""},
+    "answer_inline_query": {
+        "button": lambda _: ptb.InlineQueryResultsButton("b", start_parameter="x"),
+        "next_offset": "",
+    },
     "answer_shipping_query": {"shipping_options": ARGUMENTS["shipping_options"]},
     "approve_chat_join_request": {"user_id": BO},
     "create_new_sticker_set": {"name": "geese_by_demo_bot"},

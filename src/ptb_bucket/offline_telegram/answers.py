@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.offline_telegram.api import METHODS, answer_by_default, formatted, method_of, post
 from ptb_bucket.offline_telegram.errors import ApiError, UnknownMethodError
+from ptb_bucket.offline_telegram.files import read_file, store_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,21 +35,55 @@ class Answers:
         self.taught: dict[str, Callable[[JSON], Any]] = {}
         self.refusals: list[tuple[str | None, ApiError]] = []
 
-    def find(self, method: str, parameters: JSON) -> Any:
-        """Answer a call; see :meth:`OfflineTelegram.call`."""
+    @property
+    def token(self) -> str:
+        """Return the bot's token."""
+        return f"{self._server.state.bot['id']}:offline"
+
+    def upload(self, content: bytes, name: str, mime_type: str = "") -> str:
+        """Store a file, and return its ID; see :meth:`OfflineTelegram.upload`."""
+        return store_file(self._server.state, content, name, mime_type)
+
+    def download(self, path: str, token: str) -> bytes:
+        """Return the bytes of a file.
+
+        Args:
+            path: The ``file_path`` of getFile's answer.
+            token: The token of the bot that asks.
+
+        Returns:
+            Its bytes.
+
+        Raises:
+            ApiError: The file does not exist, or the token is wrong.
+        """
+        self._check(token)
+        return read_file(self._server.state, path)
+
+    def call(self, method: str, parameters: JSON, token: str) -> Any:
+        """Answer a call of the Bot API.
+
+        Args:
+            method: The method's name.
+            parameters: Its parameters as plain JSON, with file IDs instead of files.
+            token: The token of the bot that calls.
+
+        Returns:
+            The result, or an awaitable of it.
+
+        Raises:
+            ApiError: Telegram refuses the call.
+            UnknownMethodError: Neither this Telegram nor PTB knows the method. Add it with
+                :meth:`OfflineTelegram.answer`.
+        """
+        self._check(token)
         self._refuse(method)
         if taught := self.taught.get(method):
-            result = taught(parameters)
-            if inspect.isawaitable(result):
-                return self._await(result, method, parameters)
-            return self._complete(result, method, parameters)
+            return self._taught(taught(parameters), method, parameters)
         if method in METHODS:
             return METHODS[method](self._server, parameters)
         if method_of(method):
-            for name in _NAMED:
-                if name in parameters:
-                    self._server.state.chat(parameters[name])
-            return answer_by_default(method, parameters)
+            return self._default(method, parameters)
         error = UnknownMethodError(method)
         self._server.unknown.append(error)
         self._server.bell.ring()
@@ -59,6 +94,21 @@ class Answers:
             if planned[0] == method or (planned[0] is None and method not in _NEVER_REFUSED):
                 self.refusals.remove(planned)
                 raise planned[1]
+
+    def _check(self, token: str) -> None:
+        if token != self.token:
+            raise ApiError("Unauthorized", code=401)
+
+    def _default(self, method: str, parameters: JSON) -> Any:
+        for name in _NAMED:
+            if name in parameters:
+                self._server.state.chat(parameters[name])
+        return answer_by_default(method, parameters)
+
+    def _taught(self, result: Any, method: str, parameters: JSON) -> Any:
+        if inspect.isawaitable(result):
+            return self._await(result, method, parameters)
+        return self._complete(result, method, parameters)
 
     async def _await(self, result: Any, method: str, parameters: JSON) -> Any:
         return self._complete(await result, method, parameters)

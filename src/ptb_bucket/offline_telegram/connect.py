@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import typing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram.request import HTTPXRequest
@@ -10,6 +11,8 @@ from telegram.request import HTTPXRequest
 from ptb_bucket.offline_telegram.request import OfflineRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from telegram.ext import ApplicationBuilder
 
     from ptb_bucket.offline_telegram.request import Answering
@@ -29,16 +32,17 @@ _IGNORED = (
 )  # fmt: skip
 
 
-def connect(builder: AnyBuilder, telegram: Answering, token: str) -> AnyBuilder:
+def connect(builder: AnyBuilder, telegram: Answering) -> AnyBuilder:
     """Connect a builder to an offline Telegram; see :meth:`OfflineTelegram.connect`."""
-    builder.token(token).request(OfflineRequest(telegram)).get_updates_request(OfflineRequest(telegram))
-    builder.__class__ = _offline(type(builder))
+    builder.token(telegram.token).request(OfflineRequest(telegram)).get_updates_request(OfflineRequest(telegram))
+    builder.__class__ = _offline(typing.cast("Hashable", type(builder)))
     return builder
 
 
 @functools.cache
-def _offline(kind: type[Any]) -> type[Any]:
+def _offline(of: Hashable) -> type[Any]:
     """Return a builder class that behaves as this one, except for settings of the network."""
+    kind: type[Any] = typing.cast("type[Any]", of)
     ignored = {name: _ignore for name in _IGNORED if hasattr(kind, name)}
     requests = {name: _unless_real(name, kind) for name in ("request", "get_updates_request")}
     return type(kind.__name__, (kind,), {"__slots__": (), "__module__": kind.__module__} | ignored | requests)

@@ -51,10 +51,9 @@ def _lesson(method: str) -> str:
     verb = re.match(r"[a-z]*", method)
     name = method[verb.end() :] if verb else ""
     field = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+    value, hint = "True", ""
     if verb and verb[0] == "send":
-        return f'telegram.answer("{method}", lambda parameters: {{"{field}": ...}}), where the dict is what the message contains'
-    if verb and verb[0] == "get":
-        return (
-            f'telegram.answer("{method}", lambda parameters: ...), where the lambda returns the result as Bot API JSON'
-        )
-    return f'telegram.answer("{method}", lambda parameters: True)'
+        value, hint = f'{{"{field}": ...}}', ". The dict is what the message contains."
+    elif verb and verb[0] == "get":
+        value, hint = "...", ". The lambda returns the result as Bot API JSON."
+    return f'telegram.answer("{method}", lambda parameters: {value}){hint}'

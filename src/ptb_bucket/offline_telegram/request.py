@@ -15,6 +15,7 @@ from ptb_bucket.offline_telegram.json import copied
 if TYPE_CHECKING:
     from telegram.request import RequestData
 
+    from ptb_bucket.offline_telegram.answers import Answers
     from ptb_bucket.offline_telegram.json import JSON
 
 __all__ = ["OfflineRequest"]
@@ -25,11 +26,10 @@ _ATTACHED = "attach://"
 class Answering(Protocol):
     """The part of an :class:`OfflineTelegram` that answers calls of the Bot API."""
 
-    def call(self, method: str, parameters: JSON, token: str) -> Any: ...
+    answers: Answers
 
-    def upload(self, content: bytes, name: str, mime_type: str = "") -> str: ...
-
-    def download(self, path: str, token: str) -> bytes: ...
+    @property
+    def token(self) -> str: ...
 
 
 class OfflineRequest(BaseRequest):
@@ -87,7 +87,7 @@ class OfflineRequest(BaseRequest):
         try:
             if is_file:
                 token, _slash, name = unquote(path).partition("/")  # PTB quotes paths
-                return 200, self._telegram.download(name, token)
+                return 200, self._telegram.answers.download(name, token)
             return 200, await self._answer(before, request_data)
         except ApiError as error:
             return error.code, _refusal(error)
@@ -98,7 +98,7 @@ class OfflineRequest(BaseRequest):
         parameters = copied(request_data.parameters) if request_data else {}
         if request_data and request_data.contains_files:
             parameters = self._with_file_ids(parameters, request_data.multipart_data)
-        result = self._telegram.call(name, parameters, token)
+        result = self._telegram.answers.call(name, parameters, token)
         answer = await result if inspect.isawaitable(result) else result
         return json.dumps({"ok": True, "result": answer}).encode()
 
@@ -107,7 +107,7 @@ class OfflineRequest(BaseRequest):
         uploaded = {}
         for attached, (name, content, mime_type) in files.items():
             data = content if isinstance(content, bytes) else content.read()
-            uploaded[attached] = self._telegram.upload(data, name, mime_type)
+            uploaded[attached] = self._telegram.answers.upload(data, name, mime_type)
         replaced: JSON = _replace(parameters, uploaded)
         return {name: file_id for name, file_id in uploaded.items() if _is_parameter(name, parameters)} | replaced
 

@@ -109,13 +109,10 @@ class ServerState:
         Raises:
             ApiError: It does not exist (any more). The text is ``missing``.
         """
-        if inline := parameters.get("inline_message_id"):
-            if inline not in self.inline:
-                raise ApiError("Bad Request: MESSAGE_ID_INVALID")
-            chat_id, message_id = self.inline[inline]
-        else:
-            chat_id, message_id = self.chat(parameters.get("chat_id"))["id"], parameters.get("message_id")
-        if (message := self.find_message(chat_id, message_id)) is None:
+        if (inline := parameters.get("inline_message_id")) and inline not in self.inline:
+            raise ApiError("Bad Request: MESSAGE_ID_INVALID")
+        named = None if inline else (self.chat(parameters.get("chat_id"))["id"], parameters.get("message_id"))
+        if (message := self.find_message(*(named or self.inline[str(inline)]))) is None:
             raise ApiError(f"Bad Request: {missing}")
         return message
 

@@ -9,7 +9,6 @@ from telegram.ext import ApplicationBuilder
 from ptb_bucket.offline_telegram.answers import Answers
 from ptb_bucket.offline_telegram.connect import connect
 from ptb_bucket.offline_telegram.errors import ApiError
-from ptb_bucket.offline_telegram.files import read_file, store_file
 from ptb_bucket.offline_telegram.json import JSON, as_chat, user_json
 from ptb_bucket.offline_telegram.people import BusinessAccount, Person
 from ptb_bucket.offline_telegram.places import Channel, Group
@@ -47,6 +46,10 @@ class OfflineTelegram:
             second at each message and press.
         allowed_updates: The kinds of updates that the bot asks for, as for ``run_polling``. Only ``chat_member`` is
             sent to a bot that asks for it and to no other.
+
+    Attributes:
+        server: The state and the transcript.
+        answers: The answers to calls, for :class:`OfflineRequest`.
     """
 
     def __init__(  # noqa: PLR0913  what a bot has
@@ -63,7 +66,7 @@ class OfflineTelegram:
         state = ServerState(bot, first_update_id, next_query_id=first_update_id)
         state.allowed_updates = list(allowed_updates or ())
         self.server = Server(state, clock)
-        self._answers = Answers(self.server)
+        self.answers = Answers(self.server)
 
     @property
     def transcript(self) -> list[Line]:
@@ -96,7 +99,7 @@ class OfflineTelegram:
     @property
     def token(self) -> str:
         """Return a token for the bot. It is not a secret, because it works only with this object."""
-        return f"{self.server.state.bot['id']}:offline"
+        return self.answers.token
 
     def builder(self) -> ApplicationBuilder[Any, Any, Any, Any, Any, Any]:
         """Return a builder of an Application that talks to this Telegram.
@@ -116,7 +119,7 @@ class OfflineTelegram:
             The builder. Settings of the network that are chained after this call have no effect: the token, timeouts,
             proxies, URLs and HTTPX request objects.
         """
-        return connect(builder, self, self.token)
+        return connect(builder, self)
 
     def user(self, user_id: int, first_name: str, *, username: str | None = None, **fields: Any) -> Person:
         """Return a person with a private chat. The same ID is the same person, also after :meth:`restore`.
@@ -212,7 +215,7 @@ class OfflineTelegram:
             handler: Takes the parameters, with file IDs instead of uploaded files. It returns the result as Bot API
                 JSON, or an awaitable of it; may raise :class:`ApiError`.
         """
-        self._answers.taught[method] = handler
+        self.answers.taught[method] = handler
 
     def refuse(self, error: ApiError, *, method: str | None = None, times: int = 1) -> None:
         """Let the next calls fail.
@@ -222,7 +225,7 @@ class OfflineTelegram:
             method: The method that fails; by default any but getUpdates and getMe.
             times: How many calls fail.
         """
-        self._answers.refusals += [(method, error)] * times
+        self.answers.refusals += [(method, error)] * times
 
     def flood(self, retry_after: int = 3, *, method: str | None = None, times: int = 1) -> None:
         """Let the next calls fail with flood control, which PTB raises as ``RetryAfter``.
@@ -292,25 +295,6 @@ class OfflineTelegram:
             )
         return line
 
-    def call(self, method: str, parameters: JSON, token: str) -> Any:
-        """Answer a call of the Bot API.
-
-        Args:
-            method: The method's name.
-            parameters: Its parameters as plain JSON.
-            token: The token of the bot that calls.
-
-        Returns:
-            The result, or an awaitable of it.
-
-        Raises:
-            ApiError: Telegram refuses the call.
-            UnknownMethodError: Neither this Telegram nor PTB knows the method. Add it with :meth:`answer`.
-        """
-        if token != self.token:
-            raise ApiError("Unauthorized", code=401)
-        return self._answers.find(method, parameters)
-
     def upload(self, content: bytes, name: str, mime_type: str = "") -> str:
         """Store a file, as if the bot had uploaded it before.
 
@@ -322,24 +306,7 @@ class OfflineTelegram:
         Returns:
             Its file ID.
         """
-        return store_file(self.server.state, content, name, mime_type)
-
-    def download(self, path: str, token: str) -> bytes:
-        """Return the bytes of a file.
-
-        Args:
-            path: The ``file_path`` of getFile's answer.
-            token: The token of the bot that asks.
-
-        Returns:
-            Its bytes.
-
-        Raises:
-            ApiError: The file does not exist, or the token is wrong.
-        """
-        if token != self.token:
-            raise ApiError("Unauthorized", code=401)
-        return read_file(self.server.state, path)
+        return self.answers.upload(content, name, mime_type)
 
     def messages(self, chat_id: int) -> Iterator[JSON]:
         """Return the messages of a chat, newest first, as Bot API JSON."""

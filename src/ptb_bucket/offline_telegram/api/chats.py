@@ -29,7 +29,8 @@ def full_chat(server: Server, parameters: JSON) -> JSON:
     more = server.state.settings.get(f"chat:{chat['id']}", {})
     pins = server.state.pins.get(str(chat["id"]))
     pinned = server.state.find_message(chat["id"], pins[-1]) if pins else None
-    return chat | _ALWAYS | more | ({"pinned_message": pinned} if pinned else {})
+    full: JSON = chat | _ALWAYS | more | ({"pinned_message": pinned} if pinned else {})
+    return full
 
 
 def _more(server: Server, chat: JSON) -> JSON:

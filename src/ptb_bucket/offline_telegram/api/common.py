@@ -75,7 +75,7 @@ def formatted(
 
 def _in_text(entities: list[JSON], text: str) -> list[JSON]:
     end = utf16(text)
-    return [one for one in entities if 0 <= one["offset"] and one["offset"] + one["length"] <= end]
+    return [one for one in entities if one["offset"] >= 0 and one["offset"] + one["length"] <= end]
 
 
 def caption(parameters: JSON) -> JSON:

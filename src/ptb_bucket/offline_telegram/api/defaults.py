@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dtm
 import enum
 import inspect
 import re
 import types
 import typing
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import telegram
@@ -28,7 +28,7 @@ _CHOICES: dict[str, JSON] = {
     "MessageOrigin": {"type": "hidden_user", "sender_user_name": "", "date": 0},
 }
 _NAMES = {"from_user": "from"}
-_PLAIN: dict[object, Any] = {int: 0, float: 0.0, bool: False, str: "", dtm.datetime: 0, dtm.timedelta: 0}
+_PLAIN: dict[object, Any] = {int: 0, float: 0.0, bool: False, str: "", datetime: 0, timedelta: 0}
 
 
 def method_of(name: str) -> Callable[..., Any] | None:
@@ -62,27 +62,32 @@ def answer_by_default(name: str, parameters: JSON) -> Any:
 
 def _value(annotation: Any, parameters: JSON) -> Any:
     kind = _resolved(annotation)
+    origin = typing.get_origin(kind)
     if kind in _PLAIN:
         return _PLAIN[kind]
-    origin = typing.get_origin(kind)
-    if origin in {tuple, list, Sequence} or kind in {tuple, list}:
+    if origin in {tuple, list, Sequence}:
         return []
     if origin in {typing.Union, types.UnionType}:
         return _value(typing.get_args(kind)[0], parameters)
-    if origin is typing.Literal:
+    return _example(kind, parameters)
+
+
+def _example(kind: Any, parameters: JSON) -> Any:
+    if typing.get_origin(kind) is typing.Literal:
         return typing.get_args(kind)[0]
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return next(iter(kind)).value
-    if isinstance(kind, type) and issubclass(kind, TelegramObject):
-        return _object(kind, parameters)
-    return None
+    return _object(kind, parameters) if isinstance(kind, type) and issubclass(kind, TelegramObject) else None
 
 
 def _resolved(annotation: Any) -> Any:
     if not isinstance(annotation, str):
         return annotation
     holder = type("Holder", (), {"__annotations__": {"value": annotation}})
-    names = vars(telegram) | {"dtm": dtm, "Sequence": Sequence}
+    names = vars(telegram) | {
+        "dtm": types.SimpleNamespace(datetime=datetime, timedelta=timedelta),
+        "Sequence": Sequence,
+    }
     return typing.get_type_hints(holder, globalns=names)["value"]
 
 

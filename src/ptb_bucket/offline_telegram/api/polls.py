@@ -71,7 +71,7 @@ def _option(server: Server, number: int, given: JSON) -> JSON:
 
 
 def _texts(server: Server, parameters: JSON) -> JSON:
-    texts = {}
+    texts: JSON = {}
     for name in ("explanation", "description"):
         texts |= formatted(parameters, name, entities=f"{name}_entities", mode=f"{name}_parse_mode")
     for name in ("media", "explanation_media"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.offline_telegram.errors import ApiError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["PROFILE_METHODS"]
 
 _MOST_COMMANDS = 100
+_COMMAND = re.compile(r"/?[a-z0-9_]{1,32}")
 # A text of the profile → the longest one that Telegram accepts.
 _TEXTS = {"name": 64, "description": 512, "short_description": 120}
 
@@ -37,8 +39,7 @@ def _set_commands(server: Server, parameters: JSON) -> bool:
     if len(commands) > _MOST_COMMANDS:
         raise ApiError("Bad Request: BOT_COMMANDS_TOO_MUCH")
     for command in commands:
-        name = command["command"].removeprefix("/")
-        if not (1 <= len(name) <= 32 and name.isascii() and name.replace("_", "").isalnum() and name == name.lower()):
+        if not _COMMAND.fullmatch(command["command"]):
             raise ApiError("Bad Request: BOT_COMMAND_INVALID")
         if not command["description"]:
             raise ApiError("Bad Request: BOT_COMMAND_DESCRIPTION_INVALID")

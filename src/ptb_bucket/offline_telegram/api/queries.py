@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.offline_telegram.api.common import check_writable, formatted, keyboard
 from ptb_bucket.offline_telegram.errors import ApiError
-from ptb_bucket.offline_telegram.json import JSON
 from ptb_bucket.offline_telegram.transcript import Line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ptb_bucket.offline_telegram.api.common import Method
+    from ptb_bucket.offline_telegram.json import JSON
     from ptb_bucket.offline_telegram.server import Server
 
 __all__ = ["QUERY_METHODS"]

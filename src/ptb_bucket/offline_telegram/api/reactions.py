@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.offline_telegram.api.common import key_of, require_right
 from ptb_bucket.offline_telegram.errors import ApiError
-from ptb_bucket.offline_telegram.json import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ptb_bucket.offline_telegram.api.common import Method
+    from ptb_bucket.offline_telegram.json import JSON
     from ptb_bucket.offline_telegram.server import Server
 
 __all__ = ["REACTION_METHODS"]

@@ -8,12 +8,12 @@ from ptb_bucket.offline_telegram.api.common import check_writable
 from ptb_bucket.offline_telegram.errors import ApiError
 from ptb_bucket.offline_telegram.files import file_answer
 from ptb_bucket.offline_telegram.inbox import take_updates
-from ptb_bucket.offline_telegram.json import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
     from ptb_bucket.offline_telegram.api.common import Method
+    from ptb_bucket.offline_telegram.json import JSON
     from ptb_bucket.offline_telegram.server import Server
 
 __all__ = ["UPDATE_METHODS"]

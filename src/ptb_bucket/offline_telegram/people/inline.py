@@ -72,9 +72,9 @@ def _content(server: Server, result: JSON) -> JSON:
     if given := result.get("input_message_content"):
         method = next(method for field, method in _CONTENTS.items() if field in given)
         return content_of(server, method, given | {"text": given.get("message_text", "")})
-    if method := _PLAIN.get(result["type"]):
-        return content_of(server, method, result)
-    own = result["type"]
+    own = str(result["type"])
+    if own in _PLAIN:
+        return content_of(server, _PLAIN[own], result)
     kind = _KINDS.get(own, own)
     reference = result.get(f"{own}_file_id") or result.get(f"{own}_url") or ""
     return content_of(server, "send" + kind.title().replace("_", ""), result | {kind: reference})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.offline_telegram.json import JSON, copied
 from ptb_bucket.offline_telegram.people import inline, status
+from ptb_bucket.offline_telegram.people.files import sender
 from ptb_bucket.offline_telegram.people.paying import ADDRESS, Payment, find_invoice
 from ptb_bucket.offline_telegram.people.writing import PersonUpdates
 
@@ -48,53 +49,19 @@ class Person:
         self.updates = PersonUpdates(server, user)
 
     def message_update(self, text: str, chat: Group | None = None) -> JSON:
-        """Write a message.
-
-        Args:
-            text: The text. Commands, links and so on get their entities, as on Telegram.
-            chat: The group to write to; by default the private chat.
-
-        Returns:
-            The update as Bot API JSON.
-        """
+        """Write a message, and return the update as Bot API JSON; the arguments are those of :meth:`send`."""
         return self.updates.text(text, chat)
 
     def press_update(self, label: str, chat: Group | None = None, message: Message | None = None) -> JSON:
-        """Press an inline button.
-
-        Args:
-            label: The label of the button.
-            chat: The group; by default the private chat.
-            message: The message that has the button; by default the newest one.
-
-        Returns:
-            The update as Bot API JSON. Its data is the exact string of the bot's request.
-
-        Raises:
-            LookupError: The button does not exist, or it sends nothing to the bot.
-        """
+        """Press an inline button, and return the update; as :meth:`press`. Its data is exactly what the bot sent."""
         return self.updates.press(label, chat, message)
 
     def post(self, text: str, chat: Group | None = None) -> None:
-        """Write a message and queue it for getUpdates.
-
-        Args:
-            text: The text.
-            chat: The group; by default the private chat.
-        """
+        """Write a message and queue it for getUpdates; the arguments are those of :meth:`send`."""
         self._server.push(self.message_update(text, chat))
 
     def post_press(self, label: str, chat: Group | None = None, message: Message | None = None) -> None:
-        """Press an inline button and queue the update for getUpdates.
-
-        Args:
-            label: The label of the button.
-            chat: The group; by default the private chat.
-            message: The message that has the button; by default the newest one.
-
-        Raises:
-            LookupError: The button does not exist, or it sends nothing to the bot.
-        """
+        """Press an inline button and queue the update for getUpdates; as :meth:`press`."""
         self._server.push(self.press_update(label, chat, message))
 
     async def send(
@@ -116,7 +83,7 @@ class Person:
             UnknownMethodError: The bot called a method that this Telegram does not know.
             PermissionError: The person is banned or muted there.
         """
-        return await self._server.deliver(app, self.updates.text(text, chat, reply_to))
+        return await self.deliver(app, self.updates.text(text, chat, reply_to))
 
     async def press(
         self, app: AnyApplication, label: str, chat: Group | None = None, message: Message | None = None
@@ -136,11 +103,11 @@ class Person:
             LookupError: The button does not exist, or it sends nothing to the bot.
             UnknownMethodError: The bot called a method that this Telegram does not know.
         """
-        return await self._server.deliver(app, self.press_update(label, chat, message))
+        return await self.deliver(app, self.press_update(label, chat, message))
 
     async def edit(self, app: AnyApplication, text: str, *, chat: Group | None = None) -> list[Message]:
         """Change the text or caption of the newest message that this person wrote in a chat: ``edited_message``."""
-        return await self._server.deliver(app, self.updates.edit(text, chat=chat))
+        return await self.deliver(app, self.updates.edit(text, chat=chat))
 
     async def send_content(
         self, app: AnyApplication, content: JSON, *, chat: Group | None = None, reply_to: Message | None = None
@@ -156,49 +123,22 @@ class Person:
         Returns:
             As :meth:`send`.
         """
-        return await self._server.deliver(app, self.updates.content(copied(content), chat, reply_to))
+        return await self.deliver(app, self.updates.content(copied(content), chat, reply_to))
 
-    async def send_photo(self, app: AnyApplication, content: bytes = b"photo", **options: Any) -> list[Message]:
-        """Send a photo. Options, here and for the other files: ``caption``, ``chat``, ``reply_to``, and the fields of
-        the media object, such as ``duration`` in seconds.
-        """  # fmt: skip
-        return await self._send_file(app, "photo", content, "photo.jpg", options)
-
-    async def send_document(
-        self, app: AnyApplication, content: bytes = b"document", file_name: str = "file.bin", **options: Any
-    ) -> list[Message]:
-        """Send a file. The bot can download its bytes."""
-        return await self._send_file(app, "document", content, file_name, options)
-
-    async def send_video(self, app: AnyApplication, content: bytes = b"video", **options: Any) -> list[Message]:
-        """Send a video."""
-        return await self._send_file(app, "video", content, "video.mp4", options)
-
-    async def send_animation(self, app: AnyApplication, content: bytes = b"gif", **options: Any) -> list[Message]:
-        """Send a GIF."""
-        return await self._send_file(app, "animation", content, "animation.mp4", options)
-
-    async def send_audio(self, app: AnyApplication, content: bytes = b"audio", **options: Any) -> list[Message]:
-        """Send music."""
-        return await self._send_file(app, "audio", content, "audio.mp3", options)
-
-    async def send_voice(self, app: AnyApplication, content: bytes = b"voice", **options: Any) -> list[Message]:
-        """Send a voice message."""
-        return await self._send_file(app, "voice", content, "voice.ogg", options)
-
-    async def send_video_note(self, app: AnyApplication, content: bytes = b"note", **options: Any) -> list[Message]:
-        """Send a round video message."""
-        return await self._send_file(app, "video_note", content, "note.mp4", options)
-
-    async def send_sticker(self, app: AnyApplication, content: bytes = b"sticker", **options: Any) -> list[Message]:
-        """Send a sticker; ``emoji`` is one of its options."""
-        return await self._send_file(app, "sticker", content, "sticker.webp", options)
+    send_photo = sender("photo", "photo.jpg")
+    send_document = sender("document", "file.bin")
+    send_video = sender("video", "video.mp4")
+    send_animation = sender("animation", "animation.mp4")
+    send_audio = sender("audio", "audio.mp3")
+    send_voice = sender("voice", "voice.ogg")
+    send_video_note = sender("video_note", "note.mp4")
+    send_sticker = sender("sticker", "sticker.webp")
 
     async def send_album(
         self, app: AnyApplication, contents: Sequence[bytes], *, caption: str = "", chat: Group | None = None
     ) -> list[Message]:
         """Send photos as an album: the bot gets one update for each, with the same ``media_group_id``."""
-        return await self._deliver_all(app, self.updates.album(contents, caption=caption, chat=chat))
+        return await self.deliver(app, *self.updates.album(contents, caption=caption, chat=chat))
 
     async def share_contact(
         self, app: AnyApplication, phone_number: str, *, first_name: str = "", chat: Group | None = None
@@ -229,7 +169,7 @@ class Person:
 
     async def forward(self, app: AnyApplication, message: Message, *, chat: Group | None = None) -> list[Message]:
         """Forward a message from any chat, with its ``forward_origin``."""
-        return await self._server.deliver(app, self.updates.forward(message, chat))
+        return await self.deliver(app, self.updates.forward(message, chat))
 
     async def vote(self, app: AnyApplication, *options: str, chat: Group | None = None) -> list[Message]:
         """Vote in the newest poll of a chat: ``poll_answer``, or ``poll`` if it is anonymous.
@@ -246,13 +186,13 @@ class Person:
             LookupError: The chat has no poll, or the poll has no such option.
             PermissionError: The poll is closed, or it allows one answer only, or this quiz was answered already.
         """
-        return await self._server.deliver(app, self.updates.vote(*options, chat=chat))
+        return await self.deliver(app, self.updates.vote(*options, chat=chat))
 
     async def react(
         self, app: AnyApplication, *emoji: str, message: Message | None = None, chat: Group | None = None
     ) -> list[Message]:
         """React to a message, by default the newest one of somebody else: ``message_reaction``."""
-        return await self._server.deliver(app, self.updates.react(*emoji, message=message, chat=chat))
+        return await self.deliver(app, self.updates.react(*emoji, message=message, chat=chat))
 
     async def ask_inline(self, app: AnyApplication, query: str, *, offset: str = "") -> list[JSON]:
         """Type the bot's username and a query in any chat: ``inline_query``.
@@ -268,7 +208,7 @@ class Person:
         Raises:
             LookupError: The bot did not answer the query.
         """
-        await self._server.deliver(app, inline.query(self._server, self.user, query, offset))
+        await self.deliver(app, inline.query(self._server, self.user, query, offset))
         return copied(inline.answered(self._server, self.id)[1])  # type: ignore[no-any-return]
 
     async def choose_inline(
@@ -280,7 +220,7 @@ class Person:
             LookupError: The bot's answer has no such result.
         """
         where = self.updates.where(chat)
-        return await self._server.deliver(app, inline.choose(self._server, self.user, result_id, where, query))
+        return await self.deliver(app, inline.choose(self._server, self.user, result_id, where, query))
 
     async def pay(  # noqa: PLR0913  what a payment has
         self,
@@ -333,27 +273,27 @@ class Person:
         invite = status.find_link(self._server, group, link)
         if invite and invite["creates_join_request"]:
             return await self.request_to_join(app, group, link=link)
-        return await self._deliver_all(app, status.join(self._server, self.user, group, invite))
+        return await self.deliver(app, *status.join(self._server, self.user, group, invite))
 
     async def leave(self, app: AnyApplication, group: Group) -> list[Message]:
         """Leave a group or channel: ``left_chat_member``, and ``chat_member`` if the bot asked for such updates."""
-        return await self._deliver_all(app, status.leave(self._server, self.user, group))
+        return await self.deliver(app, *status.leave(self._server, self.user, group))
 
     async def request_to_join(
         self, app: AnyApplication, group: Group, *, link: str | None = None, bio: str = ""
     ) -> list[Message]:
         """Ask to join: ``chat_join_request``."""
         invite = status.find_link(self._server, group, link)
-        return await self._server.deliver(app, status.request_to_join(self._server, self.user, group, invite, bio))
+        return await self.deliver(app, status.request_to_join(self._server, self.user, group, invite, bio))
 
     async def block(self, app: AnyApplication) -> list[Message]:
         """Block the bot: ``my_chat_member``. From then on, the bot's messages to this person fail."""
         update = status.bot_changes(self._server, self.user, self.id, "kicked", until_date=0)
-        return await self._server.deliver(app, update)
+        return await self.deliver(app, update)
 
     async def unblock(self, app: AnyApplication) -> list[Message]:
         """Unblock the bot: ``my_chat_member``."""
-        return await self._server.deliver(app, status.bot_changes(self._server, self.user, self.id, "member"))
+        return await self.deliver(app, status.bot_changes(self._server, self.user, self.id, "member"))
 
     async def set_bot_status(self, app: AnyApplication, group: Group, status_: str, **rights: bool) -> list[Message]:
         """Add the bot to a group, remove or promote it: ``my_chat_member``.
@@ -368,12 +308,8 @@ class Person:
             As :meth:`send`.
         """
         more: JSON = {"until_date": 0} if status_ == "kicked" else rights
-        return await self._server.deliver(app, status.bot_changes(self._server, self.user, group.id, status_, **more))
+        return await self.deliver(app, status.bot_changes(self._server, self.user, group.id, status_, **more))
 
-    async def _send_file(
-        self, app: AnyApplication, kind: str, content: bytes, name: str, options: JSON
-    ) -> list[Message]:
-        return await self._server.deliver(app, self.updates.file(kind, content, name, **options))
-
-    async def _deliver_all(self, app: AnyApplication, updates: list[JSON]) -> list[Message]:
+    async def deliver(self, app: AnyApplication, *updates: JSON) -> list[Message]:
+        """Pass updates to an Application, and return all of the bot's answers; see :meth:`OfflineTelegram.deliver`."""
         return [answer for update in updates for answer in await self._server.deliver(app, update)]

@@ -51,15 +51,16 @@ def join(server: Server, user: JSON, group: Group, link: JSON | None = None) -> 
     """
     check_present(server, group.id, user)
     via = {"invite_link": link} if link else {}
-    return _change(server, user, group, "member", {"new_chat_members": [user]}, via)
+    return _change(server, user, group, {"new_chat_members": [user]}, **via)
 
 
 def leave(server: Server, user: JSON, group: Group) -> list[JSON]:
     """Let a person leave, and return the updates, as for :func:`join`."""
-    return _change(server, user, group, "left", {"left_chat_member": user}, {})
+    return _change(server, user, group, {"left_chat_member": user})
 
 
-def _change(server: Server, user: JSON, group: Group, status: str, service: JSON, via: JSON) -> list[JSON]:
+def _change(server: Server, user: JSON, group: Group, service: JSON, **via: JSON) -> list[JSON]:
+    status = "member" if "new_chat_members" in service else "left"
     chat = server.state.chat(group.id)
     old = server.state.member(group.id, user["id"]) or {"user": user, "status": "left"}
     new = server.state.set_member(group.id, user, status)
