@@ -79,7 +79,7 @@ def prices():
 
 # Parameters by name; functions take the world. What is missing here follows from the annotation.
 ARGUMENTS = {
-    "accepted_gift_types": lambda _: ptb.AcceptedGiftTypes(True, True, True, True, True),
+    "accepted_gift_types": lambda _: ptb.AcceptedGiftTypes(*[True] * 5),
     "action": "typing",
     "added_user_ids": [ADA],
     "address": "1 Pond Lane",

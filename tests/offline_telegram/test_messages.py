@@ -129,6 +129,7 @@ async def test_the_bot_may_not_write_where_it_was_thrown_out(app, bot, ada, grou
         await bot.send_message(group.id, "hello")
 
 
+@pytest.mark.filterwarnings("ignore:.*retry_after:telegram.warnings.PTBDeprecationWarning")
 async def test_refusals_can_be_planned(telegram, bot, ada):
     telegram.flood(7, times=2)
     for _ in range(2):
@@ -152,7 +153,8 @@ async def test_refusals_can_be_planned(telegram, bot, ada):
         (lambda bot: bot.get_chat_member(-100, 5), "participant_id_invalid"),
         (lambda bot: bot.send_message(42, "x", reply_markup=ptb.InlineKeyboardMarkup.from_button(
             ptb.InlineKeyboardButton("b"))), "can't parse inline keyboard button: text buttons are unallowed"),
-        (lambda bot: bot.send_invoice(42, "Tea", "t", "p", "EUR", [ptb.LabeledPrice("x", 1)]), "payment_provider_invalid"),
+        (lambda bot: bot.send_invoice(42, "Tea", "t", "p", "EUR", [ptb.LabeledPrice("x", 1)]),
+         "payment_provider_invalid"),
         (lambda bot: bot.set_my_commands([("Start", "x")]), "bot_command_invalid"),
         (lambda bot: bot.answer_inline_query("1", []), "query is too old and response timeout expired"),
     ],

@@ -60,7 +60,8 @@ async def test_other_contents(app, seen, ada, bo):
     assert (dice.dice.value, data.web_app_data.button_text, venue.venue.title) == (6, "Shop", "P")
 
 
-async def test_forwards_replies_and_edits(app, seen, bot, ada, group):
+async def test_forwards_replies_and_edits(app, seen, ada, group):
+    bot = app.bot
     answer = await bot.send_message(ada.id, "from the bot")
     await ada.forward(app, answer, chat=group)
     assert seen[0].message.forward_origin.sender_user.id == bot.id
@@ -74,7 +75,8 @@ async def test_forwards_replies_and_edits(app, seen, bot, ada, group):
         await ada.edit(app, "x")
 
 
-async def test_votes_are_counted_and_seen_by_stop_poll(app, seen, bot, ada, bo, group):
+async def test_votes_are_counted_and_seen_by_stop_poll(app, seen, ada, bo, group):
+    bot = app.bot
     poll = await bot.send_poll(group.id, "Tea?", ["Yes", "No"], is_anonymous=False)
     await ada.vote(app, "Yes", chat=group)
     await bo.vote(app, "Yes", chat=group)
@@ -93,7 +95,8 @@ async def test_votes_are_counted_and_seen_by_stop_poll(app, seen, bot, ada, bo, 
         await bo.vote(app, "No", chat=group)
 
 
-async def test_anonymous_polls_and_quizzes(app, seen, bot, ada):
+async def test_anonymous_polls_and_quizzes(app, seen, ada):
+    bot = app.bot
     await bot.send_poll(ada.id, "Tea?", ["Yes", "No"], allows_multiple_answers=True)
     await ada.vote(app, "Yes", "No")
     assert [one.voter_count for one in seen[0].poll.options] == [1, 1]
@@ -107,7 +110,8 @@ async def test_anonymous_polls_and_quizzes(app, seen, bot, ada):
         await ada.vote(app, "x")
 
 
-async def test_reactions_have_their_history(app, seen, bot, ada, group):
+async def test_reactions_have_their_history(app, seen, ada, group):
+    bot = app.bot
     sent = await bot.send_message(group.id, "text")
     await ada.react(app, "👍", chat=group)
     await ada.react(app, "🔥", chat=group, message=sent)
@@ -116,7 +120,8 @@ async def test_reactions_have_their_history(app, seen, bot, ada, group):
     assert await sent.set_reaction("👍")
 
 
-async def test_members_come_go_and_are_counted(app, seen, telegram, bot, ada, group):
+async def test_members_come_go_and_are_counted(app, seen, telegram, ada, group):
+    bot = app.bot
     await ada.join(app, group)
     assert [update.message is not None for update in seen] == [True, False]
     assert seen[1].chat_member.new_chat_member.status == "member"
@@ -148,9 +153,9 @@ async def test_bans_and_restrictions_keep_people_from_writing(app, bot, ada, gro
 async def test_only_administrators_may_rule(telegram, bot, ada):
     quiet = telegram.group(-200, "Quiet", supergroup=True, bot_is_admin=False)
     telegram.set_member(quiet, ada)
-    with pytest.raises(BadRequest, match="(?i)not enough rights to restrict/unrestrict chat member"):
+    with pytest.raises(BadRequest, match=r"(?i)not enough rights to restrict/unrestrict chat member"):
         await bot.ban_chat_member(quiet.id, ada.id)
-    with pytest.raises(BadRequest, match="(?i)not enough rights to manage pinned messages"):
+    with pytest.raises(BadRequest, match=r"(?i)not enough rights to manage pinned messages"):
         await bot.pin_chat_message(quiet.id, (await bot.send_message(quiet.id, "x")).message_id)
 
 
@@ -162,11 +167,12 @@ async def test_promotions(telegram, bot, ada, group):
     assert (member.status, member.can_delete_messages, member.can_pin_messages, member.custom_title) == (
         "administrator", True, False, "Duck",
     )  # fmt: skip
-    with pytest.raises(BadRequest, match="(?i)user is an administrator of the chat"):
+    with pytest.raises(BadRequest, match=r"(?i)user is an administrator of the chat"):
         await bot.ban_chat_member(group.id, ada.id)
 
 
-async def test_invite_links_and_requests(app, seen, bot, ada, bo, group):
+async def test_invite_links_and_requests(app, seen, ada, bo, group):
+    bot = app.bot
     link = await bot.create_chat_invite_link(group.id, name="friends")
     await ada.join(app, group, link=link.invite_link)
     assert seen[1].chat_member.invite_link.name == "friends"
@@ -175,7 +181,7 @@ async def test_invite_links_and_requests(app, seen, bot, ada, bo, group):
     assert seen[2].chat_join_request.from_user.id == bo.id
     await bot.approve_chat_join_request(group.id, bo.id)
     assert (await bot.get_chat_member(group.id, bo.id)).status == "member"
-    with pytest.raises(BadRequest, match="(?i)hide_requester_missing"):
+    with pytest.raises(BadRequest, match=r"(?i)hide_requester_missing"):
         await bot.approve_chat_join_request(group.id, bo.id)
     assert (await bot.revoke_chat_invite_link(group.id, link.invite_link)).is_revoked
     with pytest.raises(LookupError, match="no valid invite link"):
@@ -183,23 +189,25 @@ async def test_invite_links_and_requests(app, seen, bot, ada, bo, group):
     assert await bot.export_chat_invite_link(group.id) == (await bot.get_chat(group.id)).invite_link
 
 
-async def test_topics_open_close_and_vanish_with_their_messages(app, seen, telegram, bot, ada):
+async def test_topics_open_close_and_vanish_with_their_messages(app, seen, telegram, ada):
+    bot = app.bot
     forum = telegram.group(-300, "Forum", forum=True)
     topic = await bot.create_forum_topic(forum.id, "Ponds")
     await ada.send(app, "splash", chat=forum.topic(topic.message_thread_id))
     assert (seen[0].message.message_thread_id, seen[0].message.is_topic_message) == (topic.message_thread_id, True)
     sent = await bot.send_message(forum.id, "quack", message_thread_id=topic.message_thread_id)
     assert await bot.close_forum_topic(forum.id, topic.message_thread_id)
-    with pytest.raises(BadRequest, match="(?i)topic_not_modified"):
+    with pytest.raises(BadRequest, match=r"(?i)topic_not_modified"):
         await bot.close_forum_topic(forum.id, topic.message_thread_id)
     assert await bot.delete_forum_topic(forum.id, topic.message_thread_id)
-    with pytest.raises(BadRequest, match="(?i)message to edit not found"):
+    with pytest.raises(BadRequest, match=r"(?i)message to edit not found"):
         await sent.edit_text("x")
-    with pytest.raises(BadRequest, match="(?i)message thread not found"):
+    with pytest.raises(BadRequest, match=r"(?i)message thread not found"):
         await bot.send_message(forum.id, "x", message_thread_id=topic.message_thread_id)
 
 
-async def test_posts_of_a_channel(app, seen, telegram, bot, ada):
+async def test_posts_of_a_channel(app, seen, telegram, ada):
+    bot = app.bot
     news = telegram.channel(-400, "News", username="pond_news")
     await ada.send(app, "first", chat=news)
     await ada.edit(app, "second", chat=news)
@@ -211,7 +219,8 @@ async def test_posts_of_a_channel(app, seen, telegram, bot, ada):
     assert (await sent.forward(ada.id)).forward_origin.chat.id == news.id
 
 
-async def test_business_messages(app, seen, telegram, bot, ada, bo):
+async def test_business_messages(app, seen, telegram, ada, bo):
+    bot = app.bot
     account = telegram.business_account(ada)
     await account.connect(app)
     chat = account.chat_with(bo)
@@ -221,7 +230,7 @@ async def test_business_messages(app, seen, telegram, bot, ada, bo):
     answer = await bot.send_message(bo.id, "yes", business_connection_id=message.business_connection_id)
     assert (answer.from_user.id, answer.sender_business_bot.id) == (ada.id, bot.id)
     await account.connect(app, enabled=False)
-    with pytest.raises(BadRequest, match="(?i)business_connection_invalid"):
+    with pytest.raises(BadRequest, match=r"(?i)business_connection_invalid"):
         await bot.send_message(bo.id, "?", business_connection_id=message.business_connection_id)
 
 
@@ -257,7 +266,7 @@ async def test_payments_with_shipping_and_stars(stage, telegram, ada):
         assert (await app.bot.get_my_star_balance()).amount == 5
         await app.bot.refund_star_payment(ada.id, seen[1].telegram_payment_charge_id)
         assert (await app.bot.get_my_star_balance()).amount == 0
-        with pytest.raises(BadRequest, match="(?i)charge_already_refunded"):
+        with pytest.raises(BadRequest, match=r"(?i)charge_already_refunded"):
             await app.bot.refund_star_payment(ada.id, seen[1].telegram_payment_charge_id)
 
 
