@@ -64,7 +64,7 @@ class Server:
         finally:
             _answers.reset(token)
         self.raise_unknown()
-        return [Message.de_json(copied(answer), app.bot) for answer in answers]
+        return [Message.de_json(answer, app.bot) for answer in answers]
 
     def push(self, update: JSON) -> None:
         """Queue an update for getUpdates; may be called from any thread."""
@@ -124,7 +124,7 @@ class Server:
         """Add a line to the transcript; an answer of the bot belongs to the update that is being processed."""
         self.transcript.append(line)
         if answer is not None and (answers := _answers.get()) is not None:
-            answers.append(answer)
+            answers.append(copied(answer))  # as it is now: the bot may change it again
         self.bell.ring()
 
     def note_bot(self, message: JSON, kind: Kind = "message") -> JSON:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from telegram import Message
 from telegram.ext import ApplicationBuilder
 
 from ptb_bucket.offline_telegram.answers import Answers
 from ptb_bucket.offline_telegram.connect import connect
 from ptb_bucket.offline_telegram.errors import ApiError
-from ptb_bucket.offline_telegram.json import JSON, as_chat, user_json
+from ptb_bucket.offline_telegram.json import JSON, as_chat, copied, user_json
 from ptb_bucket.offline_telegram.people import BusinessAccount, Person
 from ptb_bucket.offline_telegram.places import Channel, Group
 from ptb_bucket.offline_telegram.rights import all_rights
@@ -19,8 +20,6 @@ from ptb_bucket.offline_telegram.state import ServerState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-
-    from telegram import Message
 
     from ptb_bucket.offline_telegram.server import AnyApplication
     from ptb_bucket.offline_telegram.transcript import Line
@@ -307,6 +306,22 @@ class OfflineTelegram:
             Its file ID.
         """
         return self.answers.upload(content, name, mime_type)
+
+    def newest(self, chat: Group | Person) -> Message:
+        """Return the newest message of a chat, also one that a person wrote, for example to reply to it.
+
+        Args:
+            chat: The group, or the person whose private chat it is.
+
+        Returns:
+            The message, without a bot.
+
+        Raises:
+            LookupError: The chat has no message.
+        """
+        for message in self.messages(chat.id):
+            return Message.de_json(copied(message))
+        raise LookupError(f"Chat {chat.id} has no message.")
 
     def messages(self, chat_id: int) -> Iterator[JSON]:
         """Return the messages of a chat, newest first, as Bot API JSON."""
