@@ -129,5 +129,5 @@ class Answers:
     def _noted(self, message: JSON) -> JSON:
         stored = self._server.state.find_message(message["chat"]["id"], message["message_id"])
         if stored is None:
-            self._server.state.messages.append(message)
+            self._server.state.keep_message(message)
         return self._server.note_bot(message)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["JSON", "as_chat", "buttons", "copied", "describe", "labels", "picked", "user_json"]
+__all__ = ["JSON", "as_chat", "buttons", "copied", "describe", "labels", "message_key", "picked", "user_json"]
 
 JSON = dict[str, Any]
 
@@ -32,6 +32,11 @@ def copied(value: Any) -> Any:
 def picked(source: Mapping[str, Any], *names: str) -> JSON:
     """Return the named entries of a mapping that are there."""
     return {name: source[name] for name in names if name in source}
+
+
+def message_key(message: JSON) -> str:
+    """Return the key under which a message, and what belongs to it, is stored."""
+    return f"{message['chat']['id']}:{message['message_id']}"
 
 
 def user_json(user_id: int, first_name: str, username: str | None, *, is_bot: bool = False) -> JSON:

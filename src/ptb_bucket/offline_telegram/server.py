@@ -83,7 +83,7 @@ class Server:
                 chat = message["chat"]
                 self.state.chats.setdefault(str(chat["id"]), chat)
                 if self.state.find_message(chat["id"], message["message_id"]) is None:
-                    self.state.messages.append(copied(message))
+                    self.state.keep_message(copied(message))
                 if "from" in message and "left_chat_member" not in message:
                     self.see(chat["id"], message["from"])
 
@@ -95,14 +95,14 @@ class Server:
 
     def messages(self, chat_id: int) -> Iterator[JSON]:
         """Return the messages of a chat, newest first, as Bot API JSON."""
-        return (message for message in reversed(self.state.messages) if message["chat"]["id"] == chat_id)
+        return (message for message in reversed(self.state.messages.values()) if message["chat"]["id"] == chat_id)
 
     def store_message(self, sender: JSON | None, chat_id: Any, content: JSON) -> JSON:
         """Give a message its ID and date and add it to its chat. In a channel, the channel is the sender."""
         chat = self.state.chat(chat_id)
         head: JSON = {"from": sender} if sender and chat["type"] != "channel" else {"sender_chat": chat}
         message = head | {"chat": chat, "message_id": self.state.count("next_message_id"), "date": self.now()} | content
-        self.state.messages.append(message)
+        self.state.keep_message(message)
         return message
 
     def make_update(self, kind: str, content: JSON) -> JSON:

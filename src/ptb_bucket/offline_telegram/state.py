@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.offline_telegram.errors import ApiError
-from ptb_bucket.offline_telegram.json import JSON, copied
+from ptb_bucket.offline_telegram.json import JSON, copied, message_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["ServerState"]
 
@@ -21,7 +24,7 @@ class ServerState:
         bot: The bot's User.
         chats: The chats that the bot knows, by ID.
         members: ChatMember objects, by chat ID and user ID.
-        messages: All messages that were not deleted, oldest first.
+        messages: All messages that were not deleted, by ``chat:message``, oldest first.
         files: Uploaded files by their ID: name, type, and content in Base64.
         votes: The options that each voter chose, by poll ID and voter.
         reactions: Reactions by ``chat:message`` and user ID.
@@ -48,7 +51,7 @@ class ServerState:
     ticks: int = 0
     chats: dict[str, JSON] = field(default_factory=dict)
     members: dict[str, dict[str, JSON]] = field(default_factory=dict)
-    messages: list[JSON] = field(default_factory=list)
+    messages: dict[str, JSON] = field(default_factory=dict)
     files: dict[str, JSON] = field(default_factory=dict)
     votes: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     reactions: dict[str, dict[str, list[JSON]]] = field(default_factory=dict)
@@ -118,10 +121,15 @@ class ServerState:
 
     def find_message(self, chat_id: int, message_id: Any) -> JSON | None:
         """Return a message, or None if it does not exist (any more)."""
-        for message in reversed(self.messages):
-            if message["message_id"] == message_id and message["chat"]["id"] == chat_id:
-                return message
-        return None
+        return self.messages.get(f"{chat_id}:{message_id}")
+
+    def keep_message(self, message: JSON) -> None:
+        """Store a message."""
+        self.messages[message_key(message)] = message
+
+    def drop_messages(self, unwanted: Callable[[JSON], bool]) -> None:
+        """Forget the messages for which ``unwanted`` returns True."""
+        self.messages = {key: message for key, message in self.messages.items() if not unwanted(message)}
 
     def member(self, chat_id: int, user_id: int) -> JSON | None:
         """Return what is known of a person in a chat, or None."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.offline_telegram.api.business import BUSINESS_METHODS
 from ptb_bucket.offline_telegram.api.chats import CHAT_METHODS
-from ptb_bucket.offline_telegram.api.common import formatted, key_of, origin, post
+from ptb_bucket.offline_telegram.api.common import formatted, origin, post
 from ptb_bucket.offline_telegram.api.content import content_of
 from ptb_bucket.offline_telegram.api.defaults import answer_by_default, method_of
 from ptb_bucket.offline_telegram.api.members import MEMBER_METHODS
@@ -31,7 +31,6 @@ __all__ = [
     "content_of",
     "count_votes",
     "formatted",
-    "key_of",
     "method_of",
     "origin",
     "post",

@@ -19,7 +19,6 @@ __all__ = [
     "caption",
     "check_writable",
     "formatted",
-    "key_of",
     "keyboard",
     "message_head",
     "origin",
@@ -244,8 +243,3 @@ def _business(server: Server, connection: str) -> JSON:
     if not (business.get("rights") or {}).get("can_reply"):
         raise ApiError("Bad Request: BUSINESS_CONNECTION_NOT_ALLOWED")
     return business
-
-
-def key_of(message: JSON) -> str:
-    """Return the key under which more is stored about a message."""
-    return f"{message['chat']['id']}:{message['message_id']}"

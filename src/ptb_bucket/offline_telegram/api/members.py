@@ -43,8 +43,9 @@ def _get_administrators(server: Server, parameters: JSON) -> list[JSON]:
     if server.state.chat(parameters.get("chat_id"))["type"] == "private":
         raise ApiError("Bad Request: there are no administrators in the private chat")
     found = [one for one in _present(server, parameters) if one["status"] in {"creator", "administrator"}]
-    people = [one for one in found if not one["user"]["is_bot"] or one["user"]["id"] == server.state.bot["id"]]
-    return [chat_member(one) for one in people]
+    bots = parameters.get("return_bots")  # without it, this bot only
+    wanted = [one for one in found if bots or not one["user"]["is_bot"] or one["user"]["id"] == server.state.bot["id"]]
+    return [chat_member(one) for one in wanted]
 
 
 def _ban(server: Server, parameters: JSON) -> bool:
@@ -52,8 +53,7 @@ def _ban(server: Server, parameters: JSON) -> bool:
     until = parameters.get("until_date", 0)
     server.state.set_member(chat["id"], member["user"], "kicked", until_date=until)
     if parameters.get("revoke_messages"):
-        kept = [one for one in server.state.messages if not _wrote(one, chat, member["user"])]
-        server.state.messages[:] = kept
+        server.state.drop_messages(lambda one: _wrote(one, chat, member["user"]))
     return True
 
 

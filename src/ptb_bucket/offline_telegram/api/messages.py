@@ -8,7 +8,6 @@ from ptb_bucket.offline_telegram.api.common import (
     caption,
     check_writable,
     formatted,
-    key_of,
     keyboard,
     origin,
     post,
@@ -17,7 +16,7 @@ from ptb_bucket.offline_telegram.api.common import (
 from ptb_bucket.offline_telegram.api.content import CONTENTS, checklist, content_of, live_location, media_of
 from ptb_bucket.offline_telegram.errors import ApiError
 from ptb_bucket.offline_telegram.files import MEDIA
-from ptb_bucket.offline_telegram.json import JSON, copied, picked
+from ptb_bucket.offline_telegram.json import JSON, copied, message_key, picked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +46,7 @@ def _sending(method: str) -> Method:
         server.state.chat(parameters.get("chat_id"))
         message = post(server, parameters, content_of(server, method, parameters))
         if method == "sendInvoice":
-            server.state.invoices[key_of(message)] = copied(parameters)
+            server.state.invoices[message_key(message)] = copied(parameters)
         return message
 
     return send
@@ -164,7 +163,7 @@ def _delete_messages(server: Server, parameters: JSON) -> bool:
 
 
 def _remove(server: Server, message: JSON) -> None:
-    server.state.messages.remove(message)
+    del server.state.messages[message_key(message)]
     pins = server.state.pins.get(str(message["chat"]["id"]), [])
     if message["message_id"] in pins:
         pins.remove(message["message_id"])
@@ -172,7 +171,7 @@ def _remove(server: Server, message: JSON) -> None:
 
 
 def _delete_business_messages(server: Server, parameters: JSON) -> bool:
-    for message in list(server.state.messages):
+    for message in list(server.state.messages.values()):
         same = message.get("business_connection_id") == parameters["business_connection_id"]
         if same and message["message_id"] in parameters["message_ids"]:
             _remove(server, message)

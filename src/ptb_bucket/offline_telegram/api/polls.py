@@ -94,7 +94,7 @@ def count_votes(server: Server, poll_id: str) -> JSON:
     """Count the votes of a poll, in all messages that show it, and return the poll."""
     votes = server.state.votes[poll_id]
     found: JSON = {}
-    for message in server.state.messages:
+    for message in server.state.messages.values():
         if message.get("poll", {}).get("id") == poll_id:
             found = message["poll"]
             found["total_voter_count"] = sum(bool(chosen) for chosen in votes.values())
@@ -105,7 +105,7 @@ def count_votes(server: Server, poll_id: str) -> JSON:
 
 def close_poll(server: Server, poll_id: str) -> None:
     """End a poll, in all messages that show it."""
-    for message in server.state.messages:
+    for message in server.state.messages.values():
         if message.get("poll", {}).get("id") == poll_id:
             message["poll"]["is_closed"] = True
 

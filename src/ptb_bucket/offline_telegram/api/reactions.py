@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptb_bucket.offline_telegram.api.common import key_of, require_right
+from ptb_bucket.offline_telegram.api.common import require_right
 from ptb_bucket.offline_telegram.errors import ApiError
+from ptb_bucket.offline_telegram.json import message_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ def _react(server: Server, parameters: JSON) -> bool:
         raise ApiError("Bad Request: REACTIONS_TOO_MANY")
     if any(one["type"] == "paid" for one in reactions):
         raise ApiError("Bad Request: REACTION_INVALID")
-    server.state.reactions.setdefault(key_of(message), {})[str(server.state.bot["id"])] = reactions
+    server.state.reactions.setdefault(message_key(message), {})[str(server.state.bot["id"])] = reactions
     return True
 
 
@@ -32,7 +33,7 @@ def _remove(server: Server, parameters: JSON) -> bool:
     message = server.state.message(parameters, "message not found")
     require_right(server, message["chat"], "can_delete_messages", "not enough rights to delete reactions")
     who = parameters.get("user_id") or parameters.get("actor_chat_id")
-    server.state.reactions.get(key_of(message), {}).pop(str(who), None)
+    server.state.reactions.get(message_key(message), {}).pop(str(who), None)
     return True
 
 
@@ -52,7 +53,7 @@ def _set_score(server: Server, parameters: JSON) -> JSON | bool:
     user = server.state.user(parameters["user_id"])
     if user is None:
         raise ApiError("Bad Request: USER_ID_INVALID")
-    scores = server.state.scores.setdefault(key_of(message), {})
+    scores = server.state.scores.setdefault(message_key(message), {})
     before = scores.get(str(user["id"]), {"score": -1})["score"]
     if parameters["score"] <= before and not parameters.get("force"):
         raise ApiError("Bad Request: BOT_SCORE_NOT_MODIFIED")
@@ -62,7 +63,7 @@ def _set_score(server: Server, parameters: JSON) -> JSON | bool:
 
 def _get_scores(server: Server, parameters: JSON) -> list[JSON]:
     message = server.state.message(parameters, "message to get game high scores not found")
-    scores = server.state.scores.get(key_of(message), {}).values()
+    scores = server.state.scores.get(message_key(message), {}).values()
     ranked = sorted(scores, key=lambda one: -one["score"])
     return [{"position": number} | one for number, one in enumerate(ranked, 1)]
 

@@ -82,7 +82,7 @@ def _say(server: Server, chat: JSON, thread: int, content: JSON) -> None:
 def _delete(server: Server, parameters: JSON) -> bool:
     chat, thread, _stored = _find(server, parameters)
     del server.state.topics[str(chat["id"])][str(thread)]
-    server.state.messages[:] = [one for one in server.state.messages if not _in(one, chat, thread)]
+    server.state.drop_messages(lambda one: _in(one, chat, thread))
     return True
 
 

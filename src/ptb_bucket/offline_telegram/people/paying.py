@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.offline_telegram.api import key_of
-from ptb_bucket.offline_telegram.json import JSON, picked
+from ptb_bucket.offline_telegram.json import JSON, message_key, picked
 from ptb_bucket.offline_telegram.transcript import Line
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def find_invoice(server: Server, chat_id: int, message: Message | None, link: st
     elif message is not None:
         key = f"{chat_id}:{message.message_id}"
     else:
-        key = next((key_of(one) for one in server.messages(chat_id) if "invoice" in one), None)
+        key = next((message_key(one) for one in server.messages(chat_id) if "invoice" in one), None)
     found = server.state.invoices.get(key or "")
     if found is None:
         raise LookupError(

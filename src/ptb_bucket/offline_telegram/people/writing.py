@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ptb_bucket.offline_telegram.api import content_of, count_votes, key_of, origin
+from ptb_bucket.offline_telegram.api import content_of, count_votes, origin
 from ptb_bucket.offline_telegram.files import media, store_file
-from ptb_bucket.offline_telegram.json import JSON, buttons, copied, describe
+from ptb_bucket.offline_telegram.json import JSON, buttons, copied, describe, message_key
 from ptb_bucket.offline_telegram.people.status import check_present
 from ptb_bucket.offline_telegram.text import add_automatic
 from ptb_bucket.offline_telegram.transcript import Line
@@ -180,7 +180,7 @@ class PersonUpdates:
         under = self._server.state.find_message(where, message.message_id) if message else newest
         if under is None:
             raise LookupError(f"Chat {where} has no message to react to.")
-        given = self._server.state.reactions.setdefault(key_of(under), {})
+        given = self._server.state.reactions.setdefault(message_key(under), {})
         old, new = given.get(str(self._id), []), [{"type": "emoji", "emoji": one} for one in emoji]
         given[str(self._id)] = new
         self._server.note(Line(self._user["first_name"], where, " ".join(emoji), "reaction"))
