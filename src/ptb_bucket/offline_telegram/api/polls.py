@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
+
+from telegram import Poll
 
 from ptb_bucket.offline_telegram.api.common import formatted, keyboard
 from ptb_bucket.offline_telegram.errors import ApiError
@@ -24,7 +27,9 @@ _FLAGS = {
     "allows_revoting": False,
     "members_only": False,
 }
-_MORE = ("open_period", "close_date", "country_codes", "correct_option_ids")
+# PTB's releases before Bot API 9.6 know one right option only.
+_SEVERAL_RIGHT = "correct_option_ids" in inspect.signature(Poll).parameters
+_MORE = ("open_period", "close_date", "country_codes")
 
 
 def poll_content(server: Server, parameters: JSON) -> JSON:
@@ -43,7 +48,14 @@ def poll_content(server: Server, parameters: JSON) -> JSON:
         parameters, "question", entities="question_entities", mode="question_parse_mode", longest=_LONGEST_QUESTION
     )
     poll["options"] = [_option(server, number, one) for number, one in enumerate(options)]
+    if right := _right_options(parameters):
+        poll |= {"correct_option_ids": right} if _SEVERAL_RIGHT else {"correct_option_id": right[0]}
     return {"poll": poll | picked(parameters, *_MORE) | _texts(server, parameters)}
+
+
+def _right_options(parameters: JSON) -> list[int]:
+    one = parameters.get("correct_option_id")
+    return parameters.get("correct_option_ids") or ([] if one is None else [one])
 
 
 def _check(parameters: JSON, options: list[JSON]) -> None:
@@ -57,7 +69,7 @@ def _check(parameters: JSON, options: list[JSON]) -> None:
         raise ApiError(f"Bad Request: poll question length must not exceed {_LONGEST_QUESTION}")
     if any(not 1 <= len(one["text"]) <= _LONGEST_OPTION for one in options):
         raise ApiError(f"Bad Request: poll options length must not exceed {_LONGEST_OPTION}")
-    right = parameters.get("correct_option_ids") or []
+    right = _right_options(parameters)
     if parameters.get("type") == "quiz" and not right:
         raise ApiError("Bad Request: there is no correct option identifier in the quiz")
     if any(not 0 <= one < len(options) for one in right):

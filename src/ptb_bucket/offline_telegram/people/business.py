@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
+
+from telegram import BusinessConnection
 
 from ptb_bucket.offline_telegram.json import JSON, as_chat
 from ptb_bucket.offline_telegram.places import BusinessChat
@@ -38,6 +41,8 @@ class BusinessAccount:
             "is_enabled": True,
             "rights": rights,
         }
+        if "can_reply" in inspect.signature(BusinessConnection).parameters:  # until PTB 22.1
+            self._connection["can_reply"] = bool(rights.get("can_reply"))
         server.state.businesses[self.connection_id] = self._connection
 
     def connection_update(self, *, enabled: bool = True) -> JSON:
