@@ -148,6 +148,9 @@ async def test_bans_and_restrictions_keep_people_from_writing(app, bot, ada, gro
         await ada.join(app, group)
     await bot.unban_chat_member(group.id, ada.id)
     await ada.join(app, group)
+    await bot.set_chat_permissions(group.id, ptb.ChatPermissions.no_permissions())
+    with pytest.raises(PermissionError, match="Only administrators"):
+        await ada.send(app, "hi", chat=group)
 
 
 async def test_only_administrators_may_rule(telegram, bot, ada):
@@ -197,6 +200,8 @@ async def test_topics_open_close_and_vanish_with_their_messages(app, seen, teleg
     assert (seen[0].message.message_thread_id, seen[0].message.is_topic_message) == (topic.message_thread_id, True)
     sent = await bot.send_message(forum.id, "quack", message_thread_id=topic.message_thread_id)
     assert await bot.close_forum_topic(forum.id, topic.message_thread_id)
+    with pytest.raises(PermissionError, match="is closed"):
+        await ada.send(app, "x", chat=forum.topic(topic.message_thread_id))
     with pytest.raises(BadRequest, match=r"(?i)topic_not_modified"):
         await bot.close_forum_topic(forum.id, topic.message_thread_id)
     assert await bot.delete_forum_topic(forum.id, topic.message_thread_id)

@@ -91,6 +91,12 @@ async def test_details_of_formats(bot, ada):
     assert (photo.caption, found(photo)) == ("A @duck_x", [("bold", "A"), ("mention", "@duck_x")])
 
 
+async def test_a_mention_by_id_names_the_person_and_is_dropped_for_strangers(bot, ada):
+    source = '<a href="tg://user?id=42">A</a> <a href="tg://user?id=9">B</a>'
+    sent = await bot.send_message(ada.id, source, parse_mode="HTML")
+    assert [(entity.type, entity.user.first_name) for entity in sent.entities] == [("text_mention", "Ada")]
+
+
 async def test_what_the_bot_reads_back_can_be_sent_again(bot, ada):
     source = '<b>a</b> <i>b</i> <a href="http://x.org/">c</a>'
     sent = await bot.send_message(ada.id, source, parse_mode="HTML")

@@ -1,4 +1,4 @@
-"""Where people write: groups, forum topics, channels, and the private chats of a business account."""
+"""The places where people write: groups, topics, channels, and private chats of a business account."""
 
 from __future__ import annotations
 

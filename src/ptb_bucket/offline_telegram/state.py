@@ -1,4 +1,4 @@
-"""What an offline Telegram knows, as plain data: chats, members, messages, files, polls, and what waits."""
+"""The state of an offline Telegram, as plain data: chats, members, messages, files, polls, and pending updates."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class ServerState:
             ApiError: The chat does not exist. For a bot, a person who never wrote to it does not exist.
         """
         if chat := self.chats.get(str(chat_id)):
-            if new := chat.get("migrated_to"):
+            if new := self.settings.get(f"upgraded:{chat['id']}"):
                 text = "Bad Request: group chat was upgraded to a supergroup chat"
                 raise ApiError(text, parameters={"migrate_to_chat_id": new})
             return chat

@@ -11,7 +11,7 @@ from ptb_bucket.offline_telegram.answers import Answers
 from ptb_bucket.offline_telegram.connect import connect
 from ptb_bucket.offline_telegram.errors import ApiError
 from ptb_bucket.offline_telegram.json import JSON, as_chat, copied, user_json
-from ptb_bucket.offline_telegram.people import BusinessAccount, Person
+from ptb_bucket.offline_telegram.people import BusinessAccount, Person, upgrade
 from ptb_bucket.offline_telegram.places import Channel, Group
 from ptb_bucket.offline_telegram.rights import all_rights
 from ptb_bucket.offline_telegram.server import Server
@@ -189,6 +189,21 @@ class OfflineTelegram:
             The account. Customers write with ``chat=account.chat_with(customer)``.
         """
         return BusinessAccount(self.server, owner.user, rights or _BUSINESS_RIGHTS)
+
+    async def upgrade(self, app: AnyApplication, group: Group, chat_id: int) -> Group:
+        """Make a supergroup of a group, and let the Application process both service messages.
+
+        Args:
+            app: As in :meth:`Person.send`.
+            group: The group. Calls that name it fail from now on, with the new ID.
+            chat_id: The new ID.
+
+        Returns:
+            The supergroup.
+        """
+        for update in upgrade(self.server, group, chat_id):
+            await self.server.deliver(app, update)
+        return Group(chat_id, group.title)
 
     def set_member(self, group: Group, person: Person, status: str = "member", **fields: Any) -> None:
         """Set a person's status in a group or channel, without an update.

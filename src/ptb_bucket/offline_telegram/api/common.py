@@ -1,4 +1,4 @@
-"""What most methods need: texts, keyboards, replies, and whether the bot may write to a chat."""
+"""Helpers of most methods: texts, keyboards, replies, and whether the bot may write to a chat."""
 
 from __future__ import annotations
 
@@ -232,8 +232,23 @@ def post(server: Server, parameters: JSON, content: JSON) -> JSON:
         sender = business["user"]
     else:
         check_writable(server, chat)
+    content = _with_people(server, content)
     message = server.store_message(sender, chat["id"], content | message_head(server, parameters))
     return server.note_bot(message)
+
+
+def _with_people(server: Server, content: JSON) -> JSON:
+    """Put people into mentions by ID. Telegram drops a mention of somebody whom the bot does not know."""
+    mentioned: JSON = {}
+    for name in ("entities", "caption_entities"):
+        for entity in content.get(name, []):
+            user = server.state.user(entity["user"]["id"]) if entity["type"] == "text_mention" else None
+            known = {"user": user} if user else {}
+            if user or entity["type"] != "text_mention":
+                mentioned.setdefault(name, []).append(entity | known)
+        if name in content:
+            mentioned.setdefault(name, [])
+    return content | mentioned
 
 
 def _business(server: Server, connection: str) -> JSON:

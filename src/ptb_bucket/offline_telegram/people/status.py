@@ -1,4 +1,4 @@
-"""How people and the bot come and go, as updates."""
+"""Updates about people and the bot who come and go."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ptb_bucket.offline_telegram.places import Group
     from ptb_bucket.offline_telegram.server import Server
 
-__all__ = ["bot_changes", "check_present", "find_link", "join", "leave", "request_to_join"]
+__all__ = ["bot_changes", "check_open", "check_present", "find_link", "join", "leave", "request_to_join", "upgrade"]
 
 
 def check_present(server: Server, chat_id: int, user: JSON) -> None:
@@ -21,11 +21,38 @@ def check_present(server: Server, chat_id: int, user: JSON) -> None:
     Raises:
         PermissionError: They cannot write there.
     """
-    member = server.state.member(chat_id, user["id"])
-    if member and member["status"] == "kicked":
+    member = server.state.member(chat_id, user["id"]) or {"status": "left"}
+    if member["status"] == "kicked":
         raise PermissionError(f"{user['first_name']} is banned from chat {chat_id}.")
-    if member and member["status"] == "restricted" and not member.get("can_send_messages"):
+    if member["status"] == "restricted" and not member.get("can_send_messages"):
         raise PermissionError(f"{user['first_name']} is muted in chat {chat_id}.")
+
+
+def check_open(server: Server, chat_id: int, user: JSON, thread_id: int | None) -> None:
+    """Refuse to let a person write where only administrators may: in a closed topic or a silenced group.
+
+    Raises:
+        PermissionError: They cannot write there.
+    """
+    member = server.state.member(chat_id, user["id"]) or {"status": "left"}
+    if member["status"] in {"creator", "administrator"}:
+        return
+    if server.state.topics.get(str(chat_id), {}).get(str(thread_id), {}).get("closed"):
+        raise PermissionError(f"The topic {thread_id} of chat {chat_id} is closed.")
+    allowed = server.state.settings.get(f"chat:{chat_id}", {}).get("permissions")
+    if allowed is not None and not allowed.get("can_send_messages"):
+        raise PermissionError(f"Only administrators may write in chat {chat_id}.")
+
+
+def upgrade(server: Server, group: Group, chat_id: int) -> list[JSON]:
+    """Make a supergroup of a group, and return the updates of both service messages."""
+    chat, sender = server.state.chat(group.id), server.state.bot
+    before = server.store_message(sender, group.id, {"migrate_to_chat_id": chat_id})
+    server.state.know(chat | {"id": chat_id, "type": "supergroup"})
+    server.state.members[str(chat_id)] = dict(server.state.members.get(str(group.id), {}))
+    after = server.store_message(sender, chat_id, {"migrate_from_chat_id": group.id})
+    server.state.settings[f"upgraded:{group.id}"] = chat_id
+    return [server.make_update("message", before), server.make_update("message", after)]
 
 
 def find_link(server: Server, group: Group, link: str | None) -> JSON | None:

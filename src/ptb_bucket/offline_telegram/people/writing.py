@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket.offline_telegram.api import content_of, count_votes, origin
 from ptb_bucket.offline_telegram.files import media, store_file
 from ptb_bucket.offline_telegram.json import JSON, buttons, copied, describe, message_key
-from ptb_bucket.offline_telegram.people.status import check_present
+from ptb_bucket.offline_telegram.people.status import check_open, check_present
 from ptb_bucket.offline_telegram.text import add_automatic
 from ptb_bucket.offline_telegram.transcript import Line
 
@@ -23,7 +23,7 @@ __all__ = ["PersonUpdates"]
 
 
 class PersonUpdates:
-    """What a person does, as updates: Bot API JSON for a webhook, ``telegram.push()`` or ``telegram.deliver()``.
+    """The actions of a person as updates: Bot API JSON for a webhook, ``telegram.push()`` or ``telegram.deliver()``.
 
     Each method does it on Telegram and returns the update. :class:`Person` has a coroutine for each.
     """
@@ -40,6 +40,7 @@ class PersonUpdates:
         """Write a message that contains this. See :meth:`Person.send_content`."""
         where = self.where(chat)
         check_present(self._server, where, self._user)
+        check_open(self._server, where, self._user, chat.thread_id if chat else None)
         if where in self._server.state.blocked:
             self._server.state.blocked.remove(where)
         reply = self._reply(where, reply_to) if reply_to else {}
