@@ -6,7 +6,7 @@ import re
 
 from telegram.error import BadRequest
 
-__all__ = ["ApiError", "UnknownMethodError"]
+__all__ = ["ApiError", "EntitiesError", "UnknownMethodError"]
 
 
 class ApiError(Exception):
@@ -23,6 +23,17 @@ class ApiError(Exception):
         self.description = description
         self.code = code
         self.parameters = parameters
+
+
+class EntitiesError(ApiError):
+    """A refusal of a text whose ``parse_mode`` cannot be followed.
+
+    Args:
+        reason: What is wrong, and where.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Bad Request: can't parse entities: {reason}")
 
 
 class UnknownMethodError(BadRequest):

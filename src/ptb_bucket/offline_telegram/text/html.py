@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from ptb_bucket.offline_telegram.errors import ApiError
+from ptb_bucket.offline_telegram.errors import EntitiesError
 from ptb_bucket.offline_telegram.text.spans import Collected
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def parse_html(source: str) -> tuple[str, list[JSON]]:
         The plain text and its entities.
 
     Raises:
-        ApiError: A tag is unknown, not closed or closed in the wrong order.
+        EntitiesError: A tag is unknown, not closed or closed in the wrong order.
     """
     found, position = Collected(), 0
     for match in _TAG.finditer(source):
@@ -50,7 +50,7 @@ def parse_html(source: str) -> tuple[str, list[JSON]]:
         position = match.end()
     _add_text(found, source, position, len(source))
     if found.open:
-        raise _refusal(f'Can\'t find end tag corresponding to start tag "{found.open[-1].mark}"')
+        raise EntitiesError(f'Can\'t find end tag corresponding to start tag "{found.open[-1].mark}"')
     text, entities = found.finished()
     return text, [entity for entity in entities if entity["type"] != "none"]
 
@@ -60,7 +60,7 @@ def _add_text(found: Collected, source: str, start: int, end: int) -> None:
     if "<" in part:
         at = len(source[: start + part.index("<")].encode())
         name = re.match(r"</?([\w-]*)", part[part.index("<") :])
-        raise _refusal(f'Unsupported start tag "{name[1] if name else ""}" at byte offset {at}')
+        raise EntitiesError(f'Unsupported start tag "{name[1] if name else ""}" at byte offset {at}')
     found.text += html.unescape(part)
 
 
@@ -68,7 +68,7 @@ def _open(found: Collected, match: re.Match[str], at: int) -> None:
     name = match[2].lower()
     attributes = {key.lower(): one or two or three for key, one, two, three in _ATTRIBUTE.findall(match[3])}
     if name not in _TYPES or (name == "span" and attributes.get("class") != "tg-spoiler"):
-        raise _refusal(f'Unsupported start tag "{name}" at byte offset {at}')
+        raise EntitiesError(f'Unsupported start tag "{name}" at byte offset {at}')
     found.begin(name, at, _entity(found, name, attributes))
 
 
@@ -98,11 +98,9 @@ def _link(url: str) -> JSON:
 def _close(found: Collected, match: re.Match[str], at: int) -> None:
     name = match[2].lower()
     if not found.open:
-        raise _refusal(f"Unexpected end tag at byte offset {at}")
+        raise EntitiesError(f"Unexpected end tag at byte offset {at}")
     if found.open[-1].mark != name:
-        raise _refusal(f'Unmatched end tag at byte offset {at}, expected "</{found.open[-1].mark}>", found "</{name}>"')
+        raise EntitiesError(
+            f'Unmatched end tag at byte offset {at}, expected "</{found.open[-1].mark}>", found "</{name}>"'
+        )
     found.end()
-
-
-def _refusal(reason: str) -> ApiError:
-    return ApiError(f"Bad Request: can't parse entities: {reason}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ptb_bucket.offline_telegram.errors import ApiError
+from ptb_bucket.offline_telegram.errors import EntitiesError
 from ptb_bucket.offline_telegram.text.spans import Collected
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def parse_markdown_v2(source: str) -> tuple[str, list[JSON]]:
         The plain text and its entities.
 
     Raises:
-        ApiError: A reserved character is not escaped, or a format does not end.
+        EntitiesError: A reserved character is not escaped, or a format does not end.
     """
     reader = _Reader(source)
     while reader.at < len(source):
@@ -41,7 +41,7 @@ def parse_markdown_v2(source: str) -> tuple[str, list[JSON]]:
     if reader.found.open:
         span = reader.found.open[-1]
         name = _NAMES.get(span.entity["type"], span.entity["type"].title())
-        raise _refusal(f"Can't find end of {name} entity at byte offset {span.at}")
+        raise EntitiesError(f"Can't find end of {name} entity at byte offset {span.at}")
     return reader.found.finished()
 
 
@@ -78,7 +78,7 @@ class _Reader:
         elif mark and mark not in open_marks:
             self._begin(mark, {"type": _MARKS[mark]}, len(mark))
         elif rest[0] in _RESERVED:
-            raise _refusal(f"Character '{rest[0]}' is reserved and must be escaped with the preceding '\\'")
+            raise EntitiesError(f"Character '{rest[0]}' is reserved and must be escaped with the preceding '\\'")
         else:
             if rest[0] == "\n" and not rest.startswith("\n>"):
                 self.close_quote()
@@ -111,7 +111,7 @@ class _Reader:
         target = re.match(r"\]\(((?:\\.|[^)\\])*)\)", rest)
         span = self.found.open[-1]
         if span.mark != "]" or not target:
-            raise _refusal(f"Can't find end of {_NAMES[_link_type(self.found)]} entity at byte offset {self.at}")
+            raise EntitiesError(f"Can't find end of {_NAMES[_link_type(self.found)]} entity at byte offset {self.at}")
         url = re.sub(r"\\(.)", r"\1", target[1])
         if span.entity["type"] == "custom_emoji":
             self._end(len(target[0]), custom_emoji_id=url.partition("id=")[2])
@@ -151,7 +151,7 @@ def parse_markdown(source: str) -> tuple[str, list[JSON]]:
         The plain text and its entities.
 
     Raises:
-        ApiError: A format does not end.
+        EntitiesError: A format does not end.
     """
     found, at = Collected(), 0
     while at < len(source):
@@ -166,7 +166,7 @@ def parse_markdown(source: str) -> tuple[str, list[JSON]]:
         elif rest[0] in _OLD_MARKS:
             end = rest.find(rest[0], 1)
             if end < 0:
-                raise _refusal(f"Can't find end of the entity starting at byte offset {offset}")
+                raise EntitiesError(f"Can't find end of the entity starting at byte offset {offset}")
             _add(found, offset, rest[1:end], {"type": _OLD_MARKS[rest[0]]})
             at += end + 1
         else:
@@ -187,7 +187,3 @@ def _add(found: Collected, offset: int, text: str, entity: JSON) -> None:
     found.begin("", offset, entity)
     found.text += text
     found.end()
-
-
-def _refusal(reason: str) -> ApiError:
-    return ApiError(f"Bad Request: can't parse entities: {reason}")
