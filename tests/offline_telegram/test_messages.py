@@ -95,6 +95,25 @@ async def test_pins_are_seen_by_get_chat_and_end_with_the_message(bot, group):
         await one.pin()
 
 
+async def test_the_pin_below_a_deleted_message_is_the_newest_one(bot, group):
+    one, two = [await bot.send_message(group.id, text) for text in ("one", "two")]
+    await one.pin()
+    await two.pin()
+    await two.delete()
+    assert (await bot.get_chat(group.id)).pinned_message.text == "one"
+
+
+async def test_a_message_of_a_hand_written_update_can_be_quoted(stage, telegram):
+    async def answer(update, _context):
+        await update.message.reply_text("yes", do_quote=True)
+
+    person = {"id": 5, "is_bot": False, "first_name": "Cy"}
+    message = {"message_id": 900, "date": 0, "chat": {"id": 5, "type": "private"}, "from": person, "text": "here?"}
+    async with stage(answer) as app:
+        [reply] = await telegram.deliver(app, telegram.make_update("message", message))
+    assert reply.reply_to_message.text == "here?"
+
+
 async def test_deleted_messages_are_gone_for_every_method(telegram, bot, ada):
     sent = await bot.send_message(ada.id, "text")
     assert await sent.delete()
@@ -220,6 +239,7 @@ async def test_the_profile_is_stored_by_scope_and_language(bot, ada):
     await bot.set_my_commands([("admin", "Rule")], scope=ptb.BotCommandScopeChat(ada.id))
     assert [one.description for one in await bot.get_my_commands(language_code="de")] == ["Los"]
     assert [one.command for one in await bot.get_my_commands(scope=ptb.BotCommandScopeChat(ada.id))] == ["admin"]
+    assert [one.description for one in await bot.get_my_commands()] == ["Begin"]
     await bot.delete_my_commands()
     assert await bot.get_my_commands() == ()
     await bot.set_my_name("Pip the Great")
@@ -246,9 +266,11 @@ async def test_games_have_high_scores(bot, ada, bo):
 async def test_everything_survives_a_snapshot(telegram, bot, ada, group):
     sent = await bot.send_document(ada.id, b"1,2", filename="t.csv")
     poll = await bot.send_poll(ada.id, "Tea?", ["Yes", "No"])
-    later = type(telegram).restore(telegram.snapshot())
+    snapshot = telegram.snapshot()
+    later = type(telegram).restore(snapshot)
     later.user(42, "Ada").updates.vote("Yes")
     async with later.builder().build() as app:
         assert bytes(await (await app.bot.get_file(sent.document.file_id)).download_as_bytearray()) == b"1,2"
         assert (await app.bot.stop_poll(ada.id, poll.message_id)).options[0].voter_count == 1
         assert await app.bot.get_chat_member_count(group.id) == 1
+    assert type(telegram).restore(snapshot).server.state.votes == {poll.poll.id: {}}

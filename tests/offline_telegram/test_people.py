@@ -189,7 +189,11 @@ async def test_invite_links_and_requests(app, seen, ada, bo, group):
     assert (await bot.revoke_chat_invite_link(group.id, link.invite_link)).is_revoked
     with pytest.raises(LookupError, match="no valid invite link"):
         await ada.join(app, group, link=link.invite_link)
-    assert await bot.export_chat_invite_link(group.id) == (await bot.get_chat(group.id)).invite_link
+    first = await bot.export_chat_invite_link(group.id)
+    assert first == (await bot.get_chat(group.id)).invite_link
+    assert await bot.export_chat_invite_link(group.id) != first
+    with pytest.raises(LookupError, match="no valid invite link"):
+        await ada.join(app, group, link=first)
 
 
 async def test_topics_open_close_and_vanish_with_their_messages(app, seen, telegram, ada):
@@ -316,7 +320,10 @@ async def test_game_buttons(stage, telegram, ada):
     async def play(update, _context):
         await update.callback_query.answer(url=f"https://example.org/{update.callback_query.game_short_name}")
 
+    query = telegram.server.next_query_id(ada.id, "inline_query")
     async with stage(CallbackQueryHandler(play)) as app:
+        with pytest.raises(BadRequest, match=r"(?i)query is too old"):
+            await app.bot.answer_callback_query(query)
         button = ptb.InlineKeyboardButton("Play", callback_game=ptb.CallbackGame())
         await app.bot.send_game(ada.id, "duck", reply_markup=ptb.InlineKeyboardMarkup.from_button(button))
         await ada.press(app, "Play")
