@@ -1,6 +1,6 @@
 """BucketPersistence beside the bare SDKs, on servers of this machine: S3 on MiniStack and moto, Google on an emulator.
 
-    python benchmarks/against_sdk.py [--sizes 1000 100000 10000000] [--rounds 31] [--starts 11] [--json results.json]
+    python benchmarks/against_sdk.py [--sizes 1000 100000 10000000] [--rounds 31] [--client light] [--json results.json]
 
 Commits of one changed user in documents of these sizes, as ratios to the SDK's conditional put of the same bytes, taken
 in turns on the same server; requests in a bot's life, counted on the wire; what a provider adds to a process's start.
@@ -82,7 +82,7 @@ def compare_starts(servers: Sequence[Server], runs: int) -> dict[str, Any]:
 def measure(options: argparse.Namespace, servers: Sequence[Server]) -> dict[str, Any]:
     """Print all requested figures."""
     results: dict[str, Any] = {"about": about(), **{server.name: {} for server in servers}}
-    print(", ".join(f"{name} {value}" for name, value in results["about"].items()))
+    print(", ".join(f"{name} {value}" for name, value in results["about"].items()), f"client={options.client}")
     for server in servers:
         if "commits" in options.parts:
             results[server.name]["commits"] = compare_commits(server, options.sizes, options.rounds)
@@ -100,6 +100,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=31, help="turns of each contestant")
     parser.add_argument("--starts", type=int, default=11, help="fresh processes for each scheme")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
+    parser.add_argument("--client", choices=("light", "aioboto3"), default="light", help="of ptb-bucket, on S3")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--json", type=Path, help="every single measurement, into this file")
     return parser
@@ -111,7 +112,7 @@ def main() -> None:
     logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # hides the warning about an empty state
     without_accounts()
     with ExitStack() as stack:
-        results = measure(options, [stack.enter_context(running(name)) for name in options.servers])
+        results = measure(options, [stack.enter_context(running(name, options.client)) for name in options.servers])
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")
 

@@ -16,6 +16,7 @@ SOURCE = ROOT / "src"
 CORE = ROOT / "src" / "ptb_bucket"
 PROVIDERS = ROOT / "providers"
 SDKS = ("aioboto3", "aiobotocore", "boto3", "botocore", "google", "azure", "obstore", "ptb_bucket_s3", "ptb_bucket_gcs")
+HELPERS = ("ptb_bucket._aio", "ptb_bucket._dataclass", "ptb_bucket._lazy")
 SEALING = "ptb_bucket.sealing"
 OFFLINE = "ptb_bucket.offline_telegram"
 WITHOUT_TELEGRAM = ("stores", "sealing", "state", "errors")
@@ -58,9 +59,9 @@ def module_of(name):
 
 @functools.cache
 def _exports(path):
-    names = (
-        node.names for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)
-    )
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    lazy = [one for node in body if isinstance(node, ast.If) for one in node.body]  # under TYPE_CHECKING
+    names = (node.names for node in [*body, *lazy] if isinstance(node, ast.ImportFrom))
     return {alias.asname or alias.name for aliases in names for alias in aliases}
 
 
@@ -94,7 +95,7 @@ def wrong_in_core(part, found):
     """Say why a module in this part of the core (``stores``, ``state``, ...) must not import that; None if it may."""
     ours, beside_stores = (
         found.within("ptb_bucket"),
-        found.within("ptb_bucket.stores", "ptb_bucket.errors", "ptb_bucket._aio"),
+        found.within("ptb_bucket.stores", "ptb_bucket.errors", *HELPERS),
     )
     on_top = found.within("ptb_bucket.cli", "ptb_bucket.testing")
     rules = {

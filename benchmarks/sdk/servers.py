@@ -27,17 +27,18 @@ Command = tuple[list[str], dict[str, str]]
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers at ``url``."""
+    """A server that answers at ``url``, and on S3 the client with which ptb-bucket uses it."""
 
     name: str
     scheme: str
     url: str
+    client: str = "auto"
 
     def uri(self, bucket: str, prefix: str, *, through: str = "", **options: str) -> str:
         """Return the URI of a place on it, through the proxy ``through`` if given."""
         options["endpoint_url"] = through or self.url
         if self.scheme == "s3":
-            options["region"] = "us-east-1"
+            options.update(region="us-east-1", client=self.client)
         return f"{self.scheme}://{bucket}/{prefix}?" + "&".join(f"{name}={quote(v)}" for name, v in options.items())
 
 
@@ -64,15 +65,15 @@ SERVERS: Final[dict[str, tuple[str, Callable[[int], Command]]]] = {
 
 
 @contextmanager
-def running(name: str) -> Iterator[Server]:
-    """Run a server on a free port until the end."""
+def running(name: str, client: str = "auto") -> Iterator[Server]:
+    """Run a server on a free port until the end; ``client`` sends ptb-bucket's requests to S3."""
     scheme, command_for = SERVERS[name]
     port = _free_port()
     command, settings = command_for(port)
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, env={**os.environ, **settings}, stdout=quiet, stderr=quiet)  # noqa: S603
     try:
-        server = Server(name, scheme, f"http://127.0.0.1:{port}")
+        server = Server(name, scheme, f"http://127.0.0.1:{port}", client)
         _wait_for(server, process)
         yield server
     finally:

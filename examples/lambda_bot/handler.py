@@ -70,7 +70,7 @@ async def forget(update: Update, context: Context) -> None:
 
 
 def build_application() -> BucketApplication:
-    """Build the bot: called at an environment's first event, and again after a failed one."""
+    """Build the bot: called before an environment's first event, and again after a failed one."""
     # resolver: two instances that count at once are added up instead of one of them winning.
     # dedupe: what Telegram sends again, because it got no answer, is not handled again.
     builder = bucket_application(resolver=add_differences, dedupe=True)

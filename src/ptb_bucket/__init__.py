@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ptb_bucket.application import BucketApplication, BucketApplicationBuilder, bucket_application
-from ptb_bucket.codecs import StoredAs
+from ptb_bucket._collector import START_PAUSE
+from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.persistence import BucketPersistence
-from ptb_bucket.sealing import Sealing
-from ptb_bucket.state import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
-from ptb_bucket.stats import Stats
-from ptb_bucket.stores import BlobStore, open_store
 
 if TYPE_CHECKING:
+    from ptb_bucket.application import BucketApplication, BucketApplicationBuilder, bucket_application
+    from ptb_bucket.codecs import StoredAs
+    from ptb_bucket.persistence import BucketPersistence
+    from ptb_bucket.sealing import Sealing
+    from ptb_bucket.state import MISSING, Conflict, Resolver, add_differences, keep_ours, keep_theirs
+    from ptb_bucket.stats import Stats
+    from ptb_bucket.stores import BlobStore, open_store
     from ptb_bucket.tools import edit_bot_data, edit_chat_data, edit_user_data
 
 __all__ = [
@@ -38,11 +40,18 @@ __all__ = [
     "open_store",
 ]
 
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.application": ("BucketApplication", "BucketApplicationBuilder", "bucket_application"),
+        "ptb_bucket.codecs": ("StoredAs",),
+        "ptb_bucket.persistence": ("BucketPersistence",),
+        "ptb_bucket.sealing": ("Sealing",),
+        "ptb_bucket.state": ("MISSING", "Conflict", "Resolver", "add_differences", "keep_ours", "keep_theirs"),
+        "ptb_bucket.stats": ("Stats",),
+        "ptb_bucket.stores": ("BlobStore", "open_store"),
+        "ptb_bucket.tools": ("edit_bot_data", "edit_chat_data", "edit_user_data"),
+    },
+)
 
-def __getattr__(name: str) -> Any:
-    """Import the tools when one of them is first used: a bot starts without them."""
-    if name not in {"edit_bot_data", "edit_chat_data", "edit_user_data"}:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ptb_bucket import tools  # noqa: PLC0415  see above
-
-    return getattr(tools, name)
+START_PAUSE.begin()

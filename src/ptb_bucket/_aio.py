@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -185,16 +186,30 @@ class Backoff:
         longest: Seconds that any pause takes at most.
         random: The source of the jitter.
         spread: How many times longer the upper bound of a pause is than its lower bound.
+        contended: Seconds that the pause after the first lost race takes at most.
     """
 
     first: float = 0.02
     longest: float = 2.0
     random: random.Random = field(default_factory=random.SystemRandom)
     spread: float = 10.0
+    contended: float = 0.08
 
     def pause(self, tries: int) -> float:
         """Return the seconds to wait after so many earlier pauses: a part of the longest possible, up to all of it."""
         bound = min(self.longest, self.first * 2**tries)
+        return self.random.uniform(bound / self.spread, bound)
+
+    def pause_after_race(self, losses: int) -> float:
+        """Return the seconds to wait after another writer has won a race.
+
+        The more often a writer has lost, the sooner it tries again: a pause that grew would let those who have just won
+        win again, and keep those who wait waiting.
+
+        Args:
+            losses: The number of races that were lost before.
+        """
+        bound = max(self.first / 2, self.contended / (losses + 1))
         return self.random.uniform(bound / self.spread, bound)
 
 
@@ -217,17 +232,32 @@ class RetryPolicy:
 
 @dataclass
 class Retries:
-    """The tries of one commit."""
+    """The tries of one commit.
+
+    Args:
+        deadline: When to give up.
+        backoff: The pauses between them.
+        count: How many tries have failed since another writer's success was seen last.
+        losses: How many tries have failed because another writer was faster.
+    """
 
     deadline: Deadline
     backoff: Backoff
     count: int = 0
+    losses: int = 0
 
     def next_pause(self) -> float | None:
         """Return the seconds to wait before the next try; None if the deadline would pass meanwhile."""
-        pause = self.backoff.pause(self.count)
+        if self.losses and not self.count:
+            pause = self.backoff.pause_after_race(self.losses - 1)
+        else:
+            pause = self.backoff.pause(self.count)
         self.count += 1
         return None if asyncio.get_running_loop().time() + pause > self.deadline.end else pause
+
+    def overtaken(self) -> None:
+        """Note that another writer was faster. This explains all failures until now."""
+        self.losses, self.count = self.losses + 1, 0
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ptb_bucket import state
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import (
     ConfigurationError,
     CorruptDocumentError,
@@ -16,7 +17,7 @@ from ptb_bucket.errors import (
     said,
 )
 from ptb_bucket.location import BOT_ID
-from ptb_bucket.state import GroupCommit, Kind, Origin, Replica, Spool, SpoolFiles, first_labels
+from ptb_bucket.state import Kind, first_labels
 from ptb_bucket.stats import collect_stats
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket._aio import RetryPolicy
     from ptb_bucket.location import Location
+    from ptb_bucket.state import GroupCommit, Replica, Spool
     from ptb_bucket.stats import Stats
     from ptb_bucket.stores import MeteredStore
 
@@ -122,10 +124,10 @@ def open_spool(directory: Path | None, bot_id: str, location: Location, retry_po
     """Return the spool of a bot in a local directory; None without one."""
     if directory is None:
         return None
-    files = SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), retry_policy.deadline)
-    origin = Origin(bot_id, location.layout.name, location.codec.name, "")
+    files = state.SpoolFiles(Path(str(directory).replace(BOT_ID, bot_id)), retry_policy.deadline)
+    origin = state.Origin(bot_id, location.layout.name, location.codec.name, "")
     sealer = location.sealing.sealer(bot_id, times=8)
-    return Spool(files, origin, retry_policy, sealer.seal, sealer.open)
+    return state.Spool(files, origin, retry_policy, sealer.seal, sealer.open)
 
 
 def bot_id_of(bot: Bot) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import in_turns, turns
-from ptb_bucket._collector import collector_waits
+from ptb_bucket._collector import START_PAUSE
 from ptb_bucket.state import MISSING, Kind, Readable, Record
 
 if TYPE_CHECKING:
@@ -51,13 +51,14 @@ class Loading:
             return [(record, value) for record, value in known if value is not MISSING]
         self._given.add(section)
         # PTB replaces bot_data; it updates everything else with what it is given, and keeps the rest.
-        with collector_waits(self):
+        with START_PAUSE.load(self._given):
             return await replica.values.load_all(records, replaces=self._ptb_is_empty or kind is Kind.BOT)
 
     async def by_number(self, kind: Kind) -> dict[int, Any]:
         """Return the data of all chats, or of all users, by ID. Raises as :meth:`values`."""
         found: dict[int, Any] = {}
-        with collector_waits(self):
+        await self._begin()
+        with START_PAUSE.load(self._given):
             async for some in turns(await self.values(kind)):
                 found.update({record.number: value for record, value in some})
         errors = self._session.replica.values.unreadable.of(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from shlex import quote as quoted
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from telegram.ext import ContextTypes
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.codecs import StoredAs, open_codec
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.sealing import SealedStore, Sealing

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import weakref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state import Kind
 
 if TYPE_CHECKING:

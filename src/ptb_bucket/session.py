@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from telegram.ext import ExtBot
 
 from ptb_bucket._aio import RetryPolicy
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.bot_state import BotState, bot_id_of, kinds_of, open_spool
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import ConfigurationError, PTBBucketError

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import said
 
 if TYPE_CHECKING:

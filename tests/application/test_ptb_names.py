@@ -9,7 +9,7 @@ import pytest
 from telegram.ext import CommandHandler, ConversationHandler
 
 from ptb_bucket.application.ptb import check, check_ptb, conversations
-from ptb_bucket.application.ptb.running import RUNNING
+from ptb_bucket.application.ptb.noted_application import RUNNING
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import LAYOUTS
 from support.applications.instances import say

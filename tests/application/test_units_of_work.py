@@ -10,7 +10,7 @@ import pytest
 from telegram import Update
 from telegram.ext import MessageHandler, filters
 
-from ptb_bucket.application.sync import running_units
+from ptb_bucket.application.sync import units_of_work
 
 USERS = 30
 
@@ -104,7 +104,7 @@ async def test_data_of_others_that_a_handler_uses_is_left_out_until_it_ends(worl
 
 
 async def test_a_handler_that_takes_long_does_not_stop_others(world, monkeypatch, caplog):
-    monkeypatch.setattr(running_units, "PATIENCE", 0.01)
+    monkeypatch.setattr(units_of_work, "PATIENCE", 0.01)
     ending = asyncio.Event()
 
     async def handle(update, context):
@@ -129,7 +129,7 @@ async def test_a_handler_that_takes_long_does_not_stop_others(world, monkeypatch
 
 async def test_updates_without_shared_data_do_not_wait(world, monkeypatch):
     """A slow handler does not hold up others as long as bot_data does not change."""
-    monkeypatch.setattr(running_units, "PATIENCE", 3600)
+    monkeypatch.setattr(units_of_work, "PATIENCE", 3600)
     ending = asyncio.Event()
 
     async def handle(update, context):
@@ -149,7 +149,7 @@ async def test_updates_without_shared_data_do_not_wait(world, monkeypatch):
 
 async def test_while_a_save_waits_no_other_handler_begins(world, monkeypatch):
     """Otherwise a busy bot would never get to save."""
-    monkeypatch.setattr(running_units, "PATIENCE", 3600)
+    monkeypatch.setattr(units_of_work, "PATIENCE", 3600)
     ending, begun, begins = asyncio.Event(), [], asyncio.Queue()
     bea = world.telegram.user(44, "Bea")
 
@@ -175,7 +175,7 @@ async def test_while_a_save_waits_no_other_handler_begins(world, monkeypatch):
 
 async def test_a_handler_may_process_an_update_itself(world, monkeypatch):
     """The inner update does not wait for the outer one, which waits for it."""
-    monkeypatch.setattr(running_units, "PATIENCE", 3600)
+    monkeypatch.setattr(units_of_work, "PATIENCE", 3600)
 
     async def handle(update, context):
         context.bot_data[update.effective_user.id] = True

@@ -7,7 +7,9 @@ import contextlib
 import pytest
 
 from support.processes.preloaded import preloaded
+from support.serverless.counting_server import BotApi, Relay
 from support.serverless.lambda_events import SECRET, Failing
+from support.serverless.running_lambda import LambdaProcess
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +40,48 @@ def programs_are_preloaded(long):
     """Start our programs as forks of one process, except in long runs."""
     with contextlib.nullcontext() if long else preloaded("uvicorn", "starlette.applications"):
         yield
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start processes of a bot with a file: bucket, which end with the test."""
+    running = []
+
+    def begin(**environment):
+        running.append(LambdaProcess(**{"BUCKET": f"file:{tmp_path}/bot", "TROUBLE": trouble, **environment}))
+        return running[-1]
+
+    trouble = tmp_path / "trouble"
+    trouble.touch()
+    yield begin
+    for process in running:
+        process.end()
+
+
+@pytest.fixture
+def bot_api():
+    with BotApi() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def moto():
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer  # noqa: PLC0415  takes a second
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()[1]
+    server.stop()
+
+
+@pytest.fixture
+def s3(moto, monkeypatch):
+    """Return a relay before a bucket of S3, and the bot's settings for it."""
+    import boto3  # noqa: PLC0415
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    boto3.client("s3", endpoint_url=f"http://127.0.0.1:{moto}", region_name="us-east-1").create_bucket(Bucket="init")
+    with Relay(moto) as relay:
+        relay.bucket = f"s3://init/{{bot_id}}?region=us-east-1&endpoint_url={relay.url}"
+        yield relay

@@ -12,7 +12,8 @@ import httpx
 import pytest
 from telegram.ext import ApplicationBuilder
 
-from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.errors import ConfigurationError, UnavailableError
+from ptb_bucket.serverless import settings
 from ptb_bucket.serverless.asgi import asgi_webhook
 from support.serverless.asgi_server import HEADERS, SECRET, logs, post, update
 
@@ -163,6 +164,54 @@ async def test_a_missing_secret_stops_the_start(bot, monkeypatch):
     with pytest.raises(ConfigurationError, match="TELEGRAM_WEBHOOK_SECRET"):
         async with running(asgi_webhook(bot.build_application)):
             pass
+
+
+async def test_a_secret_that_cannot_be_read_now_is_read_at_the_next_request(bot, bucket, monkeypatch, caplog):
+    """It is in a parameter of AWS, which does not answer. That ends no server, unlike a missing secret."""
+    asked = []
+
+    def read(name):
+        asked.append(name)
+        if len(asked) < 3:
+            raise UnavailableError("ssm: AWS did not answer.")
+        return SECRET
+
+    monkeypatch.delenv("TELEGRAM_WEBHOOK_SECRET")
+    monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET_PARAMETER", f"/secret/{bucket}")
+    monkeypatch.setattr(settings, "_reader", lambda: read)
+    async with running(asgi_webhook(bot.build_application)) as client:
+        assert "The webhook secret is not known. The next request reads it again" in caplog.text
+        assert [await post(client, "add x") for _ in range(2)] == [503, 200]
+    assert len(asked) == 3
+
+
+async def test_an_error_of_the_author_ends_the_start(bot):
+    """A server without a bot would take the traffic of the revision that works."""
+
+    def broken():
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError, match="a bug"):
+        async with running(asgi_webhook(broken)):
+            pass
+
+
+async def test_the_first_update_uses_what_the_start_loaded_and_sees_what_was_written_since(bot, bucket):
+    built = []
+
+    def build_application():
+        built.append(bot.build_application())
+        return built[-1]
+
+    async with (
+        running(asgi_webhook(build_application)) as client,
+        running(asgi_webhook(bot.build_application)) as other,
+    ):
+        assert len(built) == 1
+        assert await post(other, "add x") == 200
+        assert await post(client, "add y") == 200
+        assert len(built) == 1
+    assert await logs(bucket) == {7: ["x", "y"]}
 
 
 @pytest.mark.parametrize("made", [None, ApplicationBuilder().token("1:offline")])

@@ -56,7 +56,7 @@ def test_a_conversation_goes_on_in_another_environment(where):
 def test_without_the_secret_nothing_happens(where, shape, secret):
     environment = Environment(where)
     assert environment.post(environment.update("hi"), shape=shape, secret=secret) == 403
-    assert environment.built == []
+    assert environment.handled == []
 
 
 def test_another_method_is_refused(where):
@@ -196,10 +196,15 @@ def test_an_unexpected_event_is_a_clear_error(where):
         Environment(where).handler({"source": "aws.events"}, Context())
 
 
-def test_without_a_secret_in_the_environment_it_does_not_start(monkeypatch):
+def test_without_a_secret_in_the_environment_every_update_is_503(monkeypatch, where, caplog):
+    """It says so when the module is imported. Raised there, AWS would start the process again for each event."""
     monkeypatch.delenv("TELEGRAM_WEBHOOK_SECRET")
-    with pytest.raises(ConfigurationError, match="TELEGRAM_WEBHOOK_SECRET"):
-        lambda_webhook(lambda: None)
+    environment = Environment(where)
+    assert "TELEGRAM_WEBHOOK_SECRET is not set" in caplog.text
+    caplog.clear()
+    assert [environment.post(environment.update("hi")) for _ in range(3)] == [503] * 3
+    assert caplog.text.count("TELEGRAM_WEBHOOK_SECRET is not set") == 3
+    assert environment.handled == []
 
 
 def test_what_is_no_bucket_application_is_named(where, caplog):

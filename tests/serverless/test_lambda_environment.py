@@ -54,7 +54,9 @@ def test_what_belongs_to_the_loop_works_at_the_next_event(environment):
 
 
 @pytest.mark.parametrize("fault", [Fault.DENIED, Fault.HANG])
-def test_a_failed_cold_start_keeps_nothing_half_loaded(environment, fault):
+def test_a_failed_cold_start_keeps_nothing_half_loaded(environment, fault, monkeypatch):
+    monkeypatch.setenv("PTB_BUCKET_INIT_SECONDS", "0")
+    environment.start()
     environment.fail(fault, "get")
     assert [environment.post(environment.update("hi"), seconds=1.2) for _ in range(2)] == [503, 503]
     environment.heal()
@@ -113,9 +115,9 @@ def test_what_needs_a_process_that_goes_on_is_warned_of(environment):
         application.add_handler(ConversationHandler([], {}, [], **options), group=1)
         return application
 
-    environment.handler = lambda_webhook(with_timeout)
     with pytest.warns(UserWarning, match="its conversations never time out"):
-        assert environment.post(environment.update("hi")) == 200
+        environment.handler = lambda_webhook(with_timeout)
+    assert environment.post(environment.update("hi")) == 200
 
 
 def test_a_function_that_was_called_instead_of_passed_is_refused():

@@ -24,6 +24,7 @@ def environment(monkeypatch, tmp_path, telegram):
     """Start a cold environment: the module is imported anew, as AWS does."""
     monkeypatch.setenv("PTB_BUCKET_URI", f"file:{tmp_path}/{{bot_id}}")
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
+    monkeypatch.setenv("PTB_BUCKET_INIT_SECONDS", "0")  # Telegram is replaced after the import
 
     def start():
         spec = importlib.util.spec_from_file_location("lambda_bot", EXAMPLE / "handler.py")

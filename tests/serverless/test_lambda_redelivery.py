@@ -15,7 +15,7 @@ from support.serverless.lambda_events import Environment, document
 @pytest.mark.parametrize("dedupe", [False, True])
 @pytest.mark.parametrize("fault", [Fault.DENIED, Fault.UNAVAILABLE])
 def test_a_failed_save_did_not_happen_and_the_redelivered_update_does_once(environment, tmp_path, fault, dedupe):
-    environment.options = {"dedupe": dedupe}
+    environment.start(options={"dedupe": dedupe})
     assert environment.post(environment.update("hi")) == 200
     update = environment.update("hi")
     environment.fail(fault)
@@ -29,7 +29,7 @@ def test_a_failed_save_did_not_happen_and_the_redelivered_update_does_once(envir
 
 def test_what_was_answered_503_is_never_saved_by_a_later_try(environment, tmp_path):
     """The update comes again. If its changes were saved in between, it would count twice."""
-    environment.saving = {"update_interval": 0.05}
+    environment.start(saving={"update_interval": 0.05})
     environment.fail(Fault.DENIED)
     assert environment.post(environment.update("hi")) == 503
     environment.heal()
@@ -51,7 +51,7 @@ def test_a_save_whose_answer_was_lost_is_recognised_within_the_invocation(enviro
 
 
 def test_a_save_that_landed_without_an_answer_in_time_is_not_handled_again_with_dedupe(environment, tmp_path):
-    environment.options = {"dedupe": True}
+    environment.start(options={"dedupe": True})
     assert environment.post(environment.update("hi")) == 200
     update = environment.update("hi")
     environment.fail(Fault.HANG_APPLIED)

@@ -17,7 +17,7 @@ from support.serverless.lambda_events import Context, document, said, users
 @pytest.mark.parametrize("seconds", [0, 0.3, 0.8])
 def test_without_time_left_nothing_begins(environment, seconds, where, caplog):
     if where == "memory":  # which is done before any timer is looked at
-        environment.where = MemoryStore()
+        environment.start(where=MemoryStore())
     assert environment.post(environment.update("hi")) == 200
     assert environment.post(environment.update("hi"), seconds=seconds) == 503
     assert len(environment.handled) == 1

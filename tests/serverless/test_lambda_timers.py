@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from ptb_bucket.errors import UnavailableError, UnsavedError
-from ptb_bucket.serverless.aws import lambda_webhook
 from ptb_bucket.testing.faults import Fault
 from support.serverless.lambda_events import Context, Environment, document, users
 
@@ -16,7 +15,7 @@ TIMER = {"source": "aws.events"}
 
 def on_timer(environment, work):
     """Let the environment's handler do this work on timer events."""
-    environment.handler = lambda_webhook(environment.build, work)
+    environment.start(on_timer=work)
     return environment
 
 

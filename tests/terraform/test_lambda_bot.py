@@ -57,13 +57,15 @@ def handler(environment, monkeypatch, aws):
     """The example's own handler, as AWS imports it, before an offline Telegram; permissions are enforced."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PTB_BUCKET_INIT_SECONDS", "0")  # Telegram is replaced after the import
     # The local server would take the conditions of the bucket's policy as met and refuse everybody.
     aws.client("s3").delete_bucket_policy(Bucket=BUCKET)
     spec = importlib.util.spec_from_file_location("lambda_bot_of_terraform", BOT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     # Before permissions are enforced: of parameters the local server cannot tell one from another, and refuses all.
-    module.setting("TELEGRAM_BOT_TOKEN")
+    for name in ("TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"):
+        module.setting(name)
     with aws.enforcing():
         telegram, connected = OfflineTelegram(bot_id=424242), module.connected
         monkeypatch.setattr(module, "connected", lambda builder: offline(connected(builder), telegram))

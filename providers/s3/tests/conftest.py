@@ -70,22 +70,22 @@ class Server:
 
 
 class S3Backend(Backend):
-    """A bucket, seen through boto3."""
+    """A bucket, seen through boto3; the store under test uses the client with this name."""
 
-    def __init__(self, server: Server, *, versioning: bool = False, options: dict[str, object] | None = None) -> None:
+    def __init__(self, server: Server, *, versioning: bool = False, client: str = "light") -> None:
         self._server = server
         self.server = server.url
         self.bucket = server.bucket(versioning=versioning)
-        self._options = options or {}
+        self._client = client
         self.supports_versions = versioning
 
     def open(self):
-        return open_store(self._server.uri(self.bucket, **self._options))
+        return open_store(self._server.uri(self.bucket, client=self._client))
 
     def uri(self, prefix="", *, server="", timeout=None):
         # Waiting for a byte ends earlier than the whole operation: both limits are met.
         seconds = {"connect_timeout": 5, "read_timeout": 0.75 * timeout, "timeout": timeout} if timeout else {}
-        return self._server.uri(self.bucket, prefix, endpoint_url=server or self.server, **seconds)
+        return self._server.uri(self.bucket, prefix, endpoint_url=server or self.server, client=self._client, **seconds)
 
     async def read_raw(self, key):
         try:
@@ -113,11 +113,11 @@ class S3Backend(Backend):
         self._server.client.delete_bucket(Bucket=self.bucket)
 
     def unavailable(self):
-        return open_store(f"s3://bucket?endpoint_url=http://127.0.0.1:{free_port()}")
+        return open_store(f"s3://bucket?client={self._client}&endpoint_url=http://127.0.0.1:{free_port()}")
 
     def denied(self):
         """Return a store on a mistyped bucket."""
-        return open_store(self._server.uri("mistyped-bucket"))
+        return open_store(self._server.uri("mistyped-bucket", client=self._client))
 
 
 @contextmanager
@@ -180,7 +180,7 @@ def _one_authority(tmp_path_factory):
 @pytest.fixture(scope="module", autouse=True)
 def programs_are_preloaded(environment, long):
     """Start our programs as forks of one process, except in long runs."""
-    with nullcontext() if long else preloaded("aiobotocore.session", "ptb_bucket_s3"):
+    with nullcontext() if long else preloaded("aiobotocore.session", "ptb_bucket_s3._light"):
         yield
 
 
@@ -242,6 +242,18 @@ def ministack(environment):
 def new_place():
     """Make a backend for the conformance kit: an empty bucket on a server."""
     return S3Backend
+
+
+@pytest.fixture(scope="session", params=["light", pytest.param("aioboto3", marks=pytest.mark.long)])
+def client(request):
+    """The client of the store under test. Its full run is for ``--long``."""
+    return request.param
+
+
+@pytest.fixture(scope="session", params=["light", "aioboto3"])
+def either_client(request):
+    """Each client in every run, for tests that find what one of them does differently."""
+    return request.param
 
 
 @pytest.fixture(params=["moto", "ministack"])

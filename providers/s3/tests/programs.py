@@ -84,8 +84,7 @@ async def close_behind_its_back(uri):
     """Close the client that a store created."""
     store = open_store(uri)
     await store.put("n", b"0", Create())
-    client = await store._clients.get()
-    await client.close()
+    await (await store._clients.get()).client.close()
     await _increment(store)
     print((await store.get("n")).data.decode())
     await store.close()

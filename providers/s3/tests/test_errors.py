@@ -15,6 +15,8 @@ import threading
 import aiobotocore
 import aiohttp
 import botocore
+import httpcore
+import httpx
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
 
@@ -34,7 +36,7 @@ def translate(error, operation="get", **how):
 
 def every_class():
     """All exceptions that the SDK's packages define, test helpers aside."""
-    for package in (botocore, aiobotocore, aiohttp):
+    for package in (botocore, aiobotocore, aiohttp, httpx, httpcore):
         for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             if "vendored" in found.name or found.name.rpartition(".")[2] in {"test_utils", "pytest_plugin", "worker"}:
                 continue
@@ -43,7 +45,9 @@ def every_class():
             except ImportError:
                 continue  # parts for software that is not installed
             for item in vars(module).values():
-                own = isinstance(item, type) and item.__module__.startswith(("botocore", "aiobotocore", "aiohttp"))
+                own = isinstance(item, type) and item.__module__.startswith(
+                    ("botocore", "aiobotocore", "aiohttp", "httpx", "httpcore")
+                )
                 if own and issubclass(item, Exception) and not issubclass(item, Warning):
                     yield item
 
@@ -242,15 +246,17 @@ def test_a_requester_pays_bucket_of_google_needs_a_gs_uri():
     assert "user_project=" in error
 
 
-async def test_a_mistyped_endpoint_is_unavailable_and_named():
-    async with open_store("s3://bucket?endpoint_url=http://nowhere.invalid&connect_timeout=2&timeout=5") as store:
+async def test_a_mistyped_endpoint_is_unavailable_and_named(either_client):
+    async with open_store(
+        f"s3://bucket?client={either_client}&endpoint_url=http://nowhere.invalid&connect_timeout=2&timeout=5"
+    ) as store:
         with pytest.raises(UnavailableError, match=r"nowhere\.invalid"):
             await store.get("a")
 
 
-async def test_a_server_without_the_right_certificate_is_unavailable(moto):
+async def test_a_server_without_the_right_certificate_is_unavailable(moto, either_client):
     url = moto.url.replace("http:", "https:")
-    async with open_store(f"s3://bucket?endpoint_url={url}") as store:
+    async with open_store(f"s3://bucket?client={either_client}&endpoint_url={url}") as store:
         with pytest.raises(UnavailableError, match="127"):
             await store.get("a")
 
@@ -286,10 +292,11 @@ def elsewhere():
         thread.join()
 
 
-async def test_a_put_that_was_answered_without_an_etag_is_unclear(elsewhere):
+async def test_a_put_that_was_answered_without_an_etag_is_unclear(elsewhere, either_client):
     """With an ETag that is none, every later update would lose its race."""
     elsewhere.status = 200
-    settings = Settings(endpoint_url=f"http://127.0.0.1:{elsewhere.server_port}", region="us-east-1")
+    address = f"http://127.0.0.1:{elsewhere.server_port}"
+    settings = Settings(endpoint_url=address, region="us-east-1", client=either_client)
     async with S3Store("bucket", settings) as store:
         for mode in (Create(), Update("1")):
             with pytest.raises(UnavailableError, match=r"'a'.*ETag"):
@@ -298,9 +305,10 @@ async def test_a_put_that_was_answered_without_an_etag_is_unclear(elsewhere):
 
 
 @pytest.mark.parametrize(("status", "error"), [(301, AccessError), (307, UnavailableError)])
-async def test_a_request_to_the_wrong_region_is_not_sent_again(elsewhere, status, error):
+async def test_a_request_to_the_wrong_region_is_not_sent_again(elsewhere, status, error, either_client):
     elsewhere.status = status
-    settings = Settings(endpoint_url=f"http://127.0.0.1:{elsewhere.server_port}", region="us-east-1")
+    address = f"http://127.0.0.1:{elsewhere.server_port}"
+    settings = Settings(endpoint_url=address, region="us-east-1", client=either_client)
     async with S3Store("bucket", settings) as store:
         # Below the proof, which would stop at its own first read.
         with pytest.raises(error, match="eu-west-3" if error is AccessError else "307"):
@@ -311,8 +319,8 @@ async def test_a_request_to_the_wrong_region_is_not_sent_again(elsewhere, status
 
 
 @pytest.mark.parametrize("operation", ["get", "put", "delete", "list"])
-async def test_a_mistyped_bucket_is_not_an_empty_one(server, operation):
-    async with open_store(server.uri("mistyped")) as store:
+async def test_a_mistyped_bucket_is_not_an_empty_one(server, operation, either_client):
+    async with open_store(server.uri("mistyped", client=either_client)) as store:
         with pytest.raises(AccessError, match="does not exist"):
             await {
                 "get": lambda: store.get("a"),
@@ -322,10 +330,10 @@ async def test_a_mistyped_bucket_is_not_an_empty_one(server, operation):
             }[operation]()
 
 
-async def test_messages_show_no_secrets(moto, monkeypatch):
+async def test_messages_show_no_secrets(moto, monkeypatch, either_client):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "rosebud")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "rosebud")
-    store = open_store(moto.uri("mistyped"))
+    store = open_store(moto.uri("mistyped", client=either_client))
     for work in (store.get("a"), store.put("a", b"rosebud", Update("x")), store.delete("a")):
         with pytest.raises(AccessError) as caught:
             await work

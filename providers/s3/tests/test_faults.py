@@ -30,15 +30,15 @@ class TestFaults(FaultConformance):
     LOST_RACES = frozenset({WireFault.ANSWER_409, WireFault.ANSWER_409_AFTER})
 
     @pytest.fixture(params=["ministack", pytest.param("moto", marks=pytest.mark.long)])
-    def backend(self, request, new_place):
-        return new_place(request.getfixturevalue(request.param))
+    def backend(self, request, client, new_place):
+        return new_place(request.getfixturevalue(request.param), client=client)
 
 
 @pytest.mark.parametrize("server", ["ministack"], indirect=True)
 @pytest.mark.parametrize("operation", ["create", "update", "delete", "get", "list"])
-async def test_a_kept_connection_that_breaks_is_not_used_twice(server, proxy, operation):
+async def test_a_kept_connection_that_breaks_is_not_used_twice(server, proxy, operation, either_client):
     """aiohttp would send PUT and DELETE again by itself; what stops it is private to aiohttp."""
-    async with open_store(server.uri(server.bucket(), endpoint_url=proxy.url)) as store:
+    async with open_store(server.uri(server.bucket(), endpoint_url=proxy.url, client=either_client)) as store:
         etag = await store.put("key", b"1", Create())
         works = {
             "create": lambda: store.put("new", b"1", Create()),

@@ -14,6 +14,7 @@ from aiobotocore.config import AioConfig
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores import Create, open_store
 from ptb_bucket_s3 import S3Store, Settings, client_config
+from ptb_bucket_s3._light.transport import Transport
 from ptb_bucket_s3._once import OnceSession
 
 # What a client does with its connections shows where they are kept; moto closes every one of them.
@@ -35,38 +36,39 @@ sys.exit(str(found) if found else 0)
 
 
 @on_servers
-def test_one_store_in_loop_after_loop(server, run):
-    assert run("live_in_many_loops", server.uri(server.bucket())) == "6 0\n"
+def test_one_store_in_loop_after_loop(server, run, either_client):
+    assert run("live_in_many_loops", server.uri(server.bucket(), client=either_client)) == "6 0\n"
 
 
 @on_servers
-def test_one_store_on_both_sides_of_a_fork(server, run):
-    assert run("fork", server.uri(server.bucket())) == "0 3\n"
+def test_one_store_on_both_sides_of_a_fork(server, run, either_client):
+    assert run("fork", server.uri(server.bucket(), client=either_client)) == "0 3\n"
 
 
-async def test_another_process_never_uses_a_connection_that_it_inherited(moto, monkeypatch):
+async def test_another_process_never_uses_a_connection_that_it_inherited(moto, monkeypatch, either_client):
     """Two processes on one connection would read each other's answers, even if they shared the loop."""
-    async with S3Store(moto.bucket(), Settings(endpoint_url=moto.url)) as store:
+    async with S3Store(moto.bucket(), Settings(endpoint_url=moto.url, client=either_client)) as store:
         parents = await store._clients.get()
-        monkeypatch.setattr("ptb_bucket_s3._client.os.getpid", lambda: -1)
+        monkeypatch.setattr("ptb_bucket_s3._clients.os.getpid", lambda: -1)
         assert await store._clients.get() is not parents
 
 
 @on_servers
 def test_a_client_closed_behind_its_back(server, run):
-    assert run("close_behind_its_back", server.uri(server.bucket())) == "1\n"
+    assert run("close_behind_its_back", server.uri(server.bucket(), client="aioboto3")) == "1\n"
 
 
 @on_servers
-def test_many_stores_leave_nothing_behind(server, run, count):
-    left = int(run("open_and_close", server.uri(server.bucket()), count(24, 200)))
+def test_many_stores_leave_nothing_behind(server, run, count, either_client):
+    left = int(run("open_and_close", server.uri(server.bucket(), client=either_client), count(24, 200)))
     assert left <= 5
 
 
-async def test_two_operations_at_once_make_one_client(moto, monkeypatch):
+async def test_two_operations_at_once_make_one_client(moto, monkeypatch, either_client):
     made = []
-    monkeypatch.setattr("ptb_bucket_s3._client._config", lambda settings: made.append(1) or client_config())
-    store = S3Store(moto.bucket(), Settings(endpoint_url=moto.url))
+    monkeypatch.setattr("ptb_bucket_s3._sdk._config", lambda settings: made.append(1) or client_config())
+    monkeypatch.setattr("ptb_bucket_s3._light.client.Transport", lambda *args: made.append(1) or Transport(*args))
+    store = S3Store(moto.bucket(), Settings(endpoint_url=moto.url, client=either_client))
     await asyncio.gather(*(store.put(f"{number}", b"", Create()) for number in range(5)))
     await store.close()
     await store.close()
@@ -108,7 +110,7 @@ async def test_an_aiohttp_that_may_send_twice_is_refused(moto, monkeypatch):
 
     async with handed_in(moto, config=client_config()) as client:
         monkeypatch.setattr(aiohttp, "ClientSession", newer)
-        for how in ({"client": client}, {"settings": Settings(endpoint_url=moto.url)}):
+        for how in ({"client": client}, {"settings": Settings(endpoint_url=moto.url, client="aioboto3")}):
             async with S3Store("bucket", **how) as store:
                 with pytest.raises(ConfigurationError, match="install an older version of aiohttp"):
                     await store.get("a")
@@ -131,10 +133,11 @@ async def test_half_of_what_it_takes_to_send_once_is_not_enough(moto, config):
 
 async def test_what_the_uri_says_of_the_client_reaches_it():
     uri = (
-        "s3://bucket?region=eu-west-3&connect_timeout=3&read_timeout=4&addressing_style=virtual&endpoint_url=http://x.y"
+        "s3://bucket?client=aioboto3&region=eu-west-3&connect_timeout=3&read_timeout=4&addressing_style=virtual"
+        "&endpoint_url=http://x.y"
     )
     async with open_store(uri) as store:
-        meta = (await store._clients.get()).meta
+        meta = (await store._clients.get()).client.meta
     config = meta.config
     assert (config.connect_timeout, config.read_timeout, config.s3["addressing_style"]) == (3, 4, "virtual")
     assert (meta.region_name, meta.endpoint_url) == ("eu-west-3", "http://x.y")

@@ -23,9 +23,9 @@ def ask_for_permission(moto, after):
 
 class TestWithdrawn(WithdrawnConformance):
     @pytest.fixture
-    def backend(self, moto, new_place, monkeypatch):
+    def backend(self, moto, client, new_place, monkeypatch):
         """A bot whose user no policy allows anything."""
-        place, name = new_place(moto), f"user-{os.urandom(4).hex()}"
+        place, name = new_place(moto, client=client), f"user-{os.urandom(4).hex()}"
         iam = boto3.client("iam", endpoint_url=moto.url)
         iam.create_user(UserName=name)
         keys = iam.create_access_key(UserName=name)["AccessKey"]
@@ -48,5 +48,5 @@ class TestWithdrawn(WithdrawnConformance):
 @pytest.mark.long
 class TestWithdrawnOnMiniStack(WithdrawnConformance):
     @pytest.fixture
-    def backend(self, ministack, new_place):
-        return new_place(ministack)
+    def backend(self, ministack, client, new_place):
+        return new_place(ministack, client=client)

@@ -9,5 +9,5 @@ from ptb_bucket.testing.conformance import PersistenceConformance
 
 class TestPersistence(PersistenceConformance):
     @pytest.fixture(params=["ministack", pytest.param("moto", marks=pytest.mark.long)])
-    def backend(self, request, new_place):
-        return new_place(request.getfixturevalue(request.param))
+    def backend(self, request, client, new_place):
+        return new_place(request.getfixturevalue(request.param), client=client)

@@ -54,10 +54,10 @@ async def test_amazon_itself_need_not_prove_anything(moto, monkeypatch):
     assert moto.objects(bucket) == ["a"]
 
 
-async def test_a_server_that_wants_etags_without_quotes_is_understood(peculiar):
+async def test_a_server_that_wants_etags_without_quotes_is_understood(peculiar, either_client):
     bucket = peculiar.bucket()
     for number in range(2):  # learnt first, remembered then
-        async with open_store(peculiar.uri(bucket)) as store:
+        async with open_store(peculiar.uri(bucket, client=either_client)) as store:
             etag = await store.put(f"{number}", b"1", Create())
             assert '"' not in etag
             await store.put(f"{number}", b"2", Update(etag))
@@ -70,11 +70,13 @@ async def test_a_server_that_ignores_if_none_match_on_reads_is_supported(peculia
         assert await store.get("a", if_none_match=etag) is NOT_MODIFIED
 
 
-async def test_what_the_uri_asks_for_reaches_the_server(moto):
+async def test_what_the_uri_asks_for_reaches_the_server(moto, either_client):
     bucket = moto.bucket()
     with FaultProxy(moto.url) as proxy:
         wanted = {"sse": "aws:kms", "kms_key": "alias/bot", "storage_class": "STANDARD_IA", "addressing_style": "path"}
-        async with open_store(moto.uri(bucket, **{**wanted, "endpoint_url": proxy.url})) as store:
+        async with open_store(
+            moto.uri(bucket, **{**wanted, "endpoint_url": proxy.url, "client": either_client})
+        ) as store:
             await store.put("a", b"1", Create())
     put = next(request for request in proxy.requests if request.path.startswith(f"/{bucket}/a"))
     assert put.headers["x-amz-server-side-encryption"] == "aws:kms"
@@ -85,8 +87,8 @@ async def test_what_the_uri_asks_for_reaches_the_server(moto):
     assert all({"if-match", "if-none-match"} & set(put.headers) for put in proxy.requests if put.method == "PUT")
 
 
-async def test_diagnosis(server):
-    async with open_store(server.uri(server.bucket(), region="eu-west-1")) as store:
+async def test_diagnosis(server, either_client):
+    async with open_store(server.uri(server.bucket(), region="eu-west-1", client=either_client)) as store:
         findings = {finding.check: finding for finding in await store.diagnose()}
     assert all(finding.ok for finding in findings.values())
     assert server.url in findings["endpoint and region"].detail
@@ -94,8 +96,8 @@ async def test_diagnosis(server):
     assert findings["versioning"].detail.startswith("off")
 
 
-async def test_versions_show_deletion_and_nothing_of_neighbours(server):
-    async with open_store(server.uri(server.bucket(versioning=True))) as store:
+async def test_versions_show_deletion_and_nothing_of_neighbours(server, either_client):
+    async with open_store(server.uri(server.bucket(versioning=True), client=either_client)) as store:
         for key in ("a", "a.json", "a/b"):
             await store.put(key, b"1", Create())
         await store.delete("a")
@@ -119,10 +121,11 @@ def test_wrong_options_are_refused_and_not_repeated(options):
 def test_options_are_those_of_the_settings():
     uri = (
         "region=r&endpoint_url=http://h:1&profile=p&addressing_style=path&sse=aws:kms&kms_key=k&storage_class=S"
-        "&connect_timeout=1&read_timeout=2.5&timeout=3&always_prove=1"
+        "&connect_timeout=1&read_timeout=2.5&timeout=3&client=aioboto3&always_prove=1"
     )
     store = open_store(f"s3://bucket?{uri}")
-    assert store.settings == Settings("r", "http://h:1", "p", "path", "aws:kms", "k", "S", 1, 2.5, 3, always_prove=True)
+    places = ("r", "http://h:1", "p", "path", "aws:kms", "k", "S", 1, 2.5, 3, "aioboto3")
+    assert store.settings == Settings(*places, always_prove=True)
     assert set(S3Store.OPTIONS) == {pair.partition("=")[0] for pair in uri.split("&")}
     assert open_store("s3://bucket/a/b")._store.settings.home == "a/b/"
 

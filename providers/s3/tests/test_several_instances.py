@@ -12,5 +12,5 @@ class TestSeveralInstances(SeveralInstancesConformance):
     PEOPLE, ADDITIONS = (3, 200), (5, 250)  # moto serves one request at a time
 
     @pytest.fixture
-    def backend(self, moto, new_place):
-        return new_place(moto)
+    def backend(self, moto, client, new_place):
+        return new_place(moto, client=client)

@@ -10,17 +10,17 @@ from support.processes.verbs_in_process import VerbsInProcess
 
 class TestTools(VerbsInProcess, ToolConformance):
     @pytest.fixture
-    def backend(self, moto, new_place):
-        return new_place(moto)
+    def backend(self, moto, client, new_place):
+        return new_place(moto, client=client)
 
 
 class TestToolsWithVersioning(VerbsInProcess, VersionedToolConformance):
     @pytest.fixture
-    def backend(self, moto, new_place):
-        return new_place(moto, versioning=True)
+    def backend(self, moto, client, new_place):
+        return new_place(moto, versioning=True, client=client)
 
 
 class TestMistakes(ToolMistakeConformance):
     @pytest.fixture
-    def backend(self, moto, new_place):
-        return new_place(moto)
+    def backend(self, moto, client, new_place):
+        return new_place(moto, client=client)

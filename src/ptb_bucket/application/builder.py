@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict, TypeVar, ove
 from telegram.ext import ApplicationBuilder, CallbackContext, ContextTypes, ExtBot, JobQueue
 
 from ptb_bucket.application.application import BucketApplication
-from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD
+from ptb_bucket.application.ptb import BD, BT, CCT, CD, JQ, UD, SharedTlsBuilder
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.persistence import BucketPersistence
 from ptb_bucket.stores import did_you_mean
@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 __all__ = ["BucketApplicationBuilder", "bucket_application"]
 
 
-class BucketApplicationBuilder(ApplicationBuilder[BT, CCT, UD, CD, BD, JQ]):
+class BucketApplicationBuilder(SharedTlsBuilder[BT, CCT, UD, CD, BD, JQ]):
     """PTB's builder, whose :meth:`build` returns a :class:`BucketApplication`; :func:`bucket_application` makes one.
 
-    It behaves as PTB's in everything. Only its methods' types differ, for type checkers and editors.
+    It behaves as PTB's in everything. Only its methods' types differ, for type checkers and editors, and the HTTP
+    clients that it makes share one TLS context.
     """
 
     __slots__ = ()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NoReturn
 
 from telegram import Update
+
+from ptb_bucket._dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

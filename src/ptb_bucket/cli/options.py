@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import itertools
@@ -18,7 +19,7 @@ from ptb_bucket.cli.output import Output
 from ptb_bucket.location import ENVIRONMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "AgeType",
@@ -134,7 +135,8 @@ def _imported(name: str) -> list[Any]:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # the directory of bot.py; unlike `python -m`, a script on the PATH does not search it
     try:
-        found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
+        with _without_init_phase():
+            found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
     except (ImportError, AttributeError, ValueError) as error:
         raise click.BadParameter(
             f"--types {name} could not be imported: {error}. Use the form MODULE:NAME, and run the command in a "
@@ -142,6 +144,22 @@ def _imported(name: str) -> list[Any]:
         ) from error
     return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
 
+
+@contextlib.contextmanager
+def _without_init_phase() -> Iterator[None]:
+    """Import a module with ``lambda_webhook(...)`` in it, and start no bot."""
+    before = os.environ.get(_INIT)
+    os.environ[_INIT] = "0"
+    try:
+        yield
+    finally:
+        os.environ.pop(_INIT)
+        if before is not None:
+            os.environ[_INIT] = before
+
+
+_INIT: Final = "PTB_BUCKET_INIT_SECONDS"
+"""The setting of ``ptb_bucket.serverless.aws``, which needs more imports than the command line."""
 
 _PART: Final = re.compile(r"(\d+)([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -1,8 +1,12 @@
 """Codecs, which turn values into bytes and back, one record at a time."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.codecs.base import Codec
 from ptb_bucket.codecs.json import JsonCodec, PreservingJsonCodec, UnknownInstance
-from ptb_bucket.codecs.pickle import PickleCodec, PtbPickleReader, render_pickle
 from ptb_bucket.codecs.registry import open_codec
 from ptb_bucket.codecs.types import (
     BotReference,
@@ -25,6 +29,9 @@ from ptb_bucket.codecs.types import (
     structure_of,
     with_room,
 )
+
+if TYPE_CHECKING:
+    from ptb_bucket.codecs.pickle import PickleCodec, PtbPickleReader, render_pickle
 
 __all__ = [
     "BotReference",
@@ -55,3 +62,10 @@ __all__ = [
     "structure_of",
     "with_room",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.codecs.pickle": ("PickleCodec", "PtbPickleReader", "render_pickle"),
+    },
+)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.codecs.json import JsonCodec
-from ptb_bucket.codecs.pickle import PickleCodec
 from ptb_bucket.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ptb_bucket.codecs.base import Codec
     from ptb_bucket.codecs.types import StoredAs
 
 __all__ = ["open_codec"]
 
-_CODECS: dict[str, type[JsonCodec | PickleCodec]] = {"json": JsonCodec, "pickle": PickleCodec}
+_CODECS: Final[Mapping[str, tuple[str, str]]] = {
+    "json": ("ptb_bucket.codecs.json", "JsonCodec"),
+    "pickle": ("ptb_bucket.codecs.pickle", "PickleCodec"),
+}
+"""Name → package and class. Only the package of the chosen codec is imported."""
 
 
 def open_codec(name: str, types: Iterable[type | StoredAs] = ()) -> Codec:
@@ -34,4 +37,7 @@ def open_codec(name: str, types: Iterable[type | StoredAs] = ()) -> Codec:
     """
     if name not in _CODECS:
         raise ConfigurationError(f"Unknown codec {name!r}. Choose one of: {', '.join(sorted(_CODECS))}.")
-    return _CODECS[name](types)
+    package, cls = _CODECS[name]
+    made: Any = getattr(import_module(package), cls)
+    codec: Codec = made(types)
+    return codec

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Final
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import BrokenSealError, ConfigurationError, CorruptDocumentError, ForeignDocumentError, SealError
 from ptb_bucket.sealing.compression import NONE, open_compression
 from ptb_bucket.sealing.keys import ENCRYPTED, PROTECTIONS, SIGNED, UNPROTECTED

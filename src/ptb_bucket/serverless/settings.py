@@ -13,7 +13,7 @@ from ptb_bucket.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["GROUP", "setting", "webhook_secret"]
+__all__ = ["GROUP", "forget_parameters", "setting", "webhook_secret"]
 
 GROUP: Final = "ptb_bucket.secrets"
 """The entry points of readers, ``read(name: str) -> str``. The core has none, because each reader needs an SDK."""
@@ -75,6 +75,11 @@ def _environment(name: str) -> str:
 @cache  # building an Application again costs no request; a failure is not cached
 def _read(parameter: str) -> str:
     return _reader()(parameter)
+
+
+def forget_parameters() -> None:
+    """Read parameters again at the next use, because those in a snapshot of the process may be old."""
+    _read.cache_clear()
 
 
 def _reader() -> Callable[[str], str]:

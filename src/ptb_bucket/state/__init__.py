@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.state.commit import Metrics, WriterIdentity
 from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
 from ptb_bucket.state.merge import MISSING, Conflict, RecordMerger, Resolver, add_differences, keep_ours, keep_theirs
-from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Part
 from ptb_bucket.state.records import (
     BOT_DATA,
     CALLBACK_QUERIES,
@@ -17,7 +19,10 @@ from ptb_bucket.state.records import (
     first_labels,
 )
 from ptb_bucket.state.replica import DocumentSet, GroupCommit, Readable, Replica
-from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
+
+if TYPE_CHECKING:
+    from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Part
+    from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
 __all__ = [
     "BOT_DATA",
@@ -54,3 +59,11 @@ __all__ = [
     "keep_theirs",
     "open_layout",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.state.offline": ("Archive", "CommitInfo", "Draft", "Part"),
+        "ptb_bucket.state.spool": ("Origin", "Spool", "SpoolFiles"),
+    },
+)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ptb_bucket._aio import within
+from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.stores.base import (
     NOT_MODIFIED,
     Blob,
@@ -15,10 +18,7 @@ from ptb_bucket.stores.base import (
     PutMode,
     Update,
 )
-from ptb_bucket.stores.conditional import PROOF_NAME, ConditionProof
 from ptb_bucket.stores.keys import check_key
-from ptb_bucket.stores.local import LocalStore, locked, make_directories, read_file, remove_file, translated, write_file
-from ptb_bucket.stores.memory import MemoryStore
 from ptb_bucket.stores.options import (
     agreed,
     check_endpoint,
@@ -32,6 +32,19 @@ from ptb_bucket.stores.registry import open_store
 from ptb_bucket.stores.tls import tls_context
 from ptb_bucket.stores.uri import StoreUri, parse_uri
 from ptb_bucket.stores.wrappers import InterceptingStore, Meter, MeteredStore, PrefixStore, RetryingStore, StoreWrapper
+
+if TYPE_CHECKING:
+    from ptb_bucket.stores.conditional import PROOF_NAME, ConditionProof
+    from ptb_bucket.stores.local import (
+        LocalStore,
+        locked,
+        make_directories,
+        read_file,
+        remove_file,
+        translated,
+        write_file,
+    )
+    from ptb_bucket.stores.memory import MemoryStore
 
 __all__ = [
     "NOT_MODIFIED",
@@ -74,3 +87,20 @@ __all__ = [
     "within",
     "write_file",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.stores.conditional": ("PROOF_NAME", "ConditionProof"),
+        "ptb_bucket.stores.local": (
+            "LocalStore",
+            "locked",
+            "make_directories",
+            "read_file",
+            "remove_file",
+            "translated",
+            "write_file",
+        ),
+        "ptb_bucket.stores.memory": ("MemoryStore",),
+    },
+)

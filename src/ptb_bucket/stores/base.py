@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, overload
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import UnsupportedError
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import traceback
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -67,6 +65,8 @@ def closest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
         likeness: From 0 (anything will do) to 1 (the same).
     """
     plain = name.strip().casefold().replace("-", "_").replace(" ", "_")
+    import difflib  # noqa: PLC0415  only for a wrong name
+
     return next(iter(difflib.get_close_matches(plain, sorted(known), 1, likeness)), None)
 
 
@@ -128,5 +128,7 @@ def credentials_unreadable(error: Exception, modules: re.Pattern[str]) -> bool:
         modules: Matches the names of the SDK's modules that look for credentials, and no module that sends requests.
     """
     kind = isinstance(error, _FILES) or (isinstance(error, _CONTENTS) and not isinstance(error, OSError))
+    import traceback  # noqa: PLC0415  only for an error
+
     frames = traceback.walk_tb(error.__traceback__) if kind else ()
     return any(modules.match(frame.f_globals.get("__name__", "")) for frame, _ in frames)

@@ -6,10 +6,10 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.stores import wrappers
 from ptb_bucket.stores.base import BlobStore
 from ptb_bucket.stores.options import did_you_mean
 from ptb_bucket.stores.uri import StoreUri, parse_uri
-from ptb_bucket.stores.wrappers import PrefixStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def open_store(uri: str | StoreUri) -> BlobStore:
     provider = _load(_find(uri.scheme))
     _check_options(uri, provider)
     store = provider.from_uri(uri)
-    return PrefixStore(store, uri.prefix) if uri.prefix else store
+    return wrappers.PrefixStore(store, uri.prefix) if uri.prefix else store
 
 
 def _find(scheme: str) -> EntryPoint:

@@ -6,10 +6,11 @@ No message repeats the URI or a value from it, because either may contain a secr
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import quote, unquote_to_bytes
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import ConfigurationError
 
 if TYPE_CHECKING:

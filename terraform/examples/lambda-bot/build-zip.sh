@@ -1,22 +1,61 @@
 #!/usr/bin/env bash
-# Build the function's package from this checkout: ./build-zip.sh bot.zip [python version, 3.12] [folder with handler.py]
+# Build the function's package from this checkout, for the Python and the processor of the function:
+#   ./build-zip.sh bot.zip [python version, 3.12] [folder with handler.py] [x86_64 | arm64]
+# It needs a Python of that version, such as python3.12, which compiles the modules. PYTHON=/path/to/python names another one.
 set -euo pipefail
+
+fail() {
+  echo "build-zip.sh: $*" >&2
+  exit 1
+}
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
-zip=$(realpath -m "${1:?"Where to? ./build-zip.sh bot.zip"}")
+[ $# -ge 1 ] || fail "Where to? ./build-zip.sh bot.zip"
+zip=$(realpath -m "$1")
 version=${2:-3.12}
 bot=$(realpath "${3:-$root/examples/lambda_bot}")
+architecture=${4:-x86_64}
+[ -f "$bot/requirements.txt" ] || fail "$bot has no requirements.txt. Create it; it may be empty."
+
+# Compiled modules are of use only to the Python version that compiled them. Lambda would compile all of them at each cold start.
+python=${PYTHON:-python$version}
+found=$("$python" -c 'import sys; print(sys.implementation.name, "%d.%d" % sys.version_info[:2])' 2>/dev/null) || found="nothing that runs"
+[ "$found" = "cpython $version" ] || fail "$python is $found, but the function runs cpython $version. Install Python $version," \
+  "pass the path of one (PYTHON=/path/to/python$version ./build-zip.sh ...), or pass the version that you have, and the same to" \
+  "the function (./build-zip.sh $1 3.11 and runtime = \"python3.11\")."
+"$python" -m pip --version >/dev/null 2>&1 || fail "$python has no pip. Run: $python -m ensurepip"
+
+case $architecture in
+  x86_64) processor=x86_64 ;;
+  arm64) processor=aarch64 ;;
+  *) fail "$architecture is not a processor of Lambda. Pass x86_64 or arm64." ;;
+esac
+# This machine may differ from Lambda's, so compiled packages come ready-made. Up to 3.11, Lambda has an older glibc (2.26).
+lambda=(--platform "manylinux2014_$processor" --platform "manylinux_2_17_$processor")
+case $version in
+  3.10 | 3.11) ;;
+  *) lambda+=(--platform "manylinux_2_28_$processor" --platform "manylinux_2_34_$processor") ;;
+esac
+lambda+=(--python-version "$version" --implementation cp --only-binary :all:)
+
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+package=$scratch/package
 
-# This machine may be another kind than Lambda's, so compiled packages come ready-made.
-lambda=(--platform manylinux2014_x86_64 --platform manylinux_2_28_x86_64 --python-version "$version" --only-binary :all:)
-python3 -m pip install --quiet --target "$scratch/package" "${lambda[@]}" -r "$bot/requirements.txt"
-python3 -m pip wheel --quiet --no-deps --wheel-dir "$scratch/wheels" "$root" "$root/providers/s3"
-python3 -m pip install --quiet --no-deps --target "$scratch/package" "$scratch"/wheels/*.whl
-cp "$bot"/*.py "$scratch/package"
+"$python" -m pip wheel --quiet --no-deps --wheel-dir "$scratch/wheels" "$root" "$root/providers/s3"
+"$python" -m pip install --quiet --no-compile --target "$package" "${lambda[@]}" "$scratch"/wheels/*.whl -r "$bot/requirements.txt"
+cp "$bot"/*.py "$package"
+
+# Commands, tests, sources in C, and pip's notes about this machine. The rest of *.dist-info stays: entry points and versions are read.
+rm -rf "$package/bin"
+find "$package" -mindepth 2 -type d -name tests -prune -exec rm -rf {} +
+find "$package" -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h' \) -delete
+find "$package" -path '*.dist-info/*' \( -name RECORD -o -name INSTALLER -o -name REQUESTED -o -name direct_url.json \) -delete
+
+# Unpacked in another time zone, files have other times, which would make modules that were compiled with times stale.
+"$python" -m compileall -q -s "$package" -p /var/task --invalidation-mode unchecked-hash "$package" || fail "A module cannot be compiled."
 
 rm -f "$zip"
-(cd "$scratch/package" && python3 -m zipfile -c "$zip" ./*)
-echo "$zip: $(du -k "$zip" | cut -f1) KiB"
+(cd "$package" && "$python" -m zipfile -c "$zip" ./*)
+echo "$zip: $(du -k "$zip" | cut -f1) KiB, for Python $version on $architecture"

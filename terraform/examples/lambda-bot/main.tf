@@ -16,6 +16,7 @@ resource "aws_lambda_function" "bot" {
   source_code_hash = filebase64sha256(var.zip_path)
   handler          = var.handler
   runtime          = var.runtime
+  architectures    = [var.architecture]
   timeout          = var.timeout
   memory_size      = var.memory_size
 

@@ -47,6 +47,17 @@ variable "runtime" {
   }
 }
 
+variable "architecture" {
+  description = "The processor that runs the bot, x86_64 or arm64; the package must be built for the same one."
+  type        = string
+  default     = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "architecture is x86_64 or arm64."
+  }
+}
+
 variable "telegram_bot_token" {
   description = "The bot's token from @BotFather. It goes into Parameter Store and never into the state or a plan: pass it as TF_VAR_telegram_bot_token."
   type        = string

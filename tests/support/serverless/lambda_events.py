@@ -81,6 +81,11 @@ class Environment:
     hook: Any = None
 
     def __post_init__(self) -> None:
+        self.start()
+
+    def start(self, **options: Any) -> None:
+        """Start a new process: build and load the bot as AWS does before the first event."""
+        vars(self).update(options, built=[])
         self.handler = lambda_webhook(self.build, self.on_timer)
 
     def build(self) -> Any:

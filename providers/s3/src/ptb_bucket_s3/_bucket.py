@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, within
-from ptb_bucket_s3._errors import Asked, status_of, translated
+from ptb_bucket_s3._errors import Asked, translated
 from ptb_bucket_s3._permissions import grants
+from ptb_bucket_s3._requests import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-    from ptb_bucket.stores import NotModified, PutMode
-    from ptb_bucket_s3._client import Clients, HandedIn
+    from ptb_bucket.stores import BlobInfo, NotModified, PutMode
+    from ptb_bucket_s3._clients import Clients
+    from ptb_bucket_s3._requests import Page, S3Client, StoredVersion
+    from ptb_bucket_s3._sdk import HandedIn
     from ptb_bucket_s3._settings import Settings
 
-__all__ = ["STYLES", "Bucket", "plain"]
+__all__ = ["STYLES", "Bucket"]
 
 _T = TypeVar("_T")
 STYLES: Final = ("quoted", "bare")
 """The styles of an ETag in If-Match: with quotes as in the standard, and without as Ceph expects it."""
-_UNCHANGED: Final = 304
 
 
 class Bucket:
@@ -43,11 +46,11 @@ class Bucket:
         self._permissions = permissions
         self._place = f"s3://{name}" + (f" at {settings.endpoint_url}" if settings.endpoint_url else "")
 
-    async def ask(self, asked: Asked, send: Callable[[Any], Awaitable[_T]]) -> _T:
+    async def ask(self, asked: Asked, send: Callable[[S3Client], Awaitable[_T]]) -> _T:
         """Run a request with the client.
 
         Raises:
-            StoreError: The SDK's error, translated.
+            StoreError: The client's error, translated.
         """
 
         async def work() -> _T:
@@ -64,77 +67,69 @@ class Bucket:
 
     async def get(self, key: str, etag: str | None = None) -> Blob | NotModified:
         """Read an object unless it has this ETag."""
-        condition = {} if etag is None else {"IfNoneMatch": f'"{etag}"'}
-
-        async def send(client: Any) -> Blob | NotModified:
-            try:
-                return await self._fetch(client, Key=key, **condition)
-            except client.exceptions.ClientError as exc:
-                if status_of(exc) == _UNCHANGED:
-                    return NOT_MODIFIED
-                raise
-
-        blob = await self.ask(Asked("get", key), send)
+        blob = await self.ask(Asked("get", key), lambda client: client.get(key, etag=etag))
         # A server may ignore the condition.
         return NOT_MODIFIED if isinstance(blob, Blob) and blob.etag == etag else blob
 
     async def read(self, key: str, version: str | None = None) -> Blob:
         """Read an object, or an old version of it."""
-        which = {"Key": key} if version is None else {"Key": key, "VersionId": version}
         asked = Asked("get" if version is None else "versions", key, version=version is not None)
-        return await self.ask(asked, lambda client: self._fetch(client, **which))
-
-    async def _fetch(self, client: Any, **which: str) -> Blob:
-        answer = await client.get_object(Bucket=self._name, **which)
-        async with answer["Body"] as body:
-            return Blob(await body.read(), plain(answer["ETag"]))
+        blob = await self.ask(asked, lambda client: client.get(key, version=version))
+        if not isinstance(blob, Blob):
+            raise UnavailableError(f"s3: {self._place} answered 304 to a read of {key!r} without a condition.", key=key)
+        return blob
 
     async def put(self, key: str, data: bytes, mode: PutMode, style: str) -> str:
         """Write an object once, and return its ETag."""
-        condition = {"IfNoneMatch": "*"} if isinstance(mode, Create) else {"IfMatch": _styled(mode.etag, style)}
-        wanted = {"Bucket": self._name, "Key": key, **condition, **self._settings.put_arguments()}
-        asked = Asked("put", key, updating=not isinstance(mode, Create))
-        answer = await self.ask(asked, lambda client: client.put_object(Body=data, **wanted))
-        if not answer.get("ETag"):
+        condition = None if isinstance(mode, Create) else _styled(mode.etag, style)
+        asked = Asked("put", key, updating=condition is not None)
+        etag = await self.ask(asked, lambda client: client.put(key, data, if_match=condition))
+        if not etag:
             raise UnavailableError(f"s3: {self._place} stored {key!r} but did not return its ETag.", key=key)
-        return plain(answer["ETag"])
+        return plain(etag)
 
     async def delete(self, key: str) -> None:
         """Remove an object, once."""
-        await self.ask(Asked("delete", key), lambda client: client.delete_object(Bucket=self._name, Key=key))
+        await self.ask(Asked("delete", key), lambda client: client.delete(key))
 
     async def delete_if(self, key: str, etag: str, style: str) -> None:
         """Remove an object if it has this ETag, once. A proof that the server honours the condition comes first."""
-        which = {"Key": key, "IfMatch": _styled(etag, style)}
         asked = Asked("delete", key, updating=True)
-        await self.ask(asked, lambda client: client.delete_object(Bucket=self._name, **which))
+        await self.ask(asked, lambda client: client.delete(key, if_match=_styled(etag, style)))
 
     async def delete_version(self, key: str, version: str) -> None:
         """Remove an old version of an object for good, once."""
-        which = {"Key": key, "VersionId": version}
-        await self.ask(Asked("delete_version", key), lambda client: client.delete_object(Bucket=self._name, **which))
+        await self.ask(Asked("delete_version", key), lambda client: client.delete(key, version=version))
 
-    async def pages(self, asked: Asked, method: str, *markers: str) -> AsyncIterator[Mapping[str, Any]]:
-        """Iterate over the pages of a listing; ``markers`` are the parameters with the start of the next page."""
-        wanted = {"Bucket": self._name, "Prefix": asked.key}
-        more = True
-        while more:
-            page = await self.ask(asked, lambda client: getattr(client, method)(**wanted))
-            yield page
-            more = bool(page.get("IsTruncated"))
-            wanted.update({marker: page["Next" + marker] for marker in markers if page.get("Next" + marker)})
+    def objects(self, prefix: str) -> AsyncIterator[Sequence[BlobInfo]]:
+        """Iterate over the pages of the objects whose keys start with the prefix."""
+        return self._pages(Asked("list", prefix), lambda client, after: client.list_objects(prefix, after))
+
+    def versions(self, prefix: str) -> AsyncIterator[Sequence[StoredVersion]]:
+        """Iterate over the pages of the versions whose keys start with the prefix."""
+        return self._pages(Asked("versions", prefix), lambda client, after: client.list_versions(prefix, after))
+
+    async def _pages(
+        self, asked: Asked, send: Callable[[S3Client, Mapping[str, str]], Awaitable[Page[_T]]]
+    ) -> AsyncIterator[Sequence[_T]]:
+        after: Mapping[str, str] = {}
+        while True:
+            page = await self.ask(asked, partial(_send_with, send, after))
+            yield page.items
+            after = page.after
+            if not after:
+                return
 
     async def versioning(self) -> str:
         """Return ``Enabled``, ``Suspended``, or an empty string if versioning was never turned on."""
-        asked = Asked("versions", "")
-        answer = await self.ask(asked, lambda client: client.get_bucket_versioning(Bucket=self._name))
-        return str(answer.get("Status", ""))
+        return await self.ask(Asked("versions", ""), lambda client: client.versioning())
+
+
+def _send_with(
+    send: Callable[[S3Client, Mapping[str, str]], Awaitable[Page[_T]]], after: Mapping[str, str], client: S3Client
+) -> Awaitable[Page[_T]]:
+    return send(client, after)
 
 
 def _styled(etag: str, style: str) -> str:
     return f'"{etag}"' if style == STYLES[0] else etag
-
-
-def plain(etag: str) -> str:
-    """Return an ETag without quotes, which some servers leave out."""
-    return etag.removeprefix("W/").strip('"')

@@ -1,4 +1,4 @@
-"""The translation of the SDK's errors into ptb-bucket's."""
+"""The translation of both clients' errors into ptb-bucket's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ HONEST: Final = (
 )
 """According to the servers' documentation, and for Ceph RGW to our tests. Backblaze B2 answers 501."""
 
-_SDK: Final = frozenset({"aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore", "s3transfer", "urllib3"})
+_SDK: Final = frozenset(
+    {"aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore", "httpcore", "httpx", "s3transfer", "urllib3"}
+)
+"""The packages whose errors come from sending requests. The light client uses httpcore and httpx."""
 _NOT_FOUND: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
 _ABSENT: Final = 404
 _UNREADABLE_VERSION: Final = (400, 405)
@@ -54,8 +57,8 @@ _SEARCH: Final = re.compile(r"(aio)?botocore\.(credentials|tokens)$")
 _BUCKET: Final = frozenset({"NoSuchBucket", "InvalidBucketName"})
 _REGION: Final = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 _BEFORE_SENDING: Final = (
-    "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ConfigNotFound", "ConfigParseError",
-    "InvalidConfigError", "NoRegionError", "InvalidRegionError", "NoAuthTokenError", "SSOError",
+    "CredentialsError", "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ConfigNotFound",
+    "ConfigParseError", "InvalidConfigError", "NoRegionError", "InvalidRegionError", "NoAuthTokenError", "SSOError",
     "TokenRetrievalError", "LoginError", "ValidationError", "ParamValidationError", "EndpointProviderError",
     "UnknownCredentialError", "InvalidEndpointConfigurationError", "InvalidProxiesConfigError", "DataNotFoundError",
     "UnsupportedS3ConfigurationError", "InvalidS3AddressingStyleError", "MissingDependencyException",
@@ -79,7 +82,7 @@ class Asked:
 
 
 def translated(error: Exception, asked: Asked, place: str, needed: str) -> StoreError | None:
-    """Return the matching error of ptb-bucket; None if the error is neither from the SDK nor from the network."""
+    """Return the matching error of ptb-bucket; None if the error is neither from a client nor from the network."""
     failed = f"s3: {asked.operation} of {asked.key!r} in {place} failed: "
     if isinstance(error, StoreError):
         return None
@@ -90,7 +93,7 @@ def translated(error: Exception, asked: Asked, place: str, needed: str) -> Store
     elif lacks_credentials(error):
         kind, text = AccessError, unreadable(error)
     elif isinstance(error, (OSError, EOFError, asyncio.TimeoutError)) or _comes_from_sdk(error):
-        kind, text = UnavailableError, f"{type(error).__name__}: {error}"
+        kind, text = UnavailableError, f"{type(error).__name__}: {error}".rstrip(" :")
     else:
         return None
     found = kind(failed + text, key=asked.key)

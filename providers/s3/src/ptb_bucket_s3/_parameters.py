@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import AccessError, ConfigurationError, PTBBucketError, UnavailableError
+from ptb_bucket_s3._choice import check_installed, configured_region, reason_in_environment
 from ptb_bucket_s3._errors import lacks_credentials, unreadable
 
 if TYPE_CHECKING:
@@ -14,12 +16,13 @@ __all__ = ["read_parameter"]
 
 _MISSING: Final = frozenset({"ParameterNotFound", "ParameterVersionNotFound", "ValidationException"})
 _MOMENTARY: Final = frozenset({"ThrottlingException", "InternalServerError", "RequestLimitExceeded"})
-_NETWORK: Final = frozenset({"ConnectionError", "HTTPClientError"})
-"""The SDK's errors of the network. All others come from its configuration, before anything is sent."""
+_NETWORK: Final = frozenset({"ConnectionError", "HTTPClientError", "HTTPError"})
+"""The errors of the network: two of the SDK, one of httpx. All others come before anything is sent."""
+_CHECK: Final = "Check the AWS configuration and credentials."
 
 
 def read_parameter(name: str) -> str:
-    """Read and decrypt a parameter, in up to three attempts. The SDK finds credentials and region.
+    """Read and decrypt a parameter, in up to three attempts. Credentials and region are found as for a bucket.
 
     Args:
         name: The name, such as ``/my-bot/token``, or the ARN of another account's parameter.
@@ -28,11 +31,33 @@ def read_parameter(name: str) -> str:
         The value.
 
     Raises:
-        ConfigurationError: The parameter does not exist.
+        ConfigurationError: The parameter does not exist, or reading it needs the extra ``aioboto3``.
         AccessError: The parameter may not be read, or the AWS configuration is wrong. The message says what to do.
         UnavailableError: AWS did not answer.
     """
-    from botocore.config import Config  # noqa: PLC0415  takes half a second, only where parameters are used
+    reason = reason_in_environment(os.environ)
+    return _with_sdk(name, reason) if reason else _with_light_client(name)
+
+
+def _with_light_client(name: str) -> str:
+    import httpx  # noqa: PLC0415  only where parameters are used
+
+    from ptb_bucket_s3._light import AnswerError, CredentialsError  # noqa: PLC0415
+    from ptb_bucket_s3._light.parameters import ask_for_parameter  # noqa: PLC0415
+
+    try:
+        return ask_for_parameter(name, configured_region(os.environ))
+    except (AnswerError, httpx.HTTPError) as exc:
+        raise _translated(exc, name) from exc
+    except CredentialsError as exc:
+        raise AccessError(
+            f"ssm: The parameter {name!r} could not be read. {exc} {_CHECK}", about="credentials"
+        ) from exc
+
+
+def _with_sdk(name: str, reason: str) -> str:
+    check_installed("botocore", reason)
+    from botocore.config import Config  # noqa: PLC0415  takes half a second, only where it is needed
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 
@@ -67,7 +92,7 @@ def _meaning(error: Any, code: str, status: int) -> tuple[Callable[[str], PTBBuc
         return UnavailableError, "Try again. In a VPC, ssm needs an endpoint or a NAT gateway."
     if code == "AccessDeniedException":
         return AccessError, "Grant ssm:GetParameter on it, and kms:Decrypt on its customer managed key, if it has one."
-    return AccessError, "Check the AWS configuration and credentials."
+    return AccessError, _CHECK
 
 
 def _comes_from_the_network(error: Any) -> bool:

@@ -26,6 +26,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "connect_timeout": "seconds for a connection (3)",
     "read_timeout": "seconds without a byte (10)",
     "timeout": "seconds for one operation in total (20)",
+    "client": "light, aioboto3 or auto: which client sends the requests (auto)",
     "always_prove": "1: test the server's conditional puts in every process, not only once per prefix",
 }
 
@@ -48,11 +49,15 @@ class Settings:
     connect_timeout: float = 3.0
     read_timeout: float = 10.0
     timeout: float = 20.0
+    client: str = "auto"
     always_prove: bool = False
     home: str = ""
 
     def __post_init__(self) -> None:
         _one_of("addressing_style", self.addressing_style, "path", "virtual", "auto")
+        _one_of("client", self.client, "auto", "light", "aioboto3")
+        if self.client == "light" and self.profile:
+            raise ConfigurationError("s3: client=light cannot use a profile. Remove one of the two options.")
         if self.sse is not None:
             _one_of("sse", self.sse, "AES256", "aws:kms", "aws:kms:dsse")
         if self.kms_key and self.sse == "AES256":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, overload
 from urllib.parse import urlsplit
 
 from ptb_bucket.errors import NotFoundError, StoreError, UnsupportedError
-from ptb_bucket.stores import BlobInfo, BlobStore, BlobVersion, ConditionProof, Finding, check_key
+from ptb_bucket.stores import BlobStore, BlobVersion, ConditionProof, Finding, check_key
 from ptb_bucket_s3._bucket import STYLES, Bucket
-from ptb_bucket_s3._client import Clients, HandedIn
+from ptb_bucket_s3._choice import check_installed, start_client
+from ptb_bucket_s3._clients import Clients
 from ptb_bucket_s3._deletions import DeletionProof
 from ptb_bucket_s3._errors import HONEST, Asked
 from ptb_bucket_s3._permissions import PERMISSIONS, with_kms
@@ -17,7 +19,9 @@ from ptb_bucket_s3._settings import OPTIONS, Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from ptb_bucket.stores import Blob, NotModified, PutMode, StoreUri
+    from ptb_bucket.stores import Blob, BlobInfo, NotModified, PutMode, StoreUri
+    from ptb_bucket_s3._requests import S3Client, StoredVersion
+    from ptb_bucket_s3._sdk import HandedIn
 
 __all__ = ["S3Store"]
 
@@ -51,7 +55,7 @@ class S3Store(BlobStore):
         self.settings = settings or Settings()
         if self.settings.kms_key:
             vars(self).update(PERMISSIONS=with_kms())
-        self._clients = Clients(self.settings, session) if client is None else HandedIn(client)
+        self._clients = _clients(bucket, self.settings, session, client)
         self._objects = Bucket(bucket, self.settings, self._clients, self.PERMISSIONS)
         self._proof = ConditionProof(
             self._objects.read, self._objects.put, server="", home=self.settings.home, styles=STYLES,
@@ -115,26 +119,25 @@ class S3Store(BlobStore):
 
     async def list(self, prefix: str = "") -> AsyncIterator[BlobInfo]:
         """Iterate over the objects; see :meth:`BlobStore.list`."""
-        async for page in self._objects.pages(Asked("list", prefix), "list_objects_v2", "ContinuationToken"):
-            for item in page.get("Contents", ()):
-                if item["Key"] != self._proof.key:
-                    yield BlobInfo(item["Key"], item["Size"])
+        async for page in self._objects.objects(prefix):
+            for info in page:
+                if info.key != self._proof.key:
+                    yield info
 
     async def versions(self, key: str) -> AsyncIterator[BlobVersion]:
         """Iterate over one object's versions, newest first; see :meth:`BlobStore.versions`."""
         self._check(key)
         await self._needs_versioning(key)
-        found: list[tuple[dict[str, Any], bool]] = []
-        pages = self._objects.pages(Asked("versions", key), "list_object_versions", "KeyMarker", "VersionIdMarker")
-        async for page in pages:
-            items = [(item, deleted) for name, deleted in _LISTS for item in page.get(name, ())]
-            found += [pair for pair in items if pair[0]["Key"] == key]
-            if any(item["Key"] > key for item, _ in items):
+        found: list[StoredVersion] = []
+        async for page in self._objects.versions(key):
+            found += [version for version in page if version.key == key]
+            if any(version.key > key for version in page):
                 break  # the key itself comes first of all that start with it
         # Times are whole seconds; of equal ones the server's order stays.
-        found.sort(key=lambda pair: (pair[0]["IsLatest"], pair[0]["LastModified"]), reverse=True)
-        for item, deleted in found:
-            yield _version(item, deleted)
+        found.sort(key=lambda version: (version.latest, version.modified), reverse=True)
+        for version in found:
+            current = version.latest and not version.deleted
+            yield BlobVersion(version.id, version.modified, version.size, current=current, deleted=version.deleted)
 
     async def delete_version(self, key: str, version: str) -> None:
         """Remove an old version for good; see :meth:`BlobStore.delete_version`."""
@@ -183,20 +186,24 @@ class S3Store(BlobStore):
         await self._clients.close()
 
 
-_LISTS: Final = (("Versions", False), ("DeleteMarkers", True))
+def _clients(bucket: str, settings: Settings, session: Any, client: Any) -> Clients | HandedIn:
+    """Return the source of clients. What a caller passes in needs the SDK, which is installed then."""
+    if client is None and session is None:
+        return Clients(partial(start_client, bucket, settings))
+    check_installed("aiobotocore", "a client or session was passed in")
+    from ptb_bucket_s3._sdk import HandedIn, hold_sdk  # noqa: PLC0415  only where it is used
+
+    if client is not None:
+        return HandedIn(client, bucket, settings)
+    return Clients(partial(hold_sdk, bucket, settings, session))
 
 
-def _version(item: dict[str, Any], deleted: bool) -> BlobVersion:  # noqa: FBT001  from the list of the item
-    current = item["IsLatest"] and not deleted
-    return BlobVersion(item["VersionId"], item["LastModified"], item.get("Size", 0), current=current, deleted=deleted)
+async def _endpoint(client: S3Client) -> str:
+    return client.endpoint_url
 
 
-async def _endpoint(client: Any) -> str:
-    return str(client.meta.endpoint_url)
-
-
-async def _whereabouts(client: Any) -> str:
-    return f"{client.meta.endpoint_url}, {client.meta.region_name}"
+async def _whereabouts(client: S3Client) -> str:
+    return f"{client.endpoint_url}, {client.region_name}"
 
 
 async def _finding(name: str, look: Callable[[], Awaitable[str]]) -> Finding:

@@ -5,8 +5,9 @@ from ptb_bucket.application.ptb.check import check_ptb
 from ptb_bucket.application.ptb.conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
 from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
 from ptb_bucket.application.ptb.job_queue import ask_before_timeouts
+from ptb_bucket.application.ptb.noted_application import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
 from ptb_bucket.application.ptb.pending_changes import Marked, PendingChanges
-from ptb_bucket.application.ptb.running import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
+from ptb_bucket.application.ptb.requests import SharedTlsBuilder
 
 __all__ = [
     "BD",
@@ -22,6 +23,7 @@ __all__ = [
     "Marked",
     "NotedApplication",
     "PendingChanges",
+    "SharedTlsBuilder",
     "ask_before_timeouts",
     "check_ptb",
     "contents_of",

@@ -10,8 +10,8 @@ from telegram.ext import ConversationHandler, ExtBot
 
 from ptb_bucket.application.ptb.callback_data import KEYBOARDS
 from ptb_bucket.application.ptb.conversations import CONVERSATIONS, PendingState, TimeoutContext, handlers_in
+from ptb_bucket.application.ptb.noted_application import RUNNING
 from ptb_bucket.application.ptb.pending_changes import MARKS, MEMORY
-from ptb_bucket.application.ptb.running import RUNNING
 from ptb_bucket.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ written.
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from telegram import Update
 from telegram.ext import ConversationHandler
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
 from ptb_bucket.state import MISSING, Kind, Record
 

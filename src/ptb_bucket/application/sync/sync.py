@@ -10,8 +10,8 @@ from ptb_bucket.application.sync.loader import DataLoader
 from ptb_bucket.application.sync.lru import LRU
 from ptb_bucket.application.sync.migration import Migration
 from ptb_bucket.application.sync.overridden import Overridden
-from ptb_bucket.application.sync.running_units import Units, records_in
 from ptb_bucket.application.sync.stager import Stager
+from ptb_bucket.application.sync.units_of_work import Units, records_in
 from ptb_bucket.errors import PTBBucketError, UnsavedError, said
 from ptb_bucket.state import Kind, first_labels
 

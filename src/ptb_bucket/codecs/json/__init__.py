@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.codecs.json.codec import JsonCodec, PreservingJsonCodec
 from ptb_bucket.codecs.json.decode import Decoder
-from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
-from ptb_bucket.codecs.json.graph_tree import StorablePart, graph_tree
-from ptb_bucket.codecs.json.position import NOTHING
 from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
+
+if TYPE_CHECKING:
+    from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
+    from ptb_bucket.codecs.json.graph_trees import StorablePart, graph_tree
+    from ptb_bucket.codecs.json.position import NOTHING
 
 __all__ = [
     "NOTHING",
@@ -19,3 +24,12 @@ __all__ = [
     "UnknownInstance",
     "graph_tree",
 ]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.codecs.json.graph_decoder": ("GraphDecoder",),
+        "ptb_bucket.codecs.json.graph_trees": ("StorablePart", "graph_tree"),
+        "ptb_bucket.codecs.json.position": ("NOTHING",),
+    },
+)

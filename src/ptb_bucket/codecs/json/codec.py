@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfoNotFoundError
 from ptb_bucket.codecs.json.decode import PLAIN, Decoder, check_depth, is_flat, is_tagged, may_have_labels
 from ptb_bucket.codecs.json.difference import surely_differ
 from ptb_bucket.codecs.json.encode import Encoder
-from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
-from ptb_bucket.codecs.json.graph_tree import StorablePart, graph_tree
 from ptb_bucket.codecs.json.unknown_instance import UnknownInstance
 from ptb_bucket.codecs.types import (
     RESTORE,
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
+    from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
     from ptb_bucket.codecs.types import Origin
 
 __all__ = ["JsonCodec", "PreservingJsonCodec"]
@@ -89,7 +88,7 @@ class JsonCodec:
 
     def _encode_graph(self, value: Any, known: Sequence[bytes]) -> bytes:
         try:
-            return compact_json(graph_tree(self._scopes.of(), value, self._load_check(known))).encode()
+            return compact_json(_graph_tree(self._scopes.of(), value, self._load_check(known))).encode()
         except RecursionError:
             raise too_deep() from None
 
@@ -106,6 +105,8 @@ class JsonCodec:
         Returns:
             The bytes, or ``before`` if nothing can be stored; and the refusals, each with its path.
         """
+        from ptb_bucket.codecs.json.graph_trees import StorablePart  # noqa: PLC0415  few bots need it
+
         can_load = self._load_check(() if before is None else (before,))
         rest = StorablePart(self._scopes.of(), can_load, lambda tree: compact_json(tree).encode(), self.decode)
         return rest.of(value, before, origin)
@@ -119,7 +120,7 @@ class JsonCodec:
             if any(data in earlier for earlier in known):
                 return True
             try:
-                again = graph_tree(self._scopes.of(), self._decoded(text, ""))
+                again = _graph_tree(self._scopes.of(), self._decoded(text, ""))
                 return compact_json(again) == text
             except Exception:  # noqa: BLE001  code of the author ran
                 return False
@@ -157,7 +158,7 @@ class JsonCodec:
         if not is_tagged(text):
             return PLAIN.decode(text)
         decoder = self.decoder(self._scopes.of(origin))
-        return GraphDecoder(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
+        return _graph_decoder(decoder).loads(text) if may_have_labels(text) else decoder.loads(text)
 
     def decode_all(self, records: Sequence[bytes], origins: Sequence[Origin] = ()) -> list[Any]:
         """Decode many records.
@@ -190,6 +191,18 @@ class JsonCodec:
             data: One record's bytes.
         """
         return frozenset({"refs"}) if b'ref"' in data and _REFERENCE.search(data) else frozenset()
+
+
+def _graph_tree(*arguments: Any) -> Any:
+    from ptb_bucket.codecs.json.graph_trees import graph_tree  # noqa: PLC0415  most records are trees
+
+    return graph_tree(*arguments)
+
+
+def _graph_decoder(decoder: Decoder) -> GraphDecoder:
+    from ptb_bucket.codecs.json.graph_decoder import GraphDecoder  # noqa: PLC0415  most records have no labels
+
+    return GraphDecoder(decoder)
 
 
 def _decoded_as_one(records: Sequence[bytes]) -> list[Any] | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.codecs.types.guards import guarded
 from ptb_bucket.codecs.types.load_errors import class_changed
 

@@ -21,6 +21,7 @@ from ptb_bucket.codecs.types.families import (
     SCALARS,
     TIMES,
     by_functions,
+    enum_shape,
     shape_of,
     shape_of_foreign,
     telegram_shape,
@@ -56,7 +57,7 @@ TAGS: Final[dict[str, Shape]] = {
 
 _RESERVED: Final = frozenset({*TAGS, "true", "false", "null", "id", "ref", "list"})
 
-_ENUMS: Final[tuple[Shape, ...]] = tuple(shape_of(cls, name) for name, cls in ENUMS.items())
+_ENUMS: Final[tuple[Shape, ...]] = tuple(enum_shape(cls, name, is_risky=False) for name, cls in ENUMS.items())
 _ENUMS_BY_CLASS: Final[dict[Any, Shape]] = {shape.cls: shape for shape in _ENUMS}
 _ENUMS_BY_NAME: Final[dict[str, Shape]] = {shape.name: shape for shape in _ENUMS}
 _UNREGISTERED: Final = frozenset((*NATIVE, *_ENUMS_BY_CLASS))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.codecs.types.bot_reference import BotReference
 
 if TYPE_CHECKING:

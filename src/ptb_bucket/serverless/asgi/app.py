@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.location import checked_seconds
 from ptb_bucket.serverless.asgi.answers import answer_to, receive
-from ptb_bucket.serverless.asgi.lifespan import start, stop
+from ptb_bucket.serverless.asgi.lifespan import may_pass, start, stop
 from ptb_bucket.serverless.asgi.loading import Loader
 from ptb_bucket.serverless.asgi.saving import Saver
 from ptb_bucket.serverless.asgi.updates import Updates
 from ptb_bucket.serverless.settings import setting
-from ptb_bucket.serverless.webhook import SECRET_HEADER, secret_matches
+from ptb_bucket.serverless.webhook import SECRET_HEADER, describe_error, secret_matches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 __all__ = ["asgi_webhook"]
+
+_LOGGER = logging.getLogger("ptb_bucket.serverless")
 
 TELEGRAM_WAITS = 60  # seconds; then Telegram sends the update again, while it may still be handled
 OWN_PATHS = ("/healthz", "/readyz")
@@ -69,6 +72,10 @@ def asgi_webhook(
     sends it again. ``dedupe=True`` prevents this for updates that became durable before they come again. An update that
     comes again earlier, or while it is still handled, is not recognised. While something has been unsaved for longer
     than one deadline, no handler runs.
+
+    **Start.** The state is loaded when the server starts, before the first request. The first update refreshes it, like
+    any other. A wrong configuration, or an error of ``build_application``, ends the server: on Cloud Run, the
+    deployment then fails, and the revision before it keeps its traffic.
 
     **Failures.** If the bucket or Telegram cannot be reached, the server starts nevertheless, and each request starts
     another attempt, one at a time. A client that disconnects cancels nothing; the deadline cancels handlers.
@@ -124,9 +131,18 @@ class _AsgiWebhook:
     def _secret(self) -> str:
         return setting("TELEGRAM_WEBHOOK_SECRET")
 
+    def _read_secret(self) -> None:
+        """Read the secret. If only its parameter cannot be read now, each request tries again."""
+        try:
+            assert self._secret  # noqa: S101  reading it raises if it is missing
+        except PTBBucketError as error:
+            if not may_pass(error):
+                raise
+            _LOGGER.error("The webhook secret is not known. The next request reads it again: %s", describe_error(error))  # noqa: TRY400
+
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        assert self._secret  # noqa: S101  reading it raises if it is missing
+        self._read_secret()
         self._live()
         await start(self._loader, self._deadline)
         yield

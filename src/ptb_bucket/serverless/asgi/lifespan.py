@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ptb_bucket.serverless.asgi.loading import AnyApplication, Loader
     from ptb_bucket.serverless.asgi.updates import Updates
 
-__all__ = ["start", "stop"]
+__all__ = ["may_pass", "start", "stop"]
 
 _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
@@ -37,9 +37,13 @@ async def start(loader: Loader, seconds: float) -> None:
     loading = loader.begin()
     await asyncio.wait({loading}, timeout=seconds)
     error = loading.exception() if loading.done() else None
-    passing = isinstance(error, (PTBBucketError, TelegramError)) and not isinstance(error, ConfigurationError)
-    if error is not None and not passing:
+    if error is not None and not may_pass(error):
         raise error
+
+
+def may_pass(error: BaseException) -> bool:
+    """Return True if the bucket or Telegram failed, so that another attempt may succeed in the same process."""
+    return isinstance(error, (PTBBucketError, TelegramError)) and not isinstance(error, ConfigurationError)
 
 
 async def stop(loader: Loader, updates: Updates) -> None:

@@ -149,6 +149,11 @@ class Environment:
                 self._discard()
         return result
 
+    def close(self) -> None:
+        """Close the connections and the loop. The next use begins with a new Application in a new loop."""
+        self._discard()
+        self._loop.close()
+
     def _leave_the_other_process(self) -> None:
         """Drop the loop after a fork, because two processes cannot share it and its connections."""
         if self._process != os.getpid():

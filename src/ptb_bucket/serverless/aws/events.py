@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from ptb_bucket._dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

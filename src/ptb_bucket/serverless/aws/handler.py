@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnsavedError
 from ptb_bucket.serverless.aws.environment import GRACE, Environment, OutOfTimeError
 from ptb_bucket.serverless.aws.events import Request, answer, request_of
-from ptb_bucket.serverless.settings import webhook_secret
+from ptb_bucket.serverless.aws.init_phase import InitPhase
 from ptb_bucket.serverless.webhook import SECRET_HEADER, NoUpdateError, describe_error, read_update, secret_matches
 
 if TYPE_CHECKING:
@@ -32,17 +32,18 @@ TELEGRAM_WAITS: Final = 55.0
 def lambda_webhook(
     build_application: Callable[[], Any], on_timer: Callable[[AnyApplication], Awaitable[Any]] | None = None
 ) -> Callable[[Any, Any], dict[str, Any]]:
-    """Return the function that AWS calls; assign it as ``handler = ...`` in your module.
+    """Build and load the bot, and return the function that AWS calls; assign it as ``handler = ...`` in your module.
 
-    It accepts the events of function URLs and of API Gateway (REST and HTTP APIs), checks the secret token, and answers
-    when the update is handled **and** its changes are in the bucket:
+    AWS runs this in the init phase, on a whole core. The function that it returns accepts the events of function URLs
+    and of API Gateway (REST and HTTP APIs), checks the secret token, and answers when the update is handled **and** its
+    changes are in the bucket:
 
     ===  ==============================================================================================================
     200  The handlers ran and the state is saved. (Errors of handlers go to PTB's error handlers, as always.)
     400  The body is not a valid Update.
     403  The secret token is wrong.
     405  The method is not POST.
-    503  The state could not be loaded or saved, or time ran out. Telegram sends the update again.
+    503  The bot could not be built, its state not be loaded or saved, or time ran out. Telegram sends the update again.
     ===  ==============================================================================================================
 
     After a 503, the changes that the update's handlers made in memory are discarded, and the next event builds and
@@ -50,11 +51,20 @@ def lambda_webhook(
     or was not answered, the bucket may contain its changes nevertheless; with ``dedupe=True``, the update is recognised
     when Telegram sends it again. Errors are logged (``ptb_bucket.serverless``) with the update's ID.
 
+    **Init phase.** Building and loading have 5 seconds (``PTB_BUCKET_INIT_SECONDS``; 0 leaves all to the first event).
+    Then the first event begins anew. An error is logged and not raised, because AWS would start the process again for
+    each event: the first update is answered with 503, and the next one tries again. So is a missing webhook secret,
+    ``TELEGRAM_WEBHOOK_SECRET``. The first event refreshes what was loaded, like any other.
+
+    **SnapStart.** Before the snapshot, everything that was opened is closed. After the restore, the bot is built and
+    loaded again, with new connections, credentials, writer ID and random numbers. What your module opens outside of
+    ``build_application`` stays in the snapshot.
+
     The time limit is 0.8 seconds before the function's own timeout, and at most 55 seconds for an update. AWS freezes
     the process after the answer, so a handler's background tasks stop and may never continue.
 
     Args:
-        build_application: Called without arguments at the first event and after each 503. Returns a new
+        build_application: Called without arguments in the init phase, after a restore and after each 503. Returns a new
             ``BucketApplication`` with its handlers, or its builder. ``save`` is set to ``"update"``.
         on_timer: Awaited with the loaded Application for every event that is not an HTTP request: an EventBridge rule,
             a schedule, a test event. Its changes are saved. If it raises, takes too long or cannot be saved, its
@@ -64,8 +74,7 @@ def lambda_webhook(
         The handler. It keeps one event loop for the life of the process, and handles one event at a time.
 
     Raises:
-        ConfigurationError: ``TELEGRAM_WEBHOOK_SECRET`` is missing, or Telegram would not accept it as a secret token.
-        StoreError: The secret is a parameter (``TELEGRAM_WEBHOOK_SECRET_PARAMETER``) and could not be read.
+        ConfigurationError: One of the arguments is not a function.
     """
     for name, function in {"build_application": build_application, "on_timer": on_timer or bool}.items():
         if not callable(function):
@@ -73,19 +82,18 @@ def lambda_webhook(
                 f"{name} must be a function, not {type(function).__name__}. Pass the function without calling it: "
                 "lambda_webhook(build_application)."
             )
-    return _LambdaWebhook(build_application, on_timer, webhook_secret()).handle
+    webhook = _LambdaWebhook(build_application, on_timer)
+    webhook.init_phase.run()
+    return webhook.handle
 
 
 class _LambdaWebhook:
     def __init__(
-        self,
-        build_application: Callable[[], Any],
-        on_timer: Callable[[AnyApplication], Awaitable[Any]] | None,
-        secret: str,
+        self, build_application: Callable[[], Any], on_timer: Callable[[AnyApplication], Awaitable[Any]] | None
     ) -> None:
         self._environment = Environment(build_application)
+        self.init_phase = InitPhase(self._environment)
         self._on_timer = on_timer
-        self._secret = secret
         self._subject = ""
 
     def handle(self, event: Any, context: Any) -> dict[str, Any]:
@@ -99,6 +107,7 @@ class _LambdaWebhook:
             The dictionary from which AWS makes an HTTP response.
         """
         until = time.monotonic() + _seconds(context)
+        self.init_phase.renew()
         request = request_of(event)
         if request is None:
             self._tick(until)
@@ -108,7 +117,12 @@ class _LambdaWebhook:
     def _respond(self, request: Request, until: float) -> HTTPStatus:
         if request.method not in {"", "POST"}:
             return HTTPStatus.METHOD_NOT_ALLOWED
-        if not secret_matches(request.header(SECRET_HEADER), self._secret):
+        try:
+            secret = self.init_phase.secret
+        except Exception as error:  # noqa: BLE001  without it, no caller is Telegram for sure
+            _LOGGER.error("A request was answered with 503: the webhook secret is not known. %s", describe_error(error))  # noqa: TRY400
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        if not secret_matches(request.header(SECRET_HEADER), secret):
             _LOGGER.warning("A request without the right secret token was answered with 403.")
             return HTTPStatus.FORBIDDEN
         try:
@@ -120,10 +134,11 @@ class _LambdaWebhook:
     def _process(self, body: bytes, until: float) -> HTTPStatus:
         self._subject = "An update that was not yet read"
         try:
+            self.init_phase.event_begins()
             self._environment.run(lambda application: self._update(application, body), until, _before_handlers)
         except NoUpdateError:
             return HTTPStatus.BAD_REQUEST
-        except Exception as error:  # noqa: BLE001  in any case it was not handled and saved, so it has to come again
+        except (Exception, SystemExit) as error:  # noqa: BLE001  in any case it was not handled and saved, so it has to come again
             said = describe_error(error)
             _LOGGER.error("%s was answered with 503, so that Telegram sends it again. %s", self._subject, said)  # noqa: TRY400
             return HTTPStatus.SERVICE_UNAVAILABLE
@@ -143,6 +158,7 @@ class _LambdaWebhook:
                 "lambda_webhook(build_application, on_timer=...). Otherwise, remove the trigger that sent the "
                 "event."
             )
+        self.init_phase.event_begins()
         self._environment.run(lambda application: application.run_and_save(on_timer), until, lambda _: False)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.document import NONE, UnitStep, joined, keep
 from ptb_bucket.state.records import Kind
 

@@ -14,9 +14,10 @@ PTB's live objects are the layer above *staged*; the replica merges into them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
 from ptb_bucket.state.commit.steps import Comparison, StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld

@@ -59,14 +59,14 @@ async def _commit(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
     """
     ledger = tracked.ledger
     async with tracked.lock.here():
-        await _pace(tracked)  # the deadline does not run while the store wants a pause
+        await tracked.wait_for_turn(tracked.read)  # the deadline does not run while the store wants a pause
         retries = retry_policy.begin()
         leftover = ledger.attempt  # of an earlier commit
         unseen = ledger.dropped or (ledger.unloaded and tracked.asked is None)  # a drop removes what is there now
         if unseen or ledger.failures:  # a newer version may be one that can be merged
             await _look(tracked, retries)
         while True:
-            await _pace(tracked)
+            await tracked.wait_for_turn(lambda: _look(tracked, retries))
             attempt = ledger.attempt or prepare(ledger)
             if attempt is None:
                 break
@@ -121,13 +121,6 @@ def lost_changes(record: Record) -> UnsavedError:
     )
 
 
-async def _pace(tracked: TrackedDocument) -> None:
-    """Wait until the store allows the next write. Changes that are staged meanwhile join this commit."""
-    interval = tracked.store.min_write_interval
-    if interval and tracked.wrote is not None:
-        await asyncio.sleep(tracked.wrote + interval - asyncio.get_running_loop().time())
-
-
 async def _look(tracked: TrackedDocument, retries: Retries) -> None:
     """Read the version to merge with, instead of sending a put that could only lose."""
     try:
@@ -152,24 +145,31 @@ async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> 
 
 
 async def _send(tracked: TrackedDocument, condition: str | None, body: bytes) -> str:
-    tracked.wrote = asyncio.get_running_loop().time()
     mode = Create() if condition is None else Update(condition)
-    return await tracked.store.put(tracked.ledger.key, body, mode)
+    etag = await tracked.store.put(tracked.ledger.key, body, mode)
+    tracked.turns.written()
+    return etag
 
 
 async def _read_back(tracked: TrackedDocument, retries: Retries, error: Exception) -> None:
-    """Wait, then read the document.
+    """Wait, then read the document. The ledger, which gets it, decides what became of the attempt (``Ledger.loaded``).
 
     Rule "An attempt ends with proof": neither a lost race nor a missing answer proves anything. A denial proves that
     this send failed, but not that an earlier, unanswered one did.
     """
+    ledger = tracked.ledger
+    known = ledger.etag
     while True:
         pause = retries.next_pause()
         if pause is None:
             raise error
-        tracked.ledger.metrics.retried(tracked.ledger.key, error, pause)
+        ledger.metrics.retried(ledger.key, error, pause)
         await asyncio.sleep(pause)
         try:
-            return await retries.deadline.within(tracked.read())
+            await retries.deadline.within(tracked.read())
         except UnavailableError as unreadable:
             error = unreadable
+        else:
+            break
+    if ledger.etag != known:
+        retries.overtaken()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import pluralize
 from ptb_bucket.state.records import Kind
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Layer
 from ptb_bucket.state.document import NONE
 

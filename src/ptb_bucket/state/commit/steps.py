@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.document import NONE, UnitStep, has_any, runs
 
 if TYPE_CHECKING:

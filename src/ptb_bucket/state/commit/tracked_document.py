@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import Deadline, LoopLock, aside
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import (
     DocumentError,
     ForeignDocumentError,
     NewerDocumentError,
     NotFoundError,
+    PTBBucketError,
     VanishedDocumentError,
 )
+from ptb_bucket.state.commit.turns import Turns, active
 from ptb_bucket.state.document import Document
 from ptb_bucket.stores import NOT_MODIFIED
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from ptb_bucket._aio import RetryPolicy
     from ptb_bucket.state.commit.ledger import Ledger
-    from ptb_bucket.state.document import Layout
+    from ptb_bucket.state.document import Header, Layout
     from ptb_bucket.stores import Blob, BlobStore
 
 __all__ = ["TrackedDocument", "open_document"]
@@ -42,7 +48,6 @@ class TrackedDocument:
         lock: Keeps its commits and refreshes apart.
         asked: The time at which the newest finished read began, on the loop's clock. Everything that was stored before
             is known.
-        wrote: The time at which the newest write began.
         wanted: The number of callers that wait for a read. Until they have it, the document must not be forgotten.
     """
 
@@ -51,8 +56,11 @@ class TrackedDocument:
     layout: Layout
     lock: LoopLock = field(default_factory=LoopLock)
     asked: float | None = None
-    wrote: float | None = None
     wanted: int = 0
+    turns: Turns = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(self.store.min_write_interval)
 
     @property
     def key(self) -> str:
@@ -72,6 +80,30 @@ class TrackedDocument:
             if not self._knows(since):
                 # A read that hangs must not hold up every save.
                 await Deadline.after(retry_policy.deadline).within(self.read())
+
+    async def wait_for_turn(self, look: Callable[[], Awaitable[object]]) -> None:
+        """Wait until the store accepts the next write and it is our turn. Changes that are staged meanwhile join it.
+
+        Args:
+            look: Reads the document. Called after a wait, if other instances may have written meanwhile.
+        """
+        for _ in range(len(active(self._header)) + 1):  # do not wait for ever for others that do not take turns
+            pause = self.turns.pause(self._header, self.ledger.writer.id)
+            if pause <= 0:
+                break
+            await asyncio.sleep(pause)
+            if len(active(self._header)) > 1:
+                await look()
+
+    async def look(self) -> None:
+        """Read the document, unless that fails or takes longer than the wait for a turn. A commit will find out why."""
+        with suppress(PTBBucketError):
+            async with self.lock.here():
+                await Deadline.after(self.turns.interval).within(self.read())
+
+    @property
+    def _header(self) -> Header | None:
+        return self.ledger.document.header if self.ledger.document else None
 
     @property
     def is_idle(self) -> bool:
@@ -93,6 +125,7 @@ class TrackedDocument:
                 document = await aside(lambda: self._opened(blob), size=len(blob.data) // BYTES_OF_A_RECORD)
                 self.ledger.metrics.unknown(self.name, document.unknown)
                 self.ledger.loaded(document, blob.etag)
+            self.turns.read(began, is_new=blob is not NOT_MODIFIED)
         self.asked = began
 
     def _absent(self, error: NotFoundError) -> None:

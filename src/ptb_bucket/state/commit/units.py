@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, joined
 from ptb_bucket.state.records import HANDLED

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import ForeignDocumentError
-from ptb_bucket.state.document.frame_format import FrameFormat
 from ptb_bucket.state.document.header import Header
 from ptb_bucket.state.document.ids import checked
 from ptb_bucket.state.document.json_format import JsonFormat
@@ -30,7 +31,14 @@ def none(data: bytes) -> frozenset[str]:
     return frozenset()
 
 
-FORMATS: dict[str, DocumentFormat] = {"json": JsonFormat(), "pickle": FrameFormat()}
+@cache
+def format_of(codec: Literal["json", "pickle"]) -> DocumentFormat:
+    """Return the format of a codec's documents."""
+    if codec == "json":
+        return JsonFormat()
+    from ptb_bucket.state.document.frame_format import FrameFormat  # noqa: PLC0415  only with pickle
+
+    return FrameFormat()
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,11 +68,11 @@ class Document:
     def get(self, record: Record) -> bytes | None:
         """Return one encoded record; None if it is absent."""
         entry = self.sections.get(record.kind, {}).get(record.id)
-        return None if entry is None else FORMATS[self.header.codec].value(record.id, entry)
+        return None if entry is None else format_of(self.header.codec).value(record.id, entry)
 
     def get_all(self, records: Sequence[Record]) -> list[bytes] | None:
         """Return some encoded records of one kind; None if one of them is absent."""
-        section, value = self.sections.get(records[0].kind, {}), FORMATS[self.header.codec].value
+        section, value = self.sections.get(records[0].kind, {}), format_of(self.header.codec).value
         found = [value(record_id, section[record_id]) for _, record_id in records if record_id in section]
         return found if len(found) == len(records) else None
 
@@ -76,7 +84,7 @@ class Document:
 
     def items(self) -> Iterator[tuple[Record, bytes]]:
         """Yield its records with their encoded values."""
-        value = FORMATS[self.header.codec].value
+        value = format_of(self.header.codec).value
         for kind, section in self.sections.items():
             for record_id, entry in section.items():
                 yield Record(kind, record_id), value(record_id, entry)
@@ -90,7 +98,7 @@ class Document:
             features: Returns the features that an encoded record needs.
         """
         sections = dict(self.sections)
-        entry = FORMATS[header.codec].entry
+        entry = format_of(header.codec).entry
         for kind in {record.kind for record in changes}:
             sections[kind] = dict(sections.get(kind, {}))
         for record, value in changes.items():
@@ -122,7 +130,7 @@ class Document:
     def pack(self) -> bytes:
         """Return its bytes: the sections in the order of :class:`Kind`, then the unknown ones."""
         ordered = {kind.value: self.sections[kind] for kind in Kind if kind in self.sections}
-        return FORMATS[self.header.codec].pack(self.header.to_json(), ordered, self.unknown)
+        return format_of(self.header.codec).pack(self.header.to_json(), ordered, self.unknown)
 
     @classmethod
     def unpack(cls, data: bytes, *, codec: str, bot_id: str | None) -> Document:
@@ -137,14 +145,14 @@ class Document:
             CorruptDocumentError: It cannot be read.
             ForeignDocumentError: It belongs to another bot, has another codec, or needs a newer ptb-bucket.
         """
-        opened = FORMATS[codec].unpack(data)
+        opened = format_of(codec).unpack(data)
         header = Header.from_json(opened.header)
         if header.codec != codec:
             raise ForeignDocumentError(f"the document uses codec={header.codec}, but this bot uses codec={codec}")
         if bot_id is not None and header.bot_id != bot_id:
             raise ForeignDocumentError(f"the document belongs to bot {header.bot_id}, but this is bot {bot_id}")
         found = ((Kind(name), section) for name, section in opened.sections.items())
-        sections = {kind: checked(kind, section, FORMATS[codec]) for kind, section in found}
+        sections = {kind: checked(kind, section, format_of(codec)) for kind, section in found}
         return cls(header, sections, opened.unknown)
 
 

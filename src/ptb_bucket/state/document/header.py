@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
 
 if TYPE_CHECKING:

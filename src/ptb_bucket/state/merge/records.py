@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.codecs import Equality
 from ptb_bucket.errors import (
     CannotLoadError,
@@ -15,7 +16,6 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, Resolver, keep_ours, keep_theirs
 from ptb_bucket.state.merge.shape import wrong_shape
-from ptb_bucket.state.merge.values import ValueMerge
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ptb_bucket.codecs import Codec
     from ptb_bucket.state.document import Unit
     from ptb_bucket.state.merge.decisions import Choice
+    from ptb_bucket.state.merge.values import ValueMerge
     from ptb_bucket.state.records import Record
 
 __all__ = ["Decision", "RecordMerger", "ResolverError", "drop_blocked", "merge_failed"]
@@ -231,6 +232,8 @@ class RecordMerger:
         return self.encode(record, merged, (base, ours, theirs))
 
     def _merge(self, record: Record, *, idempotent: bool = False, unloaded: bool = False) -> ValueMerge:
+        from ptb_bucket.state.merge.values import ValueMerge  # noqa: PLC0415  the first conflict imports it
+
         return ValueMerge(
             record.label, self._resolver(unloaded=unloaded), idempotent=idempotent, equality=self.equality
         )

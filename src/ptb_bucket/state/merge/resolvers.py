@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
+
+from ptb_bucket._dataclass import dataclass
 
 __all__ = ["MISSING", "Conflict", "Missing", "Resolver", "add_differences", "keep_ours", "keep_theirs"]
 

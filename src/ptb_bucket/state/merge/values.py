@@ -7,9 +7,10 @@ that they own. The rules are named in DESIGN.md, "Rules of the state engine".
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.codecs import Equality, Structure, is_one_class, structure_of
 from ptb_bucket.state.merge.containers import ContainerMerge
 from ptb_bucket.state.merge.decisions import REMOVED, Choice

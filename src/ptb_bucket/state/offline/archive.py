@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import outcomes
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import ForeignDocumentError, NotFoundError
 from ptb_bucket.state.commit import TOOL_MARK, Metrics, open_document
 from ptb_bucket.state.document import EXTENSIONS, LAYOUTS, recognise

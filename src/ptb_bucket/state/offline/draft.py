@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import RetryPolicy
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state.commit import Ledger, Rebase, TrackedDocument, commit_document

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import RetryPolicy, chunks, for_each
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit import Ledger, Metrics, TrackedDocument, WriterIdentity
 from ptb_bucket.state.document import Header
 from ptb_bucket.state.records import Kind, Record

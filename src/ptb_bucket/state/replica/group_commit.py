@@ -31,7 +31,8 @@ class GroupCommit:
     def __init__(self, replica: Replica, interval: float) -> None:
         self._replica = replica
         self._interval = interval
-        self._lock = LoopLock()
+        self._turn = LoopLock()  # one commit at a time waits until the store accepts it, and is then carried out
+        self._lock = LoopLock()  # one commit at a time is carried out, and nothing is staged meanwhile
         self._next: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -112,7 +113,7 @@ class GroupCommit:
 
         Rule "No commit answers for later changes": a running commit may not carry the new changes, so a commit that is
         requested meanwhile is a commit in its own right. Otherwise a save would be acknowledged although nothing has
-        written it.
+        written it. A commit that still waits for its turn to write has not begun.
         """
         if self._next is not None and self._next in self._here():
             return self._next, False
@@ -129,21 +130,28 @@ class GroupCommit:
 
         Rule "Stage everything, then commit": all ``update_*`` calls of one gather are staged before the commit starts.
         Otherwise one save of PTB would be torn into several commits, and a crash in between would keep half of it.
+
+        While a commit waits for its turn to write, no lock is held that an update needs to be handled and to join it.
         """
         await asyncio.sleep(0)  # even with eager tasks, all calls of one gather stage first
-        async with self._lock.here():
-            self._next = None
-            try:
-                await self._replica.commit()
-                self.last_error = None
-                self._begin_to_wait()
-            except Exception as error:
-                self.last_error = error
-                if isinstance(error, UnsavedError) and error.records:
-                    self._begin_to_wait()  # all other records are saved
-                if not self._finishing:
-                    self._arm()
-                raise
+        async with self._turn.here():
+            await self._replica.wait_for_turns()
+            async with self._lock.here():
+                self._next = None
+                await self._commit()
+
+    async def _commit(self) -> None:
+        try:
+            await self._replica.commit()
+            self.last_error = None
+            self._begin_to_wait()
+        except Exception as error:
+            self.last_error = error
+            if isinstance(error, UnsavedError) and error.records:
+                self._begin_to_wait()  # all other records are saved
+            if not self._finishing:
+                self._arm()
+            raise
 
     def _begin_to_wait(self) -> None:
         self._waiting_since = time.monotonic() if self._replica.waiting else None

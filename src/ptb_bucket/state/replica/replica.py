@@ -8,10 +8,11 @@ them.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import for_each
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
 from ptb_bucket.state.commit import lost_changes, tell_failures, withhold, write_document
 from ptb_bucket.state.merge import MISSING, drop_blocked
@@ -192,6 +193,13 @@ class Replica:
             if dedupe := self.documents.tracked.known(HANDLED):
                 withhold(dedupe.ledger)  # nothing tells which of several files is replayed, and when
             self.documents.spool.keep(self.documents.tracked.pending())
+
+    async def wait_for_turns(self) -> None:
+        """Wait until the store accepts writes of all documents with pending changes. Changes may be staged meanwhile.
+
+        Documents may also be read meanwhile. A caller that has locked them for a commit would keep both from happening.
+        """
+        await for_each(self.documents.tracked.pending(), lambda document: document.wait_for_turn(document.look))
 
     async def commit(self) -> None:
         """Make everything durable that was staged before the call, with one conditional put for each changed document.

@@ -8,9 +8,10 @@ handlers would overwrite it.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotMergeError, PTBBucketError, UnreadableRecordError, WrongShapeError
+from ptb_bucket.state import merge
 from ptb_bucket.state.commit import Rebase
-from ptb_bucket.state.merge import MISSING, ResolverError, merge_failed, update_in_place
+from ptb_bucket.state.merge import MISSING, ResolverError, merge_failed
 from ptb_bucket.state.records import Kind
 from ptb_bucket.state.replica.unreadable import NEEDED_BY_ALL, Unreadable
 
@@ -145,7 +146,7 @@ class Values:
         if unloaded and ledger.base.get(record) is None and not same(live, self._merger.default(record)):
             self._documents.metrics.unloaded([record])
         merged = self._merger.merge_live(record, rebase.before, live, rebase.after, unloaded=unloaded)
-        return update_in_place(live, merged, self._merger.equality)
+        return merge.update_in_place(live, merged, self._merger.equality)
 
     def merge(self, record: Record, live: Any) -> Any:
         """Merge a value that PTB replaces instead of changing it: a keyboard, or a conversation's state.
@@ -181,7 +182,7 @@ class Values:
 
     def clear(self, record: Record, live: Any) -> None:
         """Empty a live object in place: PTB has it, and the bucket does not."""
-        update_in_place(live, self._merger.default(record), self._merger.equality)
+        merge.update_in_place(live, self._merger.default(record), self._merger.equality)
 
     # ---------------------------------------------------------------- read: nothing changes
 

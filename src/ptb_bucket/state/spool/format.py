@@ -11,9 +11,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
 from ptb_bucket.state.commit import Attempt, Layer, Merged
 from ptb_bucket.state.document import Commit, Document, UnitStep, check_features, check_id

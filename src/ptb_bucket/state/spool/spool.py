@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import (
     DocumentError,
     ForeignDocumentError,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.stores.base import Blob
 from ptb_bucket.stores.wrappers.base import StoreWrapper
 

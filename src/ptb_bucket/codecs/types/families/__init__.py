@@ -1,6 +1,6 @@
 """The families of types, with one file for each. An entry for each type holds everything that the codecs need."""
 
-from ptb_bucket.codecs.types.families.author_classes import by_functions, shape_of
+from ptb_bucket.codecs.types.families.author_classes import by_functions, enum_shape, shape_of
 from ptb_bucket.codecs.types.families.containers import CONTAINERS
 from ptb_bucket.codecs.types.families.instances import rebuild, set_field
 from ptb_bucket.codecs.types.families.other_libraries import OTHER_LIBRARIES, shape_of_foreign
@@ -29,6 +29,7 @@ __all__ = [
     "bot_of",
     "by_functions",
     "content",
+    "enum_shape",
     "needs",
     "rebuild",
     "set_field",

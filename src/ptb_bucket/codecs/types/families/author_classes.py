@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs.types.shape import Scope
 
-__all__ = ["by_functions", "shape_of"]
+__all__ = ["by_functions", "enum_shape", "shape_of"]
 
 
 def shape_of(cls: Any, name: str) -> Shape:
@@ -28,7 +28,7 @@ def shape_of(cls: Any, name: str) -> Shape:
         name: Its name in documents.
     """
     if issubclass(cls, enum.Enum):
-        return _enum(cls, name)
+        return enum_shape(cls, name, is_risky=runs_code(cls))
     if not has_own_state(cls):
         if hasattr(cls, "__pydantic_fields__") and hasattr(cls, "model_construct"):
             return _Model(cls, name).shape()
@@ -52,7 +52,15 @@ def by_functions(cls: Any, name: str, encode: Callable[[Any], Any], decode: Call
     )  # fmt: skip
 
 
-def _enum(cls: Any, name: str) -> Shape:
+def enum_shape(cls: Any, name: str, *, is_risky: bool) -> Shape:
+    """Return the shape of an enum.
+
+    Args:
+        cls: The enum.
+        name: Its name in documents.
+        is_risky: Its author's code runs when a member is loaded.
+    """
+
     def take(value: Any, _: Scope) -> Any:
         # A member that _missing_ made has no name in the class; pickle finds it by its value.
         return value.name if cls.__members__.get(value.name) is value else [value.value]
@@ -73,8 +81,8 @@ def _enum(cls: Any, name: str) -> Shape:
             raise class_changed(cls, "has a flag that the class does not have") from None
 
     if issubclass(cls, enum.Flag):
-        return Shape(cls, name, lambda value, _: value.value, flags, family=Family.ENUM, is_risky=runs_code(cls))
-    return Shape(cls, name, take, member, family=Family.ENUM, is_risky=runs_code(cls))
+        return Shape(cls, name, lambda value, _: value.value, flags, family=Family.ENUM, is_risky=is_risky)
+    return Shape(cls, name, take, member, family=Family.ENUM, is_risky=is_risky)
 
 
 class _NamedTuple:

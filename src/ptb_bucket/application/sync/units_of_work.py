@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import logging
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state import Record
 
 if TYPE_CHECKING:

@@ -1,0 +1,74 @@
+"""One client for each event loop, created at the first use and closed with the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from ptb_bucket_s3._requests import S3Client
+
+__all__ = ["Clients"]
+
+_ABANDONED: Final[list[object]] = []
+"""Clients of a closed loop or of another process, which nothing may touch, not even the garbage collector."""
+
+
+class Clients:
+    """The clients that the store itself creates.
+
+    An asynchronous generator holds each client open. Its loop ends it in an orderly way, at the latest when the loop
+    shuts down or the store is garbage collected, so a store that is never closed leaves nothing behind either.
+
+    Args:
+        hold: Returns a generator that yields a client once and then closes it. It must not refer to the store: a cycle
+            would be collected in any order.
+    """
+
+    def __init__(self, hold: Callable[[], AsyncGenerator[S3Client, None]]) -> None:
+        self._hold = hold
+        self._pid = os.getpid()
+        self._by_loop: dict[asyncio.AbstractEventLoop, _LoopClient] = {}
+
+    async def get(self) -> S3Client:
+        """Return the running loop's client, created at the first call."""
+        entry = self._here()
+        async with entry.lock:
+            if entry.client is None:
+                entry.holder = self._hold()
+                entry.client = await anext(entry.holder)
+        return entry.client
+
+    async def close(self) -> None:
+        """Close the running loop's client. The clients of other loops end with their loops."""
+        entry = self._here()
+        self._by_loop.clear()
+        async with entry.lock:
+            if entry.holder is not None:
+                await entry.holder.aclose()
+
+    def _here(self) -> _LoopClient:
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._abandon(list(self._by_loop))
+        self._abandon([loop for loop in self._by_loop if loop.is_closed()])
+        return self._by_loop.setdefault(asyncio.get_running_loop(), _LoopClient())
+
+    def _abandon(self, loops: list[asyncio.AbstractEventLoop]) -> None:
+        for loop in loops:
+            entry = self._by_loop.pop(loop)
+            _ABANDONED.append(entry)
+            if entry.client is not None:
+                _ABANDONED.extend(entry.client.abandon())
+
+
+class _LoopClient:
+    """A loop's client, the generator that holds it open, and the lock under which it is created."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.client: S3Client | None = None
+        self.holder: AsyncGenerator[S3Client, None] | None = None

@@ -1,0 +1,200 @@
+"""Requests of one event loop: signed, sent once, and again only after an answer that rules out that it was applied."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
+
+import httpcore
+
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.stores import tls_context
+from ptb_bucket_s3._light.recovery import EXPIRED, SKEWED, Clock, named_region
+from ptb_bucket_s3._light.refused import AnswerError
+from ptb_bucket_s3._light.routes import Routes
+from ptb_bucket_s3._light.signing import signed_headers
+from ptb_bucket_s3._light.unsigned import Unsigned
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable, Mapping
+
+    from ptb_bucket_s3._light.credentials import Credentials, Renewed
+    from ptb_bucket_s3._light.endpoint import Endpoint
+    from ptb_bucket_s3._settings import Settings
+
+__all__ = ["Answer", "Asking", "Transport", "tls"]
+
+_NOT_MODIFIED: Final = 304
+_FIRST_REFUSAL: Final = 300
+_HEADERS: Final = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"), (b"user-agent", b"ptb-bucket"))
+
+
+class Asking(NamedTuple):
+    """A request, before it is known which server it goes to."""
+
+    method: str
+    key: str
+    arguments: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """A complete answer: not a refusal."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport:
+    """The HTTP client of one event loop, with what it has learnt from the server's answers.
+
+    Args:
+        endpoint: The bucket's address.
+        credentials: The keys, and their renewal.
+        settings: The time limits.
+    """
+
+    def __init__(self, endpoint: Endpoint, credentials: Renewed, settings: Settings) -> None:
+        self.endpoint = endpoint
+        self._credentials = credentials
+        self._renewing = asyncio.Lock()
+        self._clock = Clock()
+        self._routes = Routes(tls())
+        self._timeouts = {
+            "timeout": {
+                "connect": settings.connect_timeout,
+                "read": settings.read_timeout,
+                "write": settings.read_timeout,
+            }
+        }
+
+    async def ask(self, asking: Asking) -> Answer:
+        """Send a request and return its answer.
+
+        Raises:
+            AnswerError: The server refused the request.
+            CredentialsError: Nothing was sent.
+            httpcore.NetworkError: There was no complete answer. The request may have been carried out. The same holds
+                for ``httpcore.TimeoutException`` and ``httpcore.ProtocolError``.
+        """
+        for _ in range(3):
+            credentials = self._credentials.current() or await self._renew(None)
+            try:
+                return await self._send(asking, credentials)
+            except AnswerError as refusal:
+                if not await self._learn(refusal, credentials):
+                    raise
+        return await self._send(asking, self._credentials.current() or await self._renew(None))
+
+    async def _send(self, asking: Asking, credentials: Credentials) -> Answer:
+        origin, target = self.endpoint.locate(asking.key, asking.arguments)
+        unsigned = Unsigned(asking.method, origin, target, asking.headers, asking.body)
+        headers = signed_headers(unsigned, credentials, self.endpoint.signing_region, "s3", self._clock.now())
+        request = httpcore.Request(
+            asking.method,
+            _url(origin, target),
+            headers=_sent(headers, asking),
+            content=asking.body,
+            extensions=self._timeouts,
+        )
+        response = await self._routes.pool(origin).handle_async_request(request)
+        try:
+            body = await response.aread()
+        finally:
+            await response.aclose()
+        return _accepted(Answer(response.status, _received(response.headers), body))
+
+    async def _learn(self, refusal: AnswerError, used: Credentials) -> bool:
+        """Return whether the next attempt can succeed, because of what this refusal says."""
+        metadata = refusal.response["ResponseMetadata"]
+        if refusal.code in EXPIRED:
+            return await self._renew(used) != used
+        if refusal.code in SKEWED:
+            return self._clock.correct(metadata["HTTPHeaders"])
+        region = named_region(refusal.status, refusal.code, metadata["HTTPHeaders"], refusal.response["Error"])
+        resign_only = refusal.status == 400  # noqa: PLR2004
+        moved = self.endpoint.moved(region, resign_only=resign_only) if region else None
+        self.endpoint = moved or self.endpoint
+        return moved is not None
+
+    async def _renew(self, used: Credentials | None) -> Credentials:
+        """Fetch credentials in a thread, once for all requests that wait for them."""
+        async with self._renewing:
+            known = self._credentials.current()
+            if known is not None and known != used:
+                return known
+            return await asyncio.to_thread(self._credentials.renew)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._routes.close()
+
+    def abandon(self) -> list[object]:
+        """Close the sockets without the loop, which can no longer do anything. Return what nothing may touch."""
+        return [self._routes, *self._routes.connections.abandon()]
+
+
+def _url(origin: str, target: str) -> httpcore.URL:
+    """Return a URL that is sent as it is: S3 keeps ``.``, ``..`` and ``//``."""
+    scheme, host, port = _parts(origin)
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=target.encode("ascii"))
+
+
+@lru_cache(maxsize=16)
+def _parts(origin: str) -> tuple[bytes, bytes, int | None]:
+    parts = urlsplit(origin)
+    return parts.scheme.encode("ascii"), (parts.hostname or "").encode("ascii"), parts.port
+
+
+def _sent(headers: Mapping[str, str], asking: Asking) -> list[tuple[bytes, bytes]]:
+    sent = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    sent += _HEADERS
+    if asking.method == "PUT":
+        sent.append((b"content-length", b"%d" % len(asking.body)))
+    return sent
+
+
+def _received(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+
+
+def _accepted(answer: Answer) -> Answer:
+    if answer.status < _FIRST_REFUSAL or answer.status == _NOT_MODIFIED:
+        return answer
+    raise AnswerError(answer.status, answer.headers, _details(answer))
+
+
+def _details(answer: Answer) -> dict[str, str]:
+    """Read an error; a body that is not XML, such as a proxy's page, says nothing."""
+    from ptb_bucket_s3._light.xml import XmlError, read_xml  # noqa: PLC0415  most processes never need it
+
+    with suppress(XmlError):
+        root = read_xml(answer.body)
+        if root.name == "Error":
+            return {child.name: child.text for child in root.children}
+    return {"Code": str(answer.status)}
+
+
+def tls() -> ssl.SSLContext:
+    """Return the TLS settings: with the certificates of ``AWS_CA_BUNDLE`` if it is set, as in AWS's SDKs."""
+    bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
+    return _tls_with(bundle) if bundle else tls_context()
+
+
+@cache
+def _tls_with(bundle: str) -> ssl.SSLContext:
+    import ssl  # noqa: PLC0415  httpx has loaded it
+
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"s3: The certificates in {bundle} cannot be read: {exc}. Check AWS_CA_BUNDLE."
+        ) from exc
