@@ -30,6 +30,8 @@ from ptb_bucket.stores import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from ptb_bucket.stores import BlobStore
+
 MODES: dict[str, dict[str, Any]] = {
     "interval": {"save": "interval"},
     "update": {"save": "update"},
@@ -58,8 +60,14 @@ async def look(update: Any, _context: Any) -> None:
 class Bench:
     """A mode on a layout, with a bucket and a running instance; a plain Application without a mode."""
 
-    def __init__(self, seconds: dict[str, float], layout: str = "", mode: dict[str, Any] | None = None) -> None:
-        self.far = Far(MemoryStore(), seconds)
+    def __init__(
+        self,
+        seconds: dict[str, float],
+        layout: str = "",
+        mode: dict[str, Any] | None = None,
+        store: BlobStore | None = None,
+    ) -> None:
+        self.far = Far(store or MemoryStore(), seconds)
         self._layout, self._mode = layout, mode
         self.times: dict[str, list[float]] = {case: [] for case in CASES}
         self.counts: dict[str, dict[str, int]] = {}

@@ -18,6 +18,7 @@ PROVIDERS = ROOT / "providers"
 SDKS = ("aioboto3", "aiobotocore", "boto3", "botocore", "google", "azure", "obstore", "ptb_bucket_s3", "ptb_bucket_gcs")
 HELPERS = ("ptb_bucket._aio", "ptb_bucket._dataclass", "ptb_bucket._lazy")
 SEALING = "ptb_bucket.sealing"
+OFFLINE = "ptb_bucket.offline_telegram"
 WITHOUT_TELEGRAM = ("stores", "sealing", "state", "errors")
 
 
@@ -105,6 +106,7 @@ def wrong_in_core(part, found):
         "sealing knows stores only": part == "sealing" and ours and not beside_stores and not found.within(SEALING),
         "only state knows a document": part != "state" and found.within("ptb_bucket.state.document"),
         "cli and testing are on top": part not in {"cli", "serverless", "testing"} and on_top,
+        "the offline Telegram stands alone": part == "offline_telegram" and ours and not found.within(OFFLINE),
         "only testing knows pytest": part != "testing" and found.within("pytest", "pytest_asyncio", "_pytest"),
     }
     return next((reason for reason, wrong in rules.items() if wrong), None)
@@ -218,6 +220,8 @@ def test_providers_keep_their_rules():
         ("persistence", "import pytest"),
         ("cli", "import ptb_bucket_s3"),
         ("application", "from ptb_bucket import testing"),
+        ("offline_telegram", "from ptb_bucket.errors import StoreError"),
+        ("offline_telegram", "if TYPE_CHECKING:\n    from ptb_bucket import BucketApplication"),
     ],
 )
 def test_the_core_rules_bite(part, source):
@@ -233,6 +237,7 @@ def test_the_core_rules_bite(part, source):
         ("persistence", "from telegram.ext import BasePersistence"),
         ("stores", "from ptb_bucket.errors import StoreError\nimport telegrams"),
         ("testing", "import pytest"),
+        ("offline_telegram", "import telegram\nfrom ptb_bucket.offline_telegram.json import JSON"),
         (
             "sealing",
             "from ptb_bucket.sealing.keys import Key\nfrom ptb_bucket.stores import Blob\nimport cryptography",

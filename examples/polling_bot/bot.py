@@ -85,13 +85,20 @@ def add_handlers(application: BucketApplication) -> BucketApplication:
     return application
 
 
+def read_token() -> str:
+    """Return the bot's token, or end the program with a sentence that says what is missing."""
+    if token := os.environ.get("TELEGRAM_BOT_TOKEN"):
+        return token
+    raise SystemExit("Set TELEGRAM_BOT_TOKEN to your bot's token, which @BotFather gives you.")
+
+
 def build_application(builder: ApplicationBuilder | None = None) -> BucketApplication:
     """Build the bot.
 
     Args:
         builder: One that brings its own connection to Telegram, for tests; else the token is read from the environment.
     """
-    builder = builder or ApplicationBuilder().token(os.environ["TELEGRAM_BOT_TOKEN"])
+    builder = builder or ApplicationBuilder().token(read_token())
     uri = os.environ.get("PTB_BUCKET_URI", "file:./bot-data")
     # Two instances that count at once are added up instead of one of them winning.
     persistence = BucketPersistence(uri, update_interval=10, resolver=add_differences)

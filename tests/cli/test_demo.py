@@ -154,9 +154,11 @@ LIVE = """
 import os, signal, sys, threading, time
 from ptb_bucket.cli import main
 from ptb_bucket.cli.demo import live
-from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.offline_telegram import ApiError, OfflineTelegram
 
 telegram = OfflineTelegram(bot_id=999, bot_username="pip_for_real")
+if os.environ["TELEGRAM_BOT_TOKEN"] != telegram.token:  # the builder ignores it
+    telegram.refuse(ApiError("Unauthorized", code=401), method="getMe")
 telegram.user(1, "Ada").post("/start")
 live.ApplicationBuilder = telegram.builder
 

@@ -45,3 +45,4 @@ def test_without_a_token_it_says_what_is_missing(tmp_path):
     done = subprocess.run([sys.executable, BOT], cwd=tmp_path, env=environment, capture_output=True, check=False)
     assert done.returncode not in {0, -signal.SIGSEGV}
     assert b"TELEGRAM_BOT_TOKEN" in done.stderr
+    assert b"Traceback" not in done.stderr

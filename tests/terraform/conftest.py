@@ -51,7 +51,8 @@ def planned(terraform):
 @pytest.fixture(scope="module")
 def policies(planned):
     """The bot's and the bucket's policy, as planned."""
-    bot, bucket = (resource(planned, f"aws_{kind}.this")["policy"] for kind in ("iam_policy", "s3_bucket_policy"))
+    addresses = ("aws_iam_policy.this", "aws_s3_bucket_policy.this[0]")
+    bot, bucket = (resource(planned, address)["policy"] for address in addresses)
     return {"identity": json.loads(bot), "bucket": json.loads(bucket)}
 
 

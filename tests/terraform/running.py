@@ -25,6 +25,12 @@ def missing() -> str:
     return ""
 
 
+def folders(provider) -> list[str]:
+    """Return the modules and examples that require a provider, such as ``hashicorp/aws``."""
+    found = [path for path in TREE.glob("*/*/versions.tf") if f'"{provider}"' in path.read_text(encoding="utf-8")]
+    return sorted(path.parent.relative_to(TREE).as_posix() for path in found)
+
+
 class FailedError(Exception):
     """Terraform said no; the text is what it printed."""
 
@@ -38,8 +44,14 @@ class Terraform:
 
     @classmethod
     def copied(cls, folder, scratch, environment) -> Terraform:
-        """Copy the whole tree, because examples use modules, and no run may leave files in the repository."""
-        shutil.copytree(TREE, scratch / "tree", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.zip"))
+        """Copy the whole tree, because examples use modules, and no run may leave files in the repository.
+
+        The copy has the files of a fresh clone: those that git ignores are not in it.
+        """
+        for path in _in_a_clone():
+            copy = scratch / "tree" / path.relative_to(TREE)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
         (scratch / "rc").write_text(_configuration(), encoding="utf-8")
         own = {"TF_CLI_CONFIG_FILE": str(scratch / "rc"), "TF_INPUT": "0", "TF_IN_AUTOMATION": "1"}
         passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -69,6 +81,13 @@ class Terraform:
     def outputs(self):
         """The outputs by name."""
         return {name: value["value"] for name, value in json.loads(self("output", "-json")).items()}
+
+
+def _in_a_clone():
+    """Return the files below ``terraform/`` that a commit of this tree would have."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "."]
+    ran = subprocess.run(command, cwd=TREE, capture_output=True, text=True, check=True)
+    return [TREE / name for name in ran.stdout.split("\0") if name and (TREE / name).exists()]
 
 
 def _text(value) -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from google_schema import PACKAGE, extracted
-from running import FailedError, Terraform
+from running import FailedError, Terraform, folders
 
 pytestmark = pytest.mark.long
 
-FOLDERS = ["modules/gcs", "examples/cloud-run-bot"]
+FOLDERS = folders("hashicorp/google")
 STUB = Path(__file__).with_name("google_provider.py")
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import pytest
 from driving import OPERATIONS
 from local_aws import KMS_KEY as KEY
 from local_aws import REGION
 from policies import Asked, allowed
+
+from ptb_bucket_s3._permissions import with_kms
 
 BUCKET, OBJECTS = "arn:aws:s3:::memory-of-bots", "arn:aws:s3:::memory-of-bots/bot/"
 TLS = {"aws:SecureTransport": "true"}
@@ -96,6 +99,30 @@ def test_no_permission_can_be_taken_away(policies):
             fewer["identity"]["Statement"][number]["Action"].remove(action)
             requests = [asked for each in REQUESTS.values() for asked in each]
             assert not all(allowed(asked, **fewer) for asked in requests), f"{action} is not needed"
+
+
+@pytest.fixture
+def eraser(planned, policies):
+    """The policies for the person who runs ``erase-user --versions``."""
+    return {**policies, "identity": json.loads(planned["planned_values"]["outputs"]["eraser_policy_json"]["value"])}
+
+
+def test_the_eraser_has_exactly_what_erasing_calls(eraser):
+    granted = {action for each in eraser["identity"]["Statement"] for action in each["Action"]}
+    calls = ("get", "put", "list", "versions", "delete_version")
+    assert granted == {action for name in calls for action in with_kms()[name]}
+    assert all(allowed(asked, **eraser) for name in calls[:-1] for asked in REQUESTS[name])
+    assert allowed(ELSEWHERE["a version's end"], **eraser)
+
+
+@pytest.mark.parametrize("case", sorted(ELSEWHERE.keys() - {"a version's end"}))
+def test_everything_else_is_refused_to_the_eraser(eraser, case):
+    assert not allowed(ELSEWHERE[case], **eraser)
+
+
+def test_nobody_has_the_erasers_policy(planned):
+    kinds = [change["type"] for change in planned["resource_changes"] if change["type"].startswith("aws_iam")]
+    assert kinds == ["aws_iam_policy"]  # the bot's, which the tests above read
 
 
 def test_what_the_evaluator_does_not_know_raises(policies):

@@ -7,7 +7,7 @@ import threading
 from datetime import datetime, timezone
 
 import pytest
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Message, Update
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, NetworkError
 from telegram.ext import (
     Application,
@@ -67,8 +67,8 @@ async def pressed(update: Update, _):
     await query.edit_message_text(f"{query.data!r}")
 
 
-async def roll(update: Update, _):
-    await update.message.reply_dice()
+async def roll(update: Update, context):
+    await context.bot.do_api_request("sendHologram", {"chat_id": update.effective_chat.id}, return_type=Message)
 
 
 def with_handlers(builder, **options) -> Application:
@@ -252,11 +252,11 @@ async def test_a_long_poll_waits_without_looking_busily(telegram, ada, monkeypat
 
 async def test_an_unknown_method_is_loud_although_ptb_swallows_it(telegram, ada):
     async with with_handlers(telegram.builder()) as app:
-        with pytest.raises(UnknownMethodError, match="does not know the Bot API method 'sendDice'") as info:
+        with pytest.raises(UnknownMethodError, match="does not know the Bot API method 'sendHologram'") as info:
             await ada.send(app, "/roll")
-        assert info.value.method == "sendDice"
-        with pytest.raises(BadRequest, match="sendDice"):
-            await app.bot.send_dice(42)
+        assert info.value.method == "sendHologram"
+        with pytest.raises(BadRequest, match="sendHologram"):
+            await app.bot.do_api_request("sendHologram", {"chat_id": 42})
 
 
 async def test_a_method_can_be_taught(telegram, ada):

@@ -18,9 +18,22 @@ Example:
 """
 
 from ptb_bucket.offline_telegram.errors import ApiError, UnknownMethodError
-from ptb_bucket.offline_telegram.people import Group, Person
+from ptb_bucket.offline_telegram.people import BusinessAccount, Person, PersonUpdates
+from ptb_bucket.offline_telegram.places import BusinessChat, Channel, Group
 from ptb_bucket.offline_telegram.request import OfflineRequest
 from ptb_bucket.offline_telegram.telegram import OfflineTelegram
 from ptb_bucket.offline_telegram.transcript import Line
 
-__all__ = ["ApiError", "Group", "Line", "OfflineRequest", "OfflineTelegram", "Person", "UnknownMethodError"]
+__all__ = [
+    "ApiError",
+    "BusinessAccount",
+    "BusinessChat",
+    "Channel",
+    "Group",
+    "Line",
+    "OfflineRequest",
+    "OfflineTelegram",
+    "Person",
+    "PersonUpdates",
+    "UnknownMethodError",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
 
 from telegram.request import BaseRequest
 
@@ -14,15 +15,21 @@ from ptb_bucket.offline_telegram.json import copied
 if TYPE_CHECKING:
     from telegram.request import RequestData
 
+    from ptb_bucket.offline_telegram.answers import Answers
     from ptb_bucket.offline_telegram.json import JSON
 
 __all__ = ["OfflineRequest"]
+
+_ATTACHED = "attach://"
 
 
 class Answering(Protocol):
     """The part of an :class:`OfflineTelegram` that answers calls of the Bot API."""
 
-    def call(self, method: str, parameters: JSON, token: str) -> Any: ...
+    answers: Answers
+
+    @property
+    def token(self) -> str: ...
 
 
 class OfflineRequest(BaseRequest):
@@ -60,9 +67,9 @@ class OfflineRequest(BaseRequest):
         """Pass the call on, and return the response that Telegram's HTTP server would send.
 
         Args:
-            url: The URL; its last parts are the token and the Bot API's method.
+            url: The URL; its last parts are the token and the Bot API's method. For a download, a token and a path.
             method: The HTTP method; not used.
-            request_data: The parameters.
+            request_data: The parameters. Files among them are stored, and their file IDs are passed on instead.
             _: Timeouts; not used, because nothing here takes long.
             __: Timeouts, too.
 
@@ -76,14 +83,48 @@ class OfflineRequest(BaseRequest):
         del method
         if self._closed:
             raise RuntimeError("This OfflineRequest is not initialized!")
-        path, _slash, name = url.rpartition("/")
-        token = path.rpartition("/bot")[2]
+        before, is_file, path = url.partition("/file/bot")
         try:
-            result = self._telegram.call(name, copied(request_data.parameters if request_data else {}), token)
-            answer = await result if inspect.isawaitable(result) else result
+            if is_file:
+                token, _slash, name = unquote(path).partition("/")  # PTB quotes paths
+                return 200, self._telegram.answers.download(name, token)
+            return 200, await self._answer(before, request_data)
         except ApiError as error:
             return error.code, _refusal(error)
-        return 200, json.dumps({"ok": True, "result": answer}).encode()
+
+    async def _answer(self, url: str, request_data: RequestData | None) -> bytes:
+        path, _slash, name = url.rpartition("/")
+        token = path.rpartition("/bot")[2]
+        parameters = copied(request_data.parameters) if request_data else {}
+        if request_data and request_data.contains_files:
+            parameters = self._with_file_ids(parameters, request_data.multipart_data)
+        result = self._telegram.answers.call(name, parameters, token)
+        answer = await result if inspect.isawaitable(result) else result
+        return json.dumps({"ok": True, "result": answer}).encode()
+
+    def _with_file_ids(self, parameters: JSON, files: Any) -> JSON:
+        """Store the uploaded files, and put their file IDs where the parameters refer to them."""
+        uploaded = {}
+        for attached, (name, content, mime_type) in files.items():
+            data = content if isinstance(content, bytes) else content.read()
+            uploaded[attached] = self._telegram.answers.upload(data, name, mime_type)
+        replaced: JSON = _replace(parameters, uploaded)
+        return {name: file_id for name, file_id in uploaded.items() if _is_parameter(name, parameters)} | replaced
+
+
+def _is_parameter(name: str, parameters: JSON) -> bool:
+    """Return whether a file is a parameter by itself, and not attached to one."""
+    return f"{_ATTACHED}{name}" not in json.dumps(parameters)
+
+
+def _replace(value: Any, uploaded: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replace(item, uploaded) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replace(item, uploaded) for item in value]
+    if isinstance(value, str) and value.startswith(_ATTACHED):
+        return uploaded.get(value.removeprefix(_ATTACHED), value)
+    return value
 
 
 def _refusal(error: ApiError) -> bytes:

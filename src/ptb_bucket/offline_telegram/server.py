@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from telegram import Message, Update
 from telegram.ext import ExtBot
 
-from ptb_bucket.offline_telegram.errors import ApiError
 from ptb_bucket.offline_telegram.inbox import Bell
-from ptb_bucket.offline_telegram.json import JSON, copied
+from ptb_bucket.offline_telegram.json import JSON, copied, describe, labels
+from ptb_bucket.offline_telegram.transcript import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,76 +19,20 @@ if TYPE_CHECKING:
     from telegram.ext import Application
 
     from ptb_bucket.offline_telegram.errors import UnknownMethodError
-    from ptb_bucket.offline_telegram.transcript import Line
+    from ptb_bucket.offline_telegram.state import ServerState
+    from ptb_bucket.offline_telegram.transcript import Kind
 
     AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
-__all__ = ["Server", "ServerState"]
+__all__ = ["Server"]
 
 # The answers to the update that is being processed. A context variable, because handlers of several updates may run at
 # the same time and each person wants their own answers.
 _answers: ContextVar[list[JSON] | None] = ContextVar("answers", default=None)
 
 _EPOCH = datetime(2025, 1, 1, 12, tzinfo=timezone.utc)
-
-
-@dataclass
-class ServerState:
-    """Chats, messages, updates that wait for getUpdates, and the counters from which IDs and dates are made."""
-
-    bot: JSON
-    next_update_id: int
-    next_message_id: int = 1
-    next_query_id: int = 1
-    ticks: int = 0
-    chats: list[JSON] = field(default_factory=list)
-    messages: list[JSON] = field(default_factory=list)
-    pending: list[JSON] = field(default_factory=list)
-    queries: dict[str, int] = field(default_factory=dict)
-    commands: list[JSON] = field(default_factory=list)
-    webhook: str = ""
-
-    def dump(self) -> JSON:
-        """Return all of it as plain JSON."""
-        return asdict(self)
-
-    @classmethod
-    def load(cls, snapshot: JSON) -> ServerState:
-        """Restore the result of :meth:`dump`."""
-        return cls(**copied(snapshot))
-
-    def count(self, counter: str) -> int:
-        """Return the value of a counter and increment the counter."""
-        value: int = getattr(self, counter)
-        setattr(self, counter, value + 1)
-        return value
-
-    def know(self, chat: JSON) -> None:
-        """Add a chat, or replace what is known about it."""
-        self.chats = [known for known in self.chats if known["id"] != chat["id"]] + [chat]
-
-    def chat(self, chat_id: Any) -> JSON:
-        """Find a chat by its ID or @username.
-
-        Raises:
-            ApiError: The chat does not exist. For a bot, a person who never wrote to it does not exist.
-        """
-        for chat in self.chats:
-            if str(chat["id"]) == str(chat_id) or (chat.get("username") and f"@{chat['username']}" == chat_id):
-                return chat
-        raise ApiError("Bad Request: chat not found")
-
-    def message(self, parameters: JSON, missing: str) -> JSON:
-        """Find the message that a request refers to.
-
-        Raises:
-            ApiError: It does not exist (any more). The text is ``missing``.
-        """
-        chat = self.chat(parameters.get("chat_id"))
-        for message in reversed(self.messages):
-            if message["message_id"] == parameters.get("message_id") and message["chat"]["id"] == chat["id"]:
-                return message
-        raise ApiError(f"Bad Request: {missing}")
+_QUERIES = ("callback_query", "inline_query", "shipping_query", "pre_checkout_query")
+_MESSAGES = ("message", "channel_post", "business_message")
 
 
 class Server:
@@ -105,10 +48,12 @@ class Server:
         self.bell = Bell()
         self.transcript: list[Line] = []
         self.unknown: list[UnknownMethodError] = []
+        self.dice: list[int] = []
         self._clock = clock or self._tick
 
     async def deliver(self, app: AnyApplication, update: JSON) -> list[Message]:
         """Let an Application process an update; see :meth:`OfflineTelegram.deliver`."""
+        self.learn(update)
         answers: list[JSON] = []
         token = _answers.set(answers)
         try:
@@ -119,22 +64,45 @@ class Server:
         finally:
             _answers.reset(token)
         self.raise_unknown()
-        return [Message.de_json(copied(answer)) for answer in answers]
+        return [Message.de_json(answer, app.bot) for answer in answers]
 
     def push(self, update: JSON) -> None:
         """Queue an update for getUpdates; may be called from any thread."""
+        self.learn(update)
         self.state.pending.append(update)
         self.bell.ring()
 
+    def learn(self, update: JSON) -> None:
+        """Know the chat, the sender, the message and the query of an update that was written by hand."""
+        for kind in _QUERIES:
+            if kind in update:
+                query = update[kind]
+                self.state.queries.setdefault(query["id"], {"chat_id": query["from"]["id"], "kind": kind})
+        for kind in _MESSAGES:
+            if message := update.get(kind):
+                chat = message["chat"]
+                self.state.chats.setdefault(str(chat["id"]), chat)
+                if self.state.find_message(chat["id"], message["message_id"]) is None:
+                    self.state.keep_message(copied(message))
+                if "from" in message and "left_chat_member" not in message:
+                    self.see(chat["id"], message["from"])
+
+    def see(self, chat_id: int, user: JSON) -> None:
+        """Note that a person is in a chat, if nothing else is known about them there."""
+        known = self.state.member(chat_id, user["id"])
+        if known is None or known["status"] == "left":
+            self.state.set_member(chat_id, user, "member")
+
     def messages(self, chat_id: int) -> Iterator[JSON]:
         """Return the messages of a chat, newest first, as Bot API JSON."""
-        return (message for message in reversed(self.state.messages) if message["chat"]["id"] == chat_id)
+        return (message for message in reversed(self.state.messages.values()) if message["chat"]["id"] == chat_id)
 
-    def store_message(self, sender: JSON, chat_id: Any, content: JSON) -> JSON:
-        """Give a message its ID and date and add it to its chat."""
-        head = {"from": sender, "chat": self.state.chat(chat_id)}
-        message = head | {"message_id": self.state.count("next_message_id"), "date": self.now()} | content
-        self.state.messages.append(message)
+    def store_message(self, sender: JSON | None, chat_id: Any, content: JSON) -> JSON:
+        """Give a message its ID and date and add it to its chat. In a channel, the channel is the sender."""
+        chat = self.state.chat(chat_id)
+        head: JSON = {"from": sender} if sender and chat["type"] != "channel" else {"sender_chat": chat}
+        message = head | {"chat": chat, "message_id": self.state.count("next_message_id"), "date": self.now()} | content
+        self.state.keep_message(message)
         return message
 
     def make_update(self, kind: str, content: JSON) -> JSON:
@@ -142,10 +110,10 @@ class Server:
         update: JSON = copied({"update_id": self.state.count("next_update_id"), kind: content})
         return update
 
-    def next_query_id(self, chat_id: int) -> str:
-        """Return the ID of a new callback query, which the bot may then answer."""
+    def next_query_id(self, chat_id: int, kind: str = "callback_query") -> str:
+        """Return the ID of a new query, which the bot may then answer."""
         query = str(self.state.count("next_query_id"))
-        self.state.queries[query] = chat_id
+        self.state.queries[query] = {"chat_id": chat_id, "kind": kind}
         return query
 
     def now(self) -> int:
@@ -156,8 +124,15 @@ class Server:
         """Add a line to the transcript; an answer of the bot belongs to the update that is being processed."""
         self.transcript.append(line)
         if answer is not None and (answers := _answers.get()) is not None:
-            answers.append(answer)
+            answers.append(copied(answer))  # as it is now: the bot may change it again
         self.bell.ring()
+
+    def note_bot(self, message: JSON, kind: Kind = "message") -> JSON:
+        """Add what the bot did with a message to the transcript, and to the answers unless it was deleted."""
+        who, chat = self.state.bot["first_name"], message["chat"]["id"]
+        line = Line(who, chat, describe(message), kind, from_bot=True, buttons=labels(message))
+        self.note(line, None if kind == "delete" else message)
+        return message
 
     def raise_unknown(self) -> None:
         """Raise the next error about an unknown method. PTB swallows it where a handler made the call."""

@@ -7,7 +7,21 @@ from typing import Literal
 
 __all__ = ["Kind", "Line"]
 
-Kind = Literal["message", "edit", "delete", "press", "toast"]
+Kind = Literal[
+    "message",
+    "edit",
+    "delete",
+    "press",
+    "toast",
+    "vote",
+    "reaction",
+    "join",
+    "leave",
+    "query",
+    "payment",
+    "choice",
+    "other",
+]
 
 
 @dataclass(frozen=True)

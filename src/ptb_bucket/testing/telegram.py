@@ -2,12 +2,28 @@
 
 from ptb_bucket.offline_telegram import (
     ApiError,
+    BusinessAccount,
+    BusinessChat,
+    Channel,
     Group,
     Line,
     OfflineRequest,
     OfflineTelegram,
     Person,
+    PersonUpdates,
     UnknownMethodError,
 )
 
-__all__ = ["ApiError", "Group", "Line", "OfflineRequest", "OfflineTelegram", "Person", "UnknownMethodError"]
+__all__ = [
+    "ApiError",
+    "BusinessAccount",
+    "BusinessChat",
+    "Channel",
+    "Group",
+    "Line",
+    "OfflineRequest",
+    "OfflineTelegram",
+    "Person",
+    "PersonUpdates",
+    "UnknownMethodError",
+]

@@ -1,6 +1,9 @@
 # The bucket is the bot's own: nothing else should be kept here.
+# With create_bucket = false, the bucket and its settings stay with their owner, and only the bot's role is granted.
 
 resource "google_storage_bucket" "this" {
+  count = var.create_bucket ? 1 : 0
+
   name          = var.bucket_name
   location      = var.location
   force_destroy = var.force_destroy
@@ -47,13 +50,20 @@ resource "google_storage_bucket" "this" {
       default_kms_key_name = encryption.value
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = var.location != null
+      error_message = "location is missing. Name the region in which the bot runs, such as \"europe-west1\"."
+    }
+  }
 }
 
 # On the whole bucket: a condition on names does not cover listing, without which a bot cannot start.
 resource "google_storage_bucket_iam_member" "bot" {
   for_each = var.service_accounts
 
-  bucket = google_storage_bucket.this.name
+  bucket = var.create_bucket ? google_storage_bucket.this[0].name : var.bucket_name
   role   = "roles/storage.objectUser"
   member = "serviceAccount:${each.value}"
 }

@@ -2,7 +2,7 @@ output "bucket_uri" {
   description = "For PTB_BUCKET_URI or BucketPersistence(...)."
   value       = "gs://${var.bucket_name}/${var.prefix}"
 
-  # Whoever uses the URI finds the bucket, and may use it.
+  # Resources that use the URI are made after the bucket and its permissions.
   depends_on = [google_storage_bucket.this, google_storage_bucket_iam_member.bot]
 }
 

@@ -8,9 +8,15 @@ variable "bucket_name" {
   }
 
   validation {
-    condition     = !startswith(var.bucket_name, "goog") && !strcontains(var.bucket_name, "google")
+    condition     = !startswith(var.bucket_name, "goog") && !can(regex("google", var.bucket_name))
     error_message = "bucket_name begins with \"goog\" or contains \"google\", which Google keeps for itself. Choose another one."
   }
+}
+
+variable "create_bucket" {
+  description = "Create the bucket. With false, bucket_name names an existing one, and the module grants only the bot's role. See \"An existing bucket\"."
+  type        = bool
+  default     = true
 }
 
 variable "prefix" {
@@ -30,11 +36,12 @@ variable "prefix" {
 }
 
 variable "location" {
-  description = "Location of the bucket: the region in which the bot runs, such as europe-west1."
+  description = "Location of the bucket: the region in which the bot runs, such as europe-west1. Needed to create it."
   type        = string
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z]+[A-Za-z0-9-]*$", var.location))
+    condition     = var.location == null || can(regex("^[A-Za-z]+[A-Za-z0-9-]*$", var.location))
     error_message = "location is a region such as \"europe-west1\", or a multi-region such as \"EU\"."
   }
 }
@@ -45,7 +52,7 @@ variable "service_accounts" {
   default     = {}
 
   validation {
-    condition     = alltrue([for email in values(var.service_accounts) : !strcontains(email, ":")])
+    condition     = alltrue([for email in values(var.service_accounts) : !can(regex(":", email))])
     error_message = "service_accounts are e-mails alone, such as { bot = \"bot@my-project.iam.gserviceaccount.com\" }, without \"serviceAccount:\"."
   }
 }

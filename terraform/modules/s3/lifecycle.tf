@@ -1,7 +1,9 @@
 # What is thrown away by itself. Nothing here touches an object that is current.
 
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
-  bucket = aws_s3_bucket.this.id
+  count = local.made
+
+  bucket = aws_s3_bucket.this[0].id
 
   rule {
     id     = "old-versions"

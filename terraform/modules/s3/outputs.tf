@@ -2,8 +2,8 @@ output "bucket_uri" {
   description = "For PTB_BUCKET_URI or BucketPersistence(...)."
   value       = "s3://${var.bucket_name}/${var.prefix}?${local.uri_query}"
 
-  # Whoever uses the URI finds the bucket as it should be.
-  depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_policy.this]
+  # Resources that use the URI are made after the bucket is ready.
+  depends_on = [aws_s3_bucket_versioning.this, aws_s3_bucket_policy.this, data.aws_s3_bucket.existing]
 }
 
 output "policy_arn" {
@@ -14,6 +14,16 @@ output "policy_arn" {
 output "policy_json" {
   description = "The same policy as JSON, for a role that keeps its policies inline."
   value       = jsonencode(local.bot_policy)
+}
+
+output "eraser_policy_json" {
+  description = "The policy that `ptb-bucket erase-user --versions` needs, as JSON. It can delete old versions for good, so the module attaches it to nobody. Give it to the person who erases, for as long as that takes."
+  value       = jsonencode(local.eraser_policy)
+}
+
+output "bucket_policy_json" {
+  description = "The bucket's policy as JSON. With create_bucket = false, nothing sets it: add its statements to the policy that your bucket has."
+  value       = jsonencode(local.bucket_policy)
 }
 
 output "bucket_arn" {

@@ -13,6 +13,12 @@ variable "bucket_name" {
   }
 }
 
+variable "create_bucket" {
+  description = "Create the bucket. With false, bucket_name names an existing one in the provider's region, and the module makes only the bot's policy. See \"An existing bucket\"."
+  type        = bool
+  default     = true
+}
+
 variable "prefix" {
   description = "Folder of the bot in the bucket. The bot has access only to objects below it."
   type        = string
@@ -54,6 +60,28 @@ variable "require_conditional_writes" {
   description = "Refuse every write below the prefix that names no condition (If-Match or If-None-Match), so that no tool overwrites the bot's state by mistake. ptb-bucket's own writes all have one. Copies and multipart uploads into the prefix are refused, too."
   type        = bool
   default     = true
+}
+
+variable "extra_policy_statements" {
+  description = "Further statements for the bot's policy, as in a policy's JSON: [{ Sid, Effect, Action, Resource, ... }, ...]. eraser_policy_json does not get them."
+  type        = any
+  default     = []
+
+  validation {
+    condition     = can([for each in var.extra_policy_statements : [each.Effect, each.Action, each.Resource]]) && alltrue([for each in try(tolist([for one in var.extra_policy_statements : one.Effect]), [""]) : contains(["Allow", "Deny"], each)])
+    error_message = "extra_policy_statements is a list of statements, each with Effect (\"Allow\" or \"Deny\"), Action and Resource."
+  }
+}
+
+variable "extra_bucket_policy_statements" {
+  description = "Further statements for the bucket's policy, as in a policy's JSON. A bucket has only one policy, so you cannot attach a second one beside the module's."
+  type        = any
+  default     = []
+
+  validation {
+    condition     = can([for each in var.extra_bucket_policy_statements : [each.Effect, each.Principal, each.Action, each.Resource]]) && alltrue([for each in try(tolist([for one in var.extra_bucket_policy_statements : one.Effect]), [""]) : contains(["Allow", "Deny"], each)])
+    error_message = "extra_bucket_policy_statements is a list of statements, each with Effect (\"Allow\" or \"Deny\"), Principal, Action and Resource."
+  }
 }
 
 variable "kms_key_arn" {

@@ -107,14 +107,8 @@ class Handlers:
             change.deletes.append(data.pop(self.rng.choice(keys)))
 
     def drop_record(self, change: Change) -> None:
-        """Drop a record that has no current character.
-
-        Dropping one leaves what another instance adds to it meanwhile: a character without a name. If two instances
-        then replaced this rest, no merge could know that both replacements are new, and only one would stay.
-        """
-        record = self._choose(RECORDS[1:])
-        if self.rng.random() < self.drops and "current" not in self.live[record]:
-            change.record = record
+        if self.rng.random() < self.drops:
+            record = change.record = self._choose(RECORDS[1:])
             change.deletes += self._tokens_in(record, change)
             self.live[record] = {}
             self.dirty.add(record)

@@ -24,7 +24,7 @@ HONEST: Final = (
 _SDK: Final = frozenset(
     {"aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore", "httpcore", "httpx", "s3transfer", "urllib3"}
 )
-"""The packages whose errors come from sending requests. The light client uses httpx."""
+"""The packages whose errors come from sending requests. The light client uses httpcore and httpx."""
 _NOT_FOUND: Final = frozenset({"NoSuchKey", "NoSuchVersion"})
 _ABSENT: Final = 404
 _UNREADABLE_VERSION: Final = (400, 405)

@@ -1,4 +1,5 @@
-# Bad input is refused when planning. No account and no server is asked; any .zip file will do here.
+# Bad input is refused when planning. The tests ask no account and no server. A plan only hashes the package, so an empty
+# archive will do.
 
 provider "aws" {
   region                      = "eu-west-1"

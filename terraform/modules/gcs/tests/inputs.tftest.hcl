@@ -20,12 +20,12 @@ run "defaults_are_safe" {
   }
 
   assert {
-    condition     = google_storage_bucket.this.uniform_bucket_level_access && google_storage_bucket.this.public_access_prevention == "enforced"
+    condition     = google_storage_bucket.this[0].uniform_bucket_level_access && google_storage_bucket.this[0].public_access_prevention == "enforced"
     error_message = "Nobody but the bot may read."
   }
 
   assert {
-    condition     = google_storage_bucket.this.versioning[0].enabled && !google_storage_bucket.this.force_destroy
+    condition     = google_storage_bucket.this[0].versioning[0].enabled && !google_storage_bucket.this[0].force_destroy
     error_message = "What is overwritten or destroyed by mistake must come back."
   }
 
@@ -33,6 +33,32 @@ run "defaults_are_safe" {
     condition     = google_storage_bucket_iam_member.bot["bot"].role == "roles/storage.objectUser"
     error_message = "The bot needs roles/storage.objectUser, and no more."
   }
+}
+
+run "an_existing_bucket_is_left_alone" {
+  command = plan
+
+  variables {
+    create_bucket    = false
+    location         = null
+    service_accounts = { bot = "bot@my-project.iam.gserviceaccount.com" }
+  }
+
+  assert {
+    condition     = length(google_storage_bucket.this) == 0
+    error_message = "The bucket's settings are its owner's."
+  }
+
+  assert {
+    condition     = google_storage_bucket_iam_member.bot["bot"].bucket == "memory-of-bots" && output.bucket_uri == "gs://memory-of-bots/bot"
+    error_message = "The bot needs its role and its URI."
+  }
+}
+
+run "a_bucket_without_a_location" {
+  command         = plan
+  expect_failures = [google_storage_bucket.this]
+  variables { location = null }
 }
 
 run "bucket_name_in_capitals" {

@@ -1,4 +1,4 @@
-"""The light client: requests through httpx, signed with AWS's own libraries. Importing this package imports both."""
+"""The light client: requests through httpcore, which is httpx's pool, signed with AWS's own libraries."""
 
 from __future__ import annotations
 

@@ -1,69 +1,48 @@
-"""Signing with ``aws-sdk-signers``, for Python 3.12 and newer."""
+"""What is signed, by ``aws-sdk-signers``, for Python 3.12 and newer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from aws_sdk_signers import URI, AWSCredentialIdentity, AWSRequest, Field, Fields, SigV4Signer, SigV4SigningProperties
+from aws_sdk_signers import URI, AWSRequest, Field, Fields, SigV4Signer, SigV4SigningProperties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from ptb_bucket_s3._light.credentials import Credentials
     from ptb_bucket_s3._light.unsigned import Unsigned
 
-__all__ = ["authorization"]
+__all__ = ["string_to_sign"]
+
+_SIGNER: Final = SigV4Signer()
 
 
-def authorization(
-    request: Unsigned, headers: Mapping[str, str], credentials: Credentials, region: str, service: str
-) -> str:
-    """Return the header ``Authorization`` of a request.
+def string_to_sign(request: Unsigned, headers: Mapping[str, str], region: str, service: str) -> tuple[str, str]:
+    """Return the text to sign for a request, and the names of the headers that are part of it.
+
+    ``SigV4Signer.sign`` would copy the request deeply and hash the body a second time. This calls its public steps.
 
     Args:
         request: The request.
-        headers: All headers to sign, with the host, the time and the session token.
-        credentials: The keys.
+        headers: All headers to sign, with the host, the time, the body's digest and the session token.
         region: The region.
         service: The service.
     """
+    # The path is encoded once and not normalised: for S3, a//b and a/./b are other objects than a/b.
+    properties = SigV4SigningProperties(
+        region=region, service=service, date=headers["x-amz-date"], uri_encode_path=False, normalize_path=False
+    )
+    without_body = _SIGNER.canonical_request(signing_properties=properties, request=_request(request, headers))
+    start, names, _ = without_body.rsplit("\n", 2)
+    canonical = f"{start}\n{names}\n{headers['x-amz-content-sha256']}"
+    return _SIGNER.string_to_sign(canonical_request=canonical, signing_properties=properties), names
+
+
+def _request(request: Unsigned, headers: Mapping[str, str]) -> AWSRequest:
     scheme, _, host = request.origin.partition("://")
     path, _, query = request.target.partition("?")
-    signed = SigV4Signer().sign(
-        request=AWSRequest(
-            destination=URI(scheme=scheme, host=host, path=path, query=query or None),
-            method=request.method,
-            body=_Whole(request.body),
-            fields=Fields([Field(name=name, values=[value]) for name, value in headers.items()]),
-        ),
-        identity=AWSCredentialIdentity(
-            access_key_id=credentials.access_key,
-            secret_access_key=credentials.secret_key,
-            session_token=credentials.token,
-        ),
-        # The path is encoded once and not normalised: for S3, a//b and a/./b are other objects than a/b.
-        properties=SigV4SigningProperties(
-            region=region,
-            service=service,
-            date=headers["x-amz-date"],
-            uri_encode_path=False,
-            normalize_path=False,
-        ),
+    return AWSRequest(
+        destination=URI(scheme=scheme, host=host, path=path, query=query or None),
+        method=request.method,
+        body=None,
+        fields=Fields([Field(name=name, values=[value]) for name, value in headers.items()]),
     )
-    return str(signed.fields["authorization"].as_string())
-
-
-class _Whole:
-    """A body that is hashed in one piece. A file object would be hashed line by line, and a list copied first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._data
-
-    def tell(self) -> int:
-        return 0
-
-    def seek(self, *_: int) -> int:
-        return 0

@@ -32,7 +32,7 @@ _PUT_HEADERS: Final = {
 
 
 class LightClient:
-    """The requests to one bucket, sent by httpx.
+    """The requests to one bucket, sent by httpcore.
 
     Source: S3 API Reference; the operations are named in the methods.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
@@ -94,14 +95,19 @@ class Endpoint:
             key: The object's key; empty for the bucket itself.
             arguments: The query.
         """
+        origin, base, virtual = self._start
+        path = f"{base}/{encoded(key)}" if key or virtual else base
+        return origin, f"{path}?{query(arguments)}" if arguments else path
+
+    @cached_property
+    def _start(self) -> tuple[str, str, bool]:
+        """The origin, the path to the bucket, and whether the bucket is part of the host."""
         scheme, _, rest = self.url.partition("://")
         host, slash, base = rest.partition("/")
         host, base = _without_default_port(scheme, host.rpartition("@")[2]), slash + base
         if self._is_virtual(scheme):
-            host, path = f"{self.bucket}.{host}", f"{base}/{encoded(key)}"
-        else:
-            path = f"{base}/{encoded(self.bucket)}" + (f"/{encoded(key)}" if key else "")
-        return f"{scheme}://{host}", f"{path}?{query(arguments)}" if arguments else path
+            return f"{scheme}://{self.bucket}.{host}", base, True
+        return f"{scheme}://{host}", f"{base}/{encoded(self.bucket)}", False
 
     def _is_virtual(self, scheme: str) -> bool:
         """Return whether the bucket is part of the host, by the rules of AWS's SDKs."""

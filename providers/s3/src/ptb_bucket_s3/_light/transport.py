@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import suppress
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
 
-import httpx
+import httpcore
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores import tls_context
 from ptb_bucket_s3._light.recovery import EXPIRED, SKEWED, Clock, named_region
 from ptb_bucket_s3._light.refused import AnswerError
+from ptb_bucket_s3._light.routes import Routes
 from ptb_bucket_s3._light.signing import signed_headers
 from ptb_bucket_s3._light.unsigned import Unsigned
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ptb_bucket_s3._light.credentials import Credentials, Renewed
     from ptb_bucket_s3._light.endpoint import Endpoint
@@ -29,9 +31,7 @@ __all__ = ["Answer", "Asking", "Transport", "tls"]
 
 _NOT_MODIFIED: Final = 304
 _FIRST_REFUSAL: Final = 300
-_EXPIRY: Final = 12.0
-"""Seconds for which an idle connection is kept, as aiobotocore keeps it. Servers close theirs a little later."""
-_HEADERS: Final = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "ptb-bucket"}
+_HEADERS: Final = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"), (b"user-agent", b"ptb-bucket"))
 
 
 class Asking(NamedTuple):
@@ -52,22 +52,6 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class _Exact(httpx.URL):
-    """A URL whose path and query are sent as they are: httpx would remove ``.`` and ``..``, which S3 keeps.
-
-    As text it is the origin only, so that httpx's log lines contain no keys.
-    """
-
-    def __init__(self, origin: str, target: str) -> None:
-        super().__init__(origin)
-        self._target = target.encode("ascii")
-
-    @property
-    def raw_path(self) -> bytes:
-        """The path with its query."""
-        return self._target
-
-
 class Transport:
     """The HTTP client of one event loop, with what it has learnt from the server's answers.
 
@@ -82,8 +66,14 @@ class Transport:
         self._credentials = credentials
         self._renewing = asyncio.Lock()
         self._clock = Clock()
-        self._http = _http(settings)
-        self._streams: dict[int, Any] = {}
+        self._routes = Routes(tls())
+        self._timeouts = {
+            "timeout": {
+                "connect": settings.connect_timeout,
+                "read": settings.read_timeout,
+                "write": settings.read_timeout,
+            }
+        }
 
     async def ask(self, asking: Asking) -> Answer:
         """Send a request and return its answer.
@@ -91,7 +81,8 @@ class Transport:
         Raises:
             AnswerError: The server refused the request.
             CredentialsError: Nothing was sent.
-            httpx.HTTPError: There was no complete answer. The request may have been carried out.
+            httpcore.NetworkError: There was no complete answer. The request may have been carried out. The same holds
+                for ``httpcore.TimeoutException`` and ``httpcore.ProtocolError``.
         """
         for _ in range(3):
             credentials = self._credentials.current() or await self._renew(None)
@@ -106,16 +97,19 @@ class Transport:
         origin, target = self.endpoint.locate(asking.key, asking.arguments)
         unsigned = Unsigned(asking.method, origin, target, asking.headers, asking.body)
         headers = signed_headers(unsigned, credentials, self.endpoint.signing_region, "s3", self._clock.now())
-        request = self._http.build_request(asking.method, origin, headers=headers, content=asking.body)
-        request.url = _Exact(origin, target)
-        response = await self._http.send(request, stream=True)
+        request = httpcore.Request(
+            asking.method,
+            _url(origin, target),
+            headers=_sent(headers, asking),
+            content=asking.body,
+            extensions=self._timeouts,
+        )
+        response = await self._routes.pool(origin).handle_async_request(request)
         try:
-            self._remember(response)
-            # Raw, because an object is what was stored, whatever its Content-Encoding says.
-            body = b"".join([part async for part in response.aiter_raw()])
+            body = await response.aread()
         finally:
             await response.aclose()
-        return _accepted(Answer(response.status_code, response.headers, body))
+        return _accepted(Answer(response.status, _received(response.headers), body))
 
     async def _learn(self, refusal: AnswerError, used: Credentials) -> bool:
         """Return whether the next attempt can succeed, because of what this refusal says."""
@@ -138,35 +132,37 @@ class Transport:
                 return known
             return await asyncio.to_thread(self._credentials.renew)
 
-    def _remember(self, response: httpx.Response) -> None:
-        """Note the connection, for :meth:`abandon`."""
-        stream = response.extensions.get("network_stream")
-        socket = stream.get_extra_info("socket") if stream is not None else None
-        if socket is not None:
-            self._streams = {number: one for number, one in self._streams.items() if one[0].fileno() >= 0}
-            self._streams[socket.fileno()] = (socket, stream)
-
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._routes.close()
 
     def abandon(self) -> list[object]:
         """Close the sockets without the loop, which can no longer do anything. Return what nothing may touch."""
-        for socket, stream in self._streams.values():
-            with suppress(AttributeError):  # other loop implementations hide their sockets
-                socket._sock.close()  # noqa: SLF001
-            _disarm(stream)
-        return [self._http, self._streams]
+        return [self._routes, *self._routes.connections.abandon()]
 
 
-def _disarm(stream: Any) -> None:
-    """Make a transport of a closed loop forget its socket: it is destroyed at the interpreter's end, with a warning."""
-    for _ in range(6):  # httpcore's and anyio's wrappers, and TLS
-        transport = getattr(stream, "_transport", None)
-        if transport is not None:
-            transport._sock = None  # noqa: SLF001
-            return
-        stream = getattr(stream, "_stream", None) or getattr(stream, "transport_stream", None)
+def _url(origin: str, target: str) -> httpcore.URL:
+    """Return a URL that is sent as it is: S3 keeps ``.``, ``..`` and ``//``."""
+    scheme, host, port = _parts(origin)
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=target.encode("ascii"))
+
+
+@lru_cache(maxsize=16)
+def _parts(origin: str) -> tuple[bytes, bytes, int | None]:
+    parts = urlsplit(origin)
+    return parts.scheme.encode("ascii"), (parts.hostname or "").encode("ascii"), parts.port
+
+
+def _sent(headers: Mapping[str, str], asking: Asking) -> list[tuple[bytes, bytes]]:
+    sent = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    sent += _HEADERS
+    if asking.method == "PUT":
+        sent.append((b"content-length", b"%d" % len(asking.body)))
+    return sent
+
+
+def _received(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
 
 
 def _accepted(answer: Answer) -> Answer:
@@ -184,15 +180,6 @@ def _details(answer: Answer) -> dict[str, str]:
         if root.name == "Error":
             return {child.name: child.text for child in root.children}
     return {"Code": str(answer.status)}
-
-
-def _http(settings: Settings) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=_EXPIRY)
-    timeout = httpx.Timeout(settings.read_timeout, connect=settings.connect_timeout, pool=None)
-    try:
-        return httpx.AsyncClient(verify=tls(), timeout=timeout, limits=limits, headers=_HEADERS, follow_redirects=False)
-    except ImportError as exc:
-        raise ConfigurationError(f"s3: The proxy that the environment names needs another package: {exc}") from exc
 
 
 def tls() -> ssl.SSLContext:

@@ -1,0 +1,79 @@
+"""What a light client for Google would save: CPU from the import to the first GET, in fresh processes, in turns.
+
+    python benchmarks/google_clients.py [--rounds 11] [--python PATH]
+
+Each process has imported telegram.ext, and with it httpx. Then one imports google-cloud-storage, the other google-auth
+and sends the same GET over httpx to the JSON API. Both import the credentials that a process on Cloud Run uses, and
+neither fetches a token. The server is fake-gcs-server, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+
+from sdk.bare import bare, new_bucket
+from sdk.servers import Server, running, without_accounts
+
+BEGIN = """
+import sys, time
+import telegram.ext, httpx
+url, bucket = sys.argv[1:]
+client = httpx.AsyncClient()  # its TLS context exists already
+begin = time.process_time()
+from google.auth import compute_engine
+"""
+SDK = """
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+client = storage.Client("p", AnonymousCredentials(), client_options={"api_endpoint": url})
+assert client.bucket(bucket).blob("state").download_as_bytes() == b"state"
+"""
+LIGHT = """
+import asyncio
+async def get():
+    answer = await client.get(f"{url}/download/storage/v1/b/{bucket}/o/state", params={"alt": "media"})
+    assert answer.content == b"state", answer
+asyncio.run(get())
+"""
+END = "print(time.process_time() - begin)"
+PROGRAMS = {"google-cloud-storage": SDK, "google-auth and httpx": LIGHT}
+
+
+async def filled(server: Server) -> str:
+    """Create a bucket with one object."""
+    async with bare(server) as sdk:
+        bucket = await new_bucket(sdk)
+        await sdk.put(bucket, "state", b"state", None)
+    return bucket
+
+
+def spent(python: str, program: str, *arguments: str) -> float:
+    """Return the CPU milliseconds that a process spent."""
+    command = [python, "-W", "ignore", "-c", BEGIN + program + END, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    return float(done.stdout) * 1000
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--python", default=sys.executable, help="measure with this interpreter")
+    options = parser.parse_args()
+    without_accounts()
+    with running("fake-gcs-server") as server:
+        place = server.url, asyncio.run(filled(server))
+        rounds = [
+            {name: spent(options.python, program, *place) for name, program in PROGRAMS.items()}
+            for _ in range(options.rounds + 1)
+        ][1:]
+    for name in PROGRAMS:
+        print(f"{name}: {statistics.median(one[name] for one in rounds):.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
