@@ -292,3 +292,28 @@ def test_every_verb_has_the_common_options(capsys, verb):
     assert "--quiet" in text
     reading = {"check", "show", "history", "explain", "keygen", "export"}
     assert ("--dry-run" in text) == (verb not in reading)
+
+
+# ---------------------------------------------------------------- a disk that is full while an export is written
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+from ptb_bucket.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("form", ["json", "pickle", "dict"])
+@pytest.mark.parametrize("target", ["new", "-"])
+def test_an_export_that_cannot_be_completed_leaves_nothing(uri, tmp_path, form, target):
+    pytest.importorskip("resource", reason="Windows has no limit for the size of files")
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    file = str(folder / "new") if target == "new" else "-"
+    command = [sys.executable, "-c", LIMITED, "export", uri, file, "--format", form]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in {1, 2}
+    assert re.fullmatch(r"ptb-bucket: [^\n]+ File too large[^\n]*\n", done.stderr), done.stderr
+    assert done.stdout == ""
+    assert list(folder.iterdir()) == []
