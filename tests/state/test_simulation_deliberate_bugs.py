@@ -214,7 +214,7 @@ BUGS = {
     put_without_a_condition: 0,
     move_the_base_by_the_commit: 0,
     forget_commit_ids_too_early: 6,
-    share_the_writer_id_after_a_fork: 10,
+    share_the_writer_id_after_a_fork: 11,
     take_a_deletion_for_the_last_word: 0,
     merge_conversations: 1,
     forget_the_attempt_in_the_spool: 0,
