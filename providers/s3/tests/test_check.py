@@ -56,5 +56,7 @@ def test_a_signal_in_the_middle_of_a_put(moto, sent):
             time.sleep(0.02)
         process.send_signal(sent)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err.strip()) == (130, "", "ptb-bucket: Interrupted")
+    *waits, last = err.strip().splitlines()
+    assert (process.returncode, out, last) == (130, "", "ptb-bucket: Interrupted")
+    assert all("Waiting for an answer" in line for line in waits)  # on a slow machine
     assert moto.keys(bucket) == []
