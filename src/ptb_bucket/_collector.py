@@ -20,6 +20,10 @@ BOUND: Final = 250_000
 """The new objects after which the collector runs again, although no bot was loaded. Importing PTB makes 95,000."""
 
 
+FEW: Final = 1_000
+"""More objects than Python itself freezes at its start (3.12 does). A program that freezes its own has far more."""
+
+
 class StartPause:
     """The pause of the garbage collector between the import of this library and the end of the first load.
 
@@ -61,7 +65,7 @@ class StartPause:
             yield
         finally:
             if pauses:
-                if os.environ.get(VARIABLE) == "old" and not gc.get_freeze_count():
+                if os.environ.get(VARIABLE) == "old" and gc.get_freeze_count() < FEW:
                     gc.freeze()  # hides all objects from the collector,
                     gc.unfreeze()  # and returns them to it as old
                 gc.enable()
