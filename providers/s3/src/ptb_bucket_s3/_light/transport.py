@@ -31,6 +31,7 @@ __all__ = ["Answer", "Asking", "Transport", "tls"]
 
 _NOT_MODIFIED: Final = 304
 _FIRST_REFUSAL: Final = 300
+_BUNDLES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 _HEADERS: Final = ((b"accept", b"*/*"), (b"accept-encoding", b"identity"), (b"user-agent", b"ptb-bucket"))
 
 
@@ -184,17 +185,17 @@ def _details(answer: Answer) -> dict[str, str]:
 
 def tls() -> ssl.SSLContext:
     """Return the TLS settings: with the certificates of ``AWS_CA_BUNDLE`` if it is set, as in AWS's SDKs."""
-    bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    return _tls_with(bundle) if bundle else tls_context()
+    name = next((name for name in _BUNDLES if os.environ.get(name)), None)
+    return _tls_with(name, os.environ[name]) if name else tls_context()
 
 
 @cache
-def _tls_with(bundle: str) -> ssl.SSLContext:
+def _tls_with(name: str, bundle: str) -> ssl.SSLContext:
     import ssl  # noqa: PLC0415  httpx has loaded it
 
     try:
         return ssl.create_default_context(cafile=bundle)
     except OSError as exc:
         raise ConfigurationError(
-            f"s3: The certificates in {bundle} cannot be read: {exc}. Check AWS_CA_BUNDLE."
+            f"s3: The certificates in {bundle} cannot be read: {exc}. Check {name}."
         ) from exc
