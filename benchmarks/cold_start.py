@@ -127,13 +127,24 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
         }
 
 
-def compare(python: str, rounds: dict[str, int], folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def rounds(text: str) -> int:
+    """Return a number of rounds from the command line.
+
+    Raises:
+        ArgumentTypeError: It is less than 1, so there would be no median.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rounds; pass 1 or more")
+    return int(text)
+
+
+def compare(python: str, counts: dict[str, int], folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """Measure both modes; return the figures by mode, and which contestants are missing and why."""
     results = {}
     with servers(folder) as settings:
         starter = Starter(python, settings, folder)
         contestants = starter.present(list(NAMES))
-        for mode, count in rounds.items():
+        for mode, count in counts.items():
             runs = measure(starter, contestants, count, compiled=mode == "compiled", progress=progress)
             results[mode] = summary(runs)
             print(f"\nModules {mode}\n\n{start_table(results[mode], starter.missing)}\n{phase_table(results[mode])}")
@@ -143,7 +154,7 @@ def compare(python: str, rounds: dict[str, int], folder: Path) -> tuple[dict[str
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, nargs="+", default=[11, 5], help="with compiled modules, and without")
+    parser.add_argument("--rounds", type=rounds, nargs="+", default=[11, 5], help="with compiled modules, and without")
     parser.add_argument("--venv", type=Path, help="measure in this environment; it is created if it does not exist")
     parser.add_argument("--python", default=sys.executable, help="measure with this interpreter")
     parser.add_argument("--json", type=Path)
@@ -154,8 +165,8 @@ def main() -> None:
     found = about(python)
     show(found)
     with tempfile.TemporaryDirectory() as folder:
-        rounds = {"compiled": options.rounds[0], "not compiled": options.rounds[-1]}
-        results, missing = compare(python, rounds, Path(folder))
+        counts = {"compiled": options.rounds[0], "not compiled": options.rounds[-1]}
+        results, missing = compare(python, counts, Path(folder))
     found["load at the end"] = [round(load, 1) for load in os.getloadavg()]
     print(f"Load of the machine at the end (1, 5, 15 minutes): {found['load at the end']}")
     if options.json:

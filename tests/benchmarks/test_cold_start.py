@@ -35,6 +35,13 @@ def test_each_contestant_starts_in_each_mode_phase_by_phase(tmp_path):
     assert "<svg" in (tmp_path / "cold_start.svg").read_text()
 
 
+def test_no_round_is_refused_before_anything_is_measured(tmp_path):
+    command = [sys.executable, str(SCRIPT), "--rounds", "1", "0", "--json", str(tmp_path / "results.json")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "'0' is not a number of rounds" in done.stderr
+
+
 def test_a_contestant_that_cannot_be_measured_is_named_in_the_table(monkeypatch):
     monkeypatch.syspath_prepend(SCRIPT.parent)
     figures = importlib.import_module("starting.figures")

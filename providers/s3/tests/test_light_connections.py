@@ -66,6 +66,27 @@ async def test_a_request_ends_when_its_store_is_closed():
         finish.set()
 
 
+async def test_a_store_that_is_closed_closes_its_connections():
+    received = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            connection, _ = listening.accept()
+            connection.settimeout(20)
+            with connection:
+                connection.recv(65536)
+                connection.sendall(ANSWER)
+                received.append(connection.recv(1))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        store = open_store(f"s3://bucket?client=light&endpoint_url=http://127.0.0.1:{listening.getsockname()[1]}")
+        await store.get("a")
+        await store.close()
+        await asyncio.to_thread(thread.join, 20)
+    assert received == [b""]
+
+
 @pytest.mark.parametrize("secure", [False, True])
 def test_a_closed_loop_leaves_nothing_to_warn_about(tmp_path, monkeypatch, secure):
     bundle, context = certificate(tmp_path, "bucket.s3.us-east-1.amazonaws.com")
