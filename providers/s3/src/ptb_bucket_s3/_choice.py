@@ -22,7 +22,7 @@ _HARMLESS: Final = frozenset({"region", "output", "retry_mode", "max_attempts"})
 _SERVER: Final = frozenset(
     {"endpoint_url", "services", "s3", "ca_bundle", "use_fips_endpoint", "use_dualstack_endpoint"}
 )
-"""The options of AWS's files that say where to send requests and how, whatever the credentials are."""
+"""The options of AWS's files that say where and how to send requests. They apply to all kinds of credentials."""
 _VARIANTS: Final = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT")
 _SEARCHED: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "BOTO_CONFIG")
 """The variables that lead to credentials which only the SDK finds."""

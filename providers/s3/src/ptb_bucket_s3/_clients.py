@@ -1,4 +1,4 @@
-"""One client for each event loop, created at the first use and closed with the loop."""
+"""The clients of a store: each event loop has its own, created at the first use and closed with the loop."""
 
 from __future__ import annotations
 

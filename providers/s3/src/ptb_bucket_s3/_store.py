@@ -187,7 +187,11 @@ class S3Store(BlobStore):
 
 
 def _clients(bucket: str, settings: Settings, session: Any, client: Any) -> Clients | HandedIn:
-    """Return the source of clients. What a caller passes in needs the SDK, which is installed then."""
+    """Return the source of clients. A session or client that you pass in needs the full client's packages.
+
+    Raises:
+        ConfigurationError: They are not installed.
+    """
     if client is None and session is None:
         return Clients(partial(start_client, bucket, settings))
     check_installed("aiobotocore", "a client or session was passed in")

@@ -79,12 +79,12 @@ class Ledger:
     returning: UnknownSections = field(default_factory=dict)
     units: DocumentUnits = field(init=False)
     steps: StepMerger = field(init=False)
-    values: Comparison = field(init=False)
+    comparison: Comparison = field(init=False)
 
     def __post_init__(self) -> None:
         self.units = DocumentUnits(self.merger)
         self.steps = StepMerger(self.merger, self.base, self.dropped)
-        self.values = Comparison(self.merger)
+        self.comparison = Comparison(self.merger)
 
     # ---------------------------------------------------------------- reading the layers
 
@@ -191,9 +191,10 @@ class Ledger:
 
     def settle(self, record: Record) -> None:
         """Unstage a value that changes nothing. Several steps stay even then, because one of them may be withdrawn."""
-        if record in self.dropped or len(self.staged.steps.get(record, ())) > 1:
+        staged = self.staged.values
+        if record not in staged or record in self.dropped or len(self.staged.steps.get(record, ())) > 1:
             return
-        if record in self.staged.values and self.values.equal(record, self.staged.values[record], self.below(record)):
+        if self.comparison.equal(record, staged[record], self.below(record)):
             self.staged.put(record, ())
 
     def _settle_all(self) -> None:

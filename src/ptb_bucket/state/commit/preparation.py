@@ -68,7 +68,7 @@ class Preparation:
         ledger.failures = {}
         for record in sorted({**ledger.staged.values, **ledger.in_doubt.bases}, key=HANDLED.__eq__):  # HANDLED is last
             self._merge_or_note(record)
-        ledger.values.forget()
+        ledger.comparison.forget()
         self._keep_chats()
         good = (record for record in ledger.staged.values if record not in ledger.failures)
         payload = {record: merged.base.get(record, ledger.staged.values[record]) for record in good}
@@ -108,7 +108,7 @@ class Preparation:
             merged.records.add(record)
         if record.kind is Kind.CONVERSATION:
             self._settle_conversation(record, ours, result)
-        if not ledger.values.equal(record, result, stored):
+        if not ledger.comparison.equal(record, result, stored):
             merged.changes[record] = result
 
     def _settle_conversation(self, record: Record, ours: Encoded, result: Encoded) -> None:

@@ -1,4 +1,4 @@
-"""What is signed, by ``aws-sdk-signers``, for Python 3.12 and newer."""
+"""The text to sign, from ``aws-sdk-signers``, for Python 3.12 and newer."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def ask_for_parameter(name: str, region: str | None) -> str:
         region: The region, if it is configured.
 
     Raises:
-        CredentialsError: There are no credentials, or no region.
+        CredentialsError: The credentials or the region are missing.
         AnswerError: AWS refused.
         httpx.HTTPError: AWS did not answer.
 

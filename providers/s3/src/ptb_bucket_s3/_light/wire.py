@@ -199,7 +199,7 @@ def _has_input(socket: _HasNumber | None) -> bool:
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A connection, as httpcore uses it. What it writes is sent in one piece when it begins to read."""
+    """A connection, as httpcore uses it. It collects what is written, and sends it in one piece before it reads."""
 
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
