@@ -5,7 +5,16 @@ from __future__ import annotations
 from ptb_bucket.state.document.document import Document
 from ptb_bucket.state.document.header import Commit, Fate, Header, check_features
 from ptb_bucket.state.document.ids import check_id
-from ptb_bucket.state.document.layouts import EXTENSIONS, LAYOUTS, Layout, open_layout, recognise
+from ptb_bucket.state.document.layouts import (
+    EXTENSIONS,
+    LAYOUTS,
+    Layout,
+    escaped,
+    is_name,
+    open_layout,
+    recognise,
+    unescaped,
+)
 from ptb_bucket.state.document.sections import UnknownSections
 from ptb_bucket.state.document.units import (
     AGAIN,
@@ -41,10 +50,13 @@ __all__ = [
     "caught_with",
     "check_features",
     "check_id",
+    "escaped",
     "has_any",
+    "is_name",
     "joined",
     "keep",
     "open_layout",
     "recognise",
     "runs",
+    "unescaped",
 ]

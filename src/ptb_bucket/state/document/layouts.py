@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state.records import Record
 
-__all__ = ["EXTENSIONS", "LAYOUTS", "Layout", "escaped", "is_name", "open_layout", "recognise"]
+__all__ = ["EXTENSIONS", "LAYOUTS", "Layout", "escaped", "is_name", "open_layout", "recognise", "unescaped"]
 
 EXTENSIONS = {".json": "json", ".pkl": "pickle"}
 """The codec of a document by the extension of its key."""
@@ -173,12 +173,12 @@ def is_name(name: str) -> bool:
     if name.startswith(_LONG):
         return re.fullmatch("[0-9a-f]{64}", name[len(_LONG) :]) is not None
     try:
-        return escaped(_text(name)) == name
+        return escaped(unescaped(name)) == name
     except UnicodeDecodeError:
         return False
 
 
-def _text(name: str) -> str:
+def unescaped(name: str) -> str:
     """Return the ID for a name. The caller checks that :func:`escaped` would make the name."""
     if name == _EMPTY:
         return ""
