@@ -1,0 +1,1 @@
+"""Timers in the bucket: PTB's JobQueue, made durable."""
