@@ -224,7 +224,7 @@ def test_a_section_that_the_old_one_does_not_know_is_refused_by_it_and_not_chang
     before = bucket.change(newer, fields={})
     said = finished(spawn("start", bucket.uri, source=old))
     assert said.startswith("CorruptDocumentError: ")
-    assert "it has the section 'timers', which is none of ours" in said
+    assert "it has the section 'claims', which is none of ours" in said
     assert bucket.now() == before
     assert [body_of(data) is not None for data in before.values()] == [True]
 

@@ -16,6 +16,7 @@ __all__ = [
     "CALLBACK_QUERIES",
     "HANDLED",
     "HANDLED_LIMIT",
+    "OWNERS",
     "ConversationKey",
     "Kind",
     "Record",
@@ -125,6 +126,11 @@ class Record(NamedTuple):
         """
         return cls(Kind.TIMER, json.dumps([owner.kind.value, owner.id, timer_id], separators=(",", ":")))
 
+    @staticmethod
+    def start_of_timers(owner: Record) -> str:
+        """Return the text with which the IDs of an owner's timers begin, and no others."""
+        return json.dumps([owner.kind.value, owner.id], separators=(",", ":"))[:-1] + ","
+
     @property
     def timer(self) -> tuple[Record, str]:
         """The owner and the ID of a timer."""
@@ -145,12 +151,13 @@ class Record(NamedTuple):
             ) from error
 
 
-_OWNERS: Final = (Kind.BOT, Kind.CHAT, Kind.USER)
+OWNERS: Final = (Kind.BOT, Kind.CHAT, Kind.USER)
+"""The kinds of records that can own timers."""
 
 
 def _owner(kind: str, record_id: str) -> Record:
     owner = Record(Kind(kind), record_id)
-    if owner.kind not in _OWNERS:
+    if owner.kind not in OWNERS:
         raise ValueError("owner")
     return owner
 

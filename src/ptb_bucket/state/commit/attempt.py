@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptb_bucket.state.commit.layers import Encoded, Layer
-    from ptb_bucket.state.document import Commit, Document, Unit
+    from ptb_bucket.state.document import Commit, Document, Steps, Unit
     from ptb_bucket.state.merge import Decision
     from ptb_bucket.state.records import Record
 
@@ -29,7 +29,9 @@ class Merged:
         decided: The decisions of the resolver, and the conversation states that were superseded.
         base: The values that become the base, for records whose value differs from the one that PTB gave us.
         unloaded: The records that PTB changed without having loaded them.
-        left: Values that stay staged, because it is too early to write them.
+        left: Steps that stay staged, because it is too early to write them.
+        kept: The steps that are written of a timer, where others are left.
+        timers: The merged values of timers.
         withdrawn_units: The units whose steps are withdrawn.
         withdrawn: The records that lose a step.
         units: The units whose steps are written, in their order.
@@ -40,7 +42,9 @@ class Merged:
     decided: list[Decision] = field(default_factory=list)
     base: dict[Record, Encoded] = field(default_factory=dict)
     unloaded: set[Record] = field(default_factory=set)
-    left: dict[Record, Encoded] = field(default_factory=dict)
+    left: dict[Record, Steps] = field(default_factory=dict)
+    kept: dict[Record, Steps] = field(default_factory=dict)
+    timers: dict[Record, Encoded] = field(default_factory=dict)
     withdrawn_units: frozenset[Unit] = frozenset()
     withdrawn: set[Record] = field(default_factory=set)
     units: dict[Unit, None] = field(default_factory=dict)

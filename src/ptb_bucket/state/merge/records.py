@@ -266,6 +266,8 @@ class RecordMerger:
             return _conversation
         if record.kind is Kind.CALLBACK and record != CALLBACK_QUERIES:
             return _keyboard
+        if record.kind is Kind.TIMER:
+            return _timer
         return _handled if record == HANDLED else _data
 
 
@@ -291,6 +293,18 @@ def _handled(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # no
     known = {*(() if base is MISSING else base), *(() if theirs is MISSING else theirs)}
     mine = [] if ours is MISSING else [number for number in ours if number not in known]
     return [*(() if theirs is MISSING else theirs), *mine][-HANDLED_LIMIT:]
+
+
+def _timer(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
+    """Return the timer by its own rules; see :func:`~ptb_bucket.state.timers.merge_timers`.
+
+    Rule "The first end of an occurrence counts": no later commit of that occurrence changes the timer.
+    """
+    from ptb_bucket.state.timers import Timer, merge_timers  # noqa: PLC0415  only bots with timers import it
+
+    sides = [None if value is MISSING else Timer.from_value(value) for value in (base, ours, theirs)]
+    merged = merge_timers(*sides)
+    return MISSING if merged is None else merged.to_value()
 
 
 def _keyboard(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules

@@ -224,7 +224,7 @@ async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
     known = sorted({key for layout in LAYOUTS.values() if not layout.lazy for key in layout.keys(Kind)})
     folders = [folder for layout in LAYOUTS.values() for folder in layout.folders(Kind)]
     listings = await asyncio.gather(
-        *(_keys(store, stem) for stem in known), *(_keys(store, folder, enough=1) for folder in folders)
+        *(_keys(store, f"{stem}.") for stem in known), *(_keys(store, folder, enough=1) for folder in folders)
     )
     shown = {recognise(key): key for key in sorted((key for keys in listings for key in keys), reverse=True)}
     return {found: key for found, key in shown.items() if found is not None}

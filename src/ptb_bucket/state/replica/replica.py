@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 from ptb_bucket._aio import for_each
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
-from ptb_bucket.state.commit import lost_changes, tell_failures, withhold, write_document
+from ptb_bucket.state.commit import ends_of, lost_changes, tell_failures, withhold, write_document
 from ptb_bucket.state.merge import MISSING, drop_blocked
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT, Kind, Record
+from ptb_bucket.state.replica.timers import Timers
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.replica.values import Values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
     from ptb_bucket.state.commit import Ledger, TrackedDocument
     from ptb_bucket.state.document import Unit
     from ptb_bucket.state.replica.document_set import DocumentSet
+    from ptb_bucket.state.timers import DueKey
 
 __all__ = ["Replica"]
 
@@ -43,9 +45,11 @@ class Replica:
     unstorable: dict[Record, PTBBucketError] = field(default_factory=dict)
     values: Values = field(init=False, repr=False)
     units: ReplicaUnits = field(init=False, repr=False)
+    timers: Timers = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.values = Values(self.documents)
+        self.timers = Timers(self.documents)
         self.units = ReplicaUnits(self.documents)
         self.documents.on_track = self.units.connect
 
@@ -64,12 +68,14 @@ class Replica:
             UnreadableRecordError: The bucket has this record, and PTB could never load it. Nothing is staged, because
                 the value was made without knowing the record. Dropping it works.
         """
+        self._stage(record, value, self.units.working_on(record) if self.units.running else ())
+
+    def _stage(self, record: Record, value: Any, units: Collection[Unit]) -> None:
         drop = value is None or value is MISSING
         drops_unread = drop and record.kind in (Kind.CHAT, Kind.USER)  # elsewhere, absence is just what PTB knows
         if not drops_unread and record in self.values.unreadable.found:
             self._refuse_blind(record, value)
         ledger = self.documents.tracked.for_staging(record).ledger
-        units = self.units.working_on(record) if self.units.running else ()
         try:
             unreadable = drops_unread and record in self.values.unreadable
             encoded = self._encoded(record, value, (ledger.top(record), ledger.stored(record)))
@@ -93,6 +99,41 @@ class Replica:
         before = self.values.read(HANDLED)
         self.units.note_effects(update_id, effects)
         self.stage(HANDLED, [*([] if before is MISSING else before), update_id][-HANDLED_LIMIT:])
+
+    def stage_occurrence(self, unit: str, record: Record, value: Any, effects: Iterable[Record]) -> None:
+        """End an occurrence of a timer. This becomes durable after the occurrence's effects in other documents.
+
+        Effects in the document of the timer are in the same put. If the bucket shows that another instance has ended
+        the occurrence, its version of the timer stays, and this unit's changes are withdrawn from each document that
+        lists the unit.
+
+        Args:
+            unit: The occurrence, as ``timers.unit_of`` names it. If it runs (see ``units.begin``), it ends.
+            record: The record of the timer.
+            value: The timer afterwards, as a value; None or MISSING if it is gone.
+            effects: The records that the occurrence may have changed. If one of them cannot be merged with the
+                bucket's, or has lost the change, the occurrence does not end: it is to be run again.
+
+        Raises:
+            CannotStoreError, UnreadableRecordError: As for :meth:`stage`. Nothing is ended.
+        """
+        self._stage(record, value, (unit,))
+        self.units.note_effects(unit, {*self.units.running.get(unit, ()), *effects} - {record})
+
+    def timers_of(self, owner: Record) -> list[Record]:
+        """Return the timers of an owner, as far as its document was read: stored ones, and those staged here.
+
+        Load their values with ``values.load``. A timer that is staged to end is not among them.
+        """
+        return self.timers.of(owner)
+
+    def due(self, until: float) -> AsyncIterator[DueKey]:
+        """Yield the timers to look at until some time; see :meth:`Timers.due`."""
+        return self.timers.due(until)
+
+    async def remove_key(self, key: DueKey) -> None:
+        """Delete a due key; see :meth:`Timers.remove_key`."""
+        await self.timers.remove_key(key)
 
     def _refuse_blind(self, record: Record, value: Any) -> None:
         error = self.values.unreadable.blind(record)
@@ -146,14 +187,15 @@ class Replica:
         return True
 
     def forget(self, record: Record) -> bool:
-        """Forget a record that is stored in a separate document; it is read again when it is needed.
+        """Forget a record that is stored in a separate document, and its timers; they are read again when needed.
 
-        The caller removes the record's live object, too.
+        The caller removes the record's live object, too. A timer cannot be forgotten alone.
 
         Returns:
             False if the record cannot be forgotten: it is not durable, or is being read or written.
         """
-        gone = self.documents.layout.lazy and record not in self.unstorable and self.documents.tracked.forget(record)
+        can_go = self.documents.layout.lazy and record.kind is not Kind.TIMER and record not in self.unstorable
+        gone = can_go and self.documents.tracked.forget(record)
         if gone:
             self.values.unreadable.forget(record)
         return gone
@@ -234,18 +276,43 @@ class Replica:
         """Write all changes at once, then drops, and last the dedupe record, which says that updates were handled.
 
         Data that was moved, as when a group becomes a supergroup, is in the bucket under its new ID before it is
-        dropped under its old one. An update that is noted as handled has its effects in the bucket. So if a chat's
-        record cannot be merged, no chat is dropped. Records that cannot be merged hold up nothing else.
+        dropped under its old one. An update that is noted as handled has its effects in the bucket, and so has an
+        occurrence of a timer that has ended. So if a chat's record cannot be merged, no chat is dropped. Records that
+        cannot be merged hold up nothing else.
         """
         dedupe = self.documents.tracked.known(HANDLED)
         effects = [document for document in documents if document is not dedupe]
-        drops = [document for document in effects if document.ledger.only_drops]
-        written = [document for document in effects if not document.ledger.only_drops]
-        await self._write(written)
-        await self._write([document for document in drops if not _is_held_back(document.ledger, written)])
+        ending = {document.key: document for document in effects if ends_of(document.ledger.staged.steps)}
+        others = [document for document in effects if document.key not in ending] if ending else effects
+        drops = [document for document in others if document.ledger.only_drops]
+        written = [document for document in others if not document.ledger.only_drops]
+        await self._write_in_order(written, ending)
+        tried = [*written, *ending.values()]
+        await self._write([document for document in drops if not _is_held_back(document.ledger, tried)])
+        await self._write([document for document in ending.values() if ends_of(document.ledger.staged.steps)])
         await self._write([document for document in documents if document is dedupe])
         if dedupe is None or HANDLED not in dedupe.ledger.pending:
             self.units.committed()
+
+    async def _write_in_order(self, documents: list[TrackedDocument], ending: Mapping[str, TrackedDocument]) -> None:
+        """Write documents, and after them those in which occurrences end, of which those first that others wait for.
+
+        If two wait for each other, both are written without these ends, which then are written with the next put.
+
+        Args:
+            documents: The documents in which no occurrence ends.
+            ending: The others, by key.
+        """
+        errors: list[PTBBucketError] = []
+        while documents or ending:
+            try:
+                await self._write(documents)
+            except PTBBucketError as error:  # the ends of other occurrences need not wait
+                errors.append(error)
+            ready = {key: one for key, one in ending.items() if not self.units.waits(one.ledger)} or ending
+            documents, ending = list(ready.values()), {key: one for key, one in ending.items() if key not in ready}
+        if errors:
+            raise errors[0]
 
     async def _write(self, documents: list[TrackedDocument]) -> None:
         """Write documents, several at once.

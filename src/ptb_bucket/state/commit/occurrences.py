@@ -1,0 +1,60 @@
+"""Occurrences of timers as units of work, seen from the timer's own record.
+
+A unit that is an occurrence changes records like an update, and its last step is in the record of its timer: it ends
+the occurrence. That step is not withdrawn because the document already lists the unit. The document may list it since
+an earlier commit that could not end the occurrence yet; whether the occurrence has ended is written in the timer alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ptb_bucket.state.document import NONE
+from ptb_bucket.state.records import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ptb_bucket.state.document import Steps, Unit
+    from ptb_bucket.state.records import Record
+
+__all__ = ["OwnSteps", "ends_of", "is_own", "own_units"]
+
+
+def is_own(record: Record, unit: Unit) -> bool:
+    """Tell whether a unit is an occurrence of the timer with this record."""
+    return type(unit) is str and unit.startswith(f"timer:{record.timer[1]}#")
+
+
+def own_units(record: Record, steps: Steps) -> frozenset[Unit]:
+    """Return the occurrences of a timer that have changed its record."""
+    if record.kind is not Kind.TIMER:
+        return NONE
+    return frozenset(unit for step in steps for unit in step.units if is_own(record, unit))
+
+
+def ends_of(chains: Mapping[Record, Steps]) -> frozenset[Unit]:
+    """Return the occurrences that end in these steps by record."""
+    found = (own_units(record, steps) for record, steps in chains.items() if record.kind is Kind.TIMER)
+    return NONE.union(*found)
+
+
+class OwnSteps(NamedTuple):
+    """The steps of a timer's record, sorted by whether they may be written.
+
+    Args:
+        now: The steps to merge.
+        later: The steps that stay staged, because effects of their units are not durable yet.
+        never: Units whose steps are left out: their effects cannot be saved, so the occurrence has to be run again.
+    """
+
+    now: Steps
+    later: Steps = ()
+    never: frozenset[Unit] = NONE
+
+    @classmethod
+    def sort(cls, steps: Steps, never: frozenset[Unit], later: frozenset[Unit]) -> OwnSteps:
+        """Sort the steps of units, some of which never end here, or later. A step on top of a later one waits, too."""
+        waiting = (at for at, step in enumerate(steps) if not step.units.isdisjoint(later - never))
+        first = next(waiting, len(steps))
+        return cls(steps[:first], steps[first:], never)
