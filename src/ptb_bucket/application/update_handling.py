@@ -14,7 +14,7 @@ from ptb_bucket.application.update_locks import UpdateLocks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.running_work import RunningWork
@@ -25,6 +25,11 @@ __all__ = ["UpdateHandling"]
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 Result = TypeVar("Result")
+
+
+def _nothing(update: object) -> AbstractContextManager[None]:
+    del update
+    return contextlib.nullcontext()
 
 
 class UpdateHandling:
@@ -39,6 +44,8 @@ class UpdateHandling:
     def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork) -> None:
         self._options, self._sync, self._work = options, sync, work
         self.locks = UpdateLocks()
+        self.visible: Callable[[object], AbstractContextManager[None]] = _nothing
+        """Inside, handlers of an update see the timers of its chat and user."""
 
     async def process(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
         """Load an update's data, handle the update, and save as the options say.
@@ -78,7 +85,7 @@ class UpdateHandling:
             await sync.stage()
 
     async def _handle(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
-        with self._sync.session.window.covered():
+        with self._sync.session.window.covered(), self.visible(update):
             await handle(update)
 
     async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "ANY_TIMER",
     "BOT_DATA",
     "CALLBACK_QUERIES",
     "HANDLED",
@@ -190,6 +191,9 @@ CALLBACK_QUERIES = Record(Kind.CALLBACK, "queries")
 
 HANDLED = Record(Kind.UPDATES, "handled")
 """The IDs of the newest updates whose effects are in the bucket, oldest first."""
+
+ANY_TIMER = Record.of_timer(BOT_DATA, "")
+"""Names the document of timers, where all of them share one."""
 
 HANDLED_LIMIT = 1000
 """Update IDs that are kept: Telegram sends an update again within minutes, not after a thousand others."""

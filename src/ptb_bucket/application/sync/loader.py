@@ -12,7 +12,7 @@ from telegram import Update
 from ptb_bucket._aio import paced
 from ptb_bucket.application.ptb import has_invalid, resolve_again
 from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
-from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
+from ptb_bucket.state import ANY_TIMER, BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -68,6 +68,8 @@ class DataLoader:
         records = [*data, *(one.record for one in conversations), *live.keyboards_of(update, invalid=invalid)]
         live.use(records)
         handled = [HANDLED] if self._options.dedupe else []
+        if self._options.jobs == "bucket" and not self._session.location.layout.lazy:
+            handled.append(ANY_TIMER)
         await replica.documents.refresh([*records, *handled], self._since())
         for record in data:
             self._merge(record)

@@ -23,7 +23,7 @@ __all__ = ["OwnSteps", "ends_of", "is_own", "own_units"]
 
 def is_own(record: Record, unit: Unit) -> bool:
     """Tell whether a unit is an occurrence of the timer with this record."""
-    return type(unit) is str and unit.startswith(f"timer:{record.timer[1]}#")
+    return type(unit) is str and unit.rpartition("#")[0] == f"timer:{record.timer[1]}"
 
 
 def own_units(record: Record, steps: Steps) -> frozenset[Unit]:

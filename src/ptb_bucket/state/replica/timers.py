@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket.errors import CannotLoadError, ConfigurationError
 from ptb_bucket.state.commit import Rebase, due_key_of
-from ptb_bucket.state.records import BOT_DATA, Kind, Record
+from ptb_bucket.state.records import ANY_TIMER, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -105,9 +105,8 @@ class Timers:
                 yield key
 
     async def _armed(self, until: float) -> list[DueKey]:
-        any_timer = Record.of_timer(BOT_DATA, "")
-        await self._documents.refresh([any_timer], asyncio.get_running_loop().time())
-        document = self._documents.ledger(any_timer).document
+        await self._documents.refresh([ANY_TIMER], asyncio.get_running_loop().time())
+        document = self._documents.ledger(ANY_TIMER).document
         keys = self._keys(document) if document else ()
         return sorted(key for key in keys if key.due <= until)
 

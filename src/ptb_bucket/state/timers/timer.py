@@ -110,7 +110,7 @@ class Timer:
 
 def unit_of(timer_id: str, timer: Timer) -> str:
     """Return the ID of the unit of work that is one try of one occurrence."""
-    return f"timer:{timer_id}#{timer.occurrence}.{timer.tries}"
+    return f"timer:{timer_id}#{timer.revision}.{timer.occurrence}.{timer.tries}"
 
 
 def wrong_field(value: Any) -> str | None:

@@ -1,0 +1,289 @@
+"""One run of one timer: claimed, loaded, called, and ended in the commit of its data."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from dataclasses import field
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket._dataclass import dataclass
+from ptb_bucket.application.timers.job import BucketJob
+from ptb_bucket.application.timers.pending_timers import nonce
+from ptb_bucket.application.timers.schedule import next_due
+from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.state import BOT_DATA, MISSING, Record
+from ptb_bucket.state.timers import Claim, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from telegram.ext import Application
+
+    from ptb_bucket.application.options import LiveOptions
+    from ptb_bucket.application.sync import Sync
+    from ptb_bucket.application.timers.callbacks import Callbacks
+    from ptb_bucket.application.timers.pending_timers import PendingTimers
+    from ptb_bucket.application.timers.retry import JobRetry
+    from ptb_bucket.application.update_locks import UpdateLocks
+    from ptb_bucket.state.timers import Timer
+
+__all__ = ["LEASE", "MARGIN", "TimerRunner"]
+
+_LOGGER = logging.getLogger("ptb_bucket.application")
+
+LEASE: Final = 60.0
+"""Seconds for which a claim holds, unless it is renewed."""
+MARGIN: Final = 10.0
+"""Seconds for which others respect a claim after its end: twice the difference between two clocks that is expected."""
+ROLLOUT: Final = 3600.0
+"""Seconds in which another instance may run a timer whose callback this one lacks."""
+
+
+@dataclass(eq=False)
+class ClaimedRun:
+    """An occurrence that this instance has claimed.
+
+    Args:
+        record: The record of the timer.
+        timer: The timer when it was claimed.
+        until: When the claim ends, on the monotonic clock.
+    """
+
+    record: Record
+    timer: Timer
+    until: float
+    lost: bool = field(default=False)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the claim has ended, as when the process was frozen."""
+        return self.lost or time.monotonic() > self.until
+
+
+class TimerRunner:
+    """Runs timers that are due.
+
+    Args:
+        application: The application whose callbacks run.
+        options: The application's options.
+        sync: Loads and saves.
+        locks: Keep runs and updates of one chat or user apart.
+        pending: The timers that handlers see.
+        callbacks: The functions that timers may call.
+        retry: How often a failed run is tried again.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  its collaborators
+        self, application: Application[Any, Any, Any, Any, Any, Any], options: LiveOptions, sync: Sync,
+        locks: UpdateLocks, pending: PendingTimers, callbacks: Callbacks, retry: JobRetry,
+    ) -> None:  # fmt: skip
+        self._application, self._options, self._sync, self._locks = application, options, sync, locks
+        self._pending, self._callbacks, self._retry = pending, callbacks, retry
+        self._missing: set[str] = set()
+
+    # ---------------------------------------------------------------- one look at a timer
+
+    async def run(self, record: Record, timer: Timer, *, now: float) -> float | None:
+        """Run a timer that is due, if nobody else is running it.
+
+        Args:
+            record: The record of the timer.
+            timer: The timer as it was just read.
+            now: The present, in seconds since the epoch.
+
+        Returns:
+            When to look again, in seconds since the epoch, if another instance is at work; None if this one has run it.
+
+        Raises:
+            PTBBucketError: The bucket could not be read or written. The timer stays due.
+        """
+        if timer.claim and timer.claim.until + MARGIN > now:
+            return timer.claim.until + MARGIN
+        if self._callbacks.find(timer.callback) is None:
+            return await self._lacks_callback(record, timer, now)
+        claimed = await self._claim(record, timer)
+        if claimed is None:
+            return now + LEASE + MARGIN
+        await self._run_claimed(claimed)
+        return None
+
+    async def _lacks_callback(self, record: Record, timer: Timer, now: float) -> float | None:
+        """Leave a timer to instances of another version; if none has run it after an hour, park it."""
+        if timer.callback not in self._missing:
+            self._missing.add(timer.callback)
+            _LOGGER.error(
+                "%s is due and cannot be run, because this deployment lists no callback with the name %r. Add it to "
+                "callbacks=[...], or its old name with JobCallback(..., was=%r).",
+                record.label, timer.callback, timer.callback,
+            )  # fmt: skip
+        if timer.due is not None and now < timer.due + ROLLOUT:
+            return now + LEASE
+        await self._save(record, timer.rearmed(timer.due, nonce(), parked=f"no callback {timer.callback}"))
+        return None
+
+    # ---------------------------------------------------------------- claims
+
+    async def _claim(self, record: Record, timer: Timer) -> ClaimedRun | None:
+        """Claim an occurrence; return None if another instance was faster. Only a claim that is there counts."""
+        claim, start = Claim(nonce() + nonce(), time.time() + LEASE), time.monotonic()
+        try:
+            await self._save(record, timer.but(claim=claim))
+        except PTBBucketError:
+            await self._sync.live.replica.documents.refresh([record], asyncio.get_running_loop().time())
+        there = self._pending.stored(record)
+        if there is None or there.claim != claim:
+            return None
+        return ClaimedRun(record, there, start + LEASE)
+
+    async def _save(self, record: Record, timer: Timer) -> None:
+        self._sync.live.replica.stage(record, timer.to_value())
+        await self._sync.session.group.commit()
+
+    @contextlib.asynccontextmanager
+    async def _renewed(self, claimed: ClaimedRun) -> AsyncIterator[None]:
+        """Inside, the claim is renewed, however long the job takes."""
+        renewal = asyncio.get_running_loop().create_task(self._renew(claimed))
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewal
+
+    async def _renew(self, claimed: ClaimedRun) -> None:
+        while not claimed.is_over:
+            await asyncio.sleep(LEASE / 3)
+            start = time.monotonic()
+            longer = Claim(claimed.timer.claim.by if claimed.timer.claim else "", time.time() + LEASE)
+            try:
+                await self._save(claimed.record, claimed.timer.but(claim=longer))
+            except PTBBucketError as error:
+                _LOGGER.warning("The claim of %s could not be renewed: %s", claimed.record.label, error)
+                continue
+            there = self._pending.stored(claimed.record)
+            claimed.lost = there is None or there.claim != longer
+            claimed.until = start + LEASE
+
+    # ---------------------------------------------------------------- the run
+
+    async def _run_claimed(self, claimed: ClaimedRun) -> None:
+        keys = _lock_keys(claimed.timer) if self._options.sequential else []
+        async with self._locks.holding(keys):
+            if claimed.is_over:
+                return
+            with self._sync.lru.pin():
+                await self._run_locked(claimed)
+
+    async def _run_locked(self, claimed: ClaimedRun) -> None:
+        records = _data_of(claimed.timer)
+        await self._sync.load(records)
+        unit = unit_of(claimed.record.timer[1], claimed.timer)
+        after: list[Timer | None] = []
+        async with self._renewed(claimed), self._sync.units.run(unit, records, self._ending(claimed.record, after)):
+            with self._pending.inside(records, claimed.record):
+                after.append(await self._call(claimed))
+        if claimed.is_over and not await self._is_current(claimed):
+            await self._withdraw(unit, records, claimed.record)
+            return
+        await self._sync.commit()
+
+    def _ending(self, record: Record, after: list[Timer | None]) -> Callable[[Any], None]:
+        """Return what ends the occurrence when its unit of work is staged."""
+
+        def end(unit: Any) -> None:
+            timer = after[0]
+            value = MISSING if timer is None else timer.to_value()
+            self._sync.live.replica.stage_occurrence(unit.id, record, value, unit.records)
+            self._pending.on_change(record, timer)
+
+        return end
+
+    async def _is_current(self, claimed: ClaimedRun) -> bool:
+        """Tell whether the bucket still has the occurrence that was run."""
+        await self._sync.live.replica.documents.refresh([claimed.record], asyncio.get_running_loop().time())
+        there = self._pending.stored(claimed.record)
+        return there is not None and unit_of("", there) == unit_of("", claimed.timer)
+
+    async def _withdraw(self, unit: str, records: list[Record], record: Record) -> None:
+        """Take back the changes of a run whose occurrence another instance has ended."""
+        _LOGGER.warning("Another instance has run %s meanwhile. The changes of this run are withdrawn.", record.label)
+        async with self._sync.session.group.held():
+            await self._sync.stage_now()
+            self._sync.live.replica.units.withdraw(unit)
+        await self._sync.load(records)
+
+    # ---------------------------------------------------------------- the callback
+
+    async def _call(self, claimed: ClaimedRun) -> Timer | None:
+        """Call the callback, and return the timer as it is afterwards; None if it is gone."""
+        timer, now = claimed.timer, time.time()
+        callback = self._callbacks.find(timer.callback)
+        assert callback is not None  # noqa: S101  checked before the claim
+        late = max(0.0, now - _nominal(timer))
+        job = BucketJob(self._pending, claimed.record, timer, callback, late)
+        grace = timer.options.get("misfire_grace_time")
+        error = None
+        if grace is not None and late > grace:
+            _LOGGER.warning("%s was skipped, because it was %.0f s late", claimed.record.label, late)
+        else:
+            error = await self._called(job)
+        return self._after(claimed.record, timer.but(data=job.data), error)
+
+    async def _called(self, job: BucketJob) -> Exception | None:
+        application = self._application
+        try:
+            context = application.context_types.context.from_job(job, application)
+            await context.refresh_data()
+            await job.callback(context)
+        except Exception as error:  # noqa: BLE001  the author's code may raise anything: it costs this job only
+            await application.process_error(None, error, job=job)
+            return error
+        finally:
+            application.mark_data_for_update_persistence(chat_ids=_ids(job.chat_id), user_ids=_ids(job.user_id))
+        return None
+
+    def _after(self, record: Record, timer: Timer, error: Exception | None) -> Timer | None:
+        """Return a timer after a run. What the callback did to its own timer counts."""
+        changed = self._pending.take_change(record)
+        if changed is None or (changed is not MISSING and changed.revision != timer.revision):
+            return changed  # removed, or replaced
+        enabled = timer.enabled if changed is MISSING else changed.enabled
+        after = self._next(timer) if error is None else self._failed(timer, error)
+        return after and after.but(enabled=enabled)
+
+    def _next(self, timer: Timer) -> Timer | None:
+        options = {name: value for name, value in timer.options.items() if name != "nominal"}
+        due = next_due(timer.schedule, _nominal(timer), time.time(), coalesce=options.get("coalesce", True))
+        if due is None:
+            return None
+        return timer.rearmed(due, nonce(), occurrence=timer.occurrence + 1, tries=0, options=options)
+
+    def _failed(self, timer: Timer, error: Exception) -> Timer:
+        tries = timer.tries + 1
+        pause = self._retry.pause_after(tries)
+        options = {**timer.options, "nominal": _nominal(timer)}
+        if pause is None:
+            return timer.rearmed(timer.due, nonce(), tries=tries, parked=f"raised {type(error).__name__}")
+        return timer.rearmed(time.time() + pause, nonce(), tries=tries, options=options)
+
+
+def _nominal(timer: Timer) -> float:
+    """Return when an occurrence was due by its schedule, before it was tried again."""
+    found: float = timer.options.get("nominal", timer.due)
+    return found
+
+
+def _ids(number: int | None) -> list[int]:
+    return [] if number is None else [number]
+
+
+def _data_of(timer: Timer) -> list[Record]:
+    chats, users = map(Record.chat, _ids(timer.chat_id)), map(Record.user, _ids(timer.user_id))
+    return [BOT_DATA, *chats, *users]
+
+
+def _lock_keys(timer: Timer) -> list[tuple[str, int]]:
+    return sorted([*(("chat", one) for one in _ids(timer.chat_id)), *(("user", one) for one in _ids(timer.user_id))])
