@@ -11,6 +11,7 @@ from ptb_bucket.state.records import (
     CALLBACK_QUERIES,
     HANDLED,
     HANDLED_LIMIT,
+    OWNERS,
     ConversationKey,
     Kind,
     Record,
@@ -18,7 +19,7 @@ from ptb_bucket.state.records import (
 )
 
 if TYPE_CHECKING:
-    from ptb_bucket.state.commit import Metrics, WriterIdentity
+    from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_outline
     from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
     from ptb_bucket.state.merge import (
         MISSING,
@@ -41,6 +42,7 @@ __all__ = [
     "HANDLED_LIMIT",
     "LAYOUTS",
     "MISSING",
+    "OWNERS",
     "Archive",
     "CommitInfo",
     "Conflict",
@@ -68,12 +70,13 @@ __all__ = [
     "keep_ours",
     "keep_theirs",
     "open_layout",
+    "timer_outline",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ptb_bucket.state.commit": ("Metrics", "WriterIdentity"),
+        "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_outline"),
         "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),
         "ptb_bucket.state.merge": (
             "MISSING",

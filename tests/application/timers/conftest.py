@@ -44,12 +44,13 @@ class Bots:
         self.errors: list[Exception] = []
         self.fault = lambda _operation, _key: None
 
-    def build(self, callbacks, *, commands=None, runs=False, **options):
+    def build(self, callbacks, *, commands=None, runs=False, defaults=None, **options):
         """Build an instance; each command is a function of a context."""
         store = FaultyStore(open_store(self.where), lambda *what: self.fault(*what))  # noqa: PLW0108  of that moment
         options = {"save": "update", "layout": self.layout, "jobs": "bucket", "refresh_interval": 0.0, **options}
         builder = bucket_application(store, callbacks=callbacks, **options)
-        application = self.telegram.connect(builder).build()
+        builder = self.telegram.connect(builder)
+        application = (builder.defaults(defaults) if defaults else builder).build()
         application.runs = runs
         application.add_error_handler(self._hear)
         for name, function in (commands or {}).items():

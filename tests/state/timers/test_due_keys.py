@@ -1,4 +1,4 @@
-"""Due keys: written before the timer that needs them, deleted after the one that no longer does, and never the truth."""
+"""Due keys: written before the timer that needs them, deleted after that need has ended, and never the truth."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ DAILY = Timer("remind", "aa", due=1000.0, user_id=1, schedule={"every": 60})
 ONCE = Timer("remind", "aa", due=1000.0, user_id=1)
 
 
-def replica_on(store, layout="per-record", *, on_demand=True, codec="json", types=(), kinds=tuple(Kind), **options):
-    merger = RecordMerger(open_codec(codec, types), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
+def replica_on(store, layout="per-record", *, on_demand=True, codec="json", kinds=tuple(Kind), **options):
+    merger = RecordMerger(open_codec(codec, ()), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     retry_policy = RetryPolicy(deadline=options.pop("deadline", 5), backoff=Backoff(random=random.Random(1)))
     documents = DocumentSet(
         store, open_layout(layout), merger.codec, merger, "1", kinds, retry_policy=retry_policy, on_demand=on_demand,

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from ptb_bucket.state.document import Document, Layout
-    from ptb_bucket.state.timers import DueKey
+    from ptb_bucket.state.timers import DueKey, Timer
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["NO_DUE_KEYS", "NO_KEYS", "DueKeys", "NamedKeys", "NoDueKeys", "due_key_of", "due_keys_for"]
+__all__ = ["NO_DUE_KEYS", "NO_KEYS", "DueKeys", "NamedKeys", "NoDueKeys", "due_key_of", "due_keys_for", "timer_outline"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
 _NOTHING: Final[dict[str, bytes]] = {}
@@ -129,7 +129,19 @@ def due_keys_for(layout: Layout, store: BlobStore, codec: str) -> NoDueKeys:
 
 
 def due_key_of(record: Record, encoded: bytes, codec: str) -> DueKey | None:
-    """Return the due key of a stored timer, which is not decoded: its data may need classes that are not known here.
+    """Return the due key of a stored timer; see :func:`timer_outline`.
+
+    Raises:
+        CannotLoadError: The timer is damaged.
+        CannotStoreError: No key can name it.
+    """
+    from ptb_bucket.state.timers import due_key  # noqa: PLC0415  only bots with timers import it
+
+    return due_key(record, timer_outline(record, encoded, codec))
+
+
+def timer_outline(record: Record, encoded: bytes, codec: str) -> Timer:
+    """Return a stored timer without its data, schedule, claim and options, which may need classes of the bot.
 
     Args:
         record: The record of the timer.
@@ -138,18 +150,17 @@ def due_key_of(record: Record, encoded: bytes, codec: str) -> DueKey | None:
 
     Raises:
         CannotLoadError: The timer is damaged.
-        CannotStoreError: No key can name it.
     """
-    from ptb_bucket.state.timers import Timer, due_key  # noqa: PLC0415  only bots with timers import it
+    from ptb_bucket.state.timers import Timer  # noqa: PLC0415  only bots with timers import it
 
     try:
-        return due_key(record, Timer.from_value(_outline(encoded, codec)))
+        return Timer.from_value(_outline(encoded, codec))
     except (ValueError, RecursionError) as error:
         raise CannotLoadError(f"{record.label} is damaged: {error}") from error
 
 
 def _outline(encoded: bytes, codec: str) -> Any:
-    """Return the fields of a timer as plain JSON. Fields that a key does not depend on may be in another form."""
+    """Return the fields of a timer that are plain in both codecs."""
     if codec != "json":
         from ptb_bucket.codecs import render_pickle  # noqa: PLC0415  only with pickle
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
+from ptb_bucket.state.commit.occurrences import passed_units
 from ptb_bucket.state.commit.steps import Comparison, StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
 from ptb_bucket.state.document import NONE, Fate, has_any
@@ -294,8 +295,18 @@ class Ledger:
 
     def withdrawn_units(self) -> frozenset[Unit]:
         """Return the units whose changes in this document are withdrawn."""
-        chains = [steps for layer in self.layers() for steps in layer.steps.values()]
-        return self.units.withdrawn(chains, self.document) if chains else NONE
+        steps = [(record, chain) for layer in self.layers() for record, chain in layer.steps.items()]
+        if not steps:
+            return NONE
+        self.units.passed = self._passed([record for record, _ in steps if record.kind is Kind.TIMER])
+        return self.units.withdrawn([chain for _, chain in steps], self.document)
+
+    def _passed(self, timers: Collection[Record]) -> frozenset[Unit]:
+        """Return the occurrences that end here although the stored timer has come further."""
+        codec = self.merger.codec.name
+        chains = [(record, layer.steps.get(record, ())) for record in timers for layer in self.layers()]
+        found = (passed_units(one, steps, self.base.get(one), self.stored(one), codec) for one, steps in chains)
+        return NONE.union(*found)
 
     def withdrawn_in(self, record: Record) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn, if one of them has changed this record."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ptb_bucket.errors import CannotLoadError
+from ptb_bucket.state.commit.due_keys import timer_outline
 from ptb_bucket.state.document import NONE
 from ptb_bucket.state.records import Kind
 
@@ -18,12 +20,35 @@ if TYPE_CHECKING:
     from ptb_bucket.state.document import Steps, Unit
     from ptb_bucket.state.records import Record
 
-__all__ = ["OwnSteps", "ends_of", "is_own", "own_units"]
+__all__ = ["OwnSteps", "ends_of", "is_own", "own_units", "passed_units"]
 
 
 def is_own(record: Record, unit: Unit) -> bool:
     """Tell whether a unit is an occurrence of the timer with this record."""
     return type(unit) is str and unit.rpartition("#")[0] == f"timer:{record.timer[1]}"
+
+
+def passed_units(record: Record, steps: Steps, base: bytes | None, stored: bytes | None, codec: str) -> frozenset[Unit]:
+    """Return the occurrences that end in these steps although the stored timer has come further.
+
+    Documents list only their newest units. One of an instance that was frozen for long may be gone from there, but the
+    number of the timer's occurrence only grows. A timer that was cancelled or replaced meanwhile tells nothing.
+
+    Args:
+        record: The record of the timer.
+        steps: Its steps.
+        base: The value that the first step changed.
+        stored: The value in the bucket.
+        codec: The name of the codec.
+    """
+    own = own_units(record, steps)
+    if not own or base is None or stored is None or base == stored:
+        return NONE
+    try:
+        ours, theirs = (timer_outline(record, value, codec) for value in (base, stored))
+    except CannotLoadError:
+        return NONE
+    return own if theirs.revision == ours.revision and theirs.occurrence > ours.occurrence else NONE
 
 
 def own_units(record: Record, steps: Steps) -> frozenset[Unit]:

@@ -47,6 +47,7 @@ class DocumentUnits:
         own: The units that this instance has applied to the document, newest last. Their further changes are accepted.
         lost: Units whose changes here were withdrawn although the document lacks them. They must be delivered again.
         abandoned: Units that the caller has withdrawn: another instance has done their work.
+        passed: Occurrences of timers that end here although their timer has come further.
         again: Units that are being handled again while changes of their first handling are pending.
     """
 
@@ -57,6 +58,7 @@ class DocumentUnits:
     own: dict[Unit, None] = field(default_factory=dict)
     lost: set[Unit] = field(default_factory=set)
     abandoned: set[Unit] = field(default_factory=set)
+    passed: frozenset[Unit] = NONE
     again: set[Unit] = field(default_factory=set)
     _handled: tuple[Encoded, frozenset[Unit]] = field(default=(None, NONE), compare=False)
 
@@ -156,6 +158,6 @@ class DocumentUnits:
         return self._handled[1]
 
     def _theirs(self, document: Document | None) -> set[Unit]:
-        """Return the units that the document lists and that this instance has not applied."""
+        """Return the units that the document lists, or shows to be done, and that this instance has not applied."""
         listed = {*document.header.units, *self.handled_in(document)} if document else set()
-        return {unit for unit in listed if unit not in self.own}
+        return {unit for unit in {*listed, *self.passed} if unit not in self.own}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ptb_bucket.state.document.document import Document
-from ptb_bucket.state.document.header import Commit, Fate, Header, check_features
+from ptb_bucket.state.document.header import TIMERS, Commit, Fate, Header, check_features
 from ptb_bucket.state.document.ids import check_id
 from ptb_bucket.state.document.layouts import (
     EXTENSIONS,
@@ -38,6 +38,7 @@ __all__ = [
     "LAYOUTS",
     "MANY",
     "NONE",
+    "TIMERS",
     "Commit",
     "Document",
     "Fate",

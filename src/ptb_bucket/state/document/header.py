@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
     from ptb_bucket.state.document.units import Unit
 
-__all__ = ["FEATURES", "FORMAT", "Commit", "Fate", "Header", "check_features"]
+__all__ = ["FEATURES", "FORMAT", "TIMERS", "Commit", "Fate", "Header", "check_features"]
 
 FORMAT: Final = 1
 FORMAT_WITH_NEEDS: Final = 2
 """The format of a document that needs features. Older libraries read up to 1, and ask to be upgraded."""
-FEATURES: Final = frozenset({"refs"})
-"""The features of documents that this library supports. ``refs``: JSON records with shared or cyclic objects."""
+TIMERS: Final = "timers"
+"""The feature of a spool with changes of timers. No document lists it: older libraries pass the section on."""
+FEATURES: Final = frozenset({"refs", TIMERS})
+"""The features that this library supports. ``refs``: JSON records with shared or cyclic objects."""
 WRITERS_KEPT: Final = 128
 SECONDS_KEPT: Final = 24 * 3600
 ALWAYS_KEPT: Final = 4

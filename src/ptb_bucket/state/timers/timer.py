@@ -109,8 +109,12 @@ class Timer:
 
 
 def unit_of(timer_id: str, timer: Timer) -> str:
-    """Return the ID of the unit of work that is one try of one occurrence."""
-    return f"timer:{timer_id}#{timer.revision}.{timer.occurrence}.{timer.tries}"
+    """Return the ID of the unit of work that is one try of one occurrence.
+
+    It has the nonce of the due time, because another timer may get the same ID later, and another owner may have one
+    with the same ID. Documents would take the new timer's first occurrence for one that they already contain.
+    """
+    return f"timer:{timer_id}#{timer.occurrence}.{timer.tries}.{timer.nonce}"
 
 
 def wrong_field(value: Any) -> str | None:
