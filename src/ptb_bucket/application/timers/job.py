@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from telegram.ext import Job
@@ -70,7 +71,7 @@ class StoredAlarm:
         timer = self._timer
         if timer is None or timer.enabled:
             return
-        now = datetime.now(timezone.utc).timestamp()
+        now = time.time()
         due = timer.due
         if due is not None and due < now and timer.schedule is not None:
             due = next_due(timer.schedule, due, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from ptb_bucket.application.timers.runner import TimerRunner
 from ptb_bucket.application.timers.schedule import first_due, make_trigger, schedule_of
 from ptb_bucket.application.timers.ticker import Ticker
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state import ANY_TIMER, BOT_DATA, Record
+from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.state.timers import Timer
 
 if TYPE_CHECKING:
@@ -122,7 +123,9 @@ class BucketTimers:
             StoreError, DocumentError: The bucket could not be read.
         """
         owners = [BOT_DATA, *map(Record.chat, chat_ids), *map(Record.user, user_ids)]
-        await self._sync.load([*owners, *([] if self._sync.session.location.layout.lazy else [ANY_TIMER])])
+        replica = self._sync.live.replica
+        records = [Record.of_timer(owner, "") for owner in owners]
+        await replica.documents.refresh(records, asyncio.get_running_loop().time())
         return self._jobs(self.pending.of(owners), pattern)
 
     def _jobs(self, records: Iterable[Record], pattern: str | re.Pattern[str] | None) -> list[BucketJob]:
