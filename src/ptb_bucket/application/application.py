@@ -111,9 +111,12 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         self._shutdown = Shutdown(self, self._work, job_queue, self._sync)
         self._updates = UpdateHandling(self, self._sync, self._work)
         self._checks = StartupChecks(self, self, job_queue)
-        self.timers = self._open_timers(callbacks, job_retry, checked_seconds("tick", tick, above_zero=True))
+        tick = checked_seconds("tick", tick, above_zero=True)
+        self.timers = self._open_timers(callbacks, job_retry, tick, job_queue)
 
-    def _open_timers(self, callbacks: Iterable[Any], retry: JobRetry | None, interval: float) -> BucketTimers | None:
+    def _open_timers(
+        self, callbacks: Iterable[Any], retry: JobRetry | None, interval: float, job_queue: Any
+    ) -> BucketTimers | None:
         if self.jobs == "process":
             if callbacks or retry:
                 raise ConfigurationError("callbacks and job_retry need jobs='bucket', which keeps jobs in the bucket.")
@@ -121,9 +124,9 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         from ptb_bucket.application.timers import BucketTimers, JobRetry  # noqa: PLC0415  needs APScheduler
 
         locks = self._updates.locks
-        timers = BucketTimers(self, self, self._sync, locks, callbacks, retry or JobRetry(), interval)
+        timers = BucketTimers(self, self, self._sync, locks, callbacks, retry or JobRetry(), interval, job_queue)
         self._sync.take_timers = timers.pending.take
-        self._updates.visible = timers.visible_for
+        self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
         return timers
 
     @property
@@ -289,6 +292,8 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             return
         check_ptb(self)
         await self._sync.ptb_has_loaded()
+        if self.timers:
+            self.timers.begin()
         self._checks.warn(anew=True)
 
     async def start(self) -> None:
@@ -333,11 +338,15 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         Raises:
             UnsavedError: Something could not be saved, or not before the deadline; the error names it.
         """
+        if self.timers:
+            await self.timers.end()
         await self._shutdown.shut_down(super().shutdown())
         self._sync.is_loaded = False
 
     async def discard(self) -> None:
         """Close connections without saving: unsaved changes are lost. The application cannot be used after that."""
+        if self.timers:
+            await self.timers.end()
         await self._sync.session.state.discard()
         await self.bot.shutdown()
         if self.updater:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.application.ptb import ConversationAwareJobQueue, parse_time, timeout_of
-from ptb_bucket.application.timers import JobArguments, is_for_process
+from ptb_bucket.application.timers import JobArguments, is_durable, is_for_process
 
 if TYPE_CHECKING:
     import re
@@ -51,7 +51,11 @@ class BucketJobQueue(ConversationAwareJobQueue):
             ConfigurationError: The callback is not listed, or an argument is not possible.
             CannotStoreError: The data cannot be stored.
         """
-        if is_for_process(job_kwargs) or timeout_of(callback, data):
+        timeout = timeout_of(callback, data)
+        if timeout is not None and is_durable(timeout[0]):
+            due = parse_time(self, when).timestamp()
+            return self._timers.timeouts.add(callback, due, *timeout)
+        if is_for_process(job_kwargs) or timeout is not None:
             return super().run_once(callback, when, data, name, chat_id, user_id, _without_store(job_kwargs))
         date = parse_time(self, when, shift_day=True)
         trigger = "date", {"run_date": date, "timezone": date.tzinfo or self.scheduler.timezone}
@@ -150,9 +154,20 @@ class BucketJobQueue(ConversationAwareJobQueue):
         found = await self._timers.find(_each(chat_id), _each(user_id), pattern)
         return (*found, *super().jobs(pattern))
 
+    def begin_paused(self) -> None:
+        """Accept jobs. PTB schedules conversation timeouts only while the scheduler runs, so it runs, paused."""
+        if not self.scheduler.running:
+            self.scheduler.start(paused=True)
+
+    def end_paused(self) -> None:
+        """End what :meth:`begin_paused` began, unless :meth:`stop` has."""
+        if self.scheduler.running:
+            self.scheduler.shutdown(wait=False)
+
     async def start(self) -> None:
         """Run jobs from now on. See ``JobQueue.start``."""
         await super().start()
+        self.scheduler.resume()
         self._timers.ticker.start()
 
     async def stop(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002  PTB's

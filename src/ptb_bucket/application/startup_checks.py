@@ -57,7 +57,13 @@ class StartupChecks:
                     f"{name} is not persistent, so its conversations are lost at a restart and are unknown to "
                     "other instances. Pass persistent=True and a name."
                 )
-            if handler.conversation_timeout and not self._options.runs:
+            is_durable = self._options.jobs == "bucket" and handler.persistent and handler.name
+            if handler.conversation_timeout and self._options.jobs == "bucket" and not is_durable:
+                yield (
+                    f"{name} has a conversation_timeout that is kept in this process only, because its conversations "
+                    "are not persistent. Pass persistent=True and a name."
+                )
+            elif handler.conversation_timeout and not self._options.runs and not is_durable:
                 yield (
                     f"{name} has a conversation_timeout, but its conversations never time out, because no "
                     "JobQueue runs between updates."
@@ -75,7 +81,7 @@ class StartupChecks:
                 )
 
     def _in_jobs(self) -> Iterator[str]:
-        if self._options.jobs == "process" and not self._options.runs and self._jobs and self._jobs.jobs():
+        if not self._options.runs and self._jobs and self._jobs.scheduler.get_jobs():
             yield (
                 "The JobQueue has jobs, but they never run, because nothing runs between updates. Use your "
                 "platform's timers instead."

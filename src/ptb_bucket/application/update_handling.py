@@ -32,6 +32,10 @@ def _nothing(update: object) -> AbstractContextManager[None]:
     return contextlib.nullcontext()
 
 
+async def _settled(update: object) -> None:
+    del update
+
+
 class UpdateHandling:
     """Handles updates, timers and conversation timeouts, each on data that is up to date and saved afterwards.
 
@@ -44,6 +48,8 @@ class UpdateHandling:
     def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork) -> None:
         self._options, self._sync, self._work = options, sync, work
         self.locks = UpdateLocks()
+        self.settled: Callable[[object], Awaitable[None]] = _settled
+        """Waits until no other instance is ending a conversation of an update because its time is up."""
         self.visible: Callable[[object], AbstractContextManager[None]] = _nothing
         """Inside, handlers of an update see the timers of its chat and user."""
 
@@ -71,6 +77,7 @@ class UpdateHandling:
             await handle(update)  # PTB says what is missing
             return
         await sync.loader.load_for(update)
+        await self.settled(update)
         countable = update if self._options.dedupe and isinstance(update, Update) else None
         if countable and sync.loader.was_handled(countable):
             _LOGGER.info("%s was already handled", describe_update(update))

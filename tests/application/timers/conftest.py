@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 import pytest
-from telegram.ext import CommandHandler
+from telegram.ext import CommandHandler, JobQueue
 
 from ptb_bucket import bucket_application
 from ptb_bucket.offline_telegram import OfflineTelegram
@@ -14,14 +15,19 @@ from ptb_bucket.testing.faults import FaultyStore
 
 
 class Clock:
-    """The time of day in a test, which passes when the test says so."""
+    """The time of day in a test, which jumps when the test says so."""
 
     def __init__(self, patch):
-        self.now = time.time()
+        self._real, self._ahead = time.time, 0.0
         patch.setattr(time, "time", lambda: self.now)
+        patch.setattr(JobQueue, "_tz_now", lambda queue: datetime.fromtimestamp(self.now, queue.scheduler.timezone))
+
+    @property
+    def now(self):
+        return self._real() + self._ahead
 
     def pass_(self, seconds):
-        self.now += seconds
+        self._ahead += seconds
 
 
 @pytest.fixture

@@ -2,7 +2,14 @@
 
 from ptb_bucket.application.ptb.callback_data import Keyboards, contents_of, has_invalid, resolve_again
 from ptb_bucket.application.ptb.check import check_ptb
-from ptb_bucket.application.ptb.conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
+from ptb_bucket.application.ptb.conversations import (
+    Conversation,
+    Conversations,
+    TimeoutRun,
+    handlers_in,
+    key_of,
+    timeout_of,
+)
 from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
 from ptb_bucket.application.ptb.job_queue import ConversationAwareJobQueue, ask_before_timeouts, parse_time
 from ptb_bucket.application.ptb.noted_application import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
@@ -25,6 +32,7 @@ __all__ = [
     "NotedApplication",
     "PendingChanges",
     "SharedTlsBuilder",
+    "TimeoutRun",
     "ask_before_timeouts",
     "check_ptb",
     "contents_of",

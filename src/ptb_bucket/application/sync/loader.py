@@ -54,8 +54,12 @@ class DataLoader:
     def __init__(self, options: LiveOptions, live: LiveData, session: Session, overridden: Overridden) -> None:
         self._options, self._live, self._session, self._overridden = options, live, session, overridden
 
-    async def load_for(self, update: object) -> None:
+    async def load_for(self, update: object, since: float | None = None) -> None:
         """Bring up to date what an update's handlers can see, with one round of reads.
+
+        Args:
+            update: The update.
+            since: Read what was not read since this time, on the loop's clock; None: as ``refresh_interval`` says.
 
         Raises:
             StoreError, DocumentError: The bucket could not be read. Nothing is changed.
@@ -70,7 +74,7 @@ class DataLoader:
         handled = [HANDLED] if self._options.dedupe else []
         if self._options.jobs == "bucket" and not self._session.location.layout.lazy:
             handled.append(ANY_TIMER)
-        await replica.documents.refresh([*records, *handled], self._since())
+        await replica.documents.refresh([*records, *handled], self._since() if since is None else since)
         for record in data:
             self._merge(record)
         for one in conversations:

@@ -8,5 +8,16 @@ from ptb_bucket.application.timers.job_kwargs import JobArguments, is_for_proces
 from ptb_bucket.application.timers.retry import JobRetry
 from ptb_bucket.application.timers.service import BucketTimers
 from ptb_bucket.application.timers.ticker import Ticked
+from ptb_bucket.application.timers.timeouts import is_durable
 
-__all__ = ["BucketJob", "BucketTimers", "JobArguments", "JobCallback", "JobRetry", "Ticked", "is_for_process"]
+__all__ = [
+    "BucketJob",
+    "BucketTimers",
+    "JobArguments",
+    "JobCallback",
+    "JobRetry",
+    "Ticked",
+    "Timeouts",
+    "is_durable",
+    "is_for_process",
+]

@@ -95,6 +95,9 @@ class BucketJob(Job[Any]):
     Jobs with the same ID are equal, in every process.
     """
 
+    ends_with_state = False
+    """A timeout in the bucket is replaced with its conversation's state, on every instance."""
+
     __slots__ = ("_alarm", "_is_removed", "late", "record")
 
     def __init__(

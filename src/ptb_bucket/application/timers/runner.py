@@ -7,27 +7,26 @@ import contextlib
 import logging
 import time
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.application.timers.schedule import next_due
+from ptb_bucket.application.timers.work import nominal
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import BOT_DATA, MISSING, Record
+from ptb_bucket.state import MISSING
 from ptb_bucket.state.timers import Claim, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from telegram.ext import Application
-
     from ptb_bucket.application.options import LiveOptions
-    from ptb_bucket.application.sync import Sync
-    from ptb_bucket.application.timers.callbacks import Callbacks
+    from ptb_bucket.application.sync import Sync, Unit
     from ptb_bucket.application.timers.pending_timers import PendingTimers
     from ptb_bucket.application.timers.retry import JobRetry
+    from ptb_bucket.application.timers.work import Work, Works
     from ptb_bucket.application.update_locks import UpdateLocks
+    from ptb_bucket.state import Record
     from ptb_bucket.state.timers import Timer
 
 __all__ = ["LEASE", "MARGIN", "TimerRunner"]
@@ -38,6 +37,8 @@ LEASE: Final = 60.0
 """Seconds for which a claim holds, unless it is renewed."""
 MARGIN: Final = 10.0
 """Seconds for which others respect a claim after its end: twice the difference between two clocks that is expected."""
+SETTLE: Final = 1.0
+"""Seconds that a conversation's timeout leaves to updates that are being handled, so that one of the two happens."""
 ROLLOUT: Final = 3600.0
 """Seconds in which another instance may run a timer whose callback this one lacks."""
 
@@ -67,21 +68,25 @@ class TimerRunner:
     """Runs timers that are due.
 
     Args:
-        application: The application whose callbacks run.
         options: The application's options.
         sync: Loads and saves.
         locks: Keep runs and updates of one chat or user apart.
         pending: The timers that handlers see.
-        callbacks: The functions that timers may call.
+        works: What timers do.
         retry: How often a failed run is tried again.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  its collaborators
-        self, application: Application[Any, Any, Any, Any, Any, Any], options: LiveOptions, sync: Sync,
-        locks: UpdateLocks, pending: PendingTimers, callbacks: Callbacks, retry: JobRetry,
+        self,
+        options: LiveOptions,
+        sync: Sync,
+        locks: UpdateLocks,
+        pending: PendingTimers,
+        works: Works,
+        retry: JobRetry,
     ) -> None:  # fmt: skip
-        self._application, self._options, self._sync, self._locks = application, options, sync, locks
-        self._pending, self._callbacks, self._retry = pending, callbacks, retry
+        self._options, self._sync, self._locks = options, sync, locks
+        self._pending, self._works, self._retry = pending, works, retry
         self._missing: set[str] = set()
 
     # ---------------------------------------------------------------- one look at a timer
@@ -102,7 +107,7 @@ class TimerRunner:
         """
         if timer.claim and timer.claim.until + MARGIN > now:
             return timer.claim.until + MARGIN
-        if self._callbacks.find(timer.callback) is None:
+        if self._works.of(record, timer) is None:
             return await self._lacks_callback(record, timer, now)
         claimed = await self._claim(record, timer)
         if claimed is None:
@@ -170,33 +175,40 @@ class TimerRunner:
     # ---------------------------------------------------------------- the run
 
     async def _run_claimed(self, claimed: ClaimedRun) -> None:
-        keys = _lock_keys(claimed.timer) if self._options.sequential else []
-        async with self._locks.holding(keys):
-            if claimed.is_over:
+        work = self._works.of(claimed.record, claimed.timer)
+        async with self._locks.holding(work.keys if work and self._options.sequential else []):
+            if work is None or claimed.is_over or (work.is_fenced and not await self._is_uncontested(claimed)):
                 return
             with self._sync.lru.pin():
-                await self._run_locked(claimed)
+                await self._run_locked(claimed, work)
 
-    async def _run_locked(self, claimed: ClaimedRun) -> None:
-        records = _data_of(claimed.timer)
-        await self._sync.load(records)
+    async def _is_uncontested(self, claimed: ClaimedRun) -> bool:
+        """Let updates finish that were being handled when the claim was made; they may replace the timer."""
+        await asyncio.sleep(SETTLE)
+        await self._sync.live.replica.documents.refresh([claimed.record], asyncio.get_running_loop().time())
+        there = self._pending.stored(claimed.record)
+        return there is not None and there.claim == claimed.timer.claim
+
+    async def _run_locked(self, claimed: ClaimedRun, work: Work) -> None:
+        records = await work.load()
         unit = unit_of(claimed.record.timer[1], claimed.timer)
         after: list[Timer | None] = []
         async with self._renewed(claimed), self._sync.units.run(unit, records, self._ending(claimed.record, after)):
             with self._pending.inside(records, claimed.record):
-                after.append(await self._call(claimed))
-        if claimed.is_over and not await self._is_current(claimed):
-            await self._withdraw(unit, records, claimed.record)
+                error = await work.call()
+                after.append(self._after(claimed.record, claimed.timer.but(data=work.data), error))
+        if (claimed.is_over or work.is_fenced) and not await self._is_current(claimed):
+            await self._withdraw(unit, work, claimed.record)
             return
         await self._sync.commit()
 
-    def _ending(self, record: Record, after: list[Timer | None]) -> Callable[[Any], None]:
+    def _ending(self, record: Record, after: list[Timer | None]) -> Callable[[Unit], None]:
         """Return what ends the occurrence when its unit of work is staged."""
 
-        def end(unit: Any) -> None:
+        def end(unit: Unit) -> None:
             timer = after[0]
             value = MISSING if timer is None else timer.to_value()
-            self._sync.live.replica.stage_occurrence(unit.id, record, value, unit.records)
+            self._sync.live.replica.stage_occurrence(str(unit.id), record, value, unit.records)
             self._pending.on_change(record, timer)
 
         return end
@@ -207,43 +219,15 @@ class TimerRunner:
         there = self._pending.stored(claimed.record)
         return there is not None and unit_of("", there) == unit_of("", claimed.timer)
 
-    async def _withdraw(self, unit: str, records: list[Record], record: Record) -> None:
+    async def _withdraw(self, unit: str, work: Work, record: Record) -> None:
         """Take back the changes of a run whose occurrence another instance has ended."""
-        _LOGGER.warning("Another instance has run %s meanwhile. The changes of this run are withdrawn.", record.label)
+        _LOGGER.warning("Another instance was faster with %s. The changes of this run are withdrawn.", record.label)
         async with self._sync.session.group.held():
             await self._sync.stage_now()
             self._sync.live.replica.units.withdraw(unit)
-        await self._sync.load(records)
+        await work.load()
 
-    # ---------------------------------------------------------------- the callback
-
-    async def _call(self, claimed: ClaimedRun) -> Timer | None:
-        """Call the callback, and return the timer as it is afterwards; None if it is gone."""
-        timer, now = claimed.timer, time.time()
-        callback = self._callbacks.find(timer.callback)
-        assert callback is not None  # noqa: S101  checked before the claim
-        late = max(0.0, now - _nominal(timer))
-        job = BucketJob(self._pending, claimed.record, timer, callback, late)
-        grace = timer.options.get("misfire_grace_time")
-        error = None
-        if grace is not None and late > grace:
-            _LOGGER.warning("%s was skipped, because it was %.0f s late", claimed.record.label, late)
-        else:
-            error = await self._called(job)
-        return self._after(claimed.record, timer.but(data=job.data), error)
-
-    async def _called(self, job: BucketJob) -> Exception | None:
-        application = self._application
-        try:
-            context = application.context_types.context.from_job(job, application)
-            await context.refresh_data()
-            await job.callback(context)
-        except Exception as error:  # noqa: BLE001  the author's code may raise anything: it costs this job only
-            await application.process_error(None, error, job=job)
-            return error
-        finally:
-            application.mark_data_for_update_persistence(chat_ids=_ids(job.chat_id), user_ids=_ids(job.user_id))
-        return None
+    # ---------------------------------------------------------------- afterwards
 
     def _after(self, record: Record, timer: Timer, error: Exception | None) -> Timer | None:
         """Return a timer after a run. What the callback did to its own timer counts."""
@@ -256,7 +240,7 @@ class TimerRunner:
 
     def _next(self, timer: Timer) -> Timer | None:
         options = {name: value for name, value in timer.options.items() if name != "nominal"}
-        due = next_due(timer.schedule, _nominal(timer), time.time(), coalesce=options.get("coalesce", True))
+        due = next_due(timer.schedule, nominal(timer), time.time(), coalesce=options.get("coalesce", True))
         if due is None:
             return None
         return timer.rearmed(due, nonce(), occurrence=timer.occurrence + 1, tries=0, options=options)
@@ -264,26 +248,7 @@ class TimerRunner:
     def _failed(self, timer: Timer, error: Exception) -> Timer:
         tries = timer.tries + 1
         pause = self._retry.pause_after(tries)
-        options = {**timer.options, "nominal": _nominal(timer)}
+        options = {**timer.options, "nominal": nominal(timer)}
         if pause is None:
             return timer.rearmed(timer.due, nonce(), tries=tries, parked=f"raised {type(error).__name__}")
         return timer.rearmed(time.time() + pause, nonce(), tries=tries, options=options)
-
-
-def _nominal(timer: Timer) -> float:
-    """Return when an occurrence was due by its schedule, before it was tried again."""
-    found: float = timer.options.get("nominal", timer.due)
-    return found
-
-
-def _ids(number: int | None) -> list[int]:
-    return [] if number is None else [number]
-
-
-def _data_of(timer: Timer) -> list[Record]:
-    chats, users = map(Record.chat, _ids(timer.chat_id)), map(Record.user, _ids(timer.user_id))
-    return [BOT_DATA, *chats, *users]
-
-
-def _lock_keys(timer: Timer) -> list[tuple[str, int]]:
-    return sorted([*(("chat", one) for one in _ids(timer.chat_id)), *(("user", one) for one in _ids(timer.user_id))])

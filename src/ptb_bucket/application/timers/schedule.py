@@ -35,6 +35,8 @@ _TRIGGERS: Final[dict[str, Callable[..., BaseTrigger]]] = {
 }
 _TICK: Final = 1e-6
 """Seconds: the smallest step of a ``datetime``."""
+_JUST_NOW: Final = 1.0
+"""Seconds after which a beginning counts as past: an interval that begins now is due now."""
 _EVERY_HOUR: Final = re.compile(r"\*(/\d+)?")
 _OFFSET: Final = re.compile(r"UTC([+-])(\d\d):(\d\d)(?::(\d\d))?")
 
@@ -159,6 +161,8 @@ def first_due(trigger: BaseTrigger, now: float) -> float | None:
         return float(trigger.run_date.timestamp())
     if isinstance(trigger, CronTrigger):
         return _cron_after(_cron(trigger), now - _TICK)
+    if isinstance(trigger, IntervalTrigger) and 0 <= now - trigger.start_date.timestamp() < _JUST_NOW:
+        return float(trigger.start_date.timestamp())  # ``first=0``
     return _seconds(trigger.get_next_fire_time(None, _utc(now)))
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.application.timers.callbacks import Callbacks
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import PendingTimers, nonce
-from ptb_bucket.application.timers.runner import TimerRunner
+from ptb_bucket.application.timers.runner import MARGIN, TimerRunner
 from ptb_bucket.application.timers.schedule import first_due, make_trigger, schedule_of
 from ptb_bucket.application.timers.ticker import Ticker
+from ptb_bucket.application.timers.timeouts import TIMEOUT, Timeouts
+from ptb_bucket.application.timers.work import Works
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import BOT_DATA, Record
 from ptb_bucket.state.timers import Timer
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BucketTimers"]
 
+PAUSE: Final = 0.2
+"""Seconds between two looks at a conversation that another instance is ending."""
+
 
 class BucketTimers:
     """The timers of one application.
@@ -45,16 +50,19 @@ class BucketTimers:
         callbacks: The option ``callbacks``.
         retry: How often a failed run is tried again.
         interval: Seconds between two looks of a process that goes on.
+        queue: The application's job queue.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  its collaborators
         self, application: Application[Any, Any, Any, Any, Any, Any], options: LiveOptions, sync: Sync,
-        locks: UpdateLocks, callbacks: Iterable[Any], retry: JobRetry, interval: float,
+        locks: UpdateLocks, callbacks: Iterable[Any], retry: JobRetry, interval: float, queue: Any,
     ) -> None:  # fmt: skip
-        self._sync = sync
+        self._sync, self._queue = sync, queue
         self.callbacks = Callbacks.read(callbacks)
         self.pending = PendingTimers(sync)
-        runner = TimerRunner(application, options, sync, locks, self.pending, self.callbacks, retry)
+        self.timeouts = Timeouts(application, self.pending)
+        works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
+        runner = TimerRunner(options, sync, locks, self.pending, works, retry)
         self.ticker = Ticker(sync, self.pending, runner, interval)
 
     # ---------------------------------------------------------------- jobs of handlers
@@ -114,6 +122,29 @@ class BucketTimers:
         """Inside, handlers of an update see the timers of its chat and user, and the bot's own."""
         return self.pending.inside([BOT_DATA, *self._sync.live.data_of(update)])
 
+    async def settled(self, update: object) -> None:
+        """Wait until no other instance is ending a conversation of an update, then show PTB what is due to end.
+
+        An update and a timeout of one conversation can come at the same moment. The one that comes second sees what the
+        first has left.
+
+        Raises:
+            PTBBucketError: The bucket could not be read.
+        """
+        while (until := self.timeouts.firing_until(update)) and until + MARGIN > time.time():
+            await asyncio.sleep(PAUSE)
+            await self._sync.loader.load_for(update, asyncio.get_running_loop().time())
+        self.timeouts.attach(update)
+
+    def begin(self) -> None:
+        """Let PTB schedule timeouts, although nothing may run between updates."""
+        self._queue.begin_paused()
+
+    async def end(self) -> None:
+        """End what :meth:`begin` began. Runs that go on end with the application."""
+        await self.ticker.stop()
+        self._queue.end_paused()
+
     async def find(
         self, chat_ids: Iterable[int], user_ids: Iterable[int], pattern: str | re.Pattern[str] | None
     ) -> list[BucketJob]:
@@ -135,6 +166,8 @@ class BucketTimers:
         return [BucketJob(self.pending, record, timer, self._function(timer)) for record, timer in kept]
 
     def _function(self, timer: Timer) -> Callable[..., Any]:
+        if TIMEOUT in timer.options:
+            return _unlisted(TIMEOUT)
         found = self.callbacks.find(timer.callback)
         return found or _unlisted(timer.callback)
 
