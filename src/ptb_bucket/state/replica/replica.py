@@ -232,8 +232,8 @@ class Replica:
         """
         if self.documents.spool and self.pending:
             self.documents.loaded = False  # or the next commit would be made without the spooled changes
-            if dedupe := self.documents.tracked.known(HANDLED):
-                withhold(dedupe.ledger)  # nothing tells which of several files is replayed, and when
+            for document in self.documents.tracked.pending():
+                withhold(document.ledger)  # nothing tells which of several files is replayed, and when
             self.documents.spool.keep(self.documents.tracked.pending())
 
     async def wait_for_turns(self) -> None:
