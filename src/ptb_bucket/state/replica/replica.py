@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import for_each
@@ -17,7 +18,6 @@ from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecord
 from ptb_bucket.state.commit import ends_of, lost_changes, tell_failures, withhold, write_document
 from ptb_bucket.state.merge import MISSING, drop_blocked
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT, Kind, Record
-from ptb_bucket.state.replica.timers import Timers
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.replica.values import Values
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.commit import Ledger, TrackedDocument
     from ptb_bucket.state.document import Unit
     from ptb_bucket.state.replica.document_set import DocumentSet
+    from ptb_bucket.state.replica.timers import Timers
     from ptb_bucket.state.timers import DueKey
 
 __all__ = ["Replica"]
@@ -45,13 +46,18 @@ class Replica:
     unstorable: dict[Record, PTBBucketError] = field(default_factory=dict)
     values: Values = field(init=False, repr=False)
     units: ReplicaUnits = field(init=False, repr=False)
-    timers: Timers = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.values = Values(self.documents)
-        self.timers = Timers(self.documents)
         self.units = ReplicaUnits(self.documents)
         self.documents.on_track = self.units.connect
+
+    @cached_property
+    def timers(self) -> Timers:
+        """The timers in the documents and in the bucket."""
+        from ptb_bucket.state.replica.timers import Timers  # noqa: PLC0415  only bots with timers import it
+
+        return Timers(self.documents)
 
     # ---------------------------------------------------------------- staging
 
@@ -232,8 +238,8 @@ class Replica:
         """
         if self.documents.spool and self.pending:
             self.documents.loaded = False  # or the next commit would be made without the spooled changes
-            if dedupe := self.documents.tracked.known(HANDLED):
-                withhold(dedupe.ledger)  # nothing tells which of several files is replayed, and when
+            for document in self.documents.tracked.pending():
+                withhold(document.ledger)  # nothing tells which of several files is replayed, and when
             self.documents.spool.keep(self.documents.tracked.pending())
 
     async def wait_for_turns(self) -> None:
