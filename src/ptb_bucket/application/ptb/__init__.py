@@ -8,6 +8,7 @@ from ptb_bucket.application.ptb.conversations import (
     TimeoutRun,
     handlers_in,
     key_of,
+    timeout_jobs_of,
     timeout_of,
 )
 from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
@@ -42,5 +43,6 @@ __all__ = [
     "key_of",
     "parse_time",
     "resolve_again",
+    "timeout_jobs_of",
     "timeout_of",
 ]

@@ -248,6 +248,11 @@ def _marked(states: Any) -> set[ConversationKey]:
     return marked
 
 
+def timeout_jobs_of(handler: ConversationHandler[Any]) -> dict[ConversationKey, Any]:
+    """Return the jobs that PTB removes when a conversation of a handler goes on, by the conversation's key."""
+    return handler.timeout_jobs
+
+
 @dataclass(frozen=True)
 class TimeoutRun:
     """The end of a conversation whose time is up, by a job of another process.
@@ -270,6 +275,10 @@ class TimeoutRun:
     def callback_of(handler: ConversationHandler[Any]) -> Any:
         """Return PTB's method that ends a conversation."""
         return handler._trigger_timeout  # noqa: SLF001  checked at start
+
+    def forget(self) -> None:
+        """Forget the job, so that PTB does not take it for one that waits."""
+        self.handler.timeout_jobs.pop(self.key, None)
 
     async def __call__(self) -> None:
         """Call the TIMEOUT handlers, and end the conversation. Raises what they raise."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from telegram import Update
 
-from ptb_bucket.application.ptb import TimeoutRun, handlers_in, key_of
+from ptb_bucket.application.ptb import TimeoutRun, handlers_in, key_of, timeout_jobs_of
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.errors import CannotStoreError
@@ -85,14 +85,12 @@ class Timeouts:
         """Show PTB the timeouts of an update's conversations, so that it removes them as it does its own."""
         for handler, key in self._of(update):
             record = _record(handler, key)
-            timer = self._pending.get(record)
-            known = handler.timeout_jobs.get(key)
-            if timer is None:
-                if isinstance(known, BucketJob):
-                    del handler.timeout_jobs[key]
-            elif known is None:
-                callback = TimeoutRun.callback_of(handler)
-                handler.timeout_jobs[key] = BucketJob(self._pending, record, timer, callback)
+            jobs, timer = timeout_jobs_of(handler), self._pending.get(record)
+            known = jobs.get(key)
+            if timer is None and isinstance(known, BucketJob):
+                del jobs[key]
+            elif timer is not None and known is None:
+                jobs[key] = BucketJob(self._pending, record, timer, TimeoutRun.callback_of(handler))
 
     def firing_until(self, update: object) -> float:
         """Return until when another instance is ending one of an update's conversations; 0.0 if none is.

@@ -132,7 +132,7 @@ class TimeoutWork:
         try:
             await timeout()
         except Exception as error:  # noqa: BLE001  as above
-            timeout.handler.timeout_jobs.pop(timeout.key, None)
+            timeout.forget()
             await self._application.process_error(timeout.update, error, job=timeout.job)
             return error
         finally:
