@@ -40,7 +40,11 @@ MISTAKES = {
 # Another mistake stops these verbs earlier.
 NO_VERSIONS = {(verb, mistake) for verb in ("history", "restore") for mistake in ("another bot's", "a newer format")}
 # For ``check`` these are findings, ``import`` can start from nothing, and ``copy`` accepts any bot's state.
-CODES = {("check", "nothing there"): 0, ("check", "another layout"): 1, ("import", "nothing there"): 0,
+STATELESS = ("nothing there", "another layout", "truncated", "not ours", "corrupt pickle", "two layouts",
+             "another bot's", "a newer format")  # fmt: skip
+# ``verify`` does not look at the state.
+CODES = {**{("verify", mistake): 0 for mistake in STATELESS},
+         ("check", "nothing there"): 0, ("check", "another layout"): 1, ("import", "nothing there"): 0,
          ("import", "another layout"): 1, ("copy", "another bot's"): 0}  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ptb_bucket.errors import PTBBucketError, UnavailableError
+from ptb_bucket.errors import PTBBucketError, UnavailableError, pluralize
 from ptb_bucket.stores import MemoryStore, promises
 from ptb_bucket.stores.promises import BrokenPromiseError
 from ptb_bucket.tools.verification.place import PromisePlace
@@ -38,7 +38,7 @@ class Kept:
 
 def promises_of(effort: Effort) -> Mapping[str, Trial]:
     """Return the promises by their names, in the order in which they are tried."""
-    sizes = {f"{size:,} bytes": size for size in (0, 1, 65_537, _MIB)}
+    sizes = {pluralize(size, "byte", "bytes"): size for size in (0, 1, 65_537, _MIB)}
     return {
         "create does not overwrite": promises.create_does_not_overwrite,
         "stale update changes nothing": promises.stale_update_changes_nothing,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["FULL", "QUICK", "Effort"]
+__all__ = ["FULL_EFFORT", "QUICK_EFFORT", "Effort"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Effort:
     seconds: float = 540.0
 
 
-FULL: Final = Effort()
-QUICK: Final = Effort(
+FULL_EFFORT: Final = Effort()
+QUICK_EFFORT: Final = Effort(
     listed=200, increments=1, versions=3, processes=3, races=3, lost=2, torn=1, puts=5, gets=10, lists=5
 )

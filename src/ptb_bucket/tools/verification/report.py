@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.verification.lost_answers import LostAnswers
     from ptb_bucket.tools.verification.races import Races
 
-__all__ = ["HEAD", "Verification", "uri_shape"]
+__all__ = ["ROW_HEAD", "Verification", "uri_shape"]
 
-HEAD: Final = (
+ROW_HEAD: Final = (
     "server", "version", "URI", "measured by", "on", "conformance", "races", "lost answers",
     "median / p99 in ms: get, put, list",
 )  # fmt: skip

@@ -14,7 +14,7 @@ from ptb_bucket.stores import Create
 from ptb_bucket.tools.interruption import to_the_end
 from ptb_bucket.tools.state import bot_id_text
 from ptb_bucket.tools.verification.conformance import promises_of, rehearse, try_promise
-from ptb_bucket.tools.verification.effort import FULL, Effort
+from ptb_bucket.tools.verification.effort import FULL_EFFORT, Effort
 from ptb_bucket.tools.verification.latency import measure_latency, plan_latency
 from ptb_bucket.tools.verification.lost_answers import plan_lost_answers, run_lost_answers
 from ptb_bucket.tools.verification.place import Cleaned, Grounds, PromisePlace
@@ -44,7 +44,7 @@ class Plan:
 
 
 async def plan_verification(
-    where: str | os.PathLike[str] | None, *, bot_id: int | str | None = None, effort: Effort = FULL
+    where: str | os.PathLike[str] | None, *, bot_id: int | str | None = None, effort: Effort = FULL_EFFORT
 ) -> Plan:
     """Count the requests of a verification without sending one: its promises are tried in memory.
 
@@ -69,7 +69,7 @@ async def verify(
     where: str | os.PathLike[str] | None = None,
     *,
     bot_id: int | str | None = None,
-    effort: Effort = FULL,
+    effort: Effort = FULL_EFFORT,
     advance: Callable[[int], object] = lambda _: None,
     report_left: Callable[[str], object] = lambda _: None,
 ) -> Verification:
