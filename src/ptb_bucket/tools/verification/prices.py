@@ -26,7 +26,7 @@ class ListPrice:
         reads: GET.
         lists: LIST.
         deletes: DELETE.
-        dated: The month in which the price was looked up.
+        dated: The year for which the price was looked up.
         source: The page that states it.
     """
 
@@ -50,16 +50,16 @@ class ListPrice:
 
 
 _AWS: Final = ListPrice(
-    "Amazon S3 Standard in us-east-1", 5.0, 0.4, 5.0, 0.0, "2026-11", "https://aws.amazon.com/s3/pricing/"
+    "Amazon S3 Standard in us-east-1", 5.0, 0.4, 5.0, 0.0, "2026", "https://aws.amazon.com/s3/pricing/"
 )
 _GOOGLE: Final = ListPrice(
-    "Google Cloud Storage Standard in one region", 5.0, 0.4, 5.0, 0.0, "2026-11",
+    "Google Cloud Storage Standard in one region", 5.0, 0.4, 5.0, 0.0, "2026",
     "https://cloud.google.com/storage/pricing",
 )  # fmt: skip
 _BY_HOST: Final = {
     ".amazonaws.com": _AWS,
     ".r2.cloudflarestorage.com": ListPrice(
-        "Cloudflare R2 Standard", 4.5, 0.36, 4.5, 0.0, "2026-11", "https://developers.cloudflare.com/r2/pricing/"
+        "Cloudflare R2 Standard", 4.5, 0.36, 4.5, 0.0, "2026", "https://developers.cloudflare.com/r2/pricing/"
     ),
 }
 

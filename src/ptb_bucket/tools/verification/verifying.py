@@ -97,12 +97,15 @@ async def verify(
     uri = _uri_of(where, bot_id)
     grounds = Grounds(uri, Tally(advance))
     run = _Run(grounds, effort, Verification(uri))
-    began = time.monotonic()
+    began, interrupted = time.monotonic(), False
     try:
         await grounds.check_deletable()
         await run.everything()
+    except asyncio.CancelledError:
+        interrupted = True
+        raise
     finally:
-        cleaned = await _cleaned(grounds, report_left)
+        cleaned = await _cleaned(grounds, report_left, interrupted=interrupted)
     return replace(
         run.found, left=cleaned.left, note=cleaned.note, requests=grounds.tally.requests,
         seconds=time.monotonic() - began,
@@ -120,7 +123,7 @@ def _uri_of(where: str | os.PathLike[str] | None, bot_id: int | str | None) -> S
     return replace(uri, bucket=uri.bucket.replace(BOT_ID, owner), prefix=uri.prefix.replace(BOT_ID, owner))
 
 
-async def _cleaned(grounds: Grounds, report_left: Callable[[str], object]) -> Cleaned:
+async def _cleaned(grounds: Grounds, report_left: Callable[[str], object], *, interrupted: bool) -> Cleaned:
     """Clean up before an interruption takes effect. A second interruption takes effect at once."""
     found: list[Cleaned] = []
 
@@ -129,7 +132,7 @@ async def _cleaned(grounds: Grounds, report_left: Callable[[str], object]) -> Cl
         await grounds.close()
 
     try:
-        await to_the_end(clean())
+        await (clean() if interrupted else to_the_end(clean()))
     finally:
         left = found[0].left if found else f"Cleaning up was interrupted. Remove {grounds.describe()} by hand."
         if left:
