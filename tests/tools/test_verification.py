@@ -92,10 +92,10 @@ async def test_a_store_that_ignores_conditions_breaks_promises(tmp_path, monkeyp
         ([LOST, UNCLEAR, LOST], 1, ""),
         ([LOST, UNCLEAR, LOST], None, ""),
         ([LOST, LOST, LOST], None, ""),
-        ([WON, WON, LOST], 1, "2 of 3 processes were told"),
+        ([WON, WON, LOST], 1, "2 of 3 processes wrote on the same condition"),
         ([WON, LOST, LOST], 1, "the object has other bytes"),
         ([WON, LOST, LOST], None, "the object has other bytes"),
-        ([LOST, LOST, LOST], 2, "was refused, but its bytes are stored"),
+        ([LOST, LOST, LOST], 2, "refused a process's write, but its bytes are stored"),
         ([WON, Outcome("error", message="Denied."), LOST], 0, "could not write: Denied"),
     ],
 )

@@ -32,8 +32,8 @@ Example: ptb-bucket verify s3://my-bucket/my-bot --dry-run
 @click.option("--quick", is_flag=True, help="Repeat everything a few times only. Its figures do not belong in a table.")
 @click.option("--yes", is_flag=True, help="Do not ask before the run starts.")
 @click.option("--dry-run", is_flag=True, help="Say what the run sends and costs, but send nothing.")
-@click.option("--server", metavar="NAME", help="The server's name in the row. Default: what the server says.")
-@click.option("--server-version", metavar="TEXT", help="Its version in the row. Default: what the server says.")
+@click.option("--server", metavar="NAME", help="The server's name in the row. Default: as it names itself.")
+@click.option("--server-version", metavar="TEXT", help="Its version in the row. Default: as it names itself.")
 @click.option("--measured-by", metavar="NAME", default="", help="Your name in the row.")
 @with_bot_id
 @with_output

@@ -51,7 +51,7 @@ async def increments_add_up(place: Place, rounds: int, *, workers: int = _WORKER
     Args:
         place: The place.
         rounds: The increments of each worker.
-        workers: The number of workers, each with a store of its own.
+        workers: The number of workers, each with a separate store.
     """
     await place.write_raw("counter", b"")
 

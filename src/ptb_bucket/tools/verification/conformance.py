@@ -45,7 +45,7 @@ def promises_of(effort: Effort) -> Mapping[str, Trial]:
         "update of nothing creates nothing": promises.update_of_nothing_creates_nothing,
         "update replaces": promises.update_replaces,
         "delete removes one object": promises.delete_removes_only_that_object,
-        "delete of nothing is no error": promises.delete_of_nothing_is_no_error,
+        "delete of nothing works": promises.delete_of_nothing_is_no_error,
         "delete on a condition": promises.delete_on_a_condition,
         "missing is not found": promises.missing_is_not_found,
         "same ETag is not modified": promises.same_etag_is_not_modified,

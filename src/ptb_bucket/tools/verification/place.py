@@ -64,7 +64,7 @@ class Grounds:
 
     @cached_property
     def store(self) -> BlobStore:
-        """The store that everything uses which does not need one of its own."""
+        """The store that all parts share, apart from those that need a new one."""
         return RetryingStore(self.open())
 
     def open(self) -> BlobStore:

@@ -63,13 +63,13 @@ def broken_race(outcomes: Sequence[Outcome], stored: int | None) -> str:
         return f"a process could not write: {errors[0].rstrip('.')}"
     if len(won) > 1:
         return (
-            f"{len(won)} of {len(outcomes)} processes were told that their write on the same condition was applied, "
-            "so one overwrote the other"
+            f"{len(won)} of {len(outcomes)} processes wrote on the same condition and got a success, so one overwrote "
+            "the other"
         )
     if won and stored != won[0]:
-        return "a process was told that its write was applied, but the object has other bytes"
+        return "a process got a success, but the object has other bytes"
     if stored is not None and stored not in won + maybe:
-        return "a process was told that its write was refused, but its bytes are stored"
+        return "the server refused a process's write, but its bytes are stored"
     return ""
 
 

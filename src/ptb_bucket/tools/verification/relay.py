@@ -27,7 +27,7 @@ _GONE: Final = (OSError, EOFError)
 
 
 class Relay:
-    """A relay in a thread of its own.
+    """A relay in a separate thread.
 
     ``uploads`` counts the connections that have sent the armed number of bytes since :meth:`arm`. More than one means
     that a request was sent again.

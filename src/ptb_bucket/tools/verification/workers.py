@@ -76,7 +76,7 @@ class Outcome:
 
 
 class Worker:
-    """A process with a store of its own, usable as a context manager. Its end never waits for the server for long.
+    """A process with a separate store, usable as a context manager. Its end never waits for the server for long.
 
     Args:
         uri: The place.
