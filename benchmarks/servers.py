@@ -38,7 +38,7 @@ CEPH = ROOT / "providers" / "s3" / "tests" / "ceph" / "run"
 MOTO = ROOT / "providers" / "s3" / "tests" / "moto_server.py"
 CACHE = Path(tempfile.gettempdir()) / f"ptb-bucket-servers-{os.getuid()}"
 S3RVER, NANIO, LOCALBUCKET = "3.7.1", "0.1.7", "1.2.1"
-KEY = "S3RVER"  # s3rver accepts no other; the rest accept any that they are told
+KEY = "S3RVER"  # s3rver accepts no other; the others accept any
 ENDPOINT = "PTB_BUCKET_S3_TEST_ENDPOINT"
 
 
@@ -52,12 +52,12 @@ class Local:
 
 
 def from_pypi(name: str, release: str) -> str:
-    """Install a server into an environment of its own, and return the path of its command."""
+    """Install a server into a separate environment, and return the path of its command."""
     place = CACHE / f"{name}-{release}"
     program = place / "bin" / name
     if not program.exists():
-        subprocess.run([sys.executable, "-m", "venv", place], check=True)
-        subprocess.run([place / "bin" / "pip", "install", "--quiet", f"{name}=={release}"], check=True)
+        subprocess.run([sys.executable, "-m", "venv", place], check=True)  # noqa: S603  its own arguments
+        subprocess.run([place / "bin" / "pip", "install", "--quiet", f"{name}=={release}"], check=True)  # noqa: S603  its own arguments
     return str(program)
 
 
@@ -67,7 +67,7 @@ def from_npm(name: str, release: str) -> str:
     program = place / "node_modules" / name / "bin" / f"{name}.js"
     if not program.exists():
         npm = shutil.which("npm") or "npm"
-        subprocess.run([npm, "install", "--prefix", place, "--no-audit", "--no-fund", f"{name}@{release}"], check=True)
+        subprocess.run([npm, "install", "--prefix", place, "--no-audit", "--no-fund", f"{name}@{release}"], check=True)  # noqa: S603  its own arguments
     return str(program)
 
 
@@ -95,7 +95,7 @@ def data() -> Path:
 
 
 SERVERS = [
-    Local("moto, one request at a time", version("moto"), lambda port: [sys.executable, str(MOTO), str(port)]),
+    Local("moto (one request at a time)", version("moto"), lambda port: [sys.executable, str(MOTO), str(port)]),
     Local("MiniStack", version("ministack"), lambda _: [sys.executable, "-m", "ministack"]),
     Local("s3rver", S3RVER, s3rver),
     Local("nanio", NANIO, nanio),
@@ -111,7 +111,7 @@ def running(server: Local) -> Iterator[str]:
         port = probe.getsockname()[1]
     ministack = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "s3,iam,sts", "LOG_LEVEL": "ERROR"}
     keys = {"NANIO_ACCESS_KEY": KEY, "NANIO_SECRET_KEY": KEY}
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603  its own arguments
         server.command(port), env=os.environ | ministack | keys, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
@@ -149,7 +149,7 @@ def measure(name: str, release: str, url: str, measured_by: str) -> dict[str, An
 def run(*words: str) -> Any:
     """Run ``ptb-bucket`` with ``--json``, and return its result."""
     command = [sys.executable, "-m", "ptb_bucket.cli", *words, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  its own arguments
     if not done.stdout:
         raise RuntimeError(f"{words[0]} ended with code {done.returncode}: {done.stderr}")
     return json.loads(done.stdout)
@@ -158,7 +158,7 @@ def run(*words: str) -> Any:
 def ceph(measured_by: str) -> dict[str, Any]:
     """Measure Ceph RGW: start it with the script of its tests, which runs this program again."""
     command = ["bash", str(CEPH), "--", sys.executable, __file__, "--one", "--measured-by", measured_by]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  its own arguments
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
         raise RuntimeError(done.stderr[-500:])
@@ -168,14 +168,14 @@ def ceph(measured_by: str) -> dict[str, Any]:
 
 def ceph_version() -> str:
     """Return the version of the installed gateway."""
-    said = subprocess.run(["radosgw", "--version"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(["radosgw", "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S607  its own arguments
     return re.sub(r".*version (\S+).*", r"\1", said.strip())
 
 
 def measured(only: Sequence[str], measured_by: str) -> Iterator[dict[str, Any]]:
     """Measure one server after another."""
     for server in SERVERS:
-        if not only or server.name.split(",")[0] in only:
+        if not only or server.name.split(" ")[0] in only:
             print(f"... {server.name}", file=sys.stderr, flush=True)
             try:
                 with running(server) as url:
@@ -189,13 +189,23 @@ def measured(only: Sequence[str], measured_by: str) -> Iterator[dict[str, Any]]:
 
 def text_of(results: Sequence[dict[str, Any]]) -> str:
     """Return the measured part of the page."""
-    lines = [f"| {' | '.join(ROW_HEAD)} |", f"|{'---|' * len(ROW_HEAD)}", *(one["row"] for one in results), ""]
-    lines += ["What went wrong, in the words of the command:", ""]
-    lines += [f"* **{one['server']}**: {first_sentences(one['problems'][0])}" for one in results if one["problems"]]
+    problems: dict[str, list[str]] = {}
+    for one in results:
+        for text in one["problems"][:1]:
+            problems.setdefault(first_sentences(text), []).append(one["server"])
     passed = [one["server"] for one in results if not one["check"]]
     failed = [f"{one['server']} ({', '.join(one['check'])})" for one in results if one["check"]]
-    lines += ["", f"`ptb-bucket check` passed on {' and '.join(passed)}. It failed on {'; '.join(failed)}."]
-    return "\n".join(lines)
+    return "\n".join([
+        f"| {' | '.join(ROW_HEAD)} |",
+        f"|{'---|' * len(ROW_HEAD)}",
+        *(one["row"] for one in results),
+        "",
+        "What went wrong, in the words of the command:",
+        "",
+        *(f"* **{', '.join(servers)}**: {text}" for text, servers in problems.items()),
+        "",
+        f"`ptb-bucket check` passed on {', '.join(passed)}. It failed on {', '.join(failed)}.",
+    ])  # fmt: skip
 
 
 def first_sentences(text: str) -> str:
