@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
+from light_server import certificate
 
 from ptb_bucket.cli import main
 from ptb_bucket.errors import AccessError
@@ -117,3 +120,41 @@ async def test_what_cannot_be_cleaned_is_named(moto):
     prefix = moto.objects(bucket)[0].split("/")[1]
     assert left == [found.left]
     assert left[0].startswith(f"Remove s3://{bucket}/bot/{prefix}/ by hand. ")
+
+
+async def _pump(reader, writer):
+    with suppress(OSError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def behind_tls(target, context):
+    """Run a server that ends TLS in front of a plain one, and yield its URL."""
+
+    async def connected(reader, writer):
+        host, port = target.removeprefix("http://").split(":")
+        answers, to = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(_pump(reader, to), _pump(answers, writer))
+        with suppress(OSError):
+            await asyncio.gather(to.wait_closed(), writer.wait_closed())
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context)
+    yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+
+
+async def test_answers_are_lost_below_tls(moto, either_client, tmp_path, monkeypatch):
+    few = {"update replaces": promises.update_replaces}
+    monkeypatch.setattr("ptb_bucket.tools.verification.verifying.promises_of", lambda _: few)
+    bundle, context = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    bucket = moto.bucket()
+    async with behind_tls(moto.url, context) as url:
+        uri = moto.uri(bucket, "bot", endpoint_url=url, client=either_client)
+        found = await verify(uri, effort=replace(SMALL, lost=2, torn=1))
+    lost = found.lost_answers
+    assert (found.problems, lost.cuts, lost.right, lost.applied) == ([], 6, 6, 4)
+    assert moto.objects(bucket) == []
