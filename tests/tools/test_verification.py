@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ptb_bucket.errors import ConfigurationError, RefusedError, UnavailableError
-from ptb_bucket.stores import Create, LocalStore, MemoryStore, parse_uri
+from ptb_bucket.stores import Create, LocalStore, MemoryStore, Update, parse_uri
 from ptb_bucket.stores.promises import BrokenPromiseError
 from ptb_bucket.tools import FULL_EFFORT, QUICK_EFFORT, ROW_HEAD, Verification, plan_verification, server_of, verify
 from ptb_bucket.tools.verification import conformance, latency, lost_answers, races, workers
@@ -20,7 +20,7 @@ from ptb_bucket.tools.verification.place import Grounds
 from ptb_bucket.tools.verification.prices import cost_text
 from ptb_bucket.tools.verification.races import Races, broken_race
 from ptb_bucket.tools.verification.report import uri_shape
-from ptb_bucket.tools.verification.requests import Requests
+from ptb_bucket.tools.verification.requests import CountingStore, Requests, Tally
 from ptb_bucket.tools.verification.workers import Outcome
 
 SMALL = replace(QUICK_EFFORT, processes=2, races=2)
@@ -251,6 +251,27 @@ async def test_a_run_sends_about_what_was_planned(tmp_path):
 async def test_all_promises_are_kept_in_memory():
     tally = await rehearse(SMALL)
     assert tally.requests.reads > 0
+
+
+class Slow(MemoryStore):
+    """A store like Google's, which accepts one write per second to an object."""
+
+    min_write_interval = 1.0
+
+
+async def test_no_object_is_written_more_often_than_the_cloud_allows(monkeypatch):
+    slept = []
+
+    async def sleep(seconds):
+        slept.append(round(seconds))
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    store = CountingStore(Slow(), Tally())
+    etag = await store.put("a", b"1", Create())
+    await store.put("b", b"1", Create())
+    assert slept == []
+    await store.put("a", b"2", Update(etag))
+    assert slept == [1]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from ptb_bucket.tools.verification.requests import Requests
+
 if TYPE_CHECKING:
     from ptb_bucket.stores import StoreUri
-    from ptb_bucket.tools.verification.requests import Requests
 
 __all__ = ["ListPrice", "cost_text", "host_of", "list_price"]
 
@@ -100,5 +101,11 @@ def cost_text(uri: StoreUri, requests: Requests) -> str:
     return (
         f"By the list prices of {price.name} ({price.dated}), they cost about ${price.cost(requests):.3f}: for a "
         f"million, ${price.writes:g} (PUT), ${price.lists:g} (LIST) and ${price.reads:g} (GET). DELETE is free. "
-        f"See {price.source}."
+        f"See {price.source}. {_versions_text(price, requests)}"
     )
+
+
+def _versions_text(price: ListPrice, requests: Requests) -> str:
+    """Return a sentence about removing old versions, which needs one listing for each object."""
+    more = price.cost(Requests(lists=requests.deletes))
+    return f"If the bucket keeps old versions, removing them adds up to {requests.deletes:,} LIST (${more:.3f})."
