@@ -139,6 +139,9 @@ class Worker:
                 await self._stop(kindly=kind is None)
         finally:
             self._errors.close()
+            self._pipes[0].close()
+            with contextlib.suppress(OSError):  # the process ended before it had read everything
+                await self._pipes[0].wait_closed()
 
     async def _stop(self, *, kindly: bool) -> None:
         """End the process, and wait for it: a put that is under way could write after the cleaning."""
