@@ -18,14 +18,23 @@ from releasing.versions import folders
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["Circumstances", "build", "build_twice", "check_sdist", "make_environment", "make_tools", "source_date"]
+__all__ = [
+    "Circumstances",
+    "build",
+    "build_twice",
+    "check_equal",
+    "check_sdist",
+    "make_environment",
+    "make_tools",
+    "source_date",
+]
 
 _TOOLS: Final = Path(__file__).with_name("tools.txt")
 _BESIDE_SOURCES: Final = {"PKG-INFO", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore"}
 
 
 class Circumstances(NamedTuple):
-    """Where and how sources are copied and built. None of it may change a byte of the result."""
+    """The way in which sources are copied and built. None of it may change a byte of the result."""
 
     folder: str
     umask: int
@@ -87,7 +96,7 @@ def build_twice(python: Path, root: Path, scratch: Path) -> list[Path]:
         ReleaseError: A build failed, a file differs, or an sdist contains more than it should.
     """
     first, second = (build(python, root, scratch, each) for each in (_FIRST, _SECOND))
-    _check_equal(first, second)
+    check_equal(first, second)
     for path in first:
         if path.name.endswith(".tar.gz"):
             check_sdist(path)
@@ -131,17 +140,18 @@ def check_sdist(path: Path) -> None:
         raise ReleaseError(f"{path.name} contains {', '.join(more)}. Correct `include` in its pyproject.toml.")
 
 
-def _copy(root: Path, tree: Path, mtime: int) -> None:
-    for name in tracked_files(root):
-        tree.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(root / name, tree / name)
-        os.utime(tree / name, (mtime, mtime))
-
-
-def _check_equal(first: Iterable[Path], second: Iterable[Path]) -> None:
+def check_equal(first: Iterable[Path], second: Iterable[Path]) -> None:
+    """Refuse two builds whose files have other names or other bytes."""
     ours, theirs = (
         {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in each} for each in (first, second)
     )
     if ours != theirs:
         differing = sorted(name for name in ours | theirs if ours.get(name) != theirs.get(name))
         raise ReleaseError(f"Two builds of the same sources differ: {', '.join(differing)}. diffoscope shows where.")
+
+
+def _copy(root: Path, tree: Path, mtime: int) -> None:
+    for name in tracked_files(root):
+        tree.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / name, tree / name)
+        os.utime(tree / name, (mtime, mtime))

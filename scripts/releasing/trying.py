@@ -25,7 +25,7 @@ _ORIGIN: Final = "import ptb_bucket; print(ptb_bucket.__file__)"
 
 
 class Extra(NamedTuple):
-    """What an extra must be able to do."""
+    """The work that an extra must be able to do."""
 
     uris: tuple[str, ...]
     """Where the demo runs."""
@@ -45,9 +45,9 @@ EXTRAS: Final[Mapping[str, Extra]] = {
 
 
 def try_all(tools: Path, root: Path, built: Iterable[Path], scratch: Path, say: Callable[[str], None]) -> None:
-    """Install each extra in an environment of its own, and run the demo on a server with it.
+    """Install each extra in a separate environment, and run the demo on a server with it.
 
-    Dependencies come from the package index; our distributions never do, whatever the index has under their names.
+    Dependencies come from the package index. Our distributions never do, even if the index has the same names.
 
     Args:
         tools: The Python whose pip installs.

@@ -1,4 +1,4 @@
-"""One version for all distributions: read it, write it, and find its entry in the changelog.
+"""Read and write the one version of all distributions, and find its entry in the changelog.
 
 An sdist must build without the rest of the repository, so each distribution names the version in its own
 ``pyproject.toml``. The root's is the original: everything else follows from it, and only this module writes it.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from releasing.errors import ReleaseError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["check_changelog", "check_versions", "folders", "read_version", "supported_range", "write_version"]
@@ -19,6 +20,7 @@ __all__ = ["check_changelog", "check_versions", "folders", "read_version", "supp
 _VERSION: Final = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)((a|b|rc)\d+)?(\.dev\d+)?")
 """The spelling that packaging keeps as it is, so that the tag, the files and the links have the same (PEP 440)."""
 
+_BEFORE_FINAL: Final = re.compile(r"((a|b|rc)\d+)?(\.dev\d+)?$")
 _OWN: Final = re.compile(r'^version = "([^"]*)"$', re.MULTILINE)
 _EXTRAS: Final = re.compile(r'(?<=")(ptb-bucket-\w+(?:\[\w+\])?)==[^"]*(?=")')
 _CORE: Final = re.compile(r'(?<=^  ")ptb-bucket>=[^"]*(?=",$)', re.MULTILINE)
@@ -76,34 +78,32 @@ def check_changelog(root: Path, version: str, *, dated: bool) -> None:
     Args:
         root: The folder of the repository.
         version: The version.
-        dated: Refuse ``(unreleased)``, too.
+        dated: Refuse ``(unreleased)``, too. Versions such as 0.2.0rc1 and 0.2.0.dev0 may have the unreleased entry of
+            0.2.0.
     """
+    final = _BEFORE_FINAL.sub("", version)
     text = root.joinpath("CHANGELOG.md").read_text(encoding="utf-8")
-    found = re.search(_HEADING.format(version=re.escape(version)), text, re.MULTILINE)
+    found = re.search(_HEADING.format(version=re.escape(final)), text, re.MULTILINE)
     if found is None:
-        raise ReleaseError(
-            f"CHANGELOG.md has no entry `## {version} (unreleased)` or `## {version} (YYYY-MM-DD)`. Add it."
-        )
-    if dated and found[1] == "unreleased":
+        raise ReleaseError(f"CHANGELOG.md has no entry `## {final} (unreleased)` or `## {final} (YYYY-MM-DD)`. Add it.")
+    if dated and version == final and found[1] == "unreleased":
         raise ReleaseError(f"CHANGELOG.md calls {version} unreleased. Replace the word by the date of the release.")
 
 
 def _rewritten(root: Path, version: str) -> dict[Path, str]:
-    core, *providers = folders(root)
-    places = [
-        (core / "pyproject.toml", _OWN, f'version = "{version}"'),
-        (core / "pyproject.toml", _EXTRAS, rf"\1=={version}"),
-    ]
-    for folder in providers:
-        places += [
-            (folder / "pyproject.toml", _OWN, f'version = "{version}"'),
-            (folder / "pyproject.toml", _CORE, f"ptb-bucket{supported_range(version)}"),
-        ]
     found: dict[Path, str] = {}
-    for path, pattern, text in [*places, (core / "terraform" / "README.md", _TAG, version)]:
+    for path, pattern, text in _places(root, version):
         found[path], count = pattern.subn(text, found.get(path) or path.read_text(encoding="utf-8"))
         if not count:
-            raise ReleaseError(
-                f"{path} does not name the version as scripts/releasing/versions.py expects: {pattern.pattern}"
-            )
+            raise ReleaseError(f"{path} does not name the version where this matches: {pattern.pattern}")
     return found
+
+
+def _places(root: Path, version: str) -> Iterator[tuple[Path, re.Pattern[str], str]]:
+    for folder in folders(root):
+        yield folder / "pyproject.toml", _OWN, f'version = "{version}"'
+        if folder != root:
+            yield folder / "pyproject.toml", _CORE, f"ptb-bucket{supported_range(version)}"
+    yield root / "pyproject.toml", _EXTRAS, rf"\1=={version}"
+    if ".dev" not in version:  # which never gets a tag
+        yield root / "terraform" / "README.md", _TAG, version
