@@ -1,4 +1,4 @@
-"""Tests of the workflow that publishes: no secret, an environment for each distribution, and actions that cannot change."""
+"""Tests of the workflow that publishes: no secret, an environment for each distribution, actions that cannot change."""
 
 from __future__ import annotations
 
