@@ -22,7 +22,7 @@ class Existing:
     """The files and folders of the repository."""
 
     def __contains__(self, path):
-        return ROOT.joinpath(path).exists()
+        return ".." not in Path(path).parts and ROOT.joinpath(path).exists()
 
 
 def page(folder):
@@ -60,6 +60,7 @@ def test_the_page_installs_from_the_index_and_the_readme_from_the_checkout():
         "[a](//github.com/ptb-bucket/ptb-bucket)",
         "[a](http://example.com)",
         f"[a]({BLOB}/docs/no-such-page.md)",
+        f"[a]({BLOB}/providers/../README.md)",
         "[a](https://github.com/ptb-bucket/ptb-bucket/blob/main/docs/tools.md)",
         "![a](docs/demo.svg)",
         f"![a]({BLOB}/docs/demo.svg)",
