@@ -1,7 +1,7 @@
 """Sessions of everyday work: ``nox -l`` lists them, ``nox -s lint types`` runs two of them.
 
-Sessions run in the environment that ``pip install -r requirements-dev.txt`` has set up, and install nothing. Arguments
-after ``--`` are passed on: ``nox -s test -- tests/codecs``.
+Sessions run in the environment that ``pip install -r requirements-dev.txt`` has set up, and install nothing into it.
+Arguments after ``--`` are passed on: ``nox -s test -- tests/codecs``.
 """
 
 from __future__ import annotations

@@ -52,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 def _release(out: Path, tag: str | None) -> None:
     versions.check_versions(ROOT)
     version = versions.read_version(ROOT)
-    versions.check_changelog(ROOT, version, dated=tag is not None)
     if tag is not None:
         _check_tag(tag, version)
+    versions.check_changelog(ROOT, version, dated=tag is not None)
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         scratch = Path(folder)
         tools = building.make_tools(scratch)
