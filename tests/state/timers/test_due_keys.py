@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from ptb_bucket.errors import AccessError, CannotStoreError, ConfigurationError, UnavailableError
+from ptb_bucket.errors import AccessError, CannotStoreError, ConfigurationError, UnavailableError, UnsavedError
 from ptb_bucket.state import BOT_DATA, LAYOUTS, Record, open_layout
 from ptb_bucket.state.timers import DueKey
 from ptb_bucket.stores import Create, MemoryStore
@@ -25,6 +25,7 @@ from support.documents.timers import (
     save,
     started,
     stored,
+    unit,
 )
 
 OWNER = open_layout("per-record").key(ADA) + ".json"
@@ -246,3 +247,37 @@ async def test_an_update_without_timers_costs_no_request_more(store):
     replica.stage(ADA, {"n": 1})
     await replica.commit()
     assert store.taken() == [("put", OWNER)]
+
+
+async def test_the_keys_of_other_timers_stay(store):
+    await save(store, tea=DAILY, cake=ONCE)
+    await save(store, tea=None)
+    assert await keys_in(store) == [key_of(Record.of_timer(ADA, "cake"), ONCE)]
+
+
+async def test_a_put_that_another_instance_overtook_deletes_no_key_that_is_still_needed(store):
+    """The end is in the first put, which loses, and not in the second: then its effect cannot be merged."""
+    await save(store, tea=DAILY)
+    writer = await started(store)
+    writer.stage(ADA, {"n": 0})
+    await writer.commit()
+
+    async def overtake(operation, key):
+        if (operation, key) == ("put", OWNER):
+            store.before = None
+            writer.stage(ADA, {"n": 1})
+            await writer.commit()
+
+    def resolver(conflict):
+        raise ValueError(conflict.record)
+
+    replica = await started(store)
+    replica.documents.merger.resolver = resolver
+    replica.units.begin(unit(TEA, DAILY), [TEA, ADA])
+    replica.stage(ADA, {"n": 2})
+    replica.stage_occurrence(unit(TEA, DAILY), TEA, ended(DAILY).to_value(), [ADA])
+    store.before = overtake
+    with pytest.raises(UnsavedError):
+        await replica.commit()
+    assert await stored(store, TEA) == DAILY
+    assert FIRST in await keys_in(store)
