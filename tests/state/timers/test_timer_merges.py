@@ -17,7 +17,7 @@ LOGS = (ADA, BOT_DATA)
 
 
 class Instance:
-    """One instance, which changes the timer that it knows.
+    """An instance that changes the timer that it knows.
 
     Args:
         name: One hexadecimal digit, which makes its nonces unique.
@@ -123,7 +123,7 @@ def _place(before, after):
 
 
 async def _nothing_is_left(store, timer):
-    """Keys that stay are only those of due times that the timer has left behind: whoever looks deletes them."""
+    """Keys that stay are only those of due times that the timer has left behind: the next look deletes them."""
     for key in map(DueKey.parse, await keys_in(store)):
         assert timer is None or key.generation <= timer.generation
 
