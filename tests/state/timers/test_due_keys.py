@@ -7,7 +7,8 @@ import logging
 import pytest
 
 from ptb_bucket.errors import AccessError, CannotStoreError, ConfigurationError, UnavailableError, UnsavedError
-from ptb_bucket.state import BOT_DATA, LAYOUTS, Record, open_layout
+from ptb_bucket.state import BOT_DATA, LAYOUTS, Archive, Draft, Record, WriterIdentity, open_layout
+from ptb_bucket.state.document import Document, Header
 from ptb_bucket.state.timers import DueKey
 from ptb_bucket.stores import Create, MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
@@ -281,3 +282,13 @@ async def test_a_put_that_another_instance_overtook_deletes_no_key_that_is_still
         await replica.commit()
     assert await stored(store, TEA) == DAILY
     assert FIRST in await keys_in(store)
+
+
+async def test_a_damaged_timer_can_be_removed_though_nobody_knows_its_key(store):
+    document = Document(Header("1", "json")).changed(Header("1", "json"), {TEA: b'{"damaged": true}'})
+    await store.put(OWNER, document.pack(), Create())
+    archive = await Archive.find(store)
+    draft = await Draft.open(archive, archive.layout.key(TEA), "1", WriterIdentity("test"))
+    draft.stage({TEA: None})
+    await draft.commit()
+    assert await stored(store, TEA) is None

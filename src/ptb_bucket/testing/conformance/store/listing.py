@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from ptb_bucket.errors import LostRaceError
 from ptb_bucket.stores import BlobInfo, Create
 from ptb_bucket.testing.conformance.store.case import Case
 
@@ -48,3 +51,18 @@ class ListingTests(Case):
             assert info.key == "a"
             break
         assert (await store.get("c")).data == b"1"
+
+    async def test_empty_objects_are_names_in_order(self, store: BlobStore) -> None:
+        """Due keys of timers are empty objects: they are listed by time, and gone once they are deleted."""
+        if not store.lists_in_order:
+            pytest.skip("this place lists keys in no order, so bots on it have no timers with layout=per-record")
+        keys = [
+            f"timers/due/2026112{day}T090000Z/user_data/42/{name}/1.0a" for day in (7, 8) for name in ("=41", "tea")
+        ]
+        for key in reversed(keys):
+            await store.put(key, b"", Create())
+        with pytest.raises(LostRaceError):
+            await store.put(keys[0], b"", Create())
+        assert [info.key async for info in store.list("timers/due/")] == keys
+        await store.delete(keys[0])
+        assert [info.key async for info in store.list("timers/due/")] == keys[1:]
