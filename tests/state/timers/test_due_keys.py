@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 
 import pytest
@@ -292,3 +294,33 @@ async def test_a_damaged_timer_can_be_removed_though_nobody_knows_its_key(store)
     draft.stage({TEA: None})
     await draft.commit()
     assert await stored(store, TEA) is None
+
+
+async def test_a_deletion_without_an_answer_fails_no_commit(store):
+    await save(store, tea=DAILY)
+    silent = FaultyStore(store, lambda operation, _: Fault.HANG if operation == "delete" else None)
+    replica = await started(silent, deadline=0.05)
+    replica.stage(TEA, None)
+    await replica.commit()
+    assert (await stored(store, TEA), replica.pending) == (None, set())
+
+
+async def test_more_keys_than_one_commit_has_time_for_are_created_by_the_next_ones(store):
+    async def slowly(operation, key):
+        if operation == "put" and "due" in key:
+            await asyncio.sleep(0.02)
+
+    names = [f"t{number}" for number in range(200)]
+    replica = await started(store, deadline=0.1)
+    for name in names:
+        replica.stage(Record.of_timer(ADA, name), DAILY.to_value())
+    store.before = slowly
+    store.taken()
+    for _ in range(100):
+        with contextlib.suppress(UnavailableError):
+            await replica.commit()
+            break
+    made = [key for operation, key in store.taken() if operation == "put"]
+    assert made[-1] == OWNER
+    assert len(await keys_in(store)) == len(names)
+    assert len(made) < 2 * len(names)  # those that were created are not created again
