@@ -361,3 +361,27 @@ async def test_timers_of_two_owners_with_the_same_id_are_two(store, layout):
         await replica.commit()
         replica = await started(store, layout, (*ALL, namesake))
     assert await logs(store, layout, BOT_DATA) == [[0, 1, 1]]
+
+
+async def test_an_occurrence_that_is_staged_during_a_commit_still_ends_after_its_effects(store):
+    await begin(store, "per-record")
+    room = open_layout("per-record").key(ROOM) + ".json"
+    down = False
+    faulty = FaultyStore(store, lambda op, key: Fault.UNAVAILABLE if op == "put" and key == room and down else None)
+    replica = await started(faulty, "per-record", ALL, deadline=0.05)
+
+    async def meanwhile(operation, _):
+        if operation == "put":
+            store.before = None
+            run(replica, effects=(ROOM,))
+
+    replica.stage(BOT_DATA, {"log": [0, "first"]})
+    store.before = meanwhile
+    await replica.commit()
+    down = True
+    with pytest.raises(PTBBucketError):
+        await replica.commit()
+    assert await stored(store, TEA) == DAILY
+    down = False
+    await replica.commit()
+    assert await stored(store, TEA) == ended(DAILY)

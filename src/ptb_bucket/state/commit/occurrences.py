@@ -48,7 +48,8 @@ def passed_units(record: Record, steps: Steps, base: bytes | None, stored: bytes
         ours, theirs = (timer_outline(record, value, codec) for value in (base, stored))
     except CannotLoadError:
         return NONE
-    return own if theirs.revision == ours.revision and theirs.occurrence > ours.occurrence else NONE
+    is_same = (theirs.series, theirs.revision) == (ours.series, ours.revision)
+    return own if is_same and theirs.occurrence > ours.occurrence else NONE
 
 
 def own_units(record: Record, steps: Steps) -> frozenset[Unit]:

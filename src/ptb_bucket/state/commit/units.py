@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state.commit.occurrences import is_own
-from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, joined
+from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, joined, reached_by
 from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class DocumentUnits:
         own: The units that this instance has applied to the document, newest last. Their further changes are accepted.
         lost: Units whose changes here were withdrawn although the document lacks them. They must be delivered again.
         abandoned: Units that the caller has withdrawn: another instance has done their work.
-        passed: Occurrences of timers that end here although their timer has come further.
+        passed: Occurrences of timers of which the document shows later ones.
         again: Units that are being handled again while changes of their first handling are pending.
     """
 
@@ -116,6 +116,8 @@ class DocumentUnits:
             chains: The steps of all unsaved changes of the document.
             document: The document as it was last read or written.
         """
+        if occurrences := {unit for steps in chains for step in steps for unit in step.units if type(unit) is str}:
+            self.passed |= reached_by(occurrences, self._theirs(document))
         return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost, *self.abandoned})
 
     def withdrawn_in(self, record: Record, withdrawn: frozenset[Unit]) -> frozenset[Unit]:
