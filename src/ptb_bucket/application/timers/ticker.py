@@ -152,12 +152,18 @@ class Ticker:
             self._wake = asyncio.Event()
             self._watching = asyncio.get_running_loop().create_task(self._watch(), name="timers")
 
-    async def stop(self) -> None:
-        """Look no more. Runs that are under way go on; the application waits for them."""
+    async def stop(self, *, wait: bool = False) -> None:
+        """Look no more.
+
+        Args:
+            wait: Wait for the runs that are under way. Otherwise, another instance repeats those that do not end.
+        """
         watching, self._watching = self._watching, None
         if watching is not None:
             watching.cancel()
             await asyncio.wait({watching})
+        if wait and self.running:
+            await asyncio.wait(self.running)
 
     @property
     def running(self) -> set[asyncio.Task[None]]:

@@ -69,7 +69,7 @@ class Life:
     def __init__(self, world: TimerWorld, process: Process, *, ticks_itself: bool) -> None:
         self.world, self.process, self.ticks_itself = world, process, ticks_itself
         self.application = self._build()
-        self.is_ready = False
+        self.is_ready = self.ends = False
 
     def _build(self) -> Any:
         world = self.world
@@ -100,16 +100,17 @@ class Life:
         if self.ticks_itself:
             self.application.timers.ticker.start()
             return
-        while True:
+        while not self.ends:
             with contextlib.suppress(PTBBucketError):
                 await self.application.tick(30)
             await asyncio.sleep(self.world.rng.uniform(0.5, 1.0) * TICK)
 
     async def shut_down(self) -> None:
-        """End in order."""
-        self.is_ready = False
+        """End in order: wait for what runs, then save."""
+        self.is_ready, self.ends = False, True
+        await self.application.timers.ticker.stop(wait=True)
+        await asyncio.wait({task for task in self.process.tasks if task is not asyncio.current_task()})
         with contextlib.suppress(PTBBucketError):
-            await self.application.timers.ticker.stop()
             await self.application.shutdown()
         self.process.kill()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WAIT = 10.0
 """Seconds for which a client waits for an answer."""
-LATE = (1.0, 200.0)
+LATE = (1.0, 100.0)
 """Seconds after which a late request arrives."""
 
 

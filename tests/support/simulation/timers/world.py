@@ -59,8 +59,8 @@ class TimerWorld:
     """
 
     def __init__(
-        self, seed: int, *, layout: str = "per-record", faults: Faults = FAULTS, storm: float = 400.0,
-        calm: float = 900.0,
+        self, seed: int, *, layout: str = "per-record", faults: Faults = FAULTS, storm: float = 240.0,
+        calm: float = 420.0,
     ) -> None:  # fmt: skip
         self.seed, self.rng, self.layout, self.faults = seed, random.Random(seed), layout, faults
         self.storm, self.calm = storm, calm
@@ -147,7 +147,7 @@ class TimerWorld:
 
     async def _write_often(self) -> None:
         while not self.is_calm:
-            await asyncio.sleep(self.rng.expovariate(1 / 5))
+            await asyncio.sleep(self.rng.expovariate(1 / 3))
             letter = self._next_letter()
             self.letters[letter.number] = letter
             if letter.ended:
@@ -184,16 +184,16 @@ class TimerWorld:
         owner = rng.choice(("user", "user", "user", "chat", "bot"))
         others = {"user": ("chat", "bot"), "chat": ("bot",), "bot": ()}[fixed.get("owner", owner)]
         targets = (fixed.get("owner", owner), *(one for one in others if rng.random() < 0.4))
-        due = self.now + rng.choice((0.0, rng.uniform(0, 30), rng.uniform(0, 300)))
+        due = self.now + rng.choice((0.0, rng.uniform(0, 30), rng.uniform(0, 150)))
         repeats = rng.random() < 0.15
         seconds = rng.choice((0.0, 0.0, 0.0, 0.0, rng.uniform(0, 3), rng.uniform(3, 30)))
         plan = {
             "owner": owner, "targets": targets, "due": round(due, 3), "seconds": seconds,
             "user": rng.choice(USERS), "interval": rng.choice((30.0, 45.0, 120.0)) if repeats else None,
-            "last": round(due + 300, 3) if repeats and rng.random() < 0.5 else None,
+            "last": round(due + 200, 3) if repeats and rng.random() < 0.5 else None,
             "fails": rng.choice((0, 0, 0, 0, 1, 2)) if not repeats else 0,
         }  # fmt: skip
-        if rng.random() < 0.03:
+        if rng.random() < 0.03 and not repeats:
             plan["seconds"] = rng.uniform(60, 150)
         return Plan(label=f"u{number}", **{**plan, **fixed})
 
@@ -207,11 +207,11 @@ class TimerWorld:
     async def _deliver_often(self) -> None:
         """Deliver again what was not answered, and sometimes what was."""
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
             for letter in list(self.letters.values()):
                 waits = letter.answered is None and self.now > letter.sent + 20
                 again = self.faults != CALM and letter.answered and self.now < letter.answered + 60
-                if waits or (again and self.rng.random() < 0.005):
+                if waits or (again and self.rng.random() < 0.01):
                     self._send(letter)
 
     # ---------------------------------------------------------------- a run
