@@ -89,13 +89,17 @@ class Ledger:
     runs: dict[str, list[Run]] = field(default_factory=lambda: defaultdict(list))
     events: list[Event] = field(default_factory=list)
     stamps: dict[Any, float] = field(default_factory=dict)
+    clocks: dict[Any, float] = field(default_factory=dict)
     claims: dict[str, list[tuple[float, str, Process]]] = field(default_factory=lambda: defaultdict(list))
 
     # ---------------------------------------------------------------- while it happens
 
     def claimed(self, timer: Timer, process: Process) -> None:
-        """Note a claim that counts: no other may be held at that moment."""
+        """Note a claim that counts: the timer is due by the clock of its process, and no other claim is held."""
         token, stamp = token_of(timer), self.stamps[timer.claim]
+        early = max(timer.due, self.plans[timer.data["label"]].due) - self.clocks[timer.claim]
+        if early > 0:
+            raise BrokenTimerError(f"{token} was claimed {early:.3f} s before its time")
         for earlier, by, other in self.claims[token]:
             if by != timer.claim.by and stamp < earlier + runner.LEASE:
                 raise BrokenTimerError(
@@ -103,13 +107,11 @@ class Ledger:
                 )
         self.claims[token].append((stamp, timer.claim.by, process))
 
-    def ran(self, timer: Timer, process: Process, *, now: float, clock: float) -> None:
-        """Note a call of a job, by the clock of its process and by the true time."""
+    def ran(self, timer: Timer, process: Process, *, now: float) -> None:
+        """Note a call of a job."""
         token, plan = token_of(timer), self.plans[timer.data["label"]]
         claimed = self.stamps.get(timer.claim, now)
         self.runs[token].append(Run(now, claimed, process))
-        if clock < max(timer.due, plan.due):
-            raise BrokenTimerError(f"{token} ran {timer.due - clock:.3f} s before its time")
         if plan.gone is not None and claimed > plan.gone:
             raise BrokenTimerError(f"{token} was claimed at {claimed:.1f}, after its end was answered at {plan.gone}")
 
@@ -124,7 +126,8 @@ class Ledger:
             now: The true time.
         """
         stored = {timer.data["label"]: timer for timer in timers}
-        overdue = [timer for timer in stored.values() if timer.is_armed and timer.due < now - OVERDUE]
+        waiting = [timer for timer in stored.values() if not (timer.claim and timer.claim.until > now)]
+        overdue = [timer for timer in waiting if timer.is_armed and timer.due < now - OVERDUE]
         _none("nobody looks at", [f"{token_of(timer)} of {now - timer.due:.0f} s ago" for timer in overdue])
         for plan in self.plans.values():
             self._check_plan(plan, found, stored.get(plan.label))
@@ -155,7 +158,8 @@ class Ledger:
 
     def check_repetitions(self) -> None:
         """Check that each repetition has a reason."""
-        for token, runs in self.runs.items():
+        for token, found in self.runs.items():
+            runs = sorted(found, key=lambda run: run.claimed)
             for before, after in zip(runs, runs[1:], strict=False):
                 if not any(self._explains(event, before, after) for event in self.events):
                     raise BrokenTimerError(

@@ -39,7 +39,8 @@ class JobFailedError(Exception):
 async def work(context: Any) -> None:
     """Do what a plan says: take some time, and append the name of the occurrence to each of its records."""
     life, timer = CLAIMED.get()
-    life.world.ledger.ran(timer, life.process, now=life.world.now, clock=life.clock)
+    with life.world.noticing():
+        life.world.ledger.ran(timer, life.process, now=life.world.now)
     await asyncio.sleep(timer.data["seconds"])
     for target in timer.data["targets"]:
         _data(context, target).setdefault("runs", []).append(_token(timer))
@@ -124,13 +125,14 @@ class Life:
 
         async def noted_save(record, timer):
             if timer.claim:
-                ledger.stamps[timer.claim] = self.world.now
+                ledger.stamps[timer.claim], ledger.clocks[timer.claim] = self.world.now, self.clock
             await save(record, timer)
 
         async def noted_run(claimed):
             CLAIMED.set((self, claimed.timer))
-            with self.world.noticing():
-                ledger.claimed(claimed.timer, self.process)
+            if not claimed.is_over:
+                with self.world.noticing():
+                    ledger.claimed(claimed.timer, self.process)
             await run(claimed)
 
         runner._save, runner._run_claimed = noted_save, noted_run
@@ -153,7 +155,7 @@ class Life:
         if letter.verb == "add":
             self._add(letter.plan, context.job_queue)
         else:
-            for job in context.job_queue.get_jobs_by_name(f"^{letter.plan.label}$"):
+            for job in context.job_queue.get_jobs_by_name(letter.plan.label):
                 job.schedule_removal()
 
     def _add(self, plan: Plan, queue: Any) -> None:
