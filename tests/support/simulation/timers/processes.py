@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import os
 import random
 import secrets
 import time
 from contextvars import ContextVar
 from datetime import datetime
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from telegram.ext import JobQueue
 
+from ptb_bucket.stores.wrappers import retry
 from support.documents.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
 BEGIN = 1_800_000_000.0
 SKEW = 5.0
@@ -120,11 +124,16 @@ class ProcessLoop(VirtualLoop):
         return step.handle
 
 
-class Random(random.Random):
-    """Seeded text in place of random text, so that a run can be repeated."""
-
-    def token_hex(self, size: int) -> str:
-        return f"{self.getrandbits(8 * size):0{2 * size}x}"
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Inside, all that is random follows from a seed, so that a run can be repeated."""
+    source = random.Random(seed)
+    with (
+        patch.object(secrets, "token_hex", lambda size: source.randbytes(size).hex()),
+        patch.object(os, "urandom", source.randbytes), patch.object(random, "_urandom", source.randbytes),
+        patch.object(retry, "random", SimpleNamespace(Random=lambda: source)),
+    ):  # fmt: skip
+        yield
 
 
 def run_processes(world: Any) -> Any:
@@ -146,7 +155,7 @@ def run_processes(world: Any) -> Any:
 
     with (
         patch.object(time, "time", now), patch.object(time, "monotonic", monotonic),
-        patch.object(secrets, "token_hex", Random(world.seed).token_hex), patch.object(JobQueue, "_tz_now", tz_now),
+        patch.object(JobQueue, "_tz_now", tz_now), seeded(world.seed),
     ):  # fmt: skip
         try:
             loop.run_until_complete(world.run())
