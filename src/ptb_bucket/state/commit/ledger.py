@@ -298,7 +298,8 @@ class Ledger:
         steps = [(record, chain) for layer in self.layers() for record, chain in layer.steps.items()]
         if not steps:
             return NONE
-        self.units.passed = self._passed([record for record, _ in steps if record.kind is Kind.TIMER])
+        timers = [record for record, _ in steps if record.kind is Kind.TIMER]
+        self.units.passed = self._passed(timers) if timers else NONE
         return self.units.withdrawn([chain for _, chain in steps], self.document)
 
     def _passed(self, timers: Collection[Record]) -> frozenset[Unit]:

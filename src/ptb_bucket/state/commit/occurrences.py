@@ -61,8 +61,8 @@ def own_units(record: Record, steps: Steps) -> frozenset[Unit]:
 
 def ends_of(chains: Mapping[Record, Steps]) -> frozenset[Unit]:
     """Return the occurrences that end in these steps by record."""
-    found = (own_units(record, steps) for record, steps in chains.items() if record.kind is Kind.TIMER)
-    return NONE.union(*found)
+    timers = [record for record in chains if record.kind is Kind.TIMER]
+    return NONE.union(*(own_units(record, chains[record]) for record in timers)) if timers else NONE
 
 
 class OwnSteps(NamedTuple):
