@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 
 import pytest
 
 from ptb_bucket.state import LAYOUTS
 from support.applications.restarting_bot import World
-from support.processes.preloaded import preloaded
+from support.processes.preloaded import preloading
 
 COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 
@@ -35,8 +34,4 @@ def world(tmp_path) -> World:
     return World(uri_of("memory", tmp_path))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def programs_are_preloaded(long):
-    """Start our programs as forks of one process, except in long runs."""
-    with contextlib.nullcontext() if long else preloaded():
-        yield
+programs_are_preloaded = preloading()
