@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
 from ptb_bucket.state import LAYOUTS
 from support.applications.restarting_bot import World
+from support.parameters import crossed
 from support.processes.preloaded import preloading
-
-COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 
 
 def uri_of(where, folder) -> str:
     return f"file:{folder}/state" if where == "file" else f"memory:{folder}"
 
 
-@pytest.fixture(params=COMBINATIONS, ids="-".join)
+@pytest.fixture(params=crossed(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 def everywhere(request, tmp_path) -> World:
     where, layout, codec = request.param
     return World(uri_of(where, tmp_path), {"layout": layout, "codec": codec})
