@@ -29,6 +29,7 @@ PROGRAMS = {
     "ptb_bucket.testing.racers",
     "ptb_bucket.cli",
     "support.processes.sigterm_bot",
+    "support.serverless.lambda_process",
     "uvicorn",
 }
 SCRIPTS = {"child_processes.py", "programs.py"}
