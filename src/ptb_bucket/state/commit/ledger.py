@@ -295,19 +295,16 @@ class Ledger:
 
     def withdrawn_units(self) -> frozenset[Unit]:
         """Return the units whose changes in this document are withdrawn."""
-        steps = [(record, chain) for layer in self.layers() for record, chain in layer.steps.items()]
-        if not steps:
-            return NONE
-        timers = [record for record, _ in steps if record.kind is Kind.TIMER]
-        self.units.passed = self._passed(timers) if timers else NONE
-        return self.units.withdrawn([chain for _, chain in steps], self.document)
+        layers = self.layers()
+        self.units.passed = self._passed(layers)
+        return self.units.withdrawn(layers, self.document)
 
-    def _passed(self, timers: Collection[Record]) -> frozenset[Unit]:
+    def _passed(self, layers: Sequence[Layer]) -> frozenset[Unit]:
         """Return the occurrences that end here although the stored timer has come further."""
         codec = self.merger.codec.name
-        chains = [(record, layer.steps.get(record, ())) for record in timers for layer in self.layers()]
+        chains = [(one, steps) for layer in layers for one, steps in layer.steps.items() if one.kind is Kind.TIMER]
         found = (passed_units(one, steps, self.base.get(one), self.stored(one), codec) for one, steps in chains)
-        return NONE.union(*found)
+        return NONE.union(*found) if chains else NONE
 
     def withdrawn_in(self, record: Record) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn, if one of them has changed this record."""
@@ -323,8 +320,5 @@ class Ledger:
         """Return the stored values of records that PTB never received or gave us; None if one has more layers."""
         payload = self.attempt.payload.values if self.attempt else {}
         layers: list[dict[Record, Any]] = [self.staged.values, self.in_doubt.bases, self.superseded, payload]
-        if self.document is None or self.base.has_any(records):
-            return None
-        if any(not layer.keys().isdisjoint(records) for layer in layers):
-            return None
-        return self.document.get_all(records)
+        known = self.base.has_any(records) or any(not layer.keys().isdisjoint(records) for layer in layers)
+        return None if known or self.document is None else self.document.get_all(records)
