@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
-from ptb_bucket.state.commit.occurrences import passed_units
+from ptb_bucket.state.commit.occurrences import passed_in
 from ptb_bucket.state.commit.steps import Comparison, StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
 from ptb_bucket.state.document import NONE, Fate, has_any
@@ -296,15 +296,8 @@ class Ledger:
     def withdrawn_units(self) -> frozenset[Unit]:
         """Return the units whose changes in this document are withdrawn."""
         layers = self.layers()
-        self.units.passed = self._passed(layers)
+        self.units.passed = passed_in(layers, self.base, self.stored, self.merger.codec.name)
         return self.units.withdrawn(layers, self.document)
-
-    def _passed(self, layers: Sequence[Layer]) -> frozenset[Unit]:
-        """Return the occurrences that end here although the stored timer has come further."""
-        codec = self.merger.codec.name
-        chains = [(one, steps) for layer in layers for one, steps in layer.steps.items() if one.kind is Kind.TIMER]
-        found = (passed_units(one, steps, self.base.get(one), self.stored(one), codec) for one, steps in chains)
-        return NONE.union(*found) if chains else NONE
 
     def withdrawn_in(self, record: Record) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn, if one of them has changed this record."""
