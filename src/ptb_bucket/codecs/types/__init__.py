@@ -16,10 +16,14 @@ from ptb_bucket.codecs.types.equality import (
     structure_of,
 )
 from ptb_bucket.codecs.types.families import (
-    CLASSES,
-    DEFAULT_VALUE,
+    bot_api_classes,
     bot_of,
     content,
+    default_value,
+    is_bot,
+    is_bot_api_class,
+    is_default_value,
+    is_telegram_object,
     needs,
     rebuild,
     set_field,
@@ -58,15 +62,13 @@ from ptb_bucket.codecs.types.refusals import (
     too_many_collisions,
     unloadable_graph,
 )
-from ptb_bucket.codecs.types.registry import NATIVE, TAGS, Registry, StoredAs
+from ptb_bucket.codecs.types.registry import NATIVE, TAGS, Registry, StoredAs, native_shape
 from ptb_bucket.codecs.types.scopes import Origin, Scopes
 from ptb_bucket.codecs.types.shape import Family, KnownClasses, Scope, Shape, Structure
 from ptb_bucket.codecs.types.shape_calls import take_apart, write_value
 
 __all__ = [
     "BIG",
-    "CLASSES",
-    "DEFAULT_VALUE",
     "NATIVE",
     "RESTORE",
     "TAGS",
@@ -91,6 +93,7 @@ __all__ = [
     "attribute",
     "attribute_slots",
     "base_of",
+    "bot_api_classes",
     "bot_of",
     "carrier_of",
     "check_collisions",
@@ -101,6 +104,7 @@ __all__ = [
     "contains_itself",
     "content",
     "declared",
+    "default_value",
     "equal_keys",
     "factory_refusal",
     "fingerprint",
@@ -112,12 +116,17 @@ __all__ = [
     "identical",
     "in_utf8",
     "is_a",
+    "is_bot",
+    "is_bot_api_class",
+    "is_default_value",
     "is_live",
     "is_one_class",
     "is_plain",
+    "is_telegram_object",
     "item",
     "members_lost",
     "missing_dependency",
+    "native_shape",
     "needs",
     "needs_functions",
     "newer_telegram",

@@ -48,14 +48,20 @@ class KnownClasses(Protocol):
     by_class: dict[Any, Shape]
     by_name: dict[str, Shape]
 
+    def __contains__(self, name: object, /) -> bool:
+        """Tell whether documents have this name for a class."""
+
     def shape(self, cls: Any) -> Shape | None:
         """Return the shape of a class; None if it is not known."""
 
     def author_shape(self, cls: Any) -> Shape | None:
-        """Return the shape of a registered class; None if it is not registered."""
+        """Return the shape of a class that has a name, or that carries fields for one; None if it has none."""
+
+    def named_shape(self, cls: Any) -> Shape | None:
+        """Return the shape of a class that has a name; None if it has none."""
 
     def named(self, name: str) -> Shape:
-        """Return the shape of a registered class by its name."""
+        """Return the shape of a class that has a name, by that name."""
 
     def load_error(self, name: str, exc: Exception) -> CannotLoadError:
         """Return the error for a value that could not be made."""

@@ -10,11 +10,9 @@ from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from telegram import Bot, TelegramObject
-
 from ptb_bucket.codecs.types.bot_reference import BotReference
 from ptb_bucket.codecs.types.carriers import class_of, reduction_of
-from ptb_bucket.codecs.types.families import SCALARS, TIMES, content, shape_of_foreign
+from ptb_bucket.codecs.types.families import SCALARS, TIMES, content, is_bot, is_telegram_object, shape_of_foreign
 from ptb_bucket.codecs.types.guards import ForeignCodeError, guarded
 from ptb_bucket.codecs.types.reduction import IrreducibleError
 from ptb_bucket.codecs.types.shape import Family
@@ -122,9 +120,9 @@ class _Walk:
             return (cls, value.replace(tzinfo=None).isoformat(), value.fold, self.of(value.tzinfo, depth))
         if issubclass(cls, Enum):
             return (cls, self.of(value.value, depth) if issubclass(cls, Flag) else value.name)
-        if issubclass(cls, IDENTITIES):
+        if issubclass(cls, IDENTITIES) or is_bot(cls):
             return Is(value)
-        if issubclass(cls, TelegramObject):
+        if is_telegram_object(cls):
             return (cls, self.of(content(value), depth))
         return self.parts(value, depth)
 
@@ -217,7 +215,7 @@ def _multiset(members: list[Hashable]) -> Hashable:
     return once if len(once) == len(members) else frozenset(Counter(members).items())
 
 
-IDENTITIES = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, Bot)
+IDENTITIES = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
 
 
 def _leaf(shape: Any) -> Callable[[Any], Hashable]:

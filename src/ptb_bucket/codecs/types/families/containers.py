@@ -68,7 +68,7 @@ def _factory_name(value: defaultdict[Any, Any], scope: Scope) -> str | None:
     if isinstance(factory, type):
         if FACTORIES.get(factory.__name__) is factory:
             return factory.__name__
-        shape = scope.registry.by_class.get(factory)
+        shape = scope.registry.named_shape(factory)
         if shape is not None:
             return f"${shape.name}"
     raise factory_refusal()
