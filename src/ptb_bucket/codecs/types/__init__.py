@@ -1,7 +1,7 @@
 """The types that can be stored, with one family per file, and the registry of classes that a bot's author adds."""
 
 from ptb_bucket.codecs.types.advice import short_name
-from ptb_bucket.codecs.types.bot_reference import BotReference
+from ptb_bucket.codecs.types.bot_reference import BotReference, LateBot
 from ptb_bucket.codecs.types.carriers import base_of, carrier_of, class_of, has_room_for, is_one_class, with_room
 from ptb_bucket.codecs.types.declared import declared
 from ptb_bucket.codecs.types.equality import (
@@ -80,6 +80,7 @@ __all__ = [
     "Identified",
     "IrreducibleError",
     "KnownClasses",
+    "LateBot",
     "NewerTelegramError",
     "Origin",
     "Registry",

@@ -81,7 +81,7 @@ async def export_json(
 def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], bytes]:
     if state.archive.codec == "json":
         return lambda _, encoded: encoded
-    from ptb_bucket.codecs import JsonCodec  # noqa: PLC0415  it imports telegram
+    from ptb_bucket.codecs import JsonCodec  # noqa: PLC0415  only for pickles
     from ptb_bucket.state import RecordMerger  # noqa: PLC0415  as above
 
     merger, codec = RecordMerger(state.codec), JsonCodec(types)
@@ -229,7 +229,7 @@ def _texts(made: DictPersistence) -> dict[str, str]:
 
 
 def _first_difference(data: dict[str, Any], again: DictPersistence) -> Record | None:
-    from ptb_bucket.codecs import identical  # noqa: PLC0415  it imports telegram
+    from ptb_bucket.codecs import identical  # noqa: PLC0415  only for PTB's files
 
     came_back = dict(records_of({kind.value: getattr(again, kind.value) for kind in PTB_KINDS}))
     return next((r for r, value in records_of(data) if value and not identical(value, came_back.get(r))), None)
