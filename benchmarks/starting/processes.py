@@ -22,6 +22,8 @@ PHASES: Final = ("interpreter", "imports", "build", "connect and load", "first w
 PATIENCE: Final = 60
 CERTIFICATES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables that change how long certificates take to load. No platform sets them."""
+FILES: Final = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+"""Variables that name files with settings. Functions have no such files, neither there nor in the home directory."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,9 @@ class Starter:
     def start(self, contestant: str, **environment: str) -> dict[str, Any]:
         """Run a process, and return what it printed."""
         own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        for name in CERTIFICATES:
+        for name in (*CERTIFICATES, *FILES):
             own.pop(name, None)
-        env = {**own, "PYTHONPATH": os.pathsep.join(map(str, SOURCES)), **environment}
+        env = {**own, "HOME": str(self.folder), "PYTHONPATH": os.pathsep.join(map(str, SOURCES)), **environment}
         command = [self.python, "-W", "ignore", str(HERE / "child.py"), contestant, json.dumps(self.settings)]
         done = subprocess.run(  # noqa: S603
             [*command, repr(time.monotonic())], capture_output=True, text=True, timeout=PATIENCE, check=False, env=env

@@ -30,6 +30,7 @@ from ptb_bucket.codecs.types import (
     is_default_value,
     is_telegram_object,
     newer_telegram,
+    number_classes,
     rebuild,
     with_bot,
     with_defaults,
@@ -58,14 +59,16 @@ __all__ = [
     "thing",
 ]
 
+_PYTHON = {**NATIVE, **number_classes()}
+
 IMMUTABLE: frozenset[type] = frozenset(
-    shape.cls for shape in NATIVE.values() if shape.pickles_itself and shape.cls is not type(None)
+    cls for cls, shape in _PYTHON.items() if shape.pickles_itself and cls is not type(None)
 )
 """The types that are pickled under their own names. A test ensures that none of them can be changed."""
 
 _MADE_BY_NAME = (
-    shape.cls
-    for shape in NATIVE.values()
+    cls
+    for cls, shape in _PYTHON.items()
     if shape.family is Family.NATIVE and not (shape.pickles_itself or shape.pickled_by_shape)
 )
 NAMES: dict[type, str] = {cls: f"python.{cls.__name__}" for cls in _MADE_BY_NAME}

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs.types import (
-    NATIVE,
     BotReference,
     Family,
     IrreducibleError,
@@ -23,6 +22,7 @@ from ptb_bucket.codecs.types import (
     is_bot,
     is_bot_api_class,
     is_telegram_object,
+    native_shape,
     reduction,
     refusal,
     take_apart,
@@ -116,7 +116,7 @@ class Pickler(pickle.Pickler):
         return allowed.stored, (shape.name, take_apart(shape, obj, self.scope))
 
     def _python(self, obj: Any, name: str) -> Any:
-        shape = NATIVE.get(type(obj))
+        shape = native_shape(type(obj))
         payload: Any = take_apart(shape, obj, self.scope) if shape else None  # or a refusal with the reason
         if type(obj) is Fraction:
             # Some Pythons pickle them as decimal text, which ends at 4300 digits.

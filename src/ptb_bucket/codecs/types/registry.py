@@ -14,6 +14,7 @@ from ptb_bucket.codecs.types.equality import same
 from ptb_bucket.codecs.types.families import (
     BOTS,
     CONTAINERS,
+    NUMBERS,
     OTHER_LIBRARIES,
     SCALARS,
     TIMES,
@@ -24,6 +25,7 @@ from ptb_bucket.codecs.types.families import (
     is_bot_api_class,
     is_constant,
     may_be_constant,
+    number_shape,
     shape_of,
     shape_of_foreign,
     telegram_shape,
@@ -48,14 +50,14 @@ NATIVE: Final[dict[Any, Shape]] = {
     **{shape.cls: shape for shape in _KNOWN},
     BotReference: BOTS,
 }
-"""Type → its shape, for Python's own types, which are stored without registration; see :func:`native_shape`.
+"""Type → its shape, for most of Python's own types, which are stored without registration; see :func:`native_shape`.
 
 To add a type, add a shape to its family.
 """
 
 _UNTAGGED: Final = frozenset({"dict", "bool", "null"})
 TAGS: Final[dict[str, Shape]] = {
-    shape.name: shape for shape in (*_KNOWN, *OTHER_LIBRARIES, _TELEGRAM, BOTS) if shape.name not in _UNTAGGED
+    shape.name: shape for shape in (*_KNOWN, *NUMBERS, *OTHER_LIBRARIES, _TELEGRAM, BOTS) if shape.name not in _UNTAGGED
 }
 """Tag → the shape of the type."""
 
@@ -68,7 +70,7 @@ def native_shape(cls: Any) -> Shape | None:
     Args:
         cls: The class of a value.
     """
-    return NATIVE.get(cls) or (_TELEGRAM if is_bot_api_class(cls) else None)
+    return NATIVE.get(cls) or number_shape(cls) or (_TELEGRAM if is_bot_api_class(cls) else None)
 
 
 @cache

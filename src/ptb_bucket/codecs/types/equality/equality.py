@@ -17,7 +17,7 @@ from ptb_bucket.codecs.types.equality.fingerprints import (
     stored_by_functions,
 )
 from ptb_bucket.codecs.types.equality.identity import has_identity
-from ptb_bucket.codecs.types.families import content, is_bot, is_telegram_object
+from ptb_bucket.codecs.types.families import content, is_bot, is_telegram_object, number_shape
 from ptb_bucket.codecs.types.guards import ForeignCodeError
 from ptb_bucket.codecs.types.reduction import IrreducibleError
 
@@ -106,6 +106,8 @@ class Equality:
         """
         cls = type(value)
         if cls in LEAVES or cls in (set, frozenset) or issubclass(cls, (Enum, *IDENTITIES)) or is_bot(cls):
+            return None
+        if number_shape(cls) is not None:
             return None
         if cls is dict:
             return [part for pair in value.items() for part in pair]

@@ -7,12 +7,20 @@ import sys
 import types
 from collections import Counter, OrderedDict
 from enum import Enum, Flag
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from ptb_bucket.codecs.types.bot_reference import BotReference
 from ptb_bucket.codecs.types.carriers import class_of, reduction_of
-from ptb_bucket.codecs.types.families import SCALARS, TIMES, content, is_bot, is_telegram_object, shape_of_foreign
+from ptb_bucket.codecs.types.families import (
+    SCALARS,
+    TIMES,
+    content,
+    is_bot,
+    is_telegram_object,
+    number_shape,
+    shape_of_foreign,
+)
 from ptb_bucket.codecs.types.guards import ForeignCodeError, guarded
 from ptb_bucket.codecs.types.reduction import IrreducibleError
 from ptb_bucket.codecs.types.shape import Family
@@ -77,6 +85,9 @@ def stored_by_functions(value: Any, scope: Scope | None) -> list[Any] | None:
     return None if shape is None else [guarded(shape.take, value, scope)]
 
 
+_CONTAINERS: Final = frozenset({dict, list, tuple, set, frozenset})
+
+
 class _Walk:
     containers = 20_000
     """The number of containers to visit before the next walk is tried."""
@@ -89,6 +100,8 @@ class _Walk:
         if cls is str or cls is int or value is None:
             return value  # type: ignore[no-any-return]
         leaf = LEAVES.get(cls)
+        if leaf is None and cls not in _CONTAINERS and (number := number_shape(cls)) is not None:
+            leaf = number.canonical
         if leaf is not None:
             return (cls, leaf(value))
         if depth > _LOOK_FOR_CYCLES:

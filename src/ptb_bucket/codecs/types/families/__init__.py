@@ -3,6 +3,7 @@
 from ptb_bucket.codecs.types.families.author_classes import by_functions, enum_shape, shape_of
 from ptb_bucket.codecs.types.families.containers import CONTAINERS
 from ptb_bucket.codecs.types.families.instances import rebuild, set_field
+from ptb_bucket.codecs.types.families.numbers import NUMBERS, number_classes, number_shape
 from ptb_bucket.codecs.types.families.other_libraries import OTHER_LIBRARIES, shape_of_foreign
 from ptb_bucket.codecs.types.families.scalars import SCALARS
 from ptb_bucket.codecs.types.families.telegram import BOTS, bot_of, telegram_shape, with_bot
@@ -28,6 +29,7 @@ from ptb_bucket.codecs.types.families.times import TIMES
 __all__ = [
     "BOTS",
     "CONTAINERS",
+    "NUMBERS",
     "OTHER_LIBRARIES",
     "SCALARS",
     "TIMES",
@@ -45,6 +47,8 @@ __all__ = [
     "is_telegram_object",
     "may_be_constant",
     "needs",
+    "number_classes",
+    "number_shape",
     "rebuild",
     "set_field",
     "shape_of",
