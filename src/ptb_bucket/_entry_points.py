@@ -22,7 +22,7 @@ _SUFFIXES: Final = (".dist-info", ".egg-info")
 
 
 class EntryPoint(NamedTuple):
-    """One entry point.
+    """An object that a package offers under a name.
 
     Attributes:
         name: Its name in the group.
