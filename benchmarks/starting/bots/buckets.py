@@ -5,11 +5,9 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-# In the order in which tools sort the imports of a bot. Here they would take ptb_bucket for a package of our own.
-# isort: off
-from ptb_bucket import BucketApplication, bucket_application
 from telegram.ext import ApplicationBuilder, MessageHandler, filters  # noqa: F401, TC002  as in a bot
-# isort: on
+
+from ptb_bucket import BucketApplication, bucket_application
 
 NEEDED = {"s3 light": ("ptb_bucket_s3",), "s3 aioboto3": ("ptb_bucket_s3", "aioboto3"), "gs": ("ptb_bucket_gcs",)}
 
