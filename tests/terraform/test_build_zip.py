@@ -143,7 +143,7 @@ def test_the_bot_in_it_answers_and_remembers(post, telegram, unpacked):
     second = post(ada.message_update("London"), ada.message_update("/me"))
     assert [refused["statuses"], first["statuses"], second["statuses"]] == [[403], [200, 200], [200, 200]]
     assert first["said"] == ["Hello! What is your name?", "And where do you live?"]
-    assert second["said"][-1] == "I know city: London, name: Ada."
+    assert second["said"][-1] == "I know Ada from London."
     assert {"telegram", "ptb_bucket", "ptb_bucket_s3", "httpx", "handler"} <= set(second["from package"])
     assert not {"aioboto3", "aiobotocore", "aiohttp"} & set(second["from package"]), "the light client is enough"
     assert second["from elsewhere"] == []
