@@ -61,18 +61,20 @@ def chat_in_terminal(build: Callable[[OfflineTelegram], AnyApplication], *, name
 
 async def _run(application: AnyApplication, chat: _Chat) -> None:
     """Do what ``run_polling`` does, with typed lines instead of updates from Telegram."""
-    async with application:
-        await _call(application.post_init, application)
-        await application.start()
-        printing = asyncio.create_task(chat.print_what_comes())
-        try:
-            while (line := await chat.read_line()) is not None:
-                await chat.answer(application, line)
-        finally:
-            printing.cancel()
-            await application.stop()
-            await _call(application.post_stop, application)
-    await _call(application.post_shutdown, application)
+    try:
+        async with application:
+            await _call(application.post_init, application)
+            await application.start()
+            printing = asyncio.create_task(chat.print_what_comes())
+            try:
+                while (line := await chat.read_line()) is not None:
+                    await chat.answer(application, line)
+            finally:
+                printing.cancel()
+                await application.stop()
+                await _call(application.post_stop, application)
+    finally:
+        await _call(application.post_shutdown, application)
 
 
 async def _call(hook: Callable[[AnyApplication], Any] | None, application: AnyApplication) -> None:
