@@ -35,7 +35,7 @@ Example: ptb-bucket init my-bot
 )
 @click.option(
     "--wheels",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False),
     help="A folder with wheels that you have built from a checkout. The bot gets these instead of released ones.",
 )
 @dry_run
