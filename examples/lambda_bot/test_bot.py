@@ -25,7 +25,7 @@ def telegram() -> OfflineTelegram:
 
 
 async def test_a_conversation_continues_after_a_restart(telegram: OfflineTelegram) -> None:
-    """What was said before the restart is not asked again."""
+    """The new instance knows what was said before the restart."""
     ada = telegram.user(42, "Ada")
     async with build_application(telegram) as application:
         await ada.send(application, "/start")

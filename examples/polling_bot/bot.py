@@ -33,7 +33,7 @@ NAME, CITY = range(2)
 
 @dataclass
 class Person:
-    """What the bot knows about a user: the type of ``user_data``."""
+    """The type of ``user_data``: a user's name and city."""
 
     name: str = ""
     city: str = ""
@@ -41,7 +41,7 @@ class Person:
 
 @dataclass
 class Totals:
-    """What the bot counts: the type of ``bot_data``."""
+    """The type of ``bot_data``: a counter of all people."""
 
     people: int = 0
 
@@ -129,7 +129,7 @@ def build_application(telegram: OfflineTelegram | None = None) -> BucketApplicat
         save="update",  # an update is done when its changes are in the bucket
         dedupe=True,  # an update that Telegram sends again is not handled again
         resolver=add_differences,  # if two instances count at once, both count
-        shutdown_deadline=6,  # seconds to save after SIGTERM; the first hosts kill a process after 10
+        shutdown_deadline=6,  # seconds to save after SIGTERM; some hosts kill a process after 10
         spool_dir=os.environ.get("STATE_DIRECTORY"),  # where systemd lets a service keep what it could not save
     )
     builder = telegram.connect(builder) if telegram else builder.token(setting("TELEGRAM_BOT_TOKEN"))
