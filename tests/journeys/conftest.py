@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,9 @@ from support.processes.wheels import build_wheels
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory):
-    """The wheels of all distributions."""
+    """The wheels of all distributions: those in PTB_BUCKET_WHEELS, such as a release's, or new ones."""
+    if built := os.environ.get("PTB_BUCKET_WHEELS"):
+        return Path(built)
     return build_wheels(tmp_path_factory.mktemp("wheels"))
 
 
@@ -36,3 +40,5 @@ def terraform(journey, tmp_path):
     if not os.environ.get("PTB_BUCKET_TERRAFORM_PLUGINS"):
         pytest.skip("PTB_BUCKET_TERRAFORM_PLUGINS names no mirror with hashicorp/aws: terraform applies nothing")
     journey.environment |= terraform_settings(tmp_path)
+    # It asks before it applies, and reads all of its input for one answer.
+    journey.program("terraform", f'#!/bin/sh\necho yes | {shutil.which("terraform")} "$@"\n')

@@ -1,4 +1,4 @@
-"""The journey of a new user: an empty folder, an environment with the built wheels alone, and the commands of a page."""
+"""The journey of a new user: an empty folder, the built wheels, and the commands of a page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = TESTS.parent
-PASSED_ON = ("HOME", "LANG", "TMPDIR", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CONFIG_FILE")
+PASSED_ON = ("HOME", "LANG", "TMPDIR")
 SHIM = '#!/bin/sh\ncase "$*" in *https://api.telegram.org/*) echo "$*" >> "$CALLS" ;; *) exec {real} "$@" ;; esac\n'
 
 
@@ -30,7 +30,8 @@ def blocks(page: str, language: str = "sh") -> list[str]:
 class Journey:
     """A folder in which commands run as in the terminal of somebody who has only installed what the page names.
 
-    pip takes this repository's distributions from the built wheels. curl does not reach Telegram: it notes the call.
+    pip finds this repository's distributions in the built wheels, and no other version of them. curl does not reach
+    Telegram: it notes the call.
     """
 
     folder: Path
@@ -45,12 +46,13 @@ class Journey:
         self._calls = self.folder / "calls.txt"
         self.program("curl", SHIM.format(real=shutil.which("curl")))
         constraints = self.folder / "constraints.txt"
-        lines = (f"{wheel.name.split('-')[0].replace('_', '-')} @ {wheel.as_uri()}" for wheel in self.wheels.glob("*"))
-        constraints.write_text("\n".join(lines), encoding="utf-8")
-        passed_on = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        names = (wheel.name.split("-") for wheel in self.wheels.glob("*.whl"))
+        constraints.write_text("".join(f"{name}=={version}\n" for name, version, *_ in names), encoding="utf-8")
+        passed_on = {name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith("PIP_")}
         path = os.pathsep.join([str(programs), *os.environ["PATH"].split(os.pathsep)])
-        own = {"PATH": path, "PIP_CONSTRAINT": str(constraints), "CALLS": str(self._calls), "PIP_QUIET": "1"}
-        self.environment = passed_on | own | self.environment
+        links = " ".join(filter(None, (str(self.wheels), os.environ.get("PIP_FIND_LINKS"))))
+        pip = {"PIP_CONSTRAINT": str(constraints), "PIP_FIND_LINKS": links, "PIP_QUIET": "2"}
+        self.environment = passed_on | pip | {"PATH": path, "CALLS": str(self._calls)} | self.environment
 
     def program(self, name: str, text: str) -> None:
         """Put a program first in the path."""
