@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "terraform"))  # the local AWS
+
+from local_aws import LocalAws
 
 from support.processes.journeys import Journey, python312, terraform_settings
 from support.processes.wheels import build_wheels
@@ -18,6 +23,13 @@ def wheels(tmp_path_factory):
     if built := os.environ.get("PTB_BUCKET_WHEELS"):
         return Path(built)
     return build_wheels(tmp_path_factory.mktemp("wheels"))
+
+
+@pytest.fixture(scope="session")
+def aws():
+    """A local AWS of this session's own."""
+    with LocalAws() as server:
+        yield server
 
 
 @pytest.fixture
