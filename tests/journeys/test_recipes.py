@@ -101,15 +101,19 @@ def test_systemd_accepts_the_unit(tmp_path):
 # ---------------------------------------------------------------- processes
 
 
+def offline(folder):
+    """Return the variables of a bot behind a webhook that can reach nobody."""
+    return {
+        "PORT": "0", "PTB_BUCKET_URI": f"file:{folder}/bucket", "TELEGRAM_BOT_TOKEN": "123456:offline",
+        "TELEGRAM_WEBHOOK_SECRET": SECRET, "HTTPS_PROXY": "http://127.0.0.1:9", "PYTHONDONTWRITEBYTECODE": "1",
+    }  # fmt: skip
+
+
 async def test_herokus_process_serves_and_stops(tmp_path):
     procfile = (RECIPES / "heroku" / "Procfile").read_text("utf-8")
     command = re.fullmatch(r"web: (.*)\n", procfile)[1]
-    environment = {
-        "PORT": "0", "PTB_BUCKET_URI": f"file:{tmp_path}", "TELEGRAM_BOT_TOKEN": "123456:offline",
-        "TELEGRAM_WEBHOOK_SECRET": SECRET, "HTTPS_PROXY": "http://127.0.0.1:9", "PYTHONDONTWRITEBYTECODE": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }  # fmt: skip
-    server = Server(["/bin/sh", "-c", f"exec {command}"], environment, BOT)
+    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    server = Server(["/bin/sh", "-c", f"exec {command}"], offline(tmp_path) | path, BOT)
     async with server.client() as client:
         assert (await client.get("/healthz")).status_code == 200
     assert "Application shutdown complete" in server.terminate()
@@ -193,7 +197,7 @@ def gcloud_commands():
     """Return the commands of gcloud on the pages, with the variables of the shell filled in."""
     for page in ("docs/recipes/cloud-run.md", "examples/cloud_run_bot/README.md"):
         for line in "\n".join(blocks(page)).splitlines():
-            for found in re.findall(r"(?:^|\$\()(gcloud [^)]+)", line):
+            for found in re.findall(r"(?:^|\$\()(gcloud (?:'[^']*'|\"[^\"]*\"|[^()])+)", line):
                 yield re.sub(r"\$(\w+)", lambda name: name[1].lower(), found)
 
 
@@ -221,42 +225,42 @@ def test_the_aws_commands_of_the_lambda_recipe(journey, lambda_python, aws):
     assert (function["Handler"], function["Timeout"]) == ("handler.handler", 29)
 
 
+def copy_as_docker(bot, image, *sources, target):
+    """Copy files, and the contents of folders, from the bot's folder into the image."""
+    for source in sources:
+        if (bot / source).is_dir():
+            shutil.copytree(bot / source, image / target, dirs_exist_ok=True)
+        else:
+            shutil.copy(bot / source, image / target)
+
+
 @pytest.mark.long
-def test_the_commands_of_each_run_line_in_an_empty_folder(journey):
+@pytest.mark.parametrize("from_a_checkout", [False, True])
+def test_the_commands_of_each_run_line_in_an_empty_folder(journey, from_a_checkout):
     """Do what the Dockerfile says without Docker: copy, run, and start the command."""
     useradd = needs("useradd", "the RUN lines of the Dockerfile do not run")
-    journey.activate()
-    journey.run(f"pip install 'ptb-bucket[cli]'\nptb-bucket init my-bot --target cloud-run --wheels {journey.wheels}")
-    root = journey.folder / "root"
+    root, bot, image = journey.folder / "root", journey.home / "my-bot", journey.home / "image"
     (root / "etc").mkdir(parents=True)
+    image.mkdir()
     for name in ("passwd", "group", "shadow", "gshadow"):
         (root / "etc" / name).touch()
     journey.program("useradd", f'#!/bin/sh\nexec {useradd} --prefix {root} "$@"\n')
-    journey.folder = journey.folder / "image"
-    journey.folder.mkdir()
     journey.activate()
-    bot = journey.home / "my-bot"
-    image = journey.home / "image"
-    image.mkdir()
-    text = (bot / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
-    for instruction, rest in re.findall(r"^(COPY|RUN|ENV|CMD) (.*)$", text, re.MULTILINE):
-        if instruction == "COPY":
+    option = f"--wheels {journey.wheels}" if from_a_checkout else ""
+    journey.run(f"pip install 'ptb-bucket[cli]'\nptb-bucket init my-bot --target cloud-run {option}")
+    journey.activate("image")
+    dockerfile = (bot / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+    steps = re.findall(r"^(COPY|RUN|ENV) (.*)$", dockerfile, re.MULTILINE)
+    assert [step for step, _ in steps].count("RUN") == 1
+    for step, rest in steps:
+        if step == "COPY":
             *sources, target = rest.split()
-            for source in sources:
-                copy = shutil.copytree if (bot / source).is_dir() else shutil.copy
-                copy(
-                    bot / source,
-                    image / target / (source if target == "./" else ""),
-                    **({"dirs_exist_ok": True} if copy is shutil.copytree else {}),
-                )
-        elif instruction == "RUN":
+            copy_as_docker(bot, image, *sources, target=target)
+        elif step == "RUN":
             journey.run(rest, folder="image")
-        elif instruction == "ENV":
-            journey.environment |= dict(pair.split("=", 1) for pair in rest.split())
         else:
-            command = json.loads(rest)
+            journey.environment |= dict(pair.split("=", 1) for pair in rest.split())
     assert ":x:10001:" in (root / "etc" / "passwd").read_text("utf-8")
-    own = {"PORT": "0", "PTB_BUCKET_URI": f"file:{journey.folder}/bucket", "TELEGRAM_BOT_TOKEN": "123456:offline",
-           "TELEGRAM_WEBHOOK_SECRET": SECRET, "HTTPS_PROXY": "http://127.0.0.1:9"}  # fmt: skip
-    server = Server(command, journey.environment | own, image)
+    command = json.loads(re.search(r"^CMD (.*)$", dockerfile, re.MULTILINE)[1])
+    server = Server(command, journey.environment | offline(journey.folder), image)
     assert "Application shutdown complete" in server.terminate()

@@ -64,9 +64,9 @@ class Journey:
         """Give a program another name."""
         (self.folder / "programs" / name).symlink_to(target)
 
-    def activate(self) -> None:
+    def activate(self, name: str = "venv") -> None:
         """Make an environment for the commands that follow, as ``python3 -m venv`` does."""
-        venv = self.folder / "venv"
+        venv = self.folder / name
         subprocess.run([sys.executable, "-m", "venv", venv], check=True, timeout=120)
         self.environment["PATH"] = f"{venv / 'bin'}{os.pathsep}{self.environment['PATH']}"
 
