@@ -89,7 +89,8 @@ def test_it_says_what_to_do_next(tmp_path, capsys):
     [
         ("lambda", "gs://my-bucket/my-bot"), ("lambda", "s3://my-bucket"), ("lambda", "file:./x"),
         ("cloud-run", "s3://my-bucket/my-bot"), ("lambda", "s3://my-bucket/my-bot?region=eu-west-1"),
-        ("polling", "my-bucket"),
+        ("polling", "my-bucket"), ("lambda", "s3://my-bucket/{bot_id}"), ("lambda", 's3://my-bucket/a"b'),
+        ("cloud-run", "gs://my-bucket/${path.cwd}"),
     ],
 )  # fmt: skip
 def test_a_uri_that_the_target_cannot_use_is_refused(tmp_path, capsys, target, uri):
@@ -103,8 +104,9 @@ def test_a_uri_that_the_target_cannot_use_is_refused(tmp_path, capsys, target, u
     [
         ("lambda", "s3://mine/bots/shop", "terraform/main.tf", ['bucket_name = "mine"', 'prefix      = "bots/shop"']),
         ("cloud-run", "gs://mine/bot", "terraform/main.tf", ['bucket_name = "mine"', 'prefix      = "bot"']),
-        ("polling", "s3://mine/{bot_id}", "my-bot.service", ["PTB_BUCKET_URI=s3://mine/{bot_id}"]),
-        ("polling", "s3://mine/a%20b", "my-bot.service", ["PTB_BUCKET_URI=s3://mine/a%%20b"]),
+        ("polling", "s3://mine/{bot_id}", "my-bot.service", ['"PTB_BUCKET_URI=s3://mine/{bot_id}"']),
+        ("polling", "s3://mine/a%20b", "my-bot.service", ['"PTB_BUCKET_URI=s3://mine/a%%20b"']),
+        ("polling", 's3://mine/a" b', "my-bot.service", [r'"PTB_BUCKET_URI=s3://mine/a\" b"']),
         ("polling", "s3://mine/bot", "requirements.txt", ["ptb-bucket[s3]~="]),
         ("polling", "gs://mine/bot", "requirements.txt", ["ptb-bucket[gcs]~="]),
     ],

@@ -23,6 +23,7 @@ _SUFFIX: Final = ".template"
 _HIDDEN: Final = ("gitignore", "dockerignore")
 _PLACEHOLDER: Final = re.compile(r"\{\{(\w+)\}\}")
 _PROVIDERS: Final = {"s3": "ptb-bucket[s3]", "gs": "ptb-bucket[gcs]"}
+_PREFIX: Final = re.compile(r"[A-Za-z0-9._/-]+")  # as the terraform modules allow
 _OF_UNIT: Final = "file:%S/my-bot/bucket"  # below /var/lib, in systemd's notation
 
 TARGETS: Final[Mapping[str, str]] = {"polling": "", "lambda": "s3", "cloud-run": "gs"}
@@ -75,7 +76,7 @@ class Project:
             "requirement": _PROVIDERS.get(uri.scheme, "ptb-bucket"),
             "bucket": uri.bucket,
             "prefix": uri.prefix.rstrip("/"),
-            "unit_uri": self.uri.replace("%", "%%") if self.uri else _OF_UNIT,
+            "unit_uri": _in_unit(self.uri) if self.uri else _OF_UNIT,
             "wheels": "wheels/*.whl " if self.wheels else "",
             "copied": "wheels " if self.wheels else "",
             "copy_wheels": "COPY wheels ./wheels\n" if self.wheels else "",
@@ -84,10 +85,11 @@ class Project:
     def _uri(self) -> StoreUri:
         scheme = TARGETS[self.target]
         uri = parse_uri(self.uri or (f"{scheme}://my-bot-{secrets.token_hex(4)}/bot" if scheme else "file:./bot-data"))
-        if scheme and (uri.scheme != scheme or uri.options or not uri.prefix):
+        if scheme and (uri.scheme != scheme or uri.options or not _PREFIX.fullmatch(uri.prefix)):
             raise ConfigurationError(
                 f"The deployment files of the target {self.target} create the bucket, so they need a URI such as "
-                f"{scheme}://my-bucket/my-bot, with a prefix and without options."
+                f"{scheme}://my-bucket/my-bot, without options. The prefix consists of letters, digits, dots, hyphens, "
+                "underscores and slashes."
             )
         return uri
 
@@ -122,6 +124,11 @@ def write(project: Project, folder: Path, *, dry_run: bool = False) -> list[str]
             (folder / "wheels").mkdir(exist_ok=True)
             shutil.copyfile(wheel, folder / "wheels" / wheel.name)
     return names
+
+
+def _in_unit(uri: str) -> str:
+    """Escape what systemd would interpret between double quotes."""
+    return uri.replace("%", "%%").replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _write_new(path: Path, text: str) -> None:
