@@ -121,6 +121,26 @@ def test_one_who_was_in_a_list_before_stays_one_under_the_name_that_the_resolver
     assert [choice.path for choice in decided] == [("current", "name")]
 
 
+def test_one_whom_both_sides_renamed_and_put_into_a_list_stays_one():
+    sides = [with_current(LEFT | {"name": name}) for name in ("Al", "Bo")]
+    result, decided = merged({"current": LEFT | CY}, *sides)
+    assert result["party"] == [LEFT | {"name": "Al"}]
+    assert [choice.path for choice in decided] == [("current", "name")]
+
+
+@pytest.mark.parametrize("elsewhere", ["nowhere", "under a key"])
+def test_one_whom_both_sides_named_and_did_not_put_into_a_list_stays_one(elsewhere):
+    """Two would be one at each place, and a part that one side removed would come back."""
+    sides = [{"current": {"level": 3, "name": "Al"}}, {"current": LEFT | {"name": "Bo"}}]
+    for side in sides:
+        side["backup"] = side["current"] if elsewhere == "under a key" else [side]  # objects, not places, are merged
+    result, decided = merged({"current": LEFT}, *sides)
+    assert (result["current"], [choice.path for choice in decided]) == (
+        {"level": 3, "name": "Al"},
+        [("current", "name")],
+    )
+
+
 @pytest.mark.parametrize("name", ["Al", "Bo"])
 def test_what_only_one_side_named_and_put_into_a_list_is_taken_as_it_is(name):
     base, changed = {"current": LEFT}, with_current(LEFT | {"name": name})
