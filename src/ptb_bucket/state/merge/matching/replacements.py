@@ -27,9 +27,11 @@ def replaced(ours: ObjectPairing, theirs: ObjectPairing) -> set[int]:
 
 def _lives_on(replacements: dict[int, Any], other: ObjectPairing) -> set[int]:
     """Return the ids of replaced objects that the other side put at a further place."""
-    there = ((number, other.new_of.get(number)) for number in replacements)
+    there = {number: other.new_of[number] for number in replacements if number in other.new_of}
+    if not there:
+        return set()
     before, after = other.older.places, other.newer.places
-    return {number for number, one in there if one is not None and after[id(one)] > before[number]}
+    return {number for number, one in there.items() if after[id(one)] > before[number]}
 
 
 def named_twice(ours: ObjectPairing, theirs: ObjectPairing) -> set[int]:
@@ -41,14 +43,14 @@ def named_twice(ours: ObjectPairing, theirs: ObjectPairing) -> set[int]:
         The ids of these objects, and of the objects that only they hold.
     """
     base, named_apart = ours.older, ours.rules.comparison.named_apart
-    both = (
-        (old, ours.new_of[number], theirs.new_of[number])
-        for number, old in base.by_id.items()
-        if number in ours.new_of and number in theirs.new_of
-    )
-    named = [versions for versions in both if named_apart(*versions)]
-    if not named:
-        return set()
-    before, mine, others = (version.elements() for version in (base, ours.newer, theirs.newer))
-    parted = {id(old) for old, one, other in named if id(old) not in before and id(one) in mine and id(other) in others}
-    return base.by_id.keys() - Objects(base.root, without=parted).by_id.keys()
+    listed = _put_into_lists(ours) & _put_into_lists(theirs)
+    parted = {
+        number for number in listed if named_apart(base.by_id[number], ours.new_of[number], theirs.new_of[number])
+    }
+    return base.by_id.keys() - Objects(base.root, without=parted).by_id.keys() if parted else parted
+
+
+def _put_into_lists(side: ObjectPairing) -> set[int]:
+    """Return the ids of base objects that are elements of lists on one side, and were not before."""
+    found = {id(side.old_of[number]) for number in side.newer.elements if number in side.old_of}
+    return found - side.older.elements

@@ -108,7 +108,7 @@ class RulesForAdditions(PairingRules):
     def __init__(self, ours: Objects, theirs: Objects, known: Callable[[Any, int], Any], *how: Any) -> None:
         super().__init__(*how)
         self._known = known
-        self._elements = ours.elements() | theirs.elements()
+        self._elements = ours.elements | theirs.elements
         self._allowed: set[tuple[int, int]] = set()
 
     def may_pair(self, old: Any, new: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import Structure, has_identity
@@ -93,21 +94,16 @@ class Objects:
 
     Attributes:
         by_id: The objects.
-        places: For each value that may hold objects, by its id: at how many places it is.
     """
 
     def __init__(self, root: Any, without: Iterable[int] = ()) -> None:
         self.root = root
         self.by_id: dict[int, Any] = {}
-        self.places: Counter[int] = Counter()
         seen: set[int] = {*without}
         waiting = [root]
         while waiting:
             value = waiting.pop()
-            if type(value) in ATOMS:
-                continue
-            self.places[id(value)] += 1
-            if id(value) in seen:
+            if type(value) in ATOMS or id(value) in seen:
                 continue
             seen.add(id(value))
             if has_identity(value):
@@ -116,7 +112,20 @@ class Objects:
             inside.reverse()
             waiting += inside
 
+    @cached_property
     def elements(self) -> set[int]:
-        """Return the ids of all elements of lists."""
+        """The ids of all elements of lists."""
         lists = (value for value in self.by_id.values() if structure(value) is Structure.SEQUENCE)
         return {id(element) for value in lists for element in elements_of(value)}
+
+    @cached_property
+    def places(self) -> Counter[int]:
+        """For each object, by its id: at how many places it is."""
+        found: Counter[int] = Counter()
+        waiting = [self.root]
+        while waiting:
+            value = waiting.pop()
+            found[id(value)] += 1
+            if found[id(value)] == 1:
+                waiting += [part for part in _quick_parts(value) if type(part) not in ATOMS]
+        return found
