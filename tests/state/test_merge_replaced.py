@@ -83,6 +83,16 @@ def test_one_whom_both_sides_named_and_put_into_a_list_is_two(resolver, others):
     assert [choice.path for choice in decided] == [("current",)]
 
 
+@pytest.mark.parametrize("left", [{}, {"level": 3}], ids=["nothing", "something"])
+@pytest.mark.parametrize("others", [[], [CY]], ids=["new list", "old list"])
+def test_one_whom_both_sides_renamed_and_put_into_a_list_is_two(left, others):
+    base = {"current": {"name": "Di", "level": 3}} | ({"party": others} if others else {})
+    result, decided = merged(base, with_current({"name": "Al"}, *others), with_current({"name": "Bo"} | left, *others))
+    assert names(result) == ["Al", "Bo", *(one["name"] for one in others)]
+    assert is_in_party(result)
+    assert (result["current"], [choice.path for choice in decided]) == ({"name": "Al"}, [("current",)])
+
+
 def test_two_who_were_one_do_not_share_what_the_one_had():
     result, _ = merged({"current": LEFT}, *(with_current(LEFT | {"name": name}) for name in ("Al", "Bo")))
     first, second = result["party"]
@@ -121,11 +131,11 @@ def test_one_who_was_in_a_list_before_stays_one_under_the_name_that_the_resolver
     assert [choice.path for choice in decided] == [("current", "name")]
 
 
-def test_one_whom_both_sides_renamed_and_put_into_a_list_stays_one():
-    sides = [with_current(LEFT | {"name": name}) for name in ("Al", "Bo")]
-    result, decided = merged({"current": LEFT | CY}, *sides)
-    assert result["party"] == [LEFT | {"name": "Al"}]
-    assert [choice.path for choice in decided] == [("current", "name")]
+@pytest.mark.parametrize("turned", [False, True], ids=["ours", "theirs"])
+def test_one_whom_both_sides_put_into_a_list_and_one_side_renamed_stays_one(turned):
+    sides = [with_current(LEFT | {"name": "Al"}), with_current(LEFT | CY)]
+    result, decided = merged({"current": LEFT | CY}, *(sides[::-1] if turned else sides))
+    assert (result["party"], decided) == ([LEFT | {"name": "Al"}], [])
 
 
 @pytest.mark.parametrize("elsewhere", ["nowhere", "under a key"])
