@@ -145,12 +145,21 @@ class _UnmatchedElements:
         only_by_place: list[tuple[int, int]] = []
         for before, after in gaps:
             in_order = len(before) == len(after)
-            for i, j in zip(before, after, strict=True) if in_order else self._alike(before, after, _IS_LIKE):
+            for i, j in self._in_order(before, after) if in_order else self._alike(before, after, _IS_LIKE):
                 if in_order and len(gaps) > 1 and self._similarity(i, j) < _IS_LIKE:
                     only_by_place.append((i, j))
                 else:
                     self._pair(i, j)
         return only_by_place
+
+    def _in_order(self, before: list[int], after: list[int]) -> list[tuple[int, int]]:
+        """Pair equally many elements in order, but first those that are alike if some in order are not."""
+        if all(self._similarity(i, j) >= _IS_LIKE for i, j in zip(before, after, strict=True)):
+            return [*zip(before, after, strict=True)]
+        alike = self._alike(before, after, MAY_HAVE_MOVED)
+        used = {i for i, _ in alike}, {j for _, j in alike}
+        others = [i for i in before if i not in used[0]], [j for j in after if j not in used[1]]
+        return [*alike, *zip(*others, strict=True)]
 
     def _without_found(self, left: list[int], new: list[int]) -> tuple[list[int], list[int]]:
         found = set(self.origins)
