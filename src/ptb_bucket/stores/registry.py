@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
+from ptb_bucket._entry_points import entry_points
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores import wrappers
 from ptb_bucket.stores.base import BlobStore
@@ -13,13 +13,13 @@ from ptb_bucket.stores.uri import StoreUri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from importlib.metadata import EntryPoint
 
+    from ptb_bucket._entry_points import EntryPoint
 __all__ = ["GROUP", "open_store"]
 
 GROUP: Final = "ptb_bucket.providers"
 _KNOWN: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs"}
-"""The schemes of our own providers → their folder, which is also the last part of their distribution's name."""
+"""The schemes of our own providers → their folder, which is also the extra that installs them."""
 
 _BOTS: Final[Mapping[str, str]] = {
     "layout": "for a bot's state: which records share a document",
@@ -68,7 +68,7 @@ def _unknown_scheme(scheme: str) -> str:
     installed = sorted({entry.name for entry in entry_points(group=GROUP)})
     message = f"No provider is installed for {scheme}: URIs. Installed: {', '.join(installed)}."
     return message + "".join(
-        f" For {name}: pip install ptb-bucket-{folder} (in a checkout: pip install . ./providers/{folder})."
+        f" For {name}: pip install 'ptb-bucket[{folder}]' (in a checkout: pip install . ./providers/{folder})."
         for name, folder in _KNOWN.items()
         if name not in installed
     )
