@@ -149,7 +149,8 @@ class Ledger:
 
     def _expected(self, plan: Plan, found: set[str], timer: Timer | None) -> set[str]:
         if plan.interval is None:
-            return {f"{plan.label}#1.{tries}" for tries in range(plan.fails + 1)}
+            tries = plan.fails + 1 if timer is None else timer.tries
+            return {f"{plan.label}#1.{number}" for number in range(tries)}
         if timer is None and plan.last is None:
             return {f"{plan.label}, the timer"}
         seen = max((int(one.partition("#")[2].split(".")[0]) for one in found), default=1)

@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from telegram.ext import JobQueue
 
+from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.stores.wrappers import retry
 from support.documents.virtual_time import VirtualLoop
 
@@ -136,6 +137,23 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def noting_losses(world: Any) -> Iterator[None]:
+    """Inside, note when changes of one unit of work are lost, because they were made in one step with another's.
+
+    That happens only if the other unit was done twice, and this process was the second. The first one has to be done
+    again.
+    """
+    lose = ReplicaUnits._lose
+
+    def note_and_lose(units: ReplicaUnits, record: Any, lost: Any) -> None:
+        world.note(PROCESS.get(), f"lost {sorted(map(str, lost))}")
+        lose(units, record, lost)
+
+    with patch.object(ReplicaUnits, "_lose", note_and_lose):
+        yield
+
+
 def run_processes(world: Any) -> Any:
     """Run a world to its end, in virtual time. Return it."""
     loop = ProcessLoop()
@@ -155,7 +173,7 @@ def run_processes(world: Any) -> Any:
 
     with (
         patch.object(time, "time", now), patch.object(time, "monotonic", monotonic),
-        patch.object(JobQueue, "_tz_now", tz_now), seeded(world.seed),
+        patch.object(JobQueue, "_tz_now", tz_now), seeded(world.seed), noting_losses(world),
     ):  # fmt: skip
         try:
             loop.run_until_complete(world.run())

@@ -193,7 +193,7 @@ class TimerWorld:
             "last": round(due + 200, 3) if repeats and rng.random() < 0.5 else None,
             "fails": rng.choice((0, 0, 0, 0, 1, 2)) if not repeats else 0,
         }  # fmt: skip
-        if rng.random() < 0.03 and (not repeats or owner == "bot"):
+        if rng.random() < 0.015 and (not repeats or owner == "bot"):
             plan.update(seconds=rng.uniform(60, 150), fails=0)
         return Plan(label=f"u{number}", **{**plan, **fixed})
 
