@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -94,10 +95,10 @@ class Ledger:
 
     # ---------------------------------------------------------------- while it happens
 
-    def claimed(self, timer: Timer, process: Process) -> None:
+    def claimed(self, timer: Timer, process: Process, *, now: float) -> None:
         """Note a claim that counts: the timer is due by the clock of its process, and no other claim is held."""
-        token, stamp = token_of(timer), self.stamps[timer.claim]
-        early = max(timer.due, self.plans[timer.data["label"]].due) - self.clocks[timer.claim]
+        token, stamp = token_of(timer), self.stamps.get(timer.claim, now)
+        early = max(timer.due, self.plans[timer.data["label"]].due) - self.clocks.get(timer.claim, math.inf)
         if early > 0:
             raise BrokenTimerError(f"{token} was claimed {early:.3f} s before its time")
         for earlier, by, other in self.claims[token]:

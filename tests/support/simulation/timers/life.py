@@ -132,7 +132,7 @@ class Life:
             CLAIMED.set((self, claimed.timer))
             if not claimed.is_over:
                 with self.world.noticing():
-                    ledger.claimed(claimed.timer, self.process)
+                    ledger.claimed(claimed.timer, self.process, now=self.world.now)
             await run(claimed)
 
         runner._save, runner._run_claimed = noted_save, noted_run
