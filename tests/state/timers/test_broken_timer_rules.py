@@ -22,7 +22,7 @@ from ptb_bucket.state.document.header import Fate, Header
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.timers import Claim, due_key
 from ptb_bucket.stores import Create, Update
-from support.simulation.timers import CALM, FAULTS, BrokenTimerError, TimerWorld, run_processes
+from support.simulation.timers import CALM, FAULTS, BrokenTimerError, Faults, TimerWorld, run_processes
 
 SEEDS = 200
 
@@ -255,12 +255,13 @@ RULES = {
     keep_claims_beside_the_keys: 0,
 }
 """Each broken rule, with a seed that is known to notice it: it is tried first, then those behind it."""
-STORMY = replace(FAULTS, request=0.04)
+LATE_PUTS = replace(FAULTS, kill=0.0, request=0.15, only=("put", "late"))
 FAULTS_OF = {
-    remove_keys_without_a_timer_at_once: STORMY,
-    remove_keys_that_are_ahead: STORMY,
-    use_a_name_twice: STORMY,
-    count_unclear_claims: STORMY,
+    remove_keys_without_a_timer_at_once: LATE_PUTS,
+    remove_keys_that_are_ahead: LATE_PUTS,
+    use_a_name_twice: Faults(request=0.5, only=("delete", "late")),
+    count_unclear_claims: replace(FAULTS, kill=0.0, request=0.1, only=("put", "lost", "refused")),
+    repeat_unclear_commits: replace(FAULTS, kill=0.0, request=0.1, only=("put", "lost")),
     ignore_claims_of_others: CALM,
     run_without_a_claim: CALM,
 }

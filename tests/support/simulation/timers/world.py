@@ -34,12 +34,14 @@ class Faults:
         request: The probability of a fault of each request.
         freeze: The mean number of seconds between two freezes; 0 for none.
         jump: The mean number of seconds between two jumps of a clock; 0 for clocks that are right.
+        only: The operation and the faults of requests, if no others are wanted.
     """
 
     kill: float = 0.0
     request: float = 0.0
     freeze: float = 0.0
     jump: float = 0.0
+    only: tuple[str, ...] = ()
 
 
 CALM = Faults()
@@ -82,8 +84,11 @@ class TimerWorld:
 
     def fault(self, operation: str) -> str | None:
         """Return what goes wrong with a request."""
-        if self.is_calm or self.rng.random() >= self.faults.request:
+        only, *kinds = self.faults.only or (operation,)
+        if self.is_calm or operation != only or self.rng.random() >= self.faults.request:
             return None
+        if kinds:
+            return self.rng.choice(kinds)
         return self.rng.choice(KINDS.get(operation, ("refused", "lost")))
 
     def note(self, process: Process, what: str, seconds: float = 0.0) -> None:
