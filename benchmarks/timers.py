@@ -58,9 +58,8 @@ class DistantStore(Far):
 
 def build(store: Any, layout: str, callbacks: list[Any], **commands: Any) -> Any:
     """Build an instance; each command is a function of a context."""
-    builder = bucket_application(
-        store, layout=layout, save="update", jobs="bucket", callbacks=callbacks, refresh_interval=0.0
-    )
+    options: dict[str, Any] = {"layout": layout, "save": "update", "jobs": "bucket", "refresh_interval": 0.0}
+    builder = bucket_application(store, callbacks=callbacks, **options)
     telegram = OfflineTelegram()
     application: Any = telegram.connect(builder).build()
     for name, function in commands.items():
@@ -100,7 +99,7 @@ async def _ticked(layout: str, add: Any) -> Counter[str]:
     await asyncio.sleep(1.1 if add else 0)  # the key of a timer names the next whole second
     async with build(store, layout, [greet]) as two:
         await two.tick(0)
-        before = Counter(store.counts)
+        before: Counter[str] = Counter(store.counts)
         await two.tick()
         counts = store.counts - before
     return Counter({name: count for name, count in counts.items() if name in PRICES})
