@@ -273,6 +273,39 @@ def test_the_provider_rules_bite(part, source, right):
     assert any(wrong_in_provider(part, found) for found in imports(source)) != right
 
 
+COMPUTED = {
+    "_lazy.py": "names of our own packages",
+    "cli/command_group.py": "our own verbs",
+    "cli/options.py": "--types and --app of the command line",
+    "codecs/registry.py": "our own codecs",
+    "codecs/types/families/other_libraries.py": "one of two constants",
+}
+"""The files that may import a module by a name that they compute, and where the name comes from: never a bucket."""
+
+
+def computed_imports(source):
+    """Return the lines that import a module by a name that is no constant."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    names = ("import_module", "__import__", "find_loader", "exec", "eval")
+    found = [call for call in calls if ast.unparse(call.func).rpartition(".")[2] in names]
+    return [call.lineno for call in found if not (call.args and isinstance(call.args[0], ast.Constant))]
+
+
+def test_no_module_is_imported_by_a_name_from_a_bucket():
+    found = {path: computed_imports(path.read_text(encoding="utf-8")) for path in sorted(CORE.rglob("*.py"))}
+    files = {path.relative_to(CORE).as_posix() for path, lines in found.items() if lines}
+    assert {name for name in files if not name.startswith("testing/")} == COMPUTED.keys()
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [("import_module(timer.callback)", [1]), ("importlib.import_module(name)", [1]), ("__import__(f'{x}')", [1]),
+     ("import_module('google')", []), ("eval(text)", [1])],
+)  # fmt: skip
+def test_the_rule_about_computed_imports_can_fail(source, lines):
+    assert computed_imports(source) == lines
+
+
 def python(code):
     return subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
 
