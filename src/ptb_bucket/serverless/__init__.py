@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING
 from ptb_bucket._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from ptb_bucket.serverless.settings import setting
     from ptb_bucket.serverless.webhook import build_for_webhook, describe_error
 
-__all__ = ["build_for_webhook", "describe_error"]
+__all__ = ["build_for_webhook", "describe_error", "setting"]
 
-__getattr__ = lazy_exports(__name__, {"ptb_bucket.serverless.webhook": ("build_for_webhook", "describe_error")})
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "ptb_bucket.serverless.settings": ("setting",),
+        "ptb_bucket.serverless.webhook": ("build_for_webhook", "describe_error"),
+    },
+)
