@@ -1,10 +1,13 @@
 """A bot for Cloud Run whose state is stored in a bucket: a conversation, a counter and a keyboard.
 
 It reads the environment: ``TELEGRAM_BOT_TOKEN``, ``TELEGRAM_WEBHOOK_SECRET``, and ``PTB_BUCKET_URI`` such as
-``gs://my-bucket/{bot_id}``.
+``gs://my-bucket/{bot_id}``. With ``TICK_AUDIENCE`` and ``TICK_EMAIL``, Cloud Scheduler may call ``POST /tick``, so that
+conversations time out.
 """
 
 from __future__ import annotations
+
+import os
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.ext import (
@@ -14,11 +17,12 @@ from telegram.ext import (
     ConversationHandler,
     InvalidCallbackData,
     MessageHandler,
+    TypeHandler,
     filters,
 )
 
 from ptb_bucket import BucketApplication, BucketApplicationBuilder, add_differences, bucket_application
-from ptb_bucket.serverless.asgi import asgi_webhook, setting
+from ptb_bucket.serverless.asgi import GoogleOidc, asgi_webhook, setting
 
 NAME, CITY = range(2)
 Context = ContextTypes.DEFAULT_TYPE
@@ -51,6 +55,11 @@ async def cancel(update: Update, _context: Context) -> int:
     return ConversationHandler.END
 
 
+async def give_up(update: Update, _context: Context) -> None:
+    """End a conversation that has had no answer for an hour. A tick of the schedule calls this."""
+    await update.effective_message.reply_text("I have not heard from you for an hour. /start begins anew.")
+
+
 async def me(update: Update, context: Context) -> None:
     """Show the stored data, and offer to delete it."""
     known = ", ".join(f"{key}: {value}" for key, value in sorted(context.user_data.items())) or "nothing"
@@ -72,16 +81,22 @@ async def forget(update: Update, context: Context) -> None:
 def build_application() -> BucketApplication:
     """Build the bot: called when the server starts."""
     # resolver: two instances that count at once are added up instead of one of them winning.
+    # jobs: timers are in the bucket, too, so a conversation times out on any instance.
     # dedupe: what Telegram sends again is not handled again. 6 + 3 seconds of uvicorn (Dockerfile) < 10 of Cloud Run.
-    builder = bucket_application(resolver=add_differences, dedupe=True, shutdown_deadline=6)
+    builder = bucket_application(resolver=add_differences, dedupe=True, jobs="bucket", shutdown_deadline=6)
     application = connected(builder).arbitrary_callback_data(arbitrary_callback_data=True).build()
     words = filters.TEXT & ~filters.COMMAND
     conversation = ConversationHandler(
         entry_points=[CommandHandler("start", start)],
-        states={NAME: [MessageHandler(words, take_name)], CITY: [MessageHandler(words, take_city)]},
+        states={
+            NAME: [MessageHandler(words, take_name)],
+            CITY: [MessageHandler(words, take_city)],
+            ConversationHandler.TIMEOUT: [TypeHandler(Update, give_up)],
+        },
         fallbacks=[CommandHandler("cancel", cancel)],
         name="acquaintance",
         persistent=True,
+        conversation_timeout=3600,
     )
     application.add_handlers([conversation, CommandHandler("me", me), CallbackQueryHandler(forget)])
     return application
@@ -92,4 +107,9 @@ def connected(builder: BucketApplicationBuilder) -> BucketApplicationBuilder:
     return builder.token(setting("TELEGRAM_BOT_TOKEN"))
 
 
-app = asgi_webhook(build_application)
+def ticks() -> GoogleOidc | None:
+    """Tell who may call POST /tick: the account of the job in Cloud Scheduler, if the environment names it."""
+    return GoogleOidc(setting("TICK_AUDIENCE"), setting("TICK_EMAIL")) if "TICK_EMAIL" in os.environ else None
+
+
+app = asgi_webhook(build_application, tick=ticks())

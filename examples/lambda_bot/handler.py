@@ -14,6 +14,7 @@ from telegram.ext import (
     ConversationHandler,
     InvalidCallbackData,
     MessageHandler,
+    TypeHandler,
     filters,
 )
 
@@ -51,6 +52,11 @@ async def cancel(update: Update, _context: Context) -> int:
     return ConversationHandler.END
 
 
+async def give_up(update: Update, _context: Context) -> None:
+    """End a conversation that has had no answer for an hour. A tick of the schedule calls this."""
+    await update.effective_message.reply_text("I have not heard from you for an hour. /start begins anew.")
+
+
 async def me(update: Update, context: Context) -> None:
     """Show the stored data, and offer to delete it."""
     known = ", ".join(f"{key}: {value}" for key, value in sorted(context.user_data.items())) or "nothing"
@@ -72,16 +78,22 @@ async def forget(update: Update, context: Context) -> None:
 def build_application() -> BucketApplication:
     """Build the bot: called before an environment's first event, and again after a failed one."""
     # resolver: two instances that count at once are added up instead of one of them winning.
+    # jobs: timers are in the bucket, too, so a conversation times out on any instance.
     # dedupe: what Telegram sends again, because it got no answer, is not handled again.
-    builder = bucket_application(resolver=add_differences, dedupe=True)
+    builder = bucket_application(resolver=add_differences, dedupe=True, jobs="bucket")
     application = connected(builder).arbitrary_callback_data(arbitrary_callback_data=True).build()
     words = filters.TEXT & ~filters.COMMAND
     conversation = ConversationHandler(
         entry_points=[CommandHandler("start", start)],
-        states={NAME: [MessageHandler(words, take_name)], CITY: [MessageHandler(words, take_city)]},
+        states={
+            NAME: [MessageHandler(words, take_name)],
+            CITY: [MessageHandler(words, take_city)],
+            ConversationHandler.TIMEOUT: [TypeHandler(Update, give_up)],
+        },
         fallbacks=[CommandHandler("cancel", cancel)],
         name="acquaintance",
         persistent=True,
+        conversation_timeout=3600,
     )
     application.add_handlers([conversation, CommandHandler("me", me), CallbackQueryHandler(forget)])
     return application
