@@ -28,7 +28,7 @@ SKEW: Final = 10
 PATIENCE: Final = 10.0
 """Seconds for one request for Google's keys."""
 SHORTEST: Final = 60.0
-"""Seconds for which keys are kept at least, whatever the answer says."""
+"""Seconds for which keys are kept at least, even if the answer says less."""
 LONGEST: Final = 86_400.0
 """Seconds for which keys are kept at most."""
 STRIPPED: Final = "SIGNATURE_REMOVED_BY_GOOGLE"
