@@ -26,6 +26,25 @@ _OWN: Final = re.compile(rf"(?<=\]\(){REPOSITORY}/(?:blob|raw|tree)/main/docs/([
 _ROLE: Final = re.compile(r":(?:class|meth|func|mod|attr|data|exc|doc|obj):(?=<code>)")
 
 
+def on_config(config: Any) -> Any:
+    """Put the pages of a folder into the navigation, where it names a folder: ``- Recipes: recipes/``."""
+    config.nav = [entry for item in config.nav if (entry := _expanded(item))]
+    return config
+
+
+def _expanded(item: Any) -> Any:
+    """Return an entry of the navigation with its folders expanded; empty if a folder has no pages."""
+    if isinstance(item, str):
+        return item
+    (title, target), *_ = item.items()
+    if isinstance(target, list):
+        return {title: [entry for one in target if (entry := _expanded(one))]}
+    if not target.endswith("/"):
+        return item
+    pages = sorted((ROOT / "docs" / target).glob("*.md"), key=lambda path: (path.name != "index.md", path.name))
+    return {title: [f"{target}{path.name}" for path in pages]} if pages else None
+
+
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     """Complete the text of a page. ``page`` is MkDocs's page."""
     folder = f"docs/{page.file.src_uri}".rpartition("/")[0]
