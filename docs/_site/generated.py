@@ -90,10 +90,10 @@ def _kind(kind: str, found: Iterable[Message]) -> Iterator[str]:
     cls = getattr(errors, kind, None)
     meaning = (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ") if cls else ""
     head = [f"## {TOLD.get(kind, kind)}", meaning.replace("``", "`"), f"**What to do:** {REMEDIES[kind]}"]
-    yield "\n\n".join([*head, "| message and cause | fix |\n|---|---|"])
+    yield "\n\n".join([*head, '<div class="messages" markdown>', "| message and cause | fix |\n|---|---|"])
     rows = {split(message.text) for message in found}
     yield from (f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or 'as above'} |" for cause, fix in sorted(rows))
-    yield ""
+    yield "\n</div>\n"
 
 
 def split(text: str) -> tuple[str, str]:
@@ -104,7 +104,7 @@ def split(text: str) -> tuple[str, str]:
 
 
 def _has_words(text: str) -> bool:
-    return len(re.findall(r"[A-Za-z]{2,}", re.sub(r"\{[^{}]*\}", "", text))) > 1
+    return len(re.findall(r"[A-Za-z]{2,}", _shown(text))) > 1
 
 
 def _shown(text: str) -> str:

@@ -34,7 +34,7 @@ def texts(tree):
         arguments = [*getattr(node, "args", [])][:1] if isinstance(node, ast.Call) else [getattr(node, "slice", None)]
         of = node.func if isinstance(node, ast.Call) else getattr(node, "value", None)
         if isinstance(of, ast.AST) and "environ" in ast.unparse(of):
-            yield from (str(one.value) for one in arguments if isinstance(one, ast.Constant) and str(one.value).isupper())
+            yield from (name for one in arguments if (name := str(getattr(one, "value", ""))).isupper())
 
 
 def test_every_variable_is_on_the_page():
