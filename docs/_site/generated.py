@@ -92,8 +92,15 @@ def _kind(kind: str, found: Iterable[Message]) -> Iterator[str]:
     head = [f"## {TOLD.get(kind, kind)}", meaning.replace("``", "`"), f"**What to do:** {REMEDIES[kind]}"]
     yield "\n\n".join([*head, '<div class="messages" markdown>', "| message and cause | fix |\n|---|---|"])
     rows = {split(message.text) for message in found}
-    yield from (f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or 'as above'} |" for cause, fix in sorted(rows))
+    yield from (
+        f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or _otherwise(cause)} |" for cause, fix in sorted(rows)
+    )
     yield "\n</div>\n"
+
+
+def _otherwise(cause: str) -> str:
+    """Return the fix of a message without a second part: it is an advice, or its class has a remedy."""
+    return "as it says" if _IMPERATIVE.match(cause) else "as above"
 
 
 def split(text: str) -> tuple[str, str]:
