@@ -91,10 +91,8 @@ def _kind(kind: str, found: Iterable[Message]) -> Iterator[str]:
     meaning = (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ") if cls else ""
     head = [f"## {TOLD.get(kind, kind)}", meaning.replace("``", "`"), f"**What to do:** {REMEDIES[kind]}"]
     yield "\n\n".join([*head, '<div class="messages" markdown>', "| message and cause | fix |\n|---|---|"])
-    rows = {split(message.text) for message in found}
-    yield from (
-        f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or _otherwise(cause)} |" for cause, fix in sorted(rows)
-    )
+    for cause, fix in sorted({split(message.text) for message in found}):
+        yield f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or _otherwise(cause)} |"
     yield "\n</div>\n"
 
 
