@@ -46,10 +46,15 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
-def docs(session: nox.Session) -> None:
-    """Draw the pictures again, build the site into build/site, then check links, programs, commands and examples."""
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of the command line again, with what it prints now."""
     session.run("python", "docs/make_demo_picture.py")
     session.run("python", "docs/make_tool_pictures.py")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/site, then check its links, programs, commands and examples, offline."""
     session.run("mkdocs", "build", "--strict", env={"NO_MKDOCS_2_WARNING": "1"})
     checks = ("tests/docs", "tests/test_documentation.py", "tests/terraform/test_tables.py")
     session.run("pytest", "-n", "0", *checks, *session.posargs)
