@@ -1,7 +1,7 @@
 """Sessions of everyday work: ``nox -l`` lists them, ``nox -s lint types`` runs two of them.
 
-Sessions run in the environment that ``pip install -r requirements-dev.txt`` has set up, and install nothing. Arguments
-after ``--`` are passed on: ``nox -s test -- tests/codecs``.
+Sessions run in the environment that ``pip install -r requirements-dev.txt`` has set up, and install nothing into it.
+Arguments after ``--`` are passed on: ``nox -s test -- tests/codecs``.
 """
 
 from __future__ import annotations
@@ -74,3 +74,9 @@ def bench(session: nox.Session) -> None:
 def demo(session: nox.Session) -> None:
     """Run the demo: a bot is restarted, and remembers."""
     session.run("ptb-bucket", "demo", *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Do everything for a release but upload: ``nox -s release -- 0.2.0``; without a version, keep the present one."""
+    session.run("python", "scripts/release.py", *session.posargs)

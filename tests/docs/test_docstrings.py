@@ -20,7 +20,7 @@ OTHERS = [
 ]
 ROLE = re.compile(r":(?:class|meth|func|mod|attr|data|exc):`~?([\w.]+)`")
 FILE = re.compile(r"(?<![\w/.-])((?:docs|tests|benchmarks|examples|terraform|\.ci)/[\w/.-]+\.(?:md|py|svg|json|sh))")
-INVENTED = {"docs/nowhere.md"}
+INVENTED = {"docs/nowhere.md", "tests/test_it.py"}
 """Files that tests name because they do not exist."""
 
 

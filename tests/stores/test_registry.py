@@ -54,8 +54,8 @@ def test_an_unknown_scheme_lists_the_installed_and_how_to_get_the_rest(installed
     message = str(caught.value)
     assert "No provider is installed for ftp:" in message
     assert "Installed: file, memory." in message
-    assert "For s3: pip install ptb-bucket-s3 (in a checkout: pip install . ./providers/s3)" in message
-    assert "For gs: pip install ptb-bucket-gcs (in a checkout: pip install . ./providers/gcs)" in message
+    assert "For s3: pip install 'ptb-bucket[s3]' (in a checkout: pip install . ./providers/s3)" in message
+    assert "For gs: pip install 'ptb-bucket[gcs]' (in a checkout: pip install . ./providers/gcs)" in message
 
 
 def test_what_is_installed_is_not_offered_for_installation(installed):

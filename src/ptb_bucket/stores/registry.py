@@ -19,7 +19,7 @@ __all__ = ["GROUP", "open_store"]
 
 GROUP: Final = "ptb_bucket.providers"
 _KNOWN: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs"}
-"""The schemes of our own providers → their folder, which is also the last part of their distribution's name."""
+"""The schemes of our own providers → their folder, which is also the extra that installs them."""
 
 _BOTS: Final[Mapping[str, str]] = {
     "layout": "for a bot's state: which records share a document",
@@ -71,7 +71,7 @@ def _unknown_scheme(scheme: str) -> str:
     installed = sorted({entry.name for entry in entry_points(group=GROUP)})
     message = f"No provider is installed for {scheme}: URIs. Installed: {', '.join(installed)}."
     return message + "".join(
-        f" For {name}: pip install ptb-bucket-{folder} (in a checkout: pip install . ./providers/{folder})."
+        f" For {name}: pip install 'ptb-bucket[{folder}]' (in a checkout: pip install . ./providers/{folder})."
         for name, folder in _KNOWN.items()
         if name not in installed
     )
