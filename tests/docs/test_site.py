@@ -95,3 +95,12 @@ def test_a_browser_loads_nothing_from_another_host(site, pages):
         assert re.findall(r"(?:url\(|@import)\s*[\"']?(?:https?:)?//[^)\"']+", style.read_text("utf-8")) == [], style
     for picture in site.rglob("*.svg"):
         assert re.findall(r"(?:href|src)=\"(?:https?:)?//[^\"]+", picture.read_text("utf-8")) == [], picture
+
+
+def test_no_markdown_is_left(site):
+    """Python-Markdown wants a blank line before a list or table, and four spaces inside of one. Code hosts do not."""
+    left = re.compile(r"^\s*(?:\||\* |\d+\. |```|#+ ).*", re.MULTILINE)
+    for path in site.rglob("*.html"):
+        paragraphs = re.findall(r"<p>(.*?)</p>", path.read_text("utf-8"), re.DOTALL)
+        texts = [re.sub(r"<[^>]+>", "", paragraph) for paragraph in paragraphs]
+        assert [found for text in texts for found in left.findall(text)] == [], path.parent.name
