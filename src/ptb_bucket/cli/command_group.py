@@ -26,6 +26,7 @@ _VERBS: Final[Mapping[str, str]] = {
     # verb → its module, in the order of the help
     "demo": "demo",
     "check": "check",
+    "verify": "verify",
     "show": "show",
     "set": "set",
     "edit": "edit",
@@ -49,6 +50,7 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "get": "show", "ls": "show", "list": "show", "cat": "show", "put": "set", "delete": "rm", "remove": "rm",
     "cp": "copy", "sync": "copy", "log": "history", "versions": "history", "blame": "explain", "rollback": "restore",
     "dump": "export", "load": "import", "doctor": "check",
+    "benchmark": "verify", "conformance": "verify",
 }  # fmt: skip
 
 
