@@ -278,8 +278,7 @@ class Ledger:
 
     def withdrawn_units(self) -> frozenset[Unit]:
         """Return the units whose changes in this document are withdrawn."""
-        chains = [steps for layer in self.layers() for steps in layer.steps.values()]
-        return self.units.withdrawn(chains, self.document) if chains else NONE
+        return self.units.withdrawn(self.layers(), self.document)
 
     def withdrawn_in(self, record: Record) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn, if one of them has changed this record."""
@@ -295,8 +294,5 @@ class Ledger:
         """Return the stored values of records that PTB never received or gave us; None if one has more layers."""
         payload = self.attempt.payload.values if self.attempt else {}
         layers: list[dict[Record, Any]] = [self.staged.values, self.in_doubt.bases, self.superseded, payload]
-        if self.document is None or self.base.has_any(records):
-            return None
-        if any(not layer.keys().isdisjoint(records) for layer in layers):
-            return None
-        return self.document.get_all(records)
+        known = self.base.has_any(records) or any(not layer.keys().isdisjoint(records) for layer in layers)
+        return None if known or self.document is None else self.document.get_all(records)

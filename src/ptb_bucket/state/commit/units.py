@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
     from ptb_bucket.state.commit.layers import Encoded, Layer
-    from ptb_bucket.state.document import Document, Steps, Unit
+    from ptb_bucket.state.document import Document, Unit
     from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
@@ -103,14 +103,15 @@ class DocumentUnits:
 
     # ---------------------------------------------------------------- changes that others have applied
 
-    def withdrawn(self, chains: list[Steps], document: Document | None) -> frozenset[Unit]:
+    def withdrawn(self, layers: Iterable[Layer], document: Document | None) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn: others applied them, or a step mixes them with such changes.
 
         Args:
-            chains: The steps of all unsaved changes of the document.
+            layers: All unsaved changes of the document.
             document: The document as it was last read or written.
         """
-        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost})
+        chains = [steps for layer in layers for steps in layer.steps.values()]
+        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost}) if chains else NONE
 
     def lose(
         self, record: Record, steps: Iterable[UnitStep], withdrawn: frozenset[Unit], document: Document | None
