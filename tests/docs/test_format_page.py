@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ptb_bucket import BucketPersistence, Sealing
 from ptb_bucket.codecs.types import TAGS as TAGS_OF_CODE
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.parameters import crossed
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -238,9 +239,10 @@ SEALINGS = {
 }
 
 
-@pytest.mark.parametrize("sealing", SEALINGS)
-@pytest.mark.parametrize("codec", ["json", "pickle"])
-@pytest.mark.parametrize("layout", ["single", "per-type", "per-record"])
+@pytest.mark.parametrize(
+    ("layout", "codec", "sealing"),
+    crossed(["single", "per-type", "per-record"], ["json", "pickle"], list(SEALINGS), spread=True),
+)
 def test_a_parser_by_the_page_reads_every_document(tmp_path, layout, codec, sealing):
     stored = store(tmp_path, layout, codec, Sealing(**SEALINGS[sealing]))
     found = {}

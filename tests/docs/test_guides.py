@@ -16,7 +16,9 @@ from telegram.ext import DictPersistence
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.processes.preloaded import preloading
 
+programs_are_preloaded = preloading()
 GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
 FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 
