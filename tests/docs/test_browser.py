@@ -10,7 +10,7 @@ import threading
 import pytest
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FEW = ("", "tutorial/", "reference/errors/", "explanation/commits/", "reference/api/persistence/")
+FEW = ("", "reference/errors/", "explanation/commits/")
 DARK = 60
 """The largest red, green and blue of a dark background."""
 
@@ -66,12 +66,14 @@ def test_pages_fit_a_phone_in_the_dark_and_contact_no_other_host(phone, address,
     assert phone.context.refused == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "page"),
     [
         ("bot.pickle", "how-to/from-picklepersistence/"),
-        pytest.param("restore yesterday", "how-to/backups/", marks=pytest.mark.long),
-        pytest.param("does not exist. Create it, or correct the URI", "reference/errors/", marks=pytest.mark.long),
+        ("delete user", "how-to/backups/"),
+        ("counter lost increment", "how-to/several-instances/"),
+        ("does not exist. Create it, or correct the URI", "reference/errors/"),
     ],
 )
 def test_the_search_works_offline(phone, address, words, page):
