@@ -7,6 +7,9 @@ from typing import Any
 import griffe
 
 
+OURS = {"ptb_bucket._dataclass.dataclass", "ptb_bucket.stores.dataclass"}
+
+
 class _Standard(griffe.ExprCall):
     """A call of the decorator, which stands for the standard library's."""
 
@@ -30,5 +33,5 @@ class Dataclasses(griffe.Extension):
 def _replace(cls: griffe.Class | griffe.Alias) -> None:
     for decorator in () if cls.is_alias else cls.decorators:
         value = decorator.value
-        if isinstance(value, griffe.Expr) and value.canonical_path == "ptb_bucket._dataclass.dataclass":
+        if isinstance(value, griffe.Expr) and value.canonical_path in OURS:
             decorator.value = _Standard(value, value.arguments if isinstance(value, griffe.ExprCall) else [])

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING, Any
 
 from ptb_bucket.state import BOT_DATA, Kind, Record
-from ptb_bucket.tools.state import detached_bot
+from ptb_bucket.tools.state import late_bot
 from ptb_bucket.tools.transfer.export_format import EXPORT, VERSION
 from ptb_bucket.tools.transfer.new_files import check_absent, written_whole
 from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS
@@ -72,11 +72,11 @@ async def export_json(
 def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], bytes]:
     if state.archive.codec == "json":
         return lambda _, encoded: encoded
-    from ptb_bucket.codecs import JsonCodec  # noqa: PLC0415  it imports telegram
+    from ptb_bucket.codecs import JsonCodec  # noqa: PLC0415  only for pickles
     from ptb_bucket.state import RecordMerger  # noqa: PLC0415  as above
 
     merger, codec = RecordMerger(state.codec), JsonCodec(types)
-    state.codec.bot = codec.bot = detached_bot(state.bot_id)
+    state.codec.bot = codec.bot = late_bot(state.bot_id)
     return lambda record, encoded: codec.encode(merger.decode(record, encoded))
 
 

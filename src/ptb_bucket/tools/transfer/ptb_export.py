@@ -150,7 +150,7 @@ def _texts(made: DictPersistence) -> dict[str, str]:
 
 
 def _first_difference(data: dict[str, Any], again: DictPersistence) -> Record | None:
-    from ptb_bucket.codecs import identical  # noqa: PLC0415  it imports telegram
+    from ptb_bucket.codecs import identical  # noqa: PLC0415  only for PTB's files
 
     came_back = dict(records_of({kind.value: getattr(again, kind.value) for kind in PTB_KINDS}))
     return next((r for r, value in records_of(data) if value and not identical(value, came_back.get(r))), None)
