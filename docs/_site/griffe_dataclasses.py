@@ -6,7 +6,6 @@ from typing import Any
 
 import griffe
 
-
 OURS = {"ptb_bucket._dataclass.dataclass", "ptb_bucket.stores.dataclass"}
 
 
