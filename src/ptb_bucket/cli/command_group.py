@@ -25,7 +25,9 @@ __all__ = ["command_group", "run"]
 _VERBS: Final[Mapping[str, str]] = {
     # verb → its module, in the order of the help
     "demo": "demo",
+    "init": "init",
     "check": "check",
+    "verify": "verify",
     "show": "show",
     "set": "set",
     "edit": "edit",
@@ -50,6 +52,7 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "get": "show", "ls": "show", "list": "show", "cat": "show", "put": "set", "delete": "rm", "remove": "rm",
     "cp": "copy", "sync": "copy", "log": "history", "versions": "history", "blame": "explain", "rollback": "restore",
     "dump": "export", "load": "import", "doctor": "check",
+    "benchmark": "verify", "conformance": "verify",
 }  # fmt: skip
 
 

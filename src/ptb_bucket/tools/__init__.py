@@ -47,6 +47,17 @@ if TYPE_CHECKING:
         read_memory,
         script_of,
     )
+    from ptb_bucket.tools.verification import (
+        FULL_EFFORT,
+        QUICK_EFFORT,
+        ROW_HEAD,
+        Effort,
+        Plan,
+        Verification,
+        plan_verification,
+        server_of,
+        verify,
+    )
     from ptb_bucket.tools.versions import (
         UPDATE_INTERVAL,
         Explanation,
@@ -64,10 +75,14 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.waiting import report_waits
 
 __all__ = [
+    "FULL_EFFORT",
+    "QUICK_EFFORT",
+    "ROW_HEAD",
     "UPDATE_INTERVAL",
     "Check",
     "Copied",
     "Edit",
+    "Effort",
     "Explanation",
     "Imported",
     "MemoryFile",
@@ -76,6 +91,7 @@ __all__ = [
     "Page",
     "Past",
     "PersonalData",
+    "Plan",
     "RecordEditing",
     "Rekeyed",
     "Restoring",
@@ -85,6 +101,7 @@ __all__ = [
     "Swept",
     "Touch",
     "Verdict",
+    "Verification",
     "check",
     "check_source",
     "conversation",
@@ -113,6 +130,7 @@ __all__ = [
     "path_text",
     "plan_rescue",
     "plan_restore",
+    "plan_verification",
     "plan_version",
     "read_memory",
     "record_of",
@@ -121,10 +139,12 @@ __all__ = [
     "report_waits",
     "restore",
     "script_of",
+    "server_of",
     "set_value",
     "summarize",
     "sweep",
     "tick",
+    "verify",
 ]
 
 __getattr__ = lazy_exports(
@@ -169,6 +189,17 @@ __getattr__ = lazy_exports(
             "open_target",
             "read_memory",
             "script_of",
+        ),
+        "ptb_bucket.tools.verification": (
+            "FULL_EFFORT",
+            "QUICK_EFFORT",
+            "ROW_HEAD",
+            "Effort",
+            "Plan",
+            "Verification",
+            "plan_verification",
+            "server_of",
+            "verify",
         ),
         "ptb_bucket.tools.versions": (
             "UPDATE_INTERVAL",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 
 import pytest
 
-from ptb_bucket.errors import AccessError, CannotStoreError, ConfigurationError, UnavailableError
-from ptb_bucket.state import BOT_DATA, LAYOUTS, Record, open_layout
+from ptb_bucket.errors import AccessError, CannotStoreError, ConfigurationError, UnavailableError, UnsavedError
+from ptb_bucket.state import BOT_DATA, LAYOUTS, Archive, Draft, Record, WriterIdentity, open_layout
+from ptb_bucket.state.document import Document, Header
 from ptb_bucket.state.timers import DueKey
 from ptb_bucket.stores import Create, MemoryStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
@@ -25,6 +28,7 @@ from support.documents.timers import (
     save,
     started,
     stored,
+    unit,
 )
 
 OWNER = open_layout("per-record").key(ADA) + ".json"
@@ -246,3 +250,77 @@ async def test_an_update_without_timers_costs_no_request_more(store):
     replica.stage(ADA, {"n": 1})
     await replica.commit()
     assert store.taken() == [("put", OWNER)]
+
+
+async def test_the_keys_of_other_timers_stay(store):
+    await save(store, tea=DAILY, cake=ONCE)
+    await save(store, tea=None)
+    assert await keys_in(store) == [key_of(Record.of_timer(ADA, "cake"), ONCE)]
+
+
+async def test_a_put_that_another_instance_overtook_deletes_no_key_that_is_still_needed(store):
+    """The end is in the first put, which loses, and not in the second: then its effect cannot be merged."""
+    await save(store, tea=DAILY)
+    writer = await started(store)
+    writer.stage(ADA, {"n": 0})
+    await writer.commit()
+
+    async def overtake(operation, key):
+        if (operation, key) == ("put", OWNER):
+            store.before = None
+            writer.stage(ADA, {"n": 1})
+            await writer.commit()
+
+    def resolver(conflict):
+        raise ValueError(conflict.record)
+
+    replica = await started(store)
+    replica.documents.merger.resolver = resolver
+    replica.units.begin(unit(TEA, DAILY), [TEA, ADA])
+    replica.stage(ADA, {"n": 2})
+    replica.stage_occurrence(unit(TEA, DAILY), TEA, ended(DAILY).to_value(), [ADA])
+    store.before = overtake
+    with pytest.raises(UnsavedError):
+        await replica.commit()
+    assert await stored(store, TEA) == DAILY
+    assert FIRST in await keys_in(store)
+
+
+async def test_a_damaged_timer_can_be_removed_though_nobody_knows_its_key(store):
+    document = Document(Header("1", "json")).changed(Header("1", "json"), {TEA: b'{"damaged": true}'})
+    await store.put(OWNER, document.pack(), Create())
+    archive = await Archive.find(store)
+    draft = await Draft.open(archive, archive.layout.key(TEA), "1", WriterIdentity("test"))
+    draft.stage({TEA: None})
+    await draft.commit()
+    assert await stored(store, TEA) is None
+
+
+async def test_a_deletion_without_an_answer_fails_no_commit(store):
+    await save(store, tea=DAILY)
+    silent = FaultyStore(store, lambda operation, _: Fault.HANG if operation == "delete" else None)
+    replica = await started(silent, deadline=0.05)
+    replica.stage(TEA, None)
+    await replica.commit()
+    assert (await stored(store, TEA), replica.pending) == (None, set())
+
+
+async def test_more_keys_than_one_commit_has_time_for_are_created_by_the_next_ones(store):
+    async def slowly(operation, key):
+        if operation == "put" and "due" in key:
+            await asyncio.sleep(0.02)
+
+    names = [f"t{number}" for number in range(200)]
+    replica = await started(store, deadline=0.1)
+    for name in names:
+        replica.stage(Record.of_timer(ADA, name), DAILY.to_value())
+    store.before = slowly
+    store.taken()
+    for _ in range(100):
+        with contextlib.suppress(UnavailableError):
+            await replica.commit()
+            break
+    made = [key for operation, key in store.taken() if operation == "put"]
+    assert made[-1] == OWNER
+    assert len(await keys_in(store)) == len(names)
+    assert len(made) < 2 * len(names)  # those that were created are not created again

@@ -89,6 +89,21 @@ class TestMerging:
         assert merge_timers(REMIND, None, replacement) == replacement
         assert merge_timers(REMIND, replacement, None) == replacement
 
+    @pytest.mark.parametrize(
+        "late", [None, REMIND.rearmed(2000.0, "bb", occurrence=2), REMIND.but(claim=Claim("x", 1.0))]
+    )
+    def test_a_new_timer_with_the_same_id_survives_whatever_concerns_the_old_one(self, late):
+        new = REMIND.but(nonce="cc", due=3000.0)
+        assert merge_timers(REMIND, late, new) == new
+        merged = merge_timers(REMIND, new, late)
+        assert (merged.due, merged.series) == (3000.0, "cc")
+        assert merge_timers(REMIND, REMIND.but(nonce="dd"), new) == new
+
+    def test_a_series_lasts_from_the_creation_to_the_end(self):
+        again = REMIND.rearmed(2.0, "bb").rearmed(3.0, "cc")
+        assert {REMIND.series, again.series, Timer.from_value(again.to_value()).series} == {"aa"}
+        assert unit_of("x", REMIND.rearmed(2.0, "bb")) == unit_of("x", REMIND)
+
     def test_of_two_replacements_the_first_one_stays(self):
         ours, theirs = REMIND.rearmed(5.0, "cc", revision=2), REMIND.rearmed(6.0, "dd", revision=2)
         assert merge_timers(REMIND, ours, theirs) == theirs

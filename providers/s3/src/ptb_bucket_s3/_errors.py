@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
-from ptb_bucket.stores import credentials_unreadable
+from ptb_bucket.stores import credentials_unreadable, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["HONEST", "Asked", "lacks_credentials", "status_of", "translated", "unreadable"]
 
 HONEST: Final = (
-    "Conditional puts work on Amazon S3, Cloudflare R2, Ceph RGW, MinIO, OVHcloud and Scaleway; on Google's buckets "
-    "with gs:// instead of s3://."
+    "Conditional puts work on Amazon S3, Cloudflare R2, Ceph RGW, OVHcloud, Scaleway, Tigris and Yandex; on Google's "
+    "buckets with gs:// instead of s3://."
 )
-"""According to the servers' documentation, and for Ceph RGW to our tests. Backblaze B2 answers 501."""
+"""According to the servers' documentation, and for Ceph RGW to our tests (docs/reference/servers.md)."""
 
 _SDK: Final = frozenset(
     {"aioboto3", "aiobotocore", "aiohttp", "boto3", "botocore", "httpcore", "httpx", "s3transfer", "urllib3"}

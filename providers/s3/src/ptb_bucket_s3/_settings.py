@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.stores import check_endpoint, check_seconds, read_options
+from ptb_bucket.stores import check_endpoint, check_seconds, dataclass, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +16,7 @@ __all__ = ["OPTIONS", "Settings"]
 
 OPTIONS: Final[Mapping[str, str]] = {
     "region": "the bucket's region, such as eu-west-1",
-    "endpoint_url": "the server if it is not AWS, such as https://minio.example:9000",
+    "endpoint_url": "the server if it is not AWS, such as https://rgw.example",
     "profile": "a profile of the AWS configuration files",
     "addressing_style": "path, virtual or auto: the place of the bucket's name in URLs",
     "sse": "server-side encryption: AES256, aws:kms or aws:kms:dsse",

@@ -66,6 +66,7 @@ class Attempt:
         unclear: It was sent, but no answer has shown its outcome.
         dropped_since: Unloaded records that were dropped after it was prepared. Its success settles earlier drops only.
         body: The bytes of the document, once they are needed.
+        created: The due keys that were created for it. There may be more than one commit has time for.
     """
 
     commit: Commit
@@ -76,6 +77,7 @@ class Attempt:
     unclear: bool = False
     dropped_since: set[Record] = field(default_factory=set)
     body: bytes | None = None
+    created: set[str] = field(default_factory=set)
 
     def packed(self) -> bytes:
         """Return the bytes of the document, the same each time."""

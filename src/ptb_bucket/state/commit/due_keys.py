@@ -47,7 +47,7 @@ class NoDueKeys:
         del before, after
         return NO_KEYS
 
-    async def create(self, names: Collection[str]) -> None:
+    async def create(self, names: Collection[str], created: set[str]) -> None:
         """Create no keys."""
 
     async def delete(self, names: Collection[str]) -> None:
@@ -100,17 +100,23 @@ class DueKeys(NoDueKeys):
         encoded = document.get(record)
         return None if encoded is None else due_key_of(record, encoded, self._codec)
 
-    async def create(self, names: Collection[str]) -> None:
+    async def create(self, names: Collection[str], created: set[str]) -> None:
         """Create keys. A key that is there already was created by an earlier try.
+
+        Args:
+            names: The keys.
+            created: Those that need not be created any more. Each key is added when it exists.
 
         Raises:
             StoreError: A key could not be created.
         """
-        await for_each(names, self._create)
 
-    async def _create(self, name: str) -> None:
-        with suppress(LostRaceError):
-            await self._store.put(name, b"", Create())
+        async def create(name: str) -> None:
+            with suppress(LostRaceError):
+                await self._store.put(name, b"", Create())
+            created.add(name)
+
+        await for_each([name for name in names if name not in created], create)
 
     async def delete(self, names: Collection[str]) -> None:
         """Delete keys. One that cannot be deleted stays: those who look at its timer find it newer, or gone."""

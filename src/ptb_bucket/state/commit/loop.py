@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import aside
@@ -84,7 +85,8 @@ async def _commit(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
                 if attempt is not leftover:
                     break
     if obsolete:
-        await retries.deadline.within(tracked.due_keys.delete(obsolete))
+        with suppress(UnavailableError):  # the changes are saved; a key that stays costs a look at its timer
+            await retries.deadline.within(tracked.due_keys.delete(obsolete))
 
 
 def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketError] | None = None) -> None:
@@ -148,7 +150,7 @@ async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> 
     try:
         keys = tracked.due_keys.named(tracked.ledger.document, attempt.document)
         if keys.needed:
-            await retries.deadline.within(tracked.due_keys.create(keys.needed))
+            await retries.deadline.within(tracked.due_keys.create(keys.needed, attempt.created))
         attempt.unclear = True  # until an answer tells; a cancelled put is unclear, too
         etag = await retries.deadline.within(_send(tracked, attempt.condition, body))
     except (LostRaceError, UnavailableError) as error:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state.commit.occurrences import is_own
-from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, joined
+from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, joined, reached_by
 from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
     from ptb_bucket.state.commit.layers import Encoded, Layer
-    from ptb_bucket.state.document import Document, Steps, Unit
+    from ptb_bucket.state.document import Document, Unit
     from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
@@ -47,7 +47,7 @@ class DocumentUnits:
         own: The units that this instance has applied to the document, newest last. Their further changes are accepted.
         lost: Units whose changes here were withdrawn although the document lacks them. They must be delivered again.
         abandoned: Units that the caller has withdrawn: another instance has done their work.
-        passed: Occurrences of timers that end here although their timer has come further.
+        passed: Occurrences of timers of which the document shows later ones.
         again: Units that are being handled again while changes of their first handling are pending.
     """
 
@@ -109,13 +109,18 @@ class DocumentUnits:
 
     # ---------------------------------------------------------------- changes that others have applied
 
-    def withdrawn(self, chains: list[Steps], document: Document | None) -> frozenset[Unit]:
+    def withdrawn(self, layers: Iterable[Layer], document: Document | None) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn: others applied them, or a step mixes them with such changes.
 
         Args:
-            chains: The steps of all unsaved changes of the document.
+            layers: All unsaved changes of the document.
             document: The document as it was last read or written.
         """
+        chains = [steps for layer in layers for steps in layer.steps.values()]
+        if not chains:
+            return NONE
+        if occurrences := {unit for steps in chains for step in steps for unit in step.units if type(unit) is str}:
+            self.passed |= reached_by(occurrences, self._theirs(document))
         return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost, *self.abandoned})
 
     def withdrawn_in(self, record: Record, withdrawn: frozenset[Unit]) -> frozenset[Unit]:

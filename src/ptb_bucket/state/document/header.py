@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
+from ptb_bucket.state.document.units import newest_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -81,11 +82,17 @@ class Header:
         return replace(self, sequence=newest.sequence, floor=floor, commits=(newest, *kept))
 
     def noting(self, units: Iterable[Unit], limit: int) -> Header:
-        """Return the header after these units have changed records. It keeps the newest ``limit`` units."""
+        """Return the header after these units have changed records.
+
+        It keeps the newest ``limit`` units, and of the occurrences of one timer only the newest.
+        """
         added = dict.fromkeys(units)
         if not added:
             return self
-        return replace(self, units=(*(unit for unit in self.units if unit not in added), *added)[-limit:])
+        listed = (*(unit for unit in self.units if unit not in added), *added)
+        if any(type(unit) is str for unit in added):
+            listed = tuple(newest_of(listed))
+        return replace(self, units=listed[-limit:])
 
     def fate(self, commit: Commit, last_known: str | None) -> Fate:
         """Return the fate of a commit. This document is another version than the one that the commit replaces.

@@ -16,12 +16,13 @@ def merge_timers(base: Timer | None, ours: Timer | None, theirs: Timer | None) -
 
     The rules, in this order:
 
-    1. An author's replacement survives the end or the cancellation of the timer that it replaces.
-    2. Otherwise, a timer that one side has ended or cancelled is gone.
-    3. The newer revision is taken.
-    4. The side that has come further is taken: by occurrence, then by failed tries. If both have come equally far, the
+    1. A new timer with the same ID survives everything that concerns the timer before it.
+    2. An author's replacement survives the end or the cancellation of the timer that it replaces.
+    3. Otherwise, a timer that one side has ended or cancelled is gone.
+    4. The newer revision is taken; of two new timers, also the one that committed first.
+    5. The side that has come further is taken: by occurrence, then by failed tries. If both have come equally far, the
        one that committed first is taken, so of two claims the first one counts.
-    5. A pause or its end is taken from the side that has changed it.
+    6. A pause or its end is taken from the side that has changed it.
 
     Args:
         base: The version that both have started from; None if neither knew one.
@@ -30,12 +31,14 @@ def merge_timers(base: Timer | None, ours: Timer | None, theirs: Timer | None) -
     """
     if ours is None or theirs is None:
         left = ours or theirs
-        return left if left and base and left.revision > base.revision else None
+        return left if left and base and (left.revision > base.revision or left.series != base.series) else None
+    if base is not None and ours.series != theirs.series and base.series in (ours.series, theirs.series):
+        return _newer_name(theirs if base.series == ours.series else ours, ours, theirs)
     if ours.revision != theirs.revision:
         return _newer_name(max(ours, theirs, key=lambda timer: timer.revision), ours, theirs)
-    taken = ours if _progress(ours) > _progress(theirs) else theirs
+    taken = ours if ours.series == theirs.series and _progress(ours) > _progress(theirs) else theirs
     other = theirs if taken is ours else ours
-    paused_by_other = base is not None and other.enabled != base.enabled
+    paused_by_other = base is not None and other.enabled != base.enabled and ours.series == theirs.series
     return _newer_name(taken.but(enabled=other.enabled) if paused_by_other else taken, ours, theirs)
 
 
@@ -53,4 +56,4 @@ def _newer_name(taken: Timer, ours: Timer, theirs: Timer) -> Timer:
     if taken.generation > theirs.generation:
         return taken
     nonce = sha256(f"{ours.nonce} {theirs.nonce}".encode()).hexdigest()[: len(ours.nonce)]
-    return taken.but(generation=max(ours.generation, theirs.generation) + 1, nonce=nonce)
+    return taken.renamed(max(ours.generation, theirs.generation) + 1, nonce)

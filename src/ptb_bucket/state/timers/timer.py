@@ -44,6 +44,7 @@ class Timer:
         revision: How often the author has replaced the timer.
         generation: How often the timer has got another due time. It names a due key, together with `nonce`.
         nonce: Random text, so that no two due keys have the same name, even if two instances make them.
+        born: The nonce with which the timer was created, once it has another one; see :attr:`series`.
         claim: Who is working on the current occurrence.
         tries: How often the current occurrence has failed.
         enabled: False while the author has paused the timer.
@@ -67,6 +68,12 @@ class Timer:
     enabled: bool = True
     parked: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    born: str | None = None
+
+    @property
+    def series(self) -> str:
+        """Text that stays the same from the creation of the timer to its end. A later timer with its ID has another."""
+        return self.born or self.nonce
 
     @property
     def is_armed(self) -> bool:
@@ -79,7 +86,11 @@ class Timer:
 
     def rearmed(self, due: float | None, nonce: str, **changes: Any) -> Timer:
         """Return this timer with another due time, no claim, and so with another due key."""
-        return replace(self, due=due, nonce=nonce, generation=self.generation + 1, claim=None, **changes)
+        return self.renamed(self.generation + 1, nonce).but(due=due, claim=None, **changes)
+
+    def renamed(self, generation: int, nonce: str) -> Timer:
+        """Return this timer with another due key."""
+        return replace(self, generation=generation, nonce=nonce, born=self.series)
 
     def to_value(self) -> dict[str, Any]:
         """Return the value of its record. Fields that have their default are left out."""
@@ -111,10 +122,10 @@ class Timer:
 def unit_of(timer_id: str, timer: Timer) -> str:
     """Return the ID of the unit of work that is one try of one occurrence.
 
-    It has the nonce of the due time, because another timer may get the same ID later, and another owner may have one
-    with the same ID. Documents would take the new timer's first occurrence for one that they already contain.
+    It has the timer's series, because another timer may get the same ID later, and another owner may have one with the
+    same ID. Documents would take the new timer's first occurrence for one that they already contain.
     """
-    return f"timer:{timer_id}#{timer.occurrence}.{timer.tries}.{timer.nonce}"
+    return f"timer:{timer_id}#{timer.occurrence}.{timer.tries}.{timer.series}"
 
 
 def wrong_field(value: Any) -> str | None:
@@ -169,6 +180,7 @@ _CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
     "tries": _is_count,
     "enabled": lambda value: type(value) is bool,
     "parked": _or_none(_is_text),
+    "born": _or_none(_is_text),
     "options": _is_plain,
 }
 _DEFAULTS: Final[dict[str, Any]] = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from ptb_bucket.stores import PrefixStore
+from ptb_bucket.stores.promises import Place
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Backend", "PrefixedBackend"]
 
 
-class Backend(ABC):
+class Backend(Place):
     """An empty place for objects, with stores and with a side door that does not use any store's code.
 
     Every test gets a new place. Tests verify results through the side door, because a store cannot vouch for itself.
@@ -27,27 +27,8 @@ class Backend(ABC):
     deletes_versions: bool | None = None
     """True if old versions can be deleted for good; otherwise it must be refused. None: if they are kept."""
 
-    deletes_if: bool = True
-    """True if objects can be deleted on the condition of their ETag. Otherwise it must be refused."""
-
     server: str = ""
     """The server's URL, in front of which the proxy of :class:`FaultConformance` runs."""
-
-    @abstractmethod
-    def open(self) -> BlobStore:
-        """Return another store on this place, independent of earlier ones."""
-
-    @abstractmethod
-    async def read_raw(self, key: str) -> bytes | None:
-        """Return an object's bytes, None if there is none."""
-
-    @abstractmethod
-    async def write_raw(self, key: str, data: bytes) -> None:
-        """Write an object unconditionally."""
-
-    @abstractmethod
-    async def keys_raw(self) -> list[str]:
-        """Return the keys of all objects, in any order."""
 
     def unavailable(self) -> BlobStore | None:
         """Return a store that cannot reach its place, None if this is not possible here."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import statistics
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import AccessError, StoreError, UnsupportedError
 from ptb_bucket.stores import Create, Update
 from ptb_bucket.tools.health.probe_object import ProbeObject
 from ptb_bucket.tools.health.report import NAMES, Verdict
+from ptb_bucket.tools.interruption import to_the_end
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ptb_bucket.stores import BlobStore
     from ptb_bucket.tools.health.report import Report
@@ -38,16 +38,6 @@ async def check_reachable(store: BlobStore, report: Report) -> bool:
     for name in ("reachable", "credentials", "bucket"):
         report.say(name, Verdict.OK)
     return True
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Finish the work before an interruption takes effect. A second interruption takes effect at once."""
-    task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
 
 
 class BucketProbe:
@@ -76,7 +66,7 @@ class BucketProbe:
             await self._versions()
             self._judge_credentials()
         finally:
-            await _to_the_end(self._clean_up())
+            await to_the_end(self._clean_up())
         await self._diagnose()
 
     def _permissions(self, operation: str) -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ptb_bucket.errors import NotFoundError, UnsupportedError
-from ptb_bucket.stores import NOT_MODIFIED, Blob, Create, Update
+from ptb_bucket.stores import Create, Update, promises
 from ptb_bucket.testing.conformance.store.case import Case
 
 if TYPE_CHECKING:
@@ -25,31 +25,21 @@ def _needs_versions(backend: Backend) -> None:
 class ReadingTests(Case):
     """Tests of ``get`` and ``versions``."""
 
-    async def test_reads_what_somebody_else_wrote(self, store: BlobStore, backend: Backend) -> None:
+    async def test_reads_what_somebody_else_wrote(self, backend: Backend) -> None:
         """The bytes are read as they were written."""
-        await backend.write_raw("state.json", b"\x00\xff\r\n")
-        assert (await store.get("state.json")).data == b"\x00\xff\r\n"
+        await promises.reads_what_somebody_else_wrote(backend)
 
-    async def test_missing_is_not_found(self, store: BlobStore) -> None:
+    async def test_missing_is_not_found(self, backend: Backend) -> None:
         """This holds in an empty place and with a condition too."""
-        with pytest.raises(NotFoundError) as caught:
-            await store.get("nothing.json")
-        assert caught.value.key == "nothing.json"
-        with pytest.raises(NotFoundError):
-            await store.get("nothing.json", if_none_match="x")
+        await promises.missing_is_not_found(backend)
 
-    async def test_same_etag_is_not_modified(self, store: BlobStore) -> None:
+    async def test_same_etag_is_not_modified(self, backend: Backend) -> None:
         """A put, a get and another reader return the same ETag."""
-        etag = await store.put("a", b"1", Create())
-        assert (await store.get("a")).etag == etag
-        assert await store.get("a", if_none_match=etag) is NOT_MODIFIED
+        await promises.same_etag_is_not_modified(backend)
 
-    async def test_other_etag_is_read(self, store: BlobStore) -> None:
+    async def test_other_etag_is_read(self, backend: Backend) -> None:
         """A get with an old ETag returns the new bytes."""
-        old = await store.put("a", b"1", Create())
-        new = await store.put("a", b"2", Update(old))
-        assert old != new
-        assert await store.get("a", if_none_match=old) == Blob(b"2", new)
+        await promises.other_etag_is_read(backend)
 
     async def test_versions_are_refused_where_there_are_none(self, store: BlobStore, backend: Backend) -> None:
         """A store without versions refuses the operations for any key."""

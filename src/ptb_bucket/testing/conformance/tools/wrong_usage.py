@@ -24,6 +24,7 @@ __all__ = ["CALLS", "ToolMistakeConformance", "call"]
 
 CALLS: Final[Mapping[str, str]] = {
     "check": "{uri}",
+    "verify": "{uri} --quick --quiet",
     "show": "{uri}",
     "set": "{uri} user_data 42 premium true",
     "edit": "{uri} user_data 42",
