@@ -239,9 +239,9 @@ def keep_claims_beside_the_keys(patch):
 
 
 RULES = {
-    write_keys_after_the_commit: 0,
-    remove_keys_before_the_commit: 0,
-    remove_keys_without_a_timer_at_once: 0,
+    write_keys_after_the_commit: 8,
+    remove_keys_before_the_commit: 3,
+    remove_keys_without_a_timer_at_once: 2,
     remove_keys_that_are_ahead: 7,
     let_losers_remove_the_key: 0,
     use_a_name_twice: 44,

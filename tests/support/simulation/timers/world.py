@@ -61,7 +61,7 @@ class TimerWorld:
         moves: How many of all updates add, move or cancel a timer whose ID the author has chosen.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  options of a run, by keyword
         self, seed: int, *, layout: str = "per-record", faults: Faults = FAULTS, storm: float = 240.0,
         calm: float = 420.0, moves: float = 0.23,
     ) -> None:  # fmt: skip
