@@ -14,13 +14,13 @@ from ptb_bucket.application.timers.pending_timers import PendingTimers, nonce
 from ptb_bucket.application.timers.runner import ClaimedRun, TimerRunner
 from ptb_bucket.application.timers.ticker import Ticker
 from ptb_bucket.errors import NotFoundError, PTBBucketError
-from ptb_bucket.state import Replica
 from ptb_bucket.state.commit import ends_of, loop
 from ptb_bucket.state.commit.due_keys import DueKeys
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.document.header import Fate, Header
+from ptb_bucket.state.replica.commit_order import CommitOrder
 from ptb_bucket.state.replica.units import ReplicaUnits
-from ptb_bucket.state.timers import Claim, due_key
+from ptb_bucket.state.timers import Claim, due_key, merge_timers
 from ptb_bucket.stores import Create, Update
 from support.simulation.timers import CALM, FAULTS, BrokenTimerError, Faults, TimerWorld, run_processes
 
@@ -130,8 +130,9 @@ def cancel_by_removing_the_key(patch):
 def do_not_check_the_occurrence(patch):
     """Rule: check the occurrence before each commit."""
 
-    def ours_counts(_base, ours, _theirs):
-        return ours
+    def ours_counts(base, ours, theirs):
+        is_claim = ours and theirs and (ours.occurrence, ours.tries) == (theirs.occurrence, theirs.tries)
+        return merge_timers(base, ours, theirs) if is_claim else ours
 
     patch.setattr("ptb_bucket.state.timers.merge_timers", ours_counts)
     patch.setattr(runner, "merge_timers", ours_counts)
@@ -146,14 +147,14 @@ def repeat_unclear_commits(patch):
 
 def commit_the_owner_first(patch):
     """Rule: commit the owner last."""
-    commit_all = Replica._commit_all
+    run = CommitOrder.run
 
     async def owner_first(self, documents):
         await self._write([one for one in documents if ends_of(one.ledger.staged.steps)])
-        await commit_all(self, documents)
+        await run(self, documents)
 
     patch.setattr(ReplicaUnits, "_waits", lambda *_: False)
-    patch.setattr(Replica, "_commit_all", owner_first)
+    patch.setattr(CommitOrder, "run", owner_first)
 
 
 def record_the_occurrence_in_the_owner_only(patch):
@@ -212,7 +213,8 @@ def keep_claims_beside_the_keys(patch):
     """Rule: store the claim with the timer."""
 
     async def claim_in_an_object(self, record, timer, *, now):
-        store, name, mode = self._sync.live.replica.documents.store, f"claims/{timer.generation}.{timer.nonce}", Create()
+        store, mode = self._sync.live.replica.documents.store, Create()
+        name = f"claims/{timer.generation}.{timer.nonce}"
         try:
             blob = await store.get(name)
             if float(blob.data) + runner.MARGIN > now:
@@ -258,8 +260,8 @@ RULES = {
 LATE_PUTS = replace(FAULTS, kill=0.0, request=0.15, only=("put", "late"))
 FAULTS_OF = {
     remove_keys_without_a_timer_at_once: LATE_PUTS,
-    remove_keys_that_are_ahead: LATE_PUTS,
-    use_a_name_twice: Faults(request=0.5, only=("delete", "late")),
+    remove_keys_that_are_ahead: replace(LATE_PUTS, request=0.4, freeze=0.0),
+    use_a_name_twice: Faults(kill=0.005, request=0.5, only=("delete", "late")),
     count_unclear_claims: replace(FAULTS, kill=0.0, request=0.1, only=("put", "lost", "refused")),
     repeat_unclear_commits: replace(FAULTS, kill=0.0, request=0.1, only=("put", "lost")),
     ignore_claims_of_others: CALM,
@@ -271,7 +273,7 @@ FAULTS_OF = {
 def is_noticed(rule, seed: int) -> bool:
     """Tell whether a run with the broken rule breaks a promise."""
     try:
-        run_processes(TimerWorld(seed, faults=FAULTS_OF.get(rule, FAULTS)))
+        run_processes(TimerWorld(seed, faults=FAULTS_OF.get(rule, FAULTS), storm=120, calm=240))
     except BrokenTimerError:
         return True
     return False

@@ -1,4 +1,4 @@
-"""Timers on several instances, with kills, freezes, lost answers and wrong clocks: see ``support.simulation.timers``."""
+"""Timers on several instances, with kills, freezes, lost answers and wrong clocks, in virtual time."""
 
 from __future__ import annotations
 
