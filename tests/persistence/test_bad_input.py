@@ -137,7 +137,7 @@ async def test_a_new_bot_starts_empty_with_a_warning_that_names_the_key(caplog):
     store = MemoryStore()
     await store.put("unrelated.txt", b"x", Create())
     assert await opened(store).get_user_data() == {}
-    assert "state.json in memory does not exist, so the bot starts with an empty state" in caplog.text
+    assert "state.json in memory does not exist, so the bot starts with empty state" in caplog.text
 
 
 @pytest.mark.parametrize(("fault", "error"), [(Fault.DENIED, AccessError), (Fault.UNAVAILABLE, UnavailableError)])

@@ -160,7 +160,7 @@ async def test_a_promise_is_tried_again_only_if_the_server_did_not_answer():
 async def test_the_time_is_limited(tmp_path):
     found = await verify(f"file:{tmp_path}", effort=replace(SMALL, seconds=0.05))
     assert not found.safe
-    assert found.problems[-1] == "The run was not finished after 0 seconds."
+    assert found.problems[-1] == "The run had not finished after 0 seconds."
     assert list(tmp_path.iterdir()) == []
 
 

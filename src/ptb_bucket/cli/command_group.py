@@ -78,7 +78,7 @@ class _CommandGroup(click.Group):
         name = args[0]
         if name not in _VERBS and not name.startswith("-"):
             raise click.UsageError(
-                f"No such command {name!r}.{_meant(name)} 'ptb-bucket --help' lists all commands.", ctx
+                f"No such command {name!r}.{_meant(name)} Run 'ptb-bucket --help' to list all commands.", ctx
             )
         return super().resolve_command(ctx, args)
 

@@ -66,8 +66,8 @@ def _without_extra(arguments: list[str]) -> int:
         code: int = parsed.run(parsed)
         return code
     return complain(
-        f"{arguments[0]!r} requires the extra [cli]. Run: pip install 'ptb-bucket[cli]' (in a checkout: pip "
-        "install '.[cli]'). Without it, you can only use 'demo'.",
+        f"{arguments[0]!r} requires the [cli] extra. Run: pip install 'ptb-bucket[cli]' (in a checkout: pip "
+        "install '.[cli]'). Without it, only 'demo' is available.",
         Code.USAGE,
     )
 

@@ -101,7 +101,7 @@ def no_such_option(name: str, known: Iterable[str], ctx: click.Context | None) -
     """Return the error for an unknown option, with the one that was probably meant."""
     meant = did_you_mean([name.lstrip("-")], {one.lstrip("-").replace("-", "_") for one in known if one[:2] == "--"})
     meant = re.sub("'(.*)'", lambda found: f"--{found[1].replace('_', '-')}", meant)
-    return click.UsageError(f"No such option {name!r}.{meant} Pass --help for all options.", ctx)
+    return click.UsageError(f"No such option {name!r}.{meant} Run with --help to list all options.", ctx)
 
 
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
@@ -136,7 +136,7 @@ def checked_bot_id(given: str | None, token: str = "") -> str | None:
     """Return the ID, or refuse one that is not a number. ``token`` names another source that it may come from."""
     if given is not None and not given.isdigit():
         raise click.BadParameter(
-            f"The bot ID must be a number. It is the part of the bot's token before the colon{token}."
+            f"The bot ID must be a number. It is the part of the bot token before the colon{token}."
         )
     return given
 
@@ -169,8 +169,8 @@ def _imported(name: str) -> list[Any]:
         if _raised_in(error):
             raise _broken(name, module, error) from error
         raise click.BadParameter(
-            f"--types {name} could not be imported: {error}. Use the form MODULE:NAME, and run the command in a "
-            "directory from which MODULE can be imported."
+            f"--types {name} could not be imported: {error}. Use the form MODULE:NAME, and run the command from a "
+            "directory where MODULE can be imported."
         ) from error
     except (Exception, SystemExit) as error:
         raise _broken(name, module, error) from error
@@ -182,8 +182,8 @@ def _broken(name: str, module: str, error: BaseException) -> click.BadParameter:
     text = _TOKEN.sub("[token]", error.msg if isinstance(error, SyntaxError) else str(error)).split("\n")[0]
     said = f"{type(error).__name__}{f': {text}' * bool(text)}".rstrip(".")
     return click.BadParameter(
-        f"--types {name}: importing {module} raised {said}{_raised_in(error)}. Correct the module, or move the classes "
-        "into a module of their own that starts nothing."
+        f"--types {name}: importing {module} raised {said}{_raised_in(error)}. Fix the module, or move the classes "
+        "to a separate module with no side effects."
     )
 
 

@@ -124,6 +124,6 @@ def _decompressed(stream: _Stream, data: bytes, limit: int, error: type[Exceptio
 
 def _too_large(limit: int) -> CorruptDocumentError:
     return CorruptDocumentError(
-        f"the document is larger than {limit} bytes when decompressed. If this size is expected, raise the limit "
+        f"the document is larger than {limit} bytes when decompressed. If you expect this size, raise the limit "
         "with ?max_size=... in the URI or Sealing(max_size=...)"
     )

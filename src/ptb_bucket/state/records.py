@@ -81,9 +81,7 @@ class Record(NamedTuple):
             CannotStoreError: The name is not a string, or the key contains other values than ``int`` and ``str``.
         """
         if not isinstance(name, str):
-            raise CannotStoreError(
-                "the name of a conversation handler must be a string", record=Kind.CONVERSATION.value
-            )
+            raise CannotStoreError("the conversation handler name must be a string", record=Kind.CONVERSATION.value)
         if any(type(part) not in (int, str) for part in key):
             raise CannotStoreError(
                 "a conversation key must contain only int and str", record=f"conversations[{name!r}]"

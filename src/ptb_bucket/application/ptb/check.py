@@ -46,10 +46,10 @@ def check_ptb(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
     missing = next(_missing(application), None)
     if missing is not None:
         raise ConfigurationError(
-            f"ptb-bucket does not support python-telegram-bot {telegram.__version__}, because {missing} is "
-            "missing or has changed, so the bot's data could not be saved and refreshed. Install "
-            f"python-telegram-bot {VERSIONS} or a newer version of ptb-bucket. A single instance of the bot can "
-            "also use telegram.ext.Application."
+            f"ptb-bucket does not support python-telegram-bot {telegram.__version__} because {missing} is "
+            "missing or has changed. Bot data could not be saved or refreshed. Install "
+            f"python-telegram-bot {VERSIONS} or a newer version of ptb-bucket. If you only run a single instance, "
+            "you can also use telegram.ext.Application."
         )
 
 

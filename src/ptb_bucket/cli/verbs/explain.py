@@ -27,8 +27,8 @@ __all__ = ["command"]
 _PLACES = 10
 _WHOLE = "(the whole record)"
 _NOTES = (
-    "Times are from the writers' clocks. A writer is one process of a bot, or one run of a tool.",
-    "The later of two commits decides. Whether its writer had read the other's value before is not recorded.",
+    "Times come from the writers' clocks. A writer is one bot process or one tool run.",
+    "The later of two commits wins. Whether its writer had seen the other value is not recorded.",
 )
 _EXAMPLES = """\b
 Example: ptb-bucket explain s3://my-bucket/my-bot user 42

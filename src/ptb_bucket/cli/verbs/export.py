@@ -85,7 +85,7 @@ def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | N
     if wrong:
         raise click.BadParameter(f"{wrong} can only be used with --format pickle.")
     if main is not None and no_main:
-        raise click.BadParameter("--main and --no-main are mutually exclusive. Pass only one of them.")
+        raise click.BadParameter("--main and --no-main are mutually exclusive. Pass only one.")
     return "" if no_main else main
 
 

@@ -52,9 +52,7 @@ def command(  # noqa: PLR0913  click passes what the options say
 def _old(*, from_plain: bool) -> Sealing | None:
     environment = {name: os.environ[old] for name, old in _OLD.items() if old in os.environ}
     if environment and from_plain:
-        raise ConfigurationError(
-            "--from-plain and PTB_BUCKET_OLD_..._KEYS are mutually exclusive. Use only one of them."
-        )
+        raise ConfigurationError("--from-plain and PTB_BUCKET_OLD_..._KEYS are mutually exclusive. Use only one.")
     return Sealing(environment=environment) if environment or from_plain else None
 
 

@@ -120,4 +120,4 @@ def _render(plans: list[Restoring], output: Output, *, done: bool) -> None:
     output.line(f"{'Restored' if done else 'Would restore'}: {', '.join(labels[:_LABELS])}{more}")
 
 
-_NOTHING = "Nothing was restored, because the current state is the same."
+_NOTHING = "Nothing to restore: the current state is the same."

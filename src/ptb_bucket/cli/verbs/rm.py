@@ -36,7 +36,7 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:  # fmt: skip
     """Remove one record, or one value in it. This is safe while the bot runs.
 
-    PATH is a path such as cart.items[0]. Write keys that are not plain names in brackets, as JSON: [42] or ["a.b"].
+    PATH is a path such as cart.items[0]. Write other keys in brackets, as JSON: [42] or ["a.b"].
     Data that the bot adds to the record at the same time stays.
     """
     record, rest = record_of(section, words)

@@ -65,7 +65,9 @@ def command(  # noqa: PLR0913  what click gives
     loaded with the classes of --types only.
     """
     if where is not None and (section is None or not _is_section(section, words)):
-        raise click.UsageError("--where lists the records of one section. Pass a section such as user_data, and no ID.")
+        raise click.UsageError(
+            "--where filters the records of one section. Pass a section such as user_data without an ID."
+        )
     if section is None:
         found = asyncio.run(_summarize(uri, bot_id))
         output.result(_facts(found), lambda: _render(found, output))

@@ -66,4 +66,4 @@ def _render(done: Swept, output: Output, *, keyboards: int | None, dry_run: bool
         dropped = pluralize(len(done.keyboards), "keyboard", "keyboards")
         output.line(f"{dropped} {'would be ' * dry_run}dropped")
     for key in done.kept:
-        output.line(f"{key} was kept, because a bot wrote to it in the meantime")
+        output.line(f"{key} was kept because a bot wrote to it in the meantime")

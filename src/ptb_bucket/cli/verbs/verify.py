@@ -145,12 +145,12 @@ def _safe_text(found: Verification) -> str:
     lost = found.lost_answers
     cuts = f", {lost.right} of {lost.cuts} lost answers" if lost and lost.cuts else ""
     kept = f"{len(found.promises)} of {len(found.promises)} promises"
-    return f"A bot's state is safe here: {kept}{races}{cuts} went right."
+    return f"Bot state is safe here: {kept}{races}{cuts} went right."
 
 
 def _verdict(found: Verification) -> int:
     if found.problems:
         others = pluralize(len(found.problems) - 1, "more problem", "more problems")
         more = f" And {others}: see the table." if len(found.problems) > 1 else ""
-        return complain(f"A bot's state is not safe here. {found.problems[0]}{more}", Code.FAILED)
+        return complain(f"Bot state is not safe here. {found.problems[0]}{more}", Code.FAILED)
     return Code.FAILED if found.left else Code.DONE

@@ -29,12 +29,12 @@ class TooLargeError(Exception):
 
 # The first match counts. The texts are for tests with curl: Telegram shows only the status.
 ANSWERS: tuple[tuple[type[BaseException], int, str], ...] = (
-    (PermissionError, 403, "The secret token is wrong."),
-    (NoUpdateError, 400, "The body is not a valid Update."),
-    (ClientDisconnect, 400, "The body is not complete."),
-    (TooLargeError, 413, "The body is too large."),
-    (BusyError, 503, "Too many updates are waiting, or the server is stopping."),
-    (LateError, 503, "Time ran out."),
+    (PermissionError, 403, "Wrong secret token."),
+    (NoUpdateError, 400, "The body is not a valid update."),
+    (ClientDisconnect, 400, "The request body is incomplete."),
+    (TooLargeError, 413, "The request body is too large."),
+    (BusyError, 503, "The queue is full, or the server is shutting down."),
+    (LateError, 503, "The request timed out."),
     (UnsavedError, 503, "The changes could not be saved."),
     (PTBBucketError, 503, "The state could not be loaded."),
     (TelegramError, 503, "Telegram could not be reached."),
@@ -62,5 +62,5 @@ def answer_to(error: Exception) -> Response:
     """Return the answer to an error: a status and a line of text. The error itself goes to the log."""
     status, text = next((status, text) for kind, status, text in ANSWERS if isinstance(error, kind))
     if status >= SERVER_ERRORS:
-        _LOGGER.error("An update was answered with %d (%s). %s", status, text, describe_error(error))
+        _LOGGER.error("Returned HTTP %d for an update (%s). %s", status, text, describe_error(error))
     return PlainTextResponse(text, status)

@@ -87,7 +87,7 @@ def _said(kind: Kind, record_id: str) -> str:
     try:
         return f"{what}, which is not an ID in ptb-bucket's format. Expected '{int(record_id)}'"
     except ValueError:
-        return f"{what}, which is not an ID. Expected a whole number"
+        return f"{what}, which is not an ID. Expected an integer"
 
 
 def _conversations(section: Section, document_format: DocumentFormat) -> Section:

@@ -74,7 +74,7 @@ class JsonFormat:
             if kind not in KNOWN:
                 return self._untouched(text, begin, kind, unknown)
             if text[begin : begin + 1] != "{":
-                raise CorruptDocumentError(f"the section {kind!r} must be an object with a member for each record")
+                raise CorruptDocumentError(f"the section {kind!r} must be an object with one member per record")
             return _walk(text, begin, lambda record_id, start: self._record(text, start, record_id, sections, kind))
 
         end = _walk(text, _skip(text, 0), member)

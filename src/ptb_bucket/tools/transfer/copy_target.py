@@ -22,7 +22,7 @@ __all__ = ["check_source", "open_target"]
 def check_source(uri: str) -> None:
     """Refuse a source URI that contains ``{bot_id}``, because ``--bot-id`` is the destination's."""
     if "{bot_id}" in uri:
-        raise ConfigurationError("The source's URI contains {bot_id}. Replace it with the bot's ID.")
+        raise ConfigurationError("The source URI contains {bot_id}. Replace it with the bot ID.")
 
 
 @asynccontextmanager

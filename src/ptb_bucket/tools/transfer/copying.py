@@ -114,7 +114,7 @@ def _check_unknown(key: str, there: Mapping[str, object], share: _Share) -> None
     if different:
         raise RefusedError(
             f"In the destination, {key} contains {_sections(different)} with different content. This version of "
-            "ptb-bucket does not support such a section and cannot merge it. Upgrade ptb-bucket, or choose an empty "
+            "ptb-bucket does not support this section and can't merge it. Upgrade ptb-bucket, or choose an empty "
             "prefix."
         )
 
@@ -144,8 +144,8 @@ class _Work:
             if part.unknown and not self._as_it_is:
                 raise RefusedError(
                     f"{part.key} contains {_sections(part.unknown)}, which this version of ptb-bucket does not "
-                    "support. Such a section can be copied only if the destination has the same layout, codec and bot. "
-                    "Upgrade ptb-bucket, and copy again."
+                    "support. It can only be copied if the destination has the same layout, codec and bot. Upgrade "
+                    "ptb-bucket and copy again."
                 )
             yield part
 
@@ -209,7 +209,7 @@ class _Work:
             raise
         except CannotLoadError as error:
             raise CannotLoadError(
-                f"{record.label} cannot be loaded: {error}. Name your bot's classes with --types."
+                f"{record.label} cannot be loaded: {error}. Pass your bot's classes with --types."
             ) from error
 
     def _sides(
@@ -251,7 +251,7 @@ class _Work:
         if wrong := [*different, *missing]:
             raise UnsavedError(
                 f"{pluralize(len(wrong), 'record differs', 'records differ')} from the copy, such as "
-                f"{wrong[0].label}, because another program writes to the destination. Stop it, and copy again."
+                f"{wrong[0].label} because another program is writing to the destination. Stop it and copy again."
             )
         for start in range(0, len(records), _STEP):
             step(min(_STEP, len(records) - start))
