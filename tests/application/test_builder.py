@@ -74,7 +74,7 @@ def test_a_misspelt_option_is_refused_before_anything_is_built(wrong, right):
 
 def test_an_option_like_none_lists_all():
     with pytest.raises(
-        ConfigurationError, match=r"unknown option: 'zzz'\. The options of BucketApplication are cache_size"
+        ConfigurationError, match=r"unknown option: 'zzz'\. BucketApplication options: cache_size"
     ) as told:
         bucket_application("memory:", zzz=1)
     assert "spool_dir" in str(told.value)

@@ -181,7 +181,7 @@ async def test_two_spellings_of_one_conversation_are_refused(bucket):
         return  # each spelling has its own document, at the place that its key leads to
     for spelling in ('["talk", 42]', '["t\\u0061lk",42]', ' ["talk",42]', '["talk",42\t]'):
         await bucket.write((Record.of_conversation("talk", (42,)), 1), (Record(Kind.CONVERSATION, spelling), 2))
-        with pytest.raises(CorruptDocumentError, match="twice, with different spellings"):
+        with pytest.raises(CorruptDocumentError, match="twice, in different spellings"):
             await load(bucket.bot())
         for path in bucket.bytes():
             path.unlink()

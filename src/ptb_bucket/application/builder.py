@@ -170,8 +170,8 @@ def _check_names(options: Collection[str]) -> None:
     if unknown := sorted(set(options) - known):
         raise ConfigurationError(
             "bucket_application() got an unexpected option: "
-            f"{', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} The options of BucketApplication are "
-            f"{', '.join(sorted(_OF_APPLICATION))}. The options of BucketPersistence are "
+            f"{', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} BucketApplication options: "
+            f"{', '.join(sorted(_OF_APPLICATION))}. BucketPersistence options: "
             f"{', '.join(sorted(_OF_PERSISTENCE))}."
         )
 

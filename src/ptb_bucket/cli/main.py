@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ptb-bucket",
         description="Keep a Telegram bot's state in a bucket.",
-        epilog="The extra [cli] adds more verbs: pip install 'ptb-bucket[cli]'\n\n"
+        epilog="For more commands, install the [cli] extra: pip install 'ptb-bucket[cli]'\n\n"
         "example:\n  ptb-bucket demo        chat with a bot, restart it, and see that it remembers",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

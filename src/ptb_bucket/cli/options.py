@@ -111,7 +111,7 @@ def with_output(function: Callable[..., int | None]) -> Callable[..., int | None
     """Add ``--json`` and ``--quiet``, and pass an :class:`Output` to the verb as ``output``."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-    @click.option("-q", "--quiet", is_flag=True, help="Print no report of what was done, no notes and no progress.")
+    @click.option("-q", "--quiet", is_flag=True, help="Suppress the report, notes and progress.")
     @functools.wraps(function)
     def wrapped(*args: Any, as_json: bool, quiet: bool, **kwargs: Any) -> int | None:
         with report_waits(lambda text: None if quiet else print(f"ptb-bucket: {text}", file=sys.stderr, flush=True)):

@@ -76,9 +76,7 @@ def check_stdout(output: Output, *, binary: bool, multi: bool) -> None:
     if multi:
         raise click.BadParameter("--multi writes five files, so it can't be combined with FILE -.")
     if output.as_json:
-        raise click.BadParameter(
-            "With FILE -, the export goes to stdout, so there is no room for a JSON report. Omit --json."
-        )
+        raise click.BadParameter("--json can't be combined with FILE -. Both would write to stdout.")
     if binary and sys.stdout.isatty():
         raise RefusedError("A pickle is binary, and stdout is a terminal. Redirect it: ... - --format pickle > FILE")
     output.to_stderr = True

@@ -118,7 +118,7 @@ def _decompressed(stream: _Stream, data: bytes, limit: int, error: type[Exceptio
     if len(plain) > limit:
         raise _too_large(limit)
     if not stream.eof or stream.unused_data:
-        raise CorruptDocumentError("the compressed data is truncated or followed by other bytes")
+        raise CorruptDocumentError("the compressed data is truncated or has trailing bytes")
     return plain
 
 

@@ -67,7 +67,7 @@ class Envelope:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise CorruptDocumentError("the first line of the sealed document is damaged") from None
         if envelope.head != data[:end]:
-            raise CorruptDocumentError("the first line of the sealed document is not in ptb-bucket's format")
+            raise CorruptDocumentError("the first line of the sealed document is not in a valid format")
         return envelope, data[end:]
 
     @classmethod
@@ -193,16 +193,15 @@ class Sealer:
             return sealed
         if envelope.key_id not in self._keys:
             raise SealError(
-                f"the document is {_WORDS[self.protection]} with the key {envelope.key_id}, which is not one "
-                f"of this bot's keys ({', '.join(self._keys)}). Add the missing key to {VARIABLES[self.protection]}, "
-                "after the first key"
+                f"the document is {_WORDS[self.protection]} with key {envelope.key_id}, but this bot only has "
+                f"{', '.join(self._keys)}. Add the missing key to {VARIABLES[self.protection]}, after the first key"
             )
         return self._keys[envelope.key_id].open(envelope.head, sealed)
 
     def _check_place(self, envelope: Envelope, document: str) -> None:
         if envelope.document != document:
             raise BrokenSealError(
-                f"the document was sealed under the key {envelope.document[:_SHOWN]!r} and moved to another key"
+                f"the document was sealed as {envelope.document[:_SHOWN]!r} and then moved to another key"
             )
         if self.bot_id is not None and envelope.bot_id != self.bot_id:
             raise ForeignDocumentError(
@@ -216,7 +215,7 @@ def _unexpected(envelope: Envelope, ours: str) -> SealError:
     if ours == UNPROTECTED:
         variable = VARIABLES.get(envelope.protection, "PTB_BUCKET_..._KEYS")
         return SealError(
-            f"the document is {theirs} with the key {envelope.key_id[:_SHOWN]!r}, but no keys are set. Set "
+            f"the document is {theirs} with key {envelope.key_id[:_SHOWN]!r}, but no keys are set. Set "
             f"{variable}, or pass sealing=Sealing(...)"
         )
     return SealError(

@@ -114,7 +114,7 @@ def write(project: Project, folder: Path, *, dry_run: bool = False) -> list[str]
     names = [*texts, *(f"wheels/{wheel.name}" for wheel in wheels)]
     if taken := [name for name in names if (folder / name).is_symlink() or (folder / name).exists()]:
         raise RefusedError(
-            f"{folder} contains {', '.join(taken)} already. Nothing was written. Choose another folder, or remove "
+            f"{folder} already contains {', '.join(taken)}. Nothing was written. Choose another folder, or remove "
             "these files."
         )
     if not dry_run:

@@ -96,7 +96,7 @@ def parse_uri(text: str) -> StoreUri:
 
 def _refuse(problem: str, scheme: str = "s3") -> NoReturn:
     example = _EXAMPLES.get(scheme, f"{scheme}://bucket/prefix?option=value")
-    raise ConfigurationError(f"The store URI {problem}. A valid URI looks like {example}")
+    raise ConfigurationError(f"The store URI {problem}. Example of a valid URI: {example}")
 
 
 def _path_only(scheme: str, where: str) -> tuple[str, str]:

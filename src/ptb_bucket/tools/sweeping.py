@@ -103,7 +103,7 @@ async def _remove(state: State, key: str, etag: str, *, bot_stopped: bool) -> bo
     except UnsupportedError as error:
         if not bot_stopped:
             raise RefusedError(
-                f"{error} Nothing was removed, since a concurrent write by a bot could be lost. Stop all instances "
+                f"{error} Nothing was removed: a concurrent write by a bot could be lost. Stop all instances "
                 "and pass --bot-stopped."
             ) from error
         return await _insist(state, key, etag)

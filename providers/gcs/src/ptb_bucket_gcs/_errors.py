@@ -136,7 +136,7 @@ def _forbidden(exc: Any, operation: str) -> tuple[type[StoreError], str]:
     needed = " and ".join(PERMISSIONS.get(operation, ("storage.buckets.get",)))
     why = f" Google's reason: {', '.join(sorted(reasons))}." if reasons - {"forbidden"} else ""
     return AccessError, (
-        f"is forbidden.{why} Grant {needed} on the bucket to the bot's service account ({ROLE} covers everything). If "
+        f"is forbidden.{why} Grant {needed} on the bucket to the bot's account ({ROLE} covers everything). If "
         "the account already has them, check that billing is enabled for the project and that the bucket's retention "
         "policy allows overwrites."
     )

@@ -169,8 +169,8 @@ class GcsStore(BlobStore):
         await self._must_keep_versions(key)
         if not self._is_google:
             raise UnsupportedError(
-                f"No old generation of {key!r} was deleted. Only Google's own servers support this. An emulator "
-                "may delete the current generation instead.",
+                f"Old generations of {key!r} were not deleted. Only Google's own servers support this. An emulator "
+                "might delete the current generation instead.",
                 key=key,
             )
         if not _is_generation(version):

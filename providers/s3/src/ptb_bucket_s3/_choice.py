@@ -59,7 +59,7 @@ def check_installed(package: str, reason: str) -> None:
         ConfigurationError: It is not. The message names the extra.
     """
     if find_spec(package) is None:
-        raise ConfigurationError(f"s3: The full client is needed because {reason}. Install it: {NEEDED}")
+        raise ConfigurationError(f"s3: The full client is needed because {reason}. Run: {NEEDED}")
 
 
 def reason_for_sdk(bucket: str, settings: Settings, environ: Mapping[str, str]) -> str:

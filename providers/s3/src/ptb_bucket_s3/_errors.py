@@ -41,8 +41,8 @@ _HINTS: Final[Mapping[str, str]] = {
     "ExpiredTokenException": f"The credentials have expired. Renew {_VARIABLES}.",
     "TokenRefreshRequired": f"The credentials have expired. Renew {_VARIABLES}.",
     "InvalidToken": "The session token is invalid. Renew the credentials and check AWS_SESSION_TOKEN.",
-    "InvalidAccessKeyId": f"The access key was not recognized by the server. Check {_VARIABLES}.",
-    "SignatureDoesNotMatch": "The secret key does not match the access key, or a proxy alters requests. Check "
+    "InvalidAccessKeyId": f"The server does not recognize this access key. Check {_VARIABLES}.",
+    "SignatureDoesNotMatch": "The secret key does not match the access key, or a proxy is modifying requests. Check "
     "AWS_ACCESS_KEY_ID, "
     "AWS_SECRET_ACCESS_KEY and the proxy.",
     "RequestTimeTooSkewed": "The system clock is wrong. Set it and try again.",

@@ -91,7 +91,7 @@ def _meaning(error: Any, code: str, status: int) -> tuple[Callable[[str], PTBBuc
     if code in _MOMENTARY or status >= 500 or _comes_from_the_network(error):  # noqa: PLR2004
         return UnavailableError, "Try again. From a VPC, SSM is only reachable through an endpoint or a NAT gateway."
     if code == "AccessDeniedException":
-        return AccessError, "Grant ssm:GetParameter on it, and kms:Decrypt on its customer managed key if it has one."
+        return AccessError, "Grant ssm:GetParameter on it, and kms:Decrypt on the customer managed key, if any."
     return AccessError, _CHECK
 
 

@@ -33,19 +33,19 @@ Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
 @click.command(cls=RecordCommand, name="erase-user", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.argument("user_id", type=int)
-@click.option("--versions", is_flag=True, help="Also delete all old versions of each object that contained the person.")
-@click.option("--yes", is_flag=True, help="Delete old versions without asking.")
 @click.option(
-    "--force", is_flag=True, help="Erase even if a bot is running, which may still have the person's data in memory."
+    "--versions", is_flag=True, help="Also delete all old versions of each object that contained this user's data."
 )
+@click.option("--yes", is_flag=True, help="Delete old versions without asking.")
+@click.option("--force", is_flag=True, help="Erase even if a running bot may still have this user's data in memory.")
 @dry_run
 @with_bot_id
 @with_output
 def command(output: Output, **asked: Any) -> None:
-    """Erase a person's user data, private chat data and conversations, and print a receipt.
+    """Erase a user's data, private chat data and conversations, and print a receipt.
 
-    Inline keyboards cannot be attributed to a person and stay. If the bucket keeps old versions, these still contain
-    the person. --versions deletes all old versions of each object that did, including other users' history in them.
+    Inline keyboards can't be attributed to a user and are kept. If the bucket keeps old versions, they still contain
+    this user's data. --versions deletes all old versions of the affected objects, including other users' history.
     """
     facts = asyncio.run(_run(output, **asked))
     output.report(facts, lambda: _render(facts, output))
@@ -123,7 +123,7 @@ def _leftovers(facts: dict[str, Any]) -> list[str]:
     more = f" and {len(mentions) - _LABELS} more" if len(mentions) > _LABELS else ""
     lines = [
         f"{keyboards} kept (callback_data) because their owners are unknown.",
-        f"The ID also occurs in {', '.join(mentions[:_LABELS])}{more}, perhaps by chance. Check these records."
+        f"The ID was also found in {', '.join(mentions[:_LABELS])}{more}, possibly by coincidence. Check these records."
         if mentions else "The ID was not found anywhere else.",
     ]  # fmt: skip
     if facts["unknown"]:

@@ -150,7 +150,7 @@ class PickleCodec:
             if failed and isinstance(exc, CannotStoreError):
                 raise
             if not self._loads_equal(value, data):  # JSON cannot express it, so it is loaded as a whole
-                raise CannotStoreError("loading it does not give an equal value", hint=_FUNCTIONS_HINT) from None
+                raise CannotStoreError("loading it back does not give an equal value", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
         try:
@@ -246,7 +246,7 @@ class PickleCodec:
     def _loads(self, data: bytes, origin: Origin, carriers: frozenset[int] = frozenset()) -> Any:
         if has_colliding_keys(data):
             raise CannotLoadError(
-                f"the stored data contains keys that were crafted to collide. Find out where it came from. {RESTORE}"
+                f"the stored data contains keys crafted to collide. Find out where it came from. {RESTORE}"
             )
         if _NAMES not in data:
             with suppress(_NamesError):
@@ -283,5 +283,5 @@ def _digest(tree: Any) -> bytes:
 
 def _unpicklable(exc: Exception) -> CannotStoreError:
     return CannotStoreError(
-        f"the value cannot be pickled ({type(exc).__name__})", hint="Store plain values instead, such as ids"
+        f"the value can't be pickled ({type(exc).__name__})", hint="Store plain values instead, such as ids"
     )

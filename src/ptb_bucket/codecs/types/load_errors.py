@@ -50,7 +50,7 @@ def unregistered(name: str) -> UnknownClassError:
 def newer_telegram() -> NewerTelegramError:
     """Return the error for an object whose class came with a later python-telegram-bot."""
     return NewerTelegramError(
-        "a stored Telegram object needs a newer version of python-telegram-bot. Upgrade python-telegram-bot"
+        "a stored Telegram object requires a newer version of python-telegram-bot. Upgrade python-telegram-bot"
     )
 
 
@@ -80,8 +80,7 @@ def record_changed(exc: Exception) -> CannotLoadError:
         exc: The exception that was raised.
     """
     return CannotLoadError(
-        f"the classes of the stored data have changed ({type(exc).__name__}). Deploy versions of them that can "
-        f"{_OR_SET}"
+        f"the classes of the stored data have changed ({type(exc).__name__}). Deploy versions that can {_OR_SET}"
     )
 
 

@@ -250,12 +250,12 @@ def not_reproduced(value: object) -> CannotStoreError:
     Args:
         value: The value.
     """
-    return refusal(value, why="loading it does not give an equal value")
+    return refusal(value, why="loading it back does not give an equal value")
 
 
 def unloadable_graph() -> CannotStoreError:
     """Return the refusal of a value whose repeated objects cannot be loaded."""
     return CannotStoreError(
-        "the value contains itself or repeats an object in a way that can't be loaded again",
+        "the value contains itself or repeats an object in a way that can't be loaded back",
         hint="Store an ID instead of the object",
     )

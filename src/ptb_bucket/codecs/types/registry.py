@@ -229,7 +229,7 @@ class Registry:
             )
         if _is_known(shape.cls):
             raise ConfigurationError(
-                f"{name} is supported out of the box, and its encoding can't be replaced. Remove it from types"
+                f"{name} is supported out of the box. Its encoding can't be replaced. Remove it from types"
             )
         if shape.name in self or shape.cls in self.by_class:
             other = f"{shape.cls.__module__}.{name}"

@@ -64,7 +64,7 @@ class Metrics:
             if record.kind is Kind.CONVERSATION:
                 self.conversations_kept += 1
                 _LOGGER.warning(
-                    "%s was also changed in the bucket. Keeping the state in the bucket and dropping this instance's",
+                    "%s was also changed in the bucket. Keeping the version in the bucket and discarding the local one",
                     record.label,
                 )
             else:
@@ -86,9 +86,8 @@ class Metrics:
             if (document, section) not in self._unknown:
                 self._unknown.add((document, section))
                 _LOGGER.warning(
-                    "%s contains the section %r, which this version of ptb-bucket does not support. The section is "
-                        "left unchanged. If it was written by a newer version, upgrade ptb-bucket. If you added it by "
-                        "hand, check the name",
+                    "%s contains an unsupported section: %r. It is left unchanged. If it was written by a "
+                        "newer version of ptb-bucket, upgrade. If you added it by hand, check the name",
                     document, section[:SHOWN],
                 )  # fmt: skip
 
@@ -135,4 +134,4 @@ class Metrics:
         """Count changes of an update that another instance has handled and saved, too."""
         for record in records:
             self.withdrawn += 1
-            _LOGGER.info("Discarded changes to %s from an update that is already in the bucket", record.label)
+            _LOGGER.info("Discarded changes to %s that are already in the bucket", record.label)

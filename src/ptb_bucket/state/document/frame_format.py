@@ -46,7 +46,7 @@ class FrameFormat:
     def unpack(self, data: bytes) -> UnpackedDocument:
         """Walk through the frames. No record is decoded."""
         if not data.startswith(MAGIC):
-            raise CorruptDocumentError("the document does not start like a binary ptb-bucket document")
+            raise CorruptDocumentError("the document is not a binary ptb-bucket document")
         body = data[: -_CHECKSUM.size]
         if _CHECKSUM.pack(zlib.crc32(body)) != data[-_CHECKSUM.size :]:
             raise CorruptDocumentError("the document is truncated or damaged: the checksum does not match")

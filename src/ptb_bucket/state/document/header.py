@@ -133,7 +133,7 @@ class Header:
             CorruptDocumentError: It is not a ptb-bucket header.
         """
         if not isinstance(data, dict) or type(data.get("format")) is not int:
-            raise CorruptDocumentError("the document does not have a ptb-bucket header")
+            raise CorruptDocumentError("the document has no ptb-bucket header")
         if data["format"] > FORMAT_WITH_NEEDS:
             raise NewerDocumentError(
                 f"the document uses format {data['format']}, but this version of ptb-bucket only supports formats "

@@ -57,7 +57,7 @@ class JsonFormat:
             text = data.decode("utf-8-sig")  # editors add a byte order mark
             return self._sections(text)
         except (ValueError, RecursionError) as error:
-            raise CorruptDocumentError(f"the document is not complete JSON ({_position(error)})") from error
+            raise CorruptDocumentError(f"the document is not valid JSON ({_position(error)})") from error
 
     def _sections(self, text: str) -> UnpackedDocument:
         header: Any = None

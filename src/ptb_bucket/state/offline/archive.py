@@ -125,7 +125,7 @@ class Archive:
         if len(found) > 1:
             raise ForeignDocumentError(
                 f"The prefix contains more than one state ({_named(found)}): {', '.join(sorted(found.values()))}. "
-                "Choose one with the bot's URI options, such as '?layout=single&codec=json'."
+                "Choose one with URI options such as '?layout=single&codec=json'."
             )
         (found_layout, found_codec), key = next(iter(found.items()))
         return cls(store, LAYOUTS[found_layout], found_codec, bot_id, key.removesuffix(_ENDINGS[found_codec]))

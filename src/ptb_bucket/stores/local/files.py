@@ -34,7 +34,7 @@ _REMEDIES: Final[Mapping[int, str]] = {
     errno.EACCES: _PERMIT,
     errno.EPERM: _PERMIT,
     errno.EROFS: "Choose a directory on a writable file system",
-    errno.ENOTDIR: "A component of this path is not a directory. Move it away, or choose another directory",
+    errno.ENOTDIR: "Part of this path is not a directory. Move it away, or choose another directory",
     errno.EISDIR: "Move the file away, or choose another directory",
     errno.ELOOP: "Symbolic links inside a store directory are not followed. Replace the link with the real file or "
     "directory",

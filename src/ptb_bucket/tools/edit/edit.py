@@ -137,8 +137,8 @@ async def _inside(state: State, record: Record, notation: JsonCodec, text: str) 
         both = notation.decode(f'[{whole},{{"new":{text}}}]'.encode())
     except CannotLoadError as error:
         raise ConfigurationError(
-            f"The value cannot be written to {record.label} ({error}). Nothing was changed. A reference must use the "
-            "$id of an object in this record, as printed by 'ptb-bucket show' with the same --types. Only objects "
+            f"The value could not be written to {record.label} ({error}). Nothing was changed. A reference must use "
+            "the $id of an object in this record, as printed by 'ptb-bucket show' with the same --types. Only objects "
             "that occur more than once have an $id."
         ) from error
     return both[0], both[1]["new"]

@@ -220,6 +220,7 @@ async def _old(state: State, key: str) -> list[str]:
 def _running(found: PersonalData) -> RefusedError:
     last = max(found.running, key=lambda commit: commit.time)
     return RefusedError(
-        f"A bot (writer {last.writer}) committed at {last.time:%H:%M:%S} UTC. It may still have the user's data in "
-        "memory and write it again. Stop the bot first, or pass --force and restart the bot afterwards."
+        f"A bot (writer {last.writer}) committed at {last.time:%H:%M:%S} UTC. Unless it refreshes its data, it may "
+        "still hold this user's data in memory and write it back. Stop the bot first, or pass --force and restart the "
+        "bot afterwards."
     )

@@ -50,8 +50,7 @@ def _name(path: str, at: int, _codec: JsonCodec) -> tuple[Any, int]:
         raise _unreadable(path, at)
     if _NUMBER.fullmatch(found[0]):
         raise ConfigurationError(
-            f"{found[0]} is ambiguous in a path: it could be a number or a string. Write [{found[0]}] or "
-            f'["{found[0]}"].'
+            f'{found[0]} is ambiguous in a path: it could be a number or a string. Use [{found[0]}] or ["{found[0]}"].'
         )
     return found[0], found.end()
 

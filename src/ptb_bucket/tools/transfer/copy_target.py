@@ -52,7 +52,7 @@ async def open_target(
 def _refuse_same(source: State, target: State) -> None:
     places = [(state.store.describe("state"), _server(state)) for state in (source, target)]
     if places[0] == places[1]:
-        raise RefusedError(f"The source and the destination are the same: {places[0][0]}. Choose another prefix.")
+        raise RefusedError(f"Source and destination are the same: {places[0][0]}. Choose another prefix.")
 
 
 def _server(state: State) -> str:

@@ -156,7 +156,7 @@ def _named(name: str) -> Iterator[None]:
     try:
         yield
     except CannotLoadError as error:
-        raise CannotLoadError(f"{name} cannot be imported: {error}") from error
+        raise CannotLoadError(f"{name} could not be imported: {error}") from error
 
 
 @contextmanager
