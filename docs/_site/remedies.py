@@ -12,7 +12,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "RefusedError": (
         "Nothing was changed. Check what might be lost, then repeat the command with the option in the message."
     ),
-    "NotFoundError": "Check the URI, the section and the ID. `ptb-bucket show URI` lists what is stored.",
+    "NotFoundError": "Check the URI, the section and the ID. Run `ptb-bucket show URI` to list what is stored.",
     "LostRaceError": ("No action needed: a bot reads the object again and merges. Your own code should do the same."),
     "AccessError": (
         "Run `ptb-bucket check URI`, which names the missing permission or the wrong setting. Changes "

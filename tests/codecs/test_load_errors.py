@@ -46,7 +46,7 @@ def test_a_default_that_cannot_be_stored(codec):
     message = said(codec, codec([old]).encode(old("Ada")), "user_data[7]", [new])
     assert "Profile" in message
     assert "'lock'" in message
-    assert " is not supported. Such objects belong in the bot's code" in message
+    assert " is not supported. Such objects belong in code" in message
     assert "Ada" not in message
 
 

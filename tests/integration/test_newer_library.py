@@ -214,9 +214,7 @@ def test_a_receipt_names_the_sections_that_were_kept(tmp_path, capfd):
     assert "not supported by this version" not in capfd.readouterr().out
     bucket.change()
     assert main(["erase-user", bucket.uri, "42", "--force"]) == 0
-    assert (
-        "Sections that are not supported by this version of ptb-bucket were kept: 'timers'." in capfd.readouterr().out
-    )
+    assert "Sections not supported by this version of ptb-bucket were kept: 'timers'." in capfd.readouterr().out
 
 
 async def test_what_stands_inside_an_unknown_section_is_never_taken_for_a_section(tmp_path):

@@ -107,11 +107,11 @@ def test_what_is_no_key_is_refused_and_not_shown(way, bad, monkeypatch):
 
 
 def test_both_kinds_are_refused(monkeypatch):
-    with pytest.raises(ConfigurationError, match="Set only one kind"):
+    with pytest.raises(ConfigurationError, match="Set only one"):
         Sealing(signing_keys=KEYS[0], encryption_keys=KEYS[1])
     for variable in VARIABLES.values():
         monkeypatch.setenv(variable, KEYS[0])
-    with pytest.raises(ConfigurationError, match="Set only one kind"):
+    with pytest.raises(ConfigurationError, match="Set only one"):
         BucketPersistence("memory:")
 
 

@@ -130,7 +130,7 @@ def test_wheels_are_copied_and_installed_instead_of_released_ones(tmp_path, caps
     dist.mkdir()
     folder = tmp_path / "my-bot"
     assert main(["init", str(folder), "--target", "cloud-run", "--wheels", str(dist)]) == 2
-    assert "contains no wheel of ptb-bucket" in capsys.readouterr().err
+    assert "contains no ptb-bucket wheel" in capsys.readouterr().err
     (dist / "ptb_bucket-0.1.0-py3-none-any.whl").write_bytes(b"wheel")
     assert main(["init", str(folder), "--target", "cloud-run", "--wheels", str(dist)]) == 0
     assert "pip install wheels/*.whl -r requirements-dev.txt" in capsys.readouterr().err

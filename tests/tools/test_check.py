@@ -140,7 +140,7 @@ async def test_an_ignored_etag_fails_loudly():
 
     rows = {one.name: one for one in await check(Careless(MemoryStore()))}
     assert failed({name: row.verdict for name, row in rows.items()}) == {"conditional puts"}
-    assert "several instances would overwrite each other" in rows["conditional puts"].detail
+    assert "multiple instances would overwrite each other" in rows["conditional puts"].detail
 
 
 @pytest.mark.parametrize("about", ["credentials", "bucket", "server"])
@@ -233,8 +233,8 @@ async def test_what_lands_after_the_interruption_goes_as_well(at):
         ({"state.json": STATE}, "?layout=per-type", Verdict.FAILED, "layout=single&codec=json"),
         ({"user_data.json": STATE}, "", Verdict.OK, "set ?layout=per-type&codec=json"),
         ({"user_data.json": STATE}, "?layout=per-type", Verdict.OK, "never"),
-        ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "contains several states"),
-        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "contains several states"),
+        ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "contains more than one state"),
+        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "contains more than one state"),
         ({"user_data.json": STATE, "chat_data.json": STATE.replace(b'"7"', b'"8"')}, "", Verdict.FAILED, "7, 8"),
         ({"state.json": b"{"}, "", Verdict.FAILED, "state.json"),
         ({"notes.txt": b"1"}, "", Verdict.OK, "No state is stored yet"),

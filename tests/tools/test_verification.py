@@ -51,7 +51,7 @@ async def test_a_directory_that_did_not_exist_does_not_exist_afterwards(tmp_path
 
 async def test_memory_is_refused():
     for uri in ("memory:", "memory:name"):
-        with pytest.raises(RefusedError, match="only in one process"):
+        with pytest.raises(RefusedError, match="only exists within one process"):
             await verify(uri)
         with pytest.raises(RefusedError):
             await plan_verification(uri)
@@ -137,11 +137,11 @@ async def test_nobody_wins_and_two_win_are_found_in_a_real_race(tmp_path, monkey
     monkeypatch.setattr(race, "_round", round_)
     await race.run("one", replace=False)
     await race.run("two", replace=False)
-    assert race.result() == Races(2, 0, "Nobody won the race for 'one' in 3 attempts.")
+    assert race.result() == Races(2, 0, "No process won the race for 'one' in 3 attempts.")
 
 
 async def test_cuts_that_apply_nothing_show_nothing():
-    assert "nothing was shown" in lost_answers._Cuts(None, None).result().broken
+    assert "the test proved nothing" in lost_answers._Cuts(None, None).result().broken
 
 
 async def test_a_promise_is_tried_again_only_if_the_server_did_not_answer():
@@ -323,7 +323,7 @@ def test_a_row_has_a_cell_for_each_column_and_nothing_private():
 
 
 def test_a_row_of_a_server_that_is_refused():
-    row = Verification(parse_uri("s3://b"), refused="It ignores the conditions of puts.").row("liar")
+    row = Verification(parse_uri("s3://b"), refused="It ignores conditions on puts.").row("liar")
     assert "| **refused**: ignores conditions | - | - | - |" in row
 
 

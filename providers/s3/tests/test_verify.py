@@ -55,7 +55,7 @@ def test_a_server_that_ignores_conditions_fails_loudly(liar, capsys):
         os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing")
     out, err = capsys.readouterr()
     assert "Bot state is not safe here." in err
-    assert "it ignores the conditions of puts, so several instances would overwrite each other" in " ".join(err.split())
+    assert "it ignores conditions on puts. Multiple instances would overwrite each other" in " ".join(err.split())
     assert "**refused**: ignores conditions" in out
     assert liar.objects(bucket) == []
 

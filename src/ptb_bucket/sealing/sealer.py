@@ -67,7 +67,7 @@ class Envelope:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise CorruptDocumentError("the first line of the sealed document is damaged") from None
         if envelope.head != data[:end]:
-            raise CorruptDocumentError("the first line of the sealed document is not in a valid format")
+            raise CorruptDocumentError("the first line of the sealed document is not a ptb-bucket header")
         return envelope, data[end:]
 
     @classmethod

@@ -196,7 +196,7 @@ async def test_handlers_that_process_each_others_updates_are_refused(sides):
     ptb, ours = await sides.both(scenario)
     assert ptb == (["done", "done"], [])
     seen, [error] = the_one(ours)
-    assert (seen, error.startswith("RuntimeError: A handler called process_update()")) == (
+    assert (seen, error.startswith("RuntimeError: Deadlock: a handler called process_update()")) == (
         ["done"],
         True,
     )
