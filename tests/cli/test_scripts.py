@@ -164,7 +164,7 @@ def test_which_module_is_started_can_be_said(tmp_path):
     with pytest.raises(AssertionError, match=r"bot and shop can all be run as scripts\. .* --main bot"):
         tool(tmp_path, *export)
     assert not (tmp_path / "again.pickle").exists()
-    with pytest.raises(AssertionError, match="The module elsewhere (from --main) defines none of the classes"):
+    with pytest.raises(AssertionError, match=r"The module elsewhere \(from --main\) defines none of the classes"):
         tool(tmp_path, *export, "--main", "elsewhere")
     assert json.loads(tool(tmp_path, *export, "--main", "bot", "--json"))["main"] == "bot"
     assert python(tmp_path, "bot.py", "again.pickle", "read") == "everything is there\n"

@@ -56,7 +56,7 @@ def test_show_addresses_a_value(uri, capsys):
         "record": "user_data[0]['tags'][1]['b']", "bytes": 1, "value": 1,
     })  # fmt: skip
     code, error = shown(capsys, "show", uri, "user", "0", "tags[5]")
-    assert (code, "does not exist" in error) == (3, True)
+    assert (code, "was not found" in error) == (3, True)
 
 
 def test_show_finds_people(uri, capsys):

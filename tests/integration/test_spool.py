@@ -258,7 +258,7 @@ async def test_a_damaged_file_is_refused_and_stays(bot):
     with pytest.raises(CorruptDocumentError, match=f"{path.name} contains unsaved changes from an earlier run"):
         await bot.started()
     path.write_bytes(data.replace(b"spool 1 ", b"spool 3 "))
-    with pytest.raises(ForeignDocumentError, match="newer format"):
+    with pytest.raises(ForeignDocumentError, match="too new"):
         await bot.started()
 
 

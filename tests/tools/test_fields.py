@@ -85,7 +85,7 @@ async def test_a_field_that_does_not_exist_is_not_invented(types):
     async with open_state(store, types=types, keep_unknown=True) as state:
         with pytest.raises(NotFoundError, match=r"no field 'stpe'\. Did you mean 'step'\? .* Fields: items, step"):
             await set_value(state, USER, "cart.stpe", "5")
-        with pytest.raises(NotFoundError, match="does not exist"):
+        with pytest.raises(NotFoundError, match="was not found"):
             await inspect_part(state, USER, "cart.stpe")
         with pytest.raises(RefusedError, match="required field"):
             await remove(state, USER, "cart.step")

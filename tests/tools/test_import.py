@@ -229,7 +229,7 @@ async def test_other_files_are_refused(tmp_path, uri, content, words):
 async def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(NotFoundError, match="nowhere"):
         read_memory(tmp_path / "nowhere")
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="could not be read"):
         read_memory(tmp_path)
 
 

@@ -51,7 +51,7 @@ def agreed(name: str, argument: _T | None, option: _T | None) -> _T | None:
     """
     if argument is not None and option is not None and argument != option:
         raise ConfigurationError(
-            f"{name}={argument!r} was passed, but the URI has {name}={option}. Remove one of them."
+            f"{name}={argument!r} was passed, but the URI has {name}={option}. Remove one of the two."
         )
     return option if argument is None else argument
 
