@@ -234,8 +234,7 @@ async def test_what_lands_after_the_interruption_goes_as_well(at):
         ({"user_data.json": STATE}, "", Verdict.OK, "set ?layout=per-type&codec=json"),
         ({"user_data.json": STATE}, "?layout=per-type", Verdict.OK, "never"),
         ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "contains more than one state"),
-        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "contains more than one "
-                                                                                            "state"),
+        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "more than one state"),
         ({"user_data.json": STATE, "chat_data.json": STATE.replace(b'"7"', b'"8"')}, "", Verdict.FAILED, "7, 8"),
         ({"state.json": b"{"}, "", Verdict.FAILED, "state.json"),
         ({"notes.txt": b"1"}, "", Verdict.OK, "No state is stored yet"),

@@ -94,6 +94,6 @@ class SpoolFiles:
                 if not deadline.left:
                     raise UnavailableError(
                         f"Timed out after {self._timeout:g} seconds: another process is still replaying the spool "
-                        "files in {self.root}. Try again later."
+                        f"files in {self.root}. Try again later."
                     ) from error
             await asyncio.sleep(POLL)
