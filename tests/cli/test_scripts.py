@@ -107,7 +107,7 @@ def test_a_script_reads_its_own_classes_again(tmp_path, layout, codec):
     python(tmp_path, "bot.py", "bot.pickle", "write")
     tool(tmp_path, "import", "bot.pickle", uri, "--bot-id", "123456", "--types", "bot:TYPES")
     said = tool(tmp_path, "export", uri, "again.pickle", "--format", "pickle", "--types", "bot:TYPES")
-    assert "of bot are written as classes of __main__" in said
+    assert "from bot are written as classes of __main__" in said
     assert python(tmp_path, "bot.py", "again.pickle", "read") == "everything is there\n"
 
 

@@ -56,7 +56,7 @@ def test_existing_files_are_not_replaced(tmp_path, capsys, target):
     (tmp_path / "README.md").symlink_to("nowhere")
     assert main(["init", str(tmp_path), "--target", target]) == 4
     error = capsys.readouterr().err
-    assert "README.md, bot.py already. Nothing was written." in error
+    assert "already contains README.md, bot.py. Nothing was written." in error
     assert (tmp_path / "bot.py").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "bot.py"]
 

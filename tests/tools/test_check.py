@@ -281,7 +281,7 @@ async def test_records_that_the_bot_could_not_decode_are_named(tmp_path, layout,
     assert found[(Mood,)]["records"].detail == "2 records can be decoded"
     records = found[(NoMood,)]["records"]
     assert records.verdict is Verdict.WARNING
-    assert records.detail.startswith("1 of 2 records cannot be decoded")
+    assert records.detail.startswith("1 of 2 records can't be decoded")
     assert "user_data[42]: " in records.detail
     assert records.facts["unreadable"] == ["user_data[42]"]
 

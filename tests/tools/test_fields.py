@@ -187,7 +187,7 @@ async def test_a_class_that_occurs_nowhere_is_refused():
     await filled(store)
     new = '{"$Catr": {"items": [], "step": 0}}'
     async with open_state(store, keep_unknown=True) as state:
-        with pytest.raises(RefusedError, match=r"class Catr occurs nowhere.*Did you mean 'Cart'\?.*--new-class"):
+        with pytest.raises(RefusedError, match=r"class Catr does not occur.*Did you mean 'Cart'\?.*--new-class"):
             await set_value(state, USER, "other", new)
         with pytest.raises(RefusedError, match="Catr"):
             await set_value(state, USER, "other", f'[{{"a": {new}}}]')

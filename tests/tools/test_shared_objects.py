@@ -329,7 +329,9 @@ async def test_verbs_name_the_record(broken, types):
             set_value(state, USER, "note", '{"$ref": 1}'),
             remove(state, USER, "bag"),
         ):
-            with pytest.raises((CannotLoadError, RefusedError), match=r"user_data\[42\].*object 1, but no object"):
+            with pytest.raises(
+                (CannotLoadError, RefusedError), match=r"user_data\[42\].*object 1, but there is no object"
+            ):
                 await verb
         assert (await set_value(state, Record.user(7), "note", "1")).changed
 
@@ -337,13 +339,13 @@ async def test_verbs_name_the_record(broken, types):
 async def test_what_needs_all_values_names_the_record(broken, tmp_path):
     async with open_state(broken) as state:
         for form in (export_pickle, export_dict):
-            with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but no object"):
+            with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but there is no object"):
                 await form(state, tmp_path / "export")
             assert not (tmp_path / "export").exists()
         await export_json(state, tmp_path / "all.json")
-    with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but no object"):
+    with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but there is no object"):
         await imported(tmp_path / "all.json", f"file:{tmp_path.as_posix()}/other")
-    with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but no object"):
+    with pytest.raises(CannotLoadError, match=r"user_data\[42\].*object 1, but there is no object"):
         async with (
             open_state(broken) as source,
             open_target(f"file:{tmp_path.as_posix()}/third?codec=pickle", source) as target,

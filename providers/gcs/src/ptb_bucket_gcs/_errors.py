@@ -39,8 +39,8 @@ _CREDENTIALS: Final = (
     "GOOGLE_APPLICATION_CREDENTIALS), or set service_account_file in the URI."
 )
 _UNREADABLE: Final = (
-    "failed because the credentials could not be read. Check GOOGLE_APPLICATION_CREDENTIALS or service_account_file: "
-    "the path, permissions and contents of that file and of any file it refers to."
+    "failed because the credentials are damaged or could not be read. Check GOOGLE_APPLICATION_CREDENTIALS or "
+    "service_account_file: the path, permissions and contents of that file and of any file it refers to."
 )
 _UNTRUSTED: Final = (
     "failed: the TLS certificate is not trusted. Check endpoint_url, the system clock and the CA certificates."
