@@ -74,7 +74,7 @@ class Line(InterceptingStore):
         if operation == "put" and not self._limit.accepts(key):
             self.counts["refused"] += 1
             await asyncio.sleep(half)
-            raise UnavailableError(f"put of {key} was refused for now: too many requests (HTTP 429)", key=key)
+            raise UnavailableError(f"put of {key} was throttled: too many requests (HTTP 429)", key=key)
         try:
             return await send()
         finally:

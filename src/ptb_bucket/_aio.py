@@ -173,7 +173,7 @@ class Deadline:
         """
         task = await _finished(request, self.left)
         if task.cancelled():
-            raise UnavailableError(f"the store did not answer within {self.seconds:g} seconds")
+            raise UnavailableError(f"the store did not respond within {self.seconds:g} seconds")
         return task.result()
 
 

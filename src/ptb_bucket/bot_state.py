@@ -63,7 +63,7 @@ class BotState:
         except (CorruptDocumentError, VanishedDocumentError) as error:
             rescue = self.location.command("restore", self.bot_id)
             raise type(error)(
-                f"{error} If old versions are kept, this brings back the newest good one: {rescue}",
+                f"{error} If old versions are kept, this restores the newest good one: {rescue}",
                 key=error.key,
                 etag=error.etag,
             ) from error
@@ -98,8 +98,8 @@ class BotState:
             async with self.group.held():
                 self.replica.keep()
         except StoreError as error:
-            return f" The changes could not be kept in spool_dir either: {error}"
-        return f" The changes are kept in {spool.files.root}, and saved at the next start with this spool_dir."
+            return f" The changes could not be written to spool_dir either: {error}"
+        return f" The changes are kept in {spool.files.root} and will be saved on the next start with this spool_dir."
 
     async def discard(self) -> None:
         """Close the connections without saving. Nothing is written later."""
@@ -139,7 +139,7 @@ def bot_id_of(bot: Bot) -> str:
     bot_id, colon, _ = bot.token.partition(":")
     if not (colon and bot_id.isdigit()):
         raise ConfigurationError(
-            "The bot's token is not valid. A token starts with the bot's ID and a colon, such as 123456:ABC..."
+            "The bot token is invalid. A token starts with the bot ID and a colon, for example 123456:ABC..."
         )
     return bot_id
 

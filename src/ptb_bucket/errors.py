@@ -245,7 +245,7 @@ class WrongShapeError(UnreadableRecordError):
     """
 
     def __str__(self) -> str:
-        return f"{self.record} cannot be loaded: {self.reason.rstrip('.')}. Correct it, or restore an earlier version."
+        return f"{self.record} cannot be loaded: {self.reason.rstrip('.')}. Fix it, or restore an earlier version."
 
 
 class CannotMergeError(PTBBucketError):
@@ -260,7 +260,7 @@ class CannotMergeError(PTBBucketError):
         hint: What to do about it.
     """
 
-    def __init__(self, reason: str, *, record: str, hint: str = "Correct the code that raised this error") -> None:
+    def __init__(self, reason: str, *, record: str, hint: str = "Fix the code that raised this error") -> None:
         super().__init__(reason)
         self.reason = reason
         self.record = record

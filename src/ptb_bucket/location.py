@@ -96,7 +96,7 @@ class Location:
         """
         if bot_id is None and self.uri is not None and BOT_ID in f"{self.uri}":
             raise ConfigurationError(
-                "The URI contains {bot_id}, but the bot's ID is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
+                "The URI contains {bot_id}, but the bot ID is unknown. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
             )
         return bot_id or ""
 
@@ -166,7 +166,7 @@ def _check_placeholders(uri: StoreUri | None) -> None:
     rest = f"{uri}".replace(BOT_ID, "")
     if "{" in rest or "}" in rest:
         raise ConfigurationError(
-            "The URI contains an unsupported placeholder. Use only {BOT_ID}, which is replaced with the bot's ID."
+            "The URI contains an unsupported placeholder. Use only {bot_id}, which stands for the bot ID."
         )
 
 
@@ -202,7 +202,7 @@ def checked_count(name: str, number: int) -> int:
         ConfigurationError: It is not a whole number of at least 1.
     """
     if type(number) is not int or number < 1:
-        raise ConfigurationError(f"{name} must be a whole number of at least 1, not {number!r}.")
+        raise ConfigurationError(f"{name} must be an integer of at least 1, not {number!r}.")
     return number
 
 
@@ -216,7 +216,7 @@ def checked_interval(seconds: float) -> float:
         return checked_seconds("update_interval", seconds, above_zero=True)
     except ConfigurationError as error:
         raise ConfigurationError(
-            f"{error} With 0, PTB would save in an endless loop. Pass 60, or 1 to save almost at once."
+            f"{error} With 0, PTB would save in an endless loop. Pass 60, or 1 to save almost immediately."
         ) from None
 
 
@@ -253,7 +253,7 @@ def checked_spool_dir(where: str | os.PathLike[str] | None) -> Path | None:
     if where is None:
         return None
     if not isinstance(where, (str, os.PathLike)) or not os.fspath(where):
-        raise ConfigurationError(f"spool_dir must be the path of a local directory, not {type(where).__name__}.")
+        raise ConfigurationError(f"spool_dir must be the path to a local directory, not {type(where).__name__}.")
     return Path(where).absolute()
 
 
@@ -276,8 +276,9 @@ def differing(ours: Mapping[Kind, Callable[[], Any]], theirs: Mapping[Kind, Call
         if ours[kind] != theirs[kind]
     ]
     return (
-        f"BucketPersistence has other context types than the application: {'; '.join(kinds)}. Pass them only to the "
-        "application, .context_types(...), and make a separate BucketPersistence for it, without context_types."
+        f"BucketPersistence has different context types than the application: {'; '.join(kinds)}. Pass them only to "
+        "the application with .context_types(...), and create a separate BucketPersistence for it without "
+        "context_types."
     )
 
 

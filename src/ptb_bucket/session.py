@@ -99,8 +99,8 @@ class Session:
             self._state = self._opened(bot, bot_id, store_data, interval)
         elif self._state.bot_id != bot_id:
             raise ConfigurationError(
-                f"This persistence already serves bot {self._state.bot_id}, so it cannot serve bot {bot_id}. "
-                "Create a BucketPersistence for each bot."
+                f"This persistence is already attached to bot {self._state.bot_id}, so it can't be used for bot "
+                f"{bot_id}. Create a BucketPersistence for each bot."
             )
         self._state.replica.documents.on_demand, self.on_demand = self.on_demand, False
 
@@ -132,7 +132,7 @@ class Session:
         """
         if self._state is None:
             raise ConfigurationError(
-                "The persistence does not belong to a bot yet. Pass it to Application.builder().persistence(...)."
+                "The persistence is not attached to a bot yet. Pass it to Application.builder().persistence(...)."
             )
         return self._state
 

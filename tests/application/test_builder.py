@@ -68,13 +68,13 @@ def test_options_go_where_they_belong(tmp_path):
     [("saves", "save"), ("dedup", "dedupe"), ("lay_out", "layout"), ("spool-dir", "spool_dir"), ("type", "types")],
 )
 def test_a_misspelt_option_is_refused_before_anything_is_built(wrong, right):
-    with pytest.raises(ConfigurationError, match=f"unknown option: '{wrong}'. Did you mean '{right}'"):
+    with pytest.raises(ConfigurationError, match=f"unexpected option: '{wrong}'. Did you mean '{right}'"):
         bucket_application("memory:", **{wrong: 1})
 
 
 def test_an_option_like_none_lists_all():
     with pytest.raises(
-        ConfigurationError, match=r"unknown option: 'zzz'\. The options of BucketApplication are cache_size"
+        ConfigurationError, match=r"unexpected option: 'zzz'\. BucketApplication options: cache_size"
     ) as told:
         bucket_application("memory:", zzz=1)
     assert "spool_dir" in str(told.value)

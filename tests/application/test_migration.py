@@ -133,7 +133,7 @@ async def test_by_hand_twice_before_anything_is_saved(world, layout, caplog):
     for _ in range(2):
         one.migrate_chat_data(old_chat_id=OLD, new_chat_id=NEW)
     assert one.chat_data[NEW] == {"debts": [5]}
-    assert f"chat_data[{OLD}] has no data or has already been moved, so chat_data[{NEW}] keeps its data" in caplog.text
+    assert f"chat_data[{OLD}] has no data or was already migrated, so chat_data[{NEW}] keeps its data" in caplog.text
     await one.update_persistence()
     assert (await world.stored(layout)).chat_data == {NEW: {"debts": [5]}}
 

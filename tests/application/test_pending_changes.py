@@ -29,7 +29,7 @@ async def test_a_mark_on_an_unloaded_record_loses_nothing(world, layout, save):
 
 
 def reports(caplog) -> list[str]:
-    return [record.getMessage() for record in caplog.records if "is not loaded" in record.getMessage()]
+    return [record.getMessage() for record in caplog.records if "has not been loaded" in record.getMessage()]
 
 
 async def test_data_that_is_not_loaded_is_reported_once_per_place(world, caplog):
@@ -54,7 +54,7 @@ async def test_data_that_is_not_loaded_is_reported_once_per_place(world, caplog)
     line = look.__code__.co_firstlineno + 1
     assert found[:3] == [{}, {}, {}]
     assert reports(caplog) == [
-        f"{__file__}:{line + n} uses {name}, which looks empty because it is not loaded. Call await {call} first."
+        f"{__file__}:{line + n} uses {name}, which looks empty because it has not been loaded. Call await {call} first."
         for n, (name, call) in enumerate(
             [
                 ("user_data[7]", "application.load_data(user_ids=[7])"),

@@ -187,7 +187,7 @@ async def test_moving_data_that_was_written_unseen_is_refused_too(world):
     one.mark_data_for_update_persistence(chat_ids=-5)
     await one.update_persistence()
     await one.load_data(chat_ids=-1005)
-    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] cannot be moved, because it is not loaded"):
+    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] can't be migrated because it is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=-5)
     one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
@@ -197,10 +197,10 @@ async def test_moving_data_that_was_written_unseen_is_refused_too(world):
 
 async def test_moving_data_that_is_not_loaded_is_refused(world):
     one = await world.start(**PER_RECORD)
-    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] cannot be moved, because it is not loaded"):
+    with pytest.raises(RuntimeError, match=r"chat_data\[-5\] can't be migrated because it is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=-5)
-    with pytest.raises(RuntimeError, match=r"chat_data\[-1005\] cannot be moved, because it is not loaded"):
+    with pytest.raises(RuntimeError, match=r"chat_data\[-1005\] can't be migrated because it is not loaded"):
         one.migrate_chat_data(old_chat_id=-5, new_chat_id=-1005)
     await one.load_data(chat_ids=[-5, -1005])
     one.chat_data[-5]["title"] = "Friends"

@@ -90,7 +90,7 @@ async def test_the_file_is_there_until_its_commit_is(world):
         return None
 
     world.plan = plan
-    with pytest.raises(Exception, match="does not start without them"):
+    with pytest.raises(Exception, match="will not start without them"):
         await world.start()
     assert seen == [1]
     assert len(world.files()) == 1

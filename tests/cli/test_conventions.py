@@ -137,7 +137,7 @@ def test_a_full_disk_is_one_line(uri, words):
         command = [sys.executable, "-m", "ptb_bucket.cli", *(word.format(uri=uri) for word in words.split())]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
-    assert re.fullmatch(r"ptb-bucket: The output could not be written or read: No space left[^\n]+\n", done.stderr)
+    assert re.fullmatch(r"ptb-bucket: The output could not be read or written: No space left[^\n]+\n", done.stderr)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")

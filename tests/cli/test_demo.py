@@ -112,7 +112,7 @@ def test_another_bucket_and_its_options(tmp_path):
     [
         ("nonsense", "scheme"),
         ("carrier-pigeon://bucket", "carrier-pigeon"),
-        ("memory:", "keeps nothing after a process ends"),
+        ("memory:", "data is lost when a process ends"),
         ("file:./here?layout=spiral", "spiral"),
         ("file:./here?colour=red", "colour"),
     ],
@@ -179,7 +179,7 @@ sys.exit(main(["demo", "--live"]))
 def test_a_token_that_telegram_refuses_is_never_shown(tmp_path):
     result = run(tmp_path, "-c", LIVE, TELEGRAM_BOT_TOKEN="999:not-the-right-one")
     assert result.returncode == 2
-    assert "does not accept the token" in result.stderr
+    assert "rejected the token" in result.stderr
     assert "Traceback" not in result.stderr
     assert "not-the-right-one" not in result.stdout + result.stderr
 

@@ -50,7 +50,7 @@ def test_every_verb_has_help_with_an_example(capsys):
 def test_without_the_extra_one_line_says_what_to_install():
     result = without_extra("show", "file:./x")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith("ptb-bucket: 'show' requires the extra [cli]. Run: pip install 'ptb-bucket[cli]'")
+    assert result.stderr.startswith("ptb-bucket: 'show' requires the [cli] extra. Run: pip install 'ptb-bucket[cli]'")
 
 
 @pytest.mark.parametrize(("argument", "words"), [("--version", "ptb-bucket 0."), ("--help", "ptb-bucket demo")])

@@ -107,7 +107,7 @@ def test_a_script_reads_its_own_classes_again(tmp_path, layout, codec):
     python(tmp_path, "bot.py", "bot.pickle", "write")
     tool(tmp_path, "import", "bot.pickle", uri, "--bot-id", "123456", "--types", "bot:TYPES")
     said = tool(tmp_path, "export", uri, "again.pickle", "--format", "pickle", "--types", "bot:TYPES")
-    assert "of bot are written as classes of __main__" in said
+    assert "from bot are written as classes of __main__" in said
     assert python(tmp_path, "bot.py", "again.pickle", "read") == "everything is there\n"
 
 
@@ -164,7 +164,7 @@ def test_which_module_is_started_can_be_said(tmp_path):
     with pytest.raises(AssertionError, match=r"bot and shop can all be run as scripts\. .* --main bot"):
         tool(tmp_path, *export)
     assert not (tmp_path / "again.pickle").exists()
-    with pytest.raises(AssertionError, match="The module elsewhere of --main defines none of the classes"):
+    with pytest.raises(AssertionError, match=r"The module elsewhere \(from --main\) defines none of the classes"):
         tool(tmp_path, *export, "--main", "elsewhere")
     assert json.loads(tool(tmp_path, *export, "--main", "bot", "--json"))["main"] == "bot"
     assert python(tmp_path, "bot.py", "again.pickle", "read") == "everything is there\n"

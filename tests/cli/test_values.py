@@ -56,7 +56,7 @@ def test_show_addresses_a_value(uri, capsys):
         "record": "user_data[0]['tags'][1]['b']", "bytes": 1, "value": 1,
     })  # fmt: skip
     code, error = shown(capsys, "show", uri, "user", "0", "tags[5]")
-    assert (code, "does not exist" in error) == (3, True)
+    assert (code, "was not found" in error) == (3, True)
 
 
 def test_show_finds_people(uri, capsys):
@@ -69,7 +69,7 @@ def test_show_finds_people(uri, capsys):
 @pytest.mark.parametrize("words", [[], ["user_data", "0"], ["bot_data"]])
 def test_a_condition_needs_a_section(uri, capsys, words):
     assert main(["show", uri, *words, "--where", "premium"]) == 2
-    assert "--where lists the records of one section" in capsys.readouterr().err
+    assert "--where filters the records of one section" in capsys.readouterr().err
 
 
 def test_edit_saves_what_the_editor_wrote(uri, capsys, editor):
@@ -86,7 +86,7 @@ def test_edit_saves_what_the_editor_wrote(uri, capsys, editor):
 def test_a_text_that_is_no_json_changes_nothing(uri, capsys, editor):
     editor('"Ada"', "Ada")
     assert main(["edit", uri, "user_data", "0"]) == 2
-    assert "not in ptb-bucket's JSON format" in capsys.readouterr().err
+    assert "not valid ptb-bucket JSON" in capsys.readouterr().err
     assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Ada"
 
 

@@ -75,7 +75,7 @@ def test_on_a_terminal_everything_but_the_row_fits_80_columns(uri, tmp_path):
     assert row.startswith("| directory | - | `file:DIRECTORY` | - | 20")
     statements = [line for line in lines if line.startswith("A verification sends")]
     assert max(len(line) for line in lines if line not in {row, *statements}) <= 80
-    assert "A bot's state is safe here: 25 of 25 promises, 6 of 6 races went right." in shown
+    assert "Bot state is safe here: 25 of 25 promises, 6 of 6 races went right." in shown
     assert list(tmp_path.iterdir()) == []
 
 

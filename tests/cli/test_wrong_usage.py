@@ -33,7 +33,7 @@ MISTAKES = {
     "truncated": ("{here}", {"state.json": '{"ptb_bucket":'}, 1, "state.json"),
     "not ours": ("{here}", {"state.json": "[1]"}, 1, "state.json"),
     "corrupt pickle": ("{here}", {"state.pkl": "rosebud"}, 1, "state.pkl"),
-    "two layouts": ("{here}", {"state.json": STATE, "user_data.json": STATE}, 1, "contains several states"),
+    "two layouts": ("{here}", {"state.json": STATE, "user_data.json": STATE}, 1, "contains more than one state"),
     "another bot's": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"bot_id": "8"}}}, 1, "bot 8"),
     "a newer format": ("{here}", {"state.json": {"ptb_bucket": HEADER | {"format": 99}}}, 1, "99"),
 }  # fmt: skip

@@ -120,7 +120,7 @@ def test_bots_have_a_shape_of_their_own():
 
 @pytest.mark.parametrize("cls", [telegram.Chat, constants.ChatType], ids=["class", "enum"])
 def test_none_of_them_can_be_registered_with_functions(cls):
-    with pytest.raises(ConfigurationError, match="stored without registration"):
+    with pytest.raises(ConfigurationError, match="supported out of the box"):
         Registry([StoredAs(cls, encode=str, decode=str, name="mine")])
     assert not Registry([cls]).by_class
 

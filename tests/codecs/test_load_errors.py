@@ -46,7 +46,7 @@ def test_a_default_that_cannot_be_stored(codec):
     message = said(codec, codec([old]).encode(old("Ada")), "user_data[7]", [new])
     assert "Profile" in message
     assert "'lock'" in message
-    assert " is not supported. Such objects belong in the bot's code" in message
+    assert " is not supported. Such objects belong in code" in message
     assert "Ada" not in message
 
 
@@ -64,9 +64,7 @@ def test_a_function_that_raises(codec):
     broken = StoredAs(Money, encode=lambda money: money.amount, decode=lambda _: 1 / 0)
     message = said(codec, data, types=[broken])
     assert "Money (module " in message
-    assert message.endswith(
-        "raised ZeroDivisionError. Correct the class, or change the stored value with 'ptb-bucket set'"
-    )
+    assert message.endswith("raised ZeroDivisionError. Fix the class, or change the stored value with 'ptb-bucket set'")
 
 
 def test_an_object_of_a_newer_telegram(codec, monkeypatch):

@@ -86,7 +86,7 @@ def live_things():
 def test_live_objects_are_refused_with_advice(codec, value):
     error = refused(codec, {"a": [value]})
     assert error.path == ('["a"]', "[0]")
-    assert "belong in the bot's code" in error.hint
+    assert "belong in code" in error.hint
     assert "not supported" in error.reason or "the value is a" in error.reason
 
 
@@ -96,7 +96,7 @@ async def test_what_hangs_on_a_loop(codec):
     with socket.socket() as connection:
         application = Application.builder().token("1:a").build()
         for value in (task, asyncio.Lock(), connection, application):
-            assert "belong in the bot's code" in refused(codec, [value]).hint
+            assert "belong in code" in refused(codec, [value]).hint
 
 
 def test_a_lock_inside_a_registered_object(codec):
@@ -186,7 +186,7 @@ def test_pickle_refuses_what_is_too_deep(pickle_codec):
 
 
 def test_json_refuses_keys_that_would_become_one(json_codec):
-    assert "two keys of the dict" in refused(json_codec, [{float("nan"): 1, float("nan"): 2}]).reason
+    assert "two dict keys" in refused(json_codec, [{float("nan"): 1, float("nan"): 2}]).reason
 
 
 def test_json_refuses_attributes_that_it_would_lose(json_codec):
@@ -252,7 +252,7 @@ def test_a_counters_attribute_is_not_lost_silently(pickle_codec):
 def test_no_advice_to_register_a_class_that_cannot_be_registered(value):
     with pytest.raises(ConfigurationError):
         JsonCodec([StoredAs(type(value), encode=repr, decode=repr)])
-    assert "Register" not in refusal(value, why="loading it does not restore an equal value").hint
+    assert "Register" not in refusal(value, why="loading it back does not give an equal value").hint
 
 
 @pytest.mark.parametrize(

@@ -321,10 +321,10 @@ def test_a_list_whose_label_somebody_removed_is_a_list():
         ('{"a":{"$id":1,"$frozenset":[{"$ref":1}]}}', "contains itself"),
         ('{"a":{"$id":1,"$Unknown":{}},"b":{"$ref":1}}', "Unknown"),
         ('{"a":{"$id":1,"$list":5},"b":{"$ref":1}}', "list"),
-        ('{"a":{"$id":true,"b":1}}', "whole number"),
-        ('{"a":{"$id":"secret"},"b":{"$ref":1}}', "whole number"),
-        ('{"a":{"$id":"secret"}}', "whole number"),
-        ('{"a":{"$ref":true}}', "whole number"),
+        ('{"a":{"$id":true,"b":1}}', "integer"),
+        ('{"a":{"$id":"secret"},"b":{"$ref":1}}', "integer"),
+        ('{"a":{"$id":"secret"}}', "integer"),
+        ('{"a":{"$ref":true}}', "integer"),
     ],
 )
 def test_labels_that_lead_nowhere_are_named(text, words):

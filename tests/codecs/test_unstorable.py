@@ -165,7 +165,7 @@ def test_what_remains_is_stored_only_if_it_can_be_loaded(made):
     codec.decode = fails_for(codec.decode, but=before)
     data, errors = codec.encode_storable({"n": 2, "job": LOCK}, before)
     assert data == before
-    assert "could not be loaded again" in errors[-1].reason
+    assert "could not be loaded back" in errors[-1].reason
 
 
 def fails_for(decode, but):

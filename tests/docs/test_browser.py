@@ -73,7 +73,7 @@ def test_pages_fit_a_phone_in_the_dark_and_contact_no_other_host(phone, address,
         ("bot.pickle", "how-to/from-picklepersistence/"),
         ("delete user", "how-to/backups/"),
         ("counter lost increment", "how-to/several-instances/"),
-        ("does not exist. Create it, or correct the URI", "reference/errors/"),
+        ("does not exist. Create it, or fix the URI", "reference/errors/"),
     ],
 )
 def test_the_search_works_offline(phone, address, words, page):

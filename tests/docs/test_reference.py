@@ -76,7 +76,7 @@ def test_every_error_has_a_remedy(generated):
 def test_the_index_has_every_message_with_a_fix(generated):
     index = generated.error_index()
     assert "The bucket … does not exist." in index
-    assert "| Create it, or correct the URI. |" in index
+    assert "| Create it, or fix the URI. |" in index
     rows = [re.split(r"(?<!\\)\|", line) for line in index.splitlines() if line.startswith("| ")]
     assert len(rows) > 300
     assert [row for row in rows if len(row) != 4 or not row[1].strip() or not row[2].strip()] == []
@@ -86,7 +86,7 @@ def test_the_index_has_every_message_with_a_fix(generated):
     ("message", "cause", "fix"),
     [
         ("The bucket {name} is gone. Create it.", "The bucket {name} is gone.", "Create it."),
-        ("It failed, because {reason}.", "It failed, because {reason}.", ""),
+        ("It failed because {reason}.", "It failed because {reason}.", ""),
         ("It is there. Nothing was changed. Pass --force.", "It is there. Nothing was changed.", "Pass --force."),
     ],
 )

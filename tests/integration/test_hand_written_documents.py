@@ -144,7 +144,7 @@ async def test_an_id_in_another_spelling_is_refused_and_named(bucket, kind):
         with pytest.raises(DocumentError) as told:
             await load(bot)
         said = str(told.value)
-        assert f"{kind.value} has the key {spelling[:80]!r}" in said
+        assert f"{kind.value} has the invalid key {spelling[:80]!r}" in said
         assert any(str(path) in said for path in before)
         assert SECRET not in said
         assert bucket.bytes() == before
@@ -159,7 +159,7 @@ async def test_a_conversations_id_in_another_spelling_is_refused_and_named(bucke
         with pytest.raises(DocumentError) as told:
             await load(bucket.bot())
         said = str(told.value)
-        assert f"conversations has the key {spelling[:80]!r}" in said
+        assert f"conversations has the invalid key {spelling[:80]!r}" in said
         assert SECRET not in said
         assert bucket.bytes() == before
         for path in before:
@@ -171,7 +171,7 @@ async def test_a_section_with_one_record_has_no_other_one(tmp_path, record):
     bucket = Bucket(tmp_path / "bot")
     await bucket.write((record, {"secret": SECRET}))
     with pytest.raises(
-        CorruptDocumentError, match=f"{record.kind.value} has the key '{record.id}', but the only valid key is"
+        CorruptDocumentError, match=f"{record.kind.value} has the invalid key '{record.id}'. The only valid key is"
     ):
         await load(bucket.bot())
 
@@ -181,7 +181,7 @@ async def test_two_spellings_of_one_conversation_are_refused(bucket):
         return  # each spelling has its own document, at the place that its key leads to
     for spelling in ('["talk", 42]', '["t\\u0061lk",42]', ' ["talk",42]', '["talk",42\t]'):
         await bucket.write((Record.of_conversation("talk", (42,)), 1), (Record(Kind.CONVERSATION, spelling), 2))
-        with pytest.raises(CorruptDocumentError, match="twice, with different spellings"):
+        with pytest.raises(CorruptDocumentError, match="twice, in different spellings"):
             await load(bucket.bot())
         for path in bucket.bytes():
             path.unlink()
@@ -233,7 +233,7 @@ def test_no_verb_works_on_an_id_in_another_spelling(tmp_path, capfd, words):
     before = bucket.bytes()
     assert main([words[0], bucket.uri, *words[1:]]) != 0
     said = capfd.readouterr().err
-    assert "user_data has the key '042', which is not an ID in ptb-bucket's format. Expected '42'" in said
+    assert "user_data has the invalid key '042'. Expected '42'" in said
     assert SECRET not in said
     assert bucket.bytes() == before
 
@@ -244,7 +244,7 @@ def test_no_verb_works_on_an_id_in_another_spelling(tmp_path, capfd, words):
 def test_an_import_refuses_an_id_in_another_spelling(tmp_path, kind, key):
     file = tmp_path / "export.json"
     file.write_text(json.dumps({"ptb_bucket_export": 1, "bot_id": BOT, kind: {key: {"secret": SECRET}}}))
-    with pytest.raises(CannotLoadError, match=f"{kind} has the key ") as told:
+    with pytest.raises(CannotLoadError, match=f"{kind} has the invalid key ") as told:
         list(read_memory(file).records())
     assert repr(key) in str(told.value)
     assert SECRET not in str(told.value)

@@ -124,7 +124,7 @@ async def test_with_sealing_the_file_is_sealed_and_opens_nowhere_else(bot, keys)
     data = path.read_bytes()
     assert data.startswith(b"ptb-bucket sealed ")
     assert (b"aHVudGVyMi" in data) == (keys == "signing_keys")  # base64 of it
-    with pytest.raises(SealError, match="contains changes that an earlier run could not save"):
+    with pytest.raises(SealError, match="contains unsaved changes from an earlier run"):
         await bot.started(sealing=None)
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(SealError):
@@ -210,7 +210,7 @@ async def test_if_the_bucket_is_still_out_at_the_next_start_the_file_stays(bot):
     await one.update_bot_data({"log": ["a"]})
     await bot.end_unsaved(one, {"log": ["a", "b"]})
     bot.fault = Fault.DENIED
-    with pytest.raises(AccessError, match=r"contains changes that the last run could not save.*does not start"):
+    with pytest.raises(AccessError, match=r"contains unsaved changes from the last run.*will not start"):
         await bot.started()
     assert len(bot.files()) == 1
     bot.fault = None
@@ -255,10 +255,10 @@ async def test_a_damaged_file_is_refused_and_stays(bot):
     (path,) = bot.files()
     data = path.read_bytes()
     path.write_bytes(data[:-1])
-    with pytest.raises(CorruptDocumentError, match=f"{path.name} contains changes that an earlier run could not save"):
+    with pytest.raises(CorruptDocumentError, match=f"{path.name} contains unsaved changes from an earlier run"):
         await bot.started()
     path.write_bytes(data.replace(b"spool 1 ", b"spool 3 "))
-    with pytest.raises(ForeignDocumentError, match="newer format"):
+    with pytest.raises(ForeignDocumentError, match="too new"):
         await bot.started()
 
 
@@ -289,7 +289,7 @@ async def test_what_cannot_be_kept_either_is_still_unsaved_and_said(bot, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr("ptb_bucket.state.spool.files.write_file", full)
         said = await bot.end_unsaved(one, {"a": 1})
-    assert "could not be kept in spool_dir either" in said
+    assert "could not be written to spool_dir either" in said
     assert one.stats.pending == ("bot_data",)
     await one.flush()
     assert await bot.stored() == {"a": 1}

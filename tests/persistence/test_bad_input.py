@@ -58,10 +58,10 @@ def edited(**header):
 
 
 DAMAGES = [
-    ("truncated", lambda data: data[:-20], CorruptDocumentError, "not complete JSON"),
-    ("empty", lambda _: b"", CorruptDocumentError, "not complete JSON"),
+    ("truncated", lambda data: data[:-20], CorruptDocumentError, "not valid JSON"),
+    ("empty", lambda _: b"", CorruptDocumentError, "not valid JSON"),
     ("not text", lambda data: b"\xff" + data, CorruptDocumentError, "UTF-8"),
-    ("something else", lambda _: b'{"users": {}}', CorruptDocumentError, "does not have a ptb-bucket header"),
+    ("something else", lambda _: b'{"users": {}}', CorruptDocumentError, "has no ptb-bucket header"),
     ("a list", lambda _: b"[1]", CorruptDocumentError, "expected"),
     ("two documents", lambda data: data + data, CorruptDocumentError, "after the document"),
     ("twice the same", lambda data: data.replace(b'"42"', b'"42": {},\n"42"'), CorruptDocumentError, "twice"),
@@ -101,7 +101,7 @@ async def test_the_error_names_object_and_version_but_no_data():
 async def test_a_record_with_an_invalid_id_stops_the_start():
     store = await a_store()
     await damage(store, "state.json", lambda data: data.replace(b'"42"', b'"Ada"'))
-    with pytest.raises(CorruptDocumentError, match="not an ID"):
+    with pytest.raises(CorruptDocumentError, match="invalid key"):
         await opened(store).get_user_data()
 
 
@@ -137,7 +137,7 @@ async def test_a_new_bot_starts_empty_with_a_warning_that_names_the_key(caplog):
     store = MemoryStore()
     await store.put("unrelated.txt", b"x", Create())
     assert await opened(store).get_user_data() == {}
-    assert "state.json in memory does not exist, so the bot starts with an empty state" in caplog.text
+    assert "state.json in memory does not exist. Starting with empty state" in caplog.text
 
 
 @pytest.mark.parametrize(("fault", "error"), [(Fault.DENIED, AccessError), (Fault.UNAVAILABLE, UnavailableError)])

@@ -306,7 +306,7 @@ def test_update_interval_is_ptbs():
 
 
 async def test_without_a_bot_nothing_works_and_says_so():
-    with pytest.raises(ConfigurationError, match="does not belong to a bot yet"):
+    with pytest.raises(ConfigurationError, match="is not attached to a bot yet"):
         await BucketPersistence("memory:").get_user_data()
 
 
@@ -314,7 +314,7 @@ def test_another_bot_needs_another_persistence():
     persistence = BucketPersistence("memory:")
     persistence.set_bot(ExtBot("1:x"))
     persistence.set_bot(ExtBot("1:renewed"))
-    with pytest.raises(ConfigurationError, match="serves bot 1, so it cannot serve bot 2"):
+    with pytest.raises(ConfigurationError, match="attached to bot 1, so it can't be used for bot 2"):
         persistence.set_bot(ExtBot("2:x"))
 
 

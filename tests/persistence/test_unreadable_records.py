@@ -334,7 +334,7 @@ async def test_the_spool_keeps_what_met_a_newer_record_and_the_bot_starts(bucket
     await newer.update_user_data(43, {"level": 1, "mood": Mood.GOOD})
     with pytest.raises(UnsavedError):
         await older.update_user_data(43, {"level": 2})
-    with pytest.raises(UnsavedError, match=r"kept in .* at the next start"):
+    with pytest.raises(UnsavedError, match=r"kept in .* on the next start"):
         await older.flush()
 
     again = bucket.open(spool_dir=spool)

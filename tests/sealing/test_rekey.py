@@ -100,7 +100,7 @@ async def test_it_does_not_try_for_ever():
 async def test_what_neither_opens_stays_as_it_is():
     store = await filled(sealer("aes-256-gcm", None, KEYS[2]))
     before = {key: (await store.get(key)).data for key in DATA}
-    with pytest.raises(SealError, match=r"bot_data.json.* with the key"):
+    with pytest.raises(SealError, match=r"bot_data.json.* with key"):
         await written(store, sealer("aes-256-gcm"), sealer("aes-256-gcm", None, KEYS[1]))
     assert {key: (await store.get(key)).data for key in DATA} == before
 

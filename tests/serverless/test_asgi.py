@@ -73,7 +73,7 @@ async def test_a_wrong_secret_is_forbidden(client, bucket, header):
 @pytest.mark.parametrize("body", GARBAGE, ids=range(len(GARBAGE)))
 async def test_garbage_is_no_update(client, body, caplog):
     answer = await client.post("/telegram", content=body)
-    assert (answer.status_code, answer.text) == (400, "The body is not a valid Update.")
+    assert (answer.status_code, answer.text) == (400, "The body is not a valid update.")
     assert "private words" not in caplog.text
     assert await post(client, "add x") == 200
 
@@ -180,7 +180,7 @@ async def test_a_secret_that_cannot_be_read_now_is_read_at_the_next_request(bot,
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET_PARAMETER", f"/secret/{bucket}")
     monkeypatch.setattr(settings, "_reader", lambda: read)
     async with running(asgi_webhook(bot.build_application)) as client:
-        assert "The webhook secret is not known. The next request reads it again" in caplog.text
+        assert "Could not get the webhook secret. Retrying on the next request" in caplog.text
         assert [await post(client, "add x") for _ in range(2)] == [503, 200]
     assert len(asked) == 3
 
@@ -258,7 +258,7 @@ async def test_the_end_names_a_task_that_does_not_end(bot, bucket, caplog):
     async with running(asgi_webhook(bot.build_application)) as client:
         assert await post(client, "later x 1000") == 200
         assert await post(client, "add y") == 200
-    assert "was cancelled, because it had not finished by the shutdown deadline" in caplog.text
+    assert "was still running at the shutdown deadline and was cancelled" in caplog.text
     assert await logs(bucket) == {7: ["y"]}
 
 

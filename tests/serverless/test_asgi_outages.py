@@ -122,7 +122,7 @@ async def test_at_the_end_a_stuck_handler_leaves_half_of_the_time_for_saving(bot
         assert await asyncio.gather(post(client, "stubborn", 9), post(client, "add late", 8)) == [503, 503]
         faults.unlink()
     assert await logs(bucket) == {8: ["late"]}
-    assert "The server is stopping and cancelled this work" in caplog.text
+    assert "The server is stopping. Cancelled" in caplog.text
 
 
 async def test_at_the_end_no_update_is_taken_and_those_under_way_are_waited_for_and_then_cancelled(bot, bucket):

@@ -115,7 +115,7 @@ def test_what_needs_a_process_that_goes_on_is_warned_of(environment):
         application.add_handler(ConversationHandler([], {}, [], **options), group=1)
         return application
 
-    with pytest.warns(UserWarning, match="its conversations never time out"):
+    with pytest.warns(UserWarning, match="its conversations will never time out"):
         environment.handler = lambda_webhook(with_timeout)
     assert environment.post(environment.update("hi")) == 200
 

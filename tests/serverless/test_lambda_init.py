@@ -71,7 +71,7 @@ def test_an_error_of_the_author_is_reported_at_the_first_update_and_the_next_one
         "status": 200, "built": 1, "random": 0, "writer": 0, "known": 0,
     }  # fmt: skip
     log = process.end()
-    assert "ERROR ptb_bucket.serverless The bot could not be loaded in the init phase." in log
+    assert "ERROR ptb_bucket.serverless Could not load the bot in the init phase." in log
     assert "private words" not in log
 
 
@@ -95,7 +95,7 @@ def test_a_store_that_may_not_be_read_is_reported_at_the_first_update(start, tmp
     assert process.handle()["status"] == 503
     (tmp_path / "bot").unlink()
     assert process.handle()["status"] == 200
-    assert "The bot could not be loaded in the init phase" in process.end()
+    assert "Could not load the bot in the init phase" in process.end()
 
 
 def test_a_store_that_is_down_does_not_stop_the_import(start, s3):
@@ -106,7 +106,7 @@ def test_a_store_that_is_down_does_not_stop_the_import(start, s3):
     assert process.handle()["status"] == 503
     with Relay(s3._port, port):
         assert process.handle()["status"] == 200
-    assert "The first event does it" in process.end()
+    assert "It will be loaded on the first event" in process.end()
 
 
 def test_code_that_blocks_is_interrupted_and_the_first_event_begins_anew(start, tmp_path):
@@ -115,7 +115,7 @@ def test_code_that_blocks_is_interrupted_and_the_first_event_begins_anew(start, 
     assert process.imported == {"built": 0}
     (tmp_path / "trouble").write_text("")
     assert process.handle()["status"] == 200
-    assert "in the init phase. The first event does it: The work was interrupted after" in process.end()
+    assert "in the init phase. It will be loaded on the first event: The work was interrupted after" in process.end()
 
 
 def test_a_store_that_hangs_is_left_to_the_first_event(start, bot_api):
@@ -125,7 +125,7 @@ def test_a_store_that_hangs_is_left_to_the_first_event(start, bot_api):
         process = start(TELEGRAM_URL=url, PTB_BUCKET_INIT_SECONDS=0.5, SECONDS=1.5)
         assert process.imported == {"built": 1}
         assert process.handle()["status"] == 503
-    assert "The first event does it" in process.end()
+    assert "It will be loaded on the first event" in process.end()
 
 
 def test_the_command_line_starts_no_bot_to_find_its_classes(tmp_path):

@@ -93,7 +93,7 @@ def test_the_secret_may_be_a_parameter(monkeypatch, installed):
     monkeypatch.delenv("TELEGRAM_WEBHOOK_SECRET")
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET_PARAMETER", "name")
     installed("a_reader:read")
-    with pytest.raises(ConfigurationError, match="not a secret token"):  # "value of name" has spaces: it was read
+    with pytest.raises(ConfigurationError, match="not a valid secret token"):  # "value of name" has spaces: it was read
         settings.webhook_secret()
     assert asked == ["name"]
 

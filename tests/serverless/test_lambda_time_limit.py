@@ -21,7 +21,7 @@ def test_without_time_left_nothing_begins(environment, seconds, where, caplog):
     assert environment.post(environment.update("hi")) == 200
     assert environment.post(environment.update("hi"), seconds=seconds) == 503
     assert len(environment.handled) == 1
-    assert "OutOfTimeError: The function ran out of time before the work could start" in said(caplog)
+    assert "OutOfTimeError: The function timed out before the work could start" in said(caplog)
 
 
 def test_an_update_ends_before_telegram_sends_it_again_and_a_timer_may_take_longer(environment, monkeypatch, tmp_path):

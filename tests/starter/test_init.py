@@ -56,7 +56,7 @@ def test_existing_files_are_not_replaced(tmp_path, capsys, target):
     (tmp_path / "README.md").symlink_to("nowhere")
     assert main(["init", str(tmp_path), "--target", target]) == 4
     error = capsys.readouterr().err
-    assert "README.md, bot.py already. Nothing was written." in error
+    assert "already contains README.md, bot.py. Nothing was written." in error
     assert (tmp_path / "bot.py").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["README.md", "bot.py"]
 
@@ -130,7 +130,7 @@ def test_wheels_are_copied_and_installed_instead_of_released_ones(tmp_path, caps
     dist.mkdir()
     folder = tmp_path / "my-bot"
     assert main(["init", str(folder), "--target", "cloud-run", "--wheels", str(dist)]) == 2
-    assert "contains no wheel of ptb-bucket" in capsys.readouterr().err
+    assert "contains no ptb-bucket wheel" in capsys.readouterr().err
     (dist / "ptb_bucket-0.1.0-py3-none-any.whl").write_bytes(b"wheel")
     assert main(["init", str(folder), "--target", "cloud-run", "--wheels", str(dist)]) == 0
     assert "pip install wheels/*.whl -r requirements-dev.txt" in capsys.readouterr().err

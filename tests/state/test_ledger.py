@@ -206,7 +206,7 @@ def test_a_chat_is_not_dropped_while_another_chat_cannot_be_saved(bench):
     assert ledger.stored(BO) == encoded({"x": 1})
     assert ledger.pending == {old, new} == ledger.failures.keys()
     assert ledger.failures[old].__cause__ is ledger.failures[new]
-    assert "Correct the error that keeps chat_data[-1001] from being saved" in str(ledger.failures[old])
+    assert "Fix the error that keeps chat_data[-1001] from being saved" in str(ledger.failures[old])
     bench.theirs({"n": 2}, new)
     bench.commit()
     assert ledger.stored(old) is None

@@ -91,9 +91,9 @@ async def test_without_bot_data_one_page_of_a_listing_tells_that_the_bot_is_not_
     store.listed = 0
     await replica_on(store).documents.read_all()
     assert store.listed == 1
-    assert "This is normal for a new bot" not in caplog.text
+    assert "which is normal for a new bot" not in caplog.text
     await replica_on(MemoryStore()).documents.read_all()
-    assert "This is normal for a new bot" in caplog.text
+    assert "which is normal for a new bot" in caplog.text
 
 
 @pytest.mark.parametrize("on_demand", [True, False])

@@ -130,6 +130,6 @@ def test_a_newer_format_asks_for_an_upgrade(form):
     packed = next_of(empty(), {ADA: PLAIN}).pack().replace(b'"format": 1', b'"format": %d' % form)
     with pytest.raises(
         ForeignDocumentError,
-        match=f"the document uses format {form}, but .* supports only formats up to 2. Upgrade ptb-bucket",
+        match=f"the document uses format {form}, but .* only supports formats up to 2. Upgrade ptb-bucket",
     ):
         Document.unpack(packed, codec="json", bot_id="1")

@@ -140,7 +140,7 @@ async def test_an_ignored_etag_fails_loudly():
 
     rows = {one.name: one for one in await check(Careless(MemoryStore()))}
     assert failed({name: row.verdict for name, row in rows.items()}) == {"conditional puts"}
-    assert "several instances would overwrite each other" in rows["conditional puts"].detail
+    assert "multiple instances would overwrite each other" in rows["conditional puts"].detail
 
 
 @pytest.mark.parametrize("about", ["credentials", "bucket", "server"])
@@ -233,8 +233,8 @@ async def test_what_lands_after_the_interruption_goes_as_well(at):
         ({"state.json": STATE}, "?layout=per-type", Verdict.FAILED, "layout=single&codec=json"),
         ({"user_data.json": STATE}, "", Verdict.OK, "set ?layout=per-type&codec=json"),
         ({"user_data.json": STATE}, "?layout=per-type", Verdict.OK, "never"),
-        ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "contains several states"),
-        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "contains several states"),
+        ({"state.json": STATE, "user_data.json": STATE}, "", Verdict.FAILED, "contains more than one state"),
+        ({"state.json": STATE, "user_data.json": STATE}, "?layout=single", Verdict.WARNING, "more than one state"),
         ({"user_data.json": STATE, "chat_data.json": STATE.replace(b'"7"', b'"8"')}, "", Verdict.FAILED, "7, 8"),
         ({"state.json": b"{"}, "", Verdict.FAILED, "state.json"),
         ({"notes.txt": b"1"}, "", Verdict.OK, "No state is stored yet"),
@@ -281,7 +281,7 @@ async def test_records_that_the_bot_could_not_decode_are_named(tmp_path, layout,
     assert found[(Mood,)]["records"].detail == "2 records can be decoded"
     records = found[(NoMood,)]["records"]
     assert records.verdict is Verdict.WARNING
-    assert records.detail.startswith("1 of 2 records cannot be decoded")
+    assert records.detail.startswith("1 of 2 records can't be decoded")
     assert "user_data[42]: " in records.detail
     assert records.facts["unreadable"] == ["user_data[42]"]
 

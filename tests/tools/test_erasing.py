@@ -154,7 +154,7 @@ async def test_what_is_erased_is_said_where_its_old_version_cannot_be_deleted(tm
     store = FaultyStore(below, lambda operation, _: Fault.DENIED if operation == "delete_version" else None)
     async with open_state(store) as state:
         found = await find_person(state, PERSON)
-        with pytest.raises(UnsavedError, match="were erased, but some of their old versions could not be deleted"):
+        with pytest.raises(UnsavedError, match="were erased, but some old versions could not be deleted"):
             await erase(state, found, await past_of(state, found), force=True)
 
 

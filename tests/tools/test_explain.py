@@ -168,7 +168,7 @@ def test_the_verb_says_unknown(tmp_path, capsys):
     asyncio.run(two_bots(LocalStore(tmp_path)))
     assert main(["explain", f"file:{tmp_path}", "user", "42"]) == 0
     out, err = capsys.readouterr()
-    assert "Which commits touched this record: unknown." in out
+    assert "The commits to this record are unknown." in out
     assert "does not keep old versions" in err
 
 

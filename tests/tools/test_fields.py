@@ -85,9 +85,9 @@ async def test_a_field_that_does_not_exist_is_not_invented(types):
     async with open_state(store, types=types, keep_unknown=True) as state:
         with pytest.raises(NotFoundError, match=r"no field 'stpe'\. Did you mean 'step'\? .* Fields: items, step"):
             await set_value(state, USER, "cart.stpe", "5")
-        with pytest.raises(NotFoundError, match="does not exist"):
+        with pytest.raises(NotFoundError, match="was not found"):
             await inspect_part(state, USER, "cart.stpe")
-        with pytest.raises(RefusedError, match="incomplete without it"):
+        with pytest.raises(RefusedError, match="required field"):
             await remove(state, USER, "cart.step")
 
 
@@ -96,7 +96,7 @@ async def test_a_value_without_parts_is_set_as_a_whole():
     await filled(store)
     async with open_state(store, types=TYPES, keep_unknown=True) as state:
         for path in ("price.amount", "user.first_name"):
-            with pytest.raises(RefusedError, match="Set it as a whole"):
+            with pytest.raises(RefusedError, match="Set the whole value"):
                 await set_value(state, USER, path, "5")
 
 
@@ -159,7 +159,7 @@ async def test_an_unchanged_text_writes_nothing():
     async with open_state(store, keep_unknown=True) as state:
         editing = await RecordEditing.begin(state, USER)
         assert not (await editing.save(json.dumps(json.loads(editing.before), indent=4))).changed
-        with pytest.raises(ConfigurationError, match="not in ptb-bucket's JSON format"):
+        with pytest.raises(ConfigurationError, match="not valid ptb-bucket JSON"):
             await editing.save("{")
         assert (await editing.save('{"n": 3}', dry_run=True)).changed
         with pytest.raises(RefusedError, match="must be a dict"):
@@ -187,7 +187,7 @@ async def test_a_class_that_occurs_nowhere_is_refused():
     await filled(store)
     new = '{"$Catr": {"items": [], "step": 0}}'
     async with open_state(store, keep_unknown=True) as state:
-        with pytest.raises(RefusedError, match=r"class Catr occurs nowhere.*Did you mean 'Cart'\?.*--new-class"):
+        with pytest.raises(RefusedError, match=r"class Catr does not occur.*Did you mean 'Cart'\?.*--new-class"):
             await set_value(state, USER, "other", new)
         with pytest.raises(RefusedError, match="Catr"):
             await set_value(state, USER, "other", f'[{{"a": {new}}}]')

@@ -204,13 +204,13 @@ async def test_what_only_the_codec_refuses(tmp_path, uri):
         (b"hello", "damaged"),
         (b"{hello", "JSON"),
         (b'{"a": 1}', "JSON, but it is neither"),
-        (b'{"user_data": 3}', "DictPersistence cannot read it"),
-        (b'{"user_data": {"a": {}}}', "DictPersistence cannot read it"),
+        (b'{"user_data": 3}', "DictPersistence can't read it"),
+        (b'{"user_data": {"a": {}}}', "DictPersistence can't read it"),
         (b'{"ptb_bucket_export": 3}', "newer"),
         (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
         (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
-        (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "not an ID"),
-        (pickle.dumps([1]), "PicklePersistence did not write it"),
+        (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "invalid key"),
+        (pickle.dumps([1]), "not written by PicklePersistence"),
         (pickle.dumps({**DATA, "user_data": [1]}), "user_data is not a dict"),
         (pickle.dumps({**DATA, "user_data": {"1": {}}}), "instead of an ID"),
         (pickle.dumps({**DATA, "conversations": {"form": {1: 2}}}), "not a tuple"),
@@ -229,7 +229,7 @@ async def test_other_files_are_refused(tmp_path, uri, content, words):
 async def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(NotFoundError, match="nowhere"):
         read_memory(tmp_path / "nowhere")
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="could not be read"):
         read_memory(tmp_path)
 
 

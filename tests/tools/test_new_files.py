@@ -67,5 +67,8 @@ def test_if_writing_fails_nothing_is_there_that_was_not_before(folder, force):
 
 
 def test_a_folder_that_is_not_there_is_one_line(folder):
-    with pytest.raises(ConfigurationError, match="cannot be written"), written_whole(folder / "x" / "y", force=False):
+    with (
+        pytest.raises(ConfigurationError, match="could not be written"),
+        written_whole(folder / "x" / "y", force=False),
+    ):
         pass

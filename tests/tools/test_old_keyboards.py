@@ -143,7 +143,7 @@ async def test_where_the_bots_classes_are_needed_none_is_dropped_without_them():
     store = MemoryStore()
     bot = running(store, codec="pickle")
     await bot.update_callback_data(([("old", 1.0, {"b": Cart(1)}), ("new", 2.0, {"b": 2})], {}))
-    with pytest.raises(RefusedError, match=r"callback_data\[old\].*No keyboard was dropped.*--types"):
+    with pytest.raises(RefusedError, match=r"callback_data\[old\].*No keyboards were dropped.*--types"):
         await swept(store, 1)
     assert (await stored(store, codec="pickle"))[0] == ["old", "new"]
     async with open_state(store, types=[Cart], keep_unknown=True) as state:

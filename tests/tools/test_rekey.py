@@ -42,7 +42,7 @@ def content(folder):
 @pytest.mark.parametrize("dry_run", [False, True])
 async def test_documents_of_two_bots_are_refused_and_nothing_is_written(two_bots, bot_id, dry_run):
     before = content(two_bots)
-    with pytest.raises(ForeignDocumentError, match=r"several bots.*1, 2|bot [12]"):
+    with pytest.raises(ForeignDocumentError, match=r"more than one bot.*1, 2|bot [12]"):
         await rekey(f"file:{two_bots}?layout=per-type", bot_id=bot_id, sealing=SEALED, old=PLAIN, dry_run=dry_run)
     assert content(two_bots) == before
 

@@ -159,7 +159,7 @@ async def test_a_bot_that_does_not_know_of_the_drop_reports_it_and_writes_nothin
     await bot.drop_user_data(1)
     await bot.flush()
     [gone] = (await swept(store)).removed
-    with pytest.raises(VanishedDocumentError, match="ptb-bucket does not create it again"):
+    with pytest.raises(VanishedDocumentError, match="ptb-bucket will not recreate it"):
         await other.update_user_data(1, {"name": "Ada", "more": 1})
     assert gone not in await keys(store)
 

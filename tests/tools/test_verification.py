@@ -51,7 +51,7 @@ async def test_a_directory_that_did_not_exist_does_not_exist_afterwards(tmp_path
 
 async def test_memory_is_refused():
     for uri in ("memory:", "memory:name"):
-        with pytest.raises(RefusedError, match="only in one process"):
+        with pytest.raises(RefusedError, match="only exists within one process"):
             await verify(uri)
         with pytest.raises(RefusedError):
             await plan_verification(uri)
@@ -137,11 +137,11 @@ async def test_nobody_wins_and_two_win_are_found_in_a_real_race(tmp_path, monkey
     monkeypatch.setattr(race, "_round", round_)
     await race.run("one", replace=False)
     await race.run("two", replace=False)
-    assert race.result() == Races(2, 0, "Nobody won the race for 'one' in 3 attempts.")
+    assert race.result() == Races(2, 0, "No process won the race for 'one' in 3 attempts.")
 
 
 async def test_cuts_that_apply_nothing_show_nothing():
-    assert "nothing was shown" in lost_answers._Cuts(None, None).result().broken
+    assert "the test proved nothing" in lost_answers._Cuts(None, None).result().broken
 
 
 async def test_a_promise_is_tried_again_only_if_the_server_did_not_answer():
@@ -160,7 +160,7 @@ async def test_a_promise_is_tried_again_only_if_the_server_did_not_answer():
 async def test_the_time_is_limited(tmp_path):
     found = await verify(f"file:{tmp_path}", effort=replace(SMALL, seconds=0.05))
     assert not found.safe
-    assert found.problems[-1] == "The run was not finished after 0 seconds."
+    assert found.problems[-1] == "The run had not finished after 0 seconds."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -285,8 +285,8 @@ async def test_no_object_is_written_more_often_than_the_cloud_allows(monkeypatch
             "s3://b?endpoint_url=https://abc.r2.cloudflarestorage.com",
             "Cloudflare R2 Standard (2026), they cost about $4.860",
         ),
-        ("s3://b?endpoint_url=https://minio.example:9000", "The list prices of minio.example are not known here"),
-        ("gs://b?endpoint_url=http://127.0.0.1:1", "The list prices of 127.0.0.1 are not known here"),
+        ("s3://b?endpoint_url=https://minio.example:9000", "The list prices of minio.example are unknown"),
+        ("gs://b?endpoint_url=http://127.0.0.1:1", "The list prices of 127.0.0.1 are unknown"),
     ],
 )
 def test_the_cost_follows_the_host(uri, words, monkeypatch):
@@ -297,7 +297,7 @@ def test_the_cost_follows_the_host(uri, words, monkeypatch):
 
 def test_a_server_in_the_environment_has_no_known_price(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://my-server:1")
-    assert "my-server are not known" in cost_text(parse_uri("s3://b"), Requests(writes=1))
+    assert "my-server are unknown" in cost_text(parse_uri("s3://b"), Requests(writes=1))
 
 
 # ---------------------------------------------------------------- the row
@@ -323,7 +323,7 @@ def test_a_row_has_a_cell_for_each_column_and_nothing_private():
 
 
 def test_a_row_of_a_server_that_is_refused():
-    row = Verification(parse_uri("s3://b"), refused="It ignores the conditions of puts.").row("liar")
+    row = Verification(parse_uri("s3://b"), refused="It ignores conditions on puts.").row("liar")
     assert "| **refused**: ignores conditions | - | - | - |" in row
 
 

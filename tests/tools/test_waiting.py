@@ -63,7 +63,7 @@ async def test_a_request_without_an_answer_is_reported(operation, words):
         async with open_state(store) as state:
             await inspect_record(state, record_of("user", ["42"])[0])
     assert words in store.reports[0]
-    assert store.reports[0].startswith("Waiting for an answer: ")
+    assert store.reports[0].startswith("Waiting for a response: ")
     assert "Ada" not in "".join(store.reports)
 
 

@@ -19,7 +19,7 @@ async def failed(uri):
 async def test_a_liar_fails(liar):
     bucket = liar.bucket()
     found = await failed(f"gs://{bucket}/bot?endpoint_url={liar.url}")
-    assert "The test: a put of" in found["conditional puts"]
+    assert "In a test, a put of" in found["conditional puts"]
     assert liar.keys(bucket) == [f"bot/{PROOF_NAME}"]
 
 
@@ -29,7 +29,7 @@ async def test_a_liar_fails_also_if_it_was_believed(liar, monkeypatch):
     monkeypatch.setattr(module.GcsStore, "min_write_interval", 0.0)
     bucket = liar.bucket()
     found = await failed(f"gs://{bucket}/bot?endpoint_url={liar.url}")
-    assert "ignores the conditions of puts" in found["conditional puts"]
+    assert "ignores conditions on puts" in found["conditional puts"]
     assert liar.keys(bucket) == []
 
 

@@ -17,7 +17,7 @@ async def test_a_server_that_ignores_conditions_is_refused(liar):
         with pytest.raises(UnsupportedError) as caught:
             await store.put("state.json", b"{}", Create())
         assert liar.url in str(caught.value)
-        assert "The test: a put of" in str(caught.value)
+        assert "In a test, a put of" in str(caught.value)
         assert str(caught.value).endswith("on fake-gcs-server.")
         # What it has let pass makes it no better, and neither does asking again.
         with pytest.raises(UnsupportedError):

@@ -159,7 +159,7 @@ def test_what_is_no_error_passes_as_it_is():
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        (None, "cannot be read"),
+        (None, "could not be read"),
         ("rosebud", "damaged"),
         ('{"type": "service_account"}', "credentials"),
         ("[]", "damaged"),

@@ -23,11 +23,11 @@ async def test_a_server_that_ignores_conditions_fails_despite_a_remembered_proof
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "S3RVER")
     bucket = liar.bucket()
-    assert "The test: a put of" in (await failed(liar.uri(bucket, "bot")))["conditional puts"]
+    assert "In a test, a put of" in (await failed(liar.uri(bucket, "bot")))["conditional puts"]
     note = {"proof": 1, "server": liar.url, "state": "proved", "style": "quoted"}
     liar.client.put_object(Bucket=bucket, Key=f"bot/{PROOF_NAME}", Body=json.dumps(note).encode())
     found = await failed(liar.uri(bucket, "bot"))
-    assert "ignores the conditions of puts" in found["conditional puts"]
+    assert "ignores conditions on puts" in found["conditional puts"]
     assert liar.keys(bucket) == []
 
 
@@ -58,5 +58,5 @@ def test_a_signal_in_the_middle_of_a_put(moto, sent):
         out, err = process.communicate(timeout=60)
     *waits, last = err.strip().splitlines()
     assert (process.returncode, out, last) == (130, "", "ptb-bucket: Interrupted")
-    assert all("Waiting for an answer" in line for line in waits)  # on a slow machine
+    assert all("Waiting for a response" in line for line in waits)  # on a slow machine
     assert moto.keys(bucket) == []

@@ -227,7 +227,7 @@ async def test_a_program_that_gives_no_credentials_is_about_credentials(no_keys,
     path.write_text(f"[default]\ncredential_process={program}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
     async with open_store("s3://bucket?endpoint_url=http://127.0.0.1:1") as store:
-        with pytest.raises(AccessError, match="credentials cannot be read") as caught:
+        with pytest.raises(AccessError, match="credentials could not be read") as caught:
             await store.get("a")
     assert caught.value.about == "credentials"
     assert "rosebud" not in str(caught.value)

@@ -112,7 +112,7 @@ async def test_an_aiohttp_that_may_send_twice_is_refused(moto, monkeypatch):
         monkeypatch.setattr(aiohttp, "ClientSession", newer)
         for how in ({"client": client}, {"settings": Settings(endpoint_url=moto.url, client="aioboto3")}):
             async with S3Store("bucket", **how) as store:
-                with pytest.raises(ConfigurationError, match="install an older version of aiohttp"):
+                with pytest.raises(ConfigurationError, match="downgrade aiohttp"):
                     await store.get("a")
 
 

@@ -43,7 +43,7 @@ def test_the_environment_decides(environ, reason):
         ("[default]\nrole_arn=x\nsource_profile=y\n", "", "role_arn"),
         ("[default]\nendpoint_url=http://x\n", "endpoint_url", "endpoint_url"),
         ("[default]\ns3=\n  addressing_style=path\n", "s3", "s3"),
-        ("no section\n", "cannot be read", "cannot be read"),
+        ("no section\n", "could not be read", "could not be read"),
     ],
 )
 def test_a_configuration_file_decides(tmp_path, content, with_keys, without):

@@ -54,8 +54,8 @@ def test_a_server_that_ignores_conditions_fails_loudly(liar, capsys):
     finally:
         os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing")
     out, err = capsys.readouterr()
-    assert "A bot's state is not safe here." in err
-    assert "it ignores the conditions of puts, so several instances would overwrite each other" in " ".join(err.split())
+    assert "Bot state is not safe here." in err
+    assert "it ignores conditions on puts. Multiple instances would overwrite each other" in " ".join(err.split())
     assert "**refused**: ignores conditions" in out
     assert liar.objects(bucket) == []
 

@@ -175,9 +175,9 @@ def _check_names(options: Collection[str]) -> None:
     known = _OF_APPLICATION | _OF_PERSISTENCE
     if unknown := sorted(set(options) - known):
         raise ConfigurationError(
-            "bucket_application() received an unknown option: "
-            f"{', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} The options of BucketApplication are "
-            f"{', '.join(sorted(_OF_APPLICATION))}. The options of BucketPersistence are "
+            "bucket_application() got an unexpected option: "
+            f"{', '.join(map(repr, unknown))}.{did_you_mean(unknown, known)} BucketApplication options: "
+            f"{', '.join(sorted(_OF_APPLICATION))}. BucketPersistence options: "
             f"{', '.join(sorted(_OF_PERSISTENCE))}."
         )
 
@@ -186,7 +186,7 @@ def _ready(persistence: BucketPersistence[Any, Any, Any], options: Collection[st
     if options:
         arguments = ", ".join(f"{name}=..." for name in sorted(options))
         raise ConfigurationError(
-            f"bucket_application() cannot change the options of an existing BucketPersistence: {arguments}. Pass "
+            f"bucket_application() can't change the options of an existing BucketPersistence: {arguments}. Pass "
             f"them to BucketPersistence(uri, {arguments}), or pass the URI: bucket_application(uri, {arguments})."
         )
     return persistence

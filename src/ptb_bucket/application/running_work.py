@@ -113,6 +113,6 @@ class RunningWork:
     def _cancel(self) -> None:
         self.over = True
         for task, name in self.running().items():
-            _LOGGER.error("%s was cancelled, because it had not finished by the shutdown deadline", name)
+            _LOGGER.error("%s was still running at the shutdown deadline and was cancelled", name)
             self._cut.add(task)
             task.cancel()

@@ -130,6 +130,6 @@ class Shutdown:
             await self._sync.stage_now()  # PTB may have waited for something else until now
         unsaved = self._sync.unsaved
         raise UnsavedError(
-            f"The shutdown deadline of {self._options.shutdown_deadline:g} s has passed. These changes may not "
-            f"have been saved: {unsaved}.{await self._sync.session.state.keep()}"
+            f"The shutdown deadline of {self._options.shutdown_deadline:g} s expired. These changes may not have "
+            f"been saved: {unsaved}.{await self._sync.session.state.keep()}"
         )

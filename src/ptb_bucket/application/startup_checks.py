@@ -54,8 +54,8 @@ class StartupChecks:
             name = f"ConversationHandler {handler.name or '(without a name)'}"
             if not (handler.persistent and handler.name):
                 yield (
-                    f"{name} is not persistent, so its conversations are lost at a restart and are unknown to "
-                    "other instances. Pass persistent=True and a name."
+                    f"{name} is not persistent. Its conversations are lost on restart and invisible to other "
+                    "instances. Pass persistent=True and a name."
                 )
             is_durable = self._options.jobs == "bucket" and handler.persistent and handler.name
             if handler.conversation_timeout and self._options.jobs == "bucket" and not is_durable:
@@ -65,26 +65,26 @@ class StartupChecks:
                 )
             elif handler.conversation_timeout and not self._options.runs and not is_durable:
                 yield (
-                    f"{name} has a conversation_timeout, but its conversations never time out, because no "
-                    "JobQueue runs between updates."
+                    f"{name} has a conversation_timeout, but its conversations will never time out because "
+                    "no JobQueue runs between updates."
                 )
 
     def _in_handlers(self) -> Iterator[str]:
         for one in _not_blocking(self._application):
             what = f"The handler {getattr(one.callback, '__name__', type(one).__name__)} has block=False"
             if not self._options.runs:
-                yield f"{what}, but nothing runs after the answer, so its work may be lost. Remove block=False."
+                yield f"{what}, but nothing runs after the response is sent. Its work may be lost. Remove block=False."
             elif self._options.save == "update":
                 yield (
-                    f"{what}, so changes that it makes after process_update() has returned are saved later. To save "
-                    "them with the update, remove block=False."
+                    f"{what}. Changes it makes after process_update() returns are saved later. To save them with the "
+                    "update, remove block=False."
                 )
 
     def _in_jobs(self) -> Iterator[str]:
         if not self._options.runs and self._jobs and self._jobs.scheduler.get_jobs():
             yield (
-                "The JobQueue has jobs, but they never run, because nothing runs between updates. Use your "
-                "platform's timers instead."
+                "The JobQueue has jobs, but they will never run because nothing runs between updates. Use "
+                "your platform's timers instead."
             )
 
 

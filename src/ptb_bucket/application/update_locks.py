@@ -122,6 +122,6 @@ class UpdateLocks:
     @staticmethod
     def _refuse() -> NoReturn:
         raise RuntimeError(
-            "A handler called process_update() with an update from another chat or user. That one's handler is "
-            "waiting for this handler, so neither could continue. Put the update into application.update_queue instead."
+            "Deadlock: a handler called process_update() with an update from another chat or user, whose handler is "
+            "already waiting for this one. Put the update into application.update_queue instead."
         )

@@ -79,7 +79,7 @@ class _CommandGroup(click.Group):
         name = args[0]
         if name not in _VERBS and not name.startswith("-"):
             raise click.UsageError(
-                f"No such command {name!r}.{_meant(name)} 'ptb-bucket --help' lists all commands.", ctx
+                f"No such command {name!r}.{_meant(name)} Run 'ptb-bucket --help' to list all commands.", ctx
             )
         return super().resolve_command(ctx, args)
 
@@ -112,10 +112,10 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 def command_group() -> None:
     """Inspect, edit, move and restore a Telegram bot's state in a bucket.
 
-    URI is the location of the state, such as s3://my-bucket/my-bot. Without it, PTB_BUCKET_URI is read.
+    URI is the location of the state, such as s3://my-bucket/my-bot. If omitted, PTB_BUCKET_URI is used.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 refused (nothing was changed),
-    130 interrupted, 141 the pipe that reads the output was closed.
+    Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 refused (nothing was changed), 130
+    interrupted, 141 the pipe that reads the output was closed.
     """
 
 

@@ -88,7 +88,7 @@ def report_os_error(error: OSError) -> int:
         return Code.CLOSED_PIPE
     what = error.filename if isinstance(error.filename, str) else "The output"
     advice = " Free some space, and try again." if error.errno in {errno.ENOSPC, errno.EDQUOT} else ""
-    return complain(f"{what} could not be written or read: {error.strerror or error}.{advice}", Code.FAILED)
+    return complain(f"{what} could not be read or written: {error.strerror or error}.{advice}", Code.FAILED)
 
 
 def finish_output(code: int) -> int:

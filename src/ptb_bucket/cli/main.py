@@ -66,8 +66,8 @@ def _without_extra(arguments: list[str]) -> int:
         code: int = parsed.run(parsed)
         return code
     return complain(
-        f"{arguments[0]!r} requires the extra [cli]. Run: pip install 'ptb-bucket[cli]' (in a checkout: pip "
-        "install '.[cli]'). Without it, you can only use 'demo'.",
+        f"{arguments[0]!r} requires the [cli] extra. Run: pip install 'ptb-bucket[cli]' (in a checkout: pip "
+        "install '.[cli]'). Without it, only 'demo' is available.",
         Code.USAGE,
     )
 
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ptb-bucket",
         description="Keep a Telegram bot's state in a bucket.",
-        epilog="The extra [cli] adds more verbs: pip install 'ptb-bucket[cli]'\n\n"
+        epilog="For more commands, install the [cli] extra: pip install 'ptb-bucket[cli]'\n\n"
         "example:\n  ptb-bucket demo        chat with a bot, restart it, and see that it remembers",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

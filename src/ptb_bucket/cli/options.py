@@ -102,7 +102,7 @@ def no_such_option(name: str, known: Iterable[str], ctx: click.Context | None) -
     """Return the error for an unknown option, with the one that was probably meant."""
     meant = did_you_mean([name.lstrip("-")], {one.lstrip("-").replace("-", "_") for one in known if one[:2] == "--"})
     meant = re.sub("'(.*)'", lambda found: f"--{found[1].replace('_', '-')}", meant)
-    return click.UsageError(f"No such option {name!r}.{meant} Pass --help for all options.", ctx)
+    return click.UsageError(f"No such option {name!r}.{meant} Run with --help to list all options.", ctx)
 
 
 dry_run = click.option("--dry-run", is_flag=True, help="Show what would change, but change nothing.")
@@ -112,7 +112,7 @@ def with_output(function: Callable[..., int | None]) -> Callable[..., int | None
     """Add ``--json`` and ``--quiet``, and pass an :class:`Output` to the verb as ``output``."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
-    @click.option("-q", "--quiet", is_flag=True, help="Print no report of what was done, no notes and no progress.")
+    @click.option("-q", "--quiet", is_flag=True, help="Suppress the report, notes and progress.")
     @functools.wraps(function)
     def wrapped(*args: Any, as_json: bool, quiet: bool, **kwargs: Any) -> int | None:
         with report_waits(lambda text: None if quiet else print(f"ptb-bucket: {text}", file=sys.stderr, flush=True)):
@@ -137,7 +137,7 @@ def checked_bot_id(given: str | None, token: str = "") -> str | None:
     """Return the ID, or refuse one that is not a number. ``token`` names another source that it may come from."""
     if given is not None and not given.isdigit():
         raise click.BadParameter(
-            f"The bot ID must be a number. It is the part of the bot's token before the colon{token}."
+            f"The bot ID must be a number. It is the part of the bot token before the colon{token}."
         )
     return given
 
@@ -183,8 +183,8 @@ def imported(option: str, name: str) -> Any:
         if _raised_in(error):
             raise _broken(given, module, error) from error
         raise click.BadParameter(
-            f"{given} could not be imported: {error}. Use the form MODULE:NAME, and run the command in a "
-            "directory from which MODULE can be imported."
+            f"{given} could not be imported: {error}. Use the form MODULE:NAME, and run the command from a "
+            "directory where MODULE can be imported."
         ) from error
     except (Exception, SystemExit) as error:
         raise _broken(given, module, error) from error
@@ -197,8 +197,8 @@ def _broken(given: str, module: str, error: BaseException) -> click.BadParameter
     said = f"{type(error).__name__}{f': {text}' * bool(text)}".rstrip(".")
     what = "the classes" if given.startswith("--types") else "the function"
     return click.BadParameter(
-        f"{given}: importing {module} raised {said}{_raised_in(error)}. Correct the module, or move {what} into a "
-        "separate module that starts nothing."
+        f"{given}: importing {module} raised {said}{_raised_in(error)}. Fix the module, or move {what} to a separate "
+        "module with no side effects."
     )
 
 

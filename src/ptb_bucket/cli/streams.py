@@ -74,9 +74,9 @@ def check_stdout(output: Output, *, binary: bool, multi: bool) -> None:
         RefusedError: A terminal would show a pickle's bytes.
     """
     if multi:
-        raise click.BadParameter("--multi writes five files, so FILE cannot be -.")
+        raise click.BadParameter("--multi writes five files, so it can't be combined with FILE -.")
     if output.as_json:
-        raise click.BadParameter("With FILE -, stdout carries the export, so the report cannot be JSON. Omit --json.")
+        raise click.BadParameter("--json can't be combined with FILE -. Both would write to stdout.")
     if binary and sys.stdout.isatty():
         raise RefusedError("A pickle is binary, and stdout is a terminal. Redirect it: ... - --format pickle > FILE")
     output.to_stderr = True

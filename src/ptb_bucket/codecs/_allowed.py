@@ -204,7 +204,7 @@ class Makers:
             return self._noted(shape, rebuild(self._class(shape, number), how, args, kwargs=kwargs))
         except Exception as exc:  # noqa: BLE001  the author's code ran, or the arguments are others
             raise class_changed(
-                shape.cls, f"could not be recreated, because its class raised {type(exc).__name__}"
+                shape.cls, f"could not be recreated because its class raised {type(exc).__name__}"
             ) from None
 
     def _class(self, shape: Shape, number: int) -> Any:

@@ -118,12 +118,12 @@ def _decompressed(stream: _Stream, data: bytes, limit: int, error: type[Exceptio
     if len(plain) > limit:
         raise _too_large(limit)
     if not stream.eof or stream.unused_data:
-        raise CorruptDocumentError("the compressed data is truncated or followed by other bytes")
+        raise CorruptDocumentError("the compressed data is truncated or has trailing bytes")
     return plain
 
 
 def _too_large(limit: int) -> CorruptDocumentError:
     return CorruptDocumentError(
-        f"the document is larger than {limit} bytes when decompressed. If this size is expected, raise the limit "
+        f"the document is larger than {limit} bytes when decompressed. If you expect this size, raise the limit "
         "with ?max_size=... in the URI or Sealing(max_size=...)"
     )

@@ -38,7 +38,7 @@ class Key:
         return f"Key({self.id})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("A key cannot be copied or pickled.")
+        raise TypeError("Keys can't be copied or pickled.")
 
     def derived(self, purpose: str) -> bytes:
         """Return a key of 32 bytes for one purpose, so that no use of a key reveals anything about another."""
@@ -186,4 +186,4 @@ PROTECTIONS: Final[Mapping[str, type[Signature | Encryption]]] = {SIGNED: Signat
 
 
 def _broken() -> BrokenSealError:
-    return BrokenSealError("the seal does not match, because the document was altered or truncated")
+    return BrokenSealError("the seal does not match: the document was altered or truncated")

@@ -67,15 +67,15 @@ class Envelope:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise CorruptDocumentError("the first line of the sealed document is damaged") from None
         if envelope.head != data[:end]:
-            raise CorruptDocumentError("the first line of the sealed document is not in ptb-bucket's format")
+            raise CorruptDocumentError("the first line of the sealed document is not a ptb-bucket header")
         return envelope, data[end:]
 
     @classmethod
     def _of(cls, found: dict[str, object]) -> Envelope:
         if type(found["format"]) is int and found["format"] > FORMAT:
             raise ForeignDocumentError(
-                f"the document is sealed in format {found['format']}, but this version of ptb-bucket supports "
-                f"only formats up to {FORMAT}. Upgrade ptb-bucket"
+                f"the document is sealed in format {found['format']}, but this version of ptb-bucket only "
+                f"supports formats up to {FORMAT}. Upgrade ptb-bucket"
             )
         values = {field.name: found[field.name] for field in fields(cls)}
         if not all(type(value) is str for value in values.values()):
@@ -137,7 +137,7 @@ class Sealer:
             return data
         if self.bot_id is None:
             raise ConfigurationError(
-                f"The document {document} cannot be sealed, because the bot's ID is not known. Pass the bot ID."
+                f"The document {document} cannot be sealed because the bot ID is unknown. Pass the bot ID."
             )
         head = Envelope(self.bot_id, document, self.protection, self._first, self.compression).head
         payload = self._compression.compress(data)
@@ -179,9 +179,9 @@ class Sealer:
             raise BrokenSealError("the document is empty or truncated")
         if self.protection != UNPROTECTED:
             raise SealError(
-                f"the document is not sealed, but this bot accepts only {_WORDS[self.protection]} documents. If "
-                "the document is older than this setting, seal it with 'ptb-bucket rekey --from-plain'. "
-                "Otherwise, someone else wrote it"
+                f"the document is not sealed, but this bot only accepts {_WORDS[self.protection]} documents. If "
+                "the document predates this setting, seal it with 'ptb-bucket rekey --from-plain'. "
+                "Otherwise, it was written by someone else"
             )
         return open_compression(NONE).decompress(data, self._max_size)
 
@@ -193,21 +193,20 @@ class Sealer:
             return sealed
         if envelope.key_id not in self._keys:
             raise SealError(
-                f"the document is {_WORDS[self.protection]} with the key {envelope.key_id}, which is not among "
-                f"this bot's keys ({', '.join(self._keys)}). Add the missing key to {VARIABLES[self.protection]}, "
-                "after the first key"
+                f"the document is {_WORDS[self.protection]} with key {envelope.key_id}, but this bot only has "
+                f"{', '.join(self._keys)}. Add the missing key to {VARIABLES[self.protection]}, after the first key"
             )
         return self._keys[envelope.key_id].open(envelope.head, sealed)
 
     def _check_place(self, envelope: Envelope, document: str) -> None:
         if envelope.document != document:
             raise BrokenSealError(
-                f"the document was sealed under the key {envelope.document[:_SHOWN]!r} and moved to another key"
+                f"the document was sealed as {envelope.document[:_SHOWN]!r} and then moved to another key"
             )
         if self.bot_id is not None and envelope.bot_id != self.bot_id:
             raise ForeignDocumentError(
                 f"the document was sealed for bot {envelope.bot_id}, but this is bot {self.bot_id}. Use another "
-                "prefix, such as one that contains {bot_id}"
+                "prefix, for example one with {bot_id}"
             )
 
 
@@ -216,12 +215,12 @@ def _unexpected(envelope: Envelope, ours: str) -> SealError:
     if ours == UNPROTECTED:
         variable = VARIABLES.get(envelope.protection, "PTB_BUCKET_..._KEYS")
         return SealError(
-            f"the document is {theirs} with the key {envelope.key_id[:_SHOWN]!r}, but no keys are set. Set "
+            f"the document is {theirs} with key {envelope.key_id[:_SHOWN]!r}, but no keys are set. Set "
             f"{variable}, or pass sealing=Sealing(...)"
         )
     return SealError(
-        f"the document is {theirs}, but this bot accepts only {_WORDS[ours]} documents. If you changed the "
-        "settings, seal the document again with 'ptb-bucket rekey'. Otherwise, someone else wrote it"
+        f"the document is {theirs}, but this bot only accepts {_WORDS[ours]} documents. If you changed the "
+        "settings, seal the document again with 'ptb-bucket rekey'. Otherwise, it was written by someone else"
     )
 
 
@@ -229,4 +228,6 @@ def _compression_of(envelope: Envelope) -> Compression:
     try:
         return open_compression(envelope.compression)
     except ConfigurationError as error:
-        raise ForeignDocumentError(f"the document's compression is not supported. {str(error).rstrip('.')}") from error
+        raise ForeignDocumentError(
+            f"the compression of the document is not supported. {str(error).rstrip('.')}"
+        ) from error

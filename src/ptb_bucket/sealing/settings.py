@@ -59,8 +59,8 @@ class Sealing:
         self._compression, self._max_size = compression, max_size
         if len(self._keys) > 1:
             raise ConfigurationError(
-                "Encryption keys and signing keys are both set. Set only one kind, because encryption also "
-                "protects documents from forgery. To change from one to the other, run 'ptb-bucket rekey'."
+                "Encryption keys and signing keys are both set. Set only one: encryption already protects documents "
+                "from forgery. To switch from one to the other, run 'ptb-bucket rekey'."
             )
         if not any(callable(keys) for keys in self._keys.values()):
             self.sealer(None)  # raises errors before the bot is built
@@ -74,7 +74,7 @@ class Sealing:
         return NONE if self._compression is None else self._compression
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("Sealing contains keys, so it cannot be copied or pickled.")
+        raise TypeError("Sealing objects hold keys and can't be copied or pickled.")
 
     def joined(self, options: Mapping[str, str]) -> Sealing:
         """Return the settings with the options of a URI.
@@ -132,5 +132,5 @@ def _from_environment(environment: Mapping[str, str]) -> _Kept:
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise ConfigurationError("max_size must be a number of bytes, such as 268435456.")
+        raise ConfigurationError("max_size must be a number of bytes, for example 268435456.")
     return int(text)

@@ -40,13 +40,13 @@ def setting(name: str) -> str:
     """
     value, parameter = _environment(name), _environment(name + SUFFIX)
     if value and parameter:
-        raise ConfigurationError(f"{name} and {name}{SUFFIX} are both set. Set only one of them.")
+        raise ConfigurationError(f"{name} and {name}{SUFFIX} are both set. Set only one.")
     if parameter:
         value = _read(parameter).strip()
     if not value:
         raise ConfigurationError(
             f"{name} is not set or is empty. Set this environment variable, or set {name}{SUFFIX} to the name of a "
-            f"parameter in the AWS Systems Manager Parameter Store that contains the value."
+            f"parameter in AWS Systems Manager Parameter Store."
         )
     return value
 
@@ -62,8 +62,8 @@ def webhook_secret() -> str:
     secret = setting(SECRET)
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
         raise ConfigurationError(
-            f"{SECRET} is not a secret token that Telegram accepts. Use 1 to 256 of the characters A-Z, a-z, 0-9, _ "
-            "and -, and pass the same token to set_webhook(secret_token=...)."
+            f"{SECRET} is not a valid secret token. Use 1 to 256 characters (A-Z, a-z, 0-9, _ and -), and pass "
+            "the same token to set_webhook(secret_token=...)."
         )
     return secret
 
@@ -86,9 +86,9 @@ def _reader() -> Callable[[str], str]:
     found = {entry.value: entry for entry in entry_points(group=GROUP, name=SSM)}
     if len(found) != 1:
         raise ConfigurationError(
-            f"Several packages read SSM parameters ({', '.join(sorted(found))}). Uninstall all but one."
+            f"More than one package reads SSM parameters ({', '.join(sorted(found))}). Uninstall all but one."
             if found
-            else "No package that reads SSM parameters is installed. Run: pip install ptb-bucket-s3 "
+            else "No package for reading SSM parameters is installed. Run: pip install ptb-bucket-s3 "
             "(in a checkout: pip install . ./providers/s3)."
         )
     entry = next(iter(found.values()))
@@ -96,6 +96,6 @@ def _reader() -> Callable[[str], str]:
         reader: Callable[[str], str] = entry.load()
     except Exception as exc:
         raise ConfigurationError(
-            f"The reader of SSM parameters ({entry.value}) could not be imported: {exc}. Reinstall it."
+            f"The SSM parameter reader ({entry.value}) could not be imported: {exc}. Reinstall it."
         ) from exc
     return reader

@@ -44,8 +44,8 @@ def build_for_webhook(build_application: Callable[[], Any]) -> BucketApplication
     application = made.build() if isinstance(made, ApplicationBuilder) else made
     if not isinstance(application, BucketApplication):
         raise ConfigurationError(
-            f"build_application() returned {type(application).__name__}, but it must return a BucketApplication, "
-            "which saves before each answer. For example: return "
+            f"build_application() returned {type(application).__name__}, but it must return a BucketApplication. "
+            "For example: return "
             'bucket_application("s3://bucket/prefix").token(TOKEN).build()'
         )
     application.save, application.runs = "update", False
@@ -71,14 +71,14 @@ def read_update(body: bytes | str, bot: ExtBot[Any]) -> Update:
         bot: The bot that receives the update; its state must be loaded.
 
     Raises:
-        NoUpdateError: The body is not a valid Update.
+        NoUpdateError: The body is not a valid update.
     """
     try:
         update = Update.de_json(json.loads(body), bot)
         _check_ids(update)
         bot.insert_callback_data(update)
     except Exception:  # noqa: BLE001  bodies from strangers raise all kinds of errors: KeyError, RecursionError, ...
-        raise NoUpdateError("The body is not a valid Update of Telegram's Bot API.") from None
+        raise NoUpdateError("The request body is not a valid Bot API update.") from None
     return update
 
 

@@ -64,7 +64,7 @@ class Project:
             return []
         if not (found := sorted(self.wheels.glob("ptb_bucket*.whl"))):
             raise ConfigurationError(
-                f"{self.wheels} contains no wheel of ptb-bucket. Build them in a checkout: pip wheel --no-deps "
+                f"{self.wheels} contains no ptb-bucket wheel. Build the wheels in a checkout: pip wheel --no-deps "
                 "--wheel-dir dist . ./providers/s3 ./providers/gcs"
             )
         return found
@@ -87,8 +87,8 @@ class Project:
         uri = parse_uri(self.uri or (f"{scheme}://my-bot-{secrets.token_hex(4)}/bot" if scheme else "file:./bot-data"))
         if scheme and (uri.scheme != scheme or uri.options or not _PREFIX.fullmatch(uri.prefix)):
             raise ConfigurationError(
-                f"The deployment files of the target {self.target} create the bucket, so they need a URI such as "
-                f"{scheme}://my-bucket/my-bot, without options. The prefix consists of letters, digits, dots, hyphens, "
+                f"The deployment files for {self.target} create the bucket, so they need a URI such as "
+                f"{scheme}://my-bucket/my-bot, without options. The prefix can contain letters, digits, dots, hyphens, "
                 "underscores and slashes."
             )
         return uri
@@ -114,8 +114,8 @@ def write(project: Project, folder: Path, *, dry_run: bool = False) -> list[str]
     names = [*texts, *(f"wheels/{wheel.name}" for wheel in wheels)]
     if taken := [name for name in names if (folder / name).is_symlink() or (folder / name).exists()]:
         raise RefusedError(
-            f"{folder} contains {', '.join(taken)} already. Nothing was written. Name another folder, or remove these "
-            "files."
+            f"{folder} already contains {', '.join(taken)}. Nothing was written. Choose another folder, or remove "
+            "these files."
         )
     if not dry_run:
         for name, text in texts.items():

@@ -87,18 +87,14 @@ class Record(NamedTuple):
             CannotStoreError: The name is not a string, or the key contains other values than ``int`` and ``str``.
         """
         if not isinstance(name, str):
-            raise CannotStoreError(
-                "the name of a conversation handler must be a string", record=Kind.CONVERSATION.value
-            )
+            raise CannotStoreError("the conversation handler name must be a string", record=Kind.CONVERSATION.value)
         if any(type(part) not in (int, str) for part in key):
-            raise CannotStoreError(
-                "a conversation key must contain only int and str", record=f"conversations[{name!r}]"
-            )
+            raise CannotStoreError("a conversation key can only contain int and str", record=f"conversations[{name!r}]")
         try:
             return cls(Kind.CONVERSATION, json.dumps([name, *key], separators=(",", ":")))
         except ValueError:
             raise CannotStoreError(
-                "a number has too many digits to be an ID", record=f"conversations[{name!r}]"
+                "a number has too many digits for an ID", record=f"conversations[{name!r}]"
             ) from None
 
     @property
@@ -108,7 +104,7 @@ class Record(NamedTuple):
             return _name_and_key(json.loads(self.id))
         except (ValueError, TypeError, RecursionError) as error:
             raise CorruptDocumentError(
-                f"{self.id[:_SHOWN]!r} is not a conversation. Expected [name, id, ...]"
+                f"{self.id[:_SHOWN]!r} is not a valid conversation key. Expected [name, id, ...]"
             ) from error
 
     def is_of(self, handler: str) -> bool:
@@ -148,7 +144,7 @@ class Record(NamedTuple):
             return int(self.id)
         except ValueError as error:
             raise CorruptDocumentError(
-                f"{self.kind.value} has the key {self.id[:_SHOWN]!r}, which is not an ID"
+                f"{self.kind.value} has the invalid key {self.id[:_SHOWN]!r}. Expected an integer"
             ) from error
 
 
@@ -175,7 +171,7 @@ def _digits(number: int, kind: Kind) -> str:
     try:
         return str(number)
     except ValueError:
-        raise CannotStoreError("the number has too many digits to be an ID", record=kind.value) from None
+        raise CannotStoreError("the number has too many digits for an ID", record=kind.value) from None
 
 
 def _name_and_key(found: list[int | str]) -> tuple[str, ConversationKey]:

@@ -211,7 +211,7 @@ class BlobStore(ABC):
             AccessError, UnavailableError: The object may still exist.
         """
         raise UnsupportedError(
-            f"{self.describe(key)} ({etag}) was not removed, because this store does not support conditional deletes.",
+            f"{self.describe(key)} ({etag}) was not removed because this store does not support conditional deletes.",
             key=key,
         )
 
@@ -237,9 +237,7 @@ class BlobStore(ABC):
         Raises:
             UnsupportedError: This store keeps no old versions.
         """
-        raise UnsupportedError(
-            f"{self.describe(key)} has no old versions, because this store does not keep any.", key=key
-        )
+        raise UnsupportedError(f"{self.describe(key)} has no old versions. This store does not keep any.", key=key)
 
     async def delete_version(self, key: str, version: str) -> None:
         """Remove an old version of an object for good; a missing version is not an error.
@@ -255,7 +253,7 @@ class BlobStore(ABC):
             AccessError, UnavailableError: The version may still exist.
         """
         raise UnsupportedError(
-            f"{self.describe(key)} has no old version {version}, because this store does not keep any.", key=key
+            f"{self.describe(key)} has no old version {version} because this store does not keep any.", key=key
         )
 
     async def diagnose(self) -> Sequence[Finding]:

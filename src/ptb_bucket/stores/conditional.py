@@ -93,9 +93,7 @@ class ConditionProof:
             UnsupportedError: The key belongs to the proof.
         """
         if key == self.key:
-            raise UnsupportedError(
-                f"The key {key!r} is reserved for a note about the server. Choose another key.", key=key
-            )
+            raise UnsupportedError(f"The key {key!r} is reserved. Choose another key.", key=key)
 
     async def ensure(self) -> None:
         """Prove that the server honours conditional puts, and set :attr:`style` to the style that it expects.
@@ -122,7 +120,7 @@ class ConditionProof:
                 await self._experiment(found)
                 return
         raise UnavailableError(
-            f"{self.server} could not be tested, because too many other clients were testing {self.key!r}. Try again.",
+            f"{self.server} could not be tested because too many other clients were testing {self.key!r}. Try again.",
             key=self.key,
         )
 
@@ -147,15 +145,15 @@ class ConditionProof:
     async def _experiment(self, found: Blob | None) -> None:
         first = found.etag if found else await self._put(Create())
         second = await self._update(first)
-        await self._must_lose(Update(first), "on the condition that it still has the ETag from before the first one")
-        await self._must_lose(Create(), "on the condition that there is no such object")
+        await self._must_lose(Update(first), "with If-Match set to the ETag from before the first one")
+        await self._must_lose(Create(), "with If-None-Match: *")
         # A faster instance has proved it too, or will. The result of this test counts for this process in any case.
         with suppress(LostRaceError):
             await self._put(Update(second), "proved")
 
     async def _put(self, mode: PutMode, state: str = "") -> str:
         note = {
-            "about": "ptb-bucket tested here whether this server honours conditional puts. You may delete this object.",
+            "about": "ptb-bucket used this object to test conditional puts. You can delete it.",
             "proof": _VERSION,
             "server": self.server,
             "style": self.style,
@@ -179,8 +177,8 @@ class ConditionProof:
                 if found is None or found.etag != etag:
                     raise
         raise UnsupportedError(
-            f"{self.server} cannot store a bot's state, because it rejects valid conditional puts. A read of "
-            f"{self.key!r} returned an ETag, but the server rejected a put on the condition of this ETag.",
+            f"{self.server} can't be used for bot state because it rejects valid conditional puts. A read "
+            f"of {self.key!r} returned an ETag, but the server rejected a put with If-Match set to that ETag.",
             key=self.key,
         )
 
@@ -190,9 +188,9 @@ class ConditionProof:
         except LostRaceError:
             return
         raise UnsupportedError(
-            f"{self.server} cannot store a bot's state, because it ignores the conditions of puts, so several "
-            f"instances would overwrite each other. The test: a put of {self.key!r} was accepted. Then another "
-            f"put of {self.key!r} {condition} was also accepted, instead of being rejected with 412. Use a server "
+            f"{self.server} can't be used for bot state because it ignores conditions on puts. Multiple instances "
+            f"would overwrite each other. In a test, a put of {self.key!r} was accepted. A second put of "
+            f"{self.key!r} {condition} was also accepted instead of being rejected with 412. Use a server "
             f"that supports If-Match and If-None-Match, or a newer version of this server. {self._honest}".rstrip(),
             key=self.key,
         )

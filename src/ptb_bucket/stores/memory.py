@@ -54,9 +54,7 @@ class MemoryStore(BlobStore):
         """Read an object; see :meth:`BlobStore.get`."""
         check_key(key)
         if version is not None:
-            raise UnsupportedError(
-                f"{self.describe(key)} has no old versions, because this store does not keep any.", key=key
-            )
+            raise UnsupportedError(f"{self.describe(key)} has no old versions. This store does not keep any.", key=key)
         blob = self._blobs.get(key)
         if blob is None:
             raise NotFoundError(f"{self.describe(key)} does not exist.", key=key)

@@ -22,10 +22,10 @@ _KNOWN: Final[Mapping[str, str]] = {"s3": "s3", "gs": "gcs"}
 """The schemes of our own providers → their folder, which is also the extra that installs them."""
 
 _BOTS: Final[Mapping[str, str]] = {
-    "layout": "for a bot's state: which records share a document",
-    "codec": "for a bot's state: how records are written",
-    "compression": "for a bot's state: none, gzip or zstd",
-    "max_size": "for a bot's state: bytes that a document may have, decompressed",
+    "layout": "bot state: which records share a document",
+    "codec": "bot state: how records are written",
+    "compression": "bot state: none, gzip or zstd",
+    "max_size": "bot state: maximum size of a decompressed document in bytes",
 }
 """The URI options of a bot's state. The code that opens a state removes them before it opens the store."""
 
@@ -62,7 +62,7 @@ def _find(scheme: str) -> EntryPoint:
         raise ConfigurationError(_unknown_scheme(scheme))
     if len(found) > 1:
         raise ConfigurationError(
-            f"Several providers serve {scheme}: ({', '.join(sorted(found))}). Uninstall all but one."
+            f"More than one provider handles {scheme}: ({', '.join(sorted(found))}). Uninstall all but one."
         )
     return next(iter(found.values()))
 

@@ -96,7 +96,7 @@ def parse_uri(text: str) -> StoreUri:
 
 def _refuse(problem: str, scheme: str = "s3") -> NoReturn:
     example = _EXAMPLES.get(scheme, f"{scheme}://bucket/prefix?option=value")
-    raise ConfigurationError(f"The store's URI {problem}. A valid URI looks like {example}")
+    raise ConfigurationError(f"The store URI {problem}. Example of a valid URI: {example}")
 
 
 def _path_only(scheme: str, where: str) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def _path_only(scheme: str, where: str) -> tuple[str, str]:
 
 def _directory(path: str) -> str:
     if not path:
-        _refuse("does not name a directory", "file")
+        _refuse("has no directory", "file")
     if _DRIVE.match(path):
         _refuse("has a drive letter, which is not supported. Use a relative path", "file")
     if path.startswith("~"):
@@ -127,16 +127,14 @@ def _bucket_and_prefix(scheme: str, where: str) -> tuple[str, str]:
         _refuse("has no // before the bucket", scheme)
     bucket, _, path = where[2:].partition("/")
     if "@" in bucket:
-        _refuse(
-            "has credentials before the bucket. Remove them and put them into the cloud's own configuration", scheme
-        )
+        _refuse("has credentials before the bucket. Move them to the cloud's own configuration", scheme)
     if not bucket:
-        _refuse("does not name a bucket", scheme)
+        _refuse("has no bucket name", scheme)
     if not _BUCKET.fullmatch(bucket):
-        _refuse("has a bucket with characters other than letters, digits, dots, dashes and underscores", scheme)
+        _refuse("has a bucket name with characters other than letters, digits, dots, dashes and underscores", scheme)
     prefix = _decode(path, scheme).strip("/")
     if {".", ".."} & set(prefix.split("/")):
-        _refuse("has . or .. in its prefix, which have no meaning in a bucket", scheme)
+        _refuse("has . or .. in its prefix, which means nothing in a bucket", scheme)
     return bucket, prefix and prefix + "/"
 
 
@@ -147,7 +145,7 @@ def _options(query: str, scheme: str) -> dict[str, str]:
         if not (name and equals):
             _refuse("has an option that is not name=value", scheme)
         if _SECRET.search(re.sub(r"[^a-z]", "", name.lower())):
-            _refuse("has credentials in an option. Remove it: they belong in the cloud's own configuration", scheme)
+            _refuse("has credentials in an option. Move them to the cloud's own configuration", scheme)
         if name in options:
             _refuse(f"has the option {name!r} twice", scheme)
         options[name] = value

@@ -124,7 +124,7 @@ async def inspect_record(state: State, record: Record, *, decode: bool = False) 
     part = await state.archive.part_of(record)
     data = part.records.get(record) if part else None
     if data is None:
-        raise NotFoundError(f"{record.label} does not exist. 'ptb-bucket show' lists what is stored.")
+        raise NotFoundError(f"{record.label} was not found. Run 'ptb-bucket show' to list the stored records.")
     try:
         return Shown(record, len(data), _text(state, data, decode=decode))
     except CannotLoadError as error:

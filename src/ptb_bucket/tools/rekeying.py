@@ -92,6 +92,6 @@ async def _documents(store: BlobStore, bot_id: str | None, **said: str) -> tuple
         raise archive.gone()
     if len(owners) > 1:
         raise ForeignDocumentError(
-            f"The documents belong to several bots: {', '.join(sorted(owners))}. Move each bot to its own prefix."
+            f"The documents belong to more than one bot: {', '.join(sorted(owners))}. Move each bot to its own prefix."
         )
     return owners.pop(), keys

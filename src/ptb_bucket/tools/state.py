@@ -205,7 +205,7 @@ async def _found(location: Location, store: BlobStore, bot_id: str | None, *, cr
             raise
         if bot_id is None:
             raise ConfigurationError(
-                "Nothing is stored yet, so the bot's ID is not known. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
+                "Nothing is stored yet, so the bot ID is unknown. Pass --bot-id, or set TELEGRAM_BOT_TOKEN."
             ) from None
         archive = Archive(store, location.layout, location.codec_name, bot_id)
         return State(location, archive, bot_id, is_new=True)
@@ -221,7 +221,7 @@ def bot_id_text(bot_id: int | str | None) -> str | None:
     if bot_id is None:
         return None
     if isinstance(bot_id, bool) or not str(bot_id).isdecimal():
-        raise ConfigurationError("The bot ID must be a number: the part of the bot's token before the colon.")
+        raise ConfigurationError("The bot ID must be a number: the part of the bot token before the colon.")
     return str(bot_id)
 
 

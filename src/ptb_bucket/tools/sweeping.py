@@ -103,8 +103,8 @@ async def _remove(state: State, key: str, etag: str, *, bot_stopped: bool) -> bo
     except UnsupportedError as error:
         if not bot_stopped:
             raise RefusedError(
-                f"{error} Nothing was removed, because a bot's write at the same time could be lost. Stop all "
-                "instances, and pass --bot-stopped."
+                f"{error} Nothing was removed: a concurrent write by a bot could be lost. Stop all instances "
+                "and pass --bot-stopped."
             ) from error
         return await _insist(state, key, etag)
     return True
@@ -166,7 +166,7 @@ def _accessed(merger: RecordMerger, record: Record, encoded: bytes) -> float:
         return float(merger.decode(record, encoded)[0])
     except CannotLoadError as error:  # treating it as the newest or the oldest would drop the wrong ones
         raise RefusedError(
-            f"{problem_of(error)} No keyboard was dropped. On the command line, add --types MODULE:NAME."
+            f"{problem_of(error)} No keyboards were dropped. On the command line, add --types MODULE:NAME."
         ) from error
 
 

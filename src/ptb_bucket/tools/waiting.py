@@ -116,7 +116,7 @@ class _WatchedStore(InterceptingStore):
             self._start_timer(_FIRST - waited)
             return
         more = f", and {len(self._pending) - 1} more requests" if len(self._pending) > 1 else ""
-        self._report(f"Waiting for an answer: {what} ({waited:.0f} s{more}).")
+        self._report(f"Waiting for a response: {what} ({waited:.0f} s{more}).")
         self._start_timer(_LATER)
 
 

@@ -19,7 +19,7 @@ def findings(bucket: storage.Bucket | StoreError) -> Sequence[Finding]:
     """Check a bucket's settings, or report why they could not be read, which needs storage.buckets.get."""
     if isinstance(bucket, StoreError):
         # A bot works without them; its reads and writes show if it may use the bucket.
-        return (Finding("bucket settings", ok=True, detail=f"The settings could not be read. {bucket}"),)
+        return (Finding("bucket settings", ok=True, detail=f"The bucket settings could not be read. {bucket}"),)
     access = bucket.iam_configuration.uniform_bucket_level_access_enabled
     update = f"gcloud storage buckets update gs://{bucket.name}"
     versions = bucket.versioning_enabled
@@ -32,7 +32,7 @@ def findings(bucket: storage.Bucket | StoreError) -> Sequence[Finding]:
             ok=bool(access),
             detail="on"
             if access
-            else f"off: single objects can be public. Run: {update} --uniform-bucket-level-access",
+            else f"off: individual objects can be public. Run: {update} --uniform-bucket-level-access",
         ),
         _replaceable(bucket),
     )
@@ -41,7 +41,7 @@ def findings(bucket: storage.Bucket | StoreError) -> Sequence[Finding]:
 def _replaceable(bucket: storage.Bucket) -> Finding:
     held = bool(bucket.retention_period or bucket.default_event_based_hold)
     detail = (
-        "A retention policy or a hold forbids replacing objects, so a bot cannot save its state"
+        "A retention policy or a hold prevents overwrites, so a bot can't save its state"
         if held
         else "objects can be replaced"
     )

@@ -36,25 +36,28 @@ _PASSING: Final = (auth.TransportError, auth.TimeoutError, auth.ResponseError)
 _RESPONSES: Final = (media.InvalidResponse, resumable_media.InvalidResponse)
 _CREDENTIALS: Final = (
     "Set up application default credentials (gcloud auth application-default login, a workload identity, or "
-    "GOOGLE_APPLICATION_CREDENTIALS), or name a service_account_file in the URI."
+    "GOOGLE_APPLICATION_CREDENTIALS), or set service_account_file in the URI."
 )
 _UNREADABLE: Final = (
-    "failed because the credentials are damaged or cannot be read. Check the file that "
-    "GOOGLE_APPLICATION_CREDENTIALS or service_account_file names, and the files named in it: path, mode, contents."
+    "failed because the credentials are damaged or could not be read. Check GOOGLE_APPLICATION_CREDENTIALS or "
+    "service_account_file: the path, permissions and contents of that file and of any file it refers to."
+)
+_UNTRUSTED: Final = (
+    "failed: the TLS certificate is not trusted. Check endpoint_url, the system clock and the CA certificates."
 )
 _PAYER: Final = (
-    "was refused, because the requester pays for this bucket. Add the project to bill to the URI: user_project=PROJECT."
+    "was rejected because this is a requester-pays bucket. Add the billing project to the URI: user_project=PROJECT."
 )
 _HINTS: Final = {
-    400: (AccessError, "was refused as malformed. Check the bucket's name and the options of the URI."),
-    401: (AccessError, f"was refused, because the credentials are not valid (any more). {_CREDENTIALS}"),
+    400: (AccessError, "was rejected as malformed. Check the bucket name and the URI options."),
+    401: (AccessError, f"was rejected because the credentials are invalid or have expired. {_CREDENTIALS}"),
     404: (NotFoundError, "found nothing."),
     405: (UnsupportedError, "is not supported by this server."),
-    408: (UnavailableError, "took the server too long. Try again."),
+    408: (UnavailableError, "timed out on the server. Try again."),
     409: (UnavailableError, "conflicted with another operation on the same object."),
-    413: (UnsupportedError, "was refused as too large."),
-    429: (UnavailableError, "was refused for now: too many requests. Google allows one write per second of an object."),
-    499: (UnavailableError, "was cancelled on the way."),
+    413: (UnsupportedError, "was rejected: the request is too large."),
+    429: (UnavailableError, "was throttled. Google allows one write per second to the same object."),
+    499: (UnavailableError, "was cancelled in transit."),
     501: (UnsupportedError, "is not supported by this server."),
 }
 _ABOUT: Final[Mapping[int, Literal["credentials", "bucket"]]] = {400: "bucket", 401: "credentials"}
@@ -115,7 +118,7 @@ def _by_status(status: int, exc: Any, operation: str) -> tuple[type[StoreError],
         return _forbidden(exc, operation)
     if status == 412:  # noqa: PLR2004  only a write can lose a race
         lost = operation in {"put", "delete"}
-        return (LostRaceError, "lost a race.") if lost else (UnavailableError, "failed: its condition does not hold.")
+        return (LostRaceError, "lost a race.") if lost else (UnavailableError, "failed: the precondition was not met.")
     if status in _HINTS:
         error, text = _HINTS[status]
         # If a server does not support a put, it is most likely the condition.
@@ -123,19 +126,19 @@ def _by_status(status: int, exc: Any, operation: str) -> tuple[type[StoreError],
     if 300 <= status < 400:  # noqa: PLR2004  redirections
         return AccessError, "was redirected. Check endpoint_url."
     refused = 400 <= status < 500  # noqa: PLR2004  the client's fault
-    return (AccessError, "was refused.") if refused else (UnavailableError, "failed in the server.")
+    return (AccessError, "was rejected.") if refused else (UnavailableError, "failed with a server error.")
 
 
 def _forbidden(exc: Any, operation: str) -> tuple[type[StoreError], str]:
     reasons = _reasons(exc)
     if reasons & _LATER:
-        return UnavailableError, f"was refused for now: {', '.join(sorted(reasons))}."
+        return UnavailableError, f"was throttled: {', '.join(sorted(reasons))}."
     needed = " and ".join(PERMISSIONS.get(operation, ("storage.buckets.get",)))
     why = f" Google's reason: {', '.join(sorted(reasons))}." if reasons - {"forbidden"} else ""
     return AccessError, (
-        f"is forbidden.{why} Grant {needed} on the bucket to the account that the bot runs as ({ROLE} has all that it "
-        "needs). If it has them, check that billing is on for the project, and that the bucket's retention policy "
-        "allows objects to be replaced."
+        f"is forbidden.{why} Grant {needed} on the bucket to the bot's account ({ROLE} covers everything). If "
+        "the account already has them, check that billing is enabled for the project and that the bucket's retention "
+        "policy allows overwrites."
     )
 
 
@@ -158,19 +161,19 @@ def _by_class(exc: Any) -> tuple[type[StoreError], str]:
     if isinstance(exc, _WRONG_ENDPOINT):
         return AccessError, "could not be sent. Check endpoint_url."
     if _distrusted(exc):
-        return AccessError, "failed: the TLS certificate is not trusted. Check endpoint_url, the clock and the CAs."
+        return AccessError, _UNTRUSTED
     if isinstance(exc, auth.GoogleAuthError):
         return _by_credentials(exc)
     if _lacks_credentials(exc):
         return AccessError, _UNREADABLE
     # Broken connections, damaged bytes, invalid answers: the outcome of a write is unknown.
-    return UnavailableError, "got no usable answer. Check the network and endpoint_url if this lasts."
+    return UnavailableError, "got no usable response. If this persists, check the network and endpoint_url."
 
 
 def _by_credentials(exc: Any) -> tuple[type[StoreError], str]:
     if isinstance(exc, _PASSING) or getattr(exc, "retryable", False):
-        return UnavailableError, "could not get a token from Google for now. Try again."
-    return AccessError, f"failed for lack of credentials that Google accepts. {_CREDENTIALS}"
+        return UnavailableError, "couldn't get an access token from Google. Try again later."
+    return AccessError, f"failed: no valid Google credentials were found. {_CREDENTIALS}"
 
 
 def _lacks_credentials(exc: Exception) -> bool:

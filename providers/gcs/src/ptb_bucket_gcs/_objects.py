@@ -57,9 +57,8 @@ def check_client() -> None:
     """
     if any(not hasattr(storage.Blob, name) for name in _PRIVATE):
         raise UnsupportedError(
-            f"google-cloud-storage {storage.__version__} may send a write in several requests, and this version "
-            "of ptb-bucket-gcs cannot prevent it. Upgrade ptb-bucket-gcs or install an older version of "
-            "google-cloud-storage."
+            f"google-cloud-storage {storage.__version__} may split a write into several requests, and this version "
+            "of ptb-bucket-gcs can't prevent that. Upgrade ptb-bucket-gcs or downgrade google-cloud-storage."
         )
 
 
@@ -90,7 +89,7 @@ class Objects:
         except api.NotModified:
             return NOT_MODIFIED
         if blob.generation is None:
-            raise UnsupportedError(f"The server did not return the generation of {key!r} after reading it.", key=key)
+            raise UnsupportedError(f"The server did not return a generation after reading {key!r}.", key=key)
         return NOT_MODIFIED if blob.generation == known else Blob(data, str(blob.generation))
 
     def write(self, key: str, data: bytes, generation: int) -> str:
@@ -101,7 +100,7 @@ class Objects:
             data, "application/octet-stream", if_generation_match=generation, checksum="auto", **self._once
         )
         if blob.generation is None:
-            raise UnavailableError(f"The server did not return the generation of {key!r} after writing it.", key=key)
+            raise UnavailableError(f"The server did not return a generation after writing {key!r}.", key=key)
         return str(blob.generation)
 
     def delete(self, key: str, generation: int | None = None) -> None:
@@ -138,7 +137,7 @@ class Objects:
                 list(self._list(key, "name", max_results=1))
         except NotFoundError as exc:
             raise AccessError(
-                f"The bucket {self._bucket.name!r} does not exist. Create it, or correct the URI.",
+                f"The bucket {self._bucket.name!r} does not exist. Create it, or fix the URI.",
                 key=key,
                 about="bucket",
             ) from exc

@@ -17,10 +17,10 @@ HONEST: Final = "Conditional puts work at Google's own endpoints and on fake-gcs
 
 OPTIONS: Final[Mapping[str, str]] = {
     "project": "project ID of the client; not needed to find the bucket",
-    "service_account_file": "path of a service account's JSON file, instead of the application default credentials",
-    "endpoint_url": "the URL of an emulator or of a private endpoint of Google; default: STORAGE_EMULATOR_HOST",
+    "service_account_file": "path to a service account JSON file, instead of application default credentials",
+    "endpoint_url": "the URL of an emulator or of a private Google endpoint; default: STORAGE_EMULATOR_HOST",
     "timeout": "seconds for one operation in total (30)",
-    "user_project": "project to bill, for buckets for which the requester pays",
+    "user_project": "billing project, for requester-pays buckets",
     "kms_key_name": "Cloud KMS key for new objects: projects/P/locations/L/keyRings/R/cryptoKeys/K",
     "always_prove": "true: prove in every process that conditional writes are honoured, at Google's own endpoints too",
 }

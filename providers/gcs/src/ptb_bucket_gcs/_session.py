@@ -59,7 +59,7 @@ class Session:
             return await self._threads.run(call, self._options.timeout)
         except (TimeoutError, asyncio.TimeoutError) as exc:
             seconds = f"{self._options.timeout:g} seconds (option timeout)"
-            raise UnavailableError(f"{operation} of {where} received no answer within {seconds}.", key=key) from exc
+            raise UnavailableError(f"{operation} of {where} timed out after {seconds}.", key=key) from exc
 
     def _opened(self) -> Objects:
         from ptb_bucket_gcs import _objects  # noqa: PLC0415  imports the SDK

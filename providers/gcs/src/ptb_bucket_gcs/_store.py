@@ -59,7 +59,7 @@ class GcsStore(BlobStore):
     ) -> None:
         if not _BUCKET.fullmatch(bucket):
             raise ConfigurationError(
-                "The bucket's name is not valid. Use 3 to 222 lowercase letters, digits, dots, dashes and underscores."
+                "The bucket name is invalid. Use 3 to 222 lowercase letters, digits, dots, dashes and underscores."
             )
         self.bucket = bucket
         self._options = options or Options()
@@ -130,7 +130,7 @@ class GcsStore(BlobStore):
         if not self._is_google:
             raise UnsupportedError(
                 f"{key!r} was not deleted. Only Google's own servers support conditional deletes. An emulator "
-                "ignores the condition and could delete a newer version.",
+                "would ignore the condition and might delete a newer version.",
                 key=key,
             )
         if not _is_generation(etag):
@@ -169,8 +169,8 @@ class GcsStore(BlobStore):
         await self._must_keep_versions(key)
         if not self._is_google:
             raise UnsupportedError(
-                f"No old generation of {key!r} was deleted. Only Google's own servers support this. An emulator "
-                "may delete the current generation instead.",
+                f"Old generations of {key!r} were not deleted. Only Google's own servers support this. An emulator "
+                "might delete the current generation instead.",
                 key=key,
             )
         if not _is_generation(version):
@@ -220,7 +220,7 @@ class GcsStore(BlobStore):
         except NotFoundError as exc:
             if isinstance(mode, Create):
                 raise AccessError(
-                    f"{key!r} could not be created, because a resource that the URI's options name does not "
+                    f"{key!r} could not be created because a resource named in the URI options does not "
                     "exist. Check the options.",
                     key=key,
                 ) from exc
@@ -249,8 +249,8 @@ class GcsStore(BlobStore):
             return  # the bot may not read the settings
         if not kept:
             raise UnsupportedError(
-                f"The bucket {self.bucket!r} does not keep old versions, so there are none of {key!r}. To keep "
-                f"them from now on, run: gcloud storage buckets update gs://{self.bucket} --versioning",
+                f"The bucket {self.bucket!r} does not keep old versions, so {key!r} has none. To keep them from "
+                f"now on, run: gcloud storage buckets update gs://{self.bucket} --versioning",
                 key=key,
             )
 
@@ -264,7 +264,7 @@ class GcsStore(BlobStore):
             if operation in {"get", "put", "delete", "delete_version"}:
                 raise
             raise AccessError(
-                f"The bucket {self.bucket!r} does not exist. Create it, or correct the URI.", key=key, about="bucket"
+                f"The bucket {self.bucket!r} does not exist. Create it, or fix the URI.", key=key, about="bucket"
             ) from exc
 
     def _session(self) -> Session:
@@ -272,8 +272,8 @@ class GcsStore(BlobStore):
         here = os.getpid()
         if self._client is not None and here != self._made_in:
             raise AccessError(
-                f"This client was created in process {self._made_in} and cannot be used in its fork, process "
-                f"{here}, because both would read from the same connections. Create the client after the fork."
+                f"This client was created in process {self._made_in} and can't be used in its fork, process "
+                f"{here}. The two processes would share connections. Create the client after forking."
             )
         found = self._sessions.get(here)
         # Two threads with their own loops may come here at once; only one session is kept.

@@ -76,7 +76,7 @@ class Bucket:
         asked = Asked("get" if version is None else "versions", key, version=version is not None)
         blob = await self.ask(asked, lambda client: client.get(key, version=version))
         if not isinstance(blob, Blob):
-            raise UnavailableError(f"s3: {self._place} answered 304 to a read of {key!r} without a condition.", key=key)
+            raise UnavailableError(f"s3: {self._place} returned 304 for an unconditional read of {key!r}.", key=key)
         return blob
 
     async def put(self, key: str, data: bytes, mode: PutMode, style: str) -> str:
@@ -85,7 +85,7 @@ class Bucket:
         asked = Asked("put", key, updating=condition is not None)
         etag = await self.ask(asked, lambda client: client.put(key, data, if_match=condition))
         if not etag:
-            raise UnavailableError(f"s3: {self._place} stored {key!r} but did not return its ETag.", key=key)
+            raise UnavailableError(f"s3: {self._place} stored {key!r} but did not return an ETag.", key=key)
         return plain(etag)
 
     async def delete(self, key: str) -> None:

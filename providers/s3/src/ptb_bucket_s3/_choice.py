@@ -52,9 +52,9 @@ def start_client(bucket: str, settings: Settings) -> AsyncGenerator[S3Client, No
     """
     reason = reason_for_sdk(bucket, settings, os.environ)
     if settings.client == "light" and reason:
-        raise ConfigurationError(f"s3: The light client cannot be used, because {reason}. Leave out client=light.")
+        raise ConfigurationError(f"s3: The light client can't be used because {reason}. Remove client=light.")
     if settings.client == "aioboto3" or reason:
-        check_installed("aioboto3", reason or "the URI says client=aioboto3")
+        check_installed("aioboto3", reason or "the URI has client=aioboto3")
         from ptb_bucket_s3._sdk import hold_sdk  # noqa: PLC0415  only where it is used
 
         return hold_sdk(bucket, settings)
@@ -70,7 +70,7 @@ def check_installed(package: str, reason: str) -> None:
         ConfigurationError: It is not. The message names the extra.
     """
     if find_spec(package) is None:
-        raise ConfigurationError(f"s3: The full client is needed, because {reason}. Install it: {NEEDED}")
+        raise ConfigurationError(f"s3: The full client is needed because {reason}. Run: {NEEDED}")
 
 
 def reason_for_sdk(bucket: str, settings: Settings, environ: Mapping[str, str]) -> str:
@@ -83,7 +83,7 @@ def reason_for_sdk(bucket: str, settings: Settings, environ: Mapping[str, str]) 
     """
     region = settings.region or configured_region(environ) or ""
     reasons = {
-        "the URI has the option profile": settings.profile,
+        "the URI has a profile option": settings.profile,
         "the bucket is a directory bucket": bucket.endswith(DIRECTORY_BUCKET),
         "the bucket is an ARN": bucket.startswith("arn:"),
         f"the region {region} is isolated": region.startswith(_ISOLATED),
@@ -101,7 +101,7 @@ def reason_in_environment(environ: Mapping[str, str]) -> str:
         return f"{variants[0]} is set"
     options = _profile_options(environ)
     if options is None:
-        return "AWS's configuration files cannot be read"
+        return "the AWS configuration files could not be read"
     if environ.get("AWS_ACCESS_KEY_ID") or environ.get("AWS_SECRET_ACCESS_KEY"):
         return _in_files(options.keys() & _SERVER)
     searched = [name for name in _SEARCHED if environ.get(name)]
@@ -109,7 +109,7 @@ def reason_in_environment(environ: Mapping[str, str]) -> str:
 
 
 def _in_files(options: set[str]) -> str:
-    return f"AWS's configuration files have the option {min(options)}" if options else ""
+    return f"the AWS configuration files contain the option {min(options)}" if options else ""
 
 
 def configured_region(environ: Mapping[str, str]) -> str | None:

@@ -67,18 +67,18 @@ class DeletionProof:
     async def _experiment(self, key: str, etag: str, style: str) -> None:
         with suppress(LostRaceError):
             await self._objects.delete_if(key, _STALE, style)
-            raise self._ignored(key, "a wrong ETag, and accepted it instead of rejecting it with 412")
+            raise self._ignored(key, "a wrong ETag was accepted instead of rejected with 412")
         try:
             await self._objects.delete_if(key, etag, style)
         except LostRaceError:
-            raise self._ignored(key, "the current ETag, and rejected it") from None
+            raise self._ignored(key, "the current ETag was rejected") from None
         with suppress(NotFoundError):
             await self._objects.read(key)
-            raise self._ignored(key, "the current ETag, and accepted it, but the object still exists")
+            raise self._ignored(key, "the current ETag was accepted, but the object still exists")
 
     def _ignored(self, key: str, shown: str) -> UnsupportedError:
         return UnsupportedError(
-            f"The server of {self._place} does not support conditional deletes. In a test, it received a delete "
-            f"of {key!r} on the condition of {shown}.",
+            f"The server of {self._place} does not support conditional deletes. In a test, a delete of {key!r} with "
+            f"{shown}.",
             key=key,
         )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["HONEST", "Asked", "lacks_credentials", "status_of", "translated", "unreadable"]
 
 HONEST: Final = (
-    "Conditional puts work on Amazon S3, Cloudflare R2, Ceph RGW, OVHcloud, Scaleway, Tigris and Yandex; on Google's "
-    "buckets with gs:// instead of s3://."
+    "Conditional puts work on Amazon S3, Cloudflare R2, Ceph RGW, OVHcloud, Scaleway, Tigris and Yandex. For Google "
+    "Cloud buckets, use gs:// instead of s3://."
 )
 """According to the servers' documentation, and for Ceph RGW to our tests (docs/reference/servers.md)."""
 
@@ -35,20 +35,20 @@ _MOMENTARY: Final = frozenset(
 _TOO_MUCH: Final = frozenset({"EntityTooLarge", "KeyTooLongError", "NotImplemented", "MethodNotAllowed"})
 _VARIABLES: Final = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN, if temporary), or AWS_PROFILE"
 _HINTS: Final[Mapping[str, str]] = {
-    "NoSuchBucket": "The bucket does not exist. Create it, or correct its name, the region or the endpoint.",
-    "InvalidBucketName": "This is not a valid name for a bucket. Correct the URI.",
+    "NoSuchBucket": "The bucket does not exist. Create it, or check the bucket name, region and endpoint.",
+    "InvalidBucketName": "The bucket name is invalid. Check the URI.",
     "ExpiredToken": f"The credentials have expired. Renew {_VARIABLES}.",
     "ExpiredTokenException": f"The credentials have expired. Renew {_VARIABLES}.",
     "TokenRefreshRequired": f"The credentials have expired. Renew {_VARIABLES}.",
-    "InvalidToken": "The session token is not valid. Renew the credentials, and check AWS_SESSION_TOKEN.",
-    "InvalidAccessKeyId": f"The server does not know this access key. Check {_VARIABLES}.",
-    "SignatureDoesNotMatch": "The secret key does not match the access key, or a proxy alters requests. Check "
+    "InvalidToken": "The session token is invalid. Renew the credentials and check AWS_SESSION_TOKEN.",
+    "InvalidAccessKeyId": f"The server does not recognize this access key. Check {_VARIABLES}.",
+    "SignatureDoesNotMatch": "The secret key does not match the access key, or a proxy is modifying requests. Check "
     "AWS_ACCESS_KEY_ID, "
     "AWS_SECRET_ACCESS_KEY and the proxy.",
-    "RequestTimeTooSkewed": "This machine's clock is wrong. Set it.",
-    "QuotaExceeded": "The quota is used up. Raise it, or free space.",
-    "UserProjectMissing": "This is a Google bucket for which the requester pays. Use gs:// with user_project=PROJECT.",
-    "InvalidObjectState": "The object is archived. Restore it, and exclude the prefix from lifecycle rules.",
+    "RequestTimeTooSkewed": "The system clock is wrong. Set it and try again.",
+    "QuotaExceeded": "The quota has been exceeded. Raise it or free up space.",
+    "UserProjectMissing": "This is a requester-pays bucket on Google Cloud. Use gs:// with user_project=PROJECT.",
+    "InvalidObjectState": "The object is archived. Restore it, then exclude the prefix from your lifecycle rules.",
 }
 _CREDENTIALS: Final = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
@@ -91,7 +91,7 @@ def translated(error: Exception, asked: Asked, place: str, needed: str) -> Store
     if isinstance(getattr(error, "response", None), dict):
         kind, text = _answered(error, asked, needed)
     elif _is_a(error, *_BEFORE_SENDING):
-        advice = "AWS_REGION and the options of the URI" if _is_a(error, *_ADDRESS) else _VARIABLES
+        advice = "AWS_REGION and the URI options" if _is_a(error, *_ADDRESS) else _VARIABLES
         kind, text = AccessError, f"{str(error).rstrip('.')}. Set or check {advice}."
     elif lacks_credentials(error):
         kind, text = AccessError, unreadable(error)
@@ -114,8 +114,8 @@ def unreadable(error: Exception) -> str:
     """Return a message with the file or only the kind of damage, because the damaged text may be a secret."""
     detail = str(error) if isinstance(error, OSError) else type(error).__name__
     return (
-        f"the credentials cannot be read ({detail}). Check the file or program that AWS_WEB_IDENTITY_TOKEN_FILE, "
-        "another variable or the AWS configuration specifies."
+        f"the credentials could not be read ({detail}). Check the file or program set "
+        "in AWS_WEB_IDENTITY_TOKEN_FILE, another variable or the AWS configuration."
     )
 
 
@@ -168,7 +168,7 @@ def _advice(code: str, error: Exception, asked: Asked, needed: str) -> Sequence[
     if code in _HINTS:
         return (_HINTS[code],)
     if asked.operation == "put" and (status_of(error) == 501 or code == "NotImplemented"):  # noqa: PLR2004
-        return (f"A bot's state needs puts with the conditions If-Match and If-None-Match. {HONEST}",)
+        return (f"ptb-bucket needs conditional puts (If-Match and If-None-Match). {HONEST}",)
     if status_of(error) == 301 or code in _REGION:  # noqa: PLR2004
         return (_right_region(error),)
     if status_of(error) == 403:  # noqa: PLR2004

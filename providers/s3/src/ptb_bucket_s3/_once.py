@@ -53,7 +53,7 @@ async def check_transport() -> None:
         if not hasattr(session, "_retry_connection"):
             raise ConfigurationError(
                 f"s3: aiohttp {aiohttp.__version__} may send a put twice, and this version of ptb-bucket-s3 "
-                "cannot prevent it. Upgrade ptb-bucket-s3 or install an older version of aiohttp."
+                "can't prevent that. Upgrade ptb-bucket-s3 or downgrade aiohttp."
             )
 
 

@@ -74,7 +74,7 @@ def _with_sdk(name: str, reason: str) -> str:
         if not lacks_credentials(exc):
             raise
         raise AccessError(
-            f"ssm: The parameter {name!r} could not be read, because {unreadable(exc)}", about="credentials"
+            f"ssm: The parameter {name!r} could not be read because {unreadable(exc)}", about="credentials"
         ) from exc
 
 
@@ -87,11 +87,11 @@ def _translated(error: Any, name: str) -> PTBBucketError:
 
 def _meaning(error: Any, code: str, status: int) -> tuple[Callable[[str], PTBBucketError], str]:
     if code in _MISSING:
-        return ConfigurationError, "Check its name, the account and the region. ptb-bucket does not create parameters."
+        return ConfigurationError, "Check the parameter name, account and region. ptb-bucket doesn't create parameters."
     if code in _MOMENTARY or status >= 500 or _comes_from_the_network(error):  # noqa: PLR2004
-        return UnavailableError, "Try again. In a VPC, ssm needs an endpoint or a NAT gateway."
+        return UnavailableError, "Try again. From a VPC, SSM is only reachable through an endpoint or a NAT gateway."
     if code == "AccessDeniedException":
-        return AccessError, "Grant ssm:GetParameter on it, and kms:Decrypt on its customer managed key, if it has one."
+        return AccessError, "Grant ssm:GetParameter on it, and kms:Decrypt on the customer managed key, if any."
     return AccessError, _CHECK
 
 

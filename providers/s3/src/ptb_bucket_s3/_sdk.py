@@ -144,8 +144,8 @@ class HandedIn:
 
         if not sends_once(client):
             raise ConfigurationError(
-                "s3: This client may send a put twice, and the second one would look like a conflict. Create the "
-                "client with session.client('s3', config=ptb_bucket_s3.client_config())."
+                "s3: This client may retry a put, and the retry would look like a conflict. Create the client with"
+                " session.client('s3', config=ptb_bucket_s3.client_config())."
             )
         send_directly(client)
         self._client = SdkClient(client, bucket, settings.put_arguments())
@@ -165,8 +165,8 @@ class HandedIn:
         self._loop = self._loop or next((session._loop for session in _sessions(self._client.client)), loop)  # noqa: SLF001
         if self._loop is not loop:
             raise ConfigurationError(
-                f"s3: The client was created for another event loop ({self._loop!r}) than the running one "
-                f"({loop!r}). Pass a session instead of a client, or create one store for each loop."
+                f"s3: The client was created for event loop {self._loop!r}, but the running loop is {loop!r}. "
+                "Pass a session instead of a client, or create one store per loop."
             )
         return self._client
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 __all__ = ["OPTIONS", "Settings"]
 
 OPTIONS: Final[Mapping[str, str]] = {
-    "region": "the bucket's region, such as eu-west-1",
-    "endpoint_url": "the server if it is not AWS, such as https://rgw.example",
-    "profile": "a profile of the AWS configuration files",
-    "addressing_style": "path, virtual or auto: the place of the bucket's name in URLs",
+    "region": "bucket region, such as eu-west-1",
+    "endpoint_url": "server URL if not AWS, such as https://rgw.example",
+    "profile": "profile in the AWS configuration files",
+    "addressing_style": "path, virtual or auto: where the bucket name goes in URLs",
     "sse": "server-side encryption: AES256, aws:kms or aws:kms:dsse",
     "kms_key": "ID, alias or ARN of the KMS key for encryption; implies sse=aws:kms",
     "storage_class": "such as STANDARD or EXPRESS_ONEZONE",
@@ -56,11 +56,11 @@ class Settings:
         _one_of("addressing_style", self.addressing_style, "path", "virtual", "auto")
         _one_of("client", self.client, "auto", "light", "aioboto3")
         if self.client == "light" and self.profile:
-            raise ConfigurationError("s3: client=light cannot use a profile. Remove one of the two options.")
+            raise ConfigurationError("s3: client=light does not support profiles. Remove one of the two options.")
         if self.sse is not None:
             _one_of("sse", self.sse, "AES256", "aws:kms", "aws:kms:dsse")
         if self.kms_key and self.sse == "AES256":
-            raise ConfigurationError("s3: kms_key and sse=AES256 are mutually exclusive. Remove one of them.")
+            raise ConfigurationError("s3: kms_key and sse=AES256 are mutually exclusive. Remove one.")
         if self.endpoint_url is not None:
             check_endpoint("endpoint_url", self.endpoint_url)
         for name in ("connect_timeout", "read_timeout", "timeout"):

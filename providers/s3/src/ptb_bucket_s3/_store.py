@@ -152,8 +152,8 @@ class S3Store(BlobStore):
     async def _needs_versioning(self, key: str) -> None:
         if not await self._objects.versioning():
             raise UnsupportedError(
-                f"s3: Versioning is off in {self.bucket!r}, so there are no old versions of {key!r}. To keep them "
-                f"from now on, run: aws s3api put-bucket-versioning --bucket {self.bucket} "
+                f"s3: Versioning is off in {self.bucket!r}, so {key!r} has no old versions. To keep them from now "
+                f"on, run: aws s3api put-bucket-versioning --bucket {self.bucket} "
                 "--versioning-configuration Status=Enabled",
                 key=key,
             )
@@ -180,7 +180,7 @@ class S3Store(BlobStore):
         return "honoured"
 
     async def _versioning(self) -> str:
-        return (await self._objects.versioning()) or "off: objects that are overwritten by mistake cannot be restored"
+        return (await self._objects.versioning()) or "off: objects overwritten by mistake can't be restored"
 
     async def close(self) -> None:
         """Close the connections, but not a client that was passed in."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_ptb"]
 
-VERSIONS: Final = "22.0 and later 22.x"
+VERSIONS: Final = "22.x"
 """The versions that the tests run with. ``.ci/ptb-next VERSION`` tries another one."""
 
 _APPLICATION: Final = {
@@ -47,10 +47,10 @@ def check_ptb(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
     missing = next(_missing(application), None)
     if missing is not None:
         raise ConfigurationError(
-            f"ptb-bucket does not support python-telegram-bot {telegram.__version__}, because {missing} is "
-            "missing or has changed, so the bot's data could not be saved and refreshed. Install "
-            f"python-telegram-bot {VERSIONS} or a newer version of ptb-bucket. A single instance of the bot can "
-            "also use telegram.ext.Application."
+            f"ptb-bucket does not support python-telegram-bot {telegram.__version__} because {missing} is "
+            "missing or has changed. Without it, bot data can't be saved and refreshed. Install "
+            f"python-telegram-bot {VERSIONS} or a newer version of ptb-bucket. If you only run a single instance, "
+            "you can also use telegram.ext.Application."
         )
 
 

@@ -60,7 +60,7 @@ class Migration:
         """
         self._check_loaded(old, new)
         if self._would_lose(old, new):
-            _LOGGER.info("%s has no data or has already been moved, so %s keeps its data", old.label, new.label)
+            _LOGGER.info("%s has no data or was already migrated, so %s keeps its data", old.label, new.label)
             drop(old.number)
         elif not self._move_unreadable(old, new):
             move(old_chat_id=old.number, new_chat_id=new.number)
@@ -71,8 +71,8 @@ class Migration:
         for record in records:
             if not self._live.has_loaded(record):
                 raise RuntimeError(
-                    f"{record.label} cannot be moved, because it is not loaded. First, call await "
-                    "application.load_data(chat_ids=[...]) with both IDs."
+                    f"{record.label} can't be migrated because it is not loaded. Call await "
+                    "application.load_data(chat_ids=[...]) with both IDs first."
                 )
 
     def _would_lose(self, old: Record, new: Record) -> bool:

@@ -101,7 +101,6 @@ class Overridden:
         for method, advice in _GETS.items():
             if self._own(method) is not None:
                 raise ConfigurationError(
-                    f"{type(self._persistence).__name__} overrides {method}(), but the layout {name} never calls "
-                    "this method to load everything. It reads each record when the record is needed. Instead, "
-                    f"{advice}."
+                    f"{type(self._persistence).__name__} overrides {method}(), but it is never called with layout "
+                    f"{name}, which loads records on demand. Instead, {advice}."
                 )

@@ -159,9 +159,9 @@ class Units:
         if not self._warned:
             self._warned = True
             _LOGGER.warning(
-                "%s was saved while a handler that may change it had been running for more than %g s. If this "
-                "process is killed before the handler ends, the update will be handled again, and its saved changes "
-                "may be applied twice.",
+                "%s was saved while a handler that may change it was still running after %g s. If this process is "
+                "killed before the handler finishes, the update will be handled again and the saved changes may be "
+                "applied twice.",
                 ", ".join(sorted(record.label for record in shared)),
                 PATIENCE,
             )

@@ -43,8 +43,8 @@ class UnloadedReports:
         self._reported.add(place)
         ids = "chat_ids" if record.kind is Kind.CHAT else "user_ids"
         _LOGGER.warning(
-            "%s:%d uses %s, which looks empty because it is not loaded. Call await "
-            "application.load_data(%s=[%s]) first.",
+            "%s:%d uses %s, which looks empty because it has not been loaded. Call "
+            "await application.load_data(%s=[%s]) first.",
             *place,
             record.label,
             ids,

@@ -64,7 +64,7 @@ def _offline(uri: str) -> int:
     location = locate(uri, None, None, ())
     if location.uri is not None and location.uri.scheme == "memory":
         raise ConfigurationError(
-            "The demo runs two processes, so it cannot use memory:, which keeps nothing after a process ends. "
+            "The demo runs two processes, so it can't use memory: (data is lost when a process ends). "
             "Use --uri file:./somewhere."
         )
     known = bool(asyncio.run(read_documents(location, _BOT_ID)))

@@ -47,7 +47,7 @@ def run_live(uri: str) -> int:
     """
     token = os.environ.get("TELEGRAM_BOT_TOKEN", "")
     if not token:
-        return complain("--live needs a bot's token in TELEGRAM_BOT_TOKEN. Get one from @BotFather.", 2)
+        return complain("--live needs a bot token in TELEGRAM_BOT_TOKEN. Get one from @BotFather.", 2)
     _log_without(token)
     return _poll(uri, token)
 
@@ -65,7 +65,7 @@ def _poll(uri: str, token: str) -> int:
     try:
         app.run_polling()
     except InvalidToken:
-        return complain("Telegram does not accept the token in TELEGRAM_BOT_TOKEN. Check it with @BotFather.", 2)
+        return complain("Telegram rejected the token in TELEGRAM_BOT_TOKEN. Check it with @BotFather.", 2)
     except TelegramError as error:
         return complain(f"Telegram: {error}".replace(token, "<token>"), 1)
     return 0

@@ -29,9 +29,9 @@ _STYLES: Final = {"ok": "green", "warning": "yellow", "failed": "bold red", "not
 def command(uri: str, bot_id: str | None, types: list[Any], output: Output) -> int:
     """Check that a bot can work with the bucket: reachability, permissions, conditional puts.
 
-    Every operation that a bot needs is tried with an object .ptb-bucket-check-..., which is removed at the end. You can
-    run this before the bot's first start and while the bot runs. A warning does not affect the bot. The exit code is 1
-    if a check failed. With --types, records that the bot could not decode are listed; without it, only damaged ones.
+    Every operation a bot needs is tried on a test object (.ptb-bucket-check-...), which is removed at the end. You can
+    run this before the first start or while the bot is running. Warnings do not affect the bot. The exit code is 1 if a
+    check failed. With --types, all records that the bot could not decode are listed; without it, only damaged ones.
     """
     found = run_to_the_end(tools.check(uri, bot_id=bot_id, types=types))
     failed = [one.name for one in found if one.verdict is Verdict.FAILED]

@@ -26,18 +26,18 @@ __all__ = ["command"]
 )
 @click.argument("source")
 @click.argument("destination")
-@click.option("--bot-id", metavar="ID", help="The bot that owns the copy. Default: the source's bot.")
-@click.option("--overwrite", is_flag=True, help="Replace records of the destination that differ.")
+@click.option("--bot-id", metavar="ID", help="The bot that owns the copy. Default: the source bot.")
+@click.option("--overwrite", is_flag=True, help="Replace records that differ in the destination.")
 @click.option("--dry-run", is_flag=True, help="Show what would be copied, but copy nothing.")
 @with_types
 @with_output
 def command(output: Output, dry_run: bool, **given: Any) -> None:  # noqa: FBT001  click's way of calling
-    """Copy a bot's state between clouds, prefixes, layouts, codecs or bots, and read it back to compare.
+    """Copy a bot's state between clouds, prefixes, layouts, codecs or bots, and verify the copy.
 
-    A new copy has the source's layout and codec, unless the destination's URI says otherwise. Converting to another
-    codec needs --types for your bot's classes. Records that already exist are skipped, so an interrupted copy continues
-    where it stopped. The source is not changed. If its bot is running, each document is copied as it was at one moment:
-    to copy all changes, stop the bot, or copy again afterwards.
+    A new copy keeps the source layout and codec unless the destination URI says otherwise. Converting to another codec
+    requires --types for your bot's classes. Existing records are skipped, so an interrupted copy continues where it
+    stopped. The source is not changed. If its bot is running, each document is copied as of one moment: to copy all
+    changes, stop the bot, or copy again afterwards.
     """
     found = asyncio.run(_copy(output=output, dry_run=dry_run, **given))
     output.report(

@@ -32,7 +32,7 @@ Example: ptb-bucket edit s3://my-bucket/my-bot user_data 42
 @click.argument("uri")
 @click.argument("section")
 @click.argument("words", metavar="[ID]...", nargs=-1)
-@click.option("--new-class", is_flag=True, help="Accept a class that occurs nowhere in the state yet.")
+@click.option("--new-class", is_flag=True, help="Accept a class that does not occur in the state yet.")
 @dry_run
 @with_types
 @with_bot_id
@@ -42,8 +42,8 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:
     """Open one record in $VISUAL or $EDITOR, and save your changes. This is safe while the bot runs.
 
-    The record is shown as JSON, in the notation of JSON documents, as `show` prints it. Your changes are merged with
-    those that the bot made while you were editing. If you do not change the text, nothing is written.
+    The record is shown as JSON, in the format printed by `show`. Your changes are merged with any the bot made in the
+    meantime. If you do not change the text, nothing is written.
     """
     record, rest = record_of(section, words)
     if rest:

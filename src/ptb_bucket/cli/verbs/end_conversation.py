@@ -33,9 +33,9 @@ def command(  # noqa: PLR0913  what click gives
     uri: str, handler: str, key: tuple[str, ...], *, dry_run: bool,
     types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
-    """End one conversation. HANDLER is its handler's name, and KEY is usually the chat's and the user's ID.
+    """End one conversation. HANDLER is the handler name, and KEY is usually the chat ID and the user ID.
 
-    A BucketApplication notices it before the next update, and PTB's own Application after a restart.
+    BucketApplication picks up the change before the next update, telegram.ext.Application after a restart.
     """
     record = conversation(handler, key)
     run_edit(uri, bot_id, types, output, lambda state: tools.remove(state, record, dry_run=dry_run))

@@ -21,9 +21,9 @@ __all__ = ["command"]
 
 _LABELS = 20
 _NOTES = (
-    "Other people's data was searched for the person's ID, but not for the person's name or messages.",
-    "A running bot that does not refresh its data may keep the person's data in memory until it restarts.",
-    "Logs, backups, exports and a bot's spool_dir may also contain the person's data.",
+    "Other users' data was searched for the user ID, but not for names or messages.",
+    "A running bot that does not refresh its data may keep this user's data in memory until it restarts.",
+    "Logs, backups, exports and the bot's spool_dir may also contain this user's data.",
 )
 _EXAMPLES = """\b
 Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
@@ -33,19 +33,19 @@ Example: ptb-bucket erase-user s3://my-bucket/my-bot 42
 @click.command(cls=RecordCommand, name="erase-user", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.argument("user_id", type=int)
-@click.option("--versions", is_flag=True, help="Also delete all old versions of each object that contained the person.")
-@click.option("--yes", is_flag=True, help="Delete old versions without asking.")
 @click.option(
-    "--force", is_flag=True, help="Erase even if a bot is running, which may still have the person's data in memory."
+    "--versions", is_flag=True, help="Also delete all old versions of each object that contained this user's data."
 )
+@click.option("--yes", is_flag=True, help="Delete old versions without asking.")
+@click.option("--force", is_flag=True, help="Erase even if a running bot may still have this user's data in memory.")
 @dry_run
 @with_bot_id
 @with_output
 def command(output: Output, **asked: Any) -> None:
-    """Erase a person's user data, private chat data and conversations, and print a receipt.
+    """Erase a user's data, private chat data and conversations, and print a receipt.
 
-    Inline keyboards cannot be attributed to a person and stay. If the bucket keeps old versions, these still contain
-    the person. --versions deletes all old versions of each object that did, including other people's history in them.
+    Inline keyboards can't be attributed to a user and are kept. If the bucket keeps old versions, they still contain
+    this user's data. --versions deletes all old versions of the affected objects, including other users' history.
     """
     facts = asyncio.run(_run(output, **asked))
     output.report(facts, lambda: _render(facts, output))
@@ -73,7 +73,7 @@ def _ask(found: PersonalData, past: OldVersions, output: Output) -> None:
         return
     versions = pluralize(number, "old version", "old versions")
     where = pluralize(len(objects), "object", "objects")
-    question = f"This permanently deletes {versions} of {where}, including other people's history"
+    question = f"This permanently deletes {versions} of {where}, including other users' history"
     if output.as_json or not sys.stdin.isatty():
         raise RefusedError(f"{question}. Nothing was changed. To confirm, pass --yes.")
     if not click.confirm(f"{question}. Continue?", err=True):
@@ -111,8 +111,10 @@ def _old_versions(facts: dict[str, Any]) -> str:
     if old["kept"]:
         versions = pluralize(old["kept"], "old version", "old versions")
         objects = ", ".join(old["objects"])
-        return f"{versions} of objects that contain or contained the person: {objects}. --versions deletes them."
-    return f"{pluralize(old['deleted'], 'old version', 'old versions')} deleted; no old version contains the person."
+        return f"{versions} of objects with this user's data: {objects}. --versions deletes them."
+    return (
+        f"{pluralize(old['deleted'], 'old version', 'old versions')} deleted; no remaining version contains this user."
+    )
 
 
 def _leftovers(facts: dict[str, Any]) -> list[str]:
@@ -120,19 +122,19 @@ def _leftovers(facts: dict[str, Any]) -> list[str]:
     keyboards = pluralize(facts["keyboards"], "inline keyboard was", "inline keyboards were")
     more = f" and {len(mentions) - _LABELS} more" if len(mentions) > _LABELS else ""
     lines = [
-        f"{keyboards} kept (callback_data), because their owners are unknown.",
-        f"The ID also occurs in {', '.join(mentions[:_LABELS])}{more}, perhaps by chance. Check these records."
-        if mentions else "The ID occurs nowhere else.",
+        f"{keyboards} kept (callback_data) because their owners are unknown.",
+        f"The ID was also found in {', '.join(mentions[:_LABELS])}{more}, possibly by coincidence. Check these records."
+        if mentions else "The ID was not found anywhere else.",
     ]  # fmt: skip
     if facts["unknown"]:
         names = ", ".join(map(repr, facts["unknown"]))
         lines.append(
-            "Sections that are not supported by this version of ptb-bucket were kept: "
-            f"{names}. Upgrade ptb-bucket, and erase again."
+            f"Sections not supported by this version of ptb-bucket were kept: {names}. Upgrade ptb-bucket and "
+            "erase again."
         )
     if facts["running"]:
         writers = ", ".join(facts["running"])
         lines.append(
-            f"These bots committed within the last hour: {writers}. Restart the ones that do not refresh their data."
+            f"These bots committed within the last hour: {writers}. Restart those that do not refresh their data."
         )
     return lines

@@ -27,8 +27,8 @@ __all__ = ["command"]
 _PLACES = 10
 _WHOLE = "(the whole record)"
 _NOTES = (
-    "Times are from the writers' clocks. A writer is one process of a bot, or one run of a tool.",
-    "The later of two commits decides. Whether its writer had read the other's value before is not recorded.",
+    "Times come from the writers' clocks. A writer is one bot process or one tool run.",
+    "The later of two commits wins. Whether its writer had seen the other value is not recorded.",
 )
 _EXAMPLES = """\b
 Example: ptb-bucket explain s3://my-bucket/my-bot user 42
@@ -49,14 +49,16 @@ def command(  # noqa: PLR0913  what click gives
     uri: str, section: str, words: tuple[str, ...], *, limit: int,
     types: list[Any], bot_id: str | None, output: Output,
 ) -> None:  # fmt: skip
-    """Explain which commits touched a record: by whom and when, what they merged, and what they decided against whom.
+    """Explain which commits touched a record: who made them and when, what they merged and decided.
 
-    The answer comes from the old versions of the record's object and from the header in each of them. It names places
-    in the record, but shows no values. Where nothing is kept, it says unknown.
+    The answer comes from old versions of the object and their headers. It names paths in the record but shows no
+    values. Where no versions are kept, it says unknown.
     """
     record, rest = record_of(section, words)
     if rest:
-        raise ConfigurationError(f"Too many arguments: {' '.join(rest)!r}. 'explain' takes the whole {record.label}.")
+        raise ConfigurationError(
+            f"Too many arguments: {' '.join(rest)!r}. 'explain' applies to the whole {record.label}."
+        )
     found, named = asyncio.run(_explain(uri, bot_id, types, record, limit))
     output.result(_facts(found, named), lambda: _render(found, named, output))
 
@@ -138,7 +140,7 @@ def _render_touch(touch: Touch, named: Named, output: Output) -> None:
     if touch.is_by_hand:
         output.line("  by: unknown (the object was replaced or deleted without a commit)")
     elif touch.commit is None:
-        output.line("  by: unknown (no version is kept of some of these commits)")
+        output.line("  by: unknown (some of these versions were not kept)")
     output.line(f"  changed: {_changed(touch, named)}")
     output.line(f"  merged: {_others(touch.merged, 'kept', named)}")
     output.line(f"  decided: {_others(touch.decided, 'against', named)}\n")
@@ -186,8 +188,6 @@ def _render_writers(found: Explanation, output: Output) -> None:
     if found.problem:
         output.note(f"* {found.problem}")
     contents = "only this record" if found.alone else "other records, too"
-    output.line(
-        f"Which commits touched this record: unknown. The object contains {contents}. Its writers' last commits:"
-    )
+    output.line(f"The commits to this record are unknown. The object contains {contents}. Its writers' last commits:")
     rows = [(number, _time(one.time), one.writer, "tool" if one.is_tools else "bot") for number, one in found.writers]
     output.table(["#commit", "time", "writer", "kind"], rows)

@@ -36,7 +36,7 @@ Example: ptb-bucket export s3://my-bucket/my-bot bot.pickle --format pickle
     type=click.Choice(["json", "pickle", "dict"]),
     default="json",
     show_default=True,
-    help="The format of FILE: typed JSON, the pickle of PicklePersistence, or the JSON of DictPersistence.",
+    help="Output format: typed JSON, a PicklePersistence pickle, or DictPersistence JSON.",
 )
 @click.option(
     "--multi",
@@ -54,17 +54,17 @@ Example: ptb-bucket export s3://my-bucket/my-bot bot.pickle --format pickle
 @click.option(
     "--no-main",
     is_flag=True,
-    help="With --format pickle: the module that starts your bot defines no classes of --types.",
+    help="With --format pickle: none of the --types classes is defined in the module that starts your bot.",
 )
 @click.option("--force", is_flag=True, help="Replace an existing regular file.")
 @with_types
 @with_bot_id
 @with_output
 def command(uri: str, file: Path, form: str, output: Output, **settings: Any) -> None:
-    """Write a bot's complete state to FILE, which only you can read. If FILE is -, it is written to stdout.
+    """Write a bot's complete state to FILE, readable only by you. Use - for stdout.
 
-    FILE contains personal data: protect it as you protect the bucket. With --format pickle, a bot that is started as a
-    script (python bot.py) finds its own classes in __main__ again. Name them as --types bot:Cart.
+    FILE contains personal data: protect it like the bucket. With --format pickle, a bot started as a script (python
+    bot.py) finds its own classes in __main__ again. Pass them as --types bot:Cart.
     """
     if str(file) == STDOUT:
         check_stdout(output, binary=form == "pickle", multi=settings["multi"])
@@ -86,7 +86,7 @@ def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | N
     if wrong:
         raise click.BadParameter(f"{wrong} can only be used with --format pickle.")
     if main is not None and no_main:
-        raise click.BadParameter("--main and --no-main are mutually exclusive. Pass only one of them.")
+        raise click.BadParameter("--main and --no-main are mutually exclusive. Pass only one.")
     return "" if no_main else main
 
 
@@ -97,8 +97,8 @@ def _render(file: Path, count: int, script: str | None, timers: int, output: Out
         output.line(f"{pluralize(timers, 'timer is', 'timers are')} left out. To keep timers, use --format json.")
     if script:
         output.line(
-            f"Classes of {script} are written as classes of __main__, for a bot that is started as this script. If "
-            "your bot imports this module instead, pass --no-main."
+            f"Classes from {script} are written as classes of __main__, for a bot started as this script. If your bot "
+            "imports this module instead, pass --no-main."
         )
 
 

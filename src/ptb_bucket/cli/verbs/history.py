@@ -31,10 +31,10 @@ __all__ = ["command"]
 @with_bot_id
 @with_output
 def command(uri: str, what: str | None, limit: int, bot_id: str | None, output: Output) -> None:
-    """List the versions of each object, the newest first, and the writers that committed them.
+    """List the versions of each object, newest first, and the writers that committed them.
 
-    WHAT is an object's key, or a section such as user_data. By default, all objects are listed. Old versions are kept
-    if the bucket's versioning is on, or with file:DIRECTORY?keep=N.
+    WHAT is an object key or a section such as user_data. By default, all objects are listed. Old versions are kept if
+    bucket versioning is on, or with file:DIRECTORY?keep=N.
     """
     found = asyncio.run(_history(uri, what, limit, bot_id))
     output.result({"versions": [_facts(one) for one in found]}, lambda: _render(found, output))

@@ -31,16 +31,16 @@ Example: ptb-bucket import bot.pickle s3://my-bucket/my-bot --dry-run
 @click.argument("file", type=click.Path())
 @click.argument("uri", required=False)
 @click.option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
-@click.option("--overwrite", is_flag=True, help="Replace stored records that differ from the file's.")
-@click.option("--leave-out", is_flag=True, help="Leave out values that cannot be stored, and list them.")
+@click.option("--overwrite", is_flag=True, help="Replace stored records that differ from the file.")
+@click.option("--leave-out", is_flag=True, help="Skip values that can't be stored, and list them.")
 @with_types
 @with_bot_id
 @with_output
 def command(file: str, uri: str | None, output: Output, **settings: Any) -> None:
-    """Import FILE, which PicklePersistence, DictPersistence or 'export' wrote. If FILE is -, it is read from stdin.
+    """Import a FILE written by PicklePersistence, DictPersistence or 'export'. Use - for stdin.
 
-    Stop the bot first. FILE is the file of PicklePersistence, the common start of its five file names, or a JSON object
-    with the arguments of DictPersistence, such as user_data_json. No code that a pickle names is run.
+    Stop the bot first. FILE is a PicklePersistence file, the common prefix of its five files, or a JSON object with
+    DictPersistence arguments such as user_data_json. Code referenced in a pickle is never run.
     """
     with input_file(file) as path:
         memory = tools.read_memory(path, types=settings["types"], leave_out=settings["leave_out"])

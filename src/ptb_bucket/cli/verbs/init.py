@@ -36,7 +36,7 @@ Example: ptb-bucket init my-bot
 @click.option(
     "--wheels",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder with wheels that you have built from a checkout. The bot gets these instead of released ones.",
+    help="A folder with wheels built from a checkout, to use instead of the released ones.",
 )
 @dry_run
 @with_output
@@ -45,8 +45,8 @@ def command(  # noqa: PLR0913  the verb's options
 ) -> None:
     """Write a new bot into FOLDER: the bot, its requirements, its tests and the files that deploy it.
 
-    The bot asks for a name and a city and remembers them. Its tests, and a chat in the terminal, need neither a network
-    nor a token. No existing file is replaced.
+    The bot asks for a name and a city and remembers them. Its tests and the chat in the terminal work without a network
+    or a token. Existing files are not replaced.
     """
     names = starter.write(starter.Project(target, uri, wheels), folder, dry_run=dry_run)
     output.report(

@@ -18,11 +18,11 @@ __all__ = ["command"]
 @click.command(cls=VerbCommand, name="keygen", epilog="Example: ptb-bucket keygen > key.txt")
 @with_output
 def command(output: Output) -> None:
-    """Generate a random key to encrypt or sign with.
+    """Generate a random key for encryption or signing.
 
     The key is printed and not stored anywhere. Set it in PTB_BUCKET_ENCRYPTION_KEYS or PTB_BUCKET_SIGNING_KEYS for the
-    bot and for these commands. To rotate keys, put it before the old one. If you lose the key, you lose all data that
-    is encrypted with it.
+    bot and for these commands. To rotate keys, put it before the old one. If you lose the key, you lose all data
+    encrypted with it.
     """
     key = secrets.token_urlsafe(32)
     output.result({"key": key}, lambda: output.line(key))

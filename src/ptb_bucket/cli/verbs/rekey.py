@@ -28,7 +28,7 @@ _OLD = {name: name.replace("PTB_BUCKET_", "PTB_BUCKET_OLD_") for name in VARIABL
 @click.option(
     "--from-plain", is_flag=True, help="Accept unprotected documents. Make sure that they were written by your bot."
 )
-@click.option("--to-plain", is_flag=True, help="Remove the protection, if no new keys are set.")
+@click.option("--to-plain", is_flag=True, help="Remove the protection if no new keys are set.")
 @click.option(
     "--dry-run", is_flag=True, help="Open every document and show which ones would be sealed again, but write nothing."
 )
@@ -37,11 +37,11 @@ _OLD = {name: name.replace("PTB_BUCKET_", "PTB_BUCKET_OLD_") for name in VARIABL
 def command(  # noqa: PLR0913  click passes what the options say
     uri: str, bot_id: str | None, *, from_plain: bool, to_plain: bool, dry_run: bool, output: Output
 ) -> None:
-    """Encrypt or sign every document as a bot with these settings would.
+    """Encrypt or sign every document with the current settings.
 
     Set the new keys in PTB_BUCKET_ENCRYPTION_KEYS or PTB_BUCKET_SIGNING_KEYS. To rotate keys, list the old ones after
     the new one. To change from signing to encryption or back, set the old keys in PTB_BUCKET_OLD_SIGNING_KEYS or
-    PTB_BUCKET_OLD_ENCRYPTION_KEYS. After an interruption, run it again to continue.
+    PTB_BUCKET_OLD_ENCRYPTION_KEYS. If interrupted, run it again to continue.
     """
     done = asyncio.run(
         tools.rekey(uri, bot_id=bot_id, old=_old(from_plain=from_plain), to_plain=to_plain, dry_run=dry_run)
@@ -52,9 +52,7 @@ def command(  # noqa: PLR0913  click passes what the options say
 def _old(*, from_plain: bool) -> Sealing | None:
     environment = {name: os.environ[old] for name, old in _OLD.items() if old in os.environ}
     if environment and from_plain:
-        raise ConfigurationError(
-            "--from-plain and PTB_BUCKET_OLD_..._KEYS are mutually exclusive. Use only one of them."
-        )
+        raise ConfigurationError("--from-plain and PTB_BUCKET_OLD_..._KEYS are mutually exclusive. Use only one.")
     return Sealing(environment=environment) if environment or from_plain else None
 
 

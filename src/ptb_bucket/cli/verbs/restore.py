@@ -31,10 +31,10 @@ _LABELS = 10
     "--object",
     "what",
     metavar="KEY",
-    help="With --version: the key of the object, if several objects have this version.",
+    help="With --version: the object key, if more than one object has this version.",
 )
 @dry_run
-@click.option("--force", is_flag=True, help="Restore even if a bot is running, which may overwrite the restored data.")
+@click.option("--force", is_flag=True, help="Restore even if a running bot may overwrite the restored data.")
 @click.option(
     "--update-interval",
     type=click.FloatRange(0),
@@ -48,9 +48,8 @@ _LABELS = 10
 def command(at: datetime | None, version: str | None, what: str | None, output: Output, **rest: Any) -> None:
     """Restore an earlier state with a new commit, which another restore can undo. Stop the bot first.
 
-    Without --at and --version, only objects that cannot be read or were deleted are restored, from their newest version
-    that can be read. With layout per-record, an object that was deleted or swept is restored only if you name it with
-    --version and --object.
+    Without --at and --version, only deleted or unreadable objects are restored, from their newest readable version.
+    With layout per-record, deleted or swept objects are only restored with --version and --object.
     """
     if at is not None and version is not None:
         raise click.UsageError("Pass --at or --version, not both.")
@@ -120,4 +119,4 @@ def _render(plans: list[Restoring], output: Output, *, done: bool) -> None:
     output.line(f"{'Restored' if done else 'Would restore'}: {', '.join(labels[:_LABELS])}{more}")
 
 
-_NOTHING = "Nothing was restored, because the current state is the same."
+_NOTHING = "Nothing to restore: the current state is the same."

@@ -36,8 +36,8 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:  # fmt: skip
     """Remove one record, or one value in it. This is safe while the bot runs.
 
-    PATH is a path such as cart.items[0]. Write keys that are not plain names in brackets, as JSON: [42] or ["a.b"].
-    Data that the bot adds to the record at the same time stays.
+    PATH is a path such as cart.items[0]. Write other keys in brackets, as JSON: [42] or ["a.b"]. Data that the bot adds
+    to the record at the same time is kept.
     """
     record, rest = record_of(section, words)
     if len(rest) > 1:

@@ -28,7 +28,7 @@ Example: ptb-bucket set s3://my-bucket/my-bot user_data 42 premium true
 @click.argument("uri")
 @click.argument("section")
 @click.argument("words", metavar="[ID]... [PATH] JSON", nargs=-1, required=True)
-@click.option("--new-class", is_flag=True, help="Accept a class that occurs nowhere in the state yet.")
+@click.option("--new-class", is_flag=True, help="Accept a class that does not occur in the state yet.")
 @dry_run
 @with_types
 @with_bot_id
@@ -39,10 +39,10 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:  # fmt: skip
     """Set a value in one record, or the whole record. This is safe while the bot runs.
 
-    PATH is a path such as cart.items[0], through dicts, lists and fields of objects. Write keys that are not plain
-    names in brackets, as JSON: [42] or ["a.b"]. JSON is in the notation of JSON documents: {"$set": [1]} is a set, and
-    {"$ref": 1} is the object of this record that `show` with the same --types shows with "$id": 1. If JSON is -, it is
-    read from stdin. Your change is merged with the bot's own changes.
+    PATH is a path such as cart.items[0], through dicts, lists and fields of objects. Write other keys in brackets, as
+    JSON: [42] or ["a.b"]. JSON uses the notation of stored documents: {"$set": [1]} is a set, and {"$ref": 1} is the
+    object in this record that `show` with the same --types shows with "$id": 1. Use - to read JSON from stdin. Your
+    change is merged with the bot's own changes.
     """
     record, rest = record_of(section, words[:-1])
     if len(rest) > 1:

@@ -44,7 +44,7 @@ Example: ptb-bucket show s3://my-bucket/my-bot
 )
 @click.option("--after", metavar="ID", help="Start after this ID. For conversations, the ID is HANDLER,KEY,KEY.")
 @click.option("--where", metavar="CONDITION",
-              help="List only records for which this holds, such as 'premium == true and age >= 18'.")  # fmt: skip
+              help="Only list records that match this condition, such as 'premium == true and age >= 18'.")  # fmt: skip
 @with_types
 @with_bot_id
 @with_output
@@ -55,18 +55,20 @@ def command(  # noqa: PLR0913  what click gives
     """Show a summary of a bot's state, the IDs in one SECTION, one record as it is stored, or a value in it.
 
     Sections: bot_data, chat_data, user_data, conversations, callback_data, updates, timers. For conversations, ID is
-    the handler's name and the parts of the key; the handler's name alone lists its conversations. For timers, ID is the
-    record that the timer belongs to, such as user_data 42, and the timer's ID. PATH is a path such as cart.items[0],
+    the handler name and the parts of the key; the handler name alone lists its conversations. For timers, ID is the
+    record that the timer belongs to, such as user_data 42, and the timer ID. PATH is a path such as cart.items[0],
     through dicts, lists and fields of objects.
 
-    CONDITION compares paths with values: ==, !=, <, <=, >, >=, in, and, or, not and parentheses. Write text in quotes.
-    A path alone holds if its value is not false, null, zero or empty; a value that does not exist equals null.
+    CONDITION compares paths with values: ==, !=, <, <=, >, >=, in, and, or, not and parentheses. Write strings in
+    quotes. A path alone is true if its value is not false, null, zero or empty; a missing value equals null.
 
-    Pickled records are shown without running any code in them. For a PATH or a CONDITION, and with --types, they are
-    loaded with the classes of --types only.
+    Pickled records are shown without running any code in them. With PATH, CONDITION or --types, they are loaded using
+    only the classes in --types.
     """
     if where is not None and (section is None or not _is_section(section, words)):
-        raise click.UsageError("--where lists the records of one section. Pass a section such as user_data, and no ID.")
+        raise click.UsageError(
+            "--where filters the records of one section. Pass a section such as user_data without an ID."
+        )
     if section is None:
         found = asyncio.run(_summarize(uri, bot_id))
         output.result(_facts(found), lambda: _render(found, output))

@@ -31,7 +31,7 @@ Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
 @click.option("--older-than", type=AgeType(), default="30d", show_default=True,
               help="The minimum time since the last write to a document.")  # fmt: skip
 @click.option("--keyboards", type=click.IntRange(0), metavar="N",
-              help="Also drop all keyboards except the N that were used last.")  # fmt: skip
+              help="Also drop all keyboards except the N most recently used.")  # fmt: skip
 @click.option(
     "--bot-stopped",
     is_flag=True,
@@ -44,10 +44,9 @@ Example: ptb-bucket sweep s3://my-bucket/my-bot --dry-run
 def command(uri: str, bot_id: str | None, output: Output, **settings: Any) -> None:
     """Remove the empty documents that dropped records leave behind in layout per-record.
 
-    Bots may keep running: their writes are kept. AGE should be longer than any instance runs. If another instance
-    dropped a record that an instance still has in memory, and you sweep it, that instance reports a vanished document
-    until its restart. Buttons of a dropped keyboard no longer work. A bot that has the keyboard in memory and uses it
-    again keeps it.
+    Bots can keep running: their writes are kept. AGE should be longer than the lifetime of any instance. If you sweep a
+    record that one instance dropped and another still has in memory, the other one reports a vanished document until it
+    restarts. Buttons on dropped keyboards stop working. A keyboard still in memory is kept if the bot uses it again.
     """
     done = asyncio.run(_run(uri, bot_id, **settings))
     output.report({**asdict(done), "dry_run": settings["dry_run"]}, lambda: _render(done, output, **settings))
@@ -66,4 +65,4 @@ def _render(done: Swept, output: Output, *, keyboards: int | None, dry_run: bool
         dropped = pluralize(len(done.keyboards), "keyboard", "keyboards")
         output.line(f"{dropped} {'would be ' * dry_run}dropped")
     for key in done.kept:
-        output.line(f"{key} was kept, because a bot wrote to it in the meantime")
+        output.line(f"{key} was kept because a bot wrote to it in the meantime")

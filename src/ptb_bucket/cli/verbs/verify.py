@@ -29,23 +29,25 @@ Example: ptb-bucket verify s3://my-bucket/my-bot --dry-run
 
 @click.command(cls=UriCommand, name="verify", epilog=_EXAMPLES)
 @click.argument("uri")
-@click.option("--quick", is_flag=True, help="Repeat everything a few times only. Its figures do not belong in a table.")
+@click.option(
+    "--quick", is_flag=True, help="Repeat everything only a few times. The figures are too rough for the table."
+)
 @click.option("--yes", is_flag=True, help="Do not ask before the run starts.")
-@click.option("--dry-run", is_flag=True, help="Say what the run sends and costs, but send nothing.")
-@click.option("--server", metavar="NAME", help="The server's name in the row. Default: as it names itself.")
-@click.option("--server-version", metavar="TEXT", help="Its version in the row. Default: as it names itself.")
+@click.option("--dry-run", is_flag=True, help="Show what the run would send and cost, but send nothing.")
+@click.option("--server", metavar="NAME", help="Server name in the row. Default: as reported by the server.")
+@click.option("--server-version", metavar="TEXT", help="Server version in the row. Default: as reported by the server.")
 @click.option("--measured-by", metavar="NAME", default="", help="Your name in the row.")
 @with_bot_id
 @with_output
 def command(uri: str, bot_id: str | None, output: Output, **given: Any) -> int:
-    """Verify that a bot's state is safe in your bucket, and measure it.
+    """Verify that bot state is safe in your bucket, and measure request times.
 
-    It tries what a bot relies on: conditional puts and other promises, processes that race for an object, connections
-    that break after a write was sent, and the time of requests. It takes up to ten minutes and costs about a cent.
+    It tests what a bot relies on: conditional puts and other promises, processes racing for an object, and connections
+    that break after a write was sent. It takes up to ten minutes and costs about a cent.
 
-    Everything happens below a new prefix ptb-bucket-verify-..., which is removed at the end, also after an
-    interruption. A bot that runs there is not disturbed. The exit code is 1 if anything failed. The last line is a row
-    for the table of servers, without the names of your bucket and prefix.
+    Everything happens under a new prefix ptb-bucket-verify-..., which is removed at the end, even after an
+    interruption. Bots that use the bucket are not disturbed. The exit code is 1 if anything failed. The last line is a
+    row for the table of servers, without your bucket and prefix names.
     """
     effort: Effort = tools.QUICK_EFFORT if given["quick"] else tools.FULL_EFFORT
     plan = asyncio.run(tools.plan_verification(uri, bot_id=bot_id, effort=effort))
@@ -145,12 +147,12 @@ def _safe_text(found: Verification) -> str:
     lost = found.lost_answers
     cuts = f", {lost.right} of {lost.cuts} lost answers" if lost and lost.cuts else ""
     kept = f"{len(found.promises)} of {len(found.promises)} promises"
-    return f"A bot's state is safe here: {kept}{races}{cuts} went right."
+    return f"Bot state is safe here: {kept}{races}{cuts} went right."
 
 
 def _verdict(found: Verification) -> int:
     if found.problems:
         others = pluralize(len(found.problems) - 1, "more problem", "more problems")
         more = f" And {others}: see the table." if len(found.problems) > 1 else ""
-        return complain(f"A bot's state is not safe here. {found.problems[0]}{more}", Code.FAILED)
+        return complain(f"Bot state is not safe here. {found.problems[0]}{more}", Code.FAILED)
     return Code.FAILED if found.left else Code.DONE

@@ -150,7 +150,7 @@ class JsonCodec:
         except Exception as exc:  # noqa: BLE001  damage may raise anything
             # The original would quote the document.
             raise CannotLoadError(
-                f"the stored data is not in ptb-bucket's JSON format ({type(exc).__name__}). {RESTORE}"
+                f"the stored data is not valid ptb-bucket JSON ({type(exc).__name__}). {RESTORE}"
             ) from None
         return value
 

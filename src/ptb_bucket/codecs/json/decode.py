@@ -120,7 +120,7 @@ class Decoder:
         if native is not None:
             return native.make(payload, self.scope)
         if name in _LABELS:
-            raise CannotLoadError(f"${name} must be a whole number. Give each object a different number")
+            raise CannotLoadError(f"${name} must be an integer. Give each object a different number")
         return with_bot(self.scope.registry.named(name).make(payload, self.scope), self.scope)
 
 

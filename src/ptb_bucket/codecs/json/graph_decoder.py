@@ -88,16 +88,16 @@ class GraphDecoder:
         if type(label) is int:
             return self._once(label, tree)
         if "$id" in tree:
-            raise CannotLoadError("$id must be a whole number. Give each object a different number")
+            raise CannotLoadError("$id must be an integer. Give each object a different number")
         return self._object(tree, None)
 
     def _referred(self, tree: dict[str, Any]) -> Any:
         label = tree["$ref"]
         if len(tree) != 1 or type(label) is not int or label not in self.labelled:
-            shown = f"the object {label}" if type(label) is int else "an object by something that is not a whole number"
+            shown = f"the object {label}" if type(label) is int else "an object by something other than an integer"
             raise CannotLoadError(
-                f"the stored data refers to {shown}, but no object has this $id. Put the object back, or replace "
-                '{"$ref": ...} with its value'
+                f"the stored data refers to {shown}, but there is no object with this $id. Put the object back, "
+                'or replace {"$ref": ...} with its value'
             )
         return self._once(label, self.labelled[label])
 
@@ -110,7 +110,8 @@ class GraphDecoder:
         value = self.values[label]
         if value is _UNFINISHED:
             raise CannotLoadError(
-                f"the object with the $id {label} contains itself, which its type does not allow. Remove the reference"
+                f"the object with the $id {label} contains itself, but its type does not allow that. Remove the "
+                "reference"
             )
         return value
 

@@ -133,7 +133,7 @@ class StorablePart:
             self.decode(data, origin=origin)
         except CannotLoadError:
             raise CannotStoreError(
-                "the storable part of the value could not be loaded again",
-                hint="Remove the values that cannot be stored",
+                "the storable part of the value could not be loaded back",
+                hint="Remove the values that can't be stored",
             ) from None
         return data

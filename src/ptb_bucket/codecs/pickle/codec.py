@@ -53,7 +53,8 @@ class _AllowListUnpickler(pickle.Unpickler):
         found = self.makers.named(module, name)
         if found is None:
             raise CannotLoadError(
-                f"the stored pickle refers to a class or function that is not allowed. Find out who wrote it. {RESTORE}"
+                "the stored pickle refers to a class or function that is not allowed. Find out where it came from. "
+                f"{RESTORE}"
             )
         return found
 
@@ -149,7 +150,7 @@ class PickleCodec:
             if failed and isinstance(exc, CannotStoreError):
                 raise
             if not self._loads_equal(value, data):  # JSON cannot express it, so it is loaded as a whole
-                raise CannotStoreError("loading it does not restore an equal value", hint=_FUNCTIONS_HINT) from None
+                raise CannotStoreError("loading it back does not give an equal value", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
         try:
@@ -225,7 +226,7 @@ class PickleCodec:
                 return self._decoded_with(data, origin, carriers)
             # The original would quote the data.
             raise CannotLoadError(
-                f"the stored data is not in ptb-bucket's pickle format ({type(exc).__name__}). {RESTORE}"
+                f"the stored data is not a valid ptb-bucket pickle ({type(exc).__name__}). {RESTORE}"
             ) from None
 
     def _decoded_with(self, data: bytes, origin: Origin, carriers: frozenset[int]) -> Any:
@@ -245,7 +246,7 @@ class PickleCodec:
     def _loads(self, data: bytes, origin: Origin, carriers: frozenset[int] = frozenset()) -> Any:
         if has_colliding_keys(data):
             raise CannotLoadError(
-                f"the stored data contains keys that were crafted to collide. Find out who wrote it. {RESTORE}"
+                f"the stored data contains keys crafted to collide. Find out where it came from. {RESTORE}"
             )
         if _NAMES not in data:
             with suppress(_NamesError):
@@ -282,5 +283,5 @@ def _digest(tree: Any) -> bytes:
 
 def _unpicklable(exc: Exception) -> CannotStoreError:
     return CannotStoreError(
-        f"the value cannot be pickled ({type(exc).__name__})", hint="Store plain values instead, such as ids"
+        f"the value can't be pickled ({type(exc).__name__})", hint="Store plain values instead, such as ids"
     )

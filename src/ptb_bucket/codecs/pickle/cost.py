@@ -177,5 +177,5 @@ def _made(name: str, parts: list[_Cell], argument: Any) -> _Cell:
 
 def _too_much() -> CannotLoadError:
     return CannotLoadError(
-        "reading the pickle would take far more memory or time than its size suggests. Find out where it comes from"
+        "loading the pickle would take far more memory or time than its size suggests. Find out where it came from"
     )

@@ -109,8 +109,8 @@ def check_expansion(value: Any) -> None:
         return  # the codec refuses a value that is nested too deeply, and names the place
     if size > _MOST_VALUES:
         raise CannotLoadError(
-            f"the record would expand to more than {_MOST_VALUES:,} values, because its parts refer to each other "
-            "many times. Make the record smaller in the bot that wrote it, and save it again"
+            f"the record would expand to more than {_MOST_VALUES:,} values because its parts refer to each other "
+            "many times. Shrink the record in the bot and save it again"
         )
 
 

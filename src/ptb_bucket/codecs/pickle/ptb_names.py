@@ -97,7 +97,7 @@ class PtbPickleNames:
         if inside or (root == "telegram" and "." in name):  # PTB has no classes within classes
             raise CannotLoadError(
                 f"the pickle refers to {module}.{name}, which could run code. Nothing was run. PicklePersistence "
-                "never writes such a reference, so find out where the file comes from"
+                "never writes such a reference. Find out where the file came from"
             )
         where = f"{module}:{name}"
         if root == "telegram" and not module.startswith(("telegram._", "telegram.ext")):

@@ -58,8 +58,8 @@ class _PtbUnpickler(pickle.Unpickler):
         """Return the marker of a bot. PTB replaces only bots."""
         if type(pid) is not str or pid not in _BOTS:
             raise CannotLoadError(
-                "the pickle refers to an object outside the file, which PicklePersistence never does. Find out "
-                "where the file comes from"
+                "the pickle refers to an object outside the file. PicklePersistence never does that. Find out "
+                "where the file came from"
             )
         return _BotMark(_BOTS[pid])
 
@@ -196,10 +196,10 @@ def _guarded(work: Callable[[], Any]) -> Any:
     except CannotLoadError:
         raise
     except RecursionError:
-        raise CannotLoadError("the data is nested too deeply. Make it flatter in the bot that wrote the file") from None
+        raise CannotLoadError("the data is nested too deeply. Flatten it in the bot and save the file again") from None
     except Exception as exc:  # noqa: BLE001  damage may raise anything
         # The original would quote the data.
         raise CannotLoadError(
-            f"the file is damaged, or PicklePersistence did not write it ({type(exc).__name__}). Try a backup of "
+            f"the file is damaged or was not written by PicklePersistence ({type(exc).__name__}). Try a backup of "
             "the file"
         ) from None

@@ -22,7 +22,7 @@ __all__ = [
 
 _LONGEST_NAME: Final = 80
 
-RESTORE: Final = "Restore an earlier version with 'ptb-bucket restore', or correct the record with 'ptb-bucket set'"
+RESTORE: Final = "Restore an earlier version with 'ptb-bucket restore', or fix the record with 'ptb-bucket set'"
 """The advice about a record that is damaged."""
 
 
@@ -50,7 +50,7 @@ def unregistered(name: str) -> UnknownClassError:
 def newer_telegram() -> NewerTelegramError:
     """Return the error for an object whose class came with a later python-telegram-bot."""
     return NewerTelegramError(
-        "a stored Telegram object needs a newer version of python-telegram-bot. Upgrade python-telegram-bot"
+        "a stored Telegram object requires a newer version of python-telegram-bot. Upgrade python-telegram-bot"
     )
 
 
@@ -80,14 +80,12 @@ def record_changed(exc: Exception) -> CannotLoadError:
         exc: The exception that was raised.
     """
     return CannotLoadError(
-        f"the classes of the stored data have changed ({type(exc).__name__}). Deploy versions of them that can "
-        f"{_OR_SET}"
+        f"the classes of the stored data have changed ({type(exc).__name__}). Deploy versions that can {_OR_SET}"
     )
 
 
 _OR_SET: Final = (
-    "read the data, or change the stored value with 'ptb-bucket set'. Until then, the data stays unchanged in the "
-    "bucket"
+    "read the data, or change the stored value with 'ptb-bucket set'. The stored data is left unchanged until then"
 )
 
 _PACKAGES: Final = {
@@ -108,8 +106,8 @@ def missing_dependency(exc: Exception) -> CannotLoadError | None:
     """
     if isinstance(exc, ZoneInfoNotFoundError):
         return CannotLoadError(
-            "this machine does not know a stored time zone. Install or upgrade tzdata (pip install -U tzdata), "
-            "or correct the stored value with 'ptb-bucket set'"
+            "a stored time zone was not found on this machine. Install or upgrade tzdata (pip install -U tzdata), "
+            "or fix the stored value with 'ptb-bucket set'"
         )
     package = _PACKAGES.get((exc.name or "").partition(".")[0]) if isinstance(exc, ImportError) else None
     if package is None:
@@ -129,7 +127,7 @@ def load_error(name: str, author_class: type | None, exc: Exception) -> CannotLo
         return missing
     if author_class is not None:
         return CannotLoadError(
-            f"the code of {qualified(author_class)} raised {type(exc).__name__}. Correct the class, or change the "
+            f"the code of {qualified(author_class)} raised {type(exc).__name__}. Fix the class, or change the "
             "stored value with 'ptb-bucket set'"
         )
     return CannotLoadError(f"a stored {name[:_LONGEST_NAME]} is damaged ({type(exc).__name__}). {RESTORE}")

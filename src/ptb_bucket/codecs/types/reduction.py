@@ -79,7 +79,7 @@ def reduction(value: object) -> Reduction:
 def _reduction(value: object) -> Reduction:
     parts = _reduce(value)
     if type(parts) is not tuple or any(part is not None for part in parts[_PARTS:]):
-        raise ForeignCodeError("its __reduce__() returned something that only pickle supports")
+        raise ForeignCodeError("its __reduce__() returned something only pickle supports")
     function, args, state, items, pairs = (*parts, None, None, None)[:_PARTS]
     rest = (_without_alias(state), [] if items is None else list(items), [] if pairs is None else list(pairs))
     if function is copyreg.__newobj__:  # type: ignore[attr-defined]

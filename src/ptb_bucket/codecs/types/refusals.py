@@ -36,9 +36,7 @@ _LONGEST_KEY = 40
 
 TOO_DEEP = "the value is nested too deeply"
 
-_BELONGS_IN_CODE = (
-    "Such objects belong in the bot's code, not in its data. Store the values that are needed to recreate the object"
-)
+_BELONGS_IN_CODE = "Such objects belong in code, not in bot data. Store the values needed to recreate the object"
 
 # Classes of these packages hold threads, connections or callbacks; registering them would not help.
 _LIVE = (
@@ -124,7 +122,7 @@ def refusal(value: object, *, registered: bool = False, why: str = "") -> Cannot
     cls = type(value)
     if why:
         hint = _INSTEAD.get(cls.__module__.partition(".")[0]) or f"Register it with {functions_for(cls)}"
-        return CannotStoreError(f"the type {called(cls)} is not supported, because {why}", hint=hint)
+        return CannotStoreError(f"the type {called(cls)} is not supported because {why}", hint=hint)
     if registered or is_live(value):
         return CannotStoreError(f"the type {called(cls)} is not supported", hint=_BELONGS_IN_CODE)
     return UnregisteredError(cls)
@@ -133,7 +131,7 @@ def refusal(value: object, *, registered: bool = False, why: str = "") -> Cannot
 _INSTEAD = {
     "builtins": "Store IDs instead of the objects in it",
     "collections": "Convert it to a plain dict or list",
-    "datetime": "Use one of Python's own time zones, such as ZoneInfo",
+    "datetime": "Use a standard library time zone such as ZoneInfo",
     "telegram": "Store only the data that the bot needs, such as the ID",
 }
 """Advice about classes that cannot be registered, because they are stored without registration."""
@@ -210,13 +208,13 @@ def zone_without_key(zone: object) -> CannotStoreError:
 def too_deep() -> CannotStoreError:
     """Return the refusal of a value with more levels than a document may have."""
     return CannotStoreError(
-        TOO_DEEP, hint="Make the structure flatter, for example with a list of records that refer to each other by ID"
+        TOO_DEEP, hint="Flatten the structure, for example with a list of records that refer to each other by ID"
     )
 
 
 def too_many_collisions() -> CannotStoreError:
     """Return the refusal of keys that were made to collide in a hash table."""
-    return CannotStoreError("too many keys or members of the value have the same hash", hint="Use strings instead")
+    return CannotStoreError("too many of the value's keys or members have the same hash", hint="Use strings instead")
 
 
 def contains_itself() -> CannotStoreError:
@@ -227,7 +225,7 @@ def contains_itself() -> CannotStoreError:
 def factory_refusal() -> CannotStoreError:
     """Return the refusal of a default factory that a document cannot name."""
     return CannotStoreError(
-        "a default factory must be None, one of Python's own classes or a registered class",
+        "a default factory must be None, a built-in class or a registered class",
         path=(".default_factory",),
         hint="Use defaultdict(list), for example, or fill in missing values where you read them",
     )
@@ -235,14 +233,14 @@ def factory_refusal() -> CannotStoreError:
 
 def equal_keys() -> CannotStoreError:
     """Return the refusal of a dict of which two keys have the same text."""
-    return CannotStoreError("two keys of the dict would be stored as the same key", hint="Make the keys differ")
+    return CannotStoreError("two dict keys would be stored as the same key", hint="Use distinct keys")
 
 
 def members_lost() -> CannotStoreError:
     """Return the refusal of a dict or a set that would have fewer keys or members after loading."""
     return CannotStoreError(
         "loading the value would lose some of its keys or members",
-        hint="One of their classes is hashed or compared by something that is not stored. Use IDs instead",
+        hint="One of their classes uses something that is not stored for its hash or comparison. Use IDs instead",
     )
 
 
@@ -252,12 +250,12 @@ def not_reproduced(value: object) -> CannotStoreError:
     Args:
         value: The value.
     """
-    return refusal(value, why="loading it does not restore an equal value")
+    return refusal(value, why="loading it back does not give an equal value")
 
 
 def unloadable_graph() -> CannotStoreError:
     """Return the refusal of a value whose repeated objects cannot be loaded."""
     return CannotStoreError(
-        "the value contains itself or repeats an object in a way that cannot be loaded again",
+        "the value contains itself or repeats an object in a way that can't be loaded back",
         hint="Store an ID instead of the object",
     )

@@ -225,28 +225,28 @@ class Registry:
         if shape.name in _RESERVED or not _NAME.fullmatch(shape.name):
             raise ConfigurationError(
                 f"The name {shape.name!r} in types is reserved. Give {name} another name with StoredAs({name}, "
-                "name=...)"
+                "name=...)."
             )
         if _is_known(shape.cls):
             raise ConfigurationError(
-                f"{name} is stored without registration, and its encoding cannot be replaced. Remove it from types"
+                f"{name} is supported out of the box. Its encoding can't be replaced. Remove it from types."
             )
         if shape.name in self or shape.cls in self.by_class:
             other = f"{shape.cls.__module__}.{name}"
             raise ConfigurationError(
                 f"types contains the name {shape.name!r} twice. Give one of the classes another name with "
-                f"StoredAs({name}, name={other!r})"
+                f"StoredAs({name}, name={other!r})."
             )
 
 
 def _listed(types: Iterable[type | StoredAs]) -> Iterator[type | StoredAs]:
     # An Enum class can be iterated over: types=Colour would look like a list of its members.
     if isinstance(types, type | str | StoredAs):
-        raise ConfigurationError("types must be a list of classes, such as types=[Cart]")
+        raise ConfigurationError("types must be a list of classes, such as types=[Cart].")
     try:
         return iter(types)
     except TypeError:
-        raise ConfigurationError("types must be a list of classes, such as types=[Cart]") from None
+        raise ConfigurationError("types must be a list of classes, such as types=[Cart].") from None
 
 
 def _shape(given: object) -> Shape:
@@ -254,4 +254,4 @@ def _shape(given: object) -> Shape:
         return given.shape()
     if isinstance(given, type) and given is not Enum:
         return shape_of(given, short_name(given))
-    raise ConfigurationError(f"types must contain only classes and StoredAs(...), not {type(given).__qualname__}")
+    raise ConfigurationError(f"types must contain only classes and StoredAs(...), not {type(given).__qualname__}.")

@@ -60,8 +60,8 @@ class _DefaultCache:
         except CannotStoreError as exc:
             _, name, field, _ = key
             raise CannotLoadError(
-                f"a stored {name} lacks the field {field!r}, and the field's default cannot be used, because "
-                f"{exc.reason}. {exc.hint}".rstrip(". ")
+                f"a stored {name} lacks the field {field!r}, and the default can't be used because {exc.reason}."
+                f" {exc.hint}".rstrip(". ")
             ) from None
 
 

@@ -30,13 +30,13 @@ class TooLargeError(Exception):
 
 # The first match counts. The texts are for tests with curl: Telegram shows only the status.
 ANSWERS: tuple[tuple[type[BaseException], int, str], ...] = (
-    (TickRefusedError, 403, "This caller may not ask for jobs."),
-    (PermissionError, 403, "The secret token is wrong."),
-    (NoUpdateError, 400, "The body is not a valid Update."),
-    (ClientDisconnect, 400, "The body is not complete."),
-    (TooLargeError, 413, "The body is too large."),
-    (BusyError, 503, "Too many updates are waiting, or the server is stopping."),
-    (LateError, 503, "Time ran out."),
+    (TickRefusedError, 403, "This caller may not run jobs."),
+    (PermissionError, 403, "Wrong secret token."),
+    (NoUpdateError, 400, "The body is not a valid update."),
+    (ClientDisconnect, 400, "The request body is incomplete."),
+    (TooLargeError, 413, "The request body is too large."),
+    (BusyError, 503, "The queue is full, or the server is shutting down."),
+    (LateError, 503, "The request timed out."),
     (UnsavedError, 503, "The changes could not be saved."),
     (GoogleKeysError, 503, "Google's public keys could not be fetched."),
     (PTBBucketError, 503, "The state could not be loaded."),
@@ -71,8 +71,8 @@ def answer_to(error: Exception, what: str = "update") -> Response:
     status, text = next((status, text) for kind, status, text in ANSWERS if isinstance(error, kind))
     text = text.replace("{what}", f"The {what}")
     if isinstance(error, TickRefusedError):
-        _LOGGER.warning("A tick was answered with %d. %s", status, error)
+        _LOGGER.warning("Returned HTTP %d for a tick. %s", status, error)
     elif status >= SERVER_ERRORS:
-        article = "An" if what.startswith("u") else "A"
-        _LOGGER.error("%s %s was answered with %d (%s). %s", article, what, status, text, describe_error(error))
+        article = "an" if what.startswith("u") else "a"
+        _LOGGER.error("Returned HTTP %d for %s %s (%s). %s", status, article, what, text, describe_error(error))
     return PlainTextResponse(text, status)

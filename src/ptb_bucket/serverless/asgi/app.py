@@ -226,15 +226,15 @@ def _checked_deadline(deadline: float) -> float:
     seconds = checked_seconds("deadline", deadline, above_zero=True)
     if seconds >= TELEGRAM_WAITS:
         raise ConfigurationError(
-            f"deadline must be less than {TELEGRAM_WAITS} seconds, not {deadline}, because Telegram sends an "
-            "update again after that time."
+            f"deadline must be less than {TELEGRAM_WAITS} seconds, not {deadline}. Telegram resends updates after "
+            "that time."
         )
     return seconds
 
 
 def _checked_max_waiting(number: int) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ConfigurationError(f"max_waiting must be a whole number of at least 1, not {number!r}.")
+        raise ConfigurationError(f"max_waiting must be an integer of at least 1, not {number!r}.")
     return number
 
 

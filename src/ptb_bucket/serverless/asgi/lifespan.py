@@ -70,8 +70,7 @@ async def _shut_down(application: AnyApplication, until: float) -> None:
     if not saving.done():
         saving.cancel()
         _LOGGER.error(
-            "The server is stopping, because shutdown_deadline=%g seconds have passed. These changes may not "
-            "have been saved: %s",
+            "The server is stopping after shutdown_deadline=%g seconds. These changes may not have been saved: %s",
             application.shutdown_deadline,
             _unsaved(application),
         )

@@ -80,7 +80,7 @@ class Loader:
         self.failure = None if task.cancelled() else task.exception()
         if self.failure is not None:
             _LOGGER.error(
-                "The bot could not be loaded. It answers with 503, and the next request tries again. %s",
+                "Could not load the bot. Returning 503 and retrying on the next request. %s",
                 describe_error(self.failure),
             )
 

@@ -46,7 +46,7 @@ class Saver:
         if self.is_behind(application):
             await self._again(application)
         if self.is_behind(application):
-            raise UnsavedError("No handler was called, because the changes of earlier updates are not saved yet.")
+            raise UnsavedError("No handlers were called because earlier updates have unsaved changes.")
 
     async def until_saved(self, application: AnyApplication) -> None:
         """Try until all changes that are waiting now are durable. Otherwise only the caller's deadline ends it."""
@@ -66,4 +66,4 @@ async def _save(application: AnyApplication) -> None:
     try:
         await application.update_persistence()
     except Exception as error:  # noqa: BLE001  the next attempt may succeed
-        _LOGGER.error("The changes of updates could not be saved yet. %s", describe_error(error))  # noqa: TRY400  no user data
+        _LOGGER.error("Could not save changes yet. %s", describe_error(error))  # noqa: TRY400  no user data

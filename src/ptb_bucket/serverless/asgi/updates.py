@@ -66,7 +66,7 @@ class Updates:
 
         Raises:
             BusyError: The update was not even received.
-            NoUpdateError: The body is not a valid Update.
+            NoUpdateError: The body is not a valid update.
             PTBBucketError, TelegramError: The state could not be loaded; no handler ran.
             LateError: The deadline passed. It is unknown how far the update came and whether it is saved.
         """
@@ -102,9 +102,7 @@ class Updates:
         if self._work:
             await asyncio.wait(self._work, timeout=seconds)
         for work in self._work:
-            _LOGGER.error(
-                "The server is stopping and cancelled this work after %.1f seconds: %s", seconds, work.get_name()
-            )
+            _LOGGER.error("The server is stopping. Cancelled after %.1f seconds: %s", seconds, work.get_name())
             work.cancel()
         await asyncio.sleep(0)  # most tasks end at once; a task that ignores it ends with the process
 

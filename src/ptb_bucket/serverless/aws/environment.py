@@ -67,7 +67,7 @@ class Loop:
         """
         if seconds <= 0:
             work.close()
-            raise OutOfTimeError("The function ran out of time before the work could start. Increase its timeout.")
+            raise OutOfTimeError("The function timed out before the work could start. Increase the function timeout.")
         loop = self._here()
         task = loop.create_task(work)
         loop.run_until_complete(asyncio.wait({task}, timeout=seconds))
@@ -164,7 +164,7 @@ class Environment:
         application = build_for_webhook(self._build)
         if self._discarded is not None and application.persistence is self._discarded():
             raise ConfigurationError(
-                "build_application() returned an object that had been discarded, because its changes could not "
+                "build_application() returned an Application that was already discarded because its changes could not "
                 "be saved. Create the Application and its BucketPersistence inside the function."
             )
         self._application = application
@@ -185,5 +185,5 @@ class Environment:
         try:
             self._loop.run(application.discard(), GRACE)
         except Exception as error:  # noqa: BLE001  the event's own error is the one to report
-            _LOGGER.warning("The connections of a discarded Application could not be closed. %s", describe_error(error))
+            _LOGGER.warning("Could not close the connections of a discarded Application. %s", describe_error(error))
             self._loop.close()

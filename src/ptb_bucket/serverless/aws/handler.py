@@ -40,8 +40,8 @@ def lambda_webhook(
 
     ===  ==============================================================================================================
     200  The handlers ran and the state is saved. (Errors of handlers go to PTB's error handlers, as always.)
-    400  The body is not a valid Update.
-    403  The secret token is wrong.
+    400  The body is not a valid update.
+    403  Wrong secret token.
     405  The method is not POST.
     503  The bot could not be built, its state not be loaded or saved, or time ran out. Telegram sends the update again.
     ===  ==============================================================================================================
@@ -125,10 +125,10 @@ class _LambdaWebhook:
         try:
             secret = self.init_phase.secret
         except Exception as error:  # noqa: BLE001  without it, no caller is Telegram for sure
-            _LOGGER.error("A request was answered with 503: the webhook secret is not known. %s", describe_error(error))  # noqa: TRY400
+            _LOGGER.error("Returned 503: could not get the webhook secret. %s", describe_error(error))  # noqa: TRY400
             return HTTPStatus.SERVICE_UNAVAILABLE
         if not secret_matches(request.header(SECRET_HEADER), secret):
-            _LOGGER.warning("A request without the right secret token was answered with 403.")
+            _LOGGER.warning("Rejected a request without the correct secret token (403).")
             return HTTPStatus.FORBIDDEN
         try:
             body = request.body()
@@ -145,7 +145,7 @@ class _LambdaWebhook:
             return HTTPStatus.BAD_REQUEST
         except (Exception, SystemExit) as error:  # noqa: BLE001  in any case it was not handled and saved, so it has to come again
             said = describe_error(error)
-            _LOGGER.error("%s was answered with 503, so that Telegram sends it again. %s", self._subject, said)  # noqa: TRY400
+            _LOGGER.error("Returned 503 for %s so that Telegram resends it. %s", self._subject, said)  # noqa: TRY400
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK
 

@@ -35,8 +35,7 @@ _LOGGER = logging.getLogger("ptb_bucket.serverless")
 SETTING: Final = "PTB_BUCKET_INIT_SECONDS"
 
 _FAILED: Final = (
-    "The bot could not be loaded in the init phase. The first event is answered with 503, and the next one tries "
-    "again: %s"
+    "Could not load the bot in the init phase. The first event will get a 503, and the next one will retry: %s"
 )
 
 SECONDS: Final = 5.0
@@ -107,7 +106,7 @@ class InitPhase:
             if seconds := _seconds():
                 self._load(seconds)
         except OutOfTimeError as error:
-            _LOGGER.warning("The bot was not loaded in the init phase. The first event does it: %s", error)
+            _LOGGER.warning("The bot was not loaded in the init phase. It will be loaded on the first event: %s", error)
         except (Exception, SystemExit) as error:  # noqa: BLE001  raised here, it would end the process again and again
             self._failure = error
             _LOGGER.error(_FAILED, describe_error(error))  # noqa: TRY400  the traceback may show secrets
@@ -132,8 +131,8 @@ def _seconds() -> float:
         seconds = math.nan
     if not 0 <= seconds < math.inf:
         raise ConfigurationError(
-            f"{SETTING}={text!r} is not a number of seconds. Set it to less than 10, or to 0 if the first event is to "
-            "build and load the bot."
+            f"{SETTING}={text!r} is not a number of seconds. Set it to less than 10, or to 0 to build and load the bot "
+            "on the first event."
         )
     return seconds
 

@@ -53,7 +53,7 @@ async def write_document(tracked: TrackedDocument, retry_policy: RetryPolicy) ->
     except NewerDocumentError as error:
         labels = first_labels(record.label for record in tracked.ledger.pending)
         raise NewerDocumentError(
-            f"{error} These changes are not saved and stay in memory: {labels}.",
+            f"{error} These changes were not saved and stay in memory: {labels}.",
             key=error.key,
             etag=error.etag,
         ) from error
@@ -106,10 +106,10 @@ def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketErro
         raise _unsaved(
             {**failures, **(lost or {})},
             what,
-            "Changes that could not be merged stay in memory. Everything else is saved.",
+            "The unmerged changes stay in memory. Everything else was saved.",
         )
     if lost:
-        raise _unsaved(lost, "lost changes", "Everything else is saved.")
+        raise _unsaved(lost, "lost changes", "Everything else was saved.")
 
 
 def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) -> UnsavedError:
@@ -129,8 +129,8 @@ def _unsaved(failures: Mapping[Record, PTBBucketError], what: str, rest: str) ->
 def lost_changes(record: Record) -> UnsavedError:
     """Return an error for changes of several updates, of which another instance has saved one."""
     return UnsavedError(
-        f"Several updates changed {record.label}, and another instance has saved one update's changes. The rest "
-        "cannot be saved separately. They will be made again when Telegram sends the updates again.",
+        f"{record.label} was changed by several updates, and another instance has already saved one of them. The "
+        "remaining changes can't be saved separately. They will be repeated when Telegram resends the updates.",
         records=[record.label],
     )
 

@@ -64,7 +64,7 @@ class Metrics:
             if record.kind is Kind.CONVERSATION:
                 self.conversations_kept += 1
                 _LOGGER.warning(
-                    "%s also changed in the bucket. The bucket's state is kept, and this instance's state is dropped",
+                    "%s was also changed in the bucket. Keeping the version in the bucket and discarding the local one",
                     record.label,
                 )
             else:
@@ -76,7 +76,7 @@ class Metrics:
         for record in records:
             self.unread_merged += 1
             _LOGGER.warning(
-                "%s was changed without being loaded. The bucket's values are kept, and new ones are added",
+                "%s was changed without being loaded. Values in the bucket are kept and new ones are added",
                 record.label,
             )
 
@@ -86,9 +86,8 @@ class Metrics:
             if (document, section) not in self._unknown:
                 self._unknown.add((document, section))
                 _LOGGER.warning(
-                    "%s contains the section %r, which this version of ptb-bucket does not support. The section "
-                        "is kept unchanged. If a newer version wrote it, upgrade ptb-bucket. If you wrote it, "
-                        "correct its name",
+                    "%s contains an unsupported section: %r. It is left unchanged. If it was written by a "
+                        "newer version of ptb-bucket, upgrade. If you added it by hand, check the name",
                     document, section[:SHOWN],
                 )  # fmt: skip
 
@@ -96,15 +95,15 @@ class Metrics:
         """Warn that all documents are read at the start, if there are many."""
         if documents >= MANY:
             _LOGGER.warning(
-                "All %d records are loaded at the start, because PTB's own Application never asks for records "
-                "later. BucketApplication loads only the records that an update needs",
+                "Loading all %d records at startup because telegram.ext.Application does not load records on demand. "
+                "BucketApplication only loads what an update needs",
                 documents,
             )
 
     def retried(self, key: str, error: Exception, delay: float) -> None:
         """Count a write that is tried again."""
         self.retries += 1
-        _LOGGER.info("%s could not be written (%s). Trying again in %.2f s", key, type(error).__name__, delay)
+        _LOGGER.info("%s could not be written (%s). Retrying in %.2f s", key, type(error).__name__, delay)
 
     def not_assigned(self, record: Record, live: object) -> None:
         """Log a live object that cannot be refreshed, once for each class."""
@@ -112,7 +111,7 @@ class Metrics:
         if kind not in self._stuck:
             self._stuck.add(kind)
             _LOGGER.warning(
-                "%s is of class %s, which cannot be changed in place, so it is not refreshed until a restart",
+                "%s is a %s, which can't be updated in place. It will not be refreshed until a restart",
                 record.kind.value, kind.__qualname__,
             )  # fmt: skip
 
@@ -120,14 +119,14 @@ class Metrics:
         """Log a live object that cannot be refreshed because a class of the bot raises, once for each record."""
         if self._unmerged.get(record) != str(error):
             self._unmerged[record] = str(error)
-            _LOGGER.error("%s The data in memory is not refreshed until then.", error)
+            _LOGGER.error("%s Data in memory is not refreshed until then.", error)
 
     def left_in_doubt(self, key: str, attempt: Attempt) -> None:
         """Count a write whose outcome can no longer be found out."""
         self.undecidable += 1
         _LOGGER.warning(
-            "The outcome of commit %s (%s) to %s can no longer be determined. Its dict keys and set members are "
-            "applied again, but its list elements and counts are not",
+            "The outcome of commit %s (%s) to %s can no longer be determined. Dict keys and set members will be "
+            "applied again, list elements and counters will not",
             attempt.commit.id, pluralize(len(attempt.payload.values), "record", "records"), key,
         )  # fmt: skip
 
@@ -135,4 +134,4 @@ class Metrics:
         """Count changes of an update that another instance has handled and saved, too."""
         for record in records:
             self.withdrawn += 1
-            _LOGGER.info("Discarded an update's changes to %s, because the bucket already contains them", record.label)
+            _LOGGER.info("Discarded changes to %s that are already in the bucket", record.label)

@@ -141,9 +141,9 @@ class TrackedDocument:
             self.ledger.swept()
         if self.ledger.etag is not None:
             raise VanishedDocumentError(
-                f"{self.name} (version {self.ledger.etag}) no longer exists. Either it was deleted, or the prefix "
-                "of a running bot was changed. ptb-bucket does not create it again. Restore it, or restart the "
-                "bot to start with an empty state.",
+                f"{self.name} (version {self.ledger.etag}) no longer exists. It was deleted, or the prefix of a "
+                "running bot was changed. ptb-bucket will not recreate it. Restore it, or restart the bot to start "
+                "with empty state.",
                 key=self.key,
                 etag=self.ledger.etag,
             ) from error
@@ -187,12 +187,12 @@ def _way_out(error: DocumentError) -> str:
     if isinstance(error, NewerDocumentError):
         return ""
     if isinstance(error, ForeignDocumentError):
-        return " Restore the right document, or use another prefix, such as one that contains {bot_id}."
-    return " Correct it, restore a copy, or move it away to start with an empty state."
+        return " Restore the right document, or use another prefix, for example one with {bot_id}."
+    return " Fix it, restore a copy, or move it away to start with empty state."
 
 
 def _check_key(document: Document, layout: Layout, key: str) -> None:
     """Refuse a record in the wrong document: it would not be found there, and the next save would write another one."""
     for record in document.records():
         if not key.startswith(f"{layout.key(record)}."):
-            raise ForeignDocumentError(f"the document contains {record.label}, which belongs to {layout.key(record)}")
+            raise ForeignDocumentError(f"the document contains {record.label}, which belongs in {layout.key(record)}")

@@ -46,21 +46,21 @@ class FrameFormat:
     def unpack(self, data: bytes) -> UnpackedDocument:
         """Walk through the frames. No record is decoded."""
         if not data.startswith(MAGIC):
-            raise CorruptDocumentError("the document does not start like a binary ptb-bucket document")
+            raise CorruptDocumentError("the document is not a binary ptb-bucket document")
         body = data[: -_CHECKSUM.size]
         if _CHECKSUM.pack(zlib.crc32(body)) != data[-_CHECKSUM.size :]:
-            raise CorruptDocumentError("the document is truncated or damaged, because its checksum does not match")
+            raise CorruptDocumentError("the document is truncated or damaged: the checksum does not match")
         try:
             return self._sections(body)
         except (ValueError, KeyError, TypeError, RecursionError, struct.error) as error:
-            raise CorruptDocumentError("the document's frames are damaged") from error
+            raise CorruptDocumentError("the document frames are damaged") from error
 
     def _sections(self, body: bytes) -> UnpackedDocument:
         line_end = body.index(b"\n", len(MAGIC))
         first = json.loads(body[len(MAGIC) : line_end])
         if set(first) - {"ptb_bucket", "sections"}:
             raise NewerDocumentError(
-                "the document's first line has a field that this version of ptb-bucket does not support"
+                "the first line of the document has a field that this version of ptb-bucket does not support"
             )
         at = line_end + 1
         sections: Sections = {}

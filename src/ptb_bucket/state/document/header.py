@@ -142,10 +142,10 @@ class Header:
             CorruptDocumentError: It is not a ptb-bucket header.
         """
         if not isinstance(data, dict) or type(data.get("format")) is not int:
-            raise CorruptDocumentError("the document does not have a ptb-bucket header")
+            raise CorruptDocumentError("the document has no ptb-bucket header")
         if data["format"] > FORMAT_WITH_NEEDS:
             raise NewerDocumentError(
-                f"the document uses format {data['format']}, but this version of ptb-bucket supports only formats "
+                f"the document uses format {data['format']}, but this version of ptb-bucket only supports formats "
                 f"up to {FORMAT_WITH_NEEDS}"
             )
         try:
@@ -161,7 +161,7 @@ class Header:
                 unknown={name: value for name, value in data.items() if name not in _OURS},
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise CorruptDocumentError("the document's ptb-bucket header is damaged") from error
+            raise CorruptDocumentError("the ptb-bucket header is damaged") from error
 
 
 _SHOWN: Final = 80

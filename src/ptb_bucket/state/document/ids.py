@@ -90,17 +90,17 @@ def _is_positive(ids: Collection[str]) -> bool:
 
 
 def _said(kind: Kind, record_id: str) -> str:
-    what = f"{kind.value} has the key {record_id[:_SHOWN]!r}"
+    what = f"{kind.value} has the invalid key {record_id[:_SHOWN]!r}"
     if kind is Kind.CONVERSATION:
-        return f"{what}, which is not a conversation in ptb-bucket's format. Expected [name, id, ...]"
+        return f"{what}. Expected [name, id, ...]"
     if kind is Kind.TIMER:
-        return f"{what}, which is not a timer in ptb-bucket's format. Expected [kind, id, timer]"
+        return f"{what}. Expected [kind, id, timer]"
     if kind in _ONLY:
-        return f"{what}, but the only valid key is {_ONLY[kind]!r}"
+        return f"{what}. The only valid key is {_ONLY[kind]!r}"
     try:
-        return f"{what}, which is not an ID in ptb-bucket's format. Expected '{int(record_id)}'"
+        return f"{what}. Expected '{int(record_id)}'"
     except ValueError:
-        return f"{what}, which is not an ID. Expected a whole number"
+        return f"{what}. Expected an integer"
 
 
 def _conversations(section: Section, document_format: DocumentFormat) -> Section:
@@ -111,7 +111,7 @@ def _conversations(section: Section, document_format: DocumentFormat) -> Section
     for record_id, entry in section.items():
         ours = record_id if match(record_id) else _written(record_id)
         if ours in found:
-            raise CorruptDocumentError(f"conversations has the key {ours[:_SHOWN]!r} twice, with different spellings")
+            raise CorruptDocumentError(f"conversations has the key {ours[:_SHOWN]!r} twice, in different spellings")
         found[ours] = (
             entry if ours == record_id else document_format.entry(ours, document_format.value(record_id, entry))
         )

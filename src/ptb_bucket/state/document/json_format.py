@@ -57,7 +57,7 @@ class JsonFormat:
             text = data.decode("utf-8-sig")  # editors add a byte order mark
             return self._sections(text)
         except (ValueError, RecursionError) as error:
-            raise CorruptDocumentError(f"the document is not complete JSON ({_position(error)})") from error
+            raise CorruptDocumentError(f"the document is not valid JSON ({_position(error)})") from error
 
     def _sections(self, text: str) -> UnpackedDocument:
         header: Any = None
@@ -74,7 +74,7 @@ class JsonFormat:
             if kind not in KNOWN:
                 return self._untouched(text, begin, kind, unknown)
             if text[begin : begin + 1] != "{":
-                raise CorruptDocumentError(f"the section {kind!r} must be an object with a member for each record")
+                raise CorruptDocumentError(f"the section {kind!r} must be an object with one member per record")
             return _walk(text, begin, lambda record_id, start: self._record(text, start, record_id, sections, kind))
 
         end = _walk(text, _skip(text, 0), member)

@@ -40,7 +40,7 @@ def check_name(name: object) -> None:
         CorruptDocumentError: The name looks misspelt, and the message suggests the right one; or it is a second header.
     """
     if type(name) is not str:
-        raise CorruptDocumentError("the document contains a section whose name is not a string")
+        raise CorruptDocumentError("the document contains a section name that is not a string")
     if name == HEADER:
         raise CorruptDocumentError(f"the document contains {name!r} twice")
     if meant := closest(name, KNOWN, _LIKE):

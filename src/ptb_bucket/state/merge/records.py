@@ -32,8 +32,8 @@ __all__ = ["Decision", "RecordMerger", "ResolverError", "drop_blocked", "merge_f
 Encoded = bytes | None
 _EQUALITY = Equality()
 _CONTEXT_TYPES = (
-    "If the type comes from the application's context types, pass them to BucketPersistence as well "
-    "(context_types=...), or use BucketApplication, which does this for you"
+    "If the type comes from the application's context types, pass them to BucketPersistence too (context_types=...), "
+    "or use BucketApplication, which does this for you"
 )
 
 
@@ -57,8 +57,8 @@ def merge_failed(error: Exception, record: Record) -> CannotMergeError:
 
 def drop_blocked(record: Record, failed: Record, error: Exception) -> CannotMergeError:
     """Return an error that says why a chat is not dropped: a record that may be of the same chat cannot be saved."""
-    reason = f"it can only be dropped after {failed.label} is saved, which may belong to the same chat"
-    hint = f"Correct the error that keeps {failed.label} from being saved"
+    reason = f"it can only be dropped after {failed.label}, which may belong to the same chat, is saved"
+    hint = f"Fix the error that keeps {failed.label} from being saved"
     made = CannotMergeError(reason, record=record.label, hint=hint)
     made.__cause__ = error
     return made

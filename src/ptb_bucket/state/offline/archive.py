@@ -114,8 +114,8 @@ class Archive:
         found = {kind: key for kind, key in shown.items() if layout in (None, kind[0]) and codec in (None, kind[1])}
         if not found and shown:
             raise NotFoundError(
-                f"{store.describe(next(iter(shown.values())))} has {_named(shown)}, but you asked for a different "
-                "one. Remove these options."
+                f"{store.describe(next(iter(shown.values())))} has {_named(shown)}, but the URI asks for something "
+                "else. Remove these options."
             )
         if not found:
             raise NotFoundError(
@@ -124,8 +124,8 @@ class Archive:
             )
         if len(found) > 1:
             raise ForeignDocumentError(
-                f"The prefix contains several states ({_named(found)}): {', '.join(sorted(found.values()))}. "
-                "Choose one with the options of the bot's URI, such as '?layout=single&codec=json'."
+                f"The prefix contains more than one state ({_named(found)}): {', '.join(sorted(found.values()))}. "
+                "Choose one with URI options such as '?layout=single&codec=json'."
             )
         (found_layout, found_codec), key = next(iter(found.items()))
         return cls(store, LAYOUTS[found_layout], found_codec, bot_id, key.removesuffix(_ENDINGS[found_codec]))

@@ -162,7 +162,7 @@ class Replica:
             error.record = record.label
             raise
         except Exception as error:
-            reason, hint = f"encoding the value raised {type(error).__name__}", "Correct the class that raised it"
+            reason, hint = f"encoding the value raised {type(error).__name__}", "Fix the class that raised it"
             raise CannotStoreError(reason, record=record.label, hint=hint) from error
 
     def _stage_rest(self, record: Record, value: Any, ledger: Ledger, units: Collection[Unit]) -> None:
@@ -265,7 +265,7 @@ class Replica:
             failed = [document.key for document in documents if document.ledger.pending]
             if len(failed) > 1:
                 raise UnsavedError(
-                    f"{', '.join(failed)} could not be saved. The first error is: {error}", causes=[error]
+                    f"{', '.join(failed)} could not be saved. First error: {error}", causes=[error]
                 ) from error
             raise
         finally:

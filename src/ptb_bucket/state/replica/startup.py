@@ -85,8 +85,8 @@ async def check_empty_start(
                 raise ForeignDocumentError(
                     f"{name} does not exist, but {info.key} does. The bot's state has layout={found[0]} and "
                     f"codec={found[1]}, but it was opened with layout={layout.name} and codec={codec.name}. Open "
-                    f"it with '?layout={found[0]}&codec={found[1]}', or choose an empty prefix to start with an "
-                    "empty state.",
+                    f"it with '?layout={found[0]}&codec={found[1]}', or choose an empty prefix to start with empty "
+                    "state.",
                     key=info.key,
                 )
-    _LOGGER.warning("%s does not exist, so the bot starts with an empty state. This is normal for a new bot", name)
+    _LOGGER.warning("%s does not exist. Starting with empty state, which is normal for a new bot", name)

@@ -67,7 +67,7 @@ class Unreadable:
         self.found[record] = _Found(encoded, error, blind or (before is not None and before.blind))
         if self._logged.get(record) != str(error):
             self._logged[record] = str(error)
-            _LOGGER.warning("%s The record stays unchanged in the bucket.", error)
+            _LOGGER.warning("%s The stored record is left unchanged.", error)
 
     def error(self, record: Record, encoded: bytes | None) -> UnreadableRecordError | None:
         """Return why this version of a record cannot be decoded; None if it was not tried, or is another version."""

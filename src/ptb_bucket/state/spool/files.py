@@ -93,7 +93,7 @@ class SpoolFiles:
             except UnavailableError as error:
                 if not deadline.left:
                     raise UnavailableError(
-                        f"Another process has been replaying the spool files in {self.root} for {self._timeout:g} "
-                        "seconds. Try again when it has finished."
+                        f"Timed out after {self._timeout:g} seconds: another process is still replaying the spool "
+                        f"files in {self.root}. Try again later."
                     ) from error
             await asyncio.sleep(POLL)

@@ -176,9 +176,9 @@ def unpack(data: bytes) -> Spooled:
     first, _, body = data.partition(b"\n")
     magic = first[: len(MAGIC)]
     if magic.startswith(MAGIC[:-2]) and magic not in (MAGIC, MAGIC_WITH_NEEDS):
-        raise NewerDocumentError("the file has a newer format than this version of ptb-bucket supports")
+        raise NewerDocumentError("the file format is too new for this version of ptb-bucket")
     if first != magic + hashlib.sha256(body).hexdigest().encode() or magic not in (MAGIC, MAGIC_WITH_NEEDS):
-        raise CorruptDocumentError("the file is damaged, or it is not a ptb-bucket spool file")
+        raise CorruptDocumentError("the file is damaged or is not a ptb-bucket spool file")
     opened = json.loads(body)
     try:
         check_features(opened.get("needs", []))
@@ -186,7 +186,7 @@ def unpack(data: bytes) -> Spooled:
         for record in spooled.records | _records(opened["dropped"]):
             check_id(record)
     except (KeyError, TypeError, ValueError) as error:
-        raise CorruptDocumentError("the file is not in ptb-bucket's spool format") from error
+        raise CorruptDocumentError("the file is not a valid ptb-bucket spool file") from error
     return spooled
 
 

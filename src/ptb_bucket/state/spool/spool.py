@@ -126,18 +126,18 @@ class Spool:
                 self._keep_rest(path, tracked, error)
                 return
             raise _refusal(
-                error, f"{path} contains changes that the last run could not save, and they cannot be saved yet"
+                error, f"{path} contains unsaved changes from the last run that still can't be saved"
             ) from error
         self.files.remove(path)
         self.pending.pop(path, None)
         records = pluralize(len(spooled.records), "record", "records")
-        _LOGGER.warning("Saved %s from %s that the last run could not save", records, path.name)
+        _LOGGER.warning("Saved %s from %s left over from the last run", records, path.name)
 
     def _keep_rest(self, path: Path, tracked: TrackedDocument, error: PTBBucketError) -> None:
         """Keep the changes of records that newer code has written meanwhile; all others are saved."""
         self.files.write(path, self._packed(path, tracked))
         self.left[path] = tracked.ledger.pending
-        _LOGGER.warning("%s The changes of these records stay in %s until newer code can save them.", error, path.name)
+        _LOGGER.warning("%s Changes to these records stay in %s until newer code can save them.", error, path.name)
 
     async def _commit(self, path: Path, spooled: Spooled, tracked: TrackedDocument) -> None:
         ledger = tracked.ledger
@@ -159,7 +159,7 @@ class Spool:
             return unpack(self.unseal(_sealed_as(path), data))
         except DocumentError as error:
             raise _refusal(
-                error, f"{path} contains changes that an earlier run could not save, but the file cannot be opened"
+                error, f"{path} contains unsaved changes from an earlier run, but the file can't be opened"
             ) from error
 
     def _check(self, path: Path, spooled: Spooled, tracked: TrackedDocument) -> None:
@@ -171,8 +171,8 @@ class Spool:
         }
         what = ", ".join(f"{name} {there}, not {here}" for name, (there, here) in differing.items() if there != here)
         raise ForeignDocumentError(
-            f"{path} contains unsaved changes of {what}. The file was not changed. Start that bot with this "
-            "spool_dir once, give each bot its own spool_dir, or move the file away to discard its changes."
+            f"{path} contains unsaved changes for {what}. The file was not changed. Start that bot once with "
+            "this spool_dir, give each bot its own spool_dir, or move the file away to discard the changes."
         )
 
 
@@ -190,7 +190,7 @@ def _all_unreadable(error: PTBBucketError) -> bool:
 
 def _refusal(error: PTBBucketError, what: str) -> PTBBucketError:
     why = str(error).rstrip(".")
-    text = f"{what}: {why}. The bot does not start without them. Move the file away to discard its changes."
+    text = f"{what}: {why}. The bot will not start without them. To discard the changes, move the file away."
     if isinstance(error, DocumentError):
         return type(error)(text, key=error.key, etag=error.etag)
     if isinstance(error, StoreError):

@@ -30,14 +30,15 @@ _TEMPORARY: Final = ".tmp-"
 # No link is followed, and opening a pipe does not wait for its other end.
 _READ: Final = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_PERMIT: Final = "Give the user that the bot runs as permission to read and write here"
+_PERMIT: Final = "Give the bot's user account read and write permission here"
 _REMEDIES: Final[Mapping[int, str]] = {
     errno.EACCES: _PERMIT,
     errno.EPERM: _PERMIT,
-    errno.EROFS: "Choose a directory on a file system that is not mounted read-only",
-    errno.ENOTDIR: "A component of this path is not a directory. Move it away, or choose another directory",
+    errno.EROFS: "Choose a directory on a writable file system",
+    errno.ENOTDIR: "Part of this path is not a directory. Move it away, or choose another directory",
     errno.EISDIR: "Move the file away, or choose another directory",
-    errno.ELOOP: "Links inside a store's directory are not followed. Replace the link with the real file or directory",
+    errno.ELOOP: "Symbolic links inside a store directory are not followed. Replace the link with the real file or "
+    "directory",
     errno.ENOLCK: "Choose a directory on a file system that supports locks, such as a local disk",
     errno.ENXIO: "Move the file away, or choose another directory",
 }
@@ -63,7 +64,7 @@ def _translate(exc: OSError, path: Path, key: str | None) -> StoreError:
         return AccessError(f"{what}. {remedy}.", key=key)
     if exc.errno == errno.ENAMETOOLONG:
         return UnsupportedError(f"{what}. Use a shorter key, or a directory closer to the root.", key=key)
-    return UnavailableError(f"{what}. Check the disk. The bot will try again to save its changes.", key=key)
+    return UnavailableError(f"{what}. Check the disk. The bot will keep trying to save its changes.", key=key)
 
 
 def read_file(path: Path) -> bytes | None:

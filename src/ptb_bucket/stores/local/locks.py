@@ -66,7 +66,7 @@ def _acquired(path: Path, timeout: float) -> int:
     while (descriptor := _attempt(path)) is None:
         if time.monotonic() >= deadline:
             raise UnavailableError(
-                f"{path.parent} could not be locked, because another writer held the lock for {timeout} seconds."
+                f"{path.parent} could not be locked: another writer has held the lock for {timeout} seconds."
             )
         time.sleep(_POLL)
     return descriptor

@@ -41,8 +41,8 @@ def relative_path(key: str) -> str:
     names = [*(_escape(segment) + _SUFFIX for segment in directories), _file_name(file)]
     if longest := max(filter(lambda name: len(name) > _MAX_NAME, names), key=len, default=""):
         raise UnsupportedError(
-            f"The key {key[:80]!r} needs a file name of {len(longest)} bytes, which is more than the limit of "
-            f"{_MAX_NAME}. Use shorter parts between slashes.",
+            f"The key {key[:80]!r} needs a file name of {len(longest)} bytes, which exceeds the limit of "
+            f"{_MAX_NAME}. Use shorter path segments.",
             key=key,
         )
     return "/".join(names)

@@ -72,7 +72,7 @@ class LocalStore(BlobStore):
         """Open ``file:./directory`` or ``file:///directory``; ``?keep=N`` keeps old versions."""
         keep = uri.options.get("keep", "0")
         if not (keep.isascii() and keep.isdigit()):
-            raise ConfigurationError("keep must be a number of versions per object, such as keep=10.")
+            raise ConfigurationError("keep must be the number of versions to keep per object, for example keep=10.")
         return cls(uri.bucket, keep=int(keep))
 
     def path_of(self, key: str) -> Path:
@@ -136,8 +136,8 @@ class LocalStore(BlobStore):
         """Refuse if there are no old versions. Those that another process keeps here count, whatever this URI says."""
         if not (self._keep or self._generations(path).folder.is_dir()):
             raise UnsupportedError(
-                f"{self.root} does not keep old versions, so there are none of {key!r}. To keep them from now on, "
-                "use file:DIRECTORY?keep=10 in this URI and in the bot's URI.",
+                f"{self.root} does not keep old versions, so {key!r} has none. To keep them from now on, "
+                "use file:DIRECTORY?keep=10 here and in the bot's URI.",
                 key=key,
             )
 

@@ -76,7 +76,7 @@ def expect_equal(found: object, expected: object, what: str) -> None:
         BrokenPromiseError: They differ.
     """
     if found != expected:
-        raise BrokenPromiseError(f"{what} should be {_shown(expected)}, but is {_shown(found)}")
+        raise BrokenPromiseError(f"{what} should be {_shown(expected)} but is {_shown(found)}")
 
 
 @contextmanager

@@ -56,7 +56,7 @@ def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
     if kind is Kind.BOT:
         return BOT_DATA, rest
     if not rest:
-        raise ConfigurationError(f"The ID is missing. Example: {_EXAMPLES[kind]}")
+        raise ConfigurationError(f"Missing ID. Example: {_EXAMPLES[kind]}")
     if kind is Kind.CONVERSATION:
         return conversation(rest[0], rest[1:]), []
     if kind is Kind.TIMER:
@@ -64,7 +64,7 @@ def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
     first = rest.pop(0)
     if kind in (Kind.CHAT, Kind.USER):
         if not _NUMBER.fullmatch(first):
-            raise ConfigurationError(f"{first!r} is not an ID. IDs are numbers. Example: {_EXAMPLES[kind]}")
+            raise ConfigurationError(f"{first!r} is not a valid ID. IDs are numbers. Example: {_EXAMPLES[kind]}")
         first = str(int(first))
     return Record(kind, first), rest
 
@@ -89,7 +89,7 @@ def conversation(handler: str, key: Sequence[str]) -> Record:
         ConfigurationError: The key is empty.
     """
     if not key:
-        raise ConfigurationError(f"The key is missing. Example: {_EXAMPLES[Kind.CONVERSATION]}")
+        raise ConfigurationError(f"Missing key. Example: {_EXAMPLES[Kind.CONVERSATION]}")
     return Record.of_conversation(handler, tuple(map(_part, key)))
 
 

@@ -43,8 +43,8 @@ async def refuse_new_classes(state: State, record: Record, value: Any) -> None:
             known |= _names_in(part.records.values())
     if missing := sorted(new - known):
         raise RefusedError(
-            f"The class {missing[0]} occurs nowhere in this state, so the bot may not know it and could not load "
-            f"{record.label}.{_meant(missing[0], known)} Nothing was changed. If the bot knows the class, name it "
+            f"The class {missing[0]} does not occur in this state, so the bot may not be able to load "
+            f"{record.label}.{_meant(missing[0], known)} Nothing was changed. If the bot has this class, pass it "
             "with --types, or pass --new-class."
         )
 

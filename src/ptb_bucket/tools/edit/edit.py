@@ -137,9 +137,9 @@ async def _inside(state: State, record: Record, notation: JsonCodec, text: str) 
         both = notation.decode(f'[{whole},{{"new":{text}}}]'.encode())
     except CannotLoadError as error:
         raise ConfigurationError(
-            f"The value cannot be written to {record.label} ({error}). Nothing was changed. A reference must use "
-            "the $id of an object in this record, as 'ptb-bucket show' prints it with the same --types. Only "
-            "objects that occur more than once have an $id."
+            f"The value could not be written to {record.label} ({error}). Nothing was changed. A reference must use "
+            "the $id of an object in this record, as printed by 'ptb-bucket show' with the same --types. Only objects "
+            "that occur more than once have an $id."
         ) from error
     return both[0], both[1]["new"]
 
@@ -187,7 +187,7 @@ async def change(
     notation = notation_of(state)
     steps = steps_of(path, notation)
     if steps and record.kind is Kind.CONVERSATION:
-        raise ConfigurationError("A path cannot point into a conversation's state. Omit the path.")
+        raise ConfigurationError("A path can't point inside a conversation state. Omit the path.")
     replica = await state.loaded([record], resolver=keep_ours_by_field)
     try:
         value = replica.values.load(record)
@@ -203,8 +203,7 @@ async def change(
         now = replica.values.load(record)
         if record.kind is Kind.CONVERSATION and not same(now, wanted):
             raise RefusedError(
-                f"{record.label} has changed in the meantime, so it was not overwritten. Check its value, and try "
-                "again."
+                f"{record.label} has changed in the meantime and was not overwritten. Check the value and try again."
             )
         after = _shown(notation, value_at(now, steps))
     return Edit(named(record.label, steps), before, after, dry_run, is_other)
@@ -221,8 +220,8 @@ def read_value(notation: JsonCodec, text: str) -> Any:
     except CannotLoadError as error:
         why = f" ({error})" if _is_json(text) else ""  # text that is not JSON is not a damaged record either
         raise ConfigurationError(
-            f"The value is not in ptb-bucket's JSON format{why}. Put text in double quotes, and the whole value "
-            "in single quotes for the shell: '\"text\"'."
+            f"The value is not valid ptb-bucket JSON{why}. Put strings in double quotes and, for the shell, "
+            "the whole value in single quotes: '\"text\"'."
         ) from error
     except UnicodeEncodeError:
         raise ConfigurationError("The value is not valid UTF-8.") from None
@@ -253,10 +252,8 @@ def left_alone(error: CannotLoadError | CannotStoreError) -> RefusedError:
 def check_whole(record: Record, value: Any, new: Any) -> None:
     """Refuse data of another type than the bot's, because PTB would not start with it."""
     if new is None:
-        raise RefusedError(f"{record.label} cannot be set to null. To remove it, use 'rm' or 'end-conversation'.")
+        raise RefusedError(f"{record.label} can't be set to null. To remove it, use 'rm' or 'end-conversation'.")
     if record.kind not in (Kind.BOT, Kind.CHAT, Kind.USER) or isinstance(new, dict):
         return
     if type(new) is not type(value) or (isinstance(new, UnknownInstance) and new.name != value.name):
-        raise RefusedError(
-            f"{record.label} must be a dict, or an instance of the type that the bot's context types specify."
-        )
+        raise RefusedError(f"{record.label} must be a dict or an instance of the type set in the bot's context types.")

@@ -52,7 +52,9 @@ class RecordEditing:
             value = replica.values.load(record)
             if value is MISSING:
                 if record.kind not in state.defaults:
-                    raise NotFoundError(f"{record.label} does not exist. 'ptb-bucket show' lists what is stored.")
+                    raise NotFoundError(
+                        f"{record.label} was not found. Run 'ptb-bucket show' to list the stored records."
+                    )
                 value = state.defaults[record.kind]()
             return cls(record, strict_notation(state).encode(value).decode(), state, replica)
         except (CannotLoadError, CannotStoreError) as error:
@@ -91,6 +93,6 @@ class RecordEditing:
             await self._replica.commit()
             now = notation.encode(self._replica.values.load(record)).decode()
             if record.kind is Kind.CONVERSATION and now != after:
-                raise RefusedError(f"{record.label} was changed by the bot meanwhile, so it was not overwritten.")
+                raise RefusedError(f"{record.label} was changed by the bot in the meantime and was not overwritten.")
             after = now
         return Edit(record.label, self.before, after, dry_run)

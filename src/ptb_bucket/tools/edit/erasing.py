@@ -194,7 +194,7 @@ async def erase(state: State, found: PersonalData, past: OldVersions | None, *, 
         return deleted + await _delete_rest(state, found, past)
     except StoreError as error:
         raise UnsavedError(
-            f"The current records were erased, but some of their old versions could not be deleted. {error}",
+            f"The current records were erased, but some old versions could not be deleted. {error}",
             causes=[error],
         ) from error
 
@@ -214,7 +214,7 @@ async def _drop(state: State, found: PersonalData) -> None:
         now = await find_person(state, found.user_id)
     if now.records:
         labels = ", ".join(record.label for records in now.records.values() for record in records)
-        raise UnsavedError(f"A running bot keeps writing {labels}. Stop the bot, and erase the data again.")
+        raise UnsavedError(f"A running bot keeps writing {labels}. Stop the bot and erase the data again.")
 
 
 async def _delete(state: State, past: OldVersions) -> int:
@@ -237,7 +237,7 @@ async def _old(state: State, key: str) -> list[str]:
 def _running(found: PersonalData) -> RefusedError:
     last = max(found.running, key=lambda commit: commit.time)
     return RefusedError(
-        f"A bot (writer {last.writer}) committed at {last.time:%H:%M:%S} UTC. If it does not refresh its data, it "
-        "may still have the person's data in memory and write it again. Stop the bot first, or pass --force and "
-        "restart the bot afterwards."
+        f"A bot (writer {last.writer}) committed at {last.time:%H:%M:%S} UTC. Unless it refreshes its data, it may "
+        "still hold this user's data in memory and write it back. Stop the bot first, or pass --force and restart the "
+        "bot afterwards."
     )

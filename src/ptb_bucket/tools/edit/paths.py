@@ -50,8 +50,7 @@ def _name(path: str, at: int, _codec: JsonCodec) -> tuple[Any, int]:
         raise _unreadable(path, at)
     if _NUMBER.fullmatch(found[0]):
         raise ConfigurationError(
-            f"{found[0]} is ambiguous in a path, because it can be a number or text. Write [{found[0]}] or "
-            f'["{found[0]}"].'
+            f'{found[0]} is ambiguous in a path: it could be a number or a string. Use [{found[0]}] or ["{found[0]}"].'
         )
     return found[0], found.end()
 
@@ -70,8 +69,8 @@ def _bracket(path: str, at: int, codec: JsonCodec) -> tuple[Any, int]:
 
 def _unreadable(path: str, at: int) -> ConfigurationError:
     return ConfigurationError(
-        f"The path {path!r} is not valid at character {at + 1}. A path looks like cart.items[0]. Write keys that "
-        'are not plain names in brackets, as JSON: [42] or ["a.b"].'
+        f"The path {path!r} is invalid at character {at + 1}. A path looks like cart.items[0]. Write other keys "
+        'in brackets, as JSON: [42] or ["a.b"].'
     )
 
 
@@ -152,8 +151,8 @@ def take_out(label: str, value: Any, steps: Sequence[Any]) -> Any:
         raise _nothing(label, steps)
     if has_fields(parent):
         raise RefusedError(
-            f"{named(label, steps)} is a field of an object, which would be incomplete without it. Nothing was "
-            "changed. Set the field to null, or remove the object."
+            f"{named(label, steps)} is a required field of an object. Nothing was changed. Set the field to "
+            "null, or remove the object."
         )
     del parent[last]
     return value
@@ -169,12 +168,12 @@ def _parent(label: str, value: Any, way: Sequence[Any], last: Any) -> Any:
         return parent
     what = parent.name if isinstance(parent, UnknownInstance) else type(parent).__name__
     raise RefusedError(
-        f"{named(label, way)} is of type {what}, so [{last!r}] cannot be changed in it. Set it as a whole."
+        f"{named(label, way)} is of type {what}, so [{last!r}] can't be changed separately. Set the whole value."
     )
 
 
 def _nothing(label: str, steps: Sequence[Any]) -> NotFoundError:
-    return NotFoundError(f"{named(label, steps)} does not exist. Nothing was changed.")
+    return NotFoundError(f"{named(label, steps)} was not found. Nothing was changed.")
 
 
 def _is_index(value: Any, step: Any, length: int) -> bool:

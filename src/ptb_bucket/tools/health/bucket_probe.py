@@ -126,10 +126,10 @@ class BucketProbe:
     async def _conditions(self) -> None:
         """Check that conditions are honoured, with new requests instead of a remembered result."""
         with self._report.trying("conditional puts", "honoured"):
-            await self._object.must_lose(Create(), "although the condition was that the object does not exist")
+            await self._object.must_lose(Create(), "even though the object already existed")
             if self._report.verdict("update") is Verdict.OK:
                 stale = self._object.etags[0]
-                await self._object.must_lose(Update(stale), "although the condition was an outdated ETag")
+                await self._object.must_lose(Update(stale), "with an outdated ETag")
             else:
                 self._report.say("conditional puts", Verdict.NOT_TRIED, "see 'update'")
 
@@ -145,7 +145,7 @@ class BucketProbe:
                 await self._store.get(self._object.key, version=old[0].version)
             elif len(self._object.etags) > 1:
                 self._report.say(
-                    "versioning", Verdict.WARNING, "Versioning is off, so overwritten data cannot be restored"
+                    "versioning", Verdict.WARNING, "Versioning is off, so overwritten data can't be restored"
                 )
 
         await self._try("versioning", "versions", work, Verdict.WARNING)
@@ -154,7 +154,7 @@ class BucketProbe:
         if not any(self._report.verdict(name) is Verdict.OK for name in _OPERATIONS):
             self._report.say(
                 "credentials", Verdict.WARNING,
-                "All operations were denied. Check that you use the right account and that you own the bucket",
+                "All operations were denied. Check that you are using the right account and that you own the bucket",
             )  # fmt: skip
 
     async def _clean_up(self) -> None:
@@ -162,7 +162,7 @@ class BucketProbe:
         if not self._object.written:
             self._report.say("cleaned up", Verdict.OK, "nothing was written")
         elif not self._object.removable:
-            detail = f"{where} was not removed, because deleting is not allowed. The next check reuses it"
+            detail = f"{where} was not removed because deletes are not allowed. The next check will reuse it"
             self._report.say("cleaned up", Verdict.WARNING, detail)
         else:
             await self._remove(where)
@@ -186,8 +186,8 @@ class BucketProbe:
             await self._object.forget()
         except StoreError as error:
             detail = (
-                "Deleting old versions is not allowed. Only 'erase-user --versions' needs it. Old versions of "
-                f"{where} are kept. {error}"
+                "Deleting old versions is not allowed. Only 'erase-user --versions' needs this permission. Old "
+                f"versions of {where} remain. {error}"
             )
             self._report.say(name, Verdict.OK, detail, permissions=needed)
         else:

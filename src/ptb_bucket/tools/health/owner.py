@@ -41,7 +41,7 @@ async def check_owner(store: BlobStore, bot_id: str | None, said: Mapping[str, s
             archive = await Archive.find(store, bot_id=bot_id, **said)
         except NotFoundError:
             await _expect_nothing(store)
-            report.say("state", Verdict.OK, "No state is stored yet. A bot would start with an empty state")
+            report.say("state", Verdict.OK, "No state is stored yet. A bot would start with empty state")
         else:
             _describe(archive, await _first(archive), said, report)
             with report.trying("state", otherwise=Verdict.WARNING):
@@ -102,7 +102,7 @@ def _report_unreadable(errors: Mapping[str, str], parts: Sequence[Part], report:
         return
     named = "; ".join(f"{label}: {error}" for label, error in list(errors.items())[:_ENOUGH])
     more = f"; and {len(errors) - _ENOUGH:,} more" if len(errors) > _ENOUGH else ""
-    detail = f"{len(errors):,} of {looked} cannot be decoded, and updates that need them fail. {named}{more}"
+    detail = f"{len(errors):,} of {looked} can't be decoded. Updates that need them will fail. {named}{more}"
     report.say("records", Verdict.WARNING, detail, unreadable=list(errors))
 
 
@@ -124,8 +124,8 @@ async def _expect_nothing(store: BlobStore) -> None:
     except NotFoundError:
         return
     raise ForeignDocumentError(
-        f"The state has {_options(found)}, but the URI specifies other options, so the bot would not start. "
-        "Correct the URI, or convert the state with 'ptb-bucket copy'."
+        f"The state has {_options(found)}, but the URI has other options, so the bot would not start. "
+        "Fix the URI, or convert the state with 'ptb-bucket copy'."
     )
 
 
@@ -137,7 +137,8 @@ def _describe(archive: Archive, parts: list[Part], said: Mapping[str, str], repo
     owners = sorted({part.bot_id for part in parts})
     if len(owners) > 1:
         raise ForeignDocumentError(
-            f"The prefix contains documents of several bots: {', '.join(owners)}. Move each bot to its own prefix."
+            f"The prefix contains documents from more than one bot: {', '.join(owners)}. Move each bot to its own "
+            "prefix."
         )
     last = max((commit.time for part in parts for commit in part.commits), default=None)
     when = f"{last:%Y-%m-%d %H:%M:%S} UTC" if last else "never"

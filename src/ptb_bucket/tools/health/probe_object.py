@@ -70,7 +70,7 @@ class ProbeObject:
                 f"Another program changed {self._name} during the check. Run the check again."
             ) from error
         raise UnsupportedError(
-            f"{self._name} cannot be updated, because the server rejects the ETag that it just returned."
+            f"{self._name} can't be updated because the server rejects the ETag it just returned."
         ) from error
 
     async def must_lose(self, mode: PutMode, condition: str) -> None:
@@ -84,7 +84,7 @@ class ProbeObject:
         except LostRaceError:
             return
         raise UnsupportedError(
-            "The server ignores the conditions of puts, so several instances would overwrite each other. It "
+            "The server ignores conditions on puts, so multiple instances would overwrite each other. It "
             f"accepted a put of {self._name} {condition}. Use a server that supports If-Match and If-None-Match."
         )
 

@@ -100,7 +100,7 @@ def _unquoted(text: str, quoted: re.Match[str]) -> str:
     try:
         return str(json.loads(quoted[0]))
     except ValueError:
-        raise _wrong(text, quoted.start(), "This is not a valid text in JSON.") from None
+        raise _wrong(text, quoted.start(), "This is not a valid JSON string.") from None
 
 
 def _end_of_path(text: str, start: int) -> int:
@@ -114,7 +114,7 @@ def _end_of_path(text: str, start: int) -> int:
         else:
             break
     if at == start:
-        raise _wrong(text, at, "A path, a value or a parenthesis is expected.")
+        raise _wrong(text, at, "Expected a path, a value or a parenthesis.")
     return at
 
 
@@ -124,7 +124,7 @@ def _end_of_bracket(text: str, at: int) -> int:
     except (ValueError, RecursionError):
         end = len(text)
     if text[end : end + 1] != "]":
-        raise _wrong(text, at, 'A key in brackets is JSON: [0] or ["a.b"].')
+        raise _wrong(text, at, 'Keys in brackets must be JSON: [0] or ["a.b"].')
     return end + 1
 
 
@@ -138,7 +138,7 @@ class _Parser:
         """Return the condition of the whole text."""
         found = self._any_of()
         if self._at < len(self._tokens):
-            raise self._wrong(why="'and', 'or' or the end is expected.")
+            raise self._wrong(why="Expected 'and', 'or' or the end.")
         return found
 
     def _any_of(self) -> Condition:
@@ -156,7 +156,7 @@ class _Parser:
     def _one(self) -> Condition:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise self._wrong(why=f"At most {_DEEPEST} parentheses and 'not' may be within each other.")
+            raise self._wrong(why=f"Parentheses and 'not' can be nested at most {_DEEPEST} deep.")
         found = self._negated() if self._take("word", "not") else self._grouped_or_compared()
         self._depth -= 1
         return found
@@ -170,7 +170,7 @@ class _Parser:
             return self._compared()
         inner = self._any_of()
         if not self._take("sign", ")"):
-            raise self._wrong(why="A closing parenthesis is missing.")
+            raise self._wrong(why="Missing closing parenthesis.")
         return inner
 
     def _compared(self) -> Condition:
@@ -197,7 +197,7 @@ class _Parser:
     def _operand(self) -> Operand:
         token = self._tokens[self._at] if self._at < len(self._tokens) else None
         if token is None or token.kind not in {"path", "literal"}:
-            raise self._wrong(why="A path or a value is expected.")
+            raise self._wrong(why="Expected a path or a value.")
         self._at += 1
         return (lambda value: value_at(value, token.value)) if token.kind == "path" else lambda _: token.value
 
@@ -217,5 +217,5 @@ class _Parser:
 
 def _wrong(text: str, at: int, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"The condition {text!r} is not valid at character {at + 1}. {why} Example: 'premium == true and age >= 18'."
+        f"The condition {text!r} is invalid at character {at + 1}. {why} Example: 'premium == true and age >= 18'."
     )

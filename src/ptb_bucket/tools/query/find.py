@@ -71,12 +71,10 @@ async def inspect_part(state: State, record: Record, path: str) -> Shown:
     part = await state.archive.part_of(record)
     encoded = part.records.get(record) if part else None
     if encoded is None:
-        raise NotFoundError(f"{record.label} does not exist. 'ptb-bucket show' lists what is stored.")
+        raise NotFoundError(f"{record.label} was not found. Run 'ptb-bucket show' to list the stored records.")
     value = value_at(_loaded(_reader(state), record, encoded), steps)
     if value is MISSING:
-        raise NotFoundError(
-            f"{named(record.label, steps)} does not exist. Show {record.label} to see what it contains."
-        )
+        raise NotFoundError(f"{named(record.label, steps)} was not found. Show {record.label} to see what it contains.")
     text = notation.encode(value)
     return Shown(record, len(text), text.decode(), named(record.label, steps))
 
@@ -95,5 +93,5 @@ def _loaded(codec: Codec, record: Record, encoded: bytes) -> Any:
         return codec.decode(encoded)
     except CannotLoadError as error:
         raise CannotLoadError(
-            f"{record.label} cannot be loaded: {error}. Name the bot's classes with --types MODULE:NAME."
+            f"{record.label} cannot be loaded: {error}. Pass the bot's classes with --types MODULE:NAME."
         ) from error

@@ -22,7 +22,7 @@ __all__ = ["check_source", "open_target"]
 def check_source(uri: str) -> None:
     """Refuse a source URI that contains ``{bot_id}``, because ``--bot-id`` is the destination's."""
     if "{bot_id}" in uri:
-        raise ConfigurationError("The source's URI contains {bot_id}. Replace it with the bot's ID.")
+        raise ConfigurationError("The source URI contains {bot_id}. Replace it with the bot ID.")
 
 
 @asynccontextmanager
@@ -52,7 +52,7 @@ async def open_target(
 def _refuse_same(source: State, target: State) -> None:
     places = [(state.store.describe("state"), _server(state)) for state in (source, target)]
     if places[0] == places[1]:
-        raise RefusedError(f"The source and the destination are the same: {places[0][0]}. Choose another prefix.")
+        raise RefusedError(f"Source and destination are the same: {places[0][0]}. Choose another prefix.")
 
 
 def _server(state: State) -> str:

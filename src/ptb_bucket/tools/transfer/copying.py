@@ -65,7 +65,7 @@ async def copy(
     Args:
         source: The state to copy.
         target: The destination; see ``open_target``.
-        overwrite: Replace records of the destination that differ.
+        overwrite: Replace records that differ in the destination.
         dry_run: Only count the records.
         progress: Called with the total number of steps, two for each record. Its context manager yields a function that
             is called with the number of steps done.
@@ -90,8 +90,8 @@ async def copy(
 
 def _different(number: int, labels: list[str]) -> str:
     return (
-        f"In the destination, {pluralize(number, 'record differs', 'records differ')} from the source, such as "
-        f"{', '.join(labels)}. To replace them, pass --overwrite."
+        f"{pluralize(number, 'record in the destination differs', 'records in the destination differ')} from the "
+        f"source, such as {', '.join(labels)}. Pass --overwrite to replace them."
     )
 
 
@@ -113,8 +113,8 @@ def _check_unknown(key: str, there: Mapping[str, object], share: _Share) -> None
     different = {name: "" for name, section in share.unknown.items() if there.get(name, section) != section}
     if different:
         raise RefusedError(
-            f"In the destination, {key} contains {_sections(different)} with different content. This version of "
-            "ptb-bucket does not support such a section and cannot merge it. Upgrade ptb-bucket, or choose an empty "
+            f"{key} in the destination contains {_sections(different)} with different content. This version of "
+            "ptb-bucket does not support this section and can't merge it. Upgrade ptb-bucket, or choose an empty "
             "prefix."
         )
 
@@ -143,9 +143,8 @@ class _Work:
         async for part in self._source.archive.parts(self._kinds):
             if part.unknown and not self._as_it_is:
                 raise RefusedError(
-                    f"{part.key} contains {_sections(part.unknown)}, which this version of ptb-bucket does not "
-                    "support. Such a section can be copied only if the destination has the same layout, codec and bot. "
-                    "Upgrade ptb-bucket, and copy again."
+                    f"This version of ptb-bucket does not support {_sections(part.unknown)} in {part.key}. Unsupported "
+                    "sections can only be copied to the same layout, codec and bot. Upgrade ptb-bucket and copy again."
                 )
             yield part
 
@@ -209,7 +208,7 @@ class _Work:
             raise
         except CannotLoadError as error:
             raise CannotLoadError(
-                f"{record.label} cannot be loaded: {error}. Name your bot's classes with --types."
+                f"{record.label} cannot be loaded: {error}. Pass your bot's classes with --types."
             ) from error
 
     def _sides(
@@ -251,7 +250,7 @@ class _Work:
         if wrong := [*different, *missing]:
             raise UnsavedError(
                 f"{pluralize(len(wrong), 'record differs', 'records differ')} from the copy, such as "
-                f"{wrong[0].label}, because another program writes to the destination. Stop it, and copy again."
+                f"{wrong[0].label}. Another program is writing to the destination. Stop it and copy again."
             )
         for start in range(0, len(records), _STEP):
             step(min(_STEP, len(records) - start))

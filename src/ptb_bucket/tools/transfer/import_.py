@@ -119,7 +119,7 @@ def _is_equal(codec: Codec, known: Any, value: Any) -> bool:
 def _check(found: Imported, *, overwrite: bool, leave_out: bool) -> None:
     if found.left_out and not leave_out:
         raise RefusedError(
-            f"{pluralize(len(found.left_out), 'record contains', 'records contain')} values that cannot be stored: "
+            f"{pluralize(len(found.left_out), 'record contains', 'records contain')} values that can't be stored: "
             f"{_some(found.left_out)}. Nothing was written. To import everything else, pass --leave-out."
         )
     if found.replaced and not overwrite:

@@ -84,7 +84,7 @@ def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leav
         if not path.exists():
             parts = {kind: part for kind, part in part_paths(path).items() if part.exists()}
             if not parts:
-                raise NotFoundError(f"Neither {path} nor {path.name}_user_data exists. Check the path.")
+                raise NotFoundError(f"Neither {path} nor {path.name}_user_data was found. Check the path.")
             return _pickles(path.name, parts, PtbPickleReader(types, bot), bot, leave_out=leave_out)
         with _opened(path) as file:
             if file.read(64).lstrip()[:1] == b"{":
@@ -114,8 +114,8 @@ def _pickles(name: str, paths: dict[str, Path], pickles: PtbPickleReader, bot: B
 def _whole(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict) or not {"user_data", "chat_data", "conversations"} <= data.keys():
         raise CannotLoadError(
-            "the file is a pickle, but PicklePersistence did not write it. Its files contain user_data, "
-            "chat_data and so on"
+            "the file is a pickle but was not written by PicklePersistence. Expected keys such as "
+            "user_data and chat_data"
         )
     return data
 
@@ -137,12 +137,12 @@ def _check_unknown(unknown: Iterable[str], old_telegram: Iterable[str], *, leave
         more = f" and {len(unknown) - _NAMED_AT_ONCE} more" if len(unknown) > _NAMED_AT_ONCE else ""
         raise CannotLoadError(
             f"the file contains objects of {pluralize(len(unknown), 'unknown class', 'unknown classes')}. If the "
-            f"classes belong to your bot, add {advice}{more}. To leave such objects out, pass --leave-out"
+            f"classes belong to your bot, add {advice}{more}. To skip these objects, pass --leave-out"
         )
     if old:
         raise CannotLoadError(
             f"the file contains Telegram objects of python-telegram-bot 13 ({', '.join(old[:_NAMED_AT_ONCE])}), "
-            "which later versions cannot read. To import everything else, pass --leave-out"
+            "which later versions can't read. To import everything else, pass --leave-out"
         )
 
 
@@ -156,7 +156,7 @@ def _named(name: str) -> Iterator[None]:
     try:
         yield
     except CannotLoadError as error:
-        raise CannotLoadError(f"{name} cannot be imported: {error}") from error
+        raise CannotLoadError(f"{name} could not be imported: {error}") from error
 
 
 @contextmanager
@@ -165,4 +165,4 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         with path.open("rb") as file:
             yield file
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ConfigurationError(f"{path} could not be read: {error.strerror}.") from error

@@ -32,7 +32,7 @@ def read_json(file: IO[bytes], types: Iterable[Any], bot: Bot) -> _Read:
     try:
         data = json.load(file, parse_constant=_no_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError):
-        raise CannotLoadError("the file starts like JSON, but is not valid JSON") from None
+        raise CannotLoadError("the file looks like JSON but is not valid JSON") from None
     if EXPORT in data:
         return _exported(data, types, bot)
     data = _of_dict_persistence(data)
@@ -60,7 +60,7 @@ def _exported(data: dict[str, Any], types: Iterable[Any], bot: Bot) -> _Read:
     codec.bot = bot
     sections: dict[Kind, Any] = {kind: data.get(kind.value, {}) for kind in EXPORTED_KINDS if kind is not Kind.BOT}
     if not all(isinstance(section, dict) for section in sections.values()):
-        raise CannotLoadError("the export is damaged, because it must contain a JSON object for each kind of data")
+        raise CannotLoadError("the export is damaged: expected a JSON object for each kind of data")
     total = sum(map(len, sections.values())) + 1
     return total, _records(data, sections), lambda value: codec.decode(json.dumps(value).encode())
 
@@ -87,19 +87,19 @@ def _of_dict_persistence(data: dict[str, Any]) -> dict[str, Any]:
     texts = {key if key in names else f"{key}_json": value for key, value in data.items()}
     if not texts or not texts.keys() <= names:
         raise CannotLoadError(
-            "the file is JSON, but it is neither a ptb-bucket export nor an object with the arguments of "
-            "DictPersistence, such as user_data_json"
+            "the file is valid JSON, but it is neither a ptb-bucket export nor an object with DictPersistence "
+            "arguments such as user_data_json"
         )
     try:
         given = {key: _text(value) for key, value in texts.items() if value is not None}
         sizes = {key: _size(json.loads(text, object_pairs_hook=_once)) for key, text in given.items()}
         known = dict_persistence(given)
     except (TypeError, ValueError, RecursionError):
-        raise CannotLoadError("the data is damaged, because DictPersistence cannot read it") from None
+        raise CannotLoadError("the data is damaged: DictPersistence can't read it") from None
     found = {kind.value: getattr(known, kind.value) for kind in PTB_KINDS}
     for kind in (Kind.USER, Kind.CHAT, Kind.CONVERSATION):
         if _size(found[kind.value]) < sizes.get(f"{kind.value}_json", 0):
-            raise CannotLoadError(f"{kind.value} contains the same ID in two spellings. Remove one of them")
+            raise CannotLoadError(f"{kind.value} contains the same ID in two spellings. Remove one")
     return found
 
 

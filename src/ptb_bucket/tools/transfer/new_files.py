@@ -30,7 +30,7 @@ def check_absent(paths: Iterable[Path], *, force: bool) -> None:
     for path in paths:
         if not path.parent.is_dir() or path.is_dir():
             raise ConfigurationError(
-                f"{path} cannot be written, because it is a directory or its parent directory does not exist."
+                f"{path} could not be written. It is a directory, or its parent directory does not exist."
             )
         if os.path.lexists(path):
             if not stat.S_ISREG(path.lstat().st_mode):
@@ -56,7 +56,7 @@ def put_in_place(made: Path, path: Path, *, force: bool) -> None:
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
+        raise ConfigurationError(f"{path} could not be written: {error.strerror}.") from error
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def written_whole(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     try:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
+        raise ConfigurationError(f"{path} could not be written: {error.strerror}.") from error
     try:
         with _full_disk_reported(path), open(number, "wb") as file:  # noqa: PTH123  a descriptor, not a path
             yield file
@@ -83,12 +83,12 @@ def _full_disk_reported(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}:
             raise
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}. Nothing was written.") from error
+        raise ConfigurationError(f"{path} could not be written: {error.strerror}. Nothing was written.") from error
 
 
 def _not_regular(path: Path) -> RefusedError:
-    what = "a symbolic link. Pass the file that it points to" if path.is_symlink() else "not a regular file"
-    return RefusedError(f"{path} is {what}. Nothing was written. To write to a pipe, pass - as the file.")
+    what = "a symbolic link. Pass its target instead" if path.is_symlink() else "not a regular file"
+    return RefusedError(f"{path} is {what}. Nothing was written. To write to a pipe, pass - as the file name.")
 
 
 def _taken(path: Path) -> RefusedError:

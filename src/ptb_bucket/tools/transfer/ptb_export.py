@@ -140,8 +140,8 @@ async def export_dict(
     lossy = lossy or _first_difference(kept.data, dict_persistence(texts))
     if lossy:
         raise RefusedError(
-            f"{lossy.label} contains a value that DictPersistence's JSON cannot represent, such as a tuple, a "
-            "set, a date, or an object that occurs more than once. Nothing was written. Use --format json or "
+            f"{lossy.label} contains a value that DictPersistence can't represent as JSON, such as a tuple, "
+            "a set, a date or a shared object. Nothing was written. Use --format json or "
             "--format pickle."
         )
     with written_whole(path, force=force) as file:
@@ -222,7 +222,7 @@ def _check_readable(codec: Codec, records: Mapping[Record, bytes]) -> None:
             codec.decode(encoded, origin=record.label)
         except CannotLoadError as error:
             raise CannotLoadError(
-                f"{record.label} cannot be loaded: {error}. Nothing was written. Name your bot's classes with --types."
+                f"{record.label} cannot be loaded: {error}. Nothing was written. Pass your bot's classes with --types."
             ) from error
 
 

@@ -61,7 +61,7 @@ def _keyboards(data: Any) -> Iterator[tuple[Record, Any]]:
         keyboards = [(str(uuid), float(time), dict(buttons)) for uuid, time, buttons in data[0]]
         queries = dict(data[1])
     except (TypeError, ValueError, LookupError):
-        raise CannotLoadError("callback_data does not have the structure that PTB uses") from None
+        raise CannotLoadError("callback_data does not have PTB's structure") from None
     for uuid, time, buttons in keyboards:
         yield Record.keyboard(uuid), [time, buttons]
     if queries:

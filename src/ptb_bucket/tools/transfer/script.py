@@ -39,13 +39,14 @@ def script_of(types: Iterable[Any], main: str | None = None) -> str | None:
         return None
     if main is not None and main not in modules:
         raise ConfigurationError(
-            f"The module {main} of --main defines none of the classes of --types. Correct one of the two options."
+            f"The module {main} (from --main) defines none of the classes passed with --types. Fix one of the two "
+            "options."
         )
     found = [main] if main else [module for module in modules if _can_be_started(module)]
     if len(found) > 1:
         raise ConfigurationError(
             f"{' and '.join(found)} can all be run as scripts. Pass the one that starts your bot, for example "
-            f"--main {found[0]}. In a pickle, its classes belong to the module __main__."
+            f"--main {found[0]}. In a pickle, its classes belong to __main__."
         )
     return found[0] if found else None
 

@@ -111,7 +111,7 @@ class _Cuts:
     def result(self) -> LostAnswers:
         broken = self._broken[0] if self._broken else ""
         if not broken and not self._applied:
-            broken = "No write whose answer was lost was applied, so nothing was shown."
+            broken = "None of the writes with a lost response was applied, so the test proved nothing."
         return LostAnswers(self._cuts, self._right, self._applied, broken)
 
     async def cut(self, key: str, *, torn: bool, replace: bool) -> None:

@@ -92,7 +92,7 @@ class Grounds:
             if error.about != "permission":
                 raise
             raise AccessError(
-                f"Nothing was written, because {self.describe()} could not be removed afterwards. Allow deleting below "
+                f"Nothing was written because {self.describe()} could not be removed afterwards. Allow deletes under "
                 f"{PREFIX}*. {error}",
                 key=error.key,
             ) from error
@@ -130,7 +130,9 @@ class Grounds:
             if not keys:
                 return
             await for_each(keys, self._whole.delete)
-        raise StoreError(f"{self.describe()} is not empty after {_SWEEPS} attempts: something still writes there.")
+        raise StoreError(
+            f"{self.describe()} is still not empty after {_SWEEPS} attempts. Another process is writing there."
+        )
 
     async def _remove_versions(self) -> None:
         base = self._whole.describe(self.name)

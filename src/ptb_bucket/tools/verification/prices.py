@@ -95,7 +95,7 @@ def cost_text(uri: StoreUri, requests: Requests) -> str:
         at_s3 = _AWS.cost(requests)
         where = host_of(uri) or f"{uri.scheme}:"
         return (
-            f"The list prices of {where} are not known here. At those of {_AWS.name} ({_AWS.dated}), this would cost "
+            f"The list prices of {where} are unknown. At those of {_AWS.name} ({_AWS.dated}), this would cost "
             f"about ${at_s3:.3f}."
         )
     return (

@@ -118,7 +118,7 @@ class _Race:
             if decided:
                 self._right += 1
                 return
-        self._broken.append(f"Nobody won the race for {key!r} in {_TRIES} attempts.")
+        self._broken.append(f"No process won the race for {key!r} in {_TRIES} attempts.")
 
     async def _round(self, key: str, etag: str) -> tuple[str, bool]:
         tally, interval = self._grounds.tally, self._grounds.store.min_write_interval

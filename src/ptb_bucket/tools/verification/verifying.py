@@ -92,7 +92,7 @@ async def verify(
         ConfigurationError: The URI is wrong.
         RefusedError: The location is in memory.
         AccessError: The bucket cannot be reached, or objects cannot be deleted. Nothing was written.
-        UnavailableError: A process of the verification ended, or the server stopped answering.
+        UnavailableError: A verification process ended, or the server stopped answering.
     """
     uri = _uri_of(where, bot_id)
     grounds = Grounds(uri, Tally(advance))
@@ -115,9 +115,9 @@ async def verify(
 def _uri_of(where: str | os.PathLike[str] | None, bot_id: int | str | None) -> StoreUri:
     location = locate(where, None, None, ())
     if location.uri is None:
-        raise ConfigurationError("Processes race in a verification, so it needs a URI instead of an open store.")
+        raise ConfigurationError("A verification runs several processes, so it needs a URI instead of an open store.")
     if location.uri.scheme == "memory":
-        raise RefusedError("memory: exists only in one process, so there is nothing to verify. Pass a bucket's URI.")
+        raise RefusedError("memory: only exists within one process, so there is nothing to verify. Pass a bucket URI.")
     owner = location.checked_bot_id(bot_id_text(bot_id))
     uri = location.uri
     return replace(uri, bucket=uri.bucket.replace(BOT_ID, owner), prefix=uri.prefix.replace(BOT_ID, owner))
@@ -160,7 +160,7 @@ class _Run:
         try:
             await asyncio.wait_for(self._parts(), self._effort.seconds)
         except asyncio.TimeoutError:
-            self._note(unfinished=f"The run was not finished after {self._effort.seconds:,.0f} seconds.")
+            self._note(unfinished=f"The run had not finished after {self._effort.seconds:,.0f} seconds.")
 
     def _note(self, **facts: Any) -> None:
         self.found = replace(self.found, **facts)

@@ -118,7 +118,7 @@ class Worker:
         except asyncio.TimeoutError:
             line = b""
         if not line:
-            raise UnavailableError(f"A process of the verification {await self._end()}. Run the command again.")
+            raise UnavailableError(f"A verification process {await self._end()}. Run the command again.")
         answer: dict[str, Any] = json.loads(line)
         return Outcome(**answer)
 

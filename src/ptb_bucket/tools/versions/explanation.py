@@ -135,7 +135,7 @@ async def explain(state: State, record: Record, *, limit: int = 100) -> Explanat
 
 
 def _nothing(record: Record) -> NotFoundError:
-    return NotFoundError(f"{record.label} does not exist, and no version of it is kept. Check the ID.")
+    return NotFoundError(f"{record.label} was not found, and no old versions of it are kept. Check the ID.")
 
 
 async def _listed(state: State, key: str) -> tuple[list[BlobVersion], str]:

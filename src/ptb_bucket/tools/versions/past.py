@@ -50,7 +50,7 @@ async def keys_of(archive: Archive, what: str | None) -> list[str]:
     if not found:
         objects = [*map(archive.name, keys[:_NAMED]), *(["..."] if keys[_NAMED:] else [])]
         raise NotFoundError(
-            f"No object or section is named {what!r}. Objects: {', '.join(objects)}. "
+            f"There is no object or section named {what!r}. Objects: {', '.join(objects)}. "
             f"Sections: {', '.join(kind.value for kind in Kind)}."
         )
     return found

@@ -84,8 +84,8 @@ async def plan_restore(archive: Archive, at: datetime) -> list[Restoring]:
     if not existed:
         where = archive.store.describe(archive.name(keys[0]))
         raise NotFoundError(
-            f"{where} has no version from before {at.isoformat(timespec='seconds')}. "
-            "'ptb-bucket history' lists all versions."
+            f"{where} has no version older than {at.isoformat(timespec='seconds')}. "
+            "Run 'ptb-bucket history' to list all versions."
         )
     return plans
 
@@ -117,10 +117,12 @@ async def plan_version(archive: Archive, version: str, what: str | None = None) 
         if one.version == version and not one.deleted
     ]
     if not found:
-        raise NotFoundError(f"No object has the version {version!r}. 'ptb-bucket history' lists all versions.")
+        raise NotFoundError(
+            f"There is no object with version {version!r}. Run 'ptb-bucket history' to list all versions."
+        )
     if len(found) > 1:
         names = ", ".join(archive.name(key) for key, _ in found)
-        raise RefusedError(f"Several objects have the version {version!r}: {names}. Choose one with --object KEY.")
+        raise RefusedError(f"More than one object has version {version!r}: {names}. Choose one with --object KEY.")
     return [await _planned(archive, *found[0])]
 
 
@@ -146,8 +148,8 @@ async def _newest(archive: Archive, key: str, *, needed: bool) -> BlobVersion | 
             return version
     if needed:
         raise NotFoundError(
-            f"{archive.store.describe(archive.name(key))} cannot be read, and neither can any older version. Nothing "
-            "was changed. Correct the object, or move it away to start with an empty state."
+            f"{archive.store.describe(archive.name(key))} can't be read, and neither can any older version. Nothing "
+            "was changed. Fix the object, or move it away to start with empty state."
         )
     return None
 
@@ -212,8 +214,8 @@ def _refuse_empty(plans: Sequence[Restoring]) -> None:
     for plan in plans:
         if not plan.changes and not plan.returning:
             raise RefusedError(
-                f"{plan.object} cannot be read, and it was empty at that time. Nothing was changed. To start with "
-                "an empty state, move the object away."
+                f"{plan.object} can't be read, and it was empty at that time. Nothing was changed. To start with "
+                "empty state, move the object away."
             )
 
 
@@ -233,6 +235,6 @@ async def _refuse_while_written(archive: Archive, plans: Sequence[Restoring], wi
             if not commit.is_tools and ago < within:
                 raise RefusedError(
                     f"The bot (writer {commit.writer}) changed {part.key} {max(0, int(ago))} seconds ago. It may "
-                    f"still be running and overwrite the restored data. Stop it and wait {within:g} seconds, or "
+                    f"still be running and could overwrite the restored data. Stop it and wait {within:g} seconds, or "
                     "pass --force."
                 )

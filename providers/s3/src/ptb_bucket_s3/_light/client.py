@@ -62,7 +62,7 @@ class LightClient:
         if answer.status == _UNCHANGED:
             return NOT_MODIFIED
         if not answer.headers.get("etag"):
-            raise UnavailableError(f"s3: The server sent {key!r} without its ETag.", key=key)
+            raise UnavailableError(f"s3: The server returned {key!r} without an ETag.", key=key)
         return Blob(answer.body, plain(answer.headers["etag"]))
 
     async def put(self, key: str, data: bytes, *, if_match: str | None) -> str:
@@ -135,7 +135,7 @@ class _Listing:
         }
         found = {name: value for name, value in read.items() if value}
         if not found:
-            raise UnavailableError("s3: The server sent a part of a listing without the start of the next part.")
+            raise UnavailableError("s3: The server returned a truncated listing without a continuation token.")
         return found
 
 
@@ -156,7 +156,7 @@ def _read(answer: Answer) -> Node:
     try:
         return read_xml(answer.body)
     except XmlError as exc:
-        raise UnavailableError(f"s3: The server sent a listing that cannot be read. {exc}") from exc
+        raise UnavailableError(f"s3: The server returned a malformed listing. {exc}") from exc
 
 
 async def hold_light(bucket: str, settings: Settings, region: str | None) -> AsyncGenerator[LightClient, None]:

@@ -125,7 +125,7 @@ def _from_container(environ: Mapping[str, str]) -> Credentials:
     with _http(2.0) as client:
         answer = _patiently(lambda: client.get(url, headers=headers))
     if answer.status_code != 200:  # noqa: PLR2004
-        raise CredentialsError(f"The container's credentials endpoint answered {answer.status_code}.")
+        raise CredentialsError(f"The container credentials endpoint returned HTTP {answer.status_code}.")
     return _from_json(answer.content)
 
 
@@ -135,7 +135,7 @@ def _check_host(url: str) -> None:
     if parts.scheme == "https" or (parts.scheme == "http" and _is_near(parts.hostname or "")):
         return
     raise CredentialsError(
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or the address of a container agent or of this machine."
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI must use https or point to a container agent or to this machine."
     )
 
 
@@ -153,10 +153,10 @@ def _container_token(environ: Mapping[str, str]) -> dict[str, str]:
         token = _read(path) if path else environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
     except (OSError, UnicodeError) as exc:
         raise CredentialsError(
-            f"The file {path} of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read ({type(exc).__name__})."
+            f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE could not be read: {path} ({type(exc).__name__})."
         ) from None
     if "\r" in token or "\n" in token:
-        raise CredentialsError("The container's authorization token has a line break.")
+        raise CredentialsError("The container authorization token contains a line break.")
     return {"Authorization": token} if token else {}
 
 
@@ -167,7 +167,7 @@ def _read(path: str) -> str:
 
 def _from_instance(environ: Mapping[str, str]) -> Credentials:
     if environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
-        raise CredentialsError("Found no credentials: neither in the environment nor of a container.")
+        raise CredentialsError("No credentials were found in the environment or from a container.")
     with _http(1.0) as client:
         return _ask_instance(client, _instance_endpoint(environ))
 
@@ -194,8 +194,8 @@ def _ask_instance(client: httpx.Client, endpoint: str) -> Credentials:
 
 def _nowhere(reason: str) -> CredentialsError:
     return CredentialsError(
-        "Found no credentials: neither in the environment nor of a container, and no EC2 instance's metadata service "
-        f"answered with a role ({reason})."
+        "No credentials were found in the environment or from a container, and the EC2 metadata service did "
+        f"not return a role ({reason})."
     )
 
 
@@ -206,7 +206,7 @@ def _from_json(data: bytes) -> Credentials:
         keys = found["AccessKeyId"], found["SecretAccessKey"], found.get("Token")
         return Credentials(*keys, _time(found.get("Expiration")))
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise CredentialsError("The server of the credentials answered without any.") from None
+        raise CredentialsError("The credentials endpoint did not return any credentials.") from None
 
 
 def _time(text: str | None) -> datetime | None:

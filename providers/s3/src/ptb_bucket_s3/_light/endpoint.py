@@ -36,7 +36,7 @@ def aws_address(service: str, region: str | None) -> str:
     if region is None:
         return f"https://{service}.amazonaws.com"
     if not _REGION.fullmatch(region):
-        raise ConfigurationError("s3: The region is not a valid name, such as eu-west-1.")
+        raise ConfigurationError("s3: The region is not a valid region name. Expected a name such as eu-west-1.")
     suffix = next((suffix for start, suffix in _SUFFIXES.items() if region.startswith(start)), "amazonaws.com")
     return f"https://{service}.{region}.{suffix}"
 

@@ -75,9 +75,9 @@ def _through(proxy: str, settings: dict[str, Any]) -> httpcore.AsyncConnectionPo
         kind = httpcore.AsyncSOCKSProxy if known.url.scheme.startswith("socks") else httpcore.AsyncHTTPProxy
         return kind(proxy_url=url, proxy_auth=known.raw_auth, **settings)
     except (ImportError, RuntimeError) as exc:
-        raise ConfigurationError(f"s3: The proxy that the environment names needs another package: {exc}") from exc
+        raise ConfigurationError(f"s3: The proxy set in the environment requires an additional package: {exc}") from exc
     except (ValueError, httpx.InvalidURL):
-        raise ConfigurationError("s3: The proxy that the environment names is not a valid address.") from None
+        raise ConfigurationError("s3: The proxy set in the environment is not a valid URL.") from None
 
 
 def _proxy_for(origin: str) -> str:

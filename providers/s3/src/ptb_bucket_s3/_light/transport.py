@@ -197,4 +197,4 @@ def _tls_with(name: str, bundle: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=bundle)
     except OSError as exc:
-        raise ConfigurationError(f"s3: The certificates in {bundle} cannot be read: {exc}. Check {name}.") from exc
+        raise ConfigurationError(f"s3: The certificates in {bundle} could not be read: {exc}. Check {name}.") from exc

@@ -246,7 +246,7 @@ class _Stream(httpcore.AsyncNetworkStream):
             )
         except TypeError as exc:
             await self.aclose()
-            raise httpcore.ConnectError("TLS through a proxy that is reached with TLS needs Python 3.11.") from exc
+            raise httpcore.ConnectError("HTTPS through an HTTPS proxy requires Python 3.11 or newer.") from exc
         except BaseException:
             await self.aclose()
             raise

@@ -57,7 +57,7 @@ def read_xml(data: bytes) -> Node:
     try:
         parser.Parse(data, True)  # noqa: FBT003  the end of the document; expat takes no keyword
     except expat.ExpatError as exc:
-        raise XmlError(f"The answer is not XML: {exc}.") from exc
+        raise XmlError(f"The response is not valid XML: {exc}.") from exc
     return builder.root.children[0]
 
 
@@ -78,4 +78,4 @@ class _Builder:
         self._open[-1].text += text
 
     def refuse(self, *_: object) -> None:
-        raise XmlError("The answer declares a document type, which S3 never does.")
+        raise XmlError("The response contains a document type declaration, which S3 never sends.")

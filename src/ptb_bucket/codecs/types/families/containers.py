@@ -121,7 +121,7 @@ def _like_dict(cls: type) -> Shape:
 
     def take(value: Any, _: Scope) -> dict[Any, Any]:
         if vars(value):
-            raise refusal(value, why="it has attributes, which would be lost")
+            raise refusal(value, why="it has attributes that would be lost")
         return dict(value.items())
 
     name = cls.__name__.lower()

@@ -35,7 +35,7 @@ def _is_url(cls: Any) -> bool:
 def _number(value: Any) -> list[Any]:
     plain = value.item()
     if type(plain) not in (bool, int, float, complex, str):
-        raise refusal(value, why="it does not fit into any of Python's own number types")
+        raise refusal(value, why="it does not fit any built-in number type")
     if type(plain) is complex or (type(plain) is float and not math.isfinite(plain)):
         plain = str(plain)
     return [type(value).__name__, plain]

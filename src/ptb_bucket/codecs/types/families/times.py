@@ -123,7 +123,7 @@ def _dateutil(zone: Any) -> list[Any]:
         return [kind, key]
     if kind == "tzlocal":
         raise refusal(zone)
-    raise refusal(zone, why="its rules do not have a name")
+    raise refusal(zone, why="its rules have no name")
 
 
 def _key_of_file(zone: Any) -> str | None:

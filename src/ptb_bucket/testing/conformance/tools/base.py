@@ -71,7 +71,7 @@ class ToolCase(Case):
 
 def without_waits(text: str) -> list[str]:
     """Return the lines on stderr, without those about a server that takes long: how fast it is, is not tested."""
-    return [line for line in text.splitlines() if not line.startswith("ptb-bucket: Waiting for an answer: ")]
+    return [line for line in text.splitlines() if not line.startswith("ptb-bucket: Waiting for a response: ")]
 
 
 def _run(arguments: tuple[str, ...], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -62,7 +62,7 @@ class EditTests(ToolCase):
     async def test_what_is_not_there_is_not_found(self, uri: str) -> None:
         """The error is one clear line."""
         await self.remember(uri)
-        assert "does not exist" in await self.fails(3, "rm", uri, "user_data", "42", "scores[7]")
+        assert "was not found" in await self.fails(3, "rm", uri, "user_data", "42", "scores[7]")
 
     @pytest.mark.detail
     async def test_a_dry_run_changes_nothing(self, uri: str, backend: Backend) -> None:

@@ -98,5 +98,5 @@ class ToolMistakeConformance(Case):
             server = f"http://127.0.0.1:{silent.getsockname()[1]}"
             assert main(["show", backend.uri("my-bot", server=server, timeout=4)]) == 1
         first, *_, last = capsys.readouterr().err.splitlines()
-        assert first.startswith("ptb-bucket: Waiting for an answer: listing ")
+        assert first.startswith("ptb-bucket: Waiting for a response: listing ")
         assert not last.startswith("ptb-bucket: Waiting")
