@@ -77,7 +77,7 @@ async def test_a_bucket_that_cannot_be_written_is_503_and_the_job_runs_later(cli
     assert await post(client, "remind 0") == 200
     faults.write_text("put DENIED\n")
     answer = await client.post("/tick", headers=RIGHT)
-    assert (answer.status_code, "A tick was answered with 503" in caplog.text) == (503, True)
+    assert (answer.status_code, "Returned HTTP 503 for a tick" in caplog.text) == (503, True)
     faults.unlink()
     assert (await client.post("/tick", headers=RIGHT)).json() == {"ran": 1, "left": False}
     assert await logs(bucket) == {7: ["reminded"]}
@@ -187,7 +187,7 @@ async def test_a_wrong_secret_is_forbidden(client, bucket, header, caplog):
     assert await post(client, "remind 0") == 200
     headers = {} if header is None else {"Authorization": header.encode("latin-1")}
     answer = await client.post("/tick", headers=headers)
-    assert (answer.status_code, answer.text) == (403, "This caller may not ask for jobs.")
+    assert (answer.status_code, answer.text) == (403, "This caller may not run jobs.")
     assert await logs(bucket) == {}
     assert TICK[:-1] not in caplog.text
 
