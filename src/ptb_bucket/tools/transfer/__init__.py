@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.transfer.import_ import Imported, import_memory
     from ptb_bucket.tools.transfer.memory_file import MemoryFile, read_memory
     from ptb_bucket.tools.transfer.script import script_of
+    from ptb_bucket.tools.transfer.shown_file import open_memory_file
 
 __all__ = [
     "Copied",
@@ -24,6 +25,7 @@ __all__ = [
     "export_json",
     "export_pickle",
     "import_memory",
+    "open_memory_file",
     "open_target",
     "read_memory",
     "script_of",
@@ -38,5 +40,6 @@ __getattr__ = lazy_exports(
         "ptb_bucket.tools.transfer.import_": ("Imported", "import_memory"),
         "ptb_bucket.tools.transfer.memory_file": ("MemoryFile", "read_memory"),
         "ptb_bucket.tools.transfer.script": ("script_of",),
+        "ptb_bucket.tools.transfer.shown_file": ("open_memory_file",),
     },
 )
