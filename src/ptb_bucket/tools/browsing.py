@@ -53,12 +53,17 @@ async def list_records(state: State, kind: Kind) -> AsyncIterator[Found | Unread
     """Yield the records of one kind, from as few requests as possible.
 
     With ``layout=per-record``, one request lists a thousand records. The listing also has the documents of records that
-    were removed and not swept yet, and its sizes are those of the stored objects. Else, the documents are read.
+    were removed and not swept yet, and its sizes are those of the stored objects. Of timers, it has only those that
+    will run, the earliest first. With another layout, the documents are read.
 
     Raises:
         StoreError: The store could not be read.
     """
-    if not state.archive.layout.lazy or kind is Kind.TIMER:
+    if kind is Kind.TIMER and state.archive.layout.lazy:
+        async for record in state.archive.due_timers():
+            yield Found(record, 0)
+        return
+    if not state.archive.layout.lazy:
         async for one in read_records(state, [kind]):
             yield one
         return

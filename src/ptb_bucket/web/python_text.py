@@ -36,7 +36,7 @@ def _collection(tag: str, body: list[Any]) -> str:
     return f"{{{inner}}}" if tag == "set" else f"frozenset({{{inner}}})"
 
 
-def _other(tag: str, body: Any) -> str:
+def _other(tag: str, body: Any) -> str:  # noqa: PLR0911  one for each type
     if tag in ("datetime", "date", "time") and isinstance(body, str):
         return f"datetime.{tag}.fromisoformat({body!r})"
     if tag == "timedelta" and isinstance(body, list):

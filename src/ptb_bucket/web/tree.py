@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -99,7 +100,7 @@ def path_to(path: str | None, step: str) -> str | None:
     return step[1:] if not path and step[:1] == "." else path + step
 
 
-def parts_of(value: Any) -> list[tuple[str, str | None, Any]] | None:
+def parts_of(value: Any) -> list[tuple[str, str | None, Any]] | None:  # noqa: PLR0911  one for each form
     """Return the parts of a value: each with its key as text, the step that leads to it, and itself."""
     tag, body = tag_of(value)
     if tag is None or tag in ("dict", "ordereddict", "counter"):
@@ -118,7 +119,7 @@ def parts_of(value: Any) -> list[tuple[str, str | None, Any]] | None:
 
 
 def _fields(tag: str, body: Any) -> list[tuple[str, str | None, Any]] | None:
-    if tag == "telegram" and isinstance(body, list) and len(body) == 2 and isinstance(body[1], dict):  # noqa: PLR2004  class, fields
+    if tag == "telegram" and isinstance(body, list) and isinstance(body[-1], dict):
         return [(key, None, part) for key, part in body[1].items() if key not in _HIDDEN and _says(part)]
     if isinstance(body, dict) and tag not in _SCALARS:
         return [(key, f".{key}" if _NAME.fullmatch(key) else None, part) for key, part in body.items()]
@@ -129,7 +130,7 @@ def _says(part: Any) -> bool:
     return part is not None and part != {"$tuple": []}
 
 
-def node_of(
+def node_of(  # noqa: PLR0913  settings, by keyword
     value: Any, path: str | None = "", *, key: str = "", depth: int = 0, most: int = 50, start: int = 0
 ) -> Node:
     """Return a value as a node.
@@ -215,10 +216,8 @@ def _leaf(tag: str | None, body: Any, path: str | None, key: str, size: int) -> 
     text = body if isinstance(body, str) else compact(body)
     name = tag.rpartition(".")[2] if "." in tag else tag
     readers = {"timedelta": _duration, "bytes": _bytes, "bytearray": _bytes, "datetime": _moment}
-    try:
+    with suppress(ValueError, TypeError, KeyError):  # written by hand: show it as it is
         text = readers[tag](body) if tag in readers else text
-    except (ValueError, TypeError, KeyError):
-        pass  # written by hand: show it as it is
     if body is None:
         text = ""
     elif tag not in _SCALARS and isinstance(body, str):

@@ -35,9 +35,7 @@ Example: ptb-bucket web s3://my-bucket/my-bot
 @click.command(cls=UriCommand, name="web", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.option("--write", is_flag=True, help="Allow changes. Without it, the pages only show.")
-@click.option(
-    "--mask", is_flag=True, help="Hide values until you click them, for example while others see your screen."
-)
+@click.option("--mask", is_flag=True, help="Hide values until you click them, such as while others see your screen.")
 @click.option("--host", default="127.0.0.1", show_default=True,
               help=f"The address to listen on. Others than this computer's need a password in {PASSWORD}.")  # fmt: skip
 @click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0 for a free one.")
@@ -51,9 +49,9 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:  # fmt: skip
     """Show a bot's state in your browser: people, conversations, timers, and their history.
 
-    URI is the location of the state, or the file of a PicklePersistence. The page runs on this computer, and its address
-    with a token that works once is printed here. Nothing that is stored is run. Bots may run meanwhile. Stop it with
-    Ctrl-C.
+    URI is the location of the state, or the file of a PicklePersistence. The page runs on this computer. Its
+    address is printed here, with a token that works once. Nothing that is stored is run. Bots may run meanwhile. Stop
+    it with Ctrl-C.
     """
     try:
         from ptb_bucket.web import Settings, is_loopback, serve  # noqa: PLC0415  needs the extra
@@ -77,9 +75,7 @@ def command(  # noqa: PLR0913  what click gives
     async def run() -> None:
         async with _opened(uri, bot_id, types, settings.author) as state:
             if uri_is_file(uri) and write:
-                raise ConfigurationError(
-                    f"{uri} is a file of PicklePersistence, which can only be shown. Omit --write."
-                )
+                raise ConfigurationError(f"{uri} is a file of PicklePersistence, which is only shown. Omit --write.")
             await serve(state, settings, host=host, port=port, password=password, announce=announce)
 
     asyncio.run(run())

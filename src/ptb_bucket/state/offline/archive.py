@@ -193,6 +193,23 @@ class Archive:
                 if key != info.key and self.layout.kinds(key):
                     yield Entry(key, self.layout.record(key), info.size, info.modified)
 
+    async def due_timers(self) -> AsyncIterator[Record]:
+        """Yield the timers that somebody has to look at, the earliest first, from the listing of their due keys.
+
+        Only a layout with one document for each record has due keys. A timer may be newer than its key, or gone.
+
+        Raises:
+            StoreError: The store could not be read.
+        """
+        from ptb_bucket.state.timers import DUE_FOLDER, DueKey  # noqa: PLC0415  only for timers
+
+        seen = set()
+        async for info in self.store.list(DUE_FOLDER):
+            due = DueKey.parse(info.key)
+            if due is not None and due.record not in seen:
+                seen.add(due.record)
+                yield due.record
+
     def versions(self, key: str) -> AsyncIterator[BlobVersion]:
         """Return the versions of one document, newest first; see ``BlobStore.versions``.
 

@@ -63,7 +63,7 @@ class StateRow:
     def longest(self) -> Person | None:
         """The person who has been here longest, as far as that is known."""
         known = [one for one in self.people if one.since]
-        return min(known, key=lambda one: one.since or one.record) if known else None  # type: ignore[type-var]
+        return min(known, key=lambda one: one.since or one.record) if known else None
 
 
 @dataclass

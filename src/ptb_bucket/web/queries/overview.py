@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Overview", "kept_versions", "overview_of"]
 
 _LARGEST = 8
+_VERSIONS = 100
+"""Versions that are counted."""
 
 
 @dataclass
@@ -50,9 +52,8 @@ class Overview:
 
 async def overview_of(state: State, catalog: Catalog) -> tuple[tuple[CommitInfo, ...], Overview]:
     """Return the last commits of bot_data's document, and the figures so far. The rest is counted in the background."""
-    kinds = [kind for kind in Kind if kind is not Kind.TIMER or not catalog.lazy]
     jobs: dict[int, tuple[Job, Kind]] = {}
-    for kind in kinds:
+    for kind in Kind:
         job = catalog.listed(kind)
         jobs.setdefault(id(job), (job, kind))
     for job, _ in jobs.values():
@@ -98,7 +99,7 @@ async def kept_versions(state: State, record: Record = BOT_DATA) -> str:
         number, oldest = 0, None
         async for one in state.archive.versions(state.archive.layout.key(record)):
             number, oldest = number + 1, one.modified
-            if number == 100:  # noqa: PLR2004  enough for a sentence
+            if number == _VERSIONS:
                 break
     except UnsupportedError:
         return "No old versions are kept, so there is no history."
@@ -106,4 +107,5 @@ async def kept_versions(state: State, record: Record = BOT_DATA) -> str:
         return f"Old versions could not be listed. {error}"
     if oldest is None:
         return "Old versions are kept; bot_data has none yet."
-    return f"Old versions are kept: {number}{'+' if number == 100 else ''} of bot_data, since {oldest:%d %b %Y, %H:%M} UTC."  # noqa: PLR2004
+    more = "+" if number == _VERSIONS else ""
+    return f"Old versions are kept: {number}{more} of bot_data, since {oldest:%d %b %Y, %H:%M} UTC."

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo
     from ptb_bucket.tools import Found, RecordVersion, State
 
-__all__ = ["Moment", "Value", "history_of", "is_of_person", "read_value", "value_at", "value_text", "value_then"]
+__all__ = [
+    "Moment",
+    "Value",
+    "found_again",
+    "history_of",
+    "is_of_person",
+    "read_value",
+    "value_at",
+    "value_text",
+    "value_then",
+]
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,18 @@ def value_text(state: State, one: Found) -> Any:
         return None if one.encoded is None else parsed(tools.text_of(state, one.record, one.encoded))
     except CannotLoadError:
         return None
+
+
+async def found_again(state: State, records: Iterable[Record]) -> list[Found]:
+    """Read some records that a listing has shown. Those that are gone are left out."""
+    parts = [(record, await state.archive.part_of(record)) for record in records]
+    return [
+        tools.Found(
+            record, len(part.records[record]), part.commits[0].time if part.commits else None, part.records[record]
+        )
+        for record, part in parts
+        if part and record in part.records
+    ]
 
 
 @dataclass(frozen=True)

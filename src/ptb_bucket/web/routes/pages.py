@@ -14,7 +14,7 @@ from ptb_bucket.state import BOT_DATA, Kind, Record, timer_outline
 from ptb_bucket.web.python_text import python_text
 from ptb_bucket.web.queries.conversations import funnels, people_in, since_when
 from ptb_bucket.web.queries.overview import kept_versions, overview_of
-from ptb_bucket.web.queries.records import history_of, read_value, value_text
+from ptb_bucket.web.queries.records import found_again, history_of, read_value, value_text
 from ptb_bucket.web.site import Site, is_keyboard, number_in, pretty, record_in, rows_of
 from ptb_bucket.web.tree import compact, node_of, parts_of
 
@@ -27,6 +27,8 @@ __all__ = ["routes"]
 
 _STUCK: Final = {3600: "an hour", 86400: "a day", 7 * 86400: "a week", 30 * 86400: "30 days"}
 _MOST_TIMERS: Final = 500
+_LOOKED_AT: Final = 50
+"""Timers that are read one by one, where each has a document of its own."""
 
 
 def routes() -> list[Route]:
@@ -111,13 +113,15 @@ async def _keyboards(request: Request) -> Response:
 
 async def _timers(request: Request) -> Response:
     site = _site(request)
-    job = await site.catalog.read([Kind.TIMER]).wait()
-    now, rows = datetime.now(timezone.utc).timestamp(), []
-    for one in job.found:
-        if one.record.kind is not Kind.TIMER or one.encoded is None:
-            continue
+    armed = site.catalog.lazy and "all" not in request.query_params
+    job = await (site.catalog.listed(Kind.TIMER) if armed else site.catalog.read([Kind.TIMER])).wait()
+    listed = [one for one in job.found if one.record.kind is Kind.TIMER]
+    found = await found_again(site.state, [one.record for one in listed[:_LOOKED_AT]]) if armed else listed
+    now = datetime.now(timezone.utc).timestamp()
+    rows: list[tuple[float, Record, Any, str, str]] = []
+    for one in found:
         try:
-            timer = timer_outline(one.record, one.encoded, site.state.archive.codec)
+            timer = timer_outline(one.record, one.encoded or b"", site.state.archive.codec)
         except CannotLoadError as error:
             rows.append((0.0, one.record, None, "damaged", str(error)))
             continue
@@ -126,7 +130,7 @@ async def _timers(request: Request) -> Response:
         rows.append((timer.due or 0.0, one.record, timer, word, timer.parked or ""))
     rows.sort(key=lambda row: (row[0], row[1].id))
     shown = [(row[1], row[2], row[3], row[4], _moment(row[2])) for row in rows[:_MOST_TIMERS]]
-    return site.page(request, "timers.html", rows=shown, number=len(rows), job=job)
+    return site.page(request, "timers.html", rows=shown, number=len(listed), job=job, armed=armed)
 
 
 def _moment(timer: Any) -> datetime | None:

@@ -15,7 +15,7 @@ from ptb_bucket import tools
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import OWNERS, Kind, Record, timer_outline
 from ptb_bucket.web.queries.conversations import people_in, since_when
-from ptb_bucket.web.queries.records import is_of_person, read_value, value_at, value_then
+from ptb_bucket.web.queries.records import found_again, is_of_person, read_value, value_at, value_then
 from ptb_bucket.web.routes.forms import checked_form
 from ptb_bucket.web.site import Site, is_keyboard, number_in, rows_of
 
@@ -71,7 +71,7 @@ async def _list(request: Request) -> Response:
     found = [one for one in job.found if one.record.kind is kind]
     timed = any(one.changed for one in found[:100])
     order = asked.get("sort", "changed" if timed else "id")
-    found.sort(key=_ORDERS.get(order, _ORDERS["id"]))  # type: ignore[arg-type]
+    found.sort(key=_ORDERS.get(order, _ORDERS["id"]))
     page = max(1, number_in(asked, "page", 1))
     return site.page(
         request, "people.html", kind=kind, rows=found[rows_of(page)], number=len(found), page=page, job=job,
@@ -195,20 +195,11 @@ async def _states(request: Request) -> Response:
     job = await site.catalog.listed(Kind.CONVERSATION).wait()
     mine = [one.record for one in job.found if is_of_person(one.record, number)]
     if site.catalog.lazy:
-        people = []
-        for record in mine[:100]:
-            people += people_in(site.state, [one async for one in _read_one(site.state, record)], {})
+        people = people_in(site.state, await found_again(site.state, mine[:100]), {})
     else:
         since = await since_when(site.state, job) if mine else {}
         people = people_in(site.state, [one for one in job.found if one.record in mine], since)
     return site.page(request, "parts/states.html", people=people, job=job, number=number)
-
-
-async def _read_one(state: State, record: Record):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    part = await state.archive.part_of(record)
-    if part and record in part.records:
-        value = part.records[record]
-        yield tools.Found(record, len(value), part.commits[0].time if part.commits else None, value)
 
 
 async def _keyboards(request: Request) -> Response:

@@ -86,7 +86,7 @@ async def _form(request: Request) -> Response:
     return _shown_form(site, request, record, path, part)
 
 
-def _shown_form(
+def _shown_form(  # noqa: PLR0913, PLR0917  the form's fields
     site: Site, request: Request, record: Record, path: str, part: Any, text: str | None = None, problem: str = ""
 ) -> Response:
     widget = "text" if isinstance(part, str) else "bool" if isinstance(part, bool) else "json"
