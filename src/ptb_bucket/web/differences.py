@@ -34,16 +34,17 @@ class Difference:
         return "added" if self.before is None else "removed" if self.after is None else "changed"
 
 
-def differences(before: Any, after: Any, *, most: int = 200) -> list[Difference]:
+def differences(before: Any, after: Any, *, place: str = "", most: int = 200) -> list[Difference]:
     """Return the places at which two values differ, at most so many.
 
     Args:
         before: The parts of the older value; :class:`Absent` if there was none.
         after: Those of the newer one.
+        place: The path of both.
         most: The largest number of differences.
     """
     found: list[Difference] = []
-    for one in _compare("", before, after):
+    for one in _compare(place, before, after):
         if len(found) == most:
             break
         found.append(one)
@@ -95,9 +96,13 @@ def _lists(place: str, before: Any, after: Any) -> Iterator[Difference]:
         return
     matcher = SequenceMatcher(None, [compact(one) for one in old], [compact(one) for one in new], autojunk=False)
     for word, i1, i2, j1, j2 in matcher.get_opcodes():
-        if word != "equal":
-            yield from (_difference(f"{place}[{at}]", old[at], Absent) for at in range(i1, i2))
-            yield from (_difference(f"{place}[{at}]", Absent, new[at]) for at in range(j1, j2))
+        if word == "equal":
+            continue
+        both = min(i2 - i1, j2 - j1)  # of a block that was replaced, what stands at the same place is compared
+        for at in range(both):
+            yield from _compare(f"{place}[{j1 + at}]", old[i1 + at], new[j1 + at])
+        yield from (_difference(f"{place}[{at}]", old[at], Absent) for at in range(i1 + both, i2))
+        yield from (_difference(f"{place}[{at}]", Absent, new[at]) for at in range(j1 + both, j2))
 
 
 def _members(place: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:

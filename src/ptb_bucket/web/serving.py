@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ptb_bucket.tools import State
     from ptb_bucket.web.site import Settings
 
-__all__ = ["serve"]
+__all__ = ["listening_on", "serve"]
 
 
 async def serve(  # noqa: PLR0913  settings, by keyword
@@ -37,7 +37,7 @@ async def serve(  # noqa: PLR0913  settings, by keyword
     Raises:
         ConfigurationError: The server cannot listen there.
     """
-    listening = _listening(host, port)
+    listening = listening_on(host, port)
     door = Doorkeeper(host, listening.getsockname()[1], password, announce)
     config = uvicorn.Config(
         create_app(state, settings, door), access_log=False, log_level=logging.ERROR, server_header=False,
@@ -48,7 +48,8 @@ async def serve(  # noqa: PLR0913  settings, by keyword
         await uvicorn.Server(config).serve([listening])
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening_on(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address. Raises ConfigurationError if it cannot be."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, kind, protocol)

@@ -66,7 +66,14 @@ class Site:
             loader=jinja2.PackageLoader("ptb_bucket.web"), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True,
         )  # fmt: skip
-        self._templates.filters |= {"size": _size, "when": _when, "ago": _ago, "iso": _iso, "writer": _writer}
+        self._templates.filters |= {
+            "size": _size,
+            "when": _when,
+            "ago": _ago,
+            "lasting": _lasting,
+            "iso": _iso,
+            "writer": _writer,
+        }
         self._templates.globals |= {"address": address_of, "settings": self.settings, "bot_id": self.state.bot_id}
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -139,14 +146,17 @@ def _ago(moment: datetime | None) -> str:
     """Return how long ago a moment is, or how far ahead, in its largest unit."""
     if moment is None:
         return "—"
-    seconds = (datetime.now(timezone.utc) - moment).total_seconds()
-    length = abs(seconds)
-    for unit, factor in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        if length >= factor or unit == "second":
-            number = int(length // factor)
-            text = f"{number} {unit}{'s' if number != 1 else ''}"
-            return f"in {text}" if seconds < 0 else f"{text} ago"
-    raise AssertionError
+    text = _lasting(moment)
+    return f"in {text}" if moment > datetime.now(timezone.utc) else f"{text} ago"
+
+
+def _lasting(moment: datetime) -> str:
+    """Return the time between a moment and now, in days from two days on."""
+    length = int(abs((datetime.now(timezone.utc) - moment).total_seconds()))
+    for unit, factor, least in (("day", 86400, 2), ("hour", 3600, 2), ("minute", 60, 2)):
+        if length >= least * factor:
+            return f"{length // factor} {unit}s"
+    return f"{length} second{'s' if length != 1 else ''}"
 
 
 def _writer(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.errors import PTBBucketError, UnsupportedError
-from ptb_bucket.state import BOT_DATA, Kind
+from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +85,7 @@ async def _commits(state: State, found: Overview) -> tuple[CommitInfo, ...]:
 def _add(found: Overview, records: Iterable[Found]) -> None:
     for one in records:
         kind = one.record.kind
-        found.numbers[kind] = found.numbers.get(kind, 0) + 1
+        found.numbers[kind] = found.numbers.get(kind, 0) + (one.record != CALLBACK_QUERIES)
         found.sizes[kind] = found.sizes.get(kind, 0) + one.size
         if one.changed is not None and (found.last is None or one.changed > found.last):
             found.last = one.changed

@@ -98,11 +98,12 @@ async def found_again(state: State, records: Iterable[Record]) -> list[Found]:
 
 @dataclass(frozen=True)
 class Moment:
-    """A change of a record in its history, with the differences to the version before."""
+    """A change of a record in its history, with the differences to the version before. The newest one is the present."""
 
     version: RecordVersion
     changes: list[Difference]
     is_first: bool
+    is_now: bool
 
 
 async def history_of(state: State, records: Iterable[Record], *, limit: int = 50) -> tuple[list[Moment], str]:
@@ -131,7 +132,9 @@ def _moments(versions: list[RecordVersion]) -> list[Moment]:
         older = versions[at + 1] if at + 1 < len(versions) else None
         before = parsed(older.text) if older and older.text is not None else Absent
         after = Absent if one.text is None else parsed(one.text)
-        moments.append(Moment(one, [] if older is None else differences(before, after, most=50), older is None))
+        moments.append(
+            Moment(one, [] if older is None else differences(before, after, most=50), older is None, at == 0)
+        )
     return [one for one in moments if not (one.is_first and one.version.encoded is None and not one.version.problem)]
 
 

@@ -173,7 +173,7 @@ def _shown_plan(
 ) -> Response:
     if plan.edit is not None:
         before, after = plan.edit.before, plan.edit.after
-    changes = differences(*(Absent if one is None else parsed(one) for one in (before, after)))
+    changes = differences(*(Absent if one is None else parsed(one) for one in (before, after)), place=plan.path)
     return site.page(
         request, "plan.html", plan=plan, changes=changes, name=session_of(request).keep(plan),
         heading=_ACTIONS[plan.action][1], button=_ACTIONS[plan.action][2], author=site.settings.author,
@@ -215,7 +215,7 @@ def _conflict(site: Site, request: Request, plan: Planned, error: OvertakenError
     before = plan.edit.before if plan.edit else None
     if plan.now is not None:
         before = tools.text_of(site.state, plan.record, plan.now)
-    theirs = differences(*(Absent if one is None else parsed(one) for one in (before, error.now)))
+    theirs = differences(*(Absent if one is None else parsed(one) for one in (before, error.now)), place=plan.path)
     return site.page(request, "conflict.html", status=409, plan=plan, theirs=theirs, text=plan.text)
 
 

@@ -1,0 +1,82 @@
+"""A running ``ptb-bucket web`` and a browser that shows it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+
+from ptb_bucket import tools
+from ptb_bucket.web import Doorkeeper, Settings, create_app
+from ptb_bucket.web.serving import listening_on
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@contextmanager
+def served(uri, *, write=False, mask=False, password="", types=(), host="127.0.0.1"):
+    """Serve the pages of a state in a thread. Yields the doorkeeper, whose ``said`` has the printed addresses."""
+    ready, stop = threading.Event(), threading.Event()
+    found = {}
+
+    async def run():
+        is_file = not str(uri).startswith(("file:", "s3:", "memory:"))
+        settings = Settings(str(uri).partition("?")[0], write, mask, "web:alice")
+        opened = (
+            tools.open_memory_file(Path(uri))
+            if is_file
+            else tools.open_state(uri, types=types, keep_unknown=True, author="web:alice")
+        )
+        async with opened as state:
+            listening = listening_on(host, 0)
+            said = []
+            door = Doorkeeper(host, listening.getsockname()[1], password, said.append)
+            door.said = said
+            door.invite()
+            app = create_app(state, settings, door)
+            server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="error", lifespan="on"))
+            server.install_signal_handlers = lambda: None
+            task = asyncio.create_task(server.serve([listening]))
+            found.update(door=door)
+            ready.set()
+            while not stop.is_set() and not task.done():
+                await asyncio.sleep(0.05)
+            server.should_exit = True
+            await task
+
+    def whole():
+        try:
+            asyncio.run(run())
+        except BaseException as error:  # the test reports it
+            found["error"] = error
+            ready.set()
+            raise
+
+    thread = threading.Thread(target=whole, daemon=True)
+    thread.start()
+    ready.wait(60)
+    if "error" in found:
+        raise found["error"]
+    try:
+        yield found["door"]
+    finally:
+        stop.set()
+        with suppress(RuntimeError):
+            thread.join(20)
+
+
+@contextmanager
+def browser(**options):
+    """Open Debian's chromium. ``options`` are those of a browser context, such as ``viewport``."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  only where a browser is there
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
