@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from unittest.mock import patch
@@ -33,10 +35,14 @@ def populate(folder, options="", *, log=400, timers=True):
         log: The number of entries in the bot's log, each of about 230 bytes.
         timers: Set timers, too.
     """
-    import asyncio  # noqa: PLC0415  used only here
-
-    asyncio.run(_populate(Path(folder), options, log, timers))
+    aside(_populate(Path(folder), options, log, timers))
     return f"file:{folder}?keep=50&{options}".rstrip("&")
+
+
+def aside(work):
+    """Run a coroutine in a thread, because a browser's library runs a loop in this one. Return its result."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 async def _populate(folder, options, log, timers):
@@ -46,11 +52,11 @@ async def _populate(folder, options, log, timers):
     with at(folder, 96 * HOUR):
         await begin(kept, log)
     with at(folder, 50 * HOUR):
-        await kept.update_user_data(ADA, ada(["2 × breakfast"], {"new"}, "Do you have a table by the window?"))
+        await kept.update_user_data(ADA, ada(["2 breakfast"], {"new"}, "Do you have a table by the window?"))
         await kept.update_conversation("booking", (ADA, ADA), "date")
         await kept.flush()
     with at(folder, 30 * HOUR):
-        await kept.update_user_data(ADA, ada(["2 × breakfast", "1 × tea"], {"new", "vip"}, "Can I bring my dog?"))
+        await kept.update_user_data(ADA, ada(["2 breakfast", "1 tea"], {"new", "vip"}, "Can I bring my dog?"))
         await kept.update_conversation("booking", (ADA, ADA), "people")
         await kept.flush()
     if timers:

@@ -98,7 +98,7 @@ async def found_again(state: State, records: Iterable[Record]) -> list[Found]:
 
 @dataclass(frozen=True)
 class Moment:
-    """A change of a record in its history, with the differences to the version before. The newest one is the present."""
+    """A change of a record in its history, with the differences to the version before. The newest is the present."""
 
     version: RecordVersion
     changes: list[Difference]
