@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from support.web.pages import settled
 from support.web.population import populate
 
 SHOWN = ("/", "/people?kind=user_data", "/conversations", "/conversations/in?handler=booking&state=people", "/timers",
@@ -22,7 +23,7 @@ def test_axe_has_no_serious_finding(opened, uri, axe, scheme):
     with opened(uri, write=True, context={"color_scheme": scheme, "bypass_csp": True}) as page:
         for address in SHOWN:
             page.goto(page.home + address)
-            page.wait_for_load_state("networkidle")
+            settled(page)
             page.evaluate(axe)
             found = page.evaluate("axe.run(document).then(found => found.violations)")
             serious = [
@@ -38,7 +39,7 @@ def test_nothing_is_wider_than_a_phone(opened, uri, mask):
     with opened(uri, write=True, mask=mask, context={"viewport": {"width": 360, "height": 740}}) as page:
         for address in SHOWN:
             page.goto(page.home + address)
-            page.wait_for_load_state("networkidle")
+            settled(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
 
 

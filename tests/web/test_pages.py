@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from ptb_bucket.testing import plugin
+from support.web.pages import settled
 from support.web.population import ADA, FUNNEL, populate
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -38,9 +38,6 @@ WRITING = (
     "/plan?action=cancel&kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
 )  # fmt: skip
 
-assert plugin
-
-
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     def place(layout="per-record", codec="json", sealing="plain", **how):
@@ -57,7 +54,7 @@ def test_every_page_shows_every_kind_of_state(opened, place, layout, codec, seal
         for address in (*PAGES, *WRITING):
             answer = page.goto(page.home + address)
             assert answer.status == 200, address
-            page.wait_for_load_state("networkidle")
+            settled(page)
             assert page.locator("h1").count() == 1, address
             assert page.locator(".problem").count() == 0, (address, page.locator(".problem").first.text_content())
         assert page.wrong == []
@@ -132,7 +129,7 @@ def test_data_that_cannot_be_read_is_named_and_hides_nothing(opened, place, tmp_
     uri = place("per-type")
     (tmp_path / "bot" / "chat_data.json").write_text("{")
     with opened(uri) as page:
-        page.wait_for_load_state("networkidle")
+        settled(page)
         assert "chat_data.json" in page.locator(".problem").inner_text()
         assert page.locator(".card", has_text="users").inner_text().startswith("61")
         page.goto(page.home + "/bot")

@@ -70,8 +70,8 @@ def served(uri, *, write=False, mask=False, password="", types=(), host="127.0.0
 
 
 @contextmanager
-def browser(**options):
-    """Open Debian's chromium. ``options`` are those of a browser context, such as ``viewport``."""
+def browser():
+    """Open Debian's chromium."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415  only where a browser is there
 
     with sync_playwright() as playwright:
@@ -80,3 +80,16 @@ def browser(**options):
             yield chromium
         finally:
             chromium.close()
+
+
+def settled(page):
+    """Wait until no part of a page is being loaded. Asked again and again, because the page's policy forbids to wait."""
+    for _ in range(400):
+        if page.evaluate(_SETTLED):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"{page.url} keeps loading")
+
+
+_SETTLED = """() => window.htmx && !document.querySelector('.htmx-request, .progress') &&
+    ![...document.querySelectorAll('p.quiet')].some(one => one.textContent.startsWith('Looking'))"""
