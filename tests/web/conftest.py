@@ -1,4 +1,4 @@
-"""One browser for all tests of a worker, and pages that note what must not happen: scripts of others, CSP violations."""
+"""One browser for all tests of a worker, and pages that note errors, requests to others and CSP violations."""
 
 from __future__ import annotations
 

@@ -23,9 +23,11 @@ ALL = [
     for each in itertools.product(LAYOUTS, CODECS, SEALINGS)
 ]
 PAGES = (
-    "/", "/people?kind=user_data", "/people?kind=chat_data&sort=size", "/people?kind=user_data&page=2", "/conversations",
+    "/", "/people?kind=user_data", "/people?kind=chat_data&sort=size", "/people?kind=user_data&page=2",
+    "/conversations",
     "/conversations?stuck=3600", "/conversations/in?handler=booking&state=people", "/timers", "/keyboards", "/bot",
-    "/bot?path=log", "/bot?path=log&from=50", "/person/42", "/person/42?at=2099-01-01T00:00", "/chat/-1001", "/person/999999",
+    "/bot?path=log", "/bot?path=log&from=50", "/person/42", "/person/42?at=2099-01-01T00:00", "/chat/-1001",
+    "/person/999999",
     "/search?q=breakfast", "/search?q=", "/record?kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
     "/record?kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
 )  # fmt: skip
@@ -37,6 +39,7 @@ WRITING = (
     "/plan?action=run&kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
     "/plan?action=cancel&kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
 )  # fmt: skip
+
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):

@@ -12,11 +12,15 @@ from support.web.pages import served, settled
 from support.web.population import BOT, aside, populate
 
 CORPUS = (
-    "<script>document.title='ran'</script>", "<img src=x onerror=alert(1)>", "\"><svg onload=alert(1)>", "'onmouseover='alert(1)",
-    "javascript:alert(1)", "</textarea><script>alert(1)</script>", "</title><script>alert(1)</script>", "{{7*7}}{% raw %}",
+    "<script>document.title='ran'</script>", "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>', "'onmouseover='alert(1)",
+    "javascript:alert(1)", "</textarea><script>alert(1)</script>",
+    "</title><script>alert(1)</script>", "{{7*7}}{% raw %}",
     "<a href=javascript:alert(1) data-copy hx-get=/bot hx-trigger=load>x</a>", "<style>body{display:none}</style>",
-    "<iframe srcdoc='<script>alert(1)</script>'>", "<base href=//evil.example>", "<meta http-equiv=refresh content='0;url=//evil.example'>",
-    "\u2028\u202e</script>\x00", "<div hx-on:load=alert(1)></div>", "&lt;script&gt;", "<!--<script>", "--><script>alert(1)</script>",
+    "<iframe srcdoc='<script>alert(1)</script>'>", "<base href=//evil.example>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    "\u2028\u202e</script>\x00", "<div hx-on:load=alert(1)></div>",
+    "&lt;script&gt;", "<!--<script>", "--><script>alert(1)</script>",
 )  # fmt: skip
 
 
@@ -27,7 +31,9 @@ async def attack(uri):
     for number, text in enumerate(CORPUS, 1):
         chat = Chat(number, "private", first_name=text, username=text)
         said = Message(1, aware(), chat, from_user=User(number, text, is_bot=False, last_name=text), text=text)
-        await kept.update_user_data(number, {"name": text, text: text, (text, 1): {text}, "said": said, "list": [text] * 3})
+        await kept.update_user_data(
+            number, {"name": text, text: text, (text, 1): {text}, "said": said, "list": [text] * 3}
+        )
         await kept.update_conversation(text, (number, text), text)
         await kept.update_conversation("booking", (number, number), text)
     await kept.update_bot_data({text: {text: text} for text in CORPUS})
@@ -49,9 +55,21 @@ def test_no_script_in_data_runs_and_no_rule_is_broken(opened, tmp_path, layout):
     uri = f"file:{tmp_path / 'bot'}?keep=20&layout={layout}"
     aside(attack(uri))
     with opened(uri, write=True) as page:
-        addresses = ["/", "/people?kind=user_data", "/conversations", "/keyboards", "/bot", "/search?q=script", "/erase/1"]
+        addresses = [
+            "/",
+            "/people?kind=user_data",
+            "/conversations",
+            "/keyboards",
+            "/bot",
+            "/search?q=script",
+            "/erase/1",
+        ]
         addresses += [f"/person/{number}" for number in range(1, len(CORPUS) + 1)]
-        addresses += ["/person/1?at=2099-01-01T00:00", "/edit?kind=user_data&id=2", "/edit?kind=user_data&id=6&path=name"]
+        addresses += [
+            "/person/1?at=2099-01-01T00:00",
+            "/edit?kind=user_data&id=2",
+            "/edit?kind=user_data&id=6&path=name",
+        ]
         page.goto(page.home + "/conversations")
         links = [link.get_attribute("href") for link in page.locator("main a").all()][:: 7 if layout == "single" else 3]
         for address in [*addresses, *links]:
@@ -109,7 +127,9 @@ def test_forged_cookies_are_refused(web, cookie):
     assert web.get("/person/42", headers=[(b"cookie", header)]).status_code == 401
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:{port}", "localhost:1", "", "127.0.0.1:{port}@x"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "evil.example:{port}", "localhost:1", "", "127.0.0.1:{port}@x"]
+)
 def test_rebound_names_are_refused(web, host):
     answer = web.get("/", headers={"host": host.format(port=web.door.port)})
     assert answer.status_code in (400, 421)
@@ -134,8 +154,10 @@ def test_forms_of_other_pages_are_refused(web):
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static//etc/passwd", "/static/htmx.min.js/..",
-     "/record?kind=user_data&id=../../etc/passwd", "/record?kind=x&id=1", "/person/42/../../x", "/person/1e3", "/chat/٤٢",
+    ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py",
+     "/static//etc/passwd", "/static/htmx.min.js/..",
+     "/record?kind=user_data&id=../../etc/passwd", "/record?kind=x&id=1",
+     "/person/42/../../x", "/person/1e3", "/chat/٤٢",
      "/record?kind=user_data&id=042", "/plan?action=set&kind=user_data&id=42", "/plan?action=end&kind=user_data&id=42"],
 )  # fmt: skip
 def test_odd_paths_lead_nowhere(web, path):

@@ -16,7 +16,9 @@ ADA_BOOKING = Record.of_conversation("booking", (ADA, ADA))
 REMINDER = Record.of_timer(Record.user(ADA), "reminder")
 
 
-@pytest.fixture(params=list(LAYOUTS))
+@pytest.fixture(
+    params=["per-record", *(pytest.param(name, marks=pytest.mark.long) for name in LAYOUTS if name != "per-record")]
+)
 def uri(request, tmp_path):
     return populate(tmp_path / "bot", f"layout={request.param}")
 

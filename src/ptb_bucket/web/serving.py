@@ -55,6 +55,7 @@ def listening_on(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, protocol)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(128)  # so that the address works as soon as it is printed
     except OSError as error:
         raise ConfigurationError(
             f"The page cannot listen on {host}, port {port}: {error.strerror}. Choose others with --host and --port."

@@ -18,7 +18,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @contextmanager
-def served(uri, *, write=False, mask=False, password="", types=(), host="127.0.0.1"):
+def served(uri, *, write=False, mask=False, password=""):
     """Serve the pages of a state in a thread. Yields the doorkeeper, whose ``said`` has the printed addresses."""
     ready, stop = threading.Event(), threading.Event()
     found = {}
@@ -29,12 +29,12 @@ def served(uri, *, write=False, mask=False, password="", types=(), host="127.0.0
         opened = (
             tools.open_memory_file(Path(uri))
             if is_file
-            else tools.open_state(uri, types=types, keep_unknown=True, author="web:alice")
+            else tools.open_state(uri, keep_unknown=True, author="web:alice")
         )
         async with opened as state:
-            listening = listening_on(host, 0)
+            listening = listening_on("127.0.0.1", 0)
             said = []
-            door = Doorkeeper(host, listening.getsockname()[1], password, said.append)
+            door = Doorkeeper("127.0.0.1", listening.getsockname()[1], password, said.append)
             door.said = said
             door.invite()
             app = create_app(state, settings, door)
@@ -43,8 +43,7 @@ def served(uri, *, write=False, mask=False, password="", types=(), host="127.0.0
             task = asyncio.create_task(server.serve([listening]))
             found.update(door=door)
             ready.set()
-            while not stop.is_set() and not task.done():
-                await asyncio.sleep(0.05)
+            await asyncio.to_thread(stop.wait)
             server.should_exit = True
             await task
 
@@ -83,7 +82,7 @@ def browser():
 
 
 def settled(page):
-    """Wait until no part of a page is being loaded. Asked again and again, because the page's policy forbids to wait."""
+    """Wait until no part of a page is being loaded. The page's policy forbids playwright's own way to wait."""
     for _ in range(400):
         if page.evaluate(_SETTLED):
             return

@@ -76,7 +76,9 @@ async def begin(kept, log):
     await kept.update_user_data(ADA, ada([], {"new"}, "Hello!"))
     for number in range(100, 160):
         name = NAMES[number % len(NAMES)]
-        await kept.update_user_data(number, {"name": name, "visits": number % 7, "tags": {"new"} if number % 3 else set()})
+        await kept.update_user_data(
+            number, {"name": name, "visits": number % 7, "tags": {"new"} if number % 3 else set()}
+        )
     await kept.update_chat_data(ADA, {"language": "en", "reminders": True})
     await kept.update_chat_data(-1001, {"title": "Friends of breakfast", "members": {ADA, 100, 101}})
     entries = [f"2026-11-20 12:{at % 60:02} user {at} asked: {'x' * 190}" for at in range(log)]
@@ -105,7 +107,9 @@ async def set_timers(uri):
         Record.of_timer(ada_owns, "reminder"): Timer("remind", "0a", due=now + 5 * HOUR, user_id=ADA, chat_id=ADA),
         Record.of_timer(ada_owns, "survey"): Timer("ask", "0b", due=now - HOUR, user_id=ADA),
         Record.of_timer(BOT_DATA, "menu of the day"): Timer("send_menu", "0c", due=now + 20 * HOUR),
-        Record.of_timer(Record.user(101), "old"): Timer("gone", "0d", due=now - 9 * HOUR, parked="no callback is named gone"),
+        Record.of_timer(Record.user(101), "old"): Timer(
+            "gone", "0d", due=now - 9 * HOUR, parked="no callback is named gone"
+        ),
     }
     async with open_state(uri) as state:
         replica = state.replica()
@@ -122,7 +126,8 @@ def ada(cart, tags, said):
     when = datetime(2026, 11, 26, 9, 30, tzinfo=timezone.utc)
     message = Message(len(said), when, chat, from_user=user, text=said)
     return {
-        "name": "Ada Lovelace", "visits": 2 + len(cart), "tags": set(tags), "cart": {"items": list(cart), "paid": False},
+        "name": "Ada Lovelace", "visits": 2 + len(cart), "tags": set(tags),
+        "cart": {"items": list(cart), "paid": False},
         "last_message": message, "seat": (3, "window"), "member_since": when - timedelta(days=300),
     }  # fmt: skip
 

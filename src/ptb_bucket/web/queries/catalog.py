@@ -22,7 +22,7 @@ __all__ = ["Catalog", "Job"]
 
 _FRESH: Final = 2.0
 """Seconds for which a finished job is shown again. A long job is shown for ten times as long as it took."""
-_PATIENCE: Final = 0.4
+_PATIENCE: Final = 0.25
 """Seconds that a page waits for a job before it shows what is known so far."""
 _TURN: Final = 500
 """Records after which other requests have their turn."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -56,10 +57,9 @@ async def overview_of(state: State, catalog: Catalog) -> tuple[tuple[CommitInfo,
     for kind in Kind:
         job = catalog.listed(kind)
         jobs.setdefault(id(job), (job, kind))
-    for job, _ in jobs.values():
-        await job.wait(0.4 / len(jobs))
-    found = Overview(done=all(job.done for job, _ in jobs.values()), lazy=catalog.lazy)
-    commits = set(await _commits(state, found)) if catalog.lazy else set()
+    found = Overview(lazy=catalog.lazy)
+    ours, _ = await asyncio.gather(_commits(state, found), _waited([job for job, _ in jobs.values()]))
+    found.done, commits = all(job.done for job, _ in jobs.values()), set(ours)
     for job, _ in jobs.values():
         _add(found, job.found)
         found.unreadable += job.unreadable
@@ -73,7 +73,13 @@ async def overview_of(state: State, catalog: Catalog) -> tuple[tuple[CommitInfo,
     return tuple(ordered), found
 
 
+async def _waited(jobs: list[Job]) -> None:
+    await asyncio.gather(*(job.wait() for job in jobs))
+
+
 async def _commits(state: State, found: Overview) -> tuple[CommitInfo, ...]:
+    if not found.lazy:
+        return ()  # those of all documents are read anyway
     try:
         part = await state.archive.part_of(BOT_DATA)
     except PTBBucketError as error:

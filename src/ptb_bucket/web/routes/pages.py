@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,8 +57,7 @@ async def _overview_part(request: Request) -> Response:
 
 async def _shown_overview(request: Request, template: str) -> Response:
     site = _site(request)
-    bot, found = await overview_of(site.state, site.catalog)
-    kept = await kept_versions(site.state)
+    (bot, found), kept = await asyncio.gather(overview_of(site.state, site.catalog), kept_versions(site.state))
     return site.page(request, template, bot=bot, found=found, kept=kept, archive=site.state.archive, Kind=Kind)
 
 

@@ -30,7 +30,7 @@ __all__ = ["routes"]
 
 _RESULTS: Final = 200
 _SEARCHES: Final = 20
-_NUMBER: Final = re.compile(r"-?\d{1,20}")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
 _AROUND: Final = 60
 """Characters that a search result shows around what was found."""
 
