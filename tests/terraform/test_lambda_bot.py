@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
+import time
 import zipfile
 from dataclasses import dataclass
 
 import pytest
 from local_aws import ACCOUNT, KEYS, REGION
 from policies import Asked, allowed
-from running import ROOT, FailedError
+from running import FailedError
 
-from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.serverless import setting
+from ptb_bucket.serverless.aws.ticks import TICK
+from support.serverless.examples import EXAMPLES, import_example
 from support.serverless.lambda_events import HEADER, Context, function_url
 
 pytestmark = pytest.mark.long
 
-BOT = ROOT / "examples" / "lambda_bot" / "handler.py"
+BOT = EXAMPLES / "lambda_bot"
 BUCKET, TOKEN, SECRET = "memory-of-lambda", OfflineTelegram(bot_id=424242).token, "a-secret-of-some-length"
 
 
@@ -37,7 +40,8 @@ class Home:
 def home(terraform, tmp_path_factory):
     package = tmp_path_factory.mktemp("package") / "bot.zip"
     with zipfile.ZipFile(package, "w") as opened:
-        opened.write(BOT, "handler.py")
+        for name in ("bot.py", "handler.py"):
+            opened.write(BOT / name, name)
     secrets = {"telegram_bot_token": TOKEN, "telegram_webhook_secret": SECRET}
     made = Home(terraform("examples/lambda-bot"), {"bucket_name": BUCKET, "zip_path": str(package), **secrets})
     made("apply")
@@ -60,22 +64,15 @@ def handler(environment, monkeypatch, aws):
     monkeypatch.setenv("PTB_BUCKET_INIT_SECONDS", "0")  # Telegram is replaced after the import
     # The local server would take the conditions of the bucket's policy as met and refuse everybody.
     aws.client("s3").delete_bucket_policy(Bucket=BUCKET)
-    spec = importlib.util.spec_from_file_location("lambda_bot_of_terraform", BOT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    telegram = OfflineTelegram(bot_id=424242)
+    module = import_example(monkeypatch, BOT, "handler", telegram)
     # Before permissions are enforced: of parameters the local server cannot tell one from another, and refuses all.
     for name in ("TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"):
-        module.setting(name)
+        setting(name)
     with aws.enforcing():
-        telegram, connected = OfflineTelegram(bot_id=424242), module.connected
-        monkeypatch.setattr(module, "connected", lambda builder: offline(connected(builder), telegram))
         yield module.handler, telegram
     # Lambda freezes a process and never ends it; this one goes on, and its connections must not stay open.
     module.handler.__self__._environment._discard()
-
-
-def offline(builder, telegram):
-    return builder.request(OfflineRequest(telegram)).get_updates_request(OfflineRequest(telegram))
 
 
 def event(update, secret):
@@ -132,6 +129,62 @@ def test_the_bot_answers_as_the_role(handler, environment, aws):
     assert "bot/state.json" in keys
 
 
+def test_the_schedule_ticks(home, aws):
+    """It sends the event that the bot takes for a tick, tries again, and keeps what fails in a queue."""
+    schedule = aws.client("scheduler").get_schedule(Name="my-bot-ticks")
+    function = aws.client("lambda").get_function_configuration(FunctionName="my-bot")
+    queue = queue_of(home, aws)
+    target = schedule["Target"]
+    assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 minute)", "ENABLED")
+    assert (target["Arn"], json.loads(target["Input"])) == (function["FunctionArn"], TICK)
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 120, "MaximumRetryAttempts": 2}
+    assert target["DeadLetterConfig"] == {"Arn": queue}
+    again = aws.client("lambda").get_function_event_invoke_config(FunctionName="my-bot")
+    assert (again["MaximumRetryAttempts"], again["DestinationConfig"]) == (1, {"OnFailure": {"Destination": queue}})
+
+
+def queue_of(home, aws):
+    """Return the ARN of the queue of ticks that failed."""
+    url = home.terraform.outputs()["failed_ticks"]
+    asked = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
+    return aws.client("sqs").get_queue_attributes(**asked)["Attributes"]["QueueArn"]
+
+
+def test_the_schedule_may_tick_and_give_up_and_no_more(home, aws):
+    iam, function = aws.client("iam"), f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:my-bot"
+    policy = iam.get_role_policy(RoleName="my-bot-ticks", PolicyName="tick")["PolicyDocument"]
+    assert iam.list_attached_role_policies(RoleName="my-bot-ticks")["AttachedPolicies"] == []
+
+    def may(action, arn):
+        return allowed(Asked(action, arn), identity=policy, bucket={"Statement": []})
+
+    assert may("lambda:InvokeFunction", function)
+    assert may("sqs:SendMessage", queue_of(home, aws))
+    assert not may("lambda:InvokeFunction", f"{function}-2")
+    assert not may("lambda:UpdateFunctionCode", function)
+    assert not may("sqs:ReceiveMessage", queue_of(home, aws))
+    assert not may("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:other")
+    trust = iam.get_role(RoleName="my-bot-ticks")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert [(one["Principal"], one["Condition"]) for one in trust] == [
+        ({"Service": "scheduler.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    ]
+
+
+@pytest.fixture
+def sent(home, aws):
+    """The event that the schedule sends; asked for before permissions are enforced."""
+    return json.loads(aws.client("scheduler").get_schedule(Name="my-bot-ticks")["Target"]["Input"])
+
+
+def test_a_tick_of_the_schedule_ends_a_conversation_as_the_role(sent, handler, monkeypatch):
+    handle, telegram = handler
+    eve, real = telegram.user(77, "Eve"), time.time
+    assert handle(event(eve.message_update("/start"), SECRET), Context())["statusCode"] == 200
+    monkeypatch.setattr(time, "time", lambda: real() + 3700)
+    assert handle(sent, Context())["statusCode"] == 200
+    assert telegram.newest(eve).text == "I have not heard from you for an hour. /start begins anew."
+
+
 def test_its_memory_is_encrypted_without_a_key_of_ours(home, aws):
     rules = aws.client("s3").get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rules[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
@@ -150,6 +203,15 @@ def protections(s3):
             ask(Bucket=BUCKET)
             found.add(name)
     return found
+
+
+def test_without_a_schedule_what_belongs_to_it_is_gone(home, aws):
+    home("apply", tick_schedule="")
+    assert aws.client("scheduler").list_schedules()["Schedules"] == []
+    assert [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]] == ["my-bot"]
+    assert aws.client("iam").list_role_policies(RoleName="my-bot")["PolicyNames"] == ["secrets-and-log"]
+    assert "QueueUrls" not in aws.client("sqs").list_queues()
+    aws.client("s3").delete_bucket_policy(Bucket=BUCKET)  # as in the fixture "handler"
 
 
 def test_destroy_in_two_steps(home, aws):

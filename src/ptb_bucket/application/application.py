@@ -125,7 +125,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
 
         locks = self._updates.locks
         timers = BucketTimers(self, self, self._sync, locks, callbacks, retry or JobRetry(), interval, job_queue)
-        self._sync.take_timers = timers.pending.take
+        self._sync.take_timers, timers.ticker.note = timers.pending.take, self._work.note
         self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
         return timers
 

@@ -25,6 +25,7 @@ __all__ = ["command_group", "run"]
 _VERBS: Final[Mapping[str, str]] = {
     # verb → its module, in the order of the help
     "demo": "demo",
+    "init": "init",
     "check": "check",
     "verify": "verify",
     "show": "show",
@@ -41,6 +42,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "keygen": "keygen",
     "rekey": "rekey",
     "sweep": "sweep",
+    "tick": "tick",
     "import": "import_",
     "export": "export",
 }

@@ -5,7 +5,7 @@ Example:
 
         telegram = OfflineTelegram()
         ada = telegram.user(42, "Ada")
-        app = telegram.builder().persistence(...).build()
+        app = build_application(telegram.builder())
         async with app:
             [answer] = await ada.send(app, "/start")
             await ada.press(app, "Yes")
@@ -22,6 +22,7 @@ from ptb_bucket.offline_telegram.people import BusinessAccount, Person, PersonUp
 from ptb_bucket.offline_telegram.places import BusinessChat, Channel, Group
 from ptb_bucket.offline_telegram.request import OfflineRequest
 from ptb_bucket.offline_telegram.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram.terminal import chat_in_terminal
 from ptb_bucket.offline_telegram.transcript import Line
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "Person",
     "PersonUpdates",
     "UnknownMethodError",
+    "chat_in_terminal",
 ]

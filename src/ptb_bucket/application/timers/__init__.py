@@ -17,7 +17,6 @@ __all__ = [
     "JobCallback",
     "JobRetry",
     "Ticked",
-    "Timeouts",
     "is_durable",
     "is_for_process",
 ]

@@ -9,11 +9,14 @@ import time
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._aio import chunks, for_each
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import PTBBucketError, UnreadableRecordError
 from ptb_bucket.state.timers import due_key
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from ptb_bucket.application.sync import Sync
     from ptb_bucket.application.timers.pending_timers import PendingTimers
     from ptb_bucket.application.timers.runner import TimerRunner
@@ -63,7 +66,9 @@ class Ticker:
         self._alarms: dict[Record, float] = {}
         self._working: dict[Record, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: set[asyncio.Task[None]] = set()
+        self.note: Callable[[Any, object], None] = _ignore
+        """Called with the coroutine of each run that begins."""
         pending.on_change = self._changed
 
     # ---------------------------------------------------------------- one look
@@ -78,21 +83,28 @@ class Ticker:
             PTBBucketError: The bucket could not be read.
         """
         ticked, since = Ticked(), asyncio.get_running_loop().time()
-        tasks: set[asyncio.Task[None]] = set()
-        async for key in self._sync.live.replica.timers.due(time.time()):
-            if self._not_before.get(key, 0.0) > time.time() or key.record in self._working:
-                continue
-            while len(tasks) >= AT_ONCE:
-                _, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if time.monotonic() >= until:
-                ticked.left = True
-                break
-            tasks.add(self._begin(key.record, self._look(key, since, ticked)))
-        if tasks:
-            await asyncio.wait(tasks)
+        self._forget_past()
+        async with _ended() as tasks:
+            async for key in self._sync.live.replica.timers.due(time.time()):
+                if self._not_before.get(key, 0.0) > time.time() or key.record in self._working:
+                    continue
+                while len(tasks) >= AT_ONCE:
+                    tasks.difference_update((await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))[0])
+                if time.monotonic() >= until:
+                    ticked.left = True
+                    break
+                tasks.add(self._begin(key.record, self._look(key, since, ticked)))
         return ticked
 
+    def _forget_past(self) -> None:
+        """Forget what a look at the bucket finds anyway, so that a process that lives long does not collect it."""
+        now = time.time()
+        self._not_before = {key: until for key, until in self._not_before.items() if until > now}
+        if self._watching is None:
+            self._alarms = {record: due for record, due in self._alarms.items() if due > now}
+
     def _begin(self, record: Record, work: Any) -> asyncio.Task[None]:
+        self.note(work, None)
         task = asyncio.get_running_loop().create_task(work, name=f"timer {record.timer[1]}")
         self._working[record] = task
         task.add_done_callback(lambda _: self._working.pop(record, None))
@@ -148,16 +160,24 @@ class Ticker:
 
     def start(self) -> None:
         """Look for due timers from now on, until :meth:`stop`."""
-        if self._watching is None:
+        if not self._watching:
             self._wake = asyncio.Event()
-            self._watching = asyncio.get_running_loop().create_task(self._watch(), name="timers")
+            loop = asyncio.get_running_loop()
+            self._watching = {loop.create_task(self._watch(), name="alarms"), loop.create_task(self._poll_often())}
 
-    async def stop(self) -> None:
-        """Look no more. Runs that are under way go on; the application waits for them."""
-        watching, self._watching = self._watching, None
-        if watching is not None:
-            watching.cancel()
-            await asyncio.wait({watching})
+    async def stop(self, *, wait: bool = False) -> None:
+        """Look no more.
+
+        Args:
+            wait: Wait for the runs that are under way. Otherwise, another instance repeats those that do not end.
+        """
+        watching, self._watching = self._watching, set()
+        for task in watching:
+            task.cancel()
+        if watching:
+            await asyncio.wait(watching)
+        if wait and self.running:
+            await asyncio.wait(self.running)
 
     @property
     def running(self) -> set[asyncio.Task[None]]:
@@ -165,28 +185,38 @@ class Ticker:
         return set(self._working.values())
 
     async def _watch(self) -> None:
-        """Look at the bucket at every interval, and in between at this process's own timers when they are due."""
-        next_look = 0.0
+        """Run each timer that is known here when it is due, however long a look at the bucket takes."""
         while True:
-            if time.monotonic() >= next_look:
-                next_look = time.monotonic() + self._interval
-                await self._poll()
             self._ring()
-            pause = min([next_look - time.monotonic(), *(due - time.time() for due in self._alarms.values())])
+            pause = min((due - time.time() for due in self._alarms.values()), default=self._interval)
             self._wake.clear()
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(0.0, pause))
 
+    async def _poll_often(self) -> None:
+        """Look at the bucket at every interval."""
+        while True:
+            began = time.monotonic()
+            await self._poll()
+            await asyncio.sleep(max(0.0, began + self._interval - time.monotonic()))
+
     async def _poll(self) -> None:
         """Set an alarm for each timer that is due until the next look."""
-        now = time.time()
         try:
-            async for key in self._sync.live.replica.timers.due(now + self._interval):
-                if self._not_before.get(key, 0.0) <= now and key.record not in self._working:
-                    await self._set_alarm(key)
+            async for keys in chunks(self._sync.live.replica.timers.due(time.time() + self._interval), _itself):
+                await for_each([key for key in keys if self._is_new(key)], self._set_alarm)
         except PTBBucketError as error:
             said = "Timers that are due could not be listed. The next look is in %g s: %s"
             _LOGGER.error(said, self._interval, error)  # noqa: TRY400  the error says it
+
+    def _is_new(self, key: DueKey) -> bool:
+        """Tell whether a key has to be looked at: it is neither running, nor waiting, nor known from this process."""
+        if self._not_before.get(key, 0.0) > time.time() or key.record in self._working:
+            return False
+        if key.record not in self._alarms:
+            return True
+        timer = self._pending.stored(key.record)
+        return timer is None or due_key(key.record, timer) != key
 
     async def _set_alarm(self, key: DueKey) -> None:
         try:
@@ -195,6 +225,7 @@ class Ticker:
             if not await self._is_obsolete(key, timer) and timer is not None and timer.due is not None:
                 claimed = timer.claim.until if timer.claim else 0.0
                 self._alarms[key.record] = max(timer.due, claimed)
+                self._wake.set()
         except PTBBucketError as error:
             self._note_error(key, error, Ticked())
 
@@ -228,3 +259,33 @@ class Ticker:
         if timer is not None and timer.is_armed and timer.due is not None:
             self._alarms[record] = timer.due
         self._wake.set()
+
+
+@contextlib.asynccontextmanager
+async def _ended() -> AsyncIterator[set[asyncio.Task[None]]]:
+    """Inside, tasks are added that have ended afterwards. If the caller is cancelled, they are, too."""
+    tasks: set[asyncio.Task[None]] = set()
+    try:
+        try:
+            yield tasks
+        except PTBBucketError:
+            await _wait(tasks)
+            raise
+        await _wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        raise
+
+
+async def _wait(tasks: set[asyncio.Task[None]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+def _ignore(work: Any, update: object) -> None:
+    del work, update
+
+
+def _itself(key: DueKey) -> DueKey:
+    return key

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ptb_bucket.stores import BlobStore
 
 __all__ = [
-    "NO_DUE_KEYS",
-    "NO_KEYS",
+    "WITHOUT_DUE_KEYS",
+    "WITHOUT_KEYS",
     "DueKeys",
     "NamedKeys",
     "NoDueKeys",
@@ -46,7 +46,7 @@ class NamedKeys(NamedTuple):
     obsolete: tuple[str, ...] = ()
 
 
-NO_KEYS: Final = NamedKeys()
+WITHOUT_KEYS: Final = NamedKeys()
 
 
 class NoDueKeys:
@@ -55,7 +55,7 @@ class NoDueKeys:
     def named(self, before: Document | None, after: Document) -> NamedKeys:
         """Return no keys."""
         del before, after
-        return NO_KEYS
+        return WITHOUT_KEYS
 
     async def create(self, names: Collection[str], created: set[str]) -> None:
         """Create no keys."""
@@ -64,7 +64,7 @@ class NoDueKeys:
         """Delete no keys."""
 
 
-NO_DUE_KEYS: Final = NoDueKeys()
+WITHOUT_DUE_KEYS: Final = NoDueKeys()
 
 
 class DueKeys(NoDueKeys):
@@ -88,7 +88,7 @@ class DueKeys(NoDueKeys):
         old = before.sections.get(Kind.TIMER, _NOTHING) if before else _NOTHING
         new = after.sections.get(Kind.TIMER, _NOTHING)
         if old is new or not (old or new):
-            return NO_KEYS
+            return WITHOUT_KEYS
         needed = self._keys(after, [name for name, entry in new.items() if old.get(name) != entry])
         obsolete = before and self._readable(before, [name for name, entry in old.items() if new.get(name) != entry])
         obsolete = obsolete or set()
@@ -141,7 +141,7 @@ class DueKeys(NoDueKeys):
 
 def due_keys_for(layout: Layout, store: BlobStore, codec: str) -> NoDueKeys:
     """Return the due keys of a layout."""
-    return DueKeys(store, codec) if layout.lazy else NO_DUE_KEYS
+    return DueKeys(store, codec) if layout.lazy else WITHOUT_DUE_KEYS
 
 
 def due_key_of(record: Record, encoded: bytes, codec: str) -> DueKey | None:
