@@ -1,4 +1,4 @@
-"""Make ``docs/web-*.png``: pages of ``ptb-bucket web`` about a bot for a breakfast place, in a real browser.
+"""Make ``docs/pictures/web-*.png``: pages of ``ptb-bucket web`` about a bot for a breakfast place, in a real browser.
 
 python docs/make_web_pictures.py [FOLDER]
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from PIL import Image
 
 from support.web.pages import browser, served
 from support.web.population import populate
@@ -19,7 +22,8 @@ from support.web.population import populate
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-SIZE = {"width": 1180, "height": 820}
+COLOURS = 128
+SIZE = {"width": 1180, "height": 760}
 
 
 def overview(page: Page) -> None:
@@ -54,15 +58,17 @@ def main(folder: Path) -> None:
         uri = populate("breakfast-bot", "layout=per-record", log=13_000)
         with served(uri, write=True) as door, browser() as chromium:
             door.invite()
-            context = chromium.new_context(viewport=SIZE, device_scale_factor=2)
+            context = chromium.new_context(viewport=SIZE, device_scale_factor=1.5)
             page = context.new_page()
             page.goto(door.said[-1])
             for show in (overview, funnel, person, difference):
                 page.goto(f"http://127.0.0.1:{door.port}/")
                 show(page)
                 page.wait_for_load_state("networkidle")
-                page.screenshot(path=folder / f"web-{show.__name__}.png", full_page=show is person)
+                picture = page.screenshot(full_page=show is person)
+                few = Image.open(BytesIO(picture)).convert("RGB").quantize(COLOURS)  # a quarter of the size
+                few.save(folder / f"web-{show.__name__}.png", optimize=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path(__file__).resolve().parent)
+    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else Path(__file__).resolve().parent / "pictures")
