@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ptb_bucket.errors import NotFoundError, PTBBucketError, RefusedError
-from ptb_bucket.web.routes import entry, pages, people, writes
+from ptb_bucket.web.routes import ROUTES
 from ptb_bucket.web.security import Guard
 from ptb_bucket.web.site import Site
 
@@ -59,7 +59,7 @@ def create_app(state: State, settings: Settings, door: Doorkeeper) -> Starlette:
         await site.catalog.close()
 
     app = Starlette(
-        routes=[Route("/static/{name}", _static), *entry.routes(), *pages.routes(), *people.routes(), *writes.routes()],
+        routes=[Route("/static/{name}", _static), *ROUTES],
         middleware=[Middleware(Guard, door=door, refused=refused)],
         exception_handlers={PTBBucketError: failed, HTTPException: failed},
         lifespan=lifespan,

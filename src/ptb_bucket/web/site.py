@@ -14,14 +14,14 @@ from starlette.responses import HTMLResponse
 
 from ptb_bucket.errors import CorruptDocumentError
 from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record, check_id
-from ptb_bucket.web.queries.catalog import Catalog
+from ptb_bucket.web.queries import Catalog
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from ptb_bucket.tools import State
-    from ptb_bucket.web.queries.catalog import Job
+    from ptb_bucket.web.queries import Job
     from ptb_bucket.web.security import Doorkeeper, Session
 
 __all__ = ["Settings", "Site", "address_of", "record_in"]

@@ -13,16 +13,24 @@ from starlette.routing import Route
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import BOT_DATA, Kind, Record, timer_outline
 from ptb_bucket.web.python_text import python_text
-from ptb_bucket.web.queries.conversations import funnels, people_in, since_when
-from ptb_bucket.web.queries.overview import kept_versions, overview_of
-from ptb_bucket.web.queries.records import found_again, history_of, read_value, value_text
+from ptb_bucket.web.queries import (
+    found_again,
+    funnels,
+    history_of,
+    kept_versions,
+    overview_of,
+    people_in,
+    read_value,
+    since_when,
+    value_text,
+)
 from ptb_bucket.web.site import Site, is_keyboard, number_in, pretty, record_in, rows_of
 from ptb_bucket.web.tree import compact, node_of, parts_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from ptb_bucket.web.queries.conversations import Person
+    from ptb_bucket.web.queries import Person
 
 __all__ = ["routes"]
 

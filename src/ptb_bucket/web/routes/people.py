@@ -14,8 +14,7 @@ from starlette.routing import Route
 from ptb_bucket import tools
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import OWNERS, Kind, Record, timer_outline
-from ptb_bucket.web.queries.conversations import people_in, since_when
-from ptb_bucket.web.queries.records import found_again, is_of_person, read_value, value_at, value_then
+from ptb_bucket.web.queries import found_again, is_of_person, people_in, read_value, since_when, value_at, value_then
 from ptb_bucket.web.routes.forms import checked_form
 from ptb_bucket.web.site import Site, is_keyboard, number_in, rows_of
 

@@ -16,7 +16,7 @@ from ptb_bucket.errors import ConfigurationError, PTBBucketError, RefusedError
 from ptb_bucket.state import Kind, Record
 from ptb_bucket.tools import OvertakenError
 from ptb_bucket.web.differences import Absent, differences
-from ptb_bucket.web.queries.records import read_value
+from ptb_bucket.web.queries import read_value
 from ptb_bucket.web.routes.forms import checked_form, session_of
 from ptb_bucket.web.site import Site, pretty, record_in
 from ptb_bucket.web.tree import compact, parsed, tag_of
