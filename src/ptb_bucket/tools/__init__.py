@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from ptb_bucket.tools.health import Check, Verdict, check
     from ptb_bucket.tools.inspect import Page, Shown, Summary, inspect_record, page, summarize
+    from ptb_bucket.tools.python_text import python_text
     from ptb_bucket.tools.query import inspect_part, page_where
     from ptb_bucket.tools.rekeying import Rekeyed, rekey
     from ptb_bucket.tools.state import State, open_past, open_state
@@ -148,6 +149,7 @@ __all__ = [
     "plan_restore",
     "plan_verification",
     "plan_version",
+    "python_text",
     "read_memory",
     "read_records",
     "record_of",
@@ -195,6 +197,7 @@ __getattr__ = lazy_exports(
         ),
         "ptb_bucket.tools.health": ("Check", "Verdict", "check"),
         "ptb_bucket.tools.inspect": ("Page", "Shown", "Summary", "inspect_record", "page", "summarize"),
+        "ptb_bucket.tools.python_text": ("python_text",),
         "ptb_bucket.tools.query": ("inspect_part", "page_where"),
         "ptb_bucket.tools.rekeying": ("Rekeyed", "rekey"),
         "ptb_bucket.tools.state": ("State", "open_past", "open_state"),

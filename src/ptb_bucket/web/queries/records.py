@@ -18,17 +18,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo
     from ptb_bucket.tools import Found, RecordVersion, State
 
-__all__ = [
-    "Moment",
-    "Value",
-    "found_again",
-    "history_of",
-    "is_of_person",
-    "read_value",
-    "value_at",
-    "value_text",
-    "value_then",
-]
+__all__ = ["found_again", "history_of", "is_of_person", "read_value", "value_at", "value_text", "value_then"]
 
 
 @dataclass(frozen=True)

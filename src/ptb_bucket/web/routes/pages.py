@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from ptb_bucket import tools
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import BOT_DATA, Kind, Record, timer_outline
-from ptb_bucket.web.python_text import python_text
 from ptb_bucket.web.queries import (
     found_again,
     funnels,
@@ -199,4 +199,4 @@ async def _copy(request: Request) -> Response:
     except KeyError:
         raise HTTPException(404, "There is no such value. It may have changed.") from None
     as_python = request.query_params.get("as") == "python"
-    return PlainTextResponse(python_text(part) if as_python else pretty(compact(part)))
+    return PlainTextResponse(tools.python_text(compact(part)) if as_python else pretty(compact(part)))
