@@ -118,6 +118,7 @@ async def measure(uri: str, name: str) -> dict[str, Any]:
         "first": first,
         "requests": sent,
         "counted": time.perf_counter() - begin,
+        "done": done,
         "all": dict(requests),
     }
 
@@ -140,8 +141,9 @@ def main() -> None:
                 row = {"place": place, **asyncio.run(measure(uri, name))}
                 rows.append(row)
                 sent, every = (sum(row[which].values()) for which in ("requests", "all"))
+                figures = f"{row['counted']:.1f} s" + ("" if row["done"] else ", stopped")
                 print(
-                    f"| {name} | {row['first']:.2f} s | {sent} | {row['counted']:.1f} s{'' if row['done'] else ', stopped'} | {every:,} |",
+                    f"| {name} | {row['first']:.2f} s | {sent} | {figures} | {every:,} |",
                     flush=True,
                 )
     if options.json:
