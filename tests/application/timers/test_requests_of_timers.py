@@ -212,4 +212,3 @@ class TestHandlers:
         written = Counter(key for key in puts if not key.startswith("timers/due/"))
         assert set(written.values()) == {1}
         assert len(puts) - sum(written.values()) == (3000 if bots.layout == "per-record" else 0)
-

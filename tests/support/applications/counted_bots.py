@@ -46,6 +46,8 @@ class CountedBots:
 
 def _handler(function):
     async def handle(_update, context):
-        function(context)
+        result = function(context)
+        if hasattr(result, "__await__"):
+            await result
 
     return handle

@@ -20,12 +20,12 @@ PAGE = 1000
 ONCE = Timer("remind", "aa", due=1000.0, user_id=1)
 
 
-def replica_on(store, layout="per-record", *, on_demand=True, codec="json", kinds=tuple(Kind), bot_id="1", **options):
+def replica_on(store, layout="per-record", *, on_demand=True, codec="json", kinds=tuple(Kind), **options):
     merger = RecordMerger(open_codec(codec, ()), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     retry_policy = RetryPolicy(deadline=options.pop("deadline", 5), backoff=Backoff(random=random.Random(1)))
     documents = DocumentSet(
-        store, open_layout(layout), merger.codec, merger, bot_id, kinds, retry_policy=retry_policy, on_demand=on_demand,
-        **options,
+        store, open_layout(layout), merger.codec, merger, options.pop("bot_id", "1"), kinds,
+        retry_policy=retry_policy, on_demand=on_demand, **options,
     )  # fmt: skip
     return Replica(documents)
 
@@ -94,6 +94,8 @@ class Requests(InterceptingStore):
 
     async def _stream(self, operation, key, begin):
         """Yield the items. A server sends them in pages, each of which is a request."""
+        if self.before is not None:
+            await self.before(operation, key)
         self.made.append((operation, key))
         number = 0
         async for item in super()._stream(operation, key, begin):

@@ -115,7 +115,7 @@ async def _kill_one(tickers: list[Ticker], rng: random.Random, last: int) -> Non
     """Kill a process in the middle of its work, and start another one."""
     victim, wanted = rng.choice(tickers), rng.randrange(1, 12)
     until = time.monotonic() + 20
-    while victim.since < wanted and time.monotonic() < until and len(victim._runs) < last:
+    while victim.since < wanted and time.monotonic() < until and len(victim._runs) < last:  # noqa: ASYNC110  several things may end it
         await asyncio.sleep(0.01)
     await asyncio.sleep(rng.uniform(0, 0.05))
     await victim.kill()
@@ -136,7 +136,7 @@ async def _wait(uri: str, layout: str, runs: Counter[str], timers: int) -> int:
     """Wait until all timers have run, and compare what they have left. Return how many are there still."""
     people = range(1, PEOPLE + 1)
     until = time.monotonic() + PATIENCE
-    while len(runs) < timers and time.monotonic() < until:
+    while len(runs) < timers and time.monotonic() < until:  # noqa: ASYNC110  several things may end it
         await asyncio.sleep(0.5)
     async with built(uri, layout) as application:
         queue = application.job_queue

@@ -100,7 +100,7 @@ class Ticker:
         """Forget what a look at the bucket finds anyway, so that a process that lives long does not collect it."""
         now = time.time()
         self._not_before = {key: until for key, until in self._not_before.items() if until > now}
-        if self._watching is None:
+        if not self._watching:
             self._alarms = {record: due for record, due in self._alarms.items() if due > now}
 
     def _begin(self, record: Record, work: Any) -> asyncio.Task[None]:

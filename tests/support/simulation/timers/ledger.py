@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -144,7 +145,9 @@ class Ledger:
         _none("doubled", [f"{one} in {target}" for target in tokens for one, n in tokens[target].items() if n > 1])
         _none("made up", [one for one in everywhere if one not in self.runs])
         if not plan.may_be_gone:
-            _none("torn", [f"{one}, not in {target}" for target in tokens for one in everywhere - tokens[target].keys()])
+            _none(
+                "torn", [f"{one}, not in {target}" for target in tokens for one in everywhere - tokens[target].keys()]
+            )
         if plan.acknowledged is not None and not plan.may_be_gone:
             _none("lost", self._expected(plan, everywhere, timer) - everywhere)
 
@@ -162,7 +165,7 @@ class Ledger:
         """Check that each repetition has a reason."""
         for token, found in self.runs.items():
             runs = sorted(found, key=lambda run: run.claimed)
-            for before, after in zip(runs, runs[1:], strict=False):
+            for before, after in itertools.pairwise(runs):
                 if not any(self._explains(event, before, after) for event in self.events):
                     raise BrokenTimerError(
                         f"{token} ran at {before.at:.1f} in {before.process} (claimed at {before.claimed:.1f}) and at "

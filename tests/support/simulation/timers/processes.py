@@ -22,7 +22,7 @@ from ptb_bucket.stores.wrappers import retry
 from support.documents.virtual_time import VirtualLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
 BEGIN = 1_800_000_000.0
 SKEW = 5.0
@@ -196,3 +196,13 @@ async def _end(world: Any) -> None:
         if not left:
             break
         await asyncio.wait(left, timeout=1)
+
+
+def run_process(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run the work of one process to its end, in virtual time."""
+    process = Process(1, 0.0)
+
+    async def run() -> None:
+        await process.begin(work())
+
+    run_processes(SimpleNamespace(seed=0, processes=[process], run=run, note=lambda *_: None))
