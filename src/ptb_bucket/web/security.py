@@ -1,4 +1,4 @@
-"""Who may see the pages: a one-time token or a password, sessions, and checks and headers of every request."""
+"""Access to the pages: a one-time token or a password, sessions, and checks and headers of every request."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HEADERS: Final = {
 
 @dataclass
 class Session:
-    """What the server remembers of one browser.
+    """The memory of the server of one browser.
 
     Attributes:
         csrf: The text that each of its forms must contain.

@@ -1,4 +1,4 @@
-"""What all pages share: the state, the settings, the catalog of what was found, and the templates."""
+"""The parts that all pages share: the state, the settings, the catalog of what was found, and the templates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Settings:
     """The options of the verb.
 
     Attributes:
-        name: What the pages call the state: the URI or the file.
+        name: The name of the state on the pages: the URI or the file.
         write: Changes are allowed.
         mask: Values are hidden until they are clicked.
         author: The name before the ID of each commit, such as ``web:alice``.

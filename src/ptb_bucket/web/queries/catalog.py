@@ -1,4 +1,4 @@
-"""What was found of a state so far: listings and reads that go on in the background while pages show their progress."""
+"""The records found so far: listings and reads that go on in the background while pages show their progress."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Job:
         return self
 
     def stop(self) -> None:
-        """Stop it. What was found stays."""
+        """Stop it. The records found so far stay."""
         if self._task and not self.done:
             self.stopped = self.done = True
             self._task.cancel()

@@ -112,7 +112,7 @@ def funnels(people: Iterable[Person]) -> list[Funnel]:
 async def since_when(state: State, job: Job) -> dict[Record, Person]:
     """Return since when conversations are in their states, from the versions of the document that they share.
 
-    With one document for each record, its last commit tells it, and no version is read.
+    With one document for each record, its last commit says so, and versions are not read.
     """
     if state.archive.layout.lazy:
         return {}

@@ -108,7 +108,7 @@ async def kept_versions(state: State, record: Record = BOT_DATA) -> str:
             if number == _VERSIONS:
                 break
     except UnsupportedError:
-        return "No old versions are kept, so there is no history."
+        return "Old versions are not kept, so the pages have no history."
     except PTBBucketError as error:
         return f"Old versions could not be listed. {error}"
     if oldest is None:

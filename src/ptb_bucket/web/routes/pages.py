@@ -37,7 +37,7 @@ __all__ = ["routes"]
 _STUCK: Final = {3600: "an hour", 86400: "a day", 7 * 86400: "a week", 30 * 86400: "30 days"}
 _MOST_TIMERS: Final = 500
 _LOOKED_AT: Final = 50
-"""Timers that are read one by one, where each has a document of its own."""
+"""Timers that are read one by one, where each record has its own document."""
 
 
 def routes() -> list[Route]:
