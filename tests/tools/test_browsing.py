@@ -1,4 +1,4 @@
-"""Browsing: lists from the listing alone, single records with their versions, timers made due, and authors of commits."""
+"""Browsing: lists from the listing alone, single records with their versions, and authors of commits."""
 
 from __future__ import annotations
 
