@@ -97,6 +97,7 @@ def wrong_in_core(part, found):
         found.within("ptb_bucket"),
         found.within("ptb_bucket.stores", "ptb_bucket.errors", *HELPERS),
     )
+    beneath_web = found.within("ptb_bucket.web", "ptb_bucket.tools", "ptb_bucket.state", "ptb_bucket.errors")
     on_top = found.within("ptb_bucket.cli", "ptb_bucket.testing")
     rules = {
         "the core sees no SDK and no provider": found.within(*SDKS)
@@ -108,6 +109,7 @@ def wrong_in_core(part, found):
         "stores know nothing of what is stored": part == "stores" and ours and not beside_stores,
         "sealing knows stores only": part == "sealing" and ours and not beside_stores and not found.within(SEALING),
         "only state knows a document": part != "state" and found.within("ptb_bucket.state.document"),
+        "the page sees the tools, as the command line does": part == "web" and ours and not beneath_web,
         "cli and testing are on top": part not in {"cli", "serverless", "testing"} and on_top,
         "the offline Telegram stands alone": part == "offline_telegram" and ours and not found.within(OFFLINE),
         "only testing knows pytest": part != "testing" and found.within("pytest", "pytest_asyncio", "_pytest"),
@@ -224,6 +226,8 @@ def test_providers_keep_their_rules():
         ("serverless", "from google.cloud import storage"),
         ("persistence", "import pytest"),
         ("cli", "import ptb_bucket_s3"),
+        ("web", "from ptb_bucket.codecs import JsonCodec"),
+        ("web", "from ptb_bucket.stores import LocalStore"),
         ("application", "from ptb_bucket import testing"),
         ("offline_telegram", "from ptb_bucket.errors import StoreError"),
         ("offline_telegram", "if TYPE_CHECKING:\n    from ptb_bucket import BucketApplication"),

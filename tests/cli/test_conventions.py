@@ -294,7 +294,8 @@ def test_every_verb_has_the_common_options(capsys, verb):
     text = capsys.readouterr().out
     assert "--json" in text
     assert "--quiet" in text
-    without = {"check", "show", "history", "explain", "keygen", "export", "tick"}  # they read, or run the bot's code
+    # they read, run the bot's code, or show each change before
+    without = {"check", "show", "web", "history", "explain", "keygen", "export", "tick"}
     assert ("--dry-run" in text) == (verb not in without)
 
 

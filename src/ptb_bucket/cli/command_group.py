@@ -29,6 +29,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "check": "check",
     "verify": "verify",
     "show": "show",
+    "web": "web",
     "set": "set",
     "edit": "edit",
     "rm": "rm",
@@ -52,7 +53,7 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "get": "show", "ls": "show", "list": "show", "cat": "show", "put": "set", "delete": "rm", "remove": "rm",
     "cp": "copy", "sync": "copy", "log": "history", "versions": "history", "blame": "explain", "rollback": "restore",
     "dump": "export", "load": "import", "doctor": "check",
-    "benchmark": "verify", "conformance": "verify",
+    "browse": "web", "admin": "web", "ui": "web", "benchmark": "verify", "conformance": "verify",
 }  # fmt: skip
 
 

@@ -10,7 +10,13 @@ from ptb_bucket.codecs.registry import check_codec, open_codec
 if TYPE_CHECKING:
     from ptb_bucket.codecs.base import Codec
     from ptb_bucket.codecs.json import JsonCodec, PreservingJsonCodec, UnknownInstance
-    from ptb_bucket.codecs.pickle import PickleCodec, PtbPickleReader, render_pickle
+    from ptb_bucket.codecs.pickle import (
+        PickleCodec,
+        PtbPickleReader,
+        inspect_ptb_pickle,
+        render_inspected,
+        render_pickle,
+    )
     from ptb_bucket.codecs.types import (
         BotReference,
         Equality,
@@ -56,10 +62,12 @@ __all__ = [
     "has_own_equality",
     "has_room_for",
     "identical",
+    "inspect_ptb_pickle",
     "is_a",
     "is_one_class",
     "item",
     "open_codec",
+    "render_inspected",
     "render_pickle",
     "same",
     "structure_of",
@@ -71,7 +79,13 @@ __getattr__ = lazy_exports(
     {
         "ptb_bucket.codecs.base": ("Codec",),
         "ptb_bucket.codecs.json": ("JsonCodec", "PreservingJsonCodec", "UnknownInstance"),
-        "ptb_bucket.codecs.pickle": ("PickleCodec", "PtbPickleReader", "render_pickle"),
+        "ptb_bucket.codecs.pickle": (
+            "PickleCodec",
+            "PtbPickleReader",
+            "inspect_ptb_pickle",
+            "render_inspected",
+            "render_pickle",
+        ),
         "ptb_bucket.codecs.types": (
             "BotReference",
             "Equality",

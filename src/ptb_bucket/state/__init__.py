@@ -19,7 +19,7 @@ from ptb_bucket.state.records import (
 )
 
 if TYPE_CHECKING:
-    from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_outline
+    from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_of, timer_outline
     from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
     from ptb_bucket.state.merge import (
         MISSING,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         keep_ours,
         keep_theirs,
     )
-    from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Part
+    from ptb_bucket.state.offline import Archive, CommitInfo, Draft, Entry, Part
     from ptb_bucket.state.replica import DocumentSet, GroupCommit, Readable, Replica
     from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
@@ -49,6 +49,7 @@ __all__ = [
     "ConversationKey",
     "DocumentSet",
     "Draft",
+    "Entry",
     "GroupCommit",
     "Kind",
     "Layout",
@@ -70,13 +71,14 @@ __all__ = [
     "keep_ours",
     "keep_theirs",
     "open_layout",
+    "timer_of",
     "timer_outline",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_outline"),
+        "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_of", "timer_outline"),
         "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),
         "ptb_bucket.state.merge": (
             "MISSING",
@@ -87,7 +89,7 @@ __getattr__ = lazy_exports(
             "keep_ours",
             "keep_theirs",
         ),
-        "ptb_bucket.state.offline": ("Archive", "CommitInfo", "Draft", "Part"),
+        "ptb_bucket.state.offline": ("Archive", "CommitInfo", "Draft", "Entry", "Part"),
         "ptb_bucket.state.replica": ("DocumentSet", "GroupCommit", "Readable", "Replica"),
         "ptb_bucket.state.spool": ("Origin", "Spool", "SpoolFiles"),
     },

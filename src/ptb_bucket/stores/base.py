@@ -53,10 +53,15 @@ class Blob:
 
 @dataclass(frozen=True)
 class BlobInfo:
-    """An entry of a listing; ``size`` is in bytes."""
+    """An entry of a listing.
+
+    ``size`` is in bytes. ``modified`` is the time of the last write by the store's clock; None if the listing does not
+    have it.
+    """
 
     key: str
     size: int
+    modified: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Part, Record
     from ptb_bucket.tools.state import State
 
-__all__ = ["Page", "SectionSummary", "Shown", "Summary", "inspect_record", "page", "summarize"]
+__all__ = ["Page", "SectionSummary", "Shown", "Summary", "inspect_record", "page", "summarize", "text_in_notation"]
 
 
 @dataclass(frozen=True)
@@ -126,12 +126,13 @@ async def inspect_record(state: State, record: Record, *, decode: bool = False) 
     if data is None:
         raise NotFoundError(f"{record.label} was not found. Run 'ptb-bucket show' to list the stored records.")
     try:
-        return Shown(record, len(data), _text(state, data, decode=decode))
+        return Shown(record, len(data), text_in_notation(state, data, decode=decode))
     except CannotLoadError as error:
         raise CannotLoadError(f"{record.label} cannot be loaded: {error}") from error
 
 
-def _text(state: State, data: bytes, *, decode: bool) -> str:
+def text_in_notation(state: State, data: bytes, *, decode: bool) -> str:
+    """Return an encoded value as text; see :func:`inspect_record`."""
     if state.archive.codec == "json" and _is_plain(data):
         return data.decode()
     from ptb_bucket.codecs import JsonCodec, PreservingJsonCodec, render_pickle  # noqa: PLC0415  most records are plain

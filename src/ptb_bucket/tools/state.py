@@ -45,6 +45,7 @@ class State:
     """A bot's state that a tool has opened.
 
     ``archive`` reads what is stored, ``bot_id`` is the bot's ID, and ``is_new`` is true if nothing is stored yet.
+    ``author`` is the name before the ID of each commit, such as ``web:alice``; by default, it is the tool's.
     """
 
     location: Location
@@ -53,6 +54,7 @@ class State:
     is_new: bool
     types: tuple[Any, ...] = ()
     keep_unknown: bool = False
+    author: str = ""
     defaults: Mapping[Kind, Callable[[], Any]] = field(default_factory=lambda: defaults_of(None))
 
     @cached_property
@@ -68,6 +70,10 @@ class State:
     def store(self) -> BlobStore:
         """The store of the documents. Reads are repeated after a failure; writes are sent once."""
         return self.archive.store
+
+    def writer(self, tool: str) -> WriterIdentity:
+        """Return a new ID for commits, which begins with the author's name, or else with that of the tool."""
+        return WriterIdentity(self.author or tool)
 
     def replica(
         self,
@@ -92,7 +98,7 @@ class State:
         merger = RecordMerger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
         documents = DocumentSet(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds),
-            writer=WriterIdentity("edit"), retry_policy=_TOOL_RETRIES, on_demand=on_demand,
+            writer=self.writer("edit"), retry_policy=_TOOL_RETRIES, on_demand=on_demand,
         )  # fmt: skip
         return Replica(documents)
 
@@ -118,6 +124,7 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
     create: bool = False,
     keep_unknown: bool = False,
     context_types: ContextTypes[Any, Any, Any, Any] | None = None,
+    author: str = "",
 ) -> AsyncIterator[State]:
     """Open a bot's state. Its layout and codec are detected.
 
@@ -130,6 +137,7 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
         keep_unknown: With JSON, load instances of classes that are not in ``types`` as ``UnknownInstance``, which keeps
             them as they are stored.
         context_types: As for :class:`ptb_bucket.BucketPersistence`.
+        author: The name with which commits begin instead of the tool's, such as ``web:alice``.
 
     Raises:
         ConfigurationError: The URI is wrong, or the bot's ID is needed and not known.
@@ -142,7 +150,7 @@ async def open_state(  # noqa: PLR0913  settings of one thing, by keyword
     known = with_own_types(types, defaults)
     async with _opened(where, known, bot_id) as (location, store):
         found = await _found(location, store, bot_id, create=create)
-        state = replace(found, types=tuple(known), keep_unknown=keep_unknown, defaults=defaults)
+        state = replace(found, types=tuple(known), keep_unknown=keep_unknown, defaults=defaults, author=author)
         if known:
             _ = state.codec  # it refuses wrong types now
         yield state

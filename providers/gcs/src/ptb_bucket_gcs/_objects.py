@@ -113,8 +113,8 @@ class Objects:
 
     def pages(self, prefix: str) -> Iterator[list[BlobInfo]]:
         """List objects. Each page is one request, sent when the page is needed."""
-        found = self._list(prefix, "name,size")
-        return ([BlobInfo(blob.name, blob.size) for blob in page] for page in found.pages)
+        found = self._list(prefix, "name,size,updated")
+        return ([BlobInfo(blob.name, blob.size, blob.updated) for blob in page] for page in found.pages)
 
     def version_pages(self, key: str) -> Iterator[list[storage.Blob]]:
         """List the generations of an object, for :func:`as_versions`. It stops when other keys begin."""

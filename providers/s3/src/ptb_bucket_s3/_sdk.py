@@ -74,7 +74,7 @@ class SdkClient:
     async def list_objects(self, prefix: str, after: Mapping[str, str]) -> Page[BlobInfo]:
         """Return a page of objects; see :meth:`S3Client.list_objects`."""
         page = await self.client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **after)
-        found = [BlobInfo(item["Key"], item["Size"]) for item in page.get("Contents", ())]
+        found = [BlobInfo(item["Key"], item["Size"], item.get("LastModified")) for item in page.get("Contents", ())]
         return Page(found, _after(page, "ContinuationToken"))
 
     async def list_versions(self, prefix: str, after: Mapping[str, str]) -> Page[StoredVersion]:

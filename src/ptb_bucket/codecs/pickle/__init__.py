@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ptb_bucket.codecs.pickle.codec import PickleCodec
-from ptb_bucket.codecs.pickle.inspection import render_pickle
+from ptb_bucket.codecs.pickle.inspection import inspect_ptb_pickle, render_inspected, render_pickle
 from ptb_bucket.codecs.pickle.ptb_pickles import PtbPickleReader
 
-__all__ = ["PickleCodec", "PtbPickleReader", "render_pickle"]
+__all__ = ["PickleCodec", "PtbPickleReader", "inspect_ptb_pickle", "render_inspected", "render_pickle"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-__all__ = ["render_pickle"]
+__all__ = ["inspect_ptb_pickle", "render_inspected", "render_pickle"]
 
 _REAL: Final = {
     (cls.__module__, cls.__qualname__): cls
@@ -66,6 +66,34 @@ def render_pickle(data: bytes) -> str:
         return compact_json(graph_tree(Scope(Registry(), None), _Rendering().of(value)))
     except Exception:  # noqa: BLE001  Python's pickles have this structure; one made by hand need not
         return _instructions(data)
+
+
+class _PtbStubUnpickler(_StubUnpickler):
+    """The same for files of PTB's PicklePersistence, in which a mark stands for the bot."""
+
+    def persistent_load(self, _: Any) -> None:
+        """Return None for the bot."""
+
+
+def inspect_ptb_pickle(data: bytes) -> Any:
+    """Return the content of a file of PTB's PicklePersistence, with stand-ins for instances of all classes.
+
+    Args:
+        data: The file. It needs no trust, because none of its code is imported or run.
+
+    Raises:
+        CannotLoadError: It is damaged, or too costly to read.
+    """
+    check_cost(io.BytesIO(data))
+    try:
+        return _Rendering().of(_PtbStubUnpickler(io.BytesIO(data)).load())
+    except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
+        raise CannotLoadError(f"the file is not a valid pickle ({type(error).__name__})") from None
+
+
+def render_inspected(value: Any) -> str:
+    """Return a part of :func:`inspect_ptb_pickle` as JSON text. Raises CannotStoreError if JSON cannot express it."""
+    return compact_json(graph_tree(Scope(Registry(), None), value))
 
 
 def _damaged(error: Exception) -> CannotLoadError:

@@ -8,7 +8,7 @@ from ptb_bucket._lazy import lazy_exports
 
 if TYPE_CHECKING:
     from ptb_bucket.state.commit.attempt import TOOL_MARK, Attempt, Merged, WriterIdentity
-    from ptb_bucket.state.commit.due_keys import NoDueKeys, due_key_of, due_keys_for, timer_outline
+    from ptb_bucket.state.commit.due_keys import NoDueKeys, due_key_of, due_keys_for, timer_of, timer_outline
     from ptb_bucket.state.commit.layers import Layer
     from ptb_bucket.state.commit.ledger import Ledger
     from ptb_bucket.state.commit.loop import commit_document, lost_changes, tell_failures, write_document
@@ -39,6 +39,7 @@ __all__ = [
     "open_document",
     "prepare",
     "tell_failures",
+    "timer_of",
     "timer_outline",
     "withhold",
     "write_document",
@@ -48,7 +49,7 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "ptb_bucket.state.commit.attempt": ("TOOL_MARK", "Attempt", "Merged", "WriterIdentity"),
-        "ptb_bucket.state.commit.due_keys": ("NoDueKeys", "due_key_of", "due_keys_for", "timer_outline"),
+        "ptb_bucket.state.commit.due_keys": ("NoDueKeys", "due_key_of", "due_keys_for", "timer_of", "timer_outline"),
         "ptb_bucket.state.commit.layers": ("Layer",),
         "ptb_bucket.state.commit.ledger": ("Ledger",),
         "ptb_bucket.state.commit.loop": ("commit_document", "lost_changes", "tell_failures", "write_document"),

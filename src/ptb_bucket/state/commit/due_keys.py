@@ -31,6 +31,7 @@ __all__ = [
     "NoDueKeys",
     "due_key_of",
     "due_keys_for",
+    "timer_of",
     "timer_outline",
 ]
 
@@ -172,6 +173,13 @@ def timer_outline(record: Record, encoded: bytes, codec: str) -> Timer:
         return Timer.from_value(_outline(encoded, codec))
     except (ValueError, RecursionError) as error:
         raise CannotLoadError(f"{record.label} is damaged: {error}") from error
+
+
+def timer_of(value: Any) -> Timer:
+    """Return the timer of a decoded record. Raises ValueError if it cannot be a timer; the message quotes no data."""
+    from ptb_bucket.state.timers import Timer  # noqa: PLC0415  only bots with timers import it
+
+    return Timer.from_value(value)
 
 
 def _outline(encoded: bytes, codec: str) -> Any:

@@ -7,12 +7,11 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state.records import BOT_DATA, HANDLED, OWNERS, Kind
+from ptb_bucket.state.records import BOT_DATA, HANDLED, OWNERS, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptb_bucket.state.records import Record
 
 __all__ = ["EXTENSIONS", "LAYOUTS", "Layout", "escaped", "is_name", "open_layout", "recognise", "unescaped"]
 
@@ -46,6 +45,9 @@ class Layout(Protocol):
     def kinds(self, key: str) -> tuple[Kind, ...]:
         """Return the kinds of data in a document with this key; none if no document of this layout has such a key."""
 
+    def record(self, key: str) -> Record | None:
+        """Return the record after which a document with this key is named; None if the key does not tell it."""
+
 
 class Single:
     """A layout with one document: one read, one write, one consistent state."""
@@ -74,6 +76,10 @@ class Single:
         """Return all kinds for ``state``."""
         return tuple(Kind) if key == "state" else ()
 
+    def record(self, key: str) -> Record | None:  # noqa: ARG002  the same for each
+        """Return None: the document has all records."""
+        return None
+
 
 class PerType:
     """A layout with a document for each kind of data. Writes are smaller, but kinds can briefly be out of step."""
@@ -101,6 +107,10 @@ class PerType:
     def kinds(self, key: str) -> tuple[Kind, ...]:
         """Return the kind with this name."""
         return tuple(kind for kind in Kind if kind.value == key)
+
+    def record(self, key: str) -> Record | None:  # noqa: ARG002  the same for each
+        """Return None: the document has all records of a kind."""
+        return None
 
 
 class PerRecord:
@@ -142,6 +152,11 @@ class PerRecord:
         if not key.startswith(self.root) or not is_name(name) or spread != _spread(name):
             return ()
         return _IN_FOLDER.get(kind, ())
+
+    def record(self, key: str) -> Record | None:
+        """Return the record that a valid key names; None if its ID is long, so that only the document contains it."""
+        kind, _, name = key.removeprefix(self.root).split("/")
+        return None if name.startswith(_LONG) else Record(Kind(kind), unescaped(name))
 
 
 _IN_FOLDER: Final = {

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from ptb_bucket._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from ptb_bucket.state.offline.archive import Archive, CommitInfo, Part
+    from ptb_bucket.state.offline.archive import Archive, CommitInfo, Entry, Part
     from ptb_bucket.state.offline.draft import Draft
 
-__all__ = ["Archive", "CommitInfo", "Draft", "Part"]
+__all__ = ["Archive", "CommitInfo", "Draft", "Entry", "Part"]
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ptb_bucket.state.offline.archive": ("Archive", "CommitInfo", "Part"),
+        "ptb_bucket.state.offline.archive": ("Archive", "CommitInfo", "Entry", "Part"),
         "ptb_bucket.state.offline.draft": ("Draft",),
     },
 )

@@ -6,7 +6,7 @@ import asyncio
 import math
 from dataclasses import field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ptb_bucket._aio import outcomes
 from ptb_bucket._dataclass import dataclass
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.document import Header, Layout, UnknownSections
     from ptb_bucket.stores import Blob, BlobStore, BlobVersion
 
-__all__ = ["Archive", "CommitInfo", "Part"]
+__all__ = ["Archive", "CommitInfo", "Entry", "Part"]
 
 _ENDINGS: Final = {codec: ending for ending, codec in EXTENSIONS.items()}
 
@@ -39,6 +39,22 @@ class CommitInfo:
     def is_tools(self) -> bool:
         """Tell whether a tool of ptb-bucket made the commit, rather than a bot."""
         return TOOL_MARK in self.writer
+
+
+class Entry(NamedTuple):
+    """A document in a listing, which was not read.
+
+    Args:
+        key: Its key, without extension.
+        record: The record after which it is named; None if the key does not tell it.
+        size: The size of the object in bytes, as it is stored.
+        modified: The time of its last write by the store's clock; None if the store does not list it.
+    """
+
+    key: str
+    record: Record | None
+    size: int
+    modified: datetime | None
 
 
 @dataclass(frozen=True)
@@ -161,6 +177,38 @@ class Archive:
         """Yield the keys of documents with these kinds of data, as :meth:`part` takes them. Raises StoreError."""
         for key in await listed(self.store, self.layout, _ENDINGS[self.codec], kinds):
             yield key
+
+    async def entries(self, kind: Kind) -> AsyncIterator[Entry]:
+        """Yield the documents of records of one kind from the listing, page by page. Some may be tombstones.
+
+        Only a layout with one document for each record has entries.
+
+        Raises:
+            StoreError: The store could not be read.
+        """
+        ending = _ENDINGS[self.codec]
+        for folder in self.layout.folders([kind]):
+            async for info in self.store.list(folder):
+                key = info.key.removesuffix(ending)
+                if key != info.key and self.layout.kinds(key):
+                    yield Entry(key, self.layout.record(key), info.size, info.modified)
+
+    async def due_timers(self) -> AsyncIterator[Record]:
+        """Yield the timers that somebody has to look at, the earliest first, from the listing of their due keys.
+
+        Only a layout with one document for each record has due keys. A timer may be newer than its key, or gone.
+
+        Raises:
+            StoreError: The store could not be read.
+        """
+        from ptb_bucket.state.timers import DUE_FOLDER, DueKey  # noqa: PLC0415  only for timers
+
+        seen = set()
+        async for info in self.store.list(DUE_FOLDER):
+            due = DueKey.parse(info.key)
+            if due is not None and due.record not in seen:
+                seen.add(due.record)
+                yield due.record
 
     def versions(self, key: str) -> AsyncIterator[BlobVersion]:
         """Return the versions of one document, newest first; see ``BlobStore.versions``.

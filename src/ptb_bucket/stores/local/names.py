@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
@@ -124,7 +125,8 @@ def _entries(directory: str | Path) -> list[os.DirEntry[str]]:
 def _file(entry: os.DirEntry[str], key: str) -> Iterator[BlobInfo]:
     try:
         if entry.is_file(follow_symlinks=False):
-            yield BlobInfo(key, entry.stat(follow_symlinks=False).st_size)
+            found = entry.stat(follow_symlinks=False)
+            yield BlobInfo(key, found.st_size, datetime.fromtimestamp(found.st_mtime, timezone.utc))
     except FileNotFoundError:
         return  # deleted since the directory was read
 

@@ -9,15 +9,17 @@ from ptb_bucket._lazy import lazy_exports
 if TYPE_CHECKING:
     from ptb_bucket.tools.edit.addresses import conversation, kind_of, record_of
     from ptb_bucket.tools.edit.api import edit_bot_data, edit_chat_data, edit_user_data
-    from ptb_bucket.tools.edit.edit import Edit, notation_of, remove, set_value
+    from ptb_bucket.tools.edit.edit import Edit, OvertakenError, notation_of, remove, set_value
     from ptb_bucket.tools.edit.editing import RecordEditing
-    from ptb_bucket.tools.edit.erasing import OldVersions, PersonalData, erase, find_person, past_of
+    from ptb_bucket.tools.edit.erasing import OldVersions, PersonalData, erase, find_person, past_of, personal_records
     from ptb_bucket.tools.edit.fields import fields_of
+    from ptb_bucket.tools.edit.making_due import make_due
     from ptb_bucket.tools.edit.paths import named, path_text, steps_of, value_at
 
 __all__ = [
     "Edit",
     "OldVersions",
+    "OvertakenError",
     "PersonalData",
     "RecordEditing",
     "conversation",
@@ -28,10 +30,12 @@ __all__ = [
     "fields_of",
     "find_person",
     "kind_of",
+    "make_due",
     "named",
     "notation_of",
     "past_of",
     "path_text",
+    "personal_records",
     "record_of",
     "remove",
     "set_value",
@@ -45,9 +49,17 @@ __getattr__ = lazy_exports(
         "ptb_bucket.tools.edit.addresses": ("conversation", "kind_of", "record_of"),
         "ptb_bucket.tools.edit.paths": ("named", "path_text", "steps_of", "value_at"),
         "ptb_bucket.tools.edit.api": ("edit_bot_data", "edit_chat_data", "edit_user_data"),
-        "ptb_bucket.tools.edit.edit": ("Edit", "notation_of", "remove", "set_value"),
+        "ptb_bucket.tools.edit.edit": ("Edit", "OvertakenError", "notation_of", "remove", "set_value"),
         "ptb_bucket.tools.edit.editing": ("RecordEditing",),
-        "ptb_bucket.tools.edit.erasing": ("OldVersions", "PersonalData", "erase", "find_person", "past_of"),
+        "ptb_bucket.tools.edit.erasing": (
+            "OldVersions",
+            "PersonalData",
+            "erase",
+            "find_person",
+            "past_of",
+            "personal_records",
+        ),
         "ptb_bucket.tools.edit.fields": ("fields_of",),
+        "ptb_bucket.tools.edit.making_due": ("make_due",),
     },
 )

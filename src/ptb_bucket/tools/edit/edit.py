@@ -16,7 +16,7 @@ from ptb_bucket.errors import (
     RefusedError,
     UnreadableRecordError,
 )
-from ptb_bucket.state import MISSING, Draft, Kind, WriterIdentity
+from ptb_bucket.state import MISSING, Draft, Kind
 from ptb_bucket.tools.edit.class_names import refuse_new_classes
 from ptb_bucket.tools.edit.paths import named, put, steps_of, take_out, value_at
 from ptb_bucket.tools.edit.unknown_fields import keep_ours_by_field
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Edit",
+    "OvertakenError",
     "change",
     "check_whole",
     "left_alone",
@@ -66,6 +67,19 @@ class Edit:
         return self.before != self.after or self.is_other_object
 
 
+class OvertakenError(RefusedError):
+    """A place was changed by the bot, or by somebody else, since a change of it was planned.
+
+    Args:
+        place: The name of the place.
+        now: Its value now, as in :class:`Edit`.
+    """
+
+    def __init__(self, place: str, now: str | None) -> None:
+        super().__init__(f"{place} has changed in the meantime, so it was not overwritten. Check its value.")
+        self.now = now
+
+
 def notation_of(state: State) -> JsonCodec:
     """Return the codec in whose notation people write values of this state: that of JSON documents, with any codec."""
     return state.codec if isinstance(state.codec, JsonCodec) else _notation(state)
@@ -84,8 +98,9 @@ def _notation(state: State) -> JsonCodec:
 
 
 async def set_value(  # noqa: PLR0913  each a decision of the caller's
-    state: State, record: Record, path: str, text: str, *, dry_run: bool = False, new_class: bool = False
-) -> Edit:
+    state: State, record: Record, path: str, text: str, *, dry_run: bool = False, new_class: bool = False,
+    planned: Edit | None = None,
+) -> Edit:  # fmt: skip
     """Put a value at a place in a record.
 
     Args:
@@ -96,10 +111,12 @@ async def set_value(  # noqa: PLR0913  each a decision of the caller's
             this record that ``show``, with the same classes, shows with ``"$id": 1``.
         dry_run: Change nothing.
         new_class: Without ``types``, also accept classes of which the state has no instance yet.
+        planned: The result of the same call with ``dry_run``. If the place has another value now, nothing is changed.
 
     Raises:
         ConfigurationError: The path or the value cannot be read.
         NotFoundError: The place's parent does not exist.
+        OvertakenError: The place has changed since ``planned``. Nothing was changed.
         RefusedError: The record cannot be changed in this way, or only with the bot's classes. Nothing was changed.
         PTBBucketError: The change could not be saved.
     """
@@ -117,7 +134,7 @@ async def set_value(  # noqa: PLR0913  each a decision of the caller's
             check_whole(record, value, new)
         return put(record.label, _or_default(state, record, value), steps, new)
 
-    return await change(state, record, path, edit, dry_run=dry_run)
+    return await change(state, record, path, edit, dry_run=dry_run, planned=planned)
 
 
 async def _inside(state: State, record: Record, notation: JsonCodec, text: str) -> tuple[Any, Any] | None:
@@ -151,7 +168,9 @@ def _as_it_was(state: State, record: Record, value: Any, known: Any) -> Any:
     return known
 
 
-async def remove(state: State, record: Record, path: str = "", *, dry_run: bool = False) -> Edit:
+async def remove(
+    state: State, record: Record, path: str = "", *, dry_run: bool = False, planned: Edit | None = None
+) -> Edit:
     """Remove the value at a place in a record, or the whole record, even if it cannot be decoded.
 
     Arguments and further errors as for :func:`set_value`.
@@ -164,7 +183,7 @@ async def remove(state: State, record: Record, path: str = "", *, dry_run: bool 
         return take_out(record.label, value, steps)
 
     try:
-        return await change(state, record, path, edit, dry_run=dry_run)
+        return await change(state, record, path, edit, dry_run=dry_run, planned=planned)
     except RefusedError as error:
         if path or not isinstance(error.__cause__, UnreadableRecordError):
             raise
@@ -173,15 +192,16 @@ async def remove(state: State, record: Record, path: str = "", *, dry_run: bool 
 
 async def _remove_undecoded(state: State, record: Record, *, dry_run: bool) -> Edit:
     if not dry_run:
-        draft = await Draft.open(state.archive, state.archive.layout.key(record), state.bot_id, WriterIdentity("edit"))
+        draft = await Draft.open(state.archive, state.archive.layout.key(record), state.bot_id, state.writer("edit"))
         draft.stage({record: None})
         await draft.commit()
     return Edit(record.label, json.dumps("a value that cannot be decoded"), None, dry_run)
 
 
-async def change(
-    state: State, record: Record, path: str, edit: Callable[[Any, list[Any]], Any], *, dry_run: bool = False
-) -> Edit:
+async def change(  # noqa: PLR0913  as set_value
+    state: State, record: Record, path: str, edit: Callable[[Any, list[Any]], Any], *, dry_run: bool = False,
+    planned: Edit | None = None,
+) -> Edit:  # fmt: skip
     """Change a record with a function of its value and the steps of ``path``; see :func:`set_value`."""
     state.codec.bot = state.codec.bot or late_bot(state.bot_id)
     notation = notation_of(state)
@@ -192,6 +212,8 @@ async def change(
     try:
         value = replica.values.load(record)
         before, whole = _shown(notation, value_at(value, steps)), _shown(notation, value)
+        if planned and planned.before != before:
+            raise OvertakenError(named(record.label, steps), before)
         wanted = edit(value, steps)
         after = _shown(notation, value_at(wanted, steps))
         is_other = before == after and whole != _shown(notation, wanted)

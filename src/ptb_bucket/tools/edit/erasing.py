@@ -9,13 +9,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import CannotLoadError, DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
-from ptb_bucket.state import CALLBACK_QUERIES, Kind, Record, WriterIdentity, timer_outline
+from ptb_bucket.state import CALLBACK_QUERIES, Kind, Record, timer_outline
 
 if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo, Part
     from ptb_bucket.tools.state import State
 
-__all__ = ["OldVersions", "PersonalData", "erase", "find_person", "is_of", "past_of"]
+__all__ = ["OldVersions", "PersonalData", "erase", "find_person", "is_of", "past_of", "personal_records"]
 
 RECENT: Final = timedelta(hours=1)
 """A bot that committed within this time is assumed to be running."""
@@ -105,6 +105,17 @@ async def find_person(state: State, user_id: int) -> PersonalData:
             elif record.kind is not Kind.UPDATES and number.search(value):
                 found.mentions.append(record)
     return found
+
+
+async def personal_records(state: State, user_id: int) -> dict[Record, bytes]:
+    """Return the encoded records of a person, for an export. Raises like :func:`find_person`."""
+    codec = state.archive.codec
+    return {
+        record: value
+        async for part in state.archive.parts(_KINDS)
+        for record, value in part.records.items()
+        if is_of(record, user_id) or is_timer_of(record, value, codec, user_id)
+    }
 
 
 def _key(part: Part) -> str:
@@ -203,7 +214,7 @@ async def _drop(state: State, found: PersonalData) -> None:
     """Drop the records, and look again, because a bot may have written them in the meantime."""
     from ptb_bucket.state import Draft  # noqa: PLC0415  reading does not need it
 
-    writer, now = WriterIdentity("erase-user"), found
+    writer, now = state.writer("erase-user"), found
     for _ in range(_ROUNDS):
         if not now.records:
             return

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.transfer.memory_file import MemoryFile, read_memory
     from ptb_bucket.tools.transfer.ptb_export import export_dict, export_pickle
     from ptb_bucket.tools.transfer.script import script_of
+    from ptb_bucket.tools.transfer.shown_file import open_memory_file
 
 __all__ = [
     "Copied",
@@ -25,6 +26,7 @@ __all__ = [
     "export_json",
     "export_pickle",
     "import_memory",
+    "open_memory_file",
     "open_target",
     "read_memory",
     "script_of",
@@ -40,5 +42,6 @@ __getattr__ = lazy_exports(
         "ptb_bucket.tools.transfer.memory_file": ("MemoryFile", "read_memory"),
         "ptb_bucket.tools.transfer.ptb_export": ("export_dict", "export_pickle"),
         "ptb_bucket.tools.transfer.script": ("script_of",),
+        "ptb_bucket.tools.transfer.shown_file": ("open_memory_file",),
     },
 )

@@ -9,6 +9,7 @@ from ptb_bucket._lazy import lazy_exports
 if TYPE_CHECKING:
     from ptb_bucket.tools.versions.explanation import Explanation, OtherCommit, Touch, explain
     from ptb_bucket.tools.versions.past import Past, history
+    from ptb_bucket.tools.versions.record_versions import RecordVersion, record_versions, restore_record
     from ptb_bucket.tools.versions.restoring import (
         UPDATE_INTERVAL,
         Restoring,
@@ -23,6 +24,7 @@ __all__ = [
     "Explanation",
     "OtherCommit",
     "Past",
+    "RecordVersion",
     "Restoring",
     "Touch",
     "explain",
@@ -30,7 +32,9 @@ __all__ = [
     "plan_rescue",
     "plan_restore",
     "plan_version",
+    "record_versions",
     "restore",
+    "restore_record",
 ]
 
 __getattr__ = lazy_exports(
@@ -38,6 +42,7 @@ __getattr__ = lazy_exports(
     {
         "ptb_bucket.tools.versions.explanation": ("Explanation", "OtherCommit", "Touch", "explain"),
         "ptb_bucket.tools.versions.past": ("Past", "history"),
+        "ptb_bucket.tools.versions.record_versions": ("RecordVersion", "record_versions", "restore_record"),
         "ptb_bucket.tools.versions.restoring": (
             "UPDATE_INTERVAL",
             "Restoring",

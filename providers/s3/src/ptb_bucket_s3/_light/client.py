@@ -79,7 +79,7 @@ class LightClient:
     async def list_objects(self, prefix: str, after: Mapping[str, str]) -> Page[BlobInfo]:
         """Return a page of objects (ListObjectsV2); see :meth:`S3Client.list_objects`."""
         page = await self._page({"list-type": "2", "prefix": prefix, **after})
-        found = [BlobInfo(page.text(item, "Key"), int(item.value("Size"))) for item in page.root.all("Contents")]
+        found = [_info(page, item) for item in page.root.all("Contents")]
         return Page(found, page.after({"continuation-token": "NextContinuationToken"}, encoded=()))
 
     async def list_versions(self, prefix: str, after: Mapping[str, str]) -> Page[StoredVersion]:
@@ -139,11 +139,20 @@ class _Listing:
         return found
 
 
+def _info(page: _Listing, item: Node) -> BlobInfo:
+    modified = _time(item) if item.value("LastModified") else None
+    return BlobInfo(page.text(item, "Key"), int(item.value("Size")), modified)
+
+
+def _time(item: Node) -> datetime:
+    return datetime.fromisoformat(item.value("LastModified").replace("Z", "+00:00")).astimezone(timezone.utc)
+
+
 def _version(page: _Listing, item: Node) -> StoredVersion:
     return StoredVersion(
         page.text(item, "Key"),
         item.value("VersionId"),
-        datetime.fromisoformat(item.value("LastModified").replace("Z", "+00:00")).astimezone(timezone.utc),
+        _time(item),
         int(item.value("Size") or 0),
         item.value("IsLatest").lower() == "true",
         item.name == "DeleteMarker",

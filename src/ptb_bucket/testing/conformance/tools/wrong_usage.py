@@ -26,6 +26,7 @@ CALLS: Final[Mapping[str, str]] = {
     "check": "{uri}",
     "verify": "{uri} --quick --quiet",
     "show": "{uri}",
+    "web": "{uri} --port 0",
     "set": "{uri} user_data 42 premium true",
     "edit": "{uri} user_data 42",
     "rm": "{uri} user_data 42",

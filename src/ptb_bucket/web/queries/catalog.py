@@ -1,0 +1,156 @@
+"""The records found so far: listings and reads that go on in the background while pages show their progress."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket import tools
+from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.state import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from ptb_bucket.tools import Found, State, Unreadable
+
+__all__ = ["Catalog", "Job"]
+
+_FRESH: Final = 2.0
+"""Seconds for which a finished job is shown again. A long job is shown for ten times as long as it took."""
+_PATIENCE: Final = 0.25
+"""Seconds that a page waits for a job before it shows what is known so far."""
+_TURN: Final = 500
+"""Records after which other requests have their turn."""
+
+
+@dataclass
+class Job:
+    """A listing or a read of many records, in the background.
+
+    Attributes:
+        found: The records so far.
+        unreadable: Documents that cannot be read.
+        begun: When it began.
+        done: It has ended, stopped, or failed.
+        stopped: It was stopped.
+        error: The reason why it failed; empty otherwise.
+        seconds: How long it took, once it is done.
+    """
+
+    found: list[Found] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    begun: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    looked_at: int = 0
+    done: bool = False
+    stopped: bool = False
+    error: str = ""
+    seconds: float = 0.0
+    _start: float = field(default_factory=time.monotonic)
+    _task: asyncio.Task[None] | None = None
+
+    def run(self, source: AsyncIterator[Found | Unreadable], keeps: Callable[[Found], bool], most: int) -> None:
+        """Begin to read a source, and keep the records for which a function is true, at most so many."""
+        self._task = asyncio.create_task(self._read(source, keeps, most))
+
+    async def _read(self, source: AsyncIterator[Found | Unreadable], keeps: Callable[[Found], bool], most: int) -> None:
+        try:
+            async for one in source:
+                self.looked_at += 1
+                if not isinstance(one, tools.Found):
+                    self.unreadable.append(one)
+                elif keeps(one):
+                    self.found.append(one)
+                if len(self.found) >= most:
+                    break
+                if self.looked_at % _TURN == 0:
+                    await asyncio.sleep(0)
+        except PTBBucketError as error:
+            self.error = str(error)
+        finally:
+            self.done, self.seconds = True, time.monotonic() - self._start
+
+    async def wait(self, seconds: float = _PATIENCE) -> Job:
+        """Wait until it is done, at most so long."""
+        if self._task and not self.done:
+            await asyncio.wait([self._task], timeout=seconds)
+        return self
+
+    def stop(self) -> None:
+        """Stop it. The records found so far stay."""
+        if self._task and not self.done:
+            self.stopped = self.done = True
+            self._task.cancel()
+
+    async def close(self) -> None:
+        """Stop it and wait until it has ended."""
+        self.stop()
+        if self._task:
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    @property
+    def is_fresh(self) -> bool:
+        """Tell whether a page may show it again."""
+        if not self.done:
+            return True
+        age = time.monotonic() - self._start - self.seconds
+        return not (self.error or self.stopped) and age < max(_FRESH, 10 * self.seconds)
+
+
+class Catalog:
+    """The jobs of a state, which all pages share.
+
+    Args:
+        state: The bot's state.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._jobs: dict[tuple[str, ...], Job] = {}
+
+    @property
+    def lazy(self) -> bool:
+        """Tell whether each record has its own document, so that reading all of them takes many requests."""
+        return self._state.archive.layout.lazy
+
+    def listed(self, kind: Kind) -> Job:
+        """Return the job that lists the records of a kind. With one document for all, it reads the values, too."""
+        if not self.lazy:
+            return self.read(Kind)
+        return self._job(("list", kind.value), lambda: tools.list_records(self._state, kind))
+
+    def read(self, kinds: Iterable[Kind]) -> Job:
+        """Return the job that reads the values of some kinds."""
+        asked = tuple(kinds)
+        if not self.lazy and self._state.archive.layout.name == "single":
+            asked = tuple(Kind)  # they are in one document
+        return self._job(("read", *asked), lambda: tools.read_records(self._state, asked))
+
+    def _job(self, key: tuple[str, ...], source: Callable[[], AsyncIterator[Found | Unreadable]]) -> Job:
+        job = self._jobs.get(key)
+        if job is None or not job.is_fresh:
+            job = self._jobs[key] = Job()
+            job.run(source(), lambda _: True, 10_000_000)
+        return job
+
+    def search(self, kinds: Iterable[Kind], keeps: Callable[[Found], bool], most: int) -> Job:
+        """Begin a search of the values of some kinds, which can be stopped."""
+        job = Job()
+        job.run(tools.read_records(self._state, tuple(kinds)), keeps, most)
+        return job
+
+    def forget(self) -> None:
+        """Forget what was found, after a change."""
+        for job in self._jobs.values():
+            job.stop()
+        self._jobs.clear()
+
+    async def close(self) -> None:
+        """Stop all jobs."""
+        for job in self._jobs.values():
+            await job.close()

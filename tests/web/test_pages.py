@@ -1,0 +1,175 @@
+"""Every page, on each layout, codec and sealing: its numbers, its names, and that nothing in it fails."""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+import pytest
+
+from support.web.pages import settled
+from support.web.population import ADA, FUNNEL, populate
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+SEALINGS = {"plain": {}, "signed": {"PTB_BUCKET_SIGNING_KEYS": KEY}, "encrypted": {"PTB_BUCKET_ENCRYPTION_KEYS": KEY}}
+LAYOUTS, CODECS = ("per-record", "single", "per-type"), ("json", "pickle")
+PAIRS = {
+    ("per-record", "json", "plain"), ("per-record", "pickle", "signed"), ("per-record", "json", "encrypted"),
+    ("single", "json", "signed"), ("single", "pickle", "plain"), ("single", "pickle", "encrypted"),
+    ("per-type", "json", "plain"), ("per-type", "pickle", "signed"), ("per-type", "json", "encrypted"),
+}  # fmt: skip
+ALL = [
+    pytest.param(*each, marks=() if each in PAIRS else pytest.mark.long, id="-".join(each))
+    for each in itertools.product(LAYOUTS, CODECS, SEALINGS)
+]
+PAGES = (
+    "/", "/people?kind=user_data", "/people?kind=chat_data&sort=size", "/people?kind=user_data&page=2",
+    "/conversations",
+    "/conversations?stuck=3600", "/conversations/in?handler=booking&state=people", "/timers", "/keyboards", "/bot",
+    "/bot?path=log", "/bot?path=log&from=50", "/person/42", "/person/42?at=2099-01-01T00:00", "/chat/-1001",
+    "/person/999999",
+    "/search?q=breakfast", "/search?q=", "/record?kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
+    "/record?kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
+)  # fmt: skip
+WRITING = (
+    "/edit?kind=user_data&id=42&path=name", "/edit?kind=bot_data&id=bot&path=menu", "/erase/42",
+    "/edit?kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
+    "/plan?action=end&kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
+    "/plan?action=drop&kind=callback_data&id=" + "ab" * 16,
+    "/plan?action=run&kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
+    "/plan?action=cancel&kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
+)  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    def place(layout="per-record", codec="json", sealing="plain", **how):
+        for name, value in SEALINGS[sealing].items():
+            monkeypatch.setenv(name, value)
+        return populate(tmp_path / "bot", f"layout={layout}&codec={codec}", **how)
+
+    return place
+
+
+@pytest.mark.parametrize(("layout", "codec", "sealing"), ALL)
+def test_every_page_shows_every_kind_of_state(opened, place, layout, codec, sealing):
+    with opened(place(layout, codec, sealing), write=True) as page:
+        for address in (*PAGES, *WRITING):
+            answer = page.goto(page.home + address)
+            assert answer.status == 200, address
+            settled(page)
+            assert page.locator("h1").count() == 1, address
+            assert page.locator(".problem").count() == 0, (address, page.locator(".problem").first.text_content())
+        assert page.wrong == []
+        page.goto(page.home + "/person/42")
+        page.get_by_text("is in state").wait_for()
+        text = page.locator("main").inner_text()
+        assert "Can I bring my dog?" in text
+        assert "Ada Lovelace" in text
+        assert "people" in text
+        assert page.locator(".node.set .type", has_text="set").count() >= 1
+        assert page.locator(".node.telegram .type", has_text="Message").count() >= 1
+        assert page.locator(".timeline li").count() >= 3
+        assert page.locator(".timeline li").first.locator(".diff tr").count() >= 3
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_funnel_counts_the_known_population(opened, place, layout):
+    with opened(place(layout)) as page:
+        page.get_by_role("link", name="Conversations", exact=True).click()
+        found = {}
+        for panel in page.locator("section.panel").all():
+            handler = panel.locator("h2").inner_text().split()[0]
+            rows = panel.locator("tbody tr").all()
+            found[handler] = {
+                row.locator(".state").inner_text(): int(row.locator("td a").first.inner_text()) for row in rows
+            }
+        assert found == FUNNEL
+        assert page.locator(".stuck").all_inner_texts() == ["1 stuck"]
+        page.locator(".stuck").click()
+        assert page.locator("tbody tr").count() == 1
+        assert page.locator("tbody tr").inner_text().startswith("42")
+        assert "30 hours" in page.locator("tbody tr").inner_text()
+
+
+def test_how_long_is_a_dash_where_nothing_tells_it(opened, tmp_path):
+    uri = populate(tmp_path / "bot", "layout=single").replace("keep=50", "keep=0")
+    for folder in (tmp_path / "bot").rglob(".versions"):
+        os.rename(folder, tmp_path / "gone")  # noqa: PTH104  as a person would
+    with opened(uri) as page:
+        page.get_by_role("link", name="Conversations", exact=True).click()
+        assert page.get_by_text("is not known here").count() == 1
+        assert page.locator("tbody tr").first.locator("td").nth(1).inner_text() == "—"
+        assert page.locator(".stuck").count() == 0
+
+
+def test_a_pickle_persistence_file_opens_without_its_classes(opened, tmp_path):
+    import pickle  # noqa: PLC0415  only here
+
+    cart = type("Cart", (), {"__module__": "shop_of_nobody"})
+    import sys  # noqa: PLC0415  as above
+    import types  # noqa: PLC0415  as above
+
+    module = types.ModuleType("shop_of_nobody")
+    module.Cart = cart
+    sys.modules["shop_of_nobody"] = module
+    made = cart()
+    made.items = ["tea"]
+    data = {"user_data": {ADA: {"cart": made, "tags": {"new"}}}, "chat_data": {}, "bot_data": {}, "callback_data": None,
+            "conversations": {"booking": {(ADA, ADA): "date"}}}  # fmt: skip
+    path = tmp_path / "bot.pickle"
+    path.write_bytes(pickle.dumps(data))
+    del sys.modules["shop_of_nobody"]
+    with opened(path) as page:
+        page.goto(page.home + "/person/42")
+        page.get_by_text("is in state").wait_for()
+        assert page.locator(".type", has_text="Cart").count() == 1
+        assert "tea" in page.locator("main").inner_text()
+        assert "shop_of_nobody" not in sys.modules
+
+
+def test_data_that_cannot_be_read_is_named_and_hides_nothing(opened, place, tmp_path):
+    uri = place("per-type")
+    (tmp_path / "bot" / "chat_data.json").write_text("{")
+    with opened(uri) as page:
+        settled(page)
+        assert "chat_data.json" in page.locator(".problem").inner_text()
+        assert page.locator(".card", has_text="users").inner_text().startswith("61")
+        page.goto(page.home + "/bot")
+        assert "breakfast" in page.locator("main").inner_text()
+
+
+def test_values_are_hidden_until_they_are_clicked(opened, place):
+    with opened(place(), mask=True) as page:
+        page.goto(page.home + "/person/42")
+        name = page.locator(".leaf", has=page.locator(".key", has_text="name")).first
+        assert not name.get_by_text("Ada Lovelace").is_visible()
+        name.locator("summary").click()
+        assert name.get_by_text("Ada Lovelace").is_visible()
+
+
+def test_large_data_shows_what_takes_the_space(opened, place):
+    with opened(place(log=13_000)) as page:
+        page.locator(".card", has_text="bot data").click()
+        first = page.locator(".sizes tbody tr").first.inner_text()
+        assert first.startswith("log")
+        assert "100 %" in first
+        assert page.locator(".node").count() < 200
+
+
+def test_a_search_finds_text_and_can_be_stopped(opened, place):
+    with opened(place()) as page:
+        page.get_by_role("searchbox").fill("bring my dog")
+        page.keyboard.press("Enter")
+        page.get_by_text("1 found in").wait_for()
+        assert page.locator("tbody a").all_inner_texts() == ["user_data[42]"]
+
+
+def test_copies_are_text(opened, place):
+    with opened(place()) as page:
+        answer = page.request.get(page.home + "/copy?kind=user_data&id=42&as=python")
+        assert answer.headers["content-type"].startswith("text/plain")
+        text = answer.text()
+        assert "'tags': {'new', 'vip'}" in text
+        assert "'seat': (3, 'window')" in text
+        assert "telegram.Message(" in text
