@@ -96,7 +96,6 @@ class BucketTimers:
         if arguments.timer_id is not None:
             timer = self._replacing(record, timer, replaces=arguments.replaces)
         self.pending.put(record, timer)
-        self._effects.note_timer(record)
         return BucketJob(self.pending, record, timer, callback)
 
     def add_now(
@@ -105,7 +104,9 @@ class BucketTimers:
         """Add a timer that is due at once. Raises as :meth:`add`."""
         name, zone = self.callbacks.name_of(callback), self.pending.zone
         arguments = JobArguments.read({"run_date": datetime.now(zone), "timezone": zone})
-        return self.add(callback, "date", zone, data, name, chat_id, user_id, arguments)
+        job = self.add(callback, "date", zone, data, name, chat_id, user_id, arguments)
+        self._effects.note_timer(job.record)
+        return job
 
     def _replacing(self, record: Record, timer: Timer, *, replaces: bool) -> Timer:
         """Return a timer whose ID may be in use, also on an instance that has not read the other one."""
