@@ -1,11 +1,9 @@
-"""Set up every run: the number of examples, shared look-ups, bytecode, and the summary of the oracle."""
+"""Set up every run: the number of examples, bytecode, and the summary of the oracle."""
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from hypothesis import settings
@@ -23,7 +21,6 @@ def pytest_configure(config):
     # Containers often set it. Tests start hundreds of processes, and each would compile all our sources anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
-    look_up_providers_once()
 
 
 SLOWEST = (
@@ -60,17 +57,6 @@ def pytest_collection_modifyitems(items):
         return ranks.get("/".join(item.path.parts[-3:]), len(SLOWEST))
 
     items.sort(key=rank)
-
-
-def look_up_providers_once():
-    """Share the look-up of installed providers: each one reads the metadata of every distribution.
-
-    Tests open thousands of stores, and this would take a third of their time.
-    """
-    cached = functools.cache(entry_points)
-    for name, module in list(sys.modules.items()):
-        if name.startswith("ptb_bucket.") and getattr(module, "entry_points", None) is entry_points:
-            module.entry_points = cached
 
 
 def pytest_terminal_summary(terminalreporter):

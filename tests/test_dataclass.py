@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import pickle
 from dataclasses import field
 
 import pytest
 
+from ptb_bucket import _dataclass
 from ptb_bucket._dataclass import dataclass
 
 OPTIONS = [
@@ -28,6 +30,12 @@ def pair(**options):
             one: int
             many: list[int] = field(default_factory=list, compare=False)
             hidden: str = field(default="x", repr=False)
+            made: list[int] = field(default_factory=list, init=False, compare=False)
+            absent: str = field(init=False, repr=False, compare=False)
+
+            def __post_init__(self):
+                if self.hidden == "twice":
+                    self.made.append(self.one)
 
             def total(self):
                 return self.one + len(self.many)
@@ -35,6 +43,14 @@ def pair(**options):
         return Thing
 
     return define(dataclass(**options)), define(dataclasses.dataclass(**options))
+
+
+def compile_init(cls):
+    first = cls.__init__
+    for _ in range(_dataclass._FEW + 1):
+        cls(1)
+    assert cls.__init__ is not first
+    assert inspect.signature(cls).parameters.keys() == {field.name for field in dataclasses.fields(cls) if field.init}
 
 
 def outcome(call):
@@ -49,19 +65,20 @@ def without_place(text):
     return text if isinstance(text, tuple) else text.split(" at 0x")[0]
 
 
+@pytest.mark.parametrize("is_compiled", [False, True], ids=["few", "many"])
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
-def test_instances_behave_alike(options):
-    for cls in pair(**options):
-        cls.__qualname__ = "Thing"
+def test_instances_behave_alike(options, is_compiled):
     ours, standard = pair(**options)
+    if is_compiled:
+        compile_init(ours)
     for call in (
         lambda cls: cls(1) == cls(1),
         lambda cls: cls(1) == cls(2),
         lambda cls: cls(1, [2]) == cls(1, [3]),
         lambda cls: cls(1, hidden="y") == cls(1),
         lambda cls: cls(1) == 1,
-        lambda cls: hash(cls(1)) == hash(cls(1)),
-        lambda cls: hash(cls(1, [2])) == hash(cls(1, [3])),
+        lambda cls: len({hash(each) for each in [cls(1), cls(1)]}),
+        lambda cls: len({hash(each) for each in [cls(1, [2]), cls(1, [3])]}),
         lambda cls: without_place(repr(cls(1, [2]))),
         lambda cls: setattr(cls(1), "one", 2),
         lambda cls: delattr(cls(1), "one"),
@@ -69,6 +86,17 @@ def test_instances_behave_alike(options):
         lambda cls: dataclasses.replace(cls(1, [2]), one=5).one,
         lambda cls: dataclasses.asdict(cls(1, [2])),
         lambda cls: cls().one,
+        lambda cls: cls(many=[3]),
+        lambda cls: cls(1, one=2),
+        lambda cls: cls(1, other=2),
+        lambda cls: cls(1, [2], "y", 4),
+        lambda cls: cls(1, made=[3]),
+        lambda cls: vars(cls(hidden="twice", one=1, many=[3])),
+        lambda cls: list(vars(cls(1, [2], "y"))),
+        lambda cls: cls(1).many is cls(1).many,
+        lambda cls: cls(1).absent,
+        lambda cls: cls.hidden,
+        lambda cls: cls.__init__.__qualname__,
         lambda cls: cls(1, [2]).total(),
     ):
         assert outcome(lambda call=call: call(ours)) == outcome(lambda call=call: call(standard))
@@ -100,3 +128,17 @@ def test_own_methods_stay():
 
     assert repr(Own(1)) == "mine"
     assert Own(1) == Own(2)
+
+
+def test_a_subclass_makes_its_own_fields():
+    @dataclass
+    class Base:
+        one: int
+
+    @dataclass
+    class More(Base):
+        two: int = 2
+
+    for _ in range(_dataclass._FEW + 2):
+        assert vars(More(1)) == {"one": 1, "two": 2}
+        assert vars(Base(1)) == {"one": 1}

@@ -22,6 +22,8 @@ PHASES: Final = ("interpreter", "imports", "build", "connect and load", "first w
 PATIENCE: Final = 60
 CERTIFICATES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Variables that change how long certificates take to load. No platform sets them."""
+FILES: Final = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+"""Variables that name files with settings. Functions have no such files, neither there nor in the home directory."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +61,25 @@ class Starter:
 
     def start(self, contestant: str, **environment: str) -> dict[str, Any]:
         """Run a process, and return what it printed."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        for name in CERTIFICATES:
-            own.pop(name, None)
-        env = {**own, "PYTHONPATH": os.pathsep.join(map(str, SOURCES)), **environment}
         command = [self.python, "-W", "ignore", str(HERE / "child.py"), contestant, json.dumps(self.settings)]
         done = subprocess.run(  # noqa: S603
-            [*command, repr(time.monotonic())], capture_output=True, text=True, timeout=PATIENCE, check=False, env=env
+            [*command, repr(time.monotonic())],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            env=self.variables(**environment),
         )
         if done.returncode:
             raise SystemExit(f"{contestant} failed:\n{done.stderr}")
         return dict(json.loads(done.stdout.splitlines()[-1]))
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """Return the environment of a process."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        for name in (*CERTIFICATES, *FILES):
+            own.pop(name, None)
+        return {**own, "HOME": str(self.folder), "PYTHONPATH": os.pathsep.join(map(str, SOURCES)), **more}
 
     def present(self, contestants: Sequence[str]) -> list[str]:
         """Start each contestant twice, so that modules are compiled and a state exists; return those that are there.

@@ -25,6 +25,7 @@ _OWN: Final = re.compile(r'^version = "([^"]*)"$', re.MULTILINE)
 _EXTRAS: Final = re.compile(r'(?<=")(ptb-bucket-\w+(?:\[\w+\])?)==[^"]*(?=")')
 _CORE: Final = re.compile(r'(?<=^  ")ptb-bucket>=[^"]*(?=",$)', re.MULTILINE)
 _TAG: Final = re.compile(r"(?<=\?ref=v)[^\"\s]+")
+_RELEASE: Final = re.compile(r"(?<=^ptb-bucket)(\[[\w,-]+\])?~=\S+$", re.MULTILINE)
 _HEADING: Final = r"^## {version} \((unreleased|\d{{4}}-\d\d-\d\d)\)\n+(?!## )\S"
 
 
@@ -54,7 +55,7 @@ def supported_range(version: str) -> str:
 
 
 def write_version(root: Path, version: str) -> None:
-    """Write a version into every file that names it: each ``pyproject.toml`` and the source in terraform's README.
+    """Write a version into every file that names it: each ``pyproject.toml``, examples, and terraform's README.
 
     Raises:
         ReleaseError: The version is not spelt as packaging spells it, or a file does not name it where it should.
@@ -105,5 +106,9 @@ def _places(root: Path, version: str) -> Iterator[tuple[Path, re.Pattern[str], s
         if folder != root:
             yield folder / "pyproject.toml", _CORE, f"ptb-bucket{supported_range(version)}"
     yield root / "pyproject.toml", _EXTRAS, rf"\1=={version}"
+    for path in sorted((root / "examples").glob("*_bot/requirements*.txt")):
+        yield path, _RELEASE, rf"\1~={version}"
+    for path in sorted((root / "examples").glob("*_bot/terraform/main.tf")):
+        yield path, _TAG, version
     if ".dev" not in version:  # which never gets a tag
         yield root / "terraform" / "README.md", _TAG, version

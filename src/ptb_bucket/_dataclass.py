@@ -1,21 +1,27 @@
 """Dataclasses that take little time to define.
 
 ``dataclasses.dataclass`` writes and compiles up to eight functions for each class. For the classes that a bot loads at
-its start, this took longer than the rest of their modules. Here, only ``__init__`` is compiled. The other methods are
-the same functions for all classes, and read the class's fields.
+its start, this took longer than the rest of their modules. Here, the methods are the same functions for all classes,
+and read the class's fields. Only a class of which a program makes many instances gets a compiled ``__init__``.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import dataclass  # type checkers know what it makes
 
 __all__ = ["dataclass"]
+
+_FEW: Final = 50
+"""The instances of a class that a loop makes. Compiling takes as long as making about 150 of them."""
+
+_ABSENT: Final = object()
+_put: Final = object.__setattr__
 
 
 def _dataclass(
@@ -29,7 +35,7 @@ def _dataclass(
     """Make a class a dataclass, as :func:`dataclasses.dataclass` does with the same options.
 
     A frozen instance refuses to change, add or delete an attribute, with the same error. ``__init__`` sets each field
-    once, so a ``__post_init__`` cannot set one again.
+    once, so a ``__post_init__`` cannot set one again. No field is only for keywords.
 
     Args:
         cls: The class; None if options are given.
@@ -42,7 +48,8 @@ def _dataclass(
     """
     if cls is None:
         return lambda decorated: _dataclass(decorated, frozen=frozen, eq=eq, repr=repr)
-    made: Any = dataclasses.dataclass(eq=False, repr=False, match_args=False)(cls)
+    made: Any = dataclasses.dataclass(init=False, eq=False, repr=False, match_args=False)(cls)
+    _set(made, "__init__", _first_init(made))
     if repr:
         _set(made, "__repr__", _repr)
     if eq:
@@ -61,6 +68,82 @@ if not TYPE_CHECKING:
 def _set(cls: Any, name: str, method: Any) -> None:
     if name not in vars(cls):  # the class may have its own
         setattr(cls, name, method)
+
+
+def _first_init(cls: Any) -> Callable[..., None]:
+    """Return an ``__init__`` that sets the fields in a loop. After a few instances, a compiled one replaces it."""
+    init, left = _Init(cls), _FEW
+
+    def __init__(self: Any, *args: Any, **given: Any) -> None:  # noqa: N807  it becomes that method
+        nonlocal left
+        left -= 1
+        if left < 0 or not init.fits(args, given):
+            cls.__init__ = init.compiled()
+            cls.__init__(self, *args, **given)  # raises Python's own error if the arguments are wrong
+        else:
+            init.loop(self, args, given)
+
+    __init__.__qualname__ = f"{cls.__qualname__}.__init__"
+    return __init__
+
+
+class _Init:
+    """The two ways to make an instance of a dataclass.
+
+    Args:
+        cls: The class.
+    """
+
+    def __init__(self, cls: Any) -> None:
+        self._cls = cls
+        fields = dataclasses.fields(cls)
+        self._names = tuple(each.name for each in fields if each.init)
+        self._makers = {each.name: maker for each in fields if (maker := _maker(each)) is not None}
+        self._required = frozenset(self._names).difference(self._makers)
+        self._others = tuple(each.name for each in fields if not each.init and each.name in self._makers)
+        self._has_more = hasattr(cls, "__post_init__")
+
+    def fits(self, args: tuple[Any, ...], given: dict[str, Any]) -> bool:
+        """Tell whether these are the arguments of an instance."""
+        rest = self._names[len(args) :]
+        return given.keys() <= set(rest) and self._required.intersection(rest) <= given.keys() and (
+            len(args) <= len(self._names)
+        )  # fmt: skip
+
+    def loop(self, made: Any, args: tuple[Any, ...], given: dict[str, Any]) -> None:
+        """Set the fields of an instance."""
+        for name, value in zip(self._names, args, strict=False):
+            _put(made, name, value)
+        for name in self._names[len(args) :]:
+            _put(made, name, given[name] if name in given else self._makers[name]())
+        for name in self._others:
+            _put(made, name, self._makers[name]())
+        if self._has_more:
+            made.__post_init__()
+
+    def compiled(self) -> Any:
+        """Return an ``__init__`` that is as fast as one that was written by hand."""
+        arguments = (f"{name}=absent" if name in self._makers else name for name in self._names)
+        lines = [f"put(self, {name!r}, {self._value(name)})" for name in (*self._names, *self._others)]
+        lines += ["self.__post_init__()"] if self._has_more else []
+        names = {**{f"make_{name}": make for name, make in self._makers.items()}, "absent": _ABSENT, "put": _put}
+        exec(f"def __init__(self, {', '.join(arguments)}):\n {'; '.join(lines or ['pass'])}", names)  # noqa: S102  our fields
+        made: Any = names["__init__"]
+        made.__qualname__ = f"{self._cls.__qualname__}.__init__"
+        return made
+
+    def _value(self, name: str) -> str:
+        if name in self._others:
+            return f"make_{name}()"
+        return f"make_{name}() if {name} is absent else {name}" if name in self._makers else name
+
+
+def _maker(field: dataclasses.Field[Any]) -> Callable[[], Any] | None:
+    """Return a function that makes the field's default; None if it has none."""
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory
+    default: Any = field.default
+    return None if default is dataclasses.MISSING else lambda: default
 
 
 def _getter(names: list[str]) -> Callable[[Any], Any]:

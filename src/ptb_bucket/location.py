@@ -78,7 +78,7 @@ class Location:
 
     @cached_property
     def codec(self) -> Codec:
-        """The codec. It is made at its first use, because it imports telegram, which a tool may not need."""
+        """The codec. It is made at its first use, because a tool may not need it."""
         return open_codec(self.codec_name, self.types)
 
     def command(self, verb: str, bot_id: str) -> str:
@@ -286,7 +286,7 @@ def with_own_types(types: Iterable[Any], defaults: Mapping[Kind, Callable[[], An
     given = list(types)
     if not given and all(cls is dict for cls in defaults.values()):
         return []
-    from ptb_bucket.codecs import StoredAs  # noqa: PLC0415  it imports telegram, which a tool may not need
+    from ptb_bucket.codecs import StoredAs  # noqa: PLC0415  a tool may not need it
 
     known = {item.cls if isinstance(item, StoredAs) else item for item in given}
     own = [cls for cls in dict.fromkeys(defaults.values()) if isinstance(cls, type)]

@@ -15,17 +15,18 @@ from ptb_bucket.errors import PTBBucketError, UnsavedError
 from ptb_bucket.state.merge.records import ResolverError
 from support.applications.builder import build_application
 from support.applications.instances import WORDS
+from support.parameters import covering
 from support.values.raising_values import SECRET, VALUES, make
 
 PLACES = ("user_data", "chat_data", "bot_data", "conversation", "keyboard")
 SAVES = ("update", "interval")
 FEW = VALUES[:: len(VALUES) // 6]
 MANY = VALUES[::2]
-"""Every place and way of saving gets a few of them, user_data half of them; everywhere all of them under --long."""
+"""Every place and every way of saving gets a few of them, user_data half of them; with --long, all get all of them."""
 
 CASES = [
     *itertools.product(MANY, ["user_data"], ["update"]),
-    *itertools.product(FEW, PLACES, SAVES),
+    *covering([FEW, PLACES, SAVES], strength=2),
 ]
 ALL = list(itertools.product(VALUES, PLACES, SAVES))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 from telegram import Update
 from telegram.ext import MessageHandler, filters
@@ -14,6 +12,7 @@ from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import open_store
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from support.applications.builder import build_application
+from support.parameters import crossed
 
 
 class Bots:
@@ -56,7 +55,7 @@ class Bots:
             return reader.user_data[42]["paid"], reader.bot_data["total"]
 
 
-@pytest.fixture(params=list(itertools.product(LAYOUTS, ["json", "pickle"])), ids="-".join)
+@pytest.fixture(params=crossed(list(LAYOUTS), ["json", "pickle"], strength=1))
 async def bots(request, world):
     made = Bots(world, *request.param)
     for bot in (made.first, made.second):

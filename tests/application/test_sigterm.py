@@ -10,6 +10,9 @@ import pytest
 
 from support import environment
 from support.applications.restarting_bot import opened
+from support.processes.preloaded import preloading
+
+programs_are_preloaded = preloading()
 
 PROGRAM = "support.processes.sigterm_bot"
 KILLED_AT = 30

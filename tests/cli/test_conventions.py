@@ -15,6 +15,10 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.cli import command_group, main
+from support.processes.child_processes import MAY_BE_PRELOADED
+from support.processes.preloaded import new_interpreters, preloading
+
+programs_are_preloaded = preloading()
 
 VERBS = sorted(command_group._VERBS)
 
@@ -129,7 +133,7 @@ def test_a_closed_pipe_needs_no_words(uri):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 @pytest.mark.parametrize("words", ["show {uri} user_data 42", "show {uri} --json", "--help", "--version", "keygen"])
 def test_a_full_disk_is_one_line(uri, words):
-    with Path("/dev/full").open("wb") as full:
+    with Path("/dev/full").open("wb") as full, new_interpreters():
         command = [sys.executable, "-m", "ptb_bucket.cli", *(word.format(uri=uri) for word in words.split())]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
@@ -138,7 +142,7 @@ def test_a_full_disk_is_one_line(uri, words):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
 def test_if_stderr_is_full_too_the_exit_code_still_says_it(uri):
-    with Path("/dev/full").open("wb") as full:
+    with Path("/dev/full").open("wb") as full, new_interpreters():
         command = [sys.executable, "-m", "ptb_bucket.cli", "show", uri]
         assert subprocess.run(command, stdout=full, stderr=full, check=False).returncode == 1
 
@@ -296,7 +300,7 @@ def test_every_verb_has_the_common_options(capsys, verb):
 
 # ---------------------------------------------------------------- a disk that is full while an export is written
 
-LIMITED = """
+LIMITED = f"""{MAY_BE_PRELOADED}
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
 from ptb_bucket.cli import main

@@ -9,6 +9,10 @@ import sys
 import pytest
 
 from ptb_bucket.cli import main
+from support.processes.child_processes import MAY_BE_PRELOADED
+from support.processes.preloaded import preloading
+
+programs_are_preloaded = preloading()
 
 
 def run(folder, *arguments, **environment):
@@ -150,7 +154,7 @@ def test_live_without_a_token_is_one_clear_line(tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-LIVE = """
+LIVE = f"""{MAY_BE_PRELOADED}
 import os, signal, sys, threading, time
 from ptb_bucket.cli import main
 from ptb_bucket.cli.demo import live
@@ -190,7 +194,7 @@ def test_live_runs_the_same_bot_until_it_is_interrupted(tmp_path):
     assert "visits" in (tmp_path / "ptb-bucket-demo-live" / "state.json").read_text(encoding="utf-8")
 
 
-READ_ONLY = """
+READ_ONLY = f"""{MAY_BE_PRELOADED}
 import json, sys
 from ptb_bucket.cli.demo.process import main
 from ptb_bucket.errors import AccessError

@@ -9,8 +9,12 @@ import sys
 import pytest
 
 from ptb_bucket.cli import main
+from support.processes.child_processes import MAY_BE_PRELOADED
+from support.processes.preloaded import preloading
 
-BOT = """
+programs_are_preloaded = preloading()
+
+BOT = """{mark}
 import asyncio, dataclasses, enum, sys
 from collections import defaultdict, namedtuple
 from telegram import User
@@ -72,7 +76,7 @@ GUARDED = 'if __name__ == "__main__":\n    asyncio.run(run(*sys.argv[1:3]))\n'
 
 def script(folder, name="bot.py", imports="", start=GUARDED):
     (folder / name).parent.mkdir(exist_ok=True)
-    (folder / name).write_text(BOT.format(imports=imports, start=start), encoding="utf-8")
+    (folder / name).write_text(BOT.format(mark=MAY_BE_PRELOADED, imports=imports, start=start), encoding="utf-8")
 
 
 def python(folder, *arguments):
@@ -137,7 +141,9 @@ def test_a_package_that_is_started_with_python_m(tmp_path):
 )
 def test_classes_of_a_module_that_the_bot_imports_stay_there(tmp_path, start, more):
     script(tmp_path, "shop.py", start=start)
-    (tmp_path / "bot.py").write_text(f"import asyncio, sys\nimport shop\n{GUARDED.replace('run(*', 'shop.run(*')}")
+    (tmp_path / "bot.py").write_text(
+        f"{MAY_BE_PRELOADED}import asyncio, sys\nimport shop\n{GUARDED.replace('run(*', 'shop.run(*')}"
+    )
     python(tmp_path, "bot.py", "bot.pickle", "write")
     tool(tmp_path, "import", "bot.pickle", "file:./state", "--bot-id", "123456", "--types", "shop:TYPES")
     said = tool(

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 
 from ptb_bucket.testing.conformance import ToolConformance, VersionedToolConformance
 from support.documents.file_backend import FileBackend
-from support.processes.preloaded import preloaded
+from support.processes.preloaded import preloading
 from support.processes.verbs_in_process import VerbsInProcess
 
-
-@pytest.fixture(scope="module", autouse=True)
-def programs_are_preloaded(long):
-    """Start verbs and bots as forks of one process, except in long runs."""
-    with contextlib.nullcontext() if long else preloaded():
-        yield
+programs_are_preloaded = preloading()
 
 
 class TestTools(VerbsInProcess, ToolConformance):

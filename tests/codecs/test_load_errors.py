@@ -11,7 +11,7 @@ import pytest
 from telegram import Chat
 
 from ptb_bucket.codecs import JsonCodec, PickleCodec, StoredAs
-from ptb_bucket.codecs.types import CLASSES
+from ptb_bucket.codecs.types import bot_api_classes
 from ptb_bucket.errors import CannotLoadError
 
 
@@ -71,7 +71,7 @@ def test_a_function_that_raises(codec):
 
 def test_an_object_of_a_newer_telegram(codec, monkeypatch):
     data = codec().encode({"chat": Chat(1, "private")})
-    monkeypatch.delitem(CLASSES, "Chat")
+    monkeypatch.delitem(bot_api_classes(), "Chat")
     assert said(codec, data).endswith("Upgrade python-telegram-bot")
 
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-
 import pytest
 
 from ptb_bucket.state import LAYOUTS
 from support.applications.restarting_bot import World
-from support.processes.preloaded import preloaded
-
-COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
+from support.parameters import crossed
+from support.processes.preloaded import preloading
 
 
 def uri_of(where, folder) -> str:
     return f"file:{folder}/state" if where == "file" else f"memory:{folder}"
 
 
-@pytest.fixture(params=COMBINATIONS, ids="-".join)
+@pytest.fixture(params=crossed(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 def everywhere(request, tmp_path) -> World:
     where, layout, codec = request.param
     return World(uri_of(where, tmp_path), {"layout": layout, "codec": codec})
@@ -35,8 +31,4 @@ def world(tmp_path) -> World:
     return World(uri_of("memory", tmp_path))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def programs_are_preloaded(long):
-    """Start our programs as forks of one process, except in long runs."""
-    with contextlib.nullcontext() if long else preloaded():
-        yield
+programs_are_preloaded = preloading()

@@ -25,6 +25,7 @@ from ptb_bucket.state import LAYOUTS, Record
 from ptb_bucket.state.document.document import Document
 from support.applications.restarting_bot import opened
 from support.documents.newer_documents import body_of, header_of, newer
+from support.parameters import crossed
 from support.processes.child_processes import CHAT, finished, spawn, start_together
 
 OLD = "36b9f0d"
@@ -148,7 +149,7 @@ def test_old_and_new_edit_at_once(old, tmp_path, layout, codec):
     asyncio.run(bucket.check([name for name, _ in _four(old)], TIMES))
 
 
-@pytest.mark.parametrize(("layout", "codec"), PLACES)
+@pytest.mark.parametrize(("layout", "codec"), crossed(list(LAYOUTS), ["json", "pickle"], strength=1, spread=True))
 def test_the_release_before_the_rearrangement_and_this_one_edit_at_once(recent, tmp_path, layout, codec):
     """A user with a shared object is kept as well, and the object stays shared."""
     bucket = Bucket(tmp_path / "bucket", layout, codec)

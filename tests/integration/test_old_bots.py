@@ -13,7 +13,7 @@ from ptb_bucket.offline_telegram import OfflineTelegram
 from support.documents.newer_documents import header_of
 from support.documents.old_bots import (
     ADA,
-    COMBINATIONS,
+    AXES,
     DROPPED,
     FIRST_UPDATE,
     GROUP,
@@ -26,6 +26,7 @@ from support.documents.old_bots import (
     with_bot,
 )  # fmt: skip
 from support.documents.old_documents import Step
+from support.parameters import crossed
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "bots"
 
@@ -46,7 +47,7 @@ class OldBot:
         return {str(path.relative_to(self.root)): path.read_bytes() for path in found}
 
 
-@pytest.fixture(params=COMBINATIONS, ids="-".join)
+@pytest.fixture(params=crossed(*AXES))
 def old(request, tmp_path) -> OldBot:
     return OldBot(tmp_path / "bot", *request.param)
 

@@ -11,7 +11,8 @@ import telegram
 from ptb_bucket.codecs import same
 from ptb_bucket.state import HANDLED, Archive, Record, open_layout
 from support.documents.newer_documents import header_of
-from support.documents.old_documents import COMBINATIONS, DROPPED, Step, expected, opened, read
+from support.documents.old_documents import AXES, DROPPED, Step, expected, opened, read
+from support.parameters import crossed
 
 WRITTEN_WITH = (22, 8)
 """Of python-telegram-bot."""
@@ -45,7 +46,7 @@ class Old:
         return {record: value for part in await self.parts() for record, value in part.records.items()}
 
 
-@pytest.fixture(params=COMBINATIONS, ids="-".join)
+@pytest.fixture(params=crossed(*AXES))
 def old(request, tmp_path) -> Old:
     return Old(tmp_path / "bot", *request.param)
 

@@ -22,9 +22,8 @@ from ptb_bucket.state import LAYOUTS
 from ptb_bucket.stores import MemoryStore, PrefixStore
 from ptb_bucket.testing.faults import Fault, FaultyStore
 from support.applications.restarting_bot import opened
+from support.parameters import crossed
 from support.processes.child_processes import finished, spawn, start_together
-
-LAYOUT_AND_CODEC = [(layout, codec) for layout in LAYOUTS for codec in ("json", "pickle")]
 
 
 def hurry(persistence):
@@ -78,7 +77,7 @@ def bot(tmp_path):
     return Bot(tmp_path)
 
 
-@pytest.mark.parametrize(("layout", "codec"), LAYOUT_AND_CODEC)
+@pytest.mark.parametrize(("layout", "codec"), crossed(list(LAYOUTS), ["json", "pickle"], strength=1, spread=True))
 async def test_spooled_changes_are_merged_before_the_next_start_loads_data(tmp_path, layout, codec):
     bot = Bot(tmp_path, layout=layout, codec=codec)
     one, data = await bot.started()

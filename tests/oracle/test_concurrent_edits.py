@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from support.documents.virtual_time import run_virtually
-from support.oracle.applications import COMBINATIONS
+from support.oracle.applications import EVERYWHERE
 from support.oracle.edits_at_once import AtOnce, MisplacedError
 
 
-@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+@pytest.mark.parametrize("combination", EVERYWHERE)
 def test_edits_of_disjoint_places_are_all_there_once(combination, count, figures, share):
     """The error names a failed seed. To replay it, call ``AtOnce(seed, combination).live()``."""
     misplaced = held = replaced = 0

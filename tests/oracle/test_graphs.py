@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ptb_bucket.stores import MemoryStore
 from support.documents.virtual_time import run_virtually
-from support.oracle.applications import COMBINATIONS, Bot
+from support.oracle.applications import EVERYWHERE, Bot
 from support.oracle.graphs import Maker, Style
 from support.oracle.operations import Handler
 from support.oracle.runs import DifferentError
@@ -20,7 +20,7 @@ STYLES = st.builds(Style, st.sampled_from([0, 0.1, 0.2, 0.4]), st.booleans())
 EXAMPLES = max(4, settings.default.max_examples // 25)
 
 
-@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+@pytest.mark.parametrize("combination", EVERYWHERE)
 def test_a_graph_comes_back_as_it_was_and_again_after_a_handler_changed_it(combination, tmp_path):
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(st.randoms(use_true_random=False), STYLES, st.integers(0, 1 << 30))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from support.documents.virtual_time import run_virtually
-from support.oracle.applications import COMBINATIONS, Bot
+from support.oracle.applications import COMBINATIONS, EVERYWHERE, Bot
 from support.oracle.runs import Run
 
 
-@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+@pytest.mark.parametrize("combination", EVERYWHERE)
 def test_handlers_see_the_same_after_restarts(combination, tmp_path, count, figures, share):
     """The error names a failed seed. To replay it, call ``Run(seed, folder, combination).restarts()``."""
     for seed in range(count(2, 250)):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from support.documents.virtual_time import run_virtually
-from support.oracle.applications import COMBINATIONS
+from support.oracle.applications import EVERYWHERE
 from support.oracle.runs import Run
 
 
-@pytest.mark.parametrize("combination", COMBINATIONS, ids=str)
+@pytest.mark.parametrize("combination", EVERYWHERE)
 @pytest.mark.parametrize("kind", ["restarts", "turns"])
 def test_all_else_is_as_if_they_had_never_been_there(kind, combination, tmp_path, count, figures):
     """The error names a failed seed. To replay it, call ``Run(seed, folder, combination, hostile=True)``."""

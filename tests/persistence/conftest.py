@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
 from ptb_bucket.state import LAYOUTS
+from support.parameters import crossed
 
 TOKEN = "123456:offline"
 REQUEST = OfflineRequest(OfflineTelegram())
-COMBINATIONS = list(itertools.product(["memory", "file"], list(LAYOUTS), ["json", "pickle"]))
 
 
 def make_bot() -> ExtBot:
@@ -35,14 +33,7 @@ class Place:
         return persistence
 
 
-IN_SHORT = {("memory", "single", "json"), ("file", "per-record", "pickle"), ("memory", "per-type", "json")}
-PARAMS = [
-    pytest.param(combination, marks=() if combination in IN_SHORT else pytest.mark.long, id="-".join(combination))
-    for combination in COMBINATIONS
-]
-
-
-@pytest.fixture(params=PARAMS)
+@pytest.fixture(params=crossed(["memory", "file"], list(LAYOUTS), ["json", "pickle"], strength=1))
 def place(request, tmp_path) -> Place:
     where, layout, codec = request.param
     uri = f"file:{tmp_path}/state" if where == "file" else f"memory:{tmp_path.name}-{id(tmp_path)}"

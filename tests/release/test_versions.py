@@ -27,7 +27,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def copy(tmp_path):
     """A repository with nothing but the files that name the version."""
-    for path in [*(folder / "pyproject.toml" for folder in folders(ROOT)), ROOT / "terraform" / "README.md"]:
+    examples = [*ROOT.glob("examples/*_bot/requirements*.txt"), *ROOT.glob("examples/*_bot/terraform/main.tf")]
+    projects = [folder / "pyproject.toml" for folder in folders(ROOT)]
+    for path in [*projects, *examples, ROOT / "terraform" / "README.md"]:
         target = tmp_path / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 
-from support.processes.preloaded import preloaded
+from support.processes.preloaded import preloading
 from support.serverless.counting_server import BotApi, Relay
 from support.serverless.lambda_events import SECRET, Failing
 from support.serverless.running_lambda import LambdaProcess
@@ -35,11 +33,7 @@ def faults(tmp_path):
     return tmp_path / "faults"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def programs_are_preloaded(long):
-    """Start our programs as forks of one process, except in long runs."""
-    with contextlib.nullcontext() if long else preloaded("uvicorn", "starlette.applications"):
-        yield
+programs_are_preloaded = preloading("uvicorn", "starlette.applications")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -14,9 +13,9 @@ import pytest
 
 from ptb_bucket.offline_telegram import OfflineTelegram
 from support.serverless.asgi_server import HEADERS, SECRET, Server
+from support.serverless.examples import EXAMPLES, import_example
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "cloud_run_bot"
+EXAMPLE = EXAMPLES / "cloud_run_bot"
 VENV_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where uvicorn is
 
 
@@ -30,17 +29,7 @@ def main(monkeypatch, tmp_path, telegram):
     monkeypatch.setenv("PTB_BUCKET_URI", f"file:{tmp_path}/{{bot_id}}")
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", telegram.token)
     monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
-    spec = importlib.util.spec_from_file_location("cloud_run_bot", EXAMPLE / "main.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    token = module.connected
-
-    def connected(builder):
-        offline = telegram.builder()
-        return token(builder).request(offline._request).get_updates_request(offline._get_updates_request)
-
-    monkeypatch.setattr(module, "connected", connected)
-    return module
+    return import_example(monkeypatch, EXAMPLE, "main", telegram)
 
 
 async def live(main, *updates):
@@ -59,8 +48,8 @@ async def test_it_goes_on_after_a_restart_and_forgets_when_asked(main, telegram)
     said = [line.text for line in telegram.transcript if line.who != "Ada"]
     assert said[:2] == ["Hello! What is your name?", "And where do you live?"]
     assert said[2].startswith("You are number 1")
-    assert said[3] == "I know city: London, name: Ada."
-    assert said[-1] == "I know nothing."
+    assert said[3] == "I know Ada from London."
+    assert said[-1] == "I do not know you yet. /start changes that."
 
 
 async def test_the_command_of_its_dockerfile_serves_and_ends_at_sigterm(tmp_path):
@@ -84,4 +73,4 @@ async def test_the_command_of_its_dockerfile_serves_and_ends_at_sigterm(tmp_path
 
 @pytest.mark.parametrize("path", re.findall(r"^COPY (.+) \S+$", (EXAMPLE / "Dockerfile").read_text(), re.MULTILINE))
 def test_what_its_dockerfile_copies_is_there(path):
-    assert all((ROOT / name).exists() for name in path.split())
+    assert all((EXAMPLE / name).exists() for name in path.split())

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
 
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.serverless.examples import EXAMPLES, import_example
 from support.serverless.lambda_events import HEADER, SECRET, Context, function_url
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "lambda_bot"
 
 
 @pytest.fixture
@@ -27,16 +24,7 @@ def environment(monkeypatch, tmp_path, telegram):
     monkeypatch.setenv("PTB_BUCKET_INIT_SECONDS", "0")  # Telegram is replaced after the import
 
     def start():
-        spec = importlib.util.spec_from_file_location("lambda_bot", EXAMPLE / "handler.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        token = module.connected
-
-        def connected(builder):
-            offline = telegram.builder()
-            return token(builder).request(offline._request).get_updates_request(offline._get_updates_request)
-
-        monkeypatch.setattr(module, "connected", connected)
+        module = import_example(monkeypatch, EXAMPLES / "lambda_bot", "handler", telegram)
         return lambda update: module.handler(function_url(json.dumps(update), {HEADER: SECRET}), Context())
 
     return start
@@ -51,7 +39,7 @@ def test_it_goes_on_in_another_environment_and_forgets_when_asked(environment, t
     said = [line.text for line in telegram.transcript if line.who != "Ada" and line.kind == "message"]
     assert said[:2] == ["Hello! What is your name?", "And where do you live?"]
     assert said[2].startswith("You are number 1")
-    assert said[-2:] == ["I know city: London, name: Ada.", "I know nothing."]
+    assert said[-2:] == ["I know Ada from London.", "I do not know you yet. /start changes that."]
 
 
 def test_an_update_that_comes_again_is_not_handled_again(environment, telegram):

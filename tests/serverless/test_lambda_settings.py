@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
 
 import pytest
 
+from ptb_bucket._entry_points import EntryPoint
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.serverless import settings
 from ptb_bucket.serverless.aws import setting
@@ -27,7 +27,7 @@ def installed(monkeypatch):
     """Install readers for this test."""
 
     def install(*values):
-        entries = [EntryPoint("ssm", value, settings.GROUP) for value in values]
+        entries = [EntryPoint("ssm", value) for value in values]
         monkeypatch.setattr(settings, "entry_points", lambda **_: entries)
 
     monkeypatch.setitem(sys.modules, "a_reader", sys.modules[__name__])

@@ -92,6 +92,23 @@ def test_what_both_moved_and_changed_in_one_field_stays_twice_and_is_counted(wra
     assert decided == 1
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["ours", "theirs"])
+@pytest.mark.parametrize("wrap", [lambda rows: rows, lambda rows: {"rows": rows, "again": rows}])
+def test_an_element_that_was_changed_is_found_though_as_many_were_added_behind_it_as_removed_before_it(wrap, turned):
+    di, ed = {"name": "Di", "hp": 1}, {"name": "Ed", "hp": 2}
+    sides = [[BO, AL, CY | {"x": 1}], [CY | {"level": 2}, di, ed]]
+    value, decided = merged(wrap([BO, AL, CY]), *map(wrap, sides[::-1] if turned else sides))
+    rows = value if isinstance(value, list) else value["rows"]
+    assert (rows, decided) == ([CY | {"level": 2, "x": 1}, di, ed], 0)
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["ours", "theirs"])
+def test_a_changed_element_behind_removed_ones_is_gone_if_the_other_side_removed_all(turned):
+    sides = [[], [CY | {"level": 2}, {"name": "Di", "hp": 1}, {"name": "Ed", "hp": 2}]]
+    value, decided = merged([BO, AL, CY], *(sides[::-1] if turned else sides))
+    assert ([one["name"] for one in value], decided > 0) == (["Di", "Ed"], True)
+
+
 @dataclass
 class Hero:
     name: str

@@ -10,7 +10,7 @@ import pytest
 
 from ptb_bucket.state import BOT_DATA, LAYOUTS
 from support.documents.virtual_time import run_virtually
-from support.simulation import LONG, SHORT, BrokenPromiseError, Change, Instance, World, simulate
+from support.simulation import LONG, SHORT, BrokenPromiseError, Change, Instance, Model, World, simulate
 
 ON_DEMAND = 10
 """The factor of long runs with instances on demand: five runs in a thousand failed there once."""
@@ -43,6 +43,12 @@ def test_nothing_acknowledged_is_lost_doubled_torn_or_resurrected(size, counts, 
             pytest.fail(f"run_virtually(simulate({seed}, **{run})): {error}")
 
 
+@pytest.mark.parametrize("seed", [10, 50, 274, 286, 340, 356, 490])
+def test_everybody_stays_who_was_put_in_the_place_of_one_who_was_dropped_and_changed_at_once(seed):
+    """Runs in which somebody was lost, or came back, when two instances did so at once."""
+    run_virtually(simulate(seed))
+
+
 def test_a_seed_replays_exactly():
     worlds = [run_virtually(simulate(3)) for _ in range(2)]
     runs = [[dataclasses.astuple(change) for change in world.model.changes] for world in worlds]
@@ -67,6 +73,22 @@ def test_what_one_of_two_saves_at_once_cannot_tell_is_said_of_its_own_changes():
         return change
 
     assert run_virtually(two_saves()).doubtful
+
+
+def test_an_addition_that_was_handed_on_goes_where_the_other_character_goes_and_no_other_token_does():
+    """Otherwise, a merge would have to know an object's history, which the three versions do not tell."""
+    bo = Change(adds=["Bo"])
+    level, of_bo = Change(adds=["t1"], part_of="Bo"), {"name": "Bo", "level": "t1"}
+    model = Model(changes=[bo, level, Change(adds=["Al"]), Change(adds=["Cy"])])
+    al, cy, left = {"name": "Al", "level": "t1"}, {"name": "Cy", "level": "t1"}, {"level": "t1"}
+
+    def times(*characters) -> int:
+        return model.tokens_in([{"party": [*characters], "current": characters[0]}])["t1"]
+
+    assert times(of_bo, al) == 2  # Bo is there
+    model.changes.append(Change(deletes=["Bo"]))
+    assert times(al, cy) == 0
+    assert (times(left), times(of_bo), times(of_bo, left), times(left, al)) == (1, 1, 2, 1)
 
 
 @pytest.mark.long

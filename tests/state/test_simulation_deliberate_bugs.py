@@ -8,14 +8,16 @@ import os
 import pytest
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import BOT_DATA, HANDLED, Kind, RecordMerger, Replica, keep_ours
+from ptb_bucket.state import BOT_DATA, Kind, keep_ours
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.preparation import Preparation
 from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
+from ptb_bucket.state.merge import rules
 from ptb_bucket.state.merge.matching.elements import ListMatches
 from ptb_bucket.state.merge.values import ValueMerge
+from ptb_bucket.state.replica.commit_order import CommitOrder
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.replica.values import Values
 from ptb_bucket.state.spool.format import Spooled
@@ -110,12 +112,8 @@ def take_a_deletion_for_the_last_word(patch):
 
 
 def merge_conversations(patch):
-    rule = RecordMerger._rule
-
-    def as_data(record):
-        return rule(BOT_DATA if record.kind is Kind.CONVERSATION else record)
-
-    patch.setattr(RecordMerger, "_rule", staticmethod(as_data))
+    rule = rules.rule_of
+    patch.setattr(rules, "rule_of", lambda record: rule(BOT_DATA if record.kind is Kind.CONVERSATION else record))
 
 
 def forget_the_attempt_in_the_spool(patch):
@@ -167,6 +165,17 @@ def take_a_changed_element_for_a_new_one(patch):
     )
 
 
+def take_what_is_at_a_place_for_what_was_there(patch):
+    """The mistake that this test found: of two characters that replaced what was left of one, only one stayed."""
+    for rule in ("replaced", "named_twice"):
+        patch.setattr(f"ptb_bucket.state.merge.matching.object_index.{rule}", lambda *_: set())
+
+
+def take_two_who_began_alike_for_one(patch):
+    """The mistake that this test found: two who had been handed the same addition were taken for one."""
+    patch.setattr("ptb_bucket.state.merge.matching.object_index.named_twice", lambda *_: set())
+
+
 def list_no_updates(patch):
     patch.setattr(Header, "noting", lambda self, *_: self)
 
@@ -195,13 +204,13 @@ def leave_seen_where_something_is_withdrawn(patch):
 
 
 def note_updates_before_their_effects(patch):
-    commit_all = Replica._commit_all
+    run = CommitOrder.run
 
     async def note_first(self, tracked_documents):
-        await self._write([one for one in tracked_documents if one is self.documents.tracked.known(HANDLED)])
-        await commit_all(self, tracked_documents)
+        await self._write([one for one in tracked_documents if one is self.dedupe])
+        await run(self, tracked_documents)
 
-    patch.setattr(Replica, "_commit_all", note_first)
+    patch.setattr(CommitOrder, "run", note_first)
     patch.setattr(ReplicaUnits, "_unfinished", lambda _: frozenset())
 
 
@@ -214,7 +223,7 @@ BUGS = {
     put_without_a_condition: 0,
     move_the_base_by_the_commit: 0,
     forget_commit_ids_too_early: 6,
-    share_the_writer_id_after_a_fork: 11,
+    share_the_writer_id_after_a_fork: 29,
     take_a_deletion_for_the_last_word: 0,
     merge_conversations: 1,
     forget_the_attempt_in_the_spool: 0,
@@ -222,17 +231,19 @@ BUGS = {
     refresh_over_unsaved_changes: 0,
     take_denied_for_empty: 3,
     drop_pending_on_error: 0,
-    deny_means_not_applied_ever: 19,
+    deny_means_not_applied_ever: 53,
     forget_whatever_is_under_way: 0,
     let_ours_win_unseen: 0,
     take_a_commit_for_a_look: 0,
     drop_only_what_was_seen: 1,
-    sweep_without_a_condition: 3,
+    sweep_without_a_condition: 34,
     merge_objects_at_each_place: 0,
-    take_a_changed_element_for_a_new_one: 0,
+    take_a_changed_element_for_a_new_one: 16,
+    take_what_is_at_a_place_for_what_was_there: 10,
+    take_two_who_began_alike_for_one: 274,
     list_no_updates: 0,
     withdraw_nothing: 0,
-    keep_what_cannot_be_told_apart: 0,
+    keep_what_cannot_be_told_apart: 19,
     leave_seen_where_something_is_withdrawn: 0,
     note_updates_before_their_effects: 0,
     take_what_was_given_for_current: 4,
@@ -283,4 +294,4 @@ def _is_noticed(bug, seed: int) -> bool:
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_bugs_are_noticed_in_runs_with_arbitrary_seeds(bug, monkeypatch):
     bug(monkeypatch)
-    assert any(_is_noticed(bug, seed) for seed in range(100, 250)), "a deliberate bug went unnoticed in 150 runs"
+    assert any(_is_noticed(bug, seed) for seed in range(100, 400)), "a deliberate bug went unnoticed in 300 runs"

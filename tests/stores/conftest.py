@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
+from support.processes.preloaded import preloading
 
-import pytest
-
-from support.processes.preloaded import preloaded
-
-
-@pytest.fixture(scope="module", autouse=True)
-def programs_are_preloaded(long):
-    """Start our programs as forks of one process, except in long runs."""
-    with contextlib.nullcontext() if long else preloaded():
-        yield
+programs_are_preloaded = preloading()

@@ -4,6 +4,7 @@ import pytest
 
 from ptb_bucket.testing.conformance import StoreConformance
 from support.documents.file_backend import FileBackend
+from support.parameters import in_long_runs
 
 
 class TestLocal(StoreConformance):
@@ -13,6 +14,8 @@ class TestLocal(StoreConformance):
 
 
 class TestLocalUnderAPrefix(StoreConformance):
+    test_odd_key_is_faithful_or_refused = in_long_runs(StoreConformance.test_odd_key_is_faithful_or_refused)
+
     @pytest.fixture
     def backend(self, tmp_path, monkeypatch):
         return FileBackend(tmp_path, monkeypatch).prefixed("some/prefix/")

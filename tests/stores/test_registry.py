@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
+from ptb_bucket._entry_points import EntryPoint
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores import LocalStore, MemoryStore, PrefixStore, StoreUri, open_store, registry
 
@@ -20,8 +20,10 @@ def installed(monkeypatch):
     """Pretend that these (name, value) pairs are installed."""
 
     def install(*pairs):
-        points = EntryPoints(EntryPoint(name, value, registry.GROUP) for name, value in pairs)
-        monkeypatch.setattr(registry, "entry_points", points.select)
+        def entry_points(group, name=None):
+            return [EntryPoint(*pair) for pair in pairs if group == registry.GROUP and name in (None, pair[0])]
+
+        monkeypatch.setattr(registry, "entry_points", entry_points)
 
     return install
 

@@ -17,9 +17,10 @@ STANDARD = Path(json.__file__).parents[1]
 sys.path.insert(0, str(FOLDER))
 os.environ["PTB_BUCKET_INIT_SECONDS"] = "0"  # Telegram is replaced after the import
 
-import handler  # noqa: E402  from the folder
+import bot  # noqa: E402  from the folder
+import handler  # noqa: E402  likewise
 
-from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram  # noqa: E402  likewise
+from ptb_bucket.offline_telegram import OfflineTelegram  # noqa: E402  likewise
 
 TELEGRAM = OfflineTelegram(bot_id=424242)
 TELEGRAM.user(42, "Ada")
@@ -33,10 +34,9 @@ class Context:
         return 25_000
 
 
-def connected(builder, _with_token=handler.connected):
-    """Put the offline Telegram where the token's one would be."""
-    request = OfflineRequest(TELEGRAM)
-    return _with_token(builder).request(request).get_updates_request(OfflineRequest(TELEGRAM))
+def connected(_builder=bot.bucket_application, **options):
+    """Put the offline Telegram where the token's one would be. The token is read all the same."""
+    return TELEGRAM.connect(_builder(**options))
 
 
 def imported():
@@ -47,7 +47,7 @@ def imported():
     return inside, sorted(files.keys() - {*inside, *known, "__main__"})
 
 
-handler.connected = connected
+bot.bucket_application = connected
 statuses = [handler.handler(event, Context())["statusCode"] for event in json.load(sys.stdin)]
 said = [line.text for line in TELEGRAM.transcript if line.who != "Ada" and line.kind == "message"]
 inside, elsewhere = imported()

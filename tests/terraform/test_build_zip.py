@@ -14,12 +14,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from running import TREE
 
+from ptb_bucket.cli import main
 from ptb_bucket.offline_telegram import OfflineTelegram
+from support.processes.wheels import build_wheels
+from support.serverless.examples import EXAMPLES
 from support.serverless.lambda_events import HEADER, function_url
 
-SCRIPT = TREE / "examples" / "lambda-bot" / "build-zip.sh"
+SCRIPT = "build-zip.sh"
+EXAMPLE = EXAMPLES / "lambda_bot"
 PROCESS = Path(__file__).with_name("lambda_process.py")
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 BUCKET, SECRET, MEGABYTE = "memory-of-zip", "a-secret-of-some-length", 1_000_000
@@ -27,25 +30,28 @@ BUCKET, SECRET, MEGABYTE = "memory-of-zip", "a-secret-of-some-length", 1_000_000
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """The zip of the example, for this Python instead of Lambda's newest."""
-    made = tmp_path_factory.mktemp("zip") / "bot.zip"
-    ran = build(made, PYTHON)
+    """The zip of a new bot, for this Python instead of Lambda's newest."""
+    wheels = build_wheels(tmp_path_factory.mktemp("wheels"))
+    bot = tmp_path_factory.mktemp("zip") / "my-bot"
+    assert main(["init", str(bot), "--target", "lambda", "--wheels", str(wheels), "--quiet"]) == 0
+    made = bot / "bot.zip"
+    ran = build(made, PYTHON, bot=bot)
     assert ran.returncode == 0, ran.stderr
     return made
 
 
-def build(*arguments, python=sys.executable):
+def build(*arguments, bot=EXAMPLE, python=sys.executable):
     """Run the script with this Python, or with another one."""
     environment = {**os.environ, "PYTHON": str(python)}
     return subprocess.run(
-        [SCRIPT, *arguments], env=environment, capture_output=True, text=True, timeout=500, check=False
+        [bot / SCRIPT, *arguments], env=environment, capture_output=True, text=True, timeout=500, check=False
     )
 
 
 @pytest.fixture(scope="module")
 def unpacked(package):
     """The package, unpacked in another time zone than it was made in: a zip has local times without a zone."""
-    folder = package.parent / "task"
+    folder = package.parent.parent / "task"
     with pytest.MonkeyPatch.context() as patch, zipfile.ZipFile(package) as opened:
         patch.setenv("TZ", "Pacific/Kiritimati")
         time.tzset()
@@ -100,7 +106,7 @@ def test_without_a_python_of_that_version_it_refuses_and_says_what_to_do(tmp_pat
 
 
 def test_a_processor_that_lambda_does_not_have_is_refused(tmp_path):
-    ran = build(tmp_path / "bot.zip", PYTHON, TREE.parent / "examples" / "lambda_bot", "mips")
+    ran = build(tmp_path / "bot.zip", PYTHON, "mips")
     assert (ran.returncode, "mips is not a processor of Lambda" in ran.stderr) == (1, True)
 
 
@@ -143,7 +149,7 @@ def test_the_bot_in_it_answers_and_remembers(post, telegram, unpacked):
     second = post(ada.message_update("London"), ada.message_update("/me"))
     assert [refused["statuses"], first["statuses"], second["statuses"]] == [[403], [200, 200], [200, 200]]
     assert first["said"] == ["Hello! What is your name?", "And where do you live?"]
-    assert second["said"][-1] == "I know city: London, name: Ada."
+    assert second["said"][-1] == "I know Ada from London."
     assert {"telegram", "ptb_bucket", "ptb_bucket_s3", "httpx", "handler"} <= set(second["from package"])
     assert not {"aioboto3", "aiobotocore", "aiohttp"} & set(second["from package"]), "the light client is enough"
     assert second["from elsewhere"] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import zipfile
 from dataclasses import dataclass
@@ -11,14 +10,16 @@ from dataclasses import dataclass
 import pytest
 from local_aws import ACCOUNT, KEYS, REGION
 from policies import Asked, allowed
-from running import ROOT, FailedError
+from running import FailedError
 
-from ptb_bucket.offline_telegram import OfflineRequest, OfflineTelegram
+from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.serverless import setting
+from support.serverless.examples import EXAMPLES, import_example
 from support.serverless.lambda_events import HEADER, Context, function_url
 
 pytestmark = pytest.mark.long
 
-BOT = ROOT / "examples" / "lambda_bot" / "handler.py"
+BOT = EXAMPLES / "lambda_bot"
 BUCKET, TOKEN, SECRET = "memory-of-lambda", OfflineTelegram(bot_id=424242).token, "a-secret-of-some-length"
 
 
@@ -37,7 +38,8 @@ class Home:
 def home(terraform, tmp_path_factory):
     package = tmp_path_factory.mktemp("package") / "bot.zip"
     with zipfile.ZipFile(package, "w") as opened:
-        opened.write(BOT, "handler.py")
+        for name in ("bot.py", "handler.py"):
+            opened.write(BOT / name, name)
     secrets = {"telegram_bot_token": TOKEN, "telegram_webhook_secret": SECRET}
     made = Home(terraform("examples/lambda-bot"), {"bucket_name": BUCKET, "zip_path": str(package), **secrets})
     made("apply")
@@ -60,22 +62,15 @@ def handler(environment, monkeypatch, aws):
     monkeypatch.setenv("PTB_BUCKET_INIT_SECONDS", "0")  # Telegram is replaced after the import
     # The local server would take the conditions of the bucket's policy as met and refuse everybody.
     aws.client("s3").delete_bucket_policy(Bucket=BUCKET)
-    spec = importlib.util.spec_from_file_location("lambda_bot_of_terraform", BOT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    telegram = OfflineTelegram(bot_id=424242)
+    module = import_example(monkeypatch, BOT, "handler", telegram)
     # Before permissions are enforced: of parameters the local server cannot tell one from another, and refuses all.
     for name in ("TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET"):
-        module.setting(name)
+        setting(name)
     with aws.enforcing():
-        telegram, connected = OfflineTelegram(bot_id=424242), module.connected
-        monkeypatch.setattr(module, "connected", lambda builder: offline(connected(builder), telegram))
         yield module.handler, telegram
     # Lambda freezes a process and never ends it; this one goes on, and its connections must not stay open.
     module.handler.__self__._environment._discard()
-
-
-def offline(builder, telegram):
-    return builder.request(OfflineRequest(telegram)).get_updates_request(OfflineRequest(telegram))
 
 
 def event(update, secret):

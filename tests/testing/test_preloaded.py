@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,5 +63,5 @@ def test_two_share_no_memory_and_draw_other_numbers():
 def test_other_programs_and_code_are_new_interpreters():
     code = "import sys; sys.exit('ptb_bucket' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-    assert not module._is_ours(["-m", "pytest"])
-    assert not module._is_ours(["-c", code])
+    assert not module._is_ours(["-m", "pytest"], Path())
+    assert not module._is_ours(["-c", code], Path())

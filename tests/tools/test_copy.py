@@ -20,6 +20,7 @@ from ptb_bucket.state import HANDLED, Record
 from ptb_bucket.tools import open_state
 from ptb_bucket.tools.transfer.copy_target import open_target
 from ptb_bucket.tools.transfer.copying import copy
+from support.parameters import crossed
 
 BOT = "123456"
 LAYOUTS = ("single", "per-type", "per-record")
@@ -59,18 +60,17 @@ def place(tmp_path):
     return lambda name, *options: f"file:{tmp_path / name}" + "?" * bool(options) + "&".join(options)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("codec", ["json", "pickle"])
-async def test_copy_changes_layout_and_codec_and_repeating_it_copies_nothing(place, layout, codec):
-    for source_layout in LAYOUTS:
-        source = place(f"from-{source_layout}", f"layout={source_layout}")
-        target = place(f"to-{source_layout}", f"layout={layout}", f"codec={codec}")
-        await fill(source, {**USERS, HANDLED: [1, 2]})
-        found = await copied(source, target)
-        assert (found.copied, found.skipped, found.replaced) == (30, 0, 0)
-        assert await values(target) == await values(source)
-        found = await copied(source, target)
-        assert (found.copied, found.skipped, found.replaced) == (0, 30, 0)
+@pytest.mark.parametrize(
+    ("before", "layout", "codec"), crossed(list(LAYOUTS), list(LAYOUTS), ["json", "pickle"], spread=True)
+)
+async def test_copy_changes_layout_and_codec_and_repeating_it_copies_nothing(place, before, layout, codec):
+    source, target = place("from", f"layout={before}"), place("to", f"layout={layout}", f"codec={codec}")
+    await fill(source, {**USERS, HANDLED: [1, 2]})
+    found = await copied(source, target)
+    assert (found.copied, found.skipped, found.replaced) == (30, 0, 0)
+    assert await values(target) == await values(source)
+    found = await copied(source, target)
+    assert (found.copied, found.skipped, found.replaced) == (0, 30, 0)
 
 
 def raw(path):

@@ -18,9 +18,10 @@ from ptb_bucket.tools.edit.erasing import erase, find_person
 from ptb_bucket.tools.sweeping import sweep
 from ptb_bucket.tools.transfer.copy_target import open_target
 from ptb_bucket.tools.transfer.copying import copy
-from ptb_bucket.tools.transfer.export import export_dict, export_json, export_pickle
 from ptb_bucket.tools.transfer.import_ import import_memory
+from ptb_bucket.tools.transfer.json_export import export_json
 from ptb_bucket.tools.transfer.memory_file import read_memory
+from ptb_bucket.tools.transfer.ptb_export import export_dict, export_pickle
 from ptb_bucket.tools.versions.restoring import plan_restore, restore
 
 BOT = "123456"

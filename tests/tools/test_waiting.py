@@ -11,7 +11,7 @@ from telegram.ext import ExtBot
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import RefusedError
 from ptb_bucket.stores import InterceptingStore, MemoryStore
-from ptb_bucket.tools import check, inspect_record, open_state, record_of, rekey, report_waits
+from ptb_bucket.tools import check, inspect_record, open_state, record_of, rekey, report_waits, waiting
 from ptb_bucket.tools.waiting import watched
 
 
@@ -47,6 +47,13 @@ async def filled():
     return store
 
 
+@pytest.fixture
+def at_once(monkeypatch):
+    """Report waits without the usual two seconds."""
+    monkeypatch.setattr(waiting, "_FIRST", 0.01)
+
+
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize(
     ("operation", "words"), [("get", "reading state.json in memory"), ("list", "listing bot_data in memory")]
 )
@@ -60,6 +67,7 @@ async def test_a_request_without_an_answer_is_reported(operation, words):
     assert "Ada" not in "".join(store.reports)
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("tool", [check, rekey])
 async def test_tools_that_open_no_state_report_too(tool):
     store = Hanging(await filled(), "list")

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from ptb_bucket.stores import PROOF_NAME
 from ptb_bucket.testing.conformance import Backend
 from ptb_bucket.testing.proxy import FaultProxy
 from ptb_bucket_gcs import GcsStore, Options
-from support.processes.preloaded import preloaded
+from support.processes.preloaded import preloading
 
 NOT_FOUND = 404
 NAMES = (f"bucket-{number}" for number in itertools.count())
@@ -112,11 +112,7 @@ def running(command: list[str], url: str, path: str):
         process.wait(10)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def programs_are_preloaded(long):
-    """Start our programs as forks of one process, except in long runs."""
-    with nullcontext() if long else preloaded("google.cloud.storage", "ptb_bucket_gcs"):
-        yield
+programs_are_preloaded = preloading("google.cloud.storage", "ptb_bucket_gcs")
 
 
 @pytest.fixture(scope="session")

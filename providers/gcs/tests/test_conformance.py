@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ptb_bucket.testing.conformance import StoreConformance
+from support.parameters import in_long_runs
 
 
 class TestGcs(StoreConformance):
@@ -14,6 +15,8 @@ class TestGcs(StoreConformance):
 
 
 class TestGcsUnderAPrefix(StoreConformance):
+    test_odd_key_is_faithful_or_refused = in_long_runs(StoreConformance.test_odd_key_is_faithful_or_refused)
+
     @pytest.fixture
     def backend(self, backend_on):
         return backend_on().prefixed("some/prefix/")

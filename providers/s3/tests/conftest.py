@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,7 +24,7 @@ from botocore.config import Config
 from ptb_bucket.stores import PROOF_NAME, open_store
 from ptb_bucket.testing.conformance import Backend
 from ptb_bucket.testing.proxy import FaultProxy
-from support.processes.preloaded import preloaded
+from support.processes.preloaded import preloading
 
 NAMES = (f"bucket-{os.getpid()}-{number}" for number in itertools.count())
 S3RVER = "3.7.1"
@@ -177,11 +177,7 @@ def _one_authority(tmp_path_factory):
     return bundle
 
 
-@pytest.fixture(scope="module", autouse=True)
-def programs_are_preloaded(environment, long):
-    """Start our programs as forks of one process, except in long runs."""
-    with nullcontext() if long else preloaded("aiobotocore.session", "ptb_bucket_s3._light"):
-        yield
+programs_are_preloaded = preloading("aiobotocore.session", "ptb_bucket_s3._light")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from light_server import Reply, answering, error
 
 from ptb_bucket.errors import AccessError
 from ptb_bucket.stores import open_store
-from ptb_bucket_s3._light.credentials import Credentials, Renewed, source_for
+from ptb_bucket_s3._light.credentials import Credentials, Renewed, renewed_from, source_for
 from ptb_bucket_s3._light.refused import CredentialsError
 
 OBJECT = Reply(200, b"1", {"ETag": '"1"'})
@@ -143,6 +143,12 @@ def test_a_container_that_gives_none_is_not_repeated(reply):
     with answering(lambda _: reply) as server, pytest.raises(CredentialsError) as caught:
         source_for({"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url})()
     assert "rosebud" not in str(caught.value)
+
+
+def test_only_a_server_of_credentials_is_asked_in_a_thread():
+    assert not renewed_from({"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}).blocks
+    assert renewed_from({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/keys"}).blocks
+    assert renewed_from({}).blocks
 
 
 def test_keys_are_kept_if_their_renewal_fails():

@@ -25,6 +25,7 @@ __all__ = ["command_group", "run"]
 _VERBS: Final[Mapping[str, str]] = {
     # verb → its module, in the order of the help
     "demo": "demo",
+    "init": "init",
     "check": "check",
     "verify": "verify",
     "show": "show",

@@ -16,20 +16,21 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from telegram import TelegramObject
-
 from ptb_bucket.codecs.types import (
-    CLASSES,
-    DEFAULT_VALUE,
     NATIVE,
     TAGS,
     BotReference,
     Family,
     Shape,
+    bot_api_classes,
     carrier_of,
     class_changed,
+    default_value,
     hashes_by_hand,
+    is_default_value,
+    is_telegram_object,
     newer_telegram,
+    number_classes,
     rebuild,
     with_bot,
     with_defaults,
@@ -42,23 +43,55 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs.types import Scope
 
-__all__ = ["IMMUTABLE", "MAKERS", "NAMES", "Makers", "Sealed", "bot", "default", "member", "object_", "stored", "thing"]
+__all__ = [
+    "DEFAULT_VALUE",
+    "IMMUTABLE",
+    "MAKERS",
+    "NAMES",
+    "Makers",
+    "Sealed",
+    "bot",
+    "default",
+    "member",
+    "name_of",
+    "object_",
+    "stored",
+    "thing",
+]
+
+_PYTHON = {**NATIVE, **number_classes()}
 
 IMMUTABLE: frozenset[type] = frozenset(
-    shape.cls for shape in NATIVE.values() if shape.pickles_itself and shape.cls is not type(None)
+    cls for cls, shape in _PYTHON.items() if shape.pickles_itself and cls is not type(None)
 )
 """The types that are pickled under their own names. A test ensures that none of them can be changed."""
 
 _MADE_BY_NAME = (
-    shape.cls
-    for shape in NATIVE.values()
+    cls
+    for cls, shape in _PYTHON.items()
     if shape.family is Family.NATIVE and not (shape.pickles_itself or shape.pickled_by_shape)
 )
 NAMES: dict[type, str] = {cls: f"python.{cls.__name__}" for cls in _MADE_BY_NAME}
-NAMES[DEFAULT_VALUE] = "telegram.DefaultValue"
-"""Python's and PTB's own classes that are made by name."""
+"""Python's own classes that are made by name."""
+
+DEFAULT_VALUE = "telegram.DefaultValue"
+"""The name of the class of PTB's marker, which is made by name as well."""
 
 _NAMED = {name: cls for cls, name in NAMES.items()}
+
+
+def name_of(cls: type) -> str | None:
+    """Return the name of a class of Python or PTB that is made by name; None for other classes.
+
+    Args:
+        cls: The class of a value.
+    """
+    known = NAMES.get(cls)
+    return DEFAULT_VALUE if known is None and is_default_value(cls) else known
+
+
+def _named(name: str) -> Any:
+    return type(default_value()) if name == DEFAULT_VALUE else _NAMED.get(name)
 
 
 class Sealed:
@@ -162,8 +195,8 @@ class Makers:
     def object_(self, name: str, how: str, args: Any = (), kwargs: Any = None) -> Any:
         """Make an instance of a known class."""
         number = next(self._numbers)
-        if name in _NAMED:
-            return rebuild(_NAMED[name], how, args, kwargs=kwargs)
+        if (known := _named(name)) is not None:
+            return rebuild(known, how, args, kwargs=kwargs)
         shape = self.scope.registry.named(name)
         drops_unknown = shape.declared is not None and shape.declared.drops_unknown
         self.is_doubtful = self.is_doubtful or drops_unknown or shape.family is Family.RECORD
@@ -196,14 +229,14 @@ class Makers:
 
     def default(self, name: str) -> Any:
         """Make a defaultdict of a known class."""
-        return defaultdict(_NAMED.get(name) or self.scope.registry.named(name).cls)
+        return defaultdict(_named(name) or self.scope.registry.named(name).cls)
 
     def thing(self, name: str, state: Any) -> Any:
         """Make a Telegram object."""
-        cls = self.scope.registry.named(name[1:]).cls if name[:1] == "$" else CLASSES.get(name)
+        cls = self.scope.registry.named(name[1:]).cls if name[:1] == "$" else bot_api_classes().get(name)
         if cls is None:
             raise newer_telegram()
-        if not issubclass(cls, TelegramObject):
+        if not is_telegram_object(cls):
             raise TypeError("telegram")
         given = with_defaults(state)
         is_ours = given.pop("_bot", True) is not None

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-    from ptb_bucket.codecs.types import Equality, Origin
+    from ptb_bucket.codecs.types import Equality, LateBot, Origin
     from ptb_bucket.errors import CannotStoreError
 
 __all__ = ["Codec"]
@@ -24,7 +24,7 @@ class Codec(Protocol):
     extension: ClassVar[str]
     """The file extension of document keys, with its dot."""
 
-    bot: Bot | None
+    bot: Bot | LateBot | None
     """The live bot, set again on Telegram objects when they are loaded."""
 
     equality: Equality

@@ -22,6 +22,7 @@ from ptb_bucket.offline_telegram.people import BusinessAccount, Person, PersonUp
 from ptb_bucket.offline_telegram.places import BusinessChat, Channel, Group
 from ptb_bucket.offline_telegram.request import OfflineRequest
 from ptb_bucket.offline_telegram.telegram import OfflineTelegram
+from ptb_bucket.offline_telegram.terminal import chat_in_terminal
 from ptb_bucket.offline_telegram.transcript import Line
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "Person",
     "PersonUpdates",
     "UnknownMethodError",
+    "chat_in_terminal",
 ]

@@ -134,6 +134,15 @@ class Server:
         self.note(line, None if kind == "delete" else message)
         return message
 
+    async def wait_for(self, said: Callable[[Line], bool], *, timeout: float) -> Line:
+        """Wait for a line of the transcript; see :meth:`OfflineTelegram.wait_for`."""
+        line = await self.bell.until(lambda: next(filter(said, self.transcript), None), timeout)
+        self.raise_unknown()
+        if line is None:
+            transcript = "\n".join(map(str, self.transcript))
+            raise TimeoutError(f"The line was not said in time. The transcript is:\n{transcript}")
+        return line
+
     def raise_unknown(self) -> None:
         """Raise the next error about an unknown method. PTB swallows it where a handler made the call."""
         if self.unknown:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.offline_telegram.errors import ApiError
 from ptb_bucket.offline_telegram.json import JSON, copied, message_key
+from ptb_bucket.offline_telegram.rights import all_rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,6 +141,11 @@ class ServerState:
         member = {"user": user, "status": status} | more
         self.members.setdefault(str(chat_id), {})[str(user["id"])] = member
         return member
+
+    def add_bot(self, chat_id: int, *, admin: bool) -> None:
+        """Make the bot a member of a chat, or an administrator with all rights."""
+        status, rights = ("administrator", all_rights()) if admin else ("member", {})
+        self.set_member(chat_id, self.bot, status, **rights)
 
     def user(self, user_id: Any) -> JSON | None:
         """Return a person or bot that is known from any chat, or None."""

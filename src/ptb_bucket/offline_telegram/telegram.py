@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from telegram import Message
 from telegram.ext import ApplicationBuilder
 
+from ptb_bucket.offline_telegram import teaching
 from ptb_bucket.offline_telegram.answers import Answers
 from ptb_bucket.offline_telegram.connect import connect
-from ptb_bucket.offline_telegram.errors import ApiError
 from ptb_bucket.offline_telegram.json import JSON, as_chat, copied, user_json
 from ptb_bucket.offline_telegram.people import BusinessAccount, Person, upgrade
 from ptb_bucket.offline_telegram.places import Channel, Group
-from ptb_bucket.offline_telegram.rights import all_rights
 from ptb_bucket.offline_telegram.server import Server
 from ptb_bucket.offline_telegram.state import ServerState
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     AnyBuilder = TypeVar("AnyBuilder", bound=ApplicationBuilder[Any, Any, Any, Any, Any, Any])
 
 __all__ = ["OfflineTelegram"]
-
-_BUSINESS_RIGHTS = {"can_reply": True, "can_read_messages": True, "can_delete_sent_messages": True}
 
 
 class OfflineTelegram:
@@ -154,7 +151,7 @@ class OfflineTelegram:
         """
         kind = "supergroup" if supergroup or forum else "group"
         self.server.state.know({"id": chat_id, "title": title, "type": kind} | ({"is_forum": True} if forum else {}))
-        self._add_bot(chat_id, admin=bot_is_admin)
+        self.server.state.add_bot(chat_id, admin=bot_is_admin)
         return Group(chat_id, title)
 
     def channel(self, chat_id: int, title: str, *, username: str | None = None, bot_is_admin: bool = True) -> Channel:
@@ -171,12 +168,8 @@ class OfflineTelegram:
         """
         named = {"username": username} if username else {}
         self.server.state.know({"id": chat_id, "title": title, "type": "channel"} | named)
-        self._add_bot(chat_id, admin=bot_is_admin)
+        self.server.state.add_bot(chat_id, admin=bot_is_admin)
         return Channel(chat_id, title)
-
-    def _add_bot(self, chat_id: int, *, admin: bool) -> None:
-        status, rights = ("administrator", all_rights()) if admin else ("member", {})
-        self.server.state.set_member(chat_id, self.server.state.bot, status, **rights)
 
     def business_account(self, owner: Person, **rights: bool) -> BusinessAccount:
         """Return the business account of a person, for which the bot answers customers.
@@ -188,7 +181,7 @@ class OfflineTelegram:
         Returns:
             The account. Customers write with ``chat=account.chat_with(customer)``.
         """
-        return BusinessAccount(self.server, owner.user, rights or _BUSINESS_RIGHTS)
+        return BusinessAccount(self.server, owner.user, rights)
 
     async def upgrade(self, app: AnyApplication, group: Group, chat_id: int) -> Group:
         """Make a supergroup of a group, and let the Application process both service messages.
@@ -217,40 +210,10 @@ class OfflineTelegram:
         more = {"until_date": 0} | fields if status in {"kicked", "restricted"} else fields
         self.server.state.set_member(group.id, person.user, status, **more)
 
-    def answer(self, method: str, handler: Callable[[JSON], Any]) -> None:
-        """Add a method of the Bot API, or replace the answer of one.
-
-        For a method that sends a message, let the handler return what the message contains, such as
-        ``{"dice": {"emoji": "🎲", "value": 6}}``. The message gets its ID, chat, caption and keyboard; it is among the
-        answers of :meth:`Person.send` and in the transcript, and it can be edited, forwarded and deleted.
-
-        Args:
-            method: Its name, such as ``"sendDice"``.
-            handler: Takes the parameters, with file IDs instead of uploaded files. It returns the result as Bot API
-                JSON, or an awaitable of it; may raise :class:`ApiError`.
-        """
-        self.answers.taught[method] = handler
-
-    def refuse(self, error: ApiError, *, method: str | None = None, times: int = 1) -> None:
-        """Let the next calls fail.
-
-        Args:
-            error: The refusal.
-            method: The method that fails; by default any but getUpdates and getMe.
-            times: How many calls fail.
-        """
-        self.answers.refusals += [(method, error)] * times
-
-    def flood(self, retry_after: int = 3, *, method: str | None = None, times: int = 1) -> None:
-        """Let the next calls fail with flood control, which PTB raises as ``RetryAfter``.
-
-        Args:
-            retry_after: Seconds that the bot has to wait.
-            method: As for :meth:`refuse`.
-            times: How many calls fail.
-        """
-        text = f"Too Many Requests: retry after {retry_after}"
-        self.refuse(ApiError(text, code=429, parameters={"retry_after": retry_after}), method=method, times=times)
+    # What the Bot API answers.
+    answer = teaching.answer
+    refuse = teaching.refuse
+    flood = teaching.flood
 
     def make_update(self, kind: str, content: JSON) -> JSON:
         """Make an update for :meth:`deliver` or :meth:`push`, for what :class:`Person` has no method for.
@@ -301,13 +264,7 @@ class OfflineTelegram:
             TimeoutError: No such line was said in time. The message contains the transcript.
             UnknownMethodError: The bot called a method that this Telegram does not know.
         """
-        line = await self.server.bell.until(lambda: next(filter(said, self.transcript), None), timeout)
-        self.server.raise_unknown()
-        if line is None:
-            raise TimeoutError(
-                "The line was not said in time. The transcript is:\n" + "\n".join(map(str, self.transcript))
-            )
-        return line
+        return await self.server.wait_for(said, timeout=timeout)
 
     def upload(self, content: bytes, name: str, mime_type: str = "") -> str:
         """Store a file, as if the bot had uploaded it before.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
+from ptb_bucket._entry_points import entry_points
 from ptb_bucket.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import within
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.stores.base import (
     NOT_MODIFIED,
@@ -74,6 +75,7 @@ __all__ = [
     "check_seconds",
     "closest",
     "credentials_unreadable",
+    "dataclass",
     "did_you_mean",
     "locked",
     "make_directories",

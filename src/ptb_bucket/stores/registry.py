@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
+from ptb_bucket._entry_points import entry_points
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores import wrappers
 from ptb_bucket.stores.base import BlobStore
@@ -13,8 +13,8 @@ from ptb_bucket.stores.uri import StoreUri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from importlib.metadata import EntryPoint
 
+    from ptb_bucket._entry_points import EntryPoint
 __all__ = ["GROUP", "open_store"]
 
 GROUP: Final = "ptb_bucket.providers"

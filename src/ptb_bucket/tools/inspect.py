@@ -134,7 +134,7 @@ async def inspect_record(state: State, record: Record, *, decode: bool = False) 
 def _text(state: State, data: bytes, *, decode: bool) -> str:
     if state.archive.codec == "json" and _is_plain(data):
         return data.decode()
-    from ptb_bucket.codecs import JsonCodec, PreservingJsonCodec, render_pickle  # noqa: PLC0415  they import telegram
+    from ptb_bucket.codecs import JsonCodec, PreservingJsonCodec, render_pickle  # noqa: PLC0415  most records are plain
 
     if state.archive.codec == JsonCodec.name:
         PreservingJsonCodec().decode(data)  # raises for a damaged record, which must not be shown as if it were whole

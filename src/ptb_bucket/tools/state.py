@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from telegram import Bot
     from telegram.ext import ContextTypes
 
-    from ptb_bucket.codecs import Codec
+    from ptb_bucket.codecs import Codec, LateBot
     from ptb_bucket.location import Location
     from ptb_bucket.state import Record, Replica, Resolver
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["State", "bot_id_text", "detached_bot", "open_past", "open_state", "problem_of"]
+__all__ = ["State", "bot_id_text", "detached_bot", "late_bot", "open_past", "open_state", "problem_of"]
 
 _TOOL_RETRIES: Final = RetryPolicy(deadline=60, backoff=Backoff(longest=0.2))
 """With seconds between two tries, a tool would lose nearly every race against a bot that saves all the time."""
@@ -57,7 +57,7 @@ class State:
 
     @cached_property
     def codec(self) -> Codec:
-        """The codec. It is made at its first use: it imports telegram, which reading documents does not need."""
+        """The codec. It is made at its first use, because reading documents does not need it."""
         if self.keep_unknown and self.archive.codec == "json":
             from ptb_bucket.codecs import PreservingJsonCodec  # noqa: PLC0415  as above
 
@@ -85,10 +85,10 @@ class State:
             defaults: The values of absent bot, chat and user data. None: those that the state was opened with.
             on_demand: In a layout with one document per record, read only the records that you ask for.
         """
-        from ptb_bucket.state import DocumentSet, RecordMerger, Replica  # noqa: PLC0415  they import telegram
+        from ptb_bucket.state import DocumentSet, RecordMerger, Replica  # noqa: PLC0415  only verbs that change records need them
 
         if self.codec.bot is None:  # without a bot, the next change would lose stored references to it
-            self.codec.bot = detached_bot(self.bot_id)
+            self.codec.bot = late_bot(self.bot_id)
         merger = RecordMerger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
         documents = DocumentSet(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds),
@@ -242,3 +242,14 @@ def detached_bot(bot_id: str) -> Bot:
     from ptb_bucket.tools.detached import DetachedBot  # noqa: PLC0415  it imports telegram
 
     return DetachedBot(bot_id)
+
+
+def late_bot(bot_id: str) -> LateBot:
+    """Return a :func:`detached_bot` for a codec, which makes it when a value needs it.
+
+    Args:
+        bot_id: The ID of the bot that stored the values.
+    """
+    from ptb_bucket.codecs import LateBot  # noqa: PLC0415  only verbs that decode values need it
+
+    return LateBot(lambda: detached_bot(bot_id))

@@ -385,3 +385,33 @@ async def test_an_occurrence_that_is_staged_during_a_commit_still_ends_after_its
     down = False
     await replica.commit()
     assert await stored(store, TEA) == ended(DAILY)
+
+
+async def test_records_that_a_run_began_with_are_its_effects_too(store):
+    await begin(store, "per-record")
+    room = open_layout("per-record").key(ROOM) + ".json"
+    denied = FaultyStore(store, lambda op, key: Fault.DENIED if op == "put" and key == room else None)
+    replica = await started(denied, "per-record", ALL)
+    name = unit(TEA, DAILY)
+    replica.units.begin(name, [TEA, ROOM])
+    replica.stage(ROOM, {"log": [0, 1]})
+    replica.stage_occurrence(name, TEA, ended(DAILY).to_value(), [])
+    with pytest.raises(PTBBucketError):
+        await replica.commit()
+    assert await stored(store, TEA) == DAILY
+
+
+async def test_a_chat_that_moves_with_its_timers_is_in_the_bucket_before_its_old_documents_are_emptied(store):
+    old, new = Record.of_timer(ROOM, "tea"), Record.of_timer(Record.chat(-2), "tea")
+    replica = await started(store, records=[ROOM, old, new])
+    replica.stage(ROOM, {"n": 1})
+    replica.stage(old, DAILY.to_value())
+    await replica.commit()
+    store.taken()
+    replica.stage(ROOM, None)
+    replica.stage(old, None)
+    replica.stage(Record.chat(-2), {"n": 1})
+    replica.stage(new, DAILY.but(chat_id=-2).to_value())
+    await replica.commit()
+    documents = [key for operation, key in store.taken() if operation == "put" and "due" not in key]
+    assert documents == [f"{open_layout('per-record').key(record)}.json" for record in (new, old)]

@@ -18,12 +18,8 @@ from support.documents.old_documents import TYPES, Item, Pair, Step
 
 KEY = "YW5vdGhlciBrZXkgZm9yIHRlc3RzLCBub3RoaW5nIG1vcmU"
 SEALINGS: dict[str, dict[str, Any]] = {"plain": {}, "sealed": {"encryption_keys": KEY}}
-COMBINATIONS = [
-    (layout, codec, how)
-    for layout in ("single", "per-type", "per-record")
-    for codec in ("json", "pickle")
-    for how in SEALINGS
-]
+AXES = ("single", "per-type", "per-record"), ("json", "pickle"), tuple(SEALINGS)
+"""The layouts, codecs and sealings."""
 DROPPED = 5
 """A user that the bot has forgotten."""
 ADA, GROUP = 42, -100123

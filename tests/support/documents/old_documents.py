@@ -31,12 +31,8 @@ SEALINGS: dict[str, dict[str, Any]] = {
     "encrypted": {"encryption_keys": KEY},
     "compressed": {"compression": "gzip"},
 }
-COMBINATIONS = [
-    (layout, codec, how)
-    for layout in ("single", "per-type", "per-record")
-    for codec in ("json", "pickle")
-    for how in SEALINGS
-]
+AXES = ("single", "per-type", "per-record"), ("json", "pickle"), tuple(SEALINGS)
+"""The layouts, codecs and sealings."""
 DROPPED = 5
 """A user that was there once."""
 

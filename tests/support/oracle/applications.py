@@ -16,6 +16,7 @@ from ptb_bucket.errors import UnsavedError
 from ptb_bucket.offline_telegram import OfflineTelegram
 from support.oracle.classes import TYPES
 from support.oracle.snapshots import Snapshot
+from support.parameters import crossed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,12 +89,10 @@ class Combination:
         return f"{self.layout}, {self.codec}, {'BucketApplication' if self.bucket_application else 'Application'}"
 
 
-COMBINATIONS = [
-    Combination(layout, codec, bucket_application)
-    for layout, codec, bucket_application in itertools.product(
-        ("single", "per-type", "per-record"), ("json", "pickle"), (True, False)
-    )
-]
+_AXES = ("single", "per-type", "per-record"), ("json", "pickle"), (True, False)
+COMBINATIONS = list(itertools.starmap(Combination, itertools.product(*_AXES)))
+EVERYWHERE = crossed(*_AXES, make=Combination)
+"""All of them, as parameters of a test."""
 
 
 @dataclass

@@ -24,7 +24,7 @@ from ptb_bucket.errors import UnavailableError, UnsavedError
 
 CHAT = -100
 MAY_BE_PRELOADED = "# may be preloaded\n"
-"""The first line of code that :mod:`support.processes.preloaded` may run in a process that has imported more."""
+"""The first line of code and scripts that :mod:`support.processes.preloaded` may run where more is imported."""
 
 
 def spawn(program: str, *arguments: object, source: object = None) -> subprocess.Popen[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -15,6 +16,17 @@ import socket
 import sys
 import time
 from pathlib import Path
+
+
+def import_exports() -> None:
+    """Import everything that our packages export, because they import most of it when it is first used."""
+    done: set[str] = set()
+    while new := [name for name in sys.modules if name.partition(".")[0] == "ptb_bucket" and name not in done]:
+        done.update(new)
+        for name in new:
+            for export in getattr(sys.modules[name], "__all__", ()):
+                with contextlib.suppress(ImportError, Warning):  # an extra is not installed
+                    getattr(sys.modules[name], export)
 
 
 def orders(connection: socket.socket):
@@ -78,10 +90,12 @@ def run(program: str, *arguments: str) -> None:
 if __name__ == "__main__":
     _connection = socket.socket(fileno=int(sys.argv[1]))
     for _name in sys.argv[2:]:
-        with contextlib.suppress(
-            ImportError, Warning
-        ):  # an older release lacks some; a program that needs one fails itself
+        # An older release lacks some; a program that needs one fails itself.
+        with contextlib.suppress(ImportError, Warning):
             importlib.import_module(_name)
+    import_exports()
+    gc.collect()
+    gc.freeze()  # otherwise the end of each program would look for garbage in all that was imported here
     if _found := orders(_connection):
         become(*_found)
         run(*_found[0]["program"])

@@ -24,9 +24,22 @@ import pytest
 
 from support.processes.child_processes import MAY_BE_PRELOADED
 
-PROGRAMS = {"ptb_bucket.testing.instance", "ptb_bucket.testing.racers", "ptb_bucket.cli", "uvicorn"}
+PROGRAMS = {
+    "ptb_bucket.testing.instance",
+    "ptb_bucket.testing.racers",
+    "ptb_bucket.cli",
+    "support.processes.sigterm_bot",
+    "support.serverless.lambda_process",
+    "uvicorn",
+}
 SCRIPTS = {"child_processes.py", "programs.py"}
-MODULES = ("ptb_bucket", "ptb_bucket.offline_telegram", "ptb_bucket.tools", "ptb_bucket.testing.faults")
+MODULES = (
+    "ptb_bucket",
+    "ptb_bucket.offline_telegram",
+    "ptb_bucket.tools",
+    "ptb_bucket.testing.faults",
+    "ptb_bucket.cli",
+)
 """What every program may need. A program's own module must be new to its process."""
 
 _FORKING = Path(__file__).with_name("forking.py")
@@ -95,12 +108,16 @@ def _split(command: list[str]) -> tuple[list[str], list[str]]:
     return command[1:at], command[at:]
 
 
-def _is_ours(program: list[str]) -> bool:
+def _is_ours(program: list[str], folder: Path) -> bool:
     if program[:1] == ["-m"]:
         return program[1] in PROGRAMS
     if program[:1] == ["-c"]:
         return program[1].startswith(MAY_BE_PRELOADED)
-    return bool(program) and Path(program[0]).name in SCRIPTS
+    return bool(program) and (Path(program[0]).name in SCRIPTS or _is_marked(folder / program[0]))
+
+
+def _is_marked(script: Path) -> bool:
+    return script.is_file() and script.read_bytes().startswith(MAY_BE_PRELOADED.encode())
 
 
 _PLAIN = {"preexec_fn": None, "pass_fds": (), "shell": False, "start_new_session": False, "uid": None, "gid": None}
@@ -115,7 +132,8 @@ def popen_class(starter: _Starter) -> type[subprocess.Popen]:
             command = given["args"] if isinstance(given["args"], str) else [os.fspath(one) for one in given["args"]]
             flags, program = _split(command)
             plain = all(not given[name] or given[name] == value for name, value in _PLAIN.items())
-            if command[0] != sys.executable or not plain or not _is_ours(program):
+            folder = Path(given["cwd"] or ".").resolve()
+            if command[0] != sys.executable or not plain or not _is_ours(program, folder):
                 super()._execute_child(*arguments)
                 return
             environment = dict(os.environ if given["env"] is None else given["env"])
@@ -124,7 +142,7 @@ def popen_class(starter: _Starter) -> type[subprocess.Popen]:
                 [own if own != -1 else number for number, own in enumerate((pipes[0], pipes[3], pipes[5]))],
                 program=program,
                 environment=environment,
-                folder=str(Path(given["cwd"] or ".").resolve()),
+                folder=str(folder),
                 ignores_sigint=signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
             )
             self._child_created = True
@@ -142,6 +160,29 @@ def preloaded(*modules: str):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subprocess, "Popen", popen_class(_starter(*MODULES, *modules)))
         yield
+
+
+@contextlib.contextmanager
+def new_interpreters():
+    """Start interpreters in spite of :func:`preloaded`, for tests of what an interpreter does at its end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", _ORDINARY)
+        yield
+
+
+def preloading(*modules: str):
+    """Return a fixture for a conftest or a test module: its programs are preloaded, except in long runs.
+
+    Args:
+        modules: What the programs import beside :data:`MODULES`.
+    """
+
+    @pytest.fixture(scope="module", autouse=True)
+    def programs_are_preloaded(long):
+        with contextlib.nullcontext() if long else preloaded(*modules):
+            yield
+
+    return programs_are_preloaded
 
 
 @functools.cache

@@ -9,6 +9,8 @@ compared with the store, these rules hold:
 - A token that was not acknowledged may be there once or not at all.
 - The tokens of one change are there together or not at all.
 - A token that an instance has counted as undecidable may be there once or not at all, but never twice.
+- What was added to a character whom another instance drops stays without a name, or is handed on to a character that is
+  put there. From then on, it goes where that one goes.
 
 Instances are killed, end in order, write what they cannot save to a spool, are forked and started twice from one
 snapshot. Their clocks jump, and the store loses races, answers and patience. Instances on demand (layout
@@ -18,7 +20,7 @@ dropped records only if nobody has written them anew.
 """
 
 from support.simulation.instance import Instance
-from support.simulation.model import BrokenPromiseError, Change
+from support.simulation.model import BrokenPromiseError, Change, Model
 from support.simulation.world import LONG, SHORT, World, simulate
 
-__all__ = ["LONG", "SHORT", "BrokenPromiseError", "Change", "Instance", "World", "simulate"]
+__all__ = ["LONG", "SHORT", "BrokenPromiseError", "Change", "Instance", "Model", "World", "simulate"]

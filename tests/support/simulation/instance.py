@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import copy
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import Backoff, LoopLock, RetryPolicy
@@ -24,7 +23,7 @@ from ptb_bucket.state import (
 )
 from support.simulation.clocks import SKEW
 from support.simulation.handlers import NAME, NAMED, Handlers
-from support.simulation.model import Change, none, tokens_of
+from support.simulation.model import Change, none
 from support.simulation.spool import memory_spool
 from support.simulation.updates import Update, Updates
 
@@ -232,7 +231,7 @@ class Instance(Handlers, Updates):
 
     def _check_view(self, where: str, asked: float, records: Iterable[Record]) -> None:
         """Check that memory has all that was acknowledged before this instance asked; newer changes may be missing."""
-        found: Counter[str] = sum((tokens_of(self.live.get(record, {})) for record in records), Counter())
+        found = self.world.model.tokens_in(self.live.get(record, {}) for record in records)
         none(f"doubled in {where}", {token for token, times in found.items() if times > 1})
         if NAMED in records:
             none(f"written without looking in {where}", {self.live.get(NAMED, {}).get("name")} - {NAME})

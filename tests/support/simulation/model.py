@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.state import MISSING, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NEVER = float("inf")
 EVERYBODY = -1
@@ -96,6 +99,24 @@ class Model:
         """
         doubtful = {token for change in self.changes if change.doubtful or change.update for token in change.adds}
         return {token for change in changes if change.firm for token in change.deletes} - doubtful
+
+    def tokens_in(self, records: Iterable[dict[str, Any]]) -> Counter[str]:
+        """Count the tokens in several records, but not those that were handed on.
+
+        If a character is dropped while another instance adds to it, the addition stays without a name. If somebody
+        puts another character there, a merge hands the addition on to that one (see "An edit is never lost silently" in
+        DESIGN.md). From then on it is a part of that one: it is there as often, and as long, as that one's name is.
+        """
+        found: Counter[str] = Counter()
+        characters = []
+        for data in records:
+            found += tokens_of(data)
+            characters += [one for one in (*data.get("party", ()), data.get("current", {})) if len(one) > 1]
+        gone = self._deleted() if characters else set()
+        owners = {token: change.part_of for change in self.changes if change.part_of in gone for token in change.adds}
+        for one in {id(one): one for one in characters if "name" in one}.values():
+            found.subtract(token for token in one.values() if owners.get(token, one["name"]) != one["name"])
+        return +found
 
     def check_state(self, key: str, state: object) -> None:
         """Check that a conversation has its last acknowledged state or a later one.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from dataclasses import dataclass
 from unittest.mock import patch
 
@@ -15,7 +14,7 @@ from ptb_bucket.testing.faults import Fault, FaultyStore
 from support.simulation.clocks import Clocks, jump_often
 from support.simulation.handlers import NAME, NAMED, RECORDS
 from support.simulation.instance import Instance
-from support.simulation.model import Model, none, tokens_of
+from support.simulation.model import Model, none
 from support.simulation.on_demand import OnDemand
 from support.simulation.spool import MemoryFiles
 from support.simulation.sweeping import sweep_often
@@ -207,7 +206,7 @@ class World:
             assert await member.load()
             await member.look_at_all()
         truth = members[0]
-        found = sum((tokens_of(truth.live[record]) for record in self.records), Counter())
+        found = self.model.tokens_in(truth.live[record] for record in self.records)
         self.model.check(found, truth.live[BOT_DATA].get("count", 0), where="the bucket")
         for key in self.model.states:
             self.model.check_state(key, truth.states.get(key, MISSING))

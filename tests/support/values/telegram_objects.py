@@ -11,9 +11,11 @@ from typing import Any
 from telegram import Bot, InlineKeyboardButton, KeyboardButton, TelegramObject
 from telegram.ext import ExtBot
 
-from ptb_bucket.codecs.types import CLASSES, DEFAULT_VALUE
+from ptb_bucket.codecs.types import bot_api_classes, is_default_value
 
 __all__ = ["CLASSES", "differences", "full", "minimal", "owned"]
+
+CLASSES = bot_api_classes()
 
 _VALUES: dict[str, Any] = {
     "str": "1",
@@ -66,7 +68,7 @@ def differences(one: Any, other: Any, path: str = "") -> list[str]:
     """List the differences of two values in all that they keep: private slots, the bot, PTB's markers by identity."""
     if type(one) is not type(other):
         return [f"{path}: {type(one).__name__} is {type(other).__name__}"]
-    if type(one) in (ExtBot, DEFAULT_VALUE):
+    if type(one) is ExtBot or is_default_value(type(one)):
         return [] if one is other else [f"{path}: another {type(one).__name__}"]
     if isinstance(one, TelegramObject):
         return _in_attributes(_attributes(one), _attributes(other), path)

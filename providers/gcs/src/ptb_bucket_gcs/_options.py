@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from ptb_bucket.stores import check_endpoint, check_seconds
+from ptb_bucket.stores import check_endpoint, check_seconds, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

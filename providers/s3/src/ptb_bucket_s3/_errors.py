@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnavailableError, UnsupportedError
-from ptb_bucket.stores import credentials_unreadable
+from ptb_bucket.stores import credentials_unreadable, dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.stores import check_endpoint, check_seconds, read_options
+from ptb_bucket.stores import check_endpoint, check_seconds, dataclass, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

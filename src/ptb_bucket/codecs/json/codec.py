@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from telegram import Bot
 
     from ptb_bucket.codecs.json.graph_decoder import GraphDecoder
-    from ptb_bucket.codecs.types import Origin
+    from ptb_bucket.codecs.types import LateBot, Origin
 
 __all__ = ["JsonCodec", "PreservingJsonCodec"]
 
@@ -60,7 +60,7 @@ class JsonCodec:
     """The class that makes values; for subclasses."""
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
-        self.bot: Bot | None = None
+        self.bot: Bot | LateBot | None = None
         self._scopes = Scopes(self, Registry(types))
         self.equality = Equality(self._scopes.anonymous)
 

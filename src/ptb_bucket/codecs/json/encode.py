@@ -20,6 +20,7 @@ from ptb_bucket.codecs.types import (
     guarded,
     has_identity,
     item,
+    native_shape,
     refusal,
     take_apart,
     too_deep,
@@ -38,7 +39,7 @@ _DEEPEST: Final = 100
 _FIRST_LOOK: Final = 1_000
 
 WRITERS: Final = {cls: shape.write for cls, shape in NATIVE.items() if shape.write is not None}
-"""Type → the function that writes it, for types that are stored without registration."""
+"""Type → the function that writes it, for Python's own types."""
 
 
 class RepeatedError(Exception):
@@ -289,4 +290,4 @@ def _is_authors(member: Any) -> bool:
     cls = type(member)
     if cls is tuple or cls is frozenset:
         return any(map(_is_authors, member))
-    return cls not in NATIVE and not issubclass(cls, Enum)
+    return native_shape(cls) is None and not issubclass(cls, Enum)

@@ -105,7 +105,7 @@ class GraphEncoder(Encoder):
         second.objects += self.record.visited.values()  # kept alive, because the id of a dead one is used again
         tree = second.value(value, 0)
         if second.position.errors:  # a tree that lacks a part must not be stored as if it were whole
-            raise combined_refusal(second.position.errors, self.scope.registry.by_name)
+            raise combined_refusal(second.position.errors, self.scope.registry)
         if self.can_load is not None and not self.can_load(NOTHING if holes else value, tree):
             raise unloadable_graph()
         return tree
@@ -285,7 +285,7 @@ class GraphEncoder(Encoder):
         encoder = GraphEncoder(self.scope)
         tree = encoder.attempt(value)
         if encoder.position.errors:
-            raise combined_refusal(encoder.position.errors, self.scope.registry.by_name)
+            raise combined_refusal(encoder.position.errors, self.scope.registry)
         return encoder.labelled(value) if encoder.record.repeated else tree
 
 

@@ -35,14 +35,14 @@ def graph_tree(scope: Scope, value: Any, can_load: LoadCheck | None = None) -> A
     first = GraphEncoder(scope, can_load)
     tree = first.attempt(value)
     if first.position.errors:
-        raise combined_refusal(first.position.errors, scope.registry.by_name)
+        raise combined_refusal(first.position.errors, scope.registry)
     try:
         return first.labelled(value) if first.record.repeated else tree
     except CannotStoreError:
         second = GraphEncoder(scope, can_load, refused=_unloadable(first))
         second.attempt(value)
         if second.position.errors:  # they name the path
-            raise combined_refusal(second.position.errors, scope.registry.by_name) from None
+            raise combined_refusal(second.position.errors, scope.registry) from None
         raise
 
 

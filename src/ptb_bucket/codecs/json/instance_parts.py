@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from telegram import TelegramObject
-
 from ptb_bucket.codecs.json.position import NOTHING, RecordPosition, member_before
 from ptb_bucket.codecs.types import (
     Family,
@@ -13,6 +11,7 @@ from ptb_bucket.codecs.types import (
     attribute,
     declared,
     guarded,
+    is_telegram_object,
     item,
     needs,
     needs_functions,
@@ -163,7 +162,7 @@ def is_needed_by(owner: Any, key: Any) -> bool:
         owner: The object.
         key: The name of the attribute.
     """
-    if issubclass(type(owner), TelegramObject):
+    if is_telegram_object(type(owner)):
         return needs(owner, key)
     found = declared(type(owner))
     return found is not None and key in found.required

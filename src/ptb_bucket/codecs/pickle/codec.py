@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
-    from ptb_bucket.codecs.types import Origin
+    from ptb_bucket.codecs.types import LateBot, Origin
 
 __all__ = ["PickleCodec"]
 
@@ -91,7 +91,7 @@ class PickleCodec:
     extension: ClassVar[str] = ".pkl"
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
-        self.bot: Bot | None = None
+        self.bot: Bot | LateBot | None = None
         self._scopes = Scopes(self, Registry(types))
         self._loadable: OrderedDict[bytes, None] = OrderedDict()
         self.equality = Equality(self._scopes.anonymous)

@@ -148,7 +148,9 @@ class _Rendering:
 
 
 _VALUES: Final = frozenset({"thing", "member", "bot"})
-_NAMED_VALUES: Final = frozenset(name for cls, name in allowed.NAMES.items() if cls is not Counter)
+_NAMED_VALUES: Final = frozenset(
+    (allowed.DEFAULT_VALUE, *(name for cls, name in allowed.NAMES.items() if cls is not Counter))
+)
 
 
 def _is_value(value: InspectionStub) -> bool:

@@ -10,12 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from telegram import Bot, TelegramObject
-
 from ptb_bucket.codecs import _allowed as allowed
 from ptb_bucket.codecs.types import (
-    CLASSES,
-    NATIVE,
     BotReference,
     Family,
     IrreducibleError,
@@ -23,6 +19,10 @@ from ptb_bucket.codecs.types import (
     bot_of,
     factory_refusal,
     hashes_by_hand,
+    is_bot,
+    is_bot_api_class,
+    is_telegram_object,
+    native_shape,
     reduction,
     refusal,
     take_apart,
@@ -30,6 +30,8 @@ from ptb_bucket.codecs.types import (
 
 if TYPE_CHECKING:
     import io
+
+    from telegram import TelegramObject
 
     from ptb_bucket.codecs.types import Scope, Shape
 
@@ -59,7 +61,7 @@ class Pickler(pickle.Pickler):
             return allowed.default, (self._factory(obj),), None, None, iter(obj.items())
         if cls in allowed.IMMUTABLE:
             return NotImplemented
-        if cls is BotReference or issubclass(cls, Bot):
+        if cls is BotReference or is_bot(cls):
             return allowed.bot, (obj.is_live if cls is BotReference else obj is self.scope.bot,)
         return self._instance(obj, self.scope.registry.author_shape(cls))
 
@@ -71,7 +73,7 @@ class Pickler(pickle.Pickler):
             self.is_risky = True
         if issubclass(type(obj), Enum) and shape.family is Family.ENUM:
             return allowed.member, (shape.name, take_apart(shape, obj, self.scope))
-        if issubclass(type(obj), TelegramObject) and shape.family is not Family.FUNCTIONS:
+        if is_telegram_object(type(obj)) and shape.family is not Family.FUNCTIONS:
             return allowed.thing, (f"${shape.name}", self._state(obj))
         payload = self._row(shape, obj)
         return self._taken_apart(obj, shape.name) if payload is None else (allowed.stored, (shape.name, payload))
@@ -96,25 +98,25 @@ class Pickler(pickle.Pickler):
     def _factory(self, obj: defaultdict[Any, Any]) -> str:
         factory: Any = obj.default_factory
         if isinstance(factory, type):
-            if factory in allowed.NAMES:
-                return allowed.NAMES[factory]
-            if factory in self.scope.registry.by_class:
-                return self.scope.registry.by_class[factory].name
+            if (known := allowed.name_of(factory)) is not None:
+                return known
+            if (shape := self.scope.registry.named_shape(factory)) is not None:
+                return shape.name
         raise factory_refusal()
 
     def _unregistered(self, obj: Any) -> Any:
         cls = type(obj)
-        if CLASSES.get(cls.__name__) is cls:
+        if is_bot_api_class(cls):
             return allowed.thing, (cls.__name__, self._state(obj))
-        if cls in allowed.NAMES:
-            return self._python(obj, allowed.NAMES[cls])
+        if (known := allowed.name_of(cls)) is not None:
+            return self._python(obj, known)
         shape = self.scope.registry.shape(cls)
         if shape is None:
             raise refusal(obj)
         return allowed.stored, (shape.name, take_apart(shape, obj, self.scope))
 
     def _python(self, obj: Any, name: str) -> Any:
-        shape = NATIVE.get(type(obj))
+        shape = native_shape(type(obj))
         payload: Any = take_apart(shape, obj, self.scope) if shape else None  # or a refusal with the reason
         if type(obj) is Fraction:
             # Some Pythons pickle them as decimal text, which ends at 4300 digits.

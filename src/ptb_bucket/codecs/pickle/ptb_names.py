@@ -9,11 +9,9 @@ from enum import Enum, Flag
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from telegram import TelegramObject
-
-from ptb_bucket.codecs._allowed import IMMUTABLE, NAMES, Sealed
+from ptb_bucket.codecs._allowed import DEFAULT_VALUE, IMMUTABLE, NAMES, Sealed
 from ptb_bucket.codecs.pickle.placeholders import Meaning, Placeholder, placeholder_for
-from ptb_bucket.codecs.types import CLASSES, DEFAULT_VALUE, Family
+from ptb_bucket.codecs.types import Family, bot_api_classes, default_value, is_telegram_object
 from ptb_bucket.errors import CannotLoadError
 
 if TYPE_CHECKING:
@@ -52,7 +50,7 @@ class PtbPickleNames:
         self._known: dict[tuple[str, str], Any] = {**_TYPES, **self._functions()}
         for cls, name in NAMES.items():
             self._know(cls, Meaning("object", name))
-        for cls, entry in registry.by_class.items():
+        for cls, entry in registry.named_shapes().items():
             self._know(cls, _meaning(entry))
         self._know_as_script(registry)
 
@@ -77,7 +75,7 @@ class PtbPickleNames:
     def _know_as_script(self, registry: Registry) -> None:
         """Add the classes under ``__main__``, which pickle writes if the bot is started as a script."""
         by_name: dict[str, list[Shape]] = {}
-        for cls, entry in registry.by_class.items():
+        for cls, entry in registry.named_shapes().items():
             by_name.setdefault(cls.__qualname__, []).append(entry)
         for name, entries in by_name.items():
             if len(entries) == 1:
@@ -88,9 +86,10 @@ class PtbPickleNames:
         """Find a Telegram class by its name alone, because PTB moves classes between its modules."""
         if not module.startswith("telegram._"):
             return None
-        if name in CLASSES:
+        if name in bot_api_classes():
             return placeholder_for(Meaning("telegram", name))
-        return placeholder_for(Meaning("object", NAMES[DEFAULT_VALUE])) if name == DEFAULT_VALUE.__name__ else None
+        is_marker = name == type(default_value()).__name__
+        return placeholder_for(Meaning("object", DEFAULT_VALUE)) if is_marker else None
 
     def _lost(self, module: str, name: str) -> Any:
         root = module.partition(".")[0]
@@ -129,7 +128,7 @@ class PtbPickleNames:
 def _meaning(entry: Shape) -> Meaning:
     if issubclass(entry.cls, Enum) and entry.family is not Family.FUNCTIONS:
         return Meaning("enum", entry.name, entry.cls)
-    if issubclass(entry.cls, TelegramObject):
+    if is_telegram_object(entry.cls):
         return Meaning("telegram", f"${entry.name}")
     return Meaning("object", entry.name, entry.cls)
 

@@ -1,7 +1,7 @@
 """The types that can be stored, with one family per file, and the registry of classes that a bot's author adds."""
 
 from ptb_bucket.codecs.types.advice import short_name
-from ptb_bucket.codecs.types.bot_reference import BotReference
+from ptb_bucket.codecs.types.bot_reference import BotReference, LateBot
 from ptb_bucket.codecs.types.carriers import base_of, carrier_of, class_of, has_room_for, is_one_class, with_room
 from ptb_bucket.codecs.types.declared import declared
 from ptb_bucket.codecs.types.equality import (
@@ -16,11 +16,16 @@ from ptb_bucket.codecs.types.equality import (
     structure_of,
 )
 from ptb_bucket.codecs.types.families import (
-    CLASSES,
-    DEFAULT_VALUE,
+    bot_api_classes,
     bot_of,
     content,
+    default_value,
+    is_bot,
+    is_bot_api_class,
+    is_default_value,
+    is_telegram_object,
     needs,
+    number_classes,
     rebuild,
     set_field,
     shape_of,
@@ -58,15 +63,13 @@ from ptb_bucket.codecs.types.refusals import (
     too_many_collisions,
     unloadable_graph,
 )
-from ptb_bucket.codecs.types.registry import NATIVE, TAGS, Registry, StoredAs
+from ptb_bucket.codecs.types.registry import NATIVE, TAGS, Registry, StoredAs, native_shape
 from ptb_bucket.codecs.types.scopes import Origin, Scopes
 from ptb_bucket.codecs.types.shape import Family, KnownClasses, Scope, Shape, Structure
 from ptb_bucket.codecs.types.shape_calls import take_apart, write_value
 
 __all__ = [
     "BIG",
-    "CLASSES",
-    "DEFAULT_VALUE",
     "NATIVE",
     "RESTORE",
     "TAGS",
@@ -78,6 +81,7 @@ __all__ = [
     "Identified",
     "IrreducibleError",
     "KnownClasses",
+    "LateBot",
     "NewerTelegramError",
     "Origin",
     "Registry",
@@ -91,6 +95,7 @@ __all__ = [
     "attribute",
     "attribute_slots",
     "base_of",
+    "bot_api_classes",
     "bot_of",
     "carrier_of",
     "check_collisions",
@@ -101,6 +106,7 @@ __all__ = [
     "contains_itself",
     "content",
     "declared",
+    "default_value",
     "equal_keys",
     "factory_refusal",
     "fingerprint",
@@ -112,16 +118,22 @@ __all__ = [
     "identical",
     "in_utf8",
     "is_a",
+    "is_bot",
+    "is_bot_api_class",
+    "is_default_value",
     "is_live",
     "is_one_class",
     "is_plain",
+    "is_telegram_object",
     "item",
     "members_lost",
     "missing_dependency",
+    "native_shape",
     "needs",
     "needs_functions",
     "newer_telegram",
     "not_reproduced",
+    "number_classes",
     "rebuild",
     "record_changed",
     "reduction",

@@ -1,10 +1,16 @@
-"""The value that stands for a stored bot."""
+"""The values that stand for a bot: one that was stored, or one that nothing has needed yet."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["BotReference"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from telegram import Bot
+
+__all__ = ["BotReference", "LateBot"]
 
 
 class BotReference:
@@ -37,3 +43,19 @@ class BotReference:
 
     def __repr__(self) -> str:
         return "<a stored bot>"
+
+
+class LateBot:
+    """A codec's bot that is made for the first value that needs one. Making one imports python-telegram-bot.
+
+    Args:
+        make: Returns the bot.
+    """
+
+    def __init__(self, make: Callable[[], Bot]) -> None:
+        self._make = make
+
+    @cached_property
+    def bot(self) -> Bot:
+        """The bot: the same one each time."""
+        return self._make()

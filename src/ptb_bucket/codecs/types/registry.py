@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
-
-from telegram import Bot
 
 from ptb_bucket.codecs.types.advice import short_name
 from ptb_bucket.codecs.types.bot_reference import BotReference
@@ -14,14 +13,19 @@ from ptb_bucket.codecs.types.carriers import base_of
 from ptb_bucket.codecs.types.equality import same
 from ptb_bucket.codecs.types.families import (
     BOTS,
-    CLASSES,
     CONTAINERS,
-    ENUMS,
+    NUMBERS,
     OTHER_LIBRARIES,
     SCALARS,
     TIMES,
     by_functions,
+    constants,
     enum_shape,
+    is_bot,
+    is_bot_api_class,
+    is_constant,
+    may_be_constant,
+    number_shape,
     shape_of,
     shape_of_foreign,
     telegram_shape,
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from ptb_bucket.codecs.types.shape import Shape
     from ptb_bucket.errors import CannotLoadError
 
-__all__ = ["NATIVE", "TAGS", "Registry", "StoredAs"]
+__all__ = ["NATIVE", "TAGS", "Registry", "StoredAs", "native_shape"]
 
 _NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(\[[\w\[\]., |]*\])?")
 
@@ -44,24 +48,49 @@ _TELEGRAM: Final = telegram_shape(same)
 _KNOWN: Final[tuple[Shape, ...]] = (*SCALARS, *TIMES, *CONTAINERS)
 NATIVE: Final[dict[Any, Shape]] = {
     **{shape.cls: shape for shape in _KNOWN},
-    **dict.fromkeys(CLASSES.values(), _TELEGRAM),
     BotReference: BOTS,
 }
-"""Type → its shape, for types that are stored without registration. To add one, add a shape to its family."""
+"""Type → its shape, for most of Python's own types, which are stored without registration; see :func:`native_shape`.
+
+To add a type, add a shape to its family.
+"""
 
 _UNTAGGED: Final = frozenset({"dict", "bool", "null"})
 TAGS: Final[dict[str, Shape]] = {
-    shape.name: shape for shape in (*_KNOWN, *OTHER_LIBRARIES, _TELEGRAM, BOTS) if shape.name not in _UNTAGGED
+    shape.name: shape for shape in (*_KNOWN, *NUMBERS, *OTHER_LIBRARIES, _TELEGRAM, BOTS) if shape.name not in _UNTAGGED
 }
 """Tag → the shape of the type."""
 
 _RESERVED: Final = frozenset({*TAGS, "true", "false", "null", "id", "ref", "list"})
 
-_ENUMS: Final[tuple[Shape, ...]] = tuple(enum_shape(cls, name, is_risky=False) for name, cls in ENUMS.items())
-_ENUMS_BY_CLASS: Final[dict[Any, Shape]] = {shape.cls: shape for shape in _ENUMS}
-_ENUMS_BY_NAME: Final[dict[str, Shape]] = {shape.name: shape for shape in _ENUMS}
-_UNREGISTERED: Final = frozenset((*NATIVE, *_ENUMS_BY_CLASS))
-"""Classes that are stored without registration."""
+
+def native_shape(cls: Any) -> Shape | None:
+    """Return the shape of a type of Python or a class of the Bot API; None for all others.
+
+    Args:
+        cls: The class of a value.
+    """
+    return NATIVE.get(cls) or number_shape(cls) or (_TELEGRAM if is_bot_api_class(cls) else None)
+
+
+@cache
+def _constants() -> tuple[dict[str, Shape], dict[Any, Shape]]:
+    """Return the shapes of PTB's enums, by name and by class."""
+    shapes = [enum_shape(cls, name, is_risky=False) for name, cls in constants().items()]
+    return {shape.name: shape for shape in shapes}, {shape.cls: shape for shape in shapes}
+
+
+def _constant_named(name: str) -> Shape | None:
+    return _constants()[0].get(name) if may_be_constant(name) else None
+
+
+def _constant_of(cls: Any) -> Shape | None:
+    return _constants()[1].get(cls) if is_constant(cls) else None
+
+
+def _is_known(cls: Any) -> bool:
+    """Tell whether instances of a class are stored without registration."""
+    return native_shape(cls) is not None or is_constant(cls)
 
 
 class StoredAs:
@@ -117,16 +146,20 @@ class Registry:
     Args:
         types: Classes and :class:`StoredAs`.
 
+    Attributes:
+        by_class: The shapes of the author's classes.
+        by_name: The same shapes, by the names that documents have for the classes.
+
     Raises:
         ConfigurationError: An entry is not a class, or a name is registered twice or reserved.
     """
 
     def __init__(self, types: Iterable[type | StoredAs] = ()) -> None:
-        self.by_class: dict[Any, Shape] = dict(_ENUMS_BY_CLASS)
-        self.by_name: dict[str, Shape] = dict(_ENUMS_BY_NAME)
+        self.by_class: dict[Any, Shape] = {}
+        self.by_name: dict[str, Shape] = {}
         for given in _listed(types):
             shape = _shape(given)
-            if shape.cls not in _UNREGISTERED or shape.family is Family.FUNCTIONS:
+            if not _is_known(shape.cls) or shape.family is Family.FUNCTIONS:
                 self._check(shape)
                 self.by_class[shape.cls] = self.by_name[shape.name] = shape
 
@@ -136,19 +169,35 @@ class Registry:
         Args:
             cls: The class of a value.
         """
-        known = NATIVE.get(cls) or self.author_shape(cls)
-        return known or (BOTS if issubclass(cls, Bot) else shape_of_foreign(cls))
+        known = native_shape(cls) or self.author_shape(cls)
+        return known or (BOTS if is_bot(cls) else shape_of_foreign(cls))
 
     def author_shape(self, cls: Any) -> Shape | None:
-        """Return the shape of a registered class, or of one that carries fields for it; None if there is none.
+        """Return the shape of a class that has a name; see :meth:`named_shape`. It may carry fields for that class.
 
         Args:
             cls: The class of a value.
         """
-        return self.by_class.get(cls) or self.by_class.get(base_of(cls))
+        return self.named_shape(cls) or self.by_class.get(base_of(cls))
+
+    def named_shape(self, cls: Any) -> Shape | None:
+        """Return the shape of a class that documents call by a name: a registered class, or one of PTB's enums.
+
+        Args:
+            cls: The class.
+        """
+        return self.by_class.get(cls) or _constant_of(cls)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether documents have this name for a class."""
+        return type(name) is str and (name in self.by_name or _constant_named(name) is not None)
+
+    def named_shapes(self) -> dict[Any, Shape]:
+        """Return the shapes of all classes that have a name, by class: those of PTB's enums first."""
+        return {**_constants()[1], **self.by_class}
 
     def named(self, name: str) -> Shape:
-        """Return the shape of a registered class by its name.
+        """Return the shape of a class that has a name, by that name.
 
         Args:
             name: The name that the document has for it.
@@ -156,7 +205,7 @@ class Registry:
         Raises:
             UnknownClassError: It is not registered.
         """
-        shape = self.by_name.get(name) if type(name) is str else None
+        shape = (self.by_name.get(name) or _constant_named(name)) if type(name) is str else None
         if shape is None:
             raise unregistered(str(name))
         return shape
@@ -178,11 +227,11 @@ class Registry:
                 f"The name {shape.name!r} in types is reserved. Give {name} another name with StoredAs({name}, "
                 "name=...)"
             )
-        if shape.cls in _UNREGISTERED:
+        if _is_known(shape.cls):
             raise ConfigurationError(
                 f"{name} is stored without registration, and its encoding cannot be replaced. Remove it from types"
             )
-        if shape.name in self.by_name or shape.cls in self.by_class:
+        if shape.name in self or shape.cls in self.by_class:
             other = f"{shape.cls.__module__}.{name}"
             raise ConfigurationError(
                 f"types contains the name {shape.name!r} twice. Give one of the classes another name with "

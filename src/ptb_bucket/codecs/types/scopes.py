@@ -12,6 +12,7 @@ from ptb_bucket.errors import CannotLoadError, CannotStoreError
 if TYPE_CHECKING:
     from telegram import Bot
 
+    from ptb_bucket.codecs.types.bot_reference import LateBot
     from ptb_bucket.codecs.types.shape import KnownClasses
 
 __all__ = ["Origin", "Scopes"]
@@ -67,7 +68,7 @@ class _DefaultCache:
 class RecordCodec(Protocol):
     """The part of a codec that :class:`Scopes` needs."""
 
-    bot: Bot | None
+    bot: Bot | LateBot | None
 
     def encode(self, value: Any, /) -> bytes: ...
     def decode(self, data: bytes, /) -> Any: ...
@@ -98,7 +99,7 @@ class Scopes:
         bot = self._codec.bot
         if origin:
             return Scope(self.registry, bot, origin if isinstance(origin, str) else origin(), self._default)
-        if self.anonymous.bot is not bot:
+        if self.anonymous.given is not bot:
             self.anonymous = Scope(self.registry, bot)
         return self.anonymous
 

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.codecs.types.bot_reference import BotReference
+from ptb_bucket.codecs.types.bot_reference import BotReference, LateBot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -48,14 +48,20 @@ class KnownClasses(Protocol):
     by_class: dict[Any, Shape]
     by_name: dict[str, Shape]
 
+    def __contains__(self, name: object, /) -> bool:
+        """Tell whether documents have this name for a class."""
+
     def shape(self, cls: Any) -> Shape | None:
         """Return the shape of a class; None if it is not known."""
 
     def author_shape(self, cls: Any) -> Shape | None:
-        """Return the shape of a registered class; None if it is not registered."""
+        """Return the shape of a class that has a name, or that carries fields for one; None if it has none."""
+
+    def named_shape(self, cls: Any) -> Shape | None:
+        """Return the shape of a class that has a name; None if it has none."""
 
     def named(self, name: str) -> Shape:
-        """Return the shape of a registered class by its name."""
+        """Return the shape of a class that has a name, by that name."""
 
     def load_error(self, name: str, exc: Exception) -> CannotLoadError:
         """Return the error for a value that could not be made."""
@@ -66,12 +72,15 @@ class Scope:
 
     Args:
         registry: The known classes.
-        bot: The live bot; None in tools without a bot.
+        bot: The live bot, also one that is not made yet; None in tools without a bot.
         origin: The name of the record; see :class:`~ptb_bucket.codecs.types.scopes.Scopes`.
         draw: Returns the default of a field that stored data lacks.
+
+    Attributes:
+        given: ``bot`` as it was given.
     """
 
-    __slots__ = ("_instances", "bot", "draw", "live", "origin", "registry")
+    __slots__ = ("_instances", "draw", "given", "origin", "registry")
 
     DETACHED_BOT: Final[Any] = BotReference(is_live=True)
     """The bot of Telegram objects in processes without a live bot. With it, the objects are stored unchanged."""
@@ -79,16 +88,26 @@ class Scope:
     def __init__(
         self,
         registry: KnownClasses,
-        bot: Bot | None,
+        bot: Bot | LateBot | None,
         origin: str = "",
         draw: Callable[[Scope, tuple[str, str], int, Callable[[], Any]], Any] | None = None,
     ) -> None:
         self.registry = registry
-        self.bot = bot
-        self.live: Any = self.DETACHED_BOT if bot is None else bot
+        self.given = bot
         self.origin = origin
         self.draw = draw
         self._instances: dict[tuple[str, str], int] = {}
+
+    @property
+    def bot(self) -> Bot | None:
+        """The bot for objects that are made from Bot API JSON."""
+        return self.given.bot if isinstance(self.given, LateBot) else self.given
+
+    @property
+    def live(self) -> Any:
+        """The bot that Telegram objects belong to."""
+        bot = self.bot
+        return self.DETACHED_BOT if bot is None else bot
 
     def default(self, name: str, field: str, make: Callable[[], Any]) -> Any:
         """Return the default of a field that the stored data of an instance lacks: the same at each decoding.

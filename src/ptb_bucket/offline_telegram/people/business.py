@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BusinessAccount"]
 
+_DEFAULT_RIGHTS = {"can_reply": True, "can_read_messages": True, "can_delete_sent_messages": True}
+
 
 class BusinessAccount:
     """A person's business account; :meth:`OfflineTelegram.business_account` returns one.
@@ -27,11 +29,11 @@ class BusinessAccount:
     Args:
         server: The server.
         owner: The User of the account.
-        rights: The BusinessBotRights of the bot.
+        rights: The BusinessBotRights of the bot. If empty, it may read, reply and delete its messages.
     """
 
     def __init__(self, server: Server, owner: JSON, rights: JSON) -> None:
-        self._server = server
+        self._server, rights = server, rights or _DEFAULT_RIGHTS
         self.connection_id = f"business-{owner['id']}"
         self._connection = {
             "id": self.connection_id,

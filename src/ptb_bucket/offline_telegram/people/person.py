@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ptb_bucket.offline_telegram.json import JSON, copied
-from ptb_bucket.offline_telegram.people import inline, status
-from ptb_bucket.offline_telegram.people.files import sender
+from ptb_bucket.offline_telegram.people import contents, inline, status
 from ptb_bucket.offline_telegram.people.paying import ADDRESS, Payment, find_invoice
 from ptb_bucket.offline_telegram.people.writing import PersonUpdates
 
@@ -125,14 +124,14 @@ class Person:
         """
         return await self.deliver(app, self.updates.content(copied(content), chat, reply_to))
 
-    send_photo = sender("photo", "photo.jpg")
-    send_document = sender("document", "file.bin")
-    send_video = sender("video", "video.mp4")
-    send_animation = sender("animation", "animation.mp4")
-    send_audio = sender("audio", "audio.mp3")
-    send_voice = sender("voice", "voice.ogg")
-    send_video_note = sender("video_note", "note.mp4")
-    send_sticker = sender("sticker", "sticker.webp")
+    send_photo = contents.sender("photo", "photo.jpg")
+    send_document = contents.sender("document", "file.bin")
+    send_video = contents.sender("video", "video.mp4")
+    send_animation = contents.sender("animation", "animation.mp4")
+    send_audio = contents.sender("audio", "audio.mp3")
+    send_voice = contents.sender("voice", "voice.ogg")
+    send_video_note = contents.sender("video_note", "note.mp4")
+    send_sticker = contents.sender("sticker", "sticker.webp")
 
     async def send_album(
         self, app: AnyApplication, contents: Sequence[bytes], *, caption: str = "", chat: Group | None = None
@@ -140,32 +139,11 @@ class Person:
         """Send photos as an album: the bot gets one update for each, with the same ``media_group_id``."""
         return await self.deliver(app, *self.updates.album(contents, caption=caption, chat=chat))
 
-    async def share_contact(
-        self, app: AnyApplication, phone_number: str, *, first_name: str = "", chat: Group | None = None
-    ) -> list[Message]:
-        """Share a contact; by default one's own, as a button with ``request_contact`` does."""
-        own = {} if first_name else {"user_id": self.id}
-        contact = {"phone_number": phone_number, "first_name": first_name or self.name} | own
-        return await self.send_content(app, {"contact": contact}, chat=chat)
-
-    async def share_location(
-        self, app: AnyApplication, latitude: float, longitude: float, *, chat: Group | None = None
-    ) -> list[Message]:
-        """Share a place, in degrees."""
-        return await self.send_content(app, {"location": {"latitude": latitude, "longitude": longitude}}, chat=chat)
-
-    async def share_users(self, app: AnyApplication, *people: Person, request_id: int = 1) -> list[Message]:
-        """Choose people for a button with ``request_users``."""
-        users = [{"user_id": one.id, "first_name": one.name} for one in people]
-        return await self.send_content(app, {"users_shared": {"request_id": request_id, "users": users}})
-
-    async def send_dice(self, app: AnyApplication, value: int, emoji: str = "🎲", **options: Any) -> list[Message]:
-        """Throw a dice. Options: ``chat`` and ``reply_to``."""
-        return await self.send_content(app, {"dice": {"emoji": emoji, "value": value}}, **options)
-
-    async def send_web_app_data(self, app: AnyApplication, data: str, button_text: str = "Open") -> list[Message]:
-        """Send the data of a mini app that a keyboard button opened."""
-        return await self.send_content(app, {"web_app_data": {"data": data, "button_text": button_text}})
+    share_contact = contents.share_contact
+    share_location = contents.share_location
+    share_users = contents.share_users
+    send_dice = contents.send_dice
+    send_web_app_data = contents.send_web_app_data
 
     async def forward(self, app: AnyApplication, message: Message, *, chat: Group | None = None) -> list[Message]:
         """Forward a message from any chat, with its ``forward_origin``."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
-from ptb_bucket.state.commit.occurrences import passed_units
+from ptb_bucket.state.commit.occurrences import passed_in
 from ptb_bucket.state.commit.steps import Comparison, StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
 from ptb_bucket.state.document import NONE, Fate, has_any
@@ -295,18 +295,9 @@ class Ledger:
 
     def withdrawn_units(self) -> frozenset[Unit]:
         """Return the units whose changes in this document are withdrawn."""
-        steps = [(record, chain) for layer in self.layers() for record, chain in layer.steps.items()]
-        if not steps:
-            return NONE
-        self.units.passed = self._passed([record for record, _ in steps if record.kind is Kind.TIMER])
-        return self.units.withdrawn([chain for _, chain in steps], self.document)
-
-    def _passed(self, timers: Collection[Record]) -> frozenset[Unit]:
-        """Return the occurrences that end here although the stored timer has come further."""
-        codec = self.merger.codec.name
-        chains = [(record, layer.steps.get(record, ())) for record in timers for layer in self.layers()]
-        found = (passed_units(one, steps, self.base.get(one), self.stored(one), codec) for one, steps in chains)
-        return NONE.union(*found)
+        layers = self.layers()
+        self.units.passed = passed_in(layers, self.base, self.stored, self.merger.codec.name)
+        return self.units.withdrawn(layers, self.document)
 
     def withdrawn_in(self, record: Record) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn, if one of them has changed this record."""
@@ -322,8 +313,5 @@ class Ledger:
         """Return the stored values of records that PTB never received or gave us; None if one has more layers."""
         payload = self.attempt.payload.values if self.attempt else {}
         layers: list[dict[Record, Any]] = [self.staged.values, self.in_doubt.bases, self.superseded, payload]
-        if self.document is None or self.base.has_any(records):
-            return None
-        if any(not layer.keys().isdisjoint(records) for layer in layers):
-            return None
-        return self.document.get_all(records)
+        known = self.base.has_any(records) or any(not layer.keys().isdisjoint(records) for layer in layers)
+        return None if known or self.document is None else self.document.get_all(records)

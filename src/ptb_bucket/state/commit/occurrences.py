@@ -15,12 +15,13 @@ from ptb_bucket.state.document import NONE
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from ptb_bucket.state.commit.layers import Base, Encoded, Layer
     from ptb_bucket.state.document import Steps, Unit
     from ptb_bucket.state.records import Record
 
-__all__ = ["OwnSteps", "ends_of", "is_own", "own_units", "passed_units"]
+__all__ = ["OwnSteps", "ends_of", "is_own", "own_units", "passed_in"]
 
 
 def is_own(record: Record, unit: Unit) -> bool:
@@ -28,28 +29,33 @@ def is_own(record: Record, unit: Unit) -> bool:
     return type(unit) is str and unit.rpartition("#")[0] == f"timer:{record.timer[1]}"
 
 
-def passed_units(record: Record, steps: Steps, base: bytes | None, stored: bytes | None, codec: str) -> frozenset[Unit]:
-    """Return the occurrences that end in these steps although the stored timer has come further.
+def passed_in(layers: Sequence[Layer], base: Base, stored: Callable[[Record], Encoded], codec: str) -> frozenset[Unit]:
+    """Return the occurrences that end in some layers although the stored timer has come further.
 
     Documents list only their newest units. One of an instance that was frozen for long may be gone from there, but the
     number of the timer's occurrence only grows. A timer that was cancelled or replaced meanwhile tells nothing.
 
     Args:
-        record: The record of the timer.
-        steps: Its steps.
-        base: The value that the first step changed.
-        stored: The value in the bucket.
+        layers: The unsaved changes of a document.
+        base: The values that the first steps changed.
+        stored: Returns the value of a record in the bucket.
         codec: The name of the codec.
     """
-    own = own_units(record, steps)
-    if not own or base is None or stored is None or base == stored:
-        return NONE
+    chains = [(one, steps) for layer in layers for one, steps in layer.steps.items() if one.kind is Kind.TIMER]
+    ends = [(one, own) for one, steps in chains if (own := own_units(one, steps))]
+    passed = (own for one, own in ends if _has_passed(one, base.get(one), stored(one), codec))
+    return NONE.union(*passed) if ends else NONE
+
+
+def _has_passed(record: Record, base: Encoded, stored: Encoded, codec: str) -> bool:
+    if base is None or stored is None or base == stored:
+        return False
     try:
         ours, theirs = (timer_outline(record, value, codec) for value in (base, stored))
     except CannotLoadError:
-        return NONE
+        return False
     is_same = (theirs.series, theirs.revision) == (ours.series, ours.revision)
-    return own if is_same and theirs.occurrence > ours.occurrence else NONE
+    return is_same and theirs.occurrence > ours.occurrence
 
 
 def own_units(record: Record, steps: Steps) -> frozenset[Unit]:
@@ -61,8 +67,8 @@ def own_units(record: Record, steps: Steps) -> frozenset[Unit]:
 
 def ends_of(chains: Mapping[Record, Steps]) -> frozenset[Unit]:
     """Return the occurrences that end in these steps by record."""
-    found = (own_units(record, steps) for record, steps in chains.items() if record.kind is Kind.TIMER)
-    return NONE.union(*found)
+    timers = [record for record in chains if record.kind is Kind.TIMER]
+    return NONE.union(*(own_units(record, chains[record]) for record in timers)) if timers else NONE
 
 
 class OwnSteps(NamedTuple):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
     from ptb_bucket.state.commit.layers import Encoded, Layer
-    from ptb_bucket.state.document import Document, Steps, Unit
+    from ptb_bucket.state.document import Document, Unit
     from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.records import Record
 
@@ -109,13 +109,16 @@ class DocumentUnits:
 
     # ---------------------------------------------------------------- changes that others have applied
 
-    def withdrawn(self, chains: list[Steps], document: Document | None) -> frozenset[Unit]:
+    def withdrawn(self, layers: Iterable[Layer], document: Document | None) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn: others applied them, or a step mixes them with such changes.
 
         Args:
-            chains: The steps of all unsaved changes of the document.
+            layers: All unsaved changes of the document.
             document: The document as it was last read or written.
         """
+        chains = [steps for layer in layers for steps in layer.steps.values()]
+        if not chains:
+            return NONE
         if occurrences := {unit for steps in chains for step in steps for unit in step.units if type(unit) is str}:
             self.passed |= reached_by(occurrences, self._theirs(document))
         return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost, *self.abandoned})

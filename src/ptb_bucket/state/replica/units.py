@@ -110,8 +110,9 @@ class ReplicaUnits:
         """Forget the effects of updates that are durable; call it after a commit that noted handled updates."""
         if self.effects or self.lost:
             self._forget_lost(self._again() - self.running.keys())
-            unsaved = self._unended_units()
-            self.effects = {unit: effects for unit, effects in self.effects.items() if unit in unsaved}
+            occurrences = {unit: effects for unit, effects in self.effects.items() if type(unit) is str}
+            unsaved = self._unended_units() if occurrences else NONE
+            self.effects = {unit: effects for unit, effects in occurrences.items() if unit in unsaved}
 
     def take_lost(self) -> set[Record]:
         """Return the records that have lost changes since the last call."""

@@ -21,7 +21,7 @@ from ptb_bucket.tools.edit.class_names import refuse_new_classes
 from ptb_bucket.tools.edit.paths import named, put, steps_of, take_out, value_at
 from ptb_bucket.tools.edit.unknown_fields import keep_ours_by_field
 from ptb_bucket.tools.inspect import inspect_record
-from ptb_bucket.tools.state import detached_bot, problem_of
+from ptb_bucket.tools.state import late_bot, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ async def set_value(  # noqa: PLR0913  each a decision of the caller's
         RefusedError: The record cannot be changed in this way, or only with the bot's classes. Nothing was changed.
         PTBBucketError: The change could not be saved.
     """
-    state.codec.bot = state.codec.bot or detached_bot(state.bot_id)
+    state.codec.bot = state.codec.bot or late_bot(state.bot_id)
     notation = strict_notation(state)
     inside = await _inside(state, record, notation, text) if _REFERENCE in text else None
     new = read_value(notation, text) if inside is None else inside[1]
@@ -183,7 +183,7 @@ async def change(
     state: State, record: Record, path: str, edit: Callable[[Any, list[Any]], Any], *, dry_run: bool = False
 ) -> Edit:
     """Change a record with a function of its value and the steps of ``path``; see :func:`set_value`."""
-    state.codec.bot = state.codec.bot or detached_bot(state.bot_id)
+    state.codec.bot = state.codec.bot or late_bot(state.bot_id)
     notation = notation_of(state)
     steps = steps_of(path, notation)
     if steps and record.kind is Kind.CONVERSATION:

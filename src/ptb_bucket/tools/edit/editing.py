@@ -10,7 +10,7 @@ from ptb_bucket.state import MISSING, Kind
 from ptb_bucket.tools.edit.class_names import refuse_new_classes
 from ptb_bucket.tools.edit.edit import Edit, check_whole, left_alone, read_value, strict_notation
 from ptb_bucket.tools.edit.unknown_fields import keep_ours_by_field
-from ptb_bucket.tools.state import detached_bot
+from ptb_bucket.tools.state import late_bot
 
 if TYPE_CHECKING:
     from ptb_bucket.state import Record, Replica
@@ -46,7 +46,7 @@ class RecordEditing:
             RefusedError: The record can only be loaded with the bot's classes.
             DocumentError, StoreError: The record could not be read.
         """
-        state.codec.bot = state.codec.bot or detached_bot(state.bot_id)
+        state.codec.bot = state.codec.bot or late_bot(state.bot_id)
         replica = await state.loaded([record], resolver=keep_ours_by_field)
         try:
             value = replica.values.load(record)

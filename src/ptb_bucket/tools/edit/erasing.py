@@ -201,7 +201,7 @@ async def erase(state: State, found: PersonalData, past: OldVersions | None, *, 
 
 async def _drop(state: State, found: PersonalData) -> None:
     """Drop the records, and look again, because a bot may have written them in the meantime."""
-    from ptb_bucket.state import Draft  # noqa: PLC0415  it imports telegram, which reading does not need
+    from ptb_bucket.state import Draft  # noqa: PLC0415  reading does not need it
 
     writer, now = WriterIdentity("erase-user"), found
     for _ in range(_ROUNDS):

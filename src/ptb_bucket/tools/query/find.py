@@ -10,7 +10,7 @@ from ptb_bucket.state import MISSING
 from ptb_bucket.tools.edit import named, notation_of, steps_of, value_at
 from ptb_bucket.tools.inspect import Page, Shown, page
 from ptb_bucket.tools.query.condition import condition_of
-from ptb_bucket.tools.state import detached_bot
+from ptb_bucket.tools.state import late_bot
 
 if TYPE_CHECKING:
     from ptb_bucket.codecs import Codec
@@ -86,7 +86,7 @@ def _reader(state: State) -> Codec:
     if state.archive.codec == PreservingJsonCodec.name:
         return PreservingJsonCodec(state.types)
     codec = open_codec(state.archive.codec, state.types)
-    codec.bot = detached_bot(state.bot_id)
+    codec.bot = late_bot(state.bot_id)
     return codec
 
 

@@ -199,7 +199,7 @@ async def restore(
 
 
 async def _commit(archive: Archive, plans: Sequence[Restoring]) -> None:
-    from ptb_bucket.state import Draft  # noqa: PLC0415  it imports telegram, which reading does not need
+    from ptb_bucket.state import Draft  # noqa: PLC0415  reading does not need it
 
     writer = WriterIdentity("restore")
     for plan in plans:

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import NOT_MODIFIED, Blob, BlobInfo
-from ptb_bucket_s3._light.credentials import Renewed, source_for
+from ptb_bucket_s3._light.credentials import renewed_from
 from ptb_bucket_s3._light.endpoint import Endpoint
 from ptb_bucket_s3._light.transport import Answer, Asking, Transport
 from ptb_bucket_s3._requests import Page, StoredVersion, plain
@@ -168,7 +168,7 @@ async def hold_light(bucket: str, settings: Settings, region: str | None) -> Asy
         region: The region, if it is configured.
     """
     endpoint = Endpoint.find(bucket, settings, region, os.environ)
-    transport = Transport(endpoint, Renewed(source_for(os.environ)), settings)
+    transport = Transport(endpoint, renewed_from(os.environ), settings)
     try:
         yield LightClient(transport, settings.put_arguments())
     finally:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from ptb_bucket.stores import tls_context
+from ptb_bucket.stores import dataclass, tls_context
 from ptb_bucket_s3._light.refused import CredentialsError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["Credentials", "Renewed", "source_for"]
+__all__ = ["Credentials", "Renewed", "renewed_from", "source_for"]
 
 _EARLY: Final = timedelta(minutes=10)
 """How long before their end credentials are renewed; the servers have new ones at least that early."""
@@ -52,11 +52,13 @@ class Renewed:
     """The credentials of one client, fetched when needed and renewed before they expire.
 
     Args:
-        fetch: Returns credentials; it blocks.
+        fetch: Returns credentials.
+        blocks: It waits for a server, so it belongs in a thread.
     """
 
-    def __init__(self, fetch: Callable[[], Credentials]) -> None:
+    def __init__(self, fetch: Callable[[], Credentials], *, blocks: bool = True) -> None:
         self._fetch = fetch
+        self.blocks = blocks
         self._known: Credentials | None = None
         self._tried = 0.0
 
@@ -84,12 +86,21 @@ class Renewed:
         return self._known
 
 
+def renewed_from(environ: Mapping[str, str]) -> Renewed:
+    """Return the credentials that the environment leads to; see :func:`source_for`."""
+    return Renewed(source_for(environ), blocks=not _has_keys(environ))
+
+
+def _has_keys(environ: Mapping[str, str]) -> bool:
+    return bool(environ.get("AWS_ACCESS_KEY_ID") or environ.get("AWS_SECRET_ACCESS_KEY"))
+
+
 def source_for(environ: Mapping[str, str]) -> Callable[[], Credentials]:
     """Choose where credentials come from, in the order of AWS's SDKs.
 
     Source: AWS SDKs and Tools Reference Guide, "Container credential provider", "IMDS credential provider".
     """
-    if environ.get("AWS_ACCESS_KEY_ID") or environ.get("AWS_SECRET_ACCESS_KEY"):
+    if _has_keys(environ):
         return lambda: _from_environment(environ)
     if environ.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") or environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI"):
         return lambda: _from_container(environ)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.stores import check_endpoint
+from ptb_bucket.stores import check_endpoint, dataclass
 from ptb_bucket_s3._light.unsigned import encoded, query
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 
-from ptb_bucket_s3._light.credentials import Renewed, source_for
+from ptb_bucket_s3._light.credentials import renewed_from
 from ptb_bucket_s3._light.endpoint import aws_address, configured_endpoint
 from ptb_bucket_s3._light.recovery import EXPIRED, SKEWED, Clock
 from ptb_bucket_s3._light.refused import AnswerError, CredentialsError
@@ -62,7 +62,7 @@ class _Question:
         self._request = request
         self._region = region
         self._clock = Clock()
-        self._credentials = Renewed(source_for(os.environ))
+        self._credentials = renewed_from(os.environ)
 
     def ask(self, client: httpx.Client) -> str:
         credentials = self._credentials.current() or self._credentials.renew()

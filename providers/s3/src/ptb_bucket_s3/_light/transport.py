@@ -126,12 +126,13 @@ class Transport:
         return moved is not None
 
     async def _renew(self, used: Credentials | None) -> Credentials:
-        """Fetch credentials in a thread, once for all requests that wait for them."""
+        """Fetch credentials, once for all requests that wait for them."""
         async with self._renewing:
             known = self._credentials.current()
             if known is not None and known != used:
                 return known
-            return await asyncio.to_thread(self._credentials.renew)
+            renew = self._credentials.renew
+            return await asyncio.to_thread(renew) if self._credentials.blocks else renew()
 
     async def close(self) -> None:
         """Close all connections."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
+
+from ptb_bucket.stores import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

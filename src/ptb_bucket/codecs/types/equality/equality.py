@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
-from telegram import TelegramObject
-
 from ptb_bucket.codecs.types.carriers import class_of, is_one_class, reduction_of
 from ptb_bucket.codecs.types.equality.fingerprints import (
     IDENTITIES,
@@ -19,7 +17,7 @@ from ptb_bucket.codecs.types.equality.fingerprints import (
     stored_by_functions,
 )
 from ptb_bucket.codecs.types.equality.identity import has_identity
-from ptb_bucket.codecs.types.families import content
+from ptb_bucket.codecs.types.families import content, is_bot, is_telegram_object, number_shape
 from ptb_bucket.codecs.types.guards import ForeignCodeError
 from ptb_bucket.codecs.types.reduction import IrreducibleError
 
@@ -107,13 +105,15 @@ class Equality:
             value: Any value.
         """
         cls = type(value)
-        if cls in LEAVES or cls in (set, frozenset) or issubclass(cls, (Enum, *IDENTITIES)):
+        if cls in LEAVES or cls in (set, frozenset) or issubclass(cls, (Enum, *IDENTITIES)) or is_bot(cls):
+            return None
+        if number_shape(cls) is not None:
             return None
         if cls is dict:
             return [part for pair in value.items() for part in pair]
         if cls is list or cls is tuple:
             return list(value)
-        if issubclass(cls, TelegramObject):
+        if is_telegram_object(cls):
             return [part for pair in content(value).items() for part in pair]
         return self._taken_apart(value)
 

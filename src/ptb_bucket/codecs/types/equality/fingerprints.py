@@ -7,14 +7,20 @@ import sys
 import types
 from collections import Counter, OrderedDict
 from enum import Enum, Flag
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
-
-from telegram import Bot, TelegramObject
 
 from ptb_bucket.codecs.types.bot_reference import BotReference
 from ptb_bucket.codecs.types.carriers import class_of, reduction_of
-from ptb_bucket.codecs.types.families import SCALARS, TIMES, content, shape_of_foreign
+from ptb_bucket.codecs.types.families import (
+    SCALARS,
+    TIMES,
+    content,
+    is_bot,
+    is_telegram_object,
+    number_shape,
+    shape_of_foreign,
+)
 from ptb_bucket.codecs.types.guards import ForeignCodeError, guarded
 from ptb_bucket.codecs.types.reduction import IrreducibleError
 from ptb_bucket.codecs.types.shape import Family
@@ -79,6 +85,9 @@ def stored_by_functions(value: Any, scope: Scope | None) -> list[Any] | None:
     return None if shape is None else [guarded(shape.take, value, scope)]
 
 
+_CONTAINERS: Final = frozenset({dict, list, tuple, set, frozenset})
+
+
 class _Walk:
     containers = 20_000
     """The number of containers to visit before the next walk is tried."""
@@ -91,6 +100,8 @@ class _Walk:
         if cls is str or cls is int or value is None:
             return value  # type: ignore[no-any-return]
         leaf = LEAVES.get(cls)
+        if leaf is None and cls not in _CONTAINERS and (number := number_shape(cls)) is not None:
+            leaf = number.canonical
         if leaf is not None:
             return (cls, leaf(value))
         if depth > _LOOK_FOR_CYCLES:
@@ -122,9 +133,9 @@ class _Walk:
             return (cls, value.replace(tzinfo=None).isoformat(), value.fold, self.of(value.tzinfo, depth))
         if issubclass(cls, Enum):
             return (cls, self.of(value.value, depth) if issubclass(cls, Flag) else value.name)
-        if issubclass(cls, IDENTITIES):
+        if issubclass(cls, IDENTITIES) or is_bot(cls):
             return Is(value)
-        if issubclass(cls, TelegramObject):
+        if is_telegram_object(cls):
             return (cls, self.of(content(value), depth))
         return self.parts(value, depth)
 
@@ -217,7 +228,7 @@ def _multiset(members: list[Hashable]) -> Hashable:
     return once if len(once) == len(members) else frozenset(Counter(members).items())
 
 
-IDENTITIES = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, Bot)
+IDENTITIES = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
 
 
 def _leaf(shape: Any) -> Callable[[Any], Hashable]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict, deque
-from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket.codecs.types.families.numbers import number_classes, number_shape
 from ptb_bucket.codecs.types.guards import check_collisions, checked
 from ptb_bucket.codecs.types.refusals import factory_refusal, refusal
 from ptb_bucket.codecs.types.shape import PartWriter, Shape, Structure
@@ -22,10 +21,10 @@ FACTORIES: Final[dict[str, type]] = {
     cls.__name__: cls
     for cls in (
         *(bool, bytearray, bytes, complex, dict, float, frozenset, int, list, set, str, tuple),
-        *(Counter, Decimal, Fraction, OrderedDict, defaultdict, deque),
+        *(Counter, OrderedDict, defaultdict, deque),
     )
 }
-"""The factories that a defaultdict may have, besides registered classes."""
+"""The factories that a defaultdict may have, besides registered classes, Decimal and Fraction."""
 
 
 def _write_dict(writer: PartWriter, value: dict[Any, Any], depth: int) -> Any:
@@ -66,9 +65,9 @@ def _factory_name(value: defaultdict[Any, Any], scope: Scope) -> str | None:
     if factory is None:
         return None
     if isinstance(factory, type):
-        if FACTORIES.get(factory.__name__) is factory:
+        if FACTORIES.get(factory.__name__) is factory or number_shape(factory):
             return factory.__name__
-        shape = scope.registry.by_class.get(factory)
+        shape = scope.registry.named_shape(factory)
         if shape is not None:
             return f"${shape.name}"
     raise factory_refusal()
@@ -79,7 +78,7 @@ def _factory(name: Any, scope: Scope) -> Any:
         return None
     if checked(name, str)[:1] == "$":
         return scope.registry.named(name[1:]).cls
-    return FACTORIES[name]
+    return FACTORIES[name] if name in FACTORIES else {cls.__name__: cls for cls in number_classes()}[name]
 
 
 def _fill_dict(made: Any, payload: Any, _: Scope) -> None:

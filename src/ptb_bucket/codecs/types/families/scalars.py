@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import math
 import re
-from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, SafeUUID
 
@@ -106,12 +104,9 @@ SCALARS: Final[tuple[Shape, ...]] = (
     leaf(bytes, "bytes", _base64, _bytes, canonical=_itself),
     Shape(bytearray, "bytearray", lambda value, _: _base64(value), lambda payload, _: bytearray(_bytes(payload)),
           write=_write_bytearray, canonical=bytes, pickles_itself=True, has_identity=True),
-    leaf(Decimal, "decimal", str, lambda payload: Decimal(checked(payload, str)), canonical=str),
     leaf(UUID, "uuid", _uuid, _from_uuid, pickles_itself=False),
     _row(complex, "complex", lambda value: [value.real, value.imag], pickles_itself=True,
              canonical=lambda value: (value.real.hex(), value.imag.hex())),
-    _row(Fraction, "fraction", lambda value: [value.numerator, value.denominator],
-             canonical=lambda value: (value.numerator, value.denominator)),
     _row(range, "range", lambda value: [value.start, value.stop, value.step], pickles_itself=True),
     _row(slice, "python.slice", lambda value: [value.start, value.stop, value.step], pickles_itself=True),
     _row(re.Pattern, "python.pattern", _of_pattern, _pattern, pickled_by_shape=True),

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from telegram import Bot, TelegramObject
-
 from ptb_bucket.codecs.types.bot_reference import BotReference
+from ptb_bucket.codecs.types.families.telegram_classes import bot_api_classes, is_telegram_object
 from ptb_bucket.codecs.types.families.telegram_content import (
-    CLASSES,
     NotBotApiError,
     arguments,
     bot_api_json,
@@ -22,6 +20,8 @@ from ptb_bucket.codecs.types.shape import Family, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from telegram import TelegramObject
 
     from ptb_bucket.codecs.types.shape import PartWriter, Scope
 
@@ -54,7 +54,7 @@ def with_bot(value: Any, scope: Scope, *, is_ours: bool = True) -> Any:
         scope: Knows the bot.
         is_ours: It belonged to this bot when it was stored.
     """
-    if issubclass(type(value), TelegramObject):
+    if is_telegram_object(type(value)):
         value.set_bot(scope.live if is_ours else None)
     return value
 
@@ -88,11 +88,11 @@ def _round_trips(value: TelegramObject, make: Callable[[], TelegramObject], same
 
 def _make(payload: Any, scope: Scope) -> Any:
     name, data, *given = payload
-    if name not in CLASSES:
+    if name not in bot_api_classes():
         raise newer_telegram()
     data = dict(checked(given[0] if given else data, dict))
     made = _from_arguments(name, data, scope) if given else _from_json(name, data, scope)
-    if not isinstance(made, TelegramObject):
+    if not is_telegram_object(type(made)):
         raise TypeError("telegram")
     return made
 
@@ -116,7 +116,7 @@ def telegram_shape(same: Same) -> Shape:
         same: Tells whether two values are equal in content and type; PTB's ``==`` compares ids only.
     """
     return Shape(
-        TelegramObject, "telegram", lambda value, _: value, _make,
+        object, "telegram", lambda value, _: value, _make,
         write=lambda writer, value, depth: _write(writer, value, depth, same), family=Family.TELEGRAM,
     )  # fmt: skip
 
@@ -127,7 +127,7 @@ def _write_bot(writer: PartWriter, value: Any, _: int) -> Any:
 
 
 BOTS: Final = Shape(
-    Bot, "bot", lambda value, scope: value is scope.bot,
+    object, "bot", lambda value, scope: value is scope.bot,
     lambda payload, _: BotReference(is_live=True) if payload is True else None, write=_write_bot,
     family=Family.TELEGRAM,
 )  # fmt: skip

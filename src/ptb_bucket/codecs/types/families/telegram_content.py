@@ -5,15 +5,14 @@ from __future__ import annotations
 import inspect
 from enum import Enum
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import telegram
-from telegram import Bot, LinkPreviewOptions, TelegramObject, constants
+from ptb_bucket.codecs.types.families.telegram_classes import bot_api_classes, default_value, is_constant
+
+if TYPE_CHECKING:
+    from telegram import Bot, TelegramObject
 
 __all__ = [
-    "CLASSES",
-    "DEFAULT_VALUE",
-    "ENUMS",
     "NotBotApiError",
     "arguments",
     "bot_api_json",
@@ -25,31 +24,6 @@ __all__ = [
     "with_lost_defaults",
 ]
 
-
-def _known() -> dict[str, type[TelegramObject]]:
-    found = (getattr(telegram, name) for name in telegram.__all__)
-    return {
-        cls.__name__: cls
-        for cls in found
-        if isinstance(cls, type) and issubclass(cls, TelegramObject) and not issubclass(cls, Bot)
-    }
-
-
-CLASSES: dict[str, type[TelegramObject]] = _known()
-"""The classes of the Bot API by name, without ``Bot``."""
-
-ENUMS: dict[str, type[Enum]] = {
-    f"telegram.{name}": cls
-    for name, cls in vars(constants).items()
-    if isinstance(cls, type) and issubclass(cls, Enum) and cls.__module__ == constants.__name__
-}
-"""PTB's constants, known without registration."""
-
-_DEFAULT: Final[Any] = LinkPreviewOptions().is_disabled
-"""PTB's marker for "as ``Defaults`` say". PTB compares it with ``is``, so there must be only this one."""
-
-DEFAULT_VALUE: type[Any] = type(_DEFAULT)
-"""The class of that marker; PTB exports it in no other way."""
 
 _TEXT_OF: Final = {"parse_mode": "caption", "quote_parse_mode": "quote"}
 """Parse mode → the text that it is for, if the text is optional."""
@@ -91,7 +65,7 @@ def _pure(value: Any) -> Any:
         return {_pure_key(key): _pure(inner) for key, inner in value.items()}
     if cls is list:
         return [_pure(inner) for inner in value]
-    if isinstance(value, Enum) and ENUMS.get(f"telegram.{cls.__name__}") is cls:
+    if isinstance(value, Enum) and is_constant(cls):
         return value.value
     raise NotBotApiError
 
@@ -104,7 +78,7 @@ def _pure_key(key: Any) -> str:
 
 def from_bot_api_json(name: str, data: dict[str, Any], bot: Bot | None) -> TelegramObject:
     """Return the object that Bot API JSON describes, with the live bot in it and in its parts."""
-    return CLASSES[name].de_json(data, bot)
+    return bot_api_classes()[name].de_json(data, bot)
 
 
 @cache
@@ -131,10 +105,10 @@ def arguments(value: TelegramObject) -> dict[str, Any]:
     """Return the arguments that make an equal object, for content that Bot API JSON cannot express."""
     cls: Any = type(value)
     found = content(value)
-    given = {}
+    given, marker = {}, type(default_value())
     for name, default in _parameters(cls).items():
         inner = found.get(name, found.get(f"_{name}", found.get(_ATTRIBUTES.get(name, name))))
-        is_default = type(inner) is DEFAULT_VALUE or (inner is None and type(default) is not DEFAULT_VALUE)
+        is_default = type(inner) is marker or (inner is None and type(default) is not marker)
         if not is_default:
             given[name] = inner
     return {**given, "api_kwargs": found["api_kwargs"]} if found["api_kwargs"] else given
@@ -155,7 +129,7 @@ def needs(value: TelegramObject, name: str) -> bool:
 
 def from_arguments(name: str, given: dict[str, Any], bot: Bot | None) -> TelegramObject:
     """Return the object that the arguments make."""
-    made = CLASSES[name](**given)
+    made = bot_api_classes()[name](**given)
     made.set_bot(bot)
     return made
 
@@ -173,7 +147,8 @@ def with_defaults(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _uncopied(value: Any) -> Any:
-    return _DEFAULT if type(value) is DEFAULT_VALUE and value.value is None else value
+    marker = default_value()
+    return marker if type(value) is type(marker) and value.value is None else value
 
 
 def with_lost_defaults(cls: Any, state: dict[str, Any]) -> dict[str, Any]:
@@ -187,11 +162,11 @@ def with_lost_defaults(cls: Any, state: dict[str, Any]) -> dict[str, Any]:
         cls: The object's class.
         state: Its state as PicklePersistence keeps it.
     """
-    parameters, found = _parameters(cls), dict(state)
+    parameters, found, marker = _parameters(cls), dict(state), default_value()
     for name, text in _TEXT_OF.items():
         is_used = state.get(text) or state.get(f"{text}_entities")
-        if type(parameters.get(name)) is DEFAULT_VALUE and text in parameters and not is_used:
-            found[name] = _DEFAULT if found.get(name) is None else found[name]
+        if type(parameters.get(name)) is type(marker) and text in parameters and not is_used:
+            found[name] = marker if found.get(name) is None else found[name]
     if _ATTACHMENT in found and found[_ATTACHMENT] is None:
-        found[_ATTACHMENT] = _DEFAULT
+        found[_ATTACHMENT] = marker
     return found

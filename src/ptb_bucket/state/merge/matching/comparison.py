@@ -146,6 +146,15 @@ class ElementComparison:
         sides = [_named_parts(value) for value in (base, ours, theirs)]
         return bool(sides[0]) and all(self._is_taken_from_one(key, *sides) for key in {*sides[0], *sides[1], *sides[2]})
 
+    def named_apart(self, base: Any, ours: Any, theirs: Any) -> bool:
+        """Tell whether two versions of a container have different new texts under one key, such as two names."""
+        old, mine, other = (_named_parts(value) for value in (base, ours, theirs))
+        return any(
+            _weight(mine[key]) == _weight(other[key]) == _TEXT and not self._is_taken_from_one(key, old, mine, other)
+            for key in mine
+            if key in other and not self._equality.same(mine[key], other[key])
+        )
+
     def _is_taken_from_one(self, key: Any, base: dict[Any, Any], *sides: dict[Any, Any]) -> bool:
         if key not in base:
             return not all(key in side for side in sides)

@@ -2,6 +2,7 @@
 
 Equal elements are the same one, and so are elements with the same element key. Of the containers left over, those in
 the same gap between known elements are paired: in order if both lists have equally many, otherwise by their content.
+Where two in order have nothing in common, those that are alike come first.
 A container that is still left over may have been changed *and* moved. That is only a guess.
 """
 
@@ -145,12 +146,18 @@ class _UnmatchedElements:
         only_by_place: list[tuple[int, int]] = []
         for before, after in gaps:
             in_order = len(before) == len(after)
-            for i, j in zip(before, after, strict=True) if in_order else self._alike(before, after, _IS_LIKE):
+            for i, j in self._in_order(before, after) if in_order else self._alike(before, after, _IS_LIKE):
                 if in_order and len(gaps) > 1 and self._similarity(i, j) < _IS_LIKE:
                     only_by_place.append((i, j))
                 else:
                     self._pair(i, j)
         return only_by_place
+
+    def _in_order(self, before: list[int], after: list[int]) -> list[tuple[int, int]]:
+        """Pair equally many elements in order, unless they have nothing in common and another one is alike."""
+        found = [pair for pair in zip(before, after, strict=True) if self._similarity(*pair) >= _IS_LIKE]
+        found += self._alike(*_without(found, before, after), MAY_HAVE_MOVED)
+        return [*found, *zip(*_without(found, before, after), strict=True)]
 
     def _without_found(self, left: list[int], new: list[int]) -> tuple[list[int], list[int]]:
         found = set(self.origins)
@@ -196,9 +203,7 @@ class _UnmatchedElements:
         if len(before) * len(after) <= _TOO_MANY:
             return self._best([(i, j) for i in before for j in after], least)
         found = self._best(self._sharing_a_rare_part(before, after), least)
-        used = {i for i, _ in found}, {j for _, j in found}
-        others = [i for i in before if i not in used[0]], [j for j in after if j not in used[1]]
-        return found + self._best(zip(*others, strict=False), least)
+        return found + self._best(zip(*_without(found, before, after), strict=False), least)
 
     def _sharing_a_rare_part(self, before: list[int], after: list[int]) -> set[tuple[int, int]]:
         holders: dict[Hashable, tuple[list[int], list[int]]] = {}
@@ -220,3 +225,9 @@ class _UnmatchedElements:
                 used[1].add(j)
                 found.append((i, j))
         return found
+
+
+def _without(found: list[tuple[int, int]], before: list[int], after: list[int]) -> tuple[list[int], list[int]]:
+    """Return the positions that are in no pair."""
+    used = {i for i, _ in found}, {j for _, j in found}
+    return [i for i in before if i not in used[0]], [j for j in after if j not in used[1]]

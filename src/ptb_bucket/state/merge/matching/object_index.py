@@ -8,6 +8,7 @@ from ptb_bucket.codecs import Structure, class_of, is_one_class
 from ptb_bucket.state.merge.matching.elements import match_equal
 from ptb_bucket.state.merge.matching.list_versions import AlignedLists, ListSide, unclear_positions
 from ptb_bucket.state.merge.matching.pairing import ObjectPairing
+from ptb_bucket.state.merge.matching.replacements import named_twice, replaced
 from ptb_bucket.state.merge.matching.rules import RulesForAdditions, RulesForBase
 from ptb_bucket.state.merge.objects import (
     ATOMS,
@@ -82,23 +83,16 @@ class ObjectIndex:
             pairing.accept_moved_elements(other)
         for pairing in pairings:
             pairing.accept_equal()
-        replaced = self._replaced(*pairings)
+        gone = replaced(*pairings)
         for pairing in pairings:
-            pairing.accept_by_place(replaced)
+            pairing.accept_by_place(gone)
+        parted = named_twice(*pairings)
+        for pairing in pairings:
+            pairing.undo(parted)
         for one in base.by_id.values():
             self._know(MergedObject(one, *(pairing.new_of.get(id(one), MISSING) for pairing in pairings)))
         found = {number for pairing in pairings for number in pairing.new_of}
         return [{id(one) for one, _ in pairing.possible_moves} - found for pairing in pairings]
-
-    def _replaced(self, ours: ObjectPairing, theirs: ObjectPairing) -> set[int]:
-        """Return the ids of base objects that both sides replaced by different ones that share nothing with them.
-
-        An edit would have left something on one side. So the objects that are there now are two new ones, such as two
-        characters that are also in a list.
-        """
-        mine, others = ours.only_by_place(), theirs.only_by_place()
-        same = self._fingerprints.same
-        return {number for number in mine.keys() & others.keys() if not same(mine[number], others[number])}
 
     def _pair_additions(self) -> None:
         _, ours, theirs = self._versions

@@ -15,7 +15,7 @@ from ptb_bucket.state.merge.matching.candidates import Candidates
 from ptb_bucket.state.merge.objects import own_content_of, parts_of, steps_to_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Hashable
+    from collections.abc import Callable, Container, Hashable, Iterable
 
     from ptb_bucket.state.merge.matching.rules import ObjectPairs, PairingRules
     from ptb_bucket.state.merge.objects import Objects
@@ -113,6 +113,16 @@ class ObjectPairing:
             if id(old) not in replaced:
                 self._accept(old, new)
         self._drain()
+
+    def undo(self, parted: Iterable[int]) -> None:
+        """Take pairs apart.
+
+        Args:
+            parted: The ids of their older objects.
+        """
+        for number in parted:
+            if number in self.new_of:
+                del self.old_of[id(self.new_of.pop(number))]
 
     def _accept_by(self, of_old: Callable[[Any], Hashable], of_new: Callable[[Any], Hashable]) -> None:
         """Pair objects left over that have the same name, unless it is None."""

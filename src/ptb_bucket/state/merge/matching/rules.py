@@ -108,13 +108,7 @@ class RulesForAdditions(PairingRules):
     def __init__(self, ours: Objects, theirs: Objects, known: Callable[[Any, int], Any], *how: Any) -> None:
         super().__init__(*how)
         self._known = known
-        self._elements = {
-            id(element)
-            for side in (ours, theirs)
-            for value in side.by_id.values()
-            if structure(value) is Structure.SEQUENCE
-            for element in elements_of(value)
-        }
+        self._elements = ours.elements | theirs.elements
         self._allowed: set[tuple[int, int]] = set()
 
     def may_pair(self, old: Any, new: Any) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import Structure, has_identity
-from ptb_bucket.state.merge.objects.fields import ATOMS
+from ptb_bucket.state.merge.objects.fields import ATOMS, elements_of, structure
 from ptb_bucket.state.merge.objects.parts import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Objects", "has_sharing", "values_holding_objects"]
 
@@ -88,15 +90,16 @@ class Objects:
 
     Args:
         root: The version.
+        without: Ids of objects to leave out, together with what only they hold.
 
     Attributes:
         by_id: The objects.
     """
 
-    def __init__(self, root: Any) -> None:
+    def __init__(self, root: Any, without: Iterable[int] = ()) -> None:
         self.root = root
         self.by_id: dict[int, Any] = {}
-        seen: set[int] = set()
+        seen: set[int] = {*without}
         waiting = [root]
         while waiting:
             value = waiting.pop()
@@ -108,3 +111,21 @@ class Objects:
             inside = [part for part in _quick_parts(value) if type(part) not in ATOMS]
             inside.reverse()
             waiting += inside
+
+    @cached_property
+    def elements(self) -> set[int]:
+        """The ids of all elements of lists."""
+        lists = (value for value in self.by_id.values() if structure(value) is Structure.SEQUENCE)
+        return {id(element) for value in lists for element in elements_of(value)}
+
+    @cached_property
+    def places(self) -> Counter[int]:
+        """For each object, by its id: at how many places it is."""
+        found: Counter[int] = Counter()
+        waiting = [self.root]
+        while waiting:
+            value = waiting.pop()
+            found[id(value)] += 1
+            if found[id(value)] == 1:
+                waiting += [part for part in _quick_parts(value) if type(part) not in ATOMS]
+        return found

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Build the function's package from this checkout, for the Python and the processor of the function:
-#   ./build-zip.sh bot.zip [python version, 3.12] [folder with handler.py] [x86_64 | arm64]
+# Build the function's package for the Python and the processor of the function:
+#   ./build-zip.sh bot.zip [python version, 3.12] [x86_64 | arm64]
 # It needs a Python of that version, such as python3.12, which compiles the modules. PYTHON=/path/to/python names another one.
+# Wheels in the folder wheels/, if there is one, are installed instead of those that the package index offers.
 set -euo pipefail
 
 fail() {
@@ -9,14 +10,11 @@ fail() {
   exit 1
 }
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../../.." && pwd)
-[ $# -ge 1 ] || fail "Where to? ./build-zip.sh bot.zip"
+bot=$(cd "$(dirname "$0")" && pwd)
+[ $# -ge 1 ] || fail "Name the file to write: ./build-zip.sh bot.zip"
 zip=$(realpath -m "$1")
 version=${2:-3.12}
-bot=$(realpath "${3:-$root/examples/lambda_bot}")
-architecture=${4:-x86_64}
-[ -f "$bot/requirements.txt" ] || fail "$bot has no requirements.txt. Create it; it may be empty."
+architecture=${3:-x86_64}
 
 # Compiled modules are of use only to the Python version that compiled them. Lambda would compile all of them at each cold start.
 python=${PYTHON:-python$version}
@@ -39,13 +37,14 @@ case $version in
 esac
 lambda+=(--python-version "$version" --implementation cp --only-binary :all:)
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-package=$scratch/package
+package=$(mktemp -d)
+trap 'rm -rf "$package"' EXIT
+shopt -s nullglob
 
-"$python" -m pip wheel --quiet --no-deps --wheel-dir "$scratch/wheels" "$root" "$root/providers/s3"
-"$python" -m pip install --quiet --no-compile --target "$package" "${lambda[@]}" "$scratch"/wheels/*.whl -r "$bot/requirements.txt"
-cp "$bot"/*.py "$package"
+"$python" -m pip install --quiet --no-compile --target "$package" "${lambda[@]}" "$bot"/wheels/*.whl -r "$bot/requirements.txt"
+for module in "$bot"/*.py; do
+  case $(basename "$module") in test_* | conftest.py) ;; *) cp "$module" "$package" ;; esac
+done
 
 # Commands, tests, sources in C, and pip's notes about this machine. The rest of *.dist-info stays: entry points and versions are read.
 rm -rf "$package/bin"
