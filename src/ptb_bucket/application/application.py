@@ -131,7 +131,8 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         timers = BucketTimers(
             self, self, self._sync, locks, self._effects, callbacks, retry or JobRetry(), interval, job_queue
         )
-        self._sync.take_timers, self._updates.run_added = timers.pending.take, timers.run_added
+        self._sync.take_timers, timers.ticker.note = timers.pending.take, self._work.note
+        self._updates.run_added = timers.run_added
         self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
         return timers
 

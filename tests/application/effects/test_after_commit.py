@@ -44,13 +44,13 @@ async def test_it_runs_after_the_commit_with_the_saved_data_of_the_updates_chat_
 
 
 async def test_it_does_not_run_if_the_update_is_not_saved_and_runs_once_when_it_comes_again(bots):
-    async with bots.build(buy, **OPTIONS) as one:
-        bots.fault = lambda operation, _key: Fault.DENIED if operation == "put" else None
-        with pytest.raises(UnsavedError):
-            update = bots.update()
-            await bots.deliver(one, update)
-        assert sent == []
-        await one.discard()
+    one, update = bots.build(buy, **OPTIONS), bots.update()
+    await one.initialize()
+    bots.fault = lambda operation, _key: Fault.DENIED if operation == "put" else None
+    with pytest.raises(UnsavedError):
+        await bots.deliver(one, update)
+    assert sent == []
+    await one.discard()
     bots.fault = lambda _operation, _key: None
     async with bots.build(buy, **OPTIONS) as two:
         await bots.deliver(two, update)
@@ -58,11 +58,12 @@ async def test_it_does_not_run_if_the_update_is_not_saved_and_runs_once_when_it_
         assert len(sent) == 1
 
 
-async def test_another_instance_runs_it_if_this_one_has_no_time(bots, monkeypatch):
+async def test_another_instance_runs_it_if_this_one_has_no_time(bots, clock, monkeypatch):
     monkeypatch.setattr("ptb_bucket.application.timers.service.AFTER_COMMIT", 0.0)
     async with bots.build(buy, **OPTIONS) as one:
         await bots.deliver(one)
         assert sent == []
+    clock.pass_(1)
     async with bots.build(buy, **OPTIONS) as two:
         assert (await two.tick()).ran == 1
         assert len(sent) == 1
@@ -84,30 +85,21 @@ async def test_an_error_of_it_never_fails_the_update_and_it_is_tried_again_then_
     assert (await bots.user_data())["n"] == 1
 
 
-async def test_an_error_of_the_bucket_never_fails_the_update(bots):
-    puts = []
+async def test_an_error_of_the_bucket_never_fails_the_update(bots, clock, monkeypatch):
+    async with bots.build(buy, **OPTIONS) as one:
+        run = one.timers.run_added
 
-    def second_put_fails(operation, key):
-        if operation == "put" and "due" not in key:
-            puts.append(key)
-        return Fault.DENIED if bots.saved and operation == "put" else None
-
-    async def order(context):
-        await buy(context)
-
-    bots.saved = False
-    async with bots.build(order, **OPTIONS) as one:
-        run, one._updates.run_added = one._updates.run_added, None
-
-        async def run_added(added):
-            bots.saved = True
+        async def run_without_bucket(added):
+            bots.fault = lambda operation, _key: Fault.DENIED if operation == "put" else None
             await run(added)
+            bots.fault = lambda _operation, _key: None
 
-        one._updates.run_added = run_added
-        bots.fault = second_put_fails
+        monkeypatch.setattr(one._updates, "run_added", run_without_bucket)
         await bots.deliver(one)
-        bots.fault = lambda _operation, _key: None
-    assert sent == []
+        assert sent == []
+        clock.pass_(1)
+        assert (await one.tick()).ran == 1
+    assert len(sent) == 1
 
 
 @pytest.mark.parametrize("dedupe", [False, True])
@@ -132,7 +124,7 @@ async def test_a_process_that_goes_on_runs_it_when_the_handler_has_ended(bots, d
     assert sent == [({"order": 7}, 42, 42, True)]
 
 
-async def test_a_job_may_ask_for_it_too(bots):
+async def test_a_job_may_ask_for_it_too(bots, clock):
     async def order(context):
         context.application.after_commit(ask)
 
@@ -141,6 +133,7 @@ async def test_a_job_may_ask_for_it_too(bots):
 
     async with bots.build(order, jobs="bucket", callbacks=[send, ask]) as one:
         await bots.deliver(one)
+        clock.pass_(1)
         assert (await one.tick()).ran == 1
     assert sent == [("from a job", 42, 42, None)]
 

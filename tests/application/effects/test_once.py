@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from telegram.error import BadRequest, Forbidden, TelegramError
@@ -49,8 +50,8 @@ async def killed(bots, handle, update=None, **options):
     """Let a process handle an update and end before it has saved; return the update."""
     application = bots.build(handle, **options)
     await application.initialize()
+    update = update or bots.update()
     with pytest.raises(Cut):
-        update = update or bots.update()
         await bots.deliver(application, update)
     await application.discard()
     return update
@@ -207,7 +208,9 @@ async def test_a_result_that_cannot_be_stored_does_not_repeat_the_effect(bots):
 
 async def test_a_name_that_is_used_twice_needs_the_same_arguments(bots):
     async def buy(context):
-        assert await context.application.once("charge", charge, 7) == await context.application.once("charge", charge, 7)
+        assert await context.application.once("charge", charge, 7) == await context.application.once(
+            "charge", charge, 7
+        )
         with pytest.raises(RefusedError, match="different arguments"):
             await context.application.once("charge", charge, 8)
 
@@ -254,7 +257,7 @@ async def test_an_unclear_answer_repeats_the_effect_neither_here_nor_elsewhere_i
     application = bots.build(buying(results, function=charge_then_fail))
     await application.initialize()
     bots.fault = plan
-    with pytest.raises(UnsavedError):
+    with contextlib.nullcontext() if fault is Fault.ANSWER_LOST else pytest.raises(UnsavedError):
         await bots.deliver(application, update)
     bots.fault = lambda _operation, _key: None
     if discards:
@@ -293,9 +296,10 @@ async def test_of_two_instances_at_once_the_first_result_counts(bots):
         return await charge(order)
 
     update = bots.update()
-    async with bots.build(buying(results, function=together)) as one, bots.build(
-        buying(results, function=together)
-    ) as two:
+    async with (
+        bots.build(buying(results, function=together)) as one,
+        bots.build(buying(results, function=together)) as two,
+    ):
         await asyncio.gather(bots.deliver(one, update), bots.deliver(two, update))
     assert charged == [7, 7]
     assert results[0] == results[1]
@@ -310,9 +314,10 @@ async def test_an_intent_lets_one_of_two_instances_begin(bots):
         return await charge(order)
 
     update = bots.update()
-    async with bots.build(buying([], function=slow, at_most_once=True)) as one, bots.build(
-        buying([], function=slow, at_most_once=True)
-    ) as two:
+    async with (
+        bots.build(buying([], function=slow, at_most_once=True)) as one,
+        bots.build(buying([], function=slow, at_most_once=True)) as two,
+    ):
         both = [asyncio.ensure_future(bots.deliver(each, update)) for each in (one, two)]
         await asyncio.sleep(0.1)
         gate.set()

@@ -141,11 +141,19 @@ class TimerRunner:
         try:
             await self._save(record, timer.but(claim=claim))
         except PTBBucketError:
-            await self._sync.live.replica.documents.refresh([record], asyncio.get_running_loop().time())
+            if not await self._is_saved(record):
+                self._sync.live.replica.stage(record, timer.to_value())
+                raise
         there = self._pending.stored(record)
         if there is None or there.claim != claim:
             return None
         return ClaimedRun(record, there, start + LEASE)
+
+    async def _is_saved(self, record: Record) -> bool:
+        """Read a timer again after a commit that failed, and tell whether the bucket has what was to be saved."""
+        with contextlib.suppress(PTBBucketError):
+            await self._sync.live.replica.documents.refresh([record], asyncio.get_running_loop().time())
+        return record not in self._sync.live.replica.pending
 
     async def _save(self, record: Record, timer: Timer) -> None:
         self._sync.live.replica.stage(record, timer.to_value())

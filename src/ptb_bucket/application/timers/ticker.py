@@ -14,7 +14,7 @@ from ptb_bucket.errors import PTBBucketError, UnreadableRecordError
 from ptb_bucket.state.timers import due_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from ptb_bucket.application.sync import Sync
     from ptb_bucket.application.timers.pending_timers import PendingTimers
@@ -66,6 +66,8 @@ class Ticker:
         self._working: dict[Record, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
+        self.note: Callable[[Any, object], None] = _ignore
+        """Called with the coroutine of each run that begins."""
         pending.on_change = self._changed
 
     # ---------------------------------------------------------------- one look
@@ -80,19 +82,25 @@ class Ticker:
             PTBBucketError: The bucket could not be read.
         """
         ticked, since = Ticked(), asyncio.get_running_loop().time()
-        tasks: set[asyncio.Task[None]] = set()
-        async for key in self._sync.live.replica.timers.due(time.time()):
-            if self._not_before.get(key, 0.0) > time.time() or key.record in self._working:
-                continue
-            while len(tasks) >= AT_ONCE:
-                _, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if time.monotonic() >= until:
-                ticked.left = True
-                break
-            tasks.add(self._begin(key.record, self._look(key, since, ticked)))
-        if tasks:
-            await asyncio.wait(tasks)
+        self._forget_past()
+        async with _ended() as tasks:
+            async for key in self._sync.live.replica.timers.due(time.time()):
+                if self._not_before.get(key, 0.0) > time.time() or key.record in self._working:
+                    continue
+                while len(tasks) >= AT_ONCE:
+                    tasks.difference_update((await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))[0])
+                if time.monotonic() >= until:
+                    ticked.left = True
+                    break
+                tasks.add(self._begin(key.record, self._look(key, since, ticked)))
         return ticked
+
+    def _forget_past(self) -> None:
+        """Forget what a look at the bucket finds anyway, so that a process that lives long does not collect it."""
+        now = time.time()
+        self._not_before = {key: until for key, until in self._not_before.items() if until > now}
+        if self._watching is None:
+            self._alarms = {record: due for record, due in self._alarms.items() if due > now}
 
     async def run_added(self, added: Iterable[Record], until: float) -> None:
         """Run those of an update's own timers that are due and durable. An error is logged; the timer stays due.
@@ -106,7 +114,8 @@ class Ticker:
                 continue
             timer = self._pending.stored(record)
             if timer is not None and timer.due is not None and timer.due <= time.time():
-                await asyncio.wait({self._begin(record, self._run_added(record, timer))})
+                async with _ended() as tasks:
+                    tasks.add(self._begin(record, self._run_added(record, timer)))
 
     async def _run_added(self, record: Record, timer: Timer) -> None:
         try:
@@ -115,6 +124,7 @@ class Ticker:
             _LOGGER.error("%s is due and could not be run: %s", record.label, error)  # noqa: TRY400  the error says it
 
     def _begin(self, record: Record, work: Any) -> asyncio.Task[None]:
+        self.note(work, None)
         task = asyncio.get_running_loop().create_task(work, name=f"timer {record.timer[1]}")
         self._working[record] = task
         task.add_done_callback(lambda _: self._working.pop(record, None))
@@ -181,11 +191,6 @@ class Ticker:
             watching.cancel()
             await asyncio.wait({watching})
 
-    @property
-    def running(self) -> set[asyncio.Task[None]]:
-        """The runs that are under way."""
-        return set(self._working.values())
-
     async def _watch(self) -> None:
         """Look at the bucket at every interval, and in between at this process's own timers when they are due."""
         next_look = 0.0
@@ -250,3 +255,29 @@ class Ticker:
         if timer is not None and timer.is_armed and timer.due is not None:
             self._alarms[record] = timer.due
         self._wake.set()
+
+
+@contextlib.asynccontextmanager
+async def _ended() -> AsyncIterator[set[asyncio.Task[None]]]:
+    """Inside, tasks are added that have ended afterwards. If the caller is cancelled, they are, too."""
+    tasks: set[asyncio.Task[None]] = set()
+    try:
+        try:
+            yield tasks
+        except PTBBucketError:
+            await _wait(tasks)
+            raise
+        await _wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        raise
+
+
+async def _wait(tasks: set[asyncio.Task[None]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+def _ignore(work: Any, update: object) -> None:
+    del work, update
