@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from ptb_bucket.application.effects.once import _UNSAVED
+from ptb_bucket.errors import UnavailableError
 from ptb_bucket.stores import InterceptingStore, MemoryStore
 
 __all__ = ["Process", "Requests", "World", "run_killed"]
@@ -30,6 +32,8 @@ class Requests(InterceptingStore):
     async def _call(self, operation, key, send):
         self._process.requests.append((operation, key))
         await self._process.step()
+        if operation == "put":
+            self._process.count_put(key)
         answer = await send()
         await self._process.step()
         return answer
@@ -42,16 +46,25 @@ class Requests(InterceptingStore):
 
 
 class Process:
-    """One process of a bot. After :meth:`kill` it does nothing any more."""
+    """One process of a bot. When it is dead, it does nothing any more outside of its own memory."""
 
     def __init__(self):
         self.dead = False
         self.requests = []
+        self.puts_until_outage = None
+        """How many puts succeed before all fail; None for all."""
+
+    def count_put(self, key):
+        """Fail a put during an outage of the bucket."""
+        if self.puts_until_outage is not None:
+            self.puts_until_outage -= 1
+            if self.puts_until_outage < 0:
+                raise UnavailableError("an outage of the bucket", key=key)
 
     async def step(self):
         await asyncio.sleep(0)
         if self.dead:
-            await asyncio.get_running_loop().create_future()
+            raise asyncio.CancelledError
 
     async def call(self, service, *args):
         """Call a service outside: the effect happens between two steps."""
@@ -83,7 +96,6 @@ async def run_killed(process, work, steps):
         work: A coroutine.
         steps: After how many turns of the loop to kill it; None for never.
     """
-    before = asyncio.all_tasks()
     task = asyncio.ensure_future(work)
     taken = 0
     while not task.done() and (steps is None or taken < steps):
@@ -92,9 +104,9 @@ async def run_killed(process, work, steps):
     done = task.done()
     if done and not task.cancelled() and task.exception():
         raise task.exception()
-    process.dead = True
-    for one in asyncio.all_tasks() - before - {asyncio.current_task()}:
-        one.cancel()
-        with contextlib.suppress(BaseException):
-            await one
+    process.dead = True  # its other tasks end at their next request
+    task.cancel()
+    with contextlib.suppress(BaseException):
+        await task
+    _UNSAVED.clear()  # what the process remembered
     return done

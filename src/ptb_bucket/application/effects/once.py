@@ -134,6 +134,7 @@ class Once:
         known = self._known(record) or _UNSAVED.get(self._key(record))
         if known is not None and (record in self._session.replica.pending or self._known(record) is None):
             await self._save(unit, record, known)
+        _UNSAVED.pop(self._key(record), None)
         if known is not None and known.nonce in self._not_begun:
             self._not_begun.discard(known.nonce)
             return None
