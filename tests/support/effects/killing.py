@@ -50,7 +50,7 @@ class Process:
 
     def __init__(self):
         self.dead = False
-        self.requests = []
+        self.requests, self.calls = [], []
         self.puts_until_outage = None
         """How many puts succeed before all fail; None for all."""
 

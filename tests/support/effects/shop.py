@@ -51,6 +51,7 @@ class Service:
     def __getattr__(self, name):
         async def call(*args):
             await self._process.step()
+            self._process.calls.append(name)
             answer = await getattr(self._inner, name)(*args)
             await self._process.step()
             return answer
@@ -59,11 +60,15 @@ class Service:
 
 
 class CountingShop(bot.Shop):
-    """A shop that counts payments before it does anything else."""
+    """A shop that counts payments before it does anything else, books each twice, and notes which bookings returned."""
+
+    returned = 0
 
     async def take_payment(self, update, context):
         context.user_data["payments"] = context.user_data.get("payments", 0) + 1
         await super().take_payment(update, context)
+        self.returned += 1  # its result is durable
+        await context.application.once("book again", self.books.book, "T1", 50)
 
 
 class HastyShop(CountingShop):
@@ -93,7 +98,7 @@ class Street(World):
 
     async def start(self, process, **options):
         """Start an instance in a process."""
-        shop = self._shop(Service(self.books, process), Service(self.warehouse, process))
+        process.shop = shop = self._shop(Service(self.books, process), Service(self.warehouse, process))
         builder = self.telegram.connect(bot.new_builder(shop, self.store(process), layout=self.layout, **options))
         builder.request(Stepping(self.telegram, process))
         application = bot.build_application(builder, shop)
@@ -122,7 +127,8 @@ class Street(World):
 
     async def finish(self, updates, clock):
         """Let a new process handle both updates again, and tick until nothing is left; return the customer's data."""
-        application = await self.start(Process())
+        process = Process()
+        application = await self.start(process)
         await deliver(application, updates)
         for _ in range(3):
             clock[0] += 100
@@ -130,6 +136,7 @@ class Street(World):
             assert ticked.errors == []
         await application.load_data(user_ids=42)
         data = dict(application.user_data[42])
+        self.calls = process.calls
         await application.shutdown()
         return data
 
@@ -161,6 +168,10 @@ async def one_kill(street, steps, clock, *, beside=False):
         await other.shutdown()
     sent, last = len(street.messages), process.requests[-1:]
     repeats = check(street, await street.finish(updates, clock), sent)
+    if not beside:  # the other one has its own results
+        assert street.calls.count("book") <= 2 - process.shop.returned, (
+            "charges: a result that was returned is repeated"
+        )
     return ended, repeats, f"killed after step {steps}, last request {last}"
 
 
