@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ptb_bucket.application.effects import EffectUnits
 from ptb_bucket.application.ptb import (
@@ -28,16 +29,18 @@ from ptb_bucket.location import checked_count, checked_seconds
 from ptb_bucket.state import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable
     from types import CoroutineType
 
     from telegram import Message, Update
     from telegram.ext import BaseUpdateProcessor, JobQueue
     from typing_extensions import Self
 
+    from ptb_bucket.application.broadcasts import Broadcasts
     from ptb_bucket.application.effects import Once
     from ptb_bucket.application.options import Jobs, Save
     from ptb_bucket.application.timers import BucketJob, BucketTimers, JobRetry, Ticked
+    from ptb_bucket.state import Broadcast
 
 __all__ = ["BucketApplication"]
 
@@ -133,6 +136,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         )
         self._sync.take_timers, timers.ticker.note = timers.pending.take, self._work.note
         self._updates.run_added = timers.run_added
+        timers.works.drive = lambda name: self._broadcasts.drive(name)
         self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
         return timers
 
@@ -283,6 +287,66 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             self._once = Once(self, self._sync.session, self._effects)
         finals = final if isinstance(final, tuple) else (final,)
         return await self._once.carry_out(Effect(name, function, args, finals, at_most_once=at_most_once))
+
+    async def broadcast(
+        self, send: Callable[[Any, int], Awaitable[Any]], user_ids: Iterable[int] | AsyncIterable[int], *, name: str,
+        wait: bool | None = None,
+    ) -> Broadcast:  # fmt: skip
+        """Send something to many people: each gets it at least once, and after a kill at most a segment gets it twice.
+
+        The audience and a journal are stored, and a job of the bot drives the broadcast. If its process ends, another
+        instance goes on where the journal ends, at the latest 70 seconds later. Calling this again with the same name
+        goes on too, or returns the report of a broadcast that is over. One broadcast sends at a time, at most 25
+        messages a second, and it waits whenever Telegram asks for it (``RetryAfter``).
+
+        Example:
+            ::
+
+                await application.broadcast(send_news, application.persistence.iter_user_ids(), name="news-7")
+
+        Args:
+            send: An async function ``send(context, user_id)`` that is listed in ``callbacks``. Its context has no
+                chat and no user, because their data is not loaded.
+            user_ids: Whom to send to, such as ``persistence.iter_user_ids()``. Not read again when it goes on.
+            name: Its name, which must be new for each broadcast: letters, digits, ``.``, ``-`` and ``_``.
+            wait: Return when it is over or paused, and show a bar in a terminal. By default, wait outside of handlers
+                and jobs if the application is running.
+
+        Returns:
+            How far it has come. ``blocked`` has the IDs of those who blocked the bot.
+
+        Raises:
+            ConfigurationError: ``jobs`` is not ``"bucket"``, or the function is not listed.
+            RefusedError: A broadcast of this name sends with another function.
+            StoreError: The bucket could not be read or written.
+        """
+        broadcasts, is_inside = self._broadcasts, self._effects.current is not None
+        found = await broadcasts.begin(send, user_ids, name)
+        if is_inside:
+            return found  # its job is saved with the changes around it
+        if wait if wait is not None else self.running:
+            return await broadcasts.wait(found)
+        await self._sync.commit()
+        return found
+
+    async def turn_broadcast(self, name: str, state: Literal["running", "paused", "cancelled"]) -> Broadcast:
+        """Pause, cancel or continue a broadcast, on any instance. It stops after the segment that is being sent.
+
+        Raises:
+            ConfigurationError: There is no broadcast of this name.
+            StoreError: The bucket could not be read or written.
+        """
+        return await self._broadcasts.turn(name, state)
+
+    @cached_property
+    def _broadcasts(self) -> Broadcasts:
+        if self.timers is None:
+            raise ConfigurationError(
+                "broadcast() needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
+            )
+        from ptb_bucket.application.broadcasts import Broadcasts  # noqa: PLC0415  only bots with broadcasts import it
+
+        return Broadcasts(self, self._sync, self.timers)
 
     async def time_out(self, callback: Callable[[Any], Awaitable[None]], context: Any) -> None:
         """End a conversation whose time is up, unless it has moved on elsewhere. Called by the job queue.

@@ -20,6 +20,7 @@ from ptb_bucket.state.records import (
 )
 
 if TYPE_CHECKING:
+    from ptb_bucket.state.broadcasts import BROADCASTS, Broadcast, BroadcastState, Journals
     from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_outline
     from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
     from ptb_bucket.state.merge import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ANY_TIMER",
     "BOT_DATA",
+    "BROADCASTS",
     "CALLBACK_QUERIES",
     "EFFECT",
     "HANDLED",
@@ -46,12 +48,15 @@ __all__ = [
     "MISSING",
     "OWNERS",
     "Archive",
+    "Broadcast",
+    "BroadcastState",
     "CommitInfo",
     "Conflict",
     "ConversationKey",
     "DocumentSet",
     "Draft",
     "GroupCommit",
+    "Journals",
     "Kind",
     "Layout",
     "Metrics",
@@ -78,6 +83,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "ptb_bucket.state.broadcasts": ("BROADCASTS", "Broadcast", "BroadcastState", "Journals"),
         "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_outline"),
         "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),
         "ptb_bucket.state.merge": (

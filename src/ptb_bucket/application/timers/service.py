@@ -16,7 +16,7 @@ from ptb_bucket.application.timers.runner import MARGIN, TimerRunner
 from ptb_bucket.application.timers.schedule import first_due, make_trigger, schedule_of
 from ptb_bucket.application.timers.ticker import Ticker
 from ptb_bucket.application.timers.timeouts import TIMEOUT, Timeouts
-from ptb_bucket.application.timers.work import Works
+from ptb_bucket.application.timers.work import BROADCAST, Works
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import BOT_DATA, EFFECT, Record
 from ptb_bucket.state.timers import Timer
@@ -67,8 +67,8 @@ class BucketTimers:
         self.callbacks = Callbacks.read(callbacks)
         self.pending = PendingTimers(sync)
         self.timeouts = Timeouts(application, self.pending)
-        works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
-        runner = TimerRunner(options, sync, locks, self.pending, works, retry, effects)
+        self.works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
+        runner = TimerRunner(options, sync, locks, self.pending, self.works, retry, effects)
         self.ticker = Ticker(sync, self.pending, runner, interval)
 
     # ---------------------------------------------------------------- jobs of handlers
@@ -107,6 +107,23 @@ class BucketTimers:
         job = self.add(callback, "date", zone, data, name, chat_id, user_id, arguments)
         self._effects.note_timer(job.record)
         return job
+
+    def drive_now(self, record: Record, name: str) -> None:
+        """Let a timer of the bot drive a broadcast from now on, also if it waits for later."""
+        before = self.pending.get(record)
+        timer = Timer(BROADCAST, nonce(), name, name, due=time.time(), revision=int(time.time() * 1000))
+        if before is not None:
+            timer = before.rearmed(timer.due, nonce(), revision=max(timer.revision, before.revision + 1))
+        self.pending.put(record, timer)
+
+    def is_driving_another(self, record: Record) -> bool:
+        """Tell whether an instance is driving another broadcast now, as far as is known here."""
+        now = time.time()
+        timers = ((each, self.pending.get(each)) for each in self.pending.of([BOT_DATA]) if each != record)
+        return any(
+            timer is not None and timer.callback == BROADCAST and timer.claim and timer.claim.until > now
+            for _, timer in timers
+        )
 
     def _replacing(self, record: Record, timer: Timer, *, replaces: bool) -> Timer:
         """Return a timer whose ID may be in use, also on an instance that has not read the other one."""
@@ -177,7 +194,7 @@ class BucketTimers:
 
     def _jobs(self, records: Iterable[Record], pattern: str | re.Pattern[str] | None) -> list[BucketJob]:
         matches = re.compile(pattern).search if pattern is not None else bool
-        found = ((record, self.pending.get(record)) for record in records if not is_effect(record))
+        found = ((record, self.pending.get(record)) for record in records if not is_internal(record))
         kept = [(record, timer) for record, timer in found if timer and (pattern is None or matches(timer.name or ""))]
         return [BucketJob(self.pending, record, timer, self._function(timer)) for record, timer in kept]
 
@@ -190,7 +207,7 @@ class BucketTimers:
     def migrate(self, old: Record, new: Record) -> None:
         """Move the timers of a chat to its new ID, with its data."""
         for record in self.pending.of([old]):
-            if is_effect(record):  # found where it was, if an update of the old chat is delivered again
+            if is_internal(record):  # found where it was, if an update of the old chat is delivered again
                 continue
             timer = self.pending.get(record)
             if timer is not None:
@@ -216,9 +233,9 @@ def owner_of(chat_id: int | None, user_id: int | None) -> Record:
     return BOT_DATA if chat_id is None else Record.chat(chat_id)
 
 
-def is_effect(record: Record) -> bool:
-    """Tell whether a record keeps how an effect ended. It is stored like a timer, and is not one."""
-    return record.timer[1].startswith(EFFECT)
+def is_internal(record: Record) -> bool:
+    """Tell whether a record keeps how an effect ended, or drives a broadcast: it is no job of the author's."""
+    return record.timer[1].startswith((EFFECT, BROADCAST))
 
 
 def _unlisted(name: str) -> Callable[..., Any]:
