@@ -136,7 +136,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         )
         self._sync.take_timers, timers.ticker.note = timers.pending.take, self._work.note
         self._updates.run_added = timers.run_added
-        timers.works.drive = lambda name: self._broadcasts.drive(name)
+        timers.works.drive = lambda name: self._broadcasts.drive(name)  # noqa: PLW0108  made when it is needed
         self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
         return timers
 

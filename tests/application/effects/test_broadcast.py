@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import logging
 import time
 from datetime import datetime, timezone
 
@@ -15,6 +16,7 @@ from ptb_bucket.offline_telegram import ApiError, OfflineRequest, OfflineTelegra
 from ptb_bucket.stores import InterceptingStore, MemoryStore
 from support.documents.virtual_time import VirtualLoop
 
+_LOGGER = logging.getLogger("effects")
 EPOCH = 1_800_000_000.0
 LAYOUTS = ["single", "per-type", "per-record"]
 
@@ -25,6 +27,14 @@ async def news(context, user_id):
 
 async def other(context, user_id):
     raise AssertionError
+
+
+class Loop(VirtualLoop):
+    """A virtual loop whose clock advances a little whenever it is read, as a real one does."""
+
+    def time(self):
+        self._virtual_now += 1e-6
+        return self._virtual_now
 
 
 class Counted(InterceptingStore):
@@ -123,15 +133,17 @@ def virtually(monkeypatch):
     """Run a coroutine in virtual time."""
 
     def run(coroutine):
-        loop = VirtualLoop()
+        loop = Loop()
         monkeypatch.setattr(time, "time", lambda: EPOCH + loop.time())
         monkeypatch.setattr(time, "monotonic", loop.time)
         try:
             return loop.run_until_complete(coroutine)
         finally:
-            monkeypatch.undo()
-            for task in asyncio.all_tasks(loop):
+            left = asyncio.all_tasks(loop)
+            for task in left:
                 task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            monkeypatch.undo()
             loop.close()
 
     return run
@@ -154,7 +166,7 @@ def test_everybody_gets_the_message_once_and_the_limits_are_kept(layout, virtual
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_kills_on_two_instances_repeat_at_most_a_segment_each(layout, virtually, request, record_property):
+def test_kills_on_two_instances_repeat_at_most_a_segment_each(layout, virtually, request):
     long = request.config.getoption("--long")
     people, kills, segment = (10_000, 50, 100) if long else (400, 6, 20)
 
@@ -165,7 +177,7 @@ def test_kills_on_two_instances_repeat_at_most_a_segment_each(layout, virtually,
         await running[0].application.broadcast(news, audience, name="news-7", wait=False)
         for number in range(kills):
             target = people * (number + 1) // (kills + 2)
-            while len(world.got) < target:
+            while len(world.got) < target:  # noqa: ASYNC110  virtual time
                 await asyncio.sleep(0.3)
             victim = next(at for at, one in enumerate(running) if one.application.timers.ticker._working)
             await running[victim].kill()
@@ -174,10 +186,8 @@ def test_kills_on_two_instances_repeat_at_most_a_segment_each(layout, virtually,
         assert report.state == "finished"
         assert set(world.got) == set(audience)
         repeats = sum(world.got.values()) - people
-        record_property("repeats", repeats)
-        record_property("puts for each person", world.requests["put"] / people)
-        record_property("bytes written for each person", world.bytes / people)
-        record_property("requests", dict(world.requests))
+        puts, size = world.requests["put"] / people, world.bytes / people
+        _LOGGER.warning("%s: %d repeats, for each person %.4f puts and %.0f bytes", layout, repeats, puts, size)
         assert 0 < repeats <= kills * segment
         assert world.most_in_a_second <= 30
         for one in running:
@@ -186,6 +196,7 @@ def test_kills_on_two_instances_repeat_at_most_a_segment_each(layout, virtually,
     virtually(check())
 
 
+@pytest.mark.filterwarnings("ignore:.*retry_after:telegram.warnings.PTBDeprecationWarning")
 def test_telegrams_wish_to_wait_is_obeyed_and_those_who_blocked_the_bot_are_collected(virtually):
     async def check():
         world = World("single")
@@ -222,8 +233,9 @@ def test_it_can_be_paused_continued_and_cancelled_from_another_instance(virtuall
         await one.application.turn_broadcast("news-7", "cancelled")
         report = await one.application.broadcast(news, (), name="news-7")
         assert report.state == "cancelled"
+        await asyncio.sleep(100)  # the segment that was being sent is counted
+        report = await one.application.broadcast(news, (), name="news-7")
         assert report.done < 300
-        await asyncio.sleep(100)
         assert len(world.got) == report.done
         assert set(world.got.values()) == {1}
         for each in (one, two):
