@@ -142,7 +142,8 @@ def virtually(monkeypatch):
             left = asyncio.all_tasks(loop)
             for task in left:
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            if left:
+                loop.run_until_complete(asyncio.wait(left))
             monkeypatch.undo()
             loop.close()
 
