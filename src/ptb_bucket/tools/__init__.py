@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ptb_bucket._lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from ptb_bucket.tools.broadcasts import broadcasts, turn_broadcast
     from ptb_bucket.tools.edit import (
         Edit,
         OldVersions,
@@ -101,6 +102,7 @@ __all__ = [
     "Touch",
     "Verdict",
     "Verification",
+    "broadcasts",
     "check",
     "check_source",
     "conversation",
@@ -142,12 +144,14 @@ __all__ = [
     "set_value",
     "summarize",
     "sweep",
+    "turn_broadcast",
     "verify",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     {
+        "ptb_bucket.tools.broadcasts": ("broadcasts", "turn_broadcast"),
         "ptb_bucket.tools.edit": (
             "Edit",
             "OldVersions",
