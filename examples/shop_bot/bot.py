@@ -10,11 +10,10 @@ import itertools
 import os
 from typing import Any
 
-from telegram import LabeledPrice, Update
-from telegram.ext import CommandHandler, ContextTypes, MessageHandler, PreCheckoutQueryHandler, filters
-
 from ptb_bucket import BucketApplication, BucketApplicationBuilder, bucket_application
 from ptb_bucket.errors import OutcomeUnknownError
+from telegram import LabeledPrice, Update
+from telegram.ext import CommandHandler, ContextTypes, MessageHandler, PreCheckoutQueryHandler, filters
 
 PRICE = 50
 Context = ContextTypes.DEFAULT_TYPE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot import Shop, build_application, new_builder
-
 from ptb_bucket.offline_telegram import OfflineTelegram
+
+from bot import Shop, build_application, new_builder
 
 if TYPE_CHECKING:
     from pathlib import Path

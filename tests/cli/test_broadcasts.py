@@ -42,7 +42,7 @@ def test_it_lists_pauses_continues_and_cancels(uri, capsys):
     assert listed(capsys, uri, "--cancel", "news-7")[0]["state"] == "cancelled"
     assert listed(capsys, uri, "--resume", "news-7")[0]["state"] == "cancelled"
     assert main(["broadcasts", uri]) == 0
-    assert "12,345" in capsys.readouterr().out
+    assert "cancelled\t12345" in capsys.readouterr().out
 
 
 def test_an_unknown_name_is_named(uri, capsys):

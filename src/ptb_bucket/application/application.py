@@ -338,6 +338,14 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         """
         return await self._broadcasts.turn(name, state)
 
+    async def find_broadcast(self, name: str) -> Broadcast | None:
+        """Return how far a broadcast has come; None if there is none of this name.
+
+        Raises:
+            StoreError: The bucket could not be read.
+        """
+        return await self._broadcasts.journals.read(name)
+
     @cached_property
     def _broadcasts(self) -> Broadcasts:
         if self.timers is None:
