@@ -1,6 +1,7 @@
 """Starts of a bot in fresh processes, until the first webhook is handled and saved, beside PTB alone.
 
-    python benchmarks/cold_start.py [--rounds 11 [5]] [--venv DIR | --python PATH] [--json results.json] [--plots docs]
+    python benchmarks/cold_start.py [--rounds 11 [5]] [--venv DIR | --python PATH] [--json results.json]
+                                    [--plots docs/pictures]
 
 The contestants take turns, each in a process of its own: PTB alone, PicklePersistence, a pickle in S3 written by hand
 with boto3, and ptb-bucket on its stores. Telegram answers over HTTP on this machine, so each start sends getMe and

@@ -1,6 +1,6 @@
 """Several instances that write to one document: how long updates wait, and what they cost, on a simulated clock.
 
-    python benchmarks/contention.py [--minutes 10] [--seeds 3] [--json results.json] [--plots docs]
+    python benchmarks/contention.py [--minutes 10] [--seeds 3] [--json results.json] [--plots docs/pictures]
 
 Real BucketApplications with ``save="update"`` and the layout ``single``; each update changes ``bot_data`` and
 ``user_data``. The time of requests is simulated, so the figures are the same on every machine. Two parts:

@@ -4,7 +4,7 @@
 
 One JSON object, in milliseconds. `idle` is what the machine itself does to a loop that has nothing to do; `garbage
 collector` is Python's longest collection meanwhile, which is part of the gap. With `--freeze` the bot does as
-docs/layouts.md advises large ones, and the collector does not look at what was loaded.
+docs/how-to/choose-a-layout.md advises large ones, and the collector does not look at what was loaded.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@
 Each case is a separate process. Every read takes 20 ms and every write 40 ms longer than the place itself takes, as
 in a bucket. "floor" is the ratio to bare puts of the same bytes on the same place, taken in turns; "own CPU" is what we
 use beyond theirs, as a share of their time. PicklePersistence is measured beside, on the same disk. With ``--million``
-also a million users, in memory and in a directory. docs/scale.json and its picture and tables are made by
+also a million users, in memory and in a directory. docs/pictures/scale.json and its picture and tables are made by
 
-    python benchmarks/scale.py --million --json docs/scale.json --plots docs --guide docs/layouts.md
+    python benchmarks/scale.py --million --json docs/pictures/scale.json --plots docs/pictures
+        --guide docs/how-to/choose-a-layout.md
 """
 
 from __future__ import annotations

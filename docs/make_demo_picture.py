@@ -1,4 +1,4 @@
-"""Make ``docs/demo.svg``: what ``ptb-bucket demo`` prints, as a picture.
+"""Make ``docs/pictures/demo.svg``: what ``ptb-bucket demo`` prints, as a picture.
 
 python docs/make_demo_picture.py
 """
@@ -54,4 +54,4 @@ def _colour(line: str) -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("demo.svg").write_text(drawn(printed()), encoding="utf-8")
+    (Path(__file__).parent / "pictures" / "demo.svg").write_text(drawn(printed()), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Make ``docs/tools-*.svg``: pictures of a terminal in which verbs of ``ptb-bucket`` run on a bot's directory.
+"""Make ``docs/pictures/tools-*.svg``: pictures of a terminal in which verbs of ``ptb-bucket`` run on a bot's directory.
 
 python docs/make_tool_pictures.py [FOLDER]
 """
@@ -111,4 +111,4 @@ def make(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parent)
+    make(Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).parent / "pictures")

@@ -19,12 +19,16 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]+))?\)")
 PROGRAM = re.compile(r"python3? ((?:[\w-]+/)+[\w-]+\.py)")
+WHOLE = re.compile(r"^<!-- whole: (\S+) -->$", re.MULTILINE)
+"""A page that the site takes from elsewhere."""
 COMMAND = re.compile(r"^ptb-bucket (.+)$|\$\(ptb-bucket ([^)]+)\)", re.MULTILINE)
 
 
 def anchors(page):
-    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    text = page.read_text("utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    own = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return own.union(*(anchors(ROOT / path) for path in WHOLE.findall(text)))
 
 
 def commands():

@@ -40,7 +40,7 @@ async def peak(case: Case) -> dict[str, Any]:
 
 
 async def gaps(case: Case, *, freeze: bool = False) -> dict[str, Any]:
-    """Return the loop's longest gaps, by default or as docs/layouts.md advises for large bots."""
+    """Return the loop's longest gaps, by default or as docs/how-to/choose-a-layout.md advises for large bots."""
     return await loop_gaps.measure(case.users, case.codec, freeze=freeze)
 
 

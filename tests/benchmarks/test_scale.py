@@ -47,12 +47,12 @@ def test_it_prints_tables_and_draws(run, folder):
 
 
 def test_the_guide_shows_what_was_measured(tmp_path, monkeypatch):
-    """The guide's tables match docs/scale.json."""
-    shown = (DOCS / "layouts.md").read_text()
+    """The guide's tables match docs/pictures/scale.json."""
+    shown = (DOCS / "how-to" / "choose-a-layout.md").read_text()
     copy = tmp_path / "layouts.md"
     copy.write_text(shown)
     monkeypatch.syspath_prepend(SCRIPT.parent)
-    importlib.import_module("scaling.guide").fill(copy, json.loads((DOCS / "scale.json").read_text()))
+    importlib.import_module("scaling.guide").fill(copy, json.loads((DOCS / "pictures" / "scale.json").read_text()))
     assert copy.read_text() == shown
 
 

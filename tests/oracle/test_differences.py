@@ -21,7 +21,7 @@ from support.oracle.applications import Bot, Combination
 from support.oracle.classes import TYPES, Cart, Unregistered
 from support.oracle.snapshots import Snapshot
 
-PAGE = Path(__file__).parents[2] / "docs" / "differences.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "differences.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| (\S[^|]*?) \| (both|json|pickle) \|", TEXT, re.MULTILINE)
 BELOW = re.findall(r"^\* \*\*([^*,]+)", TEXT, re.MULTILINE)

@@ -53,21 +53,21 @@ def test_the_page_installs_from_the_index_and_the_readme_from_the_checkout():
 @pytest.mark.parametrize(
     "markdown",
     [
-        "[a](docs/tools.md)",
-        "[a](/docs/tools.md)",
+        "[a](docs/reference/command-line.md)",
+        "[a](/docs/reference/command-line.md)",
         "[a](#tools)",
         "[a]()",
         "[a](//github.com/ptb-bucket/ptb-bucket)",
         "[a](http://example.com)",
         f"[a]({BLOB}/docs/no-such-page.md)",
         f"[a]({BLOB}/providers/../README.md)",
-        "[a](https://github.com/ptb-bucket/ptb-bucket/blob/main/docs/tools.md)",
-        "![a](docs/demo.svg)",
-        f"![a]({BLOB}/docs/demo.svg)",
+        "[a](https://github.com/ptb-bucket/ptb-bucket/blob/main/docs/reference/command-line.md)",
+        "![a](docs/pictures/demo.svg)",
+        f"![a]({BLOB}/docs/pictures/demo.svg)",
         f"![a]({RAW}/docs/no-such-picture.svg)",
-        f"![a]({RAW.replace(VERSION, 'main')}/docs/demo.svg)",
+        f"![a]({RAW.replace(VERSION, 'main')}/docs/pictures/demo.svg)",
         "![a](https://example.com/demo.svg)",
-        f"[![a](docs/demo.svg)]({BLOB}/docs/tools.md)",
+        f"[![a](docs/pictures/demo.svg)]({BLOB}/docs/reference/command-line.md)",
     ],
 )
 def test_other_addresses_are_refused(markdown):
@@ -78,10 +78,10 @@ def test_other_addresses_are_refused(markdown):
 @pytest.mark.parametrize(
     "markdown",
     [
-        f"[a]({BLOB}/docs/tools.md#edit)",
+        f"[a]({BLOB}/docs/reference/command-line.md#check)",
         f"[a]({BLOB}/terraform/)",
         "[a](https://python-telegram-bot.org)",
-        f"![a]({RAW}/docs/demo.svg)",
+        f"![a]({RAW}/docs/pictures/demo.svg)",
         "# A heading",
     ],
 )

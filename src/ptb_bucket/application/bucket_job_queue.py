@@ -172,7 +172,7 @@ class BucketJobQueue(ConversationAwareJobQueue):
 
     async def stop(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002  PTB's
         """Run no more jobs. See ``JobQueue.stop``."""
-        await self._timers.ticker.stop()
+        await self._timers.ticker.stop(wait=wait)
         await super().stop(wait)
 
 

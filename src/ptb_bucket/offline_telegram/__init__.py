@@ -5,7 +5,7 @@ Example:
 
         telegram = OfflineTelegram()
         ada = telegram.user(42, "Ada")
-        app = telegram.builder().persistence(...).build()
+        app = build_application(telegram.builder())
         async with app:
             [answer] = await ada.send(app, "/start")
             await ada.press(app, "Yes")

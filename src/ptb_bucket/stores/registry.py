@@ -44,6 +44,9 @@ def open_store(uri: str | StoreUri) -> BlobStore:
     Raises:
         ConfigurationError: The URI is malformed, its scheme or an option is unknown, or the provider cannot be
             imported. The message says what to do.
+
+    >>> open_store("memory:").describe("state.json")
+    'state.json in memory'
     """
     uri = parse_uri(uri) if isinstance(uri, str) else uri
     provider = _load(_find(uri.scheme))

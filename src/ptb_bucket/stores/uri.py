@@ -73,6 +73,10 @@ def parse_uri(text: str) -> StoreUri:
 
     Raises:
         ConfigurationError: The URI is malformed or contains credentials, which the message never repeats.
+
+    >>> uri = parse_uri("s3://my-bucket/my-bot?region=eu-west-1")
+    >>> uri.bucket, uri.prefix, dict(uri.options)
+    ('my-bucket', 'my-bot/', {'region': 'eu-west-1'})
     """
     if text != text.strip() or _CONTROL.search(text):
         _refuse("has a control character, or a space at its start or end")

@@ -101,9 +101,9 @@ class Instance:
 
     async def kill(self):
         self.dead = True
-        for task in [*self.application.timers.ticker._working.values(), self.application.timers.ticker._watching]:
-            if task:
-                task.cancel()
+        ticker = self.application.timers.ticker
+        for task in {*ticker.running, *ticker._watching}:
+            task.cancel()
         await asyncio.sleep(0)
 
 

@@ -24,7 +24,7 @@ from support.applications.side_by_side import ADVICE, difference, running, the_o
 
 pytestmark = ADVICE
 ALL, END = filters.ALL, ConversationHandler.END
-PAGE = Path(__file__).parents[3] / "docs" / "differences.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "differences.md"
 SECTION = PAGE.read_text(encoding="utf-8").partition("## BucketApplication and PTB's Application")[2]
 ROWS = re.findall(r"^\| (?!difference |---)(\S[^|]*?) \|", SECTION, re.MULTILINE)
 SOURCES = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*differences*.py")]

@@ -203,7 +203,7 @@ async def awaited_and_refused(call: Awaitable[Any]) -> str:
 
 
 def difference(_name: str) -> Any:
-    """Mark a test with the row of ``docs/differences.md`` that it shows."""
+    """Mark a test with the row of ``docs/reference/differences.md`` that it shows."""
     return lambda test: test
 
 

@@ -15,6 +15,8 @@ TEA = Record.of_timer(ADA, "tea")
 CAKE = Record.of_timer(BO, "cake")
 DAILY = Timer("remind", "aa", due=1000.0, user_id=1, schedule={"every": 60})
 """A timer that repeats."""
+PAGE = 1000
+"""Keys on one page of a listing, as S3 and Google Cloud Storage have them."""
 ONCE = Timer("remind", "aa", due=1000.0, user_id=1)
 
 
@@ -22,8 +24,8 @@ def replica_on(store, layout="per-record", *, on_demand=True, codec="json", kind
     merger = RecordMerger(open_codec(codec, ()), defaults={Kind.USER: dict, Kind.CHAT: dict, Kind.BOT: dict})
     retry_policy = RetryPolicy(deadline=options.pop("deadline", 5), backoff=Backoff(random=random.Random(1)))
     documents = DocumentSet(
-        store, open_layout(layout), merger.codec, merger, "1", kinds, retry_policy=retry_policy, on_demand=on_demand,
-        **options,
+        store, open_layout(layout), merger.codec, merger, options.pop("bot_id", "1"), kinds,
+        retry_policy=retry_policy, on_demand=on_demand, **options,
     )  # fmt: skip
     return Replica(documents)
 
@@ -91,8 +93,15 @@ class Requests(InterceptingStore):
         return await super()._call(operation, key, send)
 
     async def _stream(self, operation, key, begin):
+        """Yield the items. A server sends them in pages, each of which is a request."""
+        if self.before is not None:
+            await self.before(operation, key)
         self.made.append((operation, key))
+        number = 0
         async for item in super()._stream(operation, key, begin):
+            if number and number % PAGE == 0:
+                self.made.append((operation, key))
+            number += 1
             yield item
 
     def taken(self) -> list[tuple[str, str]]:

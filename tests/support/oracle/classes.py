@@ -199,7 +199,10 @@ TYPES: list[Any] = [
 
 
 BY_FUNCTIONS = (Money,)
-"""Cycles do not lead through these: their functions would be given what is not filled yet. See docs/differences.md."""
+"""Cycles do not lead through these: their functions would be given what is not filled yet.
+
+See docs/reference/differences.md.
+"""
 
 
 class Unregistered:

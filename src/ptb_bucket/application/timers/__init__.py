@@ -20,7 +20,6 @@ __all__ = [
     "JobCallback",
     "JobRetry",
     "Ticked",
-    "Timeouts",
     "is_durable",
     "is_for_process",
 ]

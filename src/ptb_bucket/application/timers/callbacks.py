@@ -27,7 +27,11 @@ class JobCallback:
     Example:
         ::
 
-            bucket_application(uri, jobs="bucket", callbacks=[JobCallback(remind, was="send_reminder")])
+            async def remind(context): ...
+
+
+            callbacks = [JobCallback(remind, was="send_reminder")]
+            bucket_application("s3://my-bucket/my-bot", jobs="bucket", callbacks=callbacks)
 
     Args:
         function: The async function. It takes a context, as in PTB.

@@ -16,7 +16,7 @@ from ptb_bucket.application.timers.schedule import next_due
 from ptb_bucket.application.timers.work import nominal
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING
-from ptb_bucket.state.timers import Claim, unit_of
+from ptb_bucket.state.timers import Claim, merge_timers, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -51,7 +51,7 @@ class ClaimedRun:
 
     Args:
         record: The record of the timer.
-        timer: The timer when it was claimed.
+        timer: The timer when it was claimed, or when the claim was renewed.
         until: When the claim ends, on the monotonic clock.
     """
 
@@ -59,6 +59,11 @@ class ClaimedRun:
     timer: Timer
     until: float
     lost: bool = field(default=False)
+
+    @property
+    def by(self) -> str:
+        """The ID of the claim."""
+        return self.timer.claim.by if self.timer.claim else ""
 
     @property
     def is_over(self) -> bool:
@@ -174,21 +179,35 @@ class TimerRunner:
         while not claimed.is_over:
             await asyncio.sleep(LEASE / 3)
             start = time.monotonic()
-            longer = Claim(claimed.timer.claim.by if claimed.timer.claim else "", time.time() + LEASE)
             try:
-                await self._save(claimed.record, claimed.timer.but(claim=longer))
+                there = await self._renew_once(claimed)
             except PTBBucketError as error:
                 _LOGGER.warning("The claim of %s could not be renewed: %s", claimed.record.label, error)
                 continue
-            there = self._pending.stored(claimed.record)
-            claimed.lost = there is None or there.claim != longer
-            claimed.until = start + LEASE
+            claimed.lost = there is None
+            claimed.timer, claimed.until = there or claimed.timer, start + LEASE
+
+    async def _renew_once(self, claimed: ClaimedRun) -> Timer | None:
+        """Write a claim that ends later; return the timer with it, or None if the claim is not ours any more.
+
+        Meanwhile, a handler may have replaced or removed the timer. Its change must not be overwritten.
+        """
+        there = self._still_claimed(claimed)
+        if there is None:
+            return None
+        await self._save(claimed.record, there.but(claim=Claim(claimed.by, time.time() + LEASE)))
+        return self._still_claimed(claimed)
+
+    def _still_claimed(self, claimed: ClaimedRun) -> Timer | None:
+        there = self._pending.stored(claimed.record)
+        return there if there and there.claim and there.claim.by == claimed.by else None
 
     # ---------------------------------------------------------------- the run
 
     async def _run_claimed(self, claimed: ClaimedRun) -> None:
         work = self._works.of(claimed.record, claimed.timer)
-        async with self._locks.holding(work.keys if work and self._options.sequential else []):
+        keys = work.keys if work and self._options.sequential else []
+        async with self._renewed(claimed), self._locks.holding(keys):
             if work is None or claimed.is_over or (work.is_fenced and not await self._is_uncontested(claimed)):
                 return
             with self._sync.lru.pin():
@@ -206,7 +225,7 @@ class TimerRunner:
         records = await work.load()
         unit = unit_of(claimed.record.timer[1], claimed.timer)
         after: list[Timer | None] = []
-        async with self._renewed(claimed), self._sync.units.run(unit, records, self._ending(claimed.record, after)):
+        async with self._sync.units.run(unit, records, self._ending(claimed, after)):
             with self._pending.inside(records, claimed.record), self._effects.inside(effects):
                 error = await work.call()
                 after.append(self._after(claimed.record, claimed.timer.but(data=work.data), error))
@@ -215,11 +234,17 @@ class TimerRunner:
             return
         await self._sync.commit()
 
-    def _ending(self, record: Record, after: list[Timer | None]) -> Callable[[Unit], None]:
-        """Return what ends the occurrence when its unit of work is staged."""
+    def _ending(self, claimed: ClaimedRun, after: list[Timer | None]) -> Callable[[Unit], None]:
+        """Return what ends the occurrence when its unit of work is staged.
+
+        A handler may have replaced, removed or paused the timer while it ran, and its change may be saved by now. It is
+        merged as a change of another instance would be.
+        """
+        record = claimed.record
 
         def end(unit: Unit) -> None:
-            timer = after[0]
+            there = self._pending.stored(record)
+            timer = after[0] if there == claimed.timer else merge_timers(claimed.timer, after[0], there)
             value = MISSING if timer is None else timer.to_value()
             self._sync.live.replica.stage_occurrence(str(unit.id), record, value, unit.records)
             self._pending.on_change(record, timer)

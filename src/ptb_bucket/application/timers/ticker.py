@@ -9,6 +9,7 @@ import time
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._aio import chunks, for_each
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import PTBBucketError, UnreadableRecordError
 from ptb_bucket.state.timers import due_key
@@ -65,7 +66,7 @@ class Ticker:
         self._alarms: dict[Record, float] = {}
         self._working: dict[Record, asyncio.Task[None]] = {}
         self._wake = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: set[asyncio.Task[None]] = set()
         self.note: Callable[[Any, object], None] = _ignore
         """Called with the coroutine of each run that begins."""
         pending.on_change = self._changed
@@ -99,7 +100,7 @@ class Ticker:
         """Forget what a look at the bucket finds anyway, so that a process that lives long does not collect it."""
         now = time.time()
         self._not_before = {key: until for key, until in self._not_before.items() if until > now}
-        if self._watching is None:
+        if not self._watching:
             self._alarms = {record: due for record, due in self._alarms.items() if due > now}
 
     async def run_added(self, added: Iterable[Record], until: float) -> None:
@@ -180,40 +181,63 @@ class Ticker:
 
     def start(self) -> None:
         """Look for due timers from now on, until :meth:`stop`."""
-        if self._watching is None:
+        if not self._watching:
             self._wake = asyncio.Event()
-            self._watching = asyncio.get_running_loop().create_task(self._watch(), name="timers")
+            loop = asyncio.get_running_loop()
+            self._watching = {loop.create_task(self._watch(), name="alarms"), loop.create_task(self._poll_often())}
 
-    async def stop(self) -> None:
-        """Look no more. Runs that are under way go on; the application waits for them."""
-        watching, self._watching = self._watching, None
-        if watching is not None:
-            watching.cancel()
-            await asyncio.wait({watching})
+    async def stop(self, *, wait: bool = False) -> None:
+        """Look no more.
+
+        Args:
+            wait: Wait for the runs that are under way. Otherwise, another instance repeats those that do not end.
+        """
+        watching, self._watching = self._watching, set()
+        for task in watching:
+            task.cancel()
+        if watching:
+            await asyncio.wait(watching)
+        if wait and self.running:
+            await asyncio.wait(self.running)
+
+    @property
+    def running(self) -> set[asyncio.Task[None]]:
+        """The runs that are under way."""
+        return set(self._working.values())
 
     async def _watch(self) -> None:
-        """Look at the bucket at every interval, and in between at this process's own timers when they are due."""
-        next_look = 0.0
+        """Run each timer that is known here when it is due, however long a look at the bucket takes."""
         while True:
-            if time.monotonic() >= next_look:
-                next_look = time.monotonic() + self._interval
-                await self._poll()
             self._ring()
-            pause = min([next_look - time.monotonic(), *(due - time.time() for due in self._alarms.values())])
+            pause = min((due - time.time() for due in self._alarms.values()), default=self._interval)
             self._wake.clear()
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(0.0, pause))
 
+    async def _poll_often(self) -> None:
+        """Look at the bucket at every interval."""
+        while True:
+            began = time.monotonic()
+            await self._poll()
+            await asyncio.sleep(max(0.0, began + self._interval - time.monotonic()))
+
     async def _poll(self) -> None:
         """Set an alarm for each timer that is due until the next look."""
-        now = time.time()
         try:
-            async for key in self._sync.live.replica.timers.due(now + self._interval):
-                if self._not_before.get(key, 0.0) <= now and key.record not in self._working:
-                    await self._set_alarm(key)
+            async for keys in chunks(self._sync.live.replica.timers.due(time.time() + self._interval), _itself):
+                await for_each([key for key in keys if self._is_new(key)], self._set_alarm)
         except PTBBucketError as error:
             said = "Timers that are due could not be listed. The next look is in %g s: %s"
             _LOGGER.error(said, self._interval, error)  # noqa: TRY400  the error says it
+
+    def _is_new(self, key: DueKey) -> bool:
+        """Tell whether a key has to be looked at: it is neither running, nor waiting, nor known from this process."""
+        if self._not_before.get(key, 0.0) > time.time() or key.record in self._working:
+            return False
+        if key.record not in self._alarms:
+            return True
+        timer = self._pending.stored(key.record)
+        return timer is None or due_key(key.record, timer) != key
 
     async def _set_alarm(self, key: DueKey) -> None:
         try:
@@ -222,6 +246,7 @@ class Ticker:
             if not await self._is_obsolete(key, timer) and timer is not None and timer.due is not None:
                 claimed = timer.claim.until if timer.claim else 0.0
                 self._alarms[key.record] = max(timer.due, claimed)
+                self._wake.set()
         except PTBBucketError as error:
             self._note_error(key, error, Ticked())
 
@@ -281,3 +306,7 @@ async def _wait(tasks: set[asyncio.Task[None]]) -> None:
 
 def _ignore(work: Any, update: object) -> None:
     del work, update
+
+
+def _itself(key: DueKey) -> DueKey:
+    return key

@@ -90,9 +90,9 @@ class JobWork:
             return None
         try:
             context = application.context_types.context.from_job(job, application)
-            with self._sync.session.window.covered():  # it was loaded just now
+            with self._sync.session.window.covered():
                 await context.refresh_data()
-            await job.callback(context)
+                await job.callback(context)
         except Exception as error:  # noqa: BLE001  the author's code may raise anything: it costs this job only
             await application.process_error(None, error, job=job)
             return error

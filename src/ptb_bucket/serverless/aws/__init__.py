@@ -4,11 +4,12 @@ Example:
     ::
 
         from ptb_bucket import bucket_application
-        from ptb_bucket.serverless.aws import lambda_webhook
+        from ptb_bucket.serverless.aws import lambda_webhook, setting
 
         def build_application():
-            application = bucket_application("s3://my-bucket/{bot_id}", dedupe=True).build()
-            application.add_handler(...)
+            builder = bucket_application("s3://my-bucket/{bot_id}", dedupe=True)
+            application = builder.token(setting("TELEGRAM_BOT_TOKEN")).build()
+            application.add_handler(CommandHandler("start", start))
             return application
 
         handler = lambda_webhook(build_application)

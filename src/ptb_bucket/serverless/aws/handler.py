@@ -11,7 +11,6 @@ from ptb_bucket.errors import ConfigurationError, PTBBucketError, UnsavedError
 from ptb_bucket.serverless.aws.environment import GRACE, Environment, OutOfTimeError
 from ptb_bucket.serverless.aws.events import Request, answer, request_of
 from ptb_bucket.serverless.aws.init_phase import InitPhase
-from ptb_bucket.serverless.aws.ticks import is_tick, run_due_jobs
 from ptb_bucket.serverless.webhook import SECRET_HEADER, NoUpdateError, describe_error, read_update, secret_matches
 
 if TYPE_CHECKING:
@@ -157,11 +156,13 @@ class _LambdaWebhook:
 
     def _handle_timer(self, event: Any, until: float) -> None:
         """Run the jobs that are due, or ``on_timer``. AWS shows failures and repeats the event."""
+        from ptb_bucket.serverless.aws.ticks import is_tick, tick  # noqa: PLC0415  updates do not need it
+
         on_timer = None if is_tick(event) else self._on_timer
 
         async def work(application: AnyApplication) -> None:
             if on_timer is None:
-                await run_due_jobs(application, until)
+                await tick(application, until)
             else:
                 await application.run_and_save(on_timer)
 

@@ -1,24 +1,22 @@
-"""Ticks: events that ask for the jobs that are due."""
+"""The events that ask for the jobs that are due."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ptb_bucket.errors import ConfigurationError, UnreadableRecordError
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.serverless.ticks import run_due_jobs
 
 if TYPE_CHECKING:
     from ptb_bucket.application import BucketApplication
 
     AnyApplication = BucketApplication[Any, Any, Any, Any, Any, Any]
 
-__all__ = ["TICK", "is_tick", "run_due_jobs"]
+__all__ = ["TICK", "is_tick", "tick"]
 
 TICK: Final = {"ptb-bucket": "tick"}
 """The event that a schedule sends to have due jobs run; ``on_timer`` gets all others."""
-SHARE: Final = 0.6
-"""The share of the time that is left in which jobs begin. The rest is for them to end, and to be saved."""
 
 
 def is_tick(event: Any) -> bool:
@@ -26,12 +24,8 @@ def is_tick(event: Any) -> bool:
     return isinstance(event, Mapping) and event.get("ptb-bucket") == TICK["ptb-bucket"]
 
 
-async def run_due_jobs(application: AnyApplication, until: float) -> None:
-    """Run the jobs that are due.
-
-    Args:
-        application: The loaded Application.
-        until: The end of the time for it, on the monotonic clock.
+async def tick(application: AnyApplication, until: float) -> None:
+    """Run the jobs that are due. See :func:`run_due_jobs`.
 
     Raises:
         ConfigurationError: The application keeps no jobs in the bucket.
@@ -43,7 +37,4 @@ async def run_due_jobs(application: AnyApplication, until: float) -> None:
             "timer events yourself, pass a function: lambda_webhook(build_application, on_timer=...). Otherwise, "
             "remove the trigger that sent the event."
         )
-    ticked = await application.tick(max(0.0, until - time.monotonic()) * SHARE)
-    for error in ticked.errors:
-        if not isinstance(error, UnreadableRecordError):  # a repeated event would not change that one
-            raise error
+    await run_due_jobs(application, until)

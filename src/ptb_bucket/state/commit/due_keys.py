@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from ptb_bucket.state.timers import DueKey, Timer
     from ptb_bucket.stores import BlobStore
 
-__all__ = ["NO_DUE_KEYS", "NO_KEYS", "DueKeys", "NamedKeys", "NoDueKeys", "due_key_of", "due_keys_for", "timer_outline"]
+__all__ = [
+    "WITHOUT_DUE_KEYS",
+    "WITHOUT_KEYS",
+    "DueKeys",
+    "NamedKeys",
+    "NoDueKeys",
+    "due_key_of",
+    "due_keys_for",
+    "timer_outline",
+]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
 _NOTHING: Final[dict[str, bytes]] = {}
@@ -36,7 +45,7 @@ class NamedKeys(NamedTuple):
     obsolete: tuple[str, ...] = ()
 
 
-NO_KEYS: Final = NamedKeys()
+WITHOUT_KEYS: Final = NamedKeys()
 
 
 class NoDueKeys:
@@ -45,7 +54,7 @@ class NoDueKeys:
     def named(self, before: Document | None, after: Document) -> NamedKeys:
         """Return no keys."""
         del before, after
-        return NO_KEYS
+        return WITHOUT_KEYS
 
     async def create(self, names: Collection[str], created: set[str]) -> None:
         """Create no keys."""
@@ -54,7 +63,7 @@ class NoDueKeys:
         """Delete no keys."""
 
 
-NO_DUE_KEYS: Final = NoDueKeys()
+WITHOUT_DUE_KEYS: Final = NoDueKeys()
 
 
 class DueKeys(NoDueKeys):
@@ -78,7 +87,7 @@ class DueKeys(NoDueKeys):
         old = before.sections.get(Kind.TIMER, _NOTHING) if before else _NOTHING
         new = after.sections.get(Kind.TIMER, _NOTHING)
         if old is new or not (old or new):
-            return NO_KEYS
+            return WITHOUT_KEYS
         needed = self._keys(after, [name for name, entry in new.items() if old.get(name) != entry])
         obsolete = before and self._readable(before, [name for name, entry in old.items() if new.get(name) != entry])
         obsolete = obsolete or set()
@@ -131,7 +140,7 @@ class DueKeys(NoDueKeys):
 
 def due_keys_for(layout: Layout, store: BlobStore, codec: str) -> NoDueKeys:
     """Return the due keys of a layout."""
-    return DueKeys(store, codec) if layout.lazy else NO_DUE_KEYS
+    return DueKeys(store, codec) if layout.lazy else WITHOUT_DUE_KEYS
 
 
 def due_key_of(record: Record, encoded: bytes, codec: str) -> DueKey | None:

@@ -15,7 +15,7 @@ from ptb_bucket.errors import (
     UnsavedError,
     pluralize,
 )
-from ptb_bucket.state.commit.due_keys import NO_KEYS
+from ptb_bucket.state.commit.due_keys import WITHOUT_KEYS
 from ptb_bucket.state.commit.preparation import prepare
 from ptb_bucket.state.records import first_labels
 from ptb_bucket.stores import Create, Update
@@ -146,7 +146,7 @@ async def _look(tracked: TrackedDocument, retries: Retries) -> None:
 async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> tuple[str, ...]:
     """Send an attempt, after the due keys that its timers need. Return those that are obsolete once it is applied."""
     body = await aside(attempt.packed, size=attempt.document.size)
-    unclear, keys = attempt.unclear, NO_KEYS
+    unclear, keys = attempt.unclear, WITHOUT_KEYS
     try:
         keys = tracked.due_keys.named(tracked.ledger.document, attempt.document)
         if keys.needed:

@@ -52,12 +52,22 @@ if both changed it to the same value, or created it with the same value (two equ
 
 
 def keep_ours(conflict: Conflict) -> Any:
-    """Let the later commit win, and an edit win over a deletion. This is the default."""
+    """Let the later commit win, and an edit win over a deletion. This is the default.
+
+    >>> keep_ours(Conflict("user_data[42]", ("city",), base="Rome", ours="Oslo", theirs="Bern"))
+    'Oslo'
+    >>> keep_ours(Conflict("user_data[42]", ("city",), base="Rome", ours=MISSING, theirs="Bern"))
+    'Bern'
+    """
     return conflict.theirs if conflict.ours is MISSING else conflict.ours
 
 
 def keep_theirs(conflict: Conflict) -> Any:
-    """Let the earlier commit win, and an edit win over a deletion."""
+    """Let the earlier commit win, and an edit win over a deletion.
+
+    >>> keep_theirs(Conflict("user_data[42]", ("city",), base="Rome", ours="Oslo", theirs="Bern"))
+    'Bern'
+    """
     return conflict.ours if conflict.theirs is MISSING else conflict.theirs
 
 
@@ -72,6 +82,11 @@ def add_differences(conflict: Conflict) -> Any:
 
     A number that both sides created counts from 0: two handlers that do ``data["n"] = data.get("n", 0) + 1`` at once
     make 2.
+
+    >>> add_differences(Conflict("user_data[42]", ("hits",), base=5, ours=6, theirs=7))
+    8
+    >>> add_differences(Conflict("user_data[42]", ("hits",), base=MISSING, ours=1, theirs=1))
+    2
     """
     ours, theirs = conflict.ours, conflict.theirs
     base = 0 if conflict.base is MISSING else conflict.base

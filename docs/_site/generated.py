@@ -1,0 +1,122 @@
+"""The parts of the site that are made from the code: commands, URI options, errors and log lines."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from list_messages import Message, messages
+from remedies import REMEDIES
+
+from ptb_bucket import errors
+from ptb_bucket.cli.command_group import command_group
+from ptb_bucket.stores import LocalStore
+from ptb_bucket.stores.registry import _BOTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+PAGE: Final = Path(__file__).parents[1] / "reference" / "command-line.md"
+NOT_MET: Final = ("src/ptb_bucket/testing/", "src/ptb_bucket/offline_telegram/")
+"""Where a message is for programmers of tests, who read it in a traceback beside the line that is wrong."""
+TOLD: Final[Mapping[str, str]] = {"log error": "Errors in the log", "log warning": "Warnings in the log"}
+_IMPERATIVE: Final = re.compile(
+    r"(Add|Ask|Call|Check|Choose|Close|Correct|Create|Define|Delete|Deploy|Do|Examples?|Expected|Find|For example|Give|"
+    r"If|Increase|Install|Instead|Keep|Leave|List|Make|Move|Name|Omit|Open|Otherwise|Pass|Press|Put|Raise|Register|Reinstall|Remove|Repair|"
+    r"Replace|Restore|Run|Set|Start|Stop|To |Try|Uninstall|Upgrade|Use|Wait|Write)\b"
+)
+
+
+def generate(what: str, *arguments: str) -> str:
+    """Return the Markdown of a generated part.
+
+    Raises:
+        KeyError: No part has this name.
+    """
+    parts = {"cli": cli, "cli-rest": cli_rest, "options": options, "errors": error_index}
+    return parts[what](*arguments)
+
+
+def cli(verb: str) -> str:
+    """Return a verb's usage, arguments and options, as its ``--help`` shows them."""
+    ctx = click.Context(command_group, info_name="ptb-bucket")
+    if (command := command_group.get_command(ctx, verb)) is None:
+        raise KeyError(verb)
+    own = click.Context(command, info_name=verb, parent=ctx)
+    usage = " ".join(command.get_usage(own).removeprefix("Usage: ").split())
+    rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))]
+    table = [f"| `{_cell(names)}` | {_cell(text)} |" for names, text in rows]
+    return "\n".join(["```text", usage, "```", "", "| option | |", "|---|---|", *table, ""])
+
+
+def cli_rest() -> str:
+    """Return the verbs that the page does not name, with their help."""
+    page = PAGE.read_text("utf-8")
+    parts = []
+    for verb in command_group.list_commands(click.Context(command_group)):
+        if f"<!-- generated: cli {verb} -->" not in page:
+            command = command_group.get_command(click.Context(command_group), verb)
+            parts.append(f"## {verb}\n\n{inspect.cleandoc((command and command.help) or '')}\n\n{cli(verb)}")
+    return "\n".join(parts)
+
+
+def options(scheme: str) -> str:
+    """Return the table of a scheme's URI options; ``state`` are those that every scheme has."""
+    known = {"state": _BOTS, "file": LocalStore.OPTIONS}[scheme]
+    return "\n".join(["| option | |", "|---|---|", *(f"| `{name}` | {text} |" for name, text in known.items())])
+
+
+def error_index() -> str:
+    """Return every error and log line that people meet, by kind, with its cause and its fix."""
+    found: dict[str, list[Message]] = {}
+    for message in messages():
+        if message.kind in REMEDIES and not message.file.startswith(NOT_MET) and _has_words(message.text):
+            found.setdefault(message.kind, []).append(message)
+    return "\n".join(line for kind in _order(found) for line in _kind(kind, found[kind]))
+
+
+def _order(found: Mapping[str, list[Message]]) -> Iterator[str]:
+    return (kind for kind in REMEDIES if kind in found)
+
+
+def _kind(kind: str, found: Iterable[Message]) -> Iterator[str]:
+    cls = getattr(errors, kind, None)
+    meaning = (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " ") if cls else ""
+    head = [f"## {TOLD.get(kind, kind)}", meaning.replace("``", "`"), f"**What to do:** {REMEDIES[kind]}"]
+    yield "\n\n".join([*head, '<div class="messages" markdown>', "| message and cause | fix |\n|---|---|"])
+    for cause, fix in sorted({split(message.text) for message in found}):
+        yield f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or _otherwise(cause)} |"
+    yield "\n</div>\n"
+
+
+def _otherwise(cause: str) -> str:
+    """Return the fix of a message without a second part: it is an advice, or its class has a remedy."""
+    return "as it says" if _IMPERATIVE.match(cause) else "as above"
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return what a message says has happened, and what it says to do."""
+    sentences = re.split(r"(?<=[.?!:)}])\s+(?=[A-Z'{])", text)
+    at = next((at for at, one in enumerate(sentences) if at and _IMPERATIVE.match(one)), len(sentences))
+    return " ".join(sentences[:at]), " ".join(sentences[at:])
+
+
+def _has_words(text: str) -> bool:
+    return len(re.findall(r"[A-Za-z]{2,}", _shown(text))) > 1
+
+
+def _shown(text: str) -> str:
+    """Return a message with an ellipsis for each value, so that readers find it with any value."""
+    without = re.sub(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|%\.?\d*[sdgrf]", "…", text)
+    return without.replace("<", "&lt;").replace("*", r"\*").replace("_", r"\_").replace("`", r"\`").replace("[", r"\[")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|")

@@ -1,0 +1,110 @@
+"""Tests that the commands and programs of the guides do what the guides say, on a directory in place of a bucket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from telegram.ext import DictPersistence
+
+from ptb_bucket import BucketPersistence
+from ptb_bucket.offline_telegram import OfflineTelegram
+from support.processes.preloaded import preloading
+
+programs_are_preloaded = preloading()
+GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
+FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page, language):
+    """Return the blocks of a guide in one language."""
+    found = FENCE.findall((GUIDES / f"{page}.md").read_text("utf-8"))
+    return ["\n".join(line.strip() for line in code.splitlines()) if language == "sh" else code
+            for _, kind, code in found if kind == language]  # fmt: skip
+
+
+def run(command, folder):
+    """Run one command of a guide, and return its output."""
+    words = shlex.split(command.replace("s3://my-bucket/", "file:./"), comments=True)
+    assert words.pop(0) == "ptb-bucket"
+    environment = os.environ | {"TELEGRAM_BOT_TOKEN": "123456:offline"}
+    done = subprocess.run(
+        [sys.executable, "-m", "ptb_bucket.cli", *words],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{command}\n{done.stderr}"
+    return done.stdout
+
+
+async def store(folder):
+    """Store a user, as the bot of a guide has."""
+    persistence = BucketPersistence(f"file:{folder}/my-bot")
+    OfflineTelegram().builder().persistence(persistence).build()
+    await persistence.get_user_data()
+    await persistence.update_user_data(42, {"name": "Ada"})
+    await persistence.flush()
+
+
+def commands(page, starting):
+    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith(starting)]
+
+
+def test_the_practice_of_a_restore_brings_the_user_back(tmp_path):
+    asyncio.run(store(tmp_path))
+    version, shown = "", ""
+    practised = [line for line in commands("backups", "ptb-bucket ") if "practice" in line]
+    assert len(practised) == 7
+    for command in practised:
+        shown = run(command.replace("VERSION", version), tmp_path)
+        if " history " in command:
+            version = shown.splitlines()[1].split("\t")[1]
+    assert json.loads(shown) == {"name": "Ada"}
+
+
+def test_the_script_moves_everything_from_another_persistence(tmp_path):
+    [script] = blocks("from-a-database", "python")[:1]
+    [document] = blocks("from-a-database", "json")
+    names = {}
+    exec(script, names)  # noqa: S102  the guide's own
+    old = DictPersistence(**json.loads(document))
+    asyncio.run(old.update_user_data(43, {"city": None}))
+    asyncio.run(names["main"](old, ["order"], tmp_path / "moving.pickle", "123456:offline"))
+    for command in commands("from-a-database", "ptb-bucket import"):
+        run(command, tmp_path)
+    assert user(tmp_path) == {"name": "Ada"}
+    assert json.loads(run("ptb-bucket show s3://my-bucket/my-bot user_data 43", tmp_path)) == {"city": None}
+
+
+def test_the_file_of_dict_persistence_can_be_imported(tmp_path):
+    (tmp_path / "moving.json").write_text(blocks("from-a-database", "json")[0])
+    run("ptb-bucket import moving.json s3://my-bucket/my-bot --bot-id 123456", tmp_path)
+    assert user(tmp_path) == {"name": "Ada"}
+    assert json.loads(run("ptb-bucket show s3://my-bucket/my-bot conversations order 42 42", tmp_path)) == 2
+
+
+def test_any_other_format_can_be_imported(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    old = {"users": [{"id": 42, "profile": {"name": "Ada"}}], "settings": {"language": "en"}}
+    Path("old-state.json").write_text(json.dumps(old))
+    exec(blocks("from-an-s3-class", "python")[0], {})  # noqa: S102  the guide's own
+    run(commands("from-an-s3-class", "ptb-bucket import moving.json")[0], tmp_path)
+    assert user(tmp_path) == {"name": "Ada"}
+
+
+def user(folder):
+    return json.loads(run("ptb-bucket show s3://my-bucket/my-bot user_data 42", folder))
+
+
+@pytest.mark.parametrize("page", sorted(path.stem for path in GUIDES.glob("*.md")))
+def test_a_command_of_a_guide_can_be_parsed_by_a_shell(page):
+    for block in blocks(page, "sh"):
+        done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)  # noqa: S607
+        assert done.returncode == 0, f"{block}\n{done.stderr}"

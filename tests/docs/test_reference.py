@@ -1,0 +1,94 @@
+"""Tests that the reference names everything that the code has: variables, verbs, options and errors."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from ptb_bucket import errors
+from ptb_bucket.cli.command_group import command_group
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+ELSEWHERE = ("src/ptb_bucket/testing/", "src/ptb_bucket/offline_telegram/", "src/ptb_bucket/starter/")
+"""What is not read from a bot's environment."""
+OUR_NAMES = {"NO_DUE_KEYS", "NO_KEYS"}
+"""Names that a module exports."""
+PART = re.compile(r"<!-- generated: ([^>]+) -->")
+NAMES = re.compile(r"_?(PTB_BUCKET|TELEGRAM|AWS|SSL|STORAGE|GOOGLE|BOTO|REQUESTS_CA|FORCE|NO)_[A-Z0-9_]*[A-Z0-9]|TERM")
+
+
+def sources():
+    for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("providers/*/src/**/*.py")]:
+        if not path.relative_to(ROOT).as_posix().startswith(ELSEWHERE):
+            yield ast.parse(path.read_text("utf-8"))
+
+
+def texts(tree):
+    """Return the texts of a module that are a variable's name, or that are used as a key of the environment."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and NAMES.fullmatch(node.value):
+            yield node.value
+        arguments = [*getattr(node, "args", [])][:1] if isinstance(node, ast.Call) else [getattr(node, "slice", None)]
+        of = node.func if isinstance(node, ast.Call) else getattr(node, "value", None)
+        if isinstance(of, ast.AST) and "environ" in ast.unparse(of):
+            yield from (name for one in arguments if (name := str(getattr(one, "value", ""))).isupper())
+
+
+def test_every_variable_is_on_the_page():
+    read = {name for tree in sources() for name in texts(tree)} - OUR_NAMES
+    assert {"PTB_BUCKET_URI", "AWS_REGION", "TERM", "PTB_BUCKET_GC"} <= read
+    page = (REFERENCE / "environment.md").read_text("utf-8")
+    assert {name for name in read if f"`{name}`" not in page} == set()
+
+
+@pytest.fixture
+def generated(monkeypatch):
+    """Return the module that makes parts of the site."""
+    monkeypatch.syspath_prepend(ROOT / "docs" / "_site")
+    import generated as module  # noqa: PLC0415  beside the pages
+
+    yield module
+    for name in ("generated", "remedies", "list_messages"):
+        sys.modules.pop(name, None)
+
+
+def test_the_page_of_commands_has_every_verb_and_option(generated):
+    page = PART.sub(lambda found: generated.generate(*found[1].split()), generated.PAGE.read_text("utf-8"))
+    group = click.Context(command_group)
+    for verb in command_group.list_commands(group):
+        command = command_group.get_command(group, verb)
+        assert f"\nptb-bucket {verb} " in page, verb
+        names = [name for option in command.params if isinstance(option, click.Option) for name in option.opts]
+        assert [name for name in names if name not in page] == []
+
+
+def test_every_error_has_a_remedy(generated):
+    known = {cls for cls in errors.__all__ if cls.endswith("Error")} - {"PTBBucketError", "StoreError", "DocumentError"}
+    assert known - generated.REMEDIES.keys() == set()
+
+
+def test_the_index_has_every_message_with_a_fix(generated):
+    index = generated.error_index()
+    assert "The bucket … does not exist." in index
+    assert "| Create it, or correct the URI. |" in index
+    rows = [re.split(r"(?<!\\)\|", line) for line in index.splitlines() if line.startswith("| ")]
+    assert len(rows) > 300
+    assert [row for row in rows if len(row) != 4 or not row[1].strip() or not row[2].strip()] == []
+
+
+@pytest.mark.parametrize(
+    ("message", "cause", "fix"),
+    [
+        ("The bucket {name} is gone. Create it.", "The bucket {name} is gone.", "Create it."),
+        ("It failed, because {reason}.", "It failed, because {reason}.", ""),
+        ("It is there. Nothing was changed. Pass --force.", "It is there. Nothing was changed.", "Pass --force."),
+    ],
+)
+def test_a_message_is_split_into_cause_and_fix(generated, message, cause, fix):
+    assert generated.split(message) == (cause, fix)
