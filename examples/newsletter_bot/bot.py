@@ -1,4 +1,4 @@
-"""A newsletter: people subscribe, and the editor sends news to all of them, once each, whatever is restarted meanwhile.
+"""A newsletter: people subscribe, and the editor sends news to all of them, once each, even after a restart.
 
 It reads the environment: ``TELEGRAM_BOT_TOKEN``, ``EDITOR_ID`` (your own Telegram ID), and ``PTB_BUCKET_URI`` such as
 ``s3://my-bucket/{bot_id}``; without it, the state is in ``./bot-data``.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def test_subscribers_get_the_news(tmp_path: Path) -> None:
-    """Who has subscribed gets the news once; who has ended that does not."""
+    """Subscribers get the news once, and people who ended their subscription do not."""
     telegram = OfflineTelegram()
     ada, ben, eve = telegram.user(42, "Ada"), telegram.user(43, "Ben"), telegram.user(1, "Eve")
     builder = telegram.connect(new_builder(f"file:{tmp_path}", layout="per-record"))

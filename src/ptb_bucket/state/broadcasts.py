@@ -37,7 +37,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 
 @dataclass(frozen=True)
 class Broadcast:
-    """How far a broadcast has come.
+    """The progress of a broadcast, as its journal stores it.
 
     Args:
         name: Its name.

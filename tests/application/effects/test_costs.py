@@ -1,4 +1,4 @@
-"""What effects cost in requests, as docs/how-to/effects.md says."""
+"""Tests of the requests that docs/how-to/effects.md names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a broadcast is going, for people: a bar in a terminal."""
+"""The progress of a broadcast, as a bar in a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an effect ended, as it is stored: in a record beside the timers of its owner.
+"""Outcomes of effects, as they are stored: each in a record beside the timers of its owner.
 
 The record is a timer that is never due. So it is in the owner's document on every layout, and merges by the rules of
 timers: of two outcomes, the one that was committed first stays.
