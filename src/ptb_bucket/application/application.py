@@ -86,6 +86,9 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     runs: bool
     """Whether the application goes on between updates. It does not where other code calls :meth:`process_update` only;
     options that need it are warned of at start."""
+    answer_by: float | None = None
+    """Until when the present update has to be answered, on the monotonic clock; None if nobody says. Where nothing runs
+    between updates, calls of :meth:`after_commit` begin in the first half of the time that is left."""
 
     def __init__(  # noqa: PLR0913  its options
         self,
@@ -135,7 +138,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             self, self, self._sync, locks, self._effects, callbacks, retry or JobRetry(), interval, job_queue
         )
         self._sync.take_timers, timers.ticker.note = timers.pending.take, self._work.note
-        self._updates.run_added = timers.run_added
+        self._updates.run_added = lambda added: timers.run_added(added, self.answer_by)
         timers.works.drive = lambda name: self._broadcasts.drive(name)  # noqa: PLW0108  made when it is needed
         self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
         return timers

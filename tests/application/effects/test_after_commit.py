@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -69,6 +70,18 @@ async def test_another_instance_runs_it_if_this_one_has_no_time(bots, clock, mon
         assert len(sent) == 1
 
 
+async def test_it_does_not_begin_when_the_answer_is_due(bots, clock):
+    async with bots.build(buy, **OPTIONS) as one:
+        one.answer_by = time.monotonic() - 0.1
+        await bots.deliver(one)
+        assert sent == []
+        clock.pass_(1)
+        assert (await one.tick()).ran == 1
+        one.answer_by = time.monotonic() + 10
+        await bots.deliver(one)
+    assert len(sent) == 2
+
+
 async def test_an_error_of_it_never_fails_the_update_and_it_is_tried_again_then_parked(bots, clock):
     async def order(context):
         context.application.after_commit(fail)
@@ -87,7 +100,7 @@ async def test_an_error_of_it_never_fails_the_update_and_it_is_tried_again_then_
 
 async def test_an_error_of_the_bucket_never_fails_the_update(bots, clock, monkeypatch):
     async with bots.build(buy, **OPTIONS) as one:
-        run = one.timers.run_added
+        run = one._updates.run_added
 
         async def run_without_bucket(added):
             bots.fault = lambda operation, _key: Fault.DENIED if operation == "put" else None

@@ -221,9 +221,16 @@ class BucketTimers:
         """Run what is due. See :meth:`Ticker.tick`."""
         return await self.ticker.tick(until)
 
-    async def run_added(self, added: Collection[Record]) -> None:
-        """Run timers that an update has added and that are due, after it is saved. See :meth:`Ticker.run_added`."""
-        await self.ticker.run_added(added, time.monotonic() + AFTER_COMMIT)
+    async def run_added(self, added: Collection[Record], answer_by: float | None) -> None:
+        """Run timers that an update has added and that are due, after it is saved. See :meth:`Ticker.run_added`.
+
+        Args:
+            added: The records of the timers.
+            answer_by: Until when the update has to be answered, on the monotonic clock.
+        """
+        now = time.monotonic()
+        seconds = AFTER_COMMIT if answer_by is None else min(AFTER_COMMIT, (answer_by - now) / 2)
+        await self.ticker.run_added(added, now + seconds)
 
 
 def owner_of(chat_id: int | None, user_id: int | None) -> Record:
