@@ -239,41 +239,47 @@ def keep_claims_beside_the_keys(patch):
 
 
 RULES = {
-    write_keys_after_the_commit: 0,
-    remove_keys_before_the_commit: 0,
-    remove_keys_without_a_timer_at_once: 0,
-    remove_keys_that_are_ahead: 0,
+    write_keys_after_the_commit: 8,
+    remove_keys_before_the_commit: 3,
+    remove_keys_without_a_timer_at_once: 2,
+    remove_keys_that_are_ahead: 7,
     let_losers_remove_the_key: 0,
-    use_a_name_twice: 0,
+    use_a_name_twice: 44,
     cancel_by_removing_the_key: 0,
     do_not_check_the_occurrence: 0,
     repeat_unclear_commits: 0,
-    commit_the_owner_first: 0,
-    record_the_occurrence_in_the_owner_only: 0,
+    commit_the_owner_first: 10,
+    record_the_occurrence_in_the_owner_only: 16,
     run_without_a_claim: 0,
     ignore_claims_of_others: 0,
-    count_unclear_claims: 0,
+    count_unclear_claims: 4,
     leave_no_margin: 0,
     keep_claims_beside_the_keys: 0,
 }
 """Each broken rule, with a seed that is known to notice it: it is tried first, then those behind it."""
-LATE_PUTS = replace(FAULTS, kill=0.0, request=0.15, only=("put", "late"))
-FAULTS_OF = {
-    remove_keys_without_a_timer_at_once: LATE_PUTS,
-    remove_keys_that_are_ahead: replace(LATE_PUTS, request=0.4, freeze=0.0),
-    use_a_name_twice: Faults(kill=0.005, request=0.5, only=("delete", "late")),
-    count_unclear_claims: replace(FAULTS, kill=0.0, request=0.1, only=("put", "lost", "refused")),
-    repeat_unclear_commits: replace(FAULTS, kill=0.0, request=0.1, only=("put", "lost")),
-    ignore_claims_of_others: CALM,
-    run_without_a_claim: CALM,
+SHORT = {"storm": 120, "calm": 240}
+OFTEN = {"storm": 200, "calm": 300, "moves": 0.8}
+"""Many timers are moved, and cancelled and added again for the same time."""
+WORLDS = {
+    remove_keys_without_a_timer_at_once: {"faults": replace(FAULTS, kill=0.0, request=0.15, only=("put", "late"))},
+    remove_keys_that_are_ahead: {**OFTEN, "faults": Faults(kill=0.003, request=0.4, only=("put", "late"))},
+    use_a_name_twice: {**OFTEN, "faults": Faults(kill=0.005, request=0.5, only=("delete", "late"))},
+    count_unclear_claims: {"faults": Faults(request=0.9, only=("put", "refused"))},
+    repeat_unclear_commits: {"faults": replace(FAULTS, kill=0.0, request=0.1, only=("put", "lost"))},
+    ignore_claims_of_others: {"faults": CALM},
+    run_without_a_claim: {"faults": CALM},
 }
-"""What rarely happens in ordinary runs gets faults of its own."""
+"""What rarely happens in ordinary runs gets worlds of its own."""
+
+
+def world_of(rule, seed: int) -> TimerWorld:
+    return TimerWorld(seed, **{**SHORT, **WORLDS.get(rule, {})})
 
 
 def is_noticed(rule, seed: int) -> bool:
     """Tell whether a run with the broken rule breaks a promise."""
     try:
-        run_processes(TimerWorld(seed, faults=FAULTS_OF.get(rule, FAULTS), storm=120, calm=240))
+        run_processes(world_of(rule, seed))
     except BrokenTimerError:
         return True
     return False

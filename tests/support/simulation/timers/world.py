@@ -58,14 +58,15 @@ class TimerWorld:
         faults: How often something goes wrong.
         storm: Seconds with faults and new timers.
         calm: Seconds without, afterwards.
+        moves: How many of all updates add, move or cancel a timer whose ID the author has chosen.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  options of a run, by keyword
         self, seed: int, *, layout: str = "per-record", faults: Faults = FAULTS, storm: float = 240.0,
-        calm: float = 420.0,
+        calm: float = 420.0, moves: float = 0.23,
     ) -> None:  # fmt: skip
         self.seed, self.rng, self.layout, self.faults = seed, random.Random(seed), layout, faults
-        self.storm, self.calm = storm, calm
+        self.storm, self.calm, self.moves = storm, calm, moves
         self.bucket = MemoryStore()
         self.ledger = Ledger()
         self.letters: dict[int, Letter] = {}
@@ -166,7 +167,7 @@ class TimerWorld:
         kind = rng.random()
         if kind < 0.12 and (ours := [plan for plan in known if plan.owner != "chat"]):
             return Letter(number, "cancel", rng.choice(ours))
-        if kind < 0.35 and (letter := self._in_a_slot(number)):
+        if kind < 0.12 + self.moves and (letter := self._in_a_slot(number)):
             return letter
         return Letter(number, "add", self._plan(number))
 
@@ -180,6 +181,7 @@ class TimerWorld:
         if before and before.gone is None and not before.may_be_gone and self.rng.random() < 0.5:
             return Letter(number, "cancel", before)
         plan = self._plan(number, user=user, owner="user", slot=slot, interval=None)
+        plan.due = max(plan.due, round(self.now + self.rng.choice((0.0, self.rng.uniform(0, 120))), 3))
         if before and before.gone and before.due > self.now and self.rng.random() < 0.8:
             plan.due = before.due
         return Letter(number, "add", plan, before)
