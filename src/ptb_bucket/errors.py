@@ -6,6 +6,7 @@
     ├── ConfigurationError (also a ValueError)
     ├── RefusedError
     ├── UnsavedError
+    ├── OutcomeUnknownError
     ├── StoreError
     │   ├── NotFoundError
     │   ├── LostRaceError
@@ -49,6 +50,7 @@ __all__ = [
     "LostRaceError",
     "NewerDocumentError",
     "NotFoundError",
+    "OutcomeUnknownError",
     "PTBBucketError",
     "RefusedError",
     "SealError",
@@ -286,6 +288,30 @@ class UnsavedError(PTBBucketError):
         super().__init__(message)
         self.causes = tuple(causes)
         self.records = tuple(records)
+
+
+class OutcomeUnknownError(PTBBucketError):
+    """An effect was begun earlier, and nobody recorded how it ended. It is not begun again.
+
+    Ask the service that would know, such as your payment provider, and continue accordingly.
+
+    Args:
+        name: The name of the effect, as your code passed it to ``application.once()``.
+        unit: The update or the run of a timer in which it was begun.
+        began: When it was begun, in seconds since the epoch.
+    """
+
+    def __init__(self, name: str, unit: str, began: float) -> None:
+        super().__init__(name, unit, began)
+        self.name = name
+        self.unit = unit
+        self.began = began
+
+    def __str__(self) -> str:
+        return (
+            f"The effect {self.name!r} of {self.unit} was begun before, and its outcome was not recorded. It may have "
+            "happened, so at_most_once=True does not repeat it. Ask the service that carries it out."
+        )
 
 
 def pluralize(number: int, one: str, many: str) -> str:

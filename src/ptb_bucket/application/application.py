@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from ptb_bucket.application.effects import EffectUnits
 from ptb_bucket.application.ptb import (
     BD,
     BT,
@@ -27,15 +29,18 @@ from ptb_bucket.location import checked_count, checked_seconds
 from ptb_bucket.state import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable
+    from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable
     from types import CoroutineType
 
     from telegram import Message, Update
     from telegram.ext import BaseUpdateProcessor, JobQueue
     from typing_extensions import Self
 
+    from ptb_bucket.application.broadcasts import Broadcasts
+    from ptb_bucket.application.effects import Once
     from ptb_bucket.application.options import Jobs, Save
-    from ptb_bucket.application.timers import BucketTimers, JobRetry, Ticked
+    from ptb_bucket.application.timers import BucketJob, BucketTimers, JobRetry, Ticked
+    from ptb_bucket.state import Broadcast
 
 __all__ = ["BucketApplication"]
 
@@ -81,6 +86,9 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     runs: bool
     """Whether the application goes on between updates. It does not where other code calls :meth:`process_update` only;
     options that need it are warned of at start."""
+    answer_by: float | None = None
+    """Until when the present update has to be answered, on the monotonic clock; None if nobody says. Where nothing runs
+    between updates, calls of :meth:`after_commit` begin in the first half of the time that is left."""
 
     def __init__(  # noqa: PLR0913  its options
         self,
@@ -109,7 +117,9 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         check_ptb(self)
         self._sync = Sync(self, self, persistence, session, checked_count("cache_size", cache_size))
         self._shutdown = Shutdown(self, self._work, job_queue, self._sync)
-        self._updates = UpdateHandling(self, self._sync, self._work)
+        self._effects = EffectUnits()
+        self._once: Once | None = None
+        self._updates = UpdateHandling(self, self._sync, self._work, self._effects)
         self._checks = StartupChecks(self, self, job_queue)
         tick = checked_seconds("tick", tick, above_zero=True)
         self.timers = self._open_timers(callbacks, job_retry, tick, job_queue)
@@ -124,8 +134,12 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         from ptb_bucket.application.timers import BucketTimers, JobRetry  # noqa: PLC0415  needs APScheduler
 
         locks = self._updates.locks
-        timers = BucketTimers(self, self, self._sync, locks, callbacks, retry or JobRetry(), interval, job_queue)
+        timers = BucketTimers(
+            self, self, self._sync, locks, self._effects, callbacks, retry or JobRetry(), interval, job_queue
+        )
         self._sync.take_timers, timers.ticker.note = timers.pending.take, self._work.note
+        self._updates.run_added = lambda added: timers.run_added(added, self.answer_by)
+        timers.works.drive = lambda name: self._broadcasts.drive(name)  # noqa: PLW0108  made when it is needed
         self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
         return timers
 
@@ -195,6 +209,155 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
                 "tick() needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
             )
         return await self.timers.tick(time.monotonic() + checked_seconds("seconds", seconds))
+
+    # ---------------------------------------------------------------- effects
+
+    def after_commit(
+        self, function: Callable[[Any], Awaitable[Any]], data: object = None, *, chat_id: int | None = None,
+        user_id: int | None = None,
+    ) -> BucketJob:  # fmt: skip
+        """Call a function when, and only when, the changes around it are durable: the way to send or to charge.
+
+        The call is stored with the handler's or job's changes, in the same commit, as a job that is due at once. If the
+        process ends before it runs, another one runs it. If it raises, it is tried again as ``job_retry`` says, and is
+        then parked and listed. It may be repeated if the process is killed between the effect and the end of the job:
+        wrap an effect that must not be repeated in :meth:`once`.
+
+        Where nothing runs between updates (``runs``), :meth:`process_update` runs it after the commit, and the next
+        :meth:`tick` if there is no time left. An error of the function never fails the update.
+
+        Args:
+            function: An async function that is listed in ``callbacks``. It takes a context, as a job does.
+            data: Available as ``context.job.data``. Any value that can be stored.
+            chat_id: The chat that the job is about; without both IDs, those of the present update or job.
+            user_id: The user that the job is about.
+
+        Returns:
+            The job.
+
+        Raises:
+            ConfigurationError: ``jobs`` is not ``"bucket"``, or the function is not listed.
+            CannotStoreError: The data cannot be stored.
+        """
+        if self.timers is None:
+            raise ConfigurationError(
+                "after_commit() needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
+            )
+        if chat_id is None and user_id is None:
+            chat_id, user_id = self._effects.place
+        return self.timers.add_now(function, data, chat_id, user_id)
+
+    async def once(
+        self, name: str, function: Callable[..., Any], *args: Any, at_most_once: bool = False,
+        final: type[Exception] | tuple[type[Exception], ...] = (),
+    ) -> Any:  # fmt: skip
+        """Carry out an effect once for the present update or occurrence of a job, also if that is handled again.
+
+        The first call awaits ``function(*args)``, and stores the result under the update's or occurrence's ID and the
+        name. The result is durable before this method returns, by a commit that carries no other changes of the
+        handler. When any instance handles the same update or occurrence again, it returns the stored result.
+
+        If the process is killed between the effect and the end of that commit, the effect is repeated. With
+        ``at_most_once=True``, it is not: the intent is stored first, and if only the intent is found,
+        ``OutcomeUnknownError`` is raised. Results are kept for two days.
+
+        An exception of the function is passed on and not stored, so the effect is tried again with the update or job,
+        unless its type is ``final``: then it is the result, and is raised again.
+
+        Costs one put, with ``at_most_once=True`` two. The layout ``per-type`` needs a get, too.
+
+        Args:
+            name: Names the effect within its update or job.
+            function: A function or async function that causes the effect.
+            args: Its arguments. When the name is used again, they must be equal. Values that are not plain count with
+                their type only.
+            at_most_once: Rather raise than repeat.
+            final: The types of exceptions that are results, such as ``telegram.error.Forbidden``.
+
+        Returns:
+            What the function returned. It must be a value that can be stored.
+
+        Raises:
+            OutcomeUnknownError: It was begun before, and its outcome is not known.
+            RefusedError: The name was used with other arguments.
+            CannotStoreError: The effect has happened, and its result cannot be stored.
+            UnsavedError: The result could not be saved. The update or job is handled again.
+            ConfigurationError: This is not an update or a job, or neither ``dedupe`` nor ``jobs="bucket"`` is set.
+        """
+        from ptb_bucket.application.effects import Effect, Once  # noqa: PLC0415  only bots with effects import it
+
+        if self._once is None:
+            self._once = Once(self, self._sync.session, self._effects)
+        finals = final if isinstance(final, tuple) else (final,)
+        return await self._once.carry_out(Effect(name, function, args, finals, at_most_once=at_most_once))
+
+    async def broadcast(
+        self, send: Callable[[Any, int], Awaitable[Any]], user_ids: Iterable[int] | AsyncIterable[int], *, name: str,
+        wait: bool | None = None,
+    ) -> Broadcast:  # fmt: skip
+        """Send something to many people: each gets it at least once, and after a kill at most a segment gets it twice.
+
+        The audience and a journal are stored, and a job of the bot drives the broadcast. If its process ends, another
+        instance goes on where the journal ends, at the latest 70 seconds later. Calling this again with the same name
+        goes on too, or returns the report of a broadcast that is over. One broadcast sends at a time, at most 25
+        messages a second, and it waits whenever Telegram asks for it (``RetryAfter``).
+
+        Example:
+            ::
+
+                await application.broadcast(send_news, application.persistence.iter_user_ids(), name="news-7")
+
+        Args:
+            send: An async function ``send(context, user_id)`` that is listed in ``callbacks``. Its context has no
+                chat and no user, because their data is not loaded.
+            user_ids: Whom to send to, such as ``persistence.iter_user_ids()``. Not read again when it goes on.
+            name: Its name, which must be new for each broadcast: letters, digits, ``.``, ``-`` and ``_``.
+            wait: Return when it is over or paused, and show a bar in a terminal. By default, wait outside of handlers
+                and jobs if the application is running.
+
+        Returns:
+            How far it has come. ``blocked`` has the IDs of those who blocked the bot.
+
+        Raises:
+            ConfigurationError: ``jobs`` is not ``"bucket"``, or the function is not listed.
+            RefusedError: A broadcast of this name sends with another function.
+            StoreError: The bucket could not be read or written.
+        """
+        broadcasts, is_inside = self._broadcasts, self._effects.current is not None
+        found = await broadcasts.begin(send, user_ids, name)
+        if is_inside:
+            return found  # its job is saved with the changes around it
+        if wait if wait is not None else self.running:
+            return await broadcasts.wait(found)
+        await self._sync.commit()
+        return found
+
+    async def turn_broadcast(self, name: str, state: Literal["running", "paused", "cancelled"]) -> Broadcast:
+        """Pause, cancel or continue a broadcast, on any instance. It stops after the segment that is being sent.
+
+        Raises:
+            ConfigurationError: There is no broadcast of this name.
+            StoreError: The bucket could not be read or written.
+        """
+        return await self._broadcasts.turn(name, state)
+
+    async def find_broadcast(self, name: str) -> Broadcast | None:
+        """Return how far a broadcast has come; None if there is none of this name.
+
+        Raises:
+            StoreError: The bucket could not be read.
+        """
+        return await self._broadcasts.journals.read(name)
+
+    @cached_property
+    def _broadcasts(self) -> Broadcasts:
+        if self.timers is None:
+            raise ConfigurationError(
+                "broadcast() needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
+            )
+        from ptb_bucket.application.broadcasts import Broadcasts  # noqa: PLC0415  only bots with broadcasts import it
+
+        return Broadcasts(self, self._sync, self.timers)
 
     async def time_out(self, callback: Callable[[Any], Awaitable[None]], context: Any) -> None:
         """End a conversation whose time is up, unless it has moved on elsewhere. Called by the job queue.

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import Update
 
+from ptb_bucket.application.effects import EffectUnit
 from ptb_bucket.application.ptb import timeout_of
 from ptb_bucket.application.running_work import describe_update
 from ptb_bucket.application.update_locks import UpdateLocks
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
+    from ptb_bucket.application.effects import EffectUnits
     from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.running_work import RunningWork
     from ptb_bucket.application.sync import Sync
+    from ptb_bucket.state import Record
 
 __all__ = ["UpdateHandling"]
 
@@ -36,6 +39,10 @@ async def _settled(update: object) -> None:
     del update
 
 
+async def _leave(added: Collection[Record]) -> None:
+    del added
+
+
 class UpdateHandling:
     """Handles updates, timers and conversation timeouts, each on data that is up to date and saved afterwards.
 
@@ -43,15 +50,18 @@ class UpdateHandling:
         options: The application's options.
         sync: Loads and saves.
         work: Notes what is handled.
+        effects: Know the update that asks for an effect.
     """
 
-    def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork) -> None:
-        self._options, self._sync, self._work = options, sync, work
+    def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork, effects: EffectUnits) -> None:
+        self._options, self._sync, self._work, self._effects = options, sync, work, effects
         self.locks = UpdateLocks()
         self.settled: Callable[[object], Awaitable[None]] = _settled
         """Waits until no other instance is ending a conversation of an update because its time is up."""
         self.visible: Callable[[object], AbstractContextManager[None]] = _nothing
         """Inside, handlers of an update see the timers of its chat and user."""
+        self.run_added: Callable[[Collection[Record]], Awaitable[None]] = _leave
+        """Runs those of an update's own timers that are due at once, where nothing runs between updates."""
 
     async def process(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
         """Load an update's data, handle the update, and save as the options say.
@@ -67,11 +77,16 @@ class UpdateHandling:
             _LOGGER.error("%s arrived after the shutdown deadline and was not handled", describe_update(update))
             return
         with self._work.handling(update):
+            unit = EffectUnit.of_update(update)
             async with self._locked(update):
                 with self._sync.lru.pin():
-                    await self._process(update, handle)
+                    await self._process(update, handle, unit)
+            if unit and unit.added and not self._options.runs:
+                await self.run_added(unit.added)
 
-    async def _process(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
+    async def _process(
+        self, update: object, handle: Callable[[object], Awaitable[None]], effects: EffectUnit | None
+    ) -> None:
         sync = self._sync
         if not sync.is_loaded:
             await handle(update)  # PTB says what is missing
@@ -81,15 +96,21 @@ class UpdateHandling:
         countable = update if self._options.dedupe and isinstance(update, Update) else None
         if countable and sync.loader.was_handled(countable):
             _LOGGER.info("%s was already handled", describe_update(update))
-        elif countable:
-            async with sync.unit(update, countable.update_id):
-                await self._handle(update, handle)
         else:
-            await self._handle(update, handle)
+            async with sync.unit(update, countable.update_id if countable else None) as unit:
+                with self._effects.inside(effects):
+                    await self._handle(update, handle)
+                if unit and effects:
+                    unit.withdraws = effects.failure is not None
+        await self._save(update, effects, is_counted=countable is not None)
+
+    async def _save(self, update: object, effects: EffectUnit | None, *, is_counted: bool) -> None:
         if self._options.save == "update":
-            await sync.commit(needed_by=update)
-        elif countable:
-            await sync.stage()
+            await self._sync.commit(needed_by=update)
+        elif is_counted:
+            await self._sync.stage()
+        if effects and effects.failure:  # its handlers have not seen an outcome, so it has to be delivered again
+            raise effects.failure
 
     async def _handle(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
         with self._sync.session.window.covered(), self.visible(update):

@@ -36,6 +36,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "end-conversation": "end_conversation",
     "erase-user": "erase_user",
     "copy": "copy",
+    "broadcasts": "broadcasts",
     "history": "history",
     "explain": "explain",
     "restore": "restore",

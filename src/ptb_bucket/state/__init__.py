@@ -9,6 +9,7 @@ from ptb_bucket.state.records import (
     ANY_TIMER,
     BOT_DATA,
     CALLBACK_QUERIES,
+    EFFECT,
     HANDLED,
     HANDLED_LIMIT,
     OWNERS,
@@ -19,6 +20,7 @@ from ptb_bucket.state.records import (
 )
 
 if TYPE_CHECKING:
+    from ptb_bucket.state.broadcasts import BROADCASTS, Broadcast, BroadcastState, Journals
     from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_of, timer_outline
     from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
     from ptb_bucket.state.merge import (
@@ -37,13 +39,17 @@ if TYPE_CHECKING:
 __all__ = [
     "ANY_TIMER",
     "BOT_DATA",
+    "BROADCASTS",
     "CALLBACK_QUERIES",
+    "EFFECT",
     "HANDLED",
     "HANDLED_LIMIT",
     "LAYOUTS",
     "MISSING",
     "OWNERS",
     "Archive",
+    "Broadcast",
+    "BroadcastState",
     "CommitInfo",
     "Conflict",
     "ConversationKey",
@@ -51,6 +57,7 @@ __all__ = [
     "Draft",
     "Entry",
     "GroupCommit",
+    "Journals",
     "Kind",
     "Layout",
     "Metrics",
@@ -78,6 +85,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "ptb_bucket.state.broadcasts": ("BROADCASTS", "Broadcast", "BroadcastState", "Journals"),
         "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_of", "timer_outline"),
         "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),
         "ptb_bucket.state.merge": (

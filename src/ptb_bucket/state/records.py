@@ -15,6 +15,7 @@ __all__ = [
     "ANY_TIMER",
     "BOT_DATA",
     "CALLBACK_QUERIES",
+    "EFFECT",
     "HANDLED",
     "HANDLED_LIMIT",
     "OWNERS",
@@ -190,6 +191,9 @@ HANDLED = Record(Kind.UPDATES, "handled")
 
 ANY_TIMER = Record.of_timer(BOT_DATA, "")
 """Names the document of timers, where all of them share one."""
+
+EFFECT: Final = "effect:"
+"""The beginning of the ID of a record that keeps how an effect ended. It is stored like a timer, and is never due."""
 
 HANDLED_LIMIT = 1000
 """Update IDs that are kept: Telegram sends an update again within minutes, not after a thousand others."""

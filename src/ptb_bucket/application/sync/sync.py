@@ -99,14 +99,20 @@ class Sync:
 
     # ---------------------------------------------------------------- an update
 
-    def unit(self, update: object, update_id: int | None = None) -> AbstractAsyncContextManager[None]:
+    @property
+    def _has_units(self) -> bool:
+        return self._options.dedupe or self._options.jobs == "bucket"
+
+    def unit(self, update: object, update_id: int | None = None) -> AbstractAsyncContextManager[Unit | None]:
         """Inside, an update's effects are left out of what others save; afterwards, they are saved with its ID.
+
+        Timers need this without ``dedupe``, too: one that is due at once would run before its handler has ended.
 
         Args:
             update: The update.
             update_id: Its ID; None for work that is not to be remembered.
         """
-        if not self._options.dedupe:
+        if not self._has_units:
             return contextlib.nullcontext()
         end = None if update_id is None else partial(self._note_handled, update_id)
         return self.units.run(update_id, self.live.records_of(update), end)
@@ -134,8 +140,7 @@ class Sync:
 
     async def stage(self) -> None:
         """Stage all changes that PTB has marked, and report what cannot be stored."""
-        has_units = self._options.dedupe or self._options.jobs == "bucket"
-        settled = self.units.settled() if has_units else contextlib.nullcontext()
+        settled = self.units.settled() if self._has_units else contextlib.nullcontext()
         async with self.session.group.held(), settled:
             errors = await self.stage_now()
         for error in errors:
@@ -161,8 +166,7 @@ class Sync:
         if calls:
             errors += await self._stager.await_calls(calls)
         for unit in ended:
-            if unit.end:
-                unit.end(unit)
+            self.units.staged(unit)
         return errors
 
     async def commit(self, *, needed_by: object = None) -> None:

@@ -33,11 +33,13 @@ class Unit:
         id: The update's ID, or the occurrence of a timer; None for work that is never delivered again.
         records: The records that its handlers may change.
         end: Called with it when its effects are staged: stages that it is done.
+        withdraws: Its changes are taken back when they are staged: it is to be done again.
     """
 
     id: int | str | None
     records: set[Record] = field(default_factory=set)
     end: Callable[[Unit], None] | None = None
+    withdraws: bool = False
 
 
 def records_in(units: Iterable[Unit]) -> set[Record]:
@@ -69,8 +71,10 @@ class Units:
     @contextlib.asynccontextmanager
     async def run(
         self, unit_id: int | str | None, records: Iterable[Record], end: Callable[[Unit], None] | None = None
-    ) -> AsyncIterator[None]:
-        """Handle one update inside, or run one timer. If that raises, it does not count as done.
+    ) -> AsyncIterator[Unit]:
+        """Handle one update inside, or run one timer.
+
+        If that raises, it does not count as done. If it sets ``withdraws``, the next save also takes its changes back.
 
         Args:
             unit_id: The update's ID or the timer's occurrence; None for work that is done once anyway.
@@ -85,7 +89,7 @@ class Units:
         if unit.id is not None:
             self._session.replica.units.begin(unit.id, unit.records)
         try:
-            yield
+            yield unit
             self._ended.append(unit)
         except BaseException:
             if unit.id is not None:
@@ -95,6 +99,14 @@ class Units:
             self._running.discard(unit)
             self._inside.reset(token)
             self._wake()
+
+    def staged(self, unit: Unit) -> None:
+        """End a unit whose changes are staged now: note that it is done, or take its changes back."""
+        if not unit.withdraws:
+            if unit.end:
+                unit.end(unit)
+        elif unit.id is not None:
+            self._session.replica.units.withdraw(unit.id)
 
     def claim(self, records: Iterable[Record]) -> None:
         """Note that the units inside which this is called may change more records."""

@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._dataclass import dataclass
+from ptb_bucket.application.effects import EffectUnit, Place
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.application.timers.schedule import next_due
 from ptb_bucket.application.timers.work import nominal
@@ -20,6 +21,7 @@ from ptb_bucket.state.timers import Claim, merge_timers, unit_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from ptb_bucket.application.effects import EffectUnits
     from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.sync import Sync, Unit
     from ptb_bucket.application.timers.pending_timers import PendingTimers
@@ -79,6 +81,7 @@ class TimerRunner:
         pending: The timers that handlers see.
         works: What timers do.
         retry: How often a failed run is tried again.
+        effects: Know the run that asks for an effect.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  its collaborators
@@ -89,9 +92,10 @@ class TimerRunner:
         pending: PendingTimers,
         works: Works,
         retry: JobRetry,
+        effects: EffectUnits,
     ) -> None:  # fmt: skip
         self._options, self._sync, self._locks = options, sync, locks
-        self._pending, self._works, self._retry = pending, works, retry
+        self._pending, self._works, self._retry, self._effects = pending, works, retry, effects
         self._missing: set[str] = set()
 
     # ---------------------------------------------------------------- one look at a timer
@@ -217,11 +221,12 @@ class TimerRunner:
         return there is not None and there.claim == claimed.timer.claim
 
     async def _run_locked(self, claimed: ClaimedRun, work: Work) -> None:
+        effects = _effects_of(claimed)
         records = await work.load()
         unit = unit_of(claimed.record.timer[1], claimed.timer)
         after: list[Timer | None] = []
         async with self._sync.units.run(unit, records, self._ending(claimed, after)):
-            with self._pending.inside(records, claimed.record):
+            with self._pending.inside(records, claimed.record), self._effects.inside(effects):
                 error = await work.call()
                 after.append(self._after(claimed.record, claimed.timer.but(data=work.data), error))
         if (claimed.is_over or work.is_fenced) and not await self._is_current(claimed):
@@ -285,3 +290,10 @@ class TimerRunner:
         if pause is None:
             return timer.rearmed(timer.due, nonce(), tries=tries, parked=f"raised {type(error).__name__}")
         return timer.rearmed(time.time() + pause, nonce(), tries=tries, options=options)
+
+
+def _effects_of(claimed: ClaimedRun) -> EffectUnit:
+    """Return the unit of a run's effects, which stays the same when the occurrence is tried again."""
+    record, timer = claimed.record, claimed.timer
+    occurrence = f"timer {record.timer[1]}#{timer.occurrence}.{timer.series}"
+    return EffectUnit.of_run(occurrence, record, Place(timer.chat_id, timer.user_id))

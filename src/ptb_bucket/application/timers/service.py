@@ -5,36 +5,40 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.application.timers.callbacks import Callbacks
 from ptb_bucket.application.timers.job import BucketJob
+from ptb_bucket.application.timers.job_kwargs import JobArguments
 from ptb_bucket.application.timers.pending_timers import PendingTimers, nonce
 from ptb_bucket.application.timers.runner import MARGIN, TimerRunner
 from ptb_bucket.application.timers.schedule import first_due, make_trigger, schedule_of
 from ptb_bucket.application.timers.ticker import Ticker
 from ptb_bucket.application.timers.timeouts import TIMEOUT, Timeouts
-from ptb_bucket.application.timers.work import Works
+from ptb_bucket.application.timers.work import BROADCAST, Works
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state import BOT_DATA, Record
+from ptb_bucket.state import BOT_DATA, EFFECT, Record
 from ptb_bucket.state.timers import Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from contextlib import AbstractContextManager
     from datetime import tzinfo
 
     from telegram.ext import Application
 
+    from ptb_bucket.application.effects import EffectUnits
     from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.sync import Sync
-    from ptb_bucket.application.timers.job_kwargs import JobArguments
     from ptb_bucket.application.timers.retry import JobRetry
     from ptb_bucket.application.timers.ticker import Ticked
     from ptb_bucket.application.update_locks import UpdateLocks
 
 __all__ = ["BucketTimers"]
 
+AFTER_COMMIT: Final = 10.0
+"""Seconds after an update in which its own timers may begin to run, where nothing runs between updates."""
 PAUSE: Final = 0.2
 """Seconds between two looks at a conversation that another instance is ending."""
 
@@ -47,6 +51,7 @@ class BucketTimers:
         options: The application's options.
         sync: Loads and saves.
         locks: Keep runs and updates of one chat or user apart.
+        effects: Know the update or the run that adds a timer.
         callbacks: The option ``callbacks``.
         retry: How often a failed run is tried again.
         interval: Seconds between two looks of a process that goes on.
@@ -55,14 +60,15 @@ class BucketTimers:
 
     def __init__(  # noqa: PLR0913, PLR0917  its collaborators
         self, application: Application[Any, Any, Any, Any, Any, Any], options: LiveOptions, sync: Sync,
-        locks: UpdateLocks, callbacks: Iterable[Any], retry: JobRetry, interval: float, queue: Any,
+        locks: UpdateLocks, effects: EffectUnits, callbacks: Iterable[Any], retry: JobRetry, interval: float,
+        queue: Any,
     ) -> None:  # fmt: skip
-        self._sync, self._queue = sync, queue
+        self._sync, self._queue, self._effects = sync, queue, effects
         self.callbacks = Callbacks.read(callbacks)
         self.pending = PendingTimers(sync)
         self.timeouts = Timeouts(application, self.pending)
-        works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
-        runner = TimerRunner(options, sync, locks, self.pending, works, retry)
+        self.works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
+        runner = TimerRunner(options, sync, locks, self.pending, self.works, retry, effects)
         self.ticker = Ticker(sync, self.pending, runner, interval)
 
     # ---------------------------------------------------------------- jobs of handlers
@@ -91,6 +97,33 @@ class BucketTimers:
             timer = self._replacing(record, timer, replaces=arguments.replaces)
         self.pending.put(record, timer)
         return BucketJob(self.pending, record, timer, callback)
+
+    def add_now(
+        self, callback: Callable[..., Any], data: Any, chat_id: int | None, user_id: int | None
+    ) -> BucketJob:  # fmt: skip
+        """Add a timer that is due at once. Raises as :meth:`add`."""
+        name, zone = self.callbacks.name_of(callback), self.pending.zone
+        arguments = JobArguments.read({"run_date": datetime.now(zone), "timezone": zone})
+        job = self.add(callback, "date", zone, data, name, chat_id, user_id, arguments)
+        self._effects.note_timer(job.record)
+        return job
+
+    def drive_now(self, record: Record, name: str) -> None:
+        """Let a timer of the bot drive a broadcast from now on, also if it waits for later."""
+        before = self.pending.get(record)
+        timer = Timer(BROADCAST, nonce(), name, name, due=time.time(), revision=int(time.time() * 1000))
+        if before is not None:
+            timer = before.rearmed(timer.due, nonce(), revision=max(timer.revision, before.revision + 1))
+        self.pending.put(record, timer)
+
+    def is_driving_another(self, record: Record) -> bool:
+        """Tell whether an instance is driving another broadcast now, as far as is known here."""
+        now = time.time()
+        timers = ((each, self.pending.get(each)) for each in self.pending.of([BOT_DATA]) if each != record)
+        return any(
+            timer is not None and timer.callback == BROADCAST and timer.claim and timer.claim.until > now
+            for _, timer in timers
+        )
 
     def _replacing(self, record: Record, timer: Timer, *, replaces: bool) -> Timer:
         """Return a timer whose ID may be in use, also on an instance that has not read the other one."""
@@ -161,7 +194,7 @@ class BucketTimers:
 
     def _jobs(self, records: Iterable[Record], pattern: str | re.Pattern[str] | None) -> list[BucketJob]:
         matches = re.compile(pattern).search if pattern is not None else bool
-        found = ((record, self.pending.get(record)) for record in records)
+        found = ((record, self.pending.get(record)) for record in records if not is_internal(record))
         kept = [(record, timer) for record, timer in found if timer and (pattern is None or matches(timer.name or ""))]
         return [BucketJob(self.pending, record, timer, self._function(timer)) for record, timer in kept]
 
@@ -174,6 +207,8 @@ class BucketTimers:
     def migrate(self, old: Record, new: Record) -> None:
         """Move the timers of a chat to its new ID, with its data."""
         for record in self.pending.of([old]):
+            if is_internal(record):  # found where it was, if an update of the old chat is delivered again
+                continue
             timer = self.pending.get(record)
             if timer is not None:
                 moved = timer.rearmed(timer.due, nonce(), chat_id=new.number)
@@ -186,12 +221,28 @@ class BucketTimers:
         """Run what is due. See :meth:`Ticker.tick`."""
         return await self.ticker.tick(until)
 
+    async def run_added(self, added: Collection[Record], answer_by: float | None) -> None:
+        """Run timers that an update has added and that are due, after it is saved. See :meth:`Ticker.run_added`.
+
+        Args:
+            added: The records of the timers.
+            answer_by: Until when the update has to be answered, on the monotonic clock.
+        """
+        now = time.monotonic()
+        seconds = AFTER_COMMIT if answer_by is None else min(AFTER_COMMIT, (answer_by - now) / 2)
+        await self.ticker.run_added(added, now + seconds)
+
 
 def owner_of(chat_id: int | None, user_id: int | None) -> Record:
     """Return the record with which a timer is stored: its user's, else its chat's, else the bot's."""
     if user_id is not None:
         return Record.user(user_id)
     return BOT_DATA if chat_id is None else Record.chat(chat_id)
+
+
+def is_internal(record: Record) -> bool:
+    """Tell whether a record keeps how an effect ended, or drives a broadcast: it is no job of the author's."""
+    return record.timer[1].startswith((EFFECT, BROADCAST))
 
 
 def _unlisted(name: str) -> Callable[..., Any]:

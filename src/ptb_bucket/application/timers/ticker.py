@@ -15,7 +15,7 @@ from ptb_bucket.errors import PTBBucketError, UnreadableRecordError
 from ptb_bucket.state.timers import due_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from ptb_bucket.application.sync import Sync
     from ptb_bucket.application.timers.pending_timers import PendingTimers
@@ -102,6 +102,27 @@ class Ticker:
         self._not_before = {key: until for key, until in self._not_before.items() if until > now}
         if not self._watching:
             self._alarms = {record: due for record, due in self._alarms.items() if due > now}
+
+    async def run_added(self, added: Iterable[Record], until: float) -> None:
+        """Run those of an update's own timers that are due and durable. An error is logged; the timer stays due.
+
+        Args:
+            added: The records of the timers.
+            until: When to begin no further run, on the monotonic clock.
+        """
+        for record in added:
+            if time.monotonic() >= until or record in self._working or self._pending.is_unsaved(record):
+                continue
+            timer = self._pending.stored(record)
+            if timer is not None and timer.due is not None and timer.due <= time.time():
+                async with _ended() as tasks:
+                    tasks.add(self._begin(record, self._run_added(record, timer)))
+
+    async def _run_added(self, record: Record, timer: Timer) -> None:
+        try:
+            await self._run(record, timer)
+        except PTBBucketError as error:
+            _LOGGER.error("%s is due and could not be run: %s", record.label, error)  # noqa: TRY400  the error says it
 
     def _begin(self, record: Record, work: Any) -> asyncio.Task[None]:
         self.note(work, None)

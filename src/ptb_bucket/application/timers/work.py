@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from ptb_bucket._dataclass import dataclass
 from ptb_bucket.application.timers.job import BucketJob
+from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.application.timers.timeouts import TIMEOUT
 from ptb_bucket.application.update_locks import keys_of
 from ptb_bucket.state import BOT_DATA, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from telegram.ext import Application
 
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from ptb_bucket.application.update_locks import Key
     from ptb_bucket.state.timers import Timer
 
-__all__ = ["Work", "Works", "nominal"]
+__all__ = ["BROADCAST", "Drive", "Work", "Works", "nominal"]
 
+BROADCAST: Final = "broadcast:"
+"""The callback of timers that drive a broadcast, and the beginning of their IDs."""
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 
@@ -147,6 +151,68 @@ class TimeoutWork:
         self._application.mark_data_for_update_persistence(chat_ids=chats, user_ids=users)
 
 
+@dataclass(frozen=True)
+class Drive:
+    """What becomes of a timer that drives something long, after one run.
+
+    Args:
+        again: Seconds after which it runs again; None if it has ended.
+    """
+
+    again: float | None
+
+    @classmethod
+    def after(cls, seconds: float) -> Drive:
+        """Return that it runs again after some seconds."""
+        return cls(seconds)
+
+    @classmethod
+    def over(cls) -> Drive:
+        """Return that it has ended."""
+        return cls(None)
+
+
+class DriveWork:
+    """Drives something long, such as a broadcast, without keeping any data from being saved meanwhile.
+
+    Args:
+        application: The application whose error handlers hear of errors.
+        job: The job.
+        drive: Drives what has a name.
+        pending: The timers that handlers see.
+    """
+
+    is_fenced = False
+
+    def __init__(
+        self, application: Application[Any, Any, Any, Any, Any, Any], job: BucketJob,
+        drive: Callable[[str], Awaitable[Drive]], pending: PendingTimers,
+    ) -> None:  # fmt: skip
+        self._application, self._job, self._drive, self._pending = application, job, drive, pending
+        self.keys: list[Key] = []
+        self.data: Any = job.data
+
+    async def load(self) -> list[Record]:
+        """See :meth:`Work.load`. It has its own objects in the bucket."""
+        return []
+
+    async def call(self) -> Exception | None:
+        """See :meth:`Work.call`."""
+        try:
+            drive = await self._drive(str(self.data))
+        except Exception as error:  # noqa: BLE001  as above
+            await self._application.process_error(None, error, job=self._job)
+            return error
+        record = self._job.record
+        timer = self._pending.get(record)
+        if drive.again is None or timer is None:
+            self._pending.put(record, None)
+        else:
+            changes = {"occurrence": timer.occurrence + 1, "revision": timer.revision + 1, "tries": 0}
+            self._pending.put(record, timer.rearmed(time.time() + drive.again, nonce(), **changes))
+        return None
+
+
 class Works:
     """Makes the work of a timer.
 
@@ -164,12 +230,17 @@ class Works:
     ) -> None:  # fmt: skip
         self._application, self._sync, self._pending = application, sync, pending
         self._callbacks, self._timeouts = callbacks, timeouts
+        self.drive: Callable[[str], Awaitable[Drive]] | None = None
+        """Drives a broadcast; None until one was asked for."""
 
     def of(self, record: Record, timer: Timer) -> Work | None:
         """Return what a timer does now; None if this deployment lacks its function, or its conversation handler."""
         if TIMEOUT in timer.options:
             timeout = self._timeouts.run_of(record, timer)
             return None if timeout is None else TimeoutWork(self._application, self._sync, timeout, timer.data)
+        if timer.callback == BROADCAST and self.drive:
+            job = BucketJob(self._pending, record, timer, self.drive)
+            return DriveWork(self._application, job, self.drive, self._pending)
         callback = self._callbacks.find(timer.callback)
         return None if callback is None else self._job(record, timer, callback)
 

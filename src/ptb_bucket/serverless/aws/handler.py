@@ -140,7 +140,7 @@ class _LambdaWebhook:
         self._subject = "An update that was not yet read"
         try:
             self.init_phase.event_begins()
-            self._environment.run(lambda application: self._update(application, body), until, _before_handlers)
+            self._environment.run(lambda application: self._update(application, body, until), until, _before_handlers)
         except NoUpdateError:
             return HTTPStatus.BAD_REQUEST
         except (Exception, SystemExit) as error:  # noqa: BLE001  in any case it was not handled and saved, so it has to come again
@@ -149,7 +149,8 @@ class _LambdaWebhook:
             return HTTPStatus.SERVICE_UNAVAILABLE
         return HTTPStatus.OK
 
-    async def _update(self, application: AnyApplication, body: bytes) -> None:
+    async def _update(self, application: AnyApplication, body: bytes, until: float) -> None:
+        application.answer_by = until
         update = read_update(body, application.bot)
         self._subject = f"Update {update.update_id}"
         await application.process_update(update)

@@ -33,6 +33,7 @@ CALLS: Final[Mapping[str, str]] = {
     "end-conversation": "{uri} order 42 42",
     "erase-user": "{uri} 42",
     "copy": "{uri} file:{new}",
+    "broadcasts": "{uri}",
     "history": "{uri}",
     "explain": "{uri} user 42",
     "restore": "{uri} --at 1h",

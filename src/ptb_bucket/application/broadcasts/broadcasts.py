@@ -1,0 +1,167 @@
+"""Broadcasts: each has a journal, and a timer of the bot that drives it, on one instance at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from ptb_bucket.application.broadcasts.progress import ProgressBar
+from ptb_bucket.application.broadcasts.sending import PER_SECOND, Pace, Segment
+from ptb_bucket.application.timers import BROADCAST, Drive
+from ptb_bucket.errors import ConfigurationError, RefusedError
+from ptb_bucket.state import BOT_DATA, Journals, Record
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Iterable
+
+    from telegram.ext import Application
+
+    from ptb_bucket.application.sync import Sync
+    from ptb_bucket.application.timers import BucketTimers
+    from ptb_bucket.state import Broadcast, BroadcastState
+
+__all__ = ["Broadcasts"]
+
+SEGMENT: Final = 100
+"""People between two writes of the journal: at most so many get a message twice after a kill."""
+LOOK: Final = 2.0
+"""Seconds between two looks at a broadcast that another instance is driving."""
+SHORT: Final = 20.0
+"""Seconds after which a run ends where nothing runs between updates; the next tick goes on."""
+LATER: Final = 300.0
+"""Seconds between two looks at a broadcast that is paused."""
+TURN: Final = 15.0
+"""Seconds until the next try of a broadcast that waits for another one, because both share Telegram's limits."""
+
+
+class Broadcasts:
+    """The broadcasts of one application.
+
+    Args:
+        application: The application whose functions send.
+        sync: Saves the timers, and has the store.
+        timers: Run a broadcast on one instance at a time.
+    """
+
+    def __init__(
+        self, application: Application[Any, Any, Any, Any, Any, Any], sync: Sync, timers: BucketTimers
+    ) -> None:
+        self._application, self._sync, self._timers = application, sync, timers
+        self.segment = SEGMENT
+        self._pace: Pace | None = None
+        self._etags: dict[str, str] = {}
+
+    @property
+    def journals(self) -> Journals:
+        """The journals in the bucket."""
+        return Journals(self._sync.live.replica.documents.store, self._etags)
+
+    # ---------------------------------------------------------------- beginning
+
+    async def begin(
+        self, send: Callable[..., Any], user_ids: Iterable[int] | AsyncIterable[int], name: str
+    ) -> Broadcast:
+        """Begin a broadcast, or go on with the one of this name.
+
+        Raises:
+            ConfigurationError: The function is not listed, or the name is not possible.
+            RefusedError: A broadcast of this name sends with another function.
+        """
+        callback, journals = self._timers.callbacks.name_of(send), self.journals
+        found = await journals.read(name)
+        if found is None:
+            found = await journals.create(name, callback, await _each(user_ids))
+        if found.callback != callback:
+            raise RefusedError(
+                f"The broadcast {name!r} sends with {found.callback}, not with {callback}. Give the new one a new name."
+            )
+        if not found.is_over:
+            self._arm(name)
+        return found
+
+    def _arm(self, name: str) -> None:
+        """Add the timer that drives a broadcast, unless it is there."""
+        record = _record(name)
+        if self._timers.pending.get(record) is None:
+            self._timers.drive_now(record, name)
+
+    async def wait(self, broadcast: Broadcast) -> Broadcast:
+        """Wait until a broadcast is over or paused, and show its progress in a terminal."""
+        bar = ProgressBar()
+        await self._sync.commit()
+        while broadcast.state == "running":
+            bar.show(broadcast)
+            await asyncio.sleep(LOOK)
+            broadcast = await self.journals.read(broadcast.name) or broadcast
+        bar.show(broadcast)
+        bar.end()
+        return broadcast
+
+    async def turn(self, name: str, state: BroadcastState) -> Broadcast:
+        """Pause, cancel or continue a broadcast.
+
+        Raises:
+            ConfigurationError: There is none of this name.
+        """
+        found = await self.journals.turn(name, state)
+        if found is None:
+            raise ConfigurationError(f"There is no broadcast with the name {name!r}.")
+        if state == "running" and not found.is_over:
+            self._timers.drive_now(_record(name), name)
+            await self._sync.commit()
+        return found
+
+    # ---------------------------------------------------------------- driving
+
+    async def drive(self, name: str) -> Drive:
+        """Send until the broadcast is over, paused, or driven elsewhere. Called when its timer runs."""
+        if self._timers.is_driving_another(_record(name)):
+            return Drive.after(TURN)
+        journals = self.journals
+        found = await journals.read(name)
+        send = None if found is None else self._timers.callbacks.find(found.callback)
+        if found is None or send is None:
+            raise ConfigurationError(f"The broadcast {name!r} has no journal, or its function is not listed.")
+        until = time.monotonic() + (float("inf") if self._runs else SHORT)
+        while found.state == "running" and found.done < found.people and time.monotonic() < until:
+            found = await self._send_segment(journals, found, send)
+        if found.state == "running" and found.done >= found.people:
+            found = found.but(state="finished")
+            found = await journals.write(found) or found
+        return Drive.over() if found.is_over else Drive.after(LATER if found.state == "paused" else 1.0)
+
+    @property
+    def _runs(self) -> bool:
+        runs: bool = self._application.runs  # type: ignore[attr-defined]  # a BucketApplication
+        return runs
+
+    async def _send_segment(self, journals: Journals, found: Broadcast, send: Callable[..., Any]) -> Broadcast:
+        context = self._application.context_types.context(self._application)
+        self._pace = self._pace or Pace(PER_SECOND)
+        segment = Segment(lambda person: send(context, person), self._pace)
+        people = await journals.people(found, found.done, self.segment)
+        await segment.run(people)
+        after = {
+            "done": found.done + len(people), "sent": found.sent + segment.sent,
+            "blocked": [*found.blocked, *segment.blocked], "failed": [*found.failed, *segment.failed],
+        }  # fmt: skip
+        while True:
+            mine = found.but(**after)
+            there = await journals.write(mine)
+            if there is None:
+                return mine
+            if there.done != found.done:  # another instance has driven it since
+                return there
+            found = there  # paused or cancelled
+
+
+def _record(name: str) -> Record:
+    return Record.of_timer(BOT_DATA, f"{BROADCAST}{name}")
+
+
+async def _each(user_ids: Iterable[int] | AsyncIterable[int]) -> list[int]:
+    """Return the IDs, each once, in their order."""
+    if hasattr(user_ids, "__aiter__"):
+        return list(dict.fromkeys([one async for one in user_ids]))
+    return list(dict.fromkeys(user_ids))

@@ -1,0 +1,41 @@
+"""Broadcasts as a tool sees them: how far each has come; and pausing, cancelling and continuing one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.state import Journals
+
+if TYPE_CHECKING:
+    from ptb_bucket.state import Broadcast, BroadcastState
+    from ptb_bucket.tools.state import State
+
+__all__ = ["broadcasts", "turn_broadcast"]
+
+
+async def broadcasts(state: State) -> list[Broadcast]:
+    """Return all broadcasts of a bot, in the order in which they began.
+
+    Raises:
+        StoreError: The bucket could not be read.
+        CorruptDocumentError: A journal is damaged.
+    """
+    found = [each async for each in Journals(state.store).all()]
+    return sorted(found, key=lambda broadcast: broadcast.began)
+
+
+async def turn_broadcast(state: State, name: str, wanted: BroadcastState) -> Broadcast:
+    """Pause, cancel or continue a broadcast.
+
+    The bot notices after the segment that it is sending. A paused one goes on within five minutes. One that is over
+    stays as it is.
+
+    Raises:
+        ConfigurationError: There is no broadcast of this name.
+        StoreError: The bucket could not be read or written.
+    """
+    found = await Journals(state.store).turn(name, wanted)
+    if found is None:
+        raise ConfigurationError(f"There is no broadcast with the name {name!r}. ptb-bucket broadcasts URI lists all.")
+    return found

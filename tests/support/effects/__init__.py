@@ -1,0 +1,1 @@
+"""Bots with effects that are killed at every await and at every request."""

@@ -1,0 +1,41 @@
+"""What can happen to the shop: kills everywhere, outages everywhere, and two instances that meet."""
+
+from __future__ import annotations
+
+import asyncio
+
+from support.effects.killing import Process
+from support.effects.shop import HastyShop, Street, deliver, one_kill, one_outage
+
+__all__ = ["fail_everywhere", "kill_everywhere", "meet"]
+
+
+async def kill_everywhere(layout, clock, *, beside=False, every=1):
+    """Kill a process after every number of steps; return the number of kills, and the traces of repeats."""
+    traces, steps, ended = [], 0, False
+    while not ended:
+        ended, repeats, trace = await one_kill(Street(layout), steps, clock, beside=beside)
+        traces += [trace] * repeats
+        steps += every
+    return steps, traces
+
+
+async def fail_everywhere(layout, clock):
+    """Let the bucket fail before every put; return the number of puts."""
+    calm, was_calm = 0, False
+    while not was_calm:
+        was_calm = await one_outage(Street(layout), calm, clock)
+        calm += 1
+    return calm
+
+
+async def meet(layout, clock):
+    """Let two instances hand out goods for one update at the same time."""
+    street, updates = Street(layout, HastyShop), []
+    processes = [Process(), Process()]
+    both = [await street.start(process) for process in processes]
+    updates = street.updates()[1:]
+    await asyncio.gather(*(deliver(each, updates) for each in both))
+    assert len(street.warehouse.handed_out) == 1, "goods"
+    for each in both:
+        await each.shutdown()
