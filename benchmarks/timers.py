@@ -1,6 +1,6 @@
 """Timers in the bucket: the requests and the monthly cost of ticks and runs, and how late jobs run in living processes.
 
-    python benchmarks/timers.py [--seconds 60] [--rate 1000] [--skip-precision] [--write docs/_timers_cost.md]
+    python benchmarks/timers.py [--seconds 60] [--rate 1000] [--skip-precision] [--write FILE]
 
 Requests are counted at a store in memory, where a page of a listing is one request; prices are list prices. For the
 precision, three instances run on a store that takes 20 ms for a read and 40 ms for a write. Half of the timers are
