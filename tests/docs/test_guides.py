@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pickle
 import re
 import shlex
 import subprocess
@@ -94,9 +95,28 @@ def test_any_other_format_can_be_imported(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     old = {"users": [{"id": 42, "profile": {"name": "Ada"}}], "settings": {"language": "en"}}
     Path("old-state.json").write_text(json.dumps(old))
-    exec(blocks("from-an-s3-class", "python")[0], {})  # noqa: S102  the guide's own
+    exec(blocks("from-an-s3-class", "python")[1], {})  # noqa: S102  the guide's own
     run(commands("from-an-s3-class", "ptb-bucket import moving.json")[0], tmp_path)
     assert user(tmp_path) == {"name": "Ada"}
+
+
+def test_a_pickle_of_your_own_keeps_its_sets_and_dataclasses(tmp_path, monkeypatch):
+    (tmp_path / "models.py").write_text(
+        "from dataclasses import dataclass\n\n\n@dataclass\nclass Profile:\n    name: str\n    tags: set\n"
+    )
+    old = "{'users': {42: models.Profile('Ada', {'a', 'b'})}, 'banned': {7}}"
+    write = f"import models, pickle; pickle.dump({old}, open('state.pickle', 'wb'))"
+    [script] = blocks("from-an-s3-class", "python")[:1]
+    (tmp_path / "move.py").write_text(script)
+    for words in (["-c", write], ["move.py", "state.pickle", "123456:offline"]):
+        subprocess.run([sys.executable, *words], cwd=tmp_path, check=True, timeout=120)
+    for command in commands("from-an-s3-class", "ptb-bucket import moving.pickle"):
+        run(command, tmp_path)
+    run("ptb-bucket export s3://my-bucket/my-bot back.pickle --format pickle --types models:Profile", tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    back = pickle.loads((tmp_path / "back.pickle").read_bytes())
+    monkeypatch.delitem(sys.modules, "models")
+    assert (back["user_data"][42]["profile"].tags, back["bot_data"]) == ({"a", "b"}, {"banned": {7}})
 
 
 def user(folder):
