@@ -92,13 +92,14 @@ def _kind(kind: str, found: Iterable[Message]) -> Iterator[str]:
     head = [f"## {TOLD.get(kind, kind)}", meaning.replace("``", "`"), f"**What to do:** {REMEDIES[kind]}"]
     yield "\n\n".join([*head, '<div class="messages" markdown>', "| message and cause | fix |\n|---|---|"])
     for cause, fix in sorted({split(message.text) for message in found}):
-        yield f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or _otherwise(cause)} |"
+        yield f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or _otherwise(cause, kind)} |"
     yield "\n</div>\n"
 
 
-def _otherwise(cause: str) -> str:
-    """Return the fix of a message without a second part: it is an advice, or its class has a remedy."""
-    return "as it says" if _IMPERATIVE.match(cause) else "as above"
+def _otherwise(cause: str, kind: str) -> str:
+    """Return the fix of a message without a second part: it is an advice, or a link to the remedy of its class."""
+    section = TOLD.get(kind, kind).lower().replace(" ", "-")
+    return "as it says" if _IMPERATIVE.match(cause) else f"[what to do](#{section})"
 
 
 def split(text: str) -> tuple[str, str]:

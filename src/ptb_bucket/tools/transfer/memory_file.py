@@ -116,8 +116,8 @@ def _whole(data: Any) -> dict[str, Any]:
     missing = [kind for kind in ("user_data", "chat_data", "conversations") if kind not in found]
     if missing:
         raise CannotLoadError(
-            f"the file is a pickle but was not written by PicklePersistence. It lacks the keys {', '.join(missing)}. If "
-            "your own code wrote it, convert it first: see 'If it is a pickle of your own' in the documentation"
+            f"the file is a pickle but was not written by PicklePersistence. It lacks the keys {', '.join(missing)}. "
+            "If your own code wrote it, convert it first: see 'If it is a pickle of your own' in the documentation"
         )
     return found
 
