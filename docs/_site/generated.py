@@ -53,7 +53,8 @@ def cli(verb: str) -> str:
     usage = " ".join(command.get_usage(own).removeprefix("Usage: ").split())
     rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))]
     table = [f"| `{_cell(names)}` | {_cell(text)} |" for names, text in rows]
-    return "\n".join(["```text", usage, "```", "", "| option | |", "|---|---|", *table, ""])
+    head = ["| option | |", "|---|---|"] if table else []
+    return "\n".join(["```text", usage, "```", "", *head, *table, ""])
 
 
 def cli_rest() -> str:

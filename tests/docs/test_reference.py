@@ -66,6 +66,11 @@ def test_the_page_of_commands_has_every_verb_and_option(generated):
         assert [name for name in names if name not in page] == []
 
 
+def test_a_verb_without_options_has_no_empty_table(generated):
+    assert "| option |" not in generated.cli("demo")
+    assert "| option |" in generated.cli("show")
+
+
 def test_every_error_has_a_remedy(generated):
     known = {cls for cls in errors.__all__ if cls.endswith("Error")} - {"PTBBucketError", "StoreError", "DocumentError"}
     assert known - generated.REMEDIES.keys() == set()
