@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
 import sys
@@ -16,6 +17,7 @@ from list_messages import Message, messages
 from remedies import REMEDIES
 
 from ptb_bucket import errors
+from ptb_bucket.cli import demo
 from ptb_bucket.cli.command_group import command_group
 from ptb_bucket.stores import LocalStore
 from ptb_bucket.stores.registry import _BOTS
@@ -51,10 +53,18 @@ def cli(verb: str) -> str:
         raise KeyError(verb)
     own = click.Context(command, info_name=verb, parent=ctx)
     usage = " ".join(command.get_usage(own).removeprefix("Usage: ").split())
-    rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))]
+    rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))] or _of_argparse(verb)
     table = [f"| `{_cell(names)}` | {_cell(text)} |" for names, text in rows]
     head = ["| option | |", "|---|---|"] if table else []
     return "\n".join(["```text", usage, "```", "", *head, *table, ""])
+
+
+def _of_argparse(verb: str) -> list[tuple[str, str]]:
+    """Return the options of ``demo``, which argparse parses, because it works without the extra."""
+    verbs = argparse.ArgumentParser().add_subparsers()
+    demo.add_to(verbs)
+    actions = verbs.choices[verb]._actions if verb in verbs.choices else []  # noqa: SLF001  no public list
+    return [(", ".join(one.option_strings), (one.help or "") % vars(one)) for one in actions]
 
 
 def cli_rest() -> str:

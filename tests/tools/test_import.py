@@ -50,6 +50,13 @@ def uri(tmp_path):
 # ---------------------------------------------------------------- other persistences
 
 
+async def test_a_migration_logs_no_start_of_a_bot(tmp_path, uri, caplog):
+    """The import creates the state, so a line about an empty one would frighten its user."""
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps(DATA))
+    await imported(tmp_path / "bot.pickle", uri)
+    assert caplog.messages == []
+
+
 async def test_dict_persistence(tmp_path, uri):
     """A file may hold the arguments of DictPersistence, as texts or decoded."""
     known = DictPersistence()
