@@ -101,6 +101,14 @@ def test_any_other_format_can_be_imported(tmp_path, monkeypatch):
     assert user(tmp_path) == {"name": "Ada"}
 
 
+def test_the_commands_of_the_systemd_recipe_are_those_of_the_readme():
+    root = GUIDES.parents[1]
+    readme = (root / "src/ptb_bucket/starter/templates/polling/README.md.template").read_text("utf-8")
+    recipe = (root / "docs/recipes/systemd.md").read_text("utf-8")
+    [_, _, commands_of_recipe] = FENCE.findall(recipe)[0]
+    assert commands_of_recipe in re.sub(r"\{\{\w+\}\}", "", readme)
+
+
 def test_the_move_from_pickle_persistence_and_back(tmp_path, monkeypatch):
     (tmp_path / "my_bot.py").write_text(
         "import enum\n\n\nclass Cart:\n    n = 2\n\n\nclass Step(enum.Enum):\n    PAY = 1\n"
