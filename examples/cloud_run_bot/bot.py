@@ -22,6 +22,7 @@ from telegram.ext import (
     ExtBot,
     InvalidCallbackData,
     MessageHandler,
+    TypeHandler,
     filters,
 )
 
@@ -96,6 +97,11 @@ async def cancel(update: Update, _context: Context) -> int:
     return ConversationHandler.END
 
 
+async def give_up(update: Update, _context: Context) -> None:
+    """End a conversation that had no answer for an hour."""
+    await reply(update, "I have not heard from you for an hour. /start begins anew.")
+
+
 async def me(update: Update, context: Context) -> None:
     """Show the stored data, and offer to delete it."""
     person = context.person
@@ -127,6 +133,7 @@ def build_application(telegram: OfflineTelegram | None = None) -> BucketApplicat
     """
     builder = bucket_application(
         save="update",  # an update is done when its changes are in the bucket
+        jobs="bucket",  # jobs and conversation timeouts survive, and run on any instance
         dedupe=True,  # an update that Telegram sends again is not handled again
         resolver=add_differences,  # if two instances count at once, both count
         shutdown_deadline=6,  # seconds to save after SIGTERM; some hosts kill a process after 10
@@ -138,10 +145,15 @@ def build_application(telegram: OfflineTelegram | None = None) -> BucketApplicat
     words = filters.TEXT & ~filters.COMMAND
     conversation = ConversationHandler(
         entry_points=[CommandHandler("start", start)],
-        states={NAME: [MessageHandler(words, take_name)], CITY: [MessageHandler(words, take_city)]},
+        states={
+            NAME: [MessageHandler(words, take_name)],
+            CITY: [MessageHandler(words, take_city)],
+            ConversationHandler.TIMEOUT: [TypeHandler(Update, give_up)],
+        },
         fallbacks=[CommandHandler("cancel", cancel)],
         name="acquaintance",
         persistent=True,
+        conversation_timeout=3600,
     )
     application.add_handlers([conversation, CommandHandler("me", me), CallbackQueryHandler(forget)])
     return application

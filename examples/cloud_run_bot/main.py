@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from ptb_bucket.serverless.asgi import asgi_webhook
+import os
+
+from ptb_bucket.serverless import setting
+from ptb_bucket.serverless.asgi import GoogleOidc, asgi_webhook
 
 from bot import build_application
 
-app = asgi_webhook(build_application)
+# Cloud Scheduler calls POST /tick, which runs the jobs that are due. On another host, pass SharedSecret().
+tick = GoogleOidc(setting("TICK_AUDIENCE"), setting("TICK_EMAIL")) if "TICK_EMAIL" in os.environ else None
+app = asgi_webhook(build_application, tick=tick)

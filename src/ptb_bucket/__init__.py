@@ -9,7 +9,13 @@ from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.errors import PTBBucketError
 
 if TYPE_CHECKING:
-    from ptb_bucket.application import BucketApplication, BucketApplicationBuilder, bucket_application
+    from ptb_bucket.application import (
+        BucketApplication,
+        BucketApplicationBuilder,
+        JobCallback,
+        JobRetry,
+        bucket_application,
+    )
     from ptb_bucket.codecs import StoredAs
     from ptb_bucket.persistence import BucketPersistence
     from ptb_bucket.sealing import Sealing
@@ -25,6 +31,8 @@ __all__ = [
     "BucketApplicationBuilder",
     "BucketPersistence",
     "Conflict",
+    "JobCallback",
+    "JobRetry",
     "PTBBucketError",
     "Resolver",
     "Sealing",
@@ -43,7 +51,13 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ptb_bucket.application": ("BucketApplication", "BucketApplicationBuilder", "bucket_application"),
+        "ptb_bucket.application": (
+            "BucketApplication",
+            "BucketApplicationBuilder",
+            "JobCallback",
+            "JobRetry",
+            "bucket_application",
+        ),
         "ptb_bucket.codecs": ("StoredAs",),
         "ptb_bucket.persistence": ("BucketPersistence",),
         "ptb_bucket.sealing": ("Sealing",),

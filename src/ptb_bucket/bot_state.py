@@ -152,5 +152,6 @@ def kinds_of(store_data: PersistenceInput) -> tuple[Kind, ...]:
         Kind.USER: store_data.user_data,
         Kind.CALLBACK: store_data.callback_data,
         Kind.UPDATES: False,  # BucketApplication adds it for dedupe=True
+        Kind.TIMER: False,  # BucketApplication adds it for jobs="bucket"
     }
     return tuple(kind for kind in Kind if on.get(kind, True))

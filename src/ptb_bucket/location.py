@@ -100,6 +100,10 @@ class Location:
             )
         return bot_id or ""
 
+    def place(self, bot_id: str) -> str:
+        """Return how messages name the place of one bot's state. Opening a store sends no request."""
+        return self.below(bot_id).describe("state")
+
     def open(self, bot_id: str) -> BlobStore:
         """Open the store of one bot, whose ID replaces ``{bot_id}``. Documents are unsealed; see :meth:`sealed`."""
         return self.sealed(self.below(bot_id), bot_id)

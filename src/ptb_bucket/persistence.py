@@ -137,6 +137,14 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
         self._loading.bot_is_set()
         self._session.open(bot, store_data=self.store_data, interval=self.update_interval)
 
+    def place(self, bot_id: str) -> str:
+        """Return how messages name the place of a bot's state, which tells whether two places are the same.
+
+        Args:
+            bot_id: The bot's ID, which replaces ``{bot_id}`` in the URI.
+        """
+        return self._session.location.place(bot_id)
+
     def share_session(self, context_types: ContextTypes[Any, UD, CD, BD]) -> Session:
         """Share the open state with the BucketApplication that is being built. Only BucketApplication calls this.
 

@@ -25,7 +25,10 @@ FENCE = re.compile(r"^( *)```python\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md", *ROOT.glob("providers/*/README.md")])
 NOT_PYTHON = {"ptb_bucket.errors", "ptb_bucket.tools.query.condition"}
 """The tree of errors, and a grammar."""
-ONLY_COMPILED = {"ptb_bucket.testing.proxy": "it needs a server behind the proxy"}
+ONLY_COMPILED = {
+    "ptb_bucket.testing.proxy": "it needs a server behind the proxy",
+    "ptb_bucket.application.timers.callbacks": "it needs a callback of the bot's author",
+}
 AWAITED = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 

@@ -215,7 +215,7 @@ def test_a_receipt_names_the_sections_that_were_kept(tmp_path, capfd):
     bucket.change()
     assert main(["erase-user", bucket.uri, "42", "--force"]) == 0
     assert (
-        "Sections that are not supported by this version of ptb-bucket were kept: 'timers'." in capfd.readouterr().out
+        "Sections that are not supported by this version of ptb-bucket were kept: 'claims'." in capfd.readouterr().out
     )
 
 
@@ -310,7 +310,7 @@ async def test_copies_take_the_section_along_to_the_same_kind_of_place_and_nowhe
             (f"file:{tmp_path}/bot", "7"),
         ):
             async with open_target(uri, source, bot_id=bot_id) as target:
-                with pytest.raises(RefusedError, match="'timers', which this version of ptb-bucket does not support"):
+                with pytest.raises(RefusedError, match="'claims', which this version of ptb-bucket does not support"):
                     await copy(source, target)
         assert [path for name in ("layout", "codec", "bot") for path in (tmp_path / name).rglob("*.*")] == []
 
@@ -321,7 +321,7 @@ async def test_a_copy_never_replaces_a_section_that_it_does_not_know(simple, tmp
     simple.change()
     to.change(body=b"{}")
     async with open_state(simple.uri) as source, open_target(to.uri, source) as target:
-        with pytest.raises(RefusedError, match="state contains the section 'timers' with different content"):
+        with pytest.raises(RefusedError, match="state contains the section 'claims' with different content"):
             await copy(source, target, overwrite=True)
     assert body_of(to.documents()[0].read_bytes()) == b"{}"
 
@@ -349,7 +349,7 @@ async def test_the_log_names_the_section_once_for_each_document(bucket, caplog):
             assert bot._session.replica.values.read(Record.user(42))["n"] == n
     told = [record.getMessage() for record in caplog.records if "contains the section" in record.getMessage()]
     assert len(told) == len(set(told)) == len(bucket.documents())
-    assert all("contains the section 'timers'" in line for line in told)
+    assert all("contains the section 'claims'" in line for line in told)
 
 
 @pytest.mark.parametrize("name", ["user_dat", "users_data", "User_Data", "userdata", "user-data", "conversation"])
@@ -361,7 +361,7 @@ async def test_a_misspelt_section_stops_the_start_and_says_what_was_meant(bucket
     assert [path.read_bytes() for path in bucket.documents()] == before
 
 
-@pytest.mark.parametrize("name", ["timers", "claims", "job_data", "jobs", "poll_data", "versions", "x", ""])
+@pytest.mark.parametrize("name", ["alarms", "claims", "job_data", "jobs", "poll_data", "versions", "x", ""])
 async def test_other_names_are_no_misspellings(simple, name):
     simple.change(section=name)
     assert len(await simple.bot().get_user_data()) == 2
@@ -371,7 +371,7 @@ async def test_a_section_or_a_header_that_stands_there_twice_is_damage(bucket):
     once = [path.read_bytes() for path in bucket.documents()]
     bucket.change()
     bucket.change()
-    with pytest.raises(CorruptDocumentError, match="'timers' twice"):
+    with pytest.raises(CorruptDocumentError, match="'claims' twice"):
         await bucket.bot().get_user_data()
     if bucket.options["codec"] == "json":
         for path, data in zip(bucket.documents(), once, strict=True):

@@ -219,13 +219,13 @@ def with_shared(data: bytes) -> bytes:
 
 
 def test_a_section_that_the_old_one_does_not_know_is_refused_by_it_and_not_changed(old, tmp_path):
-    """So only a new feature may add a section. This release adds none."""
+    """A bot that has stored timers, which are a section, cannot go back to a release as old as that."""
     bucket = Bucket(tmp_path / "bucket")
     asyncio.run(bucket.fill())
     before = bucket.change(newer, fields={})
     said = finished(spawn("start", bucket.uri, source=old))
     assert said.startswith("CorruptDocumentError: ")
-    assert "it has the section 'timers', which is none of ours" in said
+    assert "it has the section 'claims', which is none of ours" in said
     assert bucket.now() == before
     assert [body_of(data) is not None for data in before.values()] == [True]
 

@@ -6,14 +6,17 @@ import json
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.serverless.asgi.ticks import GoogleKeys
 from support.serverless.asgi_server import HEADERS, SECRET, Server
 from support.serverless.examples import EXAMPLES, import_example
+from support.serverless.google_keys import AUDIENCE, EMAIL, Signer
 
 EXAMPLE = EXAMPLES / "cloud_run_bot"
 VENV_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # where uvicorn is
@@ -50,6 +53,26 @@ async def test_it_goes_on_after_a_restart_and_forgets_when_asked(main, telegram)
     assert said[2].startswith("You are number 1")
     assert said[3] == "I know Ada from London."
     assert said[-1] == "I do not know you yet. /start changes that."
+
+
+async def test_a_conversation_without_an_answer_ends_at_a_tick_of_googles_scheduler(main, telegram, monkeypatch):
+    ada, signer, real = telegram.user(42, "Ada"), Signer("1"), time.time
+    token = {"Authorization": f"Bearer {signer.token()}"}
+
+    async def keys(_self):
+        return {signer.key_id: signer.public.decode()}
+
+    monkeypatch.setattr(GoogleKeys, "get", keys)
+    assert main.tick is None
+    monkeypatch.setenv("TICK_AUDIENCE", AUDIENCE)
+    monkeypatch.setenv("TICK_EMAIL", EMAIL)
+    app = import_example(monkeypatch, EXAMPLE, "main", telegram).app
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot", headers=HEADERS)
+    async with app.router.lifespan_context(app), client:
+        assert (await client.post("/telegram", json=ada.message_update("/start"))).status_code == 200
+        monkeypatch.setattr(time, "time", lambda: real() + 3700)
+        assert (await client.post("/tick", headers=token)).json() == {"ran": 1, "left": False}
+    assert telegram.newest(ada).text == "I have not heard from you for an hour. /start begins anew."
 
 
 async def test_the_command_of_its_dockerfile_serves_and_ends_at_sigterm(tmp_path):

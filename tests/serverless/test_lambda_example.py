@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -25,7 +26,12 @@ def environment(monkeypatch, tmp_path, telegram):
 
     def start():
         module = import_example(monkeypatch, EXAMPLES / "lambda_bot", "handler", telegram)
-        return lambda update: module.handler(function_url(json.dumps(update), {HEADER: SECRET}), Context())
+
+        def handle(update):
+            return module.handler(function_url(json.dumps(update), {HEADER: SECRET}), Context())
+
+        handle.tick = lambda: module.handler({"ptb-bucket": "tick"}, Context())
+        return handle
 
     return start
 
@@ -47,3 +53,14 @@ def test_an_update_that_comes_again_is_not_handled_again(environment, telegram):
     update = ada.message_update("/start")
     assert [handler(update)["statusCode"] for _ in range(3)] == [200] * 3
     assert len([line for line in telegram.transcript if line.who != "Ada"]) == 1
+
+
+def test_a_conversation_without_an_answer_ends_at_a_tick(environment, telegram, monkeypatch):
+    """The schedule of terraform's example sends the event; no process was alive in between."""
+    ada = telegram.user(42, "Ada")
+    assert environment()(ada.message_update("/start"))["statusCode"] == 200
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 3700)
+    assert environment().tick()["statusCode"] == 200
+    said = [line.text for line in telegram.transcript if line.who != "Ada"]
+    assert said == ["Hello! What is your name?", "I have not heard from you for an hour. /start begins anew."]

@@ -26,7 +26,8 @@ def test_an_example_is_what_init_writes(name):
 
 
 def test_every_folder_is_written():
-    assert sorted(path.name for path in EXAMPLES.iterdir() if (path / "bot.py").exists()) == NAMES
+    others = {"reminder_bot"}  # a bot of its own: tests/examples has its tests
+    assert {path.name for path in EXAMPLES.iterdir() if (path / "bot.py").exists()} == {*NAMES, *others}
 
 
 @pytest.mark.parametrize("name", NAMES)

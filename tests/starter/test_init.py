@@ -107,8 +107,8 @@ def test_a_uri_that_the_target_cannot_use_is_refused(tmp_path, capsys, target, u
         ("polling", "s3://mine/{bot_id}", "my-bot.service", ['"PTB_BUCKET_URI=s3://mine/{bot_id}"']),
         ("polling", "s3://mine/a%20b", "my-bot.service", ['"PTB_BUCKET_URI=s3://mine/a%%20b"']),
         ("polling", 's3://mine/a" b', "my-bot.service", [r'"PTB_BUCKET_URI=s3://mine/a\" b"']),
-        ("polling", "s3://mine/bot", "requirements.txt", ["ptb-bucket[s3]~="]),
-        ("polling", "gs://mine/bot", "requirements.txt", ["ptb-bucket[gcs]~="]),
+        ("polling", "s3://mine/bot", "requirements.txt", ["ptb-bucket[jobs,s3]~="]),
+        ("polling", "gs://mine/bot", "requirements.txt", ["ptb-bucket[gcs,jobs]~="]),
     ],
 )  # fmt: skip
 def test_the_deployment_uses_the_uri(tmp_path, target, uri, file, words):

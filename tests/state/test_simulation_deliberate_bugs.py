@@ -8,14 +8,16 @@ import os
 import pytest
 
 from ptb_bucket.errors import AccessError, PTBBucketError
-from ptb_bucket.state import BOT_DATA, HANDLED, Kind, RecordMerger, Replica, keep_ours
+from ptb_bucket.state import BOT_DATA, Kind, keep_ours
 from ptb_bucket.state.commit.attempt import WriterIdentity
 from ptb_bucket.state.commit.ledger import Ledger
 from ptb_bucket.state.commit.preparation import Preparation
 from ptb_bucket.state.commit.tracked_document import TrackedDocument
 from ptb_bucket.state.document.header import Fate, Header
+from ptb_bucket.state.merge import rules
 from ptb_bucket.state.merge.matching.elements import ListMatches
 from ptb_bucket.state.merge.values import ValueMerge
+from ptb_bucket.state.replica.commit_order import CommitOrder
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.replica.values import Values
 from ptb_bucket.state.spool.format import Spooled
@@ -110,12 +112,8 @@ def take_a_deletion_for_the_last_word(patch):
 
 
 def merge_conversations(patch):
-    rule = RecordMerger._rule
-
-    def as_data(record):
-        return rule(BOT_DATA if record.kind is Kind.CONVERSATION else record)
-
-    patch.setattr(RecordMerger, "_rule", staticmethod(as_data))
+    rule = rules.rule_of
+    patch.setattr(rules, "rule_of", lambda record: rule(BOT_DATA if record.kind is Kind.CONVERSATION else record))
 
 
 def forget_the_attempt_in_the_spool(patch):
@@ -206,13 +204,13 @@ def leave_seen_where_something_is_withdrawn(patch):
 
 
 def note_updates_before_their_effects(patch):
-    commit_all = Replica._commit_all
+    run = CommitOrder.run
 
     async def note_first(self, tracked_documents):
-        await self._write([one for one in tracked_documents if one is self.documents.tracked.known(HANDLED)])
-        await commit_all(self, tracked_documents)
+        await self._write([one for one in tracked_documents if one is self.dedupe])
+        await run(self, tracked_documents)
 
-    patch.setattr(Replica, "_commit_all", note_first)
+    patch.setattr(CommitOrder, "run", note_first)
     patch.setattr(ReplicaUnits, "_unfinished", lambda _: frozenset())
 
 

@@ -52,6 +52,7 @@ class Rich(MemoryStore):
     PERMISSIONS = {"get": ("rich:Get",)}  # noqa: RUF012 as a provider writes it
     OPTIONS = {"x": "an option"}  # noqa: RUF012 as a provider writes it
     min_write_interval = 1.5
+    lists_in_order = False
 
     def __init__(self):
         super().__init__()
@@ -88,7 +89,7 @@ async def test_wrapping_hides_nothing(wrap):
     rich = Rich()
     store = wrap(rich)
     assert (store.scheme, store.OPTIONS, store.PERMISSIONS) == ("rich", Rich.OPTIONS, Rich.PERMISSIONS)
-    assert store.min_write_interval == 1.5
+    assert (store.min_write_interval, store.lists_in_order) == (1.5, False)
     assert await store.diagnose() == [Finding("well", ok=True)]
     assert [version async for version in store.versions("a")] == [VERSION]
     assert await store.get("a", version="v1") == Blob(b"old", "v1")

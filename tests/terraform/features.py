@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _OLD = (
     "alltrue anytrue can compact concat contains distinct fileexists filebase64sha256 flatten floor join jsondecode"
-    " jsonencode keys length lookup merge one regex setsubtract split tolist toset trim try urlencode values"
+    " jsonencode keys length lookup merge one regex setsubtract split substr tolist toset trim try urlencode values"
     " map set list object tuple"
 )
 OLD = frozenset(_OLD.split())

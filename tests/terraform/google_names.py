@@ -18,6 +18,7 @@ PACKAGE = "pulumi-gcp==9.*"
 CLASSES = {
     "google_cloud_run_v2_service": ("cloudrunv2", "service", "Service"),
     "google_cloud_run_v2_service_iam_member": ("cloudrunv2", "service_iam_member", "ServiceIamMember"),
+    "google_cloud_scheduler_job": ("cloudscheduler", "job", "Job"),
     "google_secret_manager_secret": ("secretmanager", "secret", "Secret"),
     "google_secret_manager_secret_iam_member": ("secretmanager", "secret_iam_member", "SecretIamMember"),
     "google_secret_manager_secret_version": ("secretmanager", "secret_version", "SecretVersion"),

@@ -17,7 +17,7 @@ PACKAGE = "@cdktf/provider-google@16.12.1"  # made from google 6.50.0
 RESOURCES = (
     *("storage_bucket", "storage_bucket_iam_member", "service_account", "secret_manager_secret"),
     *("secret_manager_secret_version", "secret_manager_secret_iam_member", "cloud_run_v2_service"),
-    "cloud_run_v2_service_iam_member",
+    *("cloud_run_v2_service_iam_member", "cloud_scheduler_job"),
 )
 TYPES = {"boolean": "bool", "number": "number", "string": "string"}
 _MAP = re.compile(r"sourceMappingURL=data:application/json;base64,(\S+)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import zipfile
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from running import FailedError
 
 from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.serverless import setting
+from ptb_bucket.serverless.aws.ticks import TICK
 from support.serverless.examples import EXAMPLES, import_example
 from support.serverless.lambda_events import HEADER, Context, function_url
 
@@ -127,6 +129,62 @@ def test_the_bot_answers_as_the_role(handler, environment, aws):
     assert "bot/state.json" in keys
 
 
+def test_the_schedule_ticks(home, aws):
+    """It sends the event that the bot takes for a tick, tries again, and keeps what fails in a queue."""
+    schedule = aws.client("scheduler").get_schedule(Name="my-bot-ticks")
+    function = aws.client("lambda").get_function_configuration(FunctionName="my-bot")
+    queue = queue_of(home, aws)
+    target = schedule["Target"]
+    assert (schedule["ScheduleExpression"], schedule["State"]) == ("rate(1 minute)", "ENABLED")
+    assert (target["Arn"], json.loads(target["Input"])) == (function["FunctionArn"], TICK)
+    assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 120, "MaximumRetryAttempts": 2}
+    assert target["DeadLetterConfig"] == {"Arn": queue}
+    again = aws.client("lambda").get_function_event_invoke_config(FunctionName="my-bot")
+    assert (again["MaximumRetryAttempts"], again["DestinationConfig"]) == (1, {"OnFailure": {"Destination": queue}})
+
+
+def queue_of(home, aws):
+    """Return the ARN of the queue of ticks that failed."""
+    url = home.terraform.outputs()["failed_ticks"]
+    asked = {"QueueUrl": url, "AttributeNames": ["QueueArn"]}
+    return aws.client("sqs").get_queue_attributes(**asked)["Attributes"]["QueueArn"]
+
+
+def test_the_schedule_may_tick_and_give_up_and_no_more(home, aws):
+    iam, function = aws.client("iam"), f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:my-bot"
+    policy = iam.get_role_policy(RoleName="my-bot-ticks", PolicyName="tick")["PolicyDocument"]
+    assert iam.list_attached_role_policies(RoleName="my-bot-ticks")["AttachedPolicies"] == []
+
+    def may(action, arn):
+        return allowed(Asked(action, arn), identity=policy, bucket={"Statement": []})
+
+    assert may("lambda:InvokeFunction", function)
+    assert may("sqs:SendMessage", queue_of(home, aws))
+    assert not may("lambda:InvokeFunction", f"{function}-2")
+    assert not may("lambda:UpdateFunctionCode", function)
+    assert not may("sqs:ReceiveMessage", queue_of(home, aws))
+    assert not may("sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:other")
+    trust = iam.get_role(RoleName="my-bot-ticks")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert [(one["Principal"], one["Condition"]) for one in trust] == [
+        ({"Service": "scheduler.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    ]
+
+
+@pytest.fixture
+def sent(home, aws):
+    """The event that the schedule sends; asked for before permissions are enforced."""
+    return json.loads(aws.client("scheduler").get_schedule(Name="my-bot-ticks")["Target"]["Input"])
+
+
+def test_a_tick_of_the_schedule_ends_a_conversation_as_the_role(sent, handler, monkeypatch):
+    handle, telegram = handler
+    eve, real = telegram.user(77, "Eve"), time.time
+    assert handle(event(eve.message_update("/start"), SECRET), Context())["statusCode"] == 200
+    monkeypatch.setattr(time, "time", lambda: real() + 3700)
+    assert handle(sent, Context())["statusCode"] == 200
+    assert telegram.newest(eve).text == "I have not heard from you for an hour. /start begins anew."
+
+
 def test_its_memory_is_encrypted_without_a_key_of_ours(home, aws):
     rules = aws.client("s3").get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rules[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
@@ -145,6 +203,15 @@ def protections(s3):
             ask(Bucket=BUCKET)
             found.add(name)
     return found
+
+
+def test_without_a_schedule_what_belongs_to_it_is_gone(home, aws):
+    home("apply", tick_schedule="")
+    assert aws.client("scheduler").list_schedules()["Schedules"] == []
+    assert [role["RoleName"] for role in aws.client("iam").list_roles()["Roles"]] == ["my-bot"]
+    assert aws.client("iam").list_role_policies(RoleName="my-bot")["PolicyNames"] == ["secrets-and-log"]
+    assert "QueueUrls" not in aws.client("sqs").list_queues()
+    aws.client("s3").delete_bucket_policy(Bucket=BUCKET)  # as in the fixture "handler"
 
 
 def test_destroy_in_two_steps(home, aws):

@@ -213,7 +213,7 @@ async def test_what_only_the_codec_refuses(tmp_path, uri):
         (b'{"a": 1}', "JSON, but it is neither"),
         (b'{"user_data": 3}', "DictPersistence cannot read it"),
         (b'{"user_data": {"a": {}}}', "DictPersistence cannot read it"),
-        (b'{"ptb_bucket_export": 2}', "newer"),
+        (b'{"ptb_bucket_export": 3}', "newer"),
         (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
         (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
         (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "not an ID"),

@@ -79,6 +79,11 @@ def test_what_only_the_full_client_can_do(bucket, settings):
     assert reason_for_sdk(bucket, settings, {**NO_FILES, **KEYS})
 
 
+def test_only_a_directory_bucket_lists_in_no_order():
+    listed = {uri: open_store(f"s3://{uri}/bot").lists_in_order for uri in ("bucket", "bucket--use1-az4--x-s3")}
+    assert listed == {"bucket": True, "bucket--use1-az4--x-s3": False}
+
+
 async def test_the_light_client_refuses_what_it_cannot_do(monkeypatch):
     monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
     async with open_store("s3://bucket?client=light") as store:

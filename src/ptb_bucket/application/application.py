@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ptb_bucket.application.ptb import (
@@ -18,9 +19,10 @@ from ptb_bucket.application.ptb import (
 )
 from ptb_bucket.application.running_work import RunningWork
 from ptb_bucket.application.shutdown import Shutdown
-from ptb_bucket.application.startup_checks import StartupChecks, checked_persistence
+from ptb_bucket.application.startup_checks import StartupChecks, checked_job_queue, checked_persistence
 from ptb_bucket.application.sync import Sync, migration_ids, records_of_ids
 from ptb_bucket.application.update_handling import UpdateHandling
+from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.location import checked_count, checked_seconds
 from ptb_bucket.state import Record
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
     from telegram.ext import BaseUpdateProcessor, JobQueue
     from typing_extensions import Self
 
-    from ptb_bucket.application.options import Save
+    from ptb_bucket.application.options import Jobs, Save
+    from ptb_bucket.application.timers import BucketTimers, JobRetry, Ticked
 
 __all__ = ["BucketApplication"]
 
@@ -59,6 +62,13 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             then makes a commit.
         shutdown_deadline: Seconds from a stop signal to the end of the last save. At most half of it is for handlers,
             jobs and tasks that still run. Without a signal, :meth:`stop` waits for these so many seconds.
+        jobs: ``"process"``: PTB's own job queue, whose jobs end with the process. ``"bucket"``: jobs are stored in the
+            bucket, and run on any instance.
+        callbacks: With ``jobs="bucket"``: the functions that jobs may call, as a list or by name. See
+            :class:`JobCallback` for old names.
+        job_retry: With ``jobs="bucket"``: how often a job whose callback raised is tried again.
+        tick: With ``jobs="bucket"``: seconds between two looks for jobs that other instances have added. A process
+            runs its own jobs in time.
         cache_size: With the layout ``per-record``: about how many chats, users, conversations and keyboards are kept in
             memory. The least recently used are removed, unless they are unsaved or running work may use them.
         ptb: The arguments of PTB's builder.
@@ -72,7 +82,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     """Whether the application goes on between updates. It does not where other code calls :meth:`process_update` only;
     options that need it are warned of at start."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  its options
         self,
         *,
         save: Save = "interval",
@@ -80,23 +90,44 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         dedupe: bool = False,
         shutdown_deadline: float = 8,
         cache_size: int = 10_000,
+        jobs: Jobs = "process",
+        callbacks: Iterable[Any] = (),
+        job_retry: JobRetry | None = None,
+        tick: float = 30.0,
         **ptb: Any,
     ) -> None:
         persistence = checked_persistence(save, ptb.get("persistence"))
         session = persistence.share_session(ptb["context_types"])
-        ptb["job_queue"] = ask_before_timeouts(ptb["job_queue"])
+        ptb["job_queue"] = checked_job_queue(jobs, ask_before_timeouts(ptb["job_queue"]))
         ptb["update_processor"] = ErrorReportingProcessor(ptb["update_processor"], self.process_error)
         super().__init__(**ptb)
-        self.save, self.sequential, self.dedupe = save, sequential, dedupe
+        self.save, self.sequential, self.dedupe, self.jobs = save, sequential, dedupe, jobs
         self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
         self.runs = True
-        jobs: JobQueue[Any] | None = ptb["job_queue"]  # the public property warns where there is none
+        job_queue: JobQueue[Any] | None = ptb["job_queue"]  # the public property warns where there is none
         self._work = RunningWork(self)
         check_ptb(self)
         self._sync = Sync(self, self, persistence, session, checked_count("cache_size", cache_size))
-        self._shutdown = Shutdown(self, self._work, jobs, self._sync)
+        self._shutdown = Shutdown(self, self._work, job_queue, self._sync)
         self._updates = UpdateHandling(self, self._sync, self._work)
-        self._checks = StartupChecks(self, self, jobs)
+        self._checks = StartupChecks(self, self, job_queue)
+        tick = checked_seconds("tick", tick, above_zero=True)
+        self.timers = self._open_timers(callbacks, job_retry, tick, job_queue)
+
+    def _open_timers(
+        self, callbacks: Iterable[Any], retry: JobRetry | None, interval: float, job_queue: Any
+    ) -> BucketTimers | None:
+        if self.jobs == "process":
+            if callbacks or retry:
+                raise ConfigurationError("callbacks and job_retry need jobs='bucket', which keeps jobs in the bucket.")
+            return None
+        from ptb_bucket.application.timers import BucketTimers, JobRetry  # noqa: PLC0415  needs APScheduler
+
+        locks = self._updates.locks
+        timers = BucketTimers(self, self, self._sync, locks, callbacks, retry or JobRetry(), interval, job_queue)
+        self._sync.take_timers, timers.ticker.note = timers.pending.take, self._work.note
+        self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
+        return timers
 
     @property
     def update_processor(self) -> BaseUpdateProcessor:
@@ -145,6 +176,25 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             return result
 
         return await self._updates.run(work_and_mark)
+
+    async def tick(self, seconds: float = 50.0) -> Ticked:
+        """Run the jobs that are due, where no process runs between updates: call this every minute.
+
+        Args:
+            seconds: Begin no further job after so many seconds. The next call, or another instance, runs the rest.
+
+        Returns:
+            How many jobs ran, whether some were left, and the errors of jobs that could not be run. These stay due.
+
+        Raises:
+            ConfigurationError: ``jobs`` is not ``"bucket"``.
+            PTBBucketError: The bucket could not be read.
+        """
+        if self.timers is None:
+            raise ConfigurationError(
+                "tick() needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
+            )
+        return await self.timers.tick(time.monotonic() + checked_seconds("seconds", seconds))
 
     async def time_out(self, callback: Callable[[Any], Awaitable[None]], context: Any) -> None:
         """End a conversation whose time is up, unless it has moved on elsewhere. Called by the job queue.
@@ -206,6 +256,8 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         elif ids[0] != ids[1]:
             old, new = map(Record.chat, ids)
             self._sync.migration.migrate(old, new, move=super().migrate_chat_data, drop=super().drop_chat_data)
+            if self.timers:
+                self.timers.migrate(old, new)
             self._sync.units.claim([old, new])
 
     def mark_data_for_update_persistence(
@@ -240,6 +292,8 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             return
         check_ptb(self)
         await self._sync.ptb_has_loaded()
+        if self.timers:
+            self.timers.begin()
         self._checks.warn(anew=True)
 
     async def start(self) -> None:
@@ -284,11 +338,15 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         Raises:
             UnsavedError: Something could not be saved, or not before the deadline; the error names it.
         """
+        if self.timers:
+            await self.timers.end()
         await self._shutdown.shut_down(super().shutdown())
         self._sync.is_loaded = False
 
     async def discard(self) -> None:
         """Close connections without saving: unsaved changes are lost. The application cannot be used after that."""
+        if self.timers:
+            await self.timers.end()
         await self._sync.session.state.discard()
         await self.bot.shutdown()
         if self.updater:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from telegram.ext import Application, BaseRateLimiter, PersistenceInput
     from typing_extensions import Self, Unpack
 
-    from ptb_bucket.application.options import Save
+    from ptb_bucket.application.options import Jobs, Save
+    from ptb_bucket.application.timers import JobRetry
     from ptb_bucket.location import CodecName, LayoutName
     from ptb_bucket.sealing import Sealing
     from ptb_bucket.state import Resolver
@@ -86,6 +87,10 @@ class ApplicationOptions(TypedDict, total=False):
     dedupe: bool
     shutdown_deadline: float
     cache_size: int
+    jobs: Jobs
+    callbacks: Iterable[Any]
+    job_retry: JobRetry
+    tick: float
 
 
 class PersistenceOptions(TypedDict, total=False):
@@ -145,7 +150,8 @@ def bucket_application(
     Args:
         where: The bucket, as for :class:`ptb_bucket.BucketPersistence`, or a persistence of yours; without it, the
             environment variable ``PTB_BUCKET_URI`` is read.
-        options: ``save``, ``sequential``, ``dedupe``, ``shutdown_deadline`` and ``cache_size`` of
+        options: ``save``, ``sequential``, ``dedupe``, ``shutdown_deadline``, ``cache_size``, ``jobs``, ``callbacks``,
+            ``job_retry`` and ``tick`` of
             :class:`BucketApplication`, and everything that :class:`ptb_bucket.BucketPersistence` takes, unless you pass
             a persistence. ``context_types`` are the application's too.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Protocol, TypeAlias
 
-__all__ = ["LiveOptions", "Save"]
+__all__ = ["Jobs", "LiveOptions", "Save"]
 
 Save: TypeAlias = Literal["interval", "update"]
+Jobs: TypeAlias = Literal["process", "bucket"]
 
 
 class LiveOptions(Protocol):
@@ -15,5 +16,6 @@ class LiveOptions(Protocol):
     save: Save
     sequential: bool
     dedupe: bool
+    jobs: Jobs
     shutdown_deadline: float
     runs: bool

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.application.options import LiveOptions
 
-__all__ = ["StartupChecks", "checked_persistence"]
+__all__ = ["StartupChecks", "checked_job_queue", "checked_persistence"]
 
 
 class StartupChecks:
@@ -57,7 +57,13 @@ class StartupChecks:
                     f"{name} is not persistent, so its conversations are lost at a restart and are unknown to "
                     "other instances. Pass persistent=True and a name."
                 )
-            if handler.conversation_timeout and not self._options.runs:
+            is_durable = self._options.jobs == "bucket" and handler.persistent and handler.name
+            if handler.conversation_timeout and self._options.jobs == "bucket" and not is_durable:
+                yield (
+                    f"{name} has a conversation_timeout that is kept in this process only, because its conversations "
+                    "are not persistent. Pass persistent=True and a name."
+                )
+            elif handler.conversation_timeout and not self._options.runs and not is_durable:
                 yield (
                     f"{name} has a conversation_timeout, but its conversations never time out, because no "
                     "JobQueue runs between updates."
@@ -75,7 +81,7 @@ class StartupChecks:
                 )
 
     def _in_jobs(self) -> Iterator[str]:
-        if not self._options.runs and self._jobs and self._jobs.jobs():
+        if not self._options.runs and self._jobs and self._jobs.scheduler.get_jobs():
             yield (
                 "The JobQueue has jobs, but they never run, because nothing runs between updates. Use your "
                 "platform's timers instead."
@@ -92,6 +98,27 @@ def _not_blocking(application: Application[Any, Any, Any, Any, Any, Any]) -> Ite
     for handler in flat:
         if not isinstance(handler, ConversationHandler) and (not handler.block or by_default):
             yield handler
+
+
+def checked_job_queue(jobs: str, job_queue: JobQueue[Any] | None) -> JobQueue[Any] | None:
+    """Return the job queue of an application, made durable if its jobs are to be kept in the bucket.
+
+    Raises:
+        ConfigurationError: ``jobs`` is something else than an option, or the job queue is missing or of another class.
+    """
+    if jobs not in {"process", "bucket"}:
+        raise ConfigurationError(f"jobs must be 'process' or 'bucket', not {jobs!r}.")
+    if jobs == "process":
+        return job_queue
+    if job_queue is None:
+        raise ConfigurationError(
+            "jobs='bucket' needs PTB's job queue. Install it with pip install 'python-telegram-bot[job-queue]', and do "
+            "not pass job_queue(None) to the builder."
+        )
+    from ptb_bucket.application.bucket_job_queue import make_durable  # noqa: PLC0415  needs APScheduler
+
+    make_durable(job_queue)
+    return job_queue
 
 
 def checked_persistence(save: str, persistence: object) -> BucketPersistence[Any, Any, Any]:

@@ -14,7 +14,7 @@ from ptb_bucket.application.update_locks import UpdateLocks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
 
     from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.running_work import RunningWork
@@ -25,6 +25,15 @@ __all__ = ["UpdateHandling"]
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 Result = TypeVar("Result")
+
+
+def _nothing(update: object) -> AbstractContextManager[None]:
+    del update
+    return contextlib.nullcontext()
+
+
+async def _settled(update: object) -> None:
+    del update
 
 
 class UpdateHandling:
@@ -39,6 +48,10 @@ class UpdateHandling:
     def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork) -> None:
         self._options, self._sync, self._work = options, sync, work
         self.locks = UpdateLocks()
+        self.settled: Callable[[object], Awaitable[None]] = _settled
+        """Waits until no other instance is ending a conversation of an update because its time is up."""
+        self.visible: Callable[[object], AbstractContextManager[None]] = _nothing
+        """Inside, handlers of an update see the timers of its chat and user."""
 
     async def process(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
         """Load an update's data, handle the update, and save as the options say.
@@ -64,6 +77,7 @@ class UpdateHandling:
             await handle(update)  # PTB says what is missing
             return
         await sync.loader.load_for(update)
+        await self.settled(update)
         countable = update if self._options.dedupe and isinstance(update, Update) else None
         if countable and sync.loader.was_handled(countable):
             _LOGGER.info("%s was already handled", describe_update(update))
@@ -78,7 +92,7 @@ class UpdateHandling:
             await sync.stage()
 
     async def _handle(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
-        with self._sync.session.window.covered():
+        with self._sync.session.window.covered(), self.visible(update):
             await handle(update)
 
     async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:

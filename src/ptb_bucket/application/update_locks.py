@@ -57,9 +57,15 @@ class UpdateLocks:
             RuntimeError: Deadlock: a handler that holds one lock processes an update that needs another, whose holder
                 waits for the first.
         """
+        async with self.holding(keys_of(update)):
+            yield
+
+    @contextlib.asynccontextmanager
+    async def holding(self, keys: list[Key]) -> AsyncIterator[None]:
+        """Hold the locks with some keys, in sorted order, like those of an update. Raises as :meth:`of`."""
         holder = object()
         async with contextlib.AsyncExitStack() as stack:
-            for key in keys_of(update):
+            for key in keys:
                 await stack.enter_async_context(self._one(key, holder))
             yield
 

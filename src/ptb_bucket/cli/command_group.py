@@ -41,6 +41,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "keygen": "keygen",
     "rekey": "rekey",
     "sweep": "sweep",
+    "tick": "tick",
     "import": "import_",
     "export": "export",
 }

@@ -33,6 +33,7 @@ __all__ = [
     "VerbCommand",
     "checked_bot_id",
     "dry_run",
+    "imported",
     "with_bot_id",
     "with_output",
     "with_types",
@@ -153,13 +154,26 @@ def with_types(function: Callable[..., int | None]) -> Callable[..., int | None]
     )
     @functools.wraps(function)
     def wrapped(*args: Any, names: tuple[str, ...], **kwargs: Any) -> int | None:
-        return function(*args, types=[item for name in names for item in _imported(name)], **kwargs)
+        return function(*args, types=[item for name in names for item in _each(imported("--types", name))], **kwargs)
 
     return wrapped
 
 
-def _imported(name: str) -> list[Any]:
-    module, _, attribute = name.partition(":")
+def _each(found: Any) -> list[Any]:
+    return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
+
+
+def imported(option: str, name: str) -> Any:
+    """Import what an option names as ``MODULE:NAME``, from the present directory or from what is installed.
+
+    Args:
+        option: The option, for errors.
+        name: Its value, which comes from the command line and never from a bucket.
+
+    Raises:
+        click.BadParameter: It does not exist, or its module raised an error.
+    """
+    (module, _, attribute), given = name.partition(":"), f"{option} {name}"
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # the directory of bot.py; unlike `python -m`, a script on the PATH does not search it
     try:
@@ -167,23 +181,24 @@ def _imported(name: str) -> list[Any]:
             found: Any = functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
     except (AttributeError, ModuleNotFoundError, ValueError) as error:
         if _raised_in(error):
-            raise _broken(name, module, error) from error
+            raise _broken(given, module, error) from error
         raise click.BadParameter(
-            f"--types {name} could not be imported: {error}. Use the form MODULE:NAME, and run the command in a "
+            f"{given} could not be imported: {error}. Use the form MODULE:NAME, and run the command in a "
             "directory from which MODULE can be imported."
         ) from error
     except (Exception, SystemExit) as error:
-        raise _broken(name, module, error) from error
-    return list(found) if isinstance(found, (list, tuple, set, frozenset)) else [found]
+        raise _broken(given, module, error) from error
+    return found
 
 
-def _broken(name: str, module: str, error: BaseException) -> click.BadParameter:
+def _broken(given: str, module: str, error: BaseException) -> click.BadParameter:
     """Return the error for a module that raises while it is imported. Its message may quote a token, so it is cut."""
     text = _TOKEN.sub("[token]", error.msg if isinstance(error, SyntaxError) else str(error)).split("\n")[0]
     said = f"{type(error).__name__}{f': {text}' * bool(text)}".rstrip(".")
+    what = "the classes" if given.startswith("--types") else "the function"
     return click.BadParameter(
-        f"--types {name}: importing {module} raised {said}{_raised_in(error)}. Correct the module, or move the classes "
-        "into a module of their own that starts nothing."
+        f"{given}: importing {module} raised {said}{_raised_in(error)}. Correct the module, or move {what} into a "
+        "separate module that starts nothing."
     )
 
 

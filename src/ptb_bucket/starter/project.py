@@ -22,7 +22,7 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 _SUFFIX: Final = ".template"
 _HIDDEN: Final = ("gitignore", "dockerignore")
 _PLACEHOLDER: Final = re.compile(r"\{\{(\w+)\}\}")
-_PROVIDERS: Final = {"s3": "ptb-bucket[s3]", "gs": "ptb-bucket[gcs]"}
+_EXTRAS: Final = {"s3": "jobs,s3", "gs": "gcs,jobs"}
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._/-]+")  # as the terraform modules allow
 _OF_UNIT: Final = "file:%S/my-bot/bucket"  # below /var/lib, in systemd's notation
 
@@ -73,7 +73,7 @@ class Project:
         uri = self._uri()
         return {
             "version": version("ptb-bucket"),
-            "requirement": _PROVIDERS.get(uri.scheme, "ptb-bucket"),
+            "requirement": f"ptb-bucket[{_EXTRAS.get(uri.scheme, 'jobs')}]",
             "bucket": uri.bucket,
             "prefix": uri.prefix.rstrip("/"),
             "unit_uri": _in_unit(self.uri) if self.uri else _OF_UNIT,

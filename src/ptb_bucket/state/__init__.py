@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.state.records import (
+    ANY_TIMER,
     BOT_DATA,
     CALLBACK_QUERIES,
     HANDLED,
     HANDLED_LIMIT,
+    OWNERS,
     ConversationKey,
     Kind,
     Record,
@@ -17,7 +19,7 @@ from ptb_bucket.state.records import (
 )
 
 if TYPE_CHECKING:
-    from ptb_bucket.state.commit import Metrics, WriterIdentity
+    from ptb_bucket.state.commit import Metrics, WriterIdentity, timer_outline
     from ptb_bucket.state.document import LAYOUTS, Layout, UnknownSections, check_id, open_layout
     from ptb_bucket.state.merge import (
         MISSING,
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
     from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
 __all__ = [
+    "ANY_TIMER",
     "BOT_DATA",
     "CALLBACK_QUERIES",
     "HANDLED",
     "HANDLED_LIMIT",
     "LAYOUTS",
     "MISSING",
+    "OWNERS",
     "Archive",
     "CommitInfo",
     "Conflict",
@@ -66,12 +70,13 @@ __all__ = [
     "keep_ours",
     "keep_theirs",
     "open_layout",
+    "timer_outline",
 ]
 
 __getattr__ = lazy_exports(
     __name__,
     {
-        "ptb_bucket.state.commit": ("Metrics", "WriterIdentity"),
+        "ptb_bucket.state.commit": ("Metrics", "WriterIdentity", "timer_outline"),
         "ptb_bucket.state.document": ("LAYOUTS", "Layout", "UnknownSections", "check_id", "open_layout"),
         "ptb_bucket.state.merge": (
             "MISSING",

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "ANY_TIMER",
     "BOT_DATA",
     "CALLBACK_QUERIES",
     "HANDLED",
     "HANDLED_LIMIT",
+    "OWNERS",
     "ConversationKey",
     "Kind",
     "Record",
@@ -30,7 +32,7 @@ _SHOWN = 80
 
 
 class Kind(str, enum.Enum):
-    """The kinds of data that PTB persists, by their names in PTB and in documents; and one kind of ptb-bucket."""
+    """The kinds of data that PTB persists, by their names in PTB and in documents; and two kinds of ptb-bucket."""
 
     BOT = "bot_data"
     CHAT = "chat_data"
@@ -38,12 +40,13 @@ class Kind(str, enum.Enum):
     CONVERSATION = "conversations"
     CALLBACK = "callback_data"
     UPDATES = "updates"
+    TIMER = "timers"
 
     __hash__ = str.__hash__  # Enum's is written in Python, and every look-up of a record would call it
 
 
 class Record(NamedTuple):
-    """The name of a record: bot_data, data of a chat or user, a conversation's state, a keyboard's callback data."""
+    """The name of a record: bot_data, data of a chat or user, a conversation's state, a keyboard's data, a timer."""
 
     kind: Kind
     id: str
@@ -56,6 +59,9 @@ class Record(NamedTuple):
         if self.kind is Kind.CONVERSATION:
             name, key = self.conversation
             return f"{self.kind.value}[{name!r}][{key!r}]"
+        if self.kind is Kind.TIMER:
+            owner, timer_id = self.timer
+            return f"{self.kind.value}[{owner.label}][{timer_id!r}]"
         return f"{self.kind.value}[{self.id}]"
 
     @classmethod
@@ -111,6 +117,30 @@ class Record(NamedTuple):
             return self.id.startswith((f"[{json.dumps(handler)},", f"[{json.dumps(handler)}]"))
         return self.conversation[0] == handler
 
+    @classmethod
+    def of_timer(cls, owner: Record, timer_id: str) -> Record:
+        """Return the record of a timer.
+
+        Args:
+            owner: The record that the timer works on; it shares a document with it.
+            timer_id: The timer's own ID.
+        """
+        return cls(Kind.TIMER, json.dumps([owner.kind.value, owner.id, timer_id], separators=(",", ":")))
+
+    @staticmethod
+    def start_of_timers(owner: Record) -> str:
+        """Return the text with which the IDs of an owner's timers begin, and no others."""
+        return json.dumps([owner.kind.value, owner.id], separators=(",", ":"))[:-1] + ","
+
+    @property
+    def timer(self) -> tuple[Record, str]:
+        """The owner and the ID of a timer."""
+        try:
+            kind, owner_id, timer_id = _three_texts(json.loads(self.id))
+            return _owner(kind, owner_id), timer_id
+        except (ValueError, TypeError, RecursionError) as error:
+            raise CorruptDocumentError(f"{self.id[:_SHOWN]!r} is not a timer. Expected [kind, id, timer]") from error
+
     @property
     def number(self) -> int:
         """The ID of the chat or user."""
@@ -120,6 +150,24 @@ class Record(NamedTuple):
             raise CorruptDocumentError(
                 f"{self.kind.value} has the key {self.id[:_SHOWN]!r}, which is not an ID"
             ) from error
+
+
+OWNERS: Final = (Kind.BOT, Kind.CHAT, Kind.USER)
+"""The kinds of records that can own timers."""
+
+
+def _owner(kind: str, record_id: str) -> Record:
+    owner = Record(Kind(kind), record_id)
+    if owner.kind not in OWNERS:
+        raise ValueError("owner")
+    return owner
+
+
+def _three_texts(found: list[str]) -> tuple[str, str, str]:
+    kind, owner_id, timer_id = found
+    if type(found) is not list or any(type(part) is not str for part in found):
+        raise TypeError("timer")
+    return kind, owner_id, timer_id
 
 
 def _digits(number: int, kind: Kind) -> str:
@@ -143,6 +191,9 @@ CALLBACK_QUERIES = Record(Kind.CALLBACK, "queries")
 
 HANDLED = Record(Kind.UPDATES, "handled")
 """The IDs of the newest updates whose effects are in the bucket, oldest first."""
+
+ANY_TIMER = Record.of_timer(BOT_DATA, "")
+"""Names the document of timers, where all of them share one."""
 
 HANDLED_LIMIT = 1000
 """Update IDs that are kept: Telegram sends an update again within minutes, not after a thousand others."""

@@ -126,6 +126,9 @@ class BlobStore(ABC):
     min_write_interval: float = 0.0
     """The least number of seconds between two writes of one key. The replica waits; the store does not."""
 
+    lists_in_order: bool = True
+    """False if :meth:`list` yields keys in no order. Everything but timers of ``per-record`` does without it."""
+
     @classmethod
     @abstractmethod
     def from_uri(cls, uri: StoreUri) -> BlobStore:

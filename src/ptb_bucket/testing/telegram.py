@@ -12,6 +12,7 @@ from ptb_bucket.offline_telegram import (
     Person,
     PersonUpdates,
     UnknownMethodError,
+    chat_in_terminal,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "Person",
     "PersonUpdates",
     "UnknownMethodError",
+    "chat_in_terminal",
 ]

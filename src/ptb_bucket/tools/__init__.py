@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.rekeying import Rekeyed, rekey
     from ptb_bucket.tools.state import State, open_past, open_state
     from ptb_bucket.tools.sweeping import Swept, sweep
+    from ptb_bucket.tools.ticking import tick
     from ptb_bucket.tools.transfer import (
         Copied,
         Imported,
@@ -142,6 +143,7 @@ __all__ = [
     "set_value",
     "summarize",
     "sweep",
+    "tick",
     "verify",
 ]
 
@@ -173,6 +175,7 @@ __getattr__ = lazy_exports(
         "ptb_bucket.tools.rekeying": ("Rekeyed", "rekey"),
         "ptb_bucket.tools.state": ("State", "open_past", "open_state"),
         "ptb_bucket.tools.sweeping": ("Swept", "sweep"),
+        "ptb_bucket.tools.ticking": ("tick",),
         "ptb_bucket.tools.transfer": (
             "Copied",
             "Imported",

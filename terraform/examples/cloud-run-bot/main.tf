@@ -44,6 +44,15 @@ resource "google_cloud_run_v2_service" "bot" {
       }
 
       dynamic "env" {
+        for_each = local.tick_settings
+
+        content {
+          name  = env.key
+          value = env.value
+        }
+      }
+
+      dynamic "env" {
         for_each = google_secret_manager_secret_version.this
 
         content {

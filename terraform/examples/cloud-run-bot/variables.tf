@@ -109,6 +109,18 @@ variable "max_instances" {
   }
 }
 
+variable "tick_schedule" {
+  description = "When jobs that are due run and conversations time out, as a line of cron in UTC. An empty text turns it off, for a bot without jobs = \"bucket\"."
+  type        = string
+  nullable    = false
+  default     = "* * * * *"
+
+  validation {
+    condition     = var.tick_schedule == "" || can(regex("^[0-9*/,-]+( [0-9A-Z*/,-]+){4}$", var.tick_schedule))
+    error_message = "tick_schedule has the five fields of a line of cron, such as \"* * * * *\", or is empty."
+  }
+}
+
 variable "force_destroy" {
   description = "Let terraform destroy delete the bot's state, old versions included. See \"Destroy\"."
   type        = bool

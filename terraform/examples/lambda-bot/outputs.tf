@@ -22,3 +22,8 @@ output "log_group" {
   description = "Where the bot logs: aws logs tail NAME --follow."
   value       = aws_cloudwatch_log_group.bot.name
 }
+
+output "failed_ticks" {
+  description = "URL of the queue with ticks that failed; null without a schedule."
+  value       = one(aws_sqs_queue.ticks[*].url)
+}

@@ -137,6 +137,18 @@ variable "log_retention_days" {
   }
 }
 
+variable "tick_schedule" {
+  description = "When jobs that are due run and conversations time out, as EventBridge Scheduler writes it. An empty text turns it off, for a bot without jobs = \"bucket\"."
+  type        = string
+  nullable    = false
+  default     = "rate(1 minute)"
+
+  validation {
+    condition     = var.tick_schedule == "" || can(regex("^(rate|cron)\\([^()]+\\)$", var.tick_schedule))
+    error_message = "tick_schedule is a rate or cron expression, such as \"rate(1 minute)\", or empty."
+  }
+}
+
 variable "force_destroy" {
   description = "Let terraform destroy delete the bot's state, old versions included. See \"Destroy\"."
   type        = bool

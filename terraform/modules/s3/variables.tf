@@ -41,7 +41,7 @@ variable "prefix" {
 }
 
 variable "operations" {
-  description = "What the bot may do: get, put and list, which every bot needs; delete (tools; a bot never deletes); versions (reading old versions)."
+  description = "What the bot may do: get, put and list, which every bot needs; delete (tools, and bots that keep jobs in layout per-record); versions (reading old versions)."
   type        = set(string)
   default     = ["get", "put", "list", "delete"]
 

@@ -7,7 +7,7 @@ import re
 import struct
 import zlib
 
-SECTION = "timers"
+SECTION = "claims"
 JSON_BODY = b'{\n"t/42/1": {"due": 1.50, "n": [1,  2]},\n"t/42/2": null\n}'
 """As we write sections, but for the spaces, which are not ours to change."""
 FRAMES = b"".join(

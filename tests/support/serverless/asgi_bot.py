@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from telegram.ext import ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence, add_differences, bucket_application, open_store
 from ptb_bucket.offline_telegram import OfflineTelegram
-from ptb_bucket.serverless.asgi import asgi_webhook
+from ptb_bucket.serverless.asgi import SharedSecret, asgi_webhook
 from ptb_bucket.testing.faults import Fault, FaultyStore
 
 
@@ -45,6 +46,19 @@ async def slow(update, context):
 async def later(update, context):
     """Do the same, but after the request was answered."""
     context.application.create_task(slow(update, context), update)
+
+
+async def remind_me(update, context):
+    """Add a job that takes a number of seconds, and that is due since two seconds."""
+    seconds, chat = float(update.effective_message.text.split()[1]), update.effective_chat.id
+    context.job_queue.run_once(remind, datetime.now(timezone.utc) - timedelta(seconds=2), data=seconds, chat_id=chat)
+
+
+async def remind(context):
+    """Append to the chat's log that the job ran."""
+    logging.getLogger(__name__).error("the job began")
+    await asyncio.sleep(context.job.data)
+    context.chat_data.setdefault("log", []).append("reminded")
 
 
 async def never(_update, _context):
@@ -93,8 +107,9 @@ def build_application():
         store, resolver=add_differences, update_interval=seconds("INTERVAL", 0.5), commit_timeout=seconds("PATIENCE", 5)
     )
     telegram = OfflineTelegram()
+    jobs = {"jobs": "bucket", "callbacks": [remind]} if "JOBS" in os.environ else {}
     builder = bucket_application(
-        persistence, dedupe="DEDUPE" in os.environ, shutdown_deadline=seconds("SHUTDOWN_DEADLINE", 4)
+        persistence, dedupe="DEDUPE" in os.environ, shutdown_deadline=seconds("SHUTDOWN_DEADLINE", 4), **jobs
     )
     offline = telegram.builder()
     builder = builder.token(telegram.token).request(offline._request).get_updates_request(offline._get_updates_request)
@@ -106,7 +121,7 @@ def build_application():
     )  # fmt: skip
     application.add_handlers(
         [conversation, said("add", add), said("slow", slow), said("later", later), said("never", never),
-         said("stubborn", stubborn), said("leak", leak)]
+         said("stubborn", stubborn), said("leak", leak), said("remind", remind_me)]
     )  # fmt: skip
     application.add_error_handler(note)
     return application
@@ -116,4 +131,5 @@ app = asgi_webhook(
     build_application,
     deadline=seconds("DEADLINE", 10),
     max_waiting=int(os.environ.get("MAX_WAITING", "100")),
+    tick=SharedSecret() if "JOBS" in os.environ else None,
 )

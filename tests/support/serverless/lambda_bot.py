@@ -8,10 +8,11 @@ import random
 import sys
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from telegram.ext import MessageHandler, filters
+from telegram.ext import CommandHandler, ConversationHandler, JobQueue, MessageHandler, filters
 
 from ptb_bucket import BucketApplication, add_differences, bucket_application
 from ptb_bucket.offline_telegram import OfflineTelegram
@@ -22,6 +23,11 @@ built: list[BucketApplication] = []
 seen: list[dict[str, Any]] = []
 """What each handled update saw: the random numbers, and the ID under which its changes are saved."""
 
+if "AHEAD" in os.environ:  # a clock that is so many seconds ahead
+    real, ahead = time.time, float(os.environ["AHEAD"])
+    time.time = lambda: real() + ahead
+    JobQueue._tz_now = lambda queue: datetime.fromtimestamp(time.time(), queue.scheduler.timezone)
+
 
 async def count(update, context):
     """Count the messages of a user, and note who counts."""
@@ -30,6 +36,44 @@ async def count(update, context):
     seen.append({"random": random.random(), "writer": writer, "known": dict(context.bot_data)})
     if "TELEGRAM_URL" in os.environ:
         await update.effective_message.reply_text("counted")
+
+
+async def ask(_update, _context):
+    """Begin a conversation, which times out after an hour."""
+    return 1
+
+
+async def give_up(_update, context):
+    """Count the conversations of a user that have timed out."""
+    context.user_data["gave_up"] = context.user_data.get("gave_up", 0) + 1
+
+
+async def remind_me(update, context):
+    """Remind a user in ten minutes."""
+    user = update.effective_user.id
+    context.job_queue.run_once(remind, 600, data={"tea": 1}, user_id=user, chat_id=user)
+
+
+async def remind(context):
+    """Count the reminders of a user, and send one."""
+    context.user_data["reminded"] = context.user_data.get("reminded", 0) + context.job.data["tea"]
+    await context.bot.send_message(context.job.chat_id, "Tea!")
+
+
+def jobs() -> dict[str, Any]:
+    """Return the options of the bot that keeps its jobs in the bucket, if the environment asks for one."""
+    return {"jobs": "bucket", "callbacks": [remind]} if "JOBS" in os.environ else {}
+
+
+def with_timeout() -> ConversationHandler:
+    """Make a conversation that times out after an hour."""
+    states = {
+        1: [MessageHandler(filters.Regex("yes"), ask)],
+        ConversationHandler.TIMEOUT: [MessageHandler(filters.ALL, give_up)],
+    }
+    return ConversationHandler(
+        [CommandHandler("ask", ask)], states, [], name="asked", persistent=True, conversation_timeout=3600
+    )
 
 
 def trouble() -> None:
@@ -50,13 +94,15 @@ def build_application():
     """Build the bot on the bucket of the environment, with an offline Telegram, or one at a URL."""
     began = time.monotonic()
     trouble()
-    builder = bucket_application(os.environ["BUCKET"], resolver=add_differences).token(telegram.token)
+    builder = bucket_application(os.environ["BUCKET"], resolver=add_differences, **jobs()).token(telegram.token)
     if url := os.environ.get("TELEGRAM_URL"):
         builder = builder.base_url(f"{url}/bot")
     else:
         offline = telegram.builder()
         builder = builder.request(offline._request).get_updates_request(offline._get_updates_request)
     application = builder.build()
+    if "JOBS" in os.environ:
+        application.add_handlers([with_timeout(), CommandHandler("remind", remind_me)])
     application.add_handler(MessageHandler(filters.ALL, count))
     application.took = time.monotonic() - began
     built.append(application)
@@ -69,4 +115,4 @@ async def tick(application):
     application.bot_data["ticks"] = application.bot_data.get("ticks", 0) + 1
 
 
-handler = lambda_webhook(build_application, tick)
+handler = lambda_webhook(build_application, None if os.environ.get("ON_TIMER") == "no" else tick)

@@ -14,13 +14,16 @@ from support import TESTS
 from support.serverless.lambda_events import HEADER, SECRET, function_url
 
 TIMER = {"source": "aws.events"}
+TICK = {"ptb-bucket": "tick"}
 
 
-def event(user: int = 42, secret: str = SECRET) -> dict[str, Any]:
+def event(user: int = 42, secret: str = SECRET, text: str = "hi") -> dict[str, Any]:
     """Make the event of a message."""
     person = {"id": user, "is_bot": False, "first_name": "Ada"}
     chat = {"id": user, "type": "private", "first_name": "Ada"}
-    message = {"message_id": 1, "date": 1735732800, "text": "hi", "chat": chat, "from": person}
+    message = {"message_id": 1, "date": 1735732800, "text": text, "chat": chat, "from": person}
+    if text.startswith("/"):
+        message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text)}]
     return function_url(json.dumps({"update_id": 1, "message": message}), {HEADER: secret})
 
 

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from ptb_bucket_s3._requests import S3Client
     from ptb_bucket_s3._settings import Settings
 
-__all__ = ["NEEDED", "check_installed", "configured_region", "reason_for_sdk", "reason_in_environment", "start_client"]
+__all__ = [
+    "DIRECTORY_BUCKET",
+    "NEEDED",
+    "check_installed",
+    "configured_region",
+    "reason_for_sdk",
+    "reason_in_environment",
+    "start_client",
+]
+
+DIRECTORY_BUCKET: Final = "--x-s3"
+"""The end of the name of a directory bucket (S3 Express). ListObjectsV2 lists its keys in no order."""
 
 NEEDED: Final = 'pip install "ptb-bucket-s3[aioboto3]" (in a checkout: pip install "./providers/s3[aioboto3]")'
 _HARMLESS: Final = frozenset({"region", "output", "retry_mode", "max_attempts"})
@@ -73,7 +84,7 @@ def reason_for_sdk(bucket: str, settings: Settings, environ: Mapping[str, str]) 
     region = settings.region or configured_region(environ) or ""
     reasons = {
         "the URI has the option profile": settings.profile,
-        "the bucket is a directory bucket": bucket.endswith("--x-s3"),
+        "the bucket is a directory bucket": bucket.endswith(DIRECTORY_BUCKET),
         "the bucket is an ARN": bucket.startswith("arn:"),
         f"the region {region} is isolated": region.startswith(_ISOLATED),
     }

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ptb_bucket.errors import NotFoundError, StoreError, UnsupportedError
 from ptb_bucket.stores import BlobStore, BlobVersion, ConditionProof, Finding, check_key
 from ptb_bucket_s3._bucket import STYLES, Bucket
-from ptb_bucket_s3._choice import check_installed, start_client
+from ptb_bucket_s3._choice import DIRECTORY_BUCKET, check_installed, start_client
 from ptb_bucket_s3._clients import Clients
 from ptb_bucket_s3._deletions import DeletionProof
 from ptb_bucket_s3._errors import HONEST, Asked
@@ -53,6 +53,7 @@ class S3Store(BlobStore):
     ) -> None:
         self.bucket = bucket
         self.settings = settings or Settings()
+        self.lists_in_order = not bucket.endswith(DIRECTORY_BUCKET)
         if self.settings.kms_key:
             vars(self).update(PERMISSIONS=with_kms())
         self._clients = _clients(bucket, self.settings, session, client)

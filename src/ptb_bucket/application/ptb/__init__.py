@@ -2,9 +2,17 @@
 
 from ptb_bucket.application.ptb.callback_data import Keyboards, contents_of, has_invalid, resolve_again
 from ptb_bucket.application.ptb.check import check_ptb
-from ptb_bucket.application.ptb.conversations import Conversation, Conversations, handlers_in, key_of, timeout_of
+from ptb_bucket.application.ptb.conversations import (
+    Conversation,
+    Conversations,
+    TimeoutRun,
+    handlers_in,
+    key_of,
+    timeout_jobs_of,
+    timeout_of,
+)
 from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
-from ptb_bucket.application.ptb.job_queue import ask_before_timeouts
+from ptb_bucket.application.ptb.job_queue import ConversationAwareJobQueue, ask_before_timeouts, parse_time
 from ptb_bucket.application.ptb.noted_application import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
 from ptb_bucket.application.ptb.pending_changes import Marked, PendingChanges
 from ptb_bucket.application.ptb.requests import SharedTlsBuilder
@@ -17,6 +25,7 @@ __all__ = [
     "JQ",
     "UD",
     "Conversation",
+    "ConversationAwareJobQueue",
     "Conversations",
     "ErrorReportingProcessor",
     "Keyboards",
@@ -24,6 +33,7 @@ __all__ = [
     "NotedApplication",
     "PendingChanges",
     "SharedTlsBuilder",
+    "TimeoutRun",
     "ask_before_timeouts",
     "check_ptb",
     "contents_of",
@@ -31,6 +41,8 @@ __all__ = [
     "has_invalid",
     "job_in",
     "key_of",
+    "parse_time",
     "resolve_again",
+    "timeout_jobs_of",
     "timeout_of",
 ]

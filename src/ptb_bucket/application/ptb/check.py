@@ -6,10 +6,11 @@ from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
 import telegram
-from telegram.ext import ConversationHandler, ExtBot
+from telegram.ext import ConversationHandler, ExtBot, JobQueue
 
 from ptb_bucket.application.ptb.callback_data import KEYBOARDS
 from ptb_bucket.application.ptb.conversations import CONVERSATIONS, PendingState, TimeoutContext, handlers_in
+from ptb_bucket.application.ptb.job_queue import PARSE_TIME
 from ptb_bucket.application.ptb.noted_application import RUNNING
 from ptb_bucket.application.ptb.pending_changes import MARKS, MEMORY
 from ptb_bucket.errors import ConfigurationError
@@ -54,7 +55,7 @@ def check_ptb(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
 
 
 def _missing(application: Application[Any, Any, Any, Any, Any, Any]) -> Iterator[str]:
-    for cls, names in RUNNING.items():
+    for cls, names in {**RUNNING, JobQueue: (PARSE_TIME,)}.items():
         yield from (f"{cls.__name__}.{name}" for name in names if not hasattr(cls, name))
     for name, of in _APPLICATION.items():
         if not isinstance(getattr(application, name, None), of):

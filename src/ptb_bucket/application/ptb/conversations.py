@@ -115,7 +115,7 @@ class Conversation:
         else:
             self.states.data[self.key] = state
         timeout = self.handler.timeout_jobs.pop(self.key, None)
-        if timeout is not None:
+        if timeout is not None and getattr(timeout, "ends_with_state", True):
             timeout.schedule_removal()  # it belongs to the earlier state
 
 
@@ -246,6 +246,48 @@ def _marked(states: Any) -> set[ConversationKey]:
     for key in marked:
         states.mark_as_accessed(key)
     return marked
+
+
+def timeout_jobs_of(handler: ConversationHandler[Any]) -> dict[ConversationKey, Any]:
+    """Return the jobs that PTB removes when a conversation of a handler goes on, by the conversation's key."""
+    return handler.timeout_jobs
+
+
+@dataclass(frozen=True)
+class TimeoutRun:
+    """The end of a conversation whose time is up, by a job of another process.
+
+    Args:
+        application: The application.
+        handler: The handler of the conversation.
+        key: The key of the conversation.
+        update: The update that the TIMEOUT handlers get.
+        job: The job that stands for the timeout here.
+    """
+
+    application: Application[Any, Any, Any, Any, Any, Any]
+    handler: ConversationHandler[Any]
+    key: ConversationKey
+    update: Update
+    job: Any
+
+    @staticmethod
+    def callback_of(handler: ConversationHandler[Any]) -> Any:
+        """Return PTB's method that ends a conversation."""
+        return handler._trigger_timeout  # noqa: SLF001  checked at start
+
+    def forget(self) -> None:
+        """Forget the job, so that PTB does not take it for one that waits."""
+        self.handler.timeout_jobs.pop(self.key, None)
+
+    async def __call__(self) -> None:
+        """Call the TIMEOUT handlers, and end the conversation. Raises what they raise."""
+        make = self.application.context_types.context
+        context = make.from_update(self.update, self.application)
+        await context.refresh_data()
+        self.job.data = TimeoutContext(self.key, self.update, self.application, context)
+        self.handler.timeout_jobs[self.key] = self.job
+        await self.job.callback(make.from_job(self.job, self.application))
 
 
 def timeout_of(callback: object, data: Any) -> tuple[ConversationHandler[Any], ConversationKey, Update] | None:

@@ -13,7 +13,9 @@ from ptb_bucket.application.ptb.conversations import timeout_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["ConversationAwareJobQueue", "ask_before_timeouts"]
+__all__ = ["PARSE_TIME", "ConversationAwareJobQueue", "ask_before_timeouts", "parse_time"]
+
+PARSE_TIME = "_parse_time_input"
 
 
 class ConversationAwareJobQueue(JobQueue[Any]):
@@ -51,6 +53,17 @@ def _asking_first(time_out: Callable[[Any], Coroutine[Any, Any, Any]]) -> Callab
         await context.application.time_out(time_out, context)
 
     return ask
+
+
+def parse_time(job_queue: JobQueue[Any], when: Any, *, shift_day: bool = False) -> Any:
+    """Return a time as PTB reads it: seconds from now, a timedelta, a datetime or a time of day.
+
+    Args:
+        job_queue: The job queue, whose time zone counts where the time has none.
+        when: The time; None for none.
+        shift_day: A time of day that has passed is tomorrow's.
+    """
+    return getattr(job_queue, PARSE_TIME)(when, shift_day=shift_day)
 
 
 def ask_before_timeouts(job_queue: JobQueue[Any] | None) -> JobQueue[Any] | None:

@@ -5,5 +5,6 @@ from __future__ import annotations
 from ptb_bucket.application.sync.live_data import records_of_ids
 from ptb_bucket.application.sync.migration import migration_ids
 from ptb_bucket.application.sync.sync import Sync
+from ptb_bucket.application.sync.units_of_work import Unit
 
-__all__ = ["Sync", "migration_ids", "records_of_ids"]
+__all__ = ["Sync", "Unit", "migration_ids", "records_of_ids"]

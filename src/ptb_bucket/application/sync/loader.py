@@ -12,7 +12,7 @@ from telegram import Update
 from ptb_bucket._aio import paced
 from ptb_bucket.application.ptb import has_invalid, resolve_again
 from ptb_bucket.errors import CannotMergeError, UnreadableRecordError
-from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
+from ptb_bucket.state import ANY_TIMER, BOT_DATA, CALLBACK_QUERIES, HANDLED, MISSING, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -54,8 +54,12 @@ class DataLoader:
     def __init__(self, options: LiveOptions, live: LiveData, session: Session, overridden: Overridden) -> None:
         self._options, self._live, self._session, self._overridden = options, live, session, overridden
 
-    async def load_for(self, update: object) -> None:
+    async def load_for(self, update: object, since: float | None = None) -> None:
         """Bring up to date what an update's handlers can see, with one round of reads.
+
+        Args:
+            update: The update.
+            since: Read what was not read since this time, on the loop's clock; None: as ``refresh_interval`` says.
 
         Raises:
             StoreError, DocumentError: The bucket could not be read. Nothing is changed.
@@ -68,7 +72,9 @@ class DataLoader:
         records = [*data, *(one.record for one in conversations), *live.keyboards_of(update, invalid=invalid)]
         live.use(records)
         handled = [HANDLED] if self._options.dedupe else []
-        await replica.documents.refresh([*records, *handled], self._since())
+        if self._options.jobs == "bucket" and not self._session.location.layout.lazy:
+            handled.append(ANY_TIMER)
+        await replica.documents.refresh([*records, *handled], self._since() if since is None else since)
         for record in data:
             self._merge(record)
         for one in conversations:

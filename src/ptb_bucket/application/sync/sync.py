@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.application.sync.live_data import LiveData
@@ -11,12 +12,12 @@ from ptb_bucket.application.sync.lru import LRU
 from ptb_bucket.application.sync.migration import Migration
 from ptb_bucket.application.sync.overridden import Overridden
 from ptb_bucket.application.sync.stager import Stager
-from ptb_bucket.application.sync.units_of_work import Units, records_in
+from ptb_bucket.application.sync.units_of_work import Unit, Units, records_in
 from ptb_bucket.errors import PTBBucketError, UnsavedError, said
 from ptb_bucket.state import Kind, first_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from contextlib import AbstractAsyncContextManager
 
     from telegram import Update
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from ptb_bucket.state import Record
 
 __all__ = ["Sync"]
+
+
+def _nothing(busy: Collection[Record]) -> list[tuple[Record, Any]]:
+    del busy
+    return []
 
 
 class Sync:
@@ -61,6 +67,8 @@ class Sync:
         self.loader = DataLoader(options, self.live, session, overridden)
         self.migration = Migration(self.live)
         self._stager = Stager(self.live, session, overridden, self.migration)
+        self.take_timers: Callable[[Collection[Record]], list[tuple[Record, Any]]] = _nothing
+        """Takes the timers that handlers and jobs have changed."""
         self.is_loaded = self._was_loaded = False
         self._reported: dict[Record, str] = {}
         session.on_demand = True
@@ -72,8 +80,9 @@ class Sync:
     def prepare(self) -> None:
         """Decide, before PTB loads its data, whether the IDs of handled updates are loaded."""
         replica = self.live.replica
-        others = tuple(kind for kind in replica.documents.kinds if kind is not Kind.UPDATES)
-        replica.documents.kinds = (*others, Kind.UPDATES) if self._options.dedupe else others
+        others = tuple(kind for kind in replica.documents.kinds if kind not in (Kind.UPDATES, Kind.TIMER))
+        own = {Kind.UPDATES: self._options.dedupe, Kind.TIMER: self._options.jobs == "bucket"}
+        replica.documents.kinds = (*others, *(kind for kind, is_on in own.items() if is_on))
 
     async def ptb_has_loaded(self) -> None:
         """Complete what PTB has loaded. If it was initialized before, it has kept its memory.
@@ -99,7 +108,11 @@ class Sync:
         """
         if not self._options.dedupe:
             return contextlib.nullcontext()
-        return self.units.run(update_id, self.live.records_of(update))
+        end = None if update_id is None else partial(self._note_handled, update_id)
+        return self.units.run(update_id, self.live.records_of(update), end)
+
+    def _note_handled(self, update_id: int, unit: Unit) -> None:
+        self.live.replica.stage_handled(update_id, unit.records)
 
     async def load(self, records: Iterable[Record]) -> None:
         """Bring others' data up to date. Raises as :meth:`DataLoader.load`."""
@@ -121,7 +134,8 @@ class Sync:
 
     async def stage(self) -> None:
         """Stage all changes that PTB has marked, and report what cannot be stored."""
-        settled = self.units.settled() if self._options.dedupe else contextlib.nullcontext()
+        has_units = self._options.dedupe or self._options.jobs == "bucket"
+        settled = self.units.settled() if has_units else contextlib.nullcontext()
         async with self.session.group.held(), settled:
             errors = await self.stage_now()
         for error in errors:
@@ -141,11 +155,14 @@ class Sync:
         ended = self.units.take()
         busy = self.units.busy()
         calls, errors = self._stager.take(busy and busy - records_in(ended))
+        for record, value in self.take_timers(busy and busy - records_in(ended)):
+            with contextlib.suppress(PTBBucketError):  # ``replica.unstorable`` has it
+                self.live.replica.stage(record, value)
         if calls:
             errors += await self._stager.await_calls(calls)
         for unit in ended:
-            if unit.id is not None:
-                self.live.replica.stage_handled(unit.id, unit.records)
+            if unit.end:
+                unit.end(unit)
         return errors
 
     async def commit(self, *, needed_by: object = None) -> None:

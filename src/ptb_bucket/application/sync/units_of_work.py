@@ -30,12 +30,14 @@ class Unit:
     """An update or a run of a timer, which is being handled or has been.
 
     Args:
-        id: The update's ID; None for work that is never delivered again.
+        id: The update's ID, or the occurrence of a timer; None for work that is never delivered again.
         records: The records that its handlers may change.
+        end: Called with it when its effects are staged: stages that it is done.
     """
 
-    id: int | None
+    id: int | str | None
     records: set[Record] = field(default_factory=set)
+    end: Callable[[Unit], None] | None = None
 
 
 def records_in(units: Iterable[Unit]) -> set[Record]:
@@ -65,16 +67,19 @@ class Units:
         self._warned = False
 
     @contextlib.asynccontextmanager
-    async def run(self, update_id: int | None, records: Iterable[Record]) -> AsyncIterator[None]:
-        """Handle one update inside. If that raises, the update does not count as handled.
+    async def run(
+        self, unit_id: int | str | None, records: Iterable[Record], end: Callable[[Unit], None] | None = None
+    ) -> AsyncIterator[None]:
+        """Handle one update inside, or run one timer. If that raises, it does not count as done.
 
         Args:
-            update_id: The update's ID; None for work that is not an update.
+            unit_id: The update's ID or the timer's occurrence; None for work that is done once anyway.
             records: The records that its handlers can see.
+            end: Stages that it is done, together with its effects.
         """
         while self._settling and not self._inside.get():
             await self._wait_for_change()
-        unit = Unit(update_id, set(records))
+        unit = Unit(unit_id, set(records), end)
         token = self._inside.set(self._inside.get() | {unit})
         self._running.add(unit)
         if unit.id is not None:

@@ -15,7 +15,7 @@ from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ptb_bucket.cli.output import Output
 
@@ -71,10 +71,11 @@ def command(uri: str, file: Path, form: str, output: Output, **settings: Any) ->
     settings["main"] = _main(form, settings.pop("main"), no_main=settings.pop("no_main"), multi=settings["multi"])
     script = tools.script_of(settings["types"], settings["main"]) if form == "pickle" else None
     with output_file(file) as path:
-        count = asyncio.run(_export(uri, path, form, output, **settings))
+        timers: list[int] = []
+        count = asyncio.run(_export(uri, path, form, output, left_out=timers.append, **settings))
     output.report(
-        {"file": str(file), "format": form, "records": count, "main": script},
-        lambda: _render(file, count, script, output),
+        {"file": str(file), "format": form, "records": count, "main": script, "timers_left_out": sum(timers)},
+        lambda: _render(file, count, script, sum(timers), output),
     )
 
 
@@ -89,9 +90,11 @@ def _main(form: str, main: str | None, *, no_main: bool, multi: bool) -> str | N
     return "" if no_main else main
 
 
-def _render(file: Path, count: int, script: str | None, output: Output) -> None:
+def _render(file: Path, count: int, script: str | None, timers: int, output: Output) -> None:
     where = "written to stdout" if str(file) == STDOUT else f"in {file}"
     output.line(f"{pluralize(count, 'record is', 'records are')} {where}")
+    if timers:
+        output.line(f"{pluralize(timers, 'timer is', 'timers are')} left out. To keep timers, use --format json.")
     if script:
         output.line(
             f"Classes of {script} are written as classes of __main__, for a bot that is started as this script. If "
@@ -110,11 +113,14 @@ async def _export(  # noqa: PLR0913  the verb's options
     force: bool,
     types: Iterable[Any],
     bot_id: str | None,
+    left_out: Callable[[int], None],
 ) -> int:
     async with open_state(uri, types=types, bot_id=bot_id) as state:
         if form == "json":
             with output.progress("writing records", None) as advance:
                 return await tools.export_json(state, file, types=types, force=force, advance=advance)
         if form == "dict":
-            return await tools.export_dict(state, file, types=types, force=force)
-        return await tools.export_pickle(state, file, types=types, force=force, multi=multi, main=main)
+            return await tools.export_dict(state, file, types=types, force=force, left_out=left_out)
+        return await tools.export_pickle(
+            state, file, types=types, force=force, multi=multi, main=main, left_out=left_out
+        )

@@ -12,7 +12,7 @@ from ptb_bucket import tools
 from ptb_bucket.cli.editing import pretty, tree
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state import Kind
+from ptb_bucket.state import BOT_DATA, Kind
 from ptb_bucket.tools import kind_of, open_state, record_of
 
 if TYPE_CHECKING:
@@ -54,9 +54,10 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:  # fmt: skip
     """Show a summary of a bot's state, the IDs in one SECTION, one record as it is stored, or a value in it.
 
-    Sections: bot_data, chat_data, user_data, conversations, callback_data, updates. For conversations, ID is the
-    handler's name and the parts of the key; the handler's name alone lists its conversations. PATH is a path such as
-    cart.items[0], through dicts, lists and fields of objects.
+    Sections: bot_data, chat_data, user_data, conversations, callback_data, updates, timers. For conversations, ID is
+    the handler's name and the parts of the key; the handler's name alone lists its conversations. For timers, ID is the
+    record that the timer belongs to, such as user_data 42, and the timer's ID. PATH is a path such as cart.items[0],
+    through dicts, lists and fields of objects.
 
     CONDITION compares paths with values: ==, !=, <, <=, >, >=, in, and, or, not and parentheses. Write text in quotes.
     A path alone holds if its value is not false, null, zero or empty; a value that does not exist equals null.
@@ -103,7 +104,7 @@ async def _page(uri: str, bot_id: str | None, section: str, where: str | None, t
 
 
 def _record_after(section: str, after: str) -> Record:
-    words = after.split(",") if kind_of(section) is Kind.CONVERSATION else [after]
+    words = after.split(",") if kind_of(section) in (Kind.CONVERSATION, Kind.TIMER) else [after]
     return record_of(section, words)[0]
 
 
@@ -142,6 +143,9 @@ def _render(found: Summary, output: Output) -> None:
 
 def _words_of(record: Record) -> list[str]:
     """Return the record's ID as the arguments of a verb."""
+    if record.kind is Kind.TIMER:
+        owner, timer_id = record.timer
+        return [owner.kind.value, *([] if owner == BOT_DATA else [owner.id]), timer_id]
     if record.kind is not Kind.CONVERSATION:
         return [record.id]
     name, key = record.conversation

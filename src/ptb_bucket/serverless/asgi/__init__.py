@@ -11,6 +11,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from ptb_bucket.serverless.asgi.app import asgi_webhook
+from ptb_bucket.serverless.asgi.ticks import GoogleOidc, SharedSecret
 from ptb_bucket.serverless.settings import setting
 
-__all__ = ["asgi_webhook", "setting"]
+__all__ = ["GoogleOidc", "SharedSecret", "asgi_webhook", "setting"]

@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from telegram.error import TelegramError
 
 from ptb_bucket.errors import PTBBucketError, UnsavedError
+from ptb_bucket.serverless.asgi.ticks import GoogleKeysError, TickRefusedError
 from ptb_bucket.serverless.asgi.updates import BusyError, LateError
 from ptb_bucket.serverless.webhook import NoUpdateError, describe_error
 
@@ -29,6 +30,7 @@ class TooLargeError(Exception):
 
 # The first match counts. The texts are for tests with curl: Telegram shows only the status.
 ANSWERS: tuple[tuple[type[BaseException], int, str], ...] = (
+    (TickRefusedError, 403, "This caller may not ask for jobs."),
     (PermissionError, 403, "The secret token is wrong."),
     (NoUpdateError, 400, "The body is not a valid Update."),
     (ClientDisconnect, 400, "The body is not complete."),
@@ -36,9 +38,10 @@ ANSWERS: tuple[tuple[type[BaseException], int, str], ...] = (
     (BusyError, 503, "Too many updates are waiting, or the server is stopping."),
     (LateError, 503, "Time ran out."),
     (UnsavedError, 503, "The changes could not be saved."),
+    (GoogleKeysError, 503, "Google's public keys could not be fetched."),
     (PTBBucketError, 503, "The state could not be loaded."),
     (TelegramError, 503, "Telegram could not be reached."),
-    (Exception, 500, "The update failed. See the log."),
+    (Exception, 500, "{what} failed. See the log."),
 )
 SERVER_ERRORS = 500
 
@@ -58,9 +61,18 @@ async def receive(request: Request) -> bytes:
     return bytes(body)
 
 
-def answer_to(error: Exception) -> Response:
-    """Return the answer to an error: a status and a line of text. The error itself goes to the log."""
+def answer_to(error: Exception, what: str = "update") -> Response:
+    """Return the answer to an error: a status and a line of text. The error itself goes to the log.
+
+    Args:
+        error: The error.
+        what: What the request is.
+    """
     status, text = next((status, text) for kind, status, text in ANSWERS if isinstance(error, kind))
-    if status >= SERVER_ERRORS:
-        _LOGGER.error("An update was answered with %d (%s). %s", status, text, describe_error(error))
+    text = text.replace("{what}", f"The {what}")
+    if isinstance(error, TickRefusedError):
+        _LOGGER.warning("A tick was answered with %d. %s", status, error)
+    elif status >= SERVER_ERRORS:
+        article = "An" if what.startswith("u") else "A"
+        _LOGGER.error("%s %s was answered with %d (%s). %s", article, what, status, text, describe_error(error))
     return PlainTextResponse(text, status)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -17,21 +19,26 @@ from ptb_bucket.serverless.asgi.answers import answer_to, receive
 from ptb_bucket.serverless.asgi.lifespan import may_pass, start, stop
 from ptb_bucket.serverless.asgi.loading import Loader
 from ptb_bucket.serverless.asgi.saving import Saver
+from ptb_bucket.serverless.asgi.ticks import check_of
 from ptb_bucket.serverless.asgi.updates import Updates
 from ptb_bucket.serverless.settings import setting
+from ptb_bucket.serverless.ticks import run_due_jobs
 from ptb_bucket.serverless.webhook import SECRET_HEADER, describe_error, secret_matches
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.requests import Request
+
+    from ptb_bucket.application.timers import Ticked
+    from ptb_bucket.serverless.asgi.ticks import GoogleOidc, SharedSecret, TickCheck
 
 __all__ = ["asgi_webhook"]
 
 _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
 TELEGRAM_WAITS = 60  # seconds; then Telegram sends the update again, while it may still be handled
-OWN_PATHS = ("/healthz", "/readyz")
+OWN_PATHS = ("/healthz", "/readyz", "/tick")
 
 
 def asgi_webhook(
@@ -40,6 +47,7 @@ def asgi_webhook(
     path: str = "/telegram",
     deadline: float = 25.0,
     max_waiting: int = 100,
+    tick: SharedSecret | GoogleOidc | None = None,
 ) -> Starlette:
     """Return an ASGI application that answers Telegram's webhook when the update is handled *and saved*.
 
@@ -85,7 +93,15 @@ def asgi_webhook(
     Before that, uvicorn itself waits for open requests, up to ``--timeout-graceful-shutdown``. Both times together must
     be shorter than the time that the platform allows.
 
-    JobQueue, ``post_init``, ``post_stop`` and ``post_shutdown`` belong to PTB's ``run_*`` methods and are not run.
+    **Jobs.** With ``tick``, ``POST /tick`` runs the jobs that are due in an application with ``jobs="bucket"``. A
+    scheduler calls it, every minute for example. It answers 200 and a JSON object with the number of jobs that ran;
+    403 if the caller may not tick; 503 if the bucket could not be read or written, time ran out, or the server is
+    stopping. The scheduler may repeat it at any time. Jobs begin in the first 60 % of the deadline, and are cancelled
+    at its end; what did not run stays due. Nothing runs between requests, because platforms freeze the process there.
+    Without ``tick``, the path does not exist.
+
+    ``post_init``, ``post_stop`` and ``post_shutdown`` belong to PTB's ``run_*`` methods and are not run, nor are jobs
+    of PTB's own JobQueue.
 
     Args:
         build_application: Takes no arguments and returns a new :class:`~ptb_bucket.BucketApplication`, or its builder.
@@ -95,35 +111,39 @@ def asgi_webhook(
         max_waiting: The most updates under way. Further ones are answered with 503 at once, unread. This bounds the
             memory while the bucket is down. Telegram opens at most 100 connections for a webhook
             (``max_connections``), so Telegram alone never reaches the default.
+        tick: Who may call ``POST /tick``.
 
     Returns:
         A Starlette application, to be served directly or mounted in another one, which must run its lifespan.
 
     Raises:
-        ConfigurationError: An argument is wrong. At the server's start: the secret or the token is missing, or
+        ConfigurationError: An argument is wrong. At the server's start: a secret or the token is missing, or
             ``build_application`` returned something else.
     """
-    webhook = _AsgiWebhook(build_application, _checked_deadline(deadline), _checked_max_waiting(max_waiting))
-    return Starlette(
-        routes=[
-            Route(_checked_path(path), webhook.telegram, methods=["POST"]),
-            Route("/healthz", _healthz),
-            Route("/readyz", webhook.readyz),
-        ],
-        lifespan=webhook.lifespan,
-    )
+    check = None if tick is None else check_of(tick)
+    webhook = _AsgiWebhook(build_application, _checked_deadline(deadline), _checked_max_waiting(max_waiting), check)
+    routes = [
+        Route(_checked_path(path), webhook.telegram, methods=["POST"]),
+        Route("/healthz", _healthz),
+        Route("/readyz", webhook.readyz),
+    ]
+    if check is not None:
+        routes.append(Route("/tick", webhook.tick, methods=["POST"]))
+    return Starlette(routes=routes, lifespan=webhook.lifespan)
 
 
 class _AsgiWebhook:
-    def __init__(self, build_application: Callable[[], Any], deadline: float, max_waiting: int) -> None:
-        self._build = build_application
+    def __init__(
+        self, build_application: Callable[[], Any], deadline: float, max_waiting: int, check: TickCheck | None
+    ) -> None:
+        self._build, self._check = build_application, check
         self._deadline = deadline
         self._max_waiting = max_waiting
         self._live()
 
     def _live(self) -> None:
         """Start afresh: a lifespan may follow another one in another event loop, as in tests."""
-        self._loader = Loader(self._build)
+        self._loader = Loader(self._build, ticks=self._check is not None)
         self._saver = Saver(self._deadline)
         self._updates = Updates(self._loader, self._saver, self._deadline, self._max_waiting)
 
@@ -131,18 +151,17 @@ class _AsgiWebhook:
     def _secret(self) -> str:
         return setting("TELEGRAM_WEBHOOK_SECRET")
 
-    def _read_secret(self) -> None:
-        """Read the secret. If only its parameter cannot be read now, each request tries again."""
-        try:
+    def _read_secrets(self) -> None:
+        """Read the secrets. If only a parameter cannot be read now, each request tries again."""
+        with _passing("The webhook secret"):
             assert self._secret  # noqa: S101  reading it raises if it is missing
-        except PTBBucketError as error:
-            if not may_pass(error):
-                raise
-            _LOGGER.error("The webhook secret is not known. The next request reads it again: %s", describe_error(error))  # noqa: TRY400
+        with _passing("The secret of ticks"):
+            if self._check is not None:
+                self._check.prepare()
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        self._read_secret()
+        self._read_secrets()
         self._live()
         await start(self._loader, self._deadline)
         yield
@@ -157,6 +176,22 @@ class _AsgiWebhook:
             return answer_to(error)
         return Response(status_code=200)
 
+    async def tick(self, request: Request) -> Response:
+        """Run the jobs that are due. The body is not read."""
+        try:
+            if self._check is not None:
+                await self._check.check(request.headers.get("Authorization"))
+            ticked = await self._updates.run(self._tick, "a tick")
+        except Exception as error:  # noqa: BLE001  as above
+            return answer_to(error, "tick")
+        return JSONResponse({"ran": ticked.ran, "left": ticked.left})
+
+    async def _tick(self) -> Ticked:
+        until = time.monotonic() + self._deadline
+        application = await asyncio.shield(self._loader.begin())
+        await self._saver.catch_up(application)
+        return await run_due_jobs(application, until)
+
     async def readyz(self, _request: Request) -> Response:
         wrong = self._what_is_wrong()
         return JSONResponse({"ready": not wrong} | wrong, 503 if wrong else 200)
@@ -170,6 +205,17 @@ class _AsgiWebhook:
         if self._saver.is_behind(application):
             return {"reason": "changes are not saved", "unsaved_for": round(application.unsaved_for, 1)}
         return {}
+
+
+@contextlib.contextmanager
+def _passing(what: str) -> Iterator[None]:
+    """Inside, an error that may pass is logged: the next request tries again."""
+    try:
+        yield
+    except PTBBucketError as error:
+        if not may_pass(error):
+            raise
+        _LOGGER.error("%s is not known. The next request reads it again: %s", what, describe_error(error))  # noqa: TRY400
 
 
 async def _healthz(_request: Request) -> Response:
@@ -195,7 +241,7 @@ def _checked_max_waiting(number: int) -> int:
 def _checked_path(path: str) -> str:
     if not isinstance(path, str) or not path.startswith("/") or path in OWN_PATHS:
         raise ConfigurationError(
-            f"path must start with / and must not be {' and '.join(OWN_PATHS)}, but it is {path!r}. For example: "
+            f"path must start with / and must not be {' or '.join(OWN_PATHS)}, but it is {path!r}. For example: "
             "'/telegram'."
         )
     return path

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.serverless.webhook import build_for_webhook, describe_error
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ class Loader:
 
     Args:
         build_application: The bot author's function.
+        ticks: The server runs the jobs of the bucket, so the application must have some.
     """
 
-    def __init__(self, build_application: Callable[[], Any]) -> None:
-        self._build = build_application
+    def __init__(self, build_application: Callable[[], Any], *, ticks: bool = False) -> None:
+        self._build, self._ticks = build_application, ticks
         self._try: asyncio.Task[AnyApplication] | None = None
         self.failure: BaseException | None = None
 
@@ -62,6 +64,11 @@ class Loader:
 
     async def _load(self) -> AnyApplication:
         application = build_for_webhook(self._build)
+        if self._ticks and application.jobs != "bucket":
+            raise ConfigurationError(
+                "asgi_webhook(..., tick=...) runs the jobs of the bucket, but this application keeps none there. Build "
+                "it with bucket_application(..., jobs='bucket', callbacks=[...]), or remove tick."
+            )
         try:
             await application.initialize()
         except BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ptb_bucket.errors import UnsavedError
 from ptb_bucket.serverless.webhook import read_update
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     ReceiveBody = Callable[[], Coroutine[Any, Any, bytes]]
 
 __all__ = ["BusyError", "LateError", "Updates"]
+
+Result = TypeVar("Result")
 
 _LOGGER = logging.getLogger("ptb_bucket.serverless")
 
@@ -46,7 +48,7 @@ class Updates:
         self._deadline = deadline
         self._max_waiting = max_waiting
         self._door = asyncio.Lock()  # admits updates in the order in which they came
-        self._work: set[asyncio.Task[None]] = set()
+        self._work: set[asyncio.Task[Any]] = set()
         self._closed = False
 
     @property
@@ -68,14 +70,27 @@ class Updates:
             PTBBucketError, TelegramError: The state could not be loaded; no handler ran.
             LateError: The deadline passed. It is unknown how far the update came and whether it is saved.
         """
+        await self.run(lambda: self._handle(receive), "an update that was not yet read")
+
+    async def run(self, work: Callable[[], Coroutine[Any, Any, Result]], name: str) -> Result:
+        """Do some other work like an update: limited in number, with a deadline, and not while the server stops.
+
+        Args:
+            work: An async function.
+            name: How the log names it.
+
+        Raises:
+            BusyError: It did not begin.
+            LateError: The deadline passed, and the work was cancelled.
+        """
         if self._closed or self.under_way >= self._max_waiting:
             raise BusyError
-        work = self._begin(receive)
+        task = self._begin(work(), name)
         # Not wait_for(), which would wait for a handler that ignores its cancellation.
-        await asyncio.wait({work}, timeout=self._deadline)
-        if not work.done() or work.cancelled():
+        await asyncio.wait({task}, timeout=self._deadline)
+        if not task.done() or task.cancelled():
             raise LateError
-        work.result()
+        return task.result()
 
     async def close(self, seconds: float) -> None:
         """Accept no more updates, wait for those under way, then cancel and log those that still run.
@@ -93,16 +108,16 @@ class Updates:
             work.cancel()
         await asyncio.sleep(0)  # most tasks end at once; a task that ignores it ends with the process
 
-    def _begin(self, receive: ReceiveBody) -> asyncio.Task[None]:
+    def _begin(self, coroutine: Coroutine[Any, Any, Result], name: str) -> asyncio.Task[Result]:
         loop = asyncio.get_running_loop()
-        work = loop.create_task(self._handle(receive), name="an update that was not yet read")
+        work = loop.create_task(coroutine, name=name)
         timer = loop.call_later(self._deadline, work.cancel)
         self._work.add(work)
         work.add_done_callback(lambda _: timer.cancel())
         work.add_done_callback(self._end)
         return work
 
-    def _end(self, work: asyncio.Task[None]) -> None:
+    def _end(self, work: asyncio.Task[Any]) -> None:
         self._work.discard(work)
         if not work.cancelled():
             work.exception()  # retrieved here, in case the caller has gone

@@ -60,15 +60,20 @@ def lambda_webhook(
     loaded again, with new connections, credentials, writer ID and random numbers. What your module opens outside of
     ``build_application`` stays in the snapshot.
 
+    **Jobs.** An application that was built with ``jobs="bucket"`` runs its due jobs at the event
+    ``{"ptb-bucket": "tick"}``, which a schedule sends every minute, for example. Without ``on_timer``, it runs them at
+    every event that is not an HTTP request. Jobs begin in the first 60 % of the time; the next tick runs the rest.
+
     The time limit is 0.8 seconds before the function's own timeout, and at most 55 seconds for an update. AWS freezes
     the process after the answer, so a handler's background tasks stop and may never continue.
 
     Args:
         build_application: Called without arguments in the init phase, after a restore and after each 503. Returns a new
             ``BucketApplication`` with its handlers, or its builder. ``save`` is set to ``"update"``.
-        on_timer: Awaited with the loaded Application for every event that is not an HTTP request: an EventBridge rule,
-            a schedule, a test event. Its changes are saved. If it raises, takes too long or cannot be saved, its
-            changes are discarded and the handler raises, so that AWS shows the failure and repeats the event.
+        on_timer: Awaited with the loaded Application for every event that is neither an HTTP request nor a tick: an
+            EventBridge rule, a schedule, a test event. Its changes are saved. If it raises, takes too long or cannot be
+            saved, its changes are discarded and the handler raises, so that AWS shows the failure and repeats the
+            event.
 
     Returns:
         The handler. It keeps one event loop for the life of the process, and handles one event at a time.
@@ -110,7 +115,7 @@ class _LambdaWebhook:
         self.init_phase.renew()
         request = request_of(event)
         if request is None:
-            self._tick(until)
+            self._handle_timer(event, until)
             return answer(HTTPStatus.OK)
         return answer(self._respond(request, min(until, time.monotonic() + TELEGRAM_WAITS)))
 
@@ -149,17 +154,20 @@ class _LambdaWebhook:
         self._subject = f"Update {update.update_id}"
         await application.process_update(update)
 
-    def _tick(self, until: float) -> None:
-        """Run ``on_timer``. AWS shows its failures and repeats the event."""
-        on_timer = self._on_timer
-        if on_timer is None:
-            raise ConfigurationError(
-                "The event is not an HTTP request. To handle timer events, pass a function: "
-                "lambda_webhook(build_application, on_timer=...). Otherwise, remove the trigger that sent the "
-                "event."
-            )
+    def _handle_timer(self, event: Any, until: float) -> None:
+        """Run the jobs that are due, or ``on_timer``. AWS shows failures and repeats the event."""
+        from ptb_bucket.serverless.aws.ticks import is_tick, tick  # noqa: PLC0415  updates do not need it
+
+        on_timer = None if is_tick(event) else self._on_timer
+
+        async def work(application: AnyApplication) -> None:
+            if on_timer is None:
+                await tick(application, until)
+            else:
+                await application.run_and_save(on_timer)
+
         self.init_phase.event_begins()
-        self._environment.run(lambda application: application.run_and_save(on_timer), until, lambda _: False)
+        self._environment.run(work, until, lambda _: False)
 
 
 def _before_handlers(error: Exception) -> bool:

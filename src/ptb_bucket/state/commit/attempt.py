@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ptb_bucket.state.commit.layers import Encoded, Layer
-    from ptb_bucket.state.document import Commit, Document, Unit
+    from ptb_bucket.state.document import Commit, Document, Steps, Unit
     from ptb_bucket.state.merge import Decision
     from ptb_bucket.state.records import Record
 
@@ -29,7 +29,9 @@ class Merged:
         decided: The decisions of the resolver, and the conversation states that were superseded.
         base: The values that become the base, for records whose value differs from the one that PTB gave us.
         unloaded: The records that PTB changed without having loaded them.
-        left: Values that stay staged, because it is too early to write them.
+        left: Steps that stay staged, because it is too early to write them.
+        kept: The steps that are written of a timer, where others are left.
+        timers: The merged values of timers.
         withdrawn_units: The units whose steps are withdrawn.
         withdrawn: The records that lose a step.
         units: The units whose steps are written, in their order.
@@ -40,7 +42,9 @@ class Merged:
     decided: list[Decision] = field(default_factory=list)
     base: dict[Record, Encoded] = field(default_factory=dict)
     unloaded: set[Record] = field(default_factory=set)
-    left: dict[Record, Encoded] = field(default_factory=dict)
+    left: dict[Record, Steps] = field(default_factory=dict)
+    kept: dict[Record, Steps] = field(default_factory=dict)
+    timers: dict[Record, Encoded] = field(default_factory=dict)
     withdrawn_units: frozenset[Unit] = frozenset()
     withdrawn: set[Record] = field(default_factory=set)
     units: dict[Unit, None] = field(default_factory=dict)
@@ -62,6 +66,7 @@ class Attempt:
         unclear: It was sent, but no answer has shown its outcome.
         dropped_since: Unloaded records that were dropped after it was prepared. Its success settles earlier drops only.
         body: The bytes of the document, once they are needed.
+        created: The due keys that were created for it. There may be more than one commit has time for.
     """
 
     commit: Commit
@@ -72,6 +77,7 @@ class Attempt:
     unclear: bool = False
     dropped_since: set[Record] = field(default_factory=set)
     body: bytes | None = None
+    created: set[str] = field(default_factory=set)
 
     def packed(self) -> bytes:
         """Return the bytes of the document, the same each time."""

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.document import NONE, UnitStep, joined, keep
-from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from ptb_bucket.state.document import Steps, Unit
-    from ptb_bucket.state.records import Record
+    from ptb_bucket.state.records import Kind, Record
 
 __all__ = ["Base", "Encoded", "InDoubt", "Layer"]
 
 Encoded = bytes | None
 """A record's value; None if the record is absent or the empty default."""
 
+_NOTHING: Final[dict[Record, bytes]] = {}
+
 
 class Base:
     """The base of each record, found also by kind: most questions are about one kind, and another may have many."""
 
     def __init__(self) -> None:
-        self._kinds: dict[Kind, dict[Record, bytes]] = {kind: {} for kind in Kind}
+        self._kinds: dict[Kind, dict[Record, bytes]] = {}
 
     def get(self, record: Record) -> Encoded:
         """Return the base of a record; None if it has none."""
-        return self._kinds[record.kind].get(record)
+        return self._kinds.get(record.kind, _NOTHING).get(record)
 
     def put(self, record: Record, value: Encoded) -> None:
         """Set the base of a record; None removes it."""
-        if value is None:
+        if value is not None:
+            self._kinds.setdefault(record.kind, {})[record] = value
+        elif record.kind in self._kinds:
             self._kinds[record.kind].pop(record, None)
-        else:
-            self._kinds[record.kind][record] = value
 
     def has_any(self, records: Collection[Record]) -> bool:
         """Tell whether one of these records has a base."""
@@ -44,7 +45,7 @@ class Base:
 
     def of(self, kind: Kind) -> Iterable[Record]:
         """Return the records of one kind that have a base."""
-        return self._kinds[kind]
+        return self._kinds.get(kind, _NOTHING)
 
 
 @dataclass(repr=False)

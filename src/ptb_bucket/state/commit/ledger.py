@@ -15,10 +15,11 @@ PTB's live objects are the layer above *staged*; the replica merges into them.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
+from ptb_bucket.state.commit.occurrences import passed_in
 from ptb_bucket.state.commit.steps import Comparison, StepMerger
 from ptb_bucket.state.commit.units import DocumentUnits, Withheld
 from ptb_bucket.state.document import NONE, Fate, has_any
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Ledger"]
 
+_DROPPED: Final = frozenset({Kind.CHAT, Kind.USER, Kind.TIMER})
+
+
+def _all_end(units: Collection[Unit]) -> Withheld:
+    del units
+    return Withheld()
+
 
 @dataclass(repr=False)
 class Ledger:
@@ -54,6 +62,7 @@ class Ledger:
         last_commit: The ID of our last commit.
         unloaded: PTB's values were created before the document was read. If both have a value, the bucket's stays.
         withheld: Returns the updates that are not noted as handled.
+        unended: Returns those occurrences among some units that are not ended, although their end is staged here.
         dropped: Records that were dropped unloaded or unreadable. All that the bucket has of them is removed.
         returning: Unknown sections that are written if the document lacks them.
     """
@@ -75,6 +84,7 @@ class Ledger:
     last_commit: str | None = None
     unloaded: bool = False
     withheld: Callable[[], Withheld] = Withheld
+    unended: Callable[[Collection[Unit]], Withheld] = _all_end
     dropped: set[Record] = field(default_factory=set)
     returning: UnknownSections = field(default_factory=dict)
     units: DocumentUnits = field(init=False)
@@ -107,8 +117,8 @@ class Ledger:
 
     @property
     def only_drops(self) -> bool:
-        """Tell whether the only pending changes are removals of chat and user data."""
-        return all(self.top(record) is None and record.kind in (Kind.CHAT, Kind.USER) for record in self.pending)
+        """Tell whether the only pending changes are removals of chat and user data, and of their timers."""
+        return all(self.top(record) is None and record.kind in _DROPPED for record in self.pending)
 
     def stored(self, record: Record) -> Encoded:
         """Return the value in the bucket, as far as we know."""
@@ -153,7 +163,7 @@ class Ledger:
         if record not in self.in_doubt.bases:
             return stored
         base, steps = self.in_doubt.bases[record], self.in_doubt.layer.chain(record)
-        withdrawn = self.withdrawn_units() if withdrawn is None else withdrawn
+        withdrawn = self.units.withdrawn_in(record, self.withdrawn_units() if withdrawn is None else withdrawn)
         return self.steps.merged(record, base, steps, stored, withdrawn, idempotent=True, unloaded=self.unloaded)
 
     # ---------------------------------------------------------------- PTB gives a value
@@ -234,6 +244,7 @@ class Ledger:
         if etag is not None:
             self.document, self.etag = attempt.document, etag
         self.move_base(attempt.payload.values, attempt.dropped_since)
+        self.adopt_timers(attempt.merged.timers)
         self.units.applied(attempt.merged.units)
         self.in_doubt.keep_only(self.failures)
         self._settle_all()
@@ -271,19 +282,27 @@ class Ledger:
         self.dropped -= values.keys() - still_dropped
         for record, encoded in values.items():
             self.base.put(record, encoded)
-        if self.unloaded and values:
-            self.unloaded = not all(self.merger.equal(one, value, self.stored(one)) for one, value in values.items())
+        if self.unloaded and (data := [record for record in values if record.kind is not Kind.TIMER]):
+            self.unloaded = not all(self.merger.equal(one, values[one], self.stored(one)) for one in data)
+
+    def adopt_timers(self, values: Mapping[Record, Encoded]) -> None:
+        """Make merged timers the base, where nothing is staged on top. Nobody has a live object of a timer."""
+        for record, encoded in values.items():
+            if record not in self.staged.values:
+                self.base.put(record, encoded)
 
     # ---------------------------------------------------------------- PTB is given a value
 
     def withdrawn_units(self) -> frozenset[Unit]:
         """Return the units whose changes in this document are withdrawn."""
-        return self.units.withdrawn(self.layers(), self.document)
+        layers = self.layers()
+        self.units.passed = passed_in(layers, self.base, self.stored, self.merger.codec.name)
+        return self.units.withdrawn(layers, self.document)
 
     def withdrawn_in(self, record: Record) -> frozenset[Unit]:
         """Return the units whose changes are withdrawn, if one of them has changed this record."""
         chains = [layer.steps[record] for layer in self.layers() if record in layer.steps]
-        withdrawn = self.withdrawn_units() if chains else NONE
+        withdrawn = self.units.withdrawn_in(record, self.withdrawn_units()) if chains else NONE
         return withdrawn if any(has_any(steps, withdrawn) for steps in chains) else NONE
 
     def layers(self) -> list[Layer]:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import aside
-from ptb_bucket.errors import LostRaceError, NewerDocumentError, StoreError, UnavailableError, UnsavedError, pluralize
+from ptb_bucket.errors import (
+    LostRaceError,
+    NewerDocumentError,
+    PTBBucketError,
+    UnavailableError,
+    UnsavedError,
+    pluralize,
+)
+from ptb_bucket.state.commit.due_keys import WITHOUT_KEYS
 from ptb_bucket.state.commit.preparation import prepare
 from ptb_bucket.state.records import first_labels
 from ptb_bucket.stores import Create, Update
@@ -15,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ptb_bucket._aio import Retries, RetryPolicy
-    from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state.commit.attempt import Attempt
     from ptb_bucket.state.commit.ledger import Ledger
     from ptb_bucket.state.commit.tracked_document import TrackedDocument
@@ -58,6 +66,7 @@ async def _commit(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
     its success does not end this one.
     """
     ledger = tracked.ledger
+    obsolete: list[str] = []
     async with tracked.lock.here():
         await tracked.wait_for_turn(tracked.read)  # the deadline does not run while the store wants a pause
         retries = retry_policy.begin()
@@ -70,9 +79,14 @@ async def _commit(tracked: TrackedDocument, retry_policy: RetryPolicy) -> None:
             attempt = ledger.attempt or prepare(ledger)
             if attempt is None:
                 break
-            await _try(tracked, attempt, retries)
-            if ledger.last_commit == attempt.commit.id and attempt is not leftover:
-                break
+            keys = await _try(tracked, attempt, retries)
+            if ledger.last_commit == attempt.commit.id:
+                obsolete += keys
+                if attempt is not leftover:
+                    break
+    if obsolete:
+        with suppress(UnavailableError):  # the changes are saved; a key that stays costs a look at its timer
+            await retries.deadline.within(tracked.due_keys.delete(obsolete))
 
 
 def tell_failures(ledgers: Sequence[Ledger], lost: Mapping[Record, PTBBucketError] | None = None) -> None:
@@ -129,19 +143,25 @@ async def _look(tracked: TrackedDocument, retries: Retries) -> None:
         await _read_back(tracked, retries, error)
 
 
-async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> None:
+async def _try(tracked: TrackedDocument, attempt: Attempt, retries: Retries) -> tuple[str, ...]:
+    """Send an attempt, after the due keys that its timers need. Return those that are obsolete once it is applied."""
     body = await aside(attempt.packed, size=attempt.document.size)
-    unclear, attempt.unclear = attempt.unclear, True  # until an answer tells; a cancelled put is unclear, too
+    unclear, keys = attempt.unclear, WITHOUT_KEYS
     try:
+        keys = tracked.due_keys.named(tracked.ledger.document, attempt.document)
+        if keys.needed:
+            await retries.deadline.within(tracked.due_keys.create(keys.needed, attempt.created))
+        attempt.unclear = True  # until an answer tells; a cancelled put is unclear, too
         etag = await retries.deadline.within(_send(tracked, attempt.condition, body))
     except (LostRaceError, UnavailableError) as error:
         await _read_back(tracked, retries, error)
-    except StoreError:
+    except PTBBucketError:
         if not unclear:  # denied or unsupported: this send was not applied; an earlier one may have been
             tracked.ledger.failed()
         raise
     else:
         tracked.ledger.applied(etag)
+    return keys.obsolete
 
 
 async def _send(tracked: TrackedDocument, condition: str | None, body: bytes) -> str:

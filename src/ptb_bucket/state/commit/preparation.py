@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state.commit.attempt import Attempt, Merged
 from ptb_bucket.state.commit.layers import Layer
+from ptb_bucket.state.commit.occurrences import OwnSteps, own_units
 from ptb_bucket.state.commit.units import Withheld
-from ptb_bucket.state.document import NONE, Document, UnitStep, has_any
+from ptb_bucket.state.document import NONE, Document, UnitStep, has_any, keep
 from ptb_bucket.state.merge import drop_blocked, merge_failed, trim_callback_data
 from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
     from ptb_bucket.state.commit.layers import Encoded
     from ptb_bucket.state.commit.ledger import Ledger
-    from ptb_bucket.state.document import Steps, UnknownSections
+    from ptb_bucket.state.document import Steps, Unit, UnknownSections
     from ptb_bucket.state.merge import Decision
     from ptb_bucket.state.records import Record
 
 __all__ = ["prepare", "withhold"]
+
+_LATE: Final = {Kind.TIMER: 1, Kind.UPDATES: 2}
+"""Kinds that are merged after the others, in this order: what is noted in them depends on what cannot be merged."""
 
 
 def prepare(ledger: Ledger) -> Attempt | None:
@@ -36,12 +40,20 @@ def prepare(ledger: Ledger) -> Attempt | None:
 
 
 def withhold(ledger: Ledger) -> None:
-    """Note only those updates as handled whose effects are durable or pending in this document."""
+    """Note only those updates as handled, and end only those occurrences, whose effects are in this document."""
     staged = ledger.staged.values
     if HANDLED in staged:
         never, later = _withheld_here(ledger)
         staged[HANDLED] = ledger.merger.without_updates(staged[HANDLED], never | later)
         ledger.settle(HANDLED)
+    for record, steps in list(ledger.staged.steps.items()):
+        if own := own_units(record, steps):
+            never, later = ledger.unended(own)
+            ledger.staged.put(record, OwnSteps.sort(steps, NONE, never | later).now)
+
+
+def _turn(record: Record) -> int:
+    return _LATE.get(record.kind, 0)
 
 
 def _withheld_here(ledger: Ledger) -> Withheld:
@@ -66,18 +78,25 @@ class Preparation:
         """Prepare the attempt; see :func:`prepare`."""
         ledger, merged = self.ledger, self.merged
         ledger.failures = {}
-        for record in sorted({**ledger.staged.values, **ledger.in_doubt.bases}, key=HANDLED.__eq__):  # HANDLED is last
+        for record in sorted({**ledger.staged.values, **ledger.in_doubt.bases}, key=_turn):
             self._merge_or_note(record)
         ledger.comparison.forget()
         self._keep_chats()
-        good = (record for record in ledger.staged.values if record not in ledger.failures)
+        waiting = {record for record in merged.left if record not in merged.base}
+        good = (record for record in ledger.staged.values if record not in ledger.failures and record not in waiting)
         payload = {record: merged.base.get(record, ledger.staged.values[record]) for record in good}
         if merged.changes or self._missing():
             ledger.attempt = self._attempt(payload)
         else:
             self._nothing_to_write(payload)
         ledger.staged.keep_only(ledger.failures)
-        ledger.staged.values.update(merged.left)
+        for record, steps in merged.left.items():
+            if record in ledger.failures:
+                continue
+            ledger.staged.values[record] = steps[-1].value
+            keep(ledger.staged.steps, record, steps)
+        if not ledger.attempt:
+            ledger.adopt_timers({record: value for record, value in merged.timers.items() if record in payload})
         return ledger.attempt
 
     def _merge_or_note(self, record: Record) -> None:
@@ -96,18 +115,26 @@ class Preparation:
             ours = self._without_withheld(ours)
         decided: list[Decision] = []
         steps = ledger.staged.steps.get(record) or (UnitStep(NONE, ours),)
-        result = ledger.steps.merged(
-            record, base, steps, theirs, merged.withdrawn_units, decided=decided, unloaded=ledger.unloaded
+        withdrawn = ledger.units.withdrawn_in(record, merged.withdrawn_units)
+        if record.kind is Kind.TIMER:
+            steps, never = self._own_steps(record, steps)
+            withdrawn |= never
+        result = (
+            ledger.steps.merged(record, base, steps, theirs, withdrawn, decided=decided, unloaded=ledger.unloaded)
+            if steps
+            else theirs
         )
         merged.decided += decided
         if record in ledger.staged.steps or record in ledger.in_doubt.layer.steps:
-            self._note_units(record, steps)
-        if ledger.unloaded and base is None and theirs is not None:
+            self._note_units(record, steps, withdrawn)
+        if ledger.unloaded and base is None and theirs is not None and record.kind is not Kind.TIMER:
             merged.unloaded.add(record)
         if base not in (ours, theirs):
             merged.records.add(record)
         if record.kind is Kind.CONVERSATION:
             self._settle_conversation(record, ours, result)
+        if record.kind is Kind.TIMER:
+            merged.timers[record] = result
         if not ledger.comparison.equal(record, result, stored):
             merged.changes[record] = result
 
@@ -120,15 +147,32 @@ class Preparation:
         if not self.ledger.merger.equal(record, result, ours):
             self.ledger.superseded[record] = ours
 
-    def _note_units(self, record: Record, steps: Steps) -> None:
+    def _own_steps(self, record: Record, steps: Steps) -> tuple[Steps, frozenset[Unit]]:
+        """Return the steps of a timer to merge now, and the occurrences whose end is left out of them.
+
+        Rule "An occurrence ends after its effects": the end of an occurrence whose effects are not durable stays
+        staged. If they cannot be saved, it is left out, so that the occurrence is run again.
+        """
+        own = own_units(record, steps)
+        if not own:
+            return steps, NONE
+        sorted_steps = OwnSteps.sort(steps, *self.ledger.unended(own))
+        if sorted_steps.later:
+            self.merged.left[record] = sorted_steps.later
+            if sorted_steps.now:
+                self.merged.kept[record] = sorted_steps.now
+                self.merged.base[record] = sorted_steps.now[-1].value
+        return sorted_steps.now, sorted_steps.never
+
+    def _note_units(self, record: Record, steps: Steps, withdrawn: frozenset[Unit]) -> None:
         """Note the units whose steps are written, and those of repeated changes: no change may be applied twice."""
         ledger, merged = self.ledger, self.merged
         chain = (*ledger.in_doubt.layer.steps.get(record, ()), *steps)
-        if has_any(chain, merged.withdrawn_units):
+        if has_any(chain, ledger.units.withdrawn_in(record, merged.withdrawn_units)):
             merged.withdrawn.add(record)
             ledger.units.lose(record, chain, merged.withdrawn_units, ledger.document)
         for step in chain:
-            if step.units.isdisjoint(merged.withdrawn_units):
+            if step.units.isdisjoint(withdrawn):
                 merged.units.update(dict.fromkeys(unit for unit in step.units if unit not in ledger.units.running))
 
     def _without_withheld(self, ours: Encoded) -> Encoded:
@@ -139,7 +183,7 @@ class Preparation:
         if now != ours:
             self.merged.base[HANDLED] = now
         if now != kept:
-            self.merged.left[HANDLED] = kept
+            self.merged.left[HANDLED] = (UnitStep(NONE, kept),)
         return now
 
     def _keep_chats(self) -> None:
@@ -176,7 +220,8 @@ class Preparation:
 
     def _layer(self, payload: dict[Record, Encoded]) -> Layer:
         """Return the payload with its steps; a value that is superseded has none."""
-        steps = {record: self.ledger.staged.steps.get(record, ()) for record in payload}
+        staged, kept = self.ledger.staged.steps, self.merged.kept
+        steps = {record: kept.get(record) or staged.get(record, ()) for record in payload}
         return Layer(payload, {one: chain for one, chain in steps.items() if chain and chain[-1].value == payload[one]})
 
     def _listing_units(self, document: Document) -> Document:

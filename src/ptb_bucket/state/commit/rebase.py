@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Layer
 from ptb_bucket.state.document import NONE
+from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
     from ptb_bucket.state.commit.layers import Encoded
@@ -64,7 +65,8 @@ class Rebase:
     def adopt(self) -> None:
         """Move the layers, after PTB's live object has become what ``after`` holds."""
         ledger, record = self.ledger, self.record
-        ledger.unloaded = False
+        if record.kind is not Kind.TIMER:  # it shares a document with data that PTB may not have loaded
+            ledger.unloaded = False
         # A drop of an unloaded record drops all that is there then.
         ledger.move_base({record: self.base}, ledger.dropped)
         if record in ledger.in_doubt.bases:

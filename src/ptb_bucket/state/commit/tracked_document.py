@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ptb_bucket._aio import RetryPolicy
+    from ptb_bucket.state.commit.due_keys import NoDueKeys
     from ptb_bucket.state.commit.ledger import Ledger
     from ptb_bucket.state.document import Header, Layout
     from ptb_bucket.stores import Blob, BlobStore
@@ -45,6 +46,7 @@ class TrackedDocument:
         store: The store of the document.
         ledger: Its ledger.
         layout: Says which records it may hold.
+        due_keys: The due keys of its timers.
         lock: Keeps its commits and refreshes apart.
         asked: The time at which the newest finished read began, on the loop's clock. Everything that was stored before
             is known.
@@ -54,6 +56,7 @@ class TrackedDocument:
     store: BlobStore
     ledger: Ledger
     layout: Layout
+    due_keys: NoDueKeys
     lock: LoopLock = field(default_factory=LoopLock)
     asked: float | None = None
     wanted: int = 0

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, joined
-from ptb_bucket.state.records import HANDLED
+from ptb_bucket.state.commit.occurrences import is_own
+from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, joined, reached_by
+from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
@@ -45,6 +46,8 @@ class DocumentUnits:
             now, they would have to be handled again.
         own: The units that this instance has applied to the document, newest last. Their further changes are accepted.
         lost: Units whose changes here were withdrawn although the document lacks them. They must be delivered again.
+        abandoned: Units that the caller has withdrawn: another instance has done their work.
+        passed: Occurrences of timers of which the document shows later ones.
         again: Units that are being handled again while changes of their first handling are pending.
     """
 
@@ -54,6 +57,8 @@ class DocumentUnits:
     running: Container[Unit] = ()
     own: dict[Unit, None] = field(default_factory=dict)
     lost: set[Unit] = field(default_factory=set)
+    abandoned: set[Unit] = field(default_factory=set)
+    passed: frozenset[Unit] = NONE
     again: set[Unit] = field(default_factory=set)
     _handled: tuple[Encoded, frozenset[Unit]] = field(default=(None, NONE), compare=False)
 
@@ -68,6 +73,7 @@ class DocumentUnits:
                 before :meth:`end` are dropped.
         """
         self.lost.discard(unit)
+        self.abandoned.discard(unit)
         self.own.pop(unit, None)
         if is_pending:
             self.again.add(unit)
@@ -111,13 +117,37 @@ class DocumentUnits:
             document: The document as it was last read or written.
         """
         chains = [steps for layer in layers for steps in layer.steps.values()]
-        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost}) if chains else NONE
+        if not chains:
+            return NONE
+        if occurrences := {unit for steps in chains for step in steps for unit in step.units if type(unit) is str}:
+            self.passed |= reached_by(occurrences, self._theirs(document))
+        return caught_with(chains, {AGAIN, *self._theirs(document), *self.lost, *self.abandoned})
+
+    def withdrawn_in(self, record: Record, withdrawn: frozenset[Unit]) -> frozenset[Unit]:
+        """Return the units whose steps in one record are withdrawn.
+
+        Args:
+            record: The record.
+            withdrawn: The units that are withdrawn in the document.
+        """
+        if record.kind is not Kind.TIMER or not withdrawn:
+            return withdrawn
+        return frozenset(unit for unit in withdrawn if unit in self.abandoned or not is_own(record, unit))
+
+    def abandon(self, unit: Unit, unsaved: Container[Unit]) -> None:
+        """Withdraw all unsaved changes of a unit.
+
+        Args:
+            unit: The unit.
+            unsaved: The units with changes that are not durable.
+        """
+        self.abandoned = {one for one in {*self.abandoned, unit} if one in unsaved}
 
     def lose(
         self, record: Record, steps: Iterable[UnitStep], withdrawn: frozenset[Unit], document: Document | None
     ) -> None:
         """Note the units whose changes a record loses although the document lacks them."""
-        lost = withdrawn - self._theirs(document)
+        lost = withdrawn - self._theirs(document) - self.abandoned
         units = frozenset(unit for step in steps for unit in step.units if unit in lost and unit != AGAIN)
         if units:
             self.lost |= units
@@ -133,6 +163,6 @@ class DocumentUnits:
         return self._handled[1]
 
     def _theirs(self, document: Document | None) -> set[Unit]:
-        """Return the units that the document lists and that this instance has not applied."""
+        """Return the units that the document lists, or shows to be done, and that this instance has not applied."""
         listed = {*document.header.units, *self.handled_in(document)} if document else set()
-        return {unit for unit in listed if unit not in self.own}
+        return {unit for unit in {*listed, *self.passed} if unit not in self.own}

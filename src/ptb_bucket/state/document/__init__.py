@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from ptb_bucket.state.document.document import Document
-from ptb_bucket.state.document.header import Commit, Fate, Header, check_features
+from ptb_bucket.state.document.header import TIMERS, Commit, Fate, Header, check_features
 from ptb_bucket.state.document.ids import check_id
-from ptb_bucket.state.document.layouts import EXTENSIONS, LAYOUTS, Layout, open_layout, recognise
+from ptb_bucket.state.document.layouts import (
+    EXTENSIONS,
+    LAYOUTS,
+    Layout,
+    escaped,
+    is_name,
+    open_layout,
+    recognise,
+    unescaped,
+)
 from ptb_bucket.state.document.sections import UnknownSections
 from ptb_bucket.state.document.units import (
     AGAIN,
@@ -19,6 +28,7 @@ from ptb_bucket.state.document.units import (
     has_any,
     joined,
     keep,
+    reached_by,
     runs,
 )
 
@@ -29,6 +39,7 @@ __all__ = [
     "LAYOUTS",
     "MANY",
     "NONE",
+    "TIMERS",
     "Commit",
     "Document",
     "Fate",
@@ -41,10 +52,14 @@ __all__ = [
     "caught_with",
     "check_features",
     "check_id",
+    "escaped",
     "has_any",
+    "is_name",
     "joined",
     "keep",
     "open_layout",
+    "reached_by",
     "recognise",
     "runs",
+    "unescaped",
 ]

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
+from ptb_bucket.state.document.units import newest_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from ptb_bucket.state.document.units import Unit
 
-__all__ = ["FEATURES", "FORMAT", "Commit", "Fate", "Header", "check_features"]
+__all__ = ["FEATURES", "FORMAT", "TIMERS", "Commit", "Fate", "Header", "check_features"]
 
 FORMAT: Final = 1
 FORMAT_WITH_NEEDS: Final = 2
 """The format of a document that needs features. Older libraries read up to 1, and ask to be upgraded."""
-FEATURES: Final = frozenset({"refs"})
-"""The features of documents that this library supports. ``refs``: JSON records with shared or cyclic objects."""
+TIMERS: Final = "timers"
+"""The feature of a spool with changes of timers. No document lists it: older libraries pass the section on."""
+FEATURES: Final = frozenset({"refs", TIMERS})
+"""The features that this library supports. ``refs``: JSON records with shared or cyclic objects."""
 WRITERS_KEPT: Final = 128
 SECONDS_KEPT: Final = 24 * 3600
 ALWAYS_KEPT: Final = 4
@@ -79,11 +82,17 @@ class Header:
         return replace(self, sequence=newest.sequence, floor=floor, commits=(newest, *kept))
 
     def noting(self, units: Iterable[Unit], limit: int) -> Header:
-        """Return the header after these units have changed records. It keeps the newest ``limit`` units."""
+        """Return the header after these units have changed records.
+
+        It keeps the newest ``limit`` units, and of the occurrences of one timer only the newest.
+        """
         added = dict.fromkeys(units)
         if not added:
             return self
-        return replace(self, units=(*(unit for unit in self.units if unit not in added), *added)[-limit:])
+        listed = (*(unit for unit in self.units if unit not in added), *added)
+        if any(type(unit) is str for unit in added):
+            listed = tuple(newest_of(listed))
+        return replace(self, units=listed[-limit:])
 
     def fate(self, commit: Commit, last_known: str | None) -> Fate:
         """Return the fate of a commit. This document is another version than the one that the commit replaces.

@@ -69,7 +69,18 @@ def _first_wrong(kind: Kind, ids: Collection[str]) -> str | None:
         return next(record_id for record_id in ids if not match(record_id))
     if kind in _ONLY:
         return next((record_id for record_id in ids if record_id != _ONLY[kind]), None)
+    if kind is Kind.TIMER:
+        return next((record_id for record_id in ids if not _is_timer(record_id)), None)
     return None  # PTB makes the IDs of keyboards; they are compared as they are
+
+
+def _is_timer(record_id: str) -> bool:
+    """Tell whether an ID of a timer is written as we write it, and so is the ID of its owner."""
+    try:
+        owner, timer_id = Record(Kind.TIMER, record_id).timer
+    except CorruptDocumentError:
+        return False
+    return Record.of_timer(owner, timer_id).id == record_id and _first_wrong(owner.kind, [owner.id]) is None
 
 
 def _is_positive(ids: Collection[str]) -> bool:
@@ -82,6 +93,8 @@ def _said(kind: Kind, record_id: str) -> str:
     what = f"{kind.value} has the key {record_id[:_SHOWN]!r}"
     if kind is Kind.CONVERSATION:
         return f"{what}, which is not a conversation in ptb-bucket's format. Expected [name, id, ...]"
+    if kind is Kind.TIMER:
+        return f"{what}, which is not a timer in ptb-bucket's format. Expected [kind, id, timer]"
     if kind in _ONLY:
         return f"{what}, but the only valid key is {_ONLY[kind]!r}"
     try:

@@ -7,14 +7,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state.records import BOT_DATA, HANDLED, Kind
+from ptb_bucket.state.records import BOT_DATA, HANDLED, OWNERS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ptb_bucket.state.records import Record
 
-__all__ = ["EXTENSIONS", "LAYOUTS", "Layout", "escaped", "is_name", "open_layout", "recognise"]
+__all__ = ["EXTENSIONS", "LAYOUTS", "Layout", "escaped", "is_name", "open_layout", "recognise", "unescaped"]
 
 EXTENSIONS = {".json": "json", ".pkl": "pickle"}
 """The codec of a document by the extension of its key."""
@@ -40,6 +40,9 @@ class Layout(Protocol):
     def folders(self, kinds: Iterable[Kind]) -> list[str]:
         """Return the folders below the root with documents of these kinds of data."""
 
+    def homes(self, kind: Kind) -> tuple[Kind, ...]:
+        """Return the first of :meth:`kinds` for each kind of document that may hold this kind of data."""
+
     def kinds(self, key: str) -> tuple[Kind, ...]:
         """Return the kinds of data in a document with this key; none if no document of this layout has such a key."""
 
@@ -62,6 +65,10 @@ class Single:
     def folders(self, kinds: Iterable[Kind]) -> list[str]:  # noqa: ARG002  the same for each
         """Return no folders: all keys are known."""
         return []
+
+    def homes(self, kind: Kind) -> tuple[Kind, ...]:
+        """Return the kind."""
+        return (kind,)
 
     def kinds(self, key: str) -> tuple[Kind, ...]:
         """Return all kinds for ``state``."""
@@ -87,6 +94,10 @@ class PerType:
         """Return no folders: all keys are known."""
         return []
 
+    def homes(self, kind: Kind) -> tuple[Kind, ...]:
+        """Return the kind."""
+        return (kind,)
+
     def kinds(self, key: str) -> tuple[Kind, ...]:
         """Return the kind with this name."""
         return tuple(kind for kind in Kind if kind.value == key)
@@ -94,6 +105,8 @@ class PerType:
 
 class PerRecord:
     """A layout with a document for each record. The cost of an update does not depend on the number of records.
+
+    Timers are stored in the document of their owner, so that one write ends an occurrence and saves what it did.
 
     A key is ``records/user_data/1f/42``. Two digits of a digest spread the keys of a kind over 256 prefixes.
     """
@@ -103,26 +116,37 @@ class PerRecord:
     root = "records/"
 
     def key(self, record: Record) -> str:
-        """Return the kind, the first digits of a digest, and the escaped ID."""
+        """Return the kind, the first digits of a digest, and the escaped ID; for a timer, those of its owner."""
+        if record.kind is Kind.TIMER:
+            record = record.timer[0]
         name = escaped(record.id)
         return f"{self.root}{record.kind.value}/{_spread(name)}/{name}"
 
     def keys(self, kinds: Iterable[Kind]) -> list[str]:
         """Return the keys of the documents that every update needs."""
-        wanted = set(kinds)
+        wanted = {home for kind in kinds for home in self.homes(kind)}
         return [self.key(record) for record in (BOT_DATA, HANDLED) if record.kind in wanted]
 
     def folders(self, kinds: Iterable[Kind]) -> list[str]:
-        """Return one folder for each kind."""
-        return [f"{self.root}{kind.value}/" for kind in kinds]
+        """Return one folder for each kind. Timers are in the folders of their owners."""
+        return list(dict.fromkeys(f"{self.root}{home.value}/" for kind in kinds for home in self.homes(kind)))
+
+    def homes(self, kind: Kind) -> tuple[Kind, ...]:
+        """Return the kinds of owners for timers, and else the kind itself."""
+        return OWNERS if kind is Kind.TIMER else (kind,)
 
     def kinds(self, key: str) -> tuple[Kind, ...]:
-        """Return the kind whose folder contains the key."""
+        """Return the kind whose folder contains the key, and timers if its records can own some."""
         kind, _, rest = key.removeprefix(self.root).partition("/")
         spread, _, name = rest.partition("/")
         if not key.startswith(self.root) or not is_name(name) or spread != _spread(name):
             return ()
-        return tuple(one for one in Kind if one.value == kind)
+        return _IN_FOLDER.get(kind, ())
+
+
+_IN_FOLDER: Final = {
+    kind.value: (kind, Kind.TIMER) if kind in OWNERS else (kind,) for kind in Kind if kind is not Kind.TIMER
+}
 
 
 def _spread(name: str) -> str:
@@ -173,12 +197,12 @@ def is_name(name: str) -> bool:
     if name.startswith(_LONG):
         return re.fullmatch("[0-9a-f]{64}", name[len(_LONG) :]) is not None
     try:
-        return escaped(_text(name)) == name
+        return escaped(unescaped(name)) == name
     except UnicodeDecodeError:
         return False
 
 
-def _text(name: str) -> str:
+def unescaped(name: str) -> str:
     """Return the ID for a name. The caller checks that :func:`escaped` would make the name."""
     if name == _EMPTY:
         return ""

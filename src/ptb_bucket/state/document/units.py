@@ -28,6 +28,8 @@ __all__ = [
     "has_any",
     "joined",
     "keep",
+    "newest_of",
+    "reached_by",
     "runs",
 ]  # fmt: skip
 
@@ -60,6 +62,46 @@ class Run(NamedTuple):
 
     base: Encoded
     steps: list[UnitStep]
+
+
+class Occurrence(NamedTuple):
+    """The timer and the number of a unit that is an occurrence. Numbers of one timer only grow."""
+
+    timer: tuple[str, str]
+    number: tuple[int, int]
+
+    @classmethod
+    def of(cls, unit: Unit) -> Occurrence | None:
+        """Return what ``unit_of`` in :mod:`ptb_bucket.state.timers` has put into an ID; None for an update."""
+        if type(unit) is not str:
+            return None
+        name, _, rest = unit.rpartition("#")
+        occurrence, _, rest = rest.partition(".")
+        tries, _, series = rest.partition(".")
+        if not (series and occurrence.isdecimal() and tries.isdecimal()):
+            return None
+        return cls((name, series), (int(occurrence), int(tries)))
+
+
+def newest_of(units: Iterable[Unit]) -> dict[Unit, None]:
+    """Return units in their order, and of the occurrences of one timer only the newest, in the place of the last."""
+    kept: dict[object, tuple[tuple[int, int], Unit]] = {}
+    for unit in units:
+        occurrence = Occurrence.of(unit)
+        key, this = (unit, ((0, 0), unit)) if occurrence is None else (occurrence.timer, (occurrence.number, unit))
+        before = kept.pop(key, this)
+        kept[key] = max(before, this, key=lambda pair: pair[0])
+    return dict.fromkeys(unit for _, unit in kept.values())
+
+
+def reached_by(units: Iterable[Unit], listed: Iterable[Unit]) -> frozenset[Unit]:
+    """Return the units, among some, that are occurrences of timers of which as late or later ones are listed."""
+    found = [occurrence for occurrence in map(Occurrence.of, listed) if occurrence is not None]
+    if not found:
+        return NONE
+    highest = {timer: max(one.number for one in found if one.timer == timer) for timer in {one.timer for one in found}}
+    known = ((unit, Occurrence.of(unit)) for unit in units)
+    return frozenset(unit for unit, one in known if one and one.number <= highest.get(one.timer, (-1, -1)))
 
 
 def caught_with(chains: Iterable[Steps], there: AbstractSet[Unit]) -> frozenset[Unit]:

@@ -16,7 +16,7 @@ from ptb_bucket.errors import (
 )
 from ptb_bucket.state.merge.resolvers import MISSING, Conflict, Resolver, keep_ours, keep_theirs
 from ptb_bucket.state.merge.shape import wrong_shape
-from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, HANDLED_LIMIT, Kind
+from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -255,46 +255,9 @@ class RecordMerger:
             raise ResolverError(f"the resolver raised {type(error).__name__}", record=conflict.record) from error
 
     def _merged(self, record: Record, merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
+        from ptb_bucket.state.merge.rules import rule_of  # noqa: PLC0415  the first conflict imports it
+
         try:
-            return self._rule(record)(merge, base, ours, theirs)
+            return rule_of(record)(merge, base, ours, theirs)
         except RecursionError:  # nested more deeply than Python's stack allows
             return merge.merge_as_whole((), base, ours, theirs)
-
-    @staticmethod
-    def _rule(record: Record) -> Callable[[ValueMerge, Any, Any, Any], Any]:
-        if record.kind is Kind.CONVERSATION:
-            return _conversation
-        if record.kind is Kind.CALLBACK and record != CALLBACK_QUERIES:
-            return _keyboard
-        return _handled if record == HANDLED else _data
-
-
-def _data(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
-    return merge.run((), base, ours, theirs)
-
-
-def _conversation(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:
-    """Return one of the states.
-
-    Rule "Conversation states are not merged": if the bucket's state changed since the base, it stays. Our state is
-    superseded, and this is counted.
-    """
-    if merge.same(base, theirs):
-        return ours
-    if not merge.same(ours, theirs):
-        merge.note_decision(())
-    return theirs
-
-
-def _handled(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
-    """Return the updates that either side handled, newest last. Updates that theirs has forgotten stay forgotten."""
-    known = {*(() if base is MISSING else base), *(() if theirs is MISSING else theirs)}
-    mine = [] if ours is MISSING else [number for number in ours if number not in known]
-    return [*(() if theirs is MISSING else theirs), *mine][-HANDLED_LIMIT:]
-
-
-def _keyboard(merge: ValueMerge, base: Any, ours: Any, theirs: Any) -> Any:  # noqa: ARG001  one signature for all rules
-    """Return the keyboard, as [access time, buttons], with the newer access time, if either side has one."""
-    if ours is MISSING or theirs is MISSING:
-        return theirs if ours is MISSING else ours
-    return max(ours, theirs, key=lambda keyboard: float(keyboard[0]))

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.codecs import UnknownInstance
+from ptb_bucket.errors import CannotStoreError
 from ptb_bucket.state.records import CALLBACK_QUERIES, HANDLED, Kind
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def wrong_shape(record: Record, value: Any, expected: type | None, *, any_class:
     if record.kind is Kind.CONVERSATION:
         # PTB looks the state up in a dict. For classes of the bot, only the handler knows which ones are hashable.
         return "the value must be hashable, such as a number or a string" if cls in _UNHASHABLE else None
+    return _wrong_timer(record, value) if record.kind is Kind.TIMER else _wrong_list(record, value)
+
+
+def _wrong_list(record: Record, value: Any) -> str | None:
+    """Return what is wrong with callback data or the IDs of handled updates."""
     if record == CALLBACK_QUERIES:
         return None if _is_queries(value) else "the value must be a dict with strings as keys and values"
     if record == HANDLED:
@@ -61,6 +67,21 @@ def _is_queries(value: Any) -> bool:
 
 def _is_numbers(value: Any) -> bool:
     return type(value) is list and all(type(number) is int for number in value)
+
+
+def _wrong_timer(record: Record, value: Any) -> str | None:
+    """Return what is wrong with a timer. What no key can name is refused on every layout, as it could not be copied."""
+    from ptb_bucket.state.timers import DueKey, Timer, due_key  # noqa: PLC0415  only bots with timers import it
+
+    try:
+        key = due_key(record, Timer.from_value(value))
+        if key is not None and DueKey.parse(key.key) != key:
+            return "the generation of the timer must be at least 1, and its nonce hexadecimal"
+    except ValueError as error:
+        return str(error)
+    except CannotStoreError as error:
+        return error.reason
+    return None
 
 
 def _is_keyboard(value: Any) -> bool:

@@ -224,10 +224,15 @@ async def _found(store: BlobStore) -> dict[tuple[str, str], str]:
     known = sorted({key for layout in LAYOUTS.values() if not layout.lazy for key in layout.keys(Kind)})
     folders = [folder for layout in LAYOUTS.values() for folder in layout.folders(Kind)]
     listings = await asyncio.gather(
-        *(_keys(store, stem) for stem in known), *(_keys(store, folder, enough=1) for folder in folders)
+        *(_keys(store, _start(stem)) for stem in known), *(_keys(store, folder, enough=1) for folder in folders)
     )
     shown = {recognise(key): key for key in sorted((key for keys in listings for key in keys), reverse=True)}
     return {found: key for found, key in shown.items() if found is not None}
+
+
+def _start(stem: str) -> str:
+    """Return the start of the key of a document, and not of the due keys of timers."""
+    return f"{stem}." if stem == Kind.TIMER.value else stem
 
 
 async def _keys(store: BlobStore, prefix: str, enough: float = math.inf) -> list[str]:

@@ -9,7 +9,7 @@ from ptb_bucket._aio import RetryPolicy
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.codecs import open_codec
 from ptb_bucket.errors import CorruptDocumentError
-from ptb_bucket.state.commit import Ledger, Rebase, TrackedDocument, commit_document
+from ptb_bucket.state.commit import Ledger, Rebase, TrackedDocument, commit_document, due_keys_for
 from ptb_bucket.state.document import Document, Header
 from ptb_bucket.state.merge import RecordMerger
 
@@ -74,7 +74,8 @@ class Draft:
         merger = _Unopened(open_codec(archive.codec, ()))
         ledger = Ledger(archive.name(key), merger, writer, archive.metrics, header)
         ledger.returning = dict(past.unknown) if past else {}
-        tracked = TrackedDocument(archive.store, ledger, archive.layout)
+        due_keys = due_keys_for(archive.layout, archive.store, archive.codec)
+        tracked = TrackedDocument(archive.store, ledger, archive.layout, due_keys)
         try:
             await tracked.read()
         except CorruptDocumentError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import RetryPolicy, chunks, for_each
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.state.commit import Ledger, Metrics, TrackedDocument, WriterIdentity
+from ptb_bucket.state.commit import Ledger, Metrics, TrackedDocument, WriterIdentity, due_keys_for
 from ptb_bucket.state.document import Header
 from ptb_bucket.state.records import Kind, Record
 from ptb_bucket.state.replica.startup import check_empty_start, documents, listed
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.codecs import Codec
     from ptb_bucket.errors import PTBBucketError
+    from ptb_bucket.state.commit import NoDueKeys
     from ptb_bucket.state.document import Layout
     from ptb_bucket.state.merge import RecordMerger
     from ptb_bucket.state.spool import Spool
@@ -65,9 +66,11 @@ class DocumentSet:
     loaded: bool = False
     on_track: Callable[[str, Ledger], None] | None = field(default=None, repr=False)
     tracked: TrackedDocuments = field(init=False, repr=False)
+    due_keys: NoDueKeys = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.tracked = TrackedDocuments(self.layout, self._track)
+        self.due_keys = due_keys_for(self.layout, self.store, self.codec.name)
 
     async def read_all(self) -> None:
         """Read all documents, or with ``on_demand`` those that every update needs.
@@ -170,9 +173,14 @@ class DocumentSet:
         return ledger.stored(record) is not None or ledger.top(record) is not None
 
     def has_read(self, record: Record) -> bool:
-        """Tell whether a record was read, and its value reached PTB; always true unless records are read on demand."""
+        """Tell whether a record was read, and its value reached PTB; always true unless records are read on demand.
+
+        PTB has no timers, so it is enough that the document of a timer was read.
+        """
         document = self.tracked.known(record)
-        return not self._is_lazy or (document is not None and not document.ledger.unloaded)
+        if document is None or not self._is_lazy:
+            return not self._is_lazy
+        return not document.ledger.unloaded if record.kind is not Kind.TIMER else document.asked is not None
 
     def failed(self) -> dict[Record, PTBBucketError]:
         """Return the records that are pending, and that the last commit could not merge."""
@@ -202,7 +210,7 @@ class DocumentSet:
         ledger.unloaded = self._is_lazy
         if self.on_track:
             self.on_track(key, ledger)
-        return TrackedDocument(self.store, ledger, self.layout)
+        return TrackedDocument(self.store, ledger, self.layout, self.due_keys)
 
 
 @dataclass
@@ -218,6 +226,7 @@ class TrackedDocuments:
     make: Callable[[str], TrackedDocument]
     _by_key: dict[str, TrackedDocument] = field(default_factory=dict)
     _by_kind: dict[Kind, dict[str, TrackedDocument]] = field(default_factory=lambda: {kind: {} for kind in Kind})
+    """A document of one record is found by that record's kind, also if it holds timers, too."""
     _staged: dict[str, TrackedDocument] = field(default_factory=dict)
     _shared: dict[Kind, tuple[str, TrackedDocument]] = field(default_factory=dict)
     """The documents that hold all records of a kind, with their keys: found without asking the layout again."""
@@ -240,7 +249,7 @@ class TrackedDocuments:
         """Return the document with a key without extension."""
         if key not in self._by_key:
             self._by_key[key] = tracked = self.make(key)
-            for kind in self.layout.kinds(key):
+            for kind in self._kinds(key):
                 self._by_kind[kind][key] = tracked
         return self._by_key[key]
 
@@ -255,7 +264,7 @@ class TrackedDocuments:
 
     def holding(self, kind: Kind) -> list[TrackedDocument]:
         """Return the documents that hold one kind of data."""
-        return list(self._by_kind[kind].values())
+        return [document for home in self.layout.homes(kind) for document in self._by_kind[home].values()]
 
     def for_staging(self, record: Record) -> TrackedDocument:
         """Return the document of a record that is about to be staged."""
@@ -276,6 +285,10 @@ class TrackedDocuments:
             return False
         self._by_key.pop(key, None)
         self._staged.pop(key, None)
-        for kind in self.layout.kinds(key):
+        for kind in self._kinds(key):
             self._by_kind[kind].pop(key, None)
         return True
+
+    def _kinds(self, key: str) -> tuple[Kind, ...]:
+        kinds = self.layout.kinds(key)
+        return kinds[:1] if self.layout.lazy else kinds

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket._aio import for_each
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecordError, UnsavedError
 from ptb_bucket.state.commit import lost_changes, tell_failures, withhold, write_document
-from ptb_bucket.state.merge import MISSING, drop_blocked
+from ptb_bucket.state.merge import MISSING
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT, Kind, Record
+from ptb_bucket.state.replica.commit_order import CommitOrder
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.replica.values import Values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import AsyncIterator, Collection, Iterable
 
     from ptb_bucket.state.commit import Ledger, TrackedDocument
     from ptb_bucket.state.document import Unit
     from ptb_bucket.state.replica.document_set import DocumentSet
+    from ptb_bucket.state.replica.timers import Timers
+    from ptb_bucket.state.timers import DueKey
 
 __all__ = ["Replica"]
 
@@ -49,6 +53,13 @@ class Replica:
         self.units = ReplicaUnits(self.documents)
         self.documents.on_track = self.units.connect
 
+    @cached_property
+    def timers(self) -> Timers:
+        """The timers in the documents and in the bucket."""
+        from ptb_bucket.state.replica.timers import Timers  # noqa: PLC0415  only bots with timers import it
+
+        return Timers(self.documents)
+
     # ---------------------------------------------------------------- staging
 
     def stage(self, record: Record, value: Any) -> None:
@@ -64,12 +75,14 @@ class Replica:
             UnreadableRecordError: The bucket has this record, and PTB could never load it. Nothing is staged, because
                 the value was made without knowing the record. Dropping it works.
         """
+        self._stage(record, value, self.units.working_on(record) if self.units.running else ())
+
+    def _stage(self, record: Record, value: Any, units: Collection[Unit]) -> None:
         drop = value is None or value is MISSING
         drops_unread = drop and record.kind in (Kind.CHAT, Kind.USER)  # elsewhere, absence is just what PTB knows
         if not drops_unread and record in self.values.unreadable.found:
             self._refuse_blind(record, value)
         ledger = self.documents.tracked.for_staging(record).ledger
-        units = self.units.working_on(record) if self.units.running else ()
         try:
             unreadable = drops_unread and record in self.values.unreadable
             encoded = self._encoded(record, value, (ledger.top(record), ledger.stored(record)))
@@ -93,6 +106,41 @@ class Replica:
         before = self.values.read(HANDLED)
         self.units.note_effects(update_id, effects)
         self.stage(HANDLED, [*([] if before is MISSING else before), update_id][-HANDLED_LIMIT:])
+
+    def stage_occurrence(self, unit: str, record: Record, value: Any, effects: Iterable[Record]) -> None:
+        """End an occurrence of a timer. This becomes durable after the occurrence's effects in other documents.
+
+        Effects in the document of the timer are in the same put. If the bucket shows that another instance has ended
+        the occurrence, its version of the timer stays, and this unit's changes are withdrawn from each document that
+        lists the unit.
+
+        Args:
+            unit: The occurrence, as ``timers.unit_of`` names it. If it runs (see ``units.begin``), it ends.
+            record: The record of the timer.
+            value: The timer afterwards, as a value; None or MISSING if it is gone.
+            effects: The records that the occurrence may have changed. If one of them cannot be merged with the
+                bucket's, or has lost the change, the occurrence does not end: it is to be run again.
+
+        Raises:
+            CannotStoreError, UnreadableRecordError: As for :meth:`stage`. Nothing is ended.
+        """
+        self._stage(record, value, (unit,))
+        self.units.note_effects(unit, {*self.units.running.get(unit, ()), *effects} - {record})
+
+    def timers_of(self, owner: Record) -> list[Record]:
+        """Return the timers of an owner, as far as its document was read: stored ones, and those staged here.
+
+        Load their values with ``values.load``. A timer that is staged to end is not among them.
+        """
+        return self.timers.of(owner)
+
+    def due(self, until: float) -> AsyncIterator[DueKey]:
+        """Yield the timers to look at until some time; see :meth:`Timers.due`."""
+        return self.timers.due(until)
+
+    async def remove_key(self, key: DueKey) -> None:
+        """Delete a due key; see :meth:`Timers.remove_key`."""
+        await self.timers.remove_key(key)
 
     def _refuse_blind(self, record: Record, value: Any) -> None:
         error = self.values.unreadable.blind(record)
@@ -146,14 +194,15 @@ class Replica:
         return True
 
     def forget(self, record: Record) -> bool:
-        """Forget a record that is stored in a separate document; it is read again when it is needed.
+        """Forget a record that is stored in a separate document, and its timers; they are read again when needed.
 
-        The caller removes the record's live object, too.
+        The caller removes the record's live object, too. A timer cannot be forgotten alone.
 
         Returns:
             False if the record cannot be forgotten: it is not durable, or is being read or written.
         """
-        gone = self.documents.layout.lazy and record not in self.unstorable and self.documents.tracked.forget(record)
+        can_go = self.documents.layout.lazy and record.kind is not Kind.TIMER and record not in self.unstorable
+        gone = can_go and self.documents.tracked.forget(record)
         if gone:
             self.values.unreadable.forget(record)
         return gone
@@ -190,8 +239,8 @@ class Replica:
         """
         if self.documents.spool and self.pending:
             self.documents.loaded = False  # or the next commit would be made without the spooled changes
-            if dedupe := self.documents.tracked.known(HANDLED):
-                withhold(dedupe.ledger)  # nothing tells which of several files is replayed, and when
+            for document in self.documents.tracked.pending():
+                withhold(document.ledger)  # nothing tells which of several files is replayed, and when
             self.documents.spool.keep(self.documents.tracked.pending())
 
     async def wait_for_turns(self) -> None:
@@ -211,7 +260,7 @@ class Replica:
             await self.documents.read_all()
         documents = self.documents.tracked.pending()
         try:
-            await self._commit_all(documents)
+            await CommitOrder(self.units, self.documents.tracked.known(HANDLED), self._write).run(documents)
         except PTBBucketError as error:
             failed = [document.key for document in documents if document.ledger.pending]
             if len(failed) > 1:
@@ -230,38 +279,5 @@ class Replica:
                 if isinstance(error, UnreadableRecordError):
                     self.values.unreadable.note(record, ledger.stored(record), error, blind=False)
 
-    async def _commit_all(self, documents: list[TrackedDocument]) -> None:
-        """Write all changes at once, then drops, and last the dedupe record, which says that updates were handled.
-
-        Data that was moved, as when a group becomes a supergroup, is in the bucket under its new ID before it is
-        dropped under its old one. An update that is noted as handled has its effects in the bucket. So if a chat's
-        record cannot be merged, no chat is dropped. Records that cannot be merged hold up nothing else.
-        """
-        dedupe = self.documents.tracked.known(HANDLED)
-        effects = [document for document in documents if document is not dedupe]
-        drops = [document for document in effects if document.ledger.only_drops]
-        written = [document for document in effects if not document.ledger.only_drops]
-        await self._write(written)
-        await self._write([document for document in drops if not _is_held_back(document.ledger, written)])
-        await self._write([document for document in documents if document is dedupe])
-        if dedupe is None or HANDLED not in dedupe.ledger.pending:
-            self.units.committed()
-
-    async def _write(self, documents: list[TrackedDocument]) -> None:
-        """Write documents, several at once.
-
-        Rule "Documents commit independently": the failure of one document does not keep others from being written.
-        """
-        if documents:
-            await for_each(documents, lambda document: write_document(document, self.documents.retry_policy))
-
-
-def _is_held_back(drop: Ledger, written: Iterable[TrackedDocument]) -> bool:
-    """Tell whether a chat is not dropped yet, because another chat's cannot be merged; the ledger says why then."""
-    failed = ((record, error) for document in written for record, error in document.ledger.failures.items())
-    found = next(((record, error) for record, error in failed if record.kind is Kind.CHAT), None)
-    chats = [record for record in drop.pending if record.kind is Kind.CHAT]
-    if found is None or not chats:
-        return False
-    drop.failures = {record: drop_blocked(record, *found) for record in chats}
-    return True
+    async def _write(self, document: TrackedDocument) -> None:
+        await write_document(document, self.documents.retry_policy)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from ptb_bucket.state.commit import Withheld
-from ptb_bucket.state.document import FEW, MANY
+from ptb_bucket.state.commit import Withheld, ends_of
+from ptb_bucket.state.document import FEW, MANY, NONE
 from ptb_bucket.state.records import BOT_DATA, CALLBACK_QUERIES, HANDLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from collections.abc import Set as AbstractSet
 
     from ptb_bucket.state.commit import Ledger
@@ -34,7 +34,7 @@ class ReplicaUnits:
     def __init__(self, documents: DocumentSet) -> None:
         self._documents = documents
         self.running: dict[Unit, frozenset[Record]] = {}
-        self.effects: dict[int, frozenset[Record]] = {}
+        self.effects: dict[Unit, frozenset[Record]] = {}
         self.lost: dict[Record, set[Unit]] = {}
         self._not_reported: set[Record] = set()
 
@@ -46,6 +46,7 @@ class ReplicaUnits:
             ledger: The document's ledger.
         """
         ledger.withheld, ledger.units.losing, ledger.units.running = self._withheld, self._lose, self.running
+        ledger.unended = partial(self._unended, ledger)
         ledger.units.limit = FEW if self._documents.layout.lazy and key not in self._shared_keys else MANY
 
     @cached_property
@@ -78,10 +79,28 @@ class ReplicaUnits:
         for ledger in self._ledgers_of(self.running.pop(unit, frozenset())):
             ledger.units.end(unit)
 
-    def note_effects(self, update_id: int, effects: Iterable[Record]) -> None:
-        """End an update, and remember which records it may have changed until they are durable."""
-        self.effects[update_id] = frozenset(effects)
-        self.end(update_id)
+    def note_effects(self, unit: Unit, effects: Iterable[Record]) -> None:
+        """End a unit, and remember which records it may have changed until they are durable."""
+        self.effects[unit] = frozenset(effects)
+        self.end(unit)
+
+    def withdraw(self, unit: Unit) -> None:
+        """End a unit, and withdraw all of its changes that are staged: another instance has done its work.
+
+        Stage what it has changed first, so that the next refresh brings live objects back to what the bucket has. A
+        change that another unit has built upon in the same step is withdrawn with it, and is reported as lost. A put
+        that is under way may still be applied.
+        """
+        for document in self._documents.tracked.pending():
+            ledger = document.ledger
+            if unit in ledger.unsaved_units:
+                ledger.units.abandon(unit, ledger.unsaved_units)
+        self.effects.pop(unit, None)
+        self.end(unit)
+
+    def waits(self, ledger: Ledger) -> bool:
+        """Tell whether an occurrence that ends in a document has effects in others that are not durable."""
+        return bool(self._unended(ledger, ends_of(ledger.staged.steps)).later)
 
     def working_on(self, record: Record) -> list[Unit]:
         """Return the running units that may change a record."""
@@ -91,7 +110,9 @@ class ReplicaUnits:
         """Forget the effects of updates that are durable; call it after a commit that noted handled updates."""
         if self.effects or self.lost:
             self._forget_lost(self._again() - self.running.keys())
-            self.effects.clear()
+            occurrences = {unit: effects for unit, effects in self.effects.items() if type(unit) is str}
+            unsaved = self._unended_units() if occurrences else NONE
+            self.effects = {unit: effects for unit, effects in occurrences.items() if unit in unsaved}
 
     def take_lost(self) -> set[Record]:
         """Return the records that have lost changes since the last call."""
@@ -107,11 +128,11 @@ class ReplicaUnits:
         return Withheld(self._again(), self._unfinished())
 
     def _again(self) -> frozenset[Unit]:
-        """Return the updates that have to be handled again: some of their effects cannot be merged, or are lost."""
+        """Return the units that have to be done again: some of their effects cannot be merged, or are lost."""
         if not self.effects and not self.lost:
             return frozenset()
         failed = self._documents.failed().keys()
-        found = {update_id for update_id, effects in self.effects.items() if not failed.isdisjoint(effects)}
+        found = {unit for unit, effects in self.effects.items() if not failed.isdisjoint(effects)}
         return frozenset(found.union(*self.lost.values()))
 
     def _unfinished(self) -> frozenset[Unit]:
@@ -119,6 +140,22 @@ class ReplicaUnits:
         dedupe = self._documents.tracked.known(HANDLED)
         others = [document.ledger for document in self._documents.tracked.pending() if document is not dedupe]
         return frozenset(unit for ledger in others for unit in ledger.unsaved_units)
+
+    def _unended(self, ledger: Ledger, units: Collection[Unit]) -> Withheld:
+        """Return the occurrences that a document does not end yet, or never, among some units."""
+        again = self._again().intersection(units)
+        return Withheld(again, frozenset(unit for unit in units if unit not in again and self._waits(ledger, unit)))
+
+    def _waits(self, ledger: Ledger, unit: Unit) -> bool:
+        """Tell whether a unit has changes in other documents that are not durable."""
+        effects = self.effects.get(unit, frozenset())
+        return any(unit in other.unsaved_units for other in self._ledgers_of(effects) if other is not ledger)
+
+    def _unended_units(self) -> frozenset[Unit]:
+        """Return the occurrences whose end is staged."""
+        pending = self._documents.tracked.pending()
+        layers = (layer for document in pending for layer in document.ledger.layers())
+        return NONE.union(*(ends_of(layer.steps) for layer in layers))
 
     def _lose(self, record: Record, units: frozenset[Unit]) -> None:
         self.lost.setdefault(record, set()).update(units)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.errors import CorruptDocumentError, NewerDocumentError
 from ptb_bucket.state.commit import Attempt, Layer, Merged
-from ptb_bucket.state.document import Commit, Document, UnitStep, check_features, check_id
+from ptb_bucket.state.document import TIMERS, Commit, Document, UnitStep, check_features, check_id
 from ptb_bucket.state.records import Kind, Record
 
 if TYPE_CHECKING:
@@ -141,12 +141,13 @@ def _steps(ledger: Ledger) -> dict[str, Any]:
 
 
 def _needs(ledger: Ledger) -> frozenset[str]:
-    """Return the features that the values need. An attempt's document lists its own features."""
+    """Return the features that the records need. An attempt's document lists its own features."""
     features = ledger.merger.codec.features
     layers = (_raw_layers(ledger, record) for record in ledger.pending)
     values = [value for found in layers for value in found.values() if value is not None]
     carried = ledger.attempt.document.header.needs if ledger.attempt else frozenset()
-    return carried.union(*map(features, values))
+    timers = any(record.kind is Kind.TIMER for record in ledger.pending)
+    return carried.union(*map(features, values), {TIMERS} if timers else ())
 
 
 def _layers(ledger: Ledger, record: Record) -> dict[str, str | None]:

@@ -19,6 +19,7 @@ __all__ = [
     "make_directories",
     "read_file",
     "read_with_status",
+    "remove_empty_directories",
     "remove_file",
     "remove_temporary",
     "translated",
@@ -119,6 +120,17 @@ def remove_file(path: Path) -> None:
     with suppress(FileNotFoundError), _directory(path.parent) as directory:
         path.unlink(missing_ok=True)
         _sync(directory, path)
+
+
+def remove_empty_directories(path: Path, root: Path) -> None:
+    """Remove a directory and its parents below a root, as far as they are empty.
+
+    The caller holds the lock, so nobody is about to write into one of them.
+    """
+    with suppress(OSError):  # it is not empty, or another one that cannot be removed: it stays
+        while path != root:
+            path.rmdir()
+            path = path.parent
 
 
 def remove_temporary(directory: Path) -> None:

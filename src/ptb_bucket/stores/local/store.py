@@ -14,13 +14,14 @@ from ptb_bucket.stores.base import NOT_MODIFIED, Blob, BlobInfo, BlobStore, Upda
 from ptb_bucket.stores.keys import check_key, check_mode, digest_etag
 from ptb_bucket.stores.local.files import (
     make_directories,
+    remove_empty_directories,
     remove_file,
     remove_temporary,
     translated,
     write_file,
 )
 from ptb_bucket.stores.local.generations import Generations
-from ptb_bucket.stores.local.known import KnownFiles
+from ptb_bucket.stores.local.known import MOST, KnownFiles
 from ptb_bucket.stores.local.locks import locked
 from ptb_bucket.stores.local.names import refuse_links, relative_path, scan
 
@@ -184,9 +185,11 @@ class LocalStore(BlobStore):
         return before
 
     def _remember(self, path: Path, blob: Blob | None) -> None:
-        """Keep a generation of an object's data."""
+        """Keep a generation of an object's data. An object that never had any data has nothing to restore."""
         if self._keep and blob is not None:
             generations = self._generations(path)
+            if not (blob.data or generations.folder.is_dir()):
+                return
             generations.add(blob.data)
             generations.prune(self._keep)
 
@@ -219,6 +222,8 @@ class LocalStore(BlobStore):
         make_directories(directory)
         if directory not in self._tidy:
             remove_temporary(directory)
+            if len(self._tidy) >= MOST:
+                self._tidy.clear()
             self._tidy.add(directory)
 
     def _delete(self, path: Path, key: str, etag: str | None = None) -> None:
@@ -232,6 +237,7 @@ class LocalStore(BlobStore):
             remove_file(path)
             if self._keep:
                 self._generations(path).add_deletion()
+            remove_empty_directories(path.parent, self.root)
 
     def _list(self, prefix: str) -> Sequence[BlobInfo]:
         with translated(self.root):

@@ -22,6 +22,7 @@ from ptb_bucket.stores.promises.lifecycle import (
 )
 from ptb_bucket.stores.promises.listing import (
     can_be_left_halfway,
+    empty_objects_are_names_in_order,
     empty_place_is_empty,
     many_are_listed_across_pages,
     prefix_is_a_plain_prefix,
@@ -62,6 +63,7 @@ __all__ = [
     "delete_of_nothing_is_no_error",
     "delete_on_a_condition",
     "delete_removes_only_that_object",
+    "empty_objects_are_names_in_order",
     "empty_place_is_empty",
     "impossible_key_is_refused",
     "increment",

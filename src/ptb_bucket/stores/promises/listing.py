@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
+from ptb_bucket.errors import LostRaceError
 from ptb_bucket.stores.base import BlobInfo, Create
-from ptb_bucket.stores.promises.place import expect_equal, items
+from ptb_bucket.stores.promises.place import expect_equal, expect_error, items
 
 if TYPE_CHECKING:
     from ptb_bucket.stores.promises.place import Place
 
 __all__ = [
     "can_be_left_halfway",
+    "empty_objects_are_names_in_order",
     "empty_place_is_empty",
     "many_are_listed_across_pages",
     "prefix_is_a_plain_prefix",
@@ -61,3 +63,16 @@ async def can_be_left_halfway(place: Place) -> None:
             expect_equal(info.key, "a", "the first key")
             break
         expect_equal((await store.get("c")).data, b"1", "the object")
+
+
+async def empty_objects_are_names_in_order(place: Place) -> None:
+    """Check that empty objects, such as due keys of timers, are listed in order, and are gone once they are deleted."""
+    keys = [f"timers/due/2026112{day}T090000Z/user_data/42/{name}/1.0a" for day in (7, 8) for name in ("=41", "tea")]
+    async with place.open() as store:
+        for key in reversed(keys):
+            await store.put(key, b"", Create())
+        with expect_error(LostRaceError, "a key was created twice", key=keys[0]):
+            await store.put(keys[0], b"", Create())
+        expect_equal([info.key async for info in store.list("timers/due/")], keys, "the keys")
+        await store.delete(keys[0])
+        expect_equal([info.key async for info in store.list("timers/due/")], keys[1:], "the keys that are left")

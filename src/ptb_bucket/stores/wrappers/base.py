@@ -29,7 +29,7 @@ class StoreWrapper(BlobStore):
         self._store = store
         # Other stores have these on the class. A wrapper copies those of the store below, so that it hides nothing.
         vars(self).update(scheme=store.scheme, OPTIONS=store.OPTIONS, PERMISSIONS=store.PERMISSIONS)
-        self.min_write_interval = store.min_write_interval
+        self.min_write_interval, self.lists_in_order = store.min_write_interval, store.lists_in_order
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._store!r})"

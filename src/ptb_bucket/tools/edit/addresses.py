@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state import BOT_DATA, Kind, Record
+from ptb_bucket.state import BOT_DATA, OWNERS, Kind, Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ _EXAMPLES: Final = {
     Kind.CONVERSATION: "conversations HANDLER CHAT_ID USER_ID",
     Kind.CALLBACK: "callback_data KEYBOARD",
     Kind.UPDATES: "updates handled",
+    Kind.TIMER: "timers user_data 42 TIMER",
 }
 
 
@@ -44,8 +45,9 @@ def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
 
     Args:
         section: As for :func:`kind_of`.
-        words: The record's ID: nothing for bot_data; for conversations, the handler's name and the parts of the key.
-            A key has any number of parts, so no words can follow it.
+        words: The record's ID: nothing for bot_data; for conversations, the handler's name and the parts of the key;
+            for timers, the address of the owner and the timer's ID. A key has any number of parts, so no words can
+            follow it.
 
     Raises:
         ConfigurationError: The words are not an address.
@@ -57,12 +59,23 @@ def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
         raise ConfigurationError(f"The ID is missing. Example: {_EXAMPLES[kind]}")
     if kind is Kind.CONVERSATION:
         return conversation(rest[0], rest[1:]), []
+    if kind is Kind.TIMER:
+        return _timer(rest)
     first = rest.pop(0)
     if kind in (Kind.CHAT, Kind.USER):
         if not _NUMBER.fullmatch(first):
             raise ConfigurationError(f"{first!r} is not an ID. IDs are numbers. Example: {_EXAMPLES[kind]}")
         first = str(int(first))
     return Record(kind, first), rest
+
+
+def _timer(words: list[str]) -> tuple[Record, list[str]]:
+    if kind_of(words[0]) not in OWNERS:
+        raise ConfigurationError(f"{words[0]} cannot own timers. Example: {_EXAMPLES[Kind.TIMER]}")
+    owner, rest = record_of(words[0], words[1:])
+    if not rest:
+        raise ConfigurationError(f"The ID of the timer is missing. Example: {_EXAMPLES[Kind.TIMER]}")
+    return Record.of_timer(owner, rest[0]), rest[1:]
 
 
 def conversation(handler: str, key: Sequence[str]) -> Record:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
-from ptb_bucket.errors import DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
-from ptb_bucket.state import CALLBACK_QUERIES, Kind, Record, WriterIdentity
+from ptb_bucket.errors import CannotLoadError, DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
+from ptb_bucket.state import CALLBACK_QUERIES, Kind, Record, WriterIdentity, timer_outline
 
 if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo, Part
@@ -20,7 +20,7 @@ __all__ = ["OldVersions", "PersonalData", "erase", "find_person", "is_of", "past
 RECENT: Final = timedelta(hours=1)
 """A bot that committed within this time is assumed to be running."""
 
-_KINDS: Final = (Kind.USER, Kind.CHAT, Kind.CONVERSATION)
+_KINDS: Final = (Kind.USER, Kind.CHAT, Kind.CONVERSATION, Kind.TIMER)
 _ROUNDS: Final = 5
 
 
@@ -62,13 +62,27 @@ class OldVersions:
 
 
 def is_of(record: Record, user_id: int) -> bool:
-    """Tell whether a record is a person's: user data, private chat data, or a conversation with their ID in the key.
+    """Tell whether a record is a person's: user data, private chat data, a conversation with their ID, or a timer.
 
-    Keys are (chat, user), (chat,) or (user,). A third part, if there is one, is the ID of a message.
+    Keys of conversations are (chat, user), (chat,) or (user,). A third part, if there is one, is the ID of a message.
+    A timer is theirs if their user data or private chat data owns it; see also :func:`is_timer_of`.
     """
+    if record.kind is Kind.TIMER:
+        record = record.timer[0]
     if record.kind in (Kind.USER, Kind.CHAT):
         return record.id == str(user_id)
     return record.kind is Kind.CONVERSATION and user_id in record.conversation[1][:2]
+
+
+def is_timer_of(record: Record, encoded: bytes, codec: str, user_id: int) -> bool:
+    """Tell whether a timer is for a person, although another record owns it. A damaged timer is not."""
+    if record.kind is not Kind.TIMER:
+        return False
+    try:
+        timer = timer_outline(record, encoded, codec)
+    except CannotLoadError:
+        return False
+    return user_id in (timer.user_id, timer.chat_id)
 
 
 async def find_person(state: State, user_id: int) -> PersonalData:
@@ -84,7 +98,7 @@ async def find_person(state: State, user_id: int) -> PersonalData:
         found.running += [commit for commit in part.commits if not commit.is_tools and commit.time > since]
         found.unknown |= part.unknown.keys()
         for record, value in part.records.items():
-            if is_of(record, user_id):
+            if is_of(record, user_id) or is_timer_of(record, value, state.archive.codec, user_id):
                 found.records.setdefault(_key(part), {})[record] = len(value)
             elif record.kind is Kind.CALLBACK:
                 found.keyboards += record != CALLBACK_QUERIES
@@ -139,7 +153,10 @@ async def _held(state: State, key: str, versions: list[str], found: PersonalData
             old = await state.archive.part(key, version)
         except DocumentError:
             return True  # it may contain the person
-        if old is not None and any(is_of(record, found.user_id) for record in old.records):
+        if old is not None and any(
+            is_of(record, found.user_id) or is_timer_of(record, value, state.archive.codec, found.user_id)
+            for record, value in old.records.items()
+        ):
             return True
     return False
 

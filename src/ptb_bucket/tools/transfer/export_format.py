@@ -9,12 +9,14 @@ from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["EXPORT", "VERSION", "part_paths"]
+__all__ = ["EXPORT", "VERSION", "WITH_TIMERS", "part_paths"]
 
 EXPORT: Final = "ptb_bucket_export"
 """The first key in our own export. Its value is the version."""
 
 VERSION: Final = 1
+WITH_TIMERS: Final = 2
+"""The version of an export with timers. Older libraries would leave them out without a word, so they refuse it."""
 
 
 def part_paths(path: Path) -> dict[str, Path]:

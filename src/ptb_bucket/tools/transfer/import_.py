@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ptb_bucket.codecs import same
 from ptb_bucket.errors import CannotStoreError, RefusedError, pluralize
 from ptb_bucket.state import MISSING, Kind
-from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS
+from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ async def import_memory(  # noqa: PLR0913  each a decision of the caller's
         StoreError, DocumentError: The state could not be read or written.
     """
     state.codec.bot = memory.bot
-    replica, found = state.replica(PTB_KINDS), Imported()
+    replica, found = state.replica(EXPORTED_KINDS), Imported()
     await replica.documents.read_all()
     number = 0
     for number, (record, value) in enumerate(memory.records(), 1):

@@ -10,9 +10,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ptb_bucket.state import BOT_DATA, Kind, Record
 from ptb_bucket.tools.state import late_bot
-from ptb_bucket.tools.transfer.export_format import EXPORT, VERSION
+from ptb_bucket.tools.transfer.export_format import EXPORT, VERSION, WITH_TIMERS
 from ptb_bucket.tools.transfer.new_files import check_absent, written_whole
-from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS
+from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -55,10 +55,10 @@ async def export_json(
     convert = _converter(state, types)
     with ExitStack() as stack:
         spools: dict[Kind, IO[bytes]] = {
-            kind: stack.enter_context(tempfile.TemporaryFile(dir=path.parent)) for kind in PTB_KINDS
+            kind: stack.enter_context(tempfile.TemporaryFile(dir=path.parent)) for kind in EXPORTED_KINDS
         }
         count = 0
-        async for part in state.archive.parts(PTB_KINDS):
+        async for part in state.archive.parts(EXPORTED_KINDS):
             for record, encoded in part.records.items():
                 if record.kind in spools:
                     spools[record.kind].write(_line(record, convert(record, encoded), spools[record.kind]))
@@ -88,7 +88,8 @@ def _line(record: Record, encoded: bytes, before: IO[bytes]) -> bytes:
 
 
 def _gather(file: IO[bytes], bot_id: str, spools: dict[Kind, IO[bytes]]) -> None:
-    file.write(f'{{"{EXPORT}": {VERSION}, "bot_id": {json.dumps(bot_id)}'.encode())
+    version = WITH_TIMERS if spools[Kind.TIMER].tell() else VERSION
+    file.write(f'{{"{EXPORT}": {version}, "bot_id": {json.dumps(bot_id)}'.encode())
     for kind, spool in spools.items():
         if spool.tell():
             opening, closing = (b"", b"") if kind is Kind.BOT else (b"{\n", b"\n}")

@@ -10,8 +10,8 @@ from telegram.ext import DictPersistence
 from ptb_bucket.codecs import JsonCodec
 from ptb_bucket.errors import CannotLoadError, CorruptDocumentError
 from ptb_bucket.state import BOT_DATA, Kind, Record, check_id
-from ptb_bucket.tools.transfer.export_format import EXPORT, VERSION
-from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, count_records, records_of
+from ptb_bucket.tools.transfer.export_format import EXPORT, VERSION, WITH_TIMERS
+from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS, PTB_KINDS, count_records, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -52,13 +52,13 @@ def _no_constant(_: str) -> NoReturn:
 
 
 def _exported(data: dict[str, Any], types: Iterable[Any], bot: Bot) -> _Read:
-    if data[EXPORT] != VERSION:
+    if data[EXPORT] not in (VERSION, WITH_TIMERS):
         raise CannotLoadError(
             f"the file was exported by a newer version of ptb-bucket (format {data[EXPORT]!r}). Upgrade ptb-bucket"
         )
     codec = JsonCodec(types)
     codec.bot = bot
-    sections: dict[Kind, Any] = {kind: data.get(kind.value, {}) for kind in PTB_KINDS if kind is not Kind.BOT}
+    sections: dict[Kind, Any] = {kind: data.get(kind.value, {}) for kind in EXPORTED_KINDS if kind is not Kind.BOT}
     if not all(isinstance(section, dict) for section in sections.values()):
         raise CannotLoadError("the export is damaged, because it must contain a JSON object for each kind of data")
     total = sum(map(len, sections.values())) + 1

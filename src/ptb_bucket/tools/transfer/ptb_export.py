@@ -15,10 +15,10 @@ from ptb_bucket.sealing import Sealing
 from ptb_bucket.state import BOT_DATA, Kind, Record
 from ptb_bucket.tools.transfer.export_format import part_paths
 from ptb_bucket.tools.transfer.new_files import check_absent, put_in_place, written_whole
-from ptb_bucket.tools.transfer.ptb_records import PTB_KINDS, records_of
+from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS, PTB_KINDS, records_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from telegram.ext import BasePersistence, DictPersistence, ExtBot, PicklePersistence
 
@@ -37,8 +37,9 @@ async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
     force: bool = False,
     multi: bool = False,
     main: str | None = None,
+    left_out: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Write everything with PTB's PicklePersistence.
+    """Write everything with PTB's PicklePersistence, except timers, which it does not have.
 
     A bot that is started as a script has its own classes in ``__main__``, and its PicklePersistence looks for them
     there. :func:`ptb_bucket.tools.transfer.script.script_of` finds the module of this script.
@@ -51,6 +52,7 @@ async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
         multi: Write five files, for ``single_file=False``.
         main: The module that the bot is started as; empty if none of the classes is in it. None: the module of
             ``types`` that has ``if __name__ == "__main__":``.
+        left_out: Called with the number of timers.
 
     Returns:
         The number of records.
@@ -69,6 +71,7 @@ async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
     script = script_of(types, main)
     check_absent(parts.values() if multi else [path], force=force)
     kept = await _kept(state, types)
+    left_out(kept.timers)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         made = Path(folder, path.name)
         written: PicklePersistence[Any, Any, Any] = PicklePersistence(made, single_file=not multi, on_flush=True)
@@ -94,8 +97,17 @@ def _put_all_in_place(made: dict[str, Path], parts: dict[str, Path], *, force: b
             target.unlink(missing_ok=True)  # a file of an older export would not match the new ones
 
 
-async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), force: bool = False) -> int:
+async def export_dict(
+    state: State,
+    path: Path,
+    *,
+    types: Iterable[Any] = (),
+    force: bool = False,
+    left_out: Callable[[int], None] = lambda _: None,
+) -> int:
     """Write everything as the arguments of PTB's DictPersistence: ``DictPersistence(**json.load(file))``.
+
+    Timers are left out, because DictPersistence does not have them.
 
     Its JSON has no tuples, sets, dates and so on. If any value would not be read back as it is, nothing is written.
 
@@ -104,6 +116,7 @@ async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), fo
         path: The new file, which only its owner may read.
         types: See :class:`ptb_bucket.BucketPersistence`.
         force: Replace an existing file.
+        left_out: Called with the number of timers.
 
     Returns:
         The number of records.
@@ -119,6 +132,7 @@ async def export_dict(state: State, path: Path, *, types: Iterable[Any] = (), fo
 
     check_absent([path], force=force)
     kept = await _kept(state, types)
+    left_out(kept.timers)
     made = DictPersistence()
     await _fill(made, kept)
     lossy = next((record for record, value in records_of(kept.data) if not _is_json(value)), None)
@@ -162,6 +176,8 @@ class _Kept:
 
     bot: ExtBot[None]
     data: dict[str, Any]
+    timers: int
+    """The number of timers, which PTB would not receive."""
 
     @property
     def count(self) -> int:
@@ -183,9 +199,11 @@ async def _kept(state: State, types: Iterable[Any]) -> _Kept:
         sealing=opened,
     )
     source.set_bot(bot)
-    codec, handlers = open_codec(archive.codec, types), dict[str, None]()
-    async for part in archive.parts(PTB_KINDS):
-        _check_readable(codec, part.records)
+    codec, handlers, timers = open_codec(archive.codec, types), dict[str, None](), 0
+    async for part in archive.parts(EXPORTED_KINDS):
+        ptbs = {record: encoded for record, encoded in part.records.items() if record.kind is not Kind.TIMER}
+        timers += len(part.records) - len(ptbs)
+        _check_readable(codec, ptbs)
         handlers.update((record.conversation[0], None) for record in part.records if record.kind is Kind.CONVERSATION)
     data = {
         "user_data": await source.get_user_data(),
@@ -194,7 +212,7 @@ async def _kept(state: State, types: Iterable[Any]) -> _Kept:
         "callback_data": await source.get_callback_data(),
         "conversations": {name: await source.get_conversations(name) for name in handlers},
     }
-    return _Kept(bot, data)
+    return _Kept(bot, data, timers)
 
 
 def _check_readable(codec: Codec, records: Mapping[Record, bytes]) -> None:

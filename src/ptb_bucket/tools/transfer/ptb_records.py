@@ -10,10 +10,13 @@ from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PTB_KINDS", "count_records", "records_of"]
+__all__ = ["EXPORTED_KINDS", "PTB_KINDS", "count_records", "records_of"]
 
-PTB_KINDS: Final = tuple(kind for kind in Kind if kind is not Kind.UPDATES)
-"""The kinds that PTB has. Handled updates concern only our instances."""
+PTB_KINDS: Final = tuple(kind for kind in Kind if kind not in (Kind.UPDATES, Kind.TIMER))
+"""The kinds that PTB has."""
+
+EXPORTED_KINDS: Final = (*PTB_KINDS, Kind.TIMER)
+"""The kinds in our own export. Handled updates concern only our instances."""
 
 
 def records_of(data: Mapping[str, Any]) -> Iterator[tuple[Record, Any]]:

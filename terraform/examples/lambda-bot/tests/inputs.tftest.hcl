@@ -36,6 +36,36 @@ run "the_function_knows_its_memory_and_its_secrets" {
   }
 }
 
+run "the_schedule_ticks" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(aws_scheduler_schedule.ticks[0].target[0].input) == { ptb-bucket = "tick" }
+    error_message = "The event is not the one that the bot takes for a tick."
+  }
+
+  assert {
+    condition     = aws_scheduler_schedule.ticks[0].schedule_expression == "rate(1 minute)"
+    error_message = "It does not tick every minute."
+  }
+}
+
+run "without_a_schedule_nobody_ticks" {
+  command = plan
+  variables { tick_schedule = "" }
+
+  assert {
+    condition     = length(concat(aws_scheduler_schedule.ticks, aws_iam_role.scheduler, aws_sqs_queue.ticks)) == 0
+    error_message = "There is a schedule, or what belongs to it."
+  }
+}
+
+run "schedule_as_cron_writes_it" {
+  command         = plan
+  expect_failures = [var.tick_schedule]
+  variables { tick_schedule = "* * * * *" }
+}
+
 run "timeout_as_long_as_the_api" {
   command         = plan
   expect_failures = [var.timeout]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ptb_bucket.stores import promises
 from ptb_bucket.testing.conformance.store.case import Case
 
 if TYPE_CHECKING:
+    from ptb_bucket.stores import BlobStore
     from ptb_bucket.testing.conformance.backend import Backend
     from ptb_bucket.testing.plugin import Count
 
@@ -32,3 +35,9 @@ class ListingTests(Case):
     async def test_can_be_left_halfway(self, backend: Backend) -> None:
         """A caller may stop early, and the store keeps working."""
         await promises.can_be_left_halfway(backend)
+
+    async def test_empty_objects_are_names_in_order(self, store: BlobStore, backend: Backend) -> None:
+        """Due keys of timers are empty objects: they are listed by time, and gone once they are deleted."""
+        if not store.lists_in_order:
+            pytest.skip("this place lists keys in no order, so bots on it have no timers with layout=per-record")
+        await promises.empty_objects_are_names_in_order(backend)

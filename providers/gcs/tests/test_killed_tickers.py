@@ -1,0 +1,14 @@
+"""Real processes that run timers on fake-gcs-server and are killed: no timer is lost, and none is doubled in data."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.processes.killed_tickers import check_kills
+
+
+@pytest.mark.parametrize(
+    ("timers", "kills"), [(12, 2), pytest.param(1000, 60, marks=pytest.mark.long)], ids=["few", "many"]
+)
+async def test_timers_survive_kills(timers, kills, backend_on):
+    await check_kills(backend_on().uri("bot"), "per-record", timers, kills)

@@ -1,0 +1,287 @@
+"""One run of one timer: claimed, loaded, called, and ended in the commit of its data."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from dataclasses import field
+from typing import TYPE_CHECKING, Final
+
+from ptb_bucket._dataclass import dataclass
+from ptb_bucket.application.timers.pending_timers import nonce
+from ptb_bucket.application.timers.schedule import next_due
+from ptb_bucket.application.timers.work import nominal
+from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.state import MISSING
+from ptb_bucket.state.timers import Claim, merge_timers, unit_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from ptb_bucket.application.options import LiveOptions
+    from ptb_bucket.application.sync import Sync, Unit
+    from ptb_bucket.application.timers.pending_timers import PendingTimers
+    from ptb_bucket.application.timers.retry import JobRetry
+    from ptb_bucket.application.timers.work import Work, Works
+    from ptb_bucket.application.update_locks import UpdateLocks
+    from ptb_bucket.state import Record
+    from ptb_bucket.state.timers import Timer
+
+__all__ = ["LEASE", "MARGIN", "TimerRunner"]
+
+_LOGGER = logging.getLogger("ptb_bucket.application")
+
+LEASE: Final = 60.0
+"""Seconds for which a claim holds, unless it is renewed."""
+MARGIN: Final = 10.0
+"""Seconds for which others respect a claim after its end: twice the difference between two clocks that is expected."""
+SETTLE: Final = 1.0
+"""Seconds that a conversation's timeout leaves to updates that are being handled, so that one of the two happens."""
+ROLLOUT: Final = 3600.0
+"""Seconds in which another instance may run a timer whose callback this one lacks."""
+
+
+@dataclass(eq=False)
+class ClaimedRun:
+    """An occurrence that this instance has claimed.
+
+    Args:
+        record: The record of the timer.
+        timer: The timer when it was claimed, or when the claim was renewed.
+        until: When the claim ends, on the monotonic clock.
+    """
+
+    record: Record
+    timer: Timer
+    until: float
+    lost: bool = field(default=False)
+
+    @property
+    def by(self) -> str:
+        """The ID of the claim."""
+        return self.timer.claim.by if self.timer.claim else ""
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the claim has ended, as when the process was frozen."""
+        return self.lost or time.monotonic() > self.until
+
+
+class TimerRunner:
+    """Runs timers that are due.
+
+    Args:
+        options: The application's options.
+        sync: Loads and saves.
+        locks: Keep runs and updates of one chat or user apart.
+        pending: The timers that handlers see.
+        works: What timers do.
+        retry: How often a failed run is tried again.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  its collaborators
+        self,
+        options: LiveOptions,
+        sync: Sync,
+        locks: UpdateLocks,
+        pending: PendingTimers,
+        works: Works,
+        retry: JobRetry,
+    ) -> None:  # fmt: skip
+        self._options, self._sync, self._locks = options, sync, locks
+        self._pending, self._works, self._retry = pending, works, retry
+        self._missing: set[str] = set()
+
+    # ---------------------------------------------------------------- one look at a timer
+
+    async def run(self, record: Record, timer: Timer, *, now: float) -> float | None:
+        """Run a timer that is due, if nobody else is running it.
+
+        Args:
+            record: The record of the timer.
+            timer: The timer as it was just read.
+            now: The present, in seconds since the epoch.
+
+        Returns:
+            When to look again, in seconds since the epoch, if another instance is at work; None if this one has run it.
+
+        Raises:
+            PTBBucketError: The bucket could not be read or written. The timer stays due.
+        """
+        if timer.claim and timer.claim.until + MARGIN > now:
+            return timer.claim.until + MARGIN
+        if self._works.of(record, timer) is None:
+            return await self._lacks_callback(record, timer, now)
+        claimed = await self._claim(record, timer)
+        if claimed is None:
+            return now + LEASE + MARGIN
+        await self._run_claimed(claimed)
+        return None
+
+    async def _lacks_callback(self, record: Record, timer: Timer, now: float) -> float | None:
+        """Leave a timer to instances of another version; if none has run it after an hour, park it."""
+        if timer.callback not in self._missing:
+            self._missing.add(timer.callback)
+            _LOGGER.error(
+                "%s is due and cannot be run, because this deployment lists no callback with the name %r. Add it to "
+                "callbacks=[...], or its old name with JobCallback(..., was=%r).",
+                record.label, timer.callback, timer.callback,
+            )  # fmt: skip
+        if timer.due is not None and now < timer.due + ROLLOUT:
+            return now + LEASE
+        await self._save(record, timer.rearmed(timer.due, nonce(), parked=f"no callback {timer.callback}"))
+        return None
+
+    # ---------------------------------------------------------------- claims
+
+    async def _claim(self, record: Record, timer: Timer) -> ClaimedRun | None:
+        """Claim an occurrence; return None if another instance was faster. Only a claim that is there counts."""
+        claim, start = Claim(nonce() + nonce(), time.time() + LEASE), time.monotonic()
+        try:
+            await self._save(record, timer.but(claim=claim))
+        except PTBBucketError:
+            if not await self._is_saved(record):
+                self._sync.live.replica.stage(record, timer.to_value())
+                raise
+        there = self._pending.stored(record)
+        if there is None or there.claim != claim:
+            return None
+        return ClaimedRun(record, there, start + LEASE)
+
+    async def _is_saved(self, record: Record) -> bool:
+        """Read a timer again after a commit that failed, and tell whether the bucket has what was to be saved."""
+        with contextlib.suppress(PTBBucketError):
+            await self._sync.live.replica.documents.refresh([record], asyncio.get_running_loop().time())
+        return record not in self._sync.live.replica.pending
+
+    async def _save(self, record: Record, timer: Timer) -> None:
+        self._sync.live.replica.stage(record, timer.to_value())
+        await self._sync.session.group.commit()
+
+    @contextlib.asynccontextmanager
+    async def _renewed(self, claimed: ClaimedRun) -> AsyncIterator[None]:
+        """Inside, the claim is renewed, however long the job takes."""
+        renewal = asyncio.get_running_loop().create_task(self._renew(claimed))
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewal
+
+    async def _renew(self, claimed: ClaimedRun) -> None:
+        while not claimed.is_over:
+            await asyncio.sleep(LEASE / 3)
+            start = time.monotonic()
+            try:
+                there = await self._renew_once(claimed)
+            except PTBBucketError as error:
+                _LOGGER.warning("The claim of %s could not be renewed: %s", claimed.record.label, error)
+                continue
+            claimed.lost = there is None
+            claimed.timer, claimed.until = there or claimed.timer, start + LEASE
+
+    async def _renew_once(self, claimed: ClaimedRun) -> Timer | None:
+        """Write a claim that ends later; return the timer with it, or None if the claim is not ours any more.
+
+        Meanwhile, a handler may have replaced or removed the timer. Its change must not be overwritten.
+        """
+        there = self._still_claimed(claimed)
+        if there is None:
+            return None
+        await self._save(claimed.record, there.but(claim=Claim(claimed.by, time.time() + LEASE)))
+        return self._still_claimed(claimed)
+
+    def _still_claimed(self, claimed: ClaimedRun) -> Timer | None:
+        there = self._pending.stored(claimed.record)
+        return there if there and there.claim and there.claim.by == claimed.by else None
+
+    # ---------------------------------------------------------------- the run
+
+    async def _run_claimed(self, claimed: ClaimedRun) -> None:
+        work = self._works.of(claimed.record, claimed.timer)
+        keys = work.keys if work and self._options.sequential else []
+        async with self._renewed(claimed), self._locks.holding(keys):
+            if work is None or claimed.is_over or (work.is_fenced and not await self._is_uncontested(claimed)):
+                return
+            with self._sync.lru.pin():
+                await self._run_locked(claimed, work)
+
+    async def _is_uncontested(self, claimed: ClaimedRun) -> bool:
+        """Let updates finish that were being handled when the claim was made; they may replace the timer."""
+        await asyncio.sleep(SETTLE)
+        await self._sync.live.replica.documents.refresh([claimed.record], asyncio.get_running_loop().time())
+        there = self._pending.stored(claimed.record)
+        return there is not None and there.claim == claimed.timer.claim
+
+    async def _run_locked(self, claimed: ClaimedRun, work: Work) -> None:
+        records = await work.load()
+        unit = unit_of(claimed.record.timer[1], claimed.timer)
+        after: list[Timer | None] = []
+        async with self._sync.units.run(unit, records, self._ending(claimed, after)):
+            with self._pending.inside(records, claimed.record):
+                error = await work.call()
+                after.append(self._after(claimed.record, claimed.timer.but(data=work.data), error))
+        if (claimed.is_over or work.is_fenced) and not await self._is_current(claimed):
+            await self._withdraw(unit, work, claimed.record)
+            return
+        await self._sync.commit()
+
+    def _ending(self, claimed: ClaimedRun, after: list[Timer | None]) -> Callable[[Unit], None]:
+        """Return what ends the occurrence when its unit of work is staged.
+
+        A handler may have replaced, removed or paused the timer while it ran, and its change may be saved by now. It is
+        merged as a change of another instance would be.
+        """
+        record = claimed.record
+
+        def end(unit: Unit) -> None:
+            there = self._pending.stored(record)
+            timer = after[0] if there == claimed.timer else merge_timers(claimed.timer, after[0], there)
+            value = MISSING if timer is None else timer.to_value()
+            self._sync.live.replica.stage_occurrence(str(unit.id), record, value, unit.records)
+            self._pending.on_change(record, timer)
+
+        return end
+
+    async def _is_current(self, claimed: ClaimedRun) -> bool:
+        """Tell whether the bucket still has the occurrence that was run."""
+        await self._sync.live.replica.documents.refresh([claimed.record], asyncio.get_running_loop().time())
+        there = self._pending.stored(claimed.record)
+        return there is not None and unit_of("", there) == unit_of("", claimed.timer)
+
+    async def _withdraw(self, unit: str, work: Work, record: Record) -> None:
+        """Take back the changes of a run whose occurrence another instance has ended."""
+        _LOGGER.warning("Another instance was faster with %s. The changes of this run are withdrawn.", record.label)
+        async with self._sync.session.group.held():
+            await self._sync.stage_now()
+            self._sync.live.replica.units.withdraw(unit)
+        await work.load()
+
+    # ---------------------------------------------------------------- afterwards
+
+    def _after(self, record: Record, timer: Timer, error: Exception | None) -> Timer | None:
+        """Return a timer after a run. What the callback did to its own timer counts."""
+        changed = self._pending.take_change(record)
+        if changed is None or (changed is not MISSING and changed.revision != timer.revision):
+            return changed  # removed, or replaced
+        enabled = timer.enabled if changed is MISSING else changed.enabled
+        after = self._next(timer) if error is None else self._failed(timer, error)
+        return after and after.but(enabled=enabled)
+
+    def _next(self, timer: Timer) -> Timer | None:
+        options = {name: value for name, value in timer.options.items() if name != "nominal"}
+        due = next_due(timer.schedule, nominal(timer), time.time(), coalesce=options.get("coalesce", True))
+        if due is None:
+            return None
+        return timer.rearmed(due, nonce(), occurrence=timer.occurrence + 1, tries=0, options=options)
+
+    def _failed(self, timer: Timer, error: Exception) -> Timer:
+        tries = timer.tries + 1
+        pause = self._retry.pause_after(tries)
+        options = {**timer.options, "nominal": nominal(timer)}
+        if pause is None:
+            return timer.rearmed(timer.due, nonce(), tries=tries, parked=f"raised {type(error).__name__}")
+        return timer.rearmed(time.time() + pause, nonce(), tries=tries, options=options)

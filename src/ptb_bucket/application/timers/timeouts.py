@@ -1,0 +1,135 @@
+"""Conversation timeouts as timers in the bucket: they fire with no process alive, and on any instance.
+
+PTB schedules a timeout after each update of a conversation, and removes it at the next one. Here the timer has an ID
+that follows from the conversation. So a new timeout replaces the one before, also one of another instance, in the
+commit that carries the conversation's state. A timeout holds the name of the handler, the key of the conversation and
+the update as JSON.
+"""
+
+from __future__ import annotations
+
+import time
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from telegram import Update
+
+from ptb_bucket.application.ptb import TimeoutRun, handlers_in, key_of, timeout_jobs_of
+from ptb_bucket.application.timers.job import BucketJob
+from ptb_bucket.application.timers.pending_timers import nonce
+from ptb_bucket.errors import CannotStoreError
+from ptb_bucket.state import Record
+from ptb_bucket.state.timers import Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from telegram.ext import Application, ConversationHandler
+
+    from ptb_bucket.application.timers.pending_timers import PendingTimers
+    from ptb_bucket.state import ConversationKey
+
+__all__ = ["TIMEOUT", "Timeouts", "is_durable"]
+
+TIMEOUT: Final = "timeout"
+"""The option of a timer that is a conversation's timeout: the handler's name and the conversation's key."""
+
+
+class Timeouts:
+    """The conversation timeouts of one application.
+
+    Args:
+        application: The application whose conversations time out.
+        pending: The timers that handlers see.
+    """
+
+    def __init__(self, application: Application[Any, Any, Any, Any, Any, Any], pending: PendingTimers) -> None:
+        self._application, self._pending = application, pending
+
+    # ---------------------------------------------------------------- while an update is handled
+
+    def add(
+        self, callback: Callable[..., Any], due: float, handler: ConversationHandler[Any], key: ConversationKey,
+        update: Update,
+    ) -> BucketJob:  # fmt: skip
+        """Let a conversation time out, instead of when it was to time out before.
+
+        Args:
+            callback: PTB's method that ends a conversation.
+            due: When, in seconds since the epoch.
+            handler: The handler of the conversation.
+            key: The key of the conversation.
+            update: The update that its TIMEOUT handlers get.
+        """
+        record = _record(handler, key)
+        before = self._pending.get(record)
+        revision = int(time.time() * 1000)
+        options = {TIMEOUT: {"handler": str(handler.name), "key": list(key)}}
+        timer = Timer(
+            TIMEOUT, nonce(), update.to_dict(), str(handler.name), due=due, revision=revision, options=options
+        )
+        if before is not None:
+            revision = max(revision, before.revision + 1)
+            timer = timer.but(revision=revision, generation=before.generation + 1)
+        self._put(record, timer)
+        return BucketJob(self._pending, record, timer, callback)
+
+    def _put(self, record: Record, timer: Timer) -> None:
+        try:
+            self._pending.put(record, timer)
+        except CannotStoreError:  # a button's data, which is any object
+            update = {**timer.data, "callback_query": {**timer.data.get("callback_query", {}), "data": None}}
+            self._pending.put(record, timer.but(data=update))
+
+    def attach(self, update: object) -> None:
+        """Show PTB the timeouts of an update's conversations, so that it removes them as it does its own."""
+        for handler, key in self._of(update):
+            record = _record(handler, key)
+            jobs, timer = timeout_jobs_of(handler), self._pending.get(record)
+            known = jobs.get(key)
+            if timer is None and isinstance(known, BucketJob):
+                del jobs[key]
+            elif timer is not None and known is None:
+                jobs[key] = BucketJob(self._pending, record, timer, TimeoutRun.callback_of(handler))
+
+    def firing_until(self, update: object) -> float:
+        """Return until when another instance is ending one of an update's conversations; 0.0 if none is.
+
+        Returns:
+            Seconds since the epoch.
+        """
+        timers = (self._pending.get(_record(handler, key)) for handler, key in self._of(update))
+        return max((timer.claim.until for timer in timers if timer and timer.claim), default=0.0)
+
+    def _of(self, update: object) -> Iterator[tuple[ConversationHandler[Any], ConversationKey]]:
+        if not isinstance(update, Update):
+            return
+        for handler in handlers_in(self._application):
+            if is_durable(handler) and (key := key_of(handler, update)) is not None:
+                yield handler, key
+
+    # ---------------------------------------------------------------- when it is due
+
+    def run_of(self, record: Record, timer: Timer) -> TimeoutRun | None:
+        """Return what ends the conversation of a timeout; None if this deployment has no such handler."""
+        what = timer.options[TIMEOUT]
+        key = tuple(what["key"])
+        handler = next((one for one in handlers_in(self._application) if str(one.name) == what["handler"]), None)
+        if handler is None:
+            return None
+        update = Update.de_json(timer.data, self._application.bot)
+        job = BucketJob(self._pending, record, timer, TimeoutRun.callback_of(handler))
+        return TimeoutRun(self._application, handler, key, update, job)
+
+
+def is_durable(handler: ConversationHandler[Any]) -> bool:
+    """Tell whether the timeouts of a handler are kept in the bucket: its conversations are, too."""
+    return bool(handler.persistent and handler.name and handler.conversation_timeout)
+
+
+def _record(handler: ConversationHandler[Any], key: ConversationKey) -> Record:
+    """Return the record of a conversation's timeout: with its user, or with its chat if the users share it."""
+    conversation = Record.of_conversation(str(handler.name), key)
+    number = key[1] if handler.per_chat and handler.per_user else key[0]
+    owner = Record.user if handler.per_user else Record.chat
+    return Record.of_timer(owner(int(number)), f"timeout-{sha256(conversation.id.encode()).hexdigest()[:16]}")

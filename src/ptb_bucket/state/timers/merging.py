@@ -1,0 +1,59 @@
+"""Merging two versions of one timer, as two instances have left them."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ptb_bucket.state.timers.timer import Timer
+
+__all__ = ["merge_timers"]
+
+
+def merge_timers(base: Timer | None, ours: Timer | None, theirs: Timer | None) -> Timer | None:
+    """Return what becomes of a timer that two instances have changed, both; None if it is gone.
+
+    The rules, in this order:
+
+    1. A new timer with the same ID survives everything that concerns the timer before it.
+    2. An author's replacement survives the end or the cancellation of the timer that it replaces.
+    3. Otherwise, a timer that one side has ended or cancelled is gone.
+    4. The newer revision is taken; of two new timers, also the one that committed first.
+    5. The side that has come further is taken: by occurrence, then by failed tries. If both have come equally far, the
+       one that committed first is taken, so of two claims the first one counts.
+    6. A pause or its end is taken from the side that has changed it.
+
+    Args:
+        base: The version that both have started from; None if neither knew one.
+        ours: Our version; None if we have ended or cancelled the timer.
+        theirs: The version that is already in the bucket; None if it is gone from there.
+    """
+    if ours is None or theirs is None:
+        left = ours or theirs
+        return left if left and base and (left.revision > base.revision or left.series != base.series) else None
+    if base is not None and ours.series != theirs.series and base.series in (ours.series, theirs.series):
+        return _newer_name(theirs if base.series == ours.series else ours, ours, theirs)
+    if ours.revision != theirs.revision:
+        return _newer_name(max(ours, theirs, key=lambda timer: timer.revision), ours, theirs)
+    taken = ours if ours.series == theirs.series and _progress(ours) > _progress(theirs) else theirs
+    other = theirs if taken is ours else ours
+    paused_by_other = base is not None and other.enabled != base.enabled and ours.series == theirs.series
+    return _newer_name(taken.but(enabled=other.enabled) if paused_by_other else taken, ours, theirs)
+
+
+def _progress(timer: Timer) -> tuple[int, int]:
+    return timer.occurrence, timer.tries
+
+
+def _newer_name(taken: Timer, ours: Timer, theirs: Timer) -> Timer:
+    """Return a timer whose due key is newer than those of both sides, unless it is the bucket's own.
+
+    Both instances compute the same name from the same versions, so that a merge that is repeated gives the same.
+    """
+    if (taken.generation, taken.nonce) == (theirs.generation, theirs.nonce) and taken.due == theirs.due:
+        return taken
+    if taken.generation > theirs.generation:
+        return taken
+    nonce = sha256(f"{ours.nonce} {theirs.nonce}".encode()).hexdigest()[: len(ours.nonce)]
+    return taken.renamed(max(ours.generation, theirs.generation) + 1, nonce)

@@ -1,0 +1,81 @@
+"""Bots with jobs in the bucket, on an offline Telegram."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import pytest
+from telegram.ext import CommandHandler, JobQueue
+
+from ptb_bucket import bucket_application
+from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.stores import open_store
+from ptb_bucket.testing.faults import FaultyStore
+
+
+class Clock:
+    """The time of day in a test, which jumps when the test says so."""
+
+    def __init__(self, patch):
+        self._real, self._ahead = time.time, 0.0
+        patch.setattr(time, "time", lambda: self.now)
+        patch.setattr(JobQueue, "_tz_now", lambda queue: datetime.fromtimestamp(self.now, queue.scheduler.timezone))
+
+    @property
+    def now(self):
+        return self._real() + self._ahead
+
+    def pass_(self, seconds):
+        self._ahead += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+class Bots:
+    """Instances of one bot on one bucket.
+
+    Args:
+        where: The bucket.
+        layout: Its layout.
+    """
+
+    def __init__(self, where: str, layout: str) -> None:
+        self.where, self.layout = where, layout
+        self.telegram = OfflineTelegram()
+        self.ada = self.telegram.user(42, "Ada")
+        self.errors: list[Exception] = []
+        self.fault = lambda _operation, _key: None
+
+    def build(self, callbacks, *, commands=None, runs=False, defaults=None, **options):
+        """Build an instance; each command is a function of a context."""
+        store = FaultyStore(open_store(self.where), lambda *what: self.fault(*what))  # noqa: PLW0108  of that moment
+        options = {"save": "update", "layout": self.layout, "jobs": "bucket", "refresh_interval": 0.0, **options}
+        builder = bucket_application(store, callbacks=callbacks, **options)
+        builder = self.telegram.connect(builder)
+        application = (builder.defaults(defaults) if defaults else builder).build()
+        application.runs = runs
+        application.add_error_handler(self._hear)
+        for name, function in (commands or {}).items():
+            application.add_handler(CommandHandler(name, _handler(function)))
+        return application
+
+    async def _hear(self, _update, context):
+        self.errors.append(context.error)
+
+
+def _handler(function):
+    async def handle(update, context):
+        result = function(context)
+        if hasattr(result, "__await__"):
+            await result
+
+    return handle
+
+
+@pytest.fixture(params=["single", "per-type", "per-record"])
+def bots(request, tmp_path):
+    return Bots(f"file:{tmp_path}", request.param)

@@ -1,0 +1,183 @@
+"""Conversation timeouts in the bucket: they fire with no process alive, on any instance, and once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
+
+from ptb_bucket import BucketPersistence
+
+WAITING = 3600
+
+
+def conversation(log, *, timeout=WAITING, **options):
+    async def begin(update, _context):
+        await update.effective_message.reply_text("Which day?")
+        return "day"
+
+    async def day(update, context):
+        context.user_data["day"] = update.effective_message.text
+        return "time"
+
+    async def stop(_update, _context):
+        return ConversationHandler.END
+
+    async def give_up(update, context):
+        log.append(update.effective_message.text)
+        context.user_data["gave_up"] = context.user_data.get("gave_up", 0) + 1
+
+    return ConversationHandler(
+        [CommandHandler("book", begin)],
+        {
+            "day": [MessageHandler(filters.TEXT & ~filters.COMMAND, day)],
+            "time": [MessageHandler(filters.Regex("at"), stop)],
+            ConversationHandler.TIMEOUT: [MessageHandler(filters.ALL, give_up)],
+        },
+        [CommandHandler("stop", stop)],
+        name="booking",
+        persistent=True,
+        conversation_timeout=timeout,
+        **options,
+    )
+
+
+def start(bots, log, **options):
+    application = bots.build([], **options)
+    application.add_handler(conversation(log))
+    return application
+
+
+async def states(bots):
+    """Read all states with PTB's own Application, which loads everything."""
+    persistence = BucketPersistence(bots.where, layout=bots.layout)
+    async with bots.telegram.builder().persistence(persistence).build():
+        return await persistence.get_conversations("booking")
+
+
+async def tick(application, clock, seconds):
+    clock.pass_(seconds)
+    return (await application.tick()).ran
+
+
+async def test_it_fires_on_another_instance_and_the_state_is_gone(bots, clock):
+    log = []
+    async with start(bots, log) as one:
+        await bots.ada.send(one, "/book")
+    async with start(bots, log) as two:
+        assert await tick(two, clock, WAITING - 5) == 0
+        assert await tick(two, clock, 10) == 1
+        assert await tick(two, clock, 10) == 0
+    assert log == ["/book"]
+    assert await states(bots) == {}
+    async with start(bots, log) as three:
+        await three.load_data(user_ids=42)
+        assert three.user_data[42] == {"gave_up": 1}
+        await bots.ada.send(three, "Monday")
+        assert three.user_data[42] == {"gave_up": 1}
+    assert bots.errors == []
+
+
+async def test_each_step_on_any_instance_begins_the_time_anew(bots, clock):
+    log = []
+    async with start(bots, log) as one:
+        await bots.ada.send(one, "/book")
+    async with start(bots, log) as two:
+        clock.pass_(WAITING - 100)
+        await bots.ada.send(two, "Monday")
+        assert await tick(two, clock, 200) == 0
+        assert await tick(two, clock, WAITING - 100) == 1
+    assert log == ["Monday"]
+    assert await states(bots) == {}
+
+
+@pytest.mark.parametrize("how", ["/stop", "at nine"])
+async def test_a_conversation_that_ends_on_another_instance_has_no_timeout_left(bots, clock, how):
+    log = []
+    async with start(bots, log) as one, start(bots, log) as two:
+        await bots.ada.send(one, "/book")
+        await bots.ada.send(two, "Monday")
+        await bots.ada.send(one, how)
+        assert await states(bots) == {}
+        assert await one.job_queue.find(user_id=42) == ()
+        assert await tick(one, clock, WAITING + 10) == 0
+    assert log == []
+
+
+async def test_a_restart_keeps_it(bots, clock):
+    log = []
+    for text in ("/book", "Monday"):
+        async with start(bots, log) as one:
+            await bots.ada.send(one, text)
+    async with start(bots, log) as two:
+        assert await tick(two, clock, WAITING + 10) == 1
+    assert log == ["Monday"]
+
+
+async def test_an_update_at_the_same_moment_on_another_instance(bots, clock):
+    """Exactly one of the two happens: the conversation times out, or it goes on."""
+    log = []
+    for _ in range(2):
+        async with start(bots, log) as one, start(bots, log) as two:
+            await bots.ada.send(one, "/book")
+            await bots.ada.send(two, "/nothing")
+            clock.pass_(WAITING + 10)
+            before = two.user_data[42].get("gave_up", 0)
+            await asyncio.gather(one.tick(), bots.ada.send(two, "Monday"))
+        async with start(bots, log) as three:
+            await three.load_data(user_ids=42)
+            gave_up = three.user_data[42].get("gave_up", 0) - before
+            went_on = three.user_data[42].pop("day", None) == "Monday"
+            assert (gave_up, went_on) in ((1, False), (0, True))
+            assert bool(await states(bots)) is went_on
+            three.mark_data_for_update_persistence(user_ids=42)
+            await bots.ada.send(three, "/stop")
+    assert bots.errors == []
+
+
+async def test_a_living_process_fires_in_time(bots):
+    log = []
+    application = bots.build([], runs=True)
+    application.add_handler(conversation(log, timeout=0.2))
+    async with application as one:
+        await one.start()
+        await bots.ada.send(one, "/book")
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            if log:
+                break
+        await one.stop()
+    assert log == ["/book"]
+    assert await states(bots) == {}
+
+
+async def test_a_conversation_without_a_name_keeps_ptbs_timeout_and_gets_a_warning(bots):
+    handler = ConversationHandler([], {}, [], conversation_timeout=5)
+    application = bots.build([], runs=True)
+    application.add_handler(handler)
+    with pytest.warns(UserWarning, match="ConversationHandler") as warned:
+        async with application:
+            pass
+    assert any("kept in this process only" in str(one.message) for one in warned)
+
+
+async def test_a_timeout_handler_that_raises_is_tried_again(bots, clock):
+    log = []
+
+    async def fail(_update, _context):
+        log.append("failed")
+        if len(log) == 1:
+            raise ValueError
+
+    application = bots.build([])
+    handler = conversation(log)
+    handler.states[ConversationHandler.TIMEOUT][:] = [MessageHandler(filters.ALL, fail)]
+    application.add_handler(handler)
+    async with application:
+        await bots.ada.send(application, "/book")
+        assert await tick(application, clock, WAITING + 10) == 1
+        assert len(bots.errors) == 1
+        assert await tick(application, clock, 31) == 1
+    assert log == ["failed", "failed"]
+    assert await states(bots) == {}

@@ -1,0 +1,134 @@
+"""Jobs that run while something else happens: a stop, other work of the same user, a change of their timer, a poll."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ptb_bucket.application.timers import runner
+from ptb_bucket.state.timers import DUE_FOLDER
+from ptb_bucket.stores import MemoryStore
+from support.applications.counted_bots import CountedBots
+from support.simulation.timers import run_process
+
+LONG = 1000
+PATIENCE = 20
+"""Seconds after which a test fails that waits for something."""
+
+
+class Work:
+    """A job that goes on until it is released."""
+
+    def __init__(self):
+        self.begun, self.released = asyncio.Event(), asyncio.Event()
+        self.runs = 0
+
+    async def __call__(self, context):
+        self.runs += 1
+        self.begun.set()
+        await asyncio.wait_for(self.released.wait(), LONG)
+        context.bot_data["done"] = context.bot_data.get("done", 0) + 1
+
+
+@pytest.fixture(params=["single", "per-type", "per-record"])
+def bots(request):
+    return CountedBots(MemoryStore(), request.param)
+
+
+async def test_a_stop_waits_for_jobs_that_run(bots):
+    work = Work()
+    async with bots.build({"work": work}, commands={"add": lambda context: run_soon(context, work)}) as bot:
+        await bot.start()
+        await bots.ada.send(bot, "/add")
+        await asyncio.wait_for(work.begun.wait(), PATIENCE)
+        stopping = asyncio.create_task(bot.stop())
+        await asyncio.sleep(0.1)
+        assert not stopping.done()
+        work.released.set()
+        await stopping
+    async with bots.build({"work": work}) as bot:
+        assert bot.bot_data == {"done": 1}
+        assert await bot.job_queue.find() == ()
+
+
+def run_soon(context, work, **arguments):
+    context.job_queue.run_once(work, 0, **arguments)
+
+
+def test_a_claim_is_renewed_while_its_job_waits_for_an_update_of_its_user(bots):
+    run_process(lambda: two_instances_and_a_long_update(bots))
+
+
+async def two_instances_and_a_long_update(bots):
+    work = Work()
+    work.released.set()
+
+    async def handle_long(_context):
+        await asyncio.sleep(2 * runner.LEASE)
+
+    commands = {"add": lambda context: run_soon(context, work, user_id=42), "long": handle_long}
+    async with bots.build({"work": work}, commands=commands) as one, bots.build({"work": work}) as two:
+        await bots.ada.send(one, "/add")
+        update = asyncio.create_task(bots.ada.send(one, "/long"))
+        await asyncio.sleep(1)  # the timer's key names the next whole second
+        tick = asyncio.create_task(one.tick())
+        await asyncio.sleep(1)  # it is claimed
+        while not update.done():
+            assert (await two.tick()).ran == 0
+            await asyncio.sleep(1)
+        await tick
+    assert work.runs == 1
+
+
+def cancel(context, _work):
+    for job in context.job_queue.jobs():
+        job.schedule_removal()
+
+
+def replace(context, work):
+    context.job_queue.run_repeating(work, 60, 600, data="new", job_kwargs={"id": "tea", "replace_existing": True})
+
+
+@pytest.mark.parametrize(("change", "left"), [(cancel, []), (replace, ["new"])])
+def test_a_change_of_a_timer_while_its_job_runs_is_kept(bots, change, left):
+    """Neither the renewal of the claim nor the end of the run brings the old timer back."""
+    run_process(lambda: a_change_during_a_run(bots, change, left))
+
+
+async def a_change_during_a_run(bots, change, left):
+    work = Work()
+    commands = {
+        "add": lambda context: context.job_queue.run_repeating(work, 600, 0, data="old", job_kwargs={"id": "tea"}),
+        "change": lambda context: change(context, work),
+    }
+    async with bots.build({"work": work}, commands=commands) as bot:
+        await bots.ada.send(bot, "/add")
+        await asyncio.sleep(1)  # as above
+        tick = asyncio.create_task(bot.tick())
+        await work.begun.wait()
+        await bots.ada.send(bot, "/change")
+        await asyncio.sleep(runner.LEASE)  # the time for renewals
+        work.released.set()
+        await tick
+    async with bots.build({"work": work}) as bot:
+        assert [job.data for job in await bot.job_queue.find()] == left
+
+
+async def test_a_look_at_timers_of_others_does_not_delay_own_ones():
+    bots = CountedBots(MemoryStore(), "per-record")
+    work, listed = Work(), asyncio.Event()
+    work.released.set()
+
+    async def wait_for_lists(_operation, key):
+        if key == DUE_FOLDER:
+            await asyncio.wait_for(listed.wait(), PATIENCE)
+
+    async with bots.build({"work": work}, commands={"add": lambda context: run_soon(context, work)}) as bot:
+        bots.store.before = wait_for_lists
+        await bot.start()
+        await bots.ada.send(bot, "/add")
+        await asyncio.wait_for(work.begun.wait(), PATIENCE)
+        listed.set()
+        await bot.stop()
+    assert work.runs == 1

@@ -1,0 +1,161 @@
+"""Timers that two instances change at once: claims, ends, failures, cancellations, moves and pauses in every order."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ptb_bucket.state import BOT_DATA, LAYOUTS, MISSING
+from ptb_bucket.state.timers import DueKey, Timer, due_key
+from ptb_bucket.stores import MemoryStore
+from support.documents.timers import ADA, DAILY, TEA, claimed, keys_in, replica_on, stored, unit
+
+LOGS = (ADA, BOT_DATA)
+
+
+class Instance:
+    """An instance that changes the timer that it knows.
+
+    Args:
+        name: One hexadecimal digit, which makes its nonces unique.
+    """
+
+    def __init__(self, store, layout, name):
+        self.replica, self.name, self.number = replica_on(store, layout), name, 0
+
+    def nonce(self):
+        self.number += 1
+        return f"{self.name}{self.number:03x}"
+
+    def known(self):
+        value = self.replica.values.read(TEA)
+        return None if value is MISSING else Timer.from_value(value)
+
+    async def load(self):
+        await self.replica.documents.refresh([TEA, *LOGS], asyncio.get_running_loop().time())
+        for record in (TEA, *LOGS):
+            self.replica.values.load(record)
+
+    async def commit(self):
+        await self.replica.commit()
+
+    async def act(self, what):
+        timer = self.known()
+        if what in ("load", "commit"):
+            await getattr(self, what)()
+        elif timer is None:
+            if what == "create":  # another timer with the same ID
+                self.replica.stage(TEA, DAILY.but(nonce=self.nonce()).to_value())
+        elif what == "create":
+            return
+        elif what == "end":
+            self._run(timer, timer.rearmed(timer.due + 60, self.nonce(), occurrence=timer.occurrence + 1, tries=0))
+        elif what == "fail":
+            self._run(timer, timer.rearmed(timer.due + 5, self.nonce(), tries=timer.tries + 1))
+        else:
+            after = self.changed(timer, what)
+            self.replica.stage(TEA, after and after.to_value())
+
+    def changed(self, timer, what):
+        if what == "claim":
+            return claimed(timer, self.nonce())
+        if what == "move":
+            return timer.rearmed(timer.due + 7, self.nonce(), revision=timer.revision + 1)
+        if what in ("pause", "resume"):
+            return timer.but(enabled=what == "resume")
+        return None
+
+    def _run(self, timer, after):
+        name = unit(TEA, timer)
+        self.replica.units.begin(name, [TEA, *LOGS])
+        for record in LOGS:
+            self.replica.stage(record, {"log": [*self.replica.values.read(record)["log"], name]})
+        self.replica.stage_occurrence(name, TEA, after.to_value(), LOGS)
+
+
+ACTS = st.sampled_from(
+    ["load", "claim", "end", "fail", "cancel", "move", "pause", "resume", "create", "commit", "commit"]
+)
+STEPS = st.lists(st.tuples(st.integers(0, 1), ACTS), max_size=12)
+
+
+async def check(store, layout):
+    """Each run is in each log once, and the timer that is stored has its key."""
+    for record in LOGS:
+        log = (await stored(store, record, layout))["log"]
+        assert len(set(log)) == len(log)
+    timer = await stored(store, TEA, layout)
+    if layout == "per-record" and timer is not None and timer.is_armed:
+        assert due_key(TEA, timer).key in await keys_in(store)
+    return timer
+
+
+async def scenario(layout, steps):
+    store = MemoryStore()
+    first = Instance(store, layout, "0")
+    await first.load()
+    first.replica.stage(TEA, DAILY.to_value())
+    for record in LOGS:
+        first.replica.stage(record, {"log": ["begun"]})
+    await first.commit()
+    instances = [Instance(store, layout, name) for name in "12"]
+    for instance in instances:
+        await instance.load()
+    seen = newest = DAILY
+    for number, what in [*steps, (0, "commit"), (1, "commit")]:
+        await instances[number].act(what)
+        if what == "commit":
+            timer = await check(store, layout)
+            if timer is not None and timer.series == newest.series:
+                assert seen is not None or timer.revision > newest.revision
+                assert _place(timer, timer) >= _place(newest, timer)
+            seen, newest = timer, timer or newest
+    assert [instance.replica.pending for instance in instances] == [set(), set()]
+    for instance in instances:  # both know the same in the end
+        await instance.load()
+        assert instance.known() == seen
+    if layout == "per-record" and (seen is None or not seen.is_armed):
+        await _nothing_is_left(store, seen)
+    return store
+
+
+def _place(timer, after):
+    """How far a timer has come: only further, until another one with its ID is created."""
+    return (timer.revision, timer.occurrence, timer.tries if timer.occurrence == after.occurrence else 0)
+
+
+async def _nothing_is_left(store, timer):
+    """Keys that stay are only those of due times that the timer has left behind: the next look deletes them."""
+    for key in map(DueKey.parse, await keys_in(store)):
+        assert timer is None or timer.born or key.generation <= timer.generation
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_in_any_order_nothing_runs_twice_is_undone_or_lacks_its_key(layout):
+    @settings(max_examples=150, deadline=None)
+    @given(STEPS)
+    def check_order(steps):
+        asyncio.run(scenario(layout, steps))
+
+    check_order()
+
+
+ENDS = ["claim", "end", "fail", "cancel", "move", "pause"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("one", ENDS)
+@pytest.mark.parametrize("other", ENDS)
+async def test_each_pair_of_changes_at_once(layout, one, other):
+    store = await scenario(layout, [(0, one), (1, other), (0, "commit"), (1, "commit")])
+    timer = await stored(store, TEA, layout)
+    if "move" in (one, other):
+        assert timer.revision == DAILY.revision + 1
+    elif "cancel" in (one, other):
+        assert timer is None
+    else:
+        assert timer.occurrence == 1 + ("end" in (one, other))
+        assert timer.enabled == ("pause" not in (one, other))
