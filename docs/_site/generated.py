@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import re
 import sys
@@ -16,6 +17,7 @@ from list_messages import Message, messages
 from remedies import REMEDIES
 
 from ptb_bucket import errors
+from ptb_bucket.cli import demo
 from ptb_bucket.cli.command_group import command_group
 from ptb_bucket.stores import LocalStore
 from ptb_bucket.stores.registry import _BOTS
@@ -52,9 +54,18 @@ def cli(verb: str) -> str:
         raise KeyError(verb)
     own = click.Context(command, info_name=verb, parent=ctx)
     usage = " ".join(command.get_usage(own).removeprefix("Usage: ").split())
-    rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))]
+    rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))] or _of_argparse(verb)
     table = [f"| `{_cell(names)}` | {_cell(text)} |" for names, text in rows]
-    return "\n".join(["```text", usage, "```", "", "| option | |", "|---|---|", *table, ""])
+    head = ["| option | |", "|---|---|"] if table else []
+    return "\n".join(["```text", usage, "```", "", *head, *table, ""])
+
+
+def _of_argparse(verb: str) -> list[tuple[str, str]]:
+    """Return the options of ``demo``, which argparse parses, because it works without the extra."""
+    verbs = argparse.ArgumentParser().add_subparsers()
+    demo.add_to(verbs)
+    actions = verbs.choices[verb]._actions if verb in verbs.choices else []  # noqa: SLF001  no public list
+    return [(", ".join(one.option_strings), (one.help or "") % vars(one)) for one in actions]
 
 
 def cli_rest() -> str:
@@ -93,13 +104,14 @@ def _kind(kind: str, found: Iterable[Message]) -> Iterator[str]:
     head = [f"## {TOLD.get(kind, kind)}", meaning.replace("``", "`"), f"**What to do:** {REMEDIES[kind]}"]
     yield "\n\n".join([*head, '<div class="messages" markdown>', "| message and cause | fix |\n|---|---|"])
     for cause, fix in sorted({split(message.text) for message in found}):
-        yield f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or _otherwise(cause)} |"
+        yield f"| {_cell(_shown(cause))} | {_cell(_shown(fix)) or _otherwise(cause, kind)} |"
     yield "\n</div>\n"
 
 
-def _otherwise(cause: str) -> str:
-    """Return the fix of a message without a second part: it is an advice, or its class has a remedy."""
-    return "as it says" if _IMPERATIVE.match(cause) else "as above"
+def _otherwise(cause: str, kind: str) -> str:
+    """Return the fix of a message without a second part: it is an advice, or a link to the remedy of its class."""
+    section = TOLD.get(kind, kind).lower().replace(" ", "-")
+    return "as it says" if _IMPERATIVE.match(cause) else f"[what to do](#{section})"
 
 
 def split(text: str) -> tuple[str, str]:

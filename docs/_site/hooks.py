@@ -1,8 +1,9 @@
 """Hooks of the site's build: generated parts, pages that are kept elsewhere, links, and roles in docstrings.
 
 In a page, ``<!-- generated: cli show -->`` becomes what ``generated.py`` makes of it, and
-``<!-- whole: providers/s3/README.md -->`` becomes that file without its title. Links to files outside of ``docs/`` lead
-to the repository, so that the same page works on both.
+``<!-- whole: providers/s3/README.md -->`` becomes that file without its title. ``<!-- file: PATH -->`` becomes a block
+of code with the file's text. Links to files outside of ``docs/`` lead to the repository, so that the same page works on
+both.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ _BOOSTS: Final = (
     ("docs/how-to/", 2),
     ("docs/tutorial/", 1.5),
     ("docs/reference/api/testing.md", 0),  # the names of its tests are sentences about everything
-    ("docs/reference/api/", 0.3),
+    ("docs/reference/api/", 0.5),
     ("docs/reference/errors.md", 1.5),
 )
 """How much the search prefers the pages of a folder: guides come before the API. 0: it does not find them."""
 _GENERATED: Final = re.compile(r"^<!-- generated: ([\w-]+)(?: ([^>]+?))? -->$", re.MULTILINE)
 _WHOLE: Final = re.compile(r"^<!-- whole: (\S+) -->$", re.MULTILINE)
+_FILE: Final = re.compile(r"^<!-- file: (\S+) -->$", re.MULTILINE)
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)(#[^)\s]+)?(?=\))")
 _OWN: Final = re.compile(rf"(?<=\]\(){REPOSITORY}/(?:blob|raw|tree)/main/docs/([^)#\s]+)(#[^)\s]+)?(?=\))")
 _ROLE: Final = re.compile(r":(?:class|meth|func|mod|attr|data|exc|doc|obj):(?=<code>)")
@@ -60,13 +62,20 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     page.meta["search"] = {"boost": boost, "exclude": not boost}
     whole = _WHOLE.sub(lambda found: _kept_elsewhere(found[1], folder), markdown)
     made = _GENERATED.sub(lambda found: generate(found[1], *(found[2] or "").split()), whole)
-    return _LINK.sub(lambda found: _target(found, folder), made)
+    linked = _LINK.sub(lambda found: _target(found, folder), made)
+    return _FILE.sub(lambda found: _block(found[1]), linked)
 
 
 def on_page_content(html: str, **_: Any) -> str:
     """Remove the marks of reStructuredText from docstrings."""
     html = _ROLE.sub("", html)
     return html.replace("<p>::</p>", "").replace("::</p>", ":</p>")
+
+
+def _block(path: str) -> str:
+    """Return a file's text as a block of code, in the language of its suffix."""
+    language = Path(path).suffix.removeprefix(".") or "text"
+    return f"```{language}\n{(ROOT / path).read_text('utf-8').strip()}\n```"
 
 
 def _kept_elsewhere(path: str, folder: str) -> str:

@@ -18,8 +18,9 @@ architecture=${3:-x86_64}
 
 # Compiled modules are of use only to the Python version that compiled them. Lambda would compile all of them at each cold start.
 python=${PYTHON:-python$version}
-found=$("$python" -c 'import sys; print(sys.implementation.name, "%d.%d" % sys.version_info[:2])' 2>/dev/null) || found="nothing that runs"
-[ "$found" = "cpython $version" ] || fail "$python is $found, but the function runs cpython $version. Install Python $version," \
+found=$("$python" -c 'import sys; print(sys.implementation.name, "%d.%d" % sys.version_info[:2])' 2>/dev/null) || found=
+if [ -n "$found" ]; then problem="$python is $found"; else problem="$python was not found or does not start"; fi
+[ "$found" = "cpython $version" ] || fail "$problem, but the function runs cpython $version. Install Python $version," \
   "pass the path of one (PYTHON=/path/to/python$version ./build-zip.sh ...), or pass the version that you have, and the same to" \
   "the function (./build-zip.sh $1 3.11 and runtime = \"python3.11\")."
 "$python" -m pip --version >/dev/null 2>&1 || fail "$python has no pip. Run: $python -m ensurepip"

@@ -68,6 +68,12 @@ def test_the_page_of_commands_has_every_verb_and_option(generated):
         assert [name for name in names if name not in page] == []
 
 
+def test_the_options_of_demo_are_on_the_page(generated):
+    table = generated.cli("demo")
+    assert "| `--live` | run on Telegram" in table
+    assert "file:./ptb-bucket-demo" in table
+
+
 def test_every_error_has_a_remedy(generated):
     known = {cls for cls in errors.__all__ if cls.endswith("Error")} - {"PTBBucketError", "StoreError", "DocumentError"}
     assert known - generated.REMEDIES.keys() == set()
@@ -80,6 +86,27 @@ def test_the_index_has_every_message_with_a_fix(generated):
     rows = [re.split(r"(?<!\\)\|", line) for line in index.splitlines() if line.startswith("| ")]
     assert len(rows) > 300
     assert [row for row in rows if len(row) != 4 or not row[1].strip() or not row[2].strip()] == []
+
+
+def test_a_row_without_a_fix_links_to_its_section(generated):
+    index = generated.error_index()
+    sections = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", index, re.MULTILINE)}
+    assert "as above" not in index
+    links = re.findall(r"\[what to do\]\(#([^)]+)\)", index)
+    assert len(links) > 100
+    assert set(links) <= sections
+
+
+def test_the_most_frequent_messages_are_in_the_sources():
+    page = (REFERENCE / "errors.md").read_text("utf-8").partition("## The most frequent ones")[2]
+    rows = [line for line in page.splitlines() if line.startswith("| `") and "(from Telegram)" not in line]
+    sources = [path.read_text("utf-8") for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("providers/*/src/**/*.py")]]
+    everything = "\n".join(sources)
+    assert len(rows) == 8
+    for row in rows:
+        words = row.split("`")[1].replace(" s3: ", " … ")
+        pattern = "[^\n]*".join(map(re.escape, words.split("…")))
+        assert re.search(pattern, everything, re.IGNORECASE), words
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,15 @@ def test_a_browser_loads_nothing_from_another_host(site, pages):
         assert re.findall(r"(?:href|src)=\"(?:https?:)?//[^\"]+", picture.read_text("utf-8")) == [], picture
 
 
+def test_a_recipe_shows_the_file_that_it_names(site):
+    shown = {"fly": "kill_timeout", "heroku": "uvicorn", "docker": "stop_grace_period", "kubernetes": "preStop"}
+    for recipe, word in shown.items():
+        page = (site / "recipes" / recipe / "index.html").read_text("utf-8")
+        blocks = re.findall(r"<code>(.*?)</code></pre>", page, re.DOTALL)
+        assert any(word in block for block in blocks), recipe
+        assert "<!-- file:" not in page
+
+
 def test_no_markdown_is_left(site):
     """Python-Markdown wants a blank line before a list or table, and four spaces inside of one. Code hosts do not."""
     left = re.compile(r"^\s*(?:\||\* |\d+\. |```|#+ ).*", re.MULTILINE)

@@ -105,6 +105,11 @@ def test_without_a_python_of_that_version_it_refuses_and_says_what_to_do(tmp_pat
     assert not (tmp_path / "bot.zip").exists()
 
 
+def test_a_python_that_is_missing_is_named(tmp_path):
+    ran = build(tmp_path / "bot.zip", "3.99", python=tmp_path / "python3.99")
+    assert "python3.99 was not found or does not start, but the function runs cpython 3.99." in ran.stderr
+
+
 def test_a_processor_that_lambda_does_not_have_is_refused(tmp_path):
     ran = build(tmp_path / "bot.zip", PYTHON, "mips")
     assert (ran.returncode, "mips is not a processor of Lambda" in ran.stderr) == (1, True)

@@ -50,6 +50,13 @@ def uri(tmp_path):
 # ---------------------------------------------------------------- other persistences
 
 
+async def test_a_migration_logs_no_start_of_a_bot(tmp_path, uri, caplog):
+    """The import creates the state, so a line about an empty one would frighten its user."""
+    (tmp_path / "bot.pickle").write_bytes(pickle.dumps(DATA))
+    await imported(tmp_path / "bot.pickle", uri)
+    assert [record.message for record in caplog.records if record.name.startswith("ptb_bucket")] == []
+
+
 async def test_dict_persistence(tmp_path, uri):
     """A file may hold the arguments of DictPersistence, as texts or decoded."""
     known = DictPersistence()
@@ -210,7 +217,8 @@ async def test_what_only_the_codec_refuses(tmp_path, uri):
         (b'{"ptb_bucket_export": 1, "user_data": []}', "damaged"),
         (b'{"ptb_bucket_export": 1, "user_data": {"1": {"$nothing": 3}}}', "user_data[1]"),
         (b'{"ptb_bucket_export": 1, "user_data": {"one": {}}}', "invalid key"),
-        (pickle.dumps([1]), "not written by PicklePersistence"),
+        (pickle.dumps([1]), "not written by PicklePersistence. It lacks the keys user_data, chat_data, conversations."),
+        (pickle.dumps({"chat_data": {}, "users": {}}), "It lacks the keys user_data, conversations."),
         (pickle.dumps({**DATA, "user_data": [1]}), "user_data is not a dict"),
         (pickle.dumps({**DATA, "user_data": {"1": {}}}), "instead of an ID"),
         (pickle.dumps({**DATA, "conversations": {"form": {1: 2}}}), "not a tuple"),

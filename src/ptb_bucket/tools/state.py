@@ -98,7 +98,7 @@ class State:
         merger = RecordMerger(self.codec, resolver, self.defaults if defaults is None else defaults, any_class=True)
         documents = DocumentSet(
             self.store, self.archive.layout, self.codec, merger, self.bot_id, tuple(kinds),
-            writer=self.writer("edit"), retry_policy=_TOOL_RETRIES, on_demand=on_demand,
+            writer=self.writer("edit"), retry_policy=_TOOL_RETRIES, on_demand=on_demand, is_bot=False,
         )  # fmt: skip
         return Replica(documents)
 

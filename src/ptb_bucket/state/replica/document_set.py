@@ -46,6 +46,7 @@ class DocumentSet:
         writer: The ID under which this instance commits.
         on_demand: With a layout of a document for each record, read none before it is refreshed. The caller refreshes
             each record before PTB sees it.
+        is_bot: Log that a bot starts with an empty state. False for tools, which start no bot.
         on_track: Called with each document that is tracked from now on, and its key without extension.
     """
 
@@ -61,6 +62,7 @@ class DocumentSet:
     metrics: Metrics = field(default_factory=Metrics)
     writer: WriterIdentity = field(default_factory=WriterIdentity)
     on_demand: bool = False
+    is_bot: bool = True
     loaded: bool = False
     on_track: Callable[[str, Ledger], None] | None = field(default=None, repr=False)
     tracked: TrackedDocuments = field(init=False, repr=False)
@@ -88,7 +90,7 @@ class DocumentSet:
         found = [self.tracked.at(key) for key in keys]
         await self._read(found if self._is_lazy else self.tracked.all(), asyncio.get_running_loop().time())
         if not self.loaded:
-            await check_empty_start(self.store, self.layout, self.codec, found)
+            await check_empty_start(self.store, self.layout, self.codec, found, warn=self.is_bot)
             self.loaded = True
 
     async def refresh(self, records: Iterable[Record], since: float | None) -> None:

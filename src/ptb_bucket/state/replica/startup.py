@@ -65,9 +65,16 @@ async def listed(store: BlobStore, layout: Layout, extension: str, kinds: Iterab
 
 
 async def check_empty_start(
-    store: BlobStore, layout: Layout, codec: Codec, tracked_documents: Sequence[TrackedDocument]
+    store: BlobStore,
+    layout: Layout,
+    codec: Codec,
+    tracked_documents: Sequence[TrackedDocument],
+    *,
+    warn: bool = True,
 ) -> None:
     """Check that a bot without documents is new and not misconfigured: look once for other documents under the prefix.
+
+    ``warn`` logs that a bot starts with an empty state. A tool, which starts no bot, does not.
 
     Raises:
         ForeignDocumentError: The state has another layout or codec.
@@ -89,4 +96,5 @@ async def check_empty_start(
                     "state.",
                     key=info.key,
                 )
-    _LOGGER.warning("%s does not exist. Starting with empty state, which is normal for a new bot", name)
+    if warn:
+        _LOGGER.warning("%s does not exist. Starting with empty state, which is normal for a new bot", name)

@@ -112,12 +112,14 @@ def _pickles(name: str, paths: dict[str, Path], pickles: PtbPickleReader, bot: B
 
 
 def _whole(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict) or not {"user_data", "chat_data", "conversations"} <= data.keys():
+    found = data if isinstance(data, dict) else {}
+    missing = [kind for kind in ("user_data", "chat_data", "conversations") if kind not in found]
+    if missing:
         raise CannotLoadError(
-            "the file is a pickle but was not written by PicklePersistence. Expected keys such as "
-            "user_data and chat_data"
+            f"the file is a pickle but was not written by PicklePersistence. It lacks the keys {', '.join(missing)}. "
+            "If your own code wrote it, convert it first: see 'If it is a pickle of your own' in the documentation"
         )
-    return data
+    return found
 
 
 def _has_old_bot(file: IO[bytes]) -> bool:
