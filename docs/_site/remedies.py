@@ -51,6 +51,10 @@ REMEDIES: Final[Mapping[str, str]] = {
         "The changes stay in memory, or in `spool_dir`, and are tried again. The message ends with the "
         "cause: look it up here."
     ),
+    "OutcomeUnknownError": (
+        "Ask the service that would know, such as your payment provider, whether it was done. `application.once()` does not "
+        "repeat it."
+    ),
     "UsageError": "Fix the command. `ptb-bucket VERB --help` shows its options.",
     "BadParameter": "Fix the value of the option in the message.",
     "log error": "The line ends with the cause: look it up here. Nothing is lost while the process runs.",
