@@ -52,8 +52,8 @@ REMEDIES: Final[Mapping[str, str]] = {
         "cause: look it up here."
     ),
     "OutcomeUnknownError": (
-        "Ask the service that would know, such as your payment provider, whether it was done. `application.once()` does not "
-        "repeat it."
+        "Ask the service that would know, such as your payment provider, whether it was done. `application.once()` "
+        "does not repeat it."
     ),
     "UsageError": "Fix the command. `ptb-bucket VERB --help` shows its options.",
     "BadParameter": "Fix the value of the option in the message.",
