@@ -26,7 +26,7 @@ def test_an_example_is_what_init_writes(name):
 
 
 def test_every_folder_is_written():
-    others = {"reminder_bot"}  # a bot of its own: tests/examples has its tests
+    others = {"newsletter_bot", "reminder_bot", "shop_bot"}  # bots of their own: tests/examples has their tests
     assert {path.name for path in EXAMPLES.iterdir() if (path / "bot.py").exists()} == {*NAMES, *others}
 
 
