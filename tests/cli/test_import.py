@@ -63,7 +63,7 @@ def folder(tmp_path, monkeypatch):
         ((3, "nowhere.pickle"), ["import", "nowhere.pickle", "file:./state", "--bot-id", "1"]),
         ((1, "half.pickle"), ["import", "half.pickle", "file:./state", "--bot-id", "1"]),
         ((1, "posix.system"), ["import", "evil.pickle", "file:./state", "--bot-id", "1", "--leave-out"]),
-        ((2, "folder cannot be read"), ["import", "folder", "file:./state", "--bot-id", "1"]),
+        ((2, "folder could not be read"), ["import", "folder", "file:./state", "--bot-id", "1"]),
         ((2, "--bot-id"), ["import", "bot.pickle", "file:./state"]),
         ((2, "PTB_BUCKET_URI"), ["import", "bot.pickle"]),
         ((2, "scheme"), ["import", "bot.pickle", "nonsense", "--bot-id", "1"]),

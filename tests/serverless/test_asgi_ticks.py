@@ -92,7 +92,7 @@ async def test_a_job_that_takes_too_long_is_cancelled_at_the_deadline(bot, bucke
     async with running(asgi_webhook(bot.build_application, deadline=1, tick=SharedSecret())) as client:
         assert await post(client, "remind 1.5") == 200
         answer = await client.post("/tick", headers=RIGHT)
-        assert (answer.status_code, answer.text) == (503, "Time ran out.")
+        assert (answer.status_code, answer.text) == (503, "The request timed out.")
         await asyncio.sleep(0.8)
     assert await logs(bucket) == {}
 

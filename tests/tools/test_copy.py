@@ -148,7 +148,7 @@ async def test_what_differs_is_refused_before_anything_is_written(place, tmp_pat
         place("b"), {Record.user(1): {"n": "other"}, Record.user(2): USERS[Record.user(2)], Record.user(77): {1: 1}}
     )
     before = raw(tmp_path / "b")
-    with pytest.raises(RefusedError, match=r"^In the destination, 1 record differs .* user_data\[1\].*--overwrite"):
+    with pytest.raises(RefusedError, match=r"^1 record in the destination differs .* user_data\[1\].*--overwrite"):
         await copied(place("a"), place("b"))
     dry = await copied(place("a"), place("b"), dry_run=True)
     assert (dry.copied, dry.skipped, dry.replaced, dry.labels) == (27, 1, 1, ["user_data[1]"])

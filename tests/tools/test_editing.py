@@ -349,7 +349,7 @@ async def test_what_has_no_places_is_named_and_not_called_missing(store):
     async with open_state(store, keep_unknown=True) as state:
         with pytest.raises(RefusedError, match=r"\['list'\]\[0\] is of type int, so \['x'\]"):
             await set_value(state, USER, "list[0].x", "1")
-        with pytest.raises(NotFoundError, match=r"\['nothing'\] does not exist"):
+        with pytest.raises(NotFoundError, match=r"\['nothing'\] was not found"):
             await set_value(state, USER, "nothing.x.y", "1")
 
 

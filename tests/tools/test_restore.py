@@ -102,7 +102,7 @@ async def test_a_deleted_object_was_not_there_and_comes_back(uri, tmp_path):
     store = LocalStore(tmp_path / "data", keep=20)
     await store.delete("state.json")
     deleted = await at(uri, 1)
-    with pytest.raises(NotFoundError, match="before"):
+    with pytest.raises(NotFoundError, match="no version older than"):
         await restored(uri, lambda archive: plan_restore(archive, deleted))
     await restored(uri, lambda archive: plan_restore(archive, first))
     assert list(await records(uri)) == [ADA]
@@ -337,6 +337,6 @@ async def test_what_does_not_exist_is_said(uri):
             await plan_version(archive, "nonsense")
         with pytest.raises(NotFoundError, match=r"state\.json"):
             [one async for one in history(archive, "nonsense")]
-        with pytest.raises(NotFoundError, match="before"):
+        with pytest.raises(NotFoundError, match="no version older than"):
             await plan_restore(archive, datetime(2000, 1, 1, tzinfo=timezone.utc))
         assert len([one async for one in history(archive, "user_data", limit=1)]) == 1

@@ -153,9 +153,9 @@ class _AsgiWebhook:
 
     def _read_secrets(self) -> None:
         """Read the secrets. If only a parameter cannot be read now, each request tries again."""
-        with _passing("The webhook secret"):
+        with _passing("the webhook secret"):
             assert self._secret  # noqa: S101  reading it raises if it is missing
-        with _passing("The secret of ticks"):
+        with _passing("the tick secret"):
             if self._check is not None:
                 self._check.prepare()
 
@@ -215,7 +215,7 @@ def _passing(what: str) -> Iterator[None]:
     except PTBBucketError as error:
         if not may_pass(error):
             raise
-        _LOGGER.error("%s is not known. The next request reads it again: %s", what, describe_error(error))  # noqa: TRY400
+        _LOGGER.error("Could not get %s. Retrying on the next request: %s", what, describe_error(error))  # noqa: TRY400
 
 
 async def _healthz(_request: Request) -> Response:
