@@ -143,6 +143,13 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
         return timers
 
+    def _timers_for(self, method: str) -> BucketTimers:
+        if self.timers is None:
+            raise ConfigurationError(
+                f"{method} needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
+            )
+        return self.timers
+
     @property
     def update_processor(self) -> BaseUpdateProcessor:
         """The processor that was passed to the builder. See ``Application.update_processor``."""
@@ -204,11 +211,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             ConfigurationError: ``jobs`` is not ``"bucket"``.
             PTBBucketError: The bucket could not be read.
         """
-        if self.timers is None:
-            raise ConfigurationError(
-                "tick() needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
-            )
-        return await self.timers.tick(time.monotonic() + checked_seconds("seconds", seconds))
+        return await self._timers_for("tick()").tick(time.monotonic() + checked_seconds("seconds", seconds))
 
     # ---------------------------------------------------------------- effects
 
@@ -239,13 +242,10 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             ConfigurationError: ``jobs`` is not ``"bucket"``, or the function is not listed.
             CannotStoreError: The data cannot be stored.
         """
-        if self.timers is None:
-            raise ConfigurationError(
-                "after_commit() needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
-            )
+        timers = self._timers_for("after_commit()")
         if chat_id is None and user_id is None:
             chat_id, user_id = self._effects.place
-        return self.timers.add_now(function, data, chat_id, user_id)
+        return timers.add_now(function, data, chat_id, user_id)
 
     async def once(
         self, name: str, function: Callable[..., Any], *args: Any, at_most_once: bool = False,
@@ -351,13 +351,10 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
 
     @cached_property
     def _broadcasts(self) -> Broadcasts:
-        if self.timers is None:
-            raise ConfigurationError(
-                "broadcast() needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
-            )
+        timers = self._timers_for("broadcast()")
         from ptb_bucket.application.broadcasts import Broadcasts  # noqa: PLC0415  only bots with broadcasts import it
 
-        return Broadcasts(self, self._sync, self.timers)
+        return Broadcasts(self, self._sync, timers)
 
     async def time_out(self, callback: Callable[[Any], Awaitable[None]], context: Any) -> None:
         """End a conversation whose time is up, unless it has moved on elsewhere. Called by the job queue.

@@ -151,7 +151,7 @@ class BucketJobQueue(ConversationAwareJobQueue):
         Raises:
             StoreError, DocumentError: The bucket could not be read.
         """
-        found = await self._timers.find(_each(chat_id), _each(user_id), pattern)
+        found = await self._timers.find(chat_id, user_id, pattern)
         return (*found, *super().jobs(pattern))
 
     def begin_paused(self) -> None:
@@ -178,10 +178,6 @@ class BucketJobQueue(ConversationAwareJobQueue):
 
 def _without_store(job_kwargs: dict[str, Any] | None) -> dict[str, Any] | None:
     return job_kwargs and {name: value for name, value in job_kwargs.items() if name != "jobstore"}
-
-
-def _each(ids: int | Iterable[int]) -> Iterable[int]:
-    return [ids] if isinstance(ids, int) else ids
 
 
 def make_durable(job_queue: JobQueue[Any]) -> None:

@@ -15,7 +15,7 @@ from ptb_bucket._dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["Key", "UpdateLocks", "keys_of"]
+__all__ = ["Key", "UpdateLocks", "keys_of", "keys_of_ids"]
 
 Key = tuple[str, int]
 
@@ -25,7 +25,13 @@ def keys_of(update: object) -> list[Key]:
     if not isinstance(update, Update):
         return []
     chat, user = update.effective_chat, update.effective_user
-    return sorted([*([("chat", chat.id)] if chat else []), *([("user", user.id)] if user else [])])
+    return keys_of_ids(chat.id if chat else None, user.id if user else None)
+
+
+def keys_of_ids(chat_id: int | None, user_id: int | None) -> list[Key]:
+    """Return the keys of the locks of a chat and a user, sorted like those of an update."""
+    ids: dict[str, int | None] = {"chat": chat_id, "user": user_id}
+    return [(kind, number) for kind, number in ids.items() if number is not None]
 
 
 @dataclass

@@ -8,6 +8,10 @@ import pytest
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, filters
 
 from ptb_bucket import BucketPersistence
+from ptb_bucket.application.timers.runner import TimerRunner
+from ptb_bucket.errors import UnreadableRecordError
+from ptb_bucket.state import Record
+from ptb_bucket.state.timers import Timer
 
 WAITING = 3600
 
@@ -181,3 +185,29 @@ async def test_a_timeout_handler_that_raises_is_tried_again(bots, clock):
         assert await tick(application, clock, 31) == 1
     assert log == ["failed", "failed"]
     assert await states(bots) == {}
+
+
+@pytest.mark.parametrize("what", [{}, {"handler": "booking"}, {"handler": "booking", "key": 5}])
+async def test_a_damaged_timeout_is_named_and_costs_only_itself(bots, clock, what):
+    log = []
+    async with start(bots, log) as application:
+        await bots.ada.send(application, "/book")
+        record = Record.of_timer(Record.user(42), "damaged")
+        application.timers.pending.put(record, Timer("timeout", "aa", {}, due=clock.now, options={"timeout": what}))
+        await bots.ada.send(application, "/nothing")
+        clock.pass_(WAITING + 10)
+        ticked = await application.tick()
+    assert [type(error) for error in ticked.errors] == [UnreadableRecordError]
+    assert record.label in str(ticked.errors[0])
+    assert log == ["/book"]
+
+
+async def test_a_run_that_raises_what_nobody_expects_is_an_error_of_the_tick(bots, clock, monkeypatch, caplog):
+    async with start(bots, []) as application:
+        await bots.ada.send(application, "/book")
+        monkeypatch.setattr(TimerRunner, "_claim", lambda *_: 1 / 0)
+        clock.pass_(WAITING + 10)
+        ticked = await application.tick()
+    assert ticked.ran == 0
+    assert "raised ZeroDivisionError" in str(ticked.errors)
+    assert "raised ZeroDivisionError" in caplog.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import time
 from contextvars import ContextVar
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,16 @@ class PendingTimers:
     def get(self, record: Record) -> Timer | None:
         """Return a timer with the changes that are not saved yet; None if there is none, as far as is known here."""
         return self._changed[record] if record in self._changed else self.stored(record)
+
+    def replacing(self, record: Record, timer: Timer) -> Timer:
+        """Return a new timer as the replacement of one with the same ID, also if no instance here has read that one.
+
+        Its revision is newer than those of all timers before it, by the clock if they are not known.
+        """
+        before, revision = self.get(record), int(time.time() * 1000)
+        if before is None:
+            return timer.but(revision=revision)
+        return timer.but(revision=max(revision, before.revision + 1), generation=before.generation + 1)
 
     def stored(self, record: Record) -> Timer | None:
         """Return a timer as it was read or staged last.

@@ -8,6 +8,8 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket.application.effects import Place
+from ptb_bucket.application.sync import records_of_ids
 from ptb_bucket.application.timers.callbacks import Callbacks
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.job_kwargs import JobArguments
@@ -88,13 +90,14 @@ class BucketTimers:
         stored_name = self.callbacks.name_of(callback)
         made = make_trigger(trigger, arguments.rest, zone)
         due = arguments.first(first_due(made, time.time()))
-        record = Record.of_timer(owner_of(chat_id, user_id), arguments.timer_id or nonce() + nonce())
+        record = Record.of_timer(Place(chat_id, user_id).owner, arguments.timer_id or nonce() + nonce())
         timer = Timer(
             stored_name, nonce(), data, name, chat_id, user_id, due, schedule_of(made), options=arguments.options,
             enabled=not (arguments.has_next_run_time and due is None),
         )  # fmt: skip
         if arguments.timer_id is not None:
-            timer = self._replacing(record, timer, replaces=arguments.replaces)
+            self._check_free(record, replaces=arguments.replaces)
+            timer = self.pending.replacing(record, timer)
         self.pending.put(record, timer)
         return BucketJob(self.pending, record, timer, callback)
 
@@ -125,17 +128,12 @@ class BucketTimers:
             for _, timer in timers
         )
 
-    def _replacing(self, record: Record, timer: Timer, *, replaces: bool) -> Timer:
-        """Return a timer whose ID may be in use, also on an instance that has not read the other one."""
-        before = self.pending.get(record)
-        revision = int(time.time() * 1000)
-        if before is None:
-            return timer.but(revision=revision)
-        if not replaces:
-            from apscheduler.jobstores.base import ConflictingIdError  # noqa: PLC0415  as PTB's queue raises it
+    def _check_free(self, record: Record, *, replaces: bool) -> None:
+        """Refuse an ID that is in use, as PTB's queue does."""
+        if not replaces and self.pending.get(record) is not None:
+            from apscheduler.jobstores.base import ConflictingIdError  # noqa: PLC0415  only then
 
             raise ConflictingIdError(record.timer[1])
-        return timer.but(revision=max(revision, before.revision + 1), generation=before.generation + 1)
 
     def visible(self, pattern: str | re.Pattern[str] | None) -> list[BucketJob]:
         """Return the jobs that the present handler or job can see.
@@ -179,14 +177,17 @@ class BucketTimers:
         self._queue.end_paused()
 
     async def find(
-        self, chat_ids: Iterable[int], user_ids: Iterable[int], pattern: str | re.Pattern[str] | None
+        self,
+        chat_ids: int | Iterable[int],
+        user_ids: int | Iterable[int],
+        pattern: str | re.Pattern[str] | None,
     ) -> list[BucketJob]:
         """Read the timers of some chats and users, and the bot's own.
 
         Raises:
             StoreError, DocumentError: The bucket could not be read.
         """
-        owners = [BOT_DATA, *map(Record.chat, chat_ids), *map(Record.user, user_ids)]
+        owners = [BOT_DATA, *records_of_ids(chat_ids, user_ids)]
         replica = self._sync.live.replica
         records = [Record.of_timer(owner, "") for owner in owners]
         await replica.documents.refresh(records, asyncio.get_running_loop().time())
@@ -231,13 +232,6 @@ class BucketTimers:
         now = time.monotonic()
         seconds = AFTER_COMMIT if answer_by is None else min(AFTER_COMMIT, (answer_by - now) / 2)
         await self.ticker.run_added(added, now + seconds)
-
-
-def owner_of(chat_id: int | None, user_id: int | None) -> Record:
-    """Return the record with which a timer is stored: its user's, else its chat's, else the bot's."""
-    if user_id is not None:
-        return Record.user(user_id)
-    return BOT_DATA if chat_id is None else Record.chat(chat_id)
 
 
 def is_internal(record: Record) -> bool:

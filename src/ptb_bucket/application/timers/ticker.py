@@ -169,7 +169,14 @@ class Ticker:
         now = time.time()
         if timer is None or not timer.is_armed or timer.due is None:
             return None
-        return timer.due if timer.due > now else await self._runner.run(record, timer, now=now)
+        if timer.due > now:
+            return timer.due
+        try:
+            return await self._runner.run(record, timer, now=now)
+        except PTBBucketError:
+            raise
+        except Exception as error:
+            raise PTBBucketError(f"running {record.label} raised {type(error).__name__}") from error
 
     def _note_error(self, key: DueKey, error: PTBBucketError, ticked: Ticked) -> None:
         _LOGGER.error("%s is due and could not be run: %s", key.record.label, error)

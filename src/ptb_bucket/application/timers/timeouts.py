@@ -8,7 +8,6 @@ the update as JSON.
 
 from __future__ import annotations
 
-import time
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +16,7 @@ from telegram import Update
 from ptb_bucket.application.ptb import TimeoutRun, handlers_in, key_of, timeout_jobs_of
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
-from ptb_bucket.errors import CannotStoreError
+from ptb_bucket.errors import CannotStoreError, UnreadableRecordError
 from ptb_bucket.state import Record
 from ptb_bucket.state.timers import Timer
 
@@ -62,15 +61,9 @@ class Timeouts:
             update: The update that its TIMEOUT handlers get.
         """
         record = _record(handler, key)
-        before = self._pending.get(record)
-        revision = int(time.time() * 1000)
         options = {TIMEOUT: {"handler": str(handler.name), "key": list(key)}}
-        timer = Timer(
-            TIMEOUT, nonce(), update.to_dict(), str(handler.name), due=due, revision=revision, options=options
-        )
-        if before is not None:
-            revision = max(revision, before.revision + 1)
-            timer = timer.but(revision=revision, generation=before.generation + 1)
+        timer = Timer(TIMEOUT, nonce(), update.to_dict(), str(handler.name), due=due, options=options)
+        timer = self._pending.replacing(record, timer)
         self._put(record, timer)
         return BucketJob(self._pending, record, timer, callback)
 
@@ -111,13 +104,20 @@ class Timeouts:
     # ---------------------------------------------------------------- when it is due
 
     def run_of(self, record: Record, timer: Timer) -> TimeoutRun | None:
-        """Return what ends the conversation of a timeout; None if this deployment has no such handler."""
-        what = timer.options[TIMEOUT]
-        key = tuple(what["key"])
-        handler = next((one for one in handlers_in(self._application) if str(one.name) == what["handler"]), None)
+        """Return what ends the conversation of a timeout; None if this deployment has no such handler.
+
+        Raises:
+            UnreadableRecordError: The timeout is damaged.
+        """
+        try:
+            what = timer.options[TIMEOUT]
+            name, key = what["handler"], tuple(what["key"])
+            update = Update.de_json(timer.data, self._application.bot)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnreadableRecordError("it is not the timeout of a conversation", record=record.label) from error
+        handler = next((one for one in handlers_in(self._application) if str(one.name) == name), None)
         if handler is None:
             return None
-        update = Update.de_json(timer.data, self._application.bot)
         job = BucketJob(self._pending, record, timer, TimeoutRun.callback_of(handler))
         return TimeoutRun(self._application, handler, key, update, job)
 

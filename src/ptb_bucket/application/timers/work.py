@@ -7,11 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ptb_bucket._dataclass import dataclass
+from ptb_bucket.application.sync import records_of_ids
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.application.timers.timeouts import TIMEOUT
-from ptb_bucket.application.update_locks import keys_of
-from ptb_bucket.state import BOT_DATA, Record
+from ptb_bucket.application.update_locks import keys_of, keys_of_ids
+from ptb_bucket.state import BOT_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ptb_bucket.application.timers.pending_timers import PendingTimers
     from ptb_bucket.application.timers.timeouts import Timeouts
     from ptb_bucket.application.update_locks import Key
+    from ptb_bucket.state import Record
     from ptb_bucket.state.timers import Timer
 
 __all__ = ["BROADCAST", "Drive", "Work", "Works", "nominal"]
@@ -73,9 +75,8 @@ class JobWork:
         self, application: Application[Any, Any, Any, Any, Any, Any], sync: Sync, job: BucketJob, *, skips: bool
     ) -> None:
         self._application, self._sync, self._job, self._skips = application, sync, job, skips
-        chats, users = _ids(job.chat_id), _ids(job.user_id)
-        self.keys: list[Key] = sorted([*(("chat", one) for one in chats), *(("user", one) for one in users)])
-        self._records = [BOT_DATA, *map(Record.chat, chats), *map(Record.user, users)]
+        self.keys: list[Key] = keys_of_ids(job.chat_id, job.user_id)
+        self._records = [BOT_DATA, *records_of_ids(job.chat_id, job.user_id)]
 
     async def load(self) -> list[Record]:
         """See :meth:`Work.load`."""
@@ -97,7 +98,7 @@ class JobWork:
             await application.process_error(None, error, job=job)
             return error
         finally:
-            application.mark_data_for_update_persistence(chat_ids=_ids(job.chat_id), user_ids=_ids(job.user_id))
+            application.mark_data_for_update_persistence(job.chat_id, job.user_id)
         return None
 
     @property
@@ -147,8 +148,7 @@ class TimeoutWork:
     def _mark(self) -> None:
         update = self._timeout.update
         chat, user = update.effective_chat, update.effective_user
-        chats, users = [chat.id] if chat else [], [user.id] if user else []
-        self._application.mark_data_for_update_persistence(chat_ids=chats, user_ids=users)
+        self._application.mark_data_for_update_persistence(chat.id if chat else None, user.id if user else None)
 
 
 @dataclass(frozen=True)
@@ -255,7 +255,3 @@ def nominal(timer: Timer) -> float:
     """Return when an occurrence was due by its schedule, before it was tried again."""
     found: float = timer.options.get("nominal", timer.due)
     return found
-
-
-def _ids(number: int | None) -> list[int]:
-    return [] if number is None else [number]
