@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import subprocess
 import sys
 
-import httpx
 import pytest
 from telegram.ext import ApplicationBuilder
 
 from ptb_bucket.errors import ConfigurationError, UnavailableError
 from ptb_bucket.serverless import settings
 from ptb_bucket.serverless.asgi import asgi_webhook
-from support.serverless.asgi_server import HEADERS, SECRET, logs, post, update
+from support.serverless.asgi_server import SECRET, load_bot, logs, post, running, talking_to, update
 
 GARBAGE = [b"", b"{", b"[]", b"1", b"null", b"\xff", b'"x"', b"{}", b'{"update_id": "1"}', b"[" * 100_000,
            b'{"update_id": 1, "message": 5}', b'{"update_id": 1, "message": {"private words": 1}}']  # fmt: skip
@@ -23,21 +21,7 @@ GARBAGE = [b"", b"{", b"[]", b"1", b"null", b"\xff", b'"x"', b"{}", b'{"update_i
 
 @pytest.fixture
 def bot(monkeypatch, bucket, faults):
-    for name, value in {"BUCKET": bucket, "FAULTS": str(faults), "PATIENCE": "1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
-    from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
-
-    return asgi_bot
-
-
-@contextlib.asynccontextmanager
-async def running(app):
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot", headers=HEADERS) as client,
-    ):
-        yield client
+    return load_bot(monkeypatch, bucket, faults, PATIENCE="1")
 
 
 @pytest.fixture
@@ -133,8 +117,7 @@ async def test_a_save_that_fails_is_tried_again_within_the_deadline(bot, bucket,
 
 async def test_updates_keep_their_order_while_the_state_is_loaded(bot, bucket):
     app = asgi_webhook(bot.build_application, deadline=10)
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://bot", headers=HEADERS) as client:
+    async with talking_to(app) as client:
         # Without a lifespan: the first request loads, the others come while and just after it does.
         posts = []
         for word in range(40):

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
-import httpx
 import pytest
 from telegram.error import NetworkError
 
 from ptb_bucket import open_store
 from ptb_bucket.serverless.asgi import asgi_webhook
 from ptb_bucket.stores import InterceptingStore
-from support.serverless.asgi_server import HEADERS, SECRET, logs, post
+from support.serverless.asgi_server import load_bot, logs, post, running, talking_to
 
 
 @pytest.fixture
 def bot(monkeypatch, bucket, faults):
     """Make a bot that saves by itself only once in a minute, which is longer than any test waits."""
-    settings = {
-        "BUCKET": bucket,
-        "FAULTS": str(faults),
-        "PATIENCE": "0.2",
-        "INTERVAL": "60",
-        "SHUTDOWN_DEADLINE": "1",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
-    from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
-
-    return asgi_bot
+    return load_bot(monkeypatch, bucket, faults, PATIENCE="0.2", INTERVAL="60", SHUTDOWN_DEADLINE="1")
 
 
 @pytest.fixture
@@ -48,16 +34,6 @@ class Builder:
     def __call__(self):
         self.built.append(self._build())
         return self.built[-1]
-
-
-def talking_to(app):
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot", headers=HEADERS)
-
-
-@contextlib.asynccontextmanager
-async def running(app):
-    async with app.router.lifespan_context(app), talking_to(app) as client:
-        yield client
 
 
 class Slow(InterceptingStore):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import subprocess
 import sys
 import time
 
-import httpx
 import pytest
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.serverless.asgi import GoogleOidc, SharedSecret, asgi_webhook, ticks
-from support.serverless.asgi_server import HEADERS, SECRET, logs, post, serving
+from support.serverless.asgi_server import SECRET, load_bot, logs, post, running, serving, talking_to
 from support.serverless.google_keys import AUDIENCE, EMAIL, GoogleKeysServer, Signer
 
 TICK = "a-secret-of-some-length"
@@ -22,22 +20,7 @@ RIGHT = {"Authorization": f"Bearer {TICK}"}
 
 @pytest.fixture
 def bot(monkeypatch, bucket, faults):
-    settings = {"BUCKET": bucket, "FAULTS": str(faults), "PATIENCE": "0.5", "JOBS": "1", "PTB_BUCKET_TICK_SECRET": TICK}
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("TELEGRAM_WEBHOOK_SECRET", SECRET)
-    from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
-
-    return asgi_bot
-
-
-@contextlib.asynccontextmanager
-async def running(app):
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot", headers=HEADERS) as client,
-    ):
-        yield client
+    return load_bot(monkeypatch, bucket, faults, PATIENCE="0.5", JOBS="1", PTB_BUCKET_TICK_SECRET=TICK)
 
 
 @pytest.fixture
@@ -99,8 +82,7 @@ async def test_a_job_that_takes_too_long_is_cancelled_at_the_deadline(bot, bucke
 
 async def test_while_the_server_stops_no_tick_begins(bot, bucket):
     app = asgi_webhook(bot.build_application, deadline=5, tick=SharedSecret())
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://bot", headers=HEADERS) as client:
+    async with talking_to(app) as client:
         async with app.router.lifespan_context(app):
             assert await post(client, "remind 0.5") == 200
             under_way = asyncio.create_task(client.post("/tick", headers=RIGHT))

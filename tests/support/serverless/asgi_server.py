@@ -1,4 +1,4 @@
-"""A real uvicorn in a separate process, and a client that posts as Telegram does."""
+"""A real uvicorn in a separate process, the same application in this process, and a client that posts as Telegram does."""
 
 from __future__ import annotations
 
@@ -112,3 +112,25 @@ async def logs(bucket: str) -> dict[int, list[str]]:
 async def post(client: httpx.AsyncClient, text: str, chat: int = 7, update_id: int | None = None) -> int:
     """Post a message, and return the status of the answer."""
     return (await client.post("/telegram", json=update(text, chat, update_id))).status_code
+
+
+def load_bot(monkeypatch, bucket, faults, **settings):
+    """Import the bot :mod:`support.serverless.asgi_bot` with its settings in the environment."""
+    given = {"BUCKET": bucket, "FAULTS": str(faults), "TELEGRAM_WEBHOOK_SECRET": SECRET, **settings}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    from support.serverless import asgi_bot  # noqa: PLC0415  it reads its environment
+
+    return asgi_bot
+
+
+def talking_to(app):
+    """Return a client of an application in this process, which sends the secret of the webhook."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot", headers=HEADERS)
+
+
+@contextlib.asynccontextmanager
+async def running(app):
+    """Run the lifespan of an application in this process; inside, there is a client of it."""
+    async with app.router.lifespan_context(app), talking_to(app) as client:
+        yield client

@@ -61,7 +61,7 @@ class Callbacks:
         """Return the functions of the option ``callbacks``.
 
         Raises:
-            ConfigurationError: One is not an async function, has no name of its own, or shares its name.
+            ConfigurationError: One is not an async function, lacks a name, or shares it with another.
         """
         found = cls()
         for each in listed:
@@ -77,7 +77,7 @@ class Callbacks:
             raise ConfigurationError(f"callbacks: {own or function!r} must be an async function that takes a context.")
         if not own:
             raise ConfigurationError(
-                f"callbacks: {function!r} has no name of its own. Give it one: callbacks={{'remind': ...}}."
+                f"callbacks: {function!r} has no name. Give it one: callbacks={{'remind': ...}}."
             )
         self.names.setdefault(function, own)
         for each in [own, *([callback.was] if isinstance(callback.was, str) else callback.was)]:

@@ -22,7 +22,7 @@ __all__ = ["BucketJob"]
 
 
 class StoredAlarm:
-    """What stands in for APScheduler's job in ``Job.job``: a timer in the bucket has none.
+    """A stand-in for APScheduler's job in ``Job.job``: a timer in the bucket has none.
 
     Args:
         pending: The timers that are not saved yet.
@@ -51,7 +51,7 @@ class StoredAlarm:
 
     @property
     def next_run_time(self) -> datetime | None:
-        """When the timer is due; None if it is removed, paused or parked."""
+        """The due time; None if the timer is removed, paused or parked."""
         timer = self._timer
         if timer is None or not timer.is_armed or timer.due is None:
             return None
@@ -117,7 +117,7 @@ class BucketJob(Job[Any]):
 
     @property
     def removed(self) -> bool:
-        """Whether this job is due to be removed. See ``Job.removed``."""
+        """True after :meth:`schedule_removal`. See ``Job.removed``."""
         return self._is_removed
 
     def schedule_removal(self) -> None:
@@ -127,7 +127,7 @@ class BucketJob(Job[Any]):
 
     @property
     def enabled(self) -> bool:
-        """Whether this job is enabled. See ``Job.enabled``."""
+        """False while the job is paused; set it to pause or resume. See ``Job.enabled``."""
         timer = self._alarm._timer  # noqa: SLF001  its other half
         return timer is not None and timer.enabled
 
@@ -137,5 +137,5 @@ class BucketJob(Job[Any]):
 
     @property
     def next_t(self) -> datetime | None:
-        """When the job is due next. See ``Job.next_t``."""
+        """The next due time. See ``Job.next_t``."""
         return self._alarm.next_run_time

@@ -43,13 +43,13 @@ def is_for_process(job_kwargs: Mapping[str, Any] | None) -> bool:
 
 @dataclass(frozen=True)
 class JobArguments:
-    """What ``job_kwargs`` says about a timer.
+    """The contents of ``job_kwargs`` for a timer.
 
     Args:
         timer_id: The ID that the author has chosen; None for a random one.
         replaces: Replace a timer that has this ID.
         options: Plain values that are stored with the timer.
-        next_run_time: The first due time, if the author has chosen it; a value of its own if not.
+        next_run_time: The first due time, if the author has chosen it; a marker if not.
         rest: All other arguments: the trigger and its fields.
     """
 

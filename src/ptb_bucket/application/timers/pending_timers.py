@@ -58,7 +58,7 @@ class PendingTimers:
         if timer is not None:
             self._sync.live.replica.documents.merger.encode(record, timer.to_value())
         self._changed[record] = timer
-        if record != self._running.get():  # whose end is a step of its own
+        if record != self._running.get():  # a run ends its own timer in a separate step
             self._sync.units.claim([record])
         self.on_change(record, timer)
 

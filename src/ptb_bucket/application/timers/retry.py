@@ -1,4 +1,4 @@
-"""How often a job that failed is tried again."""
+"""The policy for jobs that failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["JobRetry"]
 
 @dataclass(frozen=True)
 class JobRetry:
-    """How often a job whose callback raised is tried again, and after how long.
+    """A retry policy for jobs whose callback raised an error.
 
     The pauses double. After the last try the timer is *parked*: it stays in the bucket, ``ptb-bucket timers`` lists it,
     and ``ptb-bucket check`` names it. A parked timer never runs by itself.

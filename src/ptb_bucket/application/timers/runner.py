@@ -1,4 +1,4 @@
-"""One run of one timer: claimed, loaded, called, and ended in the commit of its data."""
+"""Running a timer: it is claimed, loaded, called, and ended in the commit of its data."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ class TimerRunner:
     # ---------------------------------------------------------------- afterwards
 
     def _after(self, record: Record, timer: Timer, error: Exception | None) -> Timer | None:
-        """Return a timer after a run. What the callback did to its own timer counts."""
+        """Return a timer after a run. Changes that the callback made to its timer win."""
         changed = self._pending.take_change(record)
         if changed is None or (changed is not MISSING and changed.revision != timer.revision):
             return changed  # removed, or replaced

@@ -1,4 +1,4 @@
-"""When a timer is due: APScheduler's triggers, written as plain values and made again from them.
+"""Due times: APScheduler's triggers, stored as plain values and rebuilt from them.
 
 Each due time is computed from the one before, not from now, so a late run does not delay the ones after it.
 """

@@ -1,4 +1,4 @@
-"""Who looks at the clock: one look at all that is due, and a process that looks again and again."""
+"""The clock: a single look at all that is due, and a process that keeps looking."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SOON: Final = 0.1
 
 @dataclass
 class Ticked:
-    """What one look has found.
+    """The result of one look.
 
     Args:
         ran: How many timers were run.

@@ -1,4 +1,4 @@
-"""What a timer does when it runs: it calls a listed function, or ends a conversation."""
+"""The work of a timer: call a listed function, end a conversation, or drive a broadcast."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LOGGER = logging.getLogger("ptb_bucket.application")
 
 
 class Work(Protocol):
-    """What one occurrence of a timer does."""
+    """The work of one occurrence of a timer."""
 
     keys: list[Key]
     """The locks that keep it apart from updates of its chat and user."""
@@ -153,7 +153,7 @@ class TimeoutWork:
 
 @dataclass(frozen=True)
 class Drive:
-    """What becomes of a timer that drives something long, after one run.
+    """The next step of a timer that drives something long.
 
     Args:
         again: Seconds after which it runs again; None if it has ended.

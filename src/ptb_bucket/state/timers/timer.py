@@ -1,4 +1,4 @@
-"""One timer as it is stored: what to call, with which data, when, and how often."""
+"""A stored timer: its callback, its data, its due time, and its schedule."""
 
 from __future__ import annotations
 

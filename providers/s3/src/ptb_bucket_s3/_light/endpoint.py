@@ -58,7 +58,7 @@ def configured_endpoint(service: str, environ: Mapping[str, str]) -> str | None:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a bucket is.
+    """The address of a bucket.
 
     Args:
         bucket: The bucket's name.

@@ -85,7 +85,7 @@ async def _connected(work: Coroutine[Any, Any, Any], seconds: float | None) -> A
 
 
 class _Wire(asyncio.Protocol):
-    """What a transport reports: bytes that arrived, the end, and whether it takes more to send."""
+    """The events of a transport: bytes that arrived, the end, and whether it accepts more to send."""
 
     def __init__(self) -> None:
         self.transport: Any = None
