@@ -1,4 +1,4 @@
-"""A real uvicorn in a separate process, the same application in this process, and a client that posts as Telegram does."""
+"""A real uvicorn in a separate process, an application in this process, and clients that post as Telegram does."""
 
 from __future__ import annotations
 
