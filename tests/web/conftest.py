@@ -1,4 +1,4 @@
-"""One browser for all tests of a worker, and pages that note errors, requests to others and CSP violations."""
+"""One browser for the tests of a file, and pages that note errors, requests to others and CSP violations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AXE = "axe-core@4.10.3"
 WHY = "there is no chromium here: apt-get install chromium"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # longer, its event loop would keep a worker's other tests from running theirs
 def chromium():
     pytest.importorskip("playwright", reason="playwright is not installed")
     if os.environ.get("PTB_BUCKET_NO_BROWSER"):
