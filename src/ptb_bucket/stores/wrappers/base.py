@@ -42,7 +42,7 @@ class StoreWrapper(BlobStore):
             ConfigurationError: Always.
         """
         raise ConfigurationError(
-            f"{cls.__name__} can't be opened from a {uri.scheme}: URI. Open the store first, then wrap it."
+            f"{cls.__name__} can't be opened from the URI {uri}. Open the store first, then wrap it."
         )
 
     @overload
