@@ -22,6 +22,9 @@ BOT = EXAMPLES / "cloud_run_bot"
 UNIT = (EXAMPLES / "polling_bot" / "my-bot.service").read_text("utf-8")
 DOCKERFILE = (BOT / "Dockerfile").read_text("utf-8")
 KUBERNETES = (RECIPES / "kubernetes" / "bot.yaml").read_text("utf-8")
+TICK = (RECIPES / "kubernetes" / "tick.yaml").read_text("utf-8")
+INDEX = (EXAMPLES.parent / "docs" / "recipes" / "index.md").read_text("utf-8")
+PATH = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def number(pattern, text):
@@ -71,13 +74,30 @@ def test_hadolint_finds_nothing():
     assert done.stdout == ""
 
 
-def test_the_manifest_is_valid():
-    validate = needs("kubernetes-validate", "bot.yaml is not validated (pip install kubernetes-validate)")
+@pytest.mark.parametrize("manifest", [KUBERNETES, TICK], ids=["bot.yaml", "tick.yaml"])
+def test_a_manifest_is_valid(manifest, tmp_path):
+    validate = needs("kubernetes-validate", "bot.yaml and tick.yaml are not validated (pip install kubernetes-validate)")
+    (tmp_path / "manifest.yaml").write_text(manifest, "utf-8")
     done = subprocess.run(
-        [validate, "--strict", RECIPES / "kubernetes" / "bot.yaml"], capture_output=True, text=True, check=False
+        [validate, "--strict", tmp_path / "manifest.yaml"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (done.stdout + done.stderr).count(" passed ") == KUBERNETES.count("apiVersion:")
+    assert (done.stdout + done.stderr).count(" passed ") == manifest.count("apiVersion:")
+
+
+def test_the_curl_of_a_tick_shows_the_secret(tmp_path):
+    """503 instead of 403: the server of the recipes knows the caller, but cannot reach Telegram here."""
+    curl = f"{needs('curl', 'no tick was sent')} --output /dev/null --write-out '%{{http_code}}'"
+    secret = {"PTB_BUCKET_TICK_SECRET": "a-secret-of-the-clock"}
+    [crontab] = re.findall(r"^\* \* \* \* \* curl (.*)$", INDEX, re.MULTILINE)
+    [in_cluster] = re.findall(r"- 'curl (.*)'", TICK)
+    server = Server(["/bin/sh", "-c", "exec uvicorn main:app --port $PORT"], offline(tmp_path) | PATH | secret, BOT)
+    for line in (crontab.replace("https://YOUR-HOST", server.url), in_cluster.replace("http://my-bot", server.url)):
+        for options, status in ((line, "503"), (line.replace("Bearer $", "Bearer wrong-$"), "403")):
+            command = ["/bin/sh", "-c", f"{curl} {options}"]
+            done = subprocess.run(command, env=os.environ | secret, capture_output=True, check=False, timeout=90)
+            assert (done.stdout.decode(), done.returncode) == (status, 22), options
+    server.terminate()
 
 
 def test_fly_reaches_the_port_of_the_dockerfile():
@@ -112,8 +132,7 @@ def offline(folder):
 async def test_herokus_process_serves_and_stops(tmp_path):
     procfile = (RECIPES / "heroku" / "Procfile").read_text("utf-8")
     command = re.fullmatch(r"web: (.*)\n", procfile)[1]
-    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    server = Server(["/bin/sh", "-c", f"exec {command}"], offline(tmp_path) | path, BOT)
+    server = Server(["/bin/sh", "-c", f"exec {command}"], offline(tmp_path) | PATH, BOT)
     async with server.client() as client:
         assert (await client.get("/healthz")).status_code == 200
     assert "Application shutdown complete" in server.terminate()

@@ -63,7 +63,7 @@ async def test_a_conversation_without_an_answer_ends_at_a_tick_of_googles_schedu
         return {signer.key_id: signer.public.decode()}
 
     monkeypatch.setattr(GoogleKeys, "get", keys)
-    assert main.tick is None
+    assert main.who_may_tick() is None
     monkeypatch.setenv("TICK_AUDIENCE", AUDIENCE)
     monkeypatch.setenv("TICK_EMAIL", EMAIL)
     app = import_example(monkeypatch, EXAMPLE, "main", telegram).app
@@ -73,6 +73,16 @@ async def test_a_conversation_without_an_answer_ends_at_a_tick_of_googles_schedu
         monkeypatch.setattr(time, "time", lambda: real() + 3700)
         assert (await client.post("/tick", headers=token)).json() == {"ran": 1, "left": False}
     assert telegram.newest(ada).text == "I have not heard from you for an hour. /start begins anew."
+
+
+async def test_cron_with_the_secret_may_tick_on_another_host(main, telegram, monkeypatch):
+    monkeypatch.setenv("PTB_BUCKET_TICK_SECRET", "a-secret-of-the-clock")
+    app = import_example(monkeypatch, EXAMPLE, "main", telegram).app
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot")
+    async with app.router.lifespan_context(app), client:
+        answer = await client.post("/tick", headers={"Authorization": "Bearer a-secret-of-the-clock"})
+        assert (answer.status_code, answer.json()) == (200, {"ran": 0, "left": False})
+        assert (await client.post("/tick")).status_code == 403
 
 
 async def test_the_command_of_its_dockerfile_serves_and_ends_at_sigterm(tmp_path):
