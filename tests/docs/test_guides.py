@@ -134,17 +134,22 @@ def test_a_pickle_of_your_own_keeps_its_sets_and_dataclasses(tmp_path, monkeypat
     )
     old = "{'users': {42: models.Profile('Ada', {'a', 'b'})}, 'banned': {7}}"
     write = f"import models, pickle; pickle.dump({old}, open('state.pickle', 'wb'))"
-    [script] = blocks("from-an-s3-class", "python")[:1]
+    script, _, back = blocks("from-an-s3-class", "python")
     (tmp_path / "move.py").write_text(script)
+    (tmp_path / "back.py").write_text(back)
     for words in (["-c", write], ["move.py", "state.pickle", "123456:offline"]):
         subprocess.run([sys.executable, *words], cwd=tmp_path, check=True, timeout=120)
     for command in commands("from-an-s3-class", "ptb-bucket import moving.pickle"):
         run(command, tmp_path)
-    run("ptb-bucket export s3://my-bucket/my-bot back.pickle --format pickle --types models:Profile", tmp_path)
+    (tmp_path / "state.pickle").unlink()
+    [export] = commands("from-an-s3-class", "ptb-bucket export")
+    run(export, tmp_path)
+    [backwards] = commands("from-an-s3-class", "python back.py")
+    subprocess.run([sys.executable, *shlex.split(backwards)[1:]], cwd=tmp_path, check=True, timeout=120)
     monkeypatch.syspath_prepend(tmp_path)
-    back = pickle.loads((tmp_path / "back.pickle").read_bytes())
+    state = pickle.loads((tmp_path / "state.pickle").read_bytes())
     monkeypatch.delitem(sys.modules, "models")
-    assert (back["user_data"][42]["profile"].tags, back["bot_data"]) == ({"a", "b"}, {"banned": {7}})
+    assert (state["users"][42].tags, state["banned"]) == ({"a", "b"}, {7})
 
 
 def user(folder):

@@ -9,9 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from local_aws import LocalAws
 
 from support.processes.journeys import blocks
 from support.serverless.asgi_server import SECRET, Server
@@ -76,7 +78,9 @@ def test_hadolint_finds_nothing():
 
 @pytest.mark.parametrize("manifest", [KUBERNETES, TICK], ids=["bot.yaml", "tick.yaml"])
 def test_a_manifest_is_valid(manifest, tmp_path):
-    validate = needs("kubernetes-validate", "bot.yaml and tick.yaml are not validated (pip install kubernetes-validate)")
+    validate = needs(
+        "kubernetes-validate", "bot.yaml and tick.yaml are not validated (pip install kubernetes-validate)"
+    )
     (tmp_path / "manifest.yaml").write_text(manifest, "utf-8")
     done = subprocess.run(
         [validate, "--strict", tmp_path / "manifest.yaml"], capture_output=True, text=True, check=False
@@ -242,6 +246,85 @@ def test_the_aws_commands_of_the_lambda_recipe(journey, lambda_python, aws):
     function = aws.client("lambda").get_function(FunctionName="my-bot")["Configuration"]
     assert function["Environment"]["Variables"]["PTB_BUCKET_URI"] == "s3://my-recipe-bucket/bot"
     assert (function["Handler"], function["Timeout"]) == ("handler.handler", 29)
+    schedule = aws.client("scheduler").get_schedule(Name="my-bot-ticks")
+    assert schedule["Target"]["Arn"] == function["FunctionArn"]
+    assert json.loads(schedule["Target"]["Input"]) == {"ptb-bucket": "tick"}
+    role = aws.client("iam").get_role(RoleName="my-bot-ticks")["Role"]
+    assert schedule["Target"]["RoleArn"] == role["Arn"]
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    policy = aws.client("iam").get_role_policy(RoleName="my-bot-ticks", PolicyName="tick")["PolicyDocument"]
+    [allowed] = policy["Statement"]
+    assert (allowed["Action"], allowed["Resource"]) == ("lambda:InvokeFunction", function["FunctionArn"])
+
+
+def aws_commands(page, folder, aws, **variables):
+    """Run the commands of the AWS command line on a page, those in lists too, and return their output."""
+    needs("aws", f"the commands of {page} do not run")
+    text = (EXAMPLES.parent / page).read_text("utf-8")
+    found = re.findall(r"^( *)```sh\n(.*?)^\1```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for _, block in found for line in block.splitlines()]
+    script = "\n".join(line for line in lines if line.startswith("aws "))
+    (folder / "policy.json").write_text(POLICY, "utf-8")
+    environment = os.environ | aws.environment | {"AWS_PAGER": ""} | variables
+    command = [shutil.which("bash"), "-euc", script]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+POLICY = re.search(r"```json\n(.*?)```", (EXAMPLES.parent / "providers/s3/README.md").read_text("utf-8"), re.DOTALL)[1]
+
+
+@pytest.fixture
+def own_aws():
+    """A local AWS of this test's own."""
+    with LocalAws() as server:
+        yield server
+
+
+@pytest.mark.long
+def test_the_aws_commands_of_the_permissions(tmp_path, own_aws):
+    ec2, iam = own_aws.client("ec2"), own_aws.client("iam")
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    machine = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
+    said = aws_commands("providers/s3/README.md", tmp_path, own_aws, INSTANCE=machine)
+    assert "SecretAccessKey" in said
+    [link] = ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+    assert link["InstanceId"] == machine
+    user = iam.get_user_policy(UserName="my-bot", PolicyName="my-bot")["PolicyDocument"]
+    assert user == iam.get_role_policy(RoleName="my-bot", PolicyName="my-bot")["PolicyDocument"] == json.loads(POLICY)
+
+
+@pytest.mark.long
+def test_the_aws_commands_that_replace_a_home_made_class(tmp_path, own_aws):
+    own_aws.client("s3").create_bucket(
+        Bucket="my-bucket", CreateBucketConfiguration={"LocationConstraint": own_aws.client("s3").meta.region_name}
+    )
+    for name in ("bot.pickle", "state.pickle"):
+        own_aws.client("s3").put_object(Bucket="my-bucket", Key=name, Body=b"state")
+    trusted = [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]
+    document = json.dumps({"Version": "2012-10-17", "Statement": trusted})
+    role = own_aws.client("iam").create_role(RoleName="my-bot", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    package = tmp_path / "bot.zip"
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr("handler.py", "def handler(event, context): ...")
+    functions = own_aws.client("lambda")
+    functions.create_function(
+        FunctionName="my-bot",
+        Runtime="python3.12",
+        Role=role,
+        Handler="old.handler",
+        Code={"ZipFile": package.read_bytes()},
+    )
+    aws_commands(
+        "docs/how-to/from-an-s3-class.md", tmp_path, own_aws, SECRET="s3cret", TELEGRAM_BOT_TOKEN="123456:offline"
+    )
+    function = functions.get_function(FunctionName="my-bot")
+    assert function["Configuration"]["Handler"] == "handler.handler"
+    assert function["Configuration"]["Environment"]["Variables"]["TELEGRAM_WEBHOOK_SECRET"] == "s3cret"
+    assert "Concurrency" not in function
 
 
 def copy_as_docker(bot, image, *sources, target):

@@ -24,7 +24,8 @@ from ptb_bucket_s3 import PERMISSIONS, S3Store, Settings
 pytestmark = pytest.mark.long  # it installs a second MiniStack
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
-POLICY = re.search(r"```json\n(.*?)```", README, re.DOTALL).group(1)
+# The kit's bots are below bots/.
+POLICY = re.search(r"```json\n(.*?)```", README, re.DOTALL).group(1).replace("my-bot/", "bots/")
 # The one beside it in this environment knows no policies, and this one pins a botocore that aioboto3 cannot use.
 MINISTACK = "ministack==1.5.33"
 
