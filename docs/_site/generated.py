@@ -36,6 +36,9 @@ _IMPERATIVE: Final = re.compile(
     r"To |Try|Uninstall|Upgrade|Use|Wait|Write)\b"
 )
 
+_SPECIAL: Final = re.compile(r"(?<!`)\b__\w+__\b")
+"""A name that Markdown would make bold."""
+
 
 def generate(what: str, *arguments: str) -> str:
     """Return the Markdown of a generated part.
@@ -55,7 +58,7 @@ def cli(verb: str) -> str:
     own = click.Context(command, info_name=verb, parent=ctx)
     usage = " ".join(command.get_usage(own).removeprefix("Usage: ").split())
     rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))] or _of_argparse(verb)
-    table = [f"| `{_cell(names)}` | {_cell(text)} |" for names, text in rows]
+    table = [f"| `{_cell(names)}` | {_SPECIAL.sub(r'`\g<0>`', _cell(text))} |" for names, text in rows]
     head = ["| option | |", "|---|---|"] if table else []
     return "\n".join(["```text", usage, "```", "", *head, *table, ""])
 

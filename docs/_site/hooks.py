@@ -34,6 +34,8 @@ _FILE: Final = re.compile(r"^<!-- file: (\S+) -->$", re.MULTILINE)
 _LINK: Final = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^)#\s]+)(#[^)\s]+)?(?=\))")
 _OWN: Final = re.compile(rf"(?<=\]\(){REPOSITORY}/(?:blob|raw|tree)/main/docs/([^)#\s]+)(#[^)\s]+)?(?=\))")
 _ROLE: Final = re.compile(r":(?:class|meth|func|mod|attr|data|exc|doc|obj):(?=<code>)")
+_SHORT: Final = re.compile(r"<code>~(?:\w+\.)*(\w+)</code>")
+"""A name of which only the last part is shown."""
 
 
 def on_config(config: Any) -> Any:
@@ -68,7 +70,7 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 
 def on_page_content(html: str, **_: Any) -> str:
     """Remove the marks of reStructuredText from docstrings."""
-    html = _ROLE.sub("", html)
+    html = _SHORT.sub(r"<code>\1</code>", _ROLE.sub("", html))
     return html.replace("<p>::</p>", "").replace("::</p>", ":</p>")
 
 

@@ -106,6 +106,12 @@ def test_a_recipe_shows_the_file_that_it_names(site):
         assert "<!-- file:" not in page
 
 
+def test_no_marks_of_docstrings_are_left(site):
+    for path in site.rglob("*.html"):
+        html = path.read_text("utf-8")
+        assert re.findall(r"~ptb_bucket\.|<strong>main</strong>|<p>=== ", html) == [], path.parent.name
+
+
 def test_no_markdown_is_left(site):
     """Python-Markdown wants a blank line before a list or table, and four spaces inside of one. Code hosts do not."""
     left = re.compile(r"^\s*(?:\||\* |\d+\. |```|#+ ).*", re.MULTILINE)

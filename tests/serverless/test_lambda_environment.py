@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from telegram.error import BadRequest, InvalidToken, NetworkError, TimedOut
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import NetworkError
 from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler, ConversationHandler
@@ -136,12 +137,32 @@ def test_what_others_errors_say_is_not_logged(caplog):
     assert "rosebud" not in said(caplog)
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (NetworkError("rosebud"), "NetworkError (Telegram could not be reached) at "),
+        (TimedOut("rosebud"), "TimedOut (Telegram could not be reached) at "),
+        (InvalidToken("rosebud"), "InvalidToken (Telegram rejected the bot's token) at "),
+        (BadRequest("rosebud"), "BadRequest at "),
+    ],
+)
+def test_the_log_says_what_telegram_did(error, words, caplog):
+    def build():
+        raise error
+
+    environment = Environment(None)
+    environment.handler = lambda_webhook(build)
+    assert environment.post(environment.update("hi")) == 503
+    assert words in said(caplog)
+    assert "rosebud" not in said(caplog)
+
+
 def test_logs_show_neither_secrets_nor_what_users_wrote(environment, caplog):
     environment.post(environment.update("rosebud"))
     environment.fail(Fault.DENIED)
     environment.post(environment.update("rosebud"))
     environment.post(environment.update("rosebud"), secret="rosebud")
-    assert "Update 2" in said(caplog)
+    assert "Returned 503 for update 2 " in said(caplog)
     assert "rosebud" not in said(caplog)
 
 

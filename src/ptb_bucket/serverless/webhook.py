@@ -8,6 +8,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from telegram import Update
+from telegram.error import BadRequest, InvalidToken, NetworkError
 from telegram.ext import ApplicationBuilder
 
 from ptb_bucket.application import BucketApplication
@@ -95,4 +96,14 @@ def describe_error(error: BaseException) -> str:
     if isinstance(error, PTBBucketError):
         return f"{name}: {error}"
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{name} at {frames[-1].filename}:{frames[-1].lineno}" if frames else name
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{name}{_what_telegram_did(error)}{place}"
+
+
+def _what_telegram_did(error: BaseException) -> str:
+    """Explain the errors of PTB that occur before a handler runs."""
+    if isinstance(error, InvalidToken):
+        return " (Telegram rejected the bot's token)"
+    if isinstance(error, NetworkError) and not isinstance(error, BadRequest):
+        return " (Telegram could not be reached)"
+    return ""

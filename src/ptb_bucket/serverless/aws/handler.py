@@ -38,13 +38,12 @@ def lambda_webhook(
     and of API Gateway (REST and HTTP APIs), checks the secret token, and answers when the update is handled **and** its
     changes are in the bucket:
 
-    ===  ==============================================================================================================
-    200  The handlers ran and the state is saved. (Errors of handlers go to PTB's error handlers, as always.)
-    400  The body is not a valid update.
-    403  Wrong secret token.
-    405  The method is not POST.
-    503  The bot could not be built, its state not be loaded or saved, or time ran out. Telegram sends the update again.
-    ===  ==============================================================================================================
+    - 200: The handlers ran and the state is saved. (Errors of handlers go to PTB's error handlers, as always.)
+    - 400: The body is not a valid update.
+    - 403: Wrong secret token.
+    - 405: The method is not POST.
+    - 503: The bot could not be built, its state not be loaded or saved, Telegram not be reached, or time ran out.
+      Telegram sends the update again.
 
     After a 503, the changes that the update's handlers made in memory are discarded, and the next event builds and
     loads a new Application. Otherwise the Application stays, and is refreshed before each update. If a save timed out
@@ -137,7 +136,7 @@ class _LambdaWebhook:
         return self._process(body, until)
 
     def _process(self, body: bytes, until: float) -> HTTPStatus:
-        self._subject = "An update that was not yet read"
+        self._subject = "an update that was not yet read"
         try:
             self.init_phase.event_begins()
             self._environment.run(lambda application: self._update(application, body, until), until, _before_handlers)
@@ -152,7 +151,7 @@ class _LambdaWebhook:
     async def _update(self, application: AnyApplication, body: bytes, until: float) -> None:
         application.answer_by = until
         update = read_update(body, application.bot)
-        self._subject = f"Update {update.update_id}"
+        self._subject = f"update {update.update_id}"
         await application.process_update(update)
 
     def _handle_timer(self, event: Any, until: float) -> None:
