@@ -14,6 +14,7 @@ import click
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from list_messages import Message, messages
+from log_lines import LOG_LINES
 from remedies import REMEDIES
 
 from ptb_bucket import errors
@@ -36,8 +37,12 @@ _IMPERATIVE: Final = re.compile(
     r"To |Try|Uninstall|Upgrade|Use|Wait|Write)\b"
 )
 
+_PLACEHOLDER: Final = re.compile(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|%\.?\d*[sdgrf]")
+_SAYS_WHAT: Final = re.compile(r"\b(must|needs|expects|takes)\b|[Vv]alid options|for example|Build it with")
+"""A message that names what is right."""
 _SPECIAL: Final = re.compile(r"(?<!`)\b__\w+__\b")
 """A name that Markdown would make bold."""
+_AS_CODE: Final = r"`\g<0>`"
 
 
 def generate(what: str, *arguments: str) -> str:
@@ -58,7 +63,7 @@ def cli(verb: str) -> str:
     own = click.Context(command, info_name=verb, parent=ctx)
     usage = " ".join(command.get_usage(own).removeprefix("Usage: ").split())
     rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))] or _of_argparse(verb)
-    table = [f"| `{_cell(names)}` | {_SPECIAL.sub(r'`\g<0>`', _cell(text))} |" for names, text in rows]
+    table = [f"| `{_cell(names)}` | {_SPECIAL.sub(_AS_CODE, _cell(text))} |" for names, text in rows]
     head = ["| option | |", "|---|---|"] if table else []
     return "\n".join(["```text", usage, "```", "", *head, *table, ""])
 
@@ -112,9 +117,14 @@ def _kind(kind: str, found: Iterable[Message]) -> Iterator[str]:
 
 
 def _otherwise(cause: str, kind: str) -> str:
-    """Return the fix of a message without a second part: it is an advice, or a link to the remedy of its class."""
-    section = TOLD.get(kind, kind).lower().replace(" ", "-")
-    return "as it says" if _IMPERATIVE.match(cause) else f"[what to do](#{section})"
+    """Return the fix of a message without a second part: its own, "as it says", or the remedy of its class."""
+    if own := LOG_LINES.get(" ".join(_PLACEHOLDER.sub("…", cause).split())):
+        return own
+    return "as it says" if _IMPERATIVE.match(cause) or _SAYS_WHAT.search(cause) else _first_sentence(REMEDIES[kind])
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=\.) (?=[A-Z`])", text)[0]
 
 
 def split(text: str) -> tuple[str, str]:
@@ -130,7 +140,7 @@ def _has_words(text: str) -> bool:
 
 def _shown(text: str) -> str:
     """Return a message with an ellipsis for each value, so that readers find it with any value."""
-    without = re.sub(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|%\.?\d*[sdgrf]", "…", text)
+    without = _PLACEHOLDER.sub("…", text)
     return without.replace("<", "&lt;").replace("*", r"\*").replace("_", r"\_").replace("`", r"\`").replace("[", r"\[")
 
 

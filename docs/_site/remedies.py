@@ -57,6 +57,6 @@ REMEDIES: Final[Mapping[str, str]] = {
     ),
     "UsageError": "Fix the command. `ptb-bucket VERB --help` shows its options.",
     "BadParameter": "Fix the value of the option in the message.",
-    "log error": "The line ends with the cause: look it up here. Nothing is lost while the process runs.",
-    "log warning": "No action needed unless the line says so.",
+    "log error": "Look at the row of your line. Nothing is lost while the process runs.",
+    "log warning": "No action is needed unless the row of your line says so.",
 }

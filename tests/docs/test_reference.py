@@ -54,7 +54,7 @@ def generated(monkeypatch):
     import generated as module  # noqa: PLC0415  beside the pages
 
     yield module
-    for name in ("generated", "remedies", "list_messages"):
+    for name in ("generated", "remedies", "log_lines", "list_messages"):
         sys.modules.pop(name, None)
 
 
@@ -88,13 +88,25 @@ def test_the_index_has_every_message_with_a_fix(generated):
     assert [row for row in rows if len(row) != 4 or not row[1].strip() or not row[2].strip()] == []
 
 
-def test_a_row_without_a_fix_links_to_its_section(generated):
+def test_no_row_sends_the_reader_to_another_place_of_the_page(generated):
     index = generated.error_index()
-    sections = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", index, re.MULTILINE)}
     assert "as above" not in index
-    links = re.findall(r"\[what to do\]\(#([^)]+)\)", index)
-    assert len(links) > 100
-    assert set(links) <= sections
+    assert "](#" not in index
+
+
+def test_every_line_of_the_log_has_a_fix_of_its_own(generated):
+    index = generated.error_index()
+    told = index[index.index("## Errors in the log") :]
+    rows = [line for line in told.splitlines() if line.startswith("| ")]
+    assert len(rows) > 30
+    general = {generated._first_sentence(generated.REMEDIES[kind]) for kind in generated.TOLD}
+    assert [row for row in rows if any(text in row for text in general)] == []
+
+
+def test_the_explained_lines_of_the_log_are_in_the_sources(generated):
+    found = {generated._shown(text) for _kind, _file, _line, text in generated.messages()}
+    said = "\n".join(found)
+    assert [line for line in generated.LOG_LINES if generated._shown(line) not in said] == []
 
 
 def test_the_most_frequent_messages_are_in_the_sources():

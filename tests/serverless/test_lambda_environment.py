@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from telegram.error import BadRequest, InvalidToken, NetworkError, TimedOut
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.error import NetworkError
+from telegram.error import BadRequest, InvalidToken, NetworkError, TimedOut
 from telegram.ext import ApplicationBuilder, CallbackQueryHandler, CommandHandler, ConversationHandler
 
 from ptb_bucket import BucketApplication, BucketPersistence
