@@ -74,6 +74,29 @@ def test_the_options_of_demo_are_on_the_page(generated):
     assert "file:./ptb-bucket-demo" in table
 
 
+def test_the_page_of_versions_is_right():
+    tomllib = pytest.importorskip(
+        "tomllib", reason="Python 3.10 cannot parse TOML: the page of versions is not compared"
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    page, home = ((ROOT / "docs" / name).read_text("utf-8") for name in ("reference/versions.md", "index.md"))
+    [telegram] = [one for one in project["dependencies"] if one.startswith("python-telegram-bot")]
+    ptb = telegram.partition("]")[2]
+    minors = [one.rpartition(" ")[2] for one in project["classifiers"] if re.search(r"Python :: 3\.\d+$", one)]
+    assert project["requires-python"] == f">={minors[0]}"
+    assert f"{minors[0]} or newer" in page
+    assert f"{', '.join(minors[:-1])} and {minors[-1]}" in page
+    for text in (page, home):
+        assert f"`{ptb}`" in text
+        assert project["version"] in text
+        assert project["license"] in text
+        assert "CHANGELOG.md" in text
+    extras = {
+        name for row in re.findall(r"^\| (`[^|]+`) \|", page, re.MULTILINE) for name in row.strip("`").split("`, `")
+    }
+    assert extras == project["optional-dependencies"].keys() - {"testing", "dev"}
+
+
 def test_every_error_has_a_remedy(generated):
     known = {cls for cls in errors.__all__ if cls.endswith("Error")} - {"PTBBucketError", "StoreError", "DocumentError"}
     assert known - generated.REMEDIES.keys() == set()

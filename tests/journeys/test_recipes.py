@@ -263,7 +263,10 @@ def aws_commands(page, folder, aws, **variables):
     text = (EXAMPLES.parent / page).read_text("utf-8")
     found = re.findall(r"^( *)```sh\n(.*?)^\1```", text, re.DOTALL | re.MULTILINE)
     lines = [line.strip() for _, block in found for line in block.splitlines()]
-    script = "\n".join(line for line in lines if line.startswith("aws "))
+    script = "\n".join(line for line in lines if re.match(r"([A-Z]+=\$\()?aws ", line))
+    script = script.replace(
+        "put-metric-alarm", "put-metric-alarm --generate-cli-skeleton output"
+    )  # moto cannot serve it
     (folder / "policy.json").write_text(POLICY, "utf-8")
     environment = os.environ | aws.environment | {"AWS_PAGER": ""} | variables
     command = [shutil.which("bash"), "-euc", script]
@@ -325,6 +328,16 @@ def test_the_aws_commands_that_replace_a_home_made_class(tmp_path, own_aws):
     assert function["Configuration"]["Handler"] == "handler.handler"
     assert function["Configuration"]["Environment"]["Variables"]["TELEGRAM_WEBHOOK_SECRET"] == "s3cret"
     assert "Concurrency" not in function
+
+
+@pytest.mark.long
+def test_the_aws_commands_of_the_alarms(tmp_path, own_aws):
+    own_aws.client("logs").create_log_group(logGroupName="/aws/lambda/my-bot")
+    aws_commands("docs/how-to/monitor.md", tmp_path, own_aws, API_ID="a1b2c3")
+    [subscribed] = own_aws.client("sns").list_subscriptions()["Subscriptions"]
+    assert subscribed["Protocol"] == "email"
+    [counted] = own_aws.client("logs").describe_metric_filters()["metricFilters"]
+    assert counted["filterPattern"] == '"[ERROR]"'
 
 
 def copy_as_docker(bot, image, *sources, target):
