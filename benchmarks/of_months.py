@@ -1,6 +1,6 @@
 """The monthly cost of a bot's bucket: counted requests and bytes, times list prices.
 
-    python benchmarks/of_months.py [--write terraform/README.md]
+    python benchmarks/of_months.py [--write docs/explanation/costs.md]
 
 The bots save after each update and remember its ID, as the examples for Lambda and Cloud Run do. Each update changes
 the bot's, the chat's and the user's data. ``of_updates.py`` counts the requests; the bytes are counted here, in a
@@ -131,7 +131,7 @@ async def tables() -> str:
 
 
 def written(text: str, made: str) -> str:
-    """Return a README with its tables replaced."""
+    """Return a page with its tables replaced."""
     begin, end = MARKS
     text, found = re.subn(f"({begin}).*?({end})", lambda match: match[1] + made + match[2], text, flags=re.DOTALL)
     if found != 1:
@@ -142,7 +142,7 @@ def written(text: str, made: str) -> str:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", type=Path, metavar="README", help="replace the tables in this file")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="replace the tables in this file")
     options = parser.parse_args()
     logging.getLogger("ptb_bucket").setLevel(logging.ERROR)  # each bucket is empty at first
     made = asyncio.run(tables())
