@@ -25,7 +25,8 @@ _BOOSTS: Final = (
     ("docs/tutorial/", 1.5),
     ("docs/reference/api/testing.md", 0),  # the names of its tests are sentences about everything
     ("docs/reference/api/", 0.5),
-    ("docs/reference/errors.md", 1.5),
+    ("docs/reference/errors.md", 2),
+    ("docs/reference/options.md", 1.5),
 )
 """How much the search prefers the pages of a folder: guides come before the API. 0: it does not find them."""
 _GENERATED: Final = re.compile(r"^<!-- generated: ([\w-]+)(?: ([^>]+?))? -->$", re.MULTILINE)

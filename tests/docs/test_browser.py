@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -66,21 +68,29 @@ def test_pages_fit_a_phone_in_the_dark_and_contact_no_other_host(phone, address,
     assert phone.context.refused == []
 
 
+FOUND = """[...new Set([...document.querySelectorAll(".md-search-result__item > a")].map(
+    one => new URL(one.href).pathname.slice(1)))]"""
+FIRST = 5
+"""How many pages of the result somebody looks at."""
+
+
 @pytest.mark.long
-@pytest.mark.parametrize(
-    ("words", "page"),
-    [
-        ("bot.pickle", "how-to/from-picklepersistence/"),
-        ("delete user", "how-to/backups/"),
-        ("counter lost increment", "how-to/several-instances/"),
-        ("does not exist. Create it, or fix the URI", "reference/errors/"),
-    ],
-)
-def test_the_search_works_offline(phone, address, words, page):
+def test_the_search_finds_the_answers_among_its_first_results(phone, address):
+    """Each question of ``questions.json``, and the message of an error."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    questions = json.loads((Path(__file__).parent / "questions.json").read_text("utf-8"))
+    wanted = [(one["search"], one["answer"].partition("#")[0]) for one in questions]
     phone.goto(address)
     phone.wait_for_load_state("networkidle")
     phone.locator("label.md-header__button[for=__search]").click()
-    phone.locator("input.md-search__input").click()
-    phone.keyboard.type(words, delay=5)
-    found = phone.locator(f"a.md-search-result__link[href*='{page}']")
-    found.first.wait_for(state="attached", timeout=60_000)
+    words_of_search = phone.locator("input.md-search__input")
+    missed = {}
+    for words, page in [*wanted, ("does not exist. Create it, or fix the URI", "reference/errors/")]:
+        words_of_search.fill("")
+        phone.wait_for_function(f"{FOUND}.length == 0", timeout=60_000)
+        words_of_search.press_sequentially(words, delay=5)
+        try:
+            phone.wait_for_function(f"{FOUND}.slice(0, {FIRST}).includes('{page}')", timeout=15_000)
+        except playwright.TimeoutError:
+            missed[words] = (page, phone.evaluate(FOUND)[:FIRST])
+    assert missed == {}
