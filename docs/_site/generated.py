@@ -40,9 +40,8 @@ _IMPERATIVE: Final = re.compile(
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|%\.?\d*[sdgrf]")
 _SAYS_WHAT: Final = re.compile(r"\b(must|needs|expects|takes)\b|[Vv]alid options|for example|Build it with")
 """A message that names what is right."""
-_SPECIAL: Final = re.compile(r"(?<!`)\b__\w+__\b")
-"""A name that Markdown would make bold."""
-_AS_CODE: Final = r"`\g<0>`"
+_SPECIAL: Final = re.compile(r"`[^`]*`|\b__\w+__\b")
+"""Code, or a name outside of code that Markdown would make bold."""
 
 
 def generate(what: str, *arguments: str) -> str:
@@ -63,9 +62,13 @@ def cli(verb: str) -> str:
     own = click.Context(command, info_name=verb, parent=ctx)
     usage = " ".join(command.get_usage(own).removeprefix("Usage: ").split())
     rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))] or _of_argparse(verb)
-    table = [f"| `{_cell(names)}` | {_SPECIAL.sub(_AS_CODE, _cell(text))} |" for names, text in rows]
+    table = [f"| `{_cell(names)}` | {_SPECIAL.sub(_as_code, _cell(text))} |" for names, text in rows]
     head = ["| option | |", "|---|---|"] if table else []
     return "\n".join(["```text", usage, "```", "", *head, *table, ""])
+
+
+def _as_code(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith("`") else f"`{found[0]}`"
 
 
 def _of_argparse(verb: str) -> list[tuple[str, str]]:
