@@ -101,8 +101,8 @@ class Instance:
 
     async def kill(self):
         self.dead = True
-        ticker = self.application.timers.ticker
-        for task in {*ticker.running, *ticker._watching}:
+        timers = self.application.timers
+        for task in {*timers.ticker.running, *timers.alarms._watching}:
             task.cancel()
         await asyncio.sleep(0)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.application.effects import Place
 from ptb_bucket.application.sync import records_of_ids
+from ptb_bucket.application.timers.alarms import Alarms
 from ptb_bucket.application.timers.callbacks import Callbacks
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.job_kwargs import JobArguments
@@ -72,6 +73,7 @@ class BucketTimers:
         self.works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
         runner = TimerRunner(options, sync, locks, self.pending, self.works, retry, effects)
         self.ticker = Ticker(sync, self.pending, runner, interval)
+        self.alarms = Alarms(self.ticker, sync, self.pending, interval)
 
     # ---------------------------------------------------------------- jobs of handlers
 
@@ -173,7 +175,7 @@ class BucketTimers:
 
     async def end(self) -> None:
         """End what :meth:`begin` began. Runs that go on end with the application."""
-        await self.ticker.stop()
+        await self.alarms.stop()
         self._queue.end_paused()
 
     async def find(
@@ -220,6 +222,7 @@ class BucketTimers:
 
     async def tick(self, until: float) -> Ticked:
         """Run what is due. See :meth:`Ticker.tick`."""
+        self.alarms.forget_past()
         return await self.ticker.tick(until)
 
     async def run_added(self, added: Collection[Record], answer_by: float | None) -> None:
