@@ -15,7 +15,7 @@ PTB's live objects are the layer above *staged*; the replica merges into them.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
@@ -26,7 +26,7 @@ from ptb_bucket.state.document import NONE, Fate, has_any
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state.commit.attempt import Attempt, WriterIdentity
@@ -37,13 +37,6 @@ if TYPE_CHECKING:
     from ptb_bucket.state.records import Record
 
 __all__ = ["Ledger"]
-
-_DROPPED: Final = frozenset({Kind.CHAT, Kind.USER, Kind.TIMER})
-
-
-def _all_end(units: Collection[Unit]) -> Withheld:
-    del units
-    return Withheld()
 
 
 @dataclass(repr=False)
@@ -84,7 +77,7 @@ class Ledger:
     last_commit: str | None = None
     unloaded: bool = False
     withheld: Callable[[], Withheld] = Withheld
-    unended: Callable[[Collection[Unit]], Withheld] = _all_end
+    unended: Callable[[Collection[Unit]], Withheld] = Withheld.nothing
     dropped: set[Record] = field(default_factory=set)
     returning: UnknownSections = field(default_factory=dict)
     units: DocumentUnits = field(init=False)
@@ -114,11 +107,6 @@ class Ledger:
     def is_tombstone(self) -> bool:
         """Tell whether the document is empty because all of its content was dropped."""
         return self.document is not None and self.document.is_tombstone
-
-    @property
-    def only_drops(self) -> bool:
-        """Tell whether the only pending changes are removals of chat and user data, and of their timers."""
-        return all(self.top(record) is None and record.kind in _DROPPED for record in self.pending)
 
     def stored(self, record: Record) -> Encoded:
         """Return the value in the bucket, as far as we know."""
@@ -308,10 +296,3 @@ class Ledger:
     def layers(self) -> list[Layer]:
         """Return the layers of unsaved values."""
         return [*((self.attempt.payload,) if self.attempt else ()), self.staged, self.in_doubt.layer]
-
-    def stored_if_unloaded(self, records: Sequence[Record]) -> list[bytes] | None:
-        """Return the stored values of records that PTB never received or gave us; None if one has more layers."""
-        payload = self.attempt.payload.values if self.attempt else {}
-        layers: list[dict[Record, Any]] = [self.staged.values, self.in_doubt.bases, self.superseded, payload]
-        known = self.base.has_any(records) or any(not layer.keys().isdisjoint(records) for layer in layers)
-        return None if known or self.document is None else self.document.get_all(records)
