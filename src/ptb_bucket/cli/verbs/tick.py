@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
+from ptb_bucket._wording import pluralize
 from ptb_bucket.cli.console import Code, complain
 from ptb_bucket.cli.options import VerbCommand, imported, with_output
-from ptb_bucket.errors import pluralize
 from ptb_bucket.location import ENVIRONMENT
 
 if TYPE_CHECKING:
