@@ -83,7 +83,7 @@ class Instance:
         options = {"layout": world.layout, "jobs": "bucket", "callbacks": [news, other], "tick": 5.0, **options}
         builder = world.telegram.connect(bucket_application(store, save="update", **options))
         self.application = builder.request(Wire(world.telegram, self)).build()
-        self.application._broadcasts.segment = world.segment
+        self.application._durable.broadcasts.segment = world.segment
 
     async def step(self, seconds=0.0):
         await asyncio.sleep(seconds)
@@ -290,7 +290,7 @@ def test_where_nothing_runs_between_updates_ticks_drive_it(virtually):
         await one.application.initialize()
         await one.application.broadcast(news, audience, name="news-7")
         ticks = 0
-        while (await one.application._broadcasts.journals.read("news-7")).state == "running":
+        while (await one.application._durable.broadcasts.journals.read("news-7")).state == "running":
             await asyncio.sleep(60)
             await one.application.tick()
             ticks += 1

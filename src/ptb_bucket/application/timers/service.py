@@ -66,7 +66,7 @@ class BucketTimers:
         locks: UpdateLocks, effects: EffectUnits, callbacks: Iterable[Any], retry: JobRetry, interval: float,
         queue: Any,
     ) -> None:  # fmt: skip
-        self._sync, self._queue, self._effects = sync, queue, effects
+        self._options, self._sync, self._queue, self._effects = options, sync, queue, effects
         self.callbacks = Callbacks.read(callbacks)
         self.pending = PendingTimers(sync)
         self.timeouts = Timeouts(application, self.pending)
@@ -225,14 +225,13 @@ class BucketTimers:
         self.alarms.forget_past()
         return await self.ticker.tick(until)
 
-    async def run_added(self, added: Collection[Record], answer_by: float | None) -> None:
+    async def run_added(self, added: Collection[Record]) -> None:
         """Run timers that an update has added and that are due, after it is saved. See :meth:`Ticker.run_added`.
 
         Args:
             added: The records of the timers.
-            answer_by: Until when the update has to be answered, on the monotonic clock.
         """
-        now = time.monotonic()
+        now, answer_by = time.monotonic(), self._options.answer_by
         seconds = AFTER_COMMIT if answer_by is None else min(AFTER_COMMIT, (answer_by - now) / 2)
         await self.ticker.run_added(added, now + seconds)
 
