@@ -94,7 +94,7 @@ class Alarms:
             async for keys in chunks(self._sync.live.replica.timers.due(time.time() + self._interval), _itself):
                 await for_each([key for key in keys if self._is_new(key)], self._set_alarm)
         except PTBBucketError as error:
-            said = "Timers that are due could not be listed. The next look is in %g s: %s"
+            said = "Due timers could not be listed. Trying again in %g s: %s"
             _LOGGER.error(said, self._interval, error)  # noqa: TRY400  the error says it
 
     def _is_new(self, key: DueKey) -> bool:
@@ -136,7 +136,7 @@ class Alarms:
             if again is not None:
                 self._alarms[record] = again
         except PTBBucketError as error:
-            _LOGGER.error("%s is due and could not be run: %s", record.label, error)  # noqa: TRY400
+            _LOGGER.error("%s is due but could not be run: %s", record.label, error)  # noqa: TRY400
             self._alarms[record] = time.time() + self._interval
         finally:
             self._wake.set()

@@ -146,8 +146,8 @@ class BucketTimers:
         records = self.pending.visible
         if records is None:
             raise RuntimeError(
-                "Outside of an update or a job, the timers in the bucket are not known without reading them. Use "
-                "await application.job_queue.find(chat_id=..., user_id=...)."
+                "Outside a handler or job, job_queue.jobs() can't list the timers in the bucket, because they have not "
+                "been read. Use await application.job_queue.find(chat_id=..., user_id=...)."
             )
         return self._jobs(records, pattern)
 
@@ -243,7 +243,7 @@ def is_internal(record: Record) -> bool:
 
 def _unlisted(name: str) -> Callable[..., Any]:
     async def not_listed(_context: Any) -> None:
-        raise ConfigurationError(f"This deployment lists no callback with the name {name!r}.")
+        raise ConfigurationError(f"This deployment lists no callback named {name!r}.")
 
     not_listed.__name__ = name
     return not_listed

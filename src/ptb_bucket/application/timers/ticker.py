@@ -111,7 +111,7 @@ class Ticker:
         try:
             await self.run(record, timer)
         except PTBBucketError as error:
-            _LOGGER.error("%s is due and could not be run: %s", record.label, error)  # noqa: TRY400  the error says it
+            _LOGGER.error("%s is due but could not be run: %s", record.label, error)  # noqa: TRY400  the error says it
 
     # ---------------------------------------------------------------- single timers
 
@@ -182,7 +182,7 @@ class Ticker:
 
     def note_error(self, key: DueKey, error: PTBBucketError, ticked: Ticked) -> None:
         """Log an error of a timer, which stays due, and add it to the result of a look."""
-        _LOGGER.error("%s is due and could not be run: %s", key.record.label, error)
+        _LOGGER.error("%s is due but could not be run: %s", key.record.label, error)
         ticked.errors.append(error)
         if isinstance(error, UnreadableRecordError):  # trying again at once would not help
             self._not_before[key] = time.time() + ABANDONED

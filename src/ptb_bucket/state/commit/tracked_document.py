@@ -195,4 +195,6 @@ def _check_key(document: Document, layout: Layout, key: str) -> None:
     """Refuse a record in the wrong document: it would not be found there, and the next save would write another one."""
     for record in document.records():
         if not key.startswith(f"{layout.key(record)}."):
-            raise ForeignDocumentError(f"the document contains {record.label}, which belongs in {layout.key(record)}")
+            raise ForeignDocumentError(
+                f"the document contains {record.label}, but this record belongs in {layout.key(record)}"
+            )
