@@ -15,7 +15,7 @@ PTB's live objects are the layer above *staged*; the replica merges into them.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from ptb_bucket.state.records import Record
 
 __all__ = ["Ledger"]
+
+_DROPPED: Final = frozenset({Kind.CHAT, Kind.USER, Kind.TIMER})
 
 
 @dataclass(repr=False)
@@ -104,9 +106,9 @@ class Ledger:
         return {unit for layer in layers for steps in layer.steps.values() for step in steps for unit in step.units}
 
     @property
-    def is_tombstone(self) -> bool:
-        """Tell whether the document is empty because all of its content was dropped."""
-        return self.document is not None and self.document.is_tombstone
+    def only_drops(self) -> bool:
+        """Tell whether the only pending changes are removals of chat and user data, and of their timers."""
+        return all(self.top(record) is None and record.kind in _DROPPED for record in self.pending)
 
     def stored(self, record: Record) -> Encoded:
         """Return the value in the bucket, as far as we know."""

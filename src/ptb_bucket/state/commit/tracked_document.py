@@ -137,7 +137,8 @@ class TrackedDocument:
         Rule "A vanished document is an error": nothing is written over a document that we have read and that is gone.
         The only exception is a tombstone, which ``sweep`` may remove.
         """
-        if self.layout.lazy and self.ledger.is_tombstone:
+        document = self.ledger.document
+        if self.layout.lazy and document is not None and document.is_tombstone:
             self.ledger.swept()
         if self.ledger.etag is not None:
             raise VanishedDocumentError(

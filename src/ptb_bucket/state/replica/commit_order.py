@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
 from ptb_bucket._dataclass import dataclass
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.commit import Ledger, TrackedDocument
     from ptb_bucket.state.replica.units import ReplicaUnits
 
-__all__ = ["CommitOrder", "only_drops"]
-
-_DROPPED: Final = frozenset({Kind.CHAT, Kind.USER, Kind.TIMER})
+__all__ = ["CommitOrder"]
 
 
 @dataclass(frozen=True)
@@ -50,8 +48,8 @@ class CommitOrder:
         effects = [document for document in documents if document is not self.dedupe]
         ending = {document.key: document for document in effects if ends_of(document.ledger.staged.steps)}
         others = [document for document in effects if document.key not in ending] if ending else effects
-        drops = [document for document in others if only_drops(document.ledger)]
-        written = [document for document in others if not only_drops(document.ledger)]
+        drops = [document for document in others if document.ledger.only_drops]
+        written = [document for document in others if not document.ledger.only_drops]
         await self._write_in_order(written, ending)
         tried = [*written, *ending.values()]
         await self._write([document for document in drops if not _is_held_back(document.ledger, tried)])
@@ -87,11 +85,6 @@ class CommitOrder:
         """
         if documents:
             await for_each(documents, self.write)
-
-
-def only_drops(ledger: Ledger) -> bool:
-    """Tell whether the only pending changes of a document are removals of chat and user data, and of their timers."""
-    return all(ledger.top(record) is None and record.kind in _DROPPED for record in ledger.pending)
 
 
 def _is_held_back(drop: Ledger, written: Iterable[TrackedDocument]) -> bool:

@@ -18,7 +18,7 @@ from ptb_bucket.errors import CannotStoreError, PTBBucketError, UnreadableRecord
 from ptb_bucket.state.commit import lost_changes, tell_failures, withhold, write_document
 from ptb_bucket.state.merge import MISSING
 from ptb_bucket.state.records import HANDLED, HANDLED_LIMIT, Kind, Record
-from ptb_bucket.state.replica.commit_order import CommitOrder, only_drops
+from ptb_bucket.state.replica.commit_order import CommitOrder
 from ptb_bucket.state.replica.units import ReplicaUnits
 from ptb_bucket.state.replica.values import Values
 
@@ -270,7 +270,7 @@ class Replica:
             raise
         finally:
             self._note_failures(documents)
-        ledgers = [document.ledger for document in sorted(documents, key=lambda document: only_drops(document.ledger))]
+        ledgers = [document.ledger for document in sorted(documents, key=lambda document: document.ledger.only_drops)]
         tell_failures(ledgers, {record: lost_changes(record) for record in self.units.take_lost()})
 
     def _note_failures(self, documents: list[TrackedDocument]) -> None:
