@@ -82,6 +82,6 @@ def _failed(site: Site, request: Request, error: Exception) -> Response:
 async def _static(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in _STATIC:
-        raise HTTPException(404, "There is no such page. Check the address.")
+        raise HTTPException(404, "There is no such page.")
     data = files("ptb_bucket.web").joinpath("static").joinpath(name).read_bytes()
     return Response(data, media_type=_STATIC[name])

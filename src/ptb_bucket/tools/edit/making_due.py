@@ -39,7 +39,7 @@ async def make_due(state: State, record: Record, *, dry_run: bool = False, plann
 
     def edit(value: Any, _: list[Any]) -> Any:
         if value is MISSING:
-            raise NotFoundError(f"{record.label} does not exist. It may have run already, or been cancelled.")
+            raise NotFoundError(f"{record.label} does not exist. It may have run, or been cancelled.")
         try:
             timer = timer_of(value)
         except ValueError as error:

@@ -50,7 +50,7 @@ async def _again(request: Request) -> Response:
     """Print a new address to the terminal, for another browser or after a restart of this one."""
     site: Site = request.app.state.site
     if site.door.has_password:
-        raise HTTPException(404, "There is no such page. Check the address.")
+        raise HTTPException(404, "There is no such page.")
     site.door.invite()
     return site.page(request, "enter.html", status=401, password=False, problem="printed")
 

@@ -35,7 +35,7 @@ async def form_of(request: Request) -> dict[str, str]:
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=50))
     except ValueError:
-        raise HTTPException(400, "The form could not be read. Nothing was changed.") from None
+        raise HTTPException(400, "The form cannot be read. Nothing was changed.") from None
 
 
 async def checked_form(request: Request) -> dict[str, str]:

@@ -186,7 +186,7 @@ async def _history(request: Request) -> Response:
     site, names = _site(request), request.query_params
     records = [record_in({"kind": kind, "id": names.get("id", "")}) for kind in names.getlist("kind")]
     if not records or len(records) > 3:  # noqa: PLR2004  a person's user data, chat data, and one more
-        raise HTTPException(404, "There is no such page. Check the address.")
+        raise HTTPException(404, "There is no such page.")
     moments, problem = await history_of(site.state, records)
     return site.page(request, "parts/history.html", moments=moments, problem=problem, several=len(records) > 1)
 
@@ -197,6 +197,6 @@ async def _copy(request: Request) -> Response:
     try:
         part = value.part(request.query_params.get("path", "")) if value.text is not None else None
     except KeyError:
-        raise HTTPException(404, "There is no such value. The record may have changed.") from None
+        raise HTTPException(404, "There is no such value. It may have changed.") from None
     as_python = request.query_params.get("as") == "python"
     return PlainTextResponse(tools.python_text(compact(part)) if as_python else pretty(compact(part)))

@@ -52,7 +52,7 @@ def _site(request: Request) -> Site:
 def _number(request: Request) -> int:
     text = request.path_params["number"]
     if not _NUMBER.fullmatch(text):
-        raise HTTPException(404, "The ID of a person or chat must be a number.")
+        raise HTTPException(404, "IDs of people and chats are numbers.")
     return int(text)
 
 
@@ -121,7 +121,7 @@ async def _results(request: Request) -> Response:
     site = _site(request)
     text, job = site.searches.get(request.path_params["name"], ("", None))
     if job is None:
-        raise HTTPException(404, "This search has expired. Search again.")
+        raise HTTPException(404, "This search is not known any more. Search again.")
     return site.page(
         request, "parts/results.html", text=text, name=request.path_params["name"], job=job,
         results=_shown(site, text, job.found),
@@ -162,7 +162,7 @@ def _time(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
-        raise HTTPException(400, f"{text!r} is not a valid time. Use the form 2026-01-31T18:00.") from None
+        raise HTTPException(400, f"{text!r} is not a time. Write it as 2026-01-31T18:00.") from None
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 

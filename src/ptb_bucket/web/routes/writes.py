@@ -67,7 +67,7 @@ def routes() -> list[Route]:
 def _site(request: Request) -> Site:
     site: Site = request.app.state.site
     if not site.settings.write:
-        raise HTTPException(403, "These pages are read-only. To make changes, start 'ptb-bucket web' with --write.")
+        raise HTTPException(403, "These pages only show. To change something, start 'ptb-bucket web' with --write.")
     return site
 
 
@@ -146,7 +146,7 @@ async def _plan_link(request: Request) -> Response:
     record, action, path = record_in(asked), asked.get("action", ""), asked.get("path", "")
     kind = _ACTIONS.get(action, ("", "", ""))[0]
     if action not in _ACTIONS or action == "set" or kind not in (None, record.kind):
-        raise HTTPException(404, "There is no such action. Check the address.")
+        raise HTTPException(404, "There is no such action.")
     if action == "restore":
         return await _plan_restore(site, request, record, asked.get("version", ""))
     if action == "run":
@@ -161,7 +161,7 @@ async def _plan_restore(site: Site, request: Request, record: Record, version: s
     key = archive.layout.key(record)
     past, now = await archive.part(key, version), await archive.part(key)
     if past is None:
-        raise HTTPException(404, "This version is no longer kept.")
+        raise HTTPException(404, "This version is not kept any more.")
     old, new = (None if part is None else part.records.get(record) for part in (now, past))
     before, after = (None if one is None else tools.text_of(site.state, record, one) for one in (old, new))
     plan = Planned("restore", record, version=version, now=old)
@@ -185,7 +185,7 @@ async def _save(request: Request) -> Response:
     site, fields = _site(request), await checked_form(request)
     plan = session_of(request).pending.pop(fields.get("name", ""), None)
     if not isinstance(plan, Planned):
-        raise HTTPException(409, "This change was already saved or has expired. Nothing was changed now. Start again.")
+        raise HTTPException(409, "This change was saved already, or is too old. Nothing was changed now. Begin again.")
     try:
         edit = await _carried_out(site, plan)
     except OvertakenError as error:
@@ -232,7 +232,7 @@ async def _erase(request: Request) -> Response:
     """Erase a person, and show the receipt."""
     site, number, fields = _site(request), request.path_params["number"], await checked_form(request)
     if fields.get("confirm", "").strip() != str(number):
-        raise HTTPException(400, f"Nothing was erased. To confirm, enter {number} in the field.")
+        raise HTTPException(400, f"Nothing was erased. To confirm, write {number} into the field.")
     found = await tools.find_person(site.state, number)
     past = await tools.past_of(site.state, found)
     try:
