@@ -164,7 +164,7 @@ class TokenCheck:
         self._given, self._keys = given, GoogleKeys(given.certificates)
         if not _is_installed("google.auth"):
             raise ConfigurationError(
-                "GoogleOidc needs google-auth. Run: pip install 'ptb-bucket[oidc]' (from a clone of the repository: "
+                "GoogleOidc needs google-auth. Run: pip install 'ptb-bucket[oidc]' (in a checkout: "
                 "pip install '.[oidc]')."
             )
 
