@@ -307,7 +307,7 @@ def test_wrong_use_is_refused(virtually):
         world = World("single")
         one = await Instance(world).start()
         await one.application.broadcast(news, (), name="news-7")
-        with pytest.raises(RefusedError, match="new name"):
+        with pytest.raises(RefusedError, match=r"already exists.*another name"):
             await one.application.broadcast(other, (), name="news-7")
         with pytest.raises(ConfigurationError, match="letters"):
             await one.application.broadcast(news, (), name="a/b")

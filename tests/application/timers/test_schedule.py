@@ -96,7 +96,7 @@ class TestRefused:
         class Odd(IntervalTrigger):
             pass
 
-        with pytest.raises(ConfigurationError, match="Odd cannot be stored"):
+        with pytest.raises(ConfigurationError, match="Odd can't be stored"):
             make_trigger(Odd(seconds=5), {}, UTC)
 
     @pytest.mark.parametrize(
