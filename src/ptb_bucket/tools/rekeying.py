@@ -16,7 +16,6 @@ from ptb_bucket.tools.waiting import watched
 if TYPE_CHECKING:
     import os
 
-    from ptb_bucket.sealing import Sealer
     from ptb_bucket.stores import BlobStore
 
 __all__ = ["Rekeyed", "rekey"]
@@ -64,8 +63,11 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
     bot_id = bot_id_text(bot_id)
     location = locate(where, None, None, (), sealing)
     new = location.sealing.sealer(bot_id)
-    if old is not None and not to_plain:
-        _check_protected(new)
+    if new.protection == UNPROTECTED and old is not None and not to_plain:
+        raise RefusedError(
+            "No keys are set, so the state would be stored unprotected. Set PTB_BUCKET_ENCRYPTION_KEYS or "
+            "PTB_BUCKET_SIGNING_KEYS, or pass --to-plain to remove the protection."
+        )
     below = watched(RetryingStore(location.below(location.checked_bot_id(bot_id))))
     try:
         store = TransitionStore(below, new, None if old is None else old.sealer(bot_id))
@@ -77,14 +79,6 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
     finally:
         if location.store is None:
             await below.close()
-
-
-def _check_protected(new: Sealer) -> None:
-    if new.protection == UNPROTECTED:
-        raise RefusedError(
-            "No keys are set, so the state would be stored unprotected. Set PTB_BUCKET_ENCRYPTION_KEYS or "
-            "PTB_BUCKET_SIGNING_KEYS, or pass --to-plain to remove the protection."
-        )
 
 
 async def _documents(store: BlobStore, bot_id: str | None, **said: str) -> tuple[str, list[str]]:

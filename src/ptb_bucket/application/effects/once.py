@@ -93,8 +93,8 @@ class Once:
         unit = self._units.current
         if unit is None:
             raise ConfigurationError(
-                "application.once() was called outside a handler or job, so there is no update or job to store its "
-                "result with. Await it in a handler, or in a job with jobs='bucket'."
+                "application.once() was called outside of an update and of a job, so there is nothing with which its "
+                "result could be stored. Call it in a handler, or in a job with jobs='bucket', and await it there."
             )
         return unit
 

@@ -15,7 +15,7 @@ from ptb_bucket.tools.transfer.new_files import check_absent, written_whole
 from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from ptb_bucket.tools.state import State
@@ -59,21 +59,14 @@ async def export_json(
         }
         count = 0
         async for part in state.archive.parts(EXPORTED_KINDS):
-            count += _spool(part.records, spools, convert)
+            for record, encoded in part.records.items():
+                if record.kind in spools:
+                    spools[record.kind].write(_line(record, convert(record, encoded), spools[record.kind]))
+                    count += 1
             advance(len(part.records))
         with written_whole(path, force=force) as file:
             _gather(file, state.bot_id, spools)
     return count
-
-
-def _spool(
-    records: Mapping[Record, bytes], spools: Mapping[Kind, IO[bytes]], convert: Callable[[Record, bytes], bytes]
-) -> int:
-    """Write each record into the file of its kind; return how many there were."""
-    wanted = [record for record in records if record.kind in spools]
-    for record in wanted:
-        spools[record.kind].write(_line(record, convert(record, records[record]), spools[record.kind]))
-    return len(wanted)
 
 
 def _converter(state: State, types: Iterable[Any]) -> Callable[[Record, bytes], bytes]:
