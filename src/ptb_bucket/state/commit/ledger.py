@@ -179,15 +179,12 @@ class Ledger:
             if self.attempt:
                 self.attempt.dropped_since.add(record)
         if units or record in self.staged.steps:
-            if self._is_staged_already(record, encoded):
+            there = record in self.staged.values and record not in self.dropped
+            if there and self.merger.equal(record, encoded, self.staged.values[record]):
                 return
             self.units.stage(self.staged, record, units, encoded)
         self.staged.values[record] = encoded
         self.settle(record)
-
-    def _is_staged_already(self, record: Record, encoded: Encoded) -> bool:
-        there = record in self.staged.values and record not in self.dropped
-        return there and self.merger.equal(record, encoded, self.staged.values[record])
 
     def settle(self, record: Record) -> None:
         """Unstage a value that changes nothing. Several steps stay even then, because one of them may be withdrawn."""
