@@ -27,7 +27,7 @@ LOG_LINES: Final[Mapping[str, str]] = {
         "with `shutdown_deadline`."
     ),
     "… could not be saved yet. …": f"{_BUCKET} The changes stay in memory and are tried again.",
-    "… is due and could not be run: …": f"{_CAUSE} The job stays stored, and the next tick tries it again.",
+    "… is due but could not be run: …": f"{_CAUSE} The job stays stored, and the next tick tries it again.",
     "… was still running at the shutdown deadline and was cancelled": (
         "Make the handler or job shorter, or raise `shutdown_deadline` and the time that your host gives."
     ),
@@ -80,14 +80,14 @@ LOG_LINES: Final[Mapping[str, str]] = {
         "Load the record before you change it: `await application.load_data(...)`, as in [several "
         "instances](../how-to/several-instances.md)."
     ),
-    "… was skipped, because it was … s late": (
+    "… was skipped because it was … s late": (
         "Nothing, if you set `misfire_grace_time` for this. Otherwise tick more often."
     ),
-    "…. It is not run.": "Deploy the version of your bot that wrote the timer, or remove it.",
-    "A message of a broadcast could not be sent to one person: …": (
+    "…. This timer will not run.": "Deploy the version of your bot that wrote the timer, or remove it.",
+    "A broadcast message could not be sent to one person: …": (
         "Nothing: `report.failed` and `report.blocked` have the IDs when the broadcast is over."
     ),
-    "Another instance was faster with …. The changes of this run are withdrawn.": (
+    "Another instance has already run …. The changes of this run are discarded.": (
         "Nothing: the other run counts. Messages that this run has sent stay sent."
     ),
     "Could not close the connections of a discarded Application. …": "Nothing: the next event begins with new ones.",
