@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,7 +71,8 @@ def command(  # noqa: PLR0913  what click gives
     settings = Settings(_shown(uri), write, mask, f"web:{_author(author)}")
 
     def announce(address: str) -> None:
-        output.line(f"Open {address}")
+        output.result({"address": address}, lambda: output.line(f"Open {address}"))
+        sys.stdout.flush()  # a pipe would keep it until the end
 
     async def run() -> None:
         async with _opened(uri, bot_id, types, settings.author) as state:
