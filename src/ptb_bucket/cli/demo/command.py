@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ptb_bucket.cli.console import report_wait
 from ptb_bucket.cli.demo.display import heading, narrate, read_documents, show_documents
@@ -22,7 +22,7 @@ from ptb_bucket.offline_telegram import OfflineTelegram
 from ptb_bucket.tools import report_waits
 
 if TYPE_CHECKING:
-    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
+    Verbs = argparse._SubParsersAction[Any]  # noqa: SLF001 - argparse has no public name for it
 
 __all__ = ["add_to"]
 
