@@ -19,7 +19,7 @@ import pytest
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
-from ptb_bucket.cli import command_group
+from ptb_bucket.cli import command_group, main
 from ptb_bucket.state import Journals
 from support.processes.preloaded import new_interpreters, preloading
 
@@ -209,9 +209,19 @@ def test_tables_fit_80_columns(folder, line):
 @pytest.mark.parametrize(("more", "expected"), [("", r"Open http://\S+"), (" --json", r'\{"address": "http://\S+"\}')])
 def test_a_pipe_gets_the_address_of_the_page_at_once(folder, more, expected):
     words = command(f"web {CALLS['web']}{more}", folder)
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, env=environment()) as process:
         assert re.fullmatch(f"{expected}\n", process.stdout.readline())
         process.send_signal(signal.SIGINT)
+        assert re.fullmatch("|ptb-bucket: Interrupted\n", process.stderr.read())  # no traceback
+
+
+@pytest.mark.parametrize("content", ["{}", "", "not a pickle", "\x80\x04K"])
+def test_a_file_that_is_not_a_pickle_is_one_line(folder, monkeypatch, capsys, content):
+    monkeypatch.setenv("PTB_BUCKET_URI", f"file:{folder}/bot")  # the file is meant all the same
+    Path("bot.pickle").write_text(content, encoding="latin-1")
+    assert main(["web", "bot.pickle", "--port", "0"]) == 1
+    assert re.fullmatch(r"ptb-bucket: bot\.pickle cannot be shown: [^\n]+\n", capsys.readouterr().err)
 
 
 # ---------------------------------------------------------------- a server that never answers

@@ -67,9 +67,13 @@ class UriCommand(VerbCommand):
         place = self._first_argument(args)
         given = args[place] if place < len(args) else ""
         uri = os.environ.get(ENVIRONMENT)
-        if uri and not _URI.match(given):
+        if uri and not self.names_place(given):
             args = [*args[:place], uri, *args[place:]]
         return super().parse_args(ctx, args)
+
+    def names_place(self, given: str) -> bool:
+        """Tell whether the first argument is a URI."""
+        return bool(_URI.match(given))
 
     def _first_argument(self, args: list[str]) -> int:
         valued = {

@@ -33,7 +33,15 @@ Example: ptb-bucket web s3://my-bucket/my-bot
          ptb-bucket web bot.pickle"""
 
 
-@click.command(cls=UriCommand, name="web", epilog=_EXAMPLES)
+class _WebCommand(UriCommand):
+    """A verb that takes a URI or a file of PicklePersistence."""
+
+    def names_place(self, given: str) -> bool:
+        """Tell whether the first argument is a URI or a file."""
+        return super().names_place(given) or uri_is_file(given)
+
+
+@click.command(cls=_WebCommand, name="web", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.option("--write", is_flag=True, help="Allow changes. Without it, the pages only show.")
 @click.option("--mask", is_flag=True, help="Hide values until you click them, such as while others see your screen.")

@@ -58,7 +58,7 @@ class MemoryFile:
         """
         with _named(self.name):
             for record, raw in self.entries:
-                with _named(record.label):
+                with _named(record.label, "Pass your bot's classes with --types"):
                     value = self.decode(raw)
                 yield record, value
 
@@ -155,11 +155,12 @@ def _advised(name: str) -> str:
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
+def _named(name: str, advice: str = "") -> Iterator[None]:
     try:
         yield
     except CannotLoadError as error:
-        raise CannotLoadError(f"{name} could not be imported: {error}") from error
+        more = f". {advice}" if advice and "is not registered" in str(error) else ""
+        raise CannotLoadError(f"{name} could not be imported: {error}{more}") from error
 
 
 @contextmanager
