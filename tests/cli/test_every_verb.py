@@ -63,6 +63,8 @@ def build_application():
     return OfflineTelegram(bot_id=7).connect(builder).build()
 """
 NAME = "a-name-of-a-broadcast-or-a-key-that-is-longer-than-eighty-columns-of-a-terminal-are-wide"
+DIFFERENT = ("demo", "web", "show", "export {uri} -", "tick", "verify {uri} --quick", "--help")
+"""The starts of lines whose verbs write or wait in another way than the others. A short run tries these."""
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -104,6 +106,11 @@ def environment(**more):
     return os.environ | {"EDITOR": "sed -i s/Ada/Bo/", "PYTHONUNBUFFERED": ""} | more
 
 
+def short(lines):
+    """Leave most lines to long runs, because each needs a new interpreter or two seconds."""
+    return [line if line.startswith(DIFFERENT) else pytest.param(line, marks=pytest.mark.long) for line in lines]
+
+
 def test_every_verb_is_tried():
     assert set(CALLS) == set(command_group._VERBS), "add the new verb to CALLS"
 
@@ -137,7 +144,7 @@ def test_if_both_streams_are_a_closed_pipe_the_exit_code_says_it(folder, verb):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
-@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("line", short(LINES))
 def test_a_full_disk_is_one_line(folder, line):
     with Path("/dev/full").open("wb") as full, new_interpreters():
         done = subprocess.run(
@@ -255,11 +262,12 @@ def silent():
         connection.close()
 
 
-@pytest.mark.parametrize(
-    "line",
-    [line for verb in CALLS if verb not in WITHOUT_A_SERVER
-     for line in OF_A_SERVER.get(verb, [f"{verb} {CALLS[verb]}"])],
-)  # fmt: skip
+WAITING = [
+    line for verb in CALLS if verb not in WITHOUT_A_SERVER for line in OF_A_SERVER.get(verb, [f"{verb} {CALLS[verb]}"])
+]
+
+
+@pytest.mark.parametrize("line", short(WAITING))
 def test_a_verb_says_what_it_waits_for(folder, silent, line):
     keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "PTB_BUCKET_URI": silent}
     process = subprocess.Popen(
