@@ -80,7 +80,8 @@ def _dated(folder: str) -> tuple[str, int]:
 
 @lru_cache(maxsize=8)  # a start asks twice
 def _in_folders(folders: tuple[tuple[str, int], ...], group: str) -> Sequence[EntryPoint]:
-    known, found = set(), []
+    known: set[str] = set()
+    found: list[EntryPoint] = []
     for path in _metadata(folder for folder, _ in folders):
         package = _package(os.path.basename(path))  # noqa: PTH119  pathlib is slow
         if package not in known:  # the first one on the path counts
