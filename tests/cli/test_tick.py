@@ -122,7 +122,7 @@ def test_without_time_they_are_left(uri, tmp_path):
     add(uri)
     code, out, _ = run(uri, *APP, "--seconds", "0")
     assert (code, out.splitlines()[0]) == (0, "0 jobs ran")
-    assert "left to the next tick" in out
+    assert "left for the next tick" in out
     assert run(uri, *APP)[1] == "1 job ran\n"
 
 
@@ -211,7 +211,7 @@ def test_a_timer_that_cannot_be_run_is_reported(uri, monkeypatch, capsys):
     assert main(["tick", *APP]) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("2 jobs ran\n", 1)
-    assert "2 timers are due and could not be run. The first error is: x.json is not available." in err
+    assert "2 timers are due but could not be run. First error: x.json is not available." in err
 
 
 def test_an_unknown_option(capsys):
