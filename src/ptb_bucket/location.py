@@ -6,7 +6,6 @@ import os
 from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
-from shlex import quote as quoted
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
@@ -85,6 +84,8 @@ class Location:
         """Return the shell command that runs a verb on this location. Without a URI, it has the word URI instead."""
         if self.whole is None:
             return f"ptb-bucket {verb} URI"
+        from shlex import quote as quoted  # noqa: PLC0415  only messages need it
+
         options = {**self.whole.options, **self.said}
         return f"ptb-bucket {verb} {quoted(f'{_of_bot(replace(self.whole, options=options), bot_id)}')}"
 
