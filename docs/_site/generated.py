@@ -47,7 +47,7 @@ def generate(what: str, *arguments: str) -> str:
     return parts[what](*arguments)
 
 
-def cli(verb: str) -> str:
+def cli(verb: str, *below: str) -> str:
     """Return a verb's usage, arguments and options, as its ``--help`` shows them."""
     ctx = click.Context(command_group, info_name="ptb-bucket")
     if (command := command_group.get_command(ctx, verb)) is None:

@@ -156,13 +156,14 @@ def due_key_of(record: Record, encoded: bytes, codec: str) -> DueKey | None:
     return due_key(record, timer_outline(record, encoded, codec))
 
 
-def timer_outline(record: Record, encoded: bytes, codec: str) -> Timer:
+def timer_outline(record: Record, encoded: bytes, codec: str, *, also: Collection[str] = ()) -> Timer:
     """Return a stored timer without its data, schedule, claim and options, which may need classes of the bot.
 
     Args:
         record: The record of the timer.
         encoded: Its value.
         codec: The name of the codec.
+        also: Those of these fields that are to be kept as plain JSON: ``schedule`` and ``claim``.
 
     Raises:
         CannotLoadError: The timer is damaged.
@@ -170,7 +171,7 @@ def timer_outline(record: Record, encoded: bytes, codec: str) -> Timer:
     from ptb_bucket.state.timers import Timer  # noqa: PLC0415  only bots with timers import it
 
     try:
-        return Timer.from_value(_outline(encoded, codec))
+        return Timer.from_value(_outline(encoded, codec, also))
     except (ValueError, RecursionError) as error:
         raise CannotLoadError(f"{record.label} is damaged: {error}") from error
 
@@ -182,7 +183,7 @@ def timer_of(value: Any) -> Timer:
     return Timer.from_value(value)
 
 
-def _outline(encoded: bytes, codec: str) -> Any:
+def _outline(encoded: bytes, codec: str, also: Collection[str]) -> Any:
     """Return the fields of a timer that are plain in both codecs."""
     if codec != "json":
         from ptb_bucket.codecs import render_pickle  # noqa: PLC0415  only with pickle
@@ -191,7 +192,7 @@ def _outline(encoded: bytes, codec: str) -> Any:
     value = json.loads(encoded)
     if not isinstance(value, dict):
         return value
-    return {name: field for name, field in value.items() if name not in _UNUSED}
+    return {name: field for name, field in value.items() if name not in _UNUSED or name in also}
 
 
 _UNUSED: Final = frozenset({"data", "claim", "schedule", "options"})
