@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from telegram import Update
 
@@ -30,13 +31,29 @@ _LOGGER = logging.getLogger("ptb_bucket.application")
 Result = TypeVar("Result")
 
 
+class Race(Protocol):
+    """An update and the timeouts of its conversations: exactly one of the two happens."""
+
+    async def is_lost(self) -> bool:
+        """Tell, after the handlers, whether a conversation has timed out."""
+
+
 def _nothing(update: object) -> AbstractContextManager[None]:
     del update
     return contextlib.nullcontext()
 
 
-async def _settled(update: object) -> None:
+class _NoRace:
+    """No conversation can time out while an update is handled, as far as the bucket knows."""
+
+    async def is_lost(self) -> bool:
+        """Return False."""
+        return False
+
+
+async def _settled(update: object) -> _NoRace:
     del update
+    return _NoRace()
 
 
 async def _leave(added: Collection[Record]) -> None:
@@ -56,7 +73,7 @@ class UpdateHandling:
     def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork, effects: EffectUnits) -> None:
         self._options, self._sync, self._work, self._effects = options, sync, work, effects
         self.locks = UpdateLocks()
-        self.settled: Callable[[object], Awaitable[None]] = _settled
+        self.settled: Callable[[object], Awaitable[Race]] = _settled
         """Waits until no other instance is ending a conversation of an update because its time is up."""
         self.visible: Callable[[object], AbstractContextManager[None]] = _nothing
         """Inside, handlers of an update see the timers of its chat and user."""
@@ -92,7 +109,15 @@ class UpdateHandling:
             await handle(update)  # PTB says what is missing
             return
         await sync.loader.load_for(update)
-        await self.settled(update)
+        while not await self._is_done(update, handle, effects):
+            _LOGGER.warning("A conversation ended while %s was handled. It is handled again.", describe_update(update))
+            await sync.loader.load_for(update, asyncio.get_running_loop().time())
+
+    async def _is_done(
+        self, update: object, handle: Callable[[object], Awaitable[None]], effects: EffectUnit | None
+    ) -> bool:
+        """Handle and save an update. Return False, with its changes taken back, if its conversation ended meanwhile."""
+        sync, lost, race = self._sync, False, await self.settled(update)
         countable = update if self._options.dedupe and isinstance(update, Update) else None
         if countable and sync.loader.was_handled(countable):
             _LOGGER.info("%s was already handled", describe_update(update))
@@ -102,7 +127,11 @@ class UpdateHandling:
                     await self._handle(update, handle)
                 if unit and effects:
                     unit.withdraws = effects.failure is not None
+                if unit and isinstance(update, Update) and await race.is_lost():
+                    lost = True
+                    sync.units.withdraw(unit, update.update_id)
         await self._save(update, effects, is_counted=countable is not None)
+        return not lost
 
     async def _save(self, update: object, effects: EffectUnit | None, *, is_counted: bool) -> None:
         if self._options.save == "update":
