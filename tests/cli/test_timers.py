@@ -156,7 +156,7 @@ def test_a_parked_timer_is_made_due_and_has_its_tries_again(run, uri, layout, ca
     assert asyncio.run(stored(uri, CAKE)) == before
     assert run("run", "user_data", "7", "cake")["changed"] is True
     after = asyncio.run(stored(uri, CAKE))
-    assert (after.parked, after.tries, after.is_armed) == (None, 0, True)
+    assert (after.parked, after.failures, after.is_armed) == (None, 0, True)
     assert after.due == pytest.approx(time.time(), abs=60)
     assert ids(run("list", "--due", "1s")) == ["tea", "a game", "cake"]
     if layout == "per-record":

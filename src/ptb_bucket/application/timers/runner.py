@@ -16,7 +16,7 @@ from ptb_bucket.application.timers.schedule import next_due
 from ptb_bucket.application.timers.work import nominal
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING
-from ptb_bucket.state.timers import DECIDED, Claim, merge_timers, unit_of
+from ptb_bucket.state.timers import DECIDED, FORGIVEN, Claim, merge_timers, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -43,6 +43,9 @@ SETTLE: Final = 1.0
 """Seconds that a conversation's timeout leaves to updates that are being handled, so that most of these go first."""
 ROLLOUT: Final = 3600.0
 """Seconds in which another instance may run a timer whose callback this one lacks."""
+
+_OF_ONE_OCCURRENCE: Final = frozenset({"nominal", DECIDED, FORGIVEN})
+"""The options of a timer that its next occurrence does not have."""
 
 
 @dataclass(eq=False)
@@ -294,7 +297,7 @@ class TimerRunner:
         return after and after.but(enabled=enabled)
 
     def _next(self, timer: Timer) -> Timer | None:
-        options = {name: value for name, value in timer.options.items() if name not in ("nominal", DECIDED)}
+        options = {name: value for name, value in timer.options.items() if name not in _OF_ONE_OCCURRENCE}
         due = next_due(timer.schedule, nominal(timer), time.time(), coalesce=options.get("coalesce", True))
         if due is None:
             return None
@@ -302,7 +305,7 @@ class TimerRunner:
 
     def _failed(self, timer: Timer, error: Exception) -> Timer:
         tries = timer.tries + 1
-        pause = self._retry.pause_after(tries)
+        pause = self._retry.pause_after(timer.failures + 1)
         options = {name: value for name, value in timer.options.items() if name != DECIDED}
         if pause is None:
             parked = f"raised {type(error).__name__}"

@@ -22,7 +22,7 @@ __all__ = ["make_due"]
 async def make_due(state: State, record: Record, *, dry_run: bool = False, planned: Edit | None = None) -> Edit:
     """Make a timer due now. It runs on the bot, not here.
 
-    A timer that is parked runs again, with its tries counted anew. A timer that repeats goes on from now.
+    A timer that is parked runs again, with as many tries as a new one. A timer that repeats goes on from now.
 
     Args:
         state: A state that was opened with ``keep_unknown``.
@@ -39,9 +39,12 @@ async def make_due(state: State, record: Record, *, dry_run: bool = False, plann
     """
 
     def edit(value: Any, _: list[Any]) -> Any:
-        made: dict[str, Any] = _runnable(record, value).rearmed(
-            time.time(), os.urandom(4).hex(), parked=None, tries=0, enabled=True
-        ).to_value()  # fmt: skip
+        from ptb_bucket.state.timers import FORGIVEN  # noqa: PLC0415  only tools for timers import it
+
+        timer = _runnable(record, value)
+        options = {**timer.options, **({FORGIVEN: timer.tries} if timer.tries else {})}
+        due = timer.rearmed(time.time(), os.urandom(4).hex(), parked=None, options=options, enabled=True)
+        made: dict[str, Any] = due.to_value()
         return made
 
     return await change(state, record, "", edit, dry_run=dry_run, planned=planned)
