@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._aio import chunks, for_each
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.errors import PTBBucketError, UnreadableRecordError
+from ptb_bucket.errors import AccessError, PTBBucketError, UnreadableRecordError
 from ptb_bucket.state.timers import due_key
 
 if TYPE_CHECKING:
@@ -162,7 +162,11 @@ class Ticker:
         elif due_key(key.record, timer) == key:
             return False
         self._not_before.pop(key, None)
-        await self._sync.live.replica.timers.remove_key(key)
+        try:
+            await self._sync.live.replica.timers.remove_key(key)
+        except AccessError:
+            self._not_before[key] = now + ABANDONED  # trying again at once would not help
+            raise
         return True
 
     async def _run(self, record: Record, timer: Timer | None) -> float | None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ptb_bucket._aio import for_each
-from ptb_bucket.errors import CannotLoadError, LostRaceError, StoreError
+from ptb_bucket.errors import AccessError, CannotLoadError, LostRaceError, StoreError
 from ptb_bucket.state.records import Kind, Record
 from ptb_bucket.stores import Create
 
@@ -76,7 +76,7 @@ class DueKeys(NoDueKeys):
     """
 
     def __init__(self, store: BlobStore, codec: str) -> None:
-        self._store, self._codec = store, codec
+        self._store, self._codec, self._said = store, codec, False
 
     def named(self, before: Document | None, after: Document) -> NamedKeys:
         """Return the keys that differ between two versions of a document. Without changed timers, this costs nothing.
@@ -129,12 +129,23 @@ class DueKeys(NoDueKeys):
         await for_each([name for name in names if name not in created], create)
 
     async def delete(self, names: Collection[str]) -> None:
-        """Delete keys. One that cannot be deleted stays: those who look at its timer find it newer, or gone."""
+        """Delete keys. One that cannot be deleted stays: those who look at its timer find it newer, or gone.
+
+        If deleting is not allowed, this is logged once.
+        """
         await for_each(names, self._delete)
 
     async def _delete(self, name: str) -> None:
         try:
             await self._store.delete(name)
+        except AccessError as error:
+            if not self._said:
+                self._said = True
+                _LOGGER.error(  # noqa: TRY400  the error says it
+                    "The due key of a timer cannot be deleted. Timers run, but each look at them reads more and more. "
+                    "Allow the bot to delete objects, or use layout=single or layout=per-type. %s",
+                    error,
+                )
         except StoreError as error:
             _LOGGER.debug("The due key %s stays, because deleting it raised %s", name, type(error).__name__)
 

@@ -26,6 +26,12 @@ _MOST: Final = 1_000
 """The largest number of late timers to look at, where each needs a request."""
 
 
+_DENIED: Final = (
+    "Bots with timers in layout per-record must be allowed to delete objects: see 'delete'. Otherwise each look at the "
+    "timers reads more and more."
+)
+
+
 async def check_timers(archive: Archive, parts: Sequence[Part], report: Report) -> None:
     """Report the timers that are late although somebody should tick, and those that are parked.
 
@@ -39,7 +45,7 @@ async def check_timers(archive: Archive, parts: Sequence[Part], report: Report) 
     with suppress(StoreError):  # the check 'list' or 'read' reports it
         found |= await _overdue(archive, set(found), now)
     if found:
-        _report(found.values(), now, report)
+        _report(found.values(), now, report, needs_delete=archive.layout.lazy)
 
 
 async def _overdue(archive: Archive, known: set[Record], now: float) -> dict[Record, StoredTimer]:
@@ -56,15 +62,16 @@ async def _overdue(archive: Archive, known: set[Record], now: float) -> dict[Rec
     return {timer.record: timer async for part in read if part for timer in timers_in(part, now)}
 
 
-def _report(timers: Iterable[StoredTimer], now: float, report: Report) -> None:
+def _report(timers: Iterable[StoredTimer], now: float, report: Report, *, needs_delete: bool) -> None:
     found = sorted(timers, key=lambda timer: timer.record.id)
     late = [timer for timer in found if timer.late_by(now) > LATE]
     parked = [timer for timer in found if timer.state == "parked"]
     facts = {"late": [one.record.label for one in late], "parked": [one.record.label for one in parked]}
-    if not late and not parked:
+    denied = _DENIED if needs_delete and report.verdict("delete") is not Verdict.OK else ""
+    if not late and not parked and not denied:
         report.say("timers", Verdict.OK, f"{pluralize(len(found), 'timer', 'timers')}, none late or parked", **facts)
         return
-    detail = " ".join(text for text in (_late(late, now), _parked(parked)) if text)
+    detail = " ".join(text for text in (denied, _late(late, now), _parked(parked)) if text)
     report.say("timers", Verdict.WARNING, detail, **facts)
 
 
