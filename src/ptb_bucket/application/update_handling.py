@@ -130,6 +130,8 @@ class UpdateHandling:
                 if unit and isinstance(update, Update) and await race.is_lost():
                     lost = True
                     sync.units.withdraw(unit, update.update_id)
+        if lost:
+            await sync.stage()
         await self._save(update, effects, is_counted=countable is not None)
         return not lost
 

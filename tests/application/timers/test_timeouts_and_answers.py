@@ -99,9 +99,9 @@ def answering(bots, request):
     return Answering(bots, ends=request.param)
 
 
-@pytest.mark.parametrize("dedupe", [False, True])
-async def test_a_handler_that_is_slow_when_the_time_is_up_is_undone_and_called_again(bots, clock, answering, dedupe):
-    async with answering.start(dedupe=dedupe) as one, answering.start(dedupe=dedupe) as two:
+@pytest.mark.parametrize("options", [{}, {"dedupe": True}, {"save": "interval"}], ids=str)
+async def test_a_handler_that_is_slow_when_the_time_is_up_is_undone_and_called_again(bots, clock, answering, options):
+    async with answering.start() as one, answering.start(**options) as two:
         await bots.ada.send(one, "/book")
         answer = asyncio.create_task(bots.ada.send(two, "Monday"))
         await answering.began.wait()
