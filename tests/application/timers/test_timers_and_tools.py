@@ -42,6 +42,7 @@ async def note(context):
 
 def add(context):
     """Add jobs of a user, and of a chat."""
+    context.user_data["ran"] = context.chat_data["ran"] = 0
     context.job_queue.run_once(note, 3600, data={"text": "tea"}, user_id=42)
     context.job_queue.run_repeating(note, 3600, data=("news", 1), chat_id=context._chat_id, name="news")
 
@@ -118,6 +119,22 @@ async def test_an_imported_timer_runs(places, tmp_path):
     async with open_state(places.uri("import"), bot_id="123456", create=True) as state:
         await import_memory(state, read_memory(tmp_path / "export.json"))
     assert await places.runs("import") == BOTH
+
+
+async def test_a_timer_that_is_imported_over_its_past_runs_again(places, tmp_path):
+    async with open_state(places.uri()) as state:
+        await export_json(state, tmp_path / "export.json")
+    assert await places.runs() == BOTH
+    async with open_state(places.uri()) as state:
+        await import_memory(state, read_memory(tmp_path / "export.json"), overwrite=True)
+    assert await places.runs() == BOTH
+
+
+async def test_a_timer_that_is_copied_again_runs_again(places):
+    for overwrite in (False, True):
+        async with open_state(places.uri()) as source, open_target(places.uri("copy"), source) as state:
+            await copy(source, state, overwrite=overwrite)
+        assert await places.runs("copy") == BOTH
 
 
 async def test_a_restored_timer_runs_again(places):
