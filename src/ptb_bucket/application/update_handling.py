@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from telegram import Update
 
 from ptb_bucket.application.effects import EffectUnit
 from ptb_bucket.application.ptb import timeout_of
 from ptb_bucket.application.running_work import describe_update
-from ptb_bucket.application.update_locks import UpdateLocks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -22,42 +21,49 @@ if TYPE_CHECKING:
     from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.running_work import RunningWork
     from ptb_bucket.application.sync import Sync
+    from ptb_bucket.application.timers import BucketTimers
+    from ptb_bucket.application.update_locks import UpdateLocks
     from ptb_bucket.state import Record
 
-__all__ = ["UpdateHandling"]
+__all__ = ["NoTimers", "UpdateHandling"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 Result = TypeVar("Result")
 
 
-class Race(Protocol):
-    """An update and the timeouts of its conversations: exactly one of the two happens."""
+class NoRace:
+    """What an update needs of timeouts that may come at the same moment, where there are none."""
 
     async def is_lost(self) -> bool:
-        """Tell, after the handlers, whether a conversation has timed out."""
-
-
-def _nothing(update: object) -> AbstractContextManager[None]:
-    del update
-    return contextlib.nullcontext()
-
-
-class _NoRace:
-    """No conversation can time out while an update is handled, as far as the bucket knows."""
-
-    async def is_lost(self) -> bool:
-        """Return False."""
+        """Return False. See :meth:`TimeoutRace.is_lost`."""
         return False
 
 
-async def _settled(update: object) -> _NoRace:
-    del update
-    return _NoRace()
+class NoTimers:
+    """What updates and the application need of the timers in the bucket, where there are none."""
 
+    def begin(self) -> None:
+        """Do nothing. See :meth:`BucketTimers.begin`."""
 
-async def _leave(added: Collection[Record]) -> None:
-    del added
+    async def end(self) -> None:
+        """Do nothing. See :meth:`BucketTimers.end`."""
+
+    def migrate(self, old: Record, new: Record) -> None:
+        """Move nothing. See :meth:`BucketTimers.migrate`."""
+
+    def visible_for(self, update: object) -> AbstractContextManager[None]:
+        """Inside, handlers of an update see no timers. See :meth:`BucketTimers.visible_for`."""
+        del update
+        return contextlib.nullcontext()
+
+    async def settled(self, update: object) -> NoRace:
+        """Return at once, because no other instance ends a conversation. See :meth:`BucketTimers.settled`."""
+        del update
+        return NoRace()
+
+    async def run_added(self, added: Collection[Record]) -> None:
+        """Run nothing. See :meth:`BucketTimers.run_added`."""
 
 
 class UpdateHandling:
@@ -68,17 +74,16 @@ class UpdateHandling:
         sync: Loads and saves.
         work: Notes what is handled.
         effects: Know the update that asks for an effect.
+        locks: Keep updates of one chat or user apart.
+        timers: The timers that handlers see.
     """
 
-    def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork, effects: EffectUnits) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  its collaborators
+        self, options: LiveOptions, sync: Sync, work: RunningWork, effects: EffectUnits, locks: UpdateLocks,
+        timers: BucketTimers | NoTimers,
+    ) -> None:  # fmt: skip
         self._options, self._sync, self._work, self._effects = options, sync, work, effects
-        self.locks = UpdateLocks()
-        self.settled: Callable[[object], Awaitable[Race]] = _settled
-        """Waits until no other instance is ending a conversation of an update because its time is up."""
-        self.visible: Callable[[object], AbstractContextManager[None]] = _nothing
-        """Inside, handlers of an update see the timers of its chat and user."""
-        self.run_added: Callable[[Collection[Record]], Awaitable[None]] = _leave
-        """Runs those of an update's own timers that are due at once, where nothing runs between updates."""
+        self.locks, self._timers = locks, timers
 
     async def process(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
         """Load an update's data, handle the update, and save as the options say.
@@ -99,7 +104,7 @@ class UpdateHandling:
                 with self._sync.lru.pin():
                     await self._process(update, handle, unit)
             if unit and unit.added and not self._options.runs:
-                await self.run_added(unit.added)
+                await self._timers.run_added(unit.added)
 
     async def _process(
         self, update: object, handle: Callable[[object], Awaitable[None]], effects: EffectUnit | None
@@ -117,7 +122,7 @@ class UpdateHandling:
         self, update: object, handle: Callable[[object], Awaitable[None]], effects: EffectUnit | None
     ) -> bool:
         """Handle and save an update. Return False, with its changes taken back, if its conversation ended meanwhile."""
-        sync, lost, race = self._sync, False, await self.settled(update)
+        sync, lost, race = self._sync, False, await self._timers.settled(update)
         countable = update if self._options.dedupe and isinstance(update, Update) else None
         if countable and sync.loader.was_handled(countable):
             _LOGGER.info("%s was already handled", describe_update(update))
@@ -144,7 +149,7 @@ class UpdateHandling:
             raise effects.failure
 
     async def _handle(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
-        with self._sync.session.window.covered(), self.visible(update):
+        with self._sync.session.window.covered(), self._timers.visible_for(update):
             await handle(update)
 
     async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:

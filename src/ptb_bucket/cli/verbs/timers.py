@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ptb_bucket import tools
+from ptb_bucket._wording import pluralize
 from ptb_bucket.cli.editing import run_edit
 from ptb_bucket.cli.options import AgeType, RecordCommand, UriCommand, dry_run, with_bot_id, with_output, with_types
-from ptb_bucket.errors import ConfigurationError, pluralize
+from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import BOT_DATA
 from ptb_bucket.stores import did_you_mean
 from ptb_bucket.tools import open_state, record_of

@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import outcomes
-from ptb_bucket.errors import StoreError, pluralize
+from ptb_bucket._wording import pluralize
+from ptb_bucket.errors import StoreError
 from ptb_bucket.tools.health.report import Verdict
 from ptb_bucket.tools.stored_timers import LATE, StoredTimer, timers_in
 
