@@ -42,15 +42,20 @@ def command(  # noqa: PLR0913  what click gives
     wanted = [(state, name) for state, name in given if name is not None]
     if len(wanted) > 1:
         raise ConfigurationError("Give only one of --pause, --resume and --cancel.")
-    found = asyncio.run(_broadcasts(uri, bot_id, [] if dry_run else wanted))
+    found = asyncio.run(_broadcasts(uri, bot_id, wanted, dry_run=dry_run))
+    for state, name in wanted if dry_run else ():
+        would = any(one.name == name and not one.is_over and one.state != state for one in found)
+        output.note(f"{name} {'would be' if would else 'would stay as it is, and not be'} {state}.")
     output.result({"broadcasts": [_facts(one) for one in found]}, lambda: _render(found, output))
 
 
-async def _broadcasts(uri: str, bot_id: str | None, wanted: list[tuple[BroadcastState, str]]) -> list[Broadcast]:
+async def _broadcasts(
+    uri: str, bot_id: str | None, wanted: list[tuple[BroadcastState, str]], *, dry_run: bool
+) -> list[Broadcast]:
     async with open_state(uri, bot_id=bot_id) as state:
         await state.loaded([BOT_DATA])  # says what is wrong with it
         for turned, name in wanted:
-            await tools.turn_broadcast(state, name, turned)
+            await tools.turn_broadcast(state, name, turned, dry_run=dry_run)
         return await tools.broadcasts(state)
 
 

@@ -33,7 +33,7 @@ _NOTES = (
 )
 _EXAMPLES = """\b
 Example: ptb-bucket explain s3://my-bucket/my-bot user 42
-         ptb-bucket explain s3://my-bucket/my-bot conversations order 42 42 --json"""
+         ptb-bucket explain s3://my-bucket/my-bot conversations order 42 42"""
 
 
 @click.command(cls=RecordCommand, name="explain", epilog=_EXAMPLES)

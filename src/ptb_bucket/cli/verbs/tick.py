@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _EXAMPLES = """\b
-Example: ptb-bucket tick --app my_bot:build_application
-         * * * * *  cd /srv/my-bot && ptb-bucket tick s3://my-bucket/my-bot --app my_bot:build_application -q"""
+Example: ptb-bucket tick --app bot:build_application
+         * * * * *  cd bot && ptb-bucket tick --app bot:build_application -q"""
 
 
 @click.command(cls=VerbCommand, name="tick", epilog=_EXAMPLES)

@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,7 +33,15 @@ Example: ptb-bucket web s3://my-bucket/my-bot
          ptb-bucket web bot.pickle"""
 
 
-@click.command(cls=UriCommand, name="web", epilog=_EXAMPLES)
+class _WebCommand(UriCommand):
+    """A verb that takes a URI or a file of PicklePersistence."""
+
+    def names_place(self, given: str) -> bool:
+        """Tell whether the first argument is a URI or a file."""
+        return super().names_place(given) or uri_is_file(given)
+
+
+@click.command(cls=_WebCommand, name="web", epilog=_EXAMPLES)
 @click.argument("uri")
 @click.option("--write", is_flag=True, help="Allow changes. By default, the pages are read-only.")
 @click.option("--mask", is_flag=True, help="Hide values until you click them, for example while you share your screen.")
@@ -71,7 +80,8 @@ def command(  # noqa: PLR0913  what click gives
     settings = Settings(_shown(uri), write, mask, f"web:{_author(author)}")
 
     def announce(address: str) -> None:
-        output.line(f"Open {address}")
+        output.result({"address": address}, lambda: output.line(f"Open {address}"))
+        sys.stdout.flush()  # a pipe would keep it until the end
 
     async def run() -> None:
         async with _opened(uri, bot_id, types, settings.author) as state:

@@ -53,6 +53,8 @@ def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
         ConfigurationError: The words are not an address.
     """
     kind, rest = kind_of(section), list(words)
+    if "" in rest:
+        raise ConfigurationError("An ID or a path is empty. If it comes from a variable of your shell, set it first.")
     if kind is Kind.BOT:
         return BOT_DATA, rest
     if not rest:
