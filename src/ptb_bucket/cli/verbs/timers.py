@@ -48,8 +48,13 @@ class _TimerGroup(click.Group):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options of ``list``, which is what people call without a command, and then the commands."""
+        self.commands["list"].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
-@click.group(cls=_TimerGroup, name="timers", epilog=_EXAMPLES)
+
+@click.group(cls=_TimerGroup, name="timers", epilog=_EXAMPLES, subcommand_metavar="[COMMAND] URI [ARGS]...")
 def command() -> None:
     """List a bot's timers, cancel one, or make one due now.
 
