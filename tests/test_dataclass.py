@@ -199,6 +199,15 @@ def test_a_class_is_examined_when_its_fields_are_asked_for():
     assert before == Late(2) == dataclasses.replace(Late(), one=2)
 
 
+def test_it_can_be_replaced_before_its_fields_were_asked_for():
+    @dataclass(frozen=True)
+    class Late:
+        one: int = 1
+        two: int = 2
+
+    assert Late().__replace__(two=3) == Late(two=3)
+
+
 def test_a_default_that_instances_would_share_is_refused():
     def define(decorate):
         @decorate

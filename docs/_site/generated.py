@@ -54,12 +54,19 @@ def generate(what: str, *arguments: str) -> str:
     return parts[what](*arguments)
 
 
-def cli(verb: str) -> str:
-    """Return a verb's usage, arguments and options, as its ``--help`` shows them."""
-    ctx = click.Context(command_group, info_name="ptb-bucket")
-    if (command := command_group.get_command(ctx, verb)) is None:
-        raise KeyError(verb)
-    own = click.Context(command, info_name=verb, parent=ctx)
+def cli(verb: str, *below: str) -> str:
+    """Return a verb's usage, arguments and options, as its ``--help`` shows them.
+
+    Args:
+        verb: The verb.
+        below: The name of one of its commands, if it has some.
+    """
+    ctx, group = click.Context(command_group, info_name="ptb-bucket"), command_group
+    for name in (verb, *below):
+        if (command := group.get_command(ctx, name)) is None:
+            raise KeyError(name)
+        ctx, group = click.Context(command, info_name=name, parent=ctx), command
+    own = ctx
     usage = " ".join(command.get_usage(own).removeprefix("Usage: ").split())
     rows = [record for one in command.get_params(own) if (record := one.get_help_record(own))] or _of_argparse(verb)
     table = [f"| `{_cell(names)}` | {_SPECIAL.sub(_as_code, _cell(text))} |" for names, text in rows]

@@ -57,6 +57,7 @@ def _dataclass(
     made: Any = cls
     fields = _fields(made)
     _set(made, "__init__", _first_init(made, fields))
+    _set(made, "__replace__", _replace)
     if repr:
         _set(made, "__repr__", _repr)
     if eq:
@@ -239,6 +240,11 @@ def _getter(names: list[str]) -> Callable[[Any], Any]:
 
 def _nothing(_: Any) -> tuple[()]:
     return ()
+
+
+def _replace(self: Any, /, **changes: Any) -> Any:
+    """Do what ``copy.replace()`` asks for, which came with Python 3.13."""
+    return dataclasses.replace(self, **changes)
 
 
 def _repr(self: Any) -> str:

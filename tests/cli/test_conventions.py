@@ -301,8 +301,16 @@ def test_every_verb_has_the_common_options(capsys, verb):
     assert "--json" in text
     assert "--quiet" in text
     # they read, run the bot's code, or show each change before
-    without = {"check", "show", "web", "history", "explain", "keygen", "export", "tick"}
+    without = {"check", "show", "web", "history", "explain", "keygen", "export", "tick", "timers"}
     assert ("--dry-run" in text) == (verb not in without)
+
+
+@pytest.mark.parametrize("command", ["run", "rm"])
+def test_the_commands_of_timers_have_them_too(capsys, command):
+    assert main(["timers", command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(option in text for option in ("--json", "--quiet", "--dry-run"))
+    assert max(map(len, text.splitlines())) <= 80
 
 
 # ---------------------------------------------------------------- a disk that is full while an export is written

@@ -13,6 +13,9 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.cli import command_group, main
+from ptb_bucket.state import Record
+from ptb_bucket.state.timers import Timer
+from ptb_bucket.tools import open_state
 
 RUN = """
 import contextlib, io, json, sys
@@ -31,6 +34,8 @@ VERBS = [
     "edit {uri} user_data 42", "copy {uri} file:{new}", "import {exported} file:{new} --bot-id 123456",
     "broadcasts {uri}", "verify {uri} --dry-run", "init {new}",
     "show {uri} user_data --where premium", "show {uri} user_data 42 name", "explain {uri} user 42",
+    "timers {uri}", "timers {uri} --due 1h", "timers rm {uri} user_data 42 tea --dry-run",
+    "timers run {uri} user_data 42 tea --dry-run",
 ]  # fmt: skip
 WITH_TELEGRAM_OBJECTS = [
     "check {uri}",
@@ -47,6 +52,11 @@ def remember(folder, chat_data):
         await bot.update_chat_data(42, chat_data)
         await bot.update_conversation("order", (1, 1), "size")
         await bot.flush()
+        async with open_state(f"file:{folder}?keep=9") as state:
+            replica, tea = state.replica(), Timer("remind", "0a", {"text": "Tea!"}, due=2e9, user_id=42)
+            await replica.documents.read_all()
+            replica.stage(Record.of_timer(Record.user(42), "tea"), tea.to_value())
+            await replica.commit()
 
     asyncio.run(save())
     return f"file:{folder}?keep=9"

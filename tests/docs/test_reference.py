@@ -64,7 +64,10 @@ def test_the_page_of_commands_has_every_verb_and_option(generated):
     for verb in command_group.list_commands(group):
         command = command_group.get_command(group, verb)
         assert f"\nptb-bucket {verb} " in page, verb
-        names = [name for option in command.params if isinstance(option, click.Option) for name in option.opts]
+        below = getattr(command, "commands", {})
+        assert [name for name in below if f"\nptb-bucket {verb} {name} " not in page] == []
+        options = [option for each in (command, *below.values()) for option in each.params]
+        names = [name for option in options if isinstance(option, click.Option) for name in option.opts]
         assert [name for name in names if name not in page] == []
 
 

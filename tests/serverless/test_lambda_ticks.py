@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -51,6 +52,25 @@ def test_a_conversation_that_went_on_in_another_process_does_not_time_out(start,
     assert two.handle(TICK)["status"] == 200
     assert stored(tmp_path)["user_data"] == {}
     assert stored(tmp_path)["conversations"]
+
+
+@pytest.mark.parametrize("slow", [0, 3])
+def test_a_user_who_answers_at_the_moment_of_the_tick_answers_or_is_too_late(start, tmp_path, slow):
+    """Exactly one of the two happens, also if the answer's handler takes longer than a timeout waits."""
+    start(JOBS=1).handle(event(text="/ask"))
+    ticking, answering = start(JOBS=1, AHEAD=HOUR + 30), start(JOBS=1, AHEAD=HOUR + 30, SLOW=slow)
+    with ThreadPoolExecutor() as threads:
+        answered = threads.submit(answering.handle, event(text="yes"))
+        time.sleep(0.5 if slow else 0)  # the answer's handler has begun; in any order, one of the two happens
+        ticked = threads.submit(ticking.handle, TICK)
+        assert [answered.result()["status"], ticked.result()["status"]] == [200, 200]
+    user, conversations = stored(tmp_path)["user_data"]["42"], stored(tmp_path)["conversations"]
+    if "gave_up" in user:
+        assert (user, conversations) == ({"gave_up": 1, "count": 1}, {})
+    else:
+        assert user == {"answered": 1}
+        assert conversations
+    assert len(stored(tmp_path).get("timers", {})) == len(conversations)
 
 
 def test_a_job_of_one_process_runs_in_another_and_sends_its_message(start, bot_api, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +32,14 @@ _LOGGER = logging.getLogger("ptb_bucket.application")
 Result = TypeVar("Result")
 
 
+class NoRace:
+    """What an update needs of timeouts that may come at the same moment, where there are none."""
+
+    async def is_lost(self) -> bool:
+        """Return False. See :meth:`TimeoutRace.is_lost`."""
+        return False
+
+
 class NoTimers:
     """What updates and the application need of the timers in the bucket, where there are none."""
 
@@ -48,8 +57,10 @@ class NoTimers:
         del update
         return contextlib.nullcontext()
 
-    async def settled(self, update: object) -> None:
+    async def settled(self, update: object) -> NoRace:
         """Return at once, because no other instance ends a conversation. See :meth:`BucketTimers.settled`."""
+        del update
+        return NoRace()
 
     async def run_added(self, added: Collection[Record]) -> None:
         """Run nothing. See :meth:`BucketTimers.run_added`."""
@@ -103,7 +114,15 @@ class UpdateHandling:
             await handle(update)  # PTB says what is missing
             return
         await sync.loader.load_for(update)
-        await self._timers.settled(update)
+        while not await self._is_done(update, handle, effects):
+            _LOGGER.warning("A conversation ended while %s was handled. It is handled again.", describe_update(update))
+            await sync.loader.load_for(update, asyncio.get_running_loop().time())
+
+    async def _is_done(
+        self, update: object, handle: Callable[[object], Awaitable[None]], effects: EffectUnit | None
+    ) -> bool:
+        """Handle and save an update. Return False, with its changes taken back, if its conversation ended meanwhile."""
+        sync, lost, race = self._sync, False, await self._timers.settled(update)
         countable = update if self._options.dedupe and isinstance(update, Update) else None
         if countable and sync.loader.was_handled(countable):
             _LOGGER.info("%s was already handled", describe_update(update))
@@ -113,7 +132,13 @@ class UpdateHandling:
                     await self._handle(update, handle)
                 if unit and effects:
                     unit.withdraws = effects.failure is not None
+                if unit and isinstance(update, Update) and await race.is_lost():
+                    lost = True
+                    sync.units.withdraw(unit, update.update_id)
+        if lost:
+            await sync.stage()
         await self._save(update, effects, is_counted=countable is not None)
+        return not lost
 
     async def _save(self, update: object, effects: EffectUnit | None, *, is_counted: bool) -> None:
         if self._options.save == "update":

@@ -37,6 +37,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "erase-user": "erase_user",
     "copy": "copy",
     "broadcasts": "broadcasts",
+    "timers": "timers",
     "history": "history",
     "explain": "explain",
     "restore": "restore",
@@ -54,6 +55,7 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "get": "show", "ls": "show", "list": "show", "cat": "show", "put": "set", "delete": "rm", "remove": "rm",
     "cp": "copy", "sync": "copy", "log": "history", "versions": "history", "blame": "explain", "rollback": "restore",
     "dump": "export", "load": "import", "doctor": "check",
+    "jobs": "timers", "reminders": "timers",
     "browse": "web", "admin": "web", "ui": "web", "benchmark": "verify", "conformance": "verify",
 }  # fmt: skip
 

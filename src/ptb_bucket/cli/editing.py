@@ -17,11 +17,21 @@ if TYPE_CHECKING:
 __all__ = ["pretty", "report_edit", "run_edit", "tree"]
 
 
-def run_edit(
-    uri: str, bot_id: str | None, types: list[Any], output: Output, edit: Callable[[State], Awaitable[Edit]]
-) -> None:
-    """Open a state, change it, and print the change."""
-    report_edit(asyncio.run(_edited(uri, bot_id, types, edit)), output)
+def run_edit(  # noqa: PLR0913, PLR0917  a verb's arguments
+    uri: str, bot_id: str | None, types: list[Any], output: Output, edit: Callable[[State], Awaitable[Edit]],
+    author: str = "",
+) -> None:  # fmt: skip
+    """Open a state, change it, and print the change.
+
+    Args:
+        uri: The URI of the state.
+        bot_id: The ID of the bot that must own it; None accepts any bot.
+        types: The bot's classes.
+        output: Prints the change.
+        edit: Makes the change.
+        author: The name with which the commit begins instead of ``edit``.
+    """
+    report_edit(asyncio.run(_edited(uri, bot_id, types, edit, author)), output)
 
 
 def report_edit(done: Edit, output: Output) -> None:
@@ -33,8 +43,10 @@ def report_edit(done: Edit, output: Output) -> None:
     output.report(facts, lambda: _render(done, output))
 
 
-async def _edited(uri: str, bot_id: str | None, types: list[Any], edit: Callable[[State], Awaitable[Edit]]) -> Edit:
-    async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True) as state:
+async def _edited(
+    uri: str, bot_id: str | None, types: list[Any], edit: Callable[[State], Awaitable[Edit]], author: str
+) -> Edit:
+    async with open_state(uri, bot_id=bot_id, types=types, keep_unknown=True, author=author) as state:
         return await edit(state)
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ptb_bucket.tools.query import inspect_part, page_where
     from ptb_bucket.tools.rekeying import Rekeyed, rekey
     from ptb_bucket.tools.state import State, open_past, open_state
+    from ptb_bucket.tools.stored_timers import StoredTimer, list_timers
     from ptb_bucket.tools.sweeping import Swept, sweep
     from ptb_bucket.tools.ticking import tick
     from ptb_bucket.tools.transfer import (
@@ -110,6 +111,7 @@ __all__ = [
     "Restoring",
     "Shown",
     "State",
+    "StoredTimer",
     "Summary",
     "Swept",
     "Touch",
@@ -136,6 +138,7 @@ __all__ = [
     "inspect_record",
     "kind_of",
     "list_records",
+    "list_timers",
     "make_due",
     "notation_of",
     "open_memory_file",
@@ -205,6 +208,7 @@ __getattr__ = lazy_exports(
         "ptb_bucket.tools.query": ("inspect_part", "page_where"),
         "ptb_bucket.tools.rekeying": ("Rekeyed", "rekey"),
         "ptb_bucket.tools.state": ("State", "open_past", "open_state"),
+        "ptb_bucket.tools.stored_timers": ("StoredTimer", "list_timers"),
         "ptb_bucket.tools.sweeping": ("Swept", "sweep"),
         "ptb_bucket.tools.ticking": ("tick",),
         "ptb_bucket.tools.transfer": (

@@ -79,3 +79,9 @@ def _handler(function):
 @pytest.fixture(params=["single", "per-type", "per-record"])
 def bots(request, tmp_path):
     return Bots(f"file:{tmp_path}", request.param)
+
+
+@pytest.fixture
+def bots_anywhere(tmp_path):
+    """Return instances whose bucket and layout the test chooses."""
+    return Bots(f"file:{tmp_path}", "single")

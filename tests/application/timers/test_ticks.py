@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
-from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.testing.faults import Fault
+from ptb_bucket.errors import AccessError, PTBBucketError
+from ptb_bucket.stores import open_store
+from ptb_bucket.testing.faults import Fault, FaultyStore
+from ptb_bucket.tools import check
 
 ran = []
 
@@ -99,3 +101,27 @@ async def test_a_process_that_only_ticks_collects_no_alarms(bots, clock):
         assert (await two.tick()).ran == 1
         assert (await one.tick()).ran == 0
         assert one.timers.alarms._alarms == {}
+
+
+@pytest.mark.parametrize("bots", ["per-record"], indirect=True)
+async def test_without_the_permission_to_delete_jobs_run_and_the_errors_say_what_is_missing(bots, clock, caplog):
+    bots.fault = lambda operation, _key: Fault.DENIED if operation == "delete" else None
+    async with bots.build([remind], commands=add(remind, 60)) as one:
+        for _ in range(2):
+            await bots.ada.send(one, "/add")
+            clock.pass_(61)
+            assert (await one.tick()).ran == 1
+            clock.pass_(3700)
+            ticked = await one.tick()
+            assert (ticked.ran, {type(error) for error in ticked.errors}) == (0, {AccessError})
+            assert (await one.tick()).errors == [], "it is tried again after an hour"
+        assert one.user_data[42] == {"reminded": 2}
+    assert caplog.text.count("Allow the bot to delete objects") == 1
+
+
+async def test_check_names_the_permission_that_timers_need(bots, clock):
+    async with bots.build([remind], commands=add(remind, 60)) as one:
+        await bots.ada.send(one, "/add")
+    store = FaultyStore(open_store(bots.where), lambda operation, _key: Fault.DENIED if operation == "delete" else None)
+    found = {row.name: row for row in await check(store)}["timers"]
+    assert ("must be allowed to delete" in found.detail) == (bots.layout == "per-record")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ptb_bucket.state import BOT_DATA, LAYOUTS, MISSING
-from ptb_bucket.state.timers import DueKey, Timer, due_key
+from ptb_bucket.state.timers import Claim, DueKey, Timer, due_key, merge_timers
 from ptb_bucket.stores import MemoryStore
 from support.documents.timers import ADA, DAILY, TEA, claimed, keys_in, replica_on, stored, unit
 
@@ -159,3 +159,33 @@ async def test_each_pair_of_changes_at_once(layout, one, other):
     else:
         assert timer.occurrence == 1 + ("end" in (one, other))
         assert timer.enabled == ("pause" not in (one, other))
+
+
+TIMEOUT_DUE = Timer("timeout", "aa", due=1000.0, options={"timeout": {"handler": "order", "key": [1]}})
+DECIDED_BY_OTHER = TIMEOUT_DUE.but(claim=Claim("other", 1060.0), options={**TIMEOUT_DUE.options, "decided": "other"})
+ANSWERED = Timer("timeout", "bb", due=4600.0, revision=7, options=TIMEOUT_DUE.options)
+"""The timer of the conversation's next step, which a handler has made."""
+
+
+@pytest.mark.parametrize("ours", [ANSWERED, None, TIMEOUT_DUE.rearmed(1060.0, "cc", revision=2)])
+@pytest.mark.parametrize("theirs", [DECIDED_BY_OTHER, None])
+def test_an_answer_does_not_undo_a_timeout_that_was_decided_or_has_ended(ours, theirs):
+    assert merge_timers(TIMEOUT_DUE, ours, theirs) == theirs
+
+
+@pytest.mark.parametrize("theirs", [ANSWERED, None, TIMEOUT_DUE.but(revision=2)])
+def test_a_timeout_is_not_decided_after_an_answer(theirs):
+    claimed_by_us = TIMEOUT_DUE.but(claim=Claim("us", 1060.0))
+    decided = claimed_by_us.but(options={**TIMEOUT_DUE.options, "decided": "us"})
+    assert merge_timers(claimed_by_us, decided, theirs) == theirs
+
+
+@pytest.mark.parametrize("theirs", [TIMEOUT_DUE, TIMEOUT_DUE.but(claim=Claim("other", 1060.0))])
+def test_an_answer_goes_first_if_a_timeout_is_only_claimed(theirs):
+    assert merge_timers(TIMEOUT_DUE, ANSWERED, theirs).series == ANSWERED.series
+    assert merge_timers(TIMEOUT_DUE, None, theirs) is None
+
+
+def test_an_answer_that_knew_of_a_decision_replaces_it():
+    """Its instance was killed, and the claim has ended."""
+    assert merge_timers(DECIDED_BY_OTHER, ANSWERED, DECIDED_BY_OTHER).series == ANSWERED.series

@@ -43,6 +43,14 @@ async def ask(_update, _context):
     return 1
 
 
+async def answer(_update, context):
+    """Go on with the conversation. If the environment says so, take some seconds, and note the answer."""
+    if "SLOW" in os.environ:
+        await asyncio.sleep(float(os.environ["SLOW"]))
+        context.user_data["answered"] = context.user_data.get("answered", 0) + 1
+    return 1
+
+
 async def give_up(_update, context):
     """Count the conversations of a user that have timed out."""
     context.user_data["gave_up"] = context.user_data.get("gave_up", 0) + 1
@@ -68,7 +76,7 @@ def jobs() -> dict[str, Any]:
 def with_timeout() -> ConversationHandler:
     """Make a conversation that times out after an hour."""
     states = {
-        1: [MessageHandler(filters.Regex("yes"), ask)],
+        1: [MessageHandler(filters.Regex("yes"), answer)],
         ConversationHandler.TIMEOUT: [MessageHandler(filters.ALL, give_up)],
     }
     return ConversationHandler(

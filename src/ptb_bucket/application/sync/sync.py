@@ -181,8 +181,11 @@ class Sync:
             UnsavedError: Something of that is not durable.
         """
         await self.stage()
-        if not self.live.replica.pending:
-            return
+        if self.live.replica.pending:
+            await self.commit_staged(needed_by)
+
+    async def commit_staged(self, needed_by: object) -> None:
+        """Commit what is staged. Arguments and errors as for :meth:`commit`."""
         try:
             await self.session.group.commit()
         except UnsavedError as error:

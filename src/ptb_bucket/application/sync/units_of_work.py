@@ -100,6 +100,18 @@ class Units:
             self._inside.reset(token)
             self._wake()
 
+    def withdraw(self, unit: Unit, unit_id: int) -> None:
+        """Take back all changes of a running unit when they are staged.
+
+        Args:
+            unit: The unit.
+            unit_id: The ID by which its changes are told from others, if it has none.
+        """
+        unit.withdraws = True
+        if unit.id is None:
+            unit.id = unit_id
+            self._session.replica.units.begin(unit_id, unit.records)
+
     def staged(self, unit: Unit) -> None:
         """End a unit whose changes are staged now: note that it is done, or take its changes back."""
         if not unit.withdraws:

@@ -110,6 +110,10 @@ class PendingTimers:
         owners = self._visible.get()
         return None if owners is None else self.of(owners)
 
+    def change_of(self, record: Record) -> Any:
+        """Return an unsaved change of a timer: the timer, None if it was removed, or MISSING if there is none."""
+        return self._changed.get(record, MISSING)
+
     def take_change(self, record: Record) -> Any:
         """Return and forget an unsaved change of a timer; MISSING if there is none."""
         return self._changed.pop(record, MISSING)

@@ -16,7 +16,7 @@ from ptb_bucket.application.timers.schedule import next_due
 from ptb_bucket.application.timers.work import nominal
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.state import MISSING
-from ptb_bucket.state.timers import Claim, merge_timers, unit_of
+from ptb_bucket.state.timers import DECIDED, FORGIVEN, Claim, merge_timers, unit_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -40,9 +40,12 @@ LEASE: Final = 60.0
 MARGIN: Final = 10.0
 """Seconds for which others respect a claim after its end: twice the difference between two clocks that is expected."""
 SETTLE: Final = 1.0
-"""Seconds that a conversation's timeout leaves to updates that are being handled, so that one of the two happens."""
+"""Seconds that a conversation's timeout leaves to updates that are being handled, so that most of these go first."""
 ROLLOUT: Final = 3600.0
 """Seconds in which another instance may run a timer whose callback this one lacks."""
+
+_OF_ONE_OCCURRENCE: Final = frozenset({"nominal", DECIDED, FORGIVEN})
+"""The options of a timer that its next occurrence does not have."""
 
 
 @dataclass(eq=False)
@@ -143,16 +146,24 @@ class TimerRunner:
     async def _claim(self, record: Record, timer: Timer) -> ClaimedRun | None:
         """Claim an occurrence; return None if another instance was faster. Only a claim that is there counts."""
         claim, start = Claim(nonce() + nonce(), time.time() + LEASE), time.monotonic()
-        try:
-            await self._save(record, timer.but(claim=claim))
-        except PTBBucketError:
-            if not await self._is_saved(record):
-                self._sync.live.replica.stage(record, timer.to_value())
-                raise
-        there = self._pending.stored(record)
+        there = await self._save_surely(record, timer, timer.but(claim=claim))
         if there is None or there.claim != claim:
             return None
         return ClaimedRun(record, there, start + LEASE)
+
+    async def _save_surely(self, record: Record, before: Timer, after: Timer) -> Timer | None:
+        """Save a timer, and return what the bucket has then.
+
+        Raises:
+            PTBBucketError: It is not known to be saved, and is not saved later.
+        """
+        try:
+            await self._save(record, after)
+        except PTBBucketError:
+            if not await self._is_saved(record):
+                self._sync.live.replica.stage(record, before.to_value())
+                raise
+        return self._pending.stored(record)
 
     async def _is_saved(self, record: Record) -> bool:
         """Read a timer again after a commit that failed, and tell whether the bucket has what was to be saved."""
@@ -208,17 +219,26 @@ class TimerRunner:
         work = self._works.of(claimed.record, claimed.timer)
         keys = work.keys if work and self._options.sequential else []
         async with self._renewed(claimed), self._locks.holding(keys):
-            if work is None or claimed.is_over or (work.is_fenced and not await self._is_uncontested(claimed)):
+            if work is None or claimed.is_over or (work.is_fenced and not await self._decides(claimed)):
                 return
             with self._sync.lru.pin():
                 await self._run_locked(claimed, work)
 
-    async def _is_uncontested(self, claimed: ClaimedRun) -> bool:
-        """Let updates finish that were being handled when the claim was made; they may replace the timer."""
+    async def _decides(self, claimed: ClaimedRun) -> bool:
+        """Decide that a conversation times out, unless an update goes first that was being handled at the claim.
+
+        From then on, such an update is done again when it is to be saved. See :class:`TimeoutRace`.
+        """
         await asyncio.sleep(SETTLE)
-        await self._sync.live.replica.documents.refresh([claimed.record], asyncio.get_running_loop().time())
-        there = self._pending.stored(claimed.record)
-        return there is not None and there.claim == claimed.timer.claim
+        before = self._still_claimed(claimed)
+        if before is None:
+            return False
+        after = before.but(options={**before.options, DECIDED: claimed.by})
+        there = await self._save_surely(claimed.record, before, after)
+        if there is None or there.decided != claimed.by:
+            return False
+        claimed.timer = there
+        return True
 
     async def _run_locked(self, claimed: ClaimedRun, work: Work) -> None:
         effects = _effects_of(claimed)
@@ -229,7 +249,7 @@ class TimerRunner:
             with self._pending.inside(records, claimed.record), self._effects.inside(effects):
                 error = await work.call()
                 after.append(self._after(claimed.record, claimed.timer.but(data=work.data), error))
-        if (claimed.is_over or work.is_fenced) and not await self._is_current(claimed):
+        if claimed.is_over and not await self._is_current(claimed):
             await self._withdraw(unit, work, claimed.record)
             return
         await self._sync.commit()
@@ -277,7 +297,7 @@ class TimerRunner:
         return after and after.but(enabled=enabled)
 
     def _next(self, timer: Timer) -> Timer | None:
-        options = {name: value for name, value in timer.options.items() if name != "nominal"}
+        options = {name: value for name, value in timer.options.items() if name not in _OF_ONE_OCCURRENCE}
         due = next_due(timer.schedule, nominal(timer), time.time(), coalesce=options.get("coalesce", True))
         if due is None:
             return None
@@ -285,10 +305,12 @@ class TimerRunner:
 
     def _failed(self, timer: Timer, error: Exception) -> Timer:
         tries = timer.tries + 1
-        pause = self._retry.pause_after(tries)
-        options = {**timer.options, "nominal": nominal(timer)}
+        pause = self._retry.pause_after(timer.failures + 1)
+        options = {name: value for name, value in timer.options.items() if name != DECIDED}
         if pause is None:
-            return timer.rearmed(timer.due, nonce(), tries=tries, parked=f"raised {type(error).__name__}")
+            parked = f"raised {type(error).__name__}"
+            return timer.rearmed(timer.due, nonce(), tries=tries, options=options, parked=parked)
+        options["nominal"] = nominal(timer)
         return timer.rearmed(time.time() + pause, nonce(), tries=tries, options=options)
 
 

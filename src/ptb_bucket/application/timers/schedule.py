@@ -10,7 +10,6 @@ import random
 import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apscheduler.triggers.calendarinterval import CalendarIntervalTrigger
 from apscheduler.triggers.cron import CronTrigger
@@ -18,6 +17,7 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.state.timers import offset_name, zone_name, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,6 @@ _TICK: Final = 1e-6
 _JUST_NOW: Final = 1.0
 """Seconds after which a beginning counts as past: an interval that begins now is due now."""
 _EVERY_HOUR: Final = re.compile(r"\*(/\d+)?")
-_OFFSET: Final = re.compile(r"UTC([+-])(\d\d):(\d\d)(?::(\d\d))?")
 
 
 # ---------------------------------------------------------------- from PTB's arguments to a trigger
@@ -117,7 +116,7 @@ def _written(kind: str, trigger: Any, **fields: Any) -> Schedule:
 
 def _trigger_of(schedule: Mapping[str, Any]) -> BaseTrigger:
     fields = dict(schedule)
-    kind, zone = fields.pop("trigger"), _zone(fields.pop("timezone"))
+    kind, zone = fields.pop("trigger"), zone_of(fields.pop("timezone"))
     if kind != "calendarinterval":  # whose dates have no time
         fields.update(
             {name: datetime.fromisoformat(fields[name]) for name in ("start_date", "end_date") if name in fields}
@@ -126,33 +125,13 @@ def _trigger_of(schedule: Mapping[str, Any]) -> BaseTrigger:
 
 
 def _zone_name(zone: tzinfo) -> str:
-    """Return a name by which a zone is found in every process."""
-    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
-    if name is None and isinstance(zone, timezone):
-        return _offset_name(zone.utcoffset(None))
     try:
-        return ZoneInfo(name or str(zone)).key
-    except (ZoneInfoNotFoundError, ValueError, TypeError):
+        return zone_name(zone)
+    except ValueError:
         raise ConfigurationError(
             f"The time zone {zone!r} can't be stored because it has no name. Use, for example, "
             "zoneinfo.ZoneInfo('Europe/Rome')."
         ) from None
-
-
-def _offset_name(offset: timedelta) -> str:
-    seconds = round(offset.total_seconds())
-    minutes, rest = divmod(abs(seconds), 60)
-    text = f"UTC{'-' if seconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
-    return f"{text}:{rest:02}" if rest else text
-
-
-def _zone(name: str) -> tzinfo:
-    found = _OFFSET.fullmatch(name)
-    if found is None:
-        return ZoneInfo(name)
-    sign, hours, minutes, seconds = found.groups(default="0")
-    offset = timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds))
-    return timezone(-offset if sign == "-" else offset)
 
 
 # ---------------------------------------------------------------- due times
@@ -217,7 +196,7 @@ def _cron_after(schedule: Mapping[str, Any], start: float) -> float | None:
     one, and does not end at changes of half an hour.
     """
     fields = dict(schedule)
-    zone, end, jitter = _zone(fields["timezone"]), fields.pop("end_date", None), fields.pop("jitter", None)
+    zone, end, jitter = zone_of(fields["timezone"]), fields.pop("end_date", None), fields.pop("jitter", None)
     begin = fields.pop("start_date", None)
     start = start if begin is None else max(start, datetime.fromisoformat(begin).timestamp() - _TICK)
     is_hourly = _EVERY_HOUR.fullmatch(fields.get("hour", "*" if {"minute", "second"} & fields.keys() else "0"))
@@ -250,7 +229,7 @@ def _every_hour(fields: Mapping[str, Any], zone: tzinfo, start: float) -> float 
     """Return the first time after another one in a trigger of every hour: repeated hours count twice."""
     while True:
         offset = _offset_at(start + _TICK, zone)
-        trigger = _trigger_of({**fields, "timezone": _offset_name(offset)})
+        trigger = _trigger_of({**fields, "timezone": offset_name(offset)})
         found = _after(trigger, start)
         if found is None or _offset_at(found, zone) == offset:
             return found

@@ -15,14 +15,15 @@ from ptb_bucket.application.timers.callbacks import Callbacks
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.job_kwargs import JobArguments
 from ptb_bucket.application.timers.pending_timers import PendingTimers, nonce
+from ptb_bucket.application.timers.races import TimeoutRace
 from ptb_bucket.application.timers.runner import MARGIN, TimerRunner
 from ptb_bucket.application.timers.schedule import first_due, make_trigger, schedule_of
 from ptb_bucket.application.timers.ticker import Ticker
-from ptb_bucket.application.timers.timeouts import TIMEOUT, Timeouts
+from ptb_bucket.application.timers.timeouts import Timeouts
 from ptb_bucket.application.timers.work import BROADCAST, Works
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.state import BOT_DATA, EFFECT, Record
-from ptb_bucket.state.timers import Timer
+from ptb_bucket.state.timers import TIMEOUT, Timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -155,11 +156,14 @@ class BucketTimers:
         """Inside, handlers of an update see the timers of its chat and user, and the bot's own."""
         return self.pending.inside([BOT_DATA, *self._sync.live.data_of(update)])
 
-    async def settled(self, update: object) -> None:
+    async def settled(self, update: object) -> TimeoutRace:
         """Wait until no other instance is ending a conversation of an update, then show PTB what is due to end.
 
         An update and a timeout of one conversation can come at the same moment. The one that comes second sees what the
         first has left.
+
+        Returns:
+            What decides, after the handlers, whether a conversation has timed out meanwhile.
 
         Raises:
             PTBBucketError: The bucket could not be read.
@@ -168,6 +172,7 @@ class BucketTimers:
             await asyncio.sleep(PAUSE)
             await self._sync.loader.load_for(update, asyncio.get_running_loop().time())
         self.timeouts.attach(update)
+        return TimeoutRace(self._sync, self.pending, update, self.timeouts.of(update))
 
     def begin(self) -> None:
         """Let PTB schedule timeouts, although nothing may run between updates."""

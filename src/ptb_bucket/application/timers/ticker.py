@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.errors import PTBBucketError, UnreadableRecordError
+from ptb_bucket.errors import AccessError, PTBBucketError, UnreadableRecordError
 from ptb_bucket.state.timers import due_key
 
 if TYPE_CHECKING:
@@ -159,7 +159,11 @@ class Ticker:
         elif due_key(key.record, timer) == key:
             return False
         self._not_before.pop(key, None)
-        await self._sync.live.replica.timers.remove_key(key)
+        try:
+            await self._sync.live.replica.timers.remove_key(key)
+        except AccessError:
+            self._not_before[key] = now + ABANDONED  # trying again at once would not help
+            raise
         return True
 
     async def run(self, record: Record, timer: Timer | None) -> float | None:

@@ -9,7 +9,7 @@ the update as JSON.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from telegram import Update
 
@@ -18,7 +18,7 @@ from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
 from ptb_bucket.errors import CannotStoreError, UnreadableRecordError
 from ptb_bucket.state import Record
-from ptb_bucket.state.timers import Timer
+from ptb_bucket.state.timers import TIMEOUT, Timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     from ptb_bucket.application.timers.pending_timers import PendingTimers
     from ptb_bucket.state import ConversationKey
 
-__all__ = ["TIMEOUT", "Timeouts", "is_durable"]
-
-TIMEOUT: Final = "timeout"
-"""The option of a timer that is a conversation's timeout: the handler's name and the conversation's key."""
+__all__ = ["Timeouts", "is_durable"]
 
 
 class Timeouts:
@@ -85,14 +82,18 @@ class Timeouts:
             elif timer is not None and known is None:
                 jobs[key] = BucketJob(self._pending, record, timer, TimeoutRun.callback_of(handler))
 
+    def of(self, update: object) -> dict[Record, Timer]:
+        """Return the timeouts of an update's conversations, as far as it has some."""
+        records = (_record(handler, key) for handler, key in self._of(update))
+        return {record: timer for record in records if (timer := self._pending.get(record)) is not None}
+
     def firing_until(self, update: object) -> float:
         """Return until when another instance is ending one of an update's conversations; 0.0 if none is.
 
         Returns:
             Seconds since the epoch.
         """
-        timers = (self._pending.get(_record(handler, key)) for handler, key in self._of(update))
-        return max((timer.claim.until for timer in timers if timer and timer.claim), default=0.0)
+        return max((timer.claim.until for timer in self.of(update).values() if timer.claim), default=0.0)
 
     def _of(self, update: object) -> Iterator[tuple[ConversationHandler[Any], ConversationKey]]:
         if not isinstance(update, Update):

@@ -10,9 +10,9 @@ from ptb_bucket._dataclass import dataclass
 from ptb_bucket.application.sync import records_of_ids
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.pending_timers import nonce
-from ptb_bucket.application.timers.timeouts import TIMEOUT
 from ptb_bucket.application.update_locks import keys_of, keys_of_ids
 from ptb_bucket.state import BOT_DATA
+from ptb_bucket.state.timers import TIMEOUT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -42,7 +42,7 @@ class Work(Protocol):
     """The locks that keep it apart from updates of its chat and user."""
 
     is_fenced: bool
-    """Whether its changes are withdrawn if the timer was cancelled or replaced while it ran."""
+    """Whether either it happens or an update that changes the timer at the same moment, and not both."""
 
     async def load(self) -> list[Record]:
         """Bring the data that it works on up to date, and return its records.

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ptb_bucket._aio import for_each
-from ptb_bucket.errors import CannotLoadError, LostRaceError, StoreError
+from ptb_bucket.errors import AccessError, CannotLoadError, LostRaceError, StoreError
 from ptb_bucket.state.records import Kind, Record
 from ptb_bucket.stores import Create
 
@@ -76,7 +76,7 @@ class DueKeys(NoDueKeys):
     """
 
     def __init__(self, store: BlobStore, codec: str) -> None:
-        self._store, self._codec = store, codec
+        self._store, self._codec, self._said = store, codec, False
 
     def named(self, before: Document | None, after: Document) -> NamedKeys:
         """Return the keys that differ between two versions of a document. Without changed timers, this costs nothing.
@@ -129,12 +129,23 @@ class DueKeys(NoDueKeys):
         await for_each([name for name in names if name not in created], create)
 
     async def delete(self, names: Collection[str]) -> None:
-        """Delete keys. One that cannot be deleted stays: those who look at its timer find it newer, or gone."""
+        """Delete keys. One that cannot be deleted stays: those who look at its timer find it newer, or gone.
+
+        If deleting is not allowed, this is logged once.
+        """
         await for_each(names, self._delete)
 
     async def _delete(self, name: str) -> None:
         try:
             await self._store.delete(name)
+        except AccessError as error:
+            if not self._said:
+                self._said = True
+                _LOGGER.error(  # noqa: TRY400  the error says it
+                    "The due key of a timer cannot be deleted. Timers run, but each look at them reads more and more. "
+                    "Allow the bot to delete objects, or use layout=single or layout=per-type. %s",
+                    error,
+                )
         except StoreError as error:
             _LOGGER.debug("The due key %s stays, because deleting it raised %s", name, type(error).__name__)
 
@@ -156,13 +167,14 @@ def due_key_of(record: Record, encoded: bytes, codec: str) -> DueKey | None:
     return due_key(record, timer_outline(record, encoded, codec))
 
 
-def timer_outline(record: Record, encoded: bytes, codec: str) -> Timer:
+def timer_outline(record: Record, encoded: bytes, codec: str, *, also: Collection[str] = ()) -> Timer:
     """Return a stored timer without its data, schedule, claim and options, which may need classes of the bot.
 
     Args:
         record: The record of the timer.
         encoded: Its value.
         codec: The name of the codec.
+        also: Those of these fields that are to be kept as plain JSON: ``schedule`` and ``claim``.
 
     Raises:
         CannotLoadError: The timer is damaged.
@@ -170,7 +182,7 @@ def timer_outline(record: Record, encoded: bytes, codec: str) -> Timer:
     from ptb_bucket.state.timers import Timer  # noqa: PLC0415  only bots with timers import it
 
     try:
-        return Timer.from_value(_outline(encoded, codec))
+        return Timer.from_value(_outline(encoded, codec, also))
     except (ValueError, RecursionError) as error:
         raise CannotLoadError(f"{record.label} is damaged: {error}") from error
 
@@ -182,7 +194,7 @@ def timer_of(value: Any) -> Timer:
     return Timer.from_value(value)
 
 
-def _outline(encoded: bytes, codec: str) -> Any:
+def _outline(encoded: bytes, codec: str, also: Collection[str]) -> Any:
     """Return the fields of a timer that are plain in both codecs."""
     if codec != "json":
         from ptb_bucket.codecs import render_pickle  # noqa: PLC0415  only with pickle
@@ -191,7 +203,7 @@ def _outline(encoded: bytes, codec: str) -> Any:
     value = json.loads(encoded)
     if not isinstance(value, dict):
         return value
-    return {name: field for name, field in value.items() if name not in _UNUSED}
+    return {name: field for name, field in value.items() if name not in _UNUSED or name in also}
 
 
 _UNUSED: Final = frozenset({"data", "claim", "schedule", "options"})

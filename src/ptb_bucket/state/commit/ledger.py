@@ -60,6 +60,7 @@ class Ledger:
         unended: Returns those occurrences among some units that are not ended, although their end is staged here.
         dropped: Records that were dropped unloaded or unreadable. All that the bucket has of them is removed.
         returning: Unknown sections that are written if the document lacks them.
+        relisted: The units of records that a tool replaces as a whole, and those that have changed the new ones.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Ledger:
     unended: Callable[[Collection[Unit]], Withheld] = Withheld.nothing
     dropped: set[Record] = field(default_factory=set)
     returning: UnknownSections = field(default_factory=dict)
+    relisted: tuple[tuple[Unit, ...], tuple[Unit, ...]] = ((), ())
     units: DocumentUnits = field(init=False)
     steps: StepMerger = field(init=False)
     comparison: Comparison = field(init=False)

@@ -210,7 +210,7 @@ class Preparation:
     def _attempt(self, payload: dict[Record, Encoded]) -> Attempt:
         ledger, changes = self.ledger, self.merged.changes
         before = ledger.document or Document(ledger.empty)
-        header = before.header.advanced(ledger.writer.id, os.urandom(8).hex())
+        header = before.header.advanced(ledger.writer.id, os.urandom(8).hex()).relisting(*ledger.relisted)
         features = ledger.merger.codec.features
         document = before.changed(header, changes, features)
         over = trim_callback_data(document, ledger.callback_limit, ledger.merger, changes)

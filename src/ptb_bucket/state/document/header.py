@@ -81,6 +81,20 @@ class Header:
         floor = max([self.floor, *(commit.sequence for commit in set(others) - set(kept))])
         return replace(self, sequence=newest.sequence, floor=floor, commits=(newest, *kept))
 
+    def relisting(self, before: Iterable[Unit], after: Iterable[Unit]) -> Header:
+        """Return the header of a document whose records were replaced by others, such as an old version's.
+
+        Otherwise, a timer that came back with them would run, and what it changes would count as changed already.
+
+        Args:
+            before: The units of the replaced records.
+            after: The units that have changed the new ones.
+        """
+        gone, listed = frozenset(before), tuple(after)
+        if not gone and not listed:
+            return self
+        return replace(self, units=(*listed, *(unit for unit in self.units if unit not in {*gone, *listed})))
+
     def noting(self, units: Iterable[Unit], limit: int) -> Header:
         """Return the header after these units have changed records.
 

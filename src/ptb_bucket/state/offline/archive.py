@@ -193,10 +193,13 @@ class Archive:
                 if key != info.key and self.layout.kinds(key):
                     yield Entry(key, self.layout.record(key), info.size, info.modified)
 
-    async def due_timers(self) -> AsyncIterator[Record]:
+    async def due_timers(self, until: float = math.inf) -> AsyncIterator[Record]:
         """Yield the timers that somebody has to look at, the earliest first, from the listing of their due keys.
 
         Only a layout with one document for each record has due keys. A timer may be newer than its key, or gone.
+
+        Args:
+            until: Only those that are due until then, in seconds since the epoch.
 
         Raises:
             StoreError: The store could not be read.
@@ -206,7 +209,9 @@ class Archive:
         seen = set()
         async for info in self.store.list(DUE_FOLDER):
             due = DueKey.parse(info.key)
-            if due is not None and due.record not in seen:
+            if due is not None and due.due > until and self.store.lists_in_order:
+                return
+            if due is not None and due.due <= until and due.record not in seen:
                 seen.add(due.record)
                 yield due.record
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ptb_bucket.state.commit import WriterIdentity
-    from ptb_bucket.state.document import UnknownSections
+    from ptb_bucket.state.document import Unit, UnknownSections
     from ptb_bucket.state.offline.archive import Archive, Part
     from ptb_bucket.state.records import Record
 
@@ -105,6 +105,11 @@ class Draft:
         for record, encoded in changes.items():
             Rebase.plan(ledger, record).adopt()
             ledger.stage(record, encoded)
+
+    def replace_units(self, units: tuple[Unit, ...] = ()) -> None:
+        """List other units: the records are replaced by those of a document that lists these."""
+        document = self._tracked.ledger.document
+        self._tracked.ledger.relisted = (document.header.units if document else (), units)
 
     async def commit(self) -> None:
         """Commit the changes. Without changes, nothing is written.

@@ -98,6 +98,12 @@ class ReplicaUnits:
         self.effects.pop(unit, None)
         self.end(unit)
 
+    def forget_listed(self) -> None:
+        """List no units any more in documents that change: a tool has replaced their records."""
+        for document in self._documents.tracked.pending():
+            known = document.ledger.document
+            document.ledger.relisted = (known.header.units if known else (), ())
+
     def waits(self, ledger: Ledger) -> bool:
         """Tell whether an occurrence that ends in a document has effects in others that are not durable."""
         return bool(self._unended(ledger, ends_of(ledger.staged.steps)).later)

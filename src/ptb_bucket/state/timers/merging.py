@@ -16,6 +16,7 @@ def merge_timers(base: Timer | None, ours: Timer | None, theirs: Timer | None) -
 
     The rules, in this order:
 
+    0. A conversation's timeout that has been decided, or has ended, survives an update that did not know.
     1. A new timer with the same ID survives everything that concerns the timer before it.
     2. An author's replacement survives the end or the cancellation of the timer that it replaces.
     3. Otherwise, a timer that one side has ended or cancelled is gone.
@@ -29,6 +30,8 @@ def merge_timers(base: Timer | None, ours: Timer | None, theirs: Timer | None) -
         ours: Our version; None if we have ended or cancelled the timer.
         theirs: The version that is already in the bucket; None if it is gone from there.
     """
+    if _is_too_late(base, theirs):
+        return theirs
     if ours is None or theirs is None:
         left = ours or theirs
         return left if left and base and (left.revision > base.revision or left.series != base.series) else None
@@ -40,6 +43,16 @@ def merge_timers(base: Timer | None, ours: Timer | None, theirs: Timer | None) -
     other = theirs if taken is ours else ours
     paused_by_other = base is not None and other.enabled != base.enabled and ours.series == theirs.series
     return _newer_name(taken.but(enabled=other.enabled) if paused_by_other else taken, ours, theirs)
+
+
+def _is_too_late(base: Timer | None, theirs: Timer | None) -> bool:
+    """Tell whether a conversation has ended, or its timeout was decided, since an update has read it.
+
+    The update is done again, so that it sees what has become of the conversation.
+    """
+    if base is None or not base.is_timeout or base.decided is not None:
+        return False
+    return theirs is None or (theirs.series == base.series and theirs.decided is not None)
 
 
 def _progress(timer: Timer) -> tuple[int, int]:

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Claim", "Timer", "unit_of"]
+__all__ = ["DECIDED", "FORGIVEN", "TIMEOUT", "Claim", "Timer", "unit_of"]
+
+TIMEOUT: Final = "timeout"
+"""The option of a timer that is a conversation's timeout: the handler's name and the conversation's key."""
+DECIDED: Final = "decided"
+"""The option of a timeout that runs, whatever an update changes meanwhile: the claim that has decided it."""
+
+FORGIVEN: Final = "forgiven"
+"""The option of a timer that a person has made due again: the failed tries that do not count any more.
+
+The number of tries only grows, because documents list each try that has changed them.
+"""
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,22 @@ class Timer:
     def is_armed(self) -> bool:
         """Tell whether somebody has to look at it when it is due."""
         return self.due is not None and self.enabled and self.parked is None
+
+    @property
+    def failures(self) -> int:
+        """How often the current occurrence has failed since it was made due."""
+        return self.tries - int(self.options.get(FORGIVEN, 0))
+
+    @property
+    def is_timeout(self) -> bool:
+        """Tell whether it ends a conversation."""
+        return TIMEOUT in self.options
+
+    @property
+    def decided(self) -> str | None:
+        """The claim that has decided that a conversation times out; None if an update may still go first."""
+        found: str | None = self.options.get(DECIDED)
+        return found
 
     def but(self, **changes: Any) -> Timer:
         """Return this timer with some fields changed."""

@@ -11,6 +11,7 @@ from ptb_bucket.errors import CannotLoadError, DocumentError, ForeignDocumentErr
 from ptb_bucket.location import DEFAULTS
 from ptb_bucket.state import Archive
 from ptb_bucket.tools.health.report import Verdict
+from ptb_bucket.tools.health.timers import check_timers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +53,7 @@ async def check_owner(store: BlobStore, bot_id: str | None, said: Mapping[str, s
 async def check_records(
     store: BlobStore, bot_id: str | None, said: Mapping[str, str], types: Sequence[Any], report: Report
 ) -> None:
-    """Report the records that cannot be decoded, because updates that need them fail.
+    """Report the records that cannot be decoded, because updates that need them fail, and timers that do not run.
 
     Without the bot's classes, their instances are not decoded, and only damaged records are found.
 
@@ -61,7 +62,8 @@ async def check_records(
         bot_id: The ID of the bot that must own the state; None accepts any bot.
         said: The layout and codec that the state must have; see ``Location.said``.
         types: The bot's classes.
-        report: Receives the result, if a record cannot be decoded or there are classes.
+        report: Receives the result about records, if one cannot be decoded or there are classes, and that about timers,
+            if there are any.
     """
     with suppress(NotFoundError, DocumentError, StoreError):  # the check 'state' reports these
         archive = await Archive.find(store, bot_id=bot_id, **said)
@@ -75,6 +77,7 @@ async def check_records(
         }
         if errors or types:
             _report_unreadable(errors, parts, report)
+        await check_timers(archive, parts, report)
 
 
 def _decoder(codec: str, types: Sequence[Any]) -> Callable[[bytes], object]:

@@ -240,6 +240,8 @@ class _Work:
         _check_unknown(key, draft.unknown, share)
         draft.stage({record: records[record] for record in (*different, *missing)})
         draft.add_unknown(share.unknown)
+        if different or any(record.kind is Kind.TIMER for record in missing):
+            draft.replace_units()
         await draft.commit()
         return different, missing
 

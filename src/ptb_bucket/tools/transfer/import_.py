@@ -81,6 +81,7 @@ async def import_memory(  # noqa: PLR0913  each a decision of the caller's
     advance(number % _STEP)
     _check(found, overwrite=overwrite, leave_out=leave_out)
     if not dry_run:
+        replica.units.forget_listed()
         await replica.commit()
     return found
 

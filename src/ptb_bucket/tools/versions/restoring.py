@@ -207,6 +207,7 @@ async def _commit(archive: Archive, plans: Sequence[Restoring]) -> None:
     for plan in plans:
         draft = await Draft.open(archive, plan.key, plan.owner, writer, over=plan.over, past=plan.past)
         draft.stage(plan.changes)
+        draft.replace_units(plan.past.header.units if plan.past else ())
         await draft.commit()
 
 

@@ -82,6 +82,22 @@ class EditTests(ToolCase):
             await self._stored(uri, Record.of_conversation("order", (42, 42)))
         assert await self._stored(uri, Record.of_conversation("order", (7, 7))) == "name"
 
+    @pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.detail)])
+    async def test_a_timer_is_listed_made_due_and_cancelled(self, uri: str, layout: str) -> None:
+        """Commands name it by its owner and its ID."""
+        await self.remember(uri, layout=layout)
+        tea = Record.of_timer(Record.user(42), "tea")
+        async with open_state(uri) as state:
+            replica = await state.loaded([tea])
+            replica.stage(tea, {"callback": "remind", "nonce": "0a", "due": 4e9, "parked": "raised ValueError"})
+            await replica.commit()
+        [found] = (await self.facts("timers", uri, "--user", "42"))["timers"]
+        assert (found["owner"], found["id"], found["problem"]) == ("user_data 42", "tea", "raised ValueError")
+        await self.facts("timers", "run", uri, "user_data", "42", "tea")
+        assert [one["id"] for one in (await self.facts("timers", uri, "--due", "1m"))["timers"]] == ["tea"]
+        await self.facts("timers", "rm", uri, "user_data", "42", "tea")
+        assert await self.facts("timers", uri) == {"timers": []}
+
     @pytest.mark.detail
     async def test_set_and_a_running_bot_lose_nothing(self, uri: str, count: Count) -> None:
         """While a bot adds to a chat, three commands at a time set and remove values in the same record."""

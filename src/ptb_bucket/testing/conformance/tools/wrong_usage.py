@@ -34,6 +34,7 @@ CALLS: Final[Mapping[str, str]] = {
     "erase-user": "{uri} 42",
     "copy": "{uri} file:{new}",
     "broadcasts": "{uri}",
+    "timers": "{uri}",
     "history": "{uri}",
     "explain": "{uri} user 42",
     "restore": "{uri} --at 1h",
