@@ -83,7 +83,13 @@ LOG_LINES: Final[Mapping[str, str]] = {
     "… was skipped because it was … s late": (
         "Nothing, if you set `misfire_grace_time` for this. Otherwise tick more often."
     ),
-    "…. This timer will not run.": "Deploy the version of your bot that wrote the timer, or remove it.",
+    "…. This timer will not run.": (
+        "Deploy the version of your bot that wrote the timer, or remove it with `ptb-bucket timers rm`."
+    ),
+    "A conversation ended while … was handled. It is handled again.": (
+        "Nothing: a timeout and an answer met. [Conversation timeouts](../how-to/timers.md#conversation-timeouts) says "
+        "what happens."
+    ),
     "A broadcast message could not be sent to one person: …": (
         "Nothing: `report.failed` and `report.blocked` have the IDs when the broadcast is over."
     ),
