@@ -52,7 +52,7 @@ async def fill(bots, users, timers, *, due):
 class TestIdleTick:
     @pytest.mark.parametrize("is_large", [False, pytest.param(True, marks=pytest.mark.long)], ids=["10", "many"])
     async def test_it_is_one_request_however_many_users_and_timers_there_are(self, bots, clock, is_large):
-        users, timers = (10_000, MANY[bots.layout]) if is_large else (10, 10)
+        users, timers = (100_000, MANY[bots.layout]) if is_large else (10, 10)
         await fill(bots, users, timers, due=clock.now + HOUR)
         async with bots.build([remind]) as bot:
             await bot.tick()
