@@ -213,9 +213,9 @@ class TimerRunner:
         work = self._works.of(claimed.record, claimed.timer)
         keys = work.keys if work and self._options.sequential else []
         async with self._renewed(claimed), self._locks.holding(keys):
-            if work is None or claimed.is_over or self._would_be_lost(work):
+            if work is None or claimed.is_over or (work.is_fenced and not await self._is_uncontested(claimed)):
                 return
-            if work.is_fenced and not await self._is_uncontested(claimed):
+            if self._would_be_lost(work):
                 return
             with self._sync.lru.pin():
                 await self._run_locked(claimed, work)
