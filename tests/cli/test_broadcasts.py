@@ -47,6 +47,6 @@ def test_it_lists_pauses_continues_and_cancels(uri, capsys):
 
 def test_an_unknown_name_is_named(uri, capsys):
     assert main(["broadcasts", uri, "--pause", "news-8"]) == 2
-    assert "no broadcast with the name 'news-8'" in capsys.readouterr().err
+    assert "no broadcast named 'news-8'" in capsys.readouterr().err
     assert main(["broadcasts", uri, "--pause", "a", "--cancel", "b"]) == 2
     assert "only one" in capsys.readouterr().err

@@ -163,7 +163,10 @@ def test_tables_fit_80_columns_on_a_terminal(uri):
         assert max(map(len, shown.splitlines())) <= 80, verb
 
 
-@pytest.mark.parametrize("verb", ["show {uri}", "check {uri}", "history {uri}", "copy {uri} {uri}-2", "demo"])
+@pytest.mark.parametrize(
+    "verb",
+    ["show {uri}", "check {uri}", "history {uri}", "copy {uri} {uri}-2", pytest.param("demo", marks=pytest.mark.long)],
+)
 def test_no_color_turns_all_styles_off(uri, verb, tmp_path):
     uri = uri.partition("?")[0]
     words = [word.format(uri=uri) for word in verb.split()] + (

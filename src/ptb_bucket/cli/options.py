@@ -246,7 +246,9 @@ class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
             found = _iso(text) if length is None else _ago(length)
         except (ValueError, OverflowError) as error:
             self.fail(
-                f"{text!r} is not a time ({error}). Write 2026-01-31T18:00:00Z, or 2h for two hours ago.", param, ctx
+                f"{text!r} is not a valid time ({error}). Use the form 2026-01-31T18:00:00Z, or 2h for two hours ago.",
+                param,
+                ctx,
             )
         if found > datetime.now(timezone.utc):
             self.fail(f"{text!r} is in the future.", param, ctx)

@@ -37,5 +37,5 @@ async def turn_broadcast(state: State, name: str, wanted: BroadcastState) -> Bro
     """
     found = await Journals(state.store).turn(name, wanted)
     if found is None:
-        raise ConfigurationError(f"There is no broadcast with the name {name!r}. ptb-bucket broadcasts URI lists all.")
+        raise ConfigurationError(f"There is no broadcast named {name!r}. Run 'ptb-bucket broadcasts URI' to list them.")
     return found

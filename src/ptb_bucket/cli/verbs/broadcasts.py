@@ -24,9 +24,9 @@ __all__ = ["command"]
 
 @click.command(cls=UriCommand, name="broadcasts", epilog="Example: ptb-bucket broadcasts s3://my-bucket/my-bot")
 @click.argument("uri")
-@click.option("--pause", metavar="NAME", help="Stop this broadcast after the segment that is being sent.")
+@click.option("--pause", metavar="NAME", help="Pause this broadcast after the segment that is being sent.")
 @click.option("--resume", metavar="NAME", help="Continue this broadcast. The bot notices within five minutes.")
-@click.option("--cancel", metavar="NAME", help="End this broadcast. It cannot be continued.")
+@click.option("--cancel", metavar="NAME", help="Cancel this broadcast. It can't be continued.")
 @dry_run
 @with_bot_id
 @with_output
@@ -36,7 +36,7 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:  # fmt: skip
     """List a bot's broadcasts: how many people each has reached, and how many blocked the bot.
 
-    With --json, the IDs of those who were not reached are listed, too.
+    With --json, it also lists the IDs of people who were not reached.
     """
     given: list[tuple[BroadcastState, str | None]] = [("paused", pause), ("running", resume), ("cancelled", cancel)]
     wanted = [(state, name) for state, name in given if name is not None]

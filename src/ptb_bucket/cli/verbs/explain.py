@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
+from ptb_bucket._wording import pluralize
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
-from ptb_bucket.errors import ConfigurationError, pluralize
+from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.tools import open_state, record_of
 
 if TYPE_CHECKING:

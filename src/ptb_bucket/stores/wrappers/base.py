@@ -42,7 +42,8 @@ class StoreWrapper(BlobStore):
             ConfigurationError: Always.
         """
         raise ConfigurationError(
-            f"{cls.__name__} can't be opened from the URI {uri}. Open the store first, then wrap it."
+            f"{cls.__name__} wraps another store, so it can't be opened from the URI {uri}. Open that store first, "
+            "then wrap it."
         )
 
     @overload

@@ -71,7 +71,7 @@ def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
 
 def _timer(words: list[str]) -> tuple[Record, list[str]]:
     if kind_of(words[0]) not in OWNERS:
-        raise ConfigurationError(f"{words[0]} cannot own timers. Example: {_EXAMPLES[Kind.TIMER]}")
+        raise ConfigurationError(f"{words[0]} can't have timers. Example: {_EXAMPLES[Kind.TIMER]}")
     owner, rest = record_of(words[0], words[1:])
     if not rest:
         raise ConfigurationError(f"The ID of the timer is missing. Example: {_EXAMPLES[Kind.TIMER]}")

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from ptb_bucket._wording import pluralize
 from ptb_bucket.codecs import PtbPickleReader
-from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, pluralize
+from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError
 from ptb_bucket.tools.state import detached_bot
 from ptb_bucket.tools.transfer.export_format import part_paths
 from ptb_bucket.tools.transfer.memory_json import read_json

@@ -99,7 +99,7 @@ def _of_dict_persistence(data: dict[str, Any]) -> dict[str, Any]:
     found = {kind.value: getattr(known, kind.value) for kind in PTB_KINDS}
     for kind in (Kind.USER, Kind.CHAT, Kind.CONVERSATION):
         if _size(found[kind.value]) < sizes.get(f"{kind.value}_json", 0):
-            raise CannotLoadError(f"{kind.value} contains the same ID in two spellings. Remove one")
+            raise CannotLoadError(f"{kind.value} contains the same ID, written in two ways. Remove one of the entries")
     return found
 
 
