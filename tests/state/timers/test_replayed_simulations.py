@@ -13,7 +13,7 @@ import pytest
 from ptb_bucket.state import LAYOUTS
 from support.simulation.timers import TimerWorld, run_processes
 
-SIZE = {"storm": 100.0, "calm": 60.0}
+SIZE = {"storm": 100.0, "calm": 200.0}
 TESTS = Path(__file__).parents[2]
 
 
