@@ -3,7 +3,8 @@
     python benchmarks/of_ticks.py [--write docs/how-to/timers.md]
 
 Each layout has a bucket in memory with many users, each of whom has a job in the future. A tick finds nothing due, or
-one job of one user. The bot saves after each update and each run, as behind a webhook.
+one job of one user. The bot saves after each update and each run, as behind a webhook. An update that adds no job is
+counted with jobs in the bucket and with PTB's own queue.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from of_months import DAYS, MINUTES
 from of_updates import PRICES
+from telegram import Update
+from telegram.ext import TypeHandler
 
 from ptb_bucket import bucket_application
 from ptb_bucket.offline_telegram import OfflineTelegram
@@ -78,12 +81,19 @@ class CountingStore(MemoryStore):
 
 
 class TickBench:
-    """A bucket whose users have jobs, and an instance that ticks."""
+    """A bucket whose users have jobs, and an instance that ticks.
 
-    def __init__(self, layout: str) -> None:
-        self.store = CountingStore()
-        options: dict[str, Any] = {"save": "update", "layout": layout, "jobs": "bucket", "callbacks": [remind]}
-        self.app = OfflineTelegram().connect(bucket_application(self.store, **options)).build()
+    Args:
+        layout: The layout of the bucket.
+        jobs: Where jobs are kept.
+    """
+
+    def __init__(self, layout: str, jobs: str = "bucket") -> None:
+        self.store, self.telegram = CountingStore(), OfflineTelegram()
+        options: dict[str, Any] = {"save": "update", "layout": layout, "jobs": jobs}
+        options["callbacks"] = [remind] if jobs == "bucket" else []
+        self.app = self.telegram.connect(bucket_application(self.store, **options)).build()
+        self.app.add_handler(TypeHandler(Update, _count_messages))
         self.app.runs = False
 
     async def add(self, users: range, when: datetime, *, repeats: bool = False) -> None:
@@ -102,7 +112,29 @@ class TickBench:
         """Tick, and return the counted requests."""
         self.store.counts.clear()
         await self.app.tick()
+        return self._counted()
+
+    async def update(self) -> dict[str, int]:
+        """Handle an update of a user who has written before, and return the counted requests."""
+        ada = self.telegram.user(42, "Ada")
+        await ada.send(self.app, "Hello")
+        self.store.counts.clear()
+        await ada.send(self.app, "Hello again")
+        return self._counted()
+
+    def _counted(self) -> dict[str, int]:
         return {name: self.store.counts[name] for name in NAMES if self.store.counts[name]}
+
+
+async def _count_messages(_update: Any, context: Any) -> None:
+    context.user_data["messages"] = context.user_data.get("messages", 0) + 1
+
+
+async def more_for_an_update(layout: str) -> dict[str, int]:
+    """Return the requests that an update costs more with jobs in the bucket."""
+    bench, plain = TickBench(layout), TickBench(layout, "process")
+    async with bench.app, plain.app:
+        return _beyond(await bench.update(), await plain.update())
 
 
 async def measure(layout: str, users: int) -> dict[str, dict[str, int]]:
@@ -138,13 +170,15 @@ async def table() -> str:
         RuntimeError: An idle tick costs more with more users.
     """
     head = "layout", "a tick with nothing due", "a month of ticks", "a job that runs once", "a run that repeats"
-    rows = [f"| {' | '.join(head)} | 10,000 runs |", "| --- | --- | ---: | --- | --- | ---: |"]
+    rows = [f"| {' | '.join(head)} | 10,000 runs | more for each update |"]
+    rows += ["| --- | --- | ---: | --- | --- | ---: | --- |"]
     for layout in LAYOUTS:
         few, many = [await measure(layout, users) for users in USERS]
         if few != many:
             raise RuntimeError(f"{layout}: the requests grow with the users: {few}, {many}")
         month, runs = TICKS * _dollars(many["idle"]), 10_000 * _dollars(many["once"])
         cells = _said(many["idle"]), f"${month:.2f}", _said(many["once"]), _said(many["repeating"]), f"${runs:.2f}"
+        cells += (_said(await more_for_an_update(layout)),)
         rows.append(f"| `{layout}` | {' | '.join(cells)} |")
     rows += ["", "| schedule, at a tick a minute | a month |", "| --- | ---: |"]
     rows += [f"| {name} | ${dollars:.2f} |" for name, dollars in SCHEDULES.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ptb_bucket.errors import CannotStoreError, CorruptDocumentError
@@ -133,8 +134,7 @@ class Record(NamedTuple):
     def timer(self) -> tuple[Record, str]:
         """The owner and the ID of a timer."""
         try:
-            kind, owner_id, timer_id = _three_texts(json.loads(self.id))
-            return _owner(kind, owner_id), timer_id
+            return _owner_and_id(self.id)
         except (ValueError, TypeError, RecursionError) as error:
             raise CorruptDocumentError(f"{self.id[:_SHOWN]!r} is not a timer. Expected [kind, id, timer]") from error
 
@@ -151,6 +151,12 @@ class Record(NamedTuple):
 
 OWNERS: Final = (Kind.BOT, Kind.CHAT, Kind.USER)
 """The kinds of records that can own timers."""
+
+
+@lru_cache(maxsize=2048)  # asked for again and again while a timer runs
+def _owner_and_id(record_id: str) -> tuple[Record, str]:
+    kind, owner_id, timer_id = _three_texts(json.loads(record_id))
+    return _owner(kind, owner_id), timer_id
 
 
 def _owner(kind: str, record_id: str) -> Record:

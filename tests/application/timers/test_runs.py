@@ -81,6 +81,41 @@ async def two_instances_and_a_long_update(bots):
     assert work.runs == 1
 
 
+def test_a_timer_does_not_run_where_its_changes_would_be_lost(bots):
+    """They cannot be separated from those of a run that has lost some of its own, and so has to be repeated."""
+    run_process(lambda: a_run_beside_one_that_has_lost_changes(bots))
+
+
+async def a_run_beside_one_that_has_lost_changes(bots):
+    long, taken, other = Work(), Work(), Work()
+    other.released.set()
+    works = {"long": long, "taken": taken, "other": other}
+    commands = {
+        name: lambda context, name=name, work=work: run_soon(context, work, name=name) for name, work in works.items()
+    }
+    commands["cancel"] = lambda context: context.job_queue.get_jobs_by_name("taken")[0].schedule_removal()
+    async with bots.build(works, commands=commands) as one, bots.build(works, commands=commands) as two:
+        await bots.ada.send(one, "/long")
+        await bots.ada.send(one, "/taken")
+        await asyncio.sleep(1)  # as above
+        tick = asyncio.create_task(one.tick())
+        await asyncio.gather(long.begun.wait(), taken.begun.wait())
+        await bots.ada.send(two, "/cancel")
+        await asyncio.sleep(runner.LEASE / 2)  # the time for a renewal
+        taken.released.set()  # its changes are withdrawn, and cannot be separated from those of the long one
+        await asyncio.sleep(5)
+        await bots.ada.send(two, "/other")
+        await asyncio.sleep(1)
+        for _ in range(3):
+            assert (await one.tick()).ran == 0
+            await asyncio.sleep(10)
+        assert other.runs == 0
+        assert (await two.tick()).ran == 1  # nothing is lost there
+        long.released.set()
+        await tick
+    assert other.runs == 1
+
+
 def cancel(context, _work):
     for job in context.job_queue.jobs():
         job.schedule_removal()

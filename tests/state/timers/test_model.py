@@ -145,6 +145,23 @@ class TestKeys:
         assert DueKey.parse(found.key) == found
         assert found.due >= due  # whoever looks when the key says so never comes too early
 
+    @given(
+        st.sampled_from([BOT_DATA, USER, Record.user(int("9" * 210)), Record.chat(-100123), Record(Kind.USER, "Ä.")]),
+        st.text(max_size=15),
+        st.floats(0, 2e11),
+        st.integers(-1, 2) | st.integers(10**17, 10**18),
+        st.sampled_from(["aa", "", "AA", "a\n", "a" * 64, "a" * 65]),
+        st.booleans(),
+    )
+    def test_it_is_known_without_its_name_whether_a_key_can_be_read(  # noqa: PLR0913, PLR0917  drawn
+        self, owner, timer_id, due, generation, nonce, has_spaces
+    ):
+        record = Record.of_timer(owner, timer_id)
+        if has_spaces:
+            record = Record(Kind.TIMER, record.id.replace(",", ", ", 1))
+        found = due_key(record, Timer("f", nonce, due=due, generation=generation))
+        assert found.can_be_read == (DueKey.parse(found.key) == found)
+
     @given(st.floats(0, 2e11), st.floats(0, 2e11))
     def test_keys_sort_by_time(self, one, other):
         keys = [due_key(Record.of_timer(USER, "x"), Timer("f", "aa", due=due)) for due in (one, other)]

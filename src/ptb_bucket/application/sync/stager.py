@@ -91,8 +91,8 @@ class Stager:
         """Take what is marked of one kind. Data that was added after a drop is saved, too; PTB forgets it."""
         pending = self._live.pending
         used, dropped = pending.take(kind, busy)
-        found += [(record, MISSING) for record in dropped]
-        for record in used | dropped:
+        found += [(record, MISSING) for record in sorted(dropped)]
+        for record in sorted(used | dropped):  # not in the order of their hashes
             live = pending.peek(record)  # a mark on a record that nobody has loaded means nothing
             if live is not MISSING and not (record in dropped and record in self._migration):
                 found.append((record, live))

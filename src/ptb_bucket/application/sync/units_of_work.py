@@ -65,7 +65,7 @@ class Units:
         self._ended: list[Unit] = []
         self._inside: ContextVar[frozenset[Unit]] = ContextVar("inside", default=frozenset())
         self._settling = 0
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._waiters: dict[asyncio.Future[None], None] = {}
         self._warned = False
 
     @contextlib.asynccontextmanager
@@ -168,11 +168,11 @@ class Units:
     async def _wait_for_change(self, seconds: float | None = None) -> None:
         """Wait until a unit has ended, or a save no longer waits."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
+        self._waiters[waiter] = None
         try:
             await asyncio.wait({waiter}, timeout=seconds)
         finally:
-            self._waiters.discard(waiter)
+            self._waiters.pop(waiter, None)
 
     def _wake(self) -> None:
         for waiter in self._waiters:

@@ -41,6 +41,8 @@ MARGIN: Final = 10.0
 """Seconds for which others respect a claim after its end: twice the difference between two clocks that is expected."""
 SETTLE: Final = 1.0
 """Seconds that a conversation's timeout leaves to updates that are being handled, so that most of these go first."""
+POSTPONED: Final = 5.0
+"""Seconds after which a timer is looked at again whose run would be lost now."""
 ROLLOUT: Final = 3600.0
 """Seconds in which another instance may run a timer whose callback this one lacks."""
 
@@ -119,8 +121,11 @@ class TimerRunner:
         """
         if timer.claim and timer.claim.until + MARGIN > now:
             return timer.claim.until + MARGIN
-        if self._works.of(record, timer) is None:
+        work = self._works.of(record, timer)
+        if work is None:
             return await self._lacks_callback(record, timer, now)
+        if self._would_be_lost(work):
+            return now + POSTPONED
         claimed = await self._claim(record, timer)
         if claimed is None:
             return now + LEASE + MARGIN
@@ -219,10 +224,16 @@ class TimerRunner:
         work = self._works.of(claimed.record, claimed.timer)
         keys = work.keys if work and self._options.sequential else []
         async with self._renewed(claimed), self._locks.holding(keys):
-            if work is None or claimed.is_over or (work.is_fenced and not await self._decides(claimed)):
+            if work is None or claimed.is_over or self._would_be_lost(work):
+                return
+            if work.is_fenced and not await self._decides(claimed):
                 return
             with self._sync.lru.pin():
                 await self._run_locked(claimed, work)
+
+    def _would_be_lost(self, work: Work) -> bool:
+        """Tell whether a run would have to be repeated, because of a run of this process that goes on."""
+        return self._sync.live.replica.units.lose_changes_of(work.records)
 
     async def _decides(self, claimed: ClaimedRun) -> bool:
         """Decide that a conversation times out, unless an update goes first that was being handled at the claim.

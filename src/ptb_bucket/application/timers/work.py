@@ -41,6 +41,9 @@ class Work(Protocol):
     keys: list[Key]
     """The locks that keep it apart from updates of its chat and user."""
 
+    records: list[Record]
+    """The records that it may change, as far as is known before it runs."""
+
     is_fenced: bool
     """Whether either it happens or an update that changes the timer at the same moment, and not both."""
 
@@ -76,12 +79,12 @@ class JobWork:
     ) -> None:
         self._application, self._sync, self._job, self._skips = application, sync, job, skips
         self.keys: list[Key] = keys_of_ids(job.chat_id, job.user_id)
-        self._records = [BOT_DATA, *records_of_ids(job.chat_id, job.user_id)]
+        self.records: list[Record] = [BOT_DATA, *records_of_ids(job.chat_id, job.user_id)]
 
     async def load(self) -> list[Record]:
         """See :meth:`Work.load`."""
-        await self._sync.load(self._records)
-        return self._records
+        await self._sync.load(self.records)
+        return self.records
 
     async def call(self) -> Exception | None:
         """See :meth:`Work.call`."""
@@ -124,6 +127,7 @@ class TimeoutWork:
     ) -> None:
         self._application, self._sync, self._timeout, self.data = application, sync, timeout, data
         self.keys: list[Key] = keys_of(timeout.update)
+        self.records: list[Record] = sync.live.records_of(timeout.update)
 
     async def load(self) -> list[Record]:
         """See :meth:`Work.load`."""
@@ -190,6 +194,7 @@ class DriveWork:
     ) -> None:  # fmt: skip
         self._application, self._job, self._drive, self._pending = application, job, drive, pending
         self.keys: list[Key] = []
+        self.records: list[Record] = []
         self.data: Any = job.data
 
     async def load(self) -> list[Record]:

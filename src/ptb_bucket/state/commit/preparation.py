@@ -173,7 +173,8 @@ class Preparation:
             ledger.units.lose(record, chain, merged.withdrawn_units, ledger.document)
         for step in chain:
             if step.units.isdisjoint(withdrawn):
-                merged.units.update(dict.fromkeys(unit for unit in step.units if unit not in ledger.units.running))
+                units = (unit for unit in step.units if unit not in ledger.units.running)
+                merged.units.update(dict.fromkeys(sorted(units, key=str)))  # not in the order of their hashes
 
     def _without_withheld(self, ours: Encoded) -> Encoded:
         """Return the handled updates without the withheld ones. Updates that cannot be noted yet stay staged."""

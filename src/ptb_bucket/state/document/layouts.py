@@ -195,6 +195,7 @@ def recognise(key: str) -> tuple[str, str] | None:
 
 # Lower case only: some file systems do not tell "A" from "a". No dot: the codec's extension follows.
 _PLAIN: Final = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_,-")
+_PLAIN_NAME: Final = re.compile("[a-z0-9_,-]{1,200}")
 _EMPTY: Final = "="
 _LONG: Final = "=="
 _LONGEST: Final = 200
@@ -203,6 +204,8 @@ _LONGEST: Final = 200
 
 def escaped(text: str) -> str:
     """Return the name for an ID. A long ID is named by its digest; then only the document contains the ID itself."""
+    if _PLAIN_NAME.fullmatch(text):
+        return text
     name = "".join(chr(byte) if byte in _PLAIN else f"={byte:02x}" for byte in text.encode()) or _EMPTY
     return name if len(name) <= _LONGEST else _LONG + sha256(text.encode()).hexdigest()
 
@@ -221,5 +224,7 @@ def unescaped(name: str) -> str:
     """Return the ID for a name. The caller checks that :func:`escaped` would make the name."""
     if name == _EMPTY:
         return ""
+    if "=" not in name:
+        return name
     found = re.sub(rb"=([0-9a-f]{2})", lambda match: bytes.fromhex(match[1].decode()), name.encode())
     return found.decode()

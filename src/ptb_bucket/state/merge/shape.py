@@ -71,11 +71,11 @@ def _is_numbers(value: Any) -> bool:
 
 def _wrong_timer(record: Record, value: Any) -> str | None:
     """Return what is wrong with a timer. What no key can name is refused on every layout, as it could not be copied."""
-    from ptb_bucket.state.timers import DueKey, Timer, due_key  # noqa: PLC0415  only bots with timers import it
+    from ptb_bucket.state.timers import Timer, due_key  # noqa: PLC0415  only bots with timers import it
 
     try:
         key = due_key(record, Timer.from_value(value))
-        if key is not None and DueKey.parse(key.key) != key:
+        if key is not None and not key.can_be_read:
             return "the generation of the timer must be at least 1, and its nonce hexadecimal"
     except ValueError as error:
         return str(error)

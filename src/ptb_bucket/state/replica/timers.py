@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import CannotLoadError, ConfigurationError
 from ptb_bucket.state.commit import Rebase, due_key_of
@@ -21,6 +21,9 @@ __all__ = ["Timers"]
 
 _LOGGER = logging.getLogger("ptb_bucket.state")
 
+_MANY: Final = 1_000
+"""Timers beside all other data, beyond which each save writes too much."""
+
 
 class Timers:
     """Finds timers in the documents of a replica, and due ones in the bucket.
@@ -33,6 +36,7 @@ class Timers:
         self._documents = documents
         self._known: dict[Record, tuple[bytes, DueKey | None]] = {}
         """The due keys of the timers in the one document that has them, with the values that they follow from."""
+        self._has_warned = False
 
     def of(self, owner: Record) -> list[Record]:
         """Return the timers of an owner that its document has, as far as it was read, or that are staged.
@@ -107,8 +111,20 @@ class Timers:
     async def _armed(self, until: float) -> list[DueKey]:
         await self._documents.refresh([ANY_TIMER], asyncio.get_running_loop().time())
         document = self._documents.ledger(ANY_TIMER).document
-        keys = self._keys(document) if document else ()
+        keys = list(self._keys(document)) if document else []
+        self._warn_of_many(len(keys))
         return sorted(key for key in keys if key.due <= until)
+
+    def _warn_of_many(self, count: int) -> None:
+        """Report once that there are too many timers for a document that has all other data, too."""
+        if self._has_warned or count <= _MANY or self._documents.layout.name != "single":
+            return
+        self._has_warned = True
+        _LOGGER.warning(
+            "%s has %d timers. With layout=single, each save writes all of them. For more than %d, copy the state to "
+            "another layout: ptb-bucket copy URI 'NEW_URI?layout=per-record'.",
+            self._documents.store.describe(self._documents.ledger(ANY_TIMER).key), count, _MANY,
+        )  # fmt: skip
 
     def _keys(self, document: Document) -> Iterator[DueKey]:
         """Yield the due keys of a document's timers. A timer that cannot be read is logged and left out."""

@@ -112,6 +112,19 @@ class ReplicaUnits:
         """Return the running units that may change a record."""
         return [unit for unit, records in self.running.items() if record in records]
 
+    def lose_changes_of(self, records: Iterable[Record]) -> bool:
+        """Tell whether changes of these records would be lost now.
+
+        A unit that runs on one of them has lost changes. What it changes further is withdrawn when it is staged, and so
+        is what another unit changes meanwhile, because the two cannot be separated.
+        """
+        return any(
+            unit in ledger.units.lost
+            for record in (records if self.lost else ())
+            for ledger in self._ledgers_of([record])
+            for unit in self.working_on(record)
+        )
+
     def committed(self) -> None:
         """Forget the effects of updates that are durable; call it after a commit that noted handled updates."""
         if self.effects or self.lost:

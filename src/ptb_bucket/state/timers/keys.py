@@ -25,6 +25,7 @@ DUE_FOLDER: Final = "timers/due/"
 """The folder of all due keys, below the bot's prefix."""
 
 _FORMAT: Final = "%Y%m%dT%H%M%SZ"
+_PARTS: Final = (slice(4), slice(4, 6), slice(6, 8), slice(9, 11), slice(11, 13), slice(13, 15))
 _TIME: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _ARMING: Final = re.compile(r"([1-9][0-9]{0,17})\.([0-9a-f]{1,64})")
 _DIGEST: Final = "=="
@@ -53,6 +54,13 @@ class DueKey(NamedTuple):
         second = datetime.fromtimestamp(self.due, timezone.utc).strftime(_FORMAT)
         names = second, owner.kind.value, escaped(owner.id), escaped(timer_id), f"{self.generation}.{self.nonce}"
         return DUE_FOLDER + "/".join(names)
+
+    @property
+    def can_be_read(self) -> bool:
+        """Tell whether :meth:`parse` makes this key of its name. The key is one that :func:`due_key` has returned."""
+        owner, timer_id = self.record.timer
+        is_named = _ARMING.fullmatch(f"{self.generation}.{self.nonce}") and not escaped(owner.id).startswith(_DIGEST)
+        return bool(is_named) and Record.of_timer(owner, timer_id) == self.record
 
     @classmethod
     def parse(cls, key: str) -> DueKey | None:
@@ -89,4 +97,5 @@ def due_key(record: Record, timer: Timer) -> DueKey | None:
 
 
 def _epoch(second: str) -> int:
-    return int(datetime.strptime(second, _FORMAT).replace(tzinfo=timezone.utc).timestamp())
+    year, month, day, hours, minutes, seconds = (int(second[at]) for at in _PARTS)
+    return int(datetime(year, month, day, hours, minutes, seconds, tzinfo=timezone.utc).timestamp())

@@ -51,6 +51,7 @@ class Network(InterceptingStore):
         """Carry a request to the store, and its answer back. At each point the process may be killed."""
         world, rng = self._world, self._world.rng
         fault = world.fault(operation)
+        world.journal.append(f"{world.now:.6f} {self._process}: {operation} {key} {fault or ''}")
         if fault:
             world.note(self._process, f"{fault} of {operation} {key}")
         world.may_kill(self._process)
@@ -68,6 +69,8 @@ class Network(InterceptingStore):
         except Exception as error:  # noqa: BLE001  the store's answer
             await self._answer(answer, error, is_error=True)
             return
+        if operation == "put":  # the ETag is a hash of the content
+            world.journal.append(f"{world.now:.6f} {self._process}: {key} is {result}")
         world.may_kill(self._process)
         if fault == "lost":
             await _give_up(answer, key)

@@ -72,6 +72,8 @@ class TimerWorld:
         self.letters: dict[int, Letter] = {}
         self.lives: list[Life] = []
         self.requests: set[asyncio.Task[None]] = set()
+        self.journal: list[str] = []
+        """All requests, and what was written: the same in each run of a seed."""
         self.processes: list[Process] = []
         self.is_calm = self.is_over = False
         self.error: BrokenTimerError | None = None
