@@ -86,8 +86,8 @@ LOG_LINES: Final[Mapping[str, str]] = {
     "…. This timer will not run.": (
         "Deploy the version of your bot that wrote the timer, or remove it with `ptb-bucket timers rm`."
     ),
-    "… has … timers. With layout=single, each save writes all of them. For more than …, copy the state to another layout: "
-    "ptb-bucket copy URI 'NEW_URI?layout=per-record'.": (
+    "… has … timers. With layout=single, each save writes all of them. For more than …, copy the state to another "
+    "layout: ptb-bucket copy URI 'NEW_URI?layout=per-record'.": (
         "As it says, with the bot stopped: [change the layout](options.md#change-the-layout-or-the-codec)."
     ),
     "A conversation ended while … was handled. It is handled again.": (
