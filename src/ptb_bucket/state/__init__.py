@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket._lazy import lazy_exports
 from ptb_bucket.state.records import (
+    AFTER,
     ANY_TIMER,
     BOT_DATA,
     CALLBACK_QUERIES,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ptb_bucket.state.spool import Origin, Spool, SpoolFiles
 
 __all__ = [
+    "AFTER",
     "ANY_TIMER",
     "BOT_DATA",
     "BROADCASTS",

@@ -61,6 +61,8 @@ class TimerWorld:
         moves: How many of all updates add, move or cancel a timer whose ID the author has chosen.
     """
 
+    life: type[Life] = Life
+
     def __init__(  # noqa: PLR0913  options of a run, by keyword
         self, seed: int, *, layout: str = "per-record", faults: Faults = FAULTS, storm: float = 240.0,
         calm: float = 420.0, moves: float = 0.23,
@@ -131,7 +133,7 @@ class TimerWorld:
 
     def _start(self, number: int) -> Life:
         process = self._process(self._skew())
-        life = Life(self, process, ticks_itself=number % 2 == 0)
+        life = self.life(self, process, ticks_itself=number % 2 == 0)
         process.begin(life.run())
         return life
 
@@ -253,19 +255,23 @@ class TimerWorld:
         await process.begin(self._read_and_check(process))
 
     async def _read_and_check(self, process: Process) -> None:
-        application = Life(self, process, ticks_itself=False).application
+        application = self.life(self, process, ticks_itself=False).application
         await application.initialize()
         await application.load_data(chat_ids=[GROUP, *USERS], user_ids=USERS)
+        unanswered = [letter.number for letter in self.letters.values() if letter.answered is None]
+        if unanswered:
+            raise RuntimeError(f"not answered: {unanswered}")
+        await self._check(application)
+        with contextlib.suppress(PTBBucketError):
+            await application.shutdown()
+
+    async def _check(self, application: Any) -> None:
+        """Compare what an application has read with the ledger."""
         found = {"bot": _runs(application.bot_data), "chat": _runs(application.chat_data[GROUP])}
         found["user"] = sum((_runs(application.user_data[user]) for user in USERS), Counter())
         jobs = await application.timers.find([GROUP, *USERS], USERS, None)
         timers = [application.timers.pending.stored(job.record) for job in jobs]
-        unanswered = [letter.number for letter in self.letters.values() if letter.answered is None]
-        if unanswered:
-            raise RuntimeError(f"not answered: {unanswered}")
         self.ledger.check(found, timers, self.now)
-        with contextlib.suppress(PTBBucketError):
-            await application.shutdown()
 
 
 def _runs(data: Any) -> Counter[str]:
