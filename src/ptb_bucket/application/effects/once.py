@@ -107,7 +107,8 @@ class Once:
             outcome = outcomes.returned(value)
         except effect.final as error:
             value, outcome = MISSING, outcomes.raised(error)
-        await self._save(unit, record, outcome)
+        if not self._has_outcome(record):
+            await self._save(unit, record, outcome)
         there = self._known(record)
         if there is not None and there.nonce != outcome.nonce:  # another instance was faster, and its outcome counts
             return outcomes.result(there)
@@ -143,6 +144,11 @@ class Once:
     def _known(self, record: Record) -> Timer | None:
         value = self._session.replica.values.load(record)
         return None if value is MISSING else Timer.from_value(value)
+
+    def _has_outcome(self, record: Record) -> bool:
+        """Tell whether another instance's outcome has become known here, which must not be overwritten."""
+        there = self._known(record)
+        return there is not None and not Outcomes.is_intent(there)
 
     def _check(self, record: Record, timer: Timer) -> None:
         self._session.replica.documents.merger.encode(record, timer.to_value())

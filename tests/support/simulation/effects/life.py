@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from support.simulation.effects.world import EffectWorld, Order
 
 LIFE: ContextVar[EffectLife] = ContextVar("LIFE")
+TRIES: ContextVar[int] = ContextVar("TRIES")
+"""How often the present job has failed."""
 BEGAN: ContextVar[float] = ContextVar("BEGAN")
 """When the present update or run began."""
 
@@ -37,7 +39,7 @@ async def receipt(context: Any) -> None:
         life.world.ledger.job_began(label)
     results = {"goods": await life.once("goods", label), "ship": await life.once("ship", label)}
     await life.world.travel(life.world.ledger.sent[label].append, life.world.now)
-    if life.world.sometimes(0.15):
+    if TRIES.get() < life.world.letters[int(label[1:])].fails:
         raise JobFailedError
     context.user_data.setdefault("receipts", []).append([f"<{label}!>", results])
 
@@ -61,6 +63,7 @@ class EffectLife(Life):
         async def noted_run(claimed: Any) -> None:
             LIFE.set(self)
             BEGAN.set(self.world.now)
+            TRIES.set(claimed.timer.tries)
             await run(claimed)
 
         runner._run_claimed = noted_run

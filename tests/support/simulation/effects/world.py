@@ -48,15 +48,24 @@ class Order:
         seconds: How long its handler takes afterwards.
         first: It asks for the receipt first.
         is_careless: Its handler goes on when a result could not be saved.
+        fails: How many tries of its job raise.
     """
 
     ended = None
 
     def __init__(  # noqa: PLR0913  all by keyword
-        self, number: int, *, user: int, effects: list[str], seconds: float, first: bool, is_careless: bool
+        self,
+        number: int,
+        *,
+        user: int,
+        effects: list[str],
+        seconds: float,
+        first: bool,
+        is_careless: bool,
+        fails: int,
     ) -> None:
         self.number, self.user, self.effects, self.seconds = number, user, effects, seconds
-        self.first, self.is_careless = first, is_careless
+        self.first, self.is_careless, self.fails = first, is_careless, fails
         self.label = f"o{number}"
         self.answered: float | None = None
         self.sent = 0.0
@@ -77,13 +86,9 @@ class EffectWorld(TimerWorld):
     life = EffectLife
 
     def __init__(self, seed: int, *, faults: Faults = FAULTS, **options: Any) -> None:
-        super().__init__(seed, **{"faults": faults, "storm": 200.0, "calm": 400.0, **options})
+        super().__init__(seed, **{"faults": faults, "storm": 120.0, "calm": 240.0, **options})
         self.ledger: EffectLedger = EffectLedger()  # type: ignore[assignment]
         self.bucket = Noted(self)
-
-    def sometimes(self, share: float) -> bool:
-        """Tell whether something goes wrong now in the bot's own code. Draws the same number in a calm world."""
-        return self.rng.random() < share and not self.is_calm and self.faults.request > 0
 
     async def travel(self, service: Callable[..., Any], *args: Any) -> Any:
         """Call a service. The request arrives also if the process is killed meanwhile."""
@@ -117,7 +122,7 @@ class EffectWorld(TimerWorld):
         seconds = rng.choice((0.0, 0.0, rng.uniform(0, 3), rng.uniform(3, 12)))
         return Order(
             number, user=rng.choice(USERS), effects=effects, seconds=seconds, first=rng.random() < 0.5,
-            is_careless=rng.random() < 0.2,
+            is_careless=rng.random() < 0.2, fails=rng.choice((0, 0, 0, 0, 1, 2)),
         )  # fmt: skip
 
     async def _check(self, application: Any) -> None:
