@@ -15,6 +15,7 @@ __all__ = [
     "AFTER",
     "ANY_TIMER",
     "BOT_DATA",
+    "BROADCAST",
     "CALLBACK_QUERIES",
     "EFFECT",
     "HANDLED",
@@ -195,6 +196,9 @@ ANY_TIMER = Record.of_timer(BOT_DATA, "")
 
 AFTER: Final = "after:"
 """The beginning of the ID of a timer that must not be durable before the data of the handler that added it."""
+
+BROADCAST: Final = "broadcast:"
+"""The callback of timers that drive a broadcast, and the beginning of their IDs."""
 
 EFFECT: Final = "effect:"
 """The beginning of the ID of a record that keeps how an effect ended. It is stored like a timer, and is never due."""

@@ -18,9 +18,9 @@ from ptb_bucket.application.timers.runner import MARGIN, TimerRunner
 from ptb_bucket.application.timers.schedule import first_due, make_trigger, schedule_of
 from ptb_bucket.application.timers.ticker import Ticker
 from ptb_bucket.application.timers.timeouts import TIMEOUT, Timeouts
-from ptb_bucket.application.timers.work import BROADCAST, Works
+from ptb_bucket.application.timers.work import Works
 from ptb_bucket.errors import ConfigurationError
-from ptb_bucket.state import AFTER, BOT_DATA, EFFECT, Record
+from ptb_bucket.state import AFTER, BOT_DATA, BROADCAST, EFFECT, Record
 from ptb_bucket.state.timers import Timer
 
 if TYPE_CHECKING:
