@@ -468,6 +468,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
 
     def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
         self._work.note(coroutine, update)
+        self._effects.task_begins(coroutine)
         self._sync.lru.pin_for_coroutine(coroutine)
 
     async def stop(self) -> None:

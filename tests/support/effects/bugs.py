@@ -69,11 +69,11 @@ def half_of_the_handlers_data_with_the_result(patch):
     made, init, save = {}, PendingTimers.__init__, Once._save
 
     def note(self, sync):
-        made[sync.session] = sync
+        made[id(sync.session)] = sync
         init(self, sync)
 
     async def save_all(self, unit, record, timer):
-        sync = made[self._session]
+        sync = made[id(self._session)]
         sync._application.mark_data_for_update_persistence(user_ids=[unit.place.user_id])
         for running in sync.units._running:
             running.records.clear()

@@ -93,7 +93,9 @@ class Once:
         if unit is None:
             raise ConfigurationError(
                 "application.once() was called outside of an update and of a job, so there is nothing with which its "
-                "result could be stored. Call it in a handler, or in a job with jobs='bucket', and await it there."
+                "result could be stored. Call it in a handler, or in a job with jobs='bucket', and await it there. A "
+                "handler with block=False and a task of create_task() may go on when their update has been saved, so "
+                "they are outside of it: let them call after_commit()."
             )
         return unit
 

@@ -89,6 +89,28 @@ class EffectWorld(TimerWorld):
         super().__init__(seed, **{"faults": faults, "storm": 120.0, "calm": 240.0, **options})
         self.ledger: EffectLedger = EffectLedger()  # type: ignore[assignment]
         self.bucket = Noted(self)
+        self.cut_off: dict[Any, float] = {}
+
+    def fault(self, operation: str, process: Any) -> str | None:
+        """Return what goes wrong with a request. A process that is cut off cannot write."""
+        fault = super().fault(operation, process)
+        is_cut_off = operation == "put" and self.cut_off.get(process, 0.0) > self.now and not self.is_calm
+        return "refused" if is_cut_off else fault
+
+    async def _freeze_often(self) -> None:
+        """Freeze a process now and then, or cut it off for longer than it tries to write."""
+        cutting = asyncio.get_running_loop().create_task(self._cut_off_often())
+        try:
+            await super()._freeze_often()
+        finally:
+            cutting.cancel()
+
+    async def _cut_off_often(self) -> None:
+        while self.faults.freeze:
+            await asyncio.sleep(self.rng.expovariate(1 / self.faults.freeze))
+            process, seconds = self.rng.choice(self.lives).process, self.rng.uniform(20, 60)
+            self.note(process, "cut off", seconds)
+            self.cut_off[process] = self.now + seconds
 
     async def travel(self, service: Callable[..., Any], *args: Any) -> Any:
         """Call a service. The request arrives also if the process is killed meanwhile."""

@@ -85,8 +85,9 @@ class TimerWorld:
 
     # ---------------------------------------------------------------- faults
 
-    def fault(self, operation: str) -> str | None:
-        """Return what goes wrong with a request."""
+    def fault(self, operation: str, process: Process) -> str | None:
+        """Return what goes wrong with a request of a process."""
+        del process
         only, *kinds = self.faults.only or (operation,)
         if self.is_calm or operation != only or self.rng.random() >= self.faults.request:
             return None
