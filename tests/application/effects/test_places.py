@@ -129,7 +129,7 @@ async def test_a_handler_that_nobody_waits_for_is_refused_with_advice(bots):
     async def tasks(_update, context):
         context.application.create_task(beside(_update, context))
 
-    application = bots.build(nothing)
+    application = bots.build(nothing, runs=True)
     application.add_handler(CommandHandler("do", beside, block=False), 1)
     application.add_handler(CommandHandler("do", tasks), 2)
     async with application as one:
@@ -147,7 +147,7 @@ async def test_a_handler_that_nobody_waits_for_may_ask_for_a_call_after_the_comm
         context.application.after_commit(send)
         ended.append(True)
 
-    application = bots.build(nothing, **OPTIONS)
+    application = bots.build(nothing, runs=True, **OPTIONS)
     application.add_handler(CommandHandler("do", beside, block=False), 1)
     async with application as one:
         await bots.deliver(one)
@@ -192,7 +192,7 @@ async def test_a_job_whose_result_could_not_be_saved_is_tried_again_also_if_its_
 
 @pytest.mark.parametrize("outage", ["data", "timer"])
 async def test_an_outage_between_two_documents_leaves_no_call_without_its_data(bots, outage):
-    """The data is written first. If that fails, the timer is not written. If the timer fails, the update comes again."""
+    """The data is written first. Without it, the timer is not written. Without the timer, the update comes again."""
     where = {"single": ("state", "state"), "per-type": ("user_data", "timers"), "per-record": ("bot_data", "user_data")}
     key_of = dict(zip(("data", "timer"), where[bots.layout], strict=True))[outage]
 
