@@ -118,6 +118,7 @@ async def test_a_step_of_a_conversation_is_charged_once_when_it_comes_again(bots
     assert set(results) == {1}
 
 
+@pytest.mark.filterwarnings("ignore:The handler beside has block=False")
 async def test_a_handler_that_nobody_waits_for_is_refused_with_advice(bots):
     heard = []
 
@@ -139,6 +140,7 @@ async def test_a_handler_that_nobody_waits_for_is_refused_with_advice(bots):
     assert (charged, bots.errors) == ([], [])
 
 
+@pytest.mark.filterwarnings("ignore:The handler beside has block=False")
 async def test_a_handler_that_nobody_waits_for_may_ask_for_a_call_after_the_commit(bots, clock):
     ended = []
 

@@ -48,7 +48,7 @@ def size_of(many):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_nothing_comes_early_is_lost_or_forgotten_and_each_repetition_has_a_reason(layout, count):
-    many = count(1, 100)
+    many = count(1, 60)
     worlds = [run(seed, layout, **size_of(many)).ledger for seed in range(many)]
     total, repeated, unknown = (
         sum(getattr(each, name) for each in worlds) for name in ("total", "repeated", "unknown")
