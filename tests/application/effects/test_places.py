@@ -134,9 +134,10 @@ async def test_a_handler_that_nobody_waits_for_is_refused_with_advice(bots):
     application.add_handler(CommandHandler("do", beside, block=False), 1)
     application.add_handler(CommandHandler("do", tasks), 2)
     async with application as one:
+        await one.start()
         await bots.deliver(one)
-        while len(heard) < 2:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await one.stop()  # waits for its tasks
+    assert len(heard) == 2
     assert (charged, bots.errors) == ([], [])
 
 
