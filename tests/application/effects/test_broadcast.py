@@ -95,6 +95,25 @@ def test_it_can_be_paused_continued_and_cancelled_from_another_instance():
     run_virtually(check())
 
 
+def test_a_pause_counts_also_if_the_instance_that_sends_looks_at_the_journal_meanwhile():
+    async def check():
+        world = World("single", segment=60)
+        one, two = await Instance(world).start(), await Instance(world).start()
+        waiting = asyncio.ensure_future(one.application.broadcast(news, world.people(300), name="news-7"))
+        while len(world.got) < 70:  # noqa: ASYNC110  virtual time
+            await asyncio.sleep(0.1)
+        await two.application.turn_broadcast("news-7", "paused")
+        assert (await one.application.find_broadcast("news-7")).state == "paused"
+        assert (await waiting).state == "paused"
+        await asyncio.sleep(10)
+        assert (await one.application.find_broadcast("news-7")).state == "paused"
+        assert len(world.got) == 120
+        for each in (one, two):
+            await each.stop()
+
+    run_virtually(check())
+
+
 def test_two_broadcasts_share_the_limit():
     async def check():
         world = World("single")

@@ -50,12 +50,11 @@ class Broadcasts:
         self._application, self._sync, self._timers = application, sync, timers
         self.segment = SEGMENT
         self._pace: Pace | None = None
-        self._etags: dict[str, str] = {}
 
     @property
     def journals(self) -> Journals:
-        """The journals in the bucket."""
-        return Journals(self._sync.live.replica.documents.store, self._etags)
+        """The journals in the bucket, as one task sees them: its writes replace only what it has read itself."""
+        return Journals(self._sync.live.replica.documents.store)
 
     # ---------------------------------------------------------------- beginning
 
