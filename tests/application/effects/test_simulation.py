@@ -82,14 +82,14 @@ SEEN = {
     bugs.run_before_the_commit: 0,
     bugs.result_not_stored: 0,
     bugs.stored_under_another_unit: 0,
-    bugs.forgotten_after_a_lost_answer: 0,
+    bugs.forgotten_after_a_lost_answer: 4,
     bugs.repeated_after_a_merge: 0,
     bugs.half_of_the_handlers_data_with_the_result: 0,
     bugs.intent_not_written: 0,
     bugs.ended_before_the_run: 0,
     bugs.expired_at_once: 0,
-    bugs.counted_as_handled_although_the_result_is_unsaved: 0,
-    bugs.timers_before_the_data: 0,
+    bugs.counted_as_handled_although_the_result_is_unsaved: 7,
+    bugs.timers_before_the_data: 8,
     bugs.what_became_known_is_overwritten: 0,
     bugs.stored_under_the_try: 0,
 }
@@ -98,7 +98,7 @@ OFTEN = dataclasses.replace(FAULTS, request=0.15)
 WORLDS = {
     bugs.forgotten_after_a_lost_answer: {"faults": OFTEN},
     bugs.counted_as_handled_although_the_result_is_unsaved: {"faults": OFTEN},
-    bugs.what_became_known_is_overwritten: {"layout": "single"},
+    bugs.what_became_known_is_overwritten: {"deliveries": (2, 2, 3)},
     bugs.repeated_after_a_merge: {"layout": "single"},
 }
 """What rarely happens in ordinary runs gets worlds of its own."""

@@ -85,8 +85,11 @@ class EffectWorld(TimerWorld):
 
     life = EffectLife
 
-    def __init__(self, seed: int, *, faults: Faults = FAULTS, **options: Any) -> None:
+    def __init__(
+        self, seed: int, *, faults: Faults = FAULTS, deliveries: tuple[int, ...] = (1, 1, 1, 1, 2), **options: Any
+    ) -> None:  # fmt: skip
         super().__init__(seed, **{"faults": faults, "storm": 120.0, "calm": 240.0, **options})
+        self.deliveries = deliveries
         self.ledger: EffectLedger = EffectLedger()  # type: ignore[assignment]
         self.bucket = Noted(self)
         self.cut_off: dict[Any, float] = {}

@@ -62,6 +62,8 @@ class TimerWorld:
     """
 
     life: type[Life] = Life
+    deliveries: tuple[int, ...] = (1, 1, 1, 1, 2)
+    """To how many instances an update is delivered at once; one of these numbers is drawn."""
 
     def __init__(  # noqa: PLR0913  options of a run, by keyword
         self, seed: int, *, layout: str = "per-record", faults: Faults = FAULTS, storm: float = 240.0,
@@ -210,7 +212,7 @@ class TimerWorld:
     def _send(self, letter: Letter) -> None:
         """Deliver an update to one instance, or to two at once."""
         letter.sent = self.now
-        for life in self.rng.sample(self.lives, self.rng.choice((1, 1, 1, 1, 2)) if self.faults != CALM else 1):
+        for life in self.rng.sample(self.lives, self.rng.choice(self.deliveries) if self.faults != CALM else 1):
             if life.is_ready and not life.process.is_dead:
                 life.process.begin(life.receive(letter))
 
