@@ -127,5 +127,5 @@ def test_the_simulation_notices(bug, monkeypatch):
 def test_the_simulation_notices_a_result_that_is_not_stored(monkeypatch):
     """The short run tries one deliberate bug, the long one all."""
     bugs.result_not_stored(monkeypatch)
-    with pytest.raises(BrokenEffectError, match="not stored|not known|had returned"):
+    with pytest.raises(BrokenEffectError, match=r"not stored|not known|had returned"):
         simulate_effects(0, layout="single", storm=60.0, calm=150.0)
