@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from telegram.ext import ExtBot
 
-from ptb_bucket import BucketPersistence
+from ptb_bucket import BucketPersistence, tools
 from ptb_bucket.cli import main
 from ptb_bucket.errors import RefusedError
 from ptb_bucket.state import BOT_DATA, BROADCAST, GONE, Journals, Kind, Record
@@ -213,3 +213,10 @@ async def test_rekey_seals_broadcasts_too(uri, tmp_path, monkeypatch):
     monkeypatch.setenv("PTB_BUCKET_ENCRYPTION_KEYS", OTHER)
     async with open_state(uri) as state:
         assert await audience_of(state) == PEOPLE
+
+
+async def test_names_are_listed_without_reading_a_journal(uri):
+    await remember(uri)
+    async with open_state(uri) as state:
+        assert await tools.broadcast_names(state) == ["news-7"]
+        assert [one.name for one in await tools.broadcasts(state)] == ["news-7"]  # not the module
