@@ -216,7 +216,7 @@ def test_where_nothing_runs_between_updates_ticks_drive_it():
         await one.application.initialize()
         await one.application.broadcast(news, audience, name="news-7")
         ticks = 0
-        while (await one.application._broadcasts.journals.read("news-7")).state == "running":
+        while (await one.application._durable.broadcasts.journals.read("news-7")).state == "running":
             await asyncio.sleep(60)
             await one.application.tick()
             ticks += 1
@@ -233,7 +233,7 @@ def test_wrong_use_is_refused():
         world = World("single")
         one = await Instance(world).start()
         await one.application.broadcast(news, (), name="news-7")
-        with pytest.raises(RefusedError, match="new name"):
+        with pytest.raises(RefusedError, match=r"already exists.*another name"):
             await one.application.broadcast(other, (), name="news-7")
         with pytest.raises(ConfigurationError, match="letters"):
             await one.application.broadcast(news, (), name="a/b")

@@ -88,7 +88,7 @@ class Instance:
         options = {"layout": world.layout, "jobs": "bucket", "callbacks": [news, other], "tick": 5.0, **options}
         builder = world.telegram.connect(bucket_application(store, save="update", **options))
         self.application = builder.request(Wire(world.telegram, self)).build()
-        self.application._broadcasts.segment = world.segment
+        self.application._durable.broadcasts.segment = world.segment
 
     async def step(self, seconds=0.0):
         await asyncio.sleep(seconds)
@@ -106,8 +106,8 @@ class Instance:
 
     async def kill(self):
         self.dead = True
-        ticker = self.application.timers.ticker
-        for task in {*ticker.running, *ticker._watching}:
+        timers = self.application.timers
+        for task in {*timers.ticker.running, *timers.alarms._watching}:
             task.cancel()
         await asyncio.sleep(0)
 

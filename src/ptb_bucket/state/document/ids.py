@@ -90,7 +90,7 @@ def _is_positive(ids: Collection[str]) -> bool:
 
 
 def _said(kind: Kind, record_id: str) -> str:
-    what = f"{kind.value} has the invalid key {record_id[:_SHOWN]!r}"
+    what = f"{kind.value} contains the invalid key {record_id[:_SHOWN]!r}"
     if kind is Kind.CONVERSATION:
         return f"{what}. Expected [name, id, ...]"
     if kind is Kind.TIMER:
@@ -111,7 +111,9 @@ def _conversations(section: Section, document_format: DocumentFormat) -> Section
     for record_id, entry in section.items():
         ours = record_id if match(record_id) else _written(record_id)
         if ours in found:
-            raise CorruptDocumentError(f"conversations has the key {ours[:_SHOWN]!r} twice, in different spellings")
+            raise CorruptDocumentError(
+                f"conversations contains the key {ours[:_SHOWN]!r} twice, in different spellings"
+            )
         found[ours] = (
             entry if ours == record_id else document_format.entry(ours, document_format.value(record_id, entry))
         )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
-from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError, pluralize
+from ptb_bucket._wording import pluralize
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError
 from ptb_bucket.state import Draft, Kind, WriterIdentity
 from ptb_bucket.tools.transfer.copying_broadcasts import drives_broadcast, plan_broadcasts
 
