@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ptb_bucket._lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from ptb_bucket.tools.broadcasts import broadcasts, turn_broadcast
+    from ptb_bucket.tools.broadcasting import broadcast_names, broadcasts, turn_broadcast
     from ptb_bucket.tools.browsing import Found, Unreadable, list_records, read_records, text_of
     from ptb_bucket.tools.edit import (
         Edit,
@@ -118,6 +118,7 @@ __all__ = [
     "Unreadable",
     "Verdict",
     "Verification",
+    "broadcast_names",
     "broadcasts",
     "check",
     "check_source",
@@ -179,7 +180,7 @@ __getattr__ = lazy_exports(
     __name__,
     {
         "ptb_bucket.tools.browsing": ("Found", "Unreadable", "list_records", "read_records", "text_of"),
-        "ptb_bucket.tools.broadcasts": ("broadcasts", "turn_broadcast"),
+        "ptb_bucket.tools.broadcasting": ("broadcast_names", "broadcasts", "turn_broadcast"),
         "ptb_bucket.tools.edit": (
             "Edit",
             "OldVersions",

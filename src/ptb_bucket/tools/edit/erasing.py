@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from ptb_bucket.errors import CannotLoadError, DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
 from ptb_bucket.state import CALLBACK_QUERIES, Kind, Record, timer_outline
+from ptb_bucket.tools.edit.erasing_broadcasts import (
+    broadcasts_with,
+    forget_in_broadcasts,
+    old_versions_in_broadcasts,
+)
 
 if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo, Part
@@ -34,6 +39,7 @@ class PersonalData:
         mentions: Other records in which the person's ID occurs as a number, perhaps by chance.
         keyboards: The number of inline keyboards, which cannot be attributed to a person.
         unknown: Sections of a newer ptb-bucket, which this one can neither read nor change.
+        broadcasts: The objects of broadcasts that contain the person's ID, by the name of the broadcast.
         running: Commits by bots that are so recent that the bots may be running.
     """
 
@@ -42,23 +48,25 @@ class PersonalData:
     mentions: list[Record] = field(default_factory=list)
     keyboards: int = 0
     unknown: set[str] = field(default_factory=set)
+    broadcasts: dict[str, list[str]] = field(default_factory=dict)
     running: list[CommitInfo] = field(default_factory=list)
 
 
 @dataclass
 class OldVersions:
-    """Old versions of the objects that contain or contained the person, by document.
+    """Old versions of the objects that contain or contained the person, by document, and by object of a broadcast.
 
     If the store cannot list old versions, ``problem`` says why.
     """
 
     versions: dict[str, list[str]] = field(default_factory=dict)
     problem: str = ""
+    broadcasts: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
         """Return the number of old versions."""
-        return sum(map(len, self.versions.values()))
+        return sum(map(len, (*self.versions.values(), *self.broadcasts.values())))
 
 
 def is_of(record: Record, user_id: int) -> bool:
@@ -104,6 +112,7 @@ async def find_person(state: State, user_id: int) -> PersonalData:
                 found.keyboards += record != CALLBACK_QUERIES
             elif record.kind is not Kind.UPDATES and number.search(value):
                 found.mentions.append(record)
+    found.broadcasts = await broadcasts_with(state, user_id)
     return found
 
 
@@ -146,6 +155,7 @@ async def past_of(state: State, found: PersonalData) -> OldVersions:
             old = await _old(state, key)
             if old and (key in found.records or await _held(state, key, old, found, has_records=has_records)):
                 past.versions[key] = old
+        past.broadcasts = await old_versions_in_broadcasts(state, found.user_id)
     except UnsupportedError as error:
         return OldVersions(problem=str(error))
     return past
@@ -216,15 +226,17 @@ async def _drop(state: State, found: PersonalData) -> None:
 
     writer, now = state.writer("erase-user"), found
     for _ in range(_ROUNDS):
-        if not now.records:
+        if not now.records and not now.broadcasts:
             return
+        await forget_in_broadcasts(state, list(now.broadcasts), found.user_id)
         for key, records in now.records.items():
             draft = await Draft.open(state.archive, key, state.bot_id, writer)
             draft.stage(dict.fromkeys(records, None))
             await draft.commit()
         now = await find_person(state, found.user_id)
-    if now.records:
-        labels = ", ".join(record.label for records in now.records.values() for record in records)
+    if now.records or now.broadcasts:
+        found_again = [record.label for records in now.records.values() for record in records]
+        labels = ", ".join([*found_again, *(key for keys in now.broadcasts.values() for key in keys)])
         raise UnsavedError(f"A running bot keeps writing {labels}. Stop the bot and erase the data again.")
 
 
@@ -232,13 +244,18 @@ async def _delete(state: State, past: OldVersions) -> int:
     for key, versions in past.versions.items():
         for version in versions:
             await state.store.delete_version(state.archive.name(key), version)
+    for key, versions in past.broadcasts.items():
+        for version in versions:
+            await state.store.delete_version(key, version)
     return past.number
 
 
 async def _delete_rest(state: State, found: PersonalData, past: OldVersions) -> int:
     """Delete the old versions that the erasure itself created."""
     keys = {*found.records, *past.versions}
-    return await _delete(state, OldVersions({key: await _old(state, key) for key in sorted(keys)}))
+    rest = OldVersions({key: await _old(state, key) for key in sorted(keys)})
+    rest.broadcasts = await old_versions_in_broadcasts(state, found.user_id)
+    return await _delete(state, rest)
 
 
 async def _old(state: State, key: str) -> list[str]:
