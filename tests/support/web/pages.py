@@ -11,8 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from ptb_bucket import tools
-from ptb_bucket.web import Doorkeeper, Settings, create_app
-from ptb_bucket.web.serving import listening_on
+from ptb_bucket.web import Doorkeeper, Settings, create_app, listening_on
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
