@@ -148,7 +148,7 @@ def test_forms_of_other_pages_are_refused(web):
     assert web.post("/plan", data=right).status_code == 200
     assert web.post("/save", data={"csrf": session.csrf, "name": "guessed"}).status_code == 409
     assert web.get("/save").status_code == 405
-    for address in ("/erase/42", "/export/42", "/leave", "/search/x/stop"):
+    for address in ("/erase/42", "/export/42", "/leave", "/search/x"):
         assert web.post(address, data={"confirm": "42"}).status_code == 403
 
 

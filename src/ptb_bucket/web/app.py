@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import socket
 from contextlib import asynccontextmanager
-from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from ptb_bucket.errors import ConfigurationError, NotFoundError, PTBBucketError, RefusedError
 from ptb_bucket.web.routes import ROUTES
@@ -24,18 +23,13 @@ from ptb_bucket.web.site import Site, site_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
     from ptb_bucket.tools import State
     from ptb_bucket.web.site import Settings
 
 __all__ = ["create_app", "listening_on", "serve"]
-
-_STATIC: Final = {
-    # the only files that the server sends, with their types
-    "style.css": "text/css", "page.js": "text/javascript", "htmx.min.js": "text/javascript",
-    "icon.svg": "image/svg+xml", "htmx.LICENSE.txt": "text/plain",
-}  # fmt: skip
 
 
 def create_app(state: State, settings: Settings, door: Doorkeeper) -> Starlette:
@@ -58,7 +52,7 @@ def create_app(state: State, settings: Settings, door: Doorkeeper) -> Starlette:
         await site.close()
 
     app = Starlette(
-        routes=[Route("/static/{name}", _static), *ROUTES],
+        routes=[Mount("/static", StaticFiles(packages=[("ptb_bucket.web", "static")])), *ROUTES],
         middleware=[Middleware(Guard, door=door, refused=refused)],
         exception_handlers={PTBBucketError: _failed, HTTPException: _failed},
         lifespan=lifespan,
@@ -76,14 +70,6 @@ async def _failed(request: Request, error: Exception) -> Response:
     is_part = "hx-request" in request.headers  # htmx shows only answers that succeeded
     template = "parts/problem.html" if is_part and request.headers.get("hx-target") != "main" else "error.html"
     return site_of(request).page(request, template, status=200 if is_part else status, text=text)
-
-
-async def _static(request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in _STATIC:
-        raise HTTPException(404, "There is no such page.")
-    data = files("ptb_bucket.web").joinpath("static").joinpath(name).read_bytes()
-    return Response(data, media_type=_STATIC[name])
 
 
 async def serve(  # noqa: PLR0913  settings, by keyword

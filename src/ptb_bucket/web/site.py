@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
@@ -141,18 +140,16 @@ def _size(number: int) -> str:
     return f"{number / 1e9:.1f} GB"
 
 
-def _when(moment: datetime | None) -> str:
-    return "—" if moment is None else moment.astimezone(timezone.utc).strftime("%a %d %b %Y, %H:%M:%S UTC")
+def _when(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%a %d %b %Y, %H:%M:%S UTC")
 
 
 def _iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _ago(moment: datetime | None) -> str:
+def _ago(moment: datetime) -> str:
     """Return how long ago a moment is, or how far ahead, in its largest unit."""
-    if moment is None:
-        return "—"
     text = _lasting(moment)
     return f"in {text}" if moment > datetime.now(timezone.utc) else f"{text} ago"
 
@@ -170,11 +167,3 @@ def _writer(text: str) -> str:
     """Return a writer as people know it: the tool or the author, or the instance's ID."""
     name, mark, _ = text.rpartition(":")
     return name if mark else f"bot {text[:8]}"
-
-
-def pretty(text: str) -> str:
-    """Indent JSON text."""
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        return text

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
     from ptb_bucket.tools import ValuePart
 
-__all__ = ["Absent", "Difference", "Node", "differences", "node_of", "type_of"]
+__all__ = ["Difference", "Node", "differences", "node_of", "type_of"]
 
 _TEXT: Final = 400
 """Characters of a text that are shown before it is folded."""
 _DEPTH: Final = 6
 """Levels of a tree: as deep as a screen is wide."""
 _NAMES: Final = {"ordereddict": "OrderedDict", "counter": "Counter", "NoneType": "None"}
+_ABSENT: Final = object()
+"""The value of a place that does not exist."""
 _OF_ITEMS: Final = {"dict", "list", "set", "frozenset", "tuple", "deque", "OrderedDict", "Counter", "defaultdict"}
 
 
@@ -162,10 +164,6 @@ _READERS: Final = {
 }  # fmt: skip
 
 
-class Absent:
-    """The value of a place that does not exist."""
-
-
 @dataclass(frozen=True)
 class Difference:
     """A place that differs. ``before`` and ``after`` are None where it does not exist."""
@@ -189,18 +187,18 @@ def differences(before: str | None, after: str | None, *, place: str = "", most:
         place: The path of both.
         most: The largest number of differences.
     """
-    old, new = (Absent if text is None else parsed(text) for text in (before, after))
+    old, new = (_ABSENT if text is None else parsed(text) for text in (before, after))
     return list(islice(_compare(place, old, new), most))
 
 
 def _compare(place: str, before: Any, after: Any) -> Iterator[Difference]:
     if before is after or (before == after and type(before) is type(after)):
         return
-    old, new = (None if one is Absent else parts_of(one) for one in (before, after))
+    old, new = (None if one is _ABSENT else parts_of(one) for one in (before, after))
     (tag, body), (other_tag, other_body) = tag_of(before), tag_of(after)
     alike = tag == other_tag and type(body) is type(other_body) and type_of(before) == type_of(after)
     if old is None or new is None or not alike:
-        nodes = [None if one is Absent else node_of(one, None, most=20) for one in (before, after)]
+        nodes = [None if one is _ABSENT else node_of(one, None, most=20) for one in (before, after)]
         yield Difference(place, nodes[0], nodes[1])
     elif isinstance(body, list) and tag in (None, "list", "tuple", "deque"):
         yield from _lists(place, [one.value for one in old], [one.value for one in new])
@@ -213,7 +211,7 @@ def _keyed(place: str, before: list[ValuePart], after: list[ValuePart], *, by_va
     old, new = ({compact(one.value) if by_value else one.label: one for one in parts} for parts in (before, after))
     for label in dict.fromkeys([*old, *new]):
         step = "" if by_value else (old.get(label) or new[label]).step or f".{label}"
-        pair = [parts[label].value if label in parts else Absent for parts in (old, new)]
+        pair = [parts[label].value if label in parts else _ABSENT for parts in (old, new)]
         yield from _compare(path_to(place, step) or "", *pair)
 
 
@@ -226,6 +224,6 @@ def _lists(place: str, old: list[Any], new: list[Any]) -> Iterator[Difference]:
             yield from _compare(f"{place}[{j1 + at}]", old[i1 + at], new[j1 + at])
         if word != "equal":
             for at in range(i1 + both, i2):
-                yield from _compare(f"{place}[{at}]", old[at], Absent)
+                yield from _compare(f"{place}[{at}]", old[at], _ABSENT)
             for at in range(j1 + both, j2):
-                yield from _compare(f"{place}[{at}]", Absent, new[at])
+                yield from _compare(f"{place}[{at}]", _ABSENT, new[at])

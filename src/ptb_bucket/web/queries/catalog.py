@@ -142,10 +142,6 @@ class Catalog:
             job = self._jobs[key] = Job().run(source())
         return job
 
-    def search(self, kinds: Iterable[Kind], keeps: Callable[[Found], bool], most: int) -> Job:
-        """Begin a search of the values of some kinds, which can be stopped."""
-        return Job().run(tools.read_records(self._state, tuple(kinds)), keeps, most)
-
     async def with_values(self, listed: list[Found], most: int) -> tuple[list[Found], list[Unreadable]]:
         """Read records that were only listed, at most so many, the ones first that changed longest ago.
 

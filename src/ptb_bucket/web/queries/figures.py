@@ -124,11 +124,6 @@ class Person:
     state: str | None
     since: LastChange | None = None
 
-    @property
-    def key(self) -> tuple[int | str, ...]:
-        """The key of the conversation."""
-        return self.record.conversation[1]
-
     def stuck_for(self, limit: timedelta) -> bool:
         """Tell whether it has been in its state for at least so long."""
         return self.since is not None and datetime.now(timezone.utc) - self.since.time >= limit
@@ -172,7 +167,7 @@ async def people_in(state: State, catalog: Catalog, job: Job, found: Iterable[Fo
 
 
 def _state_name(state: State, one: Found) -> str:
-    value = value_at(state, one.record, one.encoded or b"").parsed
+    value = value_at(state, one.record, one.encoded or b"").part()
     if value is None:
         return "(cannot be loaded)"
     return tools.python_text(tools.compact(value)) if tools.parts_of(value) else node_of(value).text

@@ -39,18 +39,13 @@ class Value:
     commit: CommitInfo | None = None
     exists: bool = True
 
-    @property
-    def parsed(self) -> Any:
-        """Return its value as ``tools.parsed`` does; None if it cannot be loaded."""
-        return tools.parsed(self.text)
-
     def node(self, path: str = "", *, start: int = 0, most: int = 50) -> Node | None:
         """Return its tree, or that of the part at a path. Raises KeyError if there is no such part."""
         return None if self.text is None else node_of(self.part(path), path, start=start, most=most)
 
     def part(self, path: str = "") -> Any:
-        """Return the parts of its value, or of the value at a path. Raises KeyError if there is no such part."""
-        return tools.value_under(self.parsed, path)
+        """Return its value as ``tools.parsed`` does, or the part at a path. Raises KeyError if there is none."""
+        return tools.value_under(tools.parsed(self.text), path)
 
 
 async def read_value(state: State, record: Record) -> Value:
@@ -110,12 +105,13 @@ def _moments(versions: list[RecordVersion]) -> list[Moment]:
 
 async def value_then(state: State, record: Record, when: datetime) -> tuple[Value, RecordVersion | None, str]:
     """Return a record as it was at a time, its version, and the reason if that is not known."""
+    versions, problem = [], ""
     try:
         versions = await tools.record_versions(state, [record], before=when, limit=1)
     except UnsupportedError as error:
-        return Value(record, None, exists=False), None, str(error)
+        problem = str(error)
     if not versions:
-        return Value(record, None, exists=False), None, ""
+        return Value(record, None, exists=False), None, problem
     one = versions[0]
     return Value(record, one.text, one.problem, one.commit, exists=one.encoded is not None), one, ""
 

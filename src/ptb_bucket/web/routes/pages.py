@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +25,7 @@ from ptb_bucket.web.queries import (
     timers_in,
     value_at,
 )
-from ptb_bucket.web.site import number_in, paged, pretty, record_in, site_of
+from ptb_bucket.web.site import number_in, paged, record_in, site_of
 from ptb_bucket.web.tree import node_of
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ async def _keyboards(request: Request) -> Response:
 
 def _keyboard(state: tools.State, one: Found) -> tuple[Any, datetime | None]:
     """Return a keyboard's tree, and the time when it was last used, which its value begins with."""
-    value, used = value_at(state, one.record, one.encoded or b"").parsed, None
+    value, used = value_at(state, one.record, one.encoded or b"").part(), None
     with suppress(TypeError, ValueError, OverflowError, IndexError, KeyError):
         used = datetime.fromtimestamp((tools.parts_of(value) or [])[0].value, timezone.utc)
     return (None if value is None else node_of(value, None, most=8)), used
@@ -132,7 +133,7 @@ async def _record(request: Request) -> Response:
     return site.page(
         request, "record.html", record=record, value=value, node=node, at=path, start=start,
         sizes=[] if node is None else _sizes(value.part(path), path),
-        whole=len(tools.compact(value.parsed).encode()),
+        whole=len(tools.compact(value.part()).encode()),
     )  # fmt: skip
 
 
@@ -159,8 +160,9 @@ async def _copy(request: Request) -> Response:
     site = site_of(request)
     value = await read_value(site.state, record_in(request.query_params))
     try:
-        text = tools.compact(value.part(request.query_params.get("path", "")))
+        part = value.part(request.query_params.get("path", ""))
     except KeyError:
         raise HTTPException(404, "There is no such value. It may have changed.") from None
-    as_python = request.query_params.get("as") == "python"
-    return PlainTextResponse(tools.python_text(text) if as_python else pretty(text))
+    if request.query_params.get("as") == "python":
+        return PlainTextResponse(tools.python_text(tools.compact(part)))
+    return PlainTextResponse(json.dumps(part, indent=2, ensure_ascii=False))

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ptb_bucket import tools
 from ptb_bucket.errors import CannotLoadError
 from ptb_bucket.state import CALLBACK_QUERIES, OWNERS, Kind, Record
-from ptb_bucket.web.queries import people_in, read_value, timers_in, value_at, value_then
+from ptb_bucket.web.queries import Job, people_in, read_value, timers_in, value_at, value_then
 from ptb_bucket.web.routes.entry import checked_form
 from ptb_bucket.web.site import Site, paged, site_of
 
@@ -40,8 +40,7 @@ _AROUND: Final = 60
 def routes() -> list[Route]:
     """Return the routes."""
     return [
-        Route("/people", _list), Route("/search", _search), Route("/parts/search/{name}", _results),
-        Route("/search/{name}/stop", _stop, methods=["POST"]),
+        Route("/people", _list), Route("/search", _search), Route("/search/{name}", _results, methods=["GET", "POST"]),
         Route("/person/{number}", _person), Route("/chat/{number}", _person),
         Route("/parts/states/{number}", _states), Route("/parts/keyboards/{number}", _keyboards),
     ]  # fmt: skip
@@ -62,14 +61,17 @@ async def _list(request: Request) -> Response:
     timed = any(one.changed for one in found[:100])
     order = asked.get("sort", "changed" if timed else "id")
     changes = await site.catalog.changes(job, kind) if order == "changed" else {}
-    rows = [(one, site.catalog.change(one, changes)) for one in found]
-    if order == "size":
-        rows.sort(key=lambda row: (-row[0].size, row[0].record.number))
-    elif order == "changed":
-        rows.sort(key=lambda row: (-row[1].time.timestamp() if row[1] else 0, row[0].record.number))
-    else:
-        rows.sort(key=lambda row: row[0].record.number)
-    return site.page(request, "people.html", kind=kind, job=job, order=order, timed=timed, **paged(request, rows))
+
+    def rank(one: Found) -> float:
+        if order == "changed":
+            time = one.changed or (changes[one.record].time if one.record in changes else None)
+            return -time.timestamp() if time else 0
+        return -one.size if order == "size" else 0
+
+    found.sort(key=lambda one: (rank(one), one.record.number))
+    shown = paged(request, found)
+    shown["rows"] = [(one, site.catalog.change(one, changes)) for one in shown["rows"]]
+    return site.page(request, "people.html", kind=kind, job=job, order=order, timed=timed, **shown)
 
 
 async def _search(request: Request) -> Response:
@@ -80,7 +82,7 @@ async def _search(request: Request) -> Response:
     if not text:
         return site.page(request, "search.html", text="", job=None)
     name = secrets.token_urlsafe(12)
-    job = site.catalog.search((Kind.USER, Kind.CHAT, Kind.BOT), _containing(site.state, text), _RESULTS)
+    job = Job().run(tools.read_records(site.state, OWNERS), _containing(site.state, text), _RESULTS)
     site.searches[name] = (text, job)
     while len(site.searches) > _SEARCHES:
         site.searches.pop(next(iter(site.searches)))[1].stop()
@@ -92,7 +94,7 @@ def _containing(state: State, text: str) -> Callable[[Found], bool]:
     wanted = text.casefold()
 
     def contains(one: Found) -> bool:
-        return one.record.kind in OWNERS and (wanted in one.record.id or _found_at(state, one, wanted) is not None)
+        return wanted in one.record.id or _found_at(state, one, wanted) is not None
 
     return contains
 
@@ -117,16 +119,13 @@ def _shown(request: Request, template: str, name: str) -> Response:
 
 
 async def _results(request: Request) -> Response:
-    return _shown(request, "parts/results.html", request.path_params["name"])
-
-
-async def _stop(request: Request) -> Response:
-    await checked_form(request)
-    _, job = site_of(request).searches.get(request.path_params["name"], ("", None))
-    if job is not None:
-        await job.close()
-    return _shown(request, "parts/results.html" if "hx-request" in request.headers else "search.html",
-                  request.path_params["name"])  # fmt: skip
+    """Show what a search has found so far. A form stops the search first."""
+    name = request.path_params["name"]
+    if request.method == "POST":
+        await checked_form(request)
+        if name in site_of(request).searches:
+            await site_of(request).searches[name][1].close()
+    return _shown(request, "parts/results.html" if "hx-request" in request.headers else "search.html", name)
 
 
 async def _person(request: Request) -> Response:

@@ -17,7 +17,7 @@ from ptb_bucket.state import Kind, Record
 from ptb_bucket.tools import OvertakenError, compact, tag_of
 from ptb_bucket.web.queries import read_value
 from ptb_bucket.web.routes.entry import checked_form, session_of
-from ptb_bucket.web.site import Site, pretty, record_in, site_of
+from ptb_bucket.web.site import Site, record_in, site_of
 from ptb_bucket.web.tree import differences, type_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _shown_form(  # noqa: PLR0913, PLR0917  the form's fields
 ) -> Response:
     widget = "text" if isinstance(part, str) else "bool" if isinstance(part, bool) else "json"
     if text is None:
-        text = part if widget == "text" else pretty(compact(part))
+        text = part if widget == "text" else json.dumps(part, indent=2, ensure_ascii=False)
     return site.page(
         request, "edit.html", status=422 if problem else 200, record=record, at=path, widget=widget, text=text,
         type=type_of(part), problem=problem,
@@ -150,7 +150,7 @@ def _shown_plan(site: Site, request: Request, plan: Planned) -> Response:
 
 
 async def _save(request: Request) -> Response:
-    """Carry out a change that was shown, unless the value has changed since."""
+    """Carry out a change that was shown. If the value has changed since, show what the bot wrote instead."""
     site, fields = _site(request), await checked_form(request)
     plan = session_of(request).pending.pop(fields.get("name", ""), None)
     if not isinstance(plan, Planned):
@@ -158,7 +158,8 @@ async def _save(request: Request) -> Response:
     try:
         edit = await _carried_out(site, plan, dry_run=False)
     except OvertakenError as error:
-        return _conflict(site, request, plan, error)
+        theirs = differences(plan.edit.before if plan.edit else None, error.now, place=plan.path)
+        return site.page(request, "conflict.html", status=409, plan=plan, theirs=theirs)
     finally:
         site.catalog.forget()
     merged = plan.action == "set" and plan.edit is not None and edit.after != plan.edit.after
@@ -172,25 +173,17 @@ async def _carried_out(site: Site, plan: Planned, *, dry_run: bool) -> Edit:
     if plan.action == "run":
         return await tools.make_due(site.state, plan.record, **how)
     if plan.action == "set":
-        return await tools.set_value(
-            site.state, plan.record, plan.path, plan.text, new_class=plan.new_class, **how
-        )  # fmt: skip
+        how["new_class"] = plan.new_class
+        return await tools.set_value(site.state, plan.record, plan.path, plan.text, **how)
     return await tools.remove(site.state, plan.record, plan.path, **how)
-
-
-def _conflict(site: Site, request: Request, plan: Planned, error: OvertakenError) -> Response:
-    """Show what the bot wrote, and what the change would do to it now."""
-    theirs = differences(plan.edit.before if plan.edit else None, error.now, place=plan.path)
-    return site.page(request, "conflict.html", status=409, plan=plan, theirs=theirs)
 
 
 async def _erase_form(request: Request) -> Response:
     """Show what would be erased."""
     site, number = _site(request), request.path_params["number"]
     found = await tools.find_person(site.state, number)
-    return site.page(
-        request, "erase.html", number=number, found=found, past=await tools.past_of(site.state, found), receipt=None
-    )
+    past = await tools.past_of(site.state, found)
+    return site.page(request, "erase.html", number=number, found=found, past=past, receipt=None)
 
 
 async def _erase(request: Request) -> Response:
@@ -201,9 +194,8 @@ async def _erase(request: Request) -> Response:
     found = await tools.find_person(site.state, number)
     past = await tools.past_of(site.state, found)
     try:
-        deleted = await tools.erase(
-            site.state, found, past if "versions" in fields else None, force="force" in fields
-        )  # fmt: skip
+        versions = past if "versions" in fields else None
+        deleted = await tools.erase(site.state, found, versions, force="force" in fields)
     finally:
         site.catalog.forget()
     receipt = {"deleted": deleted, "time": datetime.now(timezone.utc), "author": site.settings.author}
