@@ -17,8 +17,16 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @contextmanager
-def served(uri, *, write=False, mask=False, password=""):
-    """Serve the pages of a state in a thread. Yields the doorkeeper, whose ``said`` has the printed addresses."""
+def served(uri, *, write=False, mask=False, password="", store=None):
+    """Serve the pages of a state in a thread. Yields the doorkeeper, whose ``said`` has the printed addresses.
+
+    Args:
+        uri: The state, or the file of a PicklePersistence.
+        write: As for the verb; so are ``mask`` and ``password``.
+        mask: See there.
+        password: See there.
+        store: The store of the state, instead of one that the URI opens.
+    """
     ready, stop = threading.Event(), threading.Event()
     found = {}
 
@@ -28,7 +36,7 @@ def served(uri, *, write=False, mask=False, password=""):
         opened = (
             tools.open_memory_file(Path(uri))
             if is_file
-            else tools.open_state(uri, keep_unknown=True, author="web:alice")
+            else tools.open_state(store or uri, keep_unknown=True, author="web:alice")
         )
         async with opened as state:
             listening = listening_on("127.0.0.1", 0)
