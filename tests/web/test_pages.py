@@ -5,23 +5,29 @@ from __future__ import annotations
 import itertools
 import os
 
+import httpx
 import pytest
 
-from support.web.pages import settled
+from support.web.pages import served, settled
 from support.web.population import ADA, FUNNEL, populate
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SEALINGS = {"plain": {}, "signed": {"PTB_BUCKET_SIGNING_KEYS": KEY}, "encrypted": {"PTB_BUCKET_ENCRYPTION_KEYS": KEY}}
 LAYOUTS, CODECS = ("per-record", "single", "per-type"), ("json", "pickle")
-PAIRS = {
-    ("per-record", "json", "plain"), ("per-record", "pickle", "signed"), ("per-record", "json", "encrypted"),
-    ("single", "json", "signed"), ("single", "pickle", "plain"), ("single", "pickle", "encrypted"),
-    ("per-type", "json", "plain"), ("per-type", "pickle", "signed"), ("per-type", "json", "encrypted"),
+EACH = list(itertools.product(LAYOUTS, CODECS, SEALINGS))
+IN_BROWSER = {("per-record", "json", "plain"), ("single", "pickle", "encrypted"), ("per-type", "json", "signed")}
+"""By default, a browser opens the pages of these, so that it sees each layout, codec and sealing."""
+PAIRS = IN_BROWSER | {
+    ("per-record", "pickle", "signed"), ("per-record", "json", "encrypted"), ("single", "json", "signed"),
+    ("single", "pickle", "plain"), ("per-type", "pickle", "plain"), ("per-type", "pickle", "encrypted"),
 }  # fmt: skip
-ALL = [
-    pytest.param(*each, marks=() if each in PAIRS else pytest.mark.long, id="-".join(each))
-    for each in itertools.product(LAYOUTS, CODECS, SEALINGS)
-]
+"""By default, pages are requested of these, so that each two of a layout, a codec and a sealing occur together."""
+
+
+def by_default(chosen):
+    return [pytest.param(*each, marks=() if each in chosen else pytest.mark.long, id="-".join(each)) for each in EACH]
+
+
 PAGES = (
     "/", "/people?kind=user_data", "/people?kind=chat_data&sort=size", "/people?kind=user_data&page=2",
     "/conversations",
@@ -31,6 +37,8 @@ PAGES = (
     "/search?q=breakfast", "/search?q=", "/record?kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
     "/record?kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
 )  # fmt: skip
+PARTS = ("/parts/overview", "/parts/states/42", "/parts/keyboards/42", "/parts/keyboards/42?look=1",
+         "/parts/history?id=42&kind=user_data&kind=chat_data")  # fmt: skip
 WRITING = (
     "/edit?kind=user_data&id=42&path=name", "/edit?kind=bot_data&id=bot&path=menu", "/erase/42",
     "/edit?kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
@@ -51,7 +59,22 @@ def place(tmp_path, monkeypatch):
     return place
 
 
-@pytest.mark.parametrize(("layout", "codec", "sealing"), ALL)
+@pytest.mark.parametrize(("layout", "codec", "sealing"), by_default(PAIRS))
+def test_every_page_answers_on_every_kind_of_state(place, layout, codec, sealing):
+    with served(place(layout, codec, sealing), write=True) as door, httpx.Client(follow_redirects=True) as client:
+        home = f"http://127.0.0.1:{door.port}"
+        client.get(door.said[0])
+        for address in (*PAGES, *WRITING, *PARTS):
+            answer = client.get(home + address)
+            assert answer.status_code == 200, address
+            assert address.startswith("/parts/") or answer.text.count("<h1>") == 1, address
+            assert 'class="problem"' not in answer.text, address
+        then = client.get(f"{home}/parts/history?id=42&kind=user_data").text
+        assert then.count("<li>") == 3
+        assert "Can I bring my dog?" in client.get(f"{home}/copy?kind=user_data&id=42&as=json").text
+
+
+@pytest.mark.parametrize(("layout", "codec", "sealing"), by_default(IN_BROWSER))
 def test_every_page_shows_every_kind_of_state(opened, place, layout, codec, sealing):
     with opened(place(layout, codec, sealing), write=True) as page:
         for address in (*PAGES, *WRITING):

@@ -50,7 +50,7 @@ def aware():
     return datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-@pytest.mark.parametrize("layout", ["single", "per-record"])
+@pytest.mark.parametrize("layout", ["single", pytest.param("per-record", marks=pytest.mark.long)])
 def test_no_script_in_data_runs_and_no_rule_is_broken(opened, tmp_path, layout):
     uri = f"file:{tmp_path / 'bot'}?keep=20&layout={layout}"
     aside(attack(uri))

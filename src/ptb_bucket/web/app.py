@@ -57,6 +57,7 @@ def create_app(state: State, settings: Settings, door: Doorkeeper) -> Starlette:
         exception_handlers={PTBBucketError: _failed, HTTPException: _failed},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.site = site
     return app
 

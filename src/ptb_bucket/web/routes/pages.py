@@ -38,7 +38,7 @@ __all__ = ["routes"]
 _STUCK: Final = {3600: "an hour", 86400: "a day", 7 * 86400: "a week", 30 * 86400: "30 days"}
 _TIMERS: Final = 50
 """Timers that are read one by one, where each record has its own document."""
-_AT_FIRST, _AT_ONCE = 50, 500
+_AT_FIRST, _AT_ONCE = 20, 500
 """Conversations that are read, where each has its own document: for a page, and each time when it asks for more."""
 
 
