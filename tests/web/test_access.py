@@ -13,6 +13,10 @@ SHOWN = ("/", "/people?kind=user_data", "/conversations", "/conversations/in?han
          "/plan?action=end&kind=conversations&id=%5B%22booking%22%2C42%2C42%5D")  # fmt: skip
 
 
+OVERLAPPING = """() => [...document.querySelectorAll('td, th')].filter(
+    cell => cell.clientWidth && cell.scrollWidth > cell.clientWidth + 1).map(cell => cell.innerText)"""
+
+
 @pytest.fixture(scope="module")
 def uri(tmp_path_factory):
     return populate(tmp_path_factory.mktemp("web") / "bot", "layout=per-record")
@@ -47,6 +51,7 @@ def test_nothing_is_wider_than_a_phone(opened, uri, mask):
             page.goto(page.home + address)
             settled(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= 360, address
+            assert page.evaluate(OVERLAPPING) == [], address
 
 
 def test_dark_is_dark(opened, uri):

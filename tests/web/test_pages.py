@@ -37,7 +37,7 @@ PAGES = (
     "/search?q=breakfast", "/search?q=", "/record?kind=conversations&id=%5B%22booking%22%2C42%2C42%5D",
     "/record?kind=timers&id=%5B%22user_data%22%2C%2242%22%2C%22reminder%22%5D",
 )  # fmt: skip
-PARTS = ("/parts/overview", "/parts/states/42", "/parts/keyboards/42", "/parts/keyboards/42?look=1",
+PARTS = ("/parts/states/42", "/parts/keyboards/42", "/parts/keyboards/42?look=1",
          "/parts/history?id=42&kind=user_data&kind=chat_data")  # fmt: skip
 WRITING = (
     "/edit?kind=user_data&id=42&path=name", "/edit?kind=bot_data&id=bot&path=menu", "/erase/42",
@@ -100,6 +100,7 @@ def test_every_page_shows_every_kind_of_state(opened, place, layout, codec, seal
 def test_the_funnel_counts_the_known_population(opened, place, layout):
     with opened(place(layout)) as page:
         page.get_by_role("link", name="Conversations", exact=True).click()
+        settled(page)
         found = {}
         for panel in page.locator("section.panel").all():
             handler = panel.locator("h2").inner_text().split()[0]

@@ -125,7 +125,7 @@ async def set_timers(uri):
             "gone", "0d", due=now - 9 * HOUR, parked="no callback is named gone"
         ),
     }
-    async with open_state(uri) as state:
+    async with open_state(uri, author="web:alice") as state:
         replica = state.replica()
         await replica.documents.read_all()
         for record, timer in timers.items():

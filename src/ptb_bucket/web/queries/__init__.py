@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ptb_bucket.web.queries.catalog import Catalog, Job
-from ptb_bucket.web.queries.figures import Person, funnels, kept_versions, overview_of, people_in
+from ptb_bucket.web.queries.figures import Person, funnels, overview_of, people_in
 from ptb_bucket.web.queries.records import TimerRow, history_of, read_value, timers_in, value_at, value_then
 
 __all__ = [
-    "Catalog", "Job", "Person", "TimerRow", "funnels", "history_of", "kept_versions", "overview_of", "people_in",
+    "Catalog", "Job", "Person", "TimerRow", "funnels", "history_of", "overview_of", "people_in",
     "read_value", "timers_in", "value_at", "value_then",
 ]  # fmt: skip

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ptb_bucket import tools
-from ptb_bucket.errors import PTBBucketError
-from ptb_bucket.state import Kind
+from ptb_bucket.errors import PTBBucketError, UnsupportedError
+from ptb_bucket.state import BOT_DATA, Kind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -24,6 +24,8 @@ _FRESH: Final = 2.0
 """Seconds for which a finished job is shown again. A long job is shown for ten times as long as it took."""
 _PATIENCE: Final = 0.25
 """Seconds that a page waits for a job before it shows what is known so far."""
+_VERSIONS: Final = 100
+"""Versions that are counted."""
 _TURN: Final = 500
 """Records after which other requests have their turn."""
 
@@ -116,7 +118,8 @@ class Catalog:
     def __init__(self, state: State) -> None:
         self._state = state
         self._jobs: dict[tuple[str, ...], Job] = {}
-        self._read: dict[Record, tuple[Found, Found | Unreadable | None]] = {}
+        self._read: dict[Record, tuple[Found, Found | None]] = {}
+        self._kept: asyncio.Task[str] | None = None
 
     @property
     def lazy(self) -> bool:
@@ -172,14 +175,41 @@ class Catalog:
         """Return when a record changed; None if nothing tells it."""
         return tools.LastChange(one.changed, at_least=False) if one.changed else changes.get(one.record)
 
+    async def kept(self) -> str:
+        """Return a sentence about the old versions that the store keeps; empty as long as they are counted."""
+        self._kept = self._kept or asyncio.create_task(_kept_versions(self._state))
+        await asyncio.wait([self._kept], timeout=_PATIENCE)
+        return self._kept.result() if self._kept.done() else ""
+
     def forget(self) -> None:
         """Forget what was found, after a change."""
         for job in self._jobs.values():
             job.stop()
         self._jobs.clear()
         self._read.clear()
+        self._kept = None
 
     async def close(self) -> None:
         """Stop all jobs."""
+        if self._kept:
+            self._kept.cancel()
         for job in self._jobs.values():
             await job.close()
+
+
+async def _kept_versions(state: State) -> str:
+    """Return a sentence about the old versions that the store keeps, from one document."""
+    number, oldest = 0, None
+    try:
+        async for one in state.archive.versions(state.archive.layout.key(BOT_DATA)):
+            number, oldest = number + 1, one.modified
+            if number == _VERSIONS:
+                break
+    except UnsupportedError:
+        return "Old versions are not kept, so the pages have no history."
+    except PTBBucketError as error:
+        return f"Old versions could not be listed. {error}"
+    if oldest is None:
+        return "Old versions are kept; bot_data has none yet."
+    more = "+" if number == _VERSIONS else ""
+    return f"Old versions are kept: {number}{more} of bot_data, since {oldest:%d %b %Y, %H:%M} UTC."

@@ -9,23 +9,21 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ptb_bucket import tools
-from ptb_bucket.errors import PTBBucketError, UnsupportedError
-from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record
+from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind
 from ptb_bucket.web.queries.records import value_at
 from ptb_bucket.web.tree import node_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ptb_bucket.state import CommitInfo
+    from ptb_bucket.state import CommitInfo, Record
     from ptb_bucket.tools import Found, LastChange, State, Unreadable
     from ptb_bucket.web.queries.catalog import Catalog, Job
 
-__all__ = ["Funnel", "Overview", "Person", "StateRow", "funnels", "kept_versions", "overview_of", "people_in"]
+__all__ = ["Overview", "Person", "StateRow", "funnels", "overview_of", "people_in"]
 
 _LARGEST = 8
-_VERSIONS = 100
-"""Versions that are counted."""
 
 
 @dataclass
@@ -37,10 +35,11 @@ class Overview:
         numbers: The number of records of each kind.
         sizes: Their sizes in bytes.
         largest: The largest records.
-        writers: The commits of the last day.
+        writers: The last commit of each writer of the last day, newest first.
         unreadable: Documents that cannot be read.
         done: Everything was counted.
         last: The newest write that is known.
+        kept: A sentence about old versions; empty as long as they are counted.
         problems: Reasons why something could not be counted.
     """
 
@@ -52,19 +51,22 @@ class Overview:
     unreadable: list[Unreadable] = field(default_factory=list)
     done: bool = True
     last: datetime | None = None
+    kept: str = ""
     problems: set[str] = field(default_factory=set)
 
 
 async def overview_of(state: State, catalog: Catalog) -> Overview:
     """Return the figures so far. The rest is counted in the background."""
     found, commits = Overview(), set()
-    jobs = {id(job): job for job in map(catalog.listed, Kind)}.values()
-    waiting = asyncio.gather(*(job.wait() for job in jobs))
     try:
-        part = await state.archive.part_of(BOT_DATA)
+        part = await state.archive.part_of(BOT_DATA)  # before the listings, with which a server may be busy for long
         commits = set(part.commits if part else ())
     except PTBBucketError as error:
         found.problems.add(str(error))
+    jobs = {id(job): job for job in map(catalog.listed, Kind)}.values()
+    waiting = asyncio.gather(*(job.wait() for job in jobs))
+    found.kept = await catalog.kept()
+    found.done = bool(found.kept)
     await waiting
     for job in jobs:
         _add(found, job)
@@ -72,7 +74,8 @@ async def overview_of(state: State, catalog: Catalog) -> Overview:
             commits |= {commit for one in job.found for commit in one.commits}
     since = datetime.now(timezone.utc) - timedelta(days=1)
     found.commits = sorted(commits, key=lambda one: one.time, reverse=True)
-    found.writers = [one for one in found.commits if one.time > since]
+    newest = {one.writer: one for one in reversed(found.commits) if one.time > since}
+    found.writers = list(reversed(newest.values()))
     found.last = max([one.time for one in found.commits] + ([found.last] if found.last else []), default=None)
     return found
 
@@ -90,24 +93,6 @@ def _add(found: Overview, job: Job) -> None:
     found.largest = heapq.nsmallest(
         _LARGEST, [*found.largest, *job.found], key=lambda one: (-one.size, one.record.id)
     )  # fmt: skip
-
-
-async def kept_versions(state: State, record: Record = BOT_DATA) -> str:
-    """Return a sentence about the old versions that the store keeps, from one document."""
-    number, oldest = 0, None
-    try:
-        async for one in state.archive.versions(state.archive.layout.key(record)):
-            number, oldest = number + 1, one.modified
-            if number == _VERSIONS:
-                break
-    except UnsupportedError:
-        return "Old versions are not kept, so the pages have no history."
-    except PTBBucketError as error:
-        return f"Old versions could not be listed. {error}"
-    if oldest is None:
-        return "Old versions are kept; bot_data has none yet."
-    more = "+" if number == _VERSIONS else ""
-    return f"Old versions are kept: {number}{more} of bot_data, since {oldest:%d %b %Y, %H:%M} UTC."
 
 
 @dataclass(frozen=True)
@@ -148,15 +133,6 @@ class StateRow:
         return min((one.since for one in self.people if one.since), key=lambda one: one.time, default=None)
 
 
-@dataclass
-class Funnel:
-    """A handler and its states, the most frequent first."""
-
-    handler: str
-    states: list[StateRow]
-    number: int
-
-
 async def people_in(state: State, catalog: Catalog, job: Job, found: Iterable[Found]) -> list[Person]:
     """Return the conversations among some records of a job."""
     changes = await catalog.changes(job, Kind.CONVERSATION)
@@ -173,8 +149,8 @@ def _state_name(state: State, one: Found) -> str:
     return tools.python_text(tools.compact(value)) if tools.parts_of(value) else node_of(value).text
 
 
-def funnels(people: Iterable[Person]) -> list[Funnel]:
-    """Group conversations by handler and state."""
+def funnels(people: Iterable[Person]) -> list[tuple[str, int, list[StateRow]]]:
+    """Return for each handler the number of its conversations and their states, the most frequent first."""
     rows: dict[str, dict[str | None, StateRow]] = {}
     for one in people:
         states = rows.setdefault(one.record.conversation[0], {})
@@ -185,5 +161,5 @@ def funnels(people: Iterable[Person]) -> list[Funnel]:
         most = max(len(row.people) for row in ordered)
         for row in ordered:
             row.share = round(100 * len(row.people) / most)
-        found.append(Funnel(handler, ordered, sum(len(row.people) for row in ordered)))
+        found.append((handler, sum(len(row.people) for row in ordered), ordered))
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
@@ -18,7 +17,6 @@ from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record
 from ptb_bucket.web.queries import (
     funnels,
     history_of,
-    kept_versions,
     overview_of,
     people_in,
     read_value,
@@ -45,8 +43,7 @@ _AT_FIRST, _AT_ONCE = 20, 500
 def routes() -> list[Route]:
     """Return the routes."""
     return [
-        Route("/", _overview), Route("/parts/overview", _overview),
-        Route("/conversations", _conversations), Route("/conversations/in", _conversations),
+        Route("/", _overview), Route("/conversations", _conversations), Route("/conversations/in", _conversations),
         Route("/keyboards", _keyboards), Route("/timers", _timers),
         Route("/bot", _record), Route("/record", _record), Route("/parts/history", _history), Route("/copy", _copy),
     ]  # fmt: skip
@@ -54,9 +51,8 @@ def routes() -> list[Route]:
 
 async def _overview(request: Request) -> Response:
     site = site_of(request)
-    found, kept = await asyncio.gather(overview_of(site.state, site.catalog), kept_versions(site.state))
-    template = "overview.html" if request.url.path == "/" else "parts/overview.html"
-    return site.page(request, template, found=found, kept=kept, archive=site.state.archive)
+    found = await overview_of(site.state, site.catalog)
+    return site.page(request, "overview.html", found=found, archive=site.state.archive)
 
 
 async def _conversations(request: Request) -> Response:
@@ -64,7 +60,8 @@ async def _conversations(request: Request) -> Response:
     site, asked = site_of(request), request.query_params
     job = await site.catalog.listed(Kind.CONVERSATION).wait()
     listed = [one for one in job.found if one.record.kind is Kind.CONVERSATION]
-    found, damaged = await site.catalog.with_values(listed, _AT_ONCE if "more" in asked else _AT_FIRST)
+    most = 0 if not job.done else _AT_ONCE if "more" in asked else _AT_FIRST
+    found, damaged = await site.catalog.with_values(listed, most)
     people = await people_in(site.state, site.catalog, job, found)
     left, funnel = sum(one.state is None for one in people), request.url.path == "/conversations"
     more, still = (f"?{urlencode({**asked, 'still': '', name: 1})}" for name in ("more", "still"))
@@ -133,7 +130,6 @@ async def _record(request: Request) -> Response:
     return site.page(
         request, "record.html", record=record, value=value, node=node, at=path, start=start,
         sizes=[] if node is None else _sizes(value.part(path), path),
-        whole=len(tools.compact(value.part()).encode()),
     )  # fmt: skip
 
 
