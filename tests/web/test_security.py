@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+
+import httpx
 import pytest
 from telegram import Chat, Message, User
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.cli import main
+from support import environment
 from support.web.pages import served, settled
 from support.web.population import BOT, aside, populate
 
@@ -89,8 +95,6 @@ def uri(tmp_path_factory):
 @pytest.fixture
 def web(uri):
     """A server, and a client that has entered."""
-    import httpx  # noqa: PLC0415  PTB's own
-
     with served(uri, write=True) as door, httpx.Client(base_url=f"http://127.0.0.1:{door.port}") as client:
         client.get(door.said[-1])
         client.door = door
@@ -214,11 +218,29 @@ def test_leaving_ends_the_session(opened, uri):
 
 
 def test_no_log_has_the_token_or_an_id(uri, caplog):
-    import httpx  # noqa: PLC0415  PTB's own
-
     with served(uri) as door, httpx.Client(follow_redirects=True) as client:
         client.get(door.said[0])
         client.get(f"http://127.0.0.1:{door.port}/person/42")
         token = door.said[0].partition("token=")[2]
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     assert not [text for text in ours if token in text or "/person/42" in text]
+
+
+def test_the_verb_prints_a_token_once_and_nothing_of_what_is_shown(uri):
+    command = [sys.executable, "-m", "ptb_bucket.cli", "web", uri, "--port", "0"]
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program, httpx.Client(follow_redirects=True) as client:  # fmt: skip
+        line = program.stdout.readline()
+        address = line.removeprefix("Open ").strip()
+        assert address.startswith("http://127.0.0.1:")
+        home, _, token = address.partition("/enter?token=")
+        assert "Bot 123456" in client.get(address).text
+        assert "Ada Lovelace" in client.get(f"{home}/person/42").text
+        assert client.get(f"{home}/edit?kind=user_data&id=42&path=name").status_code == 403
+        assert client.get(f"{home}/nothing").status_code == 404
+        program.send_signal(signal.SIGINT)
+        said, logged = program.communicate(timeout=30)
+    assert token not in said + logged
+    assert "42" not in said + logged.replace("127.0.0.1", "")
+    assert program.returncode == 130  # as every verb that is interrupted
