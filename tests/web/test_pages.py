@@ -7,9 +7,11 @@ import os
 
 import httpx
 import pytest
+from telegram.ext import ExtBot
 
+from ptb_bucket import BucketPersistence, StoredAs
 from support.web.pages import served, settled
-from support.web.population import ADA, FUNNEL, populate
+from support.web.population import ADA, BOT, FUNNEL, aside, populate
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SEALINGS = {"plain": {}, "signed": {"PTB_BUCKET_SIGNING_KEYS": KEY}, "encrypted": {"PTB_BUCKET_ENCRYPTION_KEYS": KEY}}
@@ -114,6 +116,71 @@ def test_the_funnel_counts_the_known_population(opened, place, layout):
         assert page.locator("tbody tr").count() == 1
         assert page.locator("tbody tr").inner_text().startswith("42")
         assert "30 hours" in page.locator("tbody tr").inner_text()
+
+
+KNOWN = ("codec json", "2 hours ago", "by bot ", "web:alice\t3 hours ago", "Old versions are kept: ", "61\nusers",
+         "2\nchats", "21\nconversations", "1\nkeyboard")  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", ["per-record", "per-type"])
+def test_the_overview_and_the_lists_say_what_is_known(opened, place, layout):
+    with opened(place(layout)) as page:
+        settled(page)
+        text = page.locator("main").inner_text()
+        for known in KNOWN:
+            assert known in text, known
+        assert f"layout {layout}" in text
+        for order, first in (("id", "42"), ("size", "42"), ("changed", "42")):
+            page.goto(f"{page.home}/people?kind=user_data&sort={order}")
+            assert page.locator("tbody a").first.inner_text() == first
+        known = "3 hours ago" if layout == "per-record" else "30 hours ago"  # her timers are in the same object
+        assert known in page.locator("tbody tr").first.inner_text()
+        page.goto(page.home + "/timers?all=1")
+        settled(page)
+        chips = dict(zip(page.locator("tbody td:first-child").all_inner_texts(),
+                         page.locator("tbody .chip").all_inner_texts(), strict=True))  # fmt: skip
+        assert chips == {"old": "parked", "survey": "late", "reminder": "due", "menu of the day": "due"}
+        page.goto(page.home + "/keyboards")
+        assert "last used 4 days ago" in page.locator(".keyboard").inner_text()
+        page.goto(page.home + "/person/42")
+        if layout == "per-record":
+            page.get_by_role("button", name="Read all keyboards").click()
+        page.locator("section", has_text="whose buttons contain the number 42").locator(".node").first.wait_for()
+
+
+class Cart:
+    """A bot's class, which the page need not know."""
+
+    def __init__(self, items):
+        self.items = items
+
+
+def test_objects_are_shown_nicely_and_edited_with_the_classes_of_the_bot(opened, tmp_path):
+    uri = f"file:{tmp_path / 'bot'}?layout=single&codec=pickle"
+    types = [StoredAs(Cart, name="Cart")]
+
+    async def save():
+        kept = BucketPersistence(uri, types=types)
+        kept.set_bot(ExtBot(BOT))
+        await kept.update_user_data(ADA, {"cart": Cart(["tea"])})
+        await kept.flush()
+
+    aside(save())
+    with opened(uri) as page:
+        page.goto(page.home + "/person/42")
+        assert "tea" in page.locator("main").inner_text()
+        assert page.get_by_text("Cart").count() >= 1
+    with opened(uri, types=types, write=True) as page:
+        page.goto(page.home + "/person/42")
+        assert page.locator(".object > summary .type").inner_text() == "Cart"
+        page.get_by_role("link", name="Edit cart.items", exact=True).click()
+        page.get_by_label("New value").fill('["tea", "cake"]')
+        page.get_by_role("button", name="Show the difference").click()
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("heading", name="Saved").wait_for()
+        page.goto(page.home + "/person/42")
+        assert "cake" in page.locator("main").inner_text()
+        assert page.locator(".object > summary .type").inner_text() == "Cart"
 
 
 def test_how_long_is_a_dash_where_nothing_tells_it(opened, tmp_path):

@@ -158,7 +158,7 @@ def test_forms_of_other_pages_are_refused(web):
 
 @pytest.mark.parametrize(
     "path",
-    ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py",
+    ["/static/app.py", "/static/", "/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py",
      "/static//etc/passwd", "/static/htmx.min.js/..",
      "/record?kind=user_data&id=../../etc/passwd", "/record?kind=x&id=1",
      "/person/42/../../x", "/person/1e3", "/chat/٤٢",
@@ -179,6 +179,7 @@ def test_every_answer_has_the_headers(web):
         assert "unsafe" not in policy
         assert headers["cache-control"] == "no-store"
         assert headers["x-content-type-options"] == "nosniff"
+    assert web.get("/static/page.js").status_code == 200
     cookie = web.get("/").request.headers["cookie"]
     assert "token" not in cookie
 

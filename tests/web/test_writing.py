@@ -114,11 +114,14 @@ def test_a_conversation_is_moved_and_ended(opened, uri):
         page.get_by_role("button", name="Save").click()
         page.get_by_role("heading", name="Saved").wait_for()
         assert stored(uri, ADA_BOOKING)[0] == "confirm"
+        assert stored(uri, ADA_BOOKING)[1].startswith("web:alice:")
         page.goto(f"{page.home}/person/{ADA}")
         page.get_by_role("link", name="End", exact=True).click()
         page.get_by_role("button", name="End the conversation").click()
         page.get_by_role("heading", name="Saved").wait_for()
-    assert stored(uri, ADA_BOOKING)[0] is None
+    value, writer = stored(uri, ADA_BOOKING)
+    assert value is None
+    assert writer.startswith("web:alice:")
 
 
 def test_a_timer_is_made_due_and_cancelled(opened, uri):
@@ -137,6 +140,7 @@ def test_a_timer_is_made_due_and_cancelled(opened, uri):
         page.get_by_role("button", name="Cancel the timer").click()
         page.get_by_role("heading", name="Saved").wait_for()
     assert stored(uri, REMINDER)[0] is None
+    assert stored(uri, REMINDER)[1].startswith("web:alice:")
 
 
 def test_a_keyboard_is_dropped(opened, uri):
@@ -146,6 +150,7 @@ def test_a_keyboard_is_dropped(opened, uri):
         page.get_by_role("button", name="Drop the keyboard").click()
         page.get_by_role("heading", name="Saved").wait_for()
     assert stored(uri, Record.keyboard("ab" * 16))[0] is None
+    assert stored(uri, Record.keyboard("ab" * 16))[1].startswith("web:alice:")
 
 
 def test_one_record_is_restored_and_others_stay(opened, uri):
@@ -179,6 +184,7 @@ def test_a_person_is_exported_and_erased_with_receipts(opened, uri):
         exported = json.loads(saved.value.path().read_text())
         assert exported["data"]["user_data[42]"]["name"] == "Ada Lovelace"
         assert set(exported["receipt"]["records"]) == set(exported["data"])
+        assert exported["receipt"]["exported_by"] == "web:alice"
         page.get_by_role("link", name="Erase").click()
         page.get_by_label("To confirm").fill("43")
         if page.get_by_label("Erase anyway").count():
@@ -190,8 +196,11 @@ def test_a_person_is_exported_and_erased_with_receipts(opened, uri):
         page.get_by_role("button", name="Erase for good").click()
         page.get_by_role("heading", name="Receipt").wait_for()
         assert "user_data[42]" in page.locator("table").inner_text()
-    assert stored(uri, Record.user(ADA))[0] is None
-    assert stored(uri, ADA_BOOKING)[0] is None
+        assert "by web:alice" in page.locator(".good").inner_text()
+    for record in (Record.user(ADA), ADA_BOOKING):
+        value, writer = stored(uri, record)
+        assert value is None
+        assert writer.startswith("web:alice:")
 
 
 def test_without_write_nothing_can_be_changed(opened, uri):

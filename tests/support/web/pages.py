@@ -17,7 +17,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @contextmanager
-def served(uri, *, write=False, mask=False, password="", store=None):
+def served(uri, *, write=False, mask=False, password="", store=None, types=()):  # noqa: PLR0913  settings
     """Serve the pages of a state in a thread. Yields the doorkeeper, whose ``said`` has the printed addresses.
 
     Args:
@@ -26,6 +26,7 @@ def served(uri, *, write=False, mask=False, password="", store=None):
         mask: See there.
         password: See there.
         store: The store of the state, instead of one that the URI opens.
+        types: The bot's classes.
     """
     ready, stop = threading.Event(), threading.Event()
     found = {}
@@ -36,7 +37,7 @@ def served(uri, *, write=False, mask=False, password="", store=None):
         opened = (
             tools.open_memory_file(Path(uri))
             if is_file
-            else tools.open_state(store or uri, keep_unknown=True, author="web:alice")
+            else tools.open_state(store or uri, types=types, keep_unknown=True, author="web:alice")
         )
         async with opened as state:
             listening = listening_on("127.0.0.1", 0)
