@@ -13,7 +13,7 @@ import nox
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "test"]
 
-BENCHMARKS = ("against_pickle", "against_sdk", "scale", "of_updates", "loop_gaps")
+BENCHMARKS = sorted(file.stem for file in Path("benchmarks").glob("*.py") if "__main__" in file.read_text())
 
 
 @nox.session

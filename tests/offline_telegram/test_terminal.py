@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -126,13 +127,21 @@ def test_an_error_at_the_start_ends_the_program(bot):
     assert "a wrong setting" in err
 
 
+# Tests in the background of a shell inherit that interrupts are ignored.
+HEED_INTERRUPTS = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_path("bot.py", run_name="__main__")
+"""
+
+
 class Terminal:
     """A chat on a pseudo-terminal."""
 
     def __init__(self, folder: Path) -> None:
         pty = pytest.importorskip("pty", reason="Windows does not have pseudo-terminals")
         self._ours, theirs = pty.openpty()
-        command, env = [sys.executable, "bot.py"], os.environ | {"TERM": "dumb"}
+        command, env = [sys.executable, "-c", HEED_INTERRUPTS], os.environ | {"TERM": "dumb"}
         self.process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, env=env)
         os.close(theirs)
         self.shown = ""
@@ -145,7 +154,8 @@ class Terminal:
         """Read until a text is shown; fail at the end, or after a minute."""
         deadline = time.monotonic() + 60
         while text not in self.shown:
-            assert time.monotonic() < deadline, self.shown
+            readable, _, _ = select.select([self._ours], [], [], max(deadline - time.monotonic(), 0))
+            assert readable, self.shown
             try:
                 self.shown += os.read(self._ours, 65536).decode()
             except OSError:
