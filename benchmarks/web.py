@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import re
 import sys
 import tempfile
@@ -44,7 +45,10 @@ PAGES = {
 AGAIN = re.compile(r'hx-get="([^"]+)" hx-trigger="load delay:(\d+)ms')
 """The part of a page that asks for more after some milliseconds."""
 AT_ONCE = 64
-FILLED_MOTO = Path(__file__).with_name("filled_moto.py")
+HERE = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+FILLED_MOTO = (sys.executable, "-m", "sdk.filled_moto")
+PATIENT = {"read_timeout": "120", "timeout": "240"}
+"""moto looks at all keys for each listing, and at a hundred thousand for seconds if versions are asked for."""
 LONGEST = 120
 """Seconds after which counting is stopped, as a person may do."""
 BOT = "123456"
@@ -166,8 +170,8 @@ def place_of(place: str, stack: ExitStack, records: int) -> str:
         asyncio.run(fill(uri, records))
         return uri
     without_accounts()
-    SERVERS["filled moto"] = ("s3", lambda port: ([sys.executable, str(FILLED_MOTO), str(port), str(records)], {}))
-    return stack.enter_context(running("filled moto", patience=300)).uri("web", "bot")
+    SERVERS["filled moto"] = ("s3", lambda port: ([*FILLED_MOTO, str(port), str(records)], {"PYTHONPATH": HERE}))
+    return stack.enter_context(running("filled moto", patience=300)).uri("web", "bot", **PATIENT)
 
 
 if __name__ == "__main__":

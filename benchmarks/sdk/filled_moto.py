@@ -1,4 +1,4 @@
-"""A program: moto's server with the records of ``web.py`` in its bucket ``web``: ``filled_moto.py PORT RECORDS``."""
+"""A program: moto's server with the records of ``web.py`` in its bucket ``web``: ``sdk.filled_moto PORT RECORDS``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import runpy
 import sys
 
 from moto.s3.models import S3Backend, s3_backends
-from sdk.servers import MOTO
 
+from sdk.servers import MOTO
 from web import objects
 
 ACCOUNT = "123456789012"
