@@ -2,9 +2,10 @@
 
     python benchmarks/google_clients.py [--rounds 11] [--python PATH]
 
-Each process has imported telegram.ext, and with it httpx. Then one imports google-cloud-storage, the other google-auth
-and sends the same GET over httpx to the JSON API. Both import the credentials that a process on Cloud Run uses, and
-neither fetches a token. The server is fake-gcs-server, in a process of its own.
+Each process has imported telegram.ext, and with it httpx. Then the first imports google-cloud-storage. The others send
+the same GET over httpx to the JSON API: the second with google-auth's credentials for Cloud Run, the third with no
+library of Google, as if it asked the metadata server for a token itself. None fetches a token. The server is
+fake-gcs-server, in a process of its own.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ import telegram.ext, httpx
 url, bucket = sys.argv[1:]
 client = httpx.AsyncClient()  # its TLS context exists already
 begin = time.process_time()
-from google.auth import compute_engine
 """
 SDK = """
+from google.auth import compute_engine
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 client = storage.Client("p", AnonymousCredentials(), client_options={"api_endpoint": url})
@@ -40,7 +41,11 @@ async def get():
 asyncio.run(get())
 """
 END = "print(time.process_time() - begin)"
-PROGRAMS = {"google-cloud-storage": SDK, "google-auth and httpx": LIGHT}
+PROGRAMS = {
+    "google-cloud-storage": SDK,
+    "google-auth and httpx": "from google.auth import compute_engine\n" + LIGHT,
+    "httpx alone": LIGHT,
+}
 
 
 async def filled(server: Server) -> str:
@@ -72,7 +77,8 @@ def main() -> None:
             for _ in range(options.rounds + 1)
         ][1:]
     for name in PROGRAMS:
-        print(f"{name}: {statistics.median(one[name] for one in rounds):.0f} ms")
+        found = [one[name] for one in rounds]
+        print(f"{name}: {statistics.median(found):.0f} ms, at least {min(found):.0f}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,12 @@ def pytest_configure(config):
 
 
 SLOWEST = (
+    "tests/web/test_pages.py",
+    "s3/tests/test_verify.py",
+    "tests/web/test_writing.py",
+    "tests/web/test_security.py",
+    "tests/web/test_access.py",
+    "tests/starter/test_init.py",
     "s3/tests/test_several_instances.py",
     "s3/tests/test_faults.py",
     "s3/tests/test_conformance.py",

@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import pickle
 from dataclasses import field
+from typing import ClassVar
 
 import pytest
 
@@ -142,3 +143,66 @@ def test_a_subclass_makes_its_own_fields():
     for _ in range(_dataclass._FEW + 2):
         assert vars(More(1)) == {"one": 1, "two": 2}
         assert vars(Base(1)) == {"one": 1}
+
+
+def family(decorate, base_decorate=None):
+    """Define a class with a base and the annotations that are not fields."""
+
+    @(base_decorate or decorate)
+    class Base:
+        one: int
+        two: list[int] = field(default_factory=list)
+
+    @decorate
+    class Silent(Base):
+        pass
+
+    @decorate
+    class Child(Silent):
+        shared: ClassVar[int] = 5
+        two: list[int] = field(default_factory=lambda: [2])
+        three: int = 3
+
+    @decorate
+    class Last(Child):
+        four: int = field(default=4, repr=False)
+
+    return Base, Silent, Child, Last
+
+
+@pytest.mark.parametrize("base", [None, dataclasses.dataclass], ids=["ours", "standard base"])
+def test_subclasses_and_class_variables_are_as_in_the_standard_library(base):
+    for ours, standard in zip(family(dataclass, base), family(dataclasses.dataclass), strict=True):
+        assert dataclasses.is_dataclass(ours)
+        names, expected = (
+            [(each.name, each.type, each.init, each.repr) for each in dataclasses.fields(cls)]
+            for cls in (ours, standard)
+        )
+        assert names == expected
+        assert without_place(repr(ours(1))) == without_place(repr(standard(1)))
+        assert vars(ours(1)) == vars(standard(1))
+        assert dataclasses.asdict(ours(1)) == dataclasses.asdict(standard(1))
+
+
+def test_a_class_is_examined_when_its_fields_are_asked_for():
+    @dataclass
+    class Late:
+        one: int = field(default=1)
+        many: list[int] = field(default_factory=list)
+
+    assert "__dataclass_params__" not in vars(Late)
+    assert (Late.one, hasattr(Late, "many")) == (1, False)
+    before = Late(2)
+    assert [each.name for each in dataclasses.fields(Late)] == ["one", "many"]
+    assert "__dataclass_params__" in vars(Late)
+    assert (Late.one, hasattr(Late, "many")) == (1, False)
+    assert before == Late(2) == dataclasses.replace(Late(), one=2)
+
+
+def test_a_default_that_instances_would_share_is_refused():
+    def define(decorate):
+        @decorate
+        class Shared:
+            many: list[int] = []  # noqa: RUF012  that is the mistake
+
+    assert outcome(lambda: define(dataclass)) == outcome(lambda: define(dataclasses.dataclass))

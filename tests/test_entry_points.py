@@ -115,3 +115,19 @@ def test_packages_that_another_finder_knows_are_found(install, monkeypatch):
 @pytest.mark.parametrize("value", ["pathlib:Path.home", "pathlib", "pathlib : Path [extra]", "os:path.join"])
 def test_an_object_is_loaded(value):
     assert EntryPoint("x", value).load() == importlib.metadata.EntryPoint("x", value, GROUP).load()
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_package_that_is_installed_later_is_found(install):
+    install("one-1.0.dist-info", "[ptb_bucket.providers]\none = one:Store\n")
+    assert ("one", "one:Store") in found()
+    install("two-1.0.dist-info", "[ptb_bucket.providers]\ntwo = two:Store\n")
+    assert {("one", "one:Store"), ("two", "two:Store")} <= set(found())
+
+
+@pytest.mark.usefixtures("alone")
+def test_folders_are_read_once_while_they_do_not_change(install, monkeypatch):
+    install("one-1.0.dist-info", "[ptb_bucket.providers]\none = one:Store\n")
+    first = found()
+    monkeypatch.setattr(_entry_points, "_text", lambda _: pytest.fail("a package was read again"))
+    assert found() == first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ptb_bucket.errors import pluralize
+from ptb_bucket._wording import pluralize
 
 
 @pytest.mark.parametrize(

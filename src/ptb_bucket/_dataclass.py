@@ -2,7 +2,8 @@
 
 ``dataclasses.dataclass`` writes and compiles up to eight functions for each class. For the classes that a bot loads at
 its start, this took longer than the rest of their modules. Here, the methods are the same functions for all classes,
-and read the class's fields. Only a class of which a program makes many instances gets a compiled ``__init__``.
+and read the class's fields. Only a class of which a program makes many instances gets a compiled ``__init__``. The
+standard library examines a class when ``dataclasses.fields()`` or another of its functions first asks for the fields.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import dataclass  # type checkers know what it makes
 
+    _KnownFields = dict[str, dataclasses.Field[Any]]
+
 __all__ = ["dataclass"]
 
 _FEW: Final = 50
 """The instances of a class that a loop makes. Compiling takes as long as making about 150 of them."""
+
+_RARE: Final = frozenset({"ClassVar", "InitVar", "KW_ONLY"})
+"""Annotations of attributes that are not fields. The standard library examines their classes at once."""
 
 _ABSENT: Final = object()
 _put: Final = object.__setattr__
@@ -48,14 +54,15 @@ def _dataclass(
     """
     if cls is None:
         return lambda decorated: _dataclass(decorated, frozen=frozen, eq=eq, repr=repr)
-    made: Any = dataclasses.dataclass(init=False, eq=False, repr=False, match_args=False)(cls)
-    _set(made, "__init__", _first_init(made))
+    made: Any = cls
+    fields = _fields(made)
+    _set(made, "__init__", _first_init(made, fields))
     if repr:
         _set(made, "__repr__", _repr)
     if eq:
         _set(made, "__eq__", _eq)
         made.__hash__ = _hash if frozen else None
-        made.__compared__ = _getter([each.name for each in dataclasses.fields(made) if each.compare])
+        made.__compared__ = _getter([name for name, each in fields.items() if each.compare])
     if frozen:
         made.__setattr__, made.__delattr__ = _set_once, _refuse_to_delete
     return made
@@ -70,12 +77,92 @@ def _set(cls: Any, name: str, method: Any) -> None:
         setattr(cls, name, method)
 
 
-def _first_init(cls: Any) -> Callable[..., None]:
+def _fields(cls: Any) -> _KnownFields:
+    """Return the fields of a class and its bases, and let the standard library examine the class when it is asked."""
+    written = cls.__annotations__
+    if not all(type(hint) is str and not _RARE.intersection(_words(hint)) for hint in written.values()):
+        return _by_name(_standard(cls))
+    own = {name: _field(cls, name) for name in written}
+    fields = {**_inherited(cls), **own}
+    cls.__dataclass_fields__ = _LateFields(cls, fields, {name: vars(cls).get(name) for name in own})
+    for name in own:
+        _put_default(cls, name)
+    return fields
+
+
+def _words(hint: str) -> list[str]:
+    return hint.partition("[")[0].split(".")
+
+
+def _standard(cls: Any) -> Any:
+    return dataclasses.dataclass(init=False, eq=False, repr=False, match_args=False)(cls)
+
+
+def _inherited(cls: Any) -> _KnownFields:
+    found: _KnownFields = {}
+    for base in cls.__mro__[-1:0:-1]:
+        fields = vars(base).get("__dataclass_fields__")
+        if fields is not None:
+            found.update(fields.known if isinstance(fields, _LateFields) else _by_name(base))
+    return found
+
+
+def _by_name(cls: Any) -> _KnownFields:
+    return {each.name: each for each in dataclasses.fields(cls)}
+
+
+def _field(cls: Any, name: str) -> dataclasses.Field[Any]:
+    """Return a field as the class defines it. Refuse a default that all instances would share, as Python does."""
+    written = vars(cls).get(name, dataclasses.MISSING)
+    made: dataclasses.Field[Any] = (
+        written if isinstance(written, dataclasses.Field) else dataclasses.field(default=written)
+    )
+    if type(made.default).__hash__ is None:
+        raise ValueError(f"mutable default {type(made.default)} for field {name} is not allowed: use default_factory")
+    return made
+
+
+def _put_default(cls: Any, name: str) -> None:
+    """Replace a written ``field()`` by its default, which is the attribute of the class."""
+    written = vars(cls).get(name)
+    if not isinstance(written, dataclasses.Field):
+        return
+    if written.default is dataclasses.MISSING:
+        delattr(cls, name)
+    else:
+        setattr(cls, name, written.default)
+
+
+class _LateFields:
+    """The fields of a class, until a program asks for them.
+
+    Args:
+        cls: The class.
+        known: Its fields and those of its bases.
+        written: The attributes of the class from which the standard library makes the fields.
+    """
+
+    def __init__(self, cls: Any, known: _KnownFields, written: dict[str, Any]) -> None:
+        self.known = known
+        self._cls = cls
+        self._written = written
+
+    def __get__(self, _instance: object, _owner: object) -> _KnownFields:
+        """Let the standard library make the fields, which replace this object."""
+        for name, value in self._written.items():
+            if isinstance(value, dataclasses.Field):
+                setattr(self._cls, name, value)
+        fields: _KnownFields = _standard(self._cls).__dataclass_fields__
+        return fields
+
+
+def _first_init(cls: Any, fields: _KnownFields) -> Callable[..., None]:
     """Return an ``__init__`` that sets the fields in a loop. After a few instances, a compiled one replaces it."""
-    init, left = _Init(cls), _FEW
+    init, left = None, _FEW
 
     def __init__(self: Any, *args: Any, **given: Any) -> None:  # noqa: N807  it becomes that method
-        nonlocal left
+        nonlocal init, left
+        init = init or _Init(cls, fields)
         left -= 1
         if left < 0 or not init.fits(args, given):
             cls.__init__ = init.compiled()
@@ -92,15 +179,15 @@ class _Init:
 
     Args:
         cls: The class.
+        fields: Its fields.
     """
 
-    def __init__(self, cls: Any) -> None:
+    def __init__(self, cls: Any, fields: _KnownFields) -> None:
         self._cls = cls
-        fields = dataclasses.fields(cls)
-        self._names = tuple(each.name for each in fields if each.init)
-        self._makers = {each.name: maker for each in fields if (maker := _maker(each)) is not None}
+        self._names = tuple(name for name, each in fields.items() if each.init)
+        self._makers = {name: maker for name, each in fields.items() if (maker := _maker(each)) is not None}
         self._required = frozenset(self._names).difference(self._makers)
-        self._others = tuple(each.name for each in fields if not each.init and each.name in self._makers)
+        self._others = tuple(name for name, each in fields.items() if not each.init and name in self._makers)
         self._has_more = hasattr(cls, "__post_init__")
 
     def fits(self, args: tuple[Any, ...], given: dict[str, Any]) -> bool:

@@ -7,14 +7,14 @@ each cold start. The folders of installed packages are read in one; everything e
 from __future__ import annotations
 
 import os
-import re
 import sys
+from functools import lru_cache
 from importlib import import_module
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["EntryPoint", "entry_points"]
 
@@ -51,7 +51,7 @@ def entry_points(group: str, name: str | None = None) -> list[EntryPoint]:
     Source: https://packaging.python.org/en/latest/specifications/entry-points/
     """
     folders = _folders()
-    found = _elsewhere(group) if folders is None else _in_folders(folders, group)
+    found = _elsewhere(group) if folders is None else _in_folders(tuple(map(_dated, folders)), group)
     return [entry for entry in found if name is None or entry.name == name]
 
 
@@ -70,27 +70,41 @@ def _elsewhere(group: str) -> Iterator[EntryPoint]:
     return (EntryPoint(entry.name, entry.value) for entry in find(group=group))
 
 
-def _in_folders(folders: Iterable[str], group: str) -> Iterator[EntryPoint]:
-    known = set()
-    for path in _metadata(folders):
+def _dated(folder: str) -> tuple[str, int]:
+    """Return a folder and when its list of files last changed, as ``importlib.metadata`` keeps what it has read."""
+    try:
+        return folder, os.stat(folder).st_mtime_ns  # noqa: PTH116  pathlib is slow
+    except OSError:  # the path may name folders that do not exist
+        return folder, 0
+
+
+@lru_cache(maxsize=8)  # a start asks twice
+def _in_folders(folders: tuple[tuple[str, int], ...], group: str) -> Sequence[EntryPoint]:
+    known: set[str] = set()
+    found: list[EntryPoint] = []
+    for path in _metadata(folder for folder, _ in folders):
         package = _package(os.path.basename(path))  # noqa: PTH119  pathlib is slow
         if package not in known:  # the first one on the path counts
             known.add(package)
-            yield from _in_section(_text(path), group)
+            found += _in_section(_text(path), group)
+    return found
 
 
 def _metadata(folders: Iterable[str]) -> Iterator[str]:
     for folder in folders:
         try:
             names = os.listdir(folder)  # noqa: PTH208
-        except OSError:  # the path may name folders that do not exist
+        except OSError:
             continue
         yield from (os.path.join(folder, name) for name in names if name.lower().endswith(_SUFFIXES))  # noqa: PTH118
 
 
 def _package(folder: str) -> str:
     """Return the normalized name of the package whose metadata a folder has."""
-    return re.sub(r"[-_.]+", "_", folder.rpartition(".")[0].partition("-")[0]).lower()
+    name = folder.rpartition(".")[0].partition("-")[0].lower().replace(".", "_")
+    while "__" in name:
+        name = name.replace("__", "_")
+    return name
 
 
 def _text(path: str) -> str:

@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING
 
 from ptb_bucket import state
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.errors import (
-    ConfigurationError,
-    CorruptDocumentError,
-    StoreError,
-    UnsavedError,
-    VanishedDocumentError,
-    pluralize,
-    said,
-)
+from ptb_bucket._wording import pluralize, said
+from ptb_bucket.errors import ConfigurationError, CorruptDocumentError, StoreError, UnsavedError, VanishedDocumentError
 from ptb_bucket.location import BOT_ID
 from ptb_bucket.state import Kind, first_labels
 from ptb_bucket.stats import collect_stats

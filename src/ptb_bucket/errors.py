@@ -61,12 +61,9 @@ __all__ = [
     "UnsupportedError",
     "VanishedDocumentError",
     "WrongShapeError",
-    "pluralize",
-    "said",
 ]
 
-_NEEDED_BY_ALL: Final = frozenset({"bot_data", "updates[handled]"})
-"""Labels of records that every update needs."""
+_NEEDED_BY_ALL: Final = frozenset({"bot_data", "updates[handled]"})  # labels of records that every update needs
 
 
 class PTBBucketError(Exception):
@@ -117,12 +114,9 @@ class AccessError(StoreError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        key: str | None = None,
+        self, message: str, *, key: str | None = None,
         about: Literal["permission", "credentials", "bucket", "server"] = "permission",
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(message, key=key)
         self.about = about
 
@@ -146,8 +140,7 @@ class DocumentError(PTBBucketError):
 
     def __init__(self, message: str, *, key: str | None = None, etag: str | None = None) -> None:
         super().__init__(message)
-        self.key = key
-        self.etag = etag
+        self.key, self.etag = key, etag
 
 
 class CorruptDocumentError(DocumentError):
@@ -162,16 +155,11 @@ class NewerDocumentError(ForeignDocumentError):
     """A newer ptb-bucket wrote the document, and this one does not support it: upgrade ptb-bucket.
 
     This ptb-bucket never writes such a document.
-
-    Args:
-        message: The features that the document needs and this library lacks.
-        key: The object's key.
-        etag: The ETag of the version that was read.
     """
 
-    def __init__(self, message: str, *, key: str | None = None, etag: str | None = None) -> None:
-        text = message if "Upgrade ptb-bucket" in message else f"{message}. Upgrade ptb-bucket"
-        super().__init__(text, key=key, etag=etag)
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if "Upgrade ptb-bucket" in text else f"{text}. Upgrade ptb-bucket"
 
 
 class SealError(DocumentError):
@@ -303,22 +291,10 @@ class OutcomeUnknownError(PTBBucketError):
 
     def __init__(self, name: str, unit: str, began: float) -> None:
         super().__init__(name, unit, began)
-        self.name = name
-        self.unit = unit
-        self.began = began
+        self.name, self.unit, self.began = name, unit, began
 
     def __str__(self) -> str:
         return (
             f"The effect {self.name!r} of {self.unit} was begun before, and its outcome was not recorded. It may have "
             "happened, so at_most_once=True does not repeat it. Ask the service that carries it out."
         )
-
-
-def pluralize(number: int, one: str, many: str) -> str:
-    """Return a number and its noun, with the verb if need be: ``pluralize(n, "record is", "records are")``."""
-    return f"{number:,} {one if number == 1 else many}"
-
-
-def said(error: BaseException | None) -> str:
-    """Return the text of an error for logs: our own message, or only the type of other errors, which may quote data."""
-    return str(error) if isinstance(error, PTBBucketError) else type(error).__name__

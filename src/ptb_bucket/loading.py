@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ptb_bucket._aio import in_turns, turns
 from ptb_bucket._collector import START_PAUSE
-from ptb_bucket.state import MISSING, Kind, Readable, Record
+from ptb_bucket.state import CALLBACK_QUERIES, MISSING, Kind, Readable, Record
 
 if TYPE_CHECKING:
     from ptb_bucket.session import Session
 
-__all__ = ["Loading"]
+__all__ = ["CallbackData", "Loading"]
+
+CallbackData: TypeAlias = tuple[list[tuple[str, float, dict[str, Any]]], dict[str, str]]
+"""PTB's keyboards (ID, time of the last access, buttons) and its callback queries."""
 
 
 class Loading:
@@ -63,6 +66,13 @@ class Loading:
                 found.update({record.number: value for record, value in some})
         errors = self._session.replica.values.unreadable.of(kind)
         return Readable(found, errors) if errors else found
+
+    async def callback_data(self) -> CallbackData | None:
+        """Return keyboards, least recently used first, and queries; None if there are none. See :meth:`values`."""
+        values = dict(await self.values(Kind.CALLBACK))
+        queries = values.pop(CALLBACK_QUERIES, {})
+        keyboards = [(record.id, float(value[0]), value[1]) for record, value in values.items()]
+        return (sorted(keyboards, key=lambda entry: entry[1]), queries) if keyboards or queries else None
 
     async def _begin(self) -> None:
         if not self.running or not self._session.replica.documents.loaded:

@@ -6,7 +6,6 @@ import os
 from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
-from shlex import quote as quoted
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import quote
 
@@ -15,7 +14,7 @@ from ptb_bucket.codecs import check_codec, open_codec
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.sealing import SealedStore, Sealing
 from ptb_bucket.state import Kind, open_layout
-from ptb_bucket.stores import BlobStore, agreed, open_store, parse_uri
+from ptb_bucket.stores import BlobStore, agreed, open_store, parse_uri, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -85,6 +84,8 @@ class Location:
         """Return the shell command that runs a verb on this location. Without a URI, it has the word URI instead."""
         if self.whole is None:
             return f"ptb-bucket {verb} URI"
+        from shlex import quote as quoted  # noqa: PLC0415  only messages need it
+
         options = {**self.whole.options, **self.said}
         return f"ptb-bucket {verb} {quoted(f'{_of_bot(replace(self.whole, options=options), bot_id)}')}"
 
@@ -115,12 +116,12 @@ class Location:
     def below(self, bot_id: str) -> BlobStore:
         """Open the store of one bot, which returns documents as they are stored."""
         if self.store is not None:
-            return self.store
+            return wrapped(self.store)
         if self.uri is None:
             raise AssertionError(
                 "The location has neither a store nor a URI. This is a bug in ptb-bucket. Please report it."
             )
-        return open_store(_of_bot(self.uri, bot_id))
+        return wrapped(open_store(_of_bot(self.uri, bot_id)))
 
 
 def _of_bot(uri: StoreUri, bot_id: str) -> StoreUri:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from telegram.ext import BasePersistence, ContextTypes, PersistenceInput
@@ -19,7 +18,7 @@ from ptb_bucket.location import (
 )
 from ptb_bucket.refresh_window import RefreshWindow
 from ptb_bucket.session import Session
-from ptb_bucket.state import BOT_DATA, CALLBACK_QUERIES, Kind, Record, keep_ours
+from ptb_bucket.state import BOT_DATA, Kind, Record, keep_ours
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from telegram import Bot
 
+    from ptb_bucket.loading import CallbackData
     from ptb_bucket.location import CodecName, LayoutName
     from ptb_bucket.sealing import Sealing
     from ptb_bucket.state import ConversationKey, Resolver
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     BD = TypeVarWithDefault("BD", default=dict[Any, Any])
 else:  # defaults are for type checkers: without context_types, all three kinds of data are dicts
     UD, CD, BD = TypeVar("UD"), TypeVar("CD"), TypeVar("BD")
-
-CallbackData = tuple[list[tuple[str, float, dict[str, Any]]], dict[str, str]]
 
 
 class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
@@ -190,10 +188,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
 
     async def get_callback_data(self) -> CallbackData | None:
         """Keyboards, least recently used first, and queries; None if there are none. Raises as :meth:`get_bot_data`."""
-        values = dict(await self._loading.values(Kind.CALLBACK))
-        queries = values.pop(CALLBACK_QUERIES, {})
-        keyboards = [(record.id, float(value[0]), value[1]) for record, value in values.items()]
-        return (sorted(keyboards, key=lambda entry: entry[1]), queries) if keyboards or queries else None
+        return await self._loading.callback_data()
 
     async def get_conversations(self, name: str) -> dict[ConversationKey, object]:
         """The states of one handler's conversations by key. Raises as :meth:`get_bot_data`."""
@@ -227,11 +222,7 @@ class BucketPersistence(BasePersistence[UD, CD, BD], Generic[UD, CD, BD]):
 
     async def update_callback_data(self, data: CallbackData) -> None:
         """Save the cache's keyboards and queries, remove those it dropped. Raises as :meth:`update_bot_data`."""
-        keyboards, queries = data
-        current = {Record.keyboard(uuid): [time, buttons] for uuid, time, buttons in keyboards}
-        dropped = self._session.replica.documents.in_ptb(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
-        gone = ((record, None) for record in dropped)
-        await self._save(itertools.chain(current.items(), gone, [(CALLBACK_QUERIES, queries)]))
+        await self._save(self._session.callback_changes(*data))
 
     async def update_conversation(self, name: str, key: ConversationKey, new_state: object | None) -> None:
         """Save one conversation's state; None ends it. Raises as :meth:`update_bot_data`."""

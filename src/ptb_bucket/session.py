@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import field, replace
@@ -14,7 +15,7 @@ from ptb_bucket._dataclass import dataclass
 from ptb_bucket.bot_state import BotState, bot_id_of, kinds_of, open_spool
 from ptb_bucket.errors import ConfigurationError, PTBBucketError
 from ptb_bucket.location import differing, with_own_types
-from ptb_bucket.state import DocumentSet, GroupCommit, RecordMerger, Replica
+from ptb_bucket.state import CALLBACK_QUERIES, DocumentSet, GroupCommit, Kind, Record, RecordMerger, Replica
 from ptb_bucket.stores import MeteredStore, RetryingStore
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ptb_bucket.location import Location
     from ptb_bucket.refresh_window import RefreshWindow
-    from ptb_bucket.state import Kind, Record, Resolver
+    from ptb_bucket.state import Resolver
 
 __all__ = ["Session"]
 
@@ -180,6 +181,15 @@ class Session:
             await self.group.join()
         if errors:
             raise errors[0]
+
+    def callback_changes(
+        self, keyboards: Iterable[tuple[str, float, Any]], queries: dict[str, str]
+    ) -> Iterable[tuple[Record, Any]]:
+        """Return the changes that save PTB's keyboards and queries, and drop the keyboards that PTB no longer has."""
+        current = {Record.keyboard(uuid): [time, buttons] for uuid, time, buttons in keyboards}
+        dropped = self.replica.documents.in_ptb(Kind.CALLBACK) - current.keys() - {CALLBACK_QUERIES}
+        gone = ((record, None) for record in dropped)
+        return itertools.chain(current.items(), gone, [(CALLBACK_QUERIES, queries)])
 
     def _stage(self, record: Record, value: Any) -> PTBBucketError | None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.errors import said
+from ptb_bucket._wording import said
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -45,8 +45,17 @@ def test_it_lists_pauses_continues_and_cancels(uri, capsys):
     assert "cancelled\t12345" in capsys.readouterr().out
 
 
+def test_a_dry_run_says_what_would_change(uri, capsys):
+    assert main(["broadcasts", uri, "--pause", "news-7", "--dry-run"]) == 0
+    assert "news-7 would be paused." in capsys.readouterr().err
+    assert main(["broadcasts", uri, "--resume", "news-7", "--dry-run"]) == 0
+    assert "news-7 would stay as it is, and not be running." in capsys.readouterr().err
+    assert main(["broadcasts", uri, "--cancel", "news-7", "-q"]) == 0
+
+
 def test_an_unknown_name_is_named(uri, capsys):
-    assert main(["broadcasts", uri, "--pause", "news-8"]) == 2
-    assert "no broadcast with the name 'news-8'" in capsys.readouterr().err
+    for more in ([], ["--dry-run"]):
+        assert main(["broadcasts", uri, "--pause", "news-8", *more]) == 3
+        assert "no broadcast named 'news-8'" in capsys.readouterr().err
     assert main(["broadcasts", uri, "--pause", "a", "--cancel", "b"]) == 2
     assert "only one" in capsys.readouterr().err

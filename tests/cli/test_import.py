@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import pty
@@ -133,3 +134,10 @@ def test_a_bar_moves_on_a_terminal(folder, count):
     assert running.returncode == 0
     steps = set(re.findall(rb"(\d+)/\d+", shown))
     assert len(steps) >= count(2, 10)
+
+
+def test_an_export_with_a_class_that_is_unknown_names_the_option(tmp_path, capsys):
+    content = {"ptb_bucket_export": 1, "user_data": {"42": {"cart": {"$Cart": {"items": []}}}}}
+    (tmp_path / "bot.json").write_text(json.dumps(content))
+    assert main(["import", str(tmp_path / "bot.json"), f"file:{tmp_path}/new", "--bot-id", "7"]) == 1
+    assert "Pass your bot's classes with --types" in capsys.readouterr().err

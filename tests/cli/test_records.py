@@ -45,6 +45,15 @@ def test_what_is_no_word_is_not_taken_for_one(uri, words, complaint, capsys):
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["set", "", "1"], ["set", "", "{}"], ["rm", ""], ["show", ""], ["explain", ""]])
+def test_an_empty_variable_of_the_shell_does_not_mean_the_whole_record(uri, words, capsys):
+    verb, *more = words
+    assert main([verb, uri, "user_data", "42", *more]) == 2
+    assert "is empty" in capsys.readouterr().err
+    assert main([verb, uri, "user_data", "", *more]) == 2
+    assert main(["show", uri, "user_data", "42", "name"]) == 0
+
+
 def test_negative_numbers_are_no_options(uri, capsys):
     assert main(["set", uri, "chat_data", "-100", "x", "-5.5", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["after"] == -5.5

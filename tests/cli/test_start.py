@@ -12,7 +12,7 @@ from telegram import User
 from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
-from ptb_bucket.cli import command_group
+from ptb_bucket.cli import command_group, main
 
 RUN = """
 import contextlib, io, json, sys
@@ -28,6 +28,8 @@ VERBS = [
     "rekey {uri} --to-plain --dry-run", "check {uri}",
     "set {uri} user_data 42 premium true", "rm {uri} user_data 42 --dry-run",
     "end-conversation {uri} order 1 1 --dry-run",
+    "edit {uri} user_data 42", "copy {uri} file:{new}", "import {exported} file:{new} --bot-id 123456",
+    "broadcasts {uri}", "verify {uri} --dry-run", "init {new}",
     "show {uri} user_data --where premium", "show {uri} user_data 42 name", "explain {uri} user 42",
 ]  # fmt: skip
 WITH_TELEGRAM_OBJECTS = [
@@ -60,14 +62,23 @@ def with_user(tmp_path_factory):
     return remember(tmp_path_factory.mktemp("bot"), {"last": User(42, "Ada", is_bot=False), "size": 9})
 
 
+@pytest.fixture(scope="module")
+def exported(uri, tmp_path_factory):
+    file = tmp_path_factory.mktemp("export") / "bot.json"
+    assert main(["export", uri, str(file), "-q"]) == 0
+    return file
+
+
 def imported(words):
     done = subprocess.run([sys.executable, "-c", RUN, *words], capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize("words", VERBS)
-def test_a_verb_does_without_telegram(uri, tmp_path, words):
-    assert imported([word.format(uri=uri, new=tmp_path / "new.json") for word in words.split()]) == [0, []]
+def test_a_verb_does_without_telegram(uri, exported, tmp_path, monkeypatch, words):
+    monkeypatch.setenv("EDITOR", "true")
+    files = {"new": tmp_path / "new.json", "exported": exported}
+    assert imported([word.format(uri=uri, **files) for word in words.split()]) == [0, []]
 
 
 @pytest.mark.parametrize("words", WITH_TELEGRAM_OBJECTS)

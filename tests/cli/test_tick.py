@@ -13,6 +13,10 @@ from ptb_bucket import tools
 from ptb_bucket.application.timers import Ticked
 from ptb_bucket.cli import main
 from ptb_bucket.errors import UnavailableError
+from support.processes.child_processes import MAY_BE_PRELOADED
+from support.processes.preloaded import preloading
+
+programs_are_preloaded = preloading("telegram.ext")
 
 BOT = '''
 """A bot as its author writes it."""
@@ -80,7 +84,7 @@ def run(*words, **environment):
 
 
 def add(uri, callback="remind", number=1):
-    code = f"import asyncio, my_bot; asyncio.run(my_bot.add(my_bot.{callback}, {number}))"
+    code = f"{MAY_BE_PRELOADED}import asyncio, my_bot; asyncio.run(my_bot.add(my_bot.{callback}, {number}))"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PTB_BUCKET_URI": uri})
 
 
@@ -118,7 +122,7 @@ def test_without_time_they_are_left(uri, tmp_path):
     add(uri)
     code, out, _ = run(uri, *APP, "--seconds", "0")
     assert (code, out.splitlines()[0]) == (0, "0 jobs ran")
-    assert "left to the next tick" in out
+    assert "left for the next tick" in out
     assert run(uri, *APP)[1] == "1 job ran\n"
 
 
@@ -201,11 +205,13 @@ def test_a_timer_that_cannot_be_run_is_reported(uri, monkeypatch, capsys):
     async def tick(*_, **__):
         return Ticked(ran=2, errors=[UnavailableError("x.json is not available."), UnavailableError("y.json")])
 
+    monkeypatch.setitem(sys.modules, "my_bot", None)  # as absent afterwards as before
+    monkeypatch.delitem(sys.modules, "my_bot")
     monkeypatch.setattr(tools, "tick", tick)
     assert main(["tick", *APP]) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("2 jobs ran\n", 1)
-    assert "2 timers are due and could not be run. The first error is: x.json is not available." in err
+    assert "2 timers are due but could not be run. First error: x.json is not available." in err
 
 
 def test_an_unknown_option(capsys):

@@ -90,6 +90,15 @@ def test_a_text_that_is_no_json_changes_nothing(uri, capsys, editor):
     assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Ada"
 
 
+def test_a_member_that_occurs_twice_is_refused(uri, capsys, editor):
+    assert main(["set", uri, "user_data", "0", "prefs", '[{"a": 1, "b": 1, "a": 2}]']) == 2
+    assert "the member 'a' twice" in capsys.readouterr().err
+    editor('"Ada"', '"Ada", "name": "Bo"')
+    assert main(["edit", uri, "user_data", "0"]) == 2
+    assert "the member 'name' twice" in capsys.readouterr().err
+    assert shown(capsys, "show", uri, "user", "0", "name")[1]["value"] == "Ada"
+
+
 def test_an_editor_that_fails_changes_nothing(uri, capsys, monkeypatch):
     monkeypatch.setenv("EDITOR", "false" if os.name == "posix" else "exit 1")
     monkeypatch.delenv("VISUAL", raising=False)

@@ -252,7 +252,7 @@ def test_a_counters_attribute_is_not_lost_silently(pickle_codec):
 def test_no_advice_to_register_a_class_that_cannot_be_registered(value):
     with pytest.raises(ConfigurationError):
         JsonCodec([StoredAs(type(value), encode=repr, decode=repr)])
-    assert "Register" not in refusal(value, why="loading it back does not give an equal value").hint
+    assert "Register" not in refusal(value, why="loading it back gives a different value").hint
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ NOT_PYTHON = {"ptb_bucket.errors", "ptb_bucket.tools.query.condition"}
 ONLY_COMPILED = {
     "ptb_bucket.testing.proxy": "it needs a server behind the proxy",
     "ptb_bucket.application.timers.callbacks": "it needs a callback of the bot's author",
-    "ptb_bucket.application.application": "it needs a running bot",
+    "ptb_bucket.application.durable_work": "it needs a running bot",
 }
 AWAITED = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 

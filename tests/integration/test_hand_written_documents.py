@@ -144,7 +144,7 @@ async def test_an_id_in_another_spelling_is_refused_and_named(bucket, kind):
         with pytest.raises(DocumentError) as told:
             await load(bot)
         said = str(told.value)
-        assert f"{kind.value} has the invalid key {spelling[:80]!r}" in said
+        assert f"{kind.value} contains the invalid key {spelling[:80]!r}" in said
         assert any(str(path) in said for path in before)
         assert SECRET not in said
         assert bucket.bytes() == before
@@ -159,7 +159,7 @@ async def test_a_conversations_id_in_another_spelling_is_refused_and_named(bucke
         with pytest.raises(DocumentError) as told:
             await load(bucket.bot())
         said = str(told.value)
-        assert f"conversations has the invalid key {spelling[:80]!r}" in said
+        assert f"conversations contains the invalid key {spelling[:80]!r}" in said
         assert SECRET not in said
         assert bucket.bytes() == before
         for path in before:
@@ -171,7 +171,7 @@ async def test_a_section_with_one_record_has_no_other_one(tmp_path, record):
     bucket = Bucket(tmp_path / "bot")
     await bucket.write((record, {"secret": SECRET}))
     with pytest.raises(
-        CorruptDocumentError, match=f"{record.kind.value} has the invalid key '{record.id}'. The only valid key is"
+        CorruptDocumentError, match=f"{record.kind.value} contains the invalid key '{record.id}'. The only valid key is"
     ):
         await load(bucket.bot())
 
@@ -233,7 +233,7 @@ def test_no_verb_works_on_an_id_in_another_spelling(tmp_path, capfd, words):
     before = bucket.bytes()
     assert main([words[0], bucket.uri, *words[1:]]) != 0
     said = capfd.readouterr().err
-    assert "user_data has the invalid key '042'. Expected '42'" in said
+    assert "user_data contains the invalid key '042'. Expected '42'" in said
     assert SECRET not in said
     assert bucket.bytes() == before
 
@@ -244,7 +244,7 @@ def test_no_verb_works_on_an_id_in_another_spelling(tmp_path, capfd, words):
 def test_an_import_refuses_an_id_in_another_spelling(tmp_path, kind, key):
     file = tmp_path / "export.json"
     file.write_text(json.dumps({"ptb_bucket_export": 1, "bot_id": BOT, kind: {key: {"secret": SECRET}}}))
-    with pytest.raises(CannotLoadError, match=f"{kind} has the invalid key ") as told:
+    with pytest.raises(CannotLoadError, match=f"{kind} contains the invalid key ") as told:
         list(read_memory(file).records())
     assert repr(key) in str(told.value)
     assert SECRET not in str(told.value)

@@ -170,6 +170,7 @@ class Unit:
         self.process.communicate(timeout=GIVEN["systemd"])
 
 
+@pytest.mark.long
 def test_the_unit_keeps_what_it_could_not_save(tmp_path):
     """Its changes survive an outage at the end in the state directory, and the next start saves them."""
     assert "StateDirectory=my-bot" in UNIT

@@ -89,7 +89,7 @@ def test_a_provider_that_is_no_store_is_refused(installed):
 
 def test_two_providers_of_one_scheme_are_a_contradiction(installed):
     installed(("xx", "a:A"), ("xx", "b:B"))
-    with pytest.raises(ConfigurationError, match=r"More than one provider handles xx: \(a:A, b:B\)"):
+    with pytest.raises(ConfigurationError, match=r"More than one provider is installed for xx: URIs \(a:A, b:B\)"):
         open_store("xx://bucket")
 
 

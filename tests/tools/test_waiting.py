@@ -10,9 +10,8 @@ from telegram.ext import ExtBot
 
 from ptb_bucket import BucketPersistence
 from ptb_bucket.errors import RefusedError
-from ptb_bucket.stores import InterceptingStore, MemoryStore
+from ptb_bucket.stores import InterceptingStore, MemoryStore, wrapped
 from ptb_bucket.tools import check, inspect_record, open_state, record_of, rekey, report_waits, waiting
-from ptb_bucket.tools.waiting import watched
 
 
 class Hanging(InterceptingStore):
@@ -68,6 +67,16 @@ async def test_a_request_without_an_answer_is_reported(operation, words):
 
 
 @pytest.mark.usefixtures("at_once")
+async def test_a_bot_that_a_tool_runs_reports_too():
+    store = Hanging(await filled(), "get")
+    with report_waits(store.report):
+        bot = BucketPersistence(store)
+        bot.set_bot(ExtBot("123456:offline"))
+        assert await bot.get_user_data() == {42: {"name": "Ada"}}
+    assert store.reports
+
+
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("tool", [check, rekey])
 async def test_tools_that_open_no_state_report_too(tool):
     store = Hanging(await filled(), "list")
@@ -79,7 +88,7 @@ async def test_tools_that_open_no_state_report_too(tool):
 async def test_several_requests_are_one_report():
     store = Hanging(MemoryStore(), "get")
     with report_waits(store.report):
-        seen = watched(store)
+        seen = wrapped(store)
     await asyncio.gather(*(seen.get(f"key{number}") for number in range(5)), return_exceptions=True)
     assert len(store.reports) == 1
     assert "and 4 more requests" in store.reports[0]
@@ -87,10 +96,10 @@ async def test_several_requests_are_one_report():
 
 async def test_nothing_is_reported_without_a_listener_or_after_an_answer():
     store = await filled()
-    assert watched(store) is store
+    assert wrapped(store) is store
     reports = []
     with report_waits(reports.append):
-        seen = watched(store)
+        seen = wrapped(store)
         await seen.get("state.json")
     assert seen._timer is None
     assert reports == []

@@ -31,16 +31,16 @@ def run(capsys, *arguments):
     return code, json.loads(out) if out else None, err
 
 
-def test_moto_is_safe_with_both_clients(moto, either_client, capsys):
+def test_moto_is_safe_with_both_clients(moto, client, capsys):
     bucket = moto.bucket()
     moto.client.put_object(Bucket=bucket, Key="bot/state.json", Body=b"the bot's")
-    code, found, err = run(capsys, moto.uri(bucket, "bot", client=either_client), "--measured-by", "Ada")
+    code, found, err = run(capsys, moto.uri(bucket, "bot", client=client), "--measured-by", "Ada")
     assert (code, found["problems"], found["safe"], err) == (0, [], True, "")
     assert found["races"] == {"rounds": 6, "right": 6, "broken": ""}
     lost = found["lost_answers"]
     assert (lost["cuts"], lost["right"], lost["applied"]) == (6, 6, 4)
     assert moto.objects(bucket) == ["bot/state.json"]
-    shape = f"`s3://BUCKET/PREFIX?client={either_client}&endpoint_url=http://HOST:PORT&region=us-east-1`"
+    shape = f"`s3://BUCKET/PREFIX?client={client}&endpoint_url=http://HOST:PORT&region=us-east-1`"
     assert found["row"].startswith("| Werkzeug | ")
     assert f" | {shape} | Ada | " in found["row"]
     assert bucket not in found["row"]
@@ -81,7 +81,7 @@ async def test_old_versions_go_too(moto, monkeypatch):
     assert names == set()
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", [pytest.param("SIGINT", marks=pytest.mark.long), "SIGTERM"])
 def test_an_interruption_leaves_nothing(moto, interruptible, name):
     bucket = moto.bucket()
     command = [sys.executable, "-m", "ptb_bucket.cli", "verify", moto.uri(bucket, "bot"), "--quick"]

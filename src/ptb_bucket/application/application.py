@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ptb_bucket.application.effects import EffectUnits
+from ptb_bucket.application.durable_work import DurableMethods, DurableWork
 from ptb_bucket.application.ptb import (
     BD,
     BT,
@@ -14,7 +12,6 @@ from ptb_bucket.application.ptb import (
     CD,
     JQ,
     UD,
-    ErrorReportingProcessor,
     NotedApplication,
     ask_before_timeouts,
     check_ptb,
@@ -23,31 +20,27 @@ from ptb_bucket.application.running_work import RunningWork
 from ptb_bucket.application.shutdown import Shutdown
 from ptb_bucket.application.startup_checks import StartupChecks, checked_job_queue, checked_persistence
 from ptb_bucket.application.sync import Sync, migration_ids, records_of_ids
-from ptb_bucket.application.update_handling import UpdateHandling
-from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.application.update_handling import NoTimers, UpdateHandling
+from ptb_bucket.application.update_locks import UpdateLocks
 from ptb_bucket.location import checked_count, checked_seconds
-from ptb_bucket.state import Record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from types import CoroutineType
 
     from telegram import Message, Update
-    from telegram.ext import BaseUpdateProcessor, JobQueue
+    from telegram.ext import JobQueue
     from typing_extensions import Self
 
-    from ptb_bucket.application.broadcasts import Broadcasts
-    from ptb_bucket.application.effects import Once
     from ptb_bucket.application.options import Jobs, Save
-    from ptb_bucket.application.timers import BucketJob, BucketTimers, JobRetry, Ticked
-    from ptb_bucket.state import Broadcast
+    from ptb_bucket.application.timers import JobRetry
 
 __all__ = ["BucketApplication"]
 
 Result = TypeVar("Result")
 
 
-class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
+class BucketApplication(DurableMethods, NotedApplication[BT, CCT, UD, CD, BD, JQ]):
     """An Application of which several instances may run at once, or one that is frozen after each answer.
 
     Use it through PTB's builder, or :func:`ptb_bucket.bucket_application`, which does this::
@@ -107,7 +100,6 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         persistence = checked_persistence(save, ptb.get("persistence"))
         session = persistence.share_session(ptb["context_types"])
         ptb["job_queue"] = checked_job_queue(jobs, ask_before_timeouts(ptb["job_queue"]))
-        ptb["update_processor"] = ErrorReportingProcessor(ptb["update_processor"], self.process_error)
         super().__init__(**ptb)
         self.save, self.sequential, self.dedupe, self.jobs = save, sequential, dedupe, jobs
         self.shutdown_deadline = checked_seconds("shutdown_deadline", shutdown_deadline, above_zero=True)
@@ -117,44 +109,12 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         check_ptb(self)
         self._sync = Sync(self, self, persistence, session, checked_count("cache_size", cache_size))
         self._shutdown = Shutdown(self, self._work, job_queue, self._sync)
-        self._effects = EffectUnits()
-        self._once: Once | None = None
-        self._updates = UpdateHandling(self, self._sync, self._work, self._effects)
         self._checks = StartupChecks(self, self, job_queue)
-        tick = checked_seconds("tick", tick, above_zero=True)
-        self.timers = self._open_timers(callbacks, job_retry, tick, job_queue)
-
-    def _open_timers(
-        self, callbacks: Iterable[Any], retry: JobRetry | None, interval: float, job_queue: Any
-    ) -> BucketTimers | None:
-        if self.jobs == "process":
-            if callbacks or retry:
-                raise ConfigurationError("callbacks and job_retry need jobs='bucket', which keeps jobs in the bucket.")
-            return None
-        from ptb_bucket.application.timers import BucketTimers, JobRetry  # noqa: PLC0415  needs APScheduler
-
-        locks = self._updates.locks
-        timers = BucketTimers(
-            self, self, self._sync, locks, self._effects, callbacks, retry or JobRetry(), interval, job_queue
-        )
-        self._sync.take_timers, timers.ticker.note = timers.pending.take, self._work.note
-        self._updates.run_added = lambda added: timers.run_added(added, self.answer_by)
-        timers.works.drive = lambda name: self._broadcasts.drive(name)  # noqa: PLW0108  made when it is needed
-        self._updates.visible, self._updates.settled = timers.visible_for, timers.settled
-        return timers
-
-    def _timers_for(self, method: str) -> BucketTimers:
-        if self.timers is None:
-            raise ConfigurationError(
-                f"{method} needs jobs='bucket': bucket_application(..., jobs='bucket', callbacks=[...])."
-            )
-        return self.timers
-
-    @property
-    def update_processor(self) -> BaseUpdateProcessor:
-        """The processor that was passed to the builder. See ``Application.update_processor``."""
-        processor = super().update_processor
-        return processor.inner if isinstance(processor, ErrorReportingProcessor) else processor
+        tick, locks = checked_seconds("tick", tick, above_zero=True), UpdateLocks()
+        self._durable = DurableWork(self, self, self._sync, self._work)
+        self.timers = self._durable.open_timers(callbacks, job_retry, tick, job_queue, locks)
+        self._timers = self.timers or NoTimers()
+        self._updates = UpdateHandling(self, self._sync, self._work, self._durable.effects, locks, self._timers)
 
     @property
     def unsaved_for(self) -> float:
@@ -197,164 +157,6 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             return result
 
         return await self._updates.run(work_and_mark)
-
-    async def tick(self, seconds: float = 50.0) -> Ticked:
-        """Run the jobs that are due, where no process runs between updates: call this every minute.
-
-        Args:
-            seconds: Begin no further job after so many seconds. The next call, or another instance, runs the rest.
-
-        Returns:
-            How many jobs ran, whether some were left, and the errors of jobs that could not be run. These stay due.
-
-        Raises:
-            ConfigurationError: ``jobs`` is not ``"bucket"``.
-            PTBBucketError: The bucket could not be read.
-        """
-        return await self._timers_for("tick()").tick(time.monotonic() + checked_seconds("seconds", seconds))
-
-    # ---------------------------------------------------------------- effects
-
-    def after_commit(
-        self, function: Callable[[Any], Awaitable[Any]], data: object = None, *, chat_id: int | None = None,
-        user_id: int | None = None,
-    ) -> BucketJob:  # fmt: skip
-        """Call a function when, and only when, the changes around it are durable: the way to send or to charge.
-
-        The call is stored with the handler's or job's changes, in the same commit, as a job that is due at once. If the
-        process ends before it runs, another one runs it. If it raises, it is tried again as ``job_retry`` says, and is
-        then parked and listed. It may be repeated if the process is killed between the effect and the end of the job:
-        wrap an effect that must not be repeated in :meth:`once`.
-
-        Where nothing runs between updates (``runs``), :meth:`process_update` runs it after the commit, and the next
-        :meth:`tick` if there is no time left. An error of the function never fails the update.
-
-        Args:
-            function: An async function that is listed in ``callbacks``. It takes a context, as a job does.
-            data: Available as ``context.job.data``. Any value that can be stored.
-            chat_id: The chat that the job is about; without both IDs, those of the present update or job.
-            user_id: The user that the job is about.
-
-        Returns:
-            The job.
-
-        Raises:
-            ConfigurationError: ``jobs`` is not ``"bucket"``, or the function is not listed.
-            CannotStoreError: The data cannot be stored.
-        """
-        timers = self._timers_for("after_commit()")
-        if chat_id is None and user_id is None:
-            chat_id, user_id = self._effects.place
-        return timers.add_now(function, data, chat_id, user_id)
-
-    async def once(
-        self, name: str, function: Callable[..., Any], *args: Any, at_most_once: bool = False,
-        final: type[Exception] | tuple[type[Exception], ...] = (),
-    ) -> Any:  # fmt: skip
-        """Carry out an effect once for the present update or occurrence of a job, also if that is handled again.
-
-        The first call awaits ``function(*args)``, and stores the result under the update's or occurrence's ID and the
-        name. The result is durable before this method returns, by a commit that carries no other changes of the
-        handler. When any instance handles the same update or occurrence again, it returns the stored result.
-
-        If the process is killed between the effect and the end of that commit, the effect is repeated. With
-        ``at_most_once=True``, it is not: the intent is stored first, and if only the intent is found,
-        ``OutcomeUnknownError`` is raised. Results are kept for two days.
-
-        An exception of the function is passed on and not stored, so the effect is tried again with the update or job,
-        unless its type is ``final``: then it is the result, and is raised again.
-
-        Costs one put, with ``at_most_once=True`` two. The layout ``per-type`` needs a get, too.
-
-        Args:
-            name: Names the effect within its update or job.
-            function: A function or async function that causes the effect.
-            args: Its arguments. When the name is used again, they must be equal. Values that are not plain count with
-                their type only.
-            at_most_once: Rather raise than repeat.
-            final: The types of exceptions that are results, such as ``telegram.error.Forbidden``.
-
-        Returns:
-            What the function returned. It must be a value that can be stored.
-
-        Raises:
-            OutcomeUnknownError: It was begun before, and its outcome is not known.
-            RefusedError: The name was used with other arguments.
-            CannotStoreError: The effect has happened, and its result cannot be stored.
-            UnsavedError: The result could not be saved. The update or job is handled again.
-            ConfigurationError: This is not an update or a job, or neither ``dedupe`` nor ``jobs="bucket"`` is set.
-        """
-        from ptb_bucket.application.effects import Effect, Once  # noqa: PLC0415  only bots with effects import it
-
-        if self._once is None:
-            self._once = Once(self, self._sync.session, self._effects)
-        finals = final if isinstance(final, tuple) else (final,)
-        return await self._once.carry_out(Effect(name, function, args, finals, at_most_once=at_most_once))
-
-    async def broadcast(
-        self, send: Callable[[Any, int], Awaitable[Any]], user_ids: Iterable[int] | AsyncIterable[int], *, name: str,
-        wait: bool | None = None,
-    ) -> Broadcast:  # fmt: skip
-        """Send something to many people: each gets it at least once, and after a kill at most a segment gets it twice.
-
-        The audience and a journal are stored, and a job of the bot drives the broadcast. If its process ends, another
-        instance goes on where the journal ends, at the latest 70 seconds later. Calling this again with the same name
-        goes on too, or returns the report of a broadcast that is over. One broadcast sends at a time, at most 25
-        messages a second, and it waits whenever Telegram asks for it (``RetryAfter``).
-
-        Example:
-            ::
-
-                await application.broadcast(send_news, application.persistence.iter_user_ids(), name="news-7")
-
-        Args:
-            send: An async function ``send(context, user_id)`` that is listed in ``callbacks``. Its context has no
-                chat and no user, because their data is not loaded.
-            user_ids: Whom to send to, such as ``persistence.iter_user_ids()``. Not read again when it goes on.
-            name: Its name, which must be new for each broadcast: letters, digits, ``.``, ``-`` and ``_``.
-            wait: Return when it is over or paused, and show a bar in a terminal. By default, wait outside of handlers
-                and jobs if the application is running.
-
-        Returns:
-            How far it has come. ``blocked`` has the IDs of those who blocked the bot.
-
-        Raises:
-            ConfigurationError: ``jobs`` is not ``"bucket"``, or the function is not listed.
-            RefusedError: A broadcast of this name sends with another function.
-            StoreError: The bucket could not be read or written.
-        """
-        broadcasts, is_inside = self._broadcasts, self._effects.current is not None
-        found = await broadcasts.begin(send, user_ids, name)
-        if is_inside:
-            return found  # its job is saved with the changes around it
-        if wait if wait is not None else self.running:
-            return await broadcasts.wait(found)
-        await self._sync.commit()
-        return found
-
-    async def turn_broadcast(self, name: str, state: Literal["running", "paused", "cancelled"]) -> Broadcast:
-        """Pause, cancel or continue a broadcast, on any instance. It stops after the segment that is being sent.
-
-        Raises:
-            ConfigurationError: There is no broadcast of this name.
-            StoreError: The bucket could not be read or written.
-        """
-        return await self._broadcasts.turn(name, state)
-
-    async def find_broadcast(self, name: str) -> Broadcast | None:
-        """Return how far a broadcast has come; None if there is none of this name.
-
-        Raises:
-            StoreError: The bucket could not be read.
-        """
-        return await self._broadcasts.journals.read(name)
-
-    @cached_property
-    def _broadcasts(self) -> Broadcasts:
-        timers = self._timers_for("broadcast()")
-        from ptb_bucket.application.broadcasts import Broadcasts  # noqa: PLC0415  only bots with broadcasts import it
-
-        return Broadcasts(self, self._sync, timers)
 
     async def time_out(self, callback: Callable[[Any], Awaitable[None]], context: Any) -> None:
         """End a conversation whose time is up, unless it has moved on elsewhere. Called by the job queue.
@@ -414,28 +216,13 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         if ids is None:
             super().migrate_chat_data(message, old_chat_id, new_chat_id)  # PTB says what is wrong
         elif ids[0] != ids[1]:
-            old, new = map(Record.chat, ids)
+            old, new = records_of_ids(ids, ())
             self._sync.migration.migrate(old, new, move=super().migrate_chat_data, drop=super().drop_chat_data)
-            if self.timers:
-                self.timers.migrate(old, new)
-            self._sync.units.claim([old, new])
+            self._timers.migrate(old, new)
+            self._data_changes(ids)
 
-    def mark_data_for_update_persistence(
-        self, chat_ids: int | Collection[int] | None = None, user_ids: int | Collection[int] | None = None
-    ) -> None:
-        """See ``Application.mark_data_for_update_persistence``."""
-        super().mark_data_for_update_persistence(chat_ids, user_ids)
+    def _data_changes(self, chat_ids: int | Iterable[int] | None, user_ids: int | Iterable[int] | None = None) -> None:
         self._sync.units.claim(records_of_ids(chat_ids, user_ids))
-
-    def drop_chat_data(self, chat_id: int) -> None:
-        """See ``Application.drop_chat_data``. Data that is added afterwards is saved."""
-        super().drop_chat_data(chat_id)
-        self._sync.units.claim([Record.chat(chat_id)])
-
-    def drop_user_data(self, user_id: int) -> None:
-        """See ``Application.drop_user_data``. Data that is added afterwards is saved."""
-        super().drop_user_data(user_id)
-        self._sync.units.claim([Record.user(user_id)])
 
     # ---------------------------------------------------------------- start and end
 
@@ -452,8 +239,7 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
             return
         check_ptb(self)
         await self._sync.ptb_has_loaded()
-        if self.timers:
-            self.timers.begin()
+        self._timers.begin()
         self._checks.warn(anew=True)
 
     async def start(self) -> None:
@@ -498,15 +284,13 @@ class BucketApplication(NotedApplication[BT, CCT, UD, CD, BD, JQ]):
         Raises:
             UnsavedError: Something could not be saved, or not before the deadline; the error names it.
         """
-        if self.timers:
-            await self.timers.end()
+        await self._timers.end()
         await self._shutdown.shut_down(super().shutdown())
         self._sync.is_loaded = False
 
     async def discard(self) -> None:
         """Close connections without saving: unsaved changes are lost. The application cannot be used after that."""
-        if self.timers:
-            await self.timers.end()
+        await self._timers.end()
         await self._sync.session.state.discard()
         await self.bot.shutdown()
         if self.updater:

@@ -168,11 +168,11 @@ class BucketJobQueue(ConversationAwareJobQueue):
         """Run jobs from now on. See ``JobQueue.start``."""
         await super().start()
         self.scheduler.resume()
-        self._timers.ticker.start()
+        self._timers.alarms.start()
 
     async def stop(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002  PTB's
         """Run no more jobs. See ``JobQueue.stop``."""
-        await self._timers.ticker.stop(wait=wait)
+        await self._timers.alarms.stop(wait=wait)
         await super().stop(wait)
 
 

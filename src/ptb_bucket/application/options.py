@@ -19,3 +19,4 @@ class LiveOptions(Protocol):
     jobs: Jobs
     shutdown_deadline: float
     runs: bool
+    answer_by: float | None

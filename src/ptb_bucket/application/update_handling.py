@@ -11,7 +11,6 @@ from telegram import Update
 from ptb_bucket.application.effects import EffectUnit
 from ptb_bucket.application.ptb import timeout_of
 from ptb_bucket.application.running_work import describe_update
-from ptb_bucket.application.update_locks import UpdateLocks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -21,26 +20,39 @@ if TYPE_CHECKING:
     from ptb_bucket.application.options import LiveOptions
     from ptb_bucket.application.running_work import RunningWork
     from ptb_bucket.application.sync import Sync
+    from ptb_bucket.application.timers import BucketTimers
+    from ptb_bucket.application.update_locks import UpdateLocks
     from ptb_bucket.state import Record
 
-__all__ = ["UpdateHandling"]
+__all__ = ["NoTimers", "UpdateHandling"]
 
 _LOGGER = logging.getLogger("ptb_bucket.application")
 
 Result = TypeVar("Result")
 
 
-def _nothing(update: object) -> AbstractContextManager[None]:
-    del update
-    return contextlib.nullcontext()
+class NoTimers:
+    """What updates and the application need of the timers in the bucket, where there are none."""
 
+    def begin(self) -> None:
+        """Do nothing. See :meth:`BucketTimers.begin`."""
 
-async def _settled(update: object) -> None:
-    del update
+    async def end(self) -> None:
+        """Do nothing. See :meth:`BucketTimers.end`."""
 
+    def migrate(self, old: Record, new: Record) -> None:
+        """Move nothing. See :meth:`BucketTimers.migrate`."""
 
-async def _leave(added: Collection[Record]) -> None:
-    del added
+    def visible_for(self, update: object) -> AbstractContextManager[None]:
+        """Inside, handlers of an update see no timers. See :meth:`BucketTimers.visible_for`."""
+        del update
+        return contextlib.nullcontext()
+
+    async def settled(self, update: object) -> None:
+        """Return at once, because no other instance ends a conversation. See :meth:`BucketTimers.settled`."""
+
+    async def run_added(self, added: Collection[Record]) -> None:
+        """Run nothing. See :meth:`BucketTimers.run_added`."""
 
 
 class UpdateHandling:
@@ -51,17 +63,16 @@ class UpdateHandling:
         sync: Loads and saves.
         work: Notes what is handled.
         effects: Know the update that asks for an effect.
+        locks: Keep updates of one chat or user apart.
+        timers: The timers that handlers see.
     """
 
-    def __init__(self, options: LiveOptions, sync: Sync, work: RunningWork, effects: EffectUnits) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  its collaborators
+        self, options: LiveOptions, sync: Sync, work: RunningWork, effects: EffectUnits, locks: UpdateLocks,
+        timers: BucketTimers | NoTimers,
+    ) -> None:  # fmt: skip
         self._options, self._sync, self._work, self._effects = options, sync, work, effects
-        self.locks = UpdateLocks()
-        self.settled: Callable[[object], Awaitable[None]] = _settled
-        """Waits until no other instance is ending a conversation of an update because its time is up."""
-        self.visible: Callable[[object], AbstractContextManager[None]] = _nothing
-        """Inside, handlers of an update see the timers of its chat and user."""
-        self.run_added: Callable[[Collection[Record]], Awaitable[None]] = _leave
-        """Runs those of an update's own timers that are due at once, where nothing runs between updates."""
+        self.locks, self._timers = locks, timers
 
     async def process(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
         """Load an update's data, handle the update, and save as the options say.
@@ -82,7 +93,7 @@ class UpdateHandling:
                 with self._sync.lru.pin():
                     await self._process(update, handle, unit)
             if unit and unit.added and not self._options.runs:
-                await self.run_added(unit.added)
+                await self._timers.run_added(unit.added)
 
     async def _process(
         self, update: object, handle: Callable[[object], Awaitable[None]], effects: EffectUnit | None
@@ -92,7 +103,7 @@ class UpdateHandling:
             await handle(update)  # PTB says what is missing
             return
         await sync.loader.load_for(update)
-        await self.settled(update)
+        await self._timers.settled(update)
         countable = update if self._options.dedupe and isinstance(update, Update) else None
         if countable and sync.loader.was_handled(countable):
             _LOGGER.info("%s was already handled", describe_update(update))
@@ -113,7 +124,7 @@ class UpdateHandling:
             raise effects.failure
 
     async def _handle(self, update: object, handle: Callable[[object], Awaitable[None]]) -> None:
-        with self._sync.session.window.covered(), self.visible(update):
+        with self._sync.session.window.covered(), self._timers.visible_for(update):
             await handle(update)
 
     async def run(self, work: Callable[[], Awaitable[Result]]) -> Result:

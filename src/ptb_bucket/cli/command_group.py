@@ -117,7 +117,7 @@ def command_group() -> None:
     URI is the location of the state, such as s3://my-bucket/my-bot. If omitted, PTB_BUCKET_URI is used.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not found, 4 refused (nothing was changed), 130
-    interrupted, 141 the pipe that reads the output was closed.
+    interrupted, 141 the output pipe was closed.
     """
 
 

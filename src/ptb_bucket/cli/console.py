@@ -25,6 +25,7 @@ __all__ = [
     "prepare_streams",
     "report",
     "report_os_error",
+    "report_wait",
     "styled",
 ]
 
@@ -42,7 +43,13 @@ class Code(enum.IntEnum):
 
 
 def prepare_streams() -> None:
-    """Print a question mark for a character that the console cannot show, instead of failing."""
+    """Print a question mark for a character that the console cannot show, and open closed streams on the null device.
+
+    Otherwise the next file or connection would get the number of a closed stream.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -78,12 +85,18 @@ def report(error: PTBBucketError) -> int:
     return complain(str(error), next((code for kind, code in codes.items() if isinstance(error, kind)), Code.FAILED))
 
 
+def report_wait(text: str) -> None:
+    """Print to stderr what a verb is waiting for; see :func:`ptb_bucket.tools.report_waits`."""
+    print(f"ptb-bucket: {text}", file=sys.stderr, flush=True)
+
+
 def report_os_error(error: OSError) -> int:
     """Report an error of the operating system, such as a full disk, in one line. A closed pipe needs no line.
 
     Returns:
         The exit code: that of a program which SIGPIPE ended, or 1.
     """
+    _end_output()
     if isinstance(error, BrokenPipeError):
         return Code.CLOSED_PIPE
     what = error.filename if isinstance(error.filename, str) else "The output"
@@ -106,17 +119,23 @@ def finish_output(code: int) -> int:
         sys.stdout.flush()
     except OSError as error:
         said = report_os_error(error)
-        _discard_output()
         return code or said
     return code
 
 
-def _discard_output() -> None:
-    """Let Python's exit find nothing to write: what stdout still buffers goes to the null device."""
-    with suppress(OSError, ValueError, io.UnsupportedOperation):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-        os.close(nothing)
+def _end_output() -> None:
+    """Write what stdout and stderr still buffer. What cannot be written goes to the null device.
+
+    Otherwise the next attempt would fail again, at the latest at Python's exit, with another report or exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError, ValueError, io.UnsupportedOperation):
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, stream.fileno())
+                os.close(nothing)
 
 
 def is_terminal(stream: IO[str]) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ptb_bucket.cli.console import Code, complain, finish_output, prepare_streams, report, report_os_error
 from ptb_bucket.cli.version import version_text
 from ptb_bucket.errors import PTBBucketError
+from ptb_bucket.stores import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +45,10 @@ def _run(arguments: list[str]) -> int:
 
 
 def _run_demo(arguments: list[str]) -> int:
-    parsed = _parser().parse_args(arguments)
+    parsed, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        meant = did_you_mean([unknown[0].lstrip("-")], ["help", *vars(parsed)]).replace("'", "'--", 1)
+        return complain(f"'demo' does not know {unknown[0]!r}.{meant} Run with --help to list all options.", Code.USAGE)
     code: int = parsed.run(parsed)
     return code
 
@@ -72,10 +76,18 @@ def _without_extra(arguments: list[str]) -> int:
     )
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that reports an error in one line, as all verbs do."""
+
+    def error(self, message: str) -> NoReturn:
+        """End the process with the exit code of wrong usage."""
+        raise SystemExit(complain(f"{message}. Run with --help to list all options.", Code.USAGE))
+
+
 def _parser() -> argparse.ArgumentParser:
     from ptb_bucket.cli import demo  # noqa: PLC0415  no other verb needs the offline Telegram
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ptb-bucket",
         description="Keep a Telegram bot's state in a bucket.",
         epilog="For more commands, install the [cli] extra: pip install 'ptb-bucket[cli]'\n\n"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ptb_bucket.cli.console import report_wait
 from ptb_bucket.cli.output import Output
 from ptb_bucket.location import ENVIRONMENT
 from ptb_bucket.stores import did_you_mean
@@ -66,9 +67,13 @@ class UriCommand(VerbCommand):
         place = self._first_argument(args)
         given = args[place] if place < len(args) else ""
         uri = os.environ.get(ENVIRONMENT)
-        if uri and not _URI.match(given):
+        if uri and not self.names_place(given):
             args = [*args[:place], uri, *args[place:]]
         return super().parse_args(ctx, args)
+
+    def names_place(self, given: str) -> bool:
+        """Tell whether the first argument is a URI."""
+        return bool(_URI.match(given))
 
     def _first_argument(self, args: list[str]) -> int:
         valued = {
@@ -115,7 +120,7 @@ def with_output(function: Callable[..., int | None]) -> Callable[..., int | None
     @click.option("-q", "--quiet", is_flag=True, help="Suppress the report, notes and progress.")
     @functools.wraps(function)
     def wrapped(*args: Any, as_json: bool, quiet: bool, **kwargs: Any) -> int | None:
-        with report_waits(lambda text: None if quiet else print(f"ptb-bucket: {text}", file=sys.stderr, flush=True)):
+        with report_waits(lambda text: None if quiet else report_wait(text)):
             return function(*args, output=Output(as_json=as_json, quiet=quiet), **kwargs)
 
     return wrapped
@@ -246,7 +251,9 @@ class TimeType(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gene
             found = _iso(text) if length is None else _ago(length)
         except (ValueError, OverflowError) as error:
             self.fail(
-                f"{text!r} is not a time ({error}). Write 2026-01-31T18:00:00Z, or 2h for two hours ago.", param, ctx
+                f"{text!r} is not a valid time ({error}). Use the form 2026-01-31T18:00:00Z, or 2h for two hours ago.",
+                param,
+                ctx,
             )
         if found > datetime.now(timezone.utc):
             self.fail(f"{text!r} is in the future.", param, ctx)

@@ -140,7 +140,7 @@ class Server:
         self.raise_unknown()
         if line is None:
             transcript = "\n".join(map(str, self.transcript))
-            raise TimeoutError(f"The line was not said in time. The transcript is:\n{transcript}")
+            raise TimeoutError(f"The expected line did not appear in time. Transcript so far:\n{transcript}")
         return line
 
     def raise_unknown(self) -> None:

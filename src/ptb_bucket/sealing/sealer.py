@@ -229,5 +229,5 @@ def _compression_of(envelope: Envelope) -> Compression:
         return open_compression(envelope.compression)
     except ConfigurationError as error:
         raise ForeignDocumentError(
-            f"the compression of the document is not supported. {str(error).rstrip('.')}"
+            f"the document's compression format is not supported. {str(error).rstrip('.')}"
         ) from error

@@ -90,7 +90,7 @@ class Broadcast:
             found = json.loads(data)
             return cls(**{each.name: found[each.name] for each in fields(cls) if each.name in found})
         except (ValueError, TypeError, KeyError) as error:
-            raise CorruptDocumentError(f"{key} is not the journal of a broadcast. Delete or restore it.") from error
+            raise CorruptDocumentError(f"{key} is not a valid broadcast journal. Delete or restore it.") from error
 
 
 @dataclass
@@ -201,7 +201,7 @@ class Journals:
 def _key(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ConfigurationError(
-            f"The name of a broadcast must have 1 to 60 letters, digits, dots, hyphens or underscores, not {name!r}."
+            f"The broadcast name {name!r} is invalid. Use 1 to 60 letters, digits, dots, hyphens and underscores."
         )
     return f"{BROADCASTS}{name}/journal.json"
 

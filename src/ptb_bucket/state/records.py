@@ -145,7 +145,7 @@ class Record(NamedTuple):
             return int(self.id)
         except ValueError as error:
             raise CorruptDocumentError(
-                f"{self.kind.value} has the invalid key {self.id[:_SHOWN]!r}. Expected an integer"
+                f"{self.kind.value} contains the invalid key {self.id[:_SHOWN]!r}. Expected an integer"
             ) from error
 
 

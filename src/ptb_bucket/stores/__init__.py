@@ -32,7 +32,16 @@ from ptb_bucket.stores.options import (
 from ptb_bucket.stores.registry import open_store
 from ptb_bucket.stores.tls import tls_context
 from ptb_bucket.stores.uri import StoreUri, parse_uri
-from ptb_bucket.stores.wrappers import InterceptingStore, Meter, MeteredStore, PrefixStore, RetryingStore, StoreWrapper
+from ptb_bucket.stores.wrappers import (
+    InterceptingStore,
+    Meter,
+    MeteredStore,
+    PrefixStore,
+    RetryingStore,
+    StoreWrapper,
+    wrapped,
+    wrapping,
+)
 
 if TYPE_CHECKING:
     from ptb_bucket.stores.conditional import PROOF_NAME, ConditionProof
@@ -87,6 +96,8 @@ __all__ = [
     "tls_context",
     "translated",
     "within",
+    "wrapped",
+    "wrapping",
     "write_file",
 ]
 

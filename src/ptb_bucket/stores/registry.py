@@ -62,7 +62,8 @@ def _find(scheme: str) -> EntryPoint:
         raise ConfigurationError(_unknown_scheme(scheme))
     if len(found) > 1:
         raise ConfigurationError(
-            f"More than one provider handles {scheme}: ({', '.join(sorted(found))}). Uninstall all but one."
+            f"More than one provider is installed for {scheme}: URIs ({', '.join(sorted(found))}). Uninstall all but "
+            "one."
         )
     return next(iter(found.values()))
 

@@ -5,7 +5,7 @@ No message repeats the URI or a value from it, because either may contain a secr
 
 from __future__ import annotations
 
-import re
+import string
 from dataclasses import field
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import quote, unquote_to_bytes
@@ -22,14 +22,14 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "file": "file:./bot-data or file:///var/lib/bot",
     "memory": "memory: or memory:NAME",
 }
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_DRIVE: Final = re.compile(r"/*[A-Za-z][:|]")
-_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SECRET: Final = re.compile(
-    r"secret|token|passw|pwd|credential|signature|auth|(access|api|private|account|signing|encryption|shared)key"
-)
+_LETTERS: Final = frozenset(string.ascii_letters)
+_SIGNS: Final = _LETTERS.union(string.digits)
+_CONTROL: Final = frozenset(map(chr, (*range(0x20), 0x7F)))
+_HEX: Final = frozenset(string.hexdigits)
+_SECRETS: Final = (
+    "secret", "token", "passw", "pwd", "credential", "signature", "auth", "accesskey", "apikey", "privatekey",
+    "accountkey", "signingkey", "encryptionkey", "sharedkey",
+)  # fmt: skip
 _READABLE: Final = "/{}:@!$()*,;=~"
 
 
@@ -78,20 +78,25 @@ def parse_uri(text: str) -> StoreUri:
     >>> uri.bucket, uri.prefix, dict(uri.options)
     ('my-bucket', 'my-bot/', {'region': 'eu-west-1'})
     """
-    if text != text.strip() or _CONTROL.search(text):
+    if text != text.strip() or not _CONTROL.isdisjoint(text):
         _refuse("has a control character, or a space at its start or end")
-    match = _SCHEME.match(text)
-    if match is None:
+    scheme, colon, rest = text.partition(":")
+    if not (colon and _LETTERS.issuperset(scheme[:1]) and _is_name(scheme, "+.-")):
         _refuse("does not start with a scheme. For a directory, use file:./directory")
-    scheme = match[1].lower()
+    scheme = scheme.lower()
     if len(scheme) == 1:
         _refuse("starts with a drive letter, which is not supported, instead of a scheme")
     if "#" in text:
         _refuse("has a fragment. Use %23 for #", scheme)
-    where, _, query = text[match.end() :].partition("?")
+    where, _, query = rest.partition("?")
     options = _options(query, scheme)
     bucket, prefix = _path_only(scheme, where) if scheme in _EXAMPLES else _bucket_and_prefix(scheme, where)
     return StoreUri(scheme, bucket, prefix, options)
+
+
+def _is_name(text: str, signs: str) -> bool:
+    """Tell whether a text has only ASCII letters, digits and these signs, which it does not begin with."""
+    return _SIGNS.issuperset(text[:1]) and _SIGNS.union(signs).issuperset(text) and text != ""
 
 
 def _refuse(problem: str, scheme: str = "s3") -> NoReturn:
@@ -114,7 +119,8 @@ def _path_only(scheme: str, where: str) -> tuple[str, str]:
 def _directory(path: str) -> str:
     if not path:
         _refuse("has no directory", "file")
-    if _DRIVE.match(path):
+    letter, colon = path.lstrip("/")[:1], path.lstrip("/")[1:2]
+    if letter in _LETTERS and colon in {":", "|"}:
         _refuse("has a drive letter, which is not supported. Use a relative path", "file")
     if path.startswith("~"):
         _refuse("starts with ~, which only a shell expands. Use the full path", "file")
@@ -130,7 +136,7 @@ def _bucket_and_prefix(scheme: str, where: str) -> tuple[str, str]:
         _refuse("has credentials before the bucket. Move them to the cloud's own configuration", scheme)
     if not bucket:
         _refuse("has no bucket name", scheme)
-    if not _BUCKET.fullmatch(bucket):
+    if not _is_name(bucket, "._-"):
         _refuse("has a bucket name with characters other than letters, digits, dots, dashes and underscores", scheme)
     prefix = _decode(path, scheme).strip("/")
     if {".", ".."} & set(prefix.split("/")):
@@ -144,7 +150,8 @@ def _options(query: str, scheme: str) -> dict[str, str]:
         name, equals, value = (_decode(part, scheme) for part in pair.partition("="))
         if not (name and equals):
             _refuse("has an option that is not name=value", scheme)
-        if _SECRET.search(re.sub(r"[^a-z]", "", name.lower())):
+        letters = "".join(filter(_LETTERS.__contains__, name.lower()))
+        if any(word in letters for word in _SECRETS):
             _refuse("has credentials in an option. Move them to the cloud's own configuration", scheme)
         if name in options:
             _refuse(f"has the option {name!r} twice", scheme)
@@ -153,12 +160,12 @@ def _options(query: str, scheme: str) -> dict[str, str]:
 
 
 def _decode(text: str, scheme: str) -> str:
-    if _BAD_ESCAPE.search(text):
+    if not all(len(part) > 1 and _HEX.issuperset(part[:2]) for part in text.split("%")[1:]):
         _refuse("has a % that does not start an escape. Write % as %25", scheme)
     try:
         decoded = unquote_to_bytes(text).decode()
     except UnicodeError:
         decoded = "\0"
-    if _CONTROL.search(decoded):
+    if not _CONTROL.isdisjoint(decoded):
         _refuse("has an escaped control character, or an escape that is not UTF-8", scheme)
     return decoded

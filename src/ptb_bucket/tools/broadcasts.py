@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ptb_bucket.errors import ConfigurationError
+from ptb_bucket.errors import NotFoundError
 from ptb_bucket.state import Journals
 
 if TYPE_CHECKING:
@@ -25,17 +25,24 @@ async def broadcasts(state: State) -> list[Broadcast]:
     return sorted(found, key=lambda broadcast: broadcast.began)
 
 
-async def turn_broadcast(state: State, name: str, wanted: BroadcastState) -> Broadcast:
+async def turn_broadcast(state: State, name: str, wanted: BroadcastState, *, dry_run: bool = False) -> Broadcast:
     """Pause, cancel or continue a broadcast.
 
     The bot notices after the segment that it is sending. A paused one goes on within five minutes. One that is over
     stays as it is.
 
+    Args:
+        state: The bot's state.
+        name: The broadcast's name.
+        wanted: Its new state.
+        dry_run: Change nothing, and return the broadcast as it is.
+
     Raises:
-        ConfigurationError: There is no broadcast of this name.
+        NotFoundError: There is no broadcast of this name.
         StoreError: The bucket could not be read or written.
     """
-    found = await Journals(state.store).turn(name, wanted)
+    journals = Journals(state.store)
+    found = await (journals.read(name) if dry_run else journals.turn(name, wanted))
     if found is None:
-        raise ConfigurationError(f"There is no broadcast with the name {name!r}. ptb-bucket broadcasts URI lists all.")
+        raise NotFoundError(f"There is no broadcast named {name!r}. Run 'ptb-bucket broadcasts URI' to list them.")
     return found

@@ -11,7 +11,6 @@ from ptb_bucket.sealing import UNPROTECTED, Sealing, TransitionStore
 from ptb_bucket.state import Archive
 from ptb_bucket.stores import RetryingStore
 from ptb_bucket.tools.state import bot_id_text
-from ptb_bucket.tools.waiting import watched
 
 if TYPE_CHECKING:
     import os
@@ -68,7 +67,7 @@ async def rekey(  # noqa: PLR0913  settings, by keyword
             "No keys are set, so the state would be stored unprotected. Set PTB_BUCKET_ENCRYPTION_KEYS or "
             "PTB_BUCKET_SIGNING_KEYS, or pass --to-plain to remove the protection."
         )
-    below = watched(RetryingStore(location.below(location.checked_bot_id(bot_id))))
+    below = RetryingStore(location.below(location.checked_bot_id(bot_id)))
     try:
         store = TransitionStore(below, new, None if old is None else old.sealer(bot_id))
         new.bot_id, keys = await _documents(store, bot_id, **location.said)

@@ -20,7 +20,6 @@ from ptb_bucket.errors import (
 from ptb_bucket.location import defaults_of, locate, with_own_types
 from ptb_bucket.state import Archive, Kind, WriterIdentity, keep_ours
 from ptb_bucket.stores import RetryingStore
-from ptb_bucket.tools.waiting import watched
 
 if TYPE_CHECKING:
     import os
@@ -197,7 +196,7 @@ async def _opened(
     where: str | os.PathLike[str] | BlobStore | None, types: Iterable[Any], bot_id: str | None
 ) -> AsyncIterator[tuple[Location, BlobStore]]:
     location = locate(where, None, None, types)
-    store = watched(RetryingStore(location.open(location.checked_bot_id(bot_id))))
+    store = RetryingStore(location.open(location.checked_bot_id(bot_id)))
     try:
         yield location, store
     finally:

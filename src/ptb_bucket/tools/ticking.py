@@ -83,6 +83,6 @@ def _check_place(application: AnyApplication, where: str | None) -> None:
     own, expected = persistence.place(bot_id), locate(where, None, None, ()).place(bot_id)
     if own != expected:
         raise ConfigurationError(
-            f"The application's state is in another place than the URI says: {own}, not {expected}. Pass the URI of "
-            "the application, or none."
+            f"The application keeps its state in {own}, but the URI points to {expected}. Pass the application's URI, "
+            "or omit it."
         )

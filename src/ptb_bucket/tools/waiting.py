@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ptb_bucket.stores import InterceptingStore
+from ptb_bucket.stores import InterceptingStore, wrapping
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from ptb_bucket.stores import BlobStore
 
     Report = Callable[[str], object]
 
-__all__ = ["report_waits", "watched"]
+__all__ = ["report_waits"]
 
 _T = TypeVar("_T")
 _FIRST: Final = 2.0
@@ -34,28 +34,15 @@ _WORDS: Final = {
     "versions": "listing the versions of",
 }
 
-_report: ContextVar[Report | None] = ContextVar("ptb_bucket_report_waits", default=None)
 
-
-@contextmanager
-def report_waits(report: Report) -> Iterator[None]:
-    """Let the tools that are called in this block report what they are waiting for.
+def report_waits(report: Report) -> AbstractContextManager[None]:
+    """Let the tools that are called in this block, and the bots that they run, report what they are waiting for.
 
     Args:
         report: Called with a sentence when a request has not been answered for two seconds, and then every ten
             seconds. It names the object, but contains no data.
     """
-    before = _report.set(report)
-    try:
-        yield
-    finally:
-        _report.reset(before)
-
-
-def watched(store: BlobStore) -> BlobStore:
-    """Return a store that reports its long requests; the store itself outside of :func:`report_waits`."""
-    report = _report.get()
-    return store if report is None else _WatchedStore(store, report)
+    return wrapping(lambda store: _WatchedStore(store, report))
 
 
 class _WatchedStore(InterceptingStore):

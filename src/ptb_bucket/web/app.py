@@ -93,11 +93,27 @@ async def serve(  # noqa: PLR0913  settings, by keyword
     door = Doorkeeper(host, listening.getsockname()[1], password, announce)
     config = uvicorn.Config(
         create_app(state, settings, door), access_log=False, log_level=logging.ERROR, server_header=False,
-        proxy_headers=False, timeout_graceful_shutdown=2,
+        proxy_headers=False, timeout_graceful_shutdown=2, use_colors=False,
     )  # fmt: skip
-    door.invite()
     with listening:
-        await uvicorn.Server(config).serve([listening])
+        await _Server(config, door).serve([listening])
+
+
+class _Server(uvicorn.Server):
+    """A server that announces its address when Ctrl-C stops it in order, and not before."""
+
+    def __init__(self, config: uvicorn.Config, door: Doorkeeper) -> None:
+        super().__init__(config)
+        self._door = door
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then announce the address."""
+        await super().startup(sockets)
+        try:
+            self._door.invite()
+        except OSError:  # stdout is closed
+            await self.shutdown(sockets)
+            raise
 
 
 def listening_on(host: str, port: int) -> socket.socket:

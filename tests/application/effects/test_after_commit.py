@@ -100,14 +100,14 @@ async def test_an_error_of_it_never_fails_the_update_and_it_is_tried_again_then_
 
 async def test_an_error_of_the_bucket_never_fails_the_update(bots, clock, monkeypatch):
     async with bots.build(buy, **OPTIONS) as one:
-        run = one._updates.run_added
+        run = one.timers.run_added
 
         async def run_without_bucket(added):
             bots.fault = lambda operation, _key: Fault.DENIED if operation == "put" else None
             await run(added)
             bots.fault = lambda _operation, _key: None
 
-        monkeypatch.setattr(one._updates, "run_added", run_without_bucket)
+        monkeypatch.setattr(one.timers, "run_added", run_without_bucket)
         await bots.deliver(one)
         assert sent == []
         clock.pass_(1)

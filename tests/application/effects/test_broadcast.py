@@ -83,7 +83,7 @@ class Instance:
         options = {"layout": world.layout, "jobs": "bucket", "callbacks": [news, other], "tick": 5.0, **options}
         builder = world.telegram.connect(bucket_application(store, save="update", **options))
         self.application = builder.request(Wire(world.telegram, self)).build()
-        self.application._broadcasts.segment = world.segment
+        self.application._durable.broadcasts.segment = world.segment
 
     async def step(self, seconds=0.0):
         await asyncio.sleep(seconds)
@@ -101,8 +101,8 @@ class Instance:
 
     async def kill(self):
         self.dead = True
-        ticker = self.application.timers.ticker
-        for task in {*ticker.running, *ticker._watching}:
+        timers = self.application.timers
+        for task in {*timers.ticker.running, *timers.alarms._watching}:
             task.cancel()
         await asyncio.sleep(0)
 
@@ -290,7 +290,7 @@ def test_where_nothing_runs_between_updates_ticks_drive_it(virtually):
         await one.application.initialize()
         await one.application.broadcast(news, audience, name="news-7")
         ticks = 0
-        while (await one.application._broadcasts.journals.read("news-7")).state == "running":
+        while (await one.application._durable.broadcasts.journals.read("news-7")).state == "running":
             await asyncio.sleep(60)
             await one.application.tick()
             ticks += 1
@@ -307,7 +307,7 @@ def test_wrong_use_is_refused(virtually):
         world = World("single")
         one = await Instance(world).start()
         await one.application.broadcast(news, (), name="news-7")
-        with pytest.raises(RefusedError, match="new name"):
+        with pytest.raises(RefusedError, match=r"already exists.*another name"):
             await one.application.broadcast(other, (), name="news-7")
         with pytest.raises(ConfigurationError, match="letters"):
             await one.application.broadcast(news, (), name="a/b")

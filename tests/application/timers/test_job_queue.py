@@ -353,7 +353,7 @@ class TestNames:
             await do(bots, one, lambda context: context.job_queue.run_once(remind, 60, 1, user_id=42))
         async with bots.build([fail]) as two:
             await ticks(two, clock, 61)
-            assert "lists no callback with the name 'remind'" in caplog.text
+            assert "lists no callback named 'remind'" in caplog.text
         async with bots.build([fail]) as two:
             await ticks(two, clock, 3700)
             (job,) = await two.job_queue.find(user_id=42)

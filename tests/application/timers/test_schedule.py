@@ -89,23 +89,23 @@ class TestStored:
 
 class TestRefused:
     def test_a_trigger_that_cannot_be_stored(self):
-        with pytest.raises(ConfigurationError, match=r"OrTrigger cannot be stored.*jobstore"):
+        with pytest.raises(ConfigurationError, match=r"OrTrigger can't be stored.*jobstore"):
             make_trigger(OrTrigger([]), {}, UTC)
 
     def test_a_subclass_whose_code_would_be_lost(self):
         class Odd(IntervalTrigger):
             pass
 
-        with pytest.raises(ConfigurationError, match="Odd cannot be stored"):
+        with pytest.raises(ConfigurationError, match="Odd can't be stored"):
             make_trigger(Odd(seconds=5), {}, UTC)
 
     @pytest.mark.parametrize(
         ("trigger", "fields", "said"),
         [
             ("sundial", {}, "Unknown trigger 'sundial'"),
-            ("cron", {"hours": 3}, "cannot be made"),
-            ("cron", {"hour": 25}, "cannot be made"),
-            (IntervalTrigger(seconds=5), {"seconds": 6}, "and also: seconds"),
+            ("cron", {"hours": 3}, "are invalid"),
+            ("cron", {"hour": 25}, "are invalid"),
+            (IntervalTrigger(seconds=5), {"seconds": 6}, "and also its arguments: seconds"),
         ],
     )
     def test_wrong_fields(self, trigger, fields, said):

@@ -98,4 +98,4 @@ async def test_a_process_that_only_ticks_collects_no_alarms(bots, clock):
         clock.pass_(61)
         assert (await two.tick()).ran == 1
         assert (await one.tick()).ran == 0
-        assert one.timers.ticker._alarms == {}
+        assert one.timers.alarms._alarms == {}

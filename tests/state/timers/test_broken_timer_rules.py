@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from ptb_bucket.application.timers import runner, ticker
+from ptb_bucket.application.timers import alarms, runner, ticker
 from ptb_bucket.application.timers.pending_timers import PendingTimers, nonce
 from ptb_bucket.application.timers.runner import ClaimedRun, TimerRunner
 from ptb_bucket.application.timers.ticker import Ticker
@@ -74,7 +74,7 @@ def remove_keys_without_a_timer_at_once(patch):
 
 def remove_keys_that_are_ahead(patch):
     """Rule: leave a key that is ahead of its timer."""
-    is_obsolete = Ticker._is_obsolete
+    is_obsolete = Ticker.is_obsolete
 
     async def careless(self, key, timer):
         if timer is not None and timer.generation < key.generation:
@@ -82,12 +82,12 @@ def remove_keys_that_are_ahead(patch):
             return True
         return await is_obsolete(self, key, timer)
 
-    patch.setattr(Ticker, "_is_obsolete", careless)
+    patch.setattr(Ticker, "is_obsolete", careless)
 
 
 def let_losers_remove_the_key(patch):
     """Rule: a run that cannot show that the occurrence has ended removes nothing."""
-    run = Ticker._run
+    run = Ticker.run
 
     async def run_and_remove(self, record, timer):
         again = await run(self, record, timer)
@@ -96,7 +96,7 @@ def let_losers_remove_the_key(patch):
             await self._sync.live.replica.timers.remove_key(key)
         return again
 
-    patch.setattr(Ticker, "_run", run_and_remove)
+    patch.setattr(Ticker, "run", run_and_remove)
 
 
 def use_a_name_twice(patch):
@@ -108,6 +108,7 @@ def use_a_name_twice(patch):
 
     patch.setattr("ptb_bucket.state.timers.due_key", same_name)
     patch.setattr(ticker, "due_key", same_name)
+    patch.setattr(alarms, "due_key", same_name)
 
 
 def cancel_by_removing_the_key(patch):

@@ -49,7 +49,7 @@ class TestValue:
         ],
     )  # fmt: skip
     def test_a_value_that_cannot_be_a_timer_is_refused_and_not_quoted(self, wrong):
-        with pytest.raises(ValueError, match="of the timer is missing or of a wrong type"):
+        with pytest.raises(ValueError, match="of the timer is missing or has the wrong type"):
             Timer.from_value(wrong)
 
     def test_another_due_time_gets_another_name_and_no_claim(self):

@@ -28,6 +28,7 @@ PROGRAMS = {
     "ptb_bucket.testing.instance",
     "ptb_bucket.testing.racers",
     "ptb_bucket.cli",
+    "ptb_bucket.tools.verification.worker",
     "support.processes.sigterm_bot",
     "support.serverless.lambda_process",
     "uvicorn",

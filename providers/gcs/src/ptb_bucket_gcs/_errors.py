@@ -30,7 +30,7 @@ _WRONG_ENDPOINT: Final = (
     requests.exceptions.MissingSchema, requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL,
     requests.exceptions.URLRequired, requests.exceptions.TooManyRedirects, urllib3.exceptions.LocationValueError,
 )  # fmt: skip
-_SEARCH: Final = re.compile(r"google\.(auth|oauth2)\.(?!transport)")
+_SEARCH: Final = r"google\.(auth|oauth2)\.(?!transport)"
 """Google's modules that look for credentials; those below ``transport`` send requests of all kinds."""
 _PASSING: Final = (auth.TransportError, auth.TimeoutError, auth.ResponseError)
 _RESPONSES: Final = (media.InvalidResponse, resumable_media.InvalidResponse)
@@ -177,7 +177,7 @@ def _by_credentials(exc: Any) -> tuple[type[StoreError], str]:
 
 
 def _lacks_credentials(exc: Exception) -> bool:
-    return credentials_unreadable(exc, _SEARCH)
+    return credentials_unreadable(exc, re.compile(_SEARCH))
 
 
 def _distrusted(exc: BaseException | None) -> bool:

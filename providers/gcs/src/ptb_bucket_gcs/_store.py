@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GcsStore"]
 
-_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
-_FORBIDDEN: Final = re.compile(r"[\r\n]|\A\.well-known/acme-challenge/|\A\.\.?\Z")
+_BUCKET: Final = r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
+_CHALLENGES: Final = ".well-known/acme-challenge/"
 _T = TypeVar("_T")
 
 
@@ -57,7 +57,7 @@ class GcsStore(BlobStore):
     def __init__(
         self, bucket: str, options: Options | None = None, *, client: storage.Client | None = None, home: str = ""
     ) -> None:
-        if not _BUCKET.fullmatch(bucket):
+        if not re.fullmatch(_BUCKET, bucket):
             raise ConfigurationError(
                 "The bucket name is invalid. Use 3 to 222 lowercase letters, digits, dots, dashes and underscores."
             )
@@ -196,7 +196,7 @@ class GcsStore(BlobStore):
 
     def _check(self, key: str) -> None:
         check_key(key)
-        if _FORBIDDEN.search(key):
+        if "\r" in key or "\n" in key or key.startswith(_CHALLENGES) or key in {".", ".."}:
             raise UnsupportedError(
                 f"{key!r} is not a valid object name on Google Cloud Storage. Choose another key.", key=key
             )

@@ -54,7 +54,7 @@ _CREDENTIALS: Final = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId",
      "SignatureDoesNotMatch", "RequestTimeTooSkewed", "InvalidClientTokenId"}
 )  # fmt: skip
-_SEARCH: Final = re.compile(r"(aio)?botocore\.(credentials|tokens)$")
+_SEARCH: Final = r"(aio)?botocore\.(credentials|tokens)$"
 """The SDK's modules that look for credentials."""
 _BUCKET: Final = frozenset({"NoSuchBucket", "InvalidBucketName"})
 _REGION: Final = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
@@ -107,7 +107,7 @@ def translated(error: Exception, asked: Asked, place: str, needed: str) -> Store
 
 def lacks_credentials(error: Exception) -> bool:
     """Return True if a file or program from which the SDK takes credentials is missing or damaged."""
-    return not _comes_from_sdk(error) and credentials_unreadable(error, _SEARCH)
+    return not _comes_from_sdk(error) and credentials_unreadable(error, re.compile(_SEARCH))
 
 
 def unreadable(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, overload
 from urllib.parse import urlsplit
 
@@ -11,7 +11,6 @@ from ptb_bucket.stores import BlobStore, BlobVersion, ConditionProof, Finding, c
 from ptb_bucket_s3._bucket import STYLES, Bucket
 from ptb_bucket_s3._choice import DIRECTORY_BUCKET, check_installed, start_client
 from ptb_bucket_s3._clients import Clients
-from ptb_bucket_s3._deletions import DeletionProof
 from ptb_bucket_s3._errors import HONEST, Asked
 from ptb_bucket_s3._permissions import PERMISSIONS, with_kms
 from ptb_bucket_s3._settings import OPTIONS, Settings
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from ptb_bucket.stores import Blob, BlobInfo, NotModified, PutMode, StoreUri
+    from ptb_bucket_s3._deletions import DeletionProof
     from ptb_bucket_s3._requests import S3Client, StoredVersion
     from ptb_bucket_s3._sdk import HandedIn
 
@@ -62,7 +62,6 @@ class S3Store(BlobStore):
             self._objects.read, self._objects.put, server="", home=self.settings.home, styles=STYLES,
             always=self.settings.always_prove, honest=HONEST,
         )  # fmt: skip
-        self._deletions = DeletionProof(self._objects, self._proof.key, f"s3://{self.bucket}")
 
     def __repr__(self) -> str:
         return f"S3Store({self.bucket!r})"
@@ -75,6 +74,12 @@ class S3Store(BlobStore):
     def describe(self, key: str) -> str:
         """Return the name of an object as AWS's tools write it."""
         return f"s3://{self.bucket}/{key}"
+
+    @cached_property
+    def _deletions(self) -> DeletionProof:
+        from ptb_bucket_s3._deletions import DeletionProof  # noqa: PLC0415  few starts delete
+
+        return DeletionProof(self._objects, self._proof.key, f"s3://{self.bucket}")
 
     def _check(self, key: str) -> None:
         check_key(key)

@@ -74,7 +74,8 @@ class Broadcasts:
             found = await journals.create(name, callback, await _each(user_ids))
         if found.callback != callback:
             raise RefusedError(
-                f"The broadcast {name!r} sends with {found.callback}, not with {callback}. Give the new one a new name."
+                f"A broadcast named {name!r} already exists. It sends with {found.callback}, not {callback}. Choose "
+                "another name."
             )
         if not found.is_over:
             self._arm(name)
@@ -106,7 +107,7 @@ class Broadcasts:
         """
         found = await self.journals.turn(name, state)
         if found is None:
-            raise ConfigurationError(f"There is no broadcast with the name {name!r}.")
+            raise ConfigurationError(f"There is no broadcast named {name!r}.")
         if state == "running" and not found.is_over:
             self._timers.drive_now(_record(name), name)
             await self._sync.commit()
@@ -122,7 +123,10 @@ class Broadcasts:
         found = await journals.read(name)
         send = None if found is None else self._timers.callbacks.find(found.callback)
         if found is None or send is None:
-            raise ConfigurationError(f"The broadcast {name!r} has no journal, or its function is not listed.")
+            raise ConfigurationError(
+                f"The broadcast {name!r} can't continue because its journal was deleted or its function is not listed "
+                "in callbacks=[...]."
+            )
         until = time.monotonic() + (float("inf") if self._runs else SHORT)
         while found.state == "running" and found.done < found.people and time.monotonic() < until:
             found = await self._send_segment(journals, found, send)

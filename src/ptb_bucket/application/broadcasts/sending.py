@@ -118,7 +118,7 @@ class Segment:
 
     def _fail(self, person: int, error: Exception) -> None:
         self.failed.append(person)
-        _LOGGER.warning("A message of a broadcast could not be sent to one person: %s", type(error).__name__)
+        _LOGGER.warning("A broadcast message could not be sent to one person: %s", type(error).__name__)
 
 
 def _seconds(retry_after: Any) -> float:

@@ -86,8 +86,9 @@ class Once:
     def _unit(self) -> EffectUnit:
         if not self._options.dedupe and self._options.jobs != "bucket":
             raise ConfigurationError(
-                "application.once() needs dedupe=True or jobs='bucket': bucket_application(..., dedupe=True). Without "
-                "them, updates are not kept apart, and a result could be saved with half of another update's changes."
+                "application.once() needs dedupe=True or jobs='bucket'. Build the application with "
+                "bucket_application(..., dedupe=True). Otherwise, saving the result could also save half of another "
+                "update's changes."
             )
         unit = self._units.current
         if unit is None:
@@ -191,14 +192,14 @@ def _effects(records: Iterable[Record]) -> list[Record]:
 
 def _other_arguments(name: str, unit: EffectUnit) -> RefusedError:
     return RefusedError(
-        f"{unit.name} asked twice for the effect {name!r}, with different arguments. Give each effect its own name, "
-        "for example with the number of the order. Pass IDs and amounts, not data that changes meanwhile."
+        f"{unit.name} used the effect name {name!r} twice with different arguments. Give each effect its own name, for "
+        "example by adding the order number. Pass arguments that do not change, such as IDs and amounts."
     )
 
 
 def _unsaved(record: Record, error: Exception) -> UnsavedError:
     return UnsavedError(
-        f"The outcome of {record.label} could not be saved, so its update or job is to be handled again. This process "
-        f"remembers the outcome and does not repeat the effect. {error}",
+        f"The outcome of {record.label} could not be saved, so its update or job has to be handled again. This process "
+        f"remembers the outcome and will not repeat the effect. {error}",
         causes=[error], records=[record.label],
     )  # fmt: skip

@@ -110,7 +110,7 @@ class Outcomes:
             raise OutcomeUnknownError(self._name, self._unit.name, stored.options["at"])
         if state == UNSTORABLE:
             raise CannotStoreError(
-                f"the effect {self._name!r} has happened, and its result is of the type {stored.data}",
+                f"the effect {self._name!r} was carried out, but its result is of type {stored.data}",
                 hint="Return a plain value from its function, such as the ID of a message or a payment",
             )
         if state == RAISED:
@@ -121,7 +121,7 @@ class Outcomes:
         """Return a stored exception. Only types that the caller names as final are made, none by a name alone."""
         found = next((each for each in self._types() if each.__qualname__ == data["type"]), None)
         if found is None:
-            return RuntimeError(f"The effect {self._name!r} raised {data['type']}, which final=... does not name.")
+            return RuntimeError(f"The effect {self._name!r} raised {data['type']}, which final=... does not include.")
         try:
             return found(*data["arguments"])
         except Exception:  # noqa: BLE001  its constructor takes other arguments

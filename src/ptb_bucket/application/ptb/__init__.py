@@ -11,7 +11,6 @@ from ptb_bucket.application.ptb.conversations import (
     timeout_jobs_of,
     timeout_of,
 )
-from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
 from ptb_bucket.application.ptb.job_queue import ConversationAwareJobQueue, ask_before_timeouts, parse_time
 from ptb_bucket.application.ptb.noted_application import BD, BT, CCT, CD, JQ, UD, NotedApplication, job_in
 from ptb_bucket.application.ptb.pending_changes import Marked, PendingChanges
@@ -27,7 +26,6 @@ __all__ = [
     "Conversation",
     "ConversationAwareJobQueue",
     "Conversations",
-    "ErrorReportingProcessor",
     "Keyboards",
     "Marked",
     "NotedApplication",

@@ -1,4 +1,4 @@
-"""PTB's tasks, jobs and stop signals."""
+"""PTB's tasks, jobs, stop signals and marks, and the errors of its update processor."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from telegram.ext import Application, Job
 
+from ptb_bucket.application.ptb.error_reporting_processor import ErrorReportingProcessor
+
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from types import CoroutineType
 
     from telegram import Bot
-    from telegram.ext import CallbackContext, JobQueue
+    from telegram.ext import BaseUpdateProcessor, CallbackContext, JobQueue
 
 __all__ = ["BD", "BT", "CCT", "CD", "JQ", "RUNNING", "UD", "NotedApplication", "job_in"]
 
@@ -27,11 +30,21 @@ RUNNING: Final = {Application: ("_raise_system_exit", "_Application__create_task
 
 
 class NotedApplication(Application[BT, CCT, UD, CD, BD, JQ]):
-    """An Application that notes its tasks and its stop signals.
+    """An Application that notes its tasks, its stop signals, and which data code marks or drops.
 
-    The public methods around (``run_polling``, ``run_webhook``, ``create_task``) stay PTB's own, with PTB's signatures
-    and with warnings that point to the caller.
+    Errors of its update processor go to its error handlers. The public methods around (``run_polling``,
+    ``run_webhook``, ``create_task``) stay PTB's own, with PTB's signatures and with warnings that point to the caller.
     """
+
+    def __init__(self, **ptb: Any) -> None:
+        ptb["update_processor"] = ErrorReportingProcessor(ptb["update_processor"], self.process_error)
+        super().__init__(**ptb)
+
+    @property
+    def update_processor(self) -> BaseUpdateProcessor:
+        """The processor that was passed to the builder. See ``Application.update_processor``."""
+        processor = super().update_processor
+        return processor.inner if isinstance(processor, ErrorReportingProcessor) else processor
 
     def _stop_signalled(self) -> None:
         """Note that a stop signal came that was passed to ``run_polling`` or ``run_webhook``."""
@@ -40,6 +53,27 @@ class NotedApplication(Application[BT, CCT, UD, CD, BD, JQ]):
     def _task_begins(self, coroutine: CoroutineType[Any, Any, Any], update: object) -> None:
         """Note a coroutine that PTB is about to run as a task: by ``create_task``, or for ``block=False``."""
         raise NotImplementedError
+
+    def _data_changes(self, chat_ids: int | Iterable[int] | None, user_ids: int | Iterable[int] | None = None) -> None:
+        """Note the chats and users whose data code has marked or dropped."""
+        raise NotImplementedError
+
+    def mark_data_for_update_persistence(
+        self, chat_ids: int | Collection[int] | None = None, user_ids: int | Collection[int] | None = None
+    ) -> None:
+        """See ``Application.mark_data_for_update_persistence``."""
+        super().mark_data_for_update_persistence(chat_ids, user_ids)
+        self._data_changes(chat_ids, user_ids)
+
+    def drop_chat_data(self, chat_id: int) -> None:
+        """See ``Application.drop_chat_data``. Data that is added afterwards is saved."""
+        super().drop_chat_data(chat_id)
+        self._data_changes(chat_id)
+
+    def drop_user_data(self, user_id: int) -> None:
+        """See ``Application.drop_user_data``. Data that is added afterwards is saved."""
+        super().drop_user_data(user_id)
+        self._data_changes(None, user_id)
 
     def _raise_system_exit(self) -> NoReturn:  # type: ignore[override]
         self._stop_signalled()

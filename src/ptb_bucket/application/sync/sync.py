@@ -6,6 +6,7 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket._wording import said
 from ptb_bucket.application.sync.live_data import LiveData
 from ptb_bucket.application.sync.loader import DataLoader
 from ptb_bucket.application.sync.lru import LRU
@@ -13,7 +14,7 @@ from ptb_bucket.application.sync.migration import Migration
 from ptb_bucket.application.sync.overridden import Overridden
 from ptb_bucket.application.sync.stager import Stager
 from ptb_bucket.application.sync.units_of_work import Unit, Units, records_in
-from ptb_bucket.errors import PTBBucketError, UnsavedError, said
+from ptb_bucket.errors import PTBBucketError, UnsavedError
 from ptb_bucket.state import Kind, first_labels
 
 if TYPE_CHECKING:

@@ -76,9 +76,7 @@ class Callbacks:
         if not _is_async(function):
             raise ConfigurationError(f"callbacks: {own or function!r} must be an async function that takes a context.")
         if not own:
-            raise ConfigurationError(
-                f"callbacks: {function!r} has no name. Give it one: callbacks={{'remind': ...}}."
-            )
+            raise ConfigurationError(f"callbacks: {function!r} has no name. Give it one: callbacks={{'remind': ...}}.")
         self.names.setdefault(function, own)
         for each in [own, *([callback.was] if isinstance(callback.was, str) else callback.was)]:
             if self.functions.setdefault(each, function) is not function:

@@ -35,8 +35,8 @@ def is_for_process(job_kwargs: Mapping[str, Any] | None) -> bool:
     store = (job_kwargs or {}).get("jobstore")
     if store not in (None, PROCESS):
         raise ConfigurationError(
-            f"job_kwargs names the job store {store!r}. With jobs='bucket' there are two: the bucket, without an "
-            "argument, and this process only, with job_kwargs={'jobstore': 'process'}."
+            f"job_kwargs contains the unknown job store {store!r}. With jobs='bucket', omit jobstore to keep the job "
+            "in the bucket, or pass job_kwargs={'jobstore': 'process'} to keep it in this process only."
         )
     return store == PROCESS
 
@@ -74,7 +74,7 @@ class JobArguments:
         rest = dict(job_kwargs or {})
         for name, why in _REFUSED.items():
             if name in rest:
-                raise ConfigurationError(f"job_kwargs[{name!r}] is not possible with jobs='bucket'. {why}.")
+                raise ConfigurationError(f"job_kwargs[{name!r}] is not supported with jobs='bucket'. {why}.")
         rest.pop("jobstore", None)
         options: dict[str, Any] = {name: rest.pop(name) for name in _OPTIONS if name in rest}
         _check(options)

@@ -129,8 +129,8 @@ class TimerRunner:
         if timer.callback not in self._missing:
             self._missing.add(timer.callback)
             _LOGGER.error(
-                "%s is due and cannot be run, because this deployment lists no callback with the name %r. Add it to "
-                "callbacks=[...], or its old name with JobCallback(..., was=%r).",
+                "%s is due but can't be run because this deployment lists no callback named %r. Add it to "
+                "callbacks=[...]. If you renamed it, keep the old name: JobCallback(..., was=%r).",
                 record.label, timer.callback, timer.callback,
             )  # fmt: skip
         if timer.due is not None and now < timer.due + ROLLOUT:
@@ -259,7 +259,7 @@ class TimerRunner:
 
     async def _withdraw(self, unit: str, work: Work, record: Record) -> None:
         """Take back the changes of a run whose occurrence another instance has ended."""
-        _LOGGER.warning("Another instance was faster with %s. The changes of this run are withdrawn.", record.label)
+        _LOGGER.warning("Another instance has already run %s. The changes of this run are discarded.", record.label)
         async with self._sync.session.group.held():
             await self._sync.stage_now()
             self._sync.live.replica.units.withdraw(unit)

@@ -61,14 +61,16 @@ def make_trigger(trigger: Any, fields: Mapping[str, Any], zone: tzinfo) -> BaseT
         try:
             return _TRIGGERS[trigger](**{"timezone": zone, **fields})
         except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"The trigger {trigger!r} cannot be made: {error}.") from error
+            raise ConfigurationError(f"The arguments of the trigger {trigger!r} are invalid: {error}.") from error
     if type(trigger) not in _TRIGGERS.values():
         raise ConfigurationError(
-            f"A trigger of the type {type(trigger).__name__} cannot be stored. Use one of APScheduler's triggers: "
+            f"A trigger of type {type(trigger).__name__} can't be stored. Use one of APScheduler's triggers: "
             f"{', '.join(_TRIGGERS)}. To keep the job in this process only, add job_kwargs={{'jobstore': 'process'}}."
         )
     if fields:
-        raise ConfigurationError(f"job_kwargs has a trigger, and also: {', '.join(sorted(fields))}. Remove these.")
+        raise ConfigurationError(
+            f"job_kwargs contains a trigger object and also its arguments: {', '.join(sorted(fields))}. Remove these."
+        )
     return trigger
 
 
@@ -132,7 +134,8 @@ def _zone_name(zone: tzinfo) -> str:
         return ZoneInfo(name or str(zone)).key
     except (ZoneInfoNotFoundError, ValueError, TypeError):
         raise ConfigurationError(
-            f"The time zone {zone!r} cannot be stored, because it has no name. Use zoneinfo.ZoneInfo('Europe/Rome')."
+            f"The time zone {zone!r} can't be stored because it has no name. Use, for example, "
+            "zoneinfo.ZoneInfo('Europe/Rome')."
         ) from None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.application.effects import Place
 from ptb_bucket.application.sync import records_of_ids
+from ptb_bucket.application.timers.alarms import Alarms
 from ptb_bucket.application.timers.callbacks import Callbacks
 from ptb_bucket.application.timers.job import BucketJob
 from ptb_bucket.application.timers.job_kwargs import JobArguments
@@ -65,13 +66,14 @@ class BucketTimers:
         locks: UpdateLocks, effects: EffectUnits, callbacks: Iterable[Any], retry: JobRetry, interval: float,
         queue: Any,
     ) -> None:  # fmt: skip
-        self._sync, self._queue, self._effects = sync, queue, effects
+        self._options, self._sync, self._queue, self._effects = options, sync, queue, effects
         self.callbacks = Callbacks.read(callbacks)
         self.pending = PendingTimers(sync)
         self.timeouts = Timeouts(application, self.pending)
         self.works = Works(application, sync, self.pending, self.callbacks, self.timeouts)
         runner = TimerRunner(options, sync, locks, self.pending, self.works, retry, effects)
         self.ticker = Ticker(sync, self.pending, runner, interval)
+        self.alarms = Alarms(self.ticker, sync, self.pending, interval)
 
     # ---------------------------------------------------------------- jobs of handlers
 
@@ -144,8 +146,8 @@ class BucketTimers:
         records = self.pending.visible
         if records is None:
             raise RuntimeError(
-                "Outside of an update or a job, the timers in the bucket are not known without reading them. Use "
-                "await application.job_queue.find(chat_id=..., user_id=...)."
+                "Outside a handler or job, job_queue.jobs() can't list the timers in the bucket, because they have not "
+                "been read. Use await application.job_queue.find(chat_id=..., user_id=...)."
             )
         return self._jobs(records, pattern)
 
@@ -173,7 +175,7 @@ class BucketTimers:
 
     async def end(self) -> None:
         """End what :meth:`begin` began. Runs that go on end with the application."""
-        await self.ticker.stop()
+        await self.alarms.stop()
         self._queue.end_paused()
 
     async def find(
@@ -220,16 +222,16 @@ class BucketTimers:
 
     async def tick(self, until: float) -> Ticked:
         """Run what is due. See :meth:`Ticker.tick`."""
+        self.alarms.forget_past()
         return await self.ticker.tick(until)
 
-    async def run_added(self, added: Collection[Record], answer_by: float | None) -> None:
+    async def run_added(self, added: Collection[Record]) -> None:
         """Run timers that an update has added and that are due, after it is saved. See :meth:`Ticker.run_added`.
 
         Args:
             added: The records of the timers.
-            answer_by: Until when the update has to be answered, on the monotonic clock.
         """
-        now = time.monotonic()
+        now, answer_by = time.monotonic(), self._options.answer_by
         seconds = AFTER_COMMIT if answer_by is None else min(AFTER_COMMIT, (answer_by - now) / 2)
         await self.ticker.run_added(added, now + seconds)
 
@@ -241,7 +243,7 @@ def is_internal(record: Record) -> bool:
 
 def _unlisted(name: str) -> Callable[..., Any]:
     async def not_listed(_context: Any) -> None:
-        raise ConfigurationError(f"This deployment lists no callback with the name {name!r}.")
+        raise ConfigurationError(f"This deployment lists no callback named {name!r}.")
 
     not_listed.__name__ = name
     return not_listed

@@ -114,7 +114,7 @@ class Timeouts:
             name, key = what["handler"], tuple(what["key"])
             update = Update.de_json(timer.data, self._application.bot)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnreadableRecordError("it is not the timeout of a conversation", record=record.label) from error
+            raise UnreadableRecordError("it is not a conversation timeout", record=record.label) from error
         handler = next((one for one in handlers_in(self._application) if str(one.name) == name), None)
         if handler is None:
             return None

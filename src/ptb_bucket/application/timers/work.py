@@ -87,7 +87,7 @@ class JobWork:
         """See :meth:`Work.call`."""
         job, application = self._job, self._application
         if self._skips:
-            _LOGGER.warning("%s was skipped, because it was %.0f s late", job.record.label, job.late)
+            _LOGGER.warning("%s was skipped because it was %.0f s late", job.record.label, job.late)
             return None
         try:
             context = application.context_types.context.from_job(job, application)

@@ -11,16 +11,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ptb_bucket.cli.console import report_wait
 from ptb_bucket.cli.demo.display import heading, narrate, read_documents, show_documents
 from ptb_bucket.cli.demo.live import run_live
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.location import locate
 from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.tools import report_waits
 
 if TYPE_CHECKING:
-    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name for it
+    Verbs = argparse._SubParsersAction[Any]  # noqa: SLF001 - argparse has no public name for it
 
 __all__ = ["add_to"]
 
@@ -29,11 +31,12 @@ _URI, _LIVE_URI = "file:./ptb-bucket-demo", "file:./ptb-bucket-demo-live"
 
 _EPILOG = f"""
 Without --live, nothing leaves this computer: Telegram is simulated offline.
+With --live, the state is stored in {_LIVE_URI} by default.
 
 examples:
-  ptb-bucket demo                                 keeps its state in ./ptb-bucket-demo/
-  ptb-bucket demo --uri s3://my-bucket/demo       keeps it in a bucket (needs the s3 provider)
-  TELEGRAM_BOT_TOKEN=... ptb-bucket demo --live   runs on Telegram, state in {_LIVE_URI}
+  ptb-bucket demo
+  ptb-bucket demo --uri s3://my-bucket/demo      (needs the s3 provider)
+  TELEGRAM_BOT_TOKEN=... ptb-bucket demo --live
 """
 
 
@@ -49,6 +52,7 @@ def add_to(verbs: Verbs) -> None:
         description="Chat with a bot, restart it in a new process, and see that it remembers.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     # PTB_BUCKET_URI is not read: the demo must not write into the bucket of a real bot.
     parser.add_argument("--uri", help=f"where the bot's state is stored (default: {_URI})")
@@ -57,7 +61,10 @@ def add_to(verbs: Verbs) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    return run_live(arguments.uri or _LIVE_URI) if arguments.live else _offline(arguments.uri or _URI)
+    if arguments.live:
+        return run_live(arguments.uri or _LIVE_URI)
+    with report_waits(report_wait):
+        return _offline(arguments.uri or _URI)
 
 
 def _offline(uri: str) -> int:

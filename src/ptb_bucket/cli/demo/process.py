@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ptb_bucket import BucketPersistence
-from ptb_bucket.cli.console import prepare_streams, report
+from ptb_bucket.cli.console import prepare_streams, report, report_wait
 from ptb_bucket.cli.demo import bot
 from ptb_bucket.cli.demo.display import heading, narrate, speak
 from ptb_bucket.errors import PTBBucketError
 from ptb_bucket.offline_telegram import OfflineTelegram
+from ptb_bucket.tools import report_waits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -47,7 +48,8 @@ def main(argv: Sequence[str]) -> int:
     logging.basicConfig(level=logging.ERROR)
     telegram = OfflineTelegram.restore(json.loads(Path(file).read_text(encoding="utf-8")), clock=_now)
     try:
-        asyncio.run(_play_act(act, uri, telegram))
+        with report_waits(report_wait):
+            asyncio.run(_play_act(act, uri, telegram))
     except PTBBucketError as error:
         return report(error)
     except KeyboardInterrupt:

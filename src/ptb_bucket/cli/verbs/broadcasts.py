@@ -24,9 +24,9 @@ __all__ = ["command"]
 
 @click.command(cls=UriCommand, name="broadcasts", epilog="Example: ptb-bucket broadcasts s3://my-bucket/my-bot")
 @click.argument("uri")
-@click.option("--pause", metavar="NAME", help="Stop this broadcast after the segment that is being sent.")
+@click.option("--pause", metavar="NAME", help="Pause this broadcast after the segment that is being sent.")
 @click.option("--resume", metavar="NAME", help="Continue this broadcast. The bot notices within five minutes.")
-@click.option("--cancel", metavar="NAME", help="End this broadcast. It cannot be continued.")
+@click.option("--cancel", metavar="NAME", help="Cancel this broadcast. It can't be continued.")
 @dry_run
 @with_bot_id
 @with_output
@@ -36,21 +36,26 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:  # fmt: skip
     """List a bot's broadcasts: how many people each has reached, and how many blocked the bot.
 
-    With --json, the IDs of those who were not reached are listed, too.
+    With --json, it also lists the IDs of people who were not reached.
     """
     given: list[tuple[BroadcastState, str | None]] = [("paused", pause), ("running", resume), ("cancelled", cancel)]
     wanted = [(state, name) for state, name in given if name is not None]
     if len(wanted) > 1:
         raise ConfigurationError("Give only one of --pause, --resume and --cancel.")
-    found = asyncio.run(_broadcasts(uri, bot_id, [] if dry_run else wanted))
+    found = asyncio.run(_broadcasts(uri, bot_id, wanted, dry_run=dry_run))
+    for state, name in wanted if dry_run else ():
+        would = any(one.name == name and not one.is_over and one.state != state for one in found)
+        output.note(f"{name} {'would be' if would else 'would stay as it is, and not be'} {state}.")
     output.result({"broadcasts": [_facts(one) for one in found]}, lambda: _render(found, output))
 
 
-async def _broadcasts(uri: str, bot_id: str | None, wanted: list[tuple[BroadcastState, str]]) -> list[Broadcast]:
+async def _broadcasts(
+    uri: str, bot_id: str | None, wanted: list[tuple[BroadcastState, str]], *, dry_run: bool
+) -> list[Broadcast]:
     async with open_state(uri, bot_id=bot_id) as state:
         await state.loaded([BOT_DATA])  # says what is wrong with it
         for turned, name in wanted:
-            await tools.turn_broadcast(state, name, turned)
+            await tools.turn_broadcast(state, name, turned, dry_run=dry_run)
         return await tools.broadcasts(state)
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
+from ptb_bucket._wording import pluralize
 from ptb_bucket.cli.options import VerbCommand, checked_bot_id, with_output, with_types
-from ptb_bucket.errors import pluralize
 from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
+from ptb_bucket._wording import pluralize
 from ptb_bucket.cli.options import RecordCommand, dry_run, with_bot_id, with_output
-from ptb_bucket.errors import RefusedError, pluralize
+from ptb_bucket.errors import RefusedError
 from ptb_bucket.tools import open_state
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
+from ptb_bucket._wording import pluralize
 from ptb_bucket.cli.options import RecordCommand, with_bot_id, with_output, with_types
-from ptb_bucket.errors import ConfigurationError, pluralize
+from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.tools import open_state, record_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _NOTES = (
 )
 _EXAMPLES = """\b
 Example: ptb-bucket explain s3://my-bucket/my-bot user 42
-         ptb-bucket explain s3://my-bucket/my-bot conversations order 42 42 --json"""
+         ptb-bucket explain s3://my-bucket/my-bot conversations order 42 42"""
 
 
 @click.command(cls=RecordCommand, name="explain", epilog=_EXAMPLES)

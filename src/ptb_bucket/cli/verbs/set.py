@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _EXAMPLES = """\b
-Example: ptb-bucket set s3://my-bucket/my-bot user_data 42 premium true
-         ptb-bucket set s3://my-bucket/my-bot chat_data -100 'members[7].tags' '{"$set": ["new"]}'
-         ptb-bucket set s3://my-bucket/my-bot conversations order 42 42 '"size"'"""
+Example: ptb-bucket set s3://my-bucket/bot user_data 42 premium true
+         ptb-bucket set s3://my-bucket/bot chat_data -100 tags '{"$set": [1]}'
+         ptb-bucket set s3://my-bucket/bot conversations order 42 42 '"size"'"""
 
 
 @click.command(cls=RecordCommand, name="set", epilog=_EXAMPLES)

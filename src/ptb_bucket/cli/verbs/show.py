@@ -27,7 +27,7 @@ Example: ptb-bucket show s3://my-bucket/my-bot
          ptb-bucket show s3://my-bucket/my-bot user_data
          ptb-bucket show s3://my-bucket/my-bot user_data 42
          ptb-bucket show s3://my-bucket/my-bot user_data 42 'cart.items[0]'
-         ptb-bucket show s3://my-bucket/my-bot user_data --where 'premium == true'
+         ptb-bucket show s3://my-bucket/my-bot user_data --where 'age >= 18'
          ptb-bucket show s3://my-bucket/my-bot conversations order 42 42"""
 
 

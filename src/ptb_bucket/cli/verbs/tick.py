@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ptb_bucket import tools
+from ptb_bucket._wording import pluralize
 from ptb_bucket.cli.console import Code, complain
 from ptb_bucket.cli.options import VerbCommand, imported, with_output
-from ptb_bucket.errors import pluralize
 from ptb_bucket.location import ENVIRONMENT
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _EXAMPLES = """\b
-Example: ptb-bucket tick --app my_bot:build_application
-         * * * * *  cd /srv/my-bot && ptb-bucket tick s3://my-bucket/my-bot --app my_bot:build_application -q"""
+Example: ptb-bucket tick --app bot:build_application
+         * * * * *  cd bot && ptb-bucket tick --app bot:build_application -q"""
 
 
 @click.command(cls=VerbCommand, name="tick", epilog=_EXAMPLES)
@@ -30,17 +30,18 @@ Example: ptb-bucket tick --app my_bot:build_application
 @click.option("--app", "app", metavar="MODULE:NAME", required=True,
               help="The function that builds your bot's application, as for lambda_webhook().")  # fmt: skip
 @click.option("--seconds", type=click.FloatRange(min=0), default=50.0, show_default=True,
-              help="Begin no further job after this time. The next tick runs the rest.")  # fmt: skip
+              help="Start no more jobs after this time. The next tick runs the rest.")  # fmt: skip
 @with_output
 def command(uri: str | None, app: str, seconds: float, output: Output) -> int:
-    """Run the jobs of a bot that are due, once, with the bot's own code.
+    """Run a bot's due jobs once, with the bot's own code.
 
-    Call it every minute. Your application knows where its state is, so URI is optional. If you pass it, your
-    application gets it as PTB_BUCKET_URI, and an application with another place is refused. Your bot may run and tick
-    at the same time, on any number of machines.
+    Run this command every minute. Your application knows where its state is, so URI is optional. If you pass it, your
+    application gets it as PTB_BUCKET_URI, and the command refuses an application that keeps its state elsewhere. Your
+    bot can run at the same time, and tick on any number of machines.
 
-    Exit codes: 0 all due jobs ran, or the time was over; 1 the bucket, Telegram or your code failed, or a timer cannot
-    be run; 2 wrong usage or configuration. A job that raises goes to your error handlers, and is tried again later.
+    Exit codes: 0 all due jobs ran, or time ran out; 1 the bucket, Telegram or your code failed, or a timer could not
+    be run; 2 wrong usage or configuration. If a job raises an error, your error handlers get it, and the job is tried
+    again later.
     """
     if uri is not None:
         os.environ[ENVIRONMENT] = uri
@@ -48,8 +49,8 @@ def command(uri: str | None, app: str, seconds: float, output: Output) -> int:
     errors = [str(error) for error in ticked.errors]
     output.report({"ran": ticked.ran, "left": ticked.left, "errors": errors}, lambda: _render(ticked, output))
     if errors:
-        timers = pluralize(len(errors), "timer is due and", "timers are due and")
-        return complain(f"{timers} could not be run. The first error is: {errors[0]}", Code.FAILED)
+        timers = pluralize(len(errors), "timer is due but", "timers are due but")
+        return complain(f"{timers} could not be run. First error: {errors[0]}", Code.FAILED)
     return Code.DONE
 
 
@@ -66,4 +67,4 @@ def _function(app: str) -> Any:
 def _render(ticked: Ticked, output: Output) -> None:
     output.line(f"{pluralize(ticked.ran, 'job', 'jobs')} ran", "bold")
     if ticked.left:
-        output.line("Others are due and were left to the next tick, because the time was over")
+        output.line("Some due jobs were left for the next tick because time ran out")

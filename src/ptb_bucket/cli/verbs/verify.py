@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ptb_bucket import tools
+from ptb_bucket._wording import pluralize
 from ptb_bucket.cli.console import Code, complain
 from ptb_bucket.cli.interruption import run_to_the_end
 from ptb_bucket.cli.options import UriCommand, with_bot_id, with_output
-from ptb_bucket.errors import RefusedError, pluralize
+from ptb_bucket.errors import RefusedError
 
 if TYPE_CHECKING:
     from ptb_bucket.cli.output import Output

@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,14 +33,23 @@ Example: ptb-bucket web s3://my-bucket/my-bot
          ptb-bucket web bot.pickle"""
 
 
-@click.command(cls=UriCommand, name="web", epilog=_EXAMPLES)
+class _WebCommand(UriCommand):
+    """A verb that takes a URI or a file of PicklePersistence."""
+
+    def names_place(self, given: str) -> bool:
+        """Tell whether the first argument is a URI or a file."""
+        return super().names_place(given) or uri_is_file(given)
+
+
+@click.command(cls=_WebCommand, name="web", epilog=_EXAMPLES)
 @click.argument("uri")
-@click.option("--write", is_flag=True, help="Allow changes. Without it, the pages only show.")
-@click.option("--mask", is_flag=True, help="Hide values until you click them, such as while others see your screen.")
+@click.option("--write", is_flag=True, help="Allow changes. By default, the pages are read-only.")
+@click.option("--mask", is_flag=True, help="Hide values until you click them, for example while you share your screen.")
 @click.option("--host", default="127.0.0.1", show_default=True,
-              help=f"The address to listen on. Others than this computer's need a password in {PASSWORD}.")  # fmt: skip
-@click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True, help="0 for a free one.")
-@click.option("--author", metavar="NAME", help="Who makes the changes, as commits name it. Default: your user name.")
+              help=f"The address to listen on. If others can reach it, set a password in {PASSWORD}.")  # fmt: skip
+@click.option("--port", type=click.IntRange(0, 65535), default=8321, show_default=True,
+              help="The port to listen on. 0 picks a free one.")  # fmt: skip
+@click.option("--author", metavar="NAME", help="Your name in the commits of your changes. Default: your user name.")
 @with_types
 @with_bot_id
 @with_output
@@ -49,9 +59,9 @@ def command(  # noqa: PLR0913  what click gives
 ) -> None:  # fmt: skip
     """Show a bot's state in your browser: people, conversations, timers, and their history.
 
-    URI is the location of the state, or the file of a PicklePersistence. The page runs on this computer. Its
-    address is printed here, with a token that works once. Nothing that is stored is run. Bots may run meanwhile. Stop
-    it with Ctrl-C.
+    URI is the location of the state, or a PicklePersistence file. The server runs on this computer. Its address is
+    printed here, with a token that works once. It runs no code from the state. This is safe while the bot runs. Press
+    Ctrl-C to stop the server.
     """
     try:
         from ptb_bucket.web import Settings, is_loopback, serve  # noqa: PLC0415  needs the extra
@@ -64,18 +74,21 @@ def command(  # noqa: PLR0913  what click gives
     password = os.environ.get(PASSWORD, "")
     if not is_loopback(host) and len(password) < _SHORTEST:
         raise ConfigurationError(
-            f"With --host {host}, others can reach the page. Set a password of at least {_SHORTEST} characters in "
-            f"{PASSWORD}, or omit --host and use an SSH tunnel."
+            f"With --host {host}, other computers can reach the page. Set a password of at least {_SHORTEST} "
+            f"characters in {PASSWORD}, or omit --host and use an SSH tunnel."
         )
     settings = Settings(_shown(uri), write, mask, f"web:{_author(author)}")
 
     def announce(address: str) -> None:
-        output.line(f"Open {address}")
+        output.result({"address": address}, lambda: output.line(f"Open {address}"))
+        sys.stdout.flush()  # a pipe would keep it until the end
 
     async def run() -> None:
         async with _opened(uri, bot_id, types, settings.author) as state:
             if uri_is_file(uri) and write:
-                raise ConfigurationError(f"{uri} is a file of PicklePersistence, which is only shown. Omit --write.")
+                raise ConfigurationError(
+                    f"{uri} is a PicklePersistence file, which can't be changed here. Omit --write."
+                )
             await serve(state, settings, host=host, port=port, password=password, announce=announce)
 
     asyncio.run(run())
@@ -105,5 +118,5 @@ def _author(author: str | None) -> str:
             author = "somebody"
         author = re.sub(r"[^\w.@-]", "-", author)[:40] or "somebody"
     if not re.fullmatch(r"[\w.@-]{1,40}", author):
-        raise click.BadParameter("--author may contain letters, digits and . @ _ -, at most 40 of them.")
+        raise click.BadParameter("--author can have at most 40 characters: letters, digits and . @ _ -")
     return author

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JsonCodec", "PreservingJsonCodec"]
 
-_REFERENCE = re.compile(rb'"(?:\$|\\u0024)ref"\s*:')
+_REFERENCE: Final = rb'"(?:\$|\\u0024)ref"\s*:'
 """A reference, perhaps written by hand. A user's own text or key "$ref" does not match."""
 
 
@@ -190,7 +190,7 @@ class JsonCodec:
         Args:
             data: One record's bytes.
         """
-        return frozenset({"refs"}) if b'ref"' in data and _REFERENCE.search(data) else frozenset()
+        return frozenset({"refs"}) if b'ref"' in data and re.search(_REFERENCE, data) else frozenset()
 
 
 def _graph_tree(*arguments: Any) -> Any:

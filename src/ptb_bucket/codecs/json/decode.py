@@ -142,7 +142,7 @@ PLAIN: Final = json.JSONDecoder(parse_constant=_not_json)
 
 
 _DEEPEST: Final = 400  # the encoder writes at most three levels for each of a value's hundred
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING: Final = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
 _STEPS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _REST: Final = bytes(set(range(256)) - _STEPS.keys())
 
@@ -167,6 +167,6 @@ def check_depth(data: bytes) -> None:
     """
     if is_flat(data):
         return
-    brackets = _STRING.sub(b"", data).translate(None, _REST)
+    brackets = re.sub(_STRING, b"", data, flags=re.DOTALL).translate(None, _REST)
     if max(accumulate(_STEPS[bracket] for bracket in brackets), default=0) > _DEEPEST:
         raise CannotLoadError(f"the stored data is nested more than {_DEEPEST} levels deep. {RESTORE}")

@@ -150,7 +150,7 @@ class PickleCodec:
             if failed and isinstance(exc, CannotStoreError):
                 raise
             if not self._loads_equal(value, data):  # JSON cannot express it, so it is loaded as a whole
-                raise CannotStoreError("loading it back does not give an equal value", hint=_FUNCTIONS_HINT) from None
+                raise CannotStoreError("loading it back gives a different value", hint=_FUNCTIONS_HINT) from None
 
     def _loads_equal(self, value: Any, data: bytes) -> bool:
         try:

@@ -84,9 +84,11 @@ def inspect_ptb_pickle(data: bytes) -> Any:
     Raises:
         CannotLoadError: It is damaged, or too costly to read.
     """
-    check_cost(io.BytesIO(data))
     try:
+        check_cost(io.BytesIO(data))
         return _Rendering().of(_PtbStubUnpickler(io.BytesIO(data)).load())
+    except CannotLoadError:
+        raise
     except Exception as error:  # noqa: BLE001  damage may raise anything, and its message may quote the data
         raise CannotLoadError(f"the file is not a valid pickle ({type(error).__name__})") from None
 

@@ -96,7 +96,7 @@ class PtbPickleNames:
         inside = root in sys.stdlib_module_names and root not in {_SCRIPT, *_DATA_OF_THE_LIBRARY}
         if inside or (root == "telegram" and "." in name):  # PTB has no classes within classes
             raise CannotLoadError(
-                f"the pickle refers to {module}.{name}, which could run code. Nothing was run. PicklePersistence "
+                f"the pickle refers to {module}.{name}, which could run code. No code was run. PicklePersistence "
                 "never writes such a reference. Find out where the file came from"
             )
         where = f"{module}:{name}"

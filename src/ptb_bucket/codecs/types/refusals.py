@@ -250,7 +250,7 @@ def not_reproduced(value: object) -> CannotStoreError:
     Args:
         value: The value.
     """
-    return refusal(value, why="loading it back does not give an equal value")
+    return refusal(value, why="loading it back gives a different value")
 
 
 def unloadable_graph() -> CannotStoreError:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NATIVE", "TAGS", "Registry", "StoredAs", "native_shape"]
 
-_NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(\[[\w\[\]., |]*\])?")
+_NAME: Final = r"[^\W\d]\w*(\.[^\W\d]\w*)*(\[[\w\[\]., |]*\])?"
 
 _TELEGRAM: Final = telegram_shape(same)
 _KNOWN: Final[tuple[Shape, ...]] = (*SCALARS, *TIMES, *CONTAINERS)
@@ -222,7 +222,7 @@ class Registry:
 
     def _check(self, shape: Shape) -> None:
         name = shape.cls.__qualname__
-        if shape.name in _RESERVED or not _NAME.fullmatch(shape.name):
+        if shape.name in _RESERVED or not re.fullmatch(_NAME, shape.name):
             raise ConfigurationError(
                 f"The name {shape.name!r} in types is reserved. Give {name} another name with StoredAs({name}, "
                 "name=...)."

@@ -128,7 +128,8 @@ def _stop_poll(server: Server, parameters: JSON) -> JSON:
         raise ApiError("Bad Request: message with poll to stop not found")
     if message["poll"]["is_closed"]:
         raise ApiError("Bad Request: poll has already been closed")
-    if message.get("from", {}).get("id") != server.state.bot["id"] and message["chat"]["type"] != "channel":
+    ours = message.get("from", {}).get("id") == server.state.bot["id"] or "sender_business_bot" in message
+    if not ours and message["chat"]["type"] != "channel":
         raise ApiError("Bad Request: poll can't be stopped")
     close_poll(server, message["poll"]["id"])
     message.pop("reply_markup", None)

@@ -44,7 +44,7 @@ def answered(server: Server, user_id: int) -> tuple[str, list[JSON]]:
                 break
             results: list[JSON] = asked["answer"].get("results", [])
             return query_id, results
-    raise LookupError(f"The bot has not answered an inline query of person {user_id}.")
+    raise LookupError(f"The bot has not answered an inline query from person {user_id}.")
 
 
 def choose(server: Server, user: JSON, result_id: str, chat_id: int, text: str) -> JSON:

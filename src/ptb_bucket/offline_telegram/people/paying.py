@@ -78,8 +78,8 @@ class Payment:
         answer = self._server.state.queries[query_id].get("answer")
         if answer is None:
             raise LookupError(
-                f"The bot did not answer the {kind}. Telegram cancels such a payment after ten seconds. "
-                f"Add a handler that calls update.{kind}.answer(ok=True)."
+                f"The bot did not answer the {kind}. Telegram cancels a payment that is not answered within ten "
+                f"seconds. Add a handler that calls update.{kind}.answer(ok=True)."
             )
         return answer if answer.get("ok") else None
 

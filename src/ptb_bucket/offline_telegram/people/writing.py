@@ -170,9 +170,9 @@ class PersonUpdates:
         if poll["is_closed"]:
             raise PermissionError("The poll is closed.")
         if len(chosen) > 1 and not poll["allows_multiple_answers"]:
-            raise PermissionError("The poll allows one answer only.")
+            raise PermissionError("The poll allows only one answer.")
         if poll["type"] == "quiz" and self._server.state.votes[poll["id"]].get(str(self._id)):
-            raise PermissionError("An answer to a quiz cannot be changed.")
+            raise PermissionError("A quiz answer can't be changed.")
 
     def react(self, *emoji: str, message: Message | None = None, chat: Group | None = None) -> JSON:
         """React to a message. See :meth:`Person.react`."""

@@ -7,7 +7,7 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError(
         "ptb_bucket.serverless.asgi needs Starlette. Run: pip install 'ptb-bucket[asgi]' "
-        "(from a clone of the repository: pip install '.[asgi]')"
+        "(in a checkout: pip install '.[asgi]')"
     ) from error
 
 from ptb_bucket.serverless.asgi.app import asgi_webhook

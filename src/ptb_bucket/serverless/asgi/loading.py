@@ -66,7 +66,7 @@ class Loader:
         application = build_for_webhook(self._build)
         if self._ticks and application.jobs != "bucket":
             raise ConfigurationError(
-                "asgi_webhook(..., tick=...) runs the jobs of the bucket, but this application keeps none there. Build "
+                "asgi_webhook(..., tick=...) runs jobs from the bucket, but this application keeps none there. Build "
                 "it with bucket_application(..., jobs='bucket', callbacks=[...]), or remove tick."
             )
         try:

@@ -72,7 +72,8 @@ class GoogleOidc:
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise ConfigurationError(
-                    f"GoogleOidc: {name} must be a text, not {value!r}. Pass what the job in Cloud Scheduler has."
+                    f"GoogleOidc: {name} must be a string, not {value!r}. Pass the same value as in "
+                    "the Cloud Scheduler job."
                 )
 
 
@@ -136,8 +137,8 @@ class SecretCheck:
             secret = setting(self._given.setting)
             if not re.fullmatch(r"[!-~]{16,}", secret):
                 raise ConfigurationError(
-                    f"{self._given.setting} must have at least 16 characters, without spaces. For example, what "
-                    "openssl rand -hex 32 prints."
+                    f"{self._given.setting} must have at least 16 characters and no spaces. To create a secret, run: "
+                    "openssl rand -hex 32"
                 )
             self._secret = secret.encode()
 
@@ -163,7 +164,7 @@ class TokenCheck:
         self._given, self._keys = given, GoogleKeys(given.certificates)
         if not _is_installed("google.auth"):
             raise ConfigurationError(
-                "GoogleOidc needs google-auth. Run: pip install 'ptb-bucket[oidc]' (from a clone of the repository: "
+                "GoogleOidc needs google-auth. Run: pip install 'ptb-bucket[oidc]' (in a checkout: "
                 "pip install '.[oidc]')."
             )
 
@@ -257,7 +258,7 @@ def _bearer(authorization: str | None) -> str:
     """
     kind, _, token = (authorization or "").partition(" ")
     if kind.lower() != "bearer" or not token:
-        raise TickRefusedError("There is no token: send Authorization: Bearer TOKEN.")
+        raise TickRefusedError("The request has no token. Send the header Authorization: Bearer TOKEN.")
     return token.strip()
 
 

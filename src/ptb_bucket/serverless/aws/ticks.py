@@ -33,8 +33,8 @@ async def tick(application: AnyApplication, until: float) -> None:
     """
     if application.jobs != "bucket":
         raise ConfigurationError(
-            "The event is not an HTTP request. To run jobs at it, build the application with jobs='bucket'. To handle "
-            "timer events yourself, pass a function: lambda_webhook(build_application, on_timer=...). Otherwise, "
-            "remove the trigger that sent the event."
+            "The event is not an HTTP request. To run jobs on this event, build the application with jobs='bucket'. To "
+            "handle timer events yourself, pass a function: lambda_webhook(build_application, on_timer=...). "
+            "Otherwise, remove the trigger that sent the event."
         )
     await run_due_jobs(application, until)

@@ -15,7 +15,7 @@ PTB's live objects are the layer above *staged*; the replica merges into them.
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._dataclass import dataclass
 from ptb_bucket.state.commit.layers import Base, InDoubt, Layer
@@ -26,7 +26,7 @@ from ptb_bucket.state.document import NONE, Fate, has_any
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping
 
     from ptb_bucket.errors import PTBBucketError
     from ptb_bucket.state.commit.attempt import Attempt, WriterIdentity
@@ -39,11 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["Ledger"]
 
 _DROPPED: Final = frozenset({Kind.CHAT, Kind.USER, Kind.TIMER})
-
-
-def _all_end(units: Collection[Unit]) -> Withheld:
-    del units
-    return Withheld()
 
 
 @dataclass(repr=False)
@@ -84,7 +79,7 @@ class Ledger:
     last_commit: str | None = None
     unloaded: bool = False
     withheld: Callable[[], Withheld] = Withheld
-    unended: Callable[[Collection[Unit]], Withheld] = _all_end
+    unended: Callable[[Collection[Unit]], Withheld] = Withheld.nothing
     dropped: set[Record] = field(default_factory=set)
     returning: UnknownSections = field(default_factory=dict)
     units: DocumentUnits = field(init=False)
@@ -109,11 +104,6 @@ class Ledger:
         """The units with changes that are not known to be durable."""
         layers = [self.attempt.payload, self.staged] if self.attempt else [self.staged]
         return {unit for layer in layers for steps in layer.steps.values() for step in steps for unit in step.units}
-
-    @property
-    def is_tombstone(self) -> bool:
-        """Tell whether the document is empty because all of its content was dropped."""
-        return self.document is not None and self.document.is_tombstone
 
     @property
     def only_drops(self) -> bool:
@@ -189,15 +179,12 @@ class Ledger:
             if self.attempt:
                 self.attempt.dropped_since.add(record)
         if units or record in self.staged.steps:
-            if self._is_staged_already(record, encoded):
+            there = record in self.staged.values and record not in self.dropped
+            if there and self.merger.equal(record, encoded, self.staged.values[record]):
                 return
             self.units.stage(self.staged, record, units, encoded)
         self.staged.values[record] = encoded
         self.settle(record)
-
-    def _is_staged_already(self, record: Record, encoded: Encoded) -> bool:
-        there = record in self.staged.values and record not in self.dropped
-        return there and self.merger.equal(record, encoded, self.staged.values[record])
 
     def settle(self, record: Record) -> None:
         """Unstage a value that changes nothing. Several steps stay even then, because one of them may be withdrawn."""
@@ -308,10 +295,3 @@ class Ledger:
     def layers(self) -> list[Layer]:
         """Return the layers of unsaved values."""
         return [*((self.attempt.payload,) if self.attempt else ()), self.staged, self.in_doubt.layer]
-
-    def stored_if_unloaded(self, records: Sequence[Record]) -> list[bytes] | None:
-        """Return the stored values of records that PTB never received or gave us; None if one has more layers."""
-        payload = self.attempt.payload.values if self.attempt else {}
-        layers: list[dict[Record, Any]] = [self.staged.values, self.in_doubt.bases, self.superseded, payload]
-        known = self.base.has_any(records) or any(not layer.keys().isdisjoint(records) for layer in layers)
-        return None if known or self.document is None else self.document.get_all(records)

@@ -7,14 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import aside
-from ptb_bucket.errors import (
-    LostRaceError,
-    NewerDocumentError,
-    PTBBucketError,
-    UnavailableError,
-    UnsavedError,
-    pluralize,
-)
+from ptb_bucket._wording import pluralize
+from ptb_bucket.errors import LostRaceError, NewerDocumentError, PTBBucketError, UnavailableError, UnsavedError
 from ptb_bucket.state.commit.due_keys import WITHOUT_KEYS
 from ptb_bucket.state.commit.preparation import prepare
 from ptb_bucket.state.records import first_labels

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket._dataclass import dataclass
-from ptb_bucket.errors import pluralize
+from ptb_bucket._wording import pluralize
 from ptb_bucket.state.records import Kind
 
 if TYPE_CHECKING:

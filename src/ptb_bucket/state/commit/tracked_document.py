@@ -137,7 +137,8 @@ class TrackedDocument:
         Rule "A vanished document is an error": nothing is written over a document that we have read and that is gone.
         The only exception is a tombstone, which ``sweep`` may remove.
         """
-        if self.layout.lazy and self.ledger.is_tombstone:
+        document = self.ledger.document
+        if self.layout.lazy and document is not None and document.is_tombstone:
             self.ledger.swept()
         if self.ledger.etag is not None:
             raise VanishedDocumentError(
@@ -195,4 +196,6 @@ def _check_key(document: Document, layout: Layout, key: str) -> None:
     """Refuse a record in the wrong document: it would not be found there, and the next save would write another one."""
     for record in document.records():
         if not key.startswith(f"{layout.key(record)}."):
-            raise ForeignDocumentError(f"the document contains {record.label}, which belongs in {layout.key(record)}")
+            raise ForeignDocumentError(
+                f"the document contains {record.label}, but this record belongs in {layout.key(record)}"
+            )

@@ -13,7 +13,7 @@ from ptb_bucket.state.document import AGAIN, MANY, NONE, UnitStep, caught_with, 
 from ptb_bucket.state.records import HANDLED, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Collection, Container, Iterable
 
     from ptb_bucket.state.commit.layers import Encoded, Layer
     from ptb_bucket.state.document import Document, Unit
@@ -28,6 +28,12 @@ class Withheld(NamedTuple):
 
     never: frozenset[Unit] = NONE
     later: frozenset[Unit] = NONE
+
+    @classmethod
+    def nothing(cls, units: Collection[Unit]) -> Withheld:
+        """Return that all of these units are noted as handled."""
+        del units
+        return cls()
 
 
 def _ignore(record: Record, units: frozenset[Unit]) -> None:

@@ -24,10 +24,10 @@ __all__ = ["check_id", "checked"]
 DIGITS: Final = 4300
 """The most digits that Python reads."""
 _SHOWN: Final = 80
-_NUMBER: Final = re.compile(rf"0|-?[1-9][0-9]{{0,{DIGITS - 1}}}")
+_NUMBER: Final = rf"0|-?[1-9][0-9]{{0,{DIGITS - 1}}}"
 _TEXT: Final = r'"[ !#-\[\]-\x7f]*"'
-_CONVERSATION: Final = re.compile(rf"\[{_TEXT}(?:,(?:0|-?[1-9][0-9]{{0,{DIGITS - 1}}}|{_TEXT}))*\]")
-"""IDs as we write them, if nothing in them is escaped."""
+_CONVERSATION: Final = rf"\[{_TEXT}(?:,(?:0|-?[1-9][0-9]{{0,{DIGITS - 1}}}|{_TEXT}))*\]"
+"""IDs as we write them, if nothing in them is escaped. They are compiled at their first use, which few starts have."""
 _ONLY: Final = {Kind.BOT: BOT_DATA.id, Kind.UPDATES: HANDLED.id}
 
 
@@ -63,7 +63,7 @@ def _first_wrong(kind: Kind, ids: Collection[str]) -> str | None:
     if kind in (Kind.CHAT, Kind.USER):
         if _is_positive(ids):
             return None
-        match = _NUMBER.fullmatch
+        match = re.compile(_NUMBER).fullmatch
         if all(map(match, ids)):
             return None
         return next(record_id for record_id in ids if not match(record_id))
@@ -90,7 +90,7 @@ def _is_positive(ids: Collection[str]) -> bool:
 
 
 def _said(kind: Kind, record_id: str) -> str:
-    what = f"{kind.value} has the invalid key {record_id[:_SHOWN]!r}"
+    what = f"{kind.value} contains the invalid key {record_id[:_SHOWN]!r}"
     if kind is Kind.CONVERSATION:
         return f"{what}. Expected [name, id, ...]"
     if kind is Kind.TIMER:
@@ -104,14 +104,18 @@ def _said(kind: Kind, record_id: str) -> str:
 
 
 def _conversations(section: Section, document_format: DocumentFormat) -> Section:
-    match = _CONVERSATION.fullmatch
+    if not section:
+        return section
+    match = re.compile(_CONVERSATION).fullmatch
     if all(map(match, section)):
         return section
     found: Section = {}
     for record_id, entry in section.items():
         ours = record_id if match(record_id) else _written(record_id)
         if ours in found:
-            raise CorruptDocumentError(f"conversations has the key {ours[:_SHOWN]!r} twice, in different spellings")
+            raise CorruptDocumentError(
+                f"conversations contains the key {ours[:_SHOWN]!r} twice, in different spellings"
+            )
         found[ours] = (
             entry if ours == record_id else document_format.entry(ours, document_format.value(record_id, entry))
         )
@@ -131,6 +135,6 @@ def _written(record_id: str) -> str:
 
 def _number(text: str) -> int:
     """Return a whole number. Refuse ``-0``, the only second spelling that JSON allows."""
-    if not _NUMBER.fullmatch(text):
+    if not re.fullmatch(_NUMBER, text):
         raise ValueError
     return int(text)

@@ -110,7 +110,7 @@ def _walk(text: str, at: int, member: Callable[[str, int], int]) -> int:
     while text[at : at + 1] != "}":
         key, at = _DECODER.raw_decode(text, at)
         if not isinstance(key, str):
-            raise ValueError(f"expected a string as key at character {at}")  # noqa: TRY004  ValueError is what JSON errors are
+            raise ValueError(f"expected a string key at character {at}")  # noqa: TRY004  ValueError is what JSON errors are
         at = _skip(text, member(key, _expect(text, _skip(text, at), ":")))
         if text[at : at + 1] == "}":
             break

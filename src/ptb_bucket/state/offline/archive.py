@@ -130,8 +130,8 @@ class Archive:
         found = {kind: key for kind, key in shown.items() if layout in (None, kind[0]) and codec in (None, kind[1])}
         if not found and shown:
             raise NotFoundError(
-                f"{store.describe(next(iter(shown.values())))} has {_named(shown)}, but the URI asks for something "
-                "else. Remove these options."
+                f"{store.describe(next(iter(shown.values())))} has {_named(shown)}, but the URI specifies other "
+                "options. Remove them."
             )
         if not found:
             raise NotFoundError(

@@ -8,7 +8,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import LoopLock
-from ptb_bucket.errors import UnsavedError, pluralize, said
+from ptb_bucket._wording import pluralize, said
+from ptb_bucket.errors import UnsavedError
 
 if TYPE_CHECKING:
     import contextlib

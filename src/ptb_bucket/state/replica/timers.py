@@ -78,9 +78,9 @@ class Timers:
         store, layout = self._documents.store, self._documents.layout
         if layout.lazy and not store.lists_in_order:
             raise ConfigurationError(
-                f"{store.describe('timers/due/')} is in a store that lists keys in no order, such as an S3 Express "
-                f"directory bucket. Timers with layout={layout.name} need the order. Use another bucket, or "
-                "layout=single or layout=per-type."
+                f"{store.describe('timers/due/')} is in a store that does not list keys in order, such as an S3 "
+                f"Express directory bucket. Timers with layout={layout.name} need ordered listings. Use another "
+                "bucket, or layout=single or layout=per-type."
             )
 
     async def remove_key(self, key: DueKey) -> None:
@@ -127,5 +127,5 @@ class Timers:
         try:
             return due_key_of(record, encoded, self._documents.codec.name)
         except CannotLoadError as error:
-            _LOGGER.warning("%s. It is not run.", error)
+            _LOGGER.warning("%s. This timer will not run.", error)
             return None

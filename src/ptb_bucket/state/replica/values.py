@@ -90,7 +90,7 @@ class Values:
 
     def _load_some(self, records: Sequence[Record], *, replaces: bool) -> Iterable[tuple[Record, Any]]:
         ledger = self._documents.ledger(records[0])
-        stored = None if self._documents.layout.lazy else ledger.stored_if_unloaded(records)
+        stored = None if self._documents.layout.lazy else _stored_if_unloaded(ledger, records)
         with suppress(Exception):  # loaded one by one, the error names the record
             if stored is not None:
                 values = self._documents.codec.decode_all(stored, [partial(_label, record) for record in records])
@@ -251,6 +251,14 @@ class Values:
         rebase.adopt()
         self.unreadable.forget(record)
         self.unmerged.pop(record, None)
+
+
+def _stored_if_unloaded(ledger: Ledger, records: Sequence[Record]) -> list[bytes] | None:
+    """Return the stored values of records that PTB never received or gave us; None if one has more layers."""
+    payload = ledger.attempt.payload.values if ledger.attempt else {}
+    layers: list[dict[Record, Any]] = [ledger.staged.values, ledger.in_doubt.bases, ledger.superseded, payload]
+    known = ledger.base.has_any(records) or any(not layer.keys().isdisjoint(records) for layer in layers)
+    return None if known or ledger.document is None else ledger.document.get_all(records)
 
 
 def _label(record: Record) -> str:

@@ -105,7 +105,7 @@ def pack(ledger: Ledger, origin: Origin) -> bytes:
     data: dict[str, Any] = {
         "origin": asdict(origin),
         "etag": ledger.etag,
-        "hollow": ledger.is_tombstone,
+        "hollow": ledger.document is not None and ledger.document.is_tombstone,
         "last_commit": ledger.last_commit,
         "unread": ledger.unloaded,
         "dropped": _names(ledger.dropped),

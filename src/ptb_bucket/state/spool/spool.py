@@ -8,6 +8,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._dataclass import dataclass
+from ptb_bucket._wording import pluralize
 from ptb_bucket.errors import (
     DocumentError,
     ForeignDocumentError,
@@ -16,7 +17,6 @@ from ptb_bucket.errors import (
     UnreadableRecordError,
     UnsavedError,
     VanishedDocumentError,
-    pluralize,
 )
 from ptb_bucket.state.commit import commit_document
 from ptb_bucket.state.spool.format import Origin, Spooled, pack, unpack

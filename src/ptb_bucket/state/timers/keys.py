@@ -79,12 +79,12 @@ def due_key(record: Record, timer: Timer) -> DueKey | None:
     if not timer.is_armed or timer.due is None:
         return None
     if escaped(record.timer[1]).startswith(_DIGEST):
-        raise CannotStoreError("the ID of a timer may have at most 200 characters", record=record.label)
+        raise CannotStoreError("a timer ID can have at most 200 characters", record=record.label)
     try:
         due = max(0, math.ceil(timer.due))
         datetime.fromtimestamp(due, timezone.utc)
     except (ValueError, OverflowError, OSError):
-        raise CannotStoreError("the time must be in the years 1970 to 9999", record=record.label) from None
+        raise CannotStoreError("the time must be between the years 1970 and 9999", record=record.label) from None
     return DueKey(due, record, timer.generation, timer.nonce)
 
 

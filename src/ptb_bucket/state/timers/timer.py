@@ -112,7 +112,7 @@ class Timer:
             ValueError: The value cannot be a timer; the message names the field, and quotes no data.
         """
         if wrong := wrong_field(value):
-            raise ValueError(f"{wrong} of the timer is missing or of a wrong type")
+            raise ValueError(f"{wrong} of the timer is missing or has the wrong type")
         known = {name: value[name] for name in (*_CHECKS, "data") if name in value}
         if known.get("claim"):
             known["claim"] = Claim(*known["claim"])

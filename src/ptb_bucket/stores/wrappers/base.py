@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from ptb_bucket.errors import ConfigurationError
 from ptb_bucket.stores.base import BlobStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
     from ptb_bucket.stores.base import Blob, BlobInfo, BlobVersion, Finding, NotModified, PutMode
     from ptb_bucket.stores.uri import StoreUri
 
-__all__ = ["InterceptingStore", "StoreWrapper"]
+__all__ = ["InterceptingStore", "StoreWrapper", "wrapped", "wrapping"]
 
 _T = TypeVar("_T")
+
+_wrap: ContextVar[Callable[[BlobStore], BlobStore] | None] = ContextVar("ptb_bucket_wrap", default=None)
+
+
+@contextmanager
+def wrapping(wrap: Callable[[BlobStore], BlobStore]) -> Iterator[None]:
+    """Wrap each store that a location opens in this block, also those that a bot's own application opens.
+
+    Args:
+        wrap: Called with each store. It returns the store to use instead.
+    """
+    before = _wrap.set(wrap)
+    try:
+        yield
+    finally:
+        _wrap.reset(before)
+
+
+def wrapped(store: BlobStore) -> BlobStore:
+    """Return a store with the wrapper of :func:`wrapping`; the store itself outside of such a block."""
+    wrap = _wrap.get()
+    return store if wrap is None else wrap(store)
 
 
 class StoreWrapper(BlobStore):
@@ -42,7 +66,8 @@ class StoreWrapper(BlobStore):
             ConfigurationError: Always.
         """
         raise ConfigurationError(
-            f"{cls.__name__} can't be opened from the URI {uri}. Open the store first, then wrap it."
+            f"{cls.__name__} wraps another store, so it can't be opened from the URI {uri}. Open that store first, "
+            "then wrap it."
         )
 
     @overload

@@ -53,6 +53,8 @@ def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
         ConfigurationError: The words are not an address.
     """
     kind, rest = kind_of(section), list(words)
+    if "" in rest:
+        raise ConfigurationError("An ID or a path is empty. If it comes from a variable of your shell, set it first.")
     if kind is Kind.BOT:
         return BOT_DATA, rest
     if not rest:
@@ -71,7 +73,7 @@ def record_of(section: str, words: Sequence[str]) -> tuple[Record, list[str]]:
 
 def _timer(words: list[str]) -> tuple[Record, list[str]]:
     if kind_of(words[0]) not in OWNERS:
-        raise ConfigurationError(f"{words[0]} cannot own timers. Example: {_EXAMPLES[Kind.TIMER]}")
+        raise ConfigurationError(f"{words[0]} can't have timers. Example: {_EXAMPLES[Kind.TIMER]}")
     owner, rest = record_of(words[0], words[1:])
     if not rest:
         raise ConfigurationError(f"The ID of the timer is missing. Example: {_EXAMPLES[Kind.TIMER]}")

@@ -235,8 +235,9 @@ def read_value(notation: JsonCodec, text: str) -> Any:
     """Read a value that a person wrote.
 
     Raises:
-        ConfigurationError: The text is not in the notation.
+        ConfigurationError: The text is not in the notation, or an object has two members of the same name.
     """
+    _refuse_repeated_members(text)
     try:
         return notation.decode(text.encode())
     except CannotLoadError as error:
@@ -247,6 +248,19 @@ def read_value(notation: JsonCodec, text: str) -> Any:
         ) from error
     except UnicodeEncodeError:
         raise ConfigurationError("The value is not valid UTF-8.") from None
+
+
+def _refuse_repeated_members(text: str) -> None:
+    repeated: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        repeated.extend(name for name in set(names) if names.count(name) > 1)
+
+    with suppress(ValueError, RecursionError):  # text that is not JSON is reported later
+        json.loads(text, object_pairs_hook=note)
+    if repeated:
+        raise ConfigurationError(f"The value has the member {repeated[0]!r} twice in one object. Remove one of them.")
 
 
 def _is_json(text: str) -> bool:

@@ -151,8 +151,8 @@ def take_out(label: str, value: Any, steps: Sequence[Any]) -> Any:
         raise _nothing(label, steps)
     if has_fields(parent):
         raise RefusedError(
-            f"{named(label, steps)} is a required field of an object. Nothing was changed. Set the field to "
-            "null, or remove the object."
+            f"{named(label, steps)} cannot be removed, because its object needs the field. Nothing was changed. Set "
+            "the field to null, or remove the whole object."
         )
     del parent[last]
     return value

@@ -9,7 +9,6 @@ from ptb_bucket.tools.health.bucket_probe import BucketProbe, check_reachable
 from ptb_bucket.tools.health.owner import check_owner, check_records
 from ptb_bucket.tools.health.report import Check, Report
 from ptb_bucket.tools.state import bot_id_text
-from ptb_bucket.tools.waiting import watched
 
 if TYPE_CHECKING:
     import os
@@ -43,7 +42,7 @@ async def check(
     bot_id = bot_id_text(bot_id)
     location = locate(where, None, None, ())
     owner = location.checked_bot_id(bot_id)
-    store = watched(location.below(owner))
+    store = location.below(owner)
     report = Report()
     try:
         if await check_reachable(store, report):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ptb_bucket._wording import pluralize
 from ptb_bucket.codecs import PreservingJsonCodec, open_codec, render_pickle
-from ptb_bucket.errors import CannotLoadError, DocumentError, ForeignDocumentError, NotFoundError, StoreError, pluralize
+from ptb_bucket.errors import CannotLoadError, DocumentError, ForeignDocumentError, NotFoundError, StoreError
 from ptb_bucket.location import DEFAULTS
 from ptb_bucket.state import Archive
 from ptb_bucket.tools.health.report import Verdict

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ptb_bucket._aio import for_each
-from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError, pluralize
+from ptb_bucket._wording import pluralize
+from ptb_bucket.errors import CannotLoadError, CannotStoreError, RefusedError, UnsavedError
 from ptb_bucket.state import Draft, Kind, WriterIdentity
 
 if TYPE_CHECKING:

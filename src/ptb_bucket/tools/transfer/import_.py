@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from ptb_bucket._wording import pluralize
 from ptb_bucket.codecs import same
-from ptb_bucket.errors import CannotStoreError, RefusedError, pluralize
+from ptb_bucket.errors import CannotStoreError, RefusedError
 from ptb_bucket.state import MISSING, Kind
 from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS
 

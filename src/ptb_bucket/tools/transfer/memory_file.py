@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from ptb_bucket._wording import pluralize
 from ptb_bucket.codecs import PtbPickleReader
-from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError, pluralize
-from ptb_bucket.tools.state import detached_bot
+from ptb_bucket.errors import CannotLoadError, ConfigurationError, NotFoundError
+from ptb_bucket.tools.state import late_bot
 from ptb_bucket.tools.transfer.export_format import part_paths
 from ptb_bucket.tools.transfer.memory_json import read_json
 from ptb_bucket.tools.transfer.ptb_records import count_records, records_of
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator
 
-    from telegram import Bot
-
+    from ptb_bucket.codecs import LateBot
     from ptb_bucket.state import Record
 
 __all__ = ["MemoryFile", "read_memory"]
@@ -44,7 +44,7 @@ class MemoryFile:
     """
 
     name: str
-    bot: Bot
+    bot: LateBot
     total: int
     entries: Iterator[tuple[Record, Any]] = field(repr=False)
     decode: Callable[[Any], Any] = field(repr=False)
@@ -59,7 +59,7 @@ class MemoryFile:
         """
         with _named(self.name):
             for record, raw in self.entries:
-                with _named(record.label):
+                with _named(record.label, "Pass your bot's classes with --types"):
                     value = self.decode(raw)
                 yield record, value
 
@@ -79,22 +79,24 @@ def read_memory(path: str | os.PathLike[str], *, types: Iterable[Any] = (), leav
         ConfigurationError: The file cannot be read, or ``types`` is wrong.
         CannotLoadError: The file is damaged, is of another kind, names unknown classes, or might run code.
     """
-    path, types, bot = Path(path), list(types), detached_bot("0")
+    path, types, bot = Path(path), list(types), late_bot("0")
     with _named(path.name):
         if not path.exists():
             parts = {kind: part for kind, part in part_paths(path).items() if part.exists()}
             if not parts:
                 raise NotFoundError(f"Neither {path} nor {path.name}_user_data was found. Check the path.")
-            return _pickles(path.name, parts, PtbPickleReader(types, bot), bot, leave_out=leave_out)
+            return _pickles(path.name, parts, PtbPickleReader(types, bot.bot), bot, leave_out=leave_out)
         with _opened(path) as file:
             if file.read(64).lstrip()[:1] == b"{":
                 file.seek(0)
                 total, entries, decode = read_json(file, types, bot)
                 return MemoryFile(path.name, bot, total, entries, decode)
-        return _pickles(path.name, {"": path}, PtbPickleReader(types, bot), bot, leave_out=leave_out)
+        return _pickles(path.name, {"": path}, PtbPickleReader(types, bot.bot), bot, leave_out=leave_out)
 
 
-def _pickles(name: str, paths: dict[str, Path], pickles: PtbPickleReader, bot: Bot, *, leave_out: bool) -> MemoryFile:
+def _pickles(
+    name: str, paths: dict[str, Path], pickles: PtbPickleReader, bot: LateBot, *, leave_out: bool
+) -> MemoryFile:
     notes: list[str] = []
     data: dict[str, Any] = {}
     for kind, path in paths.items():
@@ -154,11 +156,12 @@ def _advised(name: str) -> str:
 
 
 @contextmanager
-def _named(name: str) -> Iterator[None]:
+def _named(name: str, advice: str = "") -> Iterator[None]:
     try:
         yield
     except CannotLoadError as error:
-        raise CannotLoadError(f"{name} could not be imported: {error}") from error
+        more = f". {advice}" if advice and "is not registered" in str(error) else ""
+        raise CannotLoadError(f"{name} could not be imported: {error}{more}") from error
 
 
 @contextmanager

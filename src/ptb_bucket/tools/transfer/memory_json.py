@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from telegram.ext import DictPersistence
-
 from ptb_bucket.codecs import JsonCodec
 from ptb_bucket.errors import CannotLoadError, CorruptDocumentError
 from ptb_bucket.state import BOT_DATA, Kind, Record, check_id
@@ -16,14 +14,16 @@ from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS, PTB_KINDS, cou
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from telegram import Bot
+    from telegram.ext import DictPersistence
+
+    from ptb_bucket.codecs import LateBot
 
 __all__ = ["dict_persistence", "read_json"]
 
 _Read = tuple[int, "Iterator[tuple[Record, Any]]", "Callable[[Any], Any]"]
 
 
-def read_json(file: IO[bytes], types: Iterable[Any], bot: Bot) -> _Read:
+def read_json(file: IO[bytes], types: Iterable[Any], bot: LateBot) -> _Read:
     """Return the number of records, an iterator over them, and a function that decodes their values.
 
     Raises:
@@ -51,7 +51,7 @@ def _no_constant(_: str) -> NoReturn:
     raise ValueError
 
 
-def _exported(data: dict[str, Any], types: Iterable[Any], bot: Bot) -> _Read:
+def _exported(data: dict[str, Any], types: Iterable[Any], bot: LateBot) -> _Read:
     if data[EXPORT] not in (VERSION, WITH_TIMERS):
         raise CannotLoadError(
             f"the file was exported by a newer version of ptb-bucket (format {data[EXPORT]!r}). Upgrade ptb-bucket"
@@ -99,7 +99,7 @@ def _of_dict_persistence(data: dict[str, Any]) -> dict[str, Any]:
     found = {kind.value: getattr(known, kind.value) for kind in PTB_KINDS}
     for kind in (Kind.USER, Kind.CHAT, Kind.CONVERSATION):
         if _size(found[kind.value]) < sizes.get(f"{kind.value}_json", 0):
-            raise CannotLoadError(f"{kind.value} contains the same ID in two spellings. Remove one")
+            raise CannotLoadError(f"{kind.value} contains the same ID, written in two ways. Remove one of the entries")
     return found
 
 
@@ -115,6 +115,8 @@ def dict_persistence(texts: Mapping[str, Any]) -> DictPersistence:
     Raises:
         TypeError, ValueError: DictPersistence cannot read them.
     """
+    from telegram.ext import DictPersistence  # noqa: PLC0415  an import of our own export does without it
+
     return DictPersistence(**texts)
 
 

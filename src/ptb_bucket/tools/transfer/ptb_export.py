@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,7 @@ from ptb_bucket.tools.transfer.ptb_records import EXPORTED_KINDS, PTB_KINDS, rec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     from telegram.ext import BasePersistence, DictPersistence, ExtBot, PicklePersistence
 
@@ -63,9 +65,7 @@ async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
         CannotLoadError: A record needs a class that is not registered.
         StoreError, DocumentError: The state could not be read.
     """
-    from telegram.ext import PicklePersistence  # noqa: PLC0415  an export to JSON does without it
-
-    from ptb_bucket.tools.transfer.script import as_main, script_of  # noqa: PLC0415  as above
+    from ptb_bucket.tools.transfer.script import as_main, script_of  # noqa: PLC0415  only for pickles
 
     parts, types = part_paths(path), list(types)
     script = script_of(types, main)
@@ -74,19 +74,28 @@ async def export_pickle(  # noqa: PLR0913  each a decision of the caller's
     left_out(kept.timers)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         made = Path(folder, path.name)
-        written: PicklePersistence[Any, Any, Any] = PicklePersistence(made, single_file=not multi, on_flush=True)
-        written.user_data, written.chat_data, written.conversations = {}, {}, {}  # PTB cannot read None again
-        await _fill(written, kept)
-        with as_main(script, types):
-            await written.flush()
-        if not kept.count:  # without any record, flush() writes no file
-            written.on_flush, written.bot_data = False, None
-            await written.update_bot_data({})
+        await _write(made, kept, partial(as_main, script, types), single_file=not multi)
         if not multi:
             put_in_place(made, path, force=force)
         else:
             _put_all_in_place(part_paths(made), parts, force=force)
     return kept.count
+
+
+async def _write(
+    path: Path, kept: _Kept, as_the_script: Callable[[], AbstractContextManager[None]], *, single_file: bool
+) -> None:
+    """Let PTB write its file or files, with classes where the bot's script has them."""
+    from telegram.ext import PicklePersistence  # noqa: PLC0415  an export to JSON does without it
+
+    written: PicklePersistence[Any, Any, Any] = PicklePersistence(path, single_file=single_file, on_flush=True)
+    written.user_data, written.chat_data, written.conversations = {}, {}, {}  # PTB cannot read None again
+    await _fill(written, kept)
+    with as_the_script():
+        await written.flush()
+    if not kept.count:  # without any record, flush() writes no file
+        written.on_flush, written.bot_data = False, None
+        await written.update_bot_data({})
 
 
 def _put_all_in_place(made: dict[str, Path], parts: dict[str, Path], *, force: bool) -> None:
@@ -126,13 +135,25 @@ async def export_dict(
         CannotLoadError: A record needs a class that is not registered.
         StoreError, DocumentError: The state could not be read.
     """
+    check_absent([path], force=force)
+    kept = await _kept(state, types)
+    left_out(kept.timers)
+    texts = await _arguments(kept)
+    with written_whole(path, force=force) as file:
+        file.write(json.dumps(texts, indent=1).encode())
+    return kept.count
+
+
+async def _arguments(kept: _Kept) -> dict[str, str]:
+    """Return the arguments of DictPersistence.
+
+    Raises:
+        RefusedError: A record would be read back as a different one.
+    """
     from telegram.ext import DictPersistence  # noqa: PLC0415  an export to JSON does without it
 
     from ptb_bucket.tools.transfer.memory_json import dict_persistence  # noqa: PLC0415  as above
 
-    check_absent([path], force=force)
-    kept = await _kept(state, types)
-    left_out(kept.timers)
     made = DictPersistence()
     await _fill(made, kept)
     lossy = next((record for record, value in records_of(kept.data) if not _is_json(value)), None)
@@ -144,9 +165,7 @@ async def export_dict(
             "a set, a date or a shared object. Nothing was written. Use --format json or "
             "--format pickle."
         )
-    with written_whole(path, force=force) as file:
-        file.write(json.dumps(texts, indent=1).encode())
-    return kept.count
+    return texts
 
 
 def _is_json(value: Any) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ptb_bucket.errors import PTBBucketError, UnavailableError, pluralize
+from ptb_bucket._wording import pluralize
+from ptb_bucket.errors import PTBBucketError, UnavailableError
 from ptb_bucket.stores import MemoryStore, promises
 from ptb_bucket.stores.promises import BrokenPromiseError
 from ptb_bucket.tools.verification.place import PromisePlace

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ptb_bucket._aio import for_each
 from ptb_bucket.errors import AccessError, LostRaceError, NotFoundError, StoreError, UnsupportedError
-from ptb_bucket.stores import Create, PrefixStore, RetryingStore, Update, open_store
+from ptb_bucket.stores import Create, PrefixStore, RetryingStore, Update, open_store, wrapped
 from ptb_bucket.stores.promises import Place
 from ptb_bucket.tools.verification.requests import CountingStore
 
@@ -69,12 +69,12 @@ class Grounds:
 
     def open(self) -> BlobStore:
         """Return a new store on the prefix."""
-        return CountingStore(open_store(self.uri), self.tally)
+        return CountingStore(wrapped(open_store(self.uri)), self.tally)
 
     @cached_property
     def _whole(self) -> BlobStore:
         """The store on the bot's location, which also sees the note about the server that is stored in the prefix."""
-        return CountingStore(open_store(self._parent), self.tally)
+        return CountingStore(wrapped(open_store(self._parent)), self.tally)
 
     def describe(self) -> str:
         """Return the name of the prefix, by which people find it in the bucket."""

@@ -19,8 +19,6 @@ from ptb_bucket.web.routes.entry import checked_form
 from ptb_bucket.web.site import Site, paged, site_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.requests import Request
 
     from ptb_bucket.tools import Found, State
@@ -82,21 +80,15 @@ async def _search(request: Request) -> Response:
     if not text:
         return site.page(request, "search.html", text="", job=None)
     name = secrets.token_urlsafe(12)
-    job = Job().run(tools.read_records(site.state, OWNERS), _containing(site.state, text), _RESULTS)
+    wanted, source = text.casefold(), tools.read_records(site.state, OWNERS)
+    job = Job().run(
+        source, lambda one: wanted in one.record.id or _found_at(site.state, one, wanted) is not None, _RESULTS
+    )
     site.searches[name] = (text, job)
     while len(site.searches) > _SEARCHES:
         site.searches.pop(next(iter(site.searches)))[1].stop()
     await job.wait()
     return _shown(request, "search.html", name)
-
-
-def _containing(state: State, text: str) -> Callable[[Found], bool]:
-    wanted = text.casefold()
-
-    def contains(one: Found) -> bool:
-        return wanted in one.record.id or _found_at(state, one, wanted) is not None
-
-    return contains
 
 
 def _found_at(state: State, one: Found, wanted: str) -> str | None:

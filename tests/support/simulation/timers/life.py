@@ -99,7 +99,7 @@ class Life:
         self._observe()
         self.is_ready = True
         if self.ticks_itself:
-            self.application.timers.ticker.start()
+            self.application.timers.alarms.start()
             return
         while not self.ends:
             with contextlib.suppress(PTBBucketError):
@@ -109,7 +109,7 @@ class Life:
     async def shut_down(self) -> None:
         """End in order: wait for what runs, then save."""
         self.is_ready, self.ends = False, True
-        await self.application.timers.ticker.stop(wait=True)
+        await self.application.timers.alarms.stop(wait=True)
         await asyncio.wait({task for task in self.process.tasks if task is not asyncio.current_task()})
         with contextlib.suppress(PTBBucketError):
             await self.application.shutdown()

@@ -167,7 +167,7 @@ def _read(path: str) -> str:
 
 def _from_instance(environ: Mapping[str, str]) -> Credentials:
     if environ.get("AWS_EC2_METADATA_DISABLED", "").lower() == "true":
-        raise CredentialsError("No credentials were found in the environment or from a container.")
+        raise CredentialsError("Neither the environment nor a container endpoint provides credentials.")
     with _http(1.0) as client:
         return _ask_instance(client, _instance_endpoint(environ))
 
@@ -194,7 +194,7 @@ def _ask_instance(client: httpx.Client, endpoint: str) -> Credentials:
 
 def _nowhere(reason: str) -> CredentialsError:
     return CredentialsError(
-        "No credentials were found in the environment or from a container, and the EC2 metadata service did "
+        "Neither the environment nor a container endpoint provides credentials, and the EC2 metadata service did "
         f"not return a role ({reason})."
     )
 

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Endpoint", "aws_address", "configured_endpoint"]
 
-_REGION: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_HOST_LABEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_LABEL: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_LONGEST: Final = 63
+_HOST_LABEL: Final = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 """A bucket whose name may be the first label of a host under AWS's certificate: a dot would be another label."""
-_DOTTED: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_DOTTED: Final = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _SUFFIXES: Final = {"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu"}
 _ANY: Final = "us-east-1"
 """The region to sign for where none is configured."""
@@ -35,10 +36,14 @@ def aws_address(service: str, region: str | None) -> str:
     """
     if region is None:
         return f"https://{service}.amazonaws.com"
-    if not _REGION.fullmatch(region):
+    if not _is_region(region):
         raise ConfigurationError("s3: The region is not a valid region name. Expected a name such as eu-west-1.")
     suffix = next((suffix for start, suffix in _SUFFIXES.items() if region.startswith(start)), "amazonaws.com")
     return f"https://{service}.{region}.{suffix}"
+
+
+def _is_region(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST and text[0] != "-" and _LABEL.issuperset(text)
 
 
 def configured_endpoint(service: str, environ: Mapping[str, str]) -> str | None:
@@ -112,7 +117,7 @@ class Endpoint:
     def _is_virtual(self, scheme: str) -> bool:
         """Return whether the bucket is part of the host, by the rules of AWS's SDKs."""
         wanted = self.style == "virtual" or (self.style == "auto" and self.server is None)
-        return wanted and bool((_HOST_LABEL if scheme == "https" else _DOTTED).fullmatch(self.bucket))
+        return wanted and bool(re.fullmatch(_HOST_LABEL if scheme == "https" else _DOTTED, self.bucket))
 
     def moved(self, region: str, *, resign_only: bool) -> Endpoint | None:
         """Return the address in the region that a server named; None if there is nothing else to try.
@@ -122,7 +127,7 @@ class Endpoint:
             resign_only: The server is right and the region in the signature wrong. Only then is a server that is not
                 AWS asked again, because a region says nothing about its address.
         """
-        if not _REGION.fullmatch(region) or region == self.region or (self.server and not resign_only):
+        if not _is_region(region) or region == self.region or (self.server and not resign_only):
             return None
         return replace(self, region=region)
 
