@@ -6,21 +6,23 @@ import pickle
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ptb_bucket.errors import CannotLoadError, DocumentError, RefusedError, StoreError, UnsavedError, UnsupportedError
 from ptb_bucket.state import CALLBACK_QUERIES, Kind, Record, timer_outline
+from ptb_bucket.tools.browsing import text_of
 from ptb_bucket.tools.edit.erasing_broadcasts import (
     broadcasts_with,
     forget_in_broadcasts,
     old_versions_in_broadcasts,
 )
+from ptb_bucket.tools.value_parts import parsed
 
 if TYPE_CHECKING:
     from ptb_bucket.state import CommitInfo, Part
     from ptb_bucket.tools.state import State
 
-__all__ = ["OldVersions", "PersonalData", "erase", "find_person", "is_of", "past_of", "personal_records"]
+__all__ = ["OldVersions", "PersonalData", "erase", "export_person", "find_person", "is_of", "past_of"]
 
 RECENT: Final = timedelta(hours=1)
 """A bot that committed within this time is assumed to be running."""
@@ -116,15 +118,34 @@ async def find_person(state: State, user_id: int) -> PersonalData:
     return found
 
 
-async def personal_records(state: State, user_id: int) -> dict[Record, bytes]:
-    """Return the encoded records of a person, for an export. Raises like :func:`find_person`."""
-    codec = state.archive.codec
-    return {
+async def export_person(state: State, user_id: int) -> dict[str, Any]:
+    """Return a person's records, with a receipt that says what they are. Nothing in a pickle is run.
+
+    Returns:
+        ``receipt``, with the sizes of the encoded records in bytes, and ``data``: the values by the records' labels, in
+        the notation of JSON documents. A record that is damaged has the reason instead.
+
+    Raises:
+        DocumentError: A document cannot be read.
+        StoreError: The store could not be read.
+    """
+    data = {}
+    found = {
         record: value
         async for part in state.archive.parts(_KINDS)
         for record, value in part.records.items()
-        if is_of(record, user_id) or is_timer_of(record, value, codec, user_id)
+        if is_of(record, user_id) or is_timer_of(record, value, state.archive.codec, user_id)
     }
+    for record, value in sorted(found.items()):
+        try:
+            data[record.label] = parsed(text_of(state, record, value))
+        except CannotLoadError as error:
+            data[record.label] = {"cannot be loaded": str(error)}
+    receipt = {
+        "user_id": user_id, "bot_id": state.bot_id, "exported_at": datetime.now(timezone.utc).isoformat(),
+        "exported_by": state.author, "records": {record.label: len(found[record]) for record in sorted(found)},
+    }  # fmt: skip
+    return {"receipt": receipt, "data": data}
 
 
 def _key(part: Part) -> str:
